@@ -1,0 +1,7 @@
+//! The door: parses the command line, dispatches, and turns what came of it into an exit status.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,1 @@
+//! What each colour and glyph means; for the screen and for figures alike.

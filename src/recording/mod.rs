@@ -1,0 +1,212 @@
+//! The currency: what was played, and everything that was seen of it.
+//!
+//! Engines make a [`Recording`]; lenses look at it. Nothing that a lens shows is read from anywhere
+//! else, so a number on a screen, in a summary and in a figure is the same number.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::Scenario;
+use crate::telemetry::{Event, Outcome, Phase, Reading, Stage};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// One playing of one variant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recording {
+    /// What was played, where and when.
+    pub header: Header,
+    /// All gauges, counters and cores at many instants, in order of time. The two at the edges of
+    /// the window are named by [`Header::window`].
+    pub samples: Vec<Sample>,
+    /// What became of each request, as its client saw it; in the order in which they ended.
+    pub outcomes: Vec<Outcome>,
+    /// What happened in workers and to them: with the worker's index, in order for each worker.
+    pub events: Vec<(u16, Event)>,
+    /// Late answers of services and the like: the services' events, in order.
+    pub answers: Vec<Event>,
+    /// Events and outcomes that found no place in a ring.
+    pub dropped_events: u64,
+    /// Outcomes that found no place in a ring.
+    pub dropped_outcomes: u64,
+    /// Events read, of all rings; `events` may hold fewer, as live pictures need only the newest.
+    pub event_count: u64,
+    /// Slots or gauges that could not be read consistently.
+    pub unreadable: u64,
+}
+
+/// What was played, where, and how it went as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// The variant's name.
+    pub variant: String,
+    /// Who played.
+    pub origin: Origin,
+    /// What was played.
+    pub scenario: Scenario,
+    /// On which machine.
+    pub machine: Machine,
+    /// When load began.
+    pub began: Stamp,
+    /// The counted window. [`None`] if the run ended before it began.
+    pub window: Option<Window>,
+    /// When the last request of the window had ended, or was given up.
+    pub drained: Stamp,
+    /// Cut short by ^C.
+    pub interrupted: bool,
+    /// The engine broke down, in words: the run proves nothing.
+    pub crashed: Option<String>,
+}
+
+/// The counted window, from its beginning to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// A request belongs to it if it was due at `begin` or later …
+    pub begin: Stamp,
+    /// … and before `end`.
+    pub end: Stamp,
+}
+
+impl Window {
+    /// How long it is.
+    #[must_use]
+    pub fn length(&self) -> Elapsed {
+        self.end.since(self.begin)
+    }
+
+    /// Whether `at` lies in it.
+    #[must_use]
+    pub fn contains(&self, at: Stamp) -> bool {
+        self.begin <= at && at < self.end
+    }
+}
+
+/// Where a recording's numbers come from; they are never mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Real processes.
+    Measured,
+    /// Virtual time.
+    Simulated,
+}
+
+/// The machine that played.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Machine {
+    /// Cores that this program may use (its affinity mask), not those that the machine has.
+    pub cores: usize,
+    /// Operating system and release.
+    pub kernel: String,
+    /// The processor's name.
+    pub cpu: String,
+}
+
+/// All there is to see at one instant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// When.
+    pub at: Stamp,
+    /// What is being played.
+    pub stage: Stage,
+    /// One for each slot that was ever used, by index.
+    pub workers: Vec<WorkerSample>,
+    /// One for each core that this program may use.
+    pub cores: Vec<CoreSample>,
+    /// Load.
+    pub load: LoadSample,
+    /// CPU time of the services' process since it began.
+    pub services_cpu: CpuTime,
+    /// CPU time of the arbiter since it began.
+    pub arbiter_cpu: CpuTime,
+}
+
+/// One worker at one instant. Counters count from the run's beginning, over all incarnations.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct WorkerSample {
+    /// Its slot.
+    pub index: usize,
+    /// Its process.
+    pub pid: u32,
+    /// How many processes have had the slot before it.
+    pub respawns: u64,
+    /// What it does.
+    pub phase: Phase,
+    /// Since when.
+    pub phase_since: Stamp,
+    /// Whether the operating system would run it if it had a core free (Linux: state R and not on a
+    /// core). Exact times are in the events.
+    pub wants_a_core: bool,
+    /// The core it runs on, or ran on last.
+    pub core: usize,
+    /// CPU time, over all incarnations.
+    pub cpu: CpuTime,
+    /// Requests begun and not finished, with the integral.
+    pub begun: Reading,
+    /// Coroutines ready.
+    pub ready: u64,
+    /// Coroutines parked.
+    pub parked: u64,
+    /// Since when the same request or coroutine has had the worker.
+    pub running_since: Option<Stamp>,
+    /// The longest that one coroutine had the worker.
+    pub longest_run: Elapsed,
+    /// Connections taken.
+    pub accepted: u64,
+    /// Accepts that found nothing.
+    pub accept_eagain: u64,
+    /// Responses written.
+    pub requests: u64,
+    /// Coroutines begun.
+    pub tasks: u64,
+    /// Waits and yields.
+    pub waits: u64,
+    /// Hub to task and back.
+    pub coroutine_switches: u64,
+    /// Switches that the law still owes.
+    pub half_done: u64,
+    /// Requests lost with a process that died.
+    pub lost_tasks: u64,
+    /// The most requests begun at once.
+    pub peak_concurrency: u64,
+    /// Voluntary process switches.
+    pub voluntary: u64,
+    /// Involuntary ones.
+    pub involuntary: u64,
+    /// Proportional memory, KiB; 0 where it was not read.
+    pub pss_kib: u64,
+    /// Counters: additions played, and value.
+    pub counters: Vec<(u64, u64)>,
+}
+
+/// One core at one instant. All are sums since the sampling began.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct CoreSample {
+    /// Its number in the operating system.
+    pub core: usize,
+    /// Not idle, whoever used it (operating system's count, in ticks of 10 ms on most kernels).
+    pub busy: CpuTime,
+    /// Taken by the machine's other guests.
+    pub steal: CpuTime,
+    /// Booked to workers.
+    pub workers: CpuTime,
+    /// Booked to load.
+    pub load: CpuTime,
+    /// Booked to services.
+    pub services: CpuTime,
+}
+
+/// Load at one instant.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct LoadSample {
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests ended.
+    pub ended: u64,
+    /// Answered well.
+    pub good: u64,
+    /// Due and never sent.
+    pub dropped: u64,
+    /// Due and not ended, with the integral.
+    pub in_system: Reading,
+    /// Its process's CPU time.
+    pub cpu: CpuTime,
+}

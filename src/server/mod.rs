@@ -1,0 +1,1 @@
+//! The pre-fork server: an arbiter, its workers, and the services that they call.

@@ -1,0 +1,159 @@
+//! Anonymous shared memory that children inherit.
+//!
+//! The memory has no name in any file system, so nothing is left behind whoever dies. On Linux it
+//! is a sealed memfd (it can neither shrink nor grow, so no access can meet a `SIGBUS`); elsewhere
+//! a temporary file that is unlinked before it is used. Processes started by `exec` find it by an
+//! inherited descriptor.
+
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use super::{Doing, Result};
+
+/// A mapping of zeroed memory that several processes see. Never moves while it lives.
+#[derive(Debug)]
+pub struct Region {
+    map: MmapRaw,
+    file: File,
+}
+
+impl Region {
+    /// Makes a region of `bytes` zeroed bytes.
+    ///
+    /// # Errors
+    /// When the system has no memory or no descriptor left.
+    pub fn new(bytes: usize) -> Result<Self> {
+        let file = anonymous_file(bytes)?;
+        Self::map(file)
+    }
+
+    /// Maps the region behind a descriptor that this process inherited.
+    ///
+    /// # Errors
+    /// When the descriptor is not a file that can be mapped.
+    pub fn inherited(descriptor: OwnedFd) -> Result<Self> {
+        Self::map(File::from(descriptor))
+    }
+
+    fn map(file: File) -> Result<Self> {
+        let map = MmapOptions::new()
+            .map_raw(&file)
+            .doing("map the shared memory")?;
+        Ok(Self { map, file })
+    }
+
+    /// The descriptor by which a child can map the same memory.
+    #[must_use]
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// How many bytes the region has.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.map.len()
+    }
+
+    /// A shared view of the `T` at `offset`.
+    ///
+    /// `T` must be made of atomics alone: other processes write to it at any time.
+    ///
+    /// # Panics
+    /// When `offset` is not aligned for `T`, or the `T` would reach beyond the region.
+    ///
+    /// # Safety
+    /// `T` must be valid for any bit pattern and must consist of atomics only, without padding that
+    /// is read and without pointers.
+    #[must_use]
+    pub unsafe fn view<T>(&self, offset: usize) -> &T {
+        assert!(
+            offset.is_multiple_of(align_of::<T>()),
+            "a view begins at a multiple of its alignment"
+        );
+        assert!(
+            offset + size_of::<T>() <= self.bytes(),
+            "a view ends inside the region"
+        );
+        // SAFETY: in bounds by the assertion above.
+        let place = unsafe { self.map.as_ptr().add(offset) };
+        // SAFETY: aligned and in bounds by the assertions; valid and atomic by the caller's
+        // promise; alive as long as the mapping, which `self` keeps.
+        unsafe { &*place.cast::<T>() }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn anonymous_file(bytes: usize) -> Result<File> {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let descriptor = memfd_create("concsim", flags).doing("make anonymous shared memory")?;
+    ftruncate(&descriptor, bytes as u64)
+        .doing(format!("reserve {bytes} bytes of shared memory"))?;
+    fcntl_add_seals(
+        &descriptor,
+        SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL,
+    )
+    .doing("seal the shared memory")?;
+    Ok(File::from(descriptor))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn anonymous_file(bytes: usize) -> Result<File> {
+    unlinked_file(bytes)
+}
+
+/// The portable way: a temporary file whose name is gone before anyone else can use it.
+#[cfg(any(test, not(target_os = "linux")))]
+fn unlinked_file(bytes: usize) -> Result<File> {
+    let name = format!(
+        "concsim-{}-{:x}",
+        std::process::id(),
+        super::clock::process_cpu().0
+    );
+    let path = std::env::temp_dir().join(name);
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .doing("make a temporary file for shared memory")?;
+    std::fs::remove_file(&path).doing("unlink the shared memory's file")?;
+    file.set_len(bytes as u64)
+        .doing(format!("reserve {bytes} bytes of shared memory"))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    fn two_mappings_show_the_same_words(file: File) {
+        let twin = Region::inherited(OwnedFd::from(file.try_clone().unwrap())).unwrap();
+        let region = Region::map(file).unwrap();
+        // SAFETY: AtomicU64 is valid for any bit pattern.
+        let (here, there) = unsafe { (region.view::<AtomicU64>(64), twin.view::<AtomicU64>(64)) };
+        here.store(42, Ordering::Release);
+        assert_eq!(there.load(Ordering::Acquire), 42);
+    }
+
+    #[test]
+    fn what_one_mapping_writes_another_reads() {
+        two_mappings_show_the_same_words(anonymous_file(4096).unwrap());
+    }
+
+    #[test]
+    fn the_portable_file_behaves_like_the_memfd() {
+        two_mappings_show_the_same_words(unlinked_file(4096).unwrap());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn sealed_memory_cannot_shrink() {
+        let file = anonymous_file(4096).unwrap();
+        assert!(file.set_len(0).is_err());
+    }
+}

@@ -1,0 +1,484 @@
+//! What can be written into a ring, and its form in eight words.
+//!
+//! Word 0 is the kind (8 bits), a small number (24 bits: a task, or a mode) and a request's number
+//! (32 bits). Word 1 is the instant. The rest depends on the kind. A reader that meets a kind that it
+//! does not know says so instead of guessing.
+
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// A request number that stands for "none": a connection that never asked, or a request of somebody
+/// else's load generator.
+pub const NO_REQUEST: u32 = u32::MAX;
+
+/// What a worker does now. The words of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Forked, not yet serving.
+    #[default]
+    Booting = 0,
+    /// Nothing to run.
+    Idle = 1,
+    /// Running a request's code.
+    Running = 2,
+    /// Asleep in one call: can do nothing else meanwhile.
+    Blocked = 3,
+    /// Finishing what it began, taking nothing new.
+    Draining = 4,
+    /// The process has ended.
+    Gone = 5,
+}
+
+impl Phase {
+    /// The phase that another process wrote, if it is one.
+    #[must_use]
+    pub fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            0 => Self::Booting,
+            1 => Self::Idle,
+            2 => Self::Running,
+            3 => Self::Blocked,
+            4 => Self::Draining,
+            5 => Self::Gone,
+            _ => return None,
+        })
+    }
+}
+
+/// Why a coroutine let go of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// It ended.
+    Ended = 0,
+    /// It stays ready.
+    Yielded = 1,
+    /// It waits for bytes from its client, or for room for bytes to its client.
+    Client = 2,
+    /// It waits for a service.
+    Service = 3,
+    /// It waits for a timer.
+    Timer = 4,
+}
+
+impl Then {
+    fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            0 => Self::Ended,
+            1 => Self::Yielded,
+            2 => Self::Client,
+            3 => Self::Service,
+            4 => Self::Timer,
+            _ => return None,
+        })
+    }
+}
+
+/// Something that happened in a worker or to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A connection was taken from the door.
+    Accepted {
+        /// When.
+        at: Stamp,
+        /// The task (coroutine worker) or connection (sync worker) that it got; reused.
+        task: u32,
+    },
+    /// A coroutine had the worker from `from` to `to`: two coroutine switches.
+    Ran {
+        /// When the hub resumed it.
+        from: Stamp,
+        /// When it let go.
+        to: Stamp,
+        /// Which.
+        task: u32,
+        /// The request that it was working for when it let go; [`NO_REQUEST`] if for none.
+        request: u32,
+        /// Why it let go.
+        then: Then,
+    },
+    /// The operating system took the core away from a computing worker.
+    Preempted {
+        /// From when, ±1 µs.
+        from: Stamp,
+        /// To when.
+        to: Stamp,
+        /// Whose computation waited.
+        task: u32,
+        /// For which request.
+        request: u32,
+    },
+    /// The worker slept in one call, unable to do anything else.
+    BlockedIn {
+        /// From when.
+        from: Stamp,
+        /// To when.
+        to: Stamp,
+        /// Whose call it was.
+        task: u32,
+        /// For which request.
+        request: u32,
+    },
+    /// A request's last byte was written, or its connection ended.
+    Served(Served),
+    /// A service answered a call. In the services' own ring.
+    Answered {
+        /// Which, as an index into the scenario's services.
+        service: u32,
+        /// When the call was read.
+        asked: Stamp,
+        /// When the answer was due.
+        due: Stamp,
+        /// When it was written.
+        written: Stamp,
+    },
+    /// The arbiter forked a worker.
+    Forked {
+        /// When.
+        at: Stamp,
+        /// Which slot it got.
+        worker: u32,
+        /// Its process.
+        pid: u32,
+    },
+    /// A worker's process ended.
+    Died {
+        /// When the arbiter reaped it.
+        at: Stamp,
+        /// Which slot it had.
+        worker: u32,
+        /// Its process.
+        pid: u32,
+        /// Exit code, or −signal.
+        status: i32,
+    },
+}
+
+/// What became of one request inside a worker. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Its number in the run, from `n=`; [`NO_REQUEST`] if it had none.
+    pub request: u32,
+    /// The task that played it.
+    pub task: u32,
+    /// When its worker took it: the accept, for the first of a connection; the first read, for a
+    /// later one.
+    pub accepted: Stamp,
+    /// When its first byte was read.
+    pub first_read: Stamp,
+    /// When its last byte was written.
+    pub written: Stamp,
+    /// Sum over its waits of (over − begun): parked, or blocked.
+    pub waited: Elapsed,
+    /// Sum over its waits of (resumed − over): ready, while its worker ran another.
+    pub ready: Elapsed,
+    /// Wall time of its compute steps that was not core time.
+    pub core_wait: Elapsed,
+    /// Core time of its compute steps.
+    pub cpu: CpuTime,
+}
+
+const ACCEPTED: u64 = 1;
+const RAN: u64 = 2;
+const PREEMPTED: u64 = 3;
+const BLOCKED_IN: u64 = 4;
+const SERVED: u64 = 5;
+const FORKED: u64 = 6;
+const DIED: u64 = 7;
+const ANSWERED: u64 = 8;
+
+fn head(kind: u64, small: u32, request: u32) -> u64 {
+    kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
+}
+
+impl Event {
+    /// The event in eight words.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        match *self {
+            Self::Accepted { at, task } => {
+                [head(ACCEPTED, task, NO_REQUEST), at.0, 0, 0, 0, 0, 0, 0]
+            }
+            Self::Ran {
+                from,
+                to,
+                task,
+                request,
+                then,
+            } => {
+                let head = head(RAN, task, request);
+                [head, from.0, to.0, then as u64, 0, 0, 0, 0]
+            }
+            Self::Preempted {
+                from,
+                to,
+                task,
+                request,
+            } => [head(PREEMPTED, task, request), from.0, to.0, 0, 0, 0, 0, 0],
+            Self::BlockedIn {
+                from,
+                to,
+                task,
+                request,
+            } => [head(BLOCKED_IN, task, request), from.0, to.0, 0, 0, 0, 0, 0],
+            Self::Served(served) => [
+                head(SERVED, served.task, served.request),
+                served.accepted.0,
+                served.first_read.0,
+                served.written.0,
+                served.waited.0,
+                served.ready.0,
+                served.core_wait.0,
+                served.cpu.0,
+            ],
+            Self::Answered {
+                service,
+                asked,
+                due,
+                written,
+            } => {
+                let head = head(ANSWERED, service, NO_REQUEST);
+                [head, asked.0, due.0, written.0, 0, 0, 0, 0]
+            }
+            Self::Forked { at, worker, pid } => {
+                let head = head(FORKED, worker, NO_REQUEST);
+                [head, at.0, u64::from(pid), 0, 0, 0, 0, 0]
+            }
+            Self::Died {
+                at,
+                worker,
+                pid,
+                status,
+            } => {
+                let head = head(DIED, worker, NO_REQUEST);
+                let status = u64::from(status.cast_unsigned());
+                [head, at.0, u64::from(pid), status, 0, 0, 0, 0]
+            }
+        }
+    }
+
+    /// The event that these words are; `None` if they are none that this version knows.
+    #[must_use]
+    pub fn from_record(record: &Record) -> Option<Self> {
+        let [head, a, b, c, d, e, f, g] = *record;
+        let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;
+        let request = u32::try_from(head & 0xFFFF_FFFF).ok()?;
+        let (from, to) = (Stamp(a), Stamp(b));
+        Some(match head >> 56 {
+            ACCEPTED => Self::Accepted {
+                at: from,
+                task: small,
+            },
+            RAN => Self::Ran {
+                from,
+                to,
+                task: small,
+                request,
+                then: Then::from_raw(c)?,
+            },
+            PREEMPTED => Self::Preempted {
+                from,
+                to,
+                task: small,
+                request,
+            },
+            BLOCKED_IN => Self::BlockedIn {
+                from,
+                to,
+                task: small,
+                request,
+            },
+            SERVED => Self::Served(Served {
+                request,
+                task: small,
+                accepted: from,
+                first_read: to,
+                written: Stamp(c),
+                waited: Elapsed(d),
+                ready: Elapsed(e),
+                core_wait: Elapsed(f),
+                cpu: CpuTime(g),
+            }),
+            ANSWERED => Self::Answered {
+                service: small,
+                asked: from,
+                due: to,
+                written: Stamp(c),
+            },
+            FORKED => Self::Forked {
+                at: from,
+                worker: small,
+                pid: u32::try_from(b).ok()?,
+            },
+            DIED => Self::Died {
+                at: from,
+                worker: small,
+                pid: u32::try_from(b).ok()?,
+                status: u32::try_from(c).ok()?.cast_signed(),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Why a request failed, as its client saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The connection was refused.
+    Refused = 1,
+    /// The connection was reset, or ended in the middle of the answer.
+    Reset = 2,
+    /// No whole answer within `patience`.
+    Timeout = 3,
+    /// A whole answer with a status other than 2xx.
+    Status = 4,
+}
+
+/// What became of one request, as its client saw it. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Its number in the run, from 0.
+    pub request: u32,
+    /// Index of what was asked for, into the scenario's requests.
+    pub class: u16,
+    /// HTTP status; 0 without a whole answer.
+    pub status: u16,
+    /// `None`: a good answer.
+    pub failure: Option<Failure>,
+    /// Whether it was the first request of its connection.
+    pub opened: bool,
+    /// When it should have been sent.
+    pub due: Stamp,
+    /// When it was sent.
+    pub sent: Stamp,
+    /// When the first byte of the answer came; zero if none did.
+    pub first_byte: Stamp,
+    /// When the last byte of the answer came, or when it failed.
+    pub done: Stamp,
+}
+
+impl Outcome {
+    /// The outcome in eight words.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        let failure = self.failure.map_or(0, |failure| failure as u64);
+        let flags = failure | u64::from(self.opened) << 8;
+        let numbers =
+            u64::from(self.class) << 48 | u64::from(self.status) << 32 | u64::from(self.request);
+        [
+            numbers,
+            flags,
+            self.due.0,
+            self.sent.0,
+            self.first_byte.0,
+            self.done.0,
+            0,
+            0,
+        ]
+    }
+
+    /// The outcome that these words are; `None` if they are none.
+    #[must_use]
+    pub fn from_record(record: &Record) -> Option<Self> {
+        let failure = match record[1] & 0xFF {
+            0 => None,
+            1 => Some(Failure::Refused),
+            2 => Some(Failure::Reset),
+            3 => Some(Failure::Timeout),
+            4 => Some(Failure::Status),
+            _ => return None,
+        };
+        Some(Self {
+            request: u32::try_from(record[0] & 0xFFFF_FFFF).ok()?,
+            class: u16::try_from(record[0] >> 48).ok()?,
+            status: u16::try_from(record[0] >> 32 & 0xFFFF).ok()?,
+            failure,
+            opened: record[1] >> 8 & 1 == 1,
+            due: Stamp(record[2]),
+            sent: Stamp(record[3]),
+            first_byte: Stamp(record[4]),
+            done: Stamp(record[5]),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_noise_in_shared_memory_makes_the_reader_panic(record: Record) {
+            let _ = Event::from_record(&record);
+            let _ = Outcome::from_record(&record);
+        }
+
+        #[test]
+        fn what_is_served_reads_back_as_written(words: [u64; 7], task in 0u32..1 << 24, request: u32) {
+            let event = Event::Served(Served {
+                request,
+                task,
+                accepted: Stamp(words[0]),
+                first_read: Stamp(words[1]),
+                written: Stamp(words[2]),
+                waited: Elapsed(words[3]),
+                ready: Elapsed(words[4]),
+                core_wait: Elapsed(words[5]),
+                cpu: CpuTime(words[6]),
+            });
+            prop_assert_eq!(Event::from_record(&event.to_record()), Some(event));
+        }
+    }
+
+    #[test]
+    fn every_kind_of_event_reads_back_as_written() {
+        let (from, to) = (Stamp(3), Stamp(9));
+        for event in [
+            Event::Accepted { at: from, task: 5 },
+            Event::Ran {
+                from,
+                to,
+                task: 1,
+                request: 7,
+                then: Then::Service,
+            },
+            Event::Preempted {
+                from,
+                to,
+                task: 1,
+                request: 7,
+            },
+            Event::BlockedIn {
+                from,
+                to,
+                task: 1,
+                request: NO_REQUEST,
+            },
+            Event::Answered {
+                service: 1,
+                asked: from,
+                due: to,
+                written: to,
+            },
+            Event::Forked {
+                at: from,
+                worker: 2,
+                pid: 4242,
+            },
+            Event::Died {
+                at: from,
+                worker: 2,
+                pid: 4242,
+                status: -9,
+            },
+        ] {
+            assert_eq!(Event::from_record(&event.to_record()), Some(event));
+        }
+    }
+}

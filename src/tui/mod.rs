@@ -1,0 +1,1 @@
+//! The live screen: draws a recording while it grows.

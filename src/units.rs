@@ -1,0 +1,197 @@
+//! The ground: quantities with their units in the type.
+//!
+//! A length of time on the wall ([`Elapsed`]) and a length of time on a core ([`CpuTime`]) are
+//! different types, because confusing them is the mistake that this program exists to show: two
+//! processes that each spin until the same wall-clock deadline look parallel even on one core.
+//! All of them count whole nanoseconds. This module knows nothing of clocks; they are in `sys`.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// An instant: nanoseconds of the monotonic clock since the run began.
+///
+/// One clock for server, load and services, so stamps of different processes may be subtracted.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Stamp(pub u64);
+
+/// A length of time on the wall, in nanoseconds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Elapsed(pub u64);
+
+/// A length of time on a core, in nanoseconds: never passes while a process waits or is kept off
+/// its core, and passes twice as fast for two processes computing at the same instant.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct CpuTime(pub u64);
+
+impl Stamp {
+    /// The beginning of the run.
+    pub const ZERO: Self = Self(0);
+    /// An instant that never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// Time from `earlier` to `self`; zero if `earlier` is the later one.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Elapsed {
+        Elapsed(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Elapsed {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// `milliseconds` as a length of time.
+    #[must_use]
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(milliseconds * 1_000_000)
+    }
+
+    /// `seconds` as a length of time.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds * 1_000_000_000)
+    }
+
+    /// In milliseconds.
+    #[must_use]
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// In seconds.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl CpuTime {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+
+    /// In seconds of one core.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl Add<Elapsed> for Stamp {
+    type Output = Self;
+    fn add(self, length: Elapsed) -> Self {
+        Self(self.0.saturating_add(length.0))
+    }
+}
+
+impl Add for Elapsed {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Elapsed {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Elapsed {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Add for CpuTime {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for CpuTime {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for CpuTime {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&in_words(self.0))
+    }
+}
+
+impl fmt::Display for CpuTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&in_words(self.0))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&in_words(self.0))
+    }
+}
+
+/// Three digits and the unit that suits them: `850 ns`, `3.20 ms`, `104 ms`, `1.50 s`.
+fn in_words(nanoseconds: u64) -> String {
+    let (value, unit) = match nanoseconds {
+        0 => return "0 ms".into(),
+        1..1_000 => return format!("{nanoseconds} ns"),
+        1_000..999_500 => (nanoseconds as f64 / 1e3, "µs"),
+        999_500..999_500_000 => (nanoseconds as f64 / 1e6, "ms"),
+        _ => (nanoseconds as f64 / 1e9, "s"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+/// A number with about three significant digits, never in exponent form: `0.02`, `3.20`, `20.0`,
+/// `598`.
+#[must_use]
+pub fn three_digits(value: f64) -> String {
+    match value.abs() {
+        size if size >= 99.95 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_said_with_three_digits_and_a_unit() {
+        for (nanoseconds, said) in [
+            (0, "0 ms"),
+            (850, "850 ns"),
+            (1_500, "1.50 µs"),
+            (3_200_000, "3.20 ms"),
+            (98_700_000, "98.7 ms"),
+            (104_400_000, "104 ms"),
+            (999_600_000, "1.00 s"),
+            (4_203_000_000, "4.20 s"),
+        ] {
+            assert_eq!(Elapsed(nanoseconds).to_string(), said);
+        }
+    }
+}

@@ -6,8 +6,12 @@
 #![expect(unsafe_code, reason = "this is the room for it; see ARCHITECTURE.md")]
 
 pub mod clock;
+pub mod family;
+pub mod interrupt;
 pub mod poller;
+pub mod processes;
 pub mod shared;
+pub mod terminal;
 
 use std::fmt;
 

@@ -122,8 +122,9 @@ mod epoll {
     }
 }
 
+/// The adapter for systems without epoll; on Linux it is compiled for tests alone.
 #[cfg(any(test, not(target_os = "linux")))]
-mod portable {
+pub mod portable {
     use std::os::fd::{AsFd, AsRawFd};
     use std::time::Duration;
 

@@ -135,7 +135,9 @@ mod tests {
         let twin = Region::inherited(OwnedFd::from(file.try_clone().unwrap())).unwrap();
         let region = Region::map(file).unwrap();
         // SAFETY: AtomicU64 is valid for any bit pattern.
-        let (here, there) = unsafe { (region.view::<AtomicU64>(64), twin.view::<AtomicU64>(64)) };
+        let here = unsafe { region.view::<AtomicU64>(64) };
+        // SAFETY: AtomicU64 is valid for any bit pattern.
+        let there = unsafe { twin.view::<AtomicU64>(64) };
         here.store(42, Ordering::Release);
         assert_eq!(there.load(Ordering::Acquire), 42);
     }

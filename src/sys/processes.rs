@@ -1,0 +1,251 @@
+//! What the operating system knows of processes and cores, seen from outside.
+//!
+//! A worker in a long computation publishes nothing, so its CPU time, its core and its switches are
+//! read by the driver. On Linux from `/proc` (proc(5)) and the CPU clocks of other processes
+//! (`clock_getcpuclockid(3)`). Elsewhere what cannot be read is absent, never guessed.
+
+use crate::units::CpuTime;
+
+/// Where a process is and what it does, at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Whether the system would run it if a core were free, or does run it.
+    pub runnable: bool,
+    /// Whether it is stopped by a signal.
+    pub stopped: bool,
+    /// The core that it runs on, or ran on last.
+    pub core: usize,
+}
+
+/// How often a process gave up its core, and how often it was taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessSwitches {
+    /// It went to sleep by itself.
+    pub voluntary: u64,
+    /// The system took the core.
+    pub involuntary: u64,
+}
+
+/// What a core has done since the machine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoreTimes {
+    /// Its number.
+    pub core: usize,
+    /// Not idle, whoever used it.
+    pub busy: CpuTime,
+    /// Wanted by this machine and given to another guest.
+    pub steal: CpuTime,
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+
+    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use crate::units::CpuTime;
+
+    /// CPU time of a process, all its threads, to the nanosecond; also while it runs.
+    pub fn cpu_of(pid: u32) -> Option<CpuTime> {
+        let mut clock = 0;
+        // SAFETY: writes a clock id into `clock`.
+        let found =
+            unsafe { libc::clock_getcpuclockid(libc::pid_t::try_from(pid).ok()?, &raw mut clock) };
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: writes a time into `time`.
+        let read = found == 0 && unsafe { libc::clock_gettime(clock, &raw mut time) } == 0;
+        read.then(|| {
+            CpuTime(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+        })
+    }
+
+    /// Where a process is now.
+    pub fn whereabouts_of(pid: u32) -> Option<Whereabouts> {
+        let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
+        let fields: Vec<&str> = line.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        Some(Whereabouts {
+            runnable: *fields.first()? == "R",
+            stopped: matches!(*fields.first()?, "T" | "t"),
+            core: fields.get(36)?.parse().ok()?,
+        })
+    }
+
+    /// How often a process was switched from and to.
+    pub fn switches_of(pid: u32) -> Option<ProcessSwitches> {
+        let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let count = |key: &str| {
+            let line = text.lines().find(|line| line.starts_with(key))?;
+            line.split_ascii_whitespace().nth(1)?.parse().ok()
+        };
+        Some(ProcessSwitches {
+            voluntary: count("voluntary_ctxt_switches")?,
+            involuntary: count("nonvoluntary_ctxt_switches")?,
+        })
+    }
+
+    /// Proportional memory of a process, KiB: pages shared by n processes count 1/n.
+    pub fn pss_kib_of(pid: u32) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+        line.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// What each core of the machine has done so far, in the system's ticks (10 ms on most kernels).
+    pub fn core_times() -> Vec<CoreTimes> {
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        text.lines().filter_map(core_line).collect()
+    }
+
+    /// `cpu0 user nice system idle iowait irq softirq steal guest guest_nice`
+    fn core_line(line: &str) -> Option<CoreTimes> {
+        let mut words = line.split_ascii_whitespace();
+        let core = words.next()?.strip_prefix("cpu")?.parse().ok()?;
+        let ticks: Vec<u64> = words.map_while(|word| word.parse().ok()).collect();
+        let [user, nice, system, _idle, _iowait, irq, softirq, steal] =
+            *ticks.first_chunk::<8>()?;
+        Some(CoreTimes {
+            core,
+            busy: from_ticks(user + nice + system + irq + softirq),
+            steal: from_ticks(steal),
+        })
+    }
+
+    fn from_ticks(ticks: u64) -> CpuTime {
+        CpuTime(ticks * 1_000_000_000 / rustix::param::clock_ticks_per_second())
+    }
+
+    /// The cores that this program may use, in order.
+    pub fn cores_allowed() -> Vec<usize> {
+        let Ok(set) = rustix::thread::sched_getaffinity(None) else {
+            return super::every_core();
+        };
+        (0..rustix::thread::CpuSet::MAX_CPU)
+            .filter(|core| set.is_set(*core))
+            .collect()
+    }
+
+    /// The processor's name.
+    pub fn cpu_name() -> String {
+        let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let named = text.lines().find(|line| line.starts_with("model name"));
+        let name = named.and_then(|line| line.split_once(':'));
+        name.map_or_else(
+            || std::env::consts::ARCH.to_owned(),
+            |(_, name)| name.trim().to_owned(),
+        )
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use crate::units::CpuTime;
+
+    /// CPU time of another process: not read here; the worker's own stamps are used.
+    pub fn cpu_of(_pid: u32) -> Option<CpuTime> {
+        None
+    }
+
+    /// Where a process is: not read here.
+    pub fn whereabouts_of(_pid: u32) -> Option<Whereabouts> {
+        None
+    }
+
+    /// Switches of another process: not read here.
+    pub fn switches_of(_pid: u32) -> Option<ProcessSwitches> {
+        None
+    }
+
+    /// Proportional memory: not read here.
+    pub fn pss_kib_of(_pid: u32) -> Option<u64> {
+        None
+    }
+
+    /// Per-core times: not read here.
+    pub fn core_times() -> Vec<CoreTimes> {
+        Vec::new()
+    }
+
+    /// All cores: this system has no affinity mask.
+    pub fn cores_allowed() -> Vec<usize> {
+        super::every_core()
+    }
+
+    /// The processor's architecture.
+    pub fn cpu_name() -> String {
+        std::env::consts::ARCH.to_owned()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{
+    core_times, cores_allowed, cpu_name, cpu_of, pss_kib_of, switches_of, whereabouts_of,
+};
+#[cfg(target_os = "linux")]
+pub use linux::{
+    core_times, cores_allowed, cpu_name, cpu_of, pss_kib_of, switches_of, whereabouts_of,
+};
+
+fn every_core() -> Vec<usize> {
+    (0..std::thread::available_parallelism().map_or(1, usize::from)).collect()
+}
+
+/// Operating system and release: `Linux 6.18.44`.
+pub fn kernel() -> String {
+    let name = rustix::system::uname();
+    format!(
+        "{} {}",
+        name.sysname().to_string_lossy(),
+        name.release().to_string_lossy()
+    )
+}
+
+/// Raises this process's (and its children's) limit of open descriptors to at least `needed`, if the
+/// system lets it.
+///
+/// # Errors
+/// When the hard limit is below what is needed.
+pub fn allow_descriptors(needed: u64) -> super::Result<()> {
+    use super::Doing;
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).doing("read the limit of descriptors")?;
+    if soft >= needed {
+        return Ok(());
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, hard.max(needed), hard.max(needed))
+        .or_else(|refused| {
+            if needed <= hard {
+                setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+            } else {
+                Err(refused)
+            }
+        })
+        .doing(format!(
+            "open {needed} descriptors at once (this system allows {hard}: see `ulimit -Hn`)"
+        ))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_can_be_seen_from_outside() {
+        let me = std::process::id();
+        assert!(cpu_of(me).unwrap() > CpuTime::ZERO);
+        assert!(whereabouts_of(me).is_some());
+        assert!(switches_of(me).is_some());
+        assert!(pss_kib_of(me).unwrap() > 0);
+        assert!(!core_times().is_empty());
+        assert!(!cores_allowed().is_empty());
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_not_seen() {
+        assert_eq!(cpu_of(u32::MAX), None);
+        assert_eq!(whereabouts_of(u32::MAX), None);
+    }
+}

@@ -3,6 +3,8 @@
 //! Engines make a [`Recording`]; lenses look at it. Nothing that a lens shows is read from anywhere
 //! else, so a number on a screen, in a summary and in a figure is the same number.
 
+pub mod live;
+
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;

@@ -1,0 +1,387 @@
+//! A recording while it grows: what the driver reads from the board and from the operating system.
+//!
+//! [`Live::drain`] is called every few milliseconds, so that no ring fills up; [`Live::sample`] at
+//! regular instants and at the edges of the counted window. Reading never makes a worker wait.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{CoreSample, Header, LoadSample, Recording, Sample, Window, WorkerSample};
+use crate::sys::clock::Clock;
+use crate::sys::processes::{self, CoreTimes, ProcessSwitches};
+use crate::telemetry::{Board, Event, Gauge, Outcome, Reader, Reading, Slot};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// The processes of a run besides its workers, which are on the board.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cast {
+    /// The load process.
+    pub load: Option<u32>,
+    /// The services' process.
+    pub services: Option<u32>,
+    /// The arbiter.
+    pub arbiter: Option<u32>,
+}
+
+/// Reads the board into a recording.
+#[derive(Debug)]
+pub struct Live<'a> {
+    board: &'a Board,
+    clock: Clock,
+    recording: Recording,
+    workers: BTreeMap<usize, Reader<'a>>,
+    arbiter: Reader<'a>,
+    load: Reader<'a>,
+    services: Reader<'a>,
+    cores: Cores,
+    /// Process switches of workers as last read, and what their dead predecessors had.
+    switches: BTreeMap<usize, SwitchCount>,
+}
+
+/// Process switches of a slot over all its incarnations.
+#[derive(Clone, Copy, Debug, Default)]
+struct SwitchCount {
+    pid: u32,
+    of_the_dead: ProcessSwitches,
+    now: ProcessSwitches,
+}
+
+impl<'a> Live<'a> {
+    /// Begins an empty recording.
+    pub fn new(board: &'a Board, clock: Clock, header: Header) -> Self {
+        Self {
+            board,
+            clock,
+            recording: Recording::empty(header),
+            workers: BTreeMap::new(),
+            arbiter: Reader::new(board.arbiter_ring()),
+            load: Reader::new(board.load_ring()),
+            services: Reader::new(board.services_ring()),
+            cores: Cores::watch(),
+            switches: BTreeMap::new(),
+        }
+    }
+
+    /// What has been recorded so far.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The header, for what becomes known while the run goes on.
+    pub fn header_mut(&mut self) -> &mut Header {
+        &mut self.recording.header
+    }
+
+    /// Takes all events and outcomes that are in the rings now.
+    pub fn drain(&mut self) {
+        for (worker, _) in self.board.used_slots() {
+            let ring = self.board.worker_ring(worker);
+            let reader = self
+                .workers
+                .entry(worker)
+                .or_insert_with(|| Reader::new(ring));
+            let index = worker as u16;
+            let recording = &mut self.recording;
+            reader.drain(|record| recording.note_event(index, Event::from_record(record)));
+        }
+        let recording = &mut self.recording;
+        self.arbiter
+            .drain(|record| recording.note_arbiter(Event::from_record(record)));
+        self.services
+            .drain(|record| recording.note_answer(Event::from_record(record)));
+        self.load
+            .drain(|record| recording.note_outcome(Outcome::from_record(record)));
+        let rings = self.workers.values().chain([&self.arbiter, &self.services]);
+        recording.dropped_events = rings.map(Reader::dropped).sum();
+        recording.dropped_outcomes = self.load.dropped();
+    }
+
+    /// Adds a sample of everything, as of now.
+    pub fn sample(&mut self, cast: Cast) -> &Sample {
+        let sample = self.look(cast);
+        self.learn_the_window();
+        self.recording.samples.push(sample);
+        self.recording.samples.last().expect("just pushed")
+    }
+
+    /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
+    /// is that a process's CPU time was used on the core where it is found.
+    pub fn book(&mut self, cast: Cast) {
+        for (_, slot) in self.board.used_slots() {
+            self.cores.book(slot_pid(slot), Booking::Workers);
+        }
+        self.cores.book(cast.load.unwrap_or(0), Booking::Load);
+        self.cores
+            .book(cast.services.unwrap_or(0), Booking::Services);
+    }
+
+    /// Ends the recording.
+    pub fn finish(mut self) -> Recording {
+        self.drain();
+        self.learn_the_window();
+        self.recording
+    }
+
+    fn learn_the_window(&mut self) {
+        let load = &self.board.run().load;
+        let begin = load.window_begin.load(Ordering::Acquire);
+        let end = load.window_end.load(Ordering::Acquire);
+        if begin > 0 && end > begin {
+            self.recording.header.window = Some(Window {
+                begin: Stamp(begin),
+                end: Stamp(end),
+            });
+        }
+    }
+
+    fn look(&mut self, cast: Cast) -> Sample {
+        self.book(cast);
+        let mut unreadable = 0;
+        let workers = self
+            .board
+            .used_slots()
+            .map(|(index, slot)| self.switches.look_at(index, slot, &mut unreadable))
+            .collect();
+        let load = look_at_load(self.board, cast, &mut unreadable);
+        self.recording.unreadable += unreadable;
+        Sample {
+            at: self.clock.now(),
+            stage: self.board.run().load.stage(),
+            workers,
+            cores: self.cores.now(),
+            load,
+            services_cpu: cpu_of(cast.services),
+            arbiter_cpu: cpu_of(cast.arbiter),
+        }
+    }
+}
+
+impl Recording {
+    /// A recording in which nothing has been seen yet.
+    #[must_use]
+    pub fn empty(header: Header) -> Self {
+        Self {
+            header,
+            samples: Vec::new(),
+            outcomes: Vec::new(),
+            events: Vec::new(),
+            answers: Vec::new(),
+            dropped_events: 0,
+            dropped_outcomes: 0,
+            event_count: 0,
+            unreadable: 0,
+        }
+    }
+
+    /// Keeps what the summary rests on; runs of coroutines are counted and let go.
+    fn note_event(&mut self, worker: u16, event: Option<Event>) {
+        self.event_count += 1;
+        match event {
+            None => self.unreadable += 1,
+            Some(Event::Ran { .. } | Event::BlockedIn { .. }) => {}
+            Some(event) => self.events.push((worker, event)),
+        }
+    }
+
+    fn note_arbiter(&mut self, event: Option<Event>) {
+        let worker = match event {
+            Some(Event::Forked { worker, .. } | Event::Died { worker, .. }) => worker as u16,
+            _ => u16::MAX,
+        };
+        self.note_event(worker, event);
+    }
+
+    fn note_answer(&mut self, event: Option<Event>) {
+        self.event_count += 1;
+        match event {
+            None => self.unreadable += 1,
+            Some(event) => self.answers.push(event),
+        }
+    }
+
+    fn note_outcome(&mut self, outcome: Option<Outcome>) {
+        match outcome {
+            None => self.unreadable += 1,
+            Some(outcome) => self.outcomes.push(outcome),
+        }
+    }
+}
+
+trait LookAtWorkers {
+    fn look_at(&mut self, index: usize, slot: &Slot, unreadable: &mut u64) -> WorkerSample;
+}
+
+impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
+    fn look_at(&mut self, index: usize, slot: &Slot, unreadable: &mut u64) -> WorkerSample {
+        let pid = slot_pid(slot);
+        let count = self.entry(index).or_default();
+        count.see(pid, slot);
+        let phase = slot.phase();
+        *unreadable += u64::from(phase.is_none());
+        let whereabouts = processes::whereabouts_of(pid);
+        WorkerSample {
+            index,
+            pid,
+            respawns: read(&slot.incarnation).saturating_sub(1),
+            phase: phase.unwrap_or_default(),
+            phase_since: Stamp(read(&slot.phase_since)),
+            wants_a_core: whereabouts.is_some_and(|there| there.runnable),
+            core: whereabouts.map_or(0, |there| there.core),
+            cpu: worker_cpu(slot, pid),
+            begun: reading(&slot.begun, unreadable),
+            ready: read(&slot.ready),
+            parked: read(&slot.parked),
+            running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
+            longest_run: Elapsed(read(&slot.longest_run)),
+            accepted: read(&slot.accepted),
+            accept_eagain: read(&slot.accept_eagain),
+            requests: read(&slot.requests),
+            tasks: read(&slot.tasks),
+            waits: read(&slot.waits),
+            coroutine_switches: read(&slot.coroutine_switches),
+            half_done: read(&slot.half_done),
+            lost_tasks: read(&slot.lost_tasks),
+            peak_concurrency: read(&slot.peak_concurrency),
+            voluntary: count.of_the_dead.voluntary + count.now.voluntary,
+            involuntary: count.of_the_dead.involuntary + count.now.involuntary,
+            pss_kib: 0,
+            counters: slot
+                .counters
+                .iter()
+                .map(|counter| (read(&counter.additions), read(&counter.value)))
+                .collect(),
+        }
+    }
+}
+
+impl SwitchCount {
+    /// Reads the switches of the slot's process; when another process has the slot, what the last
+    /// one had is kept. A process that has left said its final counts itself.
+    fn see(&mut self, pid: u32, slot: &Slot) {
+        if self.pid != pid {
+            self.of_the_dead.voluntary += self.now.voluntary;
+            self.of_the_dead.involuntary += self.now.involuntary;
+            (self.pid, self.now) = (pid, ProcessSwitches::default());
+        }
+        let last_words = ProcessSwitches {
+            voluntary: read(&slot.voluntary),
+            involuntary: read(&slot.involuntary),
+        };
+        let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
+        if let Some(seen) = alive.flatten() {
+            self.now = seen;
+        } else if last_words.voluntary + last_words.involuntary > 0 {
+            self.now = last_words;
+        }
+    }
+}
+
+/// CPU time of a slot: of the process that has it and of all that had it before.
+fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
+    let dead = CpuTime(read(&slot.cpu_of_the_dead));
+    if read(&slot.died_at) > 0 {
+        return dead;
+    }
+    dead + processes::cpu_of(pid).unwrap_or(CpuTime(read(&slot.cpu)))
+}
+
+fn look_at_load(board: &Board, cast: Cast, unreadable: &mut u64) -> LoadSample {
+    let load = &board.run().load;
+    LoadSample {
+        sent: read(&load.sent),
+        ended: read(&load.ended),
+        good: read(&load.good),
+        dropped: read(&load.dropped),
+        in_system: reading(&load.in_system, unreadable),
+        cpu: cpu_of(cast.load),
+    }
+}
+
+fn reading(gauge: &Gauge, unreadable: &mut u64) -> Reading {
+    gauge.read().unwrap_or_else(|| {
+        *unreadable += 1;
+        Reading::default()
+    })
+}
+
+fn cpu_of(pid: Option<u32>) -> CpuTime {
+    pid.and_then(processes::cpu_of).unwrap_or_default()
+}
+
+fn slot_pid(slot: &Slot) -> u32 {
+    read(&slot.pid) as u32
+}
+
+fn read(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Acquire)
+}
+
+/// Whose CPU time it is.
+#[derive(Clone, Copy, Debug)]
+enum Booking {
+    Workers,
+    Load,
+    Services,
+}
+
+/// The cores that this program may use, and who used them.
+///
+/// The CPU time of a process between two looks at it is booked to the core where the later look finds
+/// it. What the system calls busy and nobody here used is somebody else's.
+#[derive(Debug)]
+struct Cores {
+    /// By core number; booked sums since the recording began.
+    booked: BTreeMap<usize, CoreSample>,
+    /// What the system counted before.
+    before: BTreeMap<usize, CoreTimes>,
+    /// CPU time of each process at the last look.
+    seen: BTreeMap<u32, CpuTime>,
+}
+
+impl Cores {
+    fn watch() -> Self {
+        let allowed = processes::cores_allowed();
+        let empty = |core| {
+            let sample = CoreSample {
+                core,
+                ..CoreSample::default()
+            };
+            (core, sample)
+        };
+        let times = processes::core_times();
+        Self {
+            booked: allowed.into_iter().map(empty).collect(),
+            before: times.into_iter().map(|times| (times.core, times)).collect(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    fn book(&mut self, pid: u32, booking: Booking) {
+        let Some(cpu) = processes::cpu_of(pid).filter(|_| pid > 0) else {
+            return;
+        };
+        let used = cpu - self.seen.insert(pid, cpu).unwrap_or_default();
+        let Some(there) = processes::whereabouts_of(pid).filter(|_| used > CpuTime::ZERO) else {
+            return;
+        };
+        let core = self.booked.entry(there.core).or_default();
+        core.core = there.core;
+        match booking {
+            Booking::Workers => core.workers += used,
+            Booking::Load => core.load += used,
+            Booking::Services => core.services += used,
+        }
+    }
+
+    fn now(&mut self) -> Vec<CoreSample> {
+        for times in processes::core_times() {
+            let Some(core) = self.booked.get_mut(&times.core) else {
+                continue;
+            };
+            let before = self.before.get(&times.core).copied().unwrap_or_default();
+            core.busy = times.busy - before.busy;
+            core.steal = times.steal - before.steal;
+        }
+        self.booked.values().copied().collect()
+    }
+}

@@ -1,1 +1,3 @@
 //! The pre-fork server: an arbiter, its workers, and the services that they call.
+
+pub mod wire;

@@ -7,10 +7,13 @@
 
 pub mod clock;
 pub mod family;
+pub mod fork;
 pub mod interrupt;
+pub mod net;
 pub mod poller;
 pub mod processes;
 pub mod shared;
+pub mod signals;
 pub mod terminal;
 
 use std::fmt;

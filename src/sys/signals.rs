@@ -1,0 +1,229 @@
+//! Signals, turned into something to read: a handler writes one byte into a pipe, and the process
+//! reads the pipe in its loop, when nothing is half-done.
+//!
+//! The one exception is the abort that an arbiter sends to a worker that is silent for too long.
+//! Such a worker does not come back to its loop, so its handler itself leaves one word behind and
+//! ends the process, wherever it is.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+use nix::sys::signal::{
+    self as system, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction, sigprocmask,
+};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::clock::Clock;
+use super::{Doing, Result};
+
+/// The signals that a process of the server may be sent, with gunicorn's meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Finish what was begun, then end.
+    Terminate,
+    /// End quickly (^C).
+    Interrupt,
+    /// End quickly.
+    Quit,
+    /// A child has ended.
+    ChildEnded,
+    /// One more worker.
+    More,
+    /// One worker less.
+    Fewer,
+    /// Would reload, if that were built.
+    HangUp,
+    /// End now, wherever you are: sent to a worker that was silent for too long.
+    Abort,
+    /// End now, without being asked.
+    Kill,
+}
+
+impl Signal {
+    const ALL: [Self; 9] = [
+        Self::Terminate,
+        Self::Interrupt,
+        Self::Quit,
+        Self::ChildEnded,
+        Self::More,
+        Self::Fewer,
+        Self::HangUp,
+        Self::Abort,
+        Self::Kill,
+    ];
+
+    fn number(self) -> system::Signal {
+        match self {
+            Self::Terminate => system::Signal::SIGTERM,
+            Self::Interrupt => system::Signal::SIGINT,
+            Self::Quit => system::Signal::SIGQUIT,
+            Self::ChildEnded => system::Signal::SIGCHLD,
+            Self::More => system::Signal::SIGTTIN,
+            Self::Fewer => system::Signal::SIGTTOU,
+            Self::HangUp => system::Signal::SIGHUP,
+            Self::Abort => system::Signal::SIGABRT,
+            Self::Kill => system::Signal::SIGKILL,
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        let named = |signal: &Self| signal.number() as i32 == i32::from(number);
+        Self::ALL.into_iter().find(named)
+    }
+}
+
+/// Sends `signal` to a process. One that has ended already needs none.
+pub fn send(pid: u32, signal: Signal) {
+    let Ok(pid) = i32::try_from(pid) else { return };
+    assert!(pid > 0, "a signal is for one process, never for a group");
+    let _ = system::kill(nix::unistd::Pid::from_raw(pid), signal.number());
+}
+
+/// The writing end of this process's pipe; -1 while there is none. A child makes a new one.
+static PIPE: AtomicI32 = AtomicI32::new(-1);
+
+/// The signals that have arrived at this process and were not yet taken.
+#[derive(Debug)]
+pub struct Signals {
+    pipe: File,
+}
+
+impl Signals {
+    /// Collects `wanted` from now on, leaves all others to the system's default, and unblocks them
+    /// all.
+    ///
+    /// Calls of the system that such a signal interrupts are begun again, but for waits for
+    /// readiness, which end early.
+    ///
+    /// # Errors
+    /// When the system has no pipe left.
+    pub fn listen(wanted: &[Signal]) -> Result<Self> {
+        let (read, write) =
+            pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).doing("make a pipe for signals")?;
+        // The end of a parent's pipe that a fork gave to this process must not be written to.
+        let inherited = PIPE.swap(write.into_raw_fd(), Ordering::Relaxed);
+        if inherited >= 0 {
+            // SAFETY: the number was put there by `into_raw_fd` and nobody else knows it.
+            unsafe { libc::close(inherited) };
+        }
+        for signal in Signal::ALL {
+            let handler = match wanted.contains(&signal) {
+                true => SigHandler::Handler(enqueue),
+                false => SigHandler::SigDfl,
+            };
+            if signal != Signal::Kill {
+                handle(signal, handler, SaFlags::SA_RESTART)?;
+            }
+        }
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+            .doing("unblock signals")?;
+        Ok(Self {
+            pipe: File::from(read),
+        })
+    }
+
+    /// Takes the signals that have arrived, in order. Never waits.
+    pub fn take(&mut self) -> Vec<Signal> {
+        let mut bytes = [0; 64];
+        // An empty pipe is the usual case; it holds nothing to take.
+        let count = self.pipe.read(&mut bytes).unwrap_or(0);
+        let known = bytes[..count].iter().copied();
+        known.filter_map(Signal::from_number).collect()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+fn handle(signal: Signal, handler: SigHandler, flags: SaFlags) -> Result<()> {
+    let action = SigAction::new(handler, flags, SigSet::empty());
+    // SAFETY: the handlers of this file make async-signal-safe calls only (signal-safety(7)).
+    unsafe { sigaction(signal.number(), &action) }
+        .map(drop)
+        .doing(format!("handle {}", signal.number()))
+}
+
+extern "C" fn enqueue(number: i32) {
+    let byte = [number.to_le_bytes()[0]];
+    // A full pipe holds 65536 signals that were not taken: one more would say nothing new.
+    // SAFETY: write(2) is async-signal-safe; the buffer is one byte long.
+    unsafe { libc::write(PIPE.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
+}
+
+/// Where the abort handler writes, by which clock, and from whom it takes the signal.
+struct Testament {
+    word: &'static AtomicU64,
+    clock: Clock,
+    parent: i32,
+}
+
+static TESTAMENT: OnceLock<Testament> = OnceLock::new();
+
+/// Exit code of a worker that its arbiter aborted.
+pub const ABORTED: i32 = 1;
+
+/// From now on an abort by the parent stores its instant into `word` and ends this process, wherever
+/// it is: on a stack of its own, since the one in use may be full or half switched.
+///
+/// An abort by anyone else ends the process as the system does by default.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn abort_into(word: &'static AtomicU64, clock: Clock) -> Result<()> {
+    give_handlers_a_stack()?;
+    let parent = nix::unistd::getppid().as_raw();
+    let first = TESTAMENT.set(Testament {
+        word,
+        clock,
+        parent,
+    });
+    assert!(first.is_ok(), "a process says once where its abort goes");
+    handle(
+        Signal::Abort,
+        SigHandler::SigAction(testify),
+        SaFlags::SA_ONSTACK | SaFlags::SA_SIGINFO,
+    )
+}
+
+extern "C" fn testify(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: the system gives a valid pointer to a handler that asked for it by SA_SIGINFO.
+    let info = unsafe { &*info };
+    // SAFETY: a signal that a process sent carries its sender.
+    let sender = unsafe { info.si_pid() };
+    let Some(testament) = TESTAMENT.get().filter(|known| known.parent == sender) else {
+        // SAFETY: both calls are async-signal-safe; the signal is delivered when this returns.
+        return unsafe {
+            libc::signal(libc::SIGABRT, libc::SIG_DFL);
+            libc::raise(libc::SIGABRT);
+        };
+    };
+    testament
+        .word
+        .store(testament.clock.now().0, Ordering::Release);
+    super::fork::leave(ABORTED)
+}
+
+/// Makes and installs the stack on which handlers run that ask for one. It lives as long as the
+/// process.
+fn give_handlers_a_stack() -> Result<()> {
+    const BYTES: usize = 64 * 1024;
+    let stack = libc::stack_t {
+        ss_sp: Box::leak(vec![0_u8; BYTES].into_boxed_slice())
+            .as_mut_ptr()
+            .cast(),
+        ss_flags: 0,
+        ss_size: BYTES,
+    };
+    // SAFETY: the memory is leaked on purpose, so it outlives every handler.
+    let answer = unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
+    match answer {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()).doing("give signal handlers a stack"),
+    }
+}

@@ -98,9 +98,10 @@ pub fn reap() -> Option<Death> {
     let ended = pid > 0 && (libc::WIFEXITED(status) || libc::WIFSIGNALED(status));
     ended.then(|| Death {
         pid: pid.unsigned_abs(),
-        status: match libc::WIFEXITED(status) {
-            true => libc::WEXITSTATUS(status),
-            false => -libc::WTERMSIG(status),
+        status: if libc::WIFEXITED(status) {
+            libc::WEXITSTATUS(status)
+        } else {
+            -libc::WTERMSIG(status)
         },
         cpu: length(usage.ru_utime) + length(usage.ru_stime),
     })

@@ -34,9 +34,10 @@ pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
     #[cfg(target_os = "linux")]
     let socket = {
         use rustix::net::SocketFlags;
-        let manner = match waits {
-            true => SocketFlags::empty(),
-            false => SocketFlags::NONBLOCK,
+        let manner = if waits {
+            SocketFlags::empty()
+        } else {
+            SocketFlags::NONBLOCK
         };
         rustix::net::accept_with(listener, manner | SocketFlags::CLOEXEC)?
     };

@@ -110,9 +110,10 @@ impl Signals {
             unsafe { libc::close(inherited) };
         }
         for signal in Signal::ALL {
-            let handler = match wanted.contains(&signal) {
-                true => SigHandler::Handler(enqueue),
-                false => SigHandler::SigDfl,
+            let handler = if wanted.contains(&signal) {
+                SigHandler::Handler(enqueue)
+            } else {
+                SigHandler::SigDfl
             };
             if signal != Signal::Kill {
                 handle(signal, handler, SaFlags::SA_RESTART)?;
@@ -197,11 +198,11 @@ extern "C" fn testify(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) 
     // SAFETY: a signal that a process sent carries its sender.
     let sender = unsafe { info.si_pid() };
     let Some(testament) = TESTAMENT.get().filter(|known| known.parent == sender) else {
-        // SAFETY: both calls are async-signal-safe; the signal is delivered when this returns.
-        return unsafe {
-            libc::signal(libc::SIGABRT, libc::SIG_DFL);
-            libc::raise(libc::SIGABRT);
-        };
+        // SAFETY: async-signal-safe.
+        unsafe { libc::signal(libc::SIGABRT, libc::SIG_DFL) };
+        // SAFETY: async-signal-safe; delivered, with the default effect, when this handler returns.
+        unsafe { libc::raise(libc::SIGABRT) };
+        return;
     };
     testament
         .word

@@ -1,0 +1,354 @@
+//! Whether a comparison can be decided at all: its names exist, and what it compares is of one kind.
+
+use std::ops::Range;
+
+use super::paths::{self, Star};
+use super::{Comparison, Dimension, Expression, Mistake, Name, Operator, Test, Tolerance};
+use crate::scenario::Variant;
+
+impl Comparison {
+    /// Everything that keeps this comparison from being decided for these variants.
+    #[must_use]
+    pub fn check(&self, variants: &[Variant]) -> Vec<Mistake> {
+        let mut checker = Checker {
+            variants,
+            mistakes: Vec::new(),
+        };
+        let left = checker.kind_of(&self.left);
+        let right = checker.kind_of(&self.right);
+        let agreed = checker.agree(left, right, &self.sign, "compared");
+        if let Test::About(Tolerance::Absolute(tolerance)) = &self.test {
+            let tolerance = checker.kind_of(tolerance);
+            checker.agree(
+                agreed,
+                tolerance,
+                &self.sign,
+                "compared with this tolerance",
+            );
+        }
+        checker.mistakes
+    }
+}
+
+/// What is known of an expression: its dimension, and whether it is made of bare numbers alone.
+#[derive(Clone, Copy)]
+struct Known {
+    dimension: Dimension,
+    bare: bool,
+}
+
+struct Checker<'a> {
+    variants: &'a [Variant],
+    mistakes: Vec<Mistake>,
+}
+
+impl Checker<'_> {
+    /// `None` after a mistake: one is enough.
+    fn kind_of(&mut self, expression: &Expression) -> Option<Known> {
+        match expression {
+            Expression::Number(quantity) => Some(Known {
+                dimension: quantity.dimension,
+                bare: quantity.dimension == Dimension::PLAIN,
+            }),
+            Expression::Name(name) => match self.name(name) {
+                Ok(dimension) => Some(Known {
+                    dimension,
+                    bare: false,
+                }),
+                Err(mistake) => {
+                    self.mistakes.push(mistake);
+                    None
+                }
+            },
+            Expression::Pair {
+                left,
+                operator,
+                sign,
+                right,
+            } => {
+                let (left, right) = (self.kind_of(left), self.kind_of(right));
+                match operator {
+                    Operator::Plus => self.agree(left, right, sign, "added"),
+                    Operator::Minus => self.agree(left, right, sign, "subtracted"),
+                    Operator::Times => Some(scaled(left?, right?, i8::saturating_add)),
+                    Operator::Over => Some(scaled(left?, right?, i8::saturating_sub)),
+                }
+            }
+        }
+    }
+
+    /// What two expressions are together, if they are of one kind. A bare number beside a rate is
+    /// read as so many per second, which is the only unit that rates have; beside a length of time it
+    /// is a mistake, since nobody can know which unit was meant.
+    fn agree(
+        &mut self,
+        left: Option<Known>,
+        right: Option<Known>,
+        sign: &Range<usize>,
+        verb: &str,
+    ) -> Option<Known> {
+        let (left, right) = (left?, right?);
+        let reads_as_rate =
+            |bare: Known, other: Known| bare.bare && other.dimension == Dimension::RATE;
+        if left.dimension == right.dimension || reads_as_rate(right, left) {
+            return Some(Known {
+                bare: left.bare && right.bare,
+                ..left
+            });
+        }
+        if reads_as_rate(left, right) {
+            return Some(right);
+        }
+        let time = [left, right].map(|known| known.dimension == Dimension::TIME);
+        self.mistakes.push(Mistake {
+            range: sign.clone(),
+            message: format!(
+                "{} and {} cannot be {verb}",
+                left.dimension, right.dimension
+            ),
+            hint: time
+                .contains(&true)
+                .then(|| "a length of time has a unit: `150ms`, `2s`".to_owned()),
+        });
+        None
+    }
+
+    fn name(&self, name: &Name) -> Result<Dimension, Mistake> {
+        let names: Vec<&str> = self
+            .variants
+            .iter()
+            .map(|variant| variant.name.as_str())
+            .collect();
+        let (variant, path) = name.split(&names);
+        let variant = match variant {
+            Some(wanted) => self.variants.iter().find(|variant| variant.name == wanted),
+            None if self.variants.len() == 1 => self.variants.first(),
+            None => None,
+        };
+        let Some(variant) = variant else {
+            return Err(without_variant(name, &names));
+        };
+        let at = name.range.end - path.len();
+        let Some(dimension) = paths::dimension(path) else {
+            let hint = paths::nearest(path).map(|known| format!("did you mean `{known}`?"));
+            return Err(Mistake {
+                range: at..name.range.end,
+                message: format!("the summary has no number `{path}`"),
+                hint: hint.or_else(|| {
+                    Some("numbers go by their path in `--json`, without the unit".into())
+                }),
+            });
+        };
+        given_name(variant, path, at)?;
+        Ok(dimension)
+    }
+}
+
+fn scaled(left: Known, right: Known, power: fn(i8, i8) -> i8) -> Known {
+    Known {
+        dimension: Dimension(power(left.dimension.0, right.dimension.0)),
+        bare: left.bare && right.bare,
+    }
+}
+
+fn without_variant(name: &Name, variants: &[&str]) -> Mistake {
+    let first = name.text.split('.').next().unwrap_or(&name.text);
+    let range = name.range.start..name.range.start + first.len();
+    if paths::dimension(&name.text).is_some() {
+        return Mistake {
+            range: name.range.clone(),
+            message: format!("`{}` of which variant?", name.text),
+            hint: Some(format!(
+                "write `{}.{}`; the variants are {}",
+                variants.first().unwrap_or(&"sync"),
+                name.text,
+                variants.join(", ")
+            )),
+        };
+    }
+    let nearest = variants
+        .iter()
+        .map(|variant| (strsim::jaro_winkler(variant, first), variant))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    Mistake {
+        range,
+        message: format!("there is no variant `{first}`"),
+        hint: Some(match nearest {
+            Some((_, variant)) => format!("did you mean `{variant}`?"),
+            None => format!("the variants are {}", variants.join(", ")),
+        }),
+    }
+}
+
+/// Checks the word of a path that the scenario gives a name to: `requests.profile`, `workers.3`.
+fn given_name(variant: &Variant, path: &str, at: usize) -> Result<(), Mistake> {
+    let Some((first, rest)) = path.split_once('.') else {
+        return Ok(());
+    };
+    let Some(star) = Star::after(first) else {
+        return Ok(());
+    };
+    let word = rest.split('.').next().unwrap_or(rest);
+    let scenario = &variant.scenario;
+    let problem = match star {
+        Star::Request => missing(word, scenario.requests.iter().map(|request| &request.name)),
+        Star::Counter => missing(word, scenario.counters.iter()),
+        Star::Service => missing(word, scenario.services.iter().map(|service| &service.name)),
+        Star::Worker => beyond(word, Some(scenario.server.workers)),
+        Star::Core => beyond(word, None),
+    };
+    let Some(hint) = problem else {
+        return Ok(());
+    };
+    let from = at + first.len() + 1;
+    Err(Mistake {
+        range: from..from + word.len(),
+        message: format!("`{}` has no {first} `{word}`", variant.name),
+        hint: Some(hint),
+    })
+}
+
+/// What there is, if the word is none of it.
+fn missing<'a>(word: &str, mut names: impl Iterator<Item = &'a String> + Clone) -> Option<String> {
+    let all = names.clone().map(String::as_str).collect::<Vec<_>>();
+    if names.any(|name| name == word) {
+        return None;
+    }
+    Some(match all.as_slice() {
+        [] => "there are none in this scenario".into(),
+        _ => format!("there is {}", all.join(", ")),
+    })
+}
+
+fn beyond(word: &str, count: Option<usize>) -> Option<String> {
+    match (word.parse::<usize>(), count) {
+        (Ok(index), Some(count)) if index >= count => {
+            Some(format!("they are numbered 0 to {}", count - 1))
+        }
+        (Ok(_), _) => None,
+        (Err(_), _) => Some("they are numbered from 0".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::expectation::parse;
+    use crate::scenario::{
+        Arrivals, Connection, Draw, Load, Request, Scenario, Server, Warmup, WorkerKind,
+    };
+    use crate::units::Elapsed;
+
+    fn variant(name: &str) -> Variant {
+        Variant {
+            name: name.into(),
+            scenario: Scenario {
+                seed: 1,
+                warmup: Warmup::For(Elapsed::ZERO),
+                duration: Elapsed::from_secs(5),
+                server: Server {
+                    kind: WorkerKind::Sync,
+                    workers: 2,
+                    connections: 1_000,
+                    backlog: 2_048,
+                    keepalive: Elapsed::from_secs(2),
+                    timeout: None,
+                    graceful_timeout: Elapsed::from_secs(30),
+                },
+                services: Vec::new(),
+                counters: Vec::new(),
+                requests: vec![Request {
+                    name: "profile".into(),
+                    weight: 1.0,
+                    script: Vec::new(),
+                }],
+                load: Load {
+                    arrivals: Arrivals::Closed {
+                        clients: 1,
+                        think: Draw::Fixed(0),
+                        ramp: Elapsed::ZERO,
+                    },
+                    requests: None,
+                    connection: Connection::PerRequest,
+                    patience: Elapsed::from_secs(30),
+                },
+            },
+        }
+    }
+
+    fn mistakes(that: &str, variants: &[&str]) -> Vec<(String, String)> {
+        let variants: Vec<Variant> = variants.iter().map(|name| variant(name)).collect();
+        let mistakes = parse(that).expect(that).check(&variants);
+        mistakes
+            .into_iter()
+            .map(|mistake| (that[mistake.range.clone()].to_owned(), said(&mistake)))
+            .collect()
+    }
+
+    fn said(mistake: &Mistake) -> String {
+        match &mistake.hint {
+            Some(hint) => format!("{}; {hint}", mistake.message),
+            None => mistake.message.clone(),
+        }
+    }
+
+    #[test]
+    fn what_can_be_decided_is_left_alone() {
+        for that in [
+            "coroutine.throughput >= 25 * sync.throughput",
+            "sync.throughput ~= 20 +- 3%",
+            "sync.concurrency ~= sync.throughput * sync.latency.mean +- 2%",
+            "sync.requests.profile.latency.p50 < 150ms",
+            "sync.workers.1.coroutine_switches_per_request <= 4",
+            "sync.cores.0.busy > 30%",
+            "2 * 10 < sync.throughput",
+        ] {
+            assert_eq!(mistakes(that, &["sync", "coroutine"]), [], "in: {that}");
+        }
+        assert_eq!(mistakes("latency.p99 < 150ms", &["sync"]), []);
+    }
+
+    #[test]
+    fn what_cannot_be_decided_is_said_with_its_place_and_a_way_out() {
+        for (that, at, words) in [
+            ("snyc.throughput > 3", "snyc", "did you mean `sync`?"),
+            ("throughput > 3", "throughput", "of which variant?"),
+            (
+                "sync.latency.p98 < 3ms",
+                "latency.p98",
+                "no number `latency.p98`; did you mean `latency.p9",
+            ),
+            (
+                "sync.latency_ms.p99 < 3ms",
+                "latency_ms.p99",
+                "did you mean `latency.p99`?",
+            ),
+            ("sync.latency.p99 < 150", "<", "a length of time has a unit"),
+            (
+                "sync.latency.p99 + sync.throughput < 3",
+                "+",
+                "cannot be added",
+            ),
+            (
+                "sync.latency.p50 ~= 3ms +- 1",
+                "~=",
+                "compared with this tolerance",
+            ),
+            ("sync.requests.hog.completed > 3", "hog", "there is profile"),
+            ("sync.workers.2.requests > 3", "2", "numbered 0 to 1"),
+            ("sync.workers.all.requests > 3", "all", "numbered from 0"),
+            ("sync.counters.visits.lost > 3", "visits", "there are none"),
+        ] {
+            let found = mistakes(that, &["sync", "coroutine"]);
+            assert_eq!(found.len(), 1, "in: {that}: {found:?}");
+            assert_eq!(found[0].0, at, "in: {that}");
+            assert!(found[0].1.contains(words), "in: {that}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn every_unknown_name_is_told_at_once() {
+        assert_eq!(mistakes("a.x < b.y", &["sync", "coroutine"]).len(), 2);
+    }
+}

@@ -130,7 +130,7 @@ fn number(text: &str, at: usize) -> Result<Word, Mistake> {
     })?;
     let gap = length_of(&rest[digits..], |letter| letter == ' ');
     let after = &rest[digits + gap..];
-    let letters = length_of(after, |letter| letter.is_alphabetic());
+    let letters = length_of(after, char::is_alphabetic);
     let quantity = |value, dimension| Kind::Number(Quantity { value, dimension });
     let (kind, length) = match &after[..letters] {
         "ns" => (quantity(value / 1e9, Dimension::TIME), digits + gap + 2),

@@ -1,0 +1,209 @@
+//! Bodies: read to their end, checked, and let go of. Nothing of them is kept.
+//!
+//! ```text
+//!   4;a=b CR LF  d a t a CR LF   0 CR LF   Name: value CR LF   CR LF
+//!   size  ext     data           last      trailer             end
+//! ```
+
+use super::{Refusal, Status};
+
+/// Most bytes of chunk extensions and of trailers that one body may bring.
+const OVERHEAD_LIMIT: usize = 8 << 10;
+/// A chunk's size has at most so many digits: 16 would fill 64 bits.
+const SIZE_DIGITS: u32 = 15;
+
+/// How a message says where its body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// After so many bytes.
+    Length(u64),
+    /// After the last chunk and its trailers.
+    Chunked,
+    /// When the connection ends; responses only.
+    UntilClose,
+}
+
+/// A body on its way: swallows bytes until the body has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Body {
+    at: At,
+    /// Bytes of content that may still come.
+    allowance: u64,
+    overhead: usize,
+}
+
+/// What the next byte belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Content of known length.
+    Content(u64),
+    /// Content of unknown length.
+    UntilClose,
+    /// A chunk's size, with so many digits so far.
+    Size { size: u64, digits: u32 },
+    /// Blanks between a chunk's size and its extension, where RFC 9112 tolerates them.
+    SizeBlank(u64),
+    /// A chunk's extension: read over.
+    Extension(u64),
+    /// The line feed after a chunk's size.
+    SizeEnd(u64),
+    /// A chunk's content.
+    Data(u64),
+    /// The carriage return after a chunk's content.
+    DataReturn,
+    /// The line feed after that.
+    DataEnd,
+    /// The first byte of a trailer, or of the empty line.
+    TrailerBegin,
+    /// A trailer's name.
+    TrailerName,
+    /// A trailer's value.
+    TrailerValue,
+    /// The line feed after a trailer.
+    TrailerEnd,
+    /// The line feed of the empty line.
+    LastEnd,
+    /// Beyond the body.
+    Over,
+}
+
+impl Body {
+    /// A body that begins with the next byte and may have up to `limit` bytes of content.
+    #[must_use]
+    pub fn new(framing: Framing, limit: u64) -> Self {
+        let at = match framing {
+            Framing::Length(0) => At::Over,
+            Framing::Length(length) => At::Content(length),
+            Framing::Chunked => At::Size { size: 0, digits: 0 },
+            Framing::UntilClose => At::UntilClose,
+        };
+        Self {
+            at,
+            allowance: limit,
+            overhead: 0,
+        }
+    }
+
+    /// Whether the whole body has been swallowed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.at == At::Over
+    }
+
+    /// Whether the end of the connection, now, is the end of the body.
+    #[must_use]
+    pub fn may_end_here(&self) -> bool {
+        matches!(self.at, At::Over | At::UntilClose)
+    }
+
+    /// Swallows bytes up to the body's end; says how many. All of them, unless it is over.
+    ///
+    /// # Errors
+    /// 400 when the framing is broken, 413 when the content is longer than allowed.
+    pub fn swallow(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        let mut swallowed = 0;
+        while let Some(&byte) = bytes.get(swallowed) {
+            let rest = bytes.len() - swallowed;
+            swallowed += match &mut self.at {
+                At::Over => break,
+                At::UntilClose => rest,
+                At::Content(left) | At::Data(left) => take(left, rest),
+                _ => {
+                    self.at = self.step(byte)?;
+                    1
+                }
+            };
+            match self.at {
+                At::Content(0) => self.at = At::Over,
+                At::Data(0) => self.at = At::DataReturn,
+                _ => {}
+            }
+        }
+        Ok(swallowed)
+    }
+
+    /// One byte of framing.
+    fn step(&mut self, byte: u8) -> Result<At, Refusal> {
+        match (self.at, byte) {
+            (At::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
+                one_more_digit(size, digits, byte)
+            }
+            (At::Size { digits: 0, .. }, _) => Err(Refusal::bad("a chunk's size is no number")),
+            (At::Size { size, .. } | At::SizeBlank(size) | At::Extension(size), b'\r') => {
+                Ok(At::SizeEnd(size))
+            }
+            (At::Size { size, .. } | At::SizeBlank(size), b' ' | b'\t') => {
+                self.pay(At::SizeBlank(size))
+            }
+            (At::Size { size, .. } | At::SizeBlank(size), b';') => Ok(At::Extension(size)),
+            (At::Size { .. } | At::SizeBlank(_), _) => {
+                Err(Refusal::bad("a chunk's size is followed by something else"))
+            }
+            (At::Extension(size), _) if is_text(byte) => self.pay(At::Extension(size)),
+            (At::SizeEnd(size), b'\n') => self.chunk(size),
+            (At::DataReturn, b'\r') => Ok(At::DataEnd),
+            (At::DataEnd, b'\n') => Ok(At::Size { size: 0, digits: 0 }),
+            (At::DataReturn | At::DataEnd, _) => {
+                Err(Refusal::bad("a chunk is longer than its size"))
+            }
+            (At::TrailerBegin, b'\r') => Ok(At::LastEnd),
+            (At::LastEnd, b'\n') => Ok(At::Over),
+            (At::TrailerBegin | At::TrailerName, _) if is_token(byte) => self.pay(At::TrailerName),
+            (At::TrailerName, b':') => Ok(At::TrailerValue),
+            (At::TrailerValue, b'\r') => Ok(At::TrailerEnd),
+            (At::TrailerValue, _) if is_text(byte) => self.pay(At::TrailerValue),
+            (At::TrailerEnd, b'\n') => Ok(At::TrailerBegin),
+            _ => Err(Refusal::bad("the chunks' framing is broken")),
+        }
+    }
+
+    /// The content of a chunk of `size` begins; or, after the last one, the trailers.
+    fn chunk(&mut self, size: u64) -> Result<At, Refusal> {
+        if size == 0 {
+            return Ok(At::TrailerBegin);
+        }
+        let too_long = Refusal::new(Status::ContentTooLarge, "the chunks add up to too much");
+        self.allowance = self.allowance.checked_sub(size).ok_or(too_long)?;
+        Ok(At::Data(size))
+    }
+
+    /// A byte that carries no content: few of them are tolerated.
+    fn pay(&mut self, at: At) -> Result<At, Refusal> {
+        self.overhead += 1;
+        if self.overhead > OVERHEAD_LIMIT {
+            let reason = "the chunks bring too many extensions or trailers";
+            return Err(Refusal::new(Status::FieldsTooLarge, reason));
+        }
+        Ok(at)
+    }
+}
+
+/// Takes as much of `rest` as is left.
+fn take(left: &mut u64, rest: usize) -> usize {
+    let taken = rest.min(usize::try_from(*left).unwrap_or(usize::MAX));
+    *left -= taken as u64;
+    taken
+}
+
+fn one_more_digit(size: u64, digits: u32, byte: u8) -> Result<At, Refusal> {
+    if digits == SIZE_DIGITS {
+        return Err(Refusal::bad("a chunk's size has too many digits"));
+    }
+    let digit = char::from(byte)
+        .to_digit(16)
+        .expect("the caller has checked it");
+    Ok(At::Size {
+        size: size << 4 | u64::from(digit),
+        digits: digits + 1,
+    })
+}
+
+/// A byte that a value may have: visible, blank, or beyond ASCII.
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7F)
+}
+
+/// A byte that a name may have (`tchar` of RFC 9110, section 5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

@@ -1,0 +1,329 @@
+//! Request heads: what a request asks for, and how it says where it ends.
+//!
+//! httparse finds lines, names and values; the rules that need more than one line are here. A head
+//! is parsed again, from its first byte, each time bytes have come: it is at most 16 KiB long, and
+//! nearly always comes whole.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use httparse::{Error, Header};
+
+use super::body::is_token;
+use super::{BODY_LIMIT, FIELD_LIMIT, Framing, HEAD_LIMIT, LINE_LIMIT, Refusal, Status};
+
+/// What is asked to be done with the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`: as GET, but the answer has no body.
+    Head,
+    /// `POST`: as GET, after the body has been read.
+    Post,
+    /// One that HTTP defines and this server does not play.
+    NotPlayed,
+    /// One that HTTP does not define.
+    Unknown,
+}
+
+/// Whether the connection stays after the answer, and what the answer says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It ends: `Connection: close`.
+    Close,
+    /// It stays, which goes without saying in HTTP/1.1.
+    Stay,
+    /// It stays, which has to be said to a client of HTTP/1.0: `Connection: keep-alive`.
+    StaySaid,
+}
+
+/// A whole request: its head, after its body has been read and checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'bytes> {
+    /// What to do.
+    pub method: Method,
+    /// With what: begins with `/`, unless it is `*` or empty. Percent signs are left alone.
+    pub path: &'bytes str,
+    /// What follows the question mark; empty without one.
+    pub query: &'bytes str,
+    /// What the client wants to happen to the connection.
+    pub keep: Keep,
+}
+
+/// The facts of a head; ranges are of the bytes that it was parsed from.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) method: Method,
+    pub(super) path: Range<usize>,
+    pub(super) query: Range<usize>,
+    pub(super) keep: Keep,
+    pub(super) framing: Framing,
+    /// The client waits for [`super::CONTINUE`] before it sends its body.
+    pub(super) expects_continue: bool,
+    /// The body begins here.
+    pub(super) end: usize,
+}
+
+/// The head that `bytes` begin with; `None` as long as it is not whole.
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+    // In two windows, so that the verdict on a head is the verdict on its first bytes that earn one,
+    // whether they came alone or in company.
+    let line_window = &bytes[..bytes.len().min(LINE_LIMIT)];
+    if let Some(head) = parse_window(line_window)? {
+        return Ok(Some(head));
+    }
+    if bytes.len() < LINE_LIMIT {
+        return Ok(None);
+    }
+    if !line_window.contains(&b'\n') {
+        return Err(Refusal::new(
+            Status::UriTooLong,
+            "the request line is too long",
+        ));
+    }
+    let head = parse_window(&bytes[..bytes.len().min(HEAD_LIMIT)])?;
+    if head.is_none() && bytes.len() >= HEAD_LIMIT {
+        return Err(Refusal::new(Status::FieldsTooLarge, "the head is too long"));
+    }
+    Ok(head)
+}
+
+fn parse_window(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+    let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
+    let mut parsed = httparse::Request::new(&mut []);
+    let found = parsed.parse_with_uninit_headers(bytes, &mut fields);
+    match found {
+        Err(error) => Err(refusal(error, bytes)),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Ok(httparse::Status::Complete(end)) => {
+            all_lines_end_right(&bytes[..end])?;
+            facts(&parsed, bytes, end).map(Some)
+        }
+    }
+}
+
+/// httparse takes a bare line feed for the end of a line. A server in front of this one might not.
+fn all_lines_end_right(head: &[u8]) -> Result<(), Refusal> {
+    let bare = |pair: &[u8]| pair[1] == b'\n' && pair[0] != b'\r';
+    if head.first() == Some(&b'\n') || head.windows(2).any(bare) {
+        return Err(Refusal::bad("a line ends without a carriage return"));
+    }
+    Ok(())
+}
+
+fn refusal(error: Error, bytes: &[u8]) -> Refusal {
+    match error {
+        Error::TooManyHeaders => {
+            Refusal::new(Status::FieldsTooLarge, "the head has too many fields")
+        }
+        Error::Version if names_http(bytes) => {
+            let reason = "this server speaks HTTP/1.1 and HTTP/1.0";
+            Refusal::new(Status::VersionNotSupported, reason)
+        }
+        Error::HeaderName => Refusal::bad("a field's name is broken"),
+        Error::HeaderValue => Refusal::bad("a field's value is broken"),
+        Error::NewLine => Refusal::bad("a carriage return stands alone"),
+        Error::Status | Error::Token | Error::Version => Refusal::bad("the request line is broken"),
+    }
+}
+
+/// Whether the third word of the request line begins as a version does.
+fn names_http(bytes: &[u8]) -> bool {
+    let third = bytes
+        .trim_ascii_start()
+        .splitn(3, |byte| *byte == b' ')
+        .nth(2);
+    third.is_some_and(|word| word.starts_with(b"HTTP/"))
+}
+
+fn facts(parsed: &httparse::Request<'_, '_>, bytes: &[u8], end: usize) -> Result<Head, Refusal> {
+    let is_1_1 = parsed.version == Some(1);
+    let fields = Fields::collect(parsed.headers)?;
+    if is_1_1 && !fields.has_host {
+        return Err(Refusal::bad("the host is not named"));
+    }
+    let target = parsed.path.expect("a complete head has a target");
+    let (path, query) = split_target(target)?;
+    let place = |part: &str| {
+        let begin = part.as_ptr().addr() - bytes.as_ptr().addr();
+        begin..begin + part.len()
+    };
+    let framing = fields.framing(is_1_1)?;
+    Ok(Head {
+        method: method(parsed.method.expect("a complete head has a method")),
+        path: place(path),
+        query: place(query),
+        keep: fields.keep(is_1_1),
+        framing,
+        expects_continue: fields.expects_continue && is_1_1 && framing != Framing::Length(0),
+        end,
+    })
+}
+
+fn method(word: &str) -> Method {
+    match word {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "POST" => Method::Post,
+        "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE" | "PATCH" => Method::NotPlayed,
+        _ => Method::Unknown,
+    }
+}
+
+/// Path and query of a target in origin form (`/a?b`) or absolute form (`http://host/a?b`).
+fn split_target(target: &str) -> Result<(&str, &str), Refusal> {
+    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Refusal::bad(
+            "the target has bytes that must be written with percent signs",
+        ));
+    }
+    let local = match target.split_once("://") {
+        Some(("http" | "https" | "HTTP" | "HTTPS", rest)) => {
+            &rest[rest.find(['/', '?']).unwrap_or(rest.len())..]
+        }
+        _ => target,
+    };
+    Ok(local
+        .split_once('?')
+        .unwrap_or((local, &local[local.len()..])))
+}
+
+/// What the fields say together.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things that a head says or does not"
+)]
+#[derive(Default)]
+struct Fields<'bytes> {
+    has_host: bool,
+    length: Option<&'bytes [u8]>,
+    coding: Option<&'bytes [u8]>,
+    asks_close: bool,
+    asks_keep: bool,
+    expects_continue: bool,
+}
+
+impl<'bytes> Fields<'bytes> {
+    fn collect(fields: &[Header<'bytes>]) -> Result<Self, Refusal> {
+        let mut collected = Self::default();
+        for field in fields {
+            collected.add(field.name, field.value)?;
+        }
+        Ok(collected)
+    }
+
+    fn add(&mut self, name: &str, value: &'bytes [u8]) -> Result<(), Refusal> {
+        if name.eq_ignore_ascii_case("host") {
+            self.host(value)
+        } else if name.eq_ignore_ascii_case("content-length") {
+            only_once(
+                &mut self.length,
+                value,
+                "the content's length is said twice",
+            )
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            only_once(
+                &mut self.coding,
+                value,
+                "the transfer's coding is said twice",
+            )
+        } else if name.eq_ignore_ascii_case("connection") {
+            self.connection(value);
+            Ok(())
+        } else if name.eq_ignore_ascii_case("expect") {
+            self.expect(value)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn host(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        let allowed = |byte: &u8| is_token(*byte) || b"()=,;:[]".contains(byte);
+        if self.has_host || !value.iter().all(allowed) {
+            return Err(Refusal::bad("the host is named twice, or not as a host is"));
+        }
+        self.has_host = true;
+        Ok(())
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            self.asks_close |= option.eq_ignore_ascii_case(b"close");
+            self.asks_keep |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    fn expect(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        if !value.eq_ignore_ascii_case(b"100-continue") {
+            let reason = "nothing but 100-continue can be expected";
+            return Err(Refusal::new(Status::ExpectationFailed, reason));
+        }
+        self.expects_continue = true;
+        Ok(())
+    }
+
+    fn keep(&self, is_1_1: bool) -> Keep {
+        match (self.asks_close, is_1_1, self.asks_keep) {
+            (true, ..) | (false, false, false) => Keep::Close,
+            (false, true, _) => Keep::Stay,
+            (false, false, true) => Keep::StaySaid,
+        }
+    }
+
+    fn framing(&self, is_1_1: bool) -> Result<Framing, Refusal> {
+        match (self.length, self.coding) {
+            (None, None) => Ok(Framing::Length(0)),
+            (Some(_), Some(_)) => Err(Refusal::bad("the body has both a length and a coding")),
+            (Some(length), None) => content_length(length),
+            (None, Some(_)) if !is_1_1 => Err(Refusal::bad("HTTP/1.0 has no transfer codings")),
+            (None, Some(coding)) => transfer_coding(coding),
+        }
+    }
+}
+
+fn only_once<'bytes>(
+    place: &mut Option<&'bytes [u8]>,
+    value: &'bytes [u8],
+    reason: &'static str,
+) -> Result<(), Refusal> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::bad(reason)),
+    }
+}
+
+/// Digits and nothing else: no sign, no list.
+fn content_length(value: &[u8]) -> Result<Framing, Refusal> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::bad("the content's length is no number"));
+    }
+    let digit = |byte: &u8| u64::from(byte - b'0');
+    let length = value.iter().fold(0_u64, |sum, byte| {
+        sum.saturating_mul(10).saturating_add(digit(byte))
+    });
+    if length > BODY_LIMIT {
+        return Err(Refusal::new(
+            Status::ContentTooLarge,
+            "the body is too long",
+        ));
+    }
+    Ok(Framing::Length(length))
+}
+
+/// `chunked`, alone. Another coding below it is merely unknown; anything else leaves open where the
+/// body ends.
+fn transfer_coding(value: &[u8]) -> Result<Framing, Refusal> {
+    if value.eq_ignore_ascii_case(b"chunked") {
+        return Ok(Framing::Chunked);
+    }
+    let mut codings = value.rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some_and(is_chunked) && !codings.any(is_chunked) {
+        let reason = "no transfer coding but chunked is known";
+        return Err(Refusal::new(Status::NotImplemented, reason));
+    }
+    Err(Refusal::bad(
+        "the transfer's coding does not say where the body ends",
+    ))
+}

@@ -1,0 +1,94 @@
+//! Responses: their heads as the server writes them, and as load reads them.
+
+use std::io::Write;
+use std::mem::MaybeUninit;
+
+use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Keep, Status};
+
+/// Appends the head of a response with `length` bytes of plain text.
+pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep) {
+    let connection = match keep {
+        Keep::Stay => "",
+        Keep::StaySaid => "Connection: keep-alive\r\n",
+        Keep::Close => "Connection: close\r\n",
+    };
+    let allow = match status {
+        Status::MethodNotAllowed => "Allow: GET, HEAD, POST\r\n",
+        _ => "",
+    };
+    write!(
+        out,
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n{allow}{connection}\r\n",
+    )
+    .expect("a Vec takes all bytes");
+}
+
+/// What a client has to know of a response's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// 100 to 999. Below 200 the head is an interim one, and another follows.
+    pub status: u16,
+    /// How the body says where it ends.
+    pub framing: Framing,
+    /// Whether another request may follow on this connection.
+    pub stays: bool,
+    /// The body begins here.
+    pub end: usize,
+}
+
+/// What is wrong with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub &'static str);
+
+/// The head of the response to a GET or POST that `bytes` begin with; `None` as long as it is not
+/// whole.
+///
+/// # Errors
+/// When this is no response, or one whose end cannot be known.
+pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
+    let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
+    let mut parsed = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let found = config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);
+    match found {
+        Err(_) => Err(Broken("the response's head is broken")),
+        Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => {
+            Err(Broken("the response's head is too long"))
+        }
+        Ok(httparse::Status::Partial) => Ok(None),
+        Ok(httparse::Status::Complete(end)) => facts(&parsed, end).map(Some),
+    }
+}
+
+fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken> {
+    let status = parsed.code.expect("a complete head has a status");
+    let mut length = None;
+    let mut chunked = false;
+    let mut stays = parsed.version == Some(1);
+    for field in parsed.headers.iter() {
+        let value = field.value.trim_ascii();
+        if field.name.eq_ignore_ascii_case("content-length") {
+            let text = str::from_utf8(value).ok();
+            let number = text.and_then(|text| text.parse().ok());
+            length = Some(number.ok_or(Broken("the response's length is no number"))?);
+        } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
+            chunked = value.eq_ignore_ascii_case(b"chunked");
+        } else if field.name.eq_ignore_ascii_case("connection") {
+            stays = (stays || value.eq_ignore_ascii_case(b"keep-alive"))
+                && !value.eq_ignore_ascii_case(b"close");
+        }
+    }
+    let framing = match (status, chunked, length) {
+        (100..200 | 204 | 304, ..) => Framing::Length(0),
+        (_, true, _) => Framing::Chunked,
+        (_, false, Some(length)) => Framing::Length(length),
+        (_, false, None) => Framing::UntilClose,
+    };
+    Ok(Head {
+        status,
+        framing,
+        stays: stays && framing != Framing::UntilClose,
+        end,
+    })
+}

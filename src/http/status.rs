@@ -1,0 +1,69 @@
+//! The statuses that this server answers with, and no others.
+
+use std::fmt;
+
+/// Status of an answer; its number is its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Status {
+    /// Played to its end.
+    Ok = 200,
+    /// The request breaks a rule of HTTP, or its numbers are wrong.
+    BadRequest = 400,
+    /// The scenario has no request of this name.
+    NotFound = 404,
+    /// A method that HTTP knows and this server does not play.
+    MethodNotAllowed = 405,
+    /// The request did not arrive in time.
+    RequestTimeout = 408,
+    /// The body is longer than this server reads.
+    ContentTooLarge = 413,
+    /// The request line is longer than this server reads.
+    UriTooLong = 414,
+    /// The client expects something other than `100-continue`.
+    ExpectationFailed = 417,
+    /// The head is longer, or has more fields, than this server reads.
+    FieldsTooLarge = 431,
+    /// The handler panicked.
+    InternalServerError = 500,
+    /// A method or a transfer coding that this server does not know.
+    NotImplemented = 501,
+    /// A service did not answer.
+    BadGateway = 502,
+    /// Neither HTTP/1.0 nor HTTP/1.1.
+    VersionNotSupported = 505,
+}
+
+impl Status {
+    /// Its number.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        self as u16
+    }
+
+    /// Its name, as it stands in the status line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::BadRequest => "Bad Request",
+            Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::RequestTimeout => "Request Timeout",
+            Self::ContentTooLarge => "Content Too Large",
+            Self::UriTooLong => "URI Too Long",
+            Self::ExpectationFailed => "Expectation Failed",
+            Self::FieldsTooLarge => "Request Header Fields Too Large",
+            Self::InternalServerError => "Internal Server Error",
+            Self::NotImplemented => "Not Implemented",
+            Self::BadGateway => "Bad Gateway",
+            Self::VersionNotSupported => "HTTP Version Not Supported",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code(), self.name())
+    }
+}

@@ -1,1 +1,23 @@
-//! The application: straight-line code that plays a script in the `World` that it is given.
+//! The application: straight-line code that plays a script in the [`World`] that it is given.
+//!
+//! ```text
+//!   http::Request ─▶ Application::ask ─▶ Asked ─▶ Application::answer ─▶ World: compute, call, …, send
+//! ```
+//!
+//! The same code runs under every kind of worker; what differs is the World, which decides whether a
+//! wait blocks the process or parks the coroutine. A handler touches no clock, socket, file or
+//! thread, and cannot tell where it runs: what gevent does by patching the standard library, the
+//! argument does here.
+
+mod application;
+mod ask;
+mod play;
+mod reply;
+mod story;
+mod world;
+
+pub use application::{Answered, Application};
+pub use ask::{Asked, DEMAND_LIMIT};
+pub use reply::Reply;
+pub use story::{Whoami, letter};
+pub use world::{CallFailed, Spent, World, overflow_the_stack};

@@ -1,0 +1,157 @@
+//! The application of one worker: a scenario's requests, asked for and answered.
+
+use std::any::Any;
+use std::fmt::Write;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::World;
+use super::ask::{Asked, ask};
+use super::play::{Player, Stopped, body_length};
+use super::reply::Reply;
+use super::story::{self, Whoami};
+use crate::http::{Keep, Method, Refusal, Request, Status};
+use crate::scenario::{Scenario, Script};
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was sent to its end, with this status.
+    Whole(Status),
+    /// The client is gone, or the answer broke off: nothing more can be said on this connection.
+    CutShort,
+}
+
+/// What one worker can be asked for. Made after the fork, shared by all its requests.
+#[derive(Debug)]
+pub struct Application {
+    scenario: Scenario,
+    /// Bytes that each request's script writes; `None`: it tells its story instead.
+    lengths: Vec<Option<u64>>,
+    me: Whoami,
+}
+
+impl Application {
+    /// The application of the worker that is `me`.
+    #[must_use]
+    pub fn new(scenario: Scenario, me: Whoami) -> Self {
+        let lengths = scenario.requests.iter();
+        Self {
+            lengths: lengths
+                .map(|request| body_length(&request.script))
+                .collect(),
+            scenario,
+            me,
+        }
+    }
+
+    /// What a request asks for.
+    pub fn ask(&self, request: &Request<'_>) -> Asked {
+        ask(request, &self.scenario)
+    }
+
+    /// Does it, and sends the answer that `reply` was begun for. A handler that panics is a 500, and
+    /// its worker lives.
+    pub fn answer(&self, asked: &Asked, world: &mut impl World, reply: &mut Reply) -> Answered {
+        let sent = match asked {
+            Asked::List => reply
+                .whole(Status::Ok, &self.list(), world)
+                .map(|()| Status::Ok),
+            Asked::Nothing(status, reason) => {
+                let text = format!("{reason}\n");
+                reply.whole(*status, &text, world).map(|()| *status)
+            }
+            Asked::Play { class, demands, .. } => {
+                // What a panic left behind is thrown away: the reply is begun anew, or cut short.
+                let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
+                match catch_unwind(play).unwrap_or_else(|panic| Err(Stopped::Panic(text_of(panic))))
+                {
+                    Ok(()) => Ok(Status::Ok),
+                    Err(stopped) => self.own_up(&stopped, world, reply),
+                }
+            }
+        };
+        sent.map_or(Answered::CutShort, Answered::Whole)
+    }
+
+    /// Refuses a request that could not be read, or came too late. The connection is to be closed.
+    pub fn refuse(&self, refusal: Refusal, world: &mut impl World, reply: &mut Reply) -> Answered {
+        reply.begin(Method::Get, Keep::Close);
+        let text = format!("{}\n", refusal.reason);
+        let sent = reply.whole(refusal.status, &text, world);
+        sent.map_or(Answered::CutShort, |()| Answered::Whole(refusal.status))
+    }
+
+    fn play(
+        &self,
+        class: usize,
+        demands: &[u64],
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> Result<(), Stopped> {
+        let mut player = Player {
+            world,
+            reply,
+            length: self.lengths[class],
+            counted: None,
+        };
+        player.play(self.script(class), demands)?;
+        let counted = player.counted;
+        if self.lengths[class].is_some() {
+            reply.finish(world)?;
+        } else {
+            let counted = counted.map(|(counter, value)| (self.counter(counter), value));
+            let line = story::tell(self.me, &world.spent(), counted);
+            reply.whole(Status::Ok, &line, world)?;
+        }
+        Ok(())
+    }
+
+    /// Answers for a script that was not played to its end, unless it is too late for a status.
+    fn own_up(
+        &self,
+        stopped: &Stopped,
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> io::Result<Status> {
+        let status = match stopped {
+            Stopped::Call(_) => Status::BadGateway,
+            Stopped::Panic(_) => Status::InternalServerError,
+            Stopped::Client(_) => return Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        if reply.is_out() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let text = format!("{}: {stopped}\n", story::name(self.me));
+        reply.whole(status, &text, world).map(|()| status)
+    }
+
+    /// What can be asked for, and how.
+    fn list(&self) -> String {
+        let mut text = format!("{} can be asked for:\n\n", story::name(self.me));
+        for request in &self.scenario.requests {
+            writeln!(text, "  GET /{}", request.name).expect("a String takes all text");
+        }
+        text
+    }
+
+    fn script(&self, class: usize) -> &Script {
+        &self.scenario.requests[class].script
+    }
+
+    fn counter(&self, counter: usize) -> &str {
+        &self.scenario.counters[counter]
+    }
+}
+
+/// What a panic says. One that says nothing is not the handler's own, but somebody unwinding this
+/// stack on purpose, as the coroutine crate does to a task that it drops: it goes on.
+fn text_of(panic: Box<dyn Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => match panic.downcast::<&'static str>() {
+            Ok(text) => (*text).into(),
+            Err(panic) => resume_unwind(panic),
+        },
+    }
+}

@@ -1,0 +1,110 @@
+//! The player: one script, step by step, in a World.
+
+use std::io;
+
+use super::reply::Reply;
+use super::{CallFailed, World};
+use crate::scenario::{Script, Step};
+use crate::units::{CpuTime, Elapsed};
+
+/// Why a script was not played to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stopped {
+    /// A call failed.
+    #[error("a call failed: {0}")]
+    Call(#[from] CallFailed),
+    /// The client is gone.
+    #[error("the client is gone: {0}")]
+    Client(#[from] io::Error),
+    /// The handler panicked, saying this.
+    #[error("the handler panicked: {0}")]
+    Panic(String),
+}
+
+/// A script that is being played.
+pub(super) struct Player<'request, W> {
+    pub(super) world: &'request mut W,
+    pub(super) reply: &'request mut Reply,
+    /// Bytes of all its `write` steps together; `None` if there are none.
+    pub(super) length: Option<u64>,
+    /// The counter written last, and what was written.
+    pub(super) counted: Option<(usize, u64)>,
+}
+
+/// Bytes of all `write` steps of a script; `None` if it has none.
+pub(super) fn body_length(script: &Script) -> Option<u64> {
+    let writes = script.iter().filter_map(|step| match step {
+        Step::Write { bytes } => Some(*bytes),
+        _ => None,
+    });
+    writes.reduce(u64::saturating_add)
+}
+
+impl<W: World> Player<'_, W> {
+    /// Plays all steps in order. `demands` has one number for each step with a duration.
+    pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), Stopped> {
+        let mut demands = demands.iter().copied();
+        let mut head_is_due = true;
+        for step in script {
+            let demand = step.duration().map_or(0, |_| {
+                demands.next().expect("there is a demand for each duration")
+            });
+            if let Step::Write { bytes } = step {
+                if std::mem::take(&mut head_is_due) {
+                    self.reply
+                        .head(self.length.expect("a script that writes has a length"));
+                }
+                self.reply.fill(*bytes, self.world)?;
+            } else {
+                // What was written so far goes out before anything else takes its time.
+                self.reply.send(self.world)?;
+                self.spend(step, demand)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One step that spends time or touches what is shared.
+    fn spend(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
+        match *step {
+            Step::Compute { slice, .. } => self.compute(CpuTime(demand), slice),
+            Step::Call {
+                service, manner, ..
+            } => self.world.call(service, Elapsed(demand), manner)?,
+            Step::Sleep { manner, .. } => self.world.sleep(Elapsed(demand), manner),
+            Step::Yield => self.world.let_go(),
+            Step::Count {
+                counter,
+                with_yield,
+            } => self.count(counter, with_yield),
+            Step::Panic => panic!("the script has a step `panic`"),
+            Step::Overflow => self.world.overflow(),
+            Step::Write { .. } => unreachable!("writing is not spending"),
+        }
+        Ok(())
+    }
+
+    /// Lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.
+    fn compute(&mut self, cpu: CpuTime, slice: Option<CpuTime>) {
+        let slice = slice
+            .filter(|slice| slice.0 > 0)
+            .unwrap_or(CpuTime(u64::MAX));
+        let mut left = cpu;
+        while left > slice {
+            self.world.compute(slice);
+            self.world.let_go();
+            left = left - slice;
+        }
+        self.world.compute(left);
+    }
+
+    /// What others write between reading and writing back is lost.
+    fn count(&mut self, counter: usize, with_yield: bool) {
+        let read = self.world.counter(counter);
+        if with_yield {
+            self.world.let_go();
+        }
+        self.world.set_counter(counter, read + 1);
+        self.counted = Some((counter, read + 1));
+    }
+}

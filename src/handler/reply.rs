@@ -1,0 +1,129 @@
+//! The answer to one request: gathered in a buffer, so that a small one is one send.
+
+use std::io;
+
+use super::World;
+use crate::http::{Keep, Method, Status, response};
+
+/// Bytes that are gathered before they are sent.
+const GATHERED: usize = 16 << 10;
+/// A buffer that grew beyond this is given back after its request: ten thousand connections have one.
+const KEPT: usize = 1 << 10;
+
+/// What the bodies of `write` steps are made of: 32 bytes, again and again.
+const FILLER: &[u8; 32] = b"concurrency is not parallelism.\n";
+
+/// One page of filler.
+static PAGE: [u8; 4096] = {
+    let mut page = [0; 4096];
+    let mut at = 0;
+    while at < page.len() {
+        page[at] = FILLER[at % FILLER.len()];
+        at += 1;
+    }
+    page
+};
+
+/// The answer that is being made. One for each connection, begun anew with each request.
+#[derive(Debug)]
+pub struct Reply {
+    gathered: Vec<u8>,
+    keep: Keep,
+    /// HEAD: the body is counted and not sent.
+    head_alone: bool,
+    /// Whether any byte has gone to the client: it is too late for another status then.
+    is_out: bool,
+    /// Where in the filler the next `write` goes on.
+    filled: u64,
+}
+
+impl Default for Reply {
+    fn default() -> Self {
+        Self {
+            gathered: Vec::new(),
+            keep: Keep::Close,
+            head_alone: false,
+            is_out: false,
+            filled: 0,
+        }
+    }
+}
+
+impl Reply {
+    /// Begins the answer to a request; `keep` says what becomes of the connection afterwards.
+    pub fn begin(&mut self, method: Method, keep: Keep) {
+        self.gathered.clear();
+        self.keep = keep;
+        self.head_alone = method == Method::Head;
+        self.is_out = false;
+        self.filled = 0;
+    }
+
+    /// Whether any byte of the answer has gone to the client.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.is_out
+    }
+
+    /// What becomes of the connection after this answer.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// A whole answer, in place of whatever was gathered and not sent.
+    pub(super) fn whole(
+        &mut self,
+        status: Status,
+        text: &str,
+        world: &mut impl World,
+    ) -> io::Result<()> {
+        self.gathered.clear();
+        response::write_head(&mut self.gathered, status, text.len() as u64, self.keep);
+        if !self.head_alone {
+            self.gathered.extend_from_slice(text.as_bytes());
+        }
+        self.finish(world)
+    }
+
+    /// The head of an answer whose body will be `length` bytes of filler.
+    pub(super) fn head(&mut self, length: u64) {
+        response::write_head(&mut self.gathered, Status::Ok, length, self.keep);
+    }
+
+    /// The next `bytes` of the body.
+    pub(super) fn fill(&mut self, mut bytes: u64, world: &mut impl World) -> io::Result<()> {
+        if self.head_alone {
+            return Ok(());
+        }
+        while bytes > 0 {
+            let at = (self.filled % FILLER.len() as u64) as usize;
+            let piece = (PAGE.len() - at).min(usize::try_from(bytes).unwrap_or(usize::MAX));
+            self.gathered.extend_from_slice(&PAGE[at..at + piece]);
+            self.filled += piece as u64;
+            bytes -= piece as u64;
+            if self.gathered.len() >= GATHERED {
+                self.send(world)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what has been gathered, if anything.
+    pub(super) fn send(&mut self, world: &mut impl World) -> io::Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        self.is_out = true;
+        let sent = world.send(&self.gathered);
+        self.gathered.clear();
+        sent
+    }
+
+    /// Sends the rest, and gives back a buffer that has grown large.
+    pub(super) fn finish(&mut self, world: &mut impl World) -> io::Result<()> {
+        self.send(world)?;
+        self.gathered.shrink_to(KEPT);
+        Ok(())
+    }
+}

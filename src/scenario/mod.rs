@@ -5,6 +5,7 @@
 //! variant. Draws (`draw`) are pure functions of the seed, so that the n-th request asks for the same
 //! in every variant and under every engine. Nothing here touches a clock, a socket or a process.
 
+pub mod draw;
 pub mod expectation;
 
 use serde::{Deserialize, Serialize};

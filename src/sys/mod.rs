@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "this is the room for it; see ARCHITECTURE.md")]
 
 pub mod clock;
+pub mod dial;
 pub mod family;
 pub mod fork;
 pub mod interrupt;

@@ -228,6 +228,16 @@ pub fn allow_descriptors(needed: u64) -> super::Result<()> {
         ))
 }
 
+/// Raises this process's limit of open descriptors as far as the system lets it: for who cannot know
+/// how many will be needed.
+pub fn allow_all_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Where this is refused the old limit holds, and whatever finds no descriptor is counted.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ pub mod dial;
 pub mod family;
 pub mod fork;
 pub mod interrupt;
+pub mod memory;
 pub mod net;
 pub mod poller;
 pub mod processes;

@@ -1,6 +1,7 @@
 //! The application of one worker: a scenario's requests, asked for and answered.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Write;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -8,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::World;
 use super::ask::{Asked, ask};
 use super::play::{Player, Stopped, body_length};
-use super::reply::Reply;
+use super::reply::{Heads, Reply};
 use super::story::{self, Whoami};
 use crate::http::{Keep, Method, Refusal, Request, Status};
-use crate::scenario::{Scenario, Script};
+use crate::scenario::{self, Scenario, Script};
 
 /// What became of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,28 +27,33 @@ pub enum Answered {
 #[derive(Debug)]
 pub struct Application {
     scenario: Scenario,
-    /// Bytes that each request's script writes; `None`: it tells its story instead.
-    lengths: Vec<Option<u64>>,
+    /// The heads for what each request's script writes; `None`: it tells its story instead.
+    heads: Vec<Option<Heads>>,
     me: Whoami,
+    /// Requests that brought neither demands nor a number.
+    drawn: Cell<u64>,
 }
 
 impl Application {
     /// The application of the worker that is `me`.
     #[must_use]
     pub fn new(scenario: Scenario, me: Whoami) -> Self {
-        let lengths = scenario.requests.iter();
+        let heads = |request: &scenario::Request| body_length(&request.script).map(Heads::new);
         Self {
-            lengths: lengths
-                .map(|request| body_length(&request.script))
-                .collect(),
+            heads: scenario.requests.iter().map(heads).collect(),
             scenario,
             me,
+            drawn: Cell::new(0),
         }
     }
 
     /// What a request asks for.
     pub fn ask(&self, request: &Request<'_>) -> Asked {
-        ask(request, &self.scenario)
+        ask(request, &self.scenario, || {
+            let number = self.drawn.get();
+            self.drawn.set(number + 1);
+            number
+        })
     }
 
     /// Does it, and sends the answer that `reply` was begun for. A handler that panics is a 500, and
@@ -92,12 +98,12 @@ impl Application {
         let mut player = Player {
             world,
             reply,
-            length: self.lengths[class],
+            heads: self.heads[class].as_ref(),
             counted: None,
         };
         player.play(self.script(class), demands)?;
         let counted = player.counted;
-        if self.lengths[class].is_some() {
+        if self.heads[class].is_some() {
             reply.finish(world)?;
         } else {
             let counted = counted.map(|(counter, value)| (self.counter(counter), value));

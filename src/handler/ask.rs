@@ -8,7 +8,7 @@
 //! ```
 
 use crate::http::{Method, Request, Status};
-use crate::scenario::{Draw, Scenario, Step};
+use crate::scenario::{Scenario, Step, draw};
 
 /// The longest that one step may be asked to take, in nanoseconds: an hour.
 pub const DEMAND_LIMIT: u64 = 3_600_000_000_000;
@@ -36,8 +36,9 @@ const NOT_KNOWN: Asked = Asked::Nothing(
     "there is no such request; GET / lists them",
 );
 
-/// What `request` asks of `scenario`.
-pub(super) fn ask(request: &Request<'_>, scenario: &Scenario) -> Asked {
+/// What `request` asks of `scenario`. A request that brings no demands gets those of its number, or
+/// of the next `own` number if it brings none.
+pub(super) fn ask(request: &Request<'_>, scenario: &Scenario, own: impl FnOnce() -> u64) -> Asked {
     match request.method {
         Method::Get | Method::Head | Method::Post => {}
         Method::NotPlayed => {
@@ -51,11 +52,16 @@ pub(super) fn ask(request: &Request<'_>, scenario: &Scenario) -> Asked {
         "/" | "" => Asked::List,
         path => path
             .strip_prefix('/')
-            .map_or(NOT_KNOWN, |name| by_name(name, request, scenario)),
+            .map_or(NOT_KNOWN, |name| by_name(name, request, scenario, own)),
     }
 }
 
-fn by_name(name: &str, request: &Request<'_>, scenario: &Scenario) -> Asked {
+fn by_name(
+    name: &str,
+    request: &Request<'_>,
+    scenario: &Scenario,
+    own: impl FnOnce() -> u64,
+) -> Asked {
     let Some(class) = scenario
         .requests
         .iter()
@@ -74,10 +80,7 @@ fn by_name(name: &str, request: &Request<'_>, scenario: &Scenario) -> Asked {
         .count();
     let demands = match parameter(request.query, "d") {
         None if wanted == 0 => Vec::new(),
-        None => match fixed(scenario, class) {
-            Some(demands) => demands,
-            None => return wrong("d= is missing"),
-        },
+        None => draw::demands(scenario, class, number.unwrap_or_else(own)),
         Some(list) => match given(list, wanted) {
             Ok(demands) => demands,
             Err(reason) => return wrong(reason),
@@ -121,17 +124,4 @@ fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then_some(value)
     })
-}
-
-/// The demands of a script whose durations are all fixed.
-fn fixed(scenario: &Scenario, class: usize) -> Option<Vec<u64>> {
-    let durations = scenario.requests[class]
-        .script
-        .iter()
-        .filter_map(Step::duration);
-    let fixed = durations.map(|draw| match draw {
-        Draw::Fixed(length) => Some(*length),
-        _ => None,
-    });
-    fixed.collect()
 }

@@ -16,6 +16,13 @@ mod reply;
 mod story;
 mod world;
 
+#[cfg(test)]
+mod conversations;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;
+
 pub use application::{Answered, Application};
 pub use ask::{Asked, DEMAND_LIMIT};
 pub use reply::Reply;

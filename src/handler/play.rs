@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::reply::Reply;
+use super::reply::{Heads, Reply};
 use super::{CallFailed, World};
 use crate::scenario::{Script, Step};
 use crate::units::{CpuTime, Elapsed};
@@ -25,8 +25,8 @@ pub(super) enum Stopped {
 pub(super) struct Player<'request, W> {
     pub(super) world: &'request mut W,
     pub(super) reply: &'request mut Reply,
-    /// Bytes of all its `write` steps together; `None` if there are none.
-    pub(super) length: Option<u64>,
+    /// Heads for the length of all its `write` steps together; `None` if there are none.
+    pub(super) heads: Option<&'request Heads>,
     /// The counter written last, and what was written.
     pub(super) counted: Option<(usize, u64)>,
 }
@@ -52,7 +52,7 @@ impl<W: World> Player<'_, W> {
             if let Step::Write { bytes } = step {
                 if std::mem::take(&mut head_is_due) {
                     self.reply
-                        .head(self.length.expect("a script that writes has a length"));
+                        .head(self.heads.expect("a script that writes has a length"));
                 }
                 self.reply.fill(*bytes, self.world)?;
             } else {

@@ -24,6 +24,38 @@ static PAGE: [u8; 4096] = {
     page
 };
 
+/// The heads of good answers whose body has a length that is known beforehand.
+#[derive(Debug)]
+pub(super) struct Heads {
+    stay: Vec<u8>,
+    stay_said: Vec<u8>,
+    close: Vec<u8>,
+}
+
+impl Heads {
+    /// For bodies of `length` bytes.
+    pub(super) fn new(length: u64) -> Self {
+        let head = |keep| {
+            let mut bytes = Vec::new();
+            response::write_head(&mut bytes, Status::Ok, length, keep);
+            bytes
+        };
+        Self {
+            stay: head(Keep::Stay),
+            stay_said: head(Keep::StaySaid),
+            close: head(Keep::Close),
+        }
+    }
+
+    fn of(&self, keep: Keep) -> &[u8] {
+        match keep {
+            Keep::Stay => &self.stay,
+            Keep::StaySaid => &self.stay_said,
+            Keep::Close => &self.close,
+        }
+    }
+}
+
 /// The answer that is being made. One for each connection, begun anew with each request.
 #[derive(Debug)]
 pub struct Reply {
@@ -86,9 +118,9 @@ impl Reply {
         self.finish(world)
     }
 
-    /// The head of an answer whose body will be `length` bytes of filler.
-    pub(super) fn head(&mut self, length: u64) {
-        response::write_head(&mut self.gathered, Status::Ok, length, self.keep);
+    /// A head that was made before it was asked for.
+    pub(super) fn head(&mut self, heads: &Heads) {
+        self.gathered.extend_from_slice(heads.of(self.keep));
     }
 
     /// The next `bytes` of the body.

@@ -197,3 +197,99 @@ impl Receiver {
         self.start = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{CONTINUE, Keep, Method};
+
+    fn receive(receiver: &mut Receiver, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = receiver.room();
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            receiver.received(count);
+            bytes = &bytes[count..];
+        }
+    }
+
+    const GET: &[u8] = b"GET /a?n=1 HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    #[test]
+    fn a_request_is_whole_when_its_last_byte_has_come() {
+        let mut receiver = Receiver::new();
+        assert!(receiver.is_between_requests());
+        for byte in &GET[..GET.len() - 1] {
+            receive(&mut receiver, &[*byte]);
+            assert_eq!(receiver.progress(), Progress::NeedMore);
+            assert!(!receiver.is_between_requests());
+        }
+        receive(&mut receiver, b"\n");
+        assert_eq!(receiver.progress(), Progress::Whole);
+        let request = receiver.request();
+        assert_eq!((request.method, request.keep), (Method::Get, Keep::Stay));
+        assert_eq!((request.path, request.query), ("/a", "n=1"));
+        receiver.next();
+        assert!(receiver.is_between_requests());
+    }
+
+    #[test]
+    fn a_thousand_requests_at_once_are_received_one_after_the_other() {
+        let mut receiver = Receiver::new();
+        let bytes = GET.repeat(1000);
+        let mut whole = 0;
+        for piece in bytes.chunks(700) {
+            receive(&mut receiver, piece);
+            while receiver.progress() == Progress::Whole {
+                assert_eq!(receiver.request().path, "/a");
+                whole += 1;
+                receiver.next();
+            }
+        }
+        assert_eq!(whole, 1000);
+        assert!(receiver.is_between_requests());
+        assert!(receiver.buffer.len() <= 2 * ROOM_AT_FIRST);
+    }
+
+    #[test]
+    fn a_client_that_waits_with_its_body_is_told_once_to_go_on() {
+        let mut receiver = Receiver::new();
+        let head =
+            "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
+        receive(&mut receiver, head.as_bytes());
+        assert_eq!(receiver.progress(), Progress::SayContinue);
+        assert_eq!(receiver.progress(), Progress::NeedMore);
+        receive(&mut receiver, b"ab");
+        assert_eq!(receiver.progress(), Progress::Whole);
+        assert!(CONTINUE.ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_body_is_not_kept() {
+        let mut receiver = Receiver::new();
+        let head = format!("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: {BODY_LIMIT}\r\n\r\n");
+        receive(&mut receiver, head.as_bytes());
+        let mut left = BODY_LIMIT as usize;
+        while left > 0 {
+            assert_eq!(receiver.progress(), Progress::NeedMore);
+            let count = receiver.room().len().min(left);
+            receiver.received(count);
+            left -= count;
+        }
+        assert_eq!(receiver.progress(), Progress::Whole);
+        assert_eq!(receiver.request().path, "/a");
+        assert!(receiver.buffer.len() <= 2 * ROOM_AT_FIRST);
+    }
+
+    #[test]
+    fn a_refusal_stays_whatever_comes_after_it() {
+        let mut receiver = Receiver::new();
+        receive(&mut receiver, b"\0");
+        let Progress::Refused(refusal) = receiver.progress() else {
+            panic!("a null byte begins no request");
+        };
+        receive(&mut receiver, GET);
+        assert_eq!(receiver.progress(), Progress::Refused(refusal));
+        assert_eq!(refusal.status.code(), 400);
+    }
+}

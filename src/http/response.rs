@@ -92,3 +92,99 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
         end,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(status: u16, framing: Framing, stays: bool) -> (u16, Framing, bool) {
+        (status, framing, stays)
+    }
+
+    #[test]
+    fn a_response_says_where_its_body_ends_and_whether_the_connection_stays() {
+        use Framing::{Chunked, Length, UntilClose};
+        for (text, expected) in [
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+                head(200, Length(2), true),
+            ),
+            (
+                "HTTP/1.1 200\r\ncontent-length:  2 \r\n\r\n",
+                head(200, Length(2), true),
+            ),
+            (
+                "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                head(500, Length(0), false),
+            ),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n",
+                head(200, Length(2), false),
+            ),
+            (
+                "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n",
+                head(200, Length(2), true),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                head(200, Chunked, true),
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\n", head(200, UntilClose, false)),
+            (
+                "HTTP/1.1 204 No Content\r\n\r\n",
+                head(204, Length(0), true),
+            ),
+            ("HTTP/1.1 100 Continue\r\n\r\n", head(100, Length(0), true)),
+        ] {
+            let bytes = format!("{text}rest");
+            let parsed = parse(bytes.as_bytes()).unwrap().expect("the head is whole");
+            assert_eq!(
+                (parsed.status, parsed.framing, parsed.stays),
+                expected,
+                "{text}"
+            );
+            assert_eq!(&bytes[parsed.end..], "rest");
+            for length in 0..parsed.end {
+                assert_eq!(parse(&bytes.as_bytes()[..length]), Ok(None));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_response_is_broken() {
+        for text in [
+            "SSH-2.0-OpenSSH\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(parse(&[b'H'; 1]).is_ok());
+        assert!(parse(format!("HTTP/1.1 200 {}", "x".repeat(HEAD_LIMIT)).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_the_server_writes_is_what_load_reads() {
+        for (keep, stays) in [
+            (Keep::Stay, true),
+            (Keep::StaySaid, true),
+            (Keep::Close, false),
+        ] {
+            let mut bytes = Vec::new();
+            write_head(&mut bytes, Status::MethodNotAllowed, 17, keep);
+            let parsed = parse(&bytes).unwrap().expect("the head is whole");
+            let expected = Head {
+                status: 405,
+                framing: Framing::Length(17),
+                stays,
+                end: bytes.len(),
+            };
+            assert_eq!(parsed, expected);
+            assert!(
+                str::from_utf8(&bytes)
+                    .unwrap()
+                    .contains("\r\nAllow: GET, HEAD, POST\r\n")
+            );
+        }
+    }
+}

@@ -126,12 +126,12 @@ impl<'a> Live<'a> {
         let load = &self.board.run().load;
         let begin = load.window_begin.load(Ordering::Acquire);
         let end = load.window_end.load(Ordering::Acquire);
-        if begin > 0 && end > begin {
-            self.recording.header.window = Some(Window {
-                begin: Stamp(begin),
-                end: Stamp(end),
-            });
-        }
+        // A window that was announced is taken back if the run is stopped before it begins.
+        let is_known = begin > 0 && end > begin;
+        self.recording.header.window = is_known.then_some(Window {
+            begin: Stamp(begin),
+            end: Stamp(end),
+        });
     }
 
     fn look(&mut self, cast: Cast) -> Sample {

@@ -1,0 +1,190 @@
+//! One answer, read to its end: bytes in, a status out. What is in the body is of no interest; where
+//! it ends is.
+
+use crate::http::{Body, response};
+
+/// Longest body that is read, in bytes. A longer answer is a broken one.
+const LONGEST_BODY: u64 = 1 << 40;
+
+/// An answer on its way.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The beginning of a head whose end has not come yet.
+    partial: Vec<u8>,
+    /// The head, once it is whole, and what is still to come of the body.
+    headed: Option<Headed>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Headed {
+    status: u16,
+    stays: bool,
+    body: Body,
+}
+
+/// A whole answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Whole {
+    /// 200 to 999.
+    pub status: u16,
+    /// Whether another request may follow on this connection.
+    pub stays: bool,
+}
+
+/// The server does not speak HTTP/1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken;
+
+impl Answer {
+    /// Reads on; says when the answer is whole.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+        if self.headed.is_some() {
+            return self.feed_body(bytes);
+        }
+        if self.partial.is_empty() {
+            return self.feed_head(bytes);
+        }
+        let mut all = std::mem::take(&mut self.partial);
+        all.extend_from_slice(bytes);
+        self.feed_head(&all)
+    }
+
+    /// The connection has ended: the answer is whole if that is how it says so.
+    pub(super) fn end(&self) -> Option<Whole> {
+        self.headed
+            .filter(|headed| headed.body.may_end_here())
+            .map(|headed| Whole {
+                status: headed.status,
+                stays: false,
+            })
+    }
+
+    /// Ready for the next answer on the same connection.
+    pub(super) fn begin_anew(&mut self) {
+        self.partial.clear();
+        self.headed = None;
+    }
+
+    fn feed_head(&mut self, mut bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+        loop {
+            let Some(head) = response::parse(bytes).map_err(|_| Broken)? else {
+                self.partial = bytes.to_vec();
+                return Ok(None);
+            };
+            bytes = &bytes[head.end..];
+            // An interim answer (100 Continue) announces the real one.
+            if head.status >= 200 {
+                self.headed = Some(Headed {
+                    status: head.status,
+                    stays: head.stays,
+                    body: Body::new(head.framing, LONGEST_BODY),
+                });
+                return self.feed_body(bytes);
+            }
+        }
+    }
+
+    fn feed_body(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+        let headed = self.headed.as_mut().expect("the body follows the head");
+        let swallowed = headed.body.swallow(bytes).map_err(|_| Broken)?;
+        let surplus = swallowed < bytes.len();
+        Ok(headed.body.is_over().then_some(Whole {
+            status: headed.status,
+            stays: headed.stays && !surplus,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds an answer in pieces of each size; all must lead to the same.
+    fn check(bytes: &str, expected: Result<Option<Whole>, Broken>) {
+        for size in 1..=bytes.len() {
+            let mut answer = Answer::default();
+            let mut last = Ok(None);
+            for piece in bytes.as_bytes().chunks(size) {
+                last = answer.feed(piece);
+                if last != Ok(None) {
+                    break;
+                }
+            }
+            assert_eq!(last, expected, "in pieces of {size}: {bytes}");
+        }
+    }
+
+    fn whole(status: u16, stays: bool) -> Option<Whole> {
+        Some(Whole { status, stays })
+    }
+
+    #[test]
+    fn an_answer_ends_where_it_says() {
+        check(
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            Ok(whole(200, true)),
+        );
+        check(
+            "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+            Ok(whole(500, true)),
+        );
+        check("HTTP/1.1 204 None\r\n\r\n", Ok(whole(204, true)));
+        check(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            Ok(whole(200, true)),
+        );
+        check(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+            Ok(whole(200, false)),
+        );
+        check(
+            "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+            Ok(whole(200, false)),
+        );
+    }
+
+    #[test]
+    fn an_interim_answer_is_not_the_answer() {
+        check(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            Ok(whole(200, true)),
+        );
+    }
+
+    #[test]
+    fn an_answer_on_its_way_is_not_whole() {
+        check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", Ok(None));
+        check("HTTP/1.1 200 OK\r\nContent-", Ok(None));
+        check("HTTP/1.1 200 OK\r\n\r\nuntil the end", Ok(None));
+    }
+
+    #[test]
+    fn the_end_of_the_connection_ends_an_answer_only_if_nothing_else_does() {
+        let ended = |bytes: &[u8]| {
+            let mut answer = Answer::default();
+            assert_eq!(answer.feed(bytes), Ok(None));
+            answer.end()
+        };
+        let (status, stays) = (200, false);
+        let without_length = b"HTTP/1.1 200 OK\r\n\r\nsome";
+        assert_eq!(ended(without_length), Some(Whole { status, stays }));
+        assert_eq!(
+            ended(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+            None
+        );
+        assert_eq!(ended(b"HTTP/1.1 200"), None);
+    }
+
+    #[test]
+    fn bytes_beyond_the_answer_end_the_connection() {
+        let mut answer = Answer::default();
+        let fed = answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1");
+        assert_eq!(fed, Ok(whole(200, false)));
+    }
+
+    #[test]
+    fn noise_is_no_answer() {
+        let mut answer = Answer::default();
+        assert_eq!(answer.feed(b"SSH-2.0-OpenSSH_9.6\r\n"), Err(Broken));
+    }
+}

@@ -1,0 +1,58 @@
+//! What became of each request: told to the board, once when it is due and once when it ends.
+
+use std::sync::atomic::Ordering;
+
+use crate::telemetry::{Board, LoadWords, Outcome, Stage, Writer, add};
+use crate::units::Stamp;
+
+/// Load's own words on the board, and the ring of outcomes.
+pub(super) struct Ledger<'a> {
+    words: &'a LoadWords,
+    outcomes: Writer<'a>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn new(board: &'a Board) -> Self {
+        Self {
+            words: &board.run().load,
+            outcomes: Writer::new(board.load_ring()),
+        }
+    }
+
+    /// A request is in the system from when it was due, also if load comes to it later.
+    pub(super) fn due(&self, at: Stamp) {
+        self.words.in_system.up(at);
+    }
+
+    /// It has been sent.
+    pub(super) fn sent(&self) {
+        add(&self.words.sent, 1);
+    }
+
+    /// It could not be sent, for want of descriptors or ports.
+    pub(super) fn dropped(&self) {
+        add(&self.words.dropped, 1);
+    }
+
+    /// It has ended, well or not.
+    pub(super) fn ended(&mut self, outcome: &Outcome) {
+        self.words.in_system.down(outcome.done);
+        add(&self.words.ended, 1);
+        add(&self.words.good, u64::from(outcome.failure.is_none()));
+        self.outcomes.push(&outcome.to_record());
+    }
+
+    /// The window as far as it is decided; zero stands for what is not.
+    pub(super) fn window(&self, begin: Option<Stamp>, end: Option<Stamp>) {
+        let raw = |at: Option<Stamp>| at.map_or(0, |at| at.0);
+        self.words.window_end.store(raw(end), Ordering::Release);
+        self.words.window_begin.store(raw(begin), Ordering::Release);
+    }
+
+    /// Where the run stands.
+    pub(super) fn stage(&self, stage: Stage) {
+        if self.words.stage() != stage {
+            self.words.set_stage(stage);
+        }
+    }
+}

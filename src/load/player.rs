@@ -1,0 +1,341 @@
+//! The loop that plays a load: sends what is due, reads what has come, and sleeps until the next of
+//! either.
+//!
+//! Sending goes before reading, after every single event: a row of a thousand answers must not make
+//! the next request late. There is no spinning, since on a small machine the load would take the core
+//! that it measures; how late requests were sent is in every outcome.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use slab::Slab;
+
+use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
+use super::course::Course;
+use super::kept::Kept;
+use super::ledger::Ledger;
+use super::requests::{Prepared, Requests};
+use super::timetable::{Due, Timetable};
+use super::{NOTICE, Orders};
+use crate::scenario::{Scenario, draw};
+use crate::sys::Result;
+use crate::sys::clock::Clock;
+use crate::sys::dial::{Dialer, is_exhaustion};
+use crate::sys::poller::{Poller, Ready};
+use crate::telemetry::{Board, Failure, RunWords, Stage};
+use crate::units::{Elapsed, Stamp};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 64 * 1024;
+/// How often to look whether the driver wants the run to end.
+const LOOK_FOR_STOP: Elapsed = NOTICE;
+/// How long a client of a closed load waits after a connection that failed, if it does not pause
+/// longer anyway: a server that refuses at once must not be asked a hundred thousand times a second.
+const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
+
+/// Plays one load against one server.
+pub(super) struct Player<'a> {
+    clock: Clock,
+    scenario: &'a Scenario,
+    words: &'a RunWords,
+    poller: Poller,
+    dialer: Dialer,
+    timetable: Timetable,
+    course: Course,
+    requests: Requests<'a>,
+    ledger: Ledger<'a>,
+    connections: Slab<(u32, Connection)>,
+    /// Serial number of the last connection.
+    serial: u32,
+    kept: Kept,
+    /// Until when each request under way may be, in the order in which they were due. Those that
+    /// have ended are dropped when they come to the front.
+    patience: VecDeque<(Stamp, Token, u32)>,
+    ready: Vec<Ready>,
+    buffer: Box<[u8]>,
+}
+
+/// Names a connection for as long as the process lives: places in the slab are used again, serial
+/// numbers are not (before four thousand million connections).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    place: u32,
+    serial: u32,
+}
+
+impl Token {
+    fn to_raw(self) -> u64 {
+        u64::from(self.serial) << 32 | u64::from(self.place)
+    }
+
+    fn from_raw(raw: u64) -> Self {
+        Self {
+            place: raw as u32,
+            serial: (raw >> 32) as u32,
+        }
+    }
+}
+
+impl<'a> Player<'a> {
+    /// Ready to play from `begin` on.
+    pub(super) fn new(orders: &'a Orders, board: &'a Board, begin: Stamp) -> Result<Self> {
+        let scenario = &orders.scenario;
+        Ok(Self {
+            clock: orders.clock,
+            scenario,
+            words: board.run(),
+            poller: Poller::new()?,
+            dialer: Dialer::to(orders.target.address),
+            timetable: Timetable::new(scenario, begin),
+            course: Course::new(scenario, begin),
+            requests: Requests::new(scenario, &orders.target.host),
+            ledger: Ledger::new(board),
+            connections: Slab::new(),
+            serial: 0,
+            kept: Kept::new(scenario),
+            patience: VecDeque::new(),
+            ready: Vec::new(),
+            buffer: vec![0; READ_BYTES].into(),
+        })
+    }
+
+    /// Plays to the end.
+    pub(super) fn play(mut self) -> Result<()> {
+        while self.advance() != Stage::Done {
+            self.requests.write_some_ahead();
+            self.turn()?;
+        }
+        self.give_up_on_all();
+        self.ledger.stage(Stage::Done);
+        Ok(())
+    }
+
+    /// Sees where the run stands, and says so; all but the end, before which the last are given up.
+    fn advance(&mut self) -> Stage {
+        let now = self.clock.now();
+        if self.words.stop.load(Ordering::Acquire) != 0 {
+            self.course.stop(now);
+        }
+        let stage = self.course.advance(now);
+        let (begin, end) = (self.course.window_begin(), self.course.window_end());
+        self.ledger.window(begin, end);
+        if stage != Stage::Done {
+            self.ledger.stage(stage);
+        }
+        stage
+    }
+
+    /// Sleeps until there is something to do, and does it.
+    fn turn(&mut self) -> Result<()> {
+        let mut ready = std::mem::take(&mut self.ready);
+        let timeout = self.time_to_sleep();
+        self.poller.wait(Some(timeout), &mut ready)?;
+        self.send_what_is_due()?;
+        for event in &ready {
+            self.handle(*event);
+            self.send_what_is_due()?;
+        }
+        self.ready = ready;
+        self.lose_patience();
+        Ok(())
+    }
+
+    fn time_to_sleep(&mut self) -> Elapsed {
+        let next_due = self.timetable.next().filter(|due| self.course.allows(*due));
+        let next_loss = self.patience.front().map(|(until, ..)| *until);
+        let now = self.clock.now();
+        [next_due, next_loss, Some(self.course.next_change(now))]
+            .into_iter()
+            .flatten()
+            .fold(now + LOOK_FOR_STOP, Stamp::min)
+            .since(now)
+    }
+
+    fn send_what_is_due(&mut self) -> Result<()> {
+        while let Some(due) = self.timetable.next() {
+            if !self.course.allows(due) || self.clock.now() < due {
+                return Ok(());
+            }
+            let due = self.timetable.take().expect("somebody is due");
+            self.ledger.due(due.at);
+            self.course.begun(due.at);
+            let request = self.requests.take();
+            self.send(due, &request)?;
+            self.requests.give_back(request.bytes);
+        }
+        Ok(())
+    }
+
+    /// Sends on a connection that was kept, or else on a new one.
+    fn send(&mut self, due: Due, request: &Prepared) -> Result<()> {
+        let mut exchange = Exchange {
+            number: request.number,
+            class: request.class,
+            client: due.client,
+            due: due.at,
+            sent: Stamp::ZERO,
+            first_byte: Stamp::ZERO,
+            opened: false,
+        };
+        while let Some(token) = self.kept.take(due.client) {
+            let clock = self.clock;
+            let Some(connection) = self.connection(token) else {
+                continue;
+            };
+            match connection.send(&mut exchange, &request.bytes, clock) {
+                Sending::UnderWay => {
+                    self.note_sent(token, &exchange);
+                    return Ok(());
+                }
+                // The server has closed it, and not a byte was written: this is no second try.
+                Sending::Unwritten(_) => self.forget(token),
+            }
+        }
+        self.dial(exchange, &request.bytes)
+    }
+
+    /// Sends on a new connection.
+    fn dial(&mut self, mut exchange: Exchange, bytes: &[u8]) -> Result<()> {
+        exchange.opened = true;
+        let stream = match self.dialer.dial() {
+            Ok(stream) => stream,
+            Err(error) => {
+                self.note_no_connection(exchange, &error);
+                return Ok(());
+            }
+        };
+        let mut connection = Connection::new(stream);
+        match connection.send(&mut exchange, bytes, self.clock) {
+            Sending::UnderWay => {
+                let token = self.watch(connection)?;
+                self.note_sent(token, &exchange);
+            }
+            Sending::Unwritten(failure) => {
+                self.ledger.sent();
+                self.end(&exchange, Err(failure), self.clock.now());
+            }
+        }
+        Ok(())
+    }
+
+    /// There is no connection: refused at once, or not even tried for want of something here.
+    fn note_no_connection(&mut self, mut exchange: Exchange, error: &std::io::Error) {
+        let now = self.clock.now();
+        if is_exhaustion(error) {
+            self.ledger.dropped();
+            self.end(&exchange, Err(Failure::Refused), now);
+        } else {
+            exchange.sent = now;
+            self.ledger.sent();
+            self.end(&exchange, Err(failure_of(error)), now);
+        }
+    }
+
+    fn watch(&mut self, connection: Connection) -> Result<Token> {
+        self.serial = self.serial.wrapping_add(1);
+        let serial = self.serial;
+        let entry = self.connections.vacant_entry();
+        let place = entry.key() as u32;
+        let token = Token { place, serial };
+        self.poller
+            .add_stream(connection.stream(), token.to_raw())?;
+        entry.insert((serial, connection));
+        Ok(token)
+    }
+
+    fn note_sent(&mut self, token: Token, exchange: &Exchange) {
+        self.ledger.sent();
+        let until = exchange.due + self.scenario.load.patience;
+        self.patience.push_back((until, token, exchange.number));
+    }
+
+    fn connection(&mut self, token: Token) -> Option<&mut Connection> {
+        self.connections
+            .get_mut(token.place as usize)
+            .filter(|(serial, _)| *serial == token.serial)
+            .map(|(_, connection)| connection)
+    }
+
+    fn forget(&mut self, token: Token) {
+        self.connections.remove(token.place as usize);
+    }
+
+    fn handle(&mut self, event: Ready) {
+        let token = Token::from_raw(event.token);
+        let place = token.place as usize;
+        let Some((serial, connection)) = self.connections.get_mut(place) else {
+            return;
+        };
+        if *serial != token.serial {
+            return;
+        }
+        match connection.handle(event, &mut self.buffer, self.clock) {
+            Progress::Waiting => {}
+            Progress::Closed => self.forget(token),
+            Progress::Over {
+                exchange,
+                verdict,
+                done,
+                stays,
+            } => {
+                if !(stays && self.kept.keep(exchange.client, token)) {
+                    self.forget(token);
+                }
+                self.end(&exchange, verdict, done);
+            }
+        }
+    }
+
+    /// A request has ended; its client, if it has one, will ask again.
+    fn end(
+        &mut self,
+        exchange: &Exchange,
+        verdict: std::result::Result<u16, Failure>,
+        done: Stamp,
+    ) {
+        let outcome = exchange.outcome(verdict, done);
+        self.ledger.ended(&outcome);
+        self.course.ended(exchange.due, done);
+        if verdict.is_ok() {
+            self.course.answered(exchange.client);
+        }
+        if let Some(client) = exchange.client {
+            let think = draw::think(self.scenario, u64::from(exchange.number));
+            let pause = match verdict {
+                Ok(_) | Err(Failure::Timeout | Failure::Status) => think,
+                Err(Failure::Refused | Failure::Reset) => think.max(AFTER_A_FAILURE),
+            };
+            self.timetable.again(client, done + pause);
+        }
+    }
+
+    /// Ends requests that took longer than anybody is willing to wait.
+    fn lose_patience(&mut self) {
+        while let Some(&(until, token, number)) = self.patience.front() {
+            let under_way = self.connection(token).and_then(|there| there.exchange());
+            let exchange = under_way
+                .filter(|exchange| exchange.number == number)
+                .copied();
+            let now = self.clock.now();
+            if exchange.is_some() && now < until {
+                return;
+            }
+            self.patience.pop_front();
+            if let Some(exchange) = exchange {
+                self.forget(token);
+                self.end(&exchange, Err(Failure::Timeout), now);
+            }
+        }
+    }
+
+    /// The run is over; whatever is still under way has failed.
+    fn give_up_on_all(&mut self) {
+        let now = self.clock.now();
+        for (_, connection) in std::mem::take(&mut self.connections) {
+            if let Some(exchange) = connection.1.exchange() {
+                let outcome = exchange.outcome(Err(Failure::Timeout), now);
+                self.ledger.ended(&outcome);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Whom to ask: the address to connect to, and the name to ask for.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A server, by its address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What the requests' `Host` field says.
+    pub host: String,
+}
+
+impl Target {
+    /// The server at an address that needs no other name.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            host: address.to_string(),
+        }
+    }
+}
+
+/// What a URL says about whom to ask: a host, by name or number, and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// `localhost`, `127.0.0.1`, `[::1]`.
+    pub host: String,
+    /// 80 if the URL has none.
+    pub port: u16,
+}
+
+/// Why a text is no target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTarget {
+    /// `https`, or something else.
+    #[error("a target begins with `http://`: there is no TLS here")]
+    Scheme,
+    /// A path, a query, a user.
+    #[error("a target is `http://host:port` and nothing more: the scenario names the paths")]
+    More,
+    /// No host, or a port that is no number.
+    #[error("a target is `http://host:port`")]
+    Authority,
+}
+
+impl FromStr for Authority {
+    type Err = NoTarget;
+
+    fn from_str(url: &str) -> Result<Self, NoTarget> {
+        let rest = url.strip_prefix("http://").ok_or(NoTarget::Scheme)?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.contains(['/', '?', '#', '@', '\\']) {
+            return Err(NoTarget::More);
+        }
+        let (host, port) = split_port(authority)?;
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(NoTarget::Authority);
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// `host:port`, where the host may be a number of version 6 in brackets.
+fn split_port(authority: &str) -> Result<(&str, u16), NoTarget> {
+    let after_brackets = authority.rfind(']').unwrap_or(0);
+    match authority[after_brackets..].find(':') {
+        None => Ok((authority, 80)),
+        Some(colon) => {
+            let (host, port) = authority.split_at(after_brackets + colon);
+            let port = port[1..].parse().map_err(|_| NoTarget::Authority)?;
+            Ok((host, port))
+        }
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_host_and_a_port() {
+        for (url, host, port) in [
+            ("http://localhost:8000", "localhost", 8000),
+            ("http://127.0.0.1:80/", "127.0.0.1", 80),
+            ("http://example.org", "example.org", 80),
+            ("http://[::1]:9", "[::1]", 9),
+            ("http://[::1]", "[::1]", 80),
+        ] {
+            let host = host.to_owned();
+            assert_eq!(url.parse(), Ok(Authority { host, port }), "{url}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_what_is_wrong() {
+        for (url, mistake) in [
+            ("https://localhost", NoTarget::Scheme),
+            ("localhost:80", NoTarget::Scheme),
+            ("http://localhost/profile", NoTarget::More),
+            ("http://me@localhost", NoTarget::More),
+            ("http://", NoTarget::Authority),
+            ("http://:80", NoTarget::Authority),
+            ("http://localhost:port", NoTarget::Authority),
+            ("http://localhost:70000", NoTarget::Authority),
+            ("http://local\r\nhost", NoTarget::Authority),
+        ] {
+            assert_eq!(url.parse::<Authority>(), Err(mistake), "{url}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a coroutine costs: a switch there and back, a life from start to end, memory while parked.
+//!
+//! The floor of a switch is the bare crate, used as its own examples do; the floor of a life is a
+//! fresh stack for each.
+
+#![expect(clippy::print_stdout, reason = "a bench tells its result")]
+
+mod support;
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use concsim::coroutine::{Resumed, Stacks, Task};
+use concsim::sys::processes::pss_kib_of;
+use criterion::{Criterion, criterion_group, criterion_main};
+use generator::{Gn, LocalGenerator};
+
+const PARKED_TASKS: usize = 10_000;
+const LIVES: u32 = 1_000_000;
+const SMALL_STACK_WORDS: usize = 0x1000;
+
+fn bare_coroutine() -> LocalGenerator<'static, (), u64> {
+    Gn::<()>::new_scoped_opt_local(SMALL_STACK_WORDS, |mut scope| {
+        for number in 0.. {
+            scope.yield_with(number);
+        }
+        0
+    })
+}
+
+fn endless_task(stacks: &Stacks<u64>) -> Task<u64> {
+    stacks.start(|parker| {
+        for number in 0.. {
+            parker.park(number);
+        }
+    })
+}
+
+/// A whole life on a pooled stack; the closure captures what a connection's would.
+fn live(stacks: &Stacks<u64>, counter: &Rc<Cell<u64>>) {
+    let counter = Rc::clone(counter);
+    let mut task = stacks.start(move |_| counter.set(counter.get() + 1));
+    black_box(task.resume());
+}
+
+fn switch_pair(criterion: &mut Criterion) {
+    let mut bare = bare_coroutine();
+    let mut task = endless_task(&Stacks::new());
+    let mut group = criterion.benchmark_group("switch pair");
+    group.bench_function("bare crate", |bencher| bencher.iter(|| bare.resume()));
+    group.bench_function("task", |bencher| bencher.iter(|| task.resume()));
+    group.finish();
+    let mut resume_bare = |times| {
+        for _ in 0..times {
+            black_box(bare.resume());
+        }
+    };
+    let mut resume_task = |times| {
+        for _ in 0..times {
+            black_box(task.resume());
+        }
+    };
+    support::beside(
+        "switch pair",
+        ("bare crate", &mut resume_bare),
+        ("task", &mut resume_task),
+    );
+}
+
+fn life(criterion: &mut Criterion) {
+    let stacks = Stacks::new();
+    let counter = Rc::default();
+    let mut group = criterion.benchmark_group("start, run, end");
+    group.bench_function("pooled stack", |bencher| {
+        bencher.iter(|| live(&stacks, &counter));
+    });
+    group.bench_function("fresh stack", |bencher| {
+        bencher.iter(|| live(&Stacks::new(), &counter));
+    });
+    group.finish();
+    let mut fresh = |times| {
+        for _ in 0..times {
+            live(&Stacks::new(), &counter);
+        }
+    };
+    let mut pooled = |times| {
+        for _ in 0..times {
+            live(&stacks, &counter);
+        }
+    };
+    support::beside(
+        "start, run, end",
+        ("fresh stack", &mut fresh),
+        ("pooled stack", &mut pooled),
+    );
+}
+
+/// Memory is read off the whole process, which does nothing else meanwhile.
+fn memory(_: &mut Criterion) {
+    let (true, Some(before)) = (support::is_measuring(), own_kib()) else {
+        return;
+    };
+    let stacks = Stacks::new();
+    let counter = Rc::default();
+    for _ in 0..LIVES {
+        live(&stacks, &counter);
+    }
+    let after_lives = own_kib().unwrap_or(before);
+    println!("{LIVES} lives on one stack: memory {before} KiB before, {after_lives} KiB after");
+    let mut tasks: Vec<_> = (0..PARKED_TASKS).map(|_| endless_task(&stacks)).collect();
+    for task in &mut tasks {
+        assert!(matches!(task.resume(), Resumed::Parked(0)));
+    }
+    let grown = own_kib().unwrap_or(after_lives) - after_lives;
+    println!(
+        "{PARKED_TASKS} parked tasks: {:.2} KiB each",
+        grown as f64 / PARKED_TASKS as f64
+    );
+}
+
+fn own_kib() -> Option<u64> {
+    pss_kib_of(std::process::id())
+}
+
+criterion_group!(benches, switch_pair, life, memory);
+criterion_main!(benches);

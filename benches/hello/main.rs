@@ -1,0 +1,136 @@
+//! How fast the hub is, beside others that do the same: wrk asks each server for `hello` over 64 kept
+//! connections, in rounds in which every server has its turn.
+//!
+//! ```text
+//!   cargo bench --bench hello -- --rounds 20 --seconds 2
+//! ```
+//!
+//! | server   | is |
+//! |----------|----|
+//! | concsim  | `concsim serve hello`, one coroutine worker |
+//! | floor    | a bare epoll loop that parses the request and sends the bytes that concsim sent |
+//! | nginx    | one worker process, `return 200` |
+//! | gunicorn | two gevent workers, `benches/peers/app.py` |
+//!
+//! Needs wrk; nginx and gunicorn are left out, and named, where they are not installed.
+
+#![expect(clippy::print_stdout, reason = "a bench tells its result")]
+
+mod figures;
+mod floor;
+mod server;
+mod wrk;
+
+use std::process::ExitCode;
+
+use server::Server;
+
+/// What was asked for on the command line.
+struct Options {
+    rounds: usize,
+    seconds: u32,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value_of = |name: &str| {
+        let place = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(place + 1)
+    };
+    if let (Some(address), Some(answer)) = (value_of("--floor"), value_of("--answer")) {
+        return floor::serve(address, answer.as_bytes());
+    }
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return try_out();
+    }
+    let number = |name, default| {
+        value_of(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
+    let options = Options {
+        rounds: number("--rounds", 20) as usize,
+        seconds: number("--seconds", 2),
+    };
+    match compare(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            println!("hello: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(options: &Options) -> Result<(), String> {
+    let servers = start_all()?;
+    for server in &servers {
+        println!("{:<9} answers\n{}", server.name, indented(&server.answer));
+    }
+    let mut rates = vec![Vec::new(); servers.len()];
+    let mut wrk_busy = vec![Vec::new(); servers.len()];
+    for round in 0..options.rounds {
+        for turn in 0..servers.len() {
+            // Every other round goes backwards, so that a slow drift of the machine cancels out.
+            let index = if round % 2 == 0 {
+                turn
+            } else {
+                servers.len() - 1 - turn
+            };
+            let played = wrk::play(&servers[index], options.seconds)?;
+            rates[index].push(played.per_second);
+            wrk_busy[index].push(played.wrk_busy);
+        }
+    }
+    report(&servers, &rates, &wrk_busy);
+    Ok(())
+}
+
+/// Run as a test: no figures are wanted, but everything that needs no other program is tried.
+fn try_out() -> ExitCode {
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    figures::holds_on_known_numbers();
+    let floor = Server::floor(ANSWER).expect("the floor starts");
+    assert_eq!(floor.answer, ANSWER, "the floor sends what it was given");
+    ExitCode::SUCCESS
+}
+
+/// Ours first: the floor sends what it answered.
+fn start_all() -> Result<Vec<Server>, String> {
+    let ours = Server::concsim()?;
+    let floor = Server::floor(&ours.answer)?;
+    let mut servers = vec![ours, floor];
+    for (name, started) in [("nginx", Server::nginx()), ("gunicorn", Server::gunicorn())] {
+        match started {
+            Ok(server) => servers.push(server),
+            Err(reason) => println!("{name} is left out: {reason}"),
+        }
+    }
+    Ok(servers)
+}
+
+fn indented(answer: &str) -> String {
+    let lines: Vec<String> = answer
+        .lines()
+        .map(|line| format!("          | {line}"))
+        .collect();
+    lines.join(
+        "
+",
+    )
+}
+
+fn report(servers: &[Server], rates: &[Vec<f64>], wrk_busy: &[Vec<f64>]) {
+    println!("            requests/s  wrk's CPU  concsim is so many times as fast");
+    for (index, server) in servers.iter().enumerate() {
+        let paired = rates[0].iter().zip(&rates[index]);
+        let ratios: Vec<f64> = paired.map(|(ours, theirs)| ours / theirs).collect();
+        let interval = figures::interval_of_median(&ratios);
+        println!(
+            "{:<9} {:>12.0} {:>10.2}  {:.3}  ({interval})",
+            server.name,
+            figures::median(&rates[index]),
+            figures::median(&wrk_busy[index]),
+            figures::median(&ratios),
+        );
+    }
+}

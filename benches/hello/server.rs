@@ -1,0 +1,163 @@
+//! The servers that are compared: how each is started, asked once, and stopped.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use concsim::http::{Framing, response};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+/// A server that does not answer within so many tries, 50 ms apart, does not start.
+const TRIES: u32 = 200;
+
+/// A server that runs until this is dropped.
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    /// What it answers, head and body.
+    pub(crate) answer: String,
+    address: String,
+    _process: Process,
+}
+
+/// A process that is asked to end, and waited for, when this is dropped.
+struct Process {
+    child: Child,
+    /// Where it keeps its files; removed after it has ended.
+    _scratch: Option<TempDir>,
+}
+
+impl Server {
+    pub(crate) fn concsim() -> Result<Self, String> {
+        let address = free_address()?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
+        command.args(["serve", "hello", "--bind", &address]);
+        command.args([
+            "--set",
+            "server.kind=coroutine",
+            "--set",
+            "server.workers=1",
+        ]);
+        Self::start("concsim", address, command, None)
+    }
+
+    pub(crate) fn floor(answer: &str) -> Result<Self, String> {
+        let address = free_address()?;
+        let this = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(this);
+        command.args(["--floor", &address, "--answer", answer]);
+        Self::start("floor", address, command, None)
+    }
+
+    pub(crate) fn nginx() -> Result<Self, String> {
+        let address = free_address()?;
+        let scratch = TempDir::new().map_err(|error| error.to_string())?;
+        let conf = std::fs::read_to_string(format!("{PEERS}/nginx.conf"))
+            .map_err(|error| error.to_string())?;
+        let path = scratch.path().join("nginx.conf");
+        std::fs::write(&path, conf.replace("127.0.0.1:PORT", &address))
+            .map_err(|error| error.to_string())?;
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(scratch.path()).arg("-c").arg(path);
+        Self::start("nginx", address, command, Some(scratch))
+    }
+
+    pub(crate) fn gunicorn() -> Result<Self, String> {
+        let address = free_address()?;
+        let mut command = Command::new("gunicorn");
+        command.args([
+            "--workers",
+            "2",
+            "--worker-class",
+            "gevent",
+            "--chdir",
+            PEERS,
+        ]);
+        command.args(["--bind", &address, "app:application"]);
+        Self::start("gunicorn", address, command, None)
+    }
+
+    fn start(
+        name: &'static str,
+        address: String,
+        mut command: Command,
+        scratch: Option<TempDir>,
+    ) -> Result<Self, String> {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = command.spawn().map_err(|error| error.to_string())?;
+        let process = Process {
+            child,
+            _scratch: scratch,
+        };
+        let answer = first_answer(&address)?;
+        Ok(Self {
+            name,
+            answer,
+            address,
+            _process: process,
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/hello", self.address)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nobody to ask.
+        let _ = kill(
+            Pid::from_raw(self.child.id().cast_signed()),
+            Signal::SIGTERM,
+        );
+        let _ = self.child.wait();
+    }
+}
+
+/// An address of this machine at which nobody listens just now.
+fn free_address() -> Result<String, String> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.to_string())
+        .map_err(|error| error.to_string())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench may sleep")]
+fn first_answer(address: &str) -> Result<String, String> {
+    for _ in 0..TRIES {
+        if let Ok(stream) = TcpStream::connect(address) {
+            return ask(stream).map_err(|error| error.to_string());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err("it does not listen".into())
+}
+
+fn ask(mut stream: TcpStream) -> Result<String, Box<dyn std::error::Error>> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")?;
+    let (mut answer, mut bytes) = (Vec::new(), [0; 4096]);
+    loop {
+        let count = stream.read(&mut bytes)?;
+        answer.extend_from_slice(&bytes[..count]);
+        let whole = match response::parse(&answer)? {
+            Some(head) => match head.framing {
+                Framing::Length(length) => answer.len() as u64 >= head.end as u64 + length,
+                _ => return Err("an answer without Content-Length".into()),
+            },
+            None => false,
+        };
+        if whole {
+            return Ok(String::from_utf8(answer)?);
+        }
+        if count == 0 {
+            return Err("it closed the connection".into());
+        }
+    }
+}

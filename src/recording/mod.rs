@@ -3,8 +3,21 @@
 //! Engines make a [`Recording`]; lenses look at it. Nothing that a lens shows is read from anywhere
 //! else, so a number on a screen, in a summary and in a figure is the same number.
 
+mod accounting;
+pub mod cast;
+pub mod judge;
+pub mod latency;
 pub mod live;
+mod named;
+mod requests;
+pub mod summary;
+#[cfg(test)]
+pub(crate) mod synthetic;
+#[cfg(test)]
+mod tests;
+pub mod trust;
 
+pub use named::Named;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;

@@ -19,6 +19,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use parse::parse;
+pub use paths::PATHS;
 
 use crate::units::{Elapsed, three_digits};
 

@@ -33,7 +33,7 @@ const PLAIN: Dimension = Dimension::PLAIN;
 const TIME: Dimension = Dimension::TIME;
 
 /// Every path with its dimension, in the order of the summary.
-pub(super) const PATHS: [(&str, Dimension); 78] = [
+pub const PATHS: &[(&str, Dimension)] = &[
     ("warmup", TIME),
     ("window", TIME),
     ("drain", TIME),
@@ -82,6 +82,7 @@ pub(super) const PATHS: [(&str, Dimension); 78] = [
     ("workers.*.waits", PLAIN),
     ("workers.*.coroutine_switches", PLAIN),
     ("workers.*.coroutine_switches_per_request", PLAIN),
+    ("workers.*.half_done", PLAIN),
     ("workers.*.process_switches.voluntary", PLAIN),
     ("workers.*.process_switches.involuntary", PLAIN),
     ("workers.*.cpu", TIME),

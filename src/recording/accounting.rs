@@ -1,0 +1,268 @@
+//! Two ways to count the same: gauges that are stepped as things begin and end, and the log of every
+//! request. Different code on different data; if they disagree, one of them is wrong.
+//!
+//! ```text
+//!   ∫ gauge dt over the window   =   Σ of the part of every interval inside the window
+//! ```
+//!
+//! This is Little's law as an identity: it holds in overload, too, and for any law of arrivals.
+
+use std::collections::BTreeMap;
+
+use super::requests::Requests;
+use super::{Recording, Sample, Window, WorkerSample};
+use crate::telemetry::{Event, Failure, Reading};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// The two samples at the edges of the window. Averages are taken between the instants at which these
+/// were really taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edges<'a> {
+    pub(super) begin: &'a Sample,
+    pub(super) end: &'a Sample,
+}
+
+impl<'a> Edges<'a> {
+    /// `None` without a window, or without two samples.
+    pub(super) fn of(recording: &'a Recording) -> Option<Self> {
+        let window = recording.header.window?;
+        let nearest = |edge: Stamp| {
+            recording
+                .samples
+                .iter()
+                .min_by_key(|sample| sample.at.0.abs_diff(edge.0))
+        };
+        let (begin, end) = (nearest(window.begin)?, nearest(window.end)?);
+        (begin.at < end.at).then_some(Self { begin, end })
+    }
+
+    /// From when to when.
+    pub(super) fn span(&self) -> Window {
+        Window {
+            begin: self.begin.at,
+            end: self.end.at,
+        }
+    }
+
+    /// How long, in nanoseconds.
+    pub(super) fn length(&self) -> f64 {
+        self.span().length().0 as f64
+    }
+
+    /// How much a gauge grew, in thing-nanoseconds.
+    fn gauge(&self, begin: Reading, end: Reading) -> f64 {
+        (end.integral_at(self.end.at) - begin.integral_at(self.begin.at)) as f64
+    }
+
+    /// Requests due and not ended, in request-nanoseconds.
+    pub(super) fn in_system(&self) -> f64 {
+        self.gauge(self.begin.load.in_system, self.end.load.in_system)
+    }
+
+    /// Requests begun and not finished, over all workers, in request-nanoseconds.
+    pub(super) fn begun(&self) -> f64 {
+        self.workers()
+            .map(|(begin, end)| {
+                self.gauge(begin.map_or_else(Reading::default, |b| b.begun), end.begun)
+            })
+            .sum()
+    }
+
+    /// CPU time that all workers used, in nanoseconds.
+    pub(super) fn workers_cpu(&self) -> f64 {
+        self.workers()
+            .map(|(begin, end)| (end.cpu - begin.map_or(CpuTime::ZERO, |begin| begin.cpu)).0 as f64)
+            .sum()
+    }
+
+    /// Each worker at the end, and at the beginning if it was there already.
+    fn workers(&self) -> impl Iterator<Item = (Option<&'a WorkerSample>, &'a WorkerSample)> {
+        let begin = self.begin;
+        self.end.workers.iter().map(move |end| {
+            let before = begin.workers.iter().find(|begin| begin.index == end.index);
+            (before, end)
+        })
+    }
+}
+
+/// How much of [from, to) lies in the window, in nanoseconds.
+fn overlap((from, to): (Stamp, Stamp), window: Window) -> f64 {
+    to.min(window.end).since(from.max(window.begin)).0 as f64
+}
+
+fn overlaps(intervals: impl Iterator<Item = (Stamp, Stamp)>, window: Window) -> f64 {
+    intervals.map(|interval| overlap(interval, window)).sum()
+}
+
+/// By how much two counts of the same differ, as a share of the larger.
+fn residual(gauge: f64, log: f64) -> f64 {
+    let larger = gauge.abs().max(log.abs());
+    if larger > 0.0 {
+        (gauge - log).abs() / larger
+    } else {
+        0.0
+    }
+}
+
+/// The residual of [due, end] over all requests.
+pub(super) fn system_residual(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
+    residual(edges.in_system(), in_system_by_log(requests, edges.span()))
+}
+
+/// The residual of [accepted, last byte written] over all that workers took.
+pub(super) fn workers_residual(
+    edges: &Edges<'_>,
+    recording: &Recording,
+    requests: &Requests<'_>,
+) -> f64 {
+    let span = edges.span();
+    let cut = cut_by_deaths(recording, requests);
+    let log = overlaps(served(recording), span) + overlaps(cut.into_iter(), span);
+    residual(edges.begun(), log)
+}
+
+/// Requests in the system from the log alone, in request-nanoseconds.
+fn in_system_by_log(requests: &Requests<'_>, window: Window) -> f64 {
+    let intervals = requests.all().iter();
+    let intervals = intervals.map(|request| (request.outcome.due, request.outcome.done));
+    overlaps(intervals, window)
+}
+
+/// The mean number of requests at the door.
+pub(super) fn at_the_door(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
+    let intervals = requests.all().iter();
+    let intervals = intervals.filter_map(super::requests::Request::at_the_door);
+    overlaps(intervals, edges.span()) / edges.length()
+}
+
+/// The mean number of requests in the system in the first and in the second half of the window.
+pub(super) fn halves(edges: &Edges<'_>, requests: &Requests<'_>) -> [f64; 2] {
+    let Window { begin, end } = edges.span();
+    let middle = begin + Elapsed(end.since(begin).0 / 2);
+    [Window { begin, end: middle }, Window { begin: middle, end }]
+        .map(|half| in_system_by_log(requests, half) / half.length().0.max(1) as f64)
+}
+
+fn served(recording: &Recording) -> impl Iterator<Item = (Stamp, Stamp)> {
+    recording
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Served(served) => Some((served.accepted, served.written)),
+            _ => None,
+        })
+}
+
+/// What workers had begun when they died, of which they could not tell: from the accept, or for a
+/// later request of a kept connection from its sending, to the death.
+fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, Stamp)> {
+    let deaths = deaths(recording);
+    if deaths.is_empty() {
+        return Vec::new();
+    }
+    let mut cut = taken_and_never_served(recording, &deaths);
+    let lost_later = requests.all().iter().filter_map(|request| {
+        let outcome = request.outcome;
+        let lost = request.served.is_none() && outcome.failure == Some(Failure::Reset);
+        let during = |death: &&Stamp| outcome.sent < **death && **death <= outcome.done;
+        let death = deaths.values().flatten().find(during)?;
+        (lost && !outcome.opened).then_some((outcome.sent, *death))
+    });
+    cut.extend(lost_later);
+    cut
+}
+
+/// When the processes of each slot died, in order.
+fn deaths(recording: &Recording) -> BTreeMap<u16, Vec<Stamp>> {
+    let mut deaths: BTreeMap<u16, Vec<Stamp>> = BTreeMap::new();
+    for (slot, event) in &recording.events {
+        if let Event::Died { at, .. } = event {
+            deaths.entry(*slot).or_default().push(*at);
+        }
+    }
+    for deaths in deaths.values_mut() {
+        deaths.sort_unstable();
+    }
+    deaths
+}
+
+fn taken_and_never_served(
+    recording: &Recording,
+    deaths: &BTreeMap<u16, Vec<Stamp>>,
+) -> Vec<(Stamp, Stamp)> {
+    let mut cut = Vec::new();
+    let mut taken: BTreeMap<(u16, u32), Stamp> = BTreeMap::new();
+    let until_death = |slot: u16, taken: Stamp| {
+        let later = deaths.get(&slot)?.iter().find(|death| **death >= taken)?;
+        Some((taken, *later))
+    };
+    for (slot, event) in &recording.events {
+        match event {
+            Event::Accepted { at, task } => {
+                // The number of a task that died with its process is used again by the next one.
+                if let Some(before) = taken.insert((*slot, *task), *at) {
+                    cut.extend(until_death(*slot, before));
+                }
+            }
+            Event::Served(served) => {
+                taken.remove(&(*slot, served.task));
+            }
+            Event::Ran { .. }
+            | Event::Preempted { .. }
+            | Event::BlockedIn { .. }
+            | Event::Answered { .. }
+            | Event::Forked { .. }
+            | Event::Died { .. } => {}
+        }
+    }
+    let left = taken.into_iter();
+    cut.extend(left.filter_map(|((slot, _), at)| until_death(slot, at)));
+    cut
+}
+
+/// Jain's index of how evenly something is shared: 1 if all have the same, 1/n if one has it all.
+/// `None` if there is nothing to share.
+///
+/// Jain, Chiu, Hawe: A Quantitative Measure of Fairness, 1984.
+pub(super) fn jain(shares: impl Iterator<Item = u64>) -> Option<f64> {
+    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    for share in shares {
+        let share = share as f64;
+        count += 1.0;
+        sum += share;
+        squares += share * share;
+    }
+    (squares > 0.0).then(|| sum * sum / (count * squares))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jain_is_one_when_all_have_the_same_and_one_nth_when_one_has_all() {
+        let jain = |shares: &[u64]| jain(shares.iter().copied());
+        assert_eq!(jain(&[7, 7, 7]), Some(1.0));
+        assert_eq!(jain(&[12, 0, 0, 0]), Some(0.25));
+        assert_eq!(jain(&[0, 0]), None);
+        assert_eq!(jain(&[]), None);
+    }
+
+    #[test]
+    fn only_the_part_inside_the_window_counts() {
+        let window = Window {
+            begin: Stamp(10),
+            end: Stamp(20),
+        };
+        for (from, to, inside) in [
+            (0, 5, 0.0),
+            (0, 15, 5.0),
+            (12, 15, 3.0),
+            (15, 40, 5.0),
+            (0, 40, 10.0),
+            (25, 40, 0.0),
+        ] {
+            assert!((overlap((Stamp(from), Stamp(to)), window) - inside).abs() < f64::EPSILON);
+        }
+    }
+}

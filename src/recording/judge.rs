@@ -1,0 +1,228 @@
+//! What a file claims of its runs, decided by their numbers.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::summary::{Run, Summary};
+use super::trust::Trust;
+use crate::scenario::expectation::{self, Comparison, Dimension, Judged, Name, Quantity};
+use crate::scenario::{Expectation, Plan};
+use crate::units::three_digits;
+
+/// A claim, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// In words.
+    pub claim: String,
+    /// As a comparison.
+    pub that: String,
+    /// The numbers that decided: `597/s against 20.0/s (29.9 times)`.
+    pub measured: Option<String>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was not judged, or with what reserve it was.
+    pub because: Option<String>,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The numbers bear it out.
+    Holds,
+    /// The numbers speak against it.
+    Fails,
+    /// The runs cannot decide it.
+    #[serde(rename = "not judged")]
+    NotJudged,
+}
+
+/// Judges every claim of a plan by its runs.
+pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
+    let court = Court::new(plan, cores, runs);
+    let expectations = plan.expectations.iter();
+    expectations.map(|claim| court.judge(claim)).collect()
+}
+
+impl Summary {
+    /// What a program that played this exits with: the first that applies of 130 (interrupted), 1
+    /// (failed while playing), 3 (an expectation failed), 0.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        let crashed = |run: &Run| run.because.iter().any(|reason| reason.code == "crashed");
+        let failed = |judgement: &Judgement| judgement.verdict == Verdict::Fails;
+        if self.runs.iter().any(|run| run.interrupted) {
+            130
+        } else if self.runs.iter().any(crashed) {
+            1
+        } else if self.expect.iter().any(failed) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// All that a verdict may rest on.
+struct Court<'a> {
+    plan: &'a Plan,
+    /// Cores of the machine.
+    cores: usize,
+    variants: Vec<&'a str>,
+    runs: Vec<(&'a Run, Value)>,
+}
+
+impl<'a> Court<'a> {
+    fn new(plan: &'a Plan, cores: usize, runs: &'a [Run]) -> Self {
+        let numbers = |run: &Run| serde_json::to_value(run).expect("a run is always JSON");
+        Self {
+            plan,
+            cores,
+            variants: plan.variants.iter().map(|v| v.name.as_str()).collect(),
+            runs: runs.iter().map(|run| (run, numbers(run))).collect(),
+        }
+    }
+
+    fn judge(&self, expectation: &Expectation) -> Judgement {
+        let judged = expectation::parse(&expectation.that)
+            .map_err(|mistake| mistake.message)
+            .and_then(|comparison| self.decide(&comparison));
+        let (measured, verdict, because) = match judged {
+            Ok((judged, reserve)) => {
+                let verdict = if judged.holds {
+                    Verdict::Holds
+                } else {
+                    Verdict::Fails
+                };
+                (Some(in_words(&judged)), verdict, reserve)
+            }
+            Err(because) => (None, Verdict::NotJudged, Some(because)),
+        };
+        Judgement {
+            claim: expectation.claim.clone(),
+            that: expectation.that.clone(),
+            measured,
+            verdict,
+            because,
+        }
+    }
+
+    /// What the comparison comes to, and the reserve with which it is to be read.
+    fn decide(&self, comparison: &Comparison) -> Result<(Judged, Option<String>), String> {
+        let names = comparison.names();
+        let mut reserve = None;
+        for name in &names {
+            let (run, _) = self.run_of(name)?;
+            reserve = reserve.or(reserve_of(run)?);
+        }
+        let mut look_up = |name: &Name| self.number(name);
+        let undefined = || "a side of it is no number".to_owned();
+        let judged = comparison.judge(&mut look_up, undefined)?;
+        if !judged.holds {
+            self.enough_cores(&names)?;
+        }
+        Ok((judged, reserve))
+    }
+
+    fn run_of(&self, name: &Name) -> Result<&(&'a Run, Value), String> {
+        let variant = match name.split(&self.variants).0 {
+            Some(variant) => variant,
+            None => self.variants.first().copied().unwrap_or_default(),
+        };
+        let found = self.runs.iter().find(|(run, _)| run.variant == variant);
+        found.ok_or_else(|| format!("{variant} was not played"))
+    }
+
+    fn number(&self, name: &Name) -> Result<Quantity, String> {
+        let (run, numbers) = self.run_of(name)?;
+        let path = name.split(&self.variants).1;
+        look_up(numbers, path).ok_or_else(|| {
+            format!(
+                "{} has no {path}: too few requests, or not measured",
+                run.variant
+            )
+        })
+    }
+
+    /// One core cannot show what more processes do, so what fails there is not judged.
+    fn enough_cores(&self, names: &[&Name]) -> Result<(), String> {
+        let variants = self.plan.variants.iter();
+        let mut played = variants.filter(|variant| {
+            let named = |name: &&Name| {
+                self.run_of(name)
+                    .is_ok_and(|(run, _)| run.variant == variant.name)
+            };
+            names.iter().any(named)
+        });
+        if self.cores == 1 && played.any(|variant| variant.scenario.server.workers > 1) {
+            return Err("too few cores: on one, processes cannot compute at once".into());
+        }
+        Ok(())
+    }
+}
+
+/// Why a run cannot decide anything, as an error; or the reserve with which it does.
+fn reserve_of(run: &Run) -> Result<Option<String>, String> {
+    let variant = &run.variant;
+    if run.interrupted {
+        return Err(format!("{variant} was interrupted"));
+    }
+    let Some(reason) = run.because.first() else {
+        return Ok(None);
+    };
+    match run.trust {
+        Trust::Ok => Ok(None),
+        Trust::Rough => Ok(Some(format!("{variant} is rough: {}", reason.sentence))),
+        Trust::ProvesNothing => Err(format!("{variant} proves nothing: {}", reason.sentence)),
+    }
+}
+
+/// Units as they end the summary's names.
+const UNITS: [(&str, Dimension, f64); 5] = [
+    ("", Dimension::PLAIN, 1.0),
+    ("_ms", Dimension::TIME, 1e-3),
+    ("_s", Dimension::TIME, 1.0),
+    ("_per_s", Dimension::RATE, 1.0),
+    ("_kib", Dimension::PLAIN, 1.0),
+];
+
+/// The number at this path, written without units.
+pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
+    let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
+    for word in path.split('.') {
+        if let Value::Array(entries) = here {
+            here = entries.iter().find(|entry| goes_by(entry, word))?;
+            continue;
+        }
+        let (value, unit) = UNITS.iter().find_map(|unit| {
+            let value = here.get(format!("{word}{}", unit.0))?;
+            Some((value, unit))
+        })?;
+        here = value;
+        if !unit.0.is_empty() {
+            (dimension, scale) = (unit.1, unit.2);
+        }
+    }
+    Some(Quantity {
+        value: here.as_f64()? * scale,
+        dimension,
+    })
+}
+
+/// Whether this entry of a list of workers or cores has that number.
+fn goes_by(entry: &Value, number: &str) -> bool {
+    let own = entry.get("index").or_else(|| entry.get("core"));
+    own.is_some_and(|own| own.to_string() == number)
+}
+
+/// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.
+fn in_words(judged: &Judged) -> String {
+    match judged.measured.as_slice() {
+        [one] => one.to_string(),
+        [one, other] if one.dimension == other.dimension && other.value > 0.0 => {
+            let times = three_digits(one.value / other.value);
+            format!("{one} against {other} ({times} times)")
+        }
+        _ => format!("{} against {}", judged.left, judged.right),
+    }
+}

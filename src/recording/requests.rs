@@ -1,0 +1,124 @@
+//! Every request from both sides: what its client saw, joined by number with what its worker did.
+
+use super::{Recording, Window};
+use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Served};
+use crate::units::{Elapsed, Stamp};
+
+/// One request from both sides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    /// What its client saw.
+    pub(super) outcome: &'a Outcome,
+    /// What its worker did, if one has had it and told.
+    pub(super) served: Option<&'a Served>,
+}
+
+/// All requests of a recording.
+#[derive(Debug)]
+pub(super) struct Requests<'a> {
+    all: Vec<Request<'a>>,
+    window: Option<Window>,
+}
+
+impl<'a> Requests<'a> {
+    /// Joins a recording's outcomes with what its workers served.
+    pub(super) fn of(recording: &'a Recording) -> Self {
+        let highest = recording.outcomes.iter().map(|outcome| outcome.request);
+        let places = highest.max().map_or(0, |request| request as usize + 1);
+        let mut served: Vec<Option<&Served>> = vec![None; places];
+        for (_, event) in &recording.events {
+            if let Event::Served(of) = event
+                && of.request != NO_REQUEST
+                && let Some(place) = served.get_mut(of.request as usize)
+            {
+                *place = Some(of);
+            }
+        }
+        let join = |outcome: &'a Outcome| Request {
+            outcome,
+            served: served[outcome.request as usize],
+        };
+        Self {
+            all: recording.outcomes.iter().map(join).collect(),
+            window: recording.header.window,
+        }
+    }
+
+    /// All of them, warm-up included, in the order in which they ended.
+    pub(super) fn all(&self) -> &[Request<'a>] {
+        &self.all
+    }
+
+    /// Those that the numbers are about: due in the window.
+    pub(super) fn cohort(&self) -> impl Iterator<Item = &Request<'a>> {
+        let window = self.window;
+        self.all.iter().filter(move |request| {
+            window.is_some_and(|window| window.contains(request.outcome.due))
+        })
+    }
+
+    /// Good answers that arrived in the window, whoever's they are.
+    pub(super) fn answered_in_the_window(&self) -> usize {
+        let Some(window) = self.window else {
+            return 0;
+        };
+        // The window of a run that stops after so many requests ends with the last answer: that one
+        // belongs to it.
+        let arrived = |done: Stamp| window.begin < done && done <= window.end;
+        self.all
+            .iter()
+            .filter(|request| request.completed() && arrived(request.outcome.done))
+            .count()
+    }
+}
+
+impl Request<'_> {
+    /// Whether it was answered well.
+    pub(super) fn completed(&self) -> bool {
+        self.outcome.failure.is_none()
+    }
+
+    /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
+    pub(super) fn latency(&self, patience: Elapsed) -> Elapsed {
+        self.at_least_patience(self.outcome.done.since(self.outcome.due), patience)
+    }
+
+    /// The same from when it was really sent.
+    pub(super) fn from_send(&self, patience: Elapsed) -> Elapsed {
+        self.at_least_patience(self.outcome.done.since(self.outcome.sent), patience)
+    }
+
+    fn at_least_patience(&self, elapsed: Elapsed, patience: Elapsed) -> Elapsed {
+        if self.completed() {
+            elapsed
+        } else {
+            elapsed.max(patience)
+        }
+    }
+
+    /// Whether it was given up before its patience was over, since the run had to end.
+    pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
+        self.outcome.failure == Some(Failure::Timeout)
+            && self.outcome.done.since(self.outcome.due) < patience
+    }
+
+    /// Whether load never sent it. One that was refused found nobody to send it to.
+    pub(super) fn unsent(&self) -> bool {
+        self.outcome.sent < self.outcome.due && self.outcome.failure != Some(Failure::Refused)
+    }
+
+    /// From when to when it stood at the door: sent, and no worker has taken it.
+    ///
+    /// A later request of a kept connection never does: its worker has the connection already. One
+    /// that no worker tells of stood there to its end if it was refused or ran out of patience;
+    /// a connection that was reset had been taken by a worker, which then died.
+    pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
+        let outcome = self.outcome;
+        let until = match (self.served, outcome.failure) {
+            (Some(served), _) => served.accepted.min(outcome.done),
+            (None, Some(Failure::Timeout | Failure::Refused)) => outcome.done,
+            (None, _) => return None,
+        };
+        (outcome.opened && outcome.sent < until).then_some((outcome.sent, until))
+    }
+}

@@ -1,0 +1,397 @@
+//! The numbers of a run: everything that is computed from a [`Recording`], and from nothing else.
+//!
+//! The fields and their order are the schema `concsim.summary/1`. A field's name ends in its unit;
+//! shares of a core or of the window have none. Numbers are rounded here, so that a claim is judged
+//! by the number that is shown.
+
+use serde::Serialize;
+
+use super::accounting::{self, Edges};
+use super::judge::Judgement;
+use super::latency::{Breakdown, Latencies, Sorted, Spent};
+use super::named::Named;
+use super::requests::{Request, Requests};
+use super::trust::{self, Evidence, Reason, Trust};
+use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
+use crate::scenario::{Plan, WorkerKind};
+use crate::telemetry::Failure;
+use crate::units::Elapsed;
+
+/// The version of the summary's shape.
+pub const SCHEMA: &str = "concsim.summary/1";
+
+/// What all variants of a scenario showed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// What was played.
+    pub scenario: Played,
+    /// Where.
+    pub machine: Machine,
+    /// One for each variant that was played, in that order.
+    pub runs: Vec<Run>,
+    /// The file's claims, judged.
+    pub expect: Vec<Judgement>,
+}
+
+/// What was played.
+#[derive(Clone, Debug, Serialize)]
+pub struct Played {
+    /// The sentence that the file claims.
+    pub title: String,
+    /// Where it came from.
+    pub file: String,
+    /// The fingerprint of its text.
+    pub sha256: String,
+    /// What all draws depend on.
+    pub seed: u64,
+}
+
+impl Summary {
+    /// Puts the runs of a plan together and judges what it expects of them.
+    #[must_use]
+    pub fn of(plan: &Plan, machine: Machine, runs: Vec<Run>) -> Self {
+        let first = plan.variants.first();
+        Self {
+            schema: SCHEMA,
+            scenario: Played {
+                title: plan.title.clone(),
+                file: plan.file.clone(),
+                sha256: plan.sha256.clone(),
+                seed: first.map_or(1, |variant| variant.scenario.seed),
+            },
+            expect: super::judge::judge(plan, machine.cores, &runs),
+            machine,
+            runs,
+        }
+    }
+}
+
+/// One variant, played once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// The variant's name.
+    pub variant: String,
+    /// Measured or simulated.
+    pub origin: Origin,
+    /// The kind of its workers.
+    pub kind: WorkerKind,
+    /// Whether its numbers may be believed …
+    pub trust: Trust,
+    /// … and why not.
+    pub because: Vec<Reason>,
+    /// What is worth knowing and no fault.
+    pub remarks: Vec<trust::Remark>,
+    /// Cut short by ^C.
+    pub interrupted: bool,
+    /// From the first request to the beginning of the window.
+    pub warmup_s: f64,
+    /// The counted window.
+    pub window_s: f64,
+    /// From the window's end to the end of its last request.
+    pub drain_s: f64,
+    /// Requests of the cohort: due in the window.
+    pub due: usize,
+    /// Those that were answered well.
+    pub completed: usize,
+    /// Those that were given up since the run had to end, before their patience was over.
+    pub unfinished: usize,
+    /// Those that failed.
+    pub failed: Failed,
+    /// Good answers that arrived in the window, per second.
+    pub throughput_per_s: Option<f64>,
+    /// From due.
+    pub latency_ms: Latencies,
+    /// From when they were really sent.
+    pub from_send_ms: Latencies,
+    /// What the completed ones spent the mean latency on.
+    pub breakdown_ms: Option<Breakdown>,
+    /// Mean number of requests begun and not finished.
+    pub concurrency: Option<f64>,
+    /// How many there can be.
+    pub concurrency_limit: usize,
+    /// Mean number of requests that were sent and that no worker had taken.
+    pub at_the_door: Option<f64>,
+    /// Mean number of requests due and not ended.
+    pub in_system: Option<f64>,
+    /// Mean number of cores that the workers kept busy.
+    pub parallelism: Option<f64>,
+    /// How many they can.
+    pub parallelism_limit: usize,
+    /// Who used each core, as shares of the window.
+    pub cores: Vec<cast::Core>,
+    /// Each worker over its whole life.
+    pub workers: Vec<cast::Worker>,
+    /// Jain's index of the connections that each worker took: 1 if all took the same number.
+    pub accept_jain: Option<f64>,
+    /// The cohort, by what it asked for.
+    pub requests: Named<Kind>,
+    /// `count` steps, over all workers.
+    pub counters: Named<Counter>,
+    /// Services, and how late they answered.
+    pub services: Named<cast::Service>,
+    /// Load itself.
+    pub generator: Generator,
+    /// The residuals of two counts of the same.
+    pub little: Little,
+    /// Whether as many were in the system in the window's second half as in the first, about.
+    pub stationary: Option<bool>,
+    /// Those of the second half ÷ those of the first.
+    pub drift: Option<f64>,
+    /// What workers told.
+    pub telemetry: TelemetryCount,
+}
+
+/// Failed requests of the cohort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// Nobody listened.
+    pub refused: usize,
+    /// The connection broke.
+    pub reset: usize,
+    /// No whole answer within the patience.
+    pub timeout: usize,
+    /// A whole answer that was no good one.
+    pub status: usize,
+}
+
+impl Failed {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.refused + self.reset + self.timeout + self.status
+    }
+}
+
+/// The requests of one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Kind {
+    /// Answered well.
+    pub completed: usize,
+    /// From due.
+    pub latency_ms: KindLatencies,
+}
+
+/// The latencies of one kind of request, in milliseconds; `None` where there are too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct KindLatencies {
+    /// Of the completed ones.
+    pub mean: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// 99 of 100 took no longer.
+    pub p99: Option<f64>,
+}
+
+/// A counter over all worker processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counter {
+    /// How often one was added.
+    pub additions: u64,
+    /// What the processes' counters say together.
+    pub value: u64,
+    /// Updates that others wrote over.
+    pub lost: i64,
+}
+
+/// What load did, besides measuring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Generator {
+    /// Its share of one core over the window.
+    pub cpu: Option<f64>,
+    /// How late requests were sent: the median …
+    pub late_p50_ms: Option<f64>,
+    /// … and the 99th percentile, of however many there are.
+    pub late_p99_ms: Option<f64>,
+    /// Due and never sent.
+    pub dropped: u64,
+}
+
+/// By how much a gauge and the log of requests differ, as a share; `None` where there is but one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Little {
+    /// [due, end].
+    pub system: Option<f64>,
+    /// [accepted, last byte written].
+    pub workers: Option<f64>,
+}
+
+/// What workers told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TelemetryCount {
+    /// Events and outcomes read.
+    pub events: u64,
+    /// Those that found no place.
+    pub dropped: u64,
+}
+
+/// Rounds to so many digits after the point.
+pub(super) fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// Computes all numbers of a run.
+#[must_use]
+pub fn summarise(recording: &Recording) -> Run {
+    let requests = Requests::of(recording);
+    let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();
+    let edges = Edges::of(recording);
+    let evidence = Evidence::of(recording, &requests, &cohort, edges.as_ref());
+    let header = &recording.header;
+    let scenario = &header.scenario;
+    let patience = scenario.load.patience;
+    let window = header.window;
+    let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
+    let per_window = |sum: f64| edges.map(|edges| rounded(sum / edges.length(), 4));
+    let spent = Spent::by(cohort.iter());
+    let latencies = Sorted::of(cohort.iter().map(|request| request.latency(patience)));
+    let from_send = Sorted::of(cohort.iter().map(|request| request.from_send(patience)));
+    let mean_from_send = completed(&cohort).map(|request| request.from_send(patience));
+    let last = recording.samples.last();
+    let workers = last.map_or(&[][..], |sample| &sample.workers);
+    let tells = recording.event_count > 0;
+    let (trust, because) = trust::grade(&evidence);
+    let mut run = Run {
+        variant: header.variant.clone(),
+        origin: header.origin,
+        kind: scenario.server.kind,
+        trust,
+        because,
+        remarks: Vec::new(),
+        interrupted: header.interrupted,
+        warmup_s: seconds(window.map(|window| window.begin.since(header.began))),
+        window_s: seconds(window.map(|window| window.length())),
+        drain_s: seconds(window.map(|window| header.drained.since(window.end))),
+        due: cohort.len(),
+        completed: completed(&cohort).count(),
+        unfinished: cohort.iter().filter(|r| r.cut_short(patience)).count(),
+        failed: failed(&cohort),
+        throughput_per_s: window
+            .filter(|window| window.length() > Elapsed::ZERO)
+            .map(|window| {
+                let answers = requests.answered_in_the_window() as f64;
+                rounded(answers / window.length().as_secs_f64(), 3)
+            }),
+        latency_ms: Latencies::new(&latencies, spent.map(|spent| spent.mean)),
+        from_send_ms: Latencies::new(&from_send, latency::mean(mean_from_send)),
+        breakdown_ms: spent.map(|spent| spent.breakdown),
+        concurrency: edges
+            .filter(|_| !workers.is_empty())
+            .and_then(|edges| per_window(edges.begun())),
+        concurrency_limit: scenario.server.concurrency_limit(),
+        at_the_door: edges
+            .filter(|_| tells)
+            .map(|edges| rounded(accounting::at_the_door(&edges, &requests), 4)),
+        in_system: edges.and_then(|edges| per_window(edges.in_system())),
+        parallelism: edges
+            .filter(|_| !workers.is_empty())
+            .and_then(|edges| per_window(edges.workers_cpu())),
+        parallelism_limit: header.machine.cores.min(scenario.server.workers),
+        cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
+        workers: workers
+            .iter()
+            .map(|worker| cast::Worker::of(worker, header.origin))
+            .collect(),
+        accept_jain: accounting::jain(workers.iter().map(|worker| worker.accepted))
+            .map(|jain| rounded(jain, 4)),
+        requests: kinds(recording, &cohort, patience),
+        counters: counters(recording, workers),
+        services: cast::services(recording, edges.as_ref()),
+        generator: evidence.generator(),
+        little: evidence.little(),
+        stationary: None,
+        drift: None,
+        telemetry: TelemetryCount {
+            events: recording.event_count,
+            dropped: recording.dropped_events + recording.dropped_outcomes,
+        },
+    };
+    if let Some(edges) = edges {
+        run.compare_halves(accounting::halves(&edges, &requests));
+    }
+    run.remarks = trust::remarks(&run);
+    run
+}
+
+/// A run is called stationary if the halves differ by no more than this share of their mean …
+const STATIONARY_SHARE: f64 = 0.25;
+/// … or by less than this many requests.
+const STATIONARY_REQUESTS: f64 = 1.0;
+
+impl Run {
+    fn compare_halves(&mut self, [first, second]: [f64; 2]) {
+        let apart = (second - first).abs();
+        let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
+        self.stationary = Some(apart < allowed);
+        self.drift = (first > 0.0).then(|| rounded(second / first, 3));
+    }
+}
+
+fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<'a>> {
+    cohort.iter().filter(|request| request.completed())
+}
+
+fn failed(cohort: &[Request<'_>]) -> Failed {
+    let count = |failure| {
+        cohort
+            .iter()
+            .filter(|request| request.outcome.failure == Some(failure))
+            .count()
+    };
+    Failed {
+        refused: count(Failure::Refused),
+        reset: count(Failure::Reset),
+        timeout: count(Failure::Timeout),
+        status: count(Failure::Status),
+    }
+}
+
+/// The cohort by what it asked for: every request of the scenario that is in the mix.
+fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Named<Kind> {
+    let requests = recording.header.scenario.requests.iter().enumerate();
+    let in_the_mix = requests.filter(|(_, request)| request.weight > 0.0);
+    in_the_mix
+        .map(|(class, request)| (request.name.clone(), kind(class, cohort, patience)))
+        .collect()
+}
+
+fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
+    let of_this_kind = || {
+        cohort
+            .iter()
+            .filter(move |request| usize::from(request.outcome.class) == class)
+    };
+    let latencies = Sorted::of(of_this_kind().map(|request| request.latency(patience)));
+    let completed = of_this_kind().filter(|request| request.completed());
+    let mean = latency::mean(completed.clone().map(|request| request.latency(patience)));
+    let all = Latencies::new(&latencies, mean);
+    Kind {
+        completed: completed.count(),
+        latency_ms: KindLatencies {
+            mean: all.mean,
+            p50: all.p50,
+            p99: all.p99,
+        },
+    }
+}
+
+fn counters(recording: &Recording, workers: &[WorkerSample]) -> Named<Counter> {
+    let names = recording.header.scenario.counters.iter().enumerate();
+    names
+        .map(|(index, name)| {
+            let counts = workers
+                .iter()
+                .filter_map(|worker| worker.counters.get(index));
+            let (additions, value) =
+                counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+            let counter = Counter {
+                additions,
+                value,
+                lost: additions.cast_signed() - value.cast_signed(),
+            };
+            (name.clone(), counter)
+        })
+        .collect()
+}

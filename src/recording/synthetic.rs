@@ -1,0 +1,601 @@
+//! Recordings that nobody played: made up for tests, and consistent in themselves.
+//!
+//! A [`Synthetic`] is a list of [`Life`]s, each the life of one request. Outcomes, events, gauges and
+//! samples are derived from it, so that gauges and logs agree by construction and a test can spoil
+//! one of them. Compiled for tests only: no number from here is ever shown to anyone.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{
+    CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Window, WorkerSample,
+};
+use crate::scenario::{
+    Arrivals, Connection, Draw, Expectation, Load, Manner, Plan, Process, Request, Scenario,
+    Server, Service, Step, Variant, Warmup, WorkerKind,
+};
+use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Served, Stage};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// A millisecond, in nanoseconds.
+pub(crate) const MS: u64 = 1_000_000;
+/// A second, in nanoseconds.
+pub(crate) const S: u64 = 1_000 * MS;
+
+/// How late load sends each request.
+const LATE: u64 = 20_000;
+/// From sending to accepting, where a worker is free.
+const TO_THE_DOOR: u64 = 50_000;
+/// From the last byte written to the last byte read.
+const BACK: u64 = 30_000;
+
+/// The life of one request; all lengths in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Life {
+    /// When it is due.
+    pub(crate) due: u64,
+    /// From due to sent.
+    pub(crate) late: u64,
+    /// From sent to accepted.
+    pub(crate) door: u64,
+    /// Ready, while its worker ran another.
+    pub(crate) ready: u64,
+    /// Computing, without a core.
+    pub(crate) core_wait: u64,
+    /// Computing.
+    pub(crate) cpu: u64,
+    /// Parked or blocked.
+    pub(crate) waited: u64,
+    /// From written to done.
+    pub(crate) tail: u64,
+    /// Who took it.
+    pub(crate) worker: usize,
+    /// What it asked for.
+    pub(crate) class: u16,
+    /// How it failed, at the door.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Life {
+    fn sent(&self) -> u64 {
+        self.due + self.late
+    }
+
+    fn accepted(&self) -> u64 {
+        self.sent() + self.door
+    }
+
+    fn written(&self) -> u64 {
+        self.accepted() + self.ready + self.core_wait + self.cpu + self.waited
+    }
+
+    fn done(&self) -> u64 {
+        self.written() + self.tail
+    }
+
+    /// Whether a worker took it.
+    fn taken(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    fn outcome(&self, request: u32) -> Outcome {
+        Outcome {
+            request,
+            class: self.class,
+            status: if self.taken() { 200 } else { 0 },
+            failure: self.failure,
+            opened: true,
+            due: Stamp(self.due),
+            sent: Stamp(self.sent()),
+            first_byte: Stamp(if self.taken() { self.done() } else { 0 }),
+            done: Stamp(self.done()),
+        }
+    }
+
+    fn served(&self, request: u32) -> Served {
+        Served {
+            request,
+            task: request,
+            accepted: Stamp(self.accepted()),
+            first_read: Stamp(self.accepted()),
+            written: Stamp(self.written()),
+            waited: Elapsed(self.waited),
+            ready: Elapsed(self.ready),
+            core_wait: Elapsed(self.core_wait),
+            cpu: CpuTime(self.cpu),
+        }
+    }
+}
+
+/// A run that nobody played.
+#[derive(Clone, Debug)]
+pub(crate) struct Synthetic {
+    /// The variant's name.
+    pub(crate) variant: String,
+    /// What it claims to have played.
+    pub(crate) scenario: Scenario,
+    /// Cores of the machine.
+    pub(crate) cores: usize,
+    /// The counted window.
+    pub(crate) window: Option<Window>,
+    /// All requests.
+    pub(crate) lives: Vec<Life>,
+    /// Cut short.
+    pub(crate) interrupted: bool,
+    /// Load's share of a core.
+    pub(crate) load_cpu: f64,
+    /// What other guests took of each core.
+    pub(crate) steal: f64,
+    /// What other programs used of each core.
+    pub(crate) others: f64,
+    /// How late each service answers.
+    pub(crate) service_late: Elapsed,
+}
+
+/// The two kinds of demand that requests have here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Demand {
+    pub(crate) cpu: u64,
+    pub(crate) waited: u64,
+}
+
+impl Synthetic {
+    /// A run of this scenario, without requests, with a window from 1 s on.
+    pub(crate) fn new(variant: &str, scenario: Scenario) -> Self {
+        let window = Window {
+            begin: Stamp(S),
+            end: Stamp(S) + scenario.duration,
+        };
+        Self {
+            variant: variant.into(),
+            scenario,
+            cores: 2,
+            window: Some(window),
+            lives: Vec::new(),
+            interrupted: false,
+            load_cpu: 0.06,
+            steal: 0.0,
+            others: 0.005,
+            service_late: Elapsed(50_000),
+        }
+    }
+
+    /// 60 clients, 2 workers, `compute 1ms`, `call billing 99ms`, as `kind` workers play it.
+    pub(crate) fn io_bound(kind: WorkerKind) -> Self {
+        let mut scenario = scenario(kind, 2, closed(60, 500 * MS));
+        scenario.requests = vec![request("profile", vec![compute(MS), call(99 * MS)])];
+        let mut run = Self::new(kind.word(), scenario);
+        let demand = Demand {
+            cpu: MS,
+            waited: 99 * MS,
+        };
+        run.play_closed(60, 500 * MS, demand);
+        run
+    }
+
+    /// Three clients, one request each, one worker: at human speed. Each waits 1 s between two
+    /// computations of 200 ms.
+    pub(crate) fn three_requests(kind: WorkerKind) -> Self {
+        let mut scenario = scenario(kind, 1, closed(3, 0));
+        let steps = vec![compute(200 * MS), call(S), compute(200 * MS)];
+        scenario.requests = vec![request("profile", steps)];
+        scenario.load.requests = Some(3);
+        let mut run = Self::new(kind.word(), scenario);
+        for number in 0..3 {
+            let (door, ready) = match kind {
+                WorkerKind::Sync => (number * 1_400 * MS, 0),
+                WorkerKind::Coroutine => (0, number * 200 * MS),
+            };
+            run.lives.push(Life {
+                due: 0,
+                late: LATE,
+                door: door + TO_THE_DOOR,
+                ready,
+                cpu: 400 * MS,
+                waited: S,
+                tail: BACK,
+                ..Life::default()
+            });
+        }
+        let last = run.lives.iter().map(Life::done).max();
+        run.window = Some(Window {
+            begin: Stamp(0),
+            end: Stamp(last.unwrap_or(0)),
+        });
+        run
+    }
+
+    /// 100 short requests a second of 1 ms; every 50th is a hog of 100 ms. One worker takes them in
+    /// turn.
+    pub(crate) fn hog(kind: WorkerKind) -> Self {
+        let arrivals = Arrivals::Open {
+            rate: 100.0,
+            process: Process::Poisson,
+        };
+        let mut scenario = scenario(kind, 1, arrivals);
+        scenario.services.clear();
+        let mut hog = request("hog", vec![compute(100 * MS)]);
+        hog.weight = 1.0;
+        let mut short = request("short", vec![compute(MS)]);
+        short.weight = 49.0;
+        scenario.requests = vec![short, hog];
+        scenario.duration = Elapsed::from_secs(20);
+        let mut run = Self::new(kind.word(), scenario);
+        run.play_open(100.0, |number| (number % 50 == 25).into());
+        run
+    }
+
+    /// Clients that each ask again when answered, until the window ends.
+    pub(crate) fn play_closed(&mut self, clients: u64, ramp: u64, demand: Demand) {
+        let end = self.window.map_or(0, |window| window.end.0);
+        let mut server = Turns::new(&self.scenario.server);
+        let first = (0..clients).map(|client| Reverse(client * ramp / clients));
+        let mut dues: BinaryHeap<Reverse<u64>> = first.collect();
+        while let Some(Reverse(due)) = dues.pop() {
+            if due >= end {
+                continue;
+            }
+            let life = server.serve(due, 0, demand);
+            dues.push(Reverse(life.done()));
+            self.lives.push(life);
+        }
+    }
+
+    /// Requests that come whatever happens, of class 0 (1 ms) or 1 (100 ms).
+    pub(crate) fn play_open(&mut self, rate: f64, class_of: impl Fn(u64) -> u16) {
+        let end = self.window.map_or(0, |window| window.end.0);
+        let mut server = Turns::new(&self.scenario.server);
+        let mut noise = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut due = 0;
+        for number in 0.. {
+            // Numerical Recipes' quick generator: good enough for made-up gaps.
+            noise = noise
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let share = ((noise >> 11) as f64 + 1.0) / (1_u64 << 53) as f64;
+            due += (-libm::log(share) / rate * 1e9) as u64;
+            if due >= end {
+                break;
+            }
+            let class = class_of(number);
+            let cpu = if class == 0 { MS } else { 100 * MS };
+            self.lives
+                .push(server.serve(due, class, Demand { cpu, waited: 0 }));
+        }
+    }
+
+    /// The recording of this run.
+    pub(crate) fn recording(&self) -> Recording {
+        let mut lives = self.lives.clone();
+        lives.sort_by_key(|life| life.due);
+        let lives: Vec<(u32, Life)> = (0..).zip(lives).collect();
+        let drained = lives.iter().map(|(_, life)| life.done()).max().unwrap_or(0);
+        let mut outcomes: Vec<Outcome> = lives.iter().map(|(n, life)| life.outcome(*n)).collect();
+        outcomes.sort_by_key(|outcome| outcome.done);
+        let events = events(&lives);
+        let drained = drained.max(self.window.map_or(0, |window| window.end.0));
+        Recording {
+            header: self.header(Stamp(drained)),
+            samples: self.samples(Stamp(drained)),
+            event_count: events.len() as u64,
+            outcomes,
+            events,
+            answers: self.answers(&lives),
+            dropped_events: 0,
+            dropped_outcomes: 0,
+            unreadable: 0,
+        }
+    }
+
+    fn header(&self, drained: Stamp) -> Header {
+        Header {
+            variant: self.variant.clone(),
+            origin: Origin::Measured,
+            scenario: self.scenario.clone(),
+            machine: machine(self.cores),
+            began: Stamp(0),
+            window: self.window,
+            drained,
+            interrupted: self.interrupted,
+            crashed: None,
+        }
+    }
+
+    fn answers(&self, lives: &[(u32, Life)]) -> Vec<Event> {
+        let waited = lives
+            .iter()
+            .map(|(_, life)| life)
+            .filter(|life| life.taken() && life.waited > 0 && !self.scenario.services.is_empty());
+        waited
+            .map(|life| {
+                let asked = Stamp(life.accepted() + life.ready + life.cpu);
+                let due = asked + Elapsed(life.waited);
+                Event::Answered {
+                    service: 0,
+                    asked,
+                    due,
+                    written: due + self.service_late,
+                }
+            })
+            .collect()
+    }
+
+    /// Twice a second, at the edges of the window and at the end.
+    fn samples(&self, drained: Stamp) -> Vec<Sample> {
+        let edges = self.window.map(|window| [window.begin, window.end]);
+        let regular = (0..=drained.0 / (S / 2)).map(|half| Stamp(half * S / 2));
+        let mut instants: Vec<Stamp> = regular.chain(edges.into_iter().flatten()).collect();
+        instants.push(drained);
+        instants.sort_unstable();
+        instants.dedup();
+        instants.into_iter().map(|at| self.sample_at(at)).collect()
+    }
+
+    /// Everything at one instant.
+    pub(crate) fn sample_at(&self, at: Stamp) -> Sample {
+        let workers = (0..self.scenario.server.workers).map(|index| self.worker_at(index, at));
+        let workers: Vec<WorkerSample> = workers.collect();
+        let ended = self.lives.iter().filter(|life| life.done() <= at.0);
+        let (good, ended) = (ended.clone().filter(|l| l.taken()).count(), ended.count());
+        Sample {
+            at,
+            stage: self.stage_at(at),
+            cores: self.cores_at(at, &workers),
+            workers,
+            load: LoadSample {
+                sent: self.lives.iter().filter(|life| life.sent() <= at.0).count() as u64,
+                ended: ended as u64,
+                good: good as u64,
+                dropped: 0,
+                in_system: gauge(self.lives.iter().map(|life| (life.due, life.done())), at),
+                cpu: CpuTime((at.0 as f64 * self.load_cpu) as u64),
+            },
+            services_cpu: CpuTime(at.0 / 100),
+            arbiter_cpu: CpuTime(at.0 / 1_000),
+        }
+    }
+
+    fn stage_at(&self, at: Stamp) -> Stage {
+        match self.window {
+            Some(window) if at >= window.end => Stage::Draining,
+            Some(window) if at >= window.begin => Stage::Counting,
+            _ => Stage::WarmUp,
+        }
+    }
+
+    fn worker_at(&self, index: usize, at: Stamp) -> WorkerSample {
+        let taken = self.lives.iter().filter(|l| l.taken() && l.worker == index);
+        let begun = gauge(
+            taken.clone().map(|life| (life.accepted(), life.written())),
+            at,
+        );
+        let accepted = taken.clone().filter(|life| life.accepted() <= at.0).count() as u64;
+        let requests = taken.clone().filter(|life| life.written() <= at.0).count() as u64;
+        let coroutines = self.scenario.server.kind == WorkerKind::Coroutine;
+        let only_coroutines = |count: u64| if coroutines { count } else { 0 };
+        let idle = begun.count == 0;
+        WorkerSample {
+            index,
+            pid: 4242 + index as u32,
+            phase: match (idle, coroutines) {
+                (true, _) => Phase::Idle,
+                (false, true) => Phase::Running,
+                (false, false) => Phase::Blocked,
+            },
+            phase_since: Stamp(at.0.saturating_sub(10 * MS)),
+            core: index % self.cores,
+            cpu: CpuTime(taken.map(|life| cpu_by(life, at)).sum()),
+            begun,
+            parked: only_coroutines(begun.count),
+            longest_run: Elapsed(1_100_000),
+            accepted,
+            accept_eagain: 12,
+            requests,
+            tasks: only_coroutines(accepted),
+            waits: only_coroutines(requests),
+            coroutine_switches: only_coroutines(2 * (accepted + requests)),
+            peak_concurrency: begun.count,
+            voluntary: 2 * requests,
+            involuntary: requests / 10,
+            pss_kib: 2_120,
+            counters: vec![(0, 0); self.scenario.counters.len()],
+            ..WorkerSample::default()
+        }
+    }
+
+    fn cores_at(&self, at: Stamp, workers: &[WorkerSample]) -> Vec<CoreSample> {
+        let used: u64 = workers.iter().map(|worker| worker.cpu.0).sum();
+        let share = |share: f64| CpuTime((at.0 as f64 * share) as u64);
+        let each = |sum: u64| CpuTime(sum / self.cores as u64);
+        let load = share(self.load_cpu / self.cores as f64);
+        let services = each(at.0 / 100);
+        (0..self.cores)
+            .map(|core| CoreSample {
+                core,
+                busy: each(used) + load + services + share(self.others),
+                steal: share(self.steal),
+                workers: each(used),
+                load,
+                services,
+            })
+            .collect()
+    }
+}
+
+/// Who is free when: sync workers one after the other, coroutine workers at once unless they compute.
+struct Turns {
+    kind: WorkerKind,
+    free_at: Vec<u64>,
+}
+
+impl Turns {
+    fn new(server: &Server) -> Self {
+        Self {
+            kind: server.kind,
+            free_at: vec![0; server.workers],
+        }
+    }
+
+    fn serve(&mut self, due: u64, class: u16, demand: Demand) -> Life {
+        let earliest = self
+            .free_at
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, free)| **free);
+        let (worker, free) = earliest.map_or((0, 0), |(worker, free)| (worker, *free));
+        let arrived = due + LATE + TO_THE_DOOR;
+        let queued = free.saturating_sub(arrived);
+        let (door, ready) = match self.kind {
+            WorkerKind::Sync => (queued, 0),
+            WorkerKind::Coroutine => (0, queued),
+        };
+        let life = Life {
+            due,
+            late: LATE,
+            door: TO_THE_DOOR + door,
+            ready,
+            cpu: demand.cpu,
+            waited: demand.waited,
+            tail: BACK,
+            worker,
+            class,
+            ..Life::default()
+        };
+        self.free_at[worker] = match self.kind {
+            WorkerKind::Sync => life.written(),
+            WorkerKind::Coroutine => arrived + queued + demand.cpu,
+        };
+        life
+    }
+}
+
+/// A gauge that was stepped at the ends of these intervals.
+fn gauge(intervals: impl Iterator<Item = (u64, u64)>, at: Stamp) -> Reading {
+    let (mut count, mut integral) = (0, 0);
+    for (from, to) in intervals.filter(|(from, _)| *from <= at.0) {
+        count += u64::from(to > at.0);
+        integral += to.min(at.0) - from;
+    }
+    Reading {
+        count,
+        changed_at: at,
+        integral,
+    }
+}
+
+/// How much of its CPU time a request has had by `at`: evenly over its stay.
+fn cpu_by(life: &Life, at: Stamp) -> u64 {
+    let stay = life.written() - life.accepted();
+    let stayed = at.0.min(life.written()).saturating_sub(life.accepted());
+    (u128::from(life.cpu) * u128::from(stayed) / u128::from(stay.max(1))) as u64
+}
+
+fn events(lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
+    let mut events: Vec<(u64, u16, Event)> = Vec::new();
+    for (number, life) in lives.iter().filter(|(_, life)| life.taken()) {
+        let (worker, at) = (life.worker as u16, Stamp(life.accepted()));
+        let accepted = Event::Accepted { at, task: *number };
+        events.push((at.0, worker, accepted));
+        let served = Event::Served(life.served(*number));
+        events.push((life.written(), worker, served));
+    }
+    events.sort_by_key(|(at, worker, _)| (*at, *worker));
+    events
+        .into_iter()
+        .map(|(_, worker, event)| (worker, event))
+        .collect()
+}
+
+/// A small machine.
+pub(crate) fn machine(cores: usize) -> Machine {
+    Machine {
+        cores,
+        kernel: "Linux 6.18".into(),
+        cpu: "an ordinary one".into(),
+    }
+}
+
+/// `compute`, as a step.
+pub(crate) fn compute(cpu: u64) -> Step {
+    Step::Compute {
+        cpu: Draw::Fixed(cpu),
+        slice: None,
+    }
+}
+
+/// `call billing`, as a step.
+pub(crate) fn call(wait: u64) -> Step {
+    Step::Call {
+        service: 0,
+        wait: Draw::Fixed(wait),
+        manner: Manner::Patched,
+    }
+}
+
+/// A request with these steps.
+pub(crate) fn request(name: &str, script: Vec<Step>) -> Request {
+    Request {
+        name: name.into(),
+        weight: 1.0,
+        script,
+    }
+}
+
+/// So many clients.
+pub(crate) fn closed(clients: usize, ramp: u64) -> Arrivals {
+    Arrivals::Closed {
+        clients,
+        think: Draw::Fixed(0),
+        ramp: Elapsed(ramp),
+    }
+}
+
+/// A scenario with everything by default, one service and one request that does nothing.
+pub(crate) fn scenario(kind: WorkerKind, workers: usize, arrivals: Arrivals) -> Scenario {
+    Scenario {
+        seed: 7,
+        warmup: Warmup::For(Elapsed::from_secs(1)),
+        duration: Elapsed::from_secs(5),
+        server: Server {
+            kind,
+            workers,
+            connections: 1_000,
+            backlog: 2_048,
+            keepalive: Elapsed::from_secs(2),
+            timeout: Some(Elapsed::from_secs(30)),
+            graceful_timeout: Elapsed::from_secs(30),
+        },
+        services: vec![Service {
+            name: "billing".into(),
+        }],
+        counters: Vec::new(),
+        requests: vec![request("profile", Vec::new())],
+        load: Load {
+            arrivals,
+            requests: None,
+            connection: Connection::PerRequest,
+            patience: Elapsed::from_secs(30),
+        },
+    }
+}
+
+/// A plan whose variants are these runs, with claims as (claim, that).
+pub(crate) fn plan(title: &str, runs: &[&Synthetic], claims: &[(&str, &str)]) -> Plan {
+    let variant = |run: &&Synthetic| Variant {
+        name: run.variant.clone(),
+        scenario: run.scenario.clone(),
+    };
+    let expectation = |(claim, that): &(&str, &str)| Expectation {
+        claim: (*claim).into(),
+        that: (*that).into(),
+    };
+    Plan {
+        title: title.into(),
+        about: None,
+        file: "scenarios/made_up.toml".into(),
+        text: String::new(),
+        sha256: "0".repeat(64),
+        variants: runs.iter().map(variant).collect(),
+        expectations: claims.iter().map(expectation).collect(),
+    }
+}

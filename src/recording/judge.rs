@@ -148,11 +148,11 @@ impl<'a> Court<'a> {
     fn enough_cores(&self, names: &[&Name]) -> Result<(), String> {
         let variants = self.plan.variants.iter();
         let mut played = variants.filter(|variant| {
-            let named = |name: &&Name| {
+            let is_its = |name: &&Name| {
                 self.run_of(name)
                     .is_ok_and(|(run, _)| run.variant == variant.name)
             };
-            names.iter().any(named)
+            names.iter().any(is_its)
         });
         if self.cores == 1 && played.any(|variant| variant.scenario.server.workers > 1) {
             return Err("too few cores: on one, processes cannot compute at once".into());
@@ -212,7 +212,7 @@ pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
 /// Whether this entry of a list of workers or cores has that number.
 fn goes_by(entry: &Value, number: &str) -> bool {
     let own = entry.get("index").or_else(|| entry.get("core"));
-    own.is_some_and(|own| own.to_string() == number)
+    own.and_then(Value::as_u64) == number.parse().ok()
 }
 
 /// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.

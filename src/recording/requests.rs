@@ -84,7 +84,7 @@ impl Request<'_> {
     }
 
     /// The same from when it was really sent.
-    pub(super) fn from_send(&self, patience: Elapsed) -> Elapsed {
+    pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
         self.at_least_patience(self.outcome.done.since(self.outcome.sent), patience)
     }
 

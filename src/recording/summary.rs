@@ -239,19 +239,13 @@ pub fn summarise(recording: &Recording) -> Run {
     let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();
     let edges = Edges::of(recording);
     let evidence = Evidence::of(recording, &requests, &cohort, edges.as_ref());
+    let averages = Averages::of(recording, &requests, edges.as_ref());
     let header = &recording.header;
     let scenario = &header.scenario;
     let patience = scenario.load.patience;
-    let window = header.window;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
-    let per_window = |sum: f64| edges.map(|edges| rounded(sum / edges.length(), 4));
-    let spent = Spent::by(cohort.iter());
-    let latencies = Sorted::of(cohort.iter().map(|request| request.latency(patience)));
-    let from_send = Sorted::of(cohort.iter().map(|request| request.from_send(patience)));
-    let mean_from_send = completed(&cohort).map(|request| request.from_send(patience));
-    let last = recording.samples.last();
-    let workers = last.map_or(&[][..], |sample| &sample.workers);
-    let tells = recording.event_count > 0;
+    let (window, spent) = (header.window, Spent::by(cohort.iter()));
+    let workers = workers(recording);
     let (trust, because) = trust::grade(&evidence);
     let mut run = Run {
         variant: header.variant.clone(),
@@ -268,26 +262,15 @@ pub fn summarise(recording: &Recording) -> Run {
         completed: completed(&cohort).count(),
         unfinished: cohort.iter().filter(|r| r.cut_short(patience)).count(),
         failed: failed(&cohort),
-        throughput_per_s: window
-            .filter(|window| window.length() > Elapsed::ZERO)
-            .map(|window| {
-                let answers = requests.answered_in_the_window() as f64;
-                rounded(answers / window.length().as_secs_f64(), 3)
-            }),
-        latency_ms: Latencies::new(&latencies, spent.map(|spent| spent.mean)),
-        from_send_ms: Latencies::new(&from_send, latency::mean(mean_from_send)),
+        throughput_per_s: throughput(recording, &requests),
+        latency_ms: latencies(&cohort, |request| request.latency(patience)),
+        from_send_ms: latencies(&cohort, |request| request.since_sent(patience)),
         breakdown_ms: spent.map(|spent| spent.breakdown),
-        concurrency: edges
-            .filter(|_| !workers.is_empty())
-            .and_then(|edges| per_window(edges.begun())),
+        concurrency: averages.concurrency,
         concurrency_limit: scenario.server.concurrency_limit(),
-        at_the_door: edges
-            .filter(|_| tells)
-            .map(|edges| rounded(accounting::at_the_door(&edges, &requests), 4)),
-        in_system: edges.and_then(|edges| per_window(edges.in_system())),
-        parallelism: edges
-            .filter(|_| !workers.is_empty())
-            .and_then(|edges| per_window(edges.workers_cpu())),
+        at_the_door: averages.at_the_door,
+        in_system: averages.in_system,
+        parallelism: averages.parallelism,
         parallelism_limit: header.machine.cores.min(scenario.server.workers),
         cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
         workers: workers
@@ -301,18 +284,53 @@ pub fn summarise(recording: &Recording) -> Run {
         services: cast::services(recording, edges.as_ref()),
         generator: evidence.generator(),
         little: evidence.little(),
-        stationary: None,
-        drift: None,
+        stationary: averages.stationary,
+        drift: averages.drift,
         telemetry: TelemetryCount {
             events: recording.event_count,
             dropped: recording.dropped_events + recording.dropped_outcomes,
         },
     };
-    if let Some(edges) = edges {
-        run.compare_halves(accounting::halves(&edges, &requests));
-    }
     run.remarks = trust::remarks(&run);
     run
+}
+
+/// The workers at the end of their lives.
+fn workers(recording: &Recording) -> &[WorkerSample] {
+    recording.samples.last().map_or(&[], |last| &last.workers)
+}
+
+/// Averages over the window; none without a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Averages {
+    concurrency: Option<f64>,
+    at_the_door: Option<f64>,
+    in_system: Option<f64>,
+    parallelism: Option<f64>,
+    stationary: Option<bool>,
+    drift: Option<f64>,
+}
+
+impl Averages {
+    fn of(recording: &Recording, requests: &Requests<'_>, edges: Option<&Edges<'_>>) -> Self {
+        let Some(edges) = edges else {
+            return Self::default();
+        };
+        // A foreign server's workers are not seen, and one without telemetry tells of no accepts.
+        let sees_workers = !workers(recording).is_empty();
+        let hears_workers = recording.event_count > 0;
+        let mean = |sum: f64| rounded(sum / edges.length(), 4);
+        let [first, second] = accounting::halves(edges, requests);
+        Self {
+            concurrency: sees_workers.then(|| mean(edges.begun())),
+            at_the_door: hears_workers
+                .then(|| rounded(accounting::at_the_door(edges, requests), 4)),
+            in_system: Some(mean(edges.in_system())),
+            parallelism: sees_workers.then(|| mean(edges.workers_cpu())),
+            stationary: Some(is_stationary(first, second)),
+            drift: (first > 0.0).then(|| rounded(second / first, 3)),
+        }
+    }
 }
 
 /// A run is called stationary if the halves differ by no more than this share of their mean …
@@ -320,13 +338,23 @@ const STATIONARY_SHARE: f64 = 0.25;
 /// … or by less than this many requests.
 const STATIONARY_REQUESTS: f64 = 1.0;
 
-impl Run {
-    fn compare_halves(&mut self, [first, second]: [f64; 2]) {
-        let apart = (second - first).abs();
-        let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
-        self.stationary = Some(apart < allowed);
-        self.drift = (first > 0.0).then(|| rounded(second / first, 3));
-    }
+/// Whether the mean numbers of requests in two halves of a window are about the same.
+fn is_stationary(first: f64, second: f64) -> bool {
+    let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
+    (second - first).abs() < allowed
+}
+
+/// Good answers that arrived in the window, per second.
+fn throughput(recording: &Recording, requests: &Requests<'_>) -> Option<f64> {
+    let seconds = recording.header.window?.length().as_secs_f64();
+    let answers = requests.answered_in_the_window() as f64;
+    (seconds > 0.0).then(|| rounded(answers / seconds, 3))
+}
+
+/// All latencies of a cohort, however they are counted; the mean is of the completed ones.
+fn latencies(cohort: &[Request<'_>], count: impl Fn(&Request<'_>) -> Elapsed) -> Latencies {
+    let mean = latency::mean(completed(cohort).map(&count));
+    Latencies::new(&Sorted::of(cohort.iter().map(&count)), mean)
 }
 
 fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<'a>> {
@@ -358,17 +386,11 @@ fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Na
 }
 
 fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
-    let of_this_kind = || {
-        cohort
-            .iter()
-            .filter(move |request| usize::from(request.outcome.class) == class)
-    };
-    let latencies = Sorted::of(of_this_kind().map(|request| request.latency(patience)));
-    let completed = of_this_kind().filter(|request| request.completed());
-    let mean = latency::mean(completed.clone().map(|request| request.latency(patience)));
-    let all = Latencies::new(&latencies, mean);
+    let is_of_it = |request: &&Request<'_>| usize::from(request.outcome.class) == class;
+    let of_this_kind: Vec<Request<'_>> = cohort.iter().filter(is_of_it).copied().collect();
+    let all = latencies(&of_this_kind, |request| request.latency(patience));
     Kind {
-        completed: completed.count(),
+        completed: completed(&of_this_kind).count(),
         latency_ms: KindLatencies {
             mean: all.mean,
             p50: all.p50,

@@ -191,7 +191,7 @@ fn parts_longer_than_the_whole_are_an_accounting_error() {
         spoilt("breakdown-overrun", |recording| {
             for (_, event) in &mut recording.events {
                 if let Event::Served(served) = event {
-                    served.cpu = served.cpu + CpuTime(extra);
+                    served.cpu += CpuTime(extra);
                 }
             }
         })

@@ -1,0 +1,3 @@
+//! The one integration binary: what only the whole program, or the whole project, can show.
+
+mod tidy;

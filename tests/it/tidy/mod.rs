@@ -1,0 +1,95 @@
+//! The project, read as text: what no compiler holds, held by a test.
+
+mod dependencies;
+mod documents;
+mod files;
+mod rooms;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A text file of the project.
+struct TextFile {
+    /// Where it lies, from the project's folder: `src/units.rs`.
+    path: String,
+    text: String,
+}
+
+/// The project's folder.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below `folder` whose name ends in one of `endings`, in the order of their paths.
+fn files_below(folder: &str, endings: &[&str]) -> Vec<TextFile> {
+    let mut paths = Vec::new();
+    collect(&root().join(folder), &mut paths);
+    paths.sort();
+    paths
+        .iter()
+        .filter(|path| {
+            endings
+                .iter()
+                .any(|ending| path.to_string_lossy().ends_with(ending))
+        })
+        .map(|path| read(path))
+        .collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    // What is built lies in `target`; what begins with a dot is not ours to judge, but for `.ci`.
+    let foreign = |name: &str| name == "target" || (name.starts_with('.') && name != ".ci");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if foreign(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, paths);
+        } else {
+            paths.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> TextFile {
+    let inside = path.strip_prefix(root()).expect("it lies in the project");
+    TextFile {
+        path: inside.to_string_lossy().into_owned(),
+        text: fs::read_to_string(path).expect("a text file can be read"),
+    }
+}
+
+impl TextFile {
+    /// Its lines with their numbers, as an editor counts them.
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text
+            .lines()
+            .zip(1..)
+            .map(|(line, number)| (number, line))
+    }
+
+    /// Its lines of code: comments say what they like.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines()
+            .map(|(number, line)| (number, line.split("//").next().unwrap_or_default()))
+    }
+
+    /// `src/units.rs:12`, for a complaint.
+    fn at(&self, line_number: usize) -> String {
+        format!("{}:{line_number}", self.path)
+    }
+}
+
+/// Whether a line of code names `name` as a path's first part: `libc::c_int`, but not `glibc::x`.
+fn names(line: &str, name: &str) -> bool {
+    line.match_indices(&format!("{name}::")).any(|(place, _)| {
+        let before = line[..place].chars().next_back();
+        !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+    })
+}
+
+/// Fails with every complaint at once.
+fn expect_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}

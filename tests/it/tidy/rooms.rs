@@ -1,0 +1,286 @@
+//! Who may know whom: the table of ARCHITECTURE.md, and the lines of code that must be absent.
+
+use super::{TextFile, expect_none, files_below, names};
+
+/// The rooms of `src`, from the ground up. A room knows those on lower floors and, on its own floor,
+/// those that are named beside it.
+const FLOORS: [&[(&str, &[&str])]; 5] = [
+    &[("units", &[])],
+    &[
+        ("scenario", &[]),
+        ("http", &[]),
+        ("sys", &[]),
+        ("palette", &[]),
+    ],
+    &[
+        ("handler", &[]),
+        ("coroutine", &[]),
+        ("telemetry", &[]),
+        ("theory", &[]),
+        ("recording", &["telemetry", "theory"]),
+    ],
+    // Engines, then lenses: siblings never import each other.
+    &[
+        ("server", &[]),
+        ("load", &[]),
+        ("tui", &[]),
+        ("report", &[]),
+    ],
+    &[("cli", &[])],
+];
+
+fn floor_of(room: &str) -> Option<usize> {
+    FLOORS
+        .iter()
+        .position(|floor| floor.iter().any(|(name, _)| *name == room))
+}
+
+fn may_know(room: &str, other: &str) -> bool {
+    let (Some(own), Some(others)) = (floor_of(room), floor_of(other)) else {
+        return false;
+    };
+    let beside = |(name, known): &(&str, &[&str])| *name == room && known.contains(&other);
+    room == other || others < own || FLOORS[own].iter().any(beside)
+}
+
+/// `src/tui/view/door.rs` and `src/tui.rs` are in the room `tui`.
+fn room_of(path: &str) -> Option<&str> {
+    let inside = path.strip_prefix("src/")?;
+    let first = inside.split('/').next()?;
+    Some(first.strip_suffix(".rs").unwrap_or(first))
+}
+
+fn source() -> Vec<TextFile> {
+    files_below("src", &[".rs"])
+}
+
+/// The rooms that a line of code names as `crate::room`.
+fn rooms_named(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("crate::").map(|(place, found)| {
+        let rest = &line[place + found.len()..];
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    })
+}
+
+/// Every line of code below `places`, for which `is_wrong` has a word, is a complaint.
+fn complain(
+    files: &[TextFile],
+    concerns: impl Fn(&str) -> bool,
+    is_wrong: impl Fn(&str) -> Option<String>,
+) {
+    let mut complaints = Vec::new();
+    for file in files.iter().filter(|file| concerns(&file.path)) {
+        for (number, line) in file.code() {
+            complaints.extend(is_wrong(line).map(|word| format!("{}: {word}", file.at(number))));
+        }
+    }
+    expect_none(&complaints);
+}
+
+/// As [`complain`], for lines that name one of `crates`.
+fn nobody_names(crates: &[&str], concerns: impl Fn(&str) -> bool) {
+    complain(&source(), concerns, |line| {
+        let named = crates.iter().find(|name| names(line, name))?;
+        Some(format!("`{named}` is not for this room"))
+    });
+}
+
+#[test]
+fn every_room_has_its_floor() {
+    let unknown: Vec<String> = source()
+        .iter()
+        .filter_map(|file| room_of(&file.path))
+        .filter(|room| !["main", "lib"].contains(room) && floor_of(room).is_none())
+        .map(|room| format!("`{room}` is not in the table of rooms"))
+        .collect();
+    expect_none(&unknown);
+}
+
+#[test]
+fn a_room_knows_only_those_below_it() {
+    for file in source() {
+        let room = room_of(&file.path).expect("source lies in src").to_owned();
+        if ["main", "lib"].contains(&room.as_str()) {
+            continue;
+        }
+        complain(
+            &[file],
+            |_| true,
+            |line| {
+                let other = rooms_named(line).find(|other| !may_know(&room, other))?;
+                Some(format!("`{room}` must not know `{other}`"))
+            },
+        );
+    }
+}
+
+#[test]
+fn the_table_tells_right_from_wrong() {
+    for (room, other, may) in [
+        ("tui", "recording", true),
+        ("tui", "server", false),
+        ("server", "load", false),
+        ("recording", "telemetry", true),
+        ("telemetry", "recording", false),
+        ("scenario", "sys", false),
+        ("cli", "server", true),
+        ("units", "sys", false),
+        ("server", "server", true),
+    ] {
+        assert_eq!(may_know(room, other), may, "{room} and {other}");
+    }
+}
+
+#[test]
+fn imports_are_written_so_that_this_test_can_read_them() {
+    complain(
+        &source(),
+        |_| true,
+        |line| {
+            let grouped = line.contains("crate::{") || line.contains("super::super::super::");
+            grouped.then(|| "write `use crate::room::…`, a line for each room".to_owned())
+        },
+    );
+}
+
+#[test]
+fn only_one_file_names_the_coroutine_crate() {
+    let elsewhere = |path: &str| !path.starts_with("src/coroutine/task");
+    nobody_names(&["generator"], elsewhere);
+}
+
+#[test]
+fn only_sys_asks_the_operating_system_directly() {
+    let elsewhere = |path: &str| room_of(path) != Some("sys");
+    nobody_names(&["libc", "nix", "rustix", "memmap2"], elsewhere);
+}
+
+#[test]
+fn unsafe_code_lives_in_its_rooms() {
+    const ROOMS: [&str; 4] = [
+        "src/sys/",
+        "src/telemetry/board.rs",
+        "src/telemetry/ring.rs",
+        "src/coroutine/task.rs",
+    ];
+    let elsewhere = |path: &str| !ROOMS.iter().any(|room| path.starts_with(room));
+    complain(&source(), elsewhere, |line| {
+        let found = line.split_whitespace().any(|word| word == "unsafe");
+        found.then(|| "unsafe code is not for this room".to_owned())
+    });
+}
+
+#[test]
+fn a_handler_spends_time_only_through_its_world() {
+    complain(
+        &source(),
+        |path| room_of(path) == Some("handler") && !is_test(path),
+        |line| {
+            let other = rooms_named(line).find(|room| *room == "sys");
+            let outside = ["time", "net", "fs", "thread", "process"];
+            let outside = outside
+                .iter()
+                .find(|part| names(line, &format!("std::{part}")));
+            let word = other.or(outside.copied())?;
+            Some(format!("a handler does not know `{word}`: it has a World"))
+        },
+    );
+}
+
+#[test]
+fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
+    let pure = |path: &str| {
+        matches!(
+            room_of(path),
+            Some("scenario" | "http" | "units" | "palette" | "theory")
+        ) || path == "src/coroutine/ready_queue.rs"
+    };
+    complain(
+        &source(),
+        |path| pure(path) && !is_test(path),
+        |line| {
+            let outside = ["time", "net", "thread", "process", "os"];
+            let part = outside
+                .iter()
+                .find(|part| names(line, &format!("std::{part}")))?;
+            Some(format!("`std::{part}` is not for this room"))
+        },
+    );
+}
+
+#[test]
+fn the_state_of_the_screen_knows_no_screen_and_a_view_changes_nothing() {
+    nobody_names(&["ratatui", "crossterm"], |path| {
+        path.starts_with("src/tui/state")
+    });
+    complain(
+        &source(),
+        |path| path.starts_with("src/tui/view"),
+        |line| {
+            let changes = line.contains("&mut State") || line.contains("&mut super::State");
+            changes.then(|| "a view changes nothing".to_owned())
+        },
+    );
+}
+
+#[test]
+fn anyhow_stays_at_the_door() {
+    nobody_names(&["anyhow"], |path| {
+        !matches!(room_of(path), Some("cli" | "main"))
+    });
+}
+
+#[test]
+fn shared_memory_holds_numbers_and_no_pointers() {
+    let shared = |path: &str| {
+        ["board", "ring", "gauge"]
+            .iter()
+            .any(|name| path == format!("src/telemetry/{name}.rs"))
+    };
+    let (mut complaints, mut field_count) = (Vec::new(), 0);
+    for file in source().iter().filter(|file| shared(&file.path)) {
+        for (number, field) in fields_of_shared_structs(file) {
+            field_count += 1;
+            if let Some(strange) = words(field).find(|word| !is_shareable(word)) {
+                complaints.push(format!("{}: `{strange}` in shared memory", file.at(number)));
+            }
+        }
+    }
+    assert!(field_count > 30, "the structs are found");
+    expect_none(&complaints);
+}
+
+/// The types of the fields of every struct that begins with `#[repr(C…)]`, with their lines.
+fn fields_of_shared_structs(file: &TextFile) -> Vec<(usize, &str)> {
+    let (mut inside, mut fields) = (false, Vec::new());
+    for (number, line) in file.code() {
+        match line.trim_end() {
+            marker if marker.starts_with("#[repr(C") => inside = true,
+            "}" => inside = false,
+            field if inside && field.starts_with("    ") => {
+                fields.extend(field.split_once(": ").map(|(_, kind)| (number, kind)));
+            }
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn words(kind: &str) -> impl Iterator<Item = &str> {
+    kind.split(|letter: char| !letter.is_alphanumeric() && !"_&*<".contains(letter))
+        .filter(|word| !word.is_empty())
+}
+
+/// An atomic number, something made of them, or how many of them there are.
+fn is_shareable(word: &str) -> bool {
+    let is_count = word.chars().all(|letter| !letter.is_lowercase());
+    let is_record = ["Words", "Slot", "Gauge"]
+        .iter()
+        .any(|end| word.ends_with(end));
+    word == "AtomicU64" || is_record || is_count && !word.contains(['&', '*', '<'])
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs") || path.contains("/tests/")
+}

@@ -25,7 +25,8 @@ pub(super) enum Stopped {
 pub(super) struct Player<'request, W> {
     pub(super) world: &'request mut W,
     pub(super) reply: &'request mut Reply,
-    /// Heads for the length of all its `write` steps together; `None` if there are none.
+    /// Heads for the length of all its `write` steps together, until the first of them is played;
+    /// `None` if there are none.
     pub(super) heads: Option<&'request Heads>,
     /// The counter written last, and what was written.
     pub(super) counted: Option<(usize, u64)>,
@@ -44,29 +45,23 @@ impl<W: World> Player<'_, W> {
     /// Plays all steps in order. `demands` has one number for each step with a duration.
     pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), Stopped> {
         let mut demands = demands.iter().copied();
-        let mut head_is_due = true;
         for step in script {
             let demand = step.duration().map_or(0, |_| {
                 demands.next().expect("there is a demand for each duration")
             });
-            if let Step::Write { bytes } = step {
-                if std::mem::take(&mut head_is_due) {
-                    self.reply
-                        .head(self.heads.expect("a script that writes has a length"));
-                }
-                self.reply.fill(*bytes, self.world)?;
-            } else {
-                // What was written so far goes out before anything else takes its time.
-                self.reply.send(self.world)?;
-                self.spend(step, demand)?;
-            }
+            self.step(step, demand)?;
         }
         Ok(())
     }
 
-    /// One step that spends time or touches what is shared.
-    fn spend(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
+    /// One step. `demand` is its duration, if it has one.
+    fn step(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
+        if !matches!(step, Step::Write { .. }) {
+            // What was written so far goes out before anything else takes its time.
+            self.reply.send(self.world)?;
+        }
         match *step {
+            Step::Write { bytes } => self.write(bytes)?,
             Step::Compute { slice, .. } => self.compute(CpuTime(demand), slice),
             Step::Call {
                 service, manner, ..
@@ -79,9 +74,16 @@ impl<W: World> Player<'_, W> {
             } => self.count(counter, with_yield),
             Step::Panic => panic!("the script has a step `panic`"),
             Step::Overflow => self.world.overflow(),
-            Step::Write { .. } => unreachable!("writing is not spending"),
         }
         Ok(())
+    }
+
+    /// The head goes out with the first write.
+    fn write(&mut self, bytes: u64) -> io::Result<()> {
+        if let Some(heads) = self.heads.take() {
+            self.reply.head(heads);
+        }
+        self.reply.fill(bytes, self.world)
     }
 
     /// Lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.

@@ -1,1 +1,9 @@
-//! What it should be: closed forms from queueing theory, always marked as computed.
+//! What it should be: closed forms, to stand beside what was measured.
+//!
+//! A number from here is *computed*, and always said to be. Each formula is checked against values of
+//! the literature. This room knows scenarios and nothing of how they are played.
+
+pub mod bounds;
+pub mod demand;
+pub mod prediction;
+pub mod queues;

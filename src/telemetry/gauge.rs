@@ -81,7 +81,8 @@ impl Gauge {
     }
 
     fn publish(&self, count: u64, changed_at: u64, integral: u64) {
-        let turn = self.turn.load(Ordering::Relaxed);
+        // Odd already, if a writer before this one was killed in the middle of a step.
+        let turn = self.turn.load(Ordering::Relaxed) & !1;
         self.turn.store(turn.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
         self.count.store(count, Ordering::Relaxed);
@@ -132,6 +133,16 @@ mod tests {
         gauge.up(Stamp(40));
         assert_eq!(gauge.read().unwrap().integral_at(Stamp(100)), 60);
         assert_eq!(gauge.read().unwrap().integral_at(Stamp(110)), 80);
+    }
+
+    #[test]
+    fn a_gauge_whose_writer_was_killed_in_a_step_is_readable_after_the_next() {
+        let gauge = Gauge::default();
+        gauge.up(Stamp(5));
+        gauge.turn.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(gauge.read(), None);
+        gauge.clear(Stamp(9));
+        assert_eq!(gauge.read().map(|reading| reading.count), Some(0));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gauge, Phase, Ring};
 use crate::sys;
 use crate::sys::shared::Region;
-use crate::units::Stamp;
+use crate::units::{CpuTime, Stamp};
 
 /// Workers that a server can have at once. A worker keeps its slot when it is respawned.
 pub const SLOTS: usize = 256;
@@ -190,6 +190,39 @@ impl Slot {
     pub fn set_phase(&self, phase: Phase, now: Stamp) {
         self.phase_since.store(now.0, Ordering::Relaxed);
         self.phase.store(phase as u64, Ordering::Release);
+    }
+}
+
+/// What the arbiter does with a slot between two of its processes, when all words are its own.
+impl Slot {
+    /// Makes the slot ready for the process that is forked next.
+    pub fn prepare(&self, now: Stamp, age: u64) {
+        add(&self.incarnation, 1);
+        self.age.store(age, Ordering::Relaxed);
+        for last_words in [&self.aborted, &self.cpu, &self.voluntary, &self.involuntary] {
+            last_words.store(0, Ordering::Relaxed);
+        }
+        self.heartbeat.store(now.0, Ordering::Relaxed);
+        self.set_phase(Phase::Booting, now);
+    }
+
+    /// The process that has just been forked has the slot from now on.
+    pub fn give_to(&self, pid: u32) {
+        self.pid.store(u64::from(pid), Ordering::Relaxed);
+        self.died_at.store(0, Ordering::Release);
+    }
+
+    /// The slot's process has ended, at `now`, after so much CPU time: what it had begun is lost, and
+    /// nothing of it is running, ready or parked any more.
+    pub fn bury(&self, now: Stamp, cpu: CpuTime) {
+        add(&self.cpu_of_the_dead, cpu.0);
+        add(&self.lost_tasks, self.begun.count());
+        self.died_at.store(now.0, Ordering::Release);
+        self.begun.clear(now);
+        for of_the_living in [&self.running_since, &self.ready, &self.parked] {
+            of_the_living.store(0, Ordering::Relaxed);
+        }
+        self.set_phase(Phase::Gone, now);
     }
 }
 

@@ -17,6 +17,7 @@
 mod board;
 mod event;
 mod gauge;
+mod probe;
 mod ring;
 mod voice;
 
@@ -26,5 +27,6 @@ pub use board::{
 };
 pub use event::{Event, Failure, NO_REQUEST, Outcome, Phase, Served, Then};
 pub use gauge::{Gauge, Reading};
+pub use probe::Probe;
 pub use ring::{Reader, Record, Ring, Writer};
 pub use voice::Said;

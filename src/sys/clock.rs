@@ -5,7 +5,7 @@
 //! thread's CPU clock about 525 ns, since the kernel has to be entered. Hence CPU clocks are read
 //! around computing steps and at samples only.
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::units::{CpuTime, Stamp};
 
@@ -32,6 +32,22 @@ impl Clock {
     #[inline]
     pub fn now(self) -> Stamp {
         Stamp(nanoseconds(ClockId::Monotonic).saturating_sub(self.origin))
+    }
+
+    /// Sleeps until `instant`: blocks the whole thread, whatever signals arrive meanwhile.
+    pub fn sleep_until(self, instant: Stamp) {
+        loop {
+            let left = instant.since(self.now()).0;
+            if left == 0 {
+                return;
+            }
+            let left = Timespec {
+                tv_sec: (left / 1_000_000_000).cast_signed(),
+                tv_nsec: (left % 1_000_000_000).cast_signed(),
+            };
+            // A signal ends the sleep early; the loop goes on with what is left.
+            let _ = rustix::thread::nanosleep(&left);
+        }
     }
 }
 

@@ -139,6 +139,25 @@ fn before_exec(command: &mut Command, inherited: Vec<RawFd>, dies_with_us: bool)
     unsafe { command.pre_exec(prepare) };
 }
 
+/// A pipe whose reading end does not wait: `(reading end, writing end)`.
+///
+/// # Errors
+/// When the system has no descriptor left.
+pub fn pipe() -> Result<(File, File)> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).doing("make a pipe")?;
+    Ok((File::from(read), File::from(write)))
+}
+
+/// Asks the kernel to kill this process when `parent`, which forked it, dies.
+///
+/// # Errors
+/// When the parent is gone already.
+pub fn die_with_parent(parent: u32) -> Result<()> {
+    let parent = rustix::process::Pid::from_raw(parent.cast_signed());
+    let parent = parent.expect("every process that forks has a process id");
+    die_with(parent).doing("make sure of the parent")
+}
+
 /// Asks the kernel to kill this process when its parent dies, and makes sure that the parent has not
 /// died in between.
 ///

@@ -59,6 +59,11 @@ pub fn leave(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// The process that this one was forked by; another one, if that has ended.
+pub fn parent() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
 /// What is still in a buffer at a fork would be written by both processes.
 fn flush() {
     // Whoever has closed these streams wants nothing from them.

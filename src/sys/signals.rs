@@ -157,6 +157,21 @@ extern "C" fn enqueue(number: i32) {
     unsafe { libc::write(PIPE.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
 }
 
+/// From now on an interrupt or a quit ends this process at once, wherever it is: what it had begun
+/// is lost, which is what these two ask for.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn leave_when_asked_to_be_quick() -> Result<()> {
+    extern "C" fn leave(_: i32) {
+        super::fork::leave(0)
+    }
+    for signal in [Signal::Interrupt, Signal::Quit] {
+        handle(signal, SigHandler::Handler(leave), SaFlags::empty())?;
+    }
+    Ok(())
+}
+
 /// Where the abort handler writes, by which clock, and from whom it takes the signal.
 struct Testament {
     word: &'static AtomicU64,

@@ -1,0 +1,462 @@
+//! The arbiter: the master process. It binds, forks, and keeps watch; it never serves.
+//!
+//! ```text
+//!   bind ─▶ fork all ─▶ ┌ wait ≤ 1 s for signals, or for the driver's end ┐ ─▶ stop ─▶ reap all
+//!                       │  CHLD: reap      TTIN, TTOU: one more, one less │
+//!                       │  each second: abort the silent, then kill them  │
+//!                       └  whichever slot has no process gets one ────────┘
+//! ```
+//!
+//! One thread for life, so that it may fork at any time. The behaviour is gunicorn's
+//! (`gunicorn/arbiter.py`), down to the ticks of a second in which everything timed happens; a boot
+//! that is silent for too long is ended too, which gunicorn leaves alone.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, OwnedFd};
+
+use serde::{Deserialize, Serialize};
+
+use super::roster::{Roster, Verdict};
+use super::worker::{self, BOOT_FAILED, OVERFLOWED, Post};
+use crate::handler::letter;
+use crate::scenario::Scenario;
+use crate::sys::clock::Clock;
+use crate::sys::fork::{self, Death};
+use crate::sys::signals::{self, Signal, Signals};
+use crate::sys::{Doing, family, net};
+use crate::telemetry::{Board, Event, Phase, SLOTS, Said, Telemetry, Writer};
+use crate::units::{Elapsed, Stamp};
+
+/// What the driver wants of the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Orders {
+    /// The run's clock.
+    pub clock: Clock,
+    /// What to serve, and with which workers.
+    pub scenario: Scenario,
+    /// Where the services are, in the scenario's order.
+    pub services: Vec<SocketAddr>,
+    /// Where to listen; port 0 takes any.
+    pub bind: SocketAddr,
+    /// Whether workers write events.
+    pub telemetry: Telemetry,
+}
+
+/// Between two looks at heartbeats.
+const TICK: Elapsed = Elapsed::from_secs(1);
+/// While workers boot, or are being reaped: between two looks at them.
+const GLANCE: Elapsed = Elapsed::from_millis(5);
+/// How long a server that was told twice to be quick still waits for its workers.
+const IMPATIENCE: Elapsed = Elapsed::from_secs(2);
+
+/// Why the server cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The system refused something.
+    #[error(transparent)]
+    System(#[from] crate::sys::Error),
+    /// A worker could not get ready, and the next one could not either.
+    #[error("boot {worker}: {reason}")]
+    Boot {
+        /// Which.
+        worker: String,
+        /// What it said, or how it ended.
+        reason: String,
+    },
+}
+
+/// Why the arbiter leaves its loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Workers finish what they began.
+    Graceful,
+    /// Workers leave at once.
+    Quick,
+    /// The driver is gone: everybody is killed.
+    Orphaned,
+}
+
+/// Serves until it is told to stop, or the lifeline ends. When this returns, no worker is left.
+///
+/// # Errors
+/// When the address is taken, when a worker cannot be forked, or when one cannot get ready.
+pub fn play(
+    orders: Orders,
+    board: &'static Board,
+    lifeline: &OwnedFd,
+    voice: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut arbiter = Arbiter::take_office(orders, board, lifeline, voice)?;
+    let stop = arbiter.keep_watch();
+    // Whatever happened: nobody is left behind.
+    arbiter.dismiss_all(*stop.as_ref().unwrap_or(&Stop::Quick));
+    stop.map(drop)
+}
+
+struct Arbiter<'a> {
+    orders: Orders,
+    board: &'static Board,
+    ring: Writer<'static>,
+    /// `None` once the server stops: the door is closed before the last worker leaves.
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    lifeline: &'a OwnedFd,
+    signals: Signals,
+    roster: Roster,
+    /// Writing ends of the workers' lifelines, by slot.
+    lifelines: Vec<Option<OwnedFd>>,
+    /// Where a worker that cannot get ready says why.
+    last_words: (File, File),
+    next_tick: Stamp,
+    is_up: bool,
+    voice: &'a mut dyn Write,
+}
+
+impl<'a> Arbiter<'a> {
+    fn take_office(
+        orders: Orders,
+        board: &'static Board,
+        lifeline: &'a OwnedFd,
+        voice: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
+        let address = listener
+            .local_addr()
+            .doing("ask where the server listens")?;
+        let signals = Signals::listen(&[
+            Signal::Terminate,
+            Signal::Interrupt,
+            Signal::Quit,
+            Signal::ChildEnded,
+            Signal::More,
+            Signal::Fewer,
+            Signal::HangUp,
+        ])?;
+        Ok(Self {
+            ring: Writer::new(board.arbiter_ring()),
+            listener: Some(listener),
+            address,
+            lifeline,
+            signals,
+            roster: Roster::new(SLOTS, orders.scenario.server.workers),
+            lifelines: (0..SLOTS).map(|_| None).collect(),
+            last_words: family::pipe()?,
+            next_tick: orders.clock.now() + TICK,
+            is_up: false,
+            board,
+            orders,
+            voice,
+        })
+    }
+
+    fn now(&self) -> Stamp {
+        self.orders.clock.now()
+    }
+
+    /// Until something says stop.
+    fn keep_watch(&mut self) -> Result<Stop, Failure> {
+        self.fill_vacancies()?;
+        loop {
+            self.announce_when_up();
+            if self.sleep_a_little()? {
+                return Ok(Stop::Orphaned);
+            }
+            for signal in self.signals.take() {
+                if let Some(stop) = self.obey(signal) {
+                    return Ok(stop);
+                }
+            }
+            self.reap()?;
+            self.end_the_silent();
+            self.fill_vacancies()?;
+        }
+    }
+
+    /// Sleeps until a signal comes or a tick is due; whether the driver is gone.
+    fn sleep_a_little(&self) -> Result<bool, Failure> {
+        let until_tick = self.next_tick.since(self.now());
+        let nap = if self.is_up {
+            until_tick
+        } else {
+            until_tick.min(GLANCE)
+        };
+        let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
+        let [_, cut] = net::wait_readable(sources, Some(nap))?;
+        Ok(cut)
+    }
+
+    fn obey(&mut self, signal: Signal) -> Option<Stop> {
+        match signal {
+            Signal::Terminate => return Some(Stop::Graceful),
+            Signal::Interrupt | Signal::Quit => return Some(Stop::Quick),
+            Signal::More => self.add_a_worker(),
+            Signal::Fewer => self.remove_a_worker(),
+            Signal::HangUp => self.note("reloading (SIGHUP) is not built yet; nothing is done"),
+            Signal::ChildEnded | Signal::Abort | Signal::Kill => {}
+        }
+        None
+    }
+
+    fn add_a_worker(&mut self) {
+        match self.roster.add() {
+            Some(slot) => {
+                let count = self.roster.wanted();
+                self.note(&format!("worker {} joins: {count} now", letter(slot)));
+            }
+            None => self.note(&format!(
+                "a server has at most {SLOTS} workers: no more were added"
+            )),
+        }
+    }
+
+    fn remove_a_worker(&mut self) {
+        let Some((slot, pid)) = self.roster.remove_oldest() else {
+            return self.note("the last worker stays");
+        };
+        self.board
+            .slot(slot)
+            .wanted
+            .store(0, std::sync::atomic::Ordering::Relaxed);
+        signals::send(pid, Signal::Terminate);
+        let count = self.roster.wanted();
+        self.note(&format!(
+            "worker {} (pid {pid}), the oldest, goes: {count} now",
+            letter(slot)
+        ));
+    }
+
+    /// Says that the server is ready, once all its first workers are.
+    fn announce_when_up(&mut self) {
+        let booted = |(slot, _)| {
+            let phase = self.board.slot(slot).phase();
+            phase.is_some_and(|phase| phase != Phase::Booting)
+        };
+        if !self.is_up && self.roster.vacancy().is_none() && self.roster.living().all(booted) {
+            self.is_up = true;
+            let addresses = vec![self.address];
+            self.say(&Said::Ready { addresses });
+        }
+    }
+
+    fn fill_vacancies(&mut self) -> Result<(), Failure> {
+        while let Some(slot) = self.roster.vacancy() {
+            self.fork_worker(slot)?;
+        }
+        Ok(())
+    }
+
+    fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
+        let age = self.roster.next_age();
+        let words = self.board.slot(slot);
+        words.wanted.store(1, std::sync::atomic::Ordering::Relaxed);
+        words.prepare(self.now(), age);
+        let (lifeline, kept_end) = family::pipe()?;
+        let post = self.post(slot, lifeline.into())?;
+        let siblings = self.lifelines.iter_mut();
+        let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
+        let mut kept_end = Some(OwnedFd::from(kept_end));
+        let own = &mut kept_end;
+        let pid = fork::fork(move || {
+            // Whoever holds the other end of a lifeline keeps somebody alive.
+            inherited.push(own);
+            for end in inherited {
+                drop(end.take());
+            }
+            worker::live(&post)
+        })?;
+        self.lifelines[slot] = kept_end;
+        words.give_to(pid);
+        self.roster.employ(slot, pid, age);
+        let (at, worker) = (self.now(), slot as u32);
+        self.ring
+            .push(&Event::Forked { at, worker, pid }.to_record());
+        Ok(())
+    }
+
+    fn post(&self, slot: usize, lifeline: OwnedFd) -> Result<Post, Failure> {
+        let listener = self
+            .listener
+            .as_ref()
+            .expect("no worker is forked once the door is closed");
+        Ok(Post {
+            index: slot,
+            arbiter: std::process::id(),
+            scenario: self.orders.scenario.clone(),
+            services: self.orders.services.clone(),
+            listener: listener
+                .try_clone()
+                .doing("share the listener with a worker")?,
+            lifeline,
+            last_words: self
+                .last_words
+                .1
+                .try_clone()
+                .doing("share a pipe with a worker")?,
+            board: self.board,
+            clock: self.orders.clock,
+            telemetry: self.orders.telemetry,
+        })
+    }
+
+    /// Takes every child that has ended; a server whose workers cannot get ready ends.
+    fn reap(&mut self) -> Result<(), Failure> {
+        while let Some(death) = fork::reap() {
+            self.mourn(death)?;
+        }
+        Ok(())
+    }
+
+    fn mourn(&mut self, death: Death) -> Result<(), Failure> {
+        let Death { pid, status, cpu } = death;
+        let Some((slot, hand)) = self.roster.dismiss(pid) else {
+            return Ok(());
+        };
+        self.lifelines[slot] = None;
+        let (at, words) = (self.now(), self.board.slot(slot));
+        let never_up = words.phase() == Some(Phase::Booting);
+        words.bury(at, cpu);
+        let worker = slot as u32;
+        self.ring.push(
+            &Event::Died {
+                at,
+                worker,
+                pid,
+                status,
+            }
+            .to_record(),
+        );
+        let name = format!("worker {} (pid {pid})", letter(slot));
+        if status == BOOT_FAILED || (never_up && !hand.going) {
+            let reason = self.last_words_or(how_it_ended(status));
+            return Err(Failure::Boot {
+                worker: name,
+                reason,
+            });
+        }
+        if status != 0 {
+            let fate = if self.roster.is_wanted(slot) {
+                ": another takes its place"
+            } else {
+                ""
+            };
+            self.note(&format!("{name} {}{fate}", how_it_ended(status)));
+        }
+        Ok(())
+    }
+
+    fn last_words_or(&mut self, otherwise: String) -> String {
+        let mut bytes = [0; 512];
+        // An empty pipe is an error here (`WouldBlock`), and says nothing.
+        let count = self.last_words.0.read(&mut bytes).unwrap_or(0);
+        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+        if text.is_empty() { otherwise } else { text }
+    }
+
+    /// Each second: who is silent for longer than `timeout` is aborted, and a second later killed.
+    fn end_the_silent(&mut self) {
+        let now = self.now();
+        if now < self.next_tick {
+            return;
+        }
+        self.next_tick = now + TICK;
+        let Some(timeout) = self.orders.scenario.server.timeout else {
+            return;
+        };
+        let board = self.board;
+        let heartbeat = |slot| {
+            let heartbeat = &board.slot(slot).heartbeat;
+            Stamp(heartbeat.load(std::sync::atomic::Ordering::Relaxed))
+        };
+        for (slot, pid, verdict) in self.roster.judge(now, timeout, heartbeat) {
+            let name = format!("worker {} (pid {pid})", letter(slot));
+            match verdict {
+                Verdict::Abort => {
+                    self.note(&format!(
+                        "{name} is silent for more than {timeout}: aborted"
+                    ));
+                    signals::send(pid, Signal::Abort);
+                }
+                Verdict::Kill => {
+                    self.note(&format!("{name} did not obey: killed"));
+                    signals::send(pid, Signal::Kill);
+                }
+            }
+        }
+    }
+
+    /// Closes the door, tells all workers to leave, and kills those that take too long.
+    fn dismiss_all(&mut self, stop: Stop) {
+        self.listener = None;
+        let now = self.now();
+        let (farewell, patience) = match stop {
+            Stop::Graceful => (
+                Signal::Terminate,
+                self.orders.scenario.server.graceful_timeout,
+            ),
+            Stop::Quick => (Signal::Quit, self.orders.scenario.server.graceful_timeout),
+            Stop::Orphaned => (Signal::Kill, Elapsed::ZERO),
+        };
+        self.tell_all(farewell);
+        let mut limit = now + patience;
+        while self.anyone_left() && self.now() < limit {
+            let nap = limit
+                .since(self.now())
+                .min(GLANCE.max(Elapsed::from_millis(50)));
+            // Without readiness there is the nap's end; a lost lifeline ends the patience.
+            let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
+            if let Ok([_, true]) = net::wait_readable(sources, Some(nap)) {
+                limit = now;
+            }
+            if self.signals.take().into_iter().any(is_quick) {
+                self.tell_all(Signal::Quit);
+                limit = limit.min(self.now() + IMPATIENCE);
+            }
+        }
+        if self.anyone_left() {
+            self.tell_all(Signal::Kill);
+        }
+        while self.anyone_left() {
+            let _ = net::wait_readable([self.signals.as_fd()], Some(GLANCE));
+            self.signals.take();
+        }
+    }
+
+    /// Reaps whoever has ended; whether somebody has not.
+    fn anyone_left(&mut self) -> bool {
+        while let Some(death) = fork::reap() {
+            // A server that stops does not fail for want of workers.
+            let _ = self.mourn(death);
+        }
+        self.roster.living().next().is_some()
+    }
+
+    fn tell_all(&self, signal: Signal) {
+        for (_, hand) in self.roster.living() {
+            signals::send(hand.pid, signal);
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.say(&Said::Note { text: text.into() });
+    }
+
+    fn say(&mut self, said: &Said) {
+        // If nobody listens any more, the lifeline says so too.
+        let _ = said.say(&mut self.voice);
+    }
+}
+
+fn is_quick(signal: Signal) -> bool {
+    matches!(signal, Signal::Interrupt | Signal::Quit)
+}
+
+fn how_it_ended(status: i32) -> String {
+    match status {
+        signals::ABORTED => "was aborted".into(),
+        OVERFLOWED => "ran out of stack in a request and left".into(),
+        0.. => format!("ended with exit status {status}"),
+        _ => format!("was killed by signal {}", -status),
+    }
+}

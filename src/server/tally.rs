@@ -1,0 +1,134 @@
+//! What one connection's requests spend, one after the other: kept by each worker's World, told to
+//! the board when a request has ended, and to the client in the default body.
+
+use super::compute::burn;
+use crate::handler::Spent;
+use crate::telemetry::{Event, NO_REQUEST, Phase, Probe, Served};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// The account of the request that a connection is at.
+#[derive(Debug)]
+pub(super) struct Tally {
+    /// The task, or the running number of the connection.
+    pub(super) task: u32,
+    /// Its number in the run, if it has said one.
+    pub(super) request: u32,
+    /// What it has spent so far.
+    pub(super) spent: Spent,
+    /// When the worker took it. The end of the one before it, while it has not begun.
+    since: Stamp,
+    first_read: Option<Stamp>,
+    /// Whether a request is begun and not finished.
+    begun: bool,
+}
+
+impl Tally {
+    /// A connection has just been accepted, and with it its first request.
+    pub(super) fn of_a_guest(task: u32, accepted: Stamp) -> Self {
+        Self {
+            task,
+            request: NO_REQUEST,
+            spent: Spent::default(),
+            since: accepted,
+            first_read: None,
+            begun: true,
+        }
+    }
+
+    /// When the worker took the request; when it ended the one before it, while none has begun.
+    pub(super) fn since(&self) -> Stamp {
+        self.since
+    }
+
+    /// Bytes of a request came at `at`: it has begun, if it had not.
+    pub(super) fn comes(&mut self, probe: &Probe, at: Stamp) {
+        if !self.begun {
+            probe.begun(at);
+            (self.begun, self.since) = (true, at);
+        }
+        self.first_read.get_or_insert(at);
+    }
+
+    /// Whether bytes of the request have come. A wait before that is the client's, not the request's.
+    pub(super) fn has_come(&self) -> bool {
+        self.first_read.is_some()
+    }
+
+    /// The request says its number in the run.
+    pub(super) fn is_number(&mut self, number: Option<u64>) {
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        self.request = number.unwrap_or(NO_REQUEST);
+    }
+
+    /// It waited from `begun`; the wait was over at `over`, and it went on at `resumed`. Gives the
+    /// length of the wait.
+    pub(super) fn waited(&mut self, begun: Stamp, over: Stamp, resumed: Stamp) -> Elapsed {
+        // A service's stamp is of another process: it may be a moment outside.
+        let over = over.clamp(begun, resumed.max(begun));
+        self.spent.ready += resumed.since(over);
+        over.since(begun)
+    }
+
+    /// Sleeps in one call of the system, with everybody who is in this process; `over` says when the
+    /// wait was over, from what the call gave and the instant at which it came back.
+    pub(super) fn block<T>(
+        &mut self,
+        probe: &Probe,
+        sleep: impl FnOnce() -> T,
+        over: impl FnOnce(&T, Stamp) -> Stamp,
+    ) -> T {
+        let from = probe.now();
+        probe.phase(Phase::Blocked, from);
+        let slept = sleep();
+        let to = probe.now();
+        probe.phase(Phase::Running, to);
+        let (task, request) = (self.task, self.request);
+        probe.event(&Event::BlockedIn {
+            from,
+            to,
+            task,
+            request,
+        });
+        if self.has_come() {
+            let length = self.waited(from, over(&slept, to), to);
+            self.spent.blocked += length;
+        }
+        slept
+    }
+
+    /// Computes, and notes when something else had the core meanwhile.
+    pub(super) fn compute(&mut self, probe: &Probe, cpu: CpuTime) {
+        let (task, request) = (self.task, self.request);
+        let burnt = burn(cpu, probe.clock(), |from, to| {
+            probe.event(&Event::Preempted {
+                from,
+                to,
+                task,
+                request,
+            });
+        });
+        self.spent.cpu += burnt.cpu;
+        self.spent.core_wait += burnt.core_wait();
+    }
+
+    /// The request has ended at `at`, if one has begun; `answered` to its last byte or not.
+    pub(super) fn end(&mut self, probe: &Probe, at: Stamp, answered: bool) {
+        if !self.begun {
+            return;
+        }
+        let spent = std::mem::take(&mut self.spent);
+        let served = Served {
+            request: self.request,
+            task: self.task,
+            accepted: self.since,
+            first_read: self.first_read.take().unwrap_or(at),
+            written: at,
+            waited: spent.parked + spent.blocked,
+            ready: spent.ready,
+            core_wait: spent.core_wait,
+            cpu: spent.cpu,
+        };
+        probe.ended(served, answered);
+        (self.begun, self.since, self.request) = (false, at, NO_REQUEST);
+    }
+}

@@ -404,8 +404,8 @@ mod tests {
         for (draw, low, high) in draws {
             let scenario = scenario(3, &[draw], open(1.0, Process::Poisson));
             for n in 0..2000 {
-                let drawn = demands(&scenario, 0, n)[0];
-                assert!((low..=high).contains(&drawn), "{draw:?} gave {drawn}");
+                let length = demands(&scenario, 0, n)[0];
+                assert!((low..=high).contains(&length), "{draw:?} gave {length}");
             }
         }
     }

@@ -18,21 +18,11 @@ mod paths;
 use std::fmt;
 use std::ops::Range;
 
+pub use super::problem::Mistake;
 pub use parse::parse;
 pub use paths::PATHS;
 
 use crate::units::{Elapsed, three_digits};
-
-/// A mistake in a comparison, with its place in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Bytes of the text that it is about.
-    pub range: Range<usize>,
-    /// What is wrong: a lowercase fragment.
-    pub message: String,
-    /// What could be written instead.
-    pub hint: Option<String>,
-}
 
 /// `left test right`.
 #[derive(Clone, Debug, PartialEq)]

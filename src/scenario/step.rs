@@ -1,0 +1,409 @@
+//! Steps as sentences: `call billing 99ms unpatched` is read into a [`Step`], and written back.
+//!
+//! Each verb has its own small grammar ([`VERBS`] shows them all); a mistake points at the first word
+//! that does not fit. Services and counters exist by being named, so reading collects their names.
+
+use std::fmt;
+
+use super::problem::{Mistake, did_you_mean, one_of};
+use super::quantity::{self, DRAWS, Size, Time};
+use super::words::{Cursor, Word};
+use super::{Manner, Scenario, Step};
+use crate::units::CpuTime;
+
+/// Every verb with an example of its sentence.
+pub(super) const VERBS: [(&str, &str); 8] = [
+    (
+        "compute",
+        "`compute 2ms` or `compute 100ms in slices of 1ms`",
+    ),
+    (
+        "call",
+        "`call billing 99ms` or `call billing 99ms unpatched`",
+    ),
+    ("sleep", "`sleep 50ms` or `sleep 50ms unpatched`"),
+    ("yield", "`yield`"),
+    ("write", "`write 16KiB`"),
+    ("count", "`count visits` or `count visits with yield`"),
+    ("panic", "`panic`"),
+    ("overflow", "`overflow`"),
+];
+
+/// A slice shorter than this would be mostly switching.
+const SHORTEST_SLICE: u64 = 1_000;
+
+/// The longest name that one writes.
+const LONGEST_NAME: usize = 32;
+
+/// Services and counters, in the order in which the steps first name them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) services: Vec<String>,
+    pub(super) counters: Vec<String>,
+}
+
+/// Reads one sentence.
+pub(super) fn read(text: &str, names: &mut Names) -> Result<Step, Mistake> {
+    let mut cursor = Cursor::new(text);
+    let Some(verb) = cursor.word() else {
+        return Err(cursor.missing("a verb").hint(verbs()));
+    };
+    let Some((name, form)) = VERBS.iter().find(|(name, _)| *name == verb.text) else {
+        let known = VERBS.iter().map(|(name, _)| *name);
+        return Err(verb
+            .mistake(format!("`{}` is not a verb", verb.text))
+            .hint(did_you_mean(verb.text, known).or(Some(verbs()))));
+    };
+    let mut read = || {
+        let step = sentence(name, &mut cursor, names)?;
+        cursor.end()?;
+        Ok(step)
+    };
+    read().map_err(|mistake: Mistake| match mistake.hint {
+        Some(_) => mistake,
+        None => mistake.hint((*form).to_owned()),
+    })
+}
+
+fn verbs() -> String {
+    format!(
+        "a step begins with {}",
+        one_of(VERBS.iter().map(|(name, _)| *name))
+    )
+}
+
+/// What follows the verb.
+fn sentence(verb: &str, cursor: &mut Cursor<'_>, names: &mut Names) -> Result<Step, Mistake> {
+    Ok(match verb {
+        "compute" => Step::Compute {
+            cpu: quantity::draw(cursor)?,
+            slice: slices(cursor)?,
+        },
+        "call" => Step::Call {
+            service: index_of(cursor, "a service", &mut names.services)?,
+            wait: quantity::draw(cursor)?,
+            manner: manner(cursor)?,
+        },
+        "sleep" => Step::Sleep {
+            wait: quantity::draw(cursor)?,
+            manner: manner(cursor)?,
+        },
+        "write" => {
+            let word = cursor.word();
+            let word = word.ok_or_else(|| cursor.missing("a size"))?;
+            let bytes = quantity::size(&word)?;
+            Step::Write { bytes }
+        }
+        "count" => Step::Count {
+            counter: index_of(cursor, "a counter", &mut names.counters)?,
+            with_yield: phrase(cursor, &["with", "yield"])?,
+        },
+        "yield" => Step::Yield,
+        "panic" => Step::Panic,
+        _ => Step::Overflow,
+    })
+}
+
+/// `in slices of 1ms`, if it comes.
+fn slices(cursor: &mut Cursor<'_>) -> Result<Option<CpuTime>, Mistake> {
+    if !phrase(cursor, &["in", "slices", "of"])? {
+        return Ok(None);
+    }
+    let word = cursor.word();
+    let word = word.ok_or_else(|| cursor.missing("the length of a slice"))?;
+    let length = quantity::step_length(&word)?;
+    if length >= SHORTEST_SLICE {
+        return Ok(Some(CpuTime(length)));
+    }
+    Err(word
+        .mistake(format!("a slice of `{}` is too short", word.text))
+        .hint("a slice has at least `1us`".to_owned()))
+}
+
+/// `unpatched`, if it comes.
+fn manner(cursor: &mut Cursor<'_>) -> Result<Manner, Mistake> {
+    let Some(rest) = cursor.rest() else {
+        return Ok(Manner::Patched);
+    };
+    let words: Vec<&str> = rest.text.split_whitespace().collect();
+    match words[..] {
+        ["unpatched"] => {
+            cursor.word();
+            Ok(Manner::Unpatched)
+        }
+        ["in", "threads"] => Err(rest
+            .mistake("`in threads` is not built yet")
+            .hint("leave it out, or say `unpatched`".to_owned())),
+        [word, ..] => Err(rest
+            .mistake(format!("`{}` is too much here", rest.text))
+            .hint(did_you_mean(word, ["unpatched"]))),
+        [] => Ok(Manner::Patched),
+    }
+}
+
+/// Whether all of `words` come next; when the first comes, the others have to.
+fn phrase(cursor: &mut Cursor<'_>, words: &[&str]) -> Result<bool, Mistake> {
+    if cursor.rest().is_none() {
+        return Ok(false);
+    }
+    for expected in words {
+        let Some(word) = cursor.word() else {
+            return Err(cursor.missing(&format!("`{expected}`")));
+        };
+        if word.text != *expected {
+            let phrase = words.join(" ");
+            return Err(word.mistake(format!("`{}` does not fit into `{phrase}`", word.text)));
+        }
+    }
+    Ok(true)
+}
+
+/// The index of the name that comes next, which is added if it is new.
+fn index_of(
+    cursor: &mut Cursor<'_>,
+    what: &str,
+    names: &mut Vec<String>,
+) -> Result<usize, Mistake> {
+    let word = cursor.word();
+    let word = word.ok_or_else(|| cursor.missing(&format!("the name of {what}")))?;
+    name(&word)?;
+    if let Some(index) = names.iter().position(|known| known == word.text) {
+        return Ok(index);
+    }
+    names.push(word.text.to_owned());
+    Ok(names.len() - 1)
+}
+
+/// Fails unless `word` may be a name.
+pub(super) fn name(word: &Word<'_>) -> Result<(), Mistake> {
+    let mut characters = word.text.chars();
+    let begins_well = characters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic());
+    let goes_on_well = characters.all(|one| one.is_ascii_alphanumeric() || one == '_');
+    if begins_well && goes_on_well && word.text.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    let rule = "letters, digits and `_`, beginning with a letter, at most 32";
+    Err(word.mistake(format!("`{}` is not a name ({rule})", word.text)))
+}
+
+/// A step as its sentence.
+#[derive(Clone, Copy, Debug)]
+pub struct Sentence<'a> {
+    step: &'a Step,
+    scenario: &'a Scenario,
+}
+
+impl Scenario {
+    /// `step`, which is one of this scenario's, as the sentence that reads as it.
+    #[must_use]
+    pub fn sentence<'a>(&'a self, step: &'a Step) -> Sentence<'a> {
+        Sentence {
+            step,
+            scenario: self,
+        }
+    }
+}
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Step::Compute { cpu, slice } => {
+                write!(f, "compute {cpu}")?;
+                slice.map_or(Ok(()), |slice| write!(f, " in slices of {}", Time(slice.0)))
+            }
+            Step::Call {
+                service,
+                wait,
+                manner,
+            } => {
+                let service = &self.scenario.services[*service].name;
+                write!(f, "call {service} {wait}{}", ending(*manner))
+            }
+            Step::Sleep { wait, manner } => write!(f, "sleep {wait}{}", ending(*manner)),
+            Step::Yield => f.write_str("yield"),
+            Step::Write { bytes } => write!(f, "write {}", Size(*bytes)),
+            Step::Count {
+                counter,
+                with_yield,
+            } => {
+                let counter = &self.scenario.counters[*counter];
+                let ending = if *with_yield { " with yield" } else { "" };
+                write!(f, "count {counter}{ending}")
+            }
+            Step::Panic => f.write_str("panic"),
+            Step::Overflow => f.write_str("overflow"),
+        }
+    }
+}
+
+fn ending(manner: Manner) -> &'static str {
+    match manner {
+        Manner::Patched => "",
+        Manner::Unpatched => " unpatched",
+    }
+}
+
+/// Where `text` may be cut into sentences: at its commas, but for those within parentheses.
+pub(super) fn cut(text: &str) -> Vec<Word<'_>> {
+    let mut depth = 0_usize;
+    let mut begin = 0;
+    let mut sentences = Vec::new();
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                sentences.push(Word::of(text, begin..at));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !text[begin..].trim().is_empty() || begin > 0 {
+        sentences.push(Word::of(text, begin..text.len()));
+    }
+    sentences
+}
+
+/// The hint for a step that is no text.
+pub(super) fn form() -> String {
+    format!("each step is a sentence in quotes, such as \"compute 1ms\"; {DRAWS}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Draw;
+
+    #[test]
+    fn a_mistake_in_a_step_points_at_its_word() {
+        for (text, pointed, message) in [
+            ("", "", "a verb is missing at the end"),
+            ("compte 1ms", "compte", "`compte` is not a verb"),
+            (
+                "compute",
+                "compute",
+                "a length of time is missing at the end",
+            ),
+            (
+                "compute 1ms in slice of 1ms",
+                "slice",
+                "`slice` does not fit into `in slices of`",
+            ),
+            (
+                "compute 1ms in slices of",
+                "of",
+                "the length of a slice is missing at the end",
+            ),
+            (
+                "compute 1ms in slices of 1ns",
+                "1ns",
+                "a slice of `1ns` is too short",
+            ),
+            (
+                "compute 1ms unpatched",
+                "unpatched",
+                "`unpatched` does not fit into `in slices of`",
+            ),
+            (
+                "call 99ms",
+                "99ms",
+                "`99ms` is not a name (letters, digits and `_`, beginning with a letter, at most 32)",
+            ),
+            (
+                "call billing",
+                "billing",
+                "a length of time is missing at the end",
+            ),
+            (
+                "call billing 9ms in threads",
+                "in threads",
+                "`in threads` is not built yet",
+            ),
+            (
+                "sleep 9ms unpached",
+                "unpached",
+                "`unpached` is too much here",
+            ),
+            ("sleep 9ms, yield", ", yield", "`, yield` is too much here"),
+            ("yield 3ms", "3ms", "`3ms` is too much here"),
+            ("write 16kb", "kb", "`kb` is not a unit of size"),
+            ("write", "write", "a size is missing at the end"),
+            ("count visits with", "with", "`yield` is missing at the end"),
+            (
+                "count",
+                "count",
+                "the name of a counter is missing at the end",
+            ),
+        ] {
+            let mistake = read(text, &mut Names::default()).expect_err(text);
+            assert_eq!(
+                (&text[mistake.range], mistake.message.as_str()),
+                (pointed, message)
+            );
+            assert!(
+                mistake.hint.is_some() || text.contains("99ms"),
+                "no hint for {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn services_and_counters_are_numbered_as_they_are_first_named() {
+        let mut names = Names::default();
+        let services: Vec<usize> = ["call b 1ms", "call a 1ms", "call b 2ms"]
+            .iter()
+            .map(|text| match read(text, &mut names) {
+                Ok(Step::Call { service, .. }) => service,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(
+            (services, names.services.join(" ")),
+            (vec![0, 1, 0], "b a".into())
+        );
+    }
+
+    #[test]
+    fn a_call_may_be_drawn_and_unpatched() {
+        let step = read(
+            "call db lognormal(50ms, p99 400ms) unpatched",
+            &mut Names::default(),
+        );
+        let wait = Draw::Lognormal {
+            median: 50_000_000,
+            p99: 400_000_000,
+        };
+        let manner = Manner::Unpatched;
+        assert_eq!(
+            step,
+            Ok(Step::Call {
+                service: 0,
+                wait,
+                manner
+            })
+        );
+    }
+
+    #[test]
+    fn commas_within_parentheses_do_not_cut() {
+        let text = "compute 20ms, call db lognormal(5ms, p99 9ms) , yield";
+        let cut: Vec<&str> = cut(text).iter().map(|word| word.text).collect();
+        assert_eq!(
+            cut,
+            ["compute 20ms", "call db lognormal(5ms, p99 9ms)", "yield"]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_sentence_panics(text in "(compute|call|sleep|write|count|yield| |[0-9]ms|~|\\(|,|in|of|é|\\PC){0,9}") {
+            if let Err(mistake) = read(&text, &mut Names::default()) {
+                proptest::prop_assert!(text.get(mistake.range).is_some());
+            }
+            cut(&text);
+        }
+    }
+}

@@ -5,8 +5,25 @@
 //! variant. Draws (`draw`) are pure functions of the seed, so that the n-th request asks for the same
 //! in every variant and under every engine. Nothing here touches a clock, a socket or a process.
 
+mod assemble;
+pub mod builtin;
 pub mod draw;
 pub mod expectation;
+mod fields;
+mod file;
+mod keys;
+mod overrides;
+mod problem;
+mod quantity;
+mod step;
+mod tree;
+mod variant;
+mod words;
+
+pub use file::read;
+pub use overrides::Overrides;
+pub use problem::Problems;
+pub use step::Sentence;
 
 use serde::{Deserialize, Serialize};
 

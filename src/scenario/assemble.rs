@@ -1,0 +1,260 @@
+//! A tree of values becomes a [`Scenario`]: every table is read by its keys, and what only shows when
+//! all is put together (a missing key, two that exclude each other) is said.
+
+use super::fields::{self, Fields};
+use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
+use super::problem::{Place, Problem};
+use super::step::{self, Names};
+use super::tree::{Entry, Node, Table};
+use super::words::Word;
+use super::{
+    Arrivals, Connection, Load, Process, Request, Scenario, Script, Server, Service, Warmup,
+    WorkerKind,
+};
+use crate::units::Elapsed;
+
+/// More steps would not fit into the address of a request, which lists their durations.
+const MOST_STEPS: usize = 200;
+
+/// More requests than this could not be kept in memory.
+const MOST_REQUESTS: f64 = 2e7;
+
+/// The scenario that `tree` is; with mistakes, one that is like it.
+pub(super) fn scenario(tree: &Table, problems: &mut Vec<Problem>) -> Scenario {
+    let mut names = Names::default();
+    let server = server(table(tree, "server", problems), problems);
+    services(tree, problems);
+    let requests = requests(tree, &mut names, problems);
+    let load = load(tree, problems);
+    let mut top = Fields::new(&TOP, "", Some(tree), problems);
+    let warmup = match top.length_if_given("warmup") {
+        Some(length) => Warmup::For(length),
+        None if load.requests.is_some() => Warmup::For(Elapsed::ZERO),
+        None => Warmup::UntilEveryoneWasAnswered,
+    };
+    let scenario = Scenario {
+        seed: top.whole("seed"),
+        warmup,
+        duration: top.length("duration"),
+        server,
+        services: names
+            .services
+            .into_iter()
+            .map(|name| Service { name })
+            .collect(),
+        counters: names.counters,
+        requests,
+        load,
+    };
+    too_many_arrivals(&scenario, tree, problems);
+    scenario
+}
+
+/// The table under `name`; anything else there is a mistake.
+fn table<'t>(tree: &'t Table, name: &str, problems: &mut Vec<Problem>) -> Option<&'t Table> {
+    let entry = tree.get(name)?;
+    if entry.node.table().is_none() {
+        problems.push(not_a_table(entry, name));
+    }
+    entry.node.table()
+}
+
+fn not_a_table(entry: &Entry, path: &str) -> Problem {
+    Problem::new(&entry.place, format!("`{path}` is not a table"))
+        .legal(format!("written as [{path}]"))
+}
+
+fn server(table: Option<&Table>, problems: &mut Vec<Problem>) -> Server {
+    let mut fields = Fields::new(&SERVER, "server", table, problems);
+    Server {
+        kind: match fields.word("kind") {
+            "coroutine" => WorkerKind::Coroutine,
+            _ => WorkerKind::Sync,
+        },
+        workers: fields.workers("workers"),
+        connections: fields.whole("connections") as usize,
+        backlog: fields.whole("backlog") as u32,
+        keepalive: fields.length("keepalive"),
+        timeout: Some(fields.length("timeout")).filter(|timeout| *timeout > Elapsed::ZERO),
+        graceful_timeout: fields.length("graceful_timeout"),
+    }
+}
+
+/// Services exist by being called; what is said of one is checked.
+fn services(tree: &Table, problems: &mut Vec<Problem>) {
+    for (path, _, table) in named_tables(tree, "services", problems) {
+        Fields::new(&SERVICE, &path, Some(table), problems);
+    }
+}
+
+/// The tables within the table `name`, with their paths and keys.
+fn named_tables<'t>(
+    tree: &'t Table,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, &'t Entry, &'t Table)> {
+    let mut tables = Vec::new();
+    for entry in table(tree, name, problems)
+        .iter()
+        .flat_map(|table| &table.entries)
+    {
+        let path = format!("{name}.{}", entry.key);
+        let key = Word::only(&entry.key);
+        if let Err(mistake) = step::name(&key) {
+            problems.push(Problem::new(&entry.place, mistake.message));
+        }
+        match entry.node.table() {
+            Some(table) => tables.push((path, entry, table)),
+            None => problems.push(not_a_table(entry, &path)),
+        }
+    }
+    tables
+}
+
+fn requests(tree: &Table, names: &mut Names, problems: &mut Vec<Problem>) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for (path, entry, table) in named_tables(tree, "requests", problems) {
+        let mut fields = Fields::new(&REQUEST, &path, Some(table), problems);
+        requests.push(Request {
+            name: entry.key.clone(),
+            weight: fields.share("weight"),
+            script: script(&mut fields, names, &entry.place),
+        });
+    }
+    let place = tree
+        .get("requests")
+        .map(|entry| entry.place.clone())
+        .unwrap_or_default();
+    let problem = |message: &str| Problem::new(&place, message).of_the_whole();
+    if tree.get("requests").is_none_or(|entry| {
+        entry
+            .node
+            .table()
+            .is_some_and(|table| table.entries.is_empty())
+    }) {
+        problems.push(
+            problem("there is no request to play")
+                .legal("such as [requests.profile] with steps = [\"compute 1ms\"]"),
+        );
+    } else if !requests.is_empty() && requests.iter().all(|request| request.weight == 0.0) {
+        problems.push(problem("no request has a share of the mix").legal("one `weight` above 0"));
+    }
+    requests
+}
+
+fn script(fields: &mut Fields<'_>, names: &mut Names, place: &Place) -> Script {
+    let Some(node) = fields.given("steps") else {
+        let message = format!("`{}` is missing", fields.path_of("steps"));
+        let problem = Problem::new(place, message).of_the_whole();
+        fields.note(problem.legal("such as steps = [\"compute 1ms\"]; [] is none"));
+        return Script::new();
+    };
+    let Some(sentences) = fields.list("steps") else {
+        return Script::new();
+    };
+    if sentences.len() > MOST_STEPS {
+        let message = format!("{} steps are too many", sentences.len());
+        fields.note(Problem::new(&node.place, message).legal(format!("at most {MOST_STEPS}")));
+    }
+    let mut script = Script::new();
+    for sentence in sentences {
+        match step_of(sentence, names) {
+            Ok(step) => script.push(step),
+            Err(problem) => fields.note(problem),
+        }
+    }
+    script
+}
+
+fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
+    let Some(text) = node.text() else {
+        let message = format!("a step cannot be {}", node.literal());
+        return Err(Problem::new(&node.place, message).legal(step::form()));
+    };
+    step::read(text, names).map_err(|mistake| fields::at(node, mistake))
+}
+
+fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {
+    let place = tree.get("load").map(|entry| entry.place.clone());
+    let mut fields = Fields::new(&LOAD, "load", table(tree, "load", problems), problems);
+    let arrivals = arrivals(&mut fields, &place.unwrap_or_default());
+    Load {
+        arrivals,
+        requests: Some(fields.whole("requests")).filter(|requests| *requests > 0),
+        connection: match fields.word("connection") {
+            "keep-alive" => Connection::KeepAlive,
+            _ => Connection::PerRequest,
+        },
+        patience: fields.length("patience"),
+    }
+}
+
+fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
+    match (fields.given("clients"), fields.given("rate")) {
+        (None, None) => fields.note(
+            Problem::new(place, "there is nobody who asks")
+                .legal("`load.clients` or `load.rate` must be given")
+                .hint("such as [load] with clients = 60, or rate = \"200/s\"".to_owned())
+                .of_the_whole(),
+        ),
+        (Some(_), Some(rate)) => fields.note(
+            Problem::new(
+                &rate.place,
+                "`load.clients` and `load.rate` exclude each other",
+            )
+            .legal("clients wait for their answers, a rate waits for nobody")
+            .of_the_whole(),
+        ),
+        (Some(_), None) => only_for("rate", &OPEN, fields),
+        (None, Some(_)) => only_for("clients", &CLOSED, fields),
+    }
+    if fields.given("rate").is_some() {
+        return Arrivals::Open {
+            rate: fields.rate("rate"),
+            process: match fields.word("arrivals") {
+                "constant" => Process::Constant,
+                _ => Process::Poisson,
+            },
+        };
+    }
+    Arrivals::Closed {
+        clients: match fields.given("clients") {
+            Some(_) => fields.whole("clients") as usize,
+            None => 1,
+        },
+        think: fields.draw("think"),
+        ramp: fields.length("ramp"),
+    }
+}
+
+/// Keys that speak to the other sort of load are mistakes.
+fn only_for(sort: &str, keys: &[&str], fields: &mut Fields<'_>) {
+    for key in keys {
+        if let Some(node) = fields.given(key) {
+            let message = format!("`load.{key}` means something only with `load.{sort}`");
+            fields.note(Problem::new(&node.place, message).of_the_whole());
+        }
+    }
+}
+
+fn too_many_arrivals(scenario: &Scenario, tree: &Table, problems: &mut Vec<Problem>) {
+    let Arrivals::Open { rate, .. } = scenario.load.arrivals else {
+        return;
+    };
+    let warmup = match scenario.warmup {
+        Warmup::For(length) => length,
+        Warmup::UntilEveryoneWasAnswered => Elapsed::from_secs(10),
+    };
+    let due = rate * (warmup + scenario.duration).as_secs_f64();
+    let entry = tree.at(&["load", "rate"]);
+    if let (true, Some(entry)) = (
+        due > MOST_REQUESTS && scenario.load.requests.is_none(),
+        entry,
+    ) {
+        let message = format!("{due:.0} requests would be due");
+        let problem = Problem::new(&entry.node.place, message).of_the_whole();
+        problems.push(problem.legal(format!(
+            "at most {MOST_REQUESTS:.0}: a lower rate or less time"
+        )));
+    }
+}

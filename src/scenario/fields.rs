@@ -1,0 +1,306 @@
+//! One table of a scenario, read key by key: what is not a key is a mistake, and so is a value that
+//! has not the shape of its key. After a mistake some legal value stands in, so that reading goes on
+//! and finds the others.
+
+use super::Draw;
+use super::keys::{Section, Shape};
+use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
+use super::quantity::{self, Time};
+use super::tree::{self, Node, Table, Value};
+use super::words::{Cursor, Word};
+use crate::units::Elapsed;
+
+/// A table that is being read.
+pub(super) struct Fields<'a> {
+    section: &'static Section,
+    /// `server`; empty for the file itself.
+    path: String,
+    table: Option<&'a Table>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins to read `table`; what is no key of `section` is a mistake.
+    pub(super) fn new(
+        section: &'static Section,
+        path: &str,
+        table: Option<&'a Table>,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        let fields = Self {
+            section,
+            path: path.to_owned(),
+            table,
+            problems,
+        };
+        for entry in table.iter().flat_map(|table| &table.entries) {
+            if let Some(problem) = fields.stranger(&entry.key, &entry.place) {
+                fields.problems.push(problem);
+            }
+        }
+        fields.refuse_what_is_not_built()
+    }
+
+    fn stranger(&self, key: &str, place: &Place) -> Option<Problem> {
+        if self.section.names().any(|name| name == key) {
+            return None;
+        }
+        let whole = self.path_of(key);
+        if self.section.later.contains(&key) {
+            return Some(Problem::new(place, format!("`{whole}` is not built yet")));
+        }
+        let problem = Problem::new(place, format!("`{whole}` is not a key"));
+        let known = self.section.names();
+        Some(
+            problem
+                .legal(format!("legal here: {}", one_of(known.clone())))
+                .hint(did_you_mean(key, known)),
+        )
+    }
+
+    fn refuse_what_is_not_built(self) -> Self {
+        for key in self.section.keys.iter().filter(|key| !key.built) {
+            let Some(node) = self.given(key.name) else {
+                continue;
+            };
+            let default = key.default.unwrap_or_default();
+            if node.literal() != default {
+                let path = self.path_of(key.name);
+                let problem = Problem::new(&node.place, format!("`{path}` is not built yet"));
+                let legal = format!("only the default so far: {default}");
+                self.problems.push(problem.legal(legal));
+            }
+        }
+        self
+    }
+
+    /// What the text says, if it does.
+    pub(super) fn given(&self, name: &str) -> Option<&'a Node> {
+        Some(&self.table?.get(name)?.node)
+    }
+
+    pub(super) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    pub(super) fn whole(&mut self, name: &str) -> u64 {
+        self.read(name, whole).unwrap_or(1)
+    }
+
+    /// A number of processes; `cores` is as many as this process may run on.
+    pub(super) fn workers(&mut self, name: &str) -> usize {
+        self.read(name, |node, asked| match node.text() {
+            Some("cores") => Ok(cores()),
+            _ => whole(node, asked).map(|workers| workers as usize),
+        })
+        .unwrap_or(1)
+    }
+
+    pub(super) fn share(&mut self, name: &str) -> f64 {
+        self.read(name, share).unwrap_or(1.0)
+    }
+
+    pub(super) fn length(&mut self, name: &str) -> Elapsed {
+        self.read(name, length).unwrap_or(Elapsed::from_secs(1))
+    }
+
+    /// As [`Self::length`], of a key without default.
+    pub(super) fn length_if_given(&mut self, name: &str) -> Option<Elapsed> {
+        self.given(name)?;
+        self.read(name, length)
+    }
+
+    pub(super) fn draw(&mut self, name: &str) -> Draw {
+        let read = |node: &Node, asked: &Asked| {
+            let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+            let mut cursor = Cursor::new(text);
+            let draw = quantity::draw(&mut cursor).map_err(|mistake| at(node, mistake))?;
+            cursor.end().map_err(|mistake| at(node, mistake))?;
+            Ok(draw)
+        };
+        self.read(name, read).unwrap_or(Draw::Fixed(0))
+    }
+
+    pub(super) fn rate(&mut self, name: &str) -> f64 {
+        let read = |node: &Node, asked: &Asked| {
+            let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+            quantity::rate(&Word::only(text)).map_err(|mistake| at(node, mistake))
+        };
+        self.read(name, read).unwrap_or(1.0)
+    }
+
+    /// One of the words that the key allows; the first of them after a mistake.
+    pub(super) fn word(&mut self, name: &str) -> &'static str {
+        self.read(name, word).unwrap_or("")
+    }
+
+    /// A list of values; `None` after a mistake.
+    pub(super) fn list(&mut self, name: &str) -> Option<&'a [Node]> {
+        let list = self.given(name).and_then(Node::list);
+        if list.is_none() {
+            self.read(name, |node, asked| Err::<(), _>(wrong_kind(node, asked)));
+        }
+        list
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.given(name)?;
+        self.read(name, |node, asked| {
+            let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+            Ok(text.to_owned())
+        })
+    }
+
+    /// What `how` makes of the value, or of the default. `None` after a mistake, which is noted, and
+    /// if there is neither.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        how: impl FnOnce(&Node, &Asked) -> Result<T, Problem>,
+    ) -> Option<T> {
+        let key = self
+            .section
+            .key(name)
+            .expect("only keys of the table are read");
+        let default;
+        let node = if let Some(given) = self.given(name) {
+            given
+        } else {
+            let text = key.default?;
+            default = tree::value(text, 0..text.len(), 0)?;
+            &default
+        };
+        let asked = Asked {
+            shape: key.shape,
+            path: self.path_of(name),
+        };
+        how(node, &asked)
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
+    }
+
+    /// Notes a mistake.
+    pub(super) fn note(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}
+
+/// The key whose value is read.
+struct Asked {
+    shape: Shape,
+    /// `server.workers`
+    path: String,
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A mistake in a text, at its place in the file.
+pub(super) fn at(node: &Node, mistake: Mistake) -> Problem {
+    Problem::new(&node.part(&mistake.range), mistake.message).hint(mistake.hint)
+}
+
+/// `server.workers` cannot be "many".
+fn wrong_kind(node: &Node, asked: &Asked) -> Problem {
+    let mut literal = node.literal();
+    if literal.chars().count() > 40 {
+        literal = literal.chars().take(40).chain(['…']).collect();
+    }
+    Problem::new(&node.place, format!("`{}` cannot be {literal}", asked.path))
+        .legal(asked.shape.to_string())
+        .hint(what_was_meant(node, &asked.shape))
+}
+
+fn what_was_meant(node: &Node, shape: &Shape) -> Option<String> {
+    match (&node.value, shape) {
+        (Value::List(_), Shape::Steps) => None,
+        (Value::List(_), _) => Some("one value; this key cannot vary".into()),
+        (Value::Whole(number), Shape::Length { .. } | Shape::NeverOr { .. } | Shape::Draw)
+            if *number >= 0 =>
+        {
+            Some(format!(
+                "with a unit, in quotes: \"{number}s\" or \"{number}ms\""
+            ))
+        }
+        (Value::Whole(number), Shape::Rate) if *number > 0 => {
+            Some(format!("with a unit, in quotes: \"{number}/s\""))
+        }
+        (Value::Text { text, .. }, Shape::Whole { .. } | Shape::Workers { .. }) => {
+            let number: u64 = text.parse().ok()?;
+            Some(format!("without quotes: {number}"))
+        }
+        (Value::Text { .. }, Shape::Steps) => Some("in brackets: a list of sentences".into()),
+        _ => None,
+    }
+}
+
+fn whole(node: &Node, asked: &Asked) -> Result<u64, Problem> {
+    let (least, most) = match asked.shape {
+        Shape::Whole { least, most } => (least, most),
+        Shape::Workers { most } => (1, most),
+        _ => (0, u64::MAX),
+    };
+    let number = match node.value {
+        Value::Whole(number) => u64::try_from(number).ok(),
+        _ => None,
+    };
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| wrong_kind(node, asked))
+}
+
+fn share(node: &Node, asked: &Asked) -> Result<f64, Problem> {
+    let most = match asked.shape {
+        Shape::Share { most } => most,
+        _ => f64::MAX,
+    };
+    let number = match node.value {
+        Value::Whole(number) => number as f64,
+        Value::Number(number) => number,
+        _ => f64::NAN,
+    };
+    if (0.0..=most).contains(&number) {
+        return Ok(number);
+    }
+    Err(wrong_kind(node, asked))
+}
+
+fn length(node: &Node, asked: &Asked) -> Result<Elapsed, Problem> {
+    let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+    let length = quantity::length(&Word::only(text)).map_err(|mistake| at(node, mistake))?;
+    let legal = match asked.shape {
+        Shape::Length { least, most } => (least..=most).contains(&length),
+        Shape::NeverOr { least, most } => length == 0 || (least..=most).contains(&length),
+        _ => true,
+    };
+    if legal {
+        return Ok(Elapsed(length));
+    }
+    let length = Time(length);
+    Err(
+        Problem::new(&node.place, format!("`{}` cannot be {length}", asked.path))
+            .legal(asked.shape.to_string()),
+    )
+}
+
+fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
+    let Shape::Word { legal, later } = asked.shape else {
+        return Err(wrong_kind(node, asked));
+    };
+    let Some(text) = node.text() else {
+        return Err(wrong_kind(node, asked));
+    };
+    if let Some(word) = legal.iter().find(|word| **word == text) {
+        return Ok(word);
+    }
+    if later.contains(&text) {
+        let message = format!("`{text}` for `{}` is not built yet", asked.path);
+        return Err(Problem::new(&node.place, message).legal(asked.shape.to_string()));
+    }
+    Err(wrong_kind(node, asked).hint(did_you_mean(text, legal.iter().copied())))
+}

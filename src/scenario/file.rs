@@ -1,0 +1,242 @@
+//! A text becomes a [`Plan`], or all that is wrong with it: read as TOML, the command line laid over
+//! it, once more each variant, and every result checked whole.
+
+use sha2::{Digest as _, Sha256};
+
+use super::fields::{self, Fields};
+use super::keys::{EXPECT, TOP};
+use super::overrides::{self, Overrides, Setting};
+use super::problem::{Place, Problem, Problems, Scope, Source, did_you_mean, line_of, one_of};
+use super::tree::{self, Entry, Node, Table};
+use super::variant::{self, Overlay};
+use super::{Expectation, Plan, Variant, assemble, expectation};
+
+/// Reads a scenario file. `file` is where it came from; `overrides` what the command line says.
+///
+/// # Errors
+/// Every mistake in the text and in `overrides` at once.
+pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Problems> {
+    let mut sources = vec![Source {
+        name: file.into(),
+        text: text.into(),
+    }];
+    let (tree, mut problems) = tree::read(text, 0);
+    let read = Reading::new(tree, overrides, &mut sources, &mut problems);
+    let expectations = read.expectations(&mut problems);
+    let mut top = Fields::new(&TOP, "", Some(&read.tree), &mut problems);
+    let title = top.text("title").unwrap_or_else(|| stem(file).to_owned());
+    let about = top.text("about");
+    let played = read.choose(overrides, &mut sources, &mut problems);
+    if !problems.is_empty() {
+        return Err(Problems::new(sources, without_consequences(problems, text)));
+    }
+    Ok(Plan {
+        title,
+        about,
+        file: file.into(),
+        text: text.into(),
+        sha256: fingerprint(text),
+        variants: played,
+        expectations,
+    })
+}
+
+/// A file on its way to a plan.
+struct Reading {
+    /// What all variants have in common, with what the command line sets.
+    tree: Table,
+    settings: Vec<Setting>,
+    overlays: Vec<Overlay>,
+    /// One for each overlay.
+    variants: Vec<Variant>,
+    /// `[[expect]]`
+    expect: Option<Entry>,
+}
+
+impl Reading {
+    fn new(
+        mut tree: Table,
+        overrides: &Overrides,
+        sources: &mut Vec<Source>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let settings = overrides::lay_over(&mut tree, overrides, sources, problems);
+        let overlays = variant::take_from(&mut tree, problems);
+        let expect = tree.remove("expect");
+        mistakes_in_what_is_common(&tree, problems);
+        let variants = overlays.iter().map(|overlay| {
+            let scenario = assemble::scenario(&overlay.over(&tree), problems);
+            let kind = scenario.server.kind.word().to_owned();
+            Variant {
+                name: overlay.name.clone().unwrap_or(kind),
+                scenario,
+            }
+        });
+        let variants = variants.collect();
+        let read = Self {
+            tree,
+            settings,
+            overlays,
+            variants,
+            expect,
+        };
+        read.services_that_nobody_calls(problems);
+        read
+    }
+
+    /// The variants that are played, in the file's order.
+    fn choose(
+        &self,
+        overrides: &Overrides,
+        sources: &mut Vec<Source>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Variant> {
+        let names = || self.variants.iter().map(|variant| variant.name.as_str());
+        for wanted in &overrides.variants {
+            if !names().any(|name| name == wanted) {
+                sources.push(Source {
+                    name: "--variant".into(),
+                    text: wanted.clone(),
+                });
+                let place = Place::new(sources.len() - 1, 0..wanted.len());
+                problems.push(
+                    Problem::new(&place, format!("no variant is called `{wanted}`"))
+                        .legal(one_of(names()))
+                        .hint(did_you_mean(wanted, names())),
+                );
+            }
+        }
+        let wanted =
+            |name: &String| overrides.variants.is_empty() || overrides.variants.contains(name);
+        let chosen: Vec<(&Overlay, &Variant)> = self
+            .overlays
+            .iter()
+            .zip(&self.variants)
+            .filter(|(_, variant)| wanted(&variant.name))
+            .collect();
+        let played: Vec<&Overlay> = chosen.iter().map(|(overlay, _)| *overlay).collect();
+        if !played.is_empty() {
+            let in_vain = |setting| variant::set_in_vain(setting, &played);
+            problems.extend(self.settings.iter().filter_map(in_vain));
+        }
+        chosen
+            .into_iter()
+            .map(|(_, variant)| variant.clone())
+            .collect()
+    }
+
+    /// What the file claims. Whether the names in a claim exist is asked only when the variants do.
+    fn expectations(&self, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+        let names_exist = !variant::names_in_doubt(&self.overlays, problems)
+            && problems
+                .iter()
+                .all(|problem| problem.scope != Scope::Syntax);
+        let known = names_exist.then_some(self.variants.as_slice());
+        let Some(entry) = &self.expect else {
+            return Vec::new();
+        };
+        let Some(nodes) = entry.node.list() else {
+            let problem = Problem::new(&entry.place, "`expect` is not a list of tables");
+            problems.push(problem.legal("written as [[expect]], once for each claim"));
+            return Vec::new();
+        };
+        let read = |node| expectation_of(node, known, problems);
+        nodes.iter().filter_map(read).collect()
+    }
+
+    fn services_that_nobody_calls(&self, problems: &mut Vec<Problem>) {
+        let scenarios = self.variants.iter().map(|variant| &variant.scenario);
+        let called: Vec<&str> = scenarios
+            .flat_map(|scenario| &scenario.services)
+            .map(|service| service.name.as_str())
+            .collect();
+        let pieces = self.overlays.iter().map(|overlay| &overlay.piece);
+        for tree in pieces.chain([&self.tree]) {
+            let services = tree.get("services").and_then(|entry| entry.node.table());
+            for entry in services.iter().flat_map(|table| &table.entries) {
+                if !called.contains(&entry.key.as_str()) {
+                    let message = format!("no step calls the service `{}`", entry.key);
+                    let problem = Problem::new(&entry.place, message).of_the_whole();
+                    problems.push(problem.hint(did_you_mean(&entry.key, called.iter().copied())));
+                }
+            }
+        }
+    }
+}
+
+/// Mistakes in values that every variant overrides would else go unseen. What is missing may come
+/// with the variants.
+fn mistakes_in_what_is_common(tree: &Table, problems: &mut Vec<Problem>) {
+    let mut found = Vec::new();
+    assemble::scenario(tree, &mut found);
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| problem.scope == Scope::Value),
+    );
+}
+
+fn expectation_of(
+    node: &Node,
+    variants: Option<&[Variant]>,
+    problems: &mut Vec<Problem>,
+) -> Option<Expectation> {
+    let mut fields = Fields::new(&EXPECT, "expect", node.table(), problems);
+    let claim = fields.text("claim");
+    let that = fields.text("that");
+    let Some(written) = fields.given("that") else {
+        let problem = Problem::new(&node.place, "an expectation compares nothing");
+        fields.note(problem.legal("that = \"coroutine.throughput >= 25 * sync.throughput\""));
+        return None;
+    };
+    let that = that?;
+    let mistakes = match expectation::parse(&that) {
+        Err(mistake) => vec![mistake],
+        Ok(comparison) => variants.map_or_else(Vec::new, |known| comparison.check(known)),
+    };
+    for mistake in mistakes {
+        fields.note(fields::at(written, mistake));
+    }
+    Some(Expectation {
+        claim: claim.unwrap_or_else(|| that.clone()),
+        that,
+    })
+}
+
+/// Without what is only wrong because some line is no TOML: what is seen of the whole, and what
+/// stands on such a line.
+fn without_consequences(mut problems: Vec<Problem>, text: &str) -> Vec<Problem> {
+    let syntax = problems
+        .iter()
+        .filter(|problem| problem.scope == Scope::Syntax);
+    let lines: Vec<usize> = syntax
+        .map(|problem| line_of(text, problem.place.start))
+        .collect();
+    if lines.is_empty() {
+        return problems;
+    }
+    problems.retain(|problem| match problem.scope {
+        Scope::Syntax => true,
+        Scope::Whole => false,
+        Scope::Value => {
+            problem.place.source != 0 || !lines.contains(&line_of(text, problem.place.start))
+        }
+    });
+    problems
+}
+
+/// `scenarios/io_bound.toml` is called `io_bound`.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.strip_suffix(".toml").unwrap_or(name)
+}
+
+/// SHA-256 in hexadecimal.
+fn fingerprint(text: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

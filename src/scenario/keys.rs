@@ -1,0 +1,382 @@
+//! Every key of the scenario file: its shape, its default, and what it says. This table is what is
+//! read by, suggested from, written out by `check --expand` and described by `schema`.
+
+use std::fmt;
+
+use super::problem::one_of;
+use super::quantity::{DRAWS, LENGTHS, Time};
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Any text.
+    Text,
+    /// One of a few words; of some the meaning is fixed, but they are not built yet.
+    Word {
+        legal: &'static [&'static str],
+        later: &'static [&'static str],
+    },
+    Whole {
+        least: u64,
+        most: u64,
+    },
+    /// A whole number of processes, or `cores`.
+    Workers {
+        most: u64,
+    },
+    /// A share of the mix.
+    Share {
+        most: f64,
+    },
+    Flag,
+    /// A length of time, bounds in nanoseconds.
+    Length {
+        least: u64,
+        most: u64,
+    },
+    /// Nothing, or at least so many nanoseconds.
+    NeverOr {
+        least: u64,
+        most: u64,
+    },
+    /// A length of time, or what it is drawn from.
+    Draw,
+    Rate,
+    Steps,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// In TOML. `None`: has to be given, or its absence has a meaning of its own.
+    pub(super) default: Option<&'static str>,
+    /// Otherwise no other value than the default is accepted yet.
+    pub(super) built: bool,
+    /// What it is for: a fragment.
+    pub(super) says: &'static str,
+}
+
+/// A table of the file and its keys, in the order in which they are written.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// What it holds: a fragment.
+    pub(super) says: &'static str,
+    pub(super) keys: &'static [Key],
+    /// Tables within it, which have sections of their own.
+    pub(super) tables: &'static [&'static str],
+    /// Tables whose meaning is fixed, but that are not built yet.
+    pub(super) later: &'static [&'static str],
+}
+
+impl Section {
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Everything that may stand in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        let keys = self.keys.iter().map(|key| key.name);
+        keys.chain(self.tables.iter().copied())
+    }
+}
+
+const SECOND: u64 = 1_000_000_000;
+const HOUR: u64 = 3600 * SECOND;
+
+/// Any length up to an hour, none included.
+const ANY_LENGTH: Shape = Shape::Length {
+    least: 0,
+    most: HOUR,
+};
+/// Any length up to an hour that is not nothing.
+const SOME_LENGTH: Shape = Shape::Length {
+    least: 1_000_000,
+    most: HOUR,
+};
+
+const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
+    Key {
+        name,
+        shape,
+        default: None,
+        built: true,
+        says,
+    }
+}
+
+impl Key {
+    const fn by_default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    const fn later(mut self) -> Self {
+        self.built = false;
+        self
+    }
+}
+
+const fn whole(least: u64, most: u64) -> Shape {
+    Shape::Whole { least, most }
+}
+
+pub(super) const TOP: Section = Section {
+    says: "a scenario: a server, what its requests do, and the load on it",
+    keys: &[
+        key(
+            "title",
+            Shape::Text,
+            "the sentence that it claims; by default the file's name",
+        ),
+        key("about", Shape::Text, "shown before it plays"),
+        key("seed", whole(0, u64::MAX), "all draws depend on it alone").by_default("1"),
+        key(
+            "warmup",
+            ANY_LENGTH,
+            "played, not counted; by default until every client was answered once, 1 s to 10 s",
+        ),
+        key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
+    ],
+    tables: &[
+        "server", "services", "requests", "load", "variants", "expect",
+    ],
+    later: &["timeline", "ask", "machine"],
+};
+
+pub(super) const SERVER: Section = Section {
+    says: "the processes that answer",
+    keys: &[
+        key(
+            "kind",
+            Shape::Word {
+                legal: &["sync", "coroutine"],
+                later: &["threads", "callback"],
+            },
+            "how a worker waits: sync blocks the process, coroutine parks the coroutine",
+        )
+        .by_default("\"sync\""),
+        key(
+            "workers",
+            Shape::Workers { most: 256 },
+            "processes, or \"cores\"",
+        )
+        .by_default("1"),
+        key(
+            "connections",
+            whole(1, 100_000),
+            "coroutine: open connections that a worker holds at most",
+        )
+        .by_default("1000"),
+        key("threads", whole(1, 1000), "threads: per worker")
+            .by_default("4")
+            .later(),
+        key("gil", Shape::Flag, "threads: one lock around computing")
+            .by_default("true")
+            .later(),
+        key(
+            "backlog",
+            whole(1, 65_535),
+            "length of the listener's queue",
+        )
+        .by_default("2048"),
+        key(
+            "accept",
+            Shape::Word {
+                legal: &["shared"],
+                later: &["exclusive", "blocking", "reuseport"],
+            },
+            "how workers share the listener",
+        )
+        .by_default("\"shared\""),
+        key(
+            "keepalive",
+            ANY_LENGTH,
+            "how long an idle kept connection may stay; 0s closes after each response",
+        )
+        .by_default("\"2s\""),
+        key(
+            "timeout",
+            Shape::NeverOr {
+                least: 2 * SECOND,
+                most: HOUR,
+            },
+            "heartbeat: a worker silent for longer is aborted, then killed; 0s is never",
+        )
+        .by_default("\"30s\""),
+        key(
+            "graceful_timeout",
+            ANY_LENGTH,
+            "how long a stopping worker may take to finish",
+        )
+        .by_default("\"30s\""),
+        key(
+            "max_requests",
+            whole(0, u64::MAX),
+            "recycle a worker after so many; 0 is never",
+        )
+        .by_default("0")
+        .later(),
+        key(
+            "max_requests_jitter",
+            whole(0, u64::MAX),
+            "at most so many more, drawn",
+        )
+        .by_default("0")
+        .later(),
+    ],
+    tables: &[],
+    later: &[],
+};
+
+pub(super) const SERVICE: Section = Section {
+    says: "a slow outside service; it exists by being called",
+    keys: &[
+        key(
+            "capacity",
+            whole(0, 1_000_000),
+            "calls it serves at once; 0 is no limit",
+        )
+        .by_default("0")
+        .later(),
+        key(
+            "pool",
+            whole(0, 1_000_000),
+            "connections that a worker process may have open to it; 0 is no limit",
+        )
+        .by_default("0")
+        .later(),
+    ],
+    tables: &[],
+    later: &[],
+};
+
+pub(super) const REQUEST: Section = Section {
+    says: "what GET /name plays",
+    keys: &[
+        key(
+            "weight",
+            Shape::Share { most: 1e6 },
+            "share of the mix; 0 is only when asked for by name",
+        )
+        .by_default("1"),
+        key(
+            "steps",
+            Shape::Steps,
+            "what it does, in order, one sentence each",
+        ),
+    ],
+    tables: &[],
+    later: &[],
+};
+
+/// Keys of `[load]` that speak to clients, and those that speak to a rate: one sort excludes the
+/// other.
+pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
+pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
+
+pub(super) const LOAD: Section = Section {
+    says: "who asks: so many clients, or requests at a rate",
+    keys: &[
+        key(
+            "clients",
+            whole(1, 100_000),
+            "closed: each waits for its answer before it asks again",
+        ),
+        key(
+            "think",
+            Shape::Draw,
+            "closed: pause between an answer and the next request",
+        )
+        .by_default("\"0ms\""),
+        key("ramp", ANY_LENGTH, "closed: clients begin spread over this").by_default("\"500ms\""),
+        key(
+            "rate",
+            Shape::Rate,
+            "open: requests come at this rate whatever happens",
+        ),
+        key(
+            "arrivals",
+            Shape::Word {
+                legal: &["poisson", "constant"],
+                later: &[],
+            },
+            "open: the gaps between them",
+        )
+        .by_default("\"poisson\""),
+        key(
+            "requests",
+            whole(0, 1_000_000_000),
+            "stop after so many, all counted; 0 is when the duration is over",
+        )
+        .by_default("0"),
+        key(
+            "connection",
+            Shape::Word {
+                legal: &["per-request", "keep-alive"],
+                later: &[],
+            },
+            "a new connection for each request, or kept ones",
+        )
+        .by_default("\"per-request\""),
+        key(
+            "patience",
+            SOME_LENGTH,
+            "a request unanswered for longer has failed",
+        )
+        .by_default("\"30s\""),
+    ],
+    tables: &[],
+    later: &[],
+};
+
+pub(super) const EXPECT: Section = Section {
+    says: "what the run has to show",
+    keys: &[
+        key("claim", Shape::Text, "in words; by default the comparison"),
+        key(
+            "that",
+            Shape::Text,
+            "a comparison such as coroutine.throughput >= 25 * sync.throughput",
+        ),
+    ],
+    tables: &[],
+    later: &[],
+};
+
+/// What a variant may set: anything but what all variants have in common.
+pub(super) const VARIANT: Section = Section {
+    says: "a piece of scenario laid over the rest",
+    keys: &[key("name", Shape::Text, "what it is called")],
+    tables: &["server", "services", "requests", "load"],
+    later: &[],
+};
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Text => f.write_str("a text in quotes"),
+            Self::Word { legal, .. } => f.write_str(&one_of(legal.iter().copied())),
+            Self::Whole { least, most } if most >= u64::from(u32::MAX) => {
+                write!(f, "a whole number, {least} or more")
+            }
+            Self::Whole { least, most } => write!(f, "a whole number from {least} to {most}"),
+            Self::Workers { most } => write!(f, "a whole number from 1 to {most}, or \"cores\""),
+            Self::Share { most } => write!(f, "a number from 0 to {most}"),
+            Self::Flag => f.write_str("true or false"),
+            Self::Length { least: 0, most } => {
+                write!(f, "{LENGTHS}, at most {}", Time(most))
+            }
+            Self::Length { least, most } => {
+                write!(f, "{LENGTHS}, from {} to {}", Time(least), Time(most))
+            }
+            Self::NeverOr { least, .. } => {
+                write!(f, "{LENGTHS}, at least {}; or `0s`", Time(least))
+            }
+            Self::Draw => f.write_str(DRAWS),
+            Self::Rate => f.write_str("a rate such as `200/s`"),
+            Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
+        }
+    }
+}

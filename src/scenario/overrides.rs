@@ -1,0 +1,195 @@
+//! What the command line lays over a file: `--set server.workers=4`, `--seed`, `--duration`,
+//! `--warmup`, and which variants are played.
+
+use super::problem::{Place, Problem, Source};
+use super::step;
+use super::tree::{self, Node, Table, Value};
+use super::words::Word;
+
+/// What the command line says besides the file. The default says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `key=value`, in order; values as in TOML, or bare words. A list of steps may be sentences with
+    /// commas between.
+    pub set: Vec<String>,
+    /// Play only these variants; all if there are none.
+    pub variants: Vec<String>,
+    /// Instead of the file's.
+    pub seed: Option<u64>,
+    /// Instead of the file's, as a file would write it: `5s`.
+    pub duration: Option<String>,
+    /// Instead of the file's, as a file would write it.
+    pub warmup: Option<String>,
+}
+
+/// One value that was laid over the file.
+pub(super) struct Setting {
+    /// `["server", "workers"]`
+    pub(super) path: Vec<String>,
+    pub(super) place: Place,
+    /// Whether it is itself the list that makes the variants.
+    pub(super) varies: bool,
+}
+
+impl Setting {
+    pub(super) fn path(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+}
+
+/// Lays everything over `tree`, one source for each.
+pub(super) fn lay_over(
+    tree: &mut Table,
+    overrides: &Overrides,
+    sources: &mut Vec<Source>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for text in &overrides.set {
+        sources.push(named("--set", text));
+        match setting(text, sources.len() - 1) {
+            Ok((setting, over)) => {
+                exclude(tree, &over);
+                tree.lay_over(&over);
+                settings.push(setting);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let seed = overrides.seed.map(|seed| seed.to_string());
+    let options = [
+        ("seed", &seed),
+        ("duration", &overrides.duration),
+        ("warmup", &overrides.warmup),
+    ];
+    for (key, value) in options {
+        if let Some(value) = value {
+            sources.push(named(&format!("--{key}"), value));
+            let source = sources.len() - 1;
+            let place = Place::new(source, 0..value.len());
+            let node = typed(&Word::only(value), value, source);
+            tree.lay_over(&Table::of_path(&[(key, place)], node));
+        }
+    }
+    settings
+}
+
+/// Clients and a rate exclude each other, so laying one of them over the other takes its place,
+/// together with the keys that speak to it alone.
+pub(super) fn exclude(under: &mut Table, over: &Table) {
+    let sets = |key| over.at(&["load", key]).is_some();
+    let replaced: &[&str] = match (sets("clients"), sets("rate")) {
+        (true, false) => &super::keys::OPEN,
+        (false, true) => &super::keys::CLOSED,
+        _ => &[],
+    };
+    if let Some(load) = under.table_mut("load") {
+        for key in replaced {
+            load.remove(key);
+        }
+    }
+}
+
+fn named(name: &str, text: &str) -> Source {
+    Source {
+        name: name.into(),
+        text: text.into(),
+    }
+}
+
+/// Reads `key=value`.
+fn setting(text: &str, source: usize) -> Result<(Setting, Table), Problem> {
+    let whole = Place::new(source, 0..text.len());
+    let Some(sign) = text.find('=') else {
+        return Err(Problem::new(&whole, format!("`{text}` sets nothing"))
+            .hint("such as `server.workers=4`".to_owned()));
+    };
+    let path = keys_of(&text[..sign]);
+    if let Some(empty) = path.iter().find(|word| word.text.is_empty()) {
+        let place = Place::new(source, empty.range.clone());
+        return Err(Problem::new(&place, "a key is missing")
+            .hint(Some("such as `server.workers=4`".into())));
+    }
+    if ["variants", "expect"].contains(&path[0].text) {
+        let place = Place::new(source, path[0].range.clone());
+        let message = format!("`{}` cannot be set from the command line", path[0].text);
+        return Err(Problem::new(&place, message)
+            .hint("a list makes variants: `server.workers=[1, 2]`".to_owned()));
+    }
+    let value = Word::of(text, sign + 1..text.len());
+    let node = match path[..] {
+        [
+            Word {
+                text: "requests", ..
+            },
+            _,
+            Word { text: "steps", .. },
+        ] => steps(&value, text, source),
+        _ => typed(&value, text, source),
+    };
+    let setting = Setting {
+        path: path.iter().map(|word| word.text.to_owned()).collect(),
+        varies: node.list().is_some(),
+        place: whole,
+    };
+    let places: Vec<(&str, Place)> = path
+        .iter()
+        .map(|word| (word.text, Place::new(source, word.range.clone())))
+        .collect();
+    Ok((setting, Table::of_path(&places, node)))
+}
+
+/// `server.workers` cut at its dots.
+fn keys_of(path: &str) -> Vec<Word<'_>> {
+    let mut begin = 0;
+    path.split('.')
+        .map(|key| {
+            let part = begin..begin + key.len();
+            begin = part.end + 1;
+            Word::of(path, part)
+        })
+        .collect()
+}
+
+/// A value as in TOML; what is none is taken as a bare word, or as a list of them.
+fn typed(value: &Word<'_>, text: &str, source: usize) -> Node {
+    if let Some(node) = tree::value(text, value.range.clone(), source) {
+        return node;
+    }
+    let place = Place::new(source, value.range.clone());
+    let inner = value
+        .text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match inner {
+        None => Node::bare(value.text, place),
+        Some(inner) => Node {
+            value: Value::List(parts(inner, value.range.start + 1, text, source)),
+            place,
+        },
+    }
+}
+
+fn parts(inner: &str, begin: usize, text: &str, source: usize) -> Vec<Node> {
+    step::cut(inner)
+        .iter()
+        .map(|word| Word::of(text, begin + word.range.start..begin + word.range.end))
+        .map(|word| typed(&word, text, source))
+        .collect()
+}
+
+/// A list of steps: as in TOML, or sentences with commas between.
+fn steps(value: &Word<'_>, text: &str, source: usize) -> Node {
+    if let Some(node) = tree::value(text, value.range.clone(), source) {
+        return node;
+    }
+    let sentences = step::cut(value.text).into_iter().map(|word| {
+        let begin = value.range.start;
+        let range = begin + word.range.start..begin + word.range.end;
+        Node::bare(word.text, Place::new(source, range))
+    });
+    Node {
+        value: Value::List(sentences.collect()),
+        place: Place::new(source, value.range.clone()),
+    }
+}

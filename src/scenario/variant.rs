@@ -1,0 +1,305 @@
+//! The variants of a file: pieces of scenario that are laid over the rest, one playing for each. They
+//! come from `[[variants]]`, or from the one list that stands where a single value is expected.
+
+use super::keys::{LOAD, REQUEST, SERVER, SERVICE, Section, Shape, VARIANT};
+use super::overrides::Setting;
+use super::problem::{Place, Problem, did_you_mean, one_of};
+use super::step;
+use super::tree::{Entry, Node, Table};
+use super::words::Word;
+
+/// A piece of scenario with its name.
+#[derive(Clone, Debug)]
+pub(super) struct Overlay {
+    /// `None`: the file has no variants, so the one that it is has no name of its own.
+    pub(super) name: Option<String>,
+    pub(super) place: Place,
+    pub(super) piece: Table,
+}
+
+/// A value where several stand.
+struct Varying<'t> {
+    path: Vec<&'t str>,
+    entry: &'t Entry,
+    values: &'t [Node],
+}
+
+/// The variants of `tree`, which keeps only what they have in common; at least one.
+pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Overlay> {
+    let written = tree.remove("variants");
+    let mut found = match &written {
+        Some(entry) => written_out(entry, problems),
+        None => Vec::new(),
+    };
+    let lists = lists_of(tree);
+    for list in lists.iter().skip(usize::from(written.is_none())) {
+        problems.push(one_list_too_many(
+            list,
+            written.as_ref().or(Some(lists[0].entry)),
+        ));
+    }
+    if let (None, Some(list)) = (&written, lists.first()) {
+        found = one_for_each(list, problems);
+    }
+    let paths: Vec<Vec<String>> = lists.iter().map(Varying::owned_path).collect();
+    for path in paths {
+        prune(tree, &path);
+    }
+    same_name_twice(&found, problems);
+    if found.is_empty() {
+        found.push(Overlay {
+            name: None,
+            place: Place::default(),
+            piece: Table::default(),
+        });
+    }
+    found
+}
+
+impl Varying<'_> {
+    fn owned_path(&self) -> Vec<String> {
+        self.path.iter().map(|key| (*key).to_owned()).collect()
+    }
+}
+
+/// Lists where one value is expected.
+fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
+    let mut lists = Vec::new();
+    for (name, section, depth) in [
+        ("server", &SERVER, 1),
+        ("services", &SERVICE, 2),
+        ("requests", &REQUEST, 2),
+        ("load", &LOAD, 1),
+    ] {
+        let Some(table) = tree.get(name).and_then(|entry| entry.node.table()) else {
+            continue;
+        };
+        if depth == 1 {
+            lists.extend(lists_in(table, section, &[name]));
+            continue;
+        }
+        for entry in &table.entries {
+            if let Some(table) = entry.node.table() {
+                lists.extend(lists_in(table, section, &[name, &entry.key]));
+            }
+        }
+    }
+    lists.sort_by(|one, other| one.entry.place.cmp(&other.entry.place));
+    lists
+}
+
+fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -> Vec<Varying<'t>> {
+    let varies = |entry: &&Entry| {
+        let key = section.key(&entry.key);
+        key.is_some_and(|key| key.built && !matches!(key.shape, Shape::Steps))
+    };
+    let entries = table.entries.iter().filter(varies);
+    let list = |entry: &'t Entry| {
+        let values = entry.node.list()?;
+        let path = path.iter().copied().chain([entry.key.as_str()]).collect();
+        Some(Varying {
+            path,
+            entry,
+            values,
+        })
+    };
+    entries.filter_map(list).collect()
+}
+
+fn one_list_too_many(list: &Varying<'_>, first: Option<&Entry>) -> Problem {
+    let first = first.map_or("", |entry| &entry.key);
+    let key = list.path.join(".");
+    let message = format!("`{key}` varies, but `{first}` already makes the variants");
+    Problem::new(&list.entry.place, message)
+        .legal("one value")
+        .hint("write each combination as a [[variants]] of its own".to_owned())
+}
+
+fn one_for_each(list: &Varying<'_>, problems: &mut Vec<Problem>) -> Vec<Overlay> {
+    if list.values.is_empty() {
+        let key = list.path.join(".");
+        let problem = Problem::new(&list.entry.node.place, format!("`{key}` has no value"));
+        problems.push(problem.legal("a list is played once with each of its values"));
+    }
+    let overlay = |node: &Node| {
+        let places: Vec<(&str, Place)> = list
+            .path
+            .iter()
+            .map(|key| (*key, list.entry.place.clone()))
+            .collect();
+        Overlay {
+            name: Some(name_of(&list.entry.key, node)),
+            place: node.place.clone(),
+            piece: Table::of_path(&places, node.clone()),
+        }
+    };
+    list.values.iter().map(overlay).collect()
+}
+
+/// A word names its variant; any other value needs its key: `sync`, `workers_4`.
+fn name_of(key: &str, node: &Node) -> String {
+    let literal = node.text().map_or_else(|| node.literal(), str::to_owned);
+    let parts = literal.split(|character: char| !character.is_ascii_alphanumeric());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let value = parts.join("_");
+    let word =
+        node.text().is_some() && value.starts_with(|first: char| first.is_ascii_alphabetic());
+    if word {
+        value
+    } else {
+        format!("{key}_{value}")
+    }
+}
+
+/// `[[variants]]`
+fn written_out(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Overlay> {
+    let nodes = entry.node.list().unwrap_or_default();
+    let tables: Vec<(&Table, &Node)> = nodes
+        .iter()
+        .filter_map(|node| Some((node.table()?, node)))
+        .collect();
+    if tables.is_empty() || tables.len() < nodes.len() {
+        let problem = Problem::new(&entry.place, "`variants` is not a list of tables");
+        problems.push(problem.legal("written as [[variants]], once for each"));
+    }
+    let overlays = tables
+        .into_iter()
+        .map(|(table, node)| overlay(table, node, problems));
+    overlays.collect()
+}
+
+fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
+    let mut piece = table.clone();
+    let name = match piece.remove("name") {
+        None => Err(Problem::new(&node.place, "a variant has no name").legal("name = \"…\"")),
+        Some(entry) => checked(&entry.node),
+    };
+    for entry in &piece.entries {
+        problems.extend(not_for_variants(entry));
+    }
+    piece
+        .entries
+        .retain(|entry| VARIANT.tables.contains(&entry.key.as_str()));
+    if table.size() == usize::from(table.get("name").is_some()) {
+        let problem = Problem::new(&node.place, "a variant sets nothing");
+        problems.push(problem.legal("such as server.workers = 4"));
+    }
+    for list in lists_of(&piece) {
+        let message = format!(
+            "`{}` has several values within a variant",
+            list.path.join(".")
+        );
+        problems.push(
+            Problem::new(&list.entry.node.place, message)
+                .legal("one value")
+                .hint("write a [[variants]] for each".to_owned()),
+        );
+    }
+    Overlay {
+        name: name.map_err(|problem| problems.push(problem)).ok(),
+        place: node.place.clone(),
+        piece,
+    }
+}
+
+fn checked(node: &Node) -> Result<String, Problem> {
+    let Some(text) = node.text() else {
+        let message = format!("a variant cannot be called {}", node.literal());
+        return Err(Problem::new(&node.place, message).legal("a text in quotes"));
+    };
+    let word = Word {
+        text,
+        range: 0..text.len(),
+    };
+    step::name(&word).map_err(|mistake| Problem::new(&node.place, mistake.message))?;
+    Ok(text.to_owned())
+}
+
+fn not_for_variants(entry: &Entry) -> Option<Problem> {
+    let key = entry.key.as_str();
+    if VARIANT.tables.contains(&key) {
+        return None;
+    }
+    let common = [
+        "title", "about", "seed", "warmup", "duration", "variants", "expect",
+    ];
+    let legal = format!(
+        "a variant may set {}",
+        one_of(VARIANT.tables.iter().copied())
+    );
+    if common.contains(&key) {
+        let message = format!("`{key}` cannot be set by a variant: all have it in common");
+        return Some(Problem::new(&entry.place, message).legal(legal));
+    }
+    Some(
+        Problem::new(&entry.place, format!("`{key}` is not a key of a variant"))
+            .legal(legal)
+            .hint(did_you_mean(key, VARIANT.names())),
+    )
+}
+
+fn same_name_twice(overlays: &[Overlay], problems: &mut Vec<Problem>) {
+    for (index, overlay) in overlays.iter().enumerate() {
+        let before = &overlays[..index];
+        let taken = before.iter().any(|other| other.name == overlay.name);
+        if let (Some(name), true) = (&overlay.name, taken) {
+            let message = format!("two variants are called `{name}`");
+            problems.push(Problem::new(&overlay.place, message).legal("names are unique"));
+        }
+    }
+}
+
+/// Removes what stands at the end of `path`.
+fn prune(tree: &mut Table, path: &[String]) {
+    match path {
+        [] => {}
+        [key] => {
+            tree.remove(key);
+        }
+        [key, rest @ ..] => {
+            if let Some(table) = tree.table_mut(key) {
+                prune(table, rest);
+            }
+        }
+    }
+}
+
+/// A `--set` that every variant that is played overrides would do nothing, which is never meant.
+pub(super) fn set_in_vain(setting: &Setting, played: &[&Overlay]) -> Option<Problem> {
+    let path = setting.path();
+    let over = |overlay: &&Overlay| {
+        let entry = overlay.piece.at(&path);
+        entry.is_some_and(|entry| entry.place.source != setting.place.source)
+    };
+    if setting.varies || !played.iter().all(over) {
+        return None;
+    }
+    let key = path.join(".");
+    let names = played.iter().filter_map(|overlay| overlay.name.as_deref());
+    Some(
+        Problem::new(
+            &setting.place,
+            format!("`{key}` is set by every variant that is played"),
+        )
+        .legal(format!("choose with --variant: {}", one_of(names)))
+        .hint(format!("a list takes the place of the file's: `{key}=[…]`")),
+    )
+}
+
+/// Whether `node` could name a variant wrongly, so that what refers to variants cannot be judged.
+pub(super) fn names_in_doubt(overlays: &[Overlay], problems: &[Problem]) -> bool {
+    overlays.iter().any(|overlay| {
+        let spoilt = |problem: &Problem| overlay.place.holds(&problem.place);
+        overlay.name.is_none() && overlays.len() > 1 || problems.iter().any(spoilt)
+    })
+}
+
+impl Overlay {
+    /// `tree` with this piece laid over it.
+    pub(super) fn over(&self, tree: &Table) -> Table {
+        let mut whole = tree.clone();
+        super::overrides::exclude(&mut whole, &self.piece);
+        whole.lay_over(&self.piece);
+        whole
+    }
+}

@@ -35,6 +35,7 @@ pub struct Recording {
     /// What became of each request, as its client saw it; in the order in which they ended.
     pub outcomes: Vec<Outcome>,
     /// What happened in workers and to them: with the worker's index, in order for each worker.
+    /// The summary rests on `Accepted`, `Served` and `Died`, so these are all here.
     pub events: Vec<(u16, Event)>,
     /// Late answers of services and the like: the services' events, in order.
     pub answers: Vec<Event>,

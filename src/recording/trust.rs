@@ -386,7 +386,8 @@ pub(super) fn remarks(run: &Run) -> Vec<Remark> {
         );
         remark("short-warmup", sentence);
     }
-    if let (Some(false), Some(drift)) = (run.stationary, run.drift) {
+    // A handful of requests is not meant to be steady.
+    if let (Some(false), Some(drift), true) = (run.stationary, run.drift, run.due >= COHORT) {
         let sentence = format!(
             "not steady: {} times as many in the system in the second half as in the first",
             crate::units::three_digits(drift)

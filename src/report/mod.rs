@@ -1,1 +1,9 @@
-//! The result in words and in JSON.
+//! A lens: what a run showed, as text for people and as JSON for programs.
+//!
+//! It looks at summaries and at nothing else, and never asks who played.
+
+pub mod card;
+pub mod json;
+mod table;
+mod why;
+mod words;

@@ -189,9 +189,9 @@ fn lost_updates_are_additions_that_the_counters_do_not_show() {
 #[test]
 fn a_queue_that_grows_is_not_stationary() {
     let mut growing = Synthetic::new("sync", scenario(Sync, 1, closed(1, 0)));
-    growing.lives = (0..60)
+    growing.lives = (0..240)
         .map(|number| Life {
-            due: number * 100 * MS,
+            due: number * 25 * MS,
             door: 20 * S,
             failure: Some(Failure::Timeout),
             ..Life::default()

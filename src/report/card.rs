@@ -1,0 +1,284 @@
+//! The card at the end: what was claimed, what came out, why, and whether to believe it. Plain text
+//! in at most 80 columns, the same for the same summary.
+
+use super::table::{self, Footnotes};
+use super::why;
+use super::words::{
+    COLUMNS, count, digits, in_ascii, labelled, list, load, millis, script, whole, wrap,
+};
+use crate::recording::judge::{Judgement, Verdict};
+use crate::recording::summary::{Run, Summary};
+use crate::recording::trust::Trust;
+use crate::scenario::{Plan, Variant, WorkerKind};
+use crate::units::three_digits;
+
+/// Which characters a terminal is sure to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Characters {
+    /// ✓, × and the like.
+    #[default]
+    Unicode,
+    /// None but ASCII.
+    Ascii,
+}
+
+/// The card of all variants of a plan that were played.
+#[must_use]
+pub fn card(plan: &Plan, summary: &Summary, characters: Characters) -> String {
+    let mut notes = Footnotes::default();
+    let cores = summary.machine.cores;
+    let runs = &summary.runs;
+    let parts = [
+        format!("{}\n", wrap(&plan.title, COLUMNS, 0)),
+        setting(plan),
+        "\n".into(),
+        table::variants(runs, &mut notes),
+        by_kind(plan, cores, runs, &mut notes),
+        "\n".into(),
+        summary.expect.iter().map(verdict).collect(),
+        labelled_unless_empty("why", &why::sentence(plan, cores)),
+        each(runs, "failed", failures),
+        each(runs, "switches", switches),
+        each(runs, "counters", counters),
+        trust(runs),
+        remarks(runs),
+        wrapped(notes.lines()),
+    ];
+    let card = parts.concat();
+    match characters {
+        Characters::Unicode => card,
+        Characters::Ascii => in_ascii(&card),
+    }
+}
+
+/// Each text in lines of its own; what does not fit in one goes on indented.
+fn wrapped(texts: impl Iterator<Item = String>) -> String {
+    texts.fold(String::new(), |lines, text| {
+        lines + &wrap(&text, COLUMNS, 2) + "\n"
+    })
+}
+
+fn labelled_unless_empty(label: &str, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        labelled(label, text)
+    }
+}
+
+/// What was played: who asks, who answers, what each request does. Where variants differ in what
+/// their requests do, each has its own line.
+fn setting(plan: &Plan) -> String {
+    let Some(first) = plan.variants.first() else {
+        return String::new();
+    };
+    let all = |variant: &Variant| demand(variant) == demand(first);
+    if plan.variants.iter().all(all) {
+        let text = format!(
+            "{}, {}; {}",
+            load(&first.scenario),
+            workers(plan),
+            demand(first)
+        );
+        return format!("{}\n", wrap(&text, COLUMNS, 2));
+    }
+    let text = format!("{}, {}", load(&first.scenario), workers(plan));
+    let demands = plan
+        .variants
+        .iter()
+        .map(|variant| format!("{}: {}", variant.name, demand(variant)));
+    wrapped(std::iter::once(text).chain(demands))
+}
+
+/// `2 workers`, or `1, 2 and 4 workers`.
+fn workers(plan: &Plan) -> String {
+    let counts = plan.variants.iter().map(|v| v.scenario.server.workers);
+    let mut counts: Vec<usize> = counts.collect();
+    counts.dedup();
+    match counts.as_slice() {
+        [one] => count(*one, "worker"),
+        several => {
+            let several: Vec<String> = several.iter().map(|n| whole(*n as u64)).collect();
+            let several: Vec<&str> = several.iter().map(String::as_str).collect();
+            format!("{} workers", list(&several))
+        }
+    }
+}
+
+fn demand(variant: &Variant) -> String {
+    let scenario = &variant.scenario;
+    let in_the_mix: Vec<_> = scenario
+        .requests
+        .iter()
+        .filter(|r| r.weight > 0.0)
+        .collect();
+    if let [only] = in_the_mix.as_slice() {
+        return format!("each request: {}", script(scenario, only));
+    }
+    let all: f64 = in_the_mix.iter().map(|request| request.weight).sum();
+    let kinds = in_the_mix.iter().map(|request| {
+        let share = digits(100.0 * request.weight / all);
+        format!("{share} % {}: {}", request.name, script(scenario, request))
+    });
+    kinds.collect::<Vec<_>>().join("; ")
+}
+
+fn by_kind(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
+    let table = table::kinds(plan, cores, runs, notes);
+    if table.is_empty() {
+        table
+    } else {
+        format!("\n{table}")
+    }
+}
+
+fn verdict(judgement: &Judgement) -> String {
+    let label = match judgement.verdict {
+        Verdict::Holds => "✓ holds",
+        Verdict::Fails => "✗ fails",
+        Verdict::NotJudged => "– not judged",
+    };
+    let measured = judgement
+        .measured
+        .as_ref()
+        .map(|numbers| format!("measured {numbers}"));
+    let said = [measured, judgement.because.clone()];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    labelled(label, &format!("{}: {}", judgement.claim, said.join("; ")))
+}
+
+/// One labelled text of what each run has to say; nothing if none has.
+fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
+    let said = runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}", run.variant, says(run)?)));
+    labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
+}
+
+fn failures(run: &Run) -> Option<String> {
+    let failed = run.failed;
+    let kinds = [
+        (failed.refused, "refused"),
+        (failed.reset, "reset"),
+        (failed.timeout, "without answer in time"),
+        (failed.status, "answered with an error"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let kinds = kinds.map(|(count, how)| format!("{} {how}", whole(count as u64)));
+    let kinds: Vec<String> = kinds.collect();
+    (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), whole(run.due as u64)))
+}
+
+/// Switches for each answer, of all workers together.
+fn switches(run: &Run) -> Option<String> {
+    let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
+    if requests == 0 {
+        return None;
+    }
+    let per_request = |sum: u64| three_digits(sum as f64 / requests as f64);
+    let process = run
+        .workers
+        .iter()
+        .map(|worker| worker.process_switches.voluntary + worker.process_switches.involuntary);
+    let process = per_request(process.sum());
+    Some(match run.kind {
+        WorkerKind::Sync => format!("{process} process switches a request"),
+        WorkerKind::Coroutine => {
+            let coroutine = run.workers.iter().map(|worker| worker.coroutine_switches);
+            let coroutine = per_request(coroutine.sum());
+            format!("{coroutine} coroutine and {process} process switches a request")
+        }
+    })
+}
+
+fn counters(run: &Run) -> Option<String> {
+    let said = run.counters.iter().map(|(name, counter)| {
+        let (additions, value) = (whole(counter.additions), whole(counter.value));
+        let lost = match counter.lost {
+            0 => "none".to_owned(),
+            lost => whole(lost.unsigned_abs()),
+        };
+        format!("{name} {additions} times one more, says {value}: {lost} lost")
+    });
+    let said: Vec<String> = said.collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// One line if there is nothing to object to; otherwise each objection with its remedy.
+fn trust(runs: &[Run]) -> String {
+    if runs.is_empty() {
+        return labelled("trust", "nothing was played to its end");
+    }
+    if runs.iter().all(|run| run.trust == Trust::Ok) {
+        return labelled("trust", &nothing_to_object_to(runs));
+    }
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for run in runs {
+        let objections = objections(run);
+        match groups.iter_mut().find(|(known, _)| *known == objections) {
+            Some((_, variants)) => variants.push(&run.variant),
+            None => groups.push((objections, vec![&run.variant])),
+        }
+    }
+    let lines = groups
+        .iter()
+        .enumerate()
+        .map(|(place, (objections, variants))| {
+            let label = if place == 0 { "trust" } else { "" };
+            labelled(label, &format!("{}: {objections}", list(variants)))
+        });
+    lines.collect()
+}
+
+fn nothing_to_object_to(runs: &[Run]) -> String {
+    let largest = |of: fn(&Run) -> Option<f64>| runs.iter().filter_map(of).reduce(f64::max);
+    let late = largest(|run| run.generator.late_p99_ms).unwrap_or(0.0);
+    let residual = largest(|run| {
+        run.little
+            .system
+            .into_iter()
+            .chain(run.little.workers)
+            .reduce(f64::max)
+    });
+    format!(
+        "ok: clients at most {} late (p99), Little's law within {}",
+        millis(late),
+        within(residual.unwrap_or(0.0))
+    )
+}
+
+/// A residual, rounded up: it is a promise.
+fn within(residual: f64) -> String {
+    format!("{:.1} %", ((residual * 1e3).ceil() / 10.0).max(0.1))
+}
+
+fn objections(run: &Run) -> String {
+    let reasons = run.because.iter();
+    let reasons = reasons.map(|reason| format!("{}. To do: {}", reason.sentence, reason.remedy));
+    let reasons: Vec<String> = reasons.collect();
+    match reasons.as_slice() {
+        [] => run.trust.words().to_owned(),
+        reasons => format!("{}: {}.", run.trust.words(), reasons.join(". Also: ")),
+    }
+}
+
+/// What is no fault but worth knowing, and a switch law that does not hold.
+fn remarks(runs: &[Run]) -> String {
+    let mut said = Vec::new();
+    for run in runs {
+        for remark in &run.remarks {
+            said.push(format!("{}: {}", run.variant, remark.sentence));
+        }
+        let ended_regularly = run.workers.iter().filter(|worker| worker.respawns == 0);
+        for worker in ended_regularly.filter(|worker| !worker.law_holds()) {
+            said.push(format!(
+                "{}: the switch law does not hold for worker {}",
+                run.variant, worker.index
+            ));
+        }
+    }
+    labelled_unless_empty("note", &said.join("; "))
+}
+
+#[cfg(test)]
+mod tests;

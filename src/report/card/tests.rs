@@ -1,0 +1,167 @@
+//! The card, as it is printed, of runs that nobody played.
+
+use insta::assert_snapshot;
+
+use super::{Characters, card};
+use crate::recording::Recording;
+use crate::recording::summary::{Summary, summarise};
+use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
+use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::telemetry::Failure;
+use crate::units::Stamp;
+
+/// The card of these runs, with claims, after their recordings were spoilt.
+fn card_of(
+    title: &str,
+    runs: &[&Synthetic],
+    claims: &[(&str, &str)],
+    spoil: impl Fn(&mut Recording),
+) -> String {
+    let plan = plan(title, runs, claims);
+    let summaries = runs.iter().map(|run| {
+        let mut recording = run.recording();
+        spoil(&mut recording);
+        summarise(&recording)
+    });
+    let summary = Summary::of(&plan, machine(2), summaries.collect());
+    let printed = card(&plan, &summary, Characters::Unicode);
+    for line in printed.lines() {
+        assert!(line.chars().count() <= 80, "too long: {line}");
+    }
+    let ascii = card(&plan, &summary, Characters::Ascii);
+    assert!(ascii.is_ascii());
+    assert_eq!(ascii.lines().count(), printed.lines().count());
+    printed
+}
+
+fn as_it_is(_: &mut Recording) {}
+
+#[test]
+fn io_bound() {
+    let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let claims = [
+        (
+            "coroutines answer at least 25 times as many",
+            "coroutine.throughput >= 25 * sync.throughput",
+        ),
+        (
+            "nobody waits at the coroutines' door",
+            "coroutine.at_the_door > 2",
+        ),
+        (
+            "the slowest sync answers take no longer than 10 s",
+            "sync.latency.p99 < 10s",
+        ),
+    ];
+    let runs = [&sync, &coroutine];
+    assert_snapshot!(card_of(
+        "Waiting is free, if you let go",
+        &runs,
+        &claims,
+        as_it_is
+    ));
+}
+
+#[test]
+fn io_bound_in_ascii() {
+    let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let plan = plan("Waiting is free, if you let go", &[&sync, &coroutine], &[]);
+    let runs = [sync, coroutine].map(|run| summarise(&run.recording()));
+    let summary = Summary::of(&plan, machine(2), runs.into());
+    assert_snapshot!(card(&plan, &summary, Characters::Ascii));
+}
+
+#[test]
+fn three_requests() {
+    let (sync, coroutine) = (
+        Synthetic::three_requests(Sync),
+        Synthetic::three_requests(Coroutine),
+    );
+    let claims = [
+        (
+            "one after the other takes 4.2 s",
+            "sync.window ~= 4.2s +- 3%",
+        ),
+        ("overlapping takes 1.8 s", "coroutine.window ~= 1.8s +- 3%"),
+    ];
+    let runs = [&sync, &coroutine];
+    assert_snapshot!(card_of(
+        "Three requests, one worker",
+        &runs,
+        &claims,
+        as_it_is
+    ));
+}
+
+#[test]
+fn hog() {
+    let (sync, coroutine) = (Synthetic::hog(Sync), Synthetic::hog(Coroutine));
+    let claims = [(
+        "the short ones suffer under both kinds alike",
+        "coroutine.requests.short.latency.mean ~= sync.requests.short.latency.mean +- 20%",
+    )];
+    let runs = [&sync, &coroutine];
+    let title = "One hog is in everybody's way, and a coroutine that never lets go is one";
+    assert_snapshot!(card_of(title, &runs, &claims, as_it_is));
+}
+
+#[test]
+fn a_run_that_proves_nothing() {
+    let mut coroutine = Synthetic::io_bound(Coroutine);
+    coroutine.load_cpu = 0.9;
+    coroutine.scenario.counters = vec!["visits".into()];
+    for (number, life) in coroutine.lives.iter_mut().enumerate() {
+        life.late = 8 * MS;
+        life.failure = number.is_multiple_of(100).then_some(Failure::Reset);
+    }
+    let claims = [(
+        "coroutines answer at least 500 a second",
+        "throughput >= 500",
+    )];
+    let title = "Waiting is free, if you let go";
+    assert_snapshot!(card_of(title, &[&coroutine], &claims, |recording| {
+        let last = recording.samples.last_mut().unwrap();
+        last.workers[0].counters = vec![(1_493, 700)];
+    }));
+}
+
+#[test]
+fn an_interrupted_run_of_which_one_variant_was_never_played() {
+    let mut sync = Synthetic::io_bound(Sync);
+    let window = sync.window.as_mut().unwrap();
+    window.end = Stamp(2_500 * MS);
+    let end = window.end.0;
+    sync.interrupted = true;
+    sync.lives.retain(|life: &Life| life.due < end);
+    let coroutine = Synthetic::io_bound(Coroutine);
+    let claims = [(
+        "coroutines answer at least 25 times as many",
+        "coroutine.throughput >= 25 * sync.throughput",
+    )];
+    let plan = plan(
+        "Waiting is free, if you let go",
+        &[&sync, &coroutine],
+        &claims,
+    );
+    let runs = vec![summarise(&sync.recording())];
+    let summary = Summary::of(&plan, machine(2), runs);
+    assert_snapshot!(card(&plan, &summary, Characters::Unicode));
+}
+
+#[test]
+fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_said() {
+    let mut sync = Synthetic::io_bound(Sync);
+    sync.variant = "a_name_of_thirty_two_characters_".into();
+    let printed = card_of("Names", &[&sync], &[], as_it_is);
+    assert!(
+        printed.contains("\na_name_of_thirty_two_characters_\n    "),
+        "{printed}"
+    );
+    let plan = plan("Nothing", &[&sync], &[]);
+    let summary = Summary::of(&plan, machine(2), Vec::new());
+    let printed = card(&plan, &summary, Characters::Unicode);
+    assert!(
+        printed.contains("trust        nothing was played"),
+        "{printed}"
+    );
+}

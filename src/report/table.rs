@@ -1,0 +1,239 @@
+//! The tables of the card: one row for each variant, and one for each kind of request.
+
+use super::words::{MARKS, NONE, mean, millis, times, whole};
+use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::summary::{Kind, Run};
+use crate::recording::trust::Trust;
+use crate::scenario::Plan;
+use crate::theory::prediction::{self, Model, Prediction};
+use crate::units::three_digits;
+
+/// Notes under a table, each with the mark that points to it.
+#[derive(Debug, Default)]
+pub(super) struct Footnotes(Vec<String>);
+
+impl Footnotes {
+    /// The mark of this note; the same note has one mark. Beyond nine the last is shared.
+    fn mark(&mut self, note: String) -> char {
+        let last = MARKS.chars().count() - 1;
+        let known = self.0.iter().position(|known| *known == note);
+        let place = known.unwrap_or_else(|| {
+            self.0.push(note);
+            self.0.len() - 1
+        });
+        MARKS.chars().nth(place.min(last)).unwrap_or('*')
+    }
+
+    /// Each note with its mark.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let notes = MARKS.chars().zip(&self.0);
+        notes.map(|(mark, note)| format!("{mark} {note}"))
+    }
+}
+
+/// Columns of the variant's name; a longer one gets a line of its own.
+const NAME: usize = 12;
+
+/// A row of the variants' table.
+fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
+    let [door, concurrency, parallelism, answers, p50, p99] = cells;
+    let [name_mark, p50_mark, p99_mark] = marks.map(|mark| mark.unwrap_or(' '));
+    let name = match name_mark {
+        ' ' => name.to_owned(),
+        mark => format!("{name} {mark}"),
+    };
+    let (above, name) = if name.chars().count() > NAME {
+        (format!("{name}\n"), String::new())
+    } else {
+        (String::new(), name)
+    };
+    let line = format!(
+        "{name:<NAME$}{door:>5}{concurrency:>14}{parallelism:>15}{answers:>12}\
+         {p50:>9} {p50_mark}{p99:>8} {p99_mark}"
+    );
+    format!("{above}{}\n", line.trim_end())
+}
+
+/// The two big numbers and what clients felt, for each variant; beneath each later one, how many
+/// times the first it is.
+pub(super) fn variants(runs: &[Run], notes: &mut Footnotes) -> String {
+    let heads = [
+        "door",
+        "concurrency",
+        "parallelism",
+        "answers/s",
+        "p50",
+        "p99",
+    ];
+    let mut table = row("", heads, [None; 3]);
+    for run in runs {
+        table += &variant(run, notes);
+        if let Some(first) = runs.first().filter(|first| first.variant != run.variant) {
+            table += &ratios(first, run);
+        }
+    }
+    table
+}
+
+fn variant(run: &Run, notes: &mut Footnotes) -> String {
+    let or_none =
+        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
+    let concurrency = or_none(run.concurrency, mean);
+    let parallelism = or_none(run.parallelism, |value| format!("{value:.2}"));
+    let cells = [
+        or_none(run.at_the_door, mean),
+        format!("{concurrency} of {}", run.concurrency_limit),
+        format!("{parallelism} of {}", run.parallelism_limit),
+        or_none(run.throughput_per_s, answers),
+        or_none(run.latency_ms.p50, millis),
+        or_none(run.latency_ms.p99, millis),
+    ];
+    let too_few = |missing: bool, what: &str, needs: usize, notes: &mut Footnotes| {
+        let needs = whole(needs as u64);
+        let due = whole(run.due as u64);
+        missing.then(|| notes.mark(format!("{due} requests; a {what} needs {needs}")))
+    };
+    let doubt = doubt(run).map(|doubt| notes.mark(doubt));
+    let no_p50 = too_few(run.latency_ms.p50.is_none(), "p50", MEDIAN_NEEDS, notes);
+    let no_p99 = too_few(run.latency_ms.p99.is_none(), "p99", P99_NEEDS, notes);
+    row(
+        &run.variant,
+        cells.each_ref().map(String::as_str),
+        [doubt, no_p50, no_p99],
+    )
+}
+
+/// What has to be known before the row is read.
+fn doubt(run: &Run) -> Option<String> {
+    match (run.interrupted, run.trust) {
+        (true, _) => Some("interrupted: the part that was played".into()),
+        (false, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
+        (false, Trust::Ok | Trust::Rough) => None,
+    }
+}
+
+fn answers(per_s: f64) -> String {
+    if per_s >= 9.95 {
+        whole(per_s.round() as u64)
+    } else {
+        three_digits(per_s)
+    }
+}
+
+fn ratios(first: &Run, run: &Run) -> String {
+    let ratio = |of: fn(&Run) -> Option<f64>| -> String {
+        let (before, now) = (of(first).unwrap_or(0.0), of(run).unwrap_or(0.0));
+        let is_known = before > 0.0 && now > 0.0;
+        if is_known {
+            times(now / before)
+        } else {
+            String::new()
+        }
+    };
+    let concurrency = ratio(|run| run.concurrency);
+    let answers = ratio(|run| run.throughput_per_s);
+    let p50 = ratio(|run| run.latency_ms.p50);
+    if [&concurrency, &answers, &p50]
+        .iter()
+        .all(|said| said.is_empty())
+    {
+        return String::new();
+    }
+    row("", ["", &concurrency, "", &answers, &p50, ""], [None; 3])
+}
+
+/// Latencies by kind of request, where a scenario has several; with what a formula says, where one
+/// fits.
+pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
+    let several = runs.iter().filter(|run| run.requests.iter().count() > 1);
+    let mut rows = Vec::new();
+    for run in several {
+        let variant = plan.variants.iter().find(|v| v.name == run.variant);
+        let prediction = variant.and_then(|v| prediction::of(&v.scenario, cores));
+        for (name, kind) in run.requests.iter() {
+            let place = variant.and_then(|variant| {
+                let requests = &variant.scenario.requests;
+                requests.iter().position(|request| request.name == name)
+            });
+            let computed = prediction.as_ref().zip(place);
+            let computed = computed.map(|(prediction, place)| in_words(prediction, place, notes));
+            rows.push(KindRow::new(&run.variant, name, *kind, computed));
+        }
+    }
+    lay_out(&rows)
+}
+
+struct KindRow {
+    variant: String,
+    name: String,
+    cells: [String; 4],
+}
+
+impl KindRow {
+    fn new(variant: &str, name: &str, kind: Kind, computed: Option<String>) -> Self {
+        let latency = kind.latency_ms;
+        let said = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), millis);
+        Self {
+            variant: cut(variant),
+            name: cut(name),
+            cells: [
+                said(latency.mean),
+                said(latency.p50),
+                said(latency.p99),
+                computed.unwrap_or_default(),
+            ],
+        }
+    }
+}
+
+/// The longest name that fits beside four numbers.
+const LONGEST: usize = 18;
+
+fn cut(name: &str) -> String {
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+fn lay_out(rows: &[KindRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let widest = |of: fn(&KindRow) -> &str| rows.iter().map(|row| of(row).chars().count()).max();
+    let variants = widest(|row| &row.variant).unwrap_or(0).max(NAME - 1);
+    let names = widest(|row| &row.name).unwrap_or(0);
+    let is_computed = rows.iter().any(|row| !row.cells[3].is_empty());
+    let head = if is_computed { "computed" } else { "" };
+    let line = |variant: &str, name: &str, [mean, p50, p99, computed]: [&str; 4]| {
+        let line = format!(
+            "{variant:<variants$} {name:<names$}{mean:>10}{p50:>10}{p99:>10}  {computed:>10}"
+        );
+        format!("{}\n", line.trim_end())
+    };
+    let mut table = line("latency", "", ["mean", "p50", "p99", head]);
+    let mut before = "";
+    for row in rows {
+        let variant = if row.variant == before {
+            ""
+        } else {
+            &row.variant
+        };
+        table += &line(variant, &row.name, row.cells.each_ref().map(String::as_str));
+        before = &row.variant;
+    }
+    table
+}
+
+fn in_words(prediction: &Prediction, place: usize, notes: &mut Footnotes) -> String {
+    let by = match prediction.model {
+        Model::InTurn => "one worker takes them in turn: M/G/1, Pollaczek–Khinchine",
+        Model::ManyInTurn => "workers take them in turn: about, by Allen and Cunneen",
+        Model::Shared => "they share one worker: M/G/1, processor sharing",
+    };
+    let busy = three_digits(prediction.utilisation * 100.0);
+    let mark = notes.mark(format!("mean if {by}, busy {busy} %"));
+    let latency = prediction.latency.as_ref().and_then(|all| all.get(place));
+    let said = latency.map_or_else(|| "grows".to_owned(), |latency| millis(latency * 1e3));
+    format!("{said} {mark}")
+}

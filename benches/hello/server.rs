@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -67,15 +68,16 @@ impl Server {
 
     pub(crate) fn gunicorn() -> Result<Self, String> {
         let address = free_address()?;
-        let mut command = Command::new("gunicorn");
-        command.args([
-            "--workers",
-            "2",
-            "--worker-class",
-            "gevent",
-            "--chdir",
-            PEERS,
-        ]);
+        // As the README of the peers installs it; else whatever there is.
+        let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/gunicorn");
+        let program = if Path::new(installed).exists() {
+            installed
+        } else {
+            "gunicorn"
+        };
+        let mut command = Command::new(program);
+        command.args(["--workers", "2", "--worker-class", "gevent"]);
+        command.args(["--no-control-socket", "--chdir", PEERS]);
         command.args(["--bind", &address, "app:application"]);
         Self::start("gunicorn", address, command, None)
     }
@@ -91,11 +93,11 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let child = command.spawn().map_err(|error| error.to_string())?;
-        let process = Process {
+        let mut process = Process {
             child,
             _scratch: scratch,
         };
-        let answer = first_answer(&address)?;
+        let answer = process.first_answer(&address)?;
         Ok(Self {
             name,
             answer,
@@ -106,6 +108,22 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hello", self.address)
+    }
+}
+
+impl Process {
+    #[expect(clippy::disallowed_methods, reason = "a bench may sleep")]
+    fn first_answer(&mut self, address: &str) -> Result<String, String> {
+        for _ in 0..TRIES {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!("it ended with {status}"));
+            }
+            if let Ok(stream) = TcpStream::connect(address) {
+                return ask(stream).map_err(|error| error.to_string());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err("it does not listen".into())
     }
 }
 
@@ -126,17 +144,6 @@ fn free_address() -> Result<String, String> {
         .and_then(|listener| listener.local_addr())
         .map(|address| address.to_string())
         .map_err(|error| error.to_string())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a bench may sleep")]
-fn first_answer(address: &str) -> Result<String, String> {
-    for _ in 0..TRIES {
-        if let Ok(stream) = TcpStream::connect(address) {
-            return ask(stream).map_err(|error| error.to_string());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Err("it does not listen".into())
 }
 
 fn ask(mut stream: TcpStream) -> Result<String, Box<dyn std::error::Error>> {

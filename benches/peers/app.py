@@ -15,6 +15,9 @@ from urllib.parse import parse_qs
 MS = 1_000_000
 HOUR = 3_600_000 * MS
 
+# What concsim's `write` steps send.
+FILLER = b"concurrency is not parallelism.\n"
+
 # Request -> its steps: (verb, nanoseconds) or ("write", bytes), as the scenario files of the same names have them.
 REQUESTS = {
     "hello": [("write", 2)],
@@ -53,7 +56,7 @@ def play(steps, demands):
     demands, body = iter(demands), []
     for verb, amount in steps:
         if verb == "write":
-            body.append(b"ok" if amount == 2 else b"." * amount)
+            body.append((FILLER * (amount // 32 + 1))[:amount])
         elif verb == "compute":
             compute(next(demands))
         else:

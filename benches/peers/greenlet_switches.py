@@ -18,7 +18,7 @@ import sys
 
 import greenlet
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nco"
 END_OF_HEAD = b"\r\n\r\n"
 
 

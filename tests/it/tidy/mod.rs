@@ -69,9 +69,13 @@ impl TextFile {
             .map(|(line, number)| (number, line))
     }
 
-    /// Its lines of code: comments say what they like.
+    /// Its lines of code: comments say what they like, and tests may know whom they need.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines()
+        let tests = self.text.find("#[cfg(test)]\nmod tests {");
+        let code = &self.text[..tests.unwrap_or(self.text.len())];
+        code.lines()
+            .zip(1..)
+            .map(|(line, number)| (number, line))
             .map(|(number, line)| (number, line.split("//").next().unwrap_or_default()))
     }
 

@@ -200,7 +200,7 @@ fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
         &source(),
         |path| pure(path) && !is_test(path),
         |line| {
-            let outside = ["time", "net", "thread", "process", "os"];
+            let outside = ["time", "net", "fs", "process", "os"];
             let part = outside
                 .iter()
                 .find(|part| names(line, &format!("std::{part}")))?;

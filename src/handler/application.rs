@@ -134,11 +134,26 @@ impl Application {
 
     /// What can be asked for, and how.
     fn list(&self) -> String {
-        let mut text = format!("{} can be asked for:\n\n", story::name(self.me));
-        for request in &self.scenario.requests {
-            writeln!(text, "  GET /{}", request.name).expect("a String takes all text");
+        let requests = &self.scenario.requests;
+        let width = requests
+            .iter()
+            .map(|request| request.name.len())
+            .max()
+            .unwrap_or(0);
+        let mut text = format!("{} can be asked for\n\n", story::name(self.me));
+        for request in requests {
+            let steps = request
+                .script
+                .iter()
+                .map(|step| self.scenario.sentence(step).to_string());
+            let steps: Vec<String> = steps.collect();
+            writeln!(text, "  GET /{:width$}  {}", request.name, steps.join(", "))
+                .expect("a String takes all text");
         }
-        text
+        text + "\n\
+            HEAD and POST play the same. With ?n=17 it is played as number 17 of a run; with\n\
+            ?d=1000000,99000000 its steps take so long, in nanoseconds, one number for each step\n\
+            that has a duration.\n"
     }
 
     fn script(&self, class: usize) -> &Script {

@@ -52,8 +52,8 @@ pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> S
 
 fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {
     let let_go = match (kind, spent.let_go) {
-        (WorkerKind::Sync, 0) => None,
-        (WorkerKind::Coroutine, 0) => Some("never let go".into()),
+        (WorkerKind::Coroutine, 0) if spent.cpu.0 > 0 => Some("never let go".into()),
+        (_, 0) => None,
         (_, 1) => Some("let go once".into()),
         (_, 2) => Some("let go twice".into()),
         (_, often) => Some(format!("let go {often} times")),

@@ -324,9 +324,9 @@ fn the_default_body_says_what_happened_in_one_line() {
         ),
         (
             26,
-            WorkerKind::Sync,
+            WorkerKind::Coroutine,
             Spent::default(),
-            "worker AA (pid 4242, sync): did nothing; nobody else ran meanwhile\n",
+            "worker AA (pid 4242, coroutine): did nothing; nobody else ran meanwhile\n",
         ),
         (
             27,
@@ -404,11 +404,29 @@ fn a_request_without_demands_draws_those_of_the_next_number_of_its_worker() {
 }
 
 #[test]
-fn the_list_names_every_request() {
-    let application = Application::new(scenario(&[("hello", &[HELLO]), ("story", &[])]), ME);
+fn the_list_says_what_each_request_does_and_how_to_ask_for_it() {
+    let application = Application::new(
+        scenario(&[
+            ("hello", &[HELLO]),
+            ("profile", &[compute(Some(1)), call()]),
+            ("it", &[]),
+        ]),
+        ME,
+    );
     let mut world = Scripted::default();
     let mut reply = Reply::default();
     reply.begin(Method::Get, Keep::Stay);
     application.answer(&application.ask(&get("/", "")), &mut world, &mut reply);
-    assert!(world.sent().contains("/hello") && world.sent().contains("/story"));
+    let sent = world.sent();
+    let (_, list) = sent.split_once("\r\n\r\n").unwrap();
+    let lines: Vec<&str> = list.lines().take(5).map(str::trim_end).collect();
+    let expected = [
+        "worker A (pid 4242, coroutine) can be asked for",
+        "",
+        "  GET /hello    write 2B",
+        "  GET /profile  compute 1ns in slices of 1ns, call billing 1ns",
+        "  GET /it",
+    ];
+    assert_eq!(lines, expected);
+    assert!(list.contains("?n=17") && list.contains("?d="));
 }

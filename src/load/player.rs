@@ -130,6 +130,7 @@ impl<'a> Player<'a> {
         let mut ready = std::mem::take(&mut self.ready);
         let timeout = self.time_to_sleep();
         self.poller.wait(Some(timeout), &mut ready)?;
+        self.forget_closed(&ready);
         self.send_what_is_due()?;
         for event in &ready {
             self.handle(*event);
@@ -138,6 +139,18 @@ impl<'a> Player<'a> {
         self.ready = ready;
         self.lose_patience();
         Ok(())
+    }
+
+    /// Idle connections that the server has closed must not be sent on: this is known now, and goes
+    /// before sending, as it takes no time.
+    fn forget_closed(&mut self, ready: &[Ready]) {
+        for event in ready.iter().filter(|event| event.closed) {
+            let token = Token::from_raw(event.token);
+            let is_idle = |there: &mut Connection| there.exchange().is_none();
+            if self.connection(token).is_some_and(is_idle) {
+                self.forget(token);
+            }
+        }
     }
 
     fn time_to_sleep(&mut self) -> Elapsed {
@@ -262,13 +275,10 @@ impl<'a> Player<'a> {
 
     fn handle(&mut self, event: Ready) {
         let token = Token::from_raw(event.token);
-        let place = token.place as usize;
-        let Some((serial, connection)) = self.connections.get_mut(place) else {
-            return;
+        let connection = match self.connections.get_mut(token.place as usize) {
+            Some((serial, connection)) if *serial == token.serial => connection,
+            _ => return,
         };
-        if *serial != token.serial {
-            return;
-        }
         match connection.handle(event, &mut self.buffer, self.clock) {
             Progress::Waiting => {}
             Progress::Closed => self.forget(token),

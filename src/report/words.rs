@@ -1,6 +1,6 @@
 //! Numbers and steps as a person says them, and lines that fit on a screen.
 
-use crate::scenario::{Arrivals, Draw, Manner, Process, Request, Scenario, Step};
+use crate::scenario::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::{Elapsed, three_digits};
 
 /// Columns of a line: what a projector shows.
@@ -92,7 +92,7 @@ pub(super) fn load(scenario: &Scenario) -> String {
     let asks = match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => match think {
             Draw::Fixed(0) => count(*clients, "client"),
-            think => format!("{} that think {}", count(*clients, "client"), draw(think)),
+            think => format!("{} that think {think}", count(*clients, "client")),
         },
         Arrivals::Open { rate, process } => {
             let process = match process {
@@ -110,71 +110,13 @@ pub(super) fn load(scenario: &Scenario) -> String {
 
 /// What a request does, in the words of a scenario file.
 pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
-    let steps: Vec<String> = request.script.iter().map(|s| step(scenario, s)).collect();
+    let steps = request.script.iter();
+    let steps: Vec<String> = steps
+        .map(|step| scenario.sentence(step).to_string())
+        .collect();
     match steps.as_slice() {
         [] => "nothing".into(),
         steps => steps.join(", "),
-    }
-}
-
-fn step(scenario: &Scenario, step: &Step) -> String {
-    match step {
-        Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
-        Step::Compute {
-            cpu,
-            slice: Some(slice),
-        } => format!("compute {} in slices of {}", draw(cpu), brief(slice.0)),
-        Step::Call {
-            service,
-            wait,
-            manner,
-        } => {
-            let name = scenario
-                .services
-                .get(*service)
-                .map_or("", |s| s.name.as_str());
-            format!("call {name} {}{}", draw(wait), in_manner(*manner))
-        }
-        Step::Sleep { wait, manner } => format!("sleep {}{}", draw(wait), in_manner(*manner)),
-        Step::Yield => "yield".into(),
-        Step::Write { bytes } => format!("write {} B", whole(*bytes)),
-        Step::Count {
-            counter,
-            with_yield,
-        } => {
-            let name = scenario.counters.get(*counter).map_or("", String::as_str);
-            format!(
-                "count {name}{}",
-                if *with_yield { " with yield" } else { "" }
-            )
-        }
-        Step::Panic => "panic".into(),
-        Step::Overflow => "overflow".into(),
-    }
-}
-
-fn in_manner(manner: Manner) -> &'static str {
-    match manner {
-        Manner::Patched => "",
-        Manner::Unpatched => " unpatched",
-    }
-}
-
-fn draw(draw: &Draw) -> String {
-    match draw {
-        Draw::Fixed(length) => brief(*length),
-        Draw::Uniform { low, high } => format!("{}..{}", brief(*low), brief(*high)),
-        Draw::Exponential { mean } => format!("~{}", brief(*mean)),
-        Draw::Lognormal { median, p99 } => {
-            format!("lognormal({}, p99 {})", brief(*median), brief(*p99))
-        }
-        Draw::Pareto { least, shape, most } => {
-            format!(
-                "pareto({}, shape {shape}, max {})",
-                brief(*least),
-                brief(*most)
-            )
-        }
     }
 }
 

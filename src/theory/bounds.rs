@@ -89,8 +89,8 @@ fn asked_for(scenario: &Scenario, alone: f64) -> Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::synthetic::{MS, call, closed, compute, request, scenario};
     use crate::scenario::WorkerKind::{Coroutine, Sync};
+    use crate::theory::scenario;
 
     /// The tightest bound of `compute`, `call` with so many workers and clients.
     fn tightest(
@@ -98,9 +98,14 @@ mod tests {
         (workers, cores, clients): (usize, usize, usize),
         (compute_ms, call_ms): (u64, u64),
     ) -> (Scarce, f64) {
-        let mut scenario = scenario(kind, workers, closed(clients, 0));
-        let steps = vec![compute(compute_ms * MS), call(call_ms * MS)];
-        scenario.requests = vec![request("profile", steps)];
+        let kind = kind.word();
+        let scenario = scenario(&format!(
+            r#"
+            server = {{ kind = "{kind}", workers = {workers} }}
+            requests.profile.steps = ["compute {compute_ms}ms", "call billing {call_ms}ms"]
+            load.clients = {clients}
+            "#
+        ));
         let bound = of(&scenario, cores)[0];
         (bound.of, bound.per_s())
     }

@@ -7,3 +7,10 @@ pub mod bounds;
 pub mod demand;
 pub mod prediction;
 pub mod queues;
+
+#[cfg(test)]
+fn scenario(text: &str) -> crate::scenario::Scenario {
+    use crate::scenario::{Overrides, read};
+    let plan = read(text, "scenario.toml", &Overrides::default());
+    plan.expect("a valid text").variants.remove(0).scenario
+}

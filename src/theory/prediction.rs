@@ -111,21 +111,22 @@ fn lets_go(scenario: &Scenario) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::synthetic::{Synthetic, call};
-    use crate::scenario::WorkerKind::{Coroutine, Sync};
-    use crate::units::CpuTime;
+    use crate::theory::scenario;
 
-    fn hog(kind: WorkerKind) -> Scenario {
-        let mut scenario = Synthetic::hog(kind).scenario;
-        // 200 requests a second, 99 % of 1 ms and 1 % of 100 ms.
-        scenario.requests[0].weight = 99.0;
-        scenario.requests[1].weight = 1.0;
-        scenario.load.arrivals = Arrivals::Open {
-            rate: 200.0,
-            process: Process::Poisson,
-        };
-        scenario
+    /// 99 % of 1 ms and 1 % of 100 ms.
+    fn hog(kind: &str, workers: usize, rate: usize, steps: [&str; 2]) -> Scenario {
+        let [short, hog] = steps;
+        scenario(&format!(
+            r#"
+            server = {{ kind = "{kind}", workers = {workers} }}
+            requests.short = {{ weight = 99, steps = ["{short}"] }}
+            requests.hog = {{ weight = 1, steps = ["{hog}"] }}
+            load.rate = "{rate}/s"
+            "#
+        ))
     }
+
+    const WHOLE: [&str; 2] = ["compute 1ms", "compute 100ms"];
 
     fn check(scenario: &Scenario, model: Model, latencies_ms: [f64; 2]) {
         let prediction = of(scenario, 2).unwrap();
@@ -137,49 +138,48 @@ mod tests {
 
     #[test]
     fn behind_a_hog_the_short_ones_wait_under_both_kinds_unless_it_lets_go() {
-        check(&hog(Sync), Model::InTurn, [17.776, 116.776]);
-        check(&hog(Coroutine), Model::InTurn, [17.776, 116.776]);
-        let mut sliced = hog(Coroutine);
-        for request in &mut sliced.requests {
-            for step in &mut request.script {
-                if let Step::Compute { slice, .. } = step {
-                    *slice = Some(CpuTime(1_000_000));
-                }
-            }
-        }
-        check(&sliced, Model::Shared, [1.661, 166.1]);
+        check(
+            &hog("sync", 1, 200, WHOLE),
+            Model::InTurn,
+            [17.776, 116.776],
+        );
+        check(
+            &hog("coroutine", 1, 200, WHOLE),
+            Model::InTurn,
+            [17.776, 116.776],
+        );
+        let sliced = ["compute 1ms", "compute 100ms in slices of 1ms"];
+        check(
+            &hog("coroutine", 1, 200, sliced),
+            Model::Shared,
+            [1.661, 166.1],
+        );
+        check(
+            &hog("sync", 1, 200, sliced),
+            Model::InTurn,
+            [17.776, 116.776],
+        );
     }
 
     #[test]
     fn two_workers_are_approximated() {
-        let mut two = hog(Sync);
-        two.server.workers = 2;
-        let prediction = of(&two, 2).unwrap();
+        let prediction = of(&hog("sync", 2, 200, WHOLE), 2).unwrap();
         assert_eq!(prediction.model, Model::ManyInTurn);
         assert!((prediction.utilisation - 0.199).abs() < 1e-9);
     }
 
     #[test]
     fn where_no_closed_form_fits_nothing_is_said() {
-        let mut parked = hog(Coroutine);
-        parked.requests[0].script.push(call(1));
-        assert_eq!(of(&parked, 2), None);
-        let mut blocked = parked;
-        blocked.server.kind = Sync;
-        assert!(of(&blocked, 2).is_some());
-        let mut many = hog(Sync);
-        many.server.workers = 3;
-        assert_eq!(of(&many, 2), None);
-        assert_eq!(of(&Synthetic::io_bound(Sync).scenario, 2), None);
+        let waits = ["sleep 1ms", "compute 100ms"];
+        assert_eq!(of(&hog("coroutine", 1, 200, waits), 2), None);
+        assert!(of(&hog("sync", 1, 200, waits), 2).is_some());
+        assert_eq!(of(&hog("sync", 3, 200, WHOLE), 2), None);
+        let closed = scenario("requests.hello.steps = []\nload.clients = 3");
+        assert_eq!(of(&closed, 2), None);
     }
 
     #[test]
     fn an_overloaded_queue_has_no_latency() {
-        let mut overloaded = hog(Sync);
-        overloaded.load.arrivals = Arrivals::Open {
-            rate: 1_000.0,
-            process: Process::Poisson,
-        };
-        assert_eq!(of(&overloaded, 2).unwrap().latency, None);
+        assert_eq!(of(&hog("sync", 1, 1_000, WHOLE), 2).unwrap().latency, None);
     }
 }

@@ -8,9 +8,7 @@ use serde_json::Value;
 use crate::recording::cast::Worker;
 use crate::recording::judge::look_up;
 use crate::recording::summary::{Run, Summary, summarise};
-use crate::recording::synthetic::{
-    Demand, Life, MS, S, Synthetic, closed, machine, plan, scenario,
-};
+use crate::recording::synthetic::{Demand, Life, MS, S, Synthetic, machine, plan};
 use crate::recording::{Recording, Window};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
 use crate::scenario::expectation::{Dimension, PATHS};
@@ -151,7 +149,7 @@ fn a_run_that_ended_before_its_window_has_no_numbers_and_says_so() {
 
 #[test]
 fn what_a_killed_worker_had_begun_counts_until_its_death() {
-    let mut synthetic = Synthetic::new("sync", scenario(Sync, 1, closed(1, 0)));
+    let mut synthetic = Synthetic::idle(Sync, 1);
     synthetic.lives.push(Life {
         due: 2 * S,
         waited: 3 * S,
@@ -176,9 +174,9 @@ fn what_a_killed_worker_had_begun_counts_until_its_death() {
 
 #[test]
 fn lost_updates_are_additions_that_the_counters_do_not_show() {
-    let mut scenario = scenario(Coroutine, 2, closed(1, 0));
-    scenario.counters = vec!["visits".into()];
-    let mut recording = Synthetic::new("coroutine", scenario).recording();
+    let mut synthetic = Synthetic::idle(Coroutine, 2);
+    synthetic.scenario.counters = vec!["visits".into()];
+    let mut recording = synthetic.recording();
     let last = recording.samples.last_mut().unwrap();
     last.workers[0].counters = vec![(100, 40)];
     last.workers[1].counters = vec![(50, 50)];
@@ -188,7 +186,7 @@ fn lost_updates_are_additions_that_the_counters_do_not_show() {
 
 #[test]
 fn a_queue_that_grows_is_not_stationary() {
-    let mut growing = Synthetic::new("sync", scenario(Sync, 1, closed(1, 0)));
+    let mut growing = Synthetic::idle(Sync, 1);
     growing.lives = (0..240)
         .map(|number| Life {
             due: number * 25 * MS,
@@ -339,7 +337,7 @@ fn any_lives() -> impl Strategy<Value = Vec<Life>> {
 }
 
 fn with(lives: Vec<Life>) -> Synthetic {
-    let mut synthetic = Synthetic::new("coroutine", scenario(Coroutine, 2, closed(1, 0)));
+    let mut synthetic = Synthetic::idle(Coroutine, 2);
     synthetic.lives = lives;
     synthetic
 }
@@ -400,7 +398,7 @@ proptest! {
 
 #[test]
 fn cpu_time_of_a_worker_that_came_during_the_window_counts_from_nothing() {
-    let mut synthetic = Synthetic::new("sync", scenario(Sync, 2, closed(1, 0)));
+    let mut synthetic = Synthetic::idle(Sync, 2);
     let demand = Demand {
         cpu: 100 * MS,
         waited: 0,

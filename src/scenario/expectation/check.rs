@@ -235,51 +235,22 @@ fn beyond(word: &str, count: Option<usize>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::scenario::expectation::parse;
-    use crate::scenario::{
-        Arrivals, Connection, Draw, Load, Request, Scenario, Server, Warmup, WorkerKind,
-    };
-    use crate::units::Elapsed;
+    use crate::scenario::{Overrides, read};
 
-    fn variant(name: &str) -> Variant {
-        Variant {
-            name: name.into(),
-            scenario: Scenario {
-                seed: 1,
-                warmup: Warmup::For(Elapsed::ZERO),
-                duration: Elapsed::from_secs(5),
-                server: Server {
-                    kind: WorkerKind::Sync,
-                    workers: 2,
-                    connections: 1_000,
-                    backlog: 2_048,
-                    keepalive: Elapsed::from_secs(2),
-                    timeout: None,
-                    graceful_timeout: Elapsed::from_secs(30),
-                },
-                services: Vec::new(),
-                counters: Vec::new(),
-                requests: vec![Request {
-                    name: "profile".into(),
-                    weight: 1.0,
-                    script: Vec::new(),
-                }],
-                load: Load {
-                    arrivals: Arrivals::Closed {
-                        clients: 1,
-                        think: Draw::Fixed(0),
-                        ramp: Elapsed::ZERO,
-                    },
-                    requests: None,
-                    connection: Connection::PerRequest,
-                    patience: Elapsed::from_secs(30),
-                },
-            },
-        }
-    }
+    const SYNC: &str = r#"
+        server = { kind = "sync", workers = 2 }
+        requests.profile.steps = []
+        load.clients = 1
+    "#;
+    const BOTH: &str = r#"
+        server = { kind = ["sync", "coroutine"], workers = 2 }
+        requests.profile.steps = []
+        load.clients = 1
+    "#;
 
-    fn mistakes(that: &str, variants: &[&str]) -> Vec<(String, String)> {
-        let variants: Vec<Variant> = variants.iter().map(|name| variant(name)).collect();
-        let mistakes = parse(that).expect(that).check(&variants);
+    fn mistakes(that: &str, text: &str) -> Vec<(String, String)> {
+        let plan = read(text, "scenario.toml", &Overrides::default()).expect("a valid text");
+        let mistakes = parse(that).expect(that).check(&plan.variants);
         mistakes
             .into_iter()
             .map(|mistake| (that[mistake.range.clone()].to_owned(), said(&mistake)))
@@ -304,9 +275,9 @@ mod tests {
             "sync.cores.0.busy > 30%",
             "2 * 10 < sync.throughput",
         ] {
-            assert_eq!(mistakes(that, &["sync", "coroutine"]), [], "in: {that}");
+            assert_eq!(mistakes(that, BOTH), [], "in: {that}");
         }
-        assert_eq!(mistakes("latency.p99 < 150ms", &["sync"]), []);
+        assert_eq!(mistakes("latency.p99 < 150ms", SYNC), []);
     }
 
     #[test]
@@ -340,7 +311,7 @@ mod tests {
             ("sync.workers.all.requests > 3", "all", "numbered from 0"),
             ("sync.counters.visits.lost > 3", "visits", "there are none"),
         ] {
-            let found = mistakes(that, &["sync", "coroutine"]);
+            let found = mistakes(that, BOTH);
             assert_eq!(found.len(), 1, "in: {that}: {found:?}");
             assert_eq!(found[0].0, at, "in: {that}");
             assert!(found[0].1.contains(words), "in: {that}: {found:?}");
@@ -349,6 +320,6 @@ mod tests {
 
     #[test]
     fn every_unknown_name_is_told_at_once() {
-        assert_eq!(mistakes("a.x < b.y", &["sync", "coroutine"]).len(), 2);
+        assert_eq!(mistakes("a.x < b.y", BOTH).len(), 2);
     }
 }

@@ -4,16 +4,14 @@
 //! samples are derived from it, so that gauges and logs agree by construction and a test can spoil
 //! one of them. Compiled for tests only: no number from here is ever shown to anyone.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod play;
+
+pub(crate) use play::Demand;
 
 use super::{
     CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Window, WorkerSample,
 };
-use crate::scenario::{
-    Arrivals, Connection, Draw, Expectation, Load, Manner, Plan, Process, Request, Scenario,
-    Server, Service, Step, Variant, Warmup, WorkerKind,
-};
+use crate::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind};
 use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Served, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -21,13 +19,6 @@ use crate::units::{CpuTime, Elapsed, Stamp};
 pub(crate) const MS: u64 = 1_000_000;
 /// A second, in nanoseconds.
 pub(crate) const S: u64 = 1_000 * MS;
-
-/// How late load sends each request.
-const LATE: u64 = 20_000;
-/// From sending to accepting, where a worker is free.
-const TO_THE_DOOR: u64 = 50_000;
-/// From the last byte written to the last byte read.
-const BACK: u64 = 30_000;
 
 /// The life of one request; all lengths in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,13 +123,6 @@ pub(crate) struct Synthetic {
     pub(crate) service_late: Elapsed,
 }
 
-/// The two kinds of demand that requests have here.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Demand {
-    pub(crate) cpu: u64,
-    pub(crate) waited: u64,
-}
-
 impl Synthetic {
     /// A run of this scenario, without requests, with a window from 1 s on.
     pub(crate) fn new(variant: &str, scenario: Scenario) -> Self {
@@ -157,110 +141,6 @@ impl Synthetic {
             steal: 0.0,
             others: 0.005,
             service_late: Elapsed(50_000),
-        }
-    }
-
-    /// 60 clients, 2 workers, `compute 1ms`, `call billing 99ms`, as `kind` workers play it.
-    pub(crate) fn io_bound(kind: WorkerKind) -> Self {
-        let mut scenario = scenario(kind, 2, closed(60, 500 * MS));
-        scenario.requests = vec![request("profile", vec![compute(MS), call(99 * MS)])];
-        let mut run = Self::new(kind.word(), scenario);
-        let demand = Demand {
-            cpu: MS,
-            waited: 99 * MS,
-        };
-        run.play_closed(60, 500 * MS, demand);
-        run
-    }
-
-    /// Three clients, one request each, one worker: at human speed. Each waits 1 s between two
-    /// computations of 200 ms.
-    pub(crate) fn three_requests(kind: WorkerKind) -> Self {
-        let mut scenario = scenario(kind, 1, closed(3, 0));
-        let steps = vec![compute(200 * MS), call(S), compute(200 * MS)];
-        scenario.requests = vec![request("profile", steps)];
-        scenario.load.requests = Some(3);
-        let mut run = Self::new(kind.word(), scenario);
-        for number in 0..3 {
-            let (door, ready) = match kind {
-                WorkerKind::Sync => (number * 1_400 * MS, 0),
-                WorkerKind::Coroutine => (0, number * 200 * MS),
-            };
-            run.lives.push(Life {
-                due: 0,
-                late: LATE,
-                door: door + TO_THE_DOOR,
-                ready,
-                cpu: 400 * MS,
-                waited: S,
-                tail: BACK,
-                ..Life::default()
-            });
-        }
-        let last = run.lives.iter().map(Life::done).max();
-        run.window = Some(Window {
-            begin: Stamp(0),
-            end: Stamp(last.unwrap_or(0)),
-        });
-        run
-    }
-
-    /// 100 short requests a second of 1 ms; every 50th is a hog of 100 ms. One worker takes them in
-    /// turn.
-    pub(crate) fn hog(kind: WorkerKind) -> Self {
-        let arrivals = Arrivals::Open {
-            rate: 100.0,
-            process: Process::Poisson,
-        };
-        let mut scenario = scenario(kind, 1, arrivals);
-        scenario.services.clear();
-        let mut hog = request("hog", vec![compute(100 * MS)]);
-        hog.weight = 1.0;
-        let mut short = request("short", vec![compute(MS)]);
-        short.weight = 49.0;
-        scenario.requests = vec![short, hog];
-        scenario.duration = Elapsed::from_secs(20);
-        let mut run = Self::new(kind.word(), scenario);
-        run.play_open(100.0, |number| (number % 50 == 25).into());
-        run
-    }
-
-    /// Clients that each ask again when answered, until the window ends.
-    pub(crate) fn play_closed(&mut self, clients: u64, ramp: u64, demand: Demand) {
-        let end = self.window.map_or(0, |window| window.end.0);
-        let mut server = Turns::new(&self.scenario.server);
-        let first = (0..clients).map(|client| Reverse(client * ramp / clients));
-        let mut dues: BinaryHeap<Reverse<u64>> = first.collect();
-        while let Some(Reverse(due)) = dues.pop() {
-            if due >= end {
-                continue;
-            }
-            let life = server.serve(due, 0, demand);
-            dues.push(Reverse(life.done()));
-            self.lives.push(life);
-        }
-    }
-
-    /// Requests that come whatever happens, of class 0 (1 ms) or 1 (100 ms).
-    pub(crate) fn play_open(&mut self, rate: f64, class_of: impl Fn(u64) -> u16) {
-        let end = self.window.map_or(0, |window| window.end.0);
-        let mut server = Turns::new(&self.scenario.server);
-        let mut noise = 0x9E37_79B9_7F4A_7C15_u64;
-        let mut due = 0;
-        for number in 0.. {
-            // Numerical Recipes' quick generator: good enough for made-up gaps.
-            noise = noise
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            let share = ((noise >> 11) as f64 + 1.0) / (1_u64 << 53) as f64;
-            due += (-libm::log(share) / rate * 1e9) as u64;
-            if due >= end {
-                break;
-            }
-            let class = class_of(number);
-            let cpu = if class == 0 { MS } else { 100 * MS };
-            self.lives
-                .push(server.serve(due, class, Demand { cpu, waited: 0 }));
         }
     }
 
@@ -422,53 +302,6 @@ impl Synthetic {
     }
 }
 
-/// Who is free when: sync workers one after the other, coroutine workers at once unless they compute.
-struct Turns {
-    kind: WorkerKind,
-    free_at: Vec<u64>,
-}
-
-impl Turns {
-    fn new(server: &Server) -> Self {
-        Self {
-            kind: server.kind,
-            free_at: vec![0; server.workers],
-        }
-    }
-
-    fn serve(&mut self, due: u64, class: u16, demand: Demand) -> Life {
-        let earliest = self
-            .free_at
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, free)| **free);
-        let (worker, free) = earliest.map_or((0, 0), |(worker, free)| (worker, *free));
-        let arrived = due + LATE + TO_THE_DOOR;
-        let queued = free.saturating_sub(arrived);
-        let (door, ready) = match self.kind {
-            WorkerKind::Sync => (queued, 0),
-            WorkerKind::Coroutine => (0, queued),
-        };
-        let life = Life {
-            due,
-            late: LATE,
-            door: TO_THE_DOOR + door,
-            ready,
-            cpu: demand.cpu,
-            waited: demand.waited,
-            tail: BACK,
-            worker,
-            class,
-            ..Life::default()
-        };
-        self.free_at[worker] = match self.kind {
-            WorkerKind::Sync => life.written(),
-            WorkerKind::Coroutine => arrived + queued + demand.cpu,
-        };
-        life
-    }
-}
-
 /// A gauge that was stepped at the ends of these intervals.
 fn gauge(intervals: impl Iterator<Item = (u64, u64)>, at: Stamp) -> Reading {
     let (mut count, mut integral) = (0, 0);
@@ -512,70 +345,6 @@ pub(crate) fn machine(cores: usize) -> Machine {
         cores,
         kernel: "Linux 6.18".into(),
         cpu: "an ordinary one".into(),
-    }
-}
-
-/// `compute`, as a step.
-pub(crate) fn compute(cpu: u64) -> Step {
-    Step::Compute {
-        cpu: Draw::Fixed(cpu),
-        slice: None,
-    }
-}
-
-/// `call billing`, as a step.
-pub(crate) fn call(wait: u64) -> Step {
-    Step::Call {
-        service: 0,
-        wait: Draw::Fixed(wait),
-        manner: Manner::Patched,
-    }
-}
-
-/// A request with these steps.
-pub(crate) fn request(name: &str, script: Vec<Step>) -> Request {
-    Request {
-        name: name.into(),
-        weight: 1.0,
-        script,
-    }
-}
-
-/// So many clients.
-pub(crate) fn closed(clients: usize, ramp: u64) -> Arrivals {
-    Arrivals::Closed {
-        clients,
-        think: Draw::Fixed(0),
-        ramp: Elapsed(ramp),
-    }
-}
-
-/// A scenario with everything by default, one service and one request that does nothing.
-pub(crate) fn scenario(kind: WorkerKind, workers: usize, arrivals: Arrivals) -> Scenario {
-    Scenario {
-        seed: 7,
-        warmup: Warmup::For(Elapsed::from_secs(1)),
-        duration: Elapsed::from_secs(5),
-        server: Server {
-            kind,
-            workers,
-            connections: 1_000,
-            backlog: 2_048,
-            keepalive: Elapsed::from_secs(2),
-            timeout: Some(Elapsed::from_secs(30)),
-            graceful_timeout: Elapsed::from_secs(30),
-        },
-        services: vec![Service {
-            name: "billing".into(),
-        }],
-        counters: Vec::new(),
-        requests: vec![request("profile", Vec::new())],
-        load: Load {
-            arrivals,
-            requests: None,
-            connection: Connection::PerRequest,
-            patience: Elapsed::from_secs(30),
-        },
     }
 }
 

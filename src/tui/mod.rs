@@ -1,1 +1,27 @@
-//! The live screen: draws a recording while it grows.
+//! The live screen: a lens on a recording while it grows.
+//!
+//! ```text
+//!   recording ──Moment──▶ Watch ──▶ Picture ──▶ Sight      what is there, and what there is to see
+//!   keys ───────────────▶ State (title card, play, card)   no ratatui type up to here
+//!                           └──▶ view::draw(frame, state)  changes nothing
+//! ```
+//!
+//! Two rules make the screen honest. Glyphs are what is *now*: one for each request. Digits are the
+//! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
+//! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
+
+mod keys;
+mod latencies;
+mod picture;
+mod setting;
+mod sight;
+mod state;
+#[cfg(test)]
+mod tests;
+pub mod view;
+mod watch;
+mod words;
+
+pub use keys::{Action, Key};
+pub use picture::Moment;
+pub use state::{Row, State};

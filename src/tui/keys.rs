@@ -1,0 +1,116 @@
+//! Keys and what they do: the table that the help and the bottom line are made of.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// Tab.
+    Tab,
+    /// Shift and Tab.
+    BackTab,
+    /// The arrow up.
+    Up,
+    /// The arrow down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// ^C: in raw mode it is a key like any other.
+    Interrupt,
+}
+
+impl Key {
+    /// The key of a terminal's event; `None` for releases and for keys that mean nothing here.
+    #[must_use]
+    pub fn of(event: &KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        Some(match event.code {
+            KeyCode::Char('c') if control => Self::Interrupt,
+            KeyCode::Char(_) if control => return None,
+            KeyCode::Char(character) => Self::Char(character),
+            KeyCode::Enter => Self::Enter,
+            KeyCode::Esc => Self::Escape,
+            KeyCode::Tab => Self::Tab,
+            KeyCode::BackTab => Self::BackTab,
+            KeyCode::Up => Self::Up,
+            KeyCode::Down => Self::Down,
+            KeyCode::PageUp => Self::PageUp,
+            KeyCode::PageDown => Self::PageDown,
+            _ => return None,
+        })
+    }
+}
+
+/// What the driver is to do about a key. Everything else has been done when it is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Stop playing, and print what there is.
+    Quit,
+    /// The same, because of ^C: exit status 130.
+    Interrupt,
+    /// The title card has been read: begin.
+    Begin,
+}
+
+/// What a key does, in words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding {
+    /// The key as it is printed on it.
+    pub(super) key: &'static str,
+    /// For the bottom line.
+    pub(super) short: &'static str,
+    /// For the help.
+    pub(super) long: &'static str,
+}
+
+/// The keys while a variant is played.
+pub(super) const BINDINGS: [Binding; 4] = [
+    Binding {
+        key: "space",
+        short: "freeze",
+        long: "freeze the picture; play goes on behind it",
+    },
+    Binding {
+        key: "Tab",
+        short: "workers, latency",
+        long: "overview, each worker, latencies",
+    },
+    Binding {
+        key: "?",
+        short: "help",
+        long: "this help",
+    },
+    Binding {
+        key: "q",
+        short: "quit",
+        long: "stop and print what there is so far",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_key_is_not_taken_for_its_letter() {
+        let press = |character, modifiers| KeyEvent::new(KeyCode::Char(character), modifiers);
+        for (event, key) in [
+            (press('c', KeyModifiers::CONTROL), Some(Key::Interrupt)),
+            (press('q', KeyModifiers::CONTROL), None),
+            (press('q', KeyModifiers::NONE), Some(Key::Char('q'))),
+        ] {
+            assert_eq!(Key::of(&event), key);
+        }
+    }
+}

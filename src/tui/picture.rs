@@ -1,0 +1,249 @@
+//! What the screen shows of one instant: what is now, and the mean of the last second.
+
+use super::latencies::Latencies;
+use crate::recording::{Sample, Window};
+use crate::telemetry::{Outcome, Phase, Stage};
+use crate::units::{Elapsed, Stamp};
+
+/// What the recorder has seen since it was last asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The newest sample.
+    pub sample: &'a Sample,
+    /// The requests that ended since the last moment.
+    pub outcomes: &'a [Outcome],
+    /// The counted window, once it is known.
+    pub window: Option<Window>,
+    /// Whether the run can be trusted so far: `ok`, `rough` or `proves-nothing`.
+    pub trust: &'a str,
+    /// If not, the first reason, as a sentence.
+    pub doubt: Option<&'a str>,
+}
+
+/// One instant of one variant, ready to be drawn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Picture {
+    /// When.
+    pub(super) at: Stamp,
+    /// What is being played.
+    pub(super) stage: Stage,
+    /// For how long the stage has lasted.
+    pub(super) lasted: Elapsed,
+    /// How long it will last, where that is known.
+    pub(super) lasts: Option<Elapsed>,
+    /// Requests answered or failed so far.
+    pub(super) ended: u64,
+    /// Sent, and no worker has taken them yet.
+    pub(super) door: u64,
+    /// Requests due and not ended.
+    pub(super) in_system: u64,
+    /// In the order of their slots.
+    pub(super) workers: Vec<WorkerPicture>,
+    /// The cores, each with the position in `workers` of the one that computes there.
+    pub(super) cores: Vec<(usize, Option<usize>)>,
+    /// The mean of the last second.
+    pub(super) mean: Means,
+    /// Of the requests due in the window so far; before it, of all so far.
+    pub(super) latencies: Latencies,
+    /// The most requests that one row of glyphs had to show so far: at the door, in one worker.
+    pub(super) most: Most,
+    /// Whether the run can be trusted so far, in a word.
+    pub(super) trust: String,
+    /// If not, the reason.
+    pub(super) doubt: Option<String>,
+}
+
+/// The fullest that rows of glyphs have been.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Most {
+    pub(super) at_the_door: u64,
+    pub(super) in_a_worker: u64,
+}
+
+/// Means over the last second, or over what there is of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Means {
+    pub(super) at_the_door: f64,
+    pub(super) concurrency: f64,
+    pub(super) parallelism: f64,
+    /// Good answers per second.
+    pub(super) throughput: f64,
+    /// Cores that load, the services and others kept busy.
+    pub(super) load: f64,
+    pub(super) services: f64,
+    pub(super) others: f64,
+    /// Share of the workers' time in which they were blocked, by samples.
+    pub(super) blocked: f64,
+    /// How many processes wanted a core, by samples.
+    pub(super) want_a_core: f64,
+}
+
+/// What a worker does, in the words of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Forked, not yet serving.
+    #[default]
+    Booting,
+    /// Nothing to run.
+    Idle,
+    /// Running a request's code.
+    Running,
+    /// Could run, while all cores are taken.
+    WantsACore,
+    /// Asleep in one call.
+    Blocked,
+    /// Finishing what it began.
+    Draining,
+    /// The process has ended.
+    Gone,
+}
+
+impl Doing {
+    /// What a sample says: the operating system's word on who waits for a core comes before the
+    /// worker's own, since a process that is kept off its core cannot say so.
+    pub(super) fn of(phase: Phase, wants_a_core: bool) -> Self {
+        match phase {
+            Phase::Gone => Self::Gone,
+            Phase::Booting => Self::Booting,
+            _ if wants_a_core => Self::WantsACore,
+            Phase::Idle => Self::Idle,
+            Phase::Running => Self::Running,
+            Phase::Blocked => Self::Blocked,
+            Phase::Draining => Self::Draining,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Booting => "booting",
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::WantsACore => "wants a core",
+            Self::Blocked => "blocked",
+            Self::Draining => "draining",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// One worker: what is now, and its last second.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WorkerPicture {
+    /// Its slot; [`letter`] makes its name.
+    pub(super) index: usize,
+    pub(super) pid: u32,
+    pub(super) respawns: u64,
+    pub(super) doing: Doing,
+    /// The requests that it has begun, by what they do.
+    pub(super) held: Held,
+    /// For how long the same request or coroutine has had it.
+    pub(super) run: Option<Elapsed>,
+    pub(super) longest_run: Elapsed,
+    /// The kernel's switches per second, voluntary and involuntary.
+    pub(super) voluntary: f64,
+    pub(super) involuntary: f64,
+    /// Hub to task and back, per second.
+    pub(super) coroutine_switches: f64,
+    /// Cores that it kept busy.
+    pub(super) cpu: f64,
+    /// Since the variant began.
+    pub(super) accepted: u64,
+    pub(super) answered: u64,
+    pub(super) switches_in_all: u64,
+    /// Counters: additions played, and value.
+    pub(super) counters: Vec<(u64, u64)>,
+}
+
+impl WorkerPicture {
+    /// The kernel's switches per second.
+    pub(super) fn process_switches(&self) -> f64 {
+        self.voluntary + self.involuntary
+    }
+
+    /// Coroutine switches for each answer; `None` before the first.
+    pub(super) fn switches_per_request(&self) -> Option<f64> {
+        (self.answered > 0).then(|| self.switches_in_all as f64 / self.answered as f64)
+    }
+}
+
+/// The requests that one worker has begun and not finished, by what each of them does now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) running: u64,
+    pub(super) blocked: u64,
+    pub(super) ready: u64,
+    pub(super) parked: u64,
+}
+
+impl Held {
+    /// Splits `begun` requests: at most one has the process; of the rest as many are ready as the
+    /// worker said; the others are parked. (Coroutines of kept connections that have not asked yet are
+    /// parked too, and no request.)
+    pub(super) fn of(begun: u64, doing: Doing, has_the_worker: bool, ready: u64) -> Self {
+        let one = begun.min(1);
+        let mut held = Self::default();
+        match doing {
+            Doing::Running => held.running = one,
+            Doing::Draining if has_the_worker => held.running = one,
+            Doing::Blocked => held.blocked = one,
+            Doing::WantsACore => held.ready = one,
+            Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone => {}
+        }
+        let rest = begun - held.all();
+        held.ready += ready.min(rest);
+        held.parked = begun - held.all();
+        held
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> u64 {
+        self.running + self.blocked + self.ready + self.parked
+    }
+}
+
+/// The name of the worker in slot `index`: A to Z, then AA, AB and so on.
+pub(super) fn letter(index: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(index % 26).unwrap_or(0));
+    match index / 26 {
+        0 => last.to_string(),
+        more => format!("{}{last}", letter(more - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_are_named_like_columns_of_a_sheet() {
+        for (index, name) in [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (255, "IV")] {
+            assert_eq!(letter(index), name);
+        }
+    }
+
+    #[test]
+    fn whatever_a_worker_says_each_request_has_one_glyph() {
+        for doing in [
+            Doing::Booting,
+            Doing::Idle,
+            Doing::Running,
+            Doing::WantsACore,
+            Doing::Blocked,
+            Doing::Draining,
+            Doing::Gone,
+        ] {
+            for begun in 0..4 {
+                for ready in [0, 1, 9] {
+                    assert_eq!(Held::of(begun, doing, true, ready).all(), begun);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_kept_off_its_core_wants_one_whatever_it_said_last() {
+        assert_eq!(Doing::of(Phase::Running, true), Doing::WantsACore);
+        assert_eq!(Doing::of(Phase::Idle, true), Doing::WantsACore);
+        assert_eq!(Doing::of(Phase::Gone, true), Doing::Gone);
+    }
+}

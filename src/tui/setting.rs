@@ -1,0 +1,204 @@
+//! What a variant is, in words: its setting, how it differs from the one before, what to watch.
+
+use super::words::{counted, draw, grouped, length};
+use crate::scenario::{
+    Arrivals, Connection, Draw, Manner, Process, Request, Scenario, Step, WorkerKind,
+};
+use crate::units::Elapsed;
+
+/// One line of a variant's setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// What it is about: `workers`.
+    pub(super) name: String,
+    /// What it is: `2 sync workers`.
+    pub(super) value: String,
+}
+
+impl Fact {
+    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        Self { name, value }
+    }
+}
+
+/// All that can differ between two variants, in words.
+pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
+    let server = &scenario.server;
+    let mut facts = vec![
+        Fact::new("kind", server.kind.word()),
+        Fact::new("workers", grouped(server.workers as u64)),
+        Fact::new("load", load(scenario)),
+    ];
+    if server.kind == WorkerKind::Coroutine {
+        let connections = grouped(server.connections as u64);
+        facts.push(Fact::new(
+            "connections",
+            format!("{connections} per worker at most"),
+        ));
+    }
+    for request in &scenario.requests {
+        facts.push(Fact::new(&request.name, steps(request, scenario)));
+    }
+    if let Some(timeout) = server.timeout {
+        facts.push(Fact::new("timeout", length(timeout)));
+    }
+    facts.push(Fact::new("backlog", grouped(u64::from(server.backlog))));
+    facts.push(Fact::new("keepalive", length(server.keepalive)));
+    facts
+}
+
+/// How `now` differs from `before`: (what, from, to).
+pub(super) fn changes(before: &Scenario, now: &Scenario) -> Vec<(String, String, String)> {
+    let old = facts(before);
+    let changed = |fact: Fact| {
+        let was = old.iter().find(|was| was.name == fact.name)?;
+        let differs = was.value != fact.value;
+        differs.then(|| (fact.name, was.value.clone(), fact.value))
+    };
+    facts(now).into_iter().filter_map(changed).collect()
+}
+
+fn load(scenario: &Scenario) -> String {
+    let load = &scenario.load;
+    let who = match &load.arrivals {
+        Arrivals::Closed { clients, think, .. } if *think == Draw::Fixed(0) => {
+            counted(*clients as u64, "client")
+        }
+        Arrivals::Closed { clients, think, .. } => {
+            let clients = counted(*clients as u64, "client");
+            format!("{clients}, pausing {} after each answer", draw(think))
+        }
+        Arrivals::Open { rate, process } => {
+            let spacing = match process {
+                Process::Poisson => "at random",
+                Process::Constant => "evenly spaced",
+            };
+            format!("{}/s, {spacing}", grouped(rate.round() as u64))
+        }
+    };
+    let kept = match load.connection {
+        Connection::PerRequest => "",
+        Connection::KeepAlive => ", connections kept",
+    };
+    match load.requests {
+        Some(requests) => format!("{who}, {}{kept}", counted(requests, "request")),
+        None => format!("{who}{kept}"),
+    }
+}
+
+/// What one request does, in a line.
+pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
+    let steps: Vec<String> = request
+        .script
+        .iter()
+        .map(|step| step_in_words(step, scenario))
+        .collect();
+    match steps.len() {
+        0 => "answers at once".into(),
+        _ => steps.join(", "),
+    }
+}
+
+fn step_in_words(step: &Step, scenario: &Scenario) -> String {
+    let unpatched = |manner: &Manner| match manner {
+        Manner::Patched => "",
+        Manner::Unpatched => " unpatched",
+    };
+    match step {
+        Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
+        Step::Compute {
+            cpu,
+            slice: Some(slice),
+        } => {
+            format!(
+                "compute {} in slices of {}",
+                draw(cpu),
+                length(Elapsed(slice.0))
+            )
+        }
+        Step::Call {
+            service,
+            wait,
+            manner,
+        } => {
+            let name = service_name(scenario, *service);
+            format!("call {name} {}{}", draw(wait), unpatched(manner))
+        }
+        Step::Sleep { wait, manner } => format!("sleep {}{}", draw(wait), unpatched(manner)),
+        Step::Yield => "yield".into(),
+        Step::Write { bytes } => format!("write {} B", grouped(*bytes)),
+        Step::Count {
+            counter,
+            with_yield,
+        } => {
+            let name = scenario.counters.get(*counter).map_or("?", String::as_str);
+            let letting_go = if *with_yield { " with yield" } else { "" };
+            format!("count {name}{letting_go}")
+        }
+        Step::Panic => "panic".into(),
+        Step::Overflow => "overflow".into(),
+    }
+}
+
+/// The name of a service.
+pub(super) fn service_name(scenario: &Scenario, service: usize) -> &str {
+    scenario
+        .services
+        .get(service)
+        .map_or("a service", |service| &service.name)
+}
+
+/// What requests do besides computing, as far as it decides what there is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// They only compute.
+    None,
+    /// They wait, and let go meanwhile if their worker can.
+    Patched,
+    /// Some of their waits block the process whatever the worker is.
+    Unpatched,
+}
+
+/// How the requests of a scenario wait.
+pub(super) fn waits(scenario: &Scenario) -> Waits {
+    let manners = scenario.requests.iter().flat_map(|request| &request.script);
+    manners.fold(Waits::None, |so_far, step| match (so_far, step) {
+        (Waits::Unpatched, _) => Waits::Unpatched,
+        (_, Step::Call { manner, .. } | Step::Sleep { manner, .. }) => match manner {
+            Manner::Patched => Waits::Patched,
+            Manner::Unpatched => Waits::Unpatched,
+        },
+        (so_far, _) => so_far,
+    })
+}
+
+/// Where to look while this is played.
+pub(super) fn watch(scenario: &Scenario, cores: usize) -> String {
+    let server = &scenario.server;
+    let lost_updates = scenario.requests.iter().flat_map(|request| &request.script);
+    if lost_updates
+        .into_iter()
+        .any(|step| matches!(step, Step::Count { .. }))
+    {
+        return "the counters: each process has its own, and an update may get lost".into();
+    }
+    match (server.kind, waits(scenario)) {
+        (WorkerKind::Sync, Waits::Patched | Waits::Unpatched) => {
+            "the door: a wait blocks the process, so each worker has one request at a time".into()
+        }
+        (WorkerKind::Coroutine, Waits::Patched) => {
+            "the workers' rows: a wait parks the coroutine, and its process goes on".into()
+        }
+        (WorkerKind::Coroutine, Waits::Unpatched) => {
+            "the workers' rows: an unpatched wait blocks the process, with every coroutine in it"
+                .into()
+        }
+        (_, Waits::None) if server.workers > cores => {
+            format!("the cores: {} processes want {cores}", server.workers)
+        }
+        (_, Waits::None) => {
+            "parallelism: nothing waits, so only processes on cores can help".into()
+        }
+    }
+}

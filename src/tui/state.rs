@@ -1,0 +1,303 @@
+//! What is on the screen, and what a key does to it.
+//!
+//! The state is a [`Show`]: the card or picture of now, and the rows of the variants already played.
+//! Freezing keeps a copy of it, so that play goes on behind the frozen picture and nothing is missed.
+
+use super::keys::{Action, Key};
+use super::picture::{Moment, Picture};
+use super::setting::{Fact, changes, facts, watch};
+use super::sight::{Scene, Sight};
+use super::watch::Watch;
+use crate::palette::Look;
+use crate::scenario::{Plan, Scenario, Variant};
+use crate::telemetry::Stage;
+use crate::units::{Elapsed, Stamp};
+
+/// A caption stays at least this long, so that it can be read.
+const READING_TIME: Elapsed = Elapsed::from_millis(1_500);
+
+/// A line of the table of variants: the summary of one that has been played.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Mean over the window: sent, not yet taken.
+    pub at_the_door: f64,
+    /// Mean over the window: begun and not finished.
+    pub concurrency: f64,
+    /// Mean over the window: computing at the same instant.
+    pub parallelism: f64,
+    /// Good answers per second.
+    pub throughput_per_s: f64,
+    /// Median latency. `None`: too few samples.
+    pub p50: Option<Elapsed>,
+    /// 99th percentile. `None`: too few samples.
+    pub p99: Option<Elapsed>,
+    /// `ok`, `rough` or `proves-nothing`.
+    pub trust: String,
+}
+
+/// What the screen is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Screen {
+    /// What comes next, before a variant is played.
+    Title,
+    /// A variant being played.
+    Play,
+    /// The result of all, in lines as they are printed too.
+    Card(Vec<String>),
+}
+
+/// What fills the middle of the screen while a variant is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pane {
+    /// Door, workers, cores, the two numbers, the variants.
+    #[default]
+    Overview,
+    /// Each worker in full.
+    Workers,
+    /// How long answers took.
+    Latency,
+}
+
+impl Pane {
+    fn next(self) -> Self {
+        match self {
+            Self::Overview => Self::Workers,
+            Self::Workers => Self::Latency,
+            Self::Latency => Self::Overview,
+        }
+    }
+
+    fn previous(self) -> Self {
+        self.next().next()
+    }
+}
+
+/// All that a picture is drawn from, so that a copy of it can be frozen.
+#[derive(Clone, Debug)]
+pub(super) struct Show {
+    pub(super) screen: Screen,
+    /// Which variant is on, by position.
+    pub(super) variant: usize,
+    pub(super) picture: Picture,
+    pub(super) sight: Sight,
+    /// Since when the caption has been on.
+    sight_since: Stamp,
+    /// One for each variant that has been played, by position.
+    pub(super) rows: Vec<Option<Row>>,
+}
+
+/// The screen's memory.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// How to draw.
+    pub look: Look,
+    title: String,
+    about: Option<String>,
+    variants: Vec<Variant>,
+    /// Cores that the program may use.
+    pub(super) cores: usize,
+    show: Show,
+    frozen: Option<Box<Show>>,
+    watch: Watch,
+    pub(super) pane: Pane,
+    pub(super) help: bool,
+    /// The first line of the pane or card that is on the screen.
+    pub(super) scrolled: usize,
+}
+
+impl State {
+    /// The screen of a plan, before anything is played.
+    ///
+    /// # Panics
+    /// If the plan has no variant; a valid plan has at least one.
+    #[must_use]
+    pub fn new(plan: &Plan, cores: usize) -> Self {
+        let first = plan
+            .variants
+            .first()
+            .expect("a plan has at least one variant");
+        Self {
+            look: Look::default(),
+            title: plan.title.clone(),
+            about: plan.about.clone(),
+            variants: plan.variants.clone(),
+            cores,
+            show: Show {
+                screen: Screen::Title,
+                variant: 0,
+                picture: Picture::default(),
+                sight: Sight::default(),
+                sight_since: Stamp::ZERO,
+                rows: vec![None; plan.variants.len()],
+            },
+            frozen: None,
+            watch: Watch::new(&first.scenario),
+            pane: Pane::default(),
+            help: false,
+            scrolled: 0,
+        }
+    }
+
+    /// Shows the title card of a variant, by position in the plan, until the first moment of it is
+    /// observed.
+    ///
+    /// # Panics
+    /// If the plan has no such variant.
+    pub fn begin_variant(&mut self, variant: usize) {
+        self.watch = Watch::new(&self.variants[variant].scenario);
+        self.show.screen = Screen::Title;
+        self.show.variant = variant;
+        self.show.picture = Picture::default();
+        self.show.sight = Sight::Preparing;
+        self.show.sight_since = Stamp::ZERO;
+        self.scrolled = 0;
+    }
+
+    /// Takes in what was seen since the last moment.
+    pub fn observe(&mut self, moment: &Moment<'_>) {
+        let stage_before = self.show.picture.stage;
+        self.show.screen = Screen::Play;
+        self.show.picture = self.watch.look(moment);
+        let picture = &self.show.picture;
+        let sight = Sight::of(&self.scene(&self.show));
+        let said_little = matches!(self.show.sight, Sight::Preparing | Sight::Quiet);
+        let read = said_little || picture.at.since(self.show.sight_since) >= READING_TIME;
+        if sight != self.show.sight && (read || picture.stage != stage_before) {
+            self.show.sight_since = picture.at;
+            self.show.sight = sight;
+        }
+    }
+
+    /// Puts the result of the variant that was played last into the table.
+    pub fn finish_variant(&mut self, row: Row) {
+        self.show.picture.stage = Stage::Done;
+        self.show.rows[self.show.variant] = Some(row);
+    }
+
+    /// Shows the result of all variants, in the lines that are printed too.
+    pub fn show_card(&mut self, lines: Vec<String>) {
+        self.show.screen = Screen::Card(lines);
+        self.scrolled = 0;
+    }
+
+    /// Does what `key` asks for; what only the driver can do is answered.
+    pub fn key(&mut self, key: Key) -> Option<Action> {
+        if key == Key::Interrupt {
+            return Some(Action::Interrupt);
+        }
+        if self.help {
+            // Any key but the one that leaves takes the help away.
+            self.help = false;
+            return (key == Key::Char('q')).then_some(Action::Quit);
+        }
+        match (key, &self.shown().screen) {
+            (Key::Char('q'), _) | (Key::Enter | Key::Escape, Screen::Card(_)) => {
+                return Some(Action::Quit);
+            }
+            (Key::Char('?'), _) => self.help = true,
+            (Key::Char(' '), _) if self.is_frozen() => self.frozen = None,
+            (key, Screen::Title) if !self.is_frozen() && key != Key::Tab => {
+                return Some(Action::Begin);
+            }
+            (Key::Char(' '), Screen::Play) => self.frozen = Some(Box::new(self.show.clone())),
+            (Key::Tab, Screen::Play) => self.turn_to(self.pane.next()),
+            (Key::BackTab, Screen::Play) => self.turn_to(self.pane.previous()),
+            (Key::Escape, Screen::Play) => self.turn_to(Pane::Overview),
+            (key, _) => self.scroll(key),
+        }
+        None
+    }
+
+    fn turn_to(&mut self, pane: Pane) {
+        self.pane = pane;
+        self.scrolled = 0;
+    }
+
+    fn scroll(&mut self, key: Key) {
+        const PAGE: usize = 10;
+        let least_lines = match &self.shown().screen {
+            Screen::Card(lines) => lines.len(),
+            Screen::Title | Screen::Play => self.shown().picture.workers.len(),
+        };
+        let to = match key {
+            Key::Up | Key::Char('k') => self.scrolled.saturating_sub(1),
+            Key::Down | Key::Char('j') => self.scrolled + 1,
+            Key::PageUp => self.scrolled.saturating_sub(PAGE),
+            Key::PageDown => self.scrolled + PAGE,
+            _ => self.scrolled,
+        };
+        self.scrolled = to.min(least_lines.saturating_sub(1));
+    }
+
+    /// Whether the picture is frozen.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// What is to be drawn: the frozen picture, if there is one.
+    pub(super) fn shown(&self) -> &Show {
+        self.frozen.as_deref().unwrap_or(&self.show)
+    }
+
+    /// The claim that is being tried.
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What the file says before it plays.
+    pub(super) fn about(&self) -> Option<&str> {
+        self.about.as_deref()
+    }
+
+    /// All variants, in the order in which they are played.
+    pub(super) fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+
+    /// The variant that is on.
+    pub(super) fn variant(&self) -> &Variant {
+        &self.variants[self.shown().variant]
+    }
+
+    /// The scenario that is on.
+    pub(super) fn scenario(&self) -> &Scenario {
+        &self.variant().scenario
+    }
+
+    /// The setting of the variant that is on.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        facts(self.scenario())
+    }
+
+    /// What differs from the variant before: (what, from, to). `None` for the first.
+    pub(super) fn changes(&self) -> Option<Vec<(String, String, String)>> {
+        changes_at(&self.variants, self.shown().variant)
+    }
+
+    /// Where to look in the variant that is on.
+    pub(super) fn watch(&self) -> String {
+        watch(self.scenario(), self.cores)
+    }
+
+    /// The caption: one or two sentences.
+    pub(super) fn caption(&self) -> Vec<String> {
+        let show = self.shown();
+        show.sight.sentences(&self.scene(show))
+    }
+
+    fn scene<'a>(&'a self, show: &'a Show) -> Scene<'a> {
+        let changes = changes_at(&self.variants, show.variant).unwrap_or_default();
+        Scene {
+            scenario: &self.variants[show.variant].scenario,
+            cores: self.cores,
+            picture: &show.picture,
+            same_processes: matches!(changes.as_slice(), [(what, ..)] if what == "kind"),
+        }
+    }
+}
+
+fn changes_at(variants: &[Variant], at: usize) -> Option<Vec<(String, String, String)>> {
+    let before = &variants[at.checked_sub(1)?].scenario;
+    Some(changes(before, &variants[at].scenario))
+}

@@ -1,0 +1,6 @@
+//! The screen tried on moments made up here: no process is started and no clock is read.
+
+mod robustness;
+mod screens;
+mod staging;
+mod turns;

@@ -1,0 +1,320 @@
+//! Plans and moments to put on the screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::recording::{CoreSample, LoadSample, Sample, Window, WorkerSample};
+use crate::scenario::{
+    Arrivals, Connection, Draw, Load, Manner, Plan, Request, Scenario, Server, Service, Step,
+    Variant, Warmup, WorkerKind,
+};
+use crate::telemetry::{Outcome, Phase, Reading, Stage};
+use crate::tui::view::draw_on;
+use crate::tui::{Moment, Row, State};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+const SECOND: u64 = 1_000_000_000;
+pub(super) const MS: u64 = 1_000_000;
+
+/// 60 clients ask two workers for a moment of computing and a long wait.
+pub(super) fn scenario(kind: WorkerKind) -> Scenario {
+    Scenario {
+        seed: 1,
+        warmup: Warmup::UntilEveryoneWasAnswered,
+        duration: Elapsed::from_secs(5),
+        server: Server {
+            kind,
+            workers: 2,
+            connections: 1_000,
+            backlog: 2_048,
+            keepalive: Elapsed::from_secs(2),
+            timeout: Some(Elapsed::from_secs(30)),
+            graceful_timeout: Elapsed::from_secs(30),
+        },
+        services: vec![Service {
+            name: "billing".into(),
+        }],
+        counters: Vec::new(),
+        requests: vec![request("profile", &[compute(1), call(99)])],
+        load: Load {
+            arrivals: Arrivals::Closed {
+                clients: 60,
+                think: Draw::Fixed(0),
+                ramp: Elapsed::from_millis(500),
+            },
+            requests: None,
+            connection: Connection::PerRequest,
+            patience: Elapsed::from_secs(30),
+        },
+    }
+}
+
+pub(super) fn request(name: &str, script: &[Step]) -> Request {
+    Request {
+        name: name.into(),
+        weight: 1.0,
+        script: script.to_vec(),
+    }
+}
+
+pub(super) fn compute(milliseconds: u64) -> Step {
+    Step::Compute {
+        cpu: Draw::Fixed(milliseconds * MS),
+        slice: None,
+    }
+}
+
+pub(super) fn call(milliseconds: u64) -> Step {
+    let wait = Draw::Fixed(milliseconds * MS);
+    Step::Call {
+        service: 0,
+        wait,
+        manner: Manner::Patched,
+    }
+}
+
+pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
+    let variant = |(name, scenario): (&str, Scenario)| Variant {
+        name: name.into(),
+        scenario,
+    };
+    Plan {
+        title: title.into(),
+        about: Some(
+            "Sixty clients ask two worker processes for a page. Most of its time is a wait for \
+             another service, during which no core is needed."
+                .into(),
+        ),
+        file: "io_bound".into(),
+        text: String::new(),
+        sha256: String::new(),
+        variants: variants.into_iter().map(variant).collect(),
+        expectations: Vec::new(),
+    }
+}
+
+/// The main lesson: the same two processes, once as sync and once as coroutine workers.
+pub(super) fn io_bound() -> State {
+    let variants = vec![
+        ("sync", scenario(WorkerKind::Sync)),
+        ("coroutine", scenario(WorkerKind::Coroutine)),
+    ];
+    State::new(&plan("Waiting is free, if you let go", variants), 2)
+}
+
+/// How the sync variant went.
+pub(super) fn sync_row() -> Row {
+    Row {
+        at_the_door: 58.0,
+        concurrency: 2.0,
+        parallelism: 0.02,
+        throughput_per_s: 20.0,
+        p50: Some(Elapsed::from_millis(3_000)),
+        p99: None,
+        trust: "ok".into(),
+    }
+}
+
+/// A worker as it is now; it has been so for the last second.
+#[derive(Clone, Debug)]
+pub(super) struct Cue {
+    pub(super) phase: Phase,
+    pub(super) wants_a_core: bool,
+    pub(super) begun: u64,
+    pub(super) ready: u64,
+    /// Share of a core that it used.
+    pub(super) cpu: f64,
+    pub(super) core: usize,
+    /// For how long, in milliseconds, the same request has had it.
+    pub(super) run: Option<u64>,
+    /// Per second.
+    pub(super) coroutine_switches: u64,
+    pub(super) process_switches: u64,
+    pub(super) respawns: u64,
+    pub(super) counters: Vec<(u64, u64)>,
+}
+
+impl Cue {
+    pub(super) fn new(phase: Phase, begun: u64) -> Self {
+        Self {
+            phase,
+            wants_a_core: false,
+            begun,
+            ready: 0,
+            cpu: 0.01,
+            core: 0,
+            run: (phase == Phase::Running).then_some(0),
+            coroutine_switches: 0,
+            process_switches: 20,
+            respawns: 0,
+            counters: Vec::new(),
+        }
+    }
+
+    fn sample(&self, index: usize, at: u64) -> WorkerSample {
+        let seconds = at as f64 / SECOND as f64;
+        let so_far = |per_second: u64| (seconds * per_second as f64) as u64;
+        WorkerSample {
+            index,
+            pid: 4242 + index as u32,
+            respawns: self.respawns,
+            phase: self.phase,
+            wants_a_core: self.wants_a_core,
+            core: self.core,
+            cpu: CpuTime((self.cpu * at as f64) as u64),
+            begun: steady(self.begun, at),
+            ready: self.ready,
+            parked: self.begun.saturating_sub(self.ready + 1),
+            running_since: self.run.map(|run| Stamp(at.saturating_sub(run * MS))),
+            longest_run: Elapsed(1_100_000),
+            accepted: so_far(self.coroutine_switches / 4 + 10),
+            requests: so_far(self.coroutine_switches / 4 + 10),
+            coroutine_switches: so_far(self.coroutine_switches),
+            voluntary: so_far(self.process_switches),
+            counters: self.counters.clone(),
+            ..WorkerSample::default()
+        }
+    }
+}
+
+/// A gauge that has stood at `count` since the run began.
+fn steady(count: u64, at: u64) -> Reading {
+    Reading {
+        count,
+        changed_at: Stamp(at),
+        integral: count.wrapping_mul(at),
+    }
+}
+
+/// An instant of a run that has gone on like this for a second.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    /// Milliseconds since the run began.
+    pub(super) at: u64,
+    pub(super) stage: Stage,
+    pub(super) door: u64,
+    pub(super) rate: u64,
+    pub(super) workers: Vec<Cue>,
+    pub(super) cores: usize,
+    /// Milliseconds that each answer of the last second took.
+    pub(super) latency: u64,
+}
+
+impl Scene {
+    pub(super) fn sync() -> Self {
+        Self {
+            at: 4_600,
+            stage: Stage::Counting,
+            door: 58,
+            rate: 20,
+            workers: vec![Cue::new(Phase::Blocked, 1), Cue::new(Phase::Blocked, 1)],
+            cores: 2,
+            latency: 3_000,
+        }
+    }
+
+    pub(super) fn coroutine() -> Self {
+        let worker = |phase, core| Cue {
+            cpu: 0.3,
+            core,
+            coroutine_switches: 2_400,
+            process_switches: 812,
+            ..Cue::new(phase, 30)
+        };
+        Self {
+            at: 3_900,
+            stage: Stage::Counting,
+            door: 0,
+            rate: 598,
+            workers: vec![worker(Phase::Running, 0), worker(Phase::Idle, 1)],
+            cores: 2,
+            latency: 100,
+        }
+    }
+
+    fn sample(&self, at: u64) -> Sample {
+        let begun: u64 = self.workers.iter().map(|worker| worker.begun).sum();
+        let good = at * self.rate / SECOND;
+        // All that is known to compute, and a little that is not, shared evenly.
+        let computing: f64 = self.workers.iter().map(|worker| worker.cpu).sum();
+        let busy = (computing + 0.07) / self.cores.max(1) as f64;
+        let core = |core| CoreSample {
+            core,
+            busy: CpuTime((at as f64 * busy) as u64),
+            ..CoreSample::default()
+        };
+        Sample {
+            at: Stamp(at),
+            stage: self.stage,
+            workers: (0..)
+                .zip(&self.workers)
+                .map(|(index, cue)| cue.sample(index, at))
+                .collect(),
+            cores: (0..self.cores).map(core).collect(),
+            load: LoadSample {
+                sent: good + begun + self.door,
+                ended: good,
+                good,
+                dropped: 0,
+                in_system: steady(begun + self.door, at),
+                cpu: CpuTime(at / 25),
+            },
+            services_cpu: CpuTime(at / 100),
+            arbiter_cpu: CpuTime::ZERO,
+        }
+    }
+
+    /// Lets `state` see the last second of this: its beginning, and now.
+    pub(super) fn play(&self, state: &mut State) {
+        let now = self.at * MS;
+        let window = Window {
+            begin: Stamp(1_500 * MS),
+            end: Stamp(6_500 * MS),
+        };
+        let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
+        let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
+        for (at, outcomes) in [(now.saturating_sub(SECOND), &outcomes[..]), (now, &[])] {
+            let moment = Moment {
+                sample: &self.sample(at),
+                outcomes,
+                window: counting.then_some(window),
+                trust: "ok",
+                doubt: None,
+            };
+            state.observe(&moment);
+        }
+    }
+
+    fn outcome(&self, n: u64, now: u64) -> Outcome {
+        // Every tenth one took a little longer.
+        let latency = self.latency * MS + n % 10 / 9 * self.latency * MS / 25;
+        Outcome {
+            request: n as u32,
+            class: 0,
+            status: 200,
+            failure: None,
+            opened: true,
+            due: Stamp(now.saturating_sub(latency)),
+            sent: Stamp(now.saturating_sub(latency)),
+            first_byte: Stamp(now),
+            done: Stamp(now),
+        }
+    }
+}
+
+/// The screen as it is drawn.
+pub(super) fn drawn(state: &State, width: u16, height: u16) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    draw_on(&mut buffer, state);
+    buffer
+}
+
+/// The screen as text, without the spaces at the ends of lines.
+pub(super) fn text(state: &State, width: u16, height: u16) -> String {
+    let buffer = drawn(state, width, height);
+    let lines = (0..height).map(|y| {
+        let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+        format!("│{}", line.trim_end())
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,203 @@
+//! A part of the screen to write on, and the styles that meanings have there.
+//!
+//! Positions count from the part's own corner, and whatever does not fit is cut off: no view has to
+//! know how large the terminal is, and none can write outside of it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
+
+use crate::palette::{Colours, Look, Meaning};
+
+/// A rectangle of the screen.
+pub(super) struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    look: Look,
+}
+
+impl<'a> Canvas<'a> {
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, look: Look) -> Self {
+        let area = area.intersection(buffer.area);
+        Self { buffer, area, look }
+    }
+
+    pub(super) fn width(&self) -> u16 {
+        self.area.width
+    }
+
+    pub(super) fn height(&self) -> u16 {
+        self.area.height
+    }
+
+    pub(super) fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The part of this one at (`x`, `y`), as large as asked for or as there is room.
+    pub(super) fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
+        let wanted = Rect {
+            x: self.area.x.saturating_add(x),
+            y: self.area.y.saturating_add(y),
+            width,
+            height,
+        };
+        let area = wanted.intersection(self.area);
+        // An empty intersection lies nowhere in particular; keep it inside.
+        let area = if area.is_empty() {
+            Rect::new(self.area.x, self.area.y, 0, 0)
+        } else {
+            area
+        };
+        Canvas {
+            buffer: self.buffer,
+            area,
+            look: self.look,
+        }
+    }
+
+    /// Everything but a margin of `columns` at both sides and `lines` above and below.
+    pub(super) fn inside(&mut self, columns: u16, lines: u16) -> Canvas<'_> {
+        let width = self.area.width.saturating_sub(2 * columns);
+        let height = self.area.height.saturating_sub(2 * lines);
+        self.part(columns, lines, width, height)
+    }
+
+    /// Writes `text` at (`x`, `y`); answers with the column behind it.
+    pub(super) fn write(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        if x >= self.area.width || y >= self.area.height {
+            return x.saturating_add(width_of(text));
+        }
+        let room = usize::from(self.area.width - x);
+        let (column, line) = (self.area.x + x, self.area.y + y);
+        let (behind, _) = self.buffer.set_stringn(column, line, text, room, style);
+        behind - self.area.x
+    }
+
+    /// Writes `text` so that it ends just before column `end`.
+    pub(super) fn write_before(&mut self, end: u16, y: u16, text: &str, style: Style) {
+        self.write(end.saturating_sub(width_of(text)), y, text, style);
+    }
+
+    /// Writes `count` glyphs of `meaning`; answers with the column behind them.
+    pub(super) fn glyphs(&mut self, x: u16, y: u16, meaning: Meaning, count: u64) -> u16 {
+        let room = u64::from(self.width().saturating_sub(x));
+        let glyph = meaning.glyph(self.look.glyphs);
+        let glyphs: String = std::iter::repeat_n(glyph, count.min(room) as usize).collect();
+        let style = self.style(meaning);
+        self.write(x, y, &glyphs, style)
+    }
+
+    /// Blanks the whole part: what was there before is gone.
+    pub(super) fn clear(&mut self) {
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                self.buffer[(x, y)].reset();
+            }
+        }
+    }
+
+    /// How something of this meaning is drawn. The background is always the terminal's own.
+    pub(super) fn style(&self, meaning: Meaning) -> Style {
+        let colour = meaning.colour();
+        match self.look.colours {
+            Colours::None => Style::new(),
+            Colours::Sixteen => Style::new().fg(Color::Indexed(meaning.ansi())),
+            Colours::Many => Style::new().fg(Color::Indexed(colour.xterm256())),
+            Colours::All => Style::new().fg(Color::Rgb(colour.0, colour.1, colour.2)),
+        }
+    }
+}
+
+/// Ordinary text.
+pub(super) fn plain() -> Style {
+    Style::new()
+}
+
+/// What matters most.
+pub(super) fn strong() -> Style {
+    Style::new().add_modifier(Modifier::BOLD)
+}
+
+/// What is there for those who look for it.
+pub(super) fn quiet() -> Style {
+    Style::new().add_modifier(Modifier::DIM)
+}
+
+/// Columns that `text` takes.
+pub(super) fn width_of(text: &str) -> u16 {
+    u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
+}
+
+/// As much of `text` as fits into `width` columns, with `…` where something is missing.
+pub(super) fn cut(text: &str, width: u16) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        kept.push(character);
+        if width_of(&kept) >= width {
+            kept.pop();
+            break;
+        }
+    }
+    if width > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// `text` in lines of at most `width` columns, broken between words.
+pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && width_of(&line) + 1 + width_of(word) > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_says_so() {
+        for (width, said) in [
+            (0, ""),
+            (1, "…"),
+            (5, "Wait…"),
+            (7, "Waiting"),
+            (9, "Waiting"),
+        ] {
+            assert_eq!(cut("Waiting", width), said);
+        }
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one\n\ntwo", 7), ["one", "", "two"]);
+    }
+
+    #[test]
+    fn nothing_is_written_outside_of_a_part() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        let mut canvas = Canvas::new(&mut buffer, Rect::new(0, 0, 50, 50), Look::default());
+        canvas.part(2, 0, 3, 1).write(1, 0, "abcdef", plain());
+        canvas.part(5, 7, 9, 9).write(0, 0, "x", plain());
+        canvas.part(0, 0, 3, 1).write(0, 1, "y", plain());
+        assert_eq!(buffer, Buffer::with_lines(["   ab ", "      "]));
+    }
+}

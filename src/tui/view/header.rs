@@ -1,0 +1,109 @@
+//! The first lines: the claim, which variant is on, its stage, whether it can be trusted so far.
+
+use ratatui::style::{Modifier, Style};
+
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use crate::palette::Meaning;
+use crate::telemetry::Stage;
+use crate::tui::picture::Picture;
+use crate::tui::state::State;
+use crate::tui::words::{counted, length};
+
+/// The line with the claim, and below it a rule that fills as the stage goes on.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let show = state.shown();
+    let trust = match (state.is_frozen(), show.picture.trust.as_str()) {
+        (true, _) => ("FROZEN", strong().add_modifier(Modifier::REVERSED)),
+        (false, "ok" | "") => ("", quiet()),
+        (false, "proves-nothing") => ("proves-nothing", canvas.style(Meaning::Blocked)),
+        (false, trust) => (trust, canvas.style(Meaning::Ready)),
+    };
+    let mut end = canvas.width().saturating_sub(1);
+    let parts: [(String, Style); 3] = [
+        (trust.0.to_owned(), trust.1),
+        (stage(state), stage_style(canvas, show.picture.stage)),
+        (place(state), strong()),
+    ];
+    for (text, style) in parts.into_iter().filter(|(text, _)| !text.is_empty()) {
+        canvas.write_before(end, 0, &text, style);
+        end = end.saturating_sub(width_of(&text) + 3);
+    }
+    canvas.write(1, 0, &cut(state.title(), end.saturating_sub(1)), strong());
+    rule(canvas, state);
+}
+
+/// `sync, 1 of 2`.
+pub(super) fn place(state: &State) -> String {
+    let name = &state.variant().name;
+    match state.variants().len() {
+        1 => name.clone(),
+        all => format!("{name}, {} of {all}", state.shown().variant + 1),
+    }
+}
+
+/// `counting 3.1 of 5 s`.
+pub(super) fn stage(state: &State) -> String {
+    let picture = &state.shown().picture;
+    let seconds = picture.lasted.as_secs_f64();
+    let lasted = match picture.lasts {
+        Some(lasts) => format!(
+            "{:.1} of {}",
+            seconds.min(lasts.as_secs_f64()),
+            length(lasts)
+        ),
+        None => format!("{seconds:.1} s"),
+    };
+    match picture.stage {
+        Stage::Preparing => "preparing".into(),
+        Stage::WarmUp => format!("warm-up {lasted}"),
+        Stage::Counting => match state.scenario().load.requests {
+            Some(all) => format!("counting {} of {}", picture.ended, counted(all, "request")),
+            None => format!("counting {lasted}"),
+        },
+        Stage::Draining => format!("draining {lasted}"),
+        Stage::Done => "done".into(),
+    }
+}
+
+fn stage_style(canvas: &Canvas<'_>, stage: Stage) -> Style {
+    match stage {
+        Stage::Preparing | Stage::Done => quiet(),
+        Stage::WarmUp | Stage::Draining => canvas.style(Meaning::Ready),
+        Stage::Counting => strong(),
+    }
+}
+
+/// A rule across the screen: dotted while nothing is counted, solid while the window is open.
+fn rule(canvas: &mut Canvas<'_>, state: &State) {
+    let picture = &state.shown().picture;
+    let width = canvas.width();
+    let filled = (f64::from(width) * progress(picture, state.scenario().load.requests)) as u16;
+    let line = |mark: &str, count: u16| mark.repeat(usize::from(count));
+    canvas.write(0, 1, &line("─", width), quiet());
+    let (mark, style) = match picture.stage {
+        Stage::Counting | Stage::Done => ("━", strong()),
+        Stage::Preparing | Stage::WarmUp | Stage::Draining => ("┄", canvas.style(Meaning::Ready)),
+    };
+    canvas.write(0, 1, &line(mark, filled.min(width)), style);
+}
+
+/// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.
+fn progress(picture: &Picture, requests: Option<u64>) -> f64 {
+    let share = match (picture.stage, picture.lasts, requests) {
+        (Stage::Counting, _, Some(all)) => picture.ended as f64 / all.max(1) as f64,
+        (Stage::WarmUp | Stage::Counting, Some(lasts), _) => {
+            picture.lasted.as_secs_f64() / lasts.as_secs_f64().max(1e-9)
+        }
+        (Stage::Preparing | Stage::Counting, ..) => 0.0,
+        (Stage::WarmUp | Stage::Draining | Stage::Done, ..) => 1.0,
+    };
+    share.clamp(0.0, 1.0)
+}
+
+/// The header of a small screen: two lines of text.
+pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
+    let width = canvas.width().saturating_sub(2);
+    canvas.write(1, 0, &cut(state.title(), width), strong());
+    let place = format!("{}, {}", place(state), stage(state));
+    canvas.write(1, 1, &cut(&place, width), plain());
+}

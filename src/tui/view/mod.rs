@@ -1,0 +1,72 @@
+//! Draws the state of the screen: one file for each region, none of which changes anything.
+
+mod ascii;
+mod canvas;
+mod card;
+mod detail;
+mod digits;
+mod footer;
+mod header;
+mod help;
+mod latency;
+mod layout;
+mod numbers;
+mod overview;
+mod roster;
+mod script;
+mod small;
+mod title;
+mod variants;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+
+use super::state::{Pane, Screen, State};
+use crate::palette::Glyphs;
+use canvas::Canvas;
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, state: &State) {
+    draw_on(frame.buffer_mut(), state);
+}
+
+/// Draws into a buffer, however small.
+pub(super) fn draw_on(buffer: &mut Buffer, state: &State) {
+    let area = buffer.area;
+    let mut canvas = Canvas::new(buffer, area, state.look);
+    match &state.shown().screen {
+        Screen::Title => title::draw(&mut canvas, state),
+        Screen::Card(lines) => card::draw(&mut canvas, state, lines),
+        Screen::Play if area.width < small::LEAST.0 || area.height < small::LEAST.1 => {
+            small::draw(&mut canvas, state);
+        }
+        Screen::Play => draw_play(&mut canvas, state),
+    }
+    if state.help {
+        help::draw(&mut canvas);
+    }
+    if state.look.glyphs == Glyphs::Ascii {
+        ascii::translate(buffer);
+    }
+}
+
+fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
+    if state.pane == Pane::Overview {
+        overview::draw(canvas, state);
+        return;
+    }
+    let (width, height) = (canvas.width(), canvas.height());
+    header::draw(&mut canvas.part(0, 0, width, 2), state);
+    let mut middle = canvas.part(0, 3, width, height.saturating_sub(8));
+    match state.pane {
+        Pane::Overview | Pane::Workers => detail::draw(&mut middle, state),
+        Pane::Latency => latency::draw(&mut middle, state),
+    }
+    let from_below = height.saturating_sub(4);
+    footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);
+    footer::draw_legend(&mut canvas.part(0, height.saturating_sub(2), width, 1));
+    footer::draw_keys(
+        &mut canvas.part(0, height.saturating_sub(1), width, 1),
+        state,
+    );
+}

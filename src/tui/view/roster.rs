@@ -1,0 +1,329 @@
+//! Who is where: the people at the door, what each worker has begun, who has which core.
+//!
+//! A glyph is a request, now. When there are far more than fit, or more than 200 in a row, one glyph
+//! stands for ten of them (or twenty …), which is said on the screen; a few more than fit are said by
+//! their number at the end of the row.
+
+use ratatui::style::Style;
+
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use crate::palette::Meaning;
+use crate::scenario::{Scenario, Step};
+use crate::tui::picture::{Doing, Held, Picture, WorkerPicture, letter};
+use crate::tui::setting::service_name;
+use crate::tui::state::State;
+use crate::tui::words::{counted, grouped, length};
+use crate::units::{Elapsed, three_digits};
+
+/// Where the letters of workers end.
+const NAME_END: u16 = 3;
+/// Where glyphs begin: behind the name, the state and the count.
+const GLYPHS_AT: u16 = 22;
+/// Where counts end.
+const COUNT_END: u16 = 21;
+/// Rows are not wider than this, or the eye loses them.
+const WIDEST: u16 = 120;
+/// The columns at the right edge: process switches, coroutine switches, pid.
+const FIGURES: u16 = 26;
+/// Two workers beside each other: where the glyphs of each begin, and how wide both are.
+const PAIR_GLYPHS_AT: u16 = 22;
+const PAIR_WIDTH: u16 = 40;
+/// In one row; above it, one glyph stands for more.
+const MOST_GLYPHS: u64 = 200;
+
+/// How the workers are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Roster {
+    /// A row for each worker, with its switches and its process.
+    Rows,
+    /// As many beside each other as there is room for.
+    Pairs,
+    /// A glyph for each worker: what its process does.
+    Strip,
+}
+
+impl Roster {
+    /// Lines that `workers` take on a screen of `width` columns.
+    pub(super) fn lines(self, workers: usize, width: u16) -> u16 {
+        let in_a_line = match self {
+            Self::Rows => 1,
+            Self::Pairs => usize::from((width / PAIR_WIDTH).max(1)),
+            Self::Strip => usize::from(width.saturating_sub(GLYPHS_AT).max(1)),
+        };
+        u16::try_from(workers.div_ceil(in_a_line)).unwrap_or(u16::MAX)
+    }
+
+    /// Columns that the glyphs of one worker may take.
+    fn room(self, width: u16) -> u16 {
+        match self {
+            Self::Rows => width.min(WIDEST).saturating_sub(GLYPHS_AT + FIGURES),
+            Self::Pairs => PAIR_WIDTH - PAIR_GLYPHS_AT - 1,
+            Self::Strip => width,
+        }
+    }
+}
+
+/// How many requests one glyph stands for: 1, 10, 20, 50, 100 …, so that the fullest rows so far fit
+/// but for a tenth.
+fn scale(picture: &Picture, roster: Roster, width: u16) -> u64 {
+    let fits = |most: u64, room: u16, scale: u64| {
+        let room = u64::from(room.max(1));
+        most.div_ceil(scale) <= (room + room / 10).min(MOST_GLYPHS)
+    };
+    let door = width.saturating_sub(GLYPHS_AT);
+    let steps = (1..).flat_map(|exponent| [1, 2, 5].map(|digit| digit * 10_u64.pow(exponent)));
+    let all_fit = |scale: &u64| {
+        fits(picture.most.at_the_door, door, *scale)
+            && (roster == Roster::Strip
+                || fits(picture.most.in_a_worker, roster.room(width), *scale))
+    };
+    [1].into_iter()
+        .chain(steps.take(50))
+        .find(all_fit)
+        .unwrap_or(u64::MAX)
+}
+
+/// The row of those whom no worker has taken yet.
+pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
+    let picture = &state.shown().picture;
+    let scale = scale(picture, roster, canvas.width());
+    canvas.write(1, 0, "AT THE DOOR", strong());
+    canvas.write_before(COUNT_END, 0, &grouped(picture.door), plain());
+    let width = canvas.width();
+    let mut row = canvas.part(GLYPHS_AT, 0, width, 1);
+    draw_glyphs(&mut row, &[(Meaning::AtTheDoor, picture.door)], scale);
+}
+
+/// A heading, and all workers.
+pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
+    let picture = &state.shown().picture;
+    let width = canvas.width();
+    let scale = scale(picture, roster, width);
+    canvas.write(1, 0, "WORKERS", strong());
+    let said = match (roster, scale) {
+        (Roster::Strip, _) => "a glyph for each process".to_owned(),
+        (Roster::Rows | Roster::Pairs, 1) => String::new(),
+        (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
+    };
+    canvas.write(GLYPHS_AT, 0, &said, plain());
+    let height = canvas.height().saturating_sub(1);
+    let mut below = canvas.part(0, 1, width, height);
+    match roster {
+        Roster::Rows => {
+            draw_rows(&mut below, state, scale);
+            draw_headings(canvas);
+        }
+        Roster::Pairs => draw_pairs(&mut below, picture, scale),
+        Roster::Strip => draw_strip(&mut below, picture),
+    }
+}
+
+fn draw_headings(canvas: &mut Canvas<'_>) {
+    let width = canvas.width().min(WIDEST);
+    canvas.write_before(width.saturating_sub(FIGURES + 1), 0, "switches/s:", quiet());
+    for (heading, end) in [("process", 18), ("coroutine", 8), ("pid", 0)] {
+        canvas.write_before(width.saturating_sub(end + 1), 0, heading, quiet());
+    }
+}
+
+fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
+    let width = canvas.width().min(WIDEST);
+    let room = Roster::Rows.room(width);
+    for (y, worker) in (0..canvas.height()).zip(&state.shown().picture.workers) {
+        draw_state(canvas, NAME_END, y, worker);
+        canvas.write_before(COUNT_END, y, &grouped(worker.held.all()), plain());
+        let mut row = canvas.part(GLYPHS_AT, y, room, 1);
+        let behind = draw_held(&mut row, worker.held, scale);
+        let hint = hint(worker, state);
+        if behind + 2 + width_of(&hint) <= room {
+            row.write(behind + 2, 0, &hint, quiet());
+        }
+        let pid = worker.pid.to_string();
+        let process = grouped(worker.process_switches().round() as u64);
+        let coroutine = grouped(worker.coroutine_switches.round() as u64);
+        for (figure, end) in [(process, 18), (coroutine, 8), (pid, 0)] {
+            canvas.write_before(width.saturating_sub(end + 1), y, &figure, quiet());
+        }
+    }
+}
+
+fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
+    let in_a_line = (canvas.width() / PAIR_WIDTH).max(1);
+    for (position, worker) in (0_u16..).zip(&picture.workers) {
+        let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
+        let mut part = canvas.part(x, y, PAIR_WIDTH, 1);
+        draw_state(&mut part, NAME_END, 0, worker);
+        part.write_before(PAIR_GLYPHS_AT - 1, 0, &grouped(worker.held.all()), plain());
+        let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, Roster::Pairs.room(0), 1);
+        draw_held(&mut glyphs, worker.held, scale);
+    }
+}
+
+fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
+    canvas.write_before(
+        COUNT_END,
+        0,
+        &grouped(picture.workers.len() as u64),
+        plain(),
+    );
+    let in_a_line = usize::from(canvas.width().saturating_sub(GLYPHS_AT).max(1));
+    for (y, line) in (0..).zip(picture.workers.chunks(in_a_line)) {
+        for (x, worker) in (GLYPHS_AT..).zip(line) {
+            match doing_as_a_glyph(worker) {
+                Some(meaning) => canvas.glyphs(x, y, meaning, 1),
+                None => canvas.write(x, y, "_", quiet()),
+            };
+        }
+    }
+}
+
+/// What a worker's process does, as the glyph of a request would say it.
+fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
+    match worker.doing {
+        Doing::Running => Some(Meaning::Running),
+        Doing::WantsACore => Some(Meaning::Ready),
+        Doing::Blocked => Some(Meaning::Blocked),
+        Doing::Idle | Doing::Draining if worker.held.all() > 0 => Some(Meaning::Parked),
+        Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone => None,
+    }
+}
+
+/// The worker's letter and, in the colour of what it does, its state.
+fn draw_state(canvas: &mut Canvas<'_>, x: u16, y: u16, worker: &WorkerPicture) {
+    canvas.write_before(x, y, &letter(worker.index), strong());
+    let style = state_style(canvas, worker.doing);
+    canvas.write(x + 1, y, worker.doing.word(), style);
+}
+
+/// The colour of a state.
+pub(super) fn state_style(canvas: &Canvas<'_>, doing: Doing) -> Style {
+    match doing {
+        Doing::Running => canvas.style(Meaning::Running),
+        Doing::WantsACore => canvas.style(Meaning::Ready),
+        Doing::Blocked => canvas.style(Meaning::Blocked),
+        Doing::Gone => strong(),
+        Doing::Booting | Doing::Idle | Doing::Draining => quiet(),
+    }
+}
+
+/// The requests of one worker: running first, then blocked, ready, parked.
+fn draw_held(row: &mut Canvas<'_>, held: Held, scale: u64) -> u16 {
+    let counts = [
+        (Meaning::Running, held.running),
+        (Meaning::Blocked, held.blocked),
+        (Meaning::Ready, held.ready),
+        (Meaning::Parked, held.parked),
+    ];
+    draw_glyphs(row, &counts, scale)
+}
+
+/// A row of glyphs; what is there at all has at least one. Answers with the column behind them.
+fn draw_glyphs(row: &mut Canvas<'_>, counts: &[(Meaning, u64)], scale: u64) -> u16 {
+    let mut x = 0;
+    for (meaning, count) in counts {
+        x = row.glyphs(x, 0, *meaning, count.div_ceil(scale));
+    }
+    let glyphs: u64 = counts.iter().map(|(_, count)| count.div_ceil(scale)).sum();
+    let missing = glyphs.saturating_sub(u64::from(row.width()));
+    if missing > 0 {
+        // The words take the place of glyphs, which are missing then too.
+        let words = |missing: u64| format!(" +{}", grouped(missing.saturating_mul(scale)));
+        let hidden = u64::from(width_of(&words(missing)));
+        let words = words(missing + hidden);
+        row.write_before(row.width(), 0, &words, plain());
+    }
+    x
+}
+
+/// What is worth saying of a worker besides its state.
+fn hint(worker: &WorkerPicture, state: &State) -> String {
+    const LONG: Elapsed = Elapsed::from_millis(50);
+    match (worker.doing, worker.run) {
+        (Doing::Running | Doing::WantsACore, Some(run)) if run >= LONG => {
+            format!("for {}", length(Elapsed(run.0 / 1_000_000 * 1_000_000)))
+        }
+        (Doing::Blocked, _) => format!("asleep in {}", only_wait(state.scenario())),
+        (Doing::Gone, _) => "its process has ended".into(),
+        _ if worker.respawns > 0 => format!("respawned {}", counted(worker.respawns, "time")),
+        _ => String::new(),
+    }
+}
+
+/// The wait that a blocked process must be in, where there is only one.
+fn only_wait(scenario: &Scenario) -> String {
+    let steps = scenario.requests.iter().flat_map(|request| &request.script);
+    let mut waits = steps.filter_map(|step| match step {
+        Step::Call { service, .. } => {
+            Some(format!("the call to {}", service_name(scenario, *service)))
+        }
+        Step::Sleep { .. } => Some("its sleep".to_owned()),
+        Step::Compute { .. }
+        | Step::Yield
+        | Step::Write { .. }
+        | Step::Count { .. }
+        | Step::Panic
+        | Step::Overflow => None,
+    });
+    match (waits.next(), waits.next()) {
+        (Some(only), None) => only,
+        _ => "one call".into(),
+    }
+}
+
+/// The row of cores, each with the letter of the worker that computes on it, and who else used them.
+pub(super) fn draw_cores(canvas: &mut Canvas<'_>, state: &State) {
+    let picture = &state.shown().picture;
+    let taken = picture
+        .cores
+        .iter()
+        .filter(|(_, worker)| worker.is_some())
+        .count();
+    canvas.write(1, 0, "CORES", strong());
+    let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
+    canvas.write_before(COUNT_END, 0, &said, plain());
+    let mean = &picture.mean;
+    let others = format!(
+        "load {}  services {}  others {}",
+        three_digits(mean.load),
+        three_digits(mean.services),
+        three_digits(mean.others)
+    );
+    let width = canvas.width().min(WIDEST);
+    let others_at = width.saturating_sub(width_of(&others) + 1);
+    let boxes = picture.cores.len() as u16 * 4;
+    if GLYPHS_AT + boxes < others_at {
+        draw_boxes(canvas, picture);
+        canvas.write(others_at, 0, &others, quiet());
+    } else {
+        draw_cells(canvas, picture);
+    }
+}
+
+fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
+    let worker = picture.workers.get(position?)?;
+    Some(letter(worker.index))
+}
+
+fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
+    for (x, (_, worker)) in (GLYPHS_AT..).step_by(4).zip(&picture.cores) {
+        canvas.write(x, 0, "[ ]", quiet());
+        if let Some(name) = worker_on(picture, *worker) {
+            let style = canvas.style(Meaning::Running);
+            canvas.write(x + 1, 0, &cut(&name, 2), style.patch(strong()));
+        }
+    }
+}
+
+/// Many cores: a column for each.
+fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
+    let mut x = GLYPHS_AT;
+    for (_, worker) in &picture.cores {
+        x = match worker_on(picture, *worker) {
+            Some(name) => {
+                let style = canvas.style(Meaning::Running);
+                canvas.write(x, 0, &name, style.patch(strong()))
+            }
+            None => canvas.write(x, 0, "_", quiet()),
+        };
+    }
+}

@@ -1,0 +1,129 @@
+//! The table of variants: those already played, the one that is on, those to come.
+
+use std::ops::Range;
+
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use crate::telemetry::Stage;
+use crate::tui::picture::Picture;
+use crate::tui::state::{Row, State};
+use crate::tui::words::{mean, rate};
+use crate::units::{Elapsed, three_digits};
+
+/// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
+const COLUMNS: [(&str, u16); 7] = [
+    ("door", 6),
+    ("concurrency", 12),
+    ("parallelism", 12),
+    ("answers/s", 10),
+    ("p50", 8),
+    ("p99", 8),
+    ("", 7),
+];
+/// Columns keep at most this much more distance where there is room.
+const MOST_AIR: u16 = 3;
+
+/// Draws a heading and as many variants as there is room for, always with the one that is on.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let ends = column_ends(canvas.width(), state);
+    for ((heading, _), end) in COLUMNS.iter().zip(&ends[1..]) {
+        canvas.write_before(*end, 0, heading, quiet());
+    }
+    let lines = usize::from(canvas.height().saturating_sub(1));
+    for (y, variant) in (1..).zip(visible(state, lines)) {
+        draw_row(canvas, state, variant, y, &ends);
+    }
+}
+
+/// Where the names end, and each of the columns.
+fn column_ends(width: u16, state: &State) -> [u16; 8] {
+    let columns: u16 = COLUMNS.iter().map(|(_, width)| width).sum();
+    let names = state
+        .variants()
+        .iter()
+        .map(|variant| width_of(&variant.name));
+    let room = width.saturating_sub(columns + 3);
+    let name = names.max().unwrap_or(0).max(9).min(room);
+    let air = (room - name) / (COLUMNS.len() as u16 - 1);
+    let mut ends = [name + 2; 8];
+    for (column, (_, width)) in COLUMNS.iter().enumerate() {
+        let is_last = column + 1 == COLUMNS.len();
+        let air = if is_last { 0 } else { air.min(MOST_AIR) };
+        ends[column + 1] = ends[column] + width + air;
+    }
+    ends
+}
+
+/// The variants that fit into `lines`, around the one that is on.
+fn visible(state: &State, lines: usize) -> Range<usize> {
+    let all = state.variants().len();
+    let first = (state.shown().variant + 1).saturating_sub(lines);
+    first.min(all.saturating_sub(lines))..(first + lines).min(all)
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends: &[u16; 8]) {
+    let show = state.shown();
+    let is_on = variant == show.variant;
+    let played = show.rows[variant].as_ref();
+    let live = (is_on && show.picture.stage != Stage::Preparing).then(|| row_of(&show.picture));
+    let (row, style) = match (played, &live) {
+        (Some(row), _) => (Some(row), plain()),
+        (None, Some(row)) if counts(show.picture.stage) => (Some(row), plain()),
+        (None, live) => (live.as_ref(), quiet()),
+    };
+    let label = cut(&state.variants()[variant].name, ends[0].saturating_sub(2));
+    let label_style = if is_on { strong() } else { style };
+    canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
+    canvas.write(2, y, &label, label_style);
+    let first = show.rows.first().and_then(Option::as_ref);
+    let first = first
+        .filter(|_| variant > 0)
+        .map(|first| first.throughput_per_s);
+    let cells = row.map_or_else(Default::default, |row| cells(row, first));
+    for (end, cell) in ends[1..].iter().zip(&cells) {
+        canvas.write_before(*end, y, cell, style);
+    }
+}
+
+/// Whether what is seen now will be in the result.
+fn counts(stage: Stage) -> bool {
+    match stage {
+        Stage::Preparing | Stage::WarmUp => false,
+        Stage::Counting | Stage::Draining | Stage::Done => true,
+    }
+}
+
+/// The last second of the variant that is on, as a row.
+fn row_of(picture: &Picture) -> Row {
+    Row {
+        at_the_door: picture.mean.at_the_door,
+        concurrency: picture.mean.concurrency,
+        parallelism: picture.mean.parallelism,
+        throughput_per_s: picture.mean.throughput,
+        p50: picture.latencies.quantile(0.5, 20),
+        p99: picture.latencies.quantile(0.99, 1_000),
+        trust: "ok".into(),
+    }
+}
+
+fn cells(row: &Row, first: Option<f64>) -> [String; 7] {
+    let latency =
+        |latency: Option<Elapsed>| latency.map_or_else(|| "–".into(), |long| long.to_string());
+    let ratio = first
+        .filter(|first| *first > 0.0)
+        .map(|first| format!("× {}", three_digits(row.throughput_per_s / first)));
+    // A run that cannot be trusted makes no claim.
+    let (p99, last) = match row.trust.as_str() {
+        "ok" => (latency(row.p99), ratio.unwrap_or_default()),
+        "proves-nothing" => (String::new(), "proves-nothing".into()),
+        rough => (latency(row.p99), rough.to_owned()),
+    };
+    [
+        mean(row.at_the_door),
+        mean(row.concurrency),
+        format!("{:.2}", row.parallelism),
+        rate(row.throughput_per_s),
+        latency(row.p50),
+        p99,
+        last,
+    ]
+}

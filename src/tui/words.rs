@@ -1,0 +1,136 @@
+//! Numbers and lengths of time in words, as all parts of the screen say them.
+
+use crate::scenario::Draw;
+use crate::units::{Elapsed, three_digits};
+
+/// A whole number in groups of three: `2 000`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut said = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            said.push(' ');
+        }
+        said.push(digit);
+    }
+    said
+}
+
+/// `1 worker`, `2 workers`, `2 processes`.
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    let plural = match number {
+        1 => "",
+        _ if thing.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// `The core`, `Both cores`, `All 4 cores`.
+pub(super) fn all_of(number: usize, thing: &str) -> String {
+    match number {
+        1 => format!("The {thing}"),
+        2 => format!("Both {thing}s"),
+        _ => format!("All {number} {thing}s"),
+    }
+}
+
+/// `is` or `are`.
+pub(super) fn is_or_are(number: u64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+/// A mean number of things: one decimal below 100, none above.
+pub(super) fn mean(number: f64) -> String {
+    if number < 99.95 {
+        format!("{number:.1}")
+    } else {
+        grouped(number.round() as u64)
+    }
+}
+
+/// A rate: three digits, in groups.
+pub(super) fn rate(per_second: f64) -> String {
+    if per_second < 999.5 {
+        three_digits(per_second)
+    } else {
+        grouped(per_second.round() as u64)
+    }
+}
+
+/// A length of time as a person writes it, without zeros that say nothing: `99 ms`, `1.5 s`.
+pub(super) fn length(elapsed: Elapsed) -> String {
+    let said = elapsed.to_string();
+    match said.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            let number = number.trim_end_matches('0').trim_end_matches('.');
+            format!("{number} {unit}")
+        }
+        _ => said,
+    }
+}
+
+/// A draw as a person writes it.
+pub(super) fn draw(draw: &Draw) -> String {
+    let length = |nanoseconds: u64| length(Elapsed(nanoseconds));
+    match *draw {
+        Draw::Fixed(fixed) => length(fixed),
+        Draw::Uniform { low, high } => format!("{} to {}", length(low), length(high)),
+        Draw::Exponential { mean } => format!("about {}", length(mean)),
+        Draw::Lognormal { median, .. } => format!("around {}", length(median)),
+        Draw::Pareto { least, .. } => format!("{} or more", length(least)),
+    }
+}
+
+/// The length that a drawing to scale gives a draw: its mean, or its median where the mean says less.
+pub(super) fn typical(draw: &Draw) -> u64 {
+    match *draw {
+        Draw::Fixed(length) => length,
+        Draw::Uniform { low, high } => low.midpoint(high),
+        Draw::Exponential { mean } => mean,
+        Draw::Lognormal { median, .. } => median,
+        Draw::Pareto { least, shape, most } => {
+            let median = least as f64 * 2_f64.powf(1.0 / shape.max(0.01));
+            median.min(most as f64) as u64
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_come_in_groups_of_three() {
+        for (number, said) in [
+            (0, "0"),
+            (999, "999"),
+            (2_000, "2 000"),
+            (1_234_567, "1 234 567"),
+        ] {
+            assert_eq!(grouped(number), said);
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_have_no_zeros_that_say_nothing() {
+        for (milliseconds, said) in [
+            (99, "99 ms"),
+            (1, "1 ms"),
+            (1_500, "1.5 s"),
+            (100, "100 ms"),
+        ] {
+            assert_eq!(length(Elapsed::from_millis(milliseconds)), said);
+        }
+    }
+
+    #[test]
+    fn a_pareto_tail_without_a_mean_is_drawn_by_its_median() {
+        let draw = Draw::Pareto {
+            least: 1_000,
+            shape: 1.0,
+            most: 1_000_000,
+        };
+        assert_eq!(typical(&draw), 2_000);
+    }
+}

@@ -2,6 +2,15 @@
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use concsim::cli::Cli;
+
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    match Cli::parse().dispatch() {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("concsim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,1 +1,52 @@
 //! The door: the command line, one file for each subcommand.
+
+pub mod audience;
+pub mod engine;
+pub mod performance;
+pub mod run;
+pub mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// See the difference between concurrency and parallelism: play a real pre-fork server under a
+/// scripted load, and watch it.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Example: concsim run io_bound"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a scenario for real, and watch it
+    Run(run::Args),
+    #[command(name = "__arbiter", hide = true)]
+    Arbiter(engine::Args),
+    #[command(name = "__services", hide = true)]
+    Services(engine::Args),
+    #[command(name = "__load", hide = true)]
+    Load(engine::Args),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// When it could not be done; the exit status is then 1.
+    pub fn dispatch(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Some(Command::Run(args)) => run::run(&args),
+            Some(Command::Arbiter(args)) => engine::arbiter(&args),
+            Some(Command::Services(args)) => engine::services(&args),
+            Some(Command::Load(args)) => engine::load(&args),
+            None => Ok(ExitCode::SUCCESS),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Who watches a run: a screen, or a line of progress on standard error.
+
+use crate::cli::performance::Performance;
+use crate::recording::summary::Run;
+use crate::scenario::Plan;
+use crate::sys::clock::Clock;
+use crate::sys::interrupt;
+use crate::telemetry::Stage;
+use crate::units::Elapsed;
+
+/// Spends the time between two looks of the driver, and may end the run.
+pub trait Audience {
+    /// The variant with this index is about to be played.
+    fn announce(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()>;
+
+    /// Looks at what has been played so far, and spends at most `spare` of time doing so.
+    fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()>;
+
+    /// A variant has been played.
+    fn applaud(&mut self, _run: &Run) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Whether whoever watches wants the whole run to end.
+    fn wants_to_leave(&self) -> bool {
+        interrupt::noted()
+    }
+}
+
+/// Progress for people without a screen: a line whenever something else begins.
+#[derive(Debug)]
+pub struct Headless {
+    clock: Clock,
+    said: Option<(usize, Stage)>,
+    variant: usize,
+    name: String,
+    quiet: bool,
+}
+
+impl Headless {
+    /// `quiet`: nothing but what goes wrong.
+    #[must_use]
+    pub fn new(quiet: bool) -> Self {
+        Self {
+            clock: Clock::starting_now(),
+            said: None,
+            variant: 0,
+            name: String::new(),
+            quiet,
+        }
+    }
+}
+
+impl Audience for Headless {
+    fn announce(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()> {
+        self.variant = variant;
+        self.name = format!(
+            "{} ({} of {})",
+            plan.variants[variant].name,
+            variant + 1,
+            plan.variants.len()
+        );
+        Ok(())
+    }
+
+    fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
+        for note in performance.take_notes() {
+            eprintln!("concsim: {}: {note}", self.name);
+        }
+        let now = (self.variant, performance.stage());
+        if self.said.replace(now) != Some(now) && !self.quiet {
+            eprintln!("concsim: {}: {}", self.name, in_words(performance.stage()));
+        }
+        self.clock.sleep_until(self.clock.now() + spare);
+        Ok(())
+    }
+}
+
+fn in_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Preparing => "starting its processes",
+        Stage::WarmUp => "warming up, not counted yet",
+        Stage::Counting => "counting",
+        Stage::Draining => "waiting for stragglers",
+        Stage::Done => "stopping its processes",
+    }
+}

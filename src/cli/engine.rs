@@ -1,0 +1,81 @@
+//! The hidden subcommands by which the driver starts this program again as an engine's process.
+
+use std::io::{self, Write};
+use std::os::fd::{OwnedFd, RawFd};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde::de::DeserializeOwned;
+
+use super::performance::ArbiterOrders;
+use crate::sys::family::{self, Inherited};
+use crate::sys::terminal::Keeper;
+use crate::telemetry::{Board, RINGS_BY_DEFAULT, Said};
+use crate::{load, server};
+
+/// The numbers of the descriptors that the driver left open.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(hide = true)]
+    descriptors: Vec<RawFd>,
+}
+
+/// The server: an arbiter, which forks the workers.
+pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
+    let inherited = Inherited::take(&args.descriptors)?;
+    // The server and its forked workers hold on to the board until their processes end.
+    let board: &'static Board = Box::leak(Box::new(board(inherited.board)?));
+    let orders: ArbiterOrders = read(&inherited.orders)?;
+    let keeper = inherited.terminal.zip(orders.modes);
+    let keeper = keeper.map(|(terminal, modes)| Keeper::new(terminal, modes));
+    let played =
+        server::arbiter::play(orders.server, board, &inherited.lifeline, &mut io::stdout());
+    if let Some(keeper) = keeper.filter(|_| family::is_cut(&inherited.lifeline)) {
+        keeper.restore()?;
+    }
+    Ok(tell(played))
+}
+
+/// The services that `call` steps talk to.
+pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
+    let inherited = Inherited::take(&args.descriptors)?;
+    family::die_when_cut(&inherited.lifeline)?;
+    let board = board(inherited.board)?;
+    let orders: server::services::Orders = read(&inherited.orders)?;
+    Ok(tell(server::services::play(
+        &orders,
+        &board,
+        &mut io::stdout(),
+    )))
+}
+
+/// The load.
+pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
+    let inherited = Inherited::take(&args.descriptors)?;
+    family::die_when_cut(&inherited.lifeline)?;
+    let board = board(inherited.board)?;
+    let orders: load::Orders = read(&inherited.orders)?;
+    Ok(tell(load::play(&orders, &board, &mut io::stdout())))
+}
+
+fn board(descriptor: OwnedFd) -> anyhow::Result<Board> {
+    Ok(Board::inherited(descriptor, RINGS_BY_DEFAULT)?)
+}
+
+fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
+    serde_json::from_str(orders).context("the driver's orders could not be read")
+}
+
+/// Tells the driver why an engine cannot go on.
+fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
+    let Err(error) = played else {
+        return ExitCode::SUCCESS;
+    };
+    let reason = error.to_string();
+    let reason = reason.strip_prefix("failed to ").unwrap_or(&reason).into();
+    let mut voice = io::stdout();
+    // If the driver is gone there is nobody left to tell.
+    let _ = Said::Failed { reason }.say(&mut voice);
+    let _ = voice.flush();
+    ExitCode::FAILURE
+}

@@ -1,0 +1,443 @@
+//! One variant being played: the processes of a run, from the first to the last.
+//!
+//! ```text
+//!   Services ─▶ Server ─▶ Load ─▶ Playing ─▶ Stopping ─▶ Over
+//!      └───────────┴────────┴────────┴── anything breaks, or ^C ──▶ Over
+//! ```
+//!
+//! The performance never waits: [`Performance::step`] does what is due now and says how long there is
+//! nothing to do. Whoever watches (a screen, or nobody) spends that time. Dropping a performance kills
+//! and reaps whatever is left of it.
+
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+
+use crate::load;
+use crate::recording::live::{Cast, Live};
+use crate::recording::{Header, Machine, Origin, Recording};
+use crate::scenario::Variant;
+use crate::server::{arbiter, services};
+use crate::sys::clock::Clock;
+use crate::sys::family::{Child, Legacy};
+use crate::sys::terminal::Modes;
+use crate::sys::{self, processes};
+use crate::telemetry::{Board, Said, Stage, Telemetry};
+use crate::units::{Elapsed, Stamp};
+
+/// Between two samples that are kept.
+const SAMPLE_EVERY: Elapsed = Elapsed::from_millis(50);
+/// Between two looks at the rings, and at who runs where.
+const LOOK_EVERY: Elapsed = Elapsed::from_millis(10);
+/// How long the processes may take to come up.
+const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
+/// Over what stopping workers are granted, before what is left is killed.
+const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
+
+/// The terminal that is being drawn on, for the arbiter to restore if the driver is killed.
+#[derive(Clone, Copy, Debug)]
+pub struct Stagecraft {
+    /// The terminal.
+    pub terminal: BorrowedFd<'static>,
+    /// Its modes before the screen was taken over.
+    pub modes: Modes,
+}
+
+/// What the arbiter's process is told: the server to run, and the terminal it may have to restore.
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub struct ArbiterOrders {
+    /// The server to run.
+    pub server: arbiter::Orders,
+    /// How the terminal was, if there is one to keep.
+    pub modes: Option<Modes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    /// The services are coming up.
+    Services,
+    /// The arbiter and its workers are coming up.
+    Server,
+    /// Load makes its timetable.
+    Load,
+    /// Load plays.
+    Playing,
+    /// The server finishes what it began.
+    Stopping,
+    /// Nothing is left to do.
+    Over,
+}
+
+/// One variant being played.
+#[derive(Debug)]
+pub struct Performance<'a> {
+    variant: &'a Variant,
+    board: &'a Board,
+    clock: Clock,
+    live: Live<'a>,
+    stagecraft: Option<Stagecraft>,
+    services: Option<Child>,
+    arbiter: Option<Child>,
+    load: Option<Child>,
+    service_addresses: Vec<SocketAddr>,
+    act: Act,
+    /// When the act began.
+    since: Stamp,
+    next_sample: Stamp,
+    notes: Vec<String>,
+    /// Whether the samples at the window's two edges have been taken.
+    edges: [bool; 2],
+}
+
+impl<'a> Performance<'a> {
+    /// Starts the first processes of a run of `variant`.
+    ///
+    /// # Errors
+    /// When a process cannot be started.
+    pub fn begin(
+        variant: &'a Variant,
+        board: &'a Board,
+        machine: Machine,
+        stagecraft: Option<Stagecraft>,
+    ) -> sys::Result<Self> {
+        let clock = Clock::starting_now();
+        let mut performance = Self {
+            variant,
+            board,
+            clock,
+            live: Live::new(board, clock, header(variant, machine)),
+            stagecraft,
+            services: None,
+            arbiter: None,
+            load: None,
+            service_addresses: Vec::new(),
+            act: Act::Services,
+            since: Stamp::ZERO,
+            next_sample: Stamp::ZERO,
+            notes: Vec::new(),
+            edges: [false; 2],
+        };
+        performance.start_services()?;
+        Ok(performance)
+    }
+
+    /// What has been recorded so far.
+    pub fn recording(&self) -> &Recording {
+        self.live.recording()
+    }
+
+    /// What is being played now.
+    pub fn stage(&self) -> Stage {
+        match self.act {
+            Act::Services | Act::Server | Act::Load => Stage::Preparing,
+            Act::Playing => self.board.run().load.stage(),
+            Act::Stopping | Act::Over => Stage::Done,
+        }
+    }
+
+    /// The run's clock, now.
+    pub fn now(&self) -> Stamp {
+        self.clock.now()
+    }
+
+    /// Sentences that the processes said since the last call.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Ends the window now; what is under way is waited for, 1 s at most.
+    pub fn interrupt(&mut self) {
+        self.live.header_mut().interrupted = true;
+        self.board.run().stop.store(1, Ordering::Release);
+        if matches!(self.act, Act::Services | Act::Server | Act::Load) {
+            self.enter(Act::Over);
+        }
+    }
+
+    /// Does what is due. `None` when the performance is over; else how long there is nothing to do.
+    ///
+    /// # Errors
+    /// When a process cannot be started.
+    pub fn step(&mut self) -> sys::Result<Option<Elapsed>> {
+        self.listen()?;
+        self.live.drain();
+        self.observe();
+        self.advance();
+        if self.act == Act::Over {
+            return Ok(None);
+        }
+        Ok(Some(self.until_next_look()))
+    }
+
+    /// Kills and reaps what is left, and gives away the recording.
+    pub fn end(mut self) -> Recording {
+        drop((self.load.take(), self.arbiter.take(), self.services.take()));
+        self.live.finish()
+    }
+
+    fn start_services(&mut self) -> sys::Result<()> {
+        if self.variant.scenario.services.is_empty() {
+            return self.start_arbiter();
+        }
+        let orders = services::Orders {
+            clock: self.clock,
+            scenario: self.variant.scenario.clone(),
+            telemetry: Telemetry::On,
+        };
+        self.services = Some(self.start("__services", &orders, None)?);
+        Ok(())
+    }
+
+    fn start_arbiter(&mut self) -> sys::Result<()> {
+        let server = arbiter::Orders {
+            clock: self.clock,
+            scenario: self.variant.scenario.clone(),
+            services: self.service_addresses.clone(),
+            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            telemetry: Telemetry::On,
+        };
+        let modes = self.stagecraft.map(|craft| craft.modes);
+        let orders = ArbiterOrders { server, modes };
+        self.arbiter = Some(self.start("__arbiter", &orders, self.stagecraft)?);
+        self.enter(Act::Server);
+        Ok(())
+    }
+
+    fn start_load(&mut self, target: SocketAddr) -> sys::Result<()> {
+        let orders = load::Orders {
+            clock: self.clock,
+            scenario: self.variant.scenario.clone(),
+            target: load::Target::at(target),
+        };
+        self.load = Some(self.start("__load", &orders, None)?);
+        self.enter(Act::Load);
+        Ok(())
+    }
+
+    /// A child that has to restore the terminal outlives the driver by a moment; all others die with
+    /// it.
+    fn start(
+        &self,
+        role: &str,
+        orders: &impl Serialize,
+        stagecraft: Option<Stagecraft>,
+    ) -> sys::Result<Child> {
+        let orders = serde_json::to_string(orders).expect("orders are always JSON");
+        let legacy = Legacy {
+            board: self.board.descriptor(),
+            terminal: stagecraft.map(|craft| craft.terminal),
+            orders: &orders,
+        };
+        Child::start(role, &legacy, stagecraft.is_none())
+    }
+
+    fn listen(&mut self) -> sys::Result<()> {
+        for role in [Role::Services, Role::Arbiter, Role::Load] {
+            let Some(child) = self.child(role) else {
+                continue;
+            };
+            let lines = child.lines();
+            let ended = child.ended();
+            for line in lines {
+                self.hear(role, Said::from_line(&line))?;
+            }
+            if let Some(status) = ended {
+                self.mourn(role, &status.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, role: Role, said: Said) -> sys::Result<()> {
+        match (said, self.act) {
+            (Said::Ready { addresses }, Act::Services) => {
+                self.service_addresses = addresses;
+                self.start_arbiter()
+            }
+            (Said::Ready { addresses }, Act::Server) => match addresses.first() {
+                Some(address) => self.start_load(*address),
+                None => Ok(()),
+            },
+            (Said::Ready { .. }, _) => Ok(()),
+            (Said::Failed { reason }, _) => {
+                self.break_off(format!("{} failed to {reason}", role.word()));
+                Ok(())
+            }
+            (Said::Note { text }, _) => {
+                self.notes.push(text);
+                Ok(())
+            }
+        }
+    }
+
+    /// A child has ended. That is a breakdown unless it was its time.
+    fn mourn(&mut self, role: Role, status: &str) {
+        *self.place(role) = None;
+        let expected = match role {
+            Role::Arbiter => self.act == Act::Stopping,
+            Role::Load => self.stage() == Stage::Done,
+            Role::Services => false,
+        };
+        if role == Role::Arbiter && self.act == Act::Stopping {
+            self.enter(Act::Over);
+        } else if !expected {
+            self.break_off(format!("{} ended unexpectedly ({status})", role.word()));
+        }
+    }
+
+    fn break_off(&mut self, reason: String) {
+        self.live.header_mut().crashed.get_or_insert(reason);
+        self.enter(Act::Over);
+    }
+
+    fn advance(&mut self) {
+        let now = self.clock.now();
+        let waited = now.since(self.since);
+        match self.act {
+            Act::Services | Act::Server | Act::Load if waited > BOOT_PATIENCE => {
+                self.break_off(format!("the processes were not up within {BOOT_PATIENCE}"));
+            }
+            Act::Load if self.board.run().load.ready.load(Ordering::Acquire) == 1 => {
+                self.say_go();
+            }
+            Act::Playing if self.board.run().load.stage() == Stage::Done => {
+                self.live.header_mut().drained = now;
+                if let Some(arbiter) = &self.arbiter {
+                    arbiter.terminate();
+                }
+                self.enter(Act::Stopping);
+            }
+            Act::Stopping if waited > self.stop_patience() => {
+                self.notes
+                    .push("the server did not stop in time and was killed".into());
+                self.enter(Act::Over);
+            }
+            Act::Services | Act::Server | Act::Load | Act::Playing | Act::Stopping | Act::Over => {}
+        }
+    }
+
+    /// Everybody is there: the timetable begins a moment from now.
+    fn say_go(&mut self) {
+        let go = self.clock.now() + LOOK_EVERY;
+        self.live.header_mut().began = go;
+        self.board.run().go.store(go.0, Ordering::Release);
+        self.enter(Act::Playing);
+    }
+
+    fn stop_patience(&self) -> Elapsed {
+        self.variant.scenario.server.graceful_timeout + STOP_PATIENCE
+    }
+
+    fn enter(&mut self, act: Act) {
+        self.since = self.clock.now();
+        self.act = act;
+        if act == Act::Over || act == Act::Stopping {
+            let cast = self.cast();
+            self.live.sample(cast);
+        }
+    }
+
+    /// Samples what is due to be sampled: at regular instants, and at the window's edges.
+    fn observe(&mut self) {
+        let now = self.clock.now();
+        let cast = self.cast();
+        let crossed = self.crosses_an_edge(now);
+        if crossed || now >= self.next_sample {
+            self.live.sample(cast);
+            self.next_sample = now + SAMPLE_EVERY;
+        } else {
+            self.live.book(cast);
+        }
+    }
+
+    fn crosses_an_edge(&mut self, now: Stamp) -> bool {
+        let mut crossed = false;
+        for (taken, edge) in self.edges.iter_mut().zip(edges(self.board)) {
+            if !*taken && edge.is_some_and(|edge| now >= edge) {
+                *taken = true;
+                crossed = true;
+            }
+        }
+        crossed
+    }
+
+    fn until_next_look(&self) -> Elapsed {
+        let now = self.clock.now();
+        let coming = edges(self.board).into_iter().zip(self.edges);
+        let edge = coming.filter_map(|(edge, taken)| edge.filter(|_| !taken));
+        edge.map(|edge| edge.since(now))
+            .fold(LOOK_EVERY, Elapsed::min)
+    }
+
+    fn cast(&self) -> Cast {
+        Cast {
+            load: self.load.as_ref().map(Child::pid),
+            services: self.services.as_ref().map(Child::pid),
+            arbiter: self.arbiter.as_ref().map(Child::pid),
+        }
+    }
+
+    fn child(&mut self, role: Role) -> Option<&mut Child> {
+        self.place(role).as_mut()
+    }
+
+    fn place(&mut self, role: Role) -> &mut Option<Child> {
+        match role {
+            Role::Services => &mut self.services,
+            Role::Arbiter => &mut self.arbiter,
+            Role::Load => &mut self.load,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Services,
+    Arbiter,
+    Load,
+}
+
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Services => "the services",
+            Self::Arbiter => "the server",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// The window's two edges, as far as load has announced them.
+fn edges(board: &Board) -> [Option<Stamp>; 2] {
+    let load = &board.run().load;
+    [&load.window_begin, &load.window_end].map(|word| {
+        let edge = word.load(Ordering::Acquire);
+        (edge > 0).then_some(Stamp(edge))
+    })
+}
+
+fn header(variant: &Variant, machine: Machine) -> Header {
+    Header {
+        variant: variant.name.clone(),
+        origin: Origin::Measured,
+        scenario: variant.scenario.clone(),
+        machine,
+        began: Stamp::ZERO,
+        window: None,
+        drained: Stamp::ZERO,
+        interrupted: false,
+        crashed: None,
+    }
+}
+
+/// The machine that this runs on.
+#[must_use]
+pub fn this_machine() -> Machine {
+    Machine {
+        cores: processes::cores_allowed().len(),
+        kernel: processes::kernel(),
+        cpu: processes::cpu_name(),
+    }
+}

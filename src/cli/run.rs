@@ -1,0 +1,100 @@
+//! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use super::audience::{Audience, Headless};
+use super::performance::{Performance, Stagecraft, this_machine};
+use super::source::{self, Chosen, SourceArgs};
+use crate::recording::summary::{Run, Summary};
+use crate::recording::{Recording, summary};
+use crate::report::card::{Characters, card};
+use crate::report::json;
+use crate::scenario::{Plan, Variant};
+use crate::sys::{interrupt, processes};
+use crate::telemetry::{Board, RINGS_BY_DEFAULT};
+
+/// Plays a scenario for real, and watches it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim run io_bound --set server.workers=4")]
+pub struct Args {
+    #[command(flatten)]
+    chosen: SourceArgs,
+    /// Without a screen: progress on standard error, the result on standard output
+    #[arg(long)]
+    headless: bool,
+    /// The summary as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plays every chosen variant and prints the result.
+///
+/// # Errors
+/// When the machine refuses what a run needs before anything is played.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen)? {
+        Chosen::Plan(plan) => plan,
+        Chosen::Wrong => return Ok(ExitCode::from(2)),
+    };
+    for variant in &plan.variants {
+        processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
+    }
+    interrupt::listen()?;
+    let screen = !args.headless && !args.json && io::stdout().is_terminal();
+    let summary = play_with(&plan, screen, args.json)?;
+    print(&plan, &summary, args.json)?;
+    Ok(ExitCode::from(summary.exit_status()))
+}
+
+fn play_with(plan: &Plan, _screen: bool, quiet: bool) -> anyhow::Result<Summary> {
+    play(plan, &mut Headless::new(quiet), None)
+}
+
+/// Plays one variant after the other. A variant that breaks down does not stop the later ones.
+fn play(
+    plan: &Plan,
+    audience: &mut impl Audience,
+    stagecraft: Option<Stagecraft>,
+) -> anyhow::Result<Summary> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (index, variant) in plan.variants.iter().enumerate() {
+        audience.announce(plan, index)?;
+        let recording = play_one(variant, audience, stagecraft)?;
+        let run = summary::summarise(&recording);
+        audience.applaud(&run)?;
+        runs.push(run);
+        if audience.wants_to_leave() {
+            break;
+        }
+    }
+    Ok(Summary::of(plan, this_machine(), runs))
+}
+
+fn play_one(
+    variant: &Variant,
+    audience: &mut impl Audience,
+    stagecraft: Option<Stagecraft>,
+) -> anyhow::Result<Recording> {
+    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let mut performance = Performance::begin(variant, &board, this_machine(), stagecraft)?;
+    let mut leaving = false;
+    while let Some(spare) = performance.step()? {
+        audience.watch(&mut performance, spare)?;
+        if audience.wants_to_leave() && !leaving {
+            leaving = true;
+            performance.interrupt();
+        }
+    }
+    Ok(performance.end())
+}
+
+fn print(plan: &Plan, summary: &Summary, as_json: bool) -> anyhow::Result<()> {
+    let text = if as_json {
+        json::of(summary)
+    } else {
+        card(plan, summary, Characters::Unicode)
+    };
+    writeln!(io::stdout(), "{}", text.trim_end())?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Which scenario: a file, or a name that is looked for in `./scenarios` and then among the built-in
+//! ones; and what the command line lays over it.
+
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::scenario::{self, Overrides, Plan, builtin};
+
+/// Which scenario, and what of it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SourceArgs {
+    /// A scenario's file, or its name: looked for in ./scenarios, then among the built-in ones
+    #[arg(value_name = "FILE|NAME")]
+    scenario: String,
+    /// Play only this variant (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
+    /// Lay a value over the file's: server.workers=4
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// All draws depend on this number alone
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The counted window: 5s
+    #[arg(long)]
+    duration: Option<String>,
+    /// Played before it, not counted: 1s
+    #[arg(long)]
+    warmup: Option<String>,
+}
+
+/// What came of looking for a scenario.
+#[derive(Debug)]
+pub enum Chosen {
+    /// A valid one.
+    Plan(Box<Plan>),
+    /// It has mistakes; they have been shown.
+    Wrong,
+}
+
+/// Finds and reads the scenario, and says which was taken. Mistakes in it are shown all at once on
+/// standard error, and so is a name that nobody knows.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub fn choose(args: &SourceArgs) -> anyhow::Result<Chosen> {
+    let Some((text, file)) = find(&args.scenario)? else {
+        eprintln!("concsim: {}", unknown(&args.scenario));
+        return Ok(Chosen::Wrong);
+    };
+    let overrides = Overrides {
+        set: args.set.clone(),
+        variants: args.variant.clone(),
+        seed: args.seed,
+        duration: args.duration.clone(),
+        warmup: args.warmup.clone(),
+    };
+    match scenario::read(&text, &file, &overrides) {
+        Ok(plan) => Ok(Chosen::Plan(Box::new(plan))),
+        Err(problems) => {
+            eprintln!("{}", problems.render(io::stderr().is_terminal()));
+            Ok(Chosen::Wrong)
+        }
+    }
+}
+
+/// The text of a scenario, and where it came from.
+fn find(wanted: &str) -> anyhow::Result<Option<(String, String)>> {
+    let by_name = format!("scenarios/{wanted}.toml");
+    for path in [wanted, &by_name] {
+        if Path::new(path).is_file() {
+            let text =
+                fs::read_to_string(path).with_context(|| format!("failed to read {path}"))?;
+            if path == by_name {
+                eprintln!("concsim: playing {path}");
+            }
+            return Ok(Some((text, path.to_owned())));
+        }
+    }
+    if let Some(built_in) = builtin::find(wanted) {
+        eprintln!("concsim: playing the built-in scenario {wanted}");
+        return Ok(Some((built_in.text.to_owned(), built_in.name.to_owned())));
+    }
+    Ok(None)
+}
+
+fn unknown(wanted: &str) -> String {
+    let names: Vec<&str> = builtin::all().iter().map(|known| known.name).collect();
+    let nearest = names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(name, wanted), name))
+        .min()
+        .filter(|(distance, _)| *distance <= 3);
+    let hint = nearest.map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"));
+    format!(
+        "no file {wanted}, no scenarios/{wanted}.toml and no built-in scenario of that name{hint}\n\
+         the built-in ones: {}",
+        names.join(", ")
+    )
+}

@@ -4,6 +4,7 @@ pub mod audience;
 pub mod engine;
 pub mod performance;
 pub mod run;
+pub mod screen;
 pub mod source;
 
 use std::process::ExitCode;

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use super::audience::{Audience, Headless};
 use super::performance::{Performance, Stagecraft, this_machine};
+use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Recording, summary};
 use crate::report::card::{Characters, card};
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
-use crate::sys::{interrupt, processes};
+use crate::sys::terminal::Modes;
+use crate::sys::{interrupt, processes, terminal};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
+use crate::tui;
 
 /// Plays a scenario for real, and watches it.
 #[derive(Debug, clap::Args)]
@@ -47,8 +50,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(summary.exit_status()))
 }
 
-fn play_with(plan: &Plan, _screen: bool, quiet: bool) -> anyhow::Result<Summary> {
-    play(plan, &mut Headless::new(quiet), None)
+/// On a screen if there is one; the card stays on it until it is left.
+fn play_with(plan: &Plan, screen: bool, quiet: bool) -> anyhow::Result<Summary> {
+    let Some(terminal) = terminal::of_standard_output().filter(|_| screen) else {
+        return play(plan, &mut Headless::new(quiet), None);
+    };
+    let modes = Modes::of(terminal)?;
+    let stagecraft = Stagecraft { terminal, modes };
+    let state = tui::State::new(plan, processes::cores_allowed().len());
+    let mut screen = Screen::open(state, stagecraft)?;
+    let summary = play(plan, &mut screen, Some(stagecraft))?;
+    if !interrupt::noted() {
+        screen.show_card(&card(plan, &summary, Characters::Unicode))?;
+    }
+    Ok(summary)
 }
 
 /// Plays one variant after the other. A variant that breaks down does not stop the later ones.

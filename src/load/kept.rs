@@ -1,7 +1,7 @@
 //! Connections that wait for their next request, and who may use them.
 
-use super::player::Token;
 use crate::scenario::{Arrivals, Connection, Scenario};
+use crate::sys::places::Token;
 
 /// The idle connections of a load.
 #[derive(Debug)]

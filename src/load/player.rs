@@ -8,8 +8,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use slab::Slab;
-
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
 use super::course::Course;
 use super::kept::Kept;
@@ -21,6 +19,7 @@ use crate::scenario::{Scenario, draw};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
 use crate::sys::dial::{Dialer, is_exhaustion};
+use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{Board, Failure, RunWords, Stage};
 use crate::units::{Elapsed, Stamp};
@@ -44,36 +43,13 @@ pub(super) struct Player<'a> {
     course: Course,
     requests: Requests<'a>,
     ledger: Ledger<'a>,
-    connections: Slab<(u32, Connection)>,
-    /// Serial number of the last connection.
-    serial: u32,
+    connections: Places<Connection>,
     kept: Kept,
     /// Until when each request under way may be, in the order in which they were due. Those that
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
     buffer: Box<[u8]>,
-}
-
-/// Names a connection for as long as the process lives: places in the slab are used again, serial
-/// numbers are not (before four thousand million connections).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    place: u32,
-    serial: u32,
-}
-
-impl Token {
-    fn to_raw(self) -> u64 {
-        u64::from(self.serial) << 32 | u64::from(self.place)
-    }
-
-    fn from_raw(raw: u64) -> Self {
-        Self {
-            place: raw as u32,
-            serial: (raw >> 32) as u32,
-        }
-    }
 }
 
 impl<'a> Player<'a> {
@@ -90,8 +66,7 @@ impl<'a> Player<'a> {
             course: Course::new(scenario, begin),
             requests: Requests::new(scenario, &orders.target.host),
             ledger: Ledger::new(board),
-            connections: Slab::new(),
-            serial: 0,
+            connections: Places::default(),
             kept: Kept::new(scenario),
             patience: VecDeque::new(),
             ready: Vec::new(),
@@ -147,7 +122,7 @@ impl<'a> Player<'a> {
         for event in ready.iter().filter(|event| event.closed) {
             let token = Token::from_raw(event.token);
             let is_idle = |there: &mut Connection| there.exchange().is_none();
-            if self.connection(token).is_some_and(is_idle) {
+            if self.connections.get(token).is_some_and(is_idle) {
                 self.forget(token);
             }
         }
@@ -192,7 +167,7 @@ impl<'a> Player<'a> {
         };
         while let Some(token) = self.kept.take(due.client) {
             let clock = self.clock;
-            let Some(connection) = self.connection(token) else {
+            let Some(connection) = self.connections.get(token) else {
                 continue;
             };
             match connection.send(&mut exchange, &request.bytes, clock) {
@@ -245,14 +220,10 @@ impl<'a> Player<'a> {
     }
 
     fn watch(&mut self, connection: Connection) -> Result<Token> {
-        self.serial = self.serial.wrapping_add(1);
-        let serial = self.serial;
-        let entry = self.connections.vacant_entry();
-        let place = entry.key() as u32;
-        let token = Token { place, serial };
+        let token = self.connections.add(connection);
+        let connection = self.connections.get(token).expect("added just now");
         self.poller
             .add_stream(connection.stream(), token.to_raw())?;
-        entry.insert((serial, connection));
         Ok(token)
     }
 
@@ -262,22 +233,14 @@ impl<'a> Player<'a> {
         self.patience.push_back((until, token, exchange.number));
     }
 
-    fn connection(&mut self, token: Token) -> Option<&mut Connection> {
-        self.connections
-            .get_mut(token.place as usize)
-            .filter(|(serial, _)| *serial == token.serial)
-            .map(|(_, connection)| connection)
-    }
-
     fn forget(&mut self, token: Token) {
-        self.connections.remove(token.place as usize);
+        self.connections.remove(token);
     }
 
     fn handle(&mut self, event: Ready) {
         let token = Token::from_raw(event.token);
-        let connection = match self.connections.get_mut(token.place as usize) {
-            Some((serial, connection)) if *serial == token.serial => connection,
-            _ => return,
+        let Some(connection) = self.connections.get(token) else {
+            return;
         };
         match connection.handle(event, &mut self.buffer, self.clock) {
             Progress::Waiting => {}
@@ -322,7 +285,8 @@ impl<'a> Player<'a> {
     /// Ends requests that took longer than anybody is willing to wait.
     fn lose_patience(&mut self) {
         while let Some(&(until, token, number)) = self.patience.front() {
-            let under_way = self.connection(token).and_then(|there| there.exchange());
+            let connection = self.connections.get(token);
+            let under_way = connection.and_then(|there| there.exchange());
             let exchange = under_way
                 .filter(|exchange| exchange.number == number)
                 .copied();
@@ -341,11 +305,9 @@ impl<'a> Player<'a> {
     /// The run is over; whatever is still under way has failed.
     fn give_up_on_all(&mut self) {
         let now = self.clock.now();
-        for (_, connection) in std::mem::take(&mut self.connections) {
-            if let Some(exchange) = connection.1.exchange() {
-                let outcome = exchange.outcome(Err(Failure::Timeout), now);
-                self.ledger.ended(&outcome);
-            }
+        for exchange in self.connections.iter().filter_map(Connection::exchange) {
+            let outcome = exchange.outcome(Err(Failure::Timeout), now);
+            self.ledger.ended(&outcome);
         }
     }
 }

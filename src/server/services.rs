@@ -7,22 +7,25 @@
 //! whose services were late proves nothing about its workers. This file knows nothing of HTTP, of
 //! workers or of what they are called for.
 
+mod connection;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::collections::binary_heap::PeekMut;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
-use slab::Slab;
 
-use super::wire::{Answer, CALL_BYTES, Call};
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
+use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready, wait_precisely};
 use crate::sys::{Doing, Result, net, processes};
 use crate::telemetry::{Board, Event, Said, Telemetry, Writer, add};
 use crate::units::{Elapsed, Stamp};
+use connection::Connection;
 
 /// What the driver wants of the services.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,15 +74,13 @@ struct Services<'a> {
     ring: Option<Writer<'a>>,
     poller: Poller,
     listeners: Vec<TcpListener>,
-    connections: Slab<Connection>,
+    connections: Places<Connection>,
     /// Calls that wait, the soonest on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
     /// Connections with answers to write, while one batch is collected.
-    touched: Vec<usize>,
+    touched: Vec<Token>,
     ready: Vec<Ready>,
     buffer: Box<[u8]>,
-    /// Serial number of the last connection.
-    serial: u32,
 }
 
 /// A call that was read and is not answered yet.
@@ -89,42 +90,6 @@ struct Waiting {
     asked: Stamp,
     id: u64,
     connection: Token,
-}
-
-/// Names a connection for as long as the process lives: places in the slab are used again, serial
-/// numbers are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Token {
-    place: u32,
-    serial: u32,
-}
-
-impl Token {
-    fn to_raw(self) -> u64 {
-        u64::from(self.serial & 0x7FFF_FFFF) << 32 | u64::from(self.place)
-    }
-
-    fn from_raw(raw: u64) -> Self {
-        Self {
-            place: raw as u32,
-            serial: (raw >> 32) as u32,
-        }
-    }
-}
-
-/// One worker's connection to one service.
-struct Connection {
-    stream: TcpStream,
-    service: usize,
-    serial: u32,
-    /// The beginning of a call whose end has not come yet.
-    partial: Vec<u8>,
-    /// Answers that are due and not written.
-    due: Vec<Waiting>,
-    /// Bytes that the kernel had no room for.
-    unsent: Vec<u8>,
-    /// Calls read and not answered.
-    held: i64,
 }
 
 impl<'a> Services<'a> {
@@ -147,12 +112,11 @@ impl<'a> Services<'a> {
             ring,
             poller,
             listeners,
-            connections: Slab::new(),
+            connections: Places::default(),
             waiting: BinaryHeap::new(),
             touched: Vec::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
-            serial: 0,
         })
     }
 
@@ -185,30 +149,25 @@ impl<'a> Services<'a> {
             return self.accept((event.token - LISTENERS) as usize);
         }
         let token = Token::from_raw(event.token);
-        if self.connection(token).is_none() {
-            return Ok(());
-        }
-        let place = token.place as usize;
         if event.writable {
-            self.write(place);
+            self.write(token);
         }
-        if event.readable && self.connections.contains(place) {
-            self.read(place, event.closed);
+        if event.readable {
+            self.read(token);
         }
         Ok(())
-    }
-
-    fn connection(&mut self, token: Token) -> Option<&mut Connection> {
-        self.connections
-            .get_mut(token.place as usize)
-            .filter(|connection| connection.serial == token.serial)
     }
 
     /// Takes every connection that is there.
     fn accept(&mut self, service: usize) -> Result<()> {
         loop {
             match net::accept(&self.listeners[service], false) {
-                Ok(stream) => self.welcome(stream, service)?,
+                Ok(stream) => {
+                    let token = self.connections.add(Connection::new(stream, service));
+                    let connection = self.connections.get(token).expect("added just now");
+                    self.poller
+                        .add_stream(connection.stream(), token.to_raw())?;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The worker is gone again, or a signal came.
                 Err(error) if is_passing(&error) => {}
@@ -217,180 +176,125 @@ impl<'a> Services<'a> {
         }
     }
 
-    fn welcome(&mut self, stream: TcpStream, service: usize) -> Result<()> {
-        self.serial = (self.serial + 1) & 0x7FFF_FFFF;
-        let serial = self.serial;
-        let entry = self.connections.vacant_entry();
-        let place = entry.key() as u32;
-        self.poller
-            .add_stream(&stream, Token { place, serial }.to_raw())?;
-        entry.insert(Connection {
-            stream,
-            service,
-            serial,
-            partial: Vec::new(),
-            due: Vec::new(),
-            unsent: Vec::new(),
-            held: 0,
-        });
-        Ok(())
-    }
-
-    /// Reads every call that is there. `closed`: the worker has said its last, read on to the end.
-    fn read(&mut self, place: usize, closed: bool) {
-        loop {
-            let connection = &mut self.connections[place];
-            match connection.stream.read(&mut self.buffer) {
-                Ok(0) => return self.close(place),
-                Ok(bytes) => {
-                    self.take_calls(place, bytes);
-                    if bytes < READ_BYTES && !closed {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(_) => return self.close(place),
-            }
-        }
-    }
-
-    /// Finds the calls in the first `bytes` bytes of the buffer, and in what was left over before.
-    fn take_calls(&mut self, place: usize, bytes: usize) {
-        let asked = self.clock.now();
-        let connection = &mut self.connections[place];
-        connection.partial.extend_from_slice(&self.buffer[..bytes]);
-        let token = Token {
-            place: place as u32,
-            serial: connection.serial,
+    /// Reads every call that is there.
+    fn read(&mut self, token: Token) {
+        let Some(connection) = self.connections.get(token) else {
+            return;
         };
-        let (calls, rest) = connection.partial.as_chunks::<CALL_BYTES>();
-        let slot = self.board.service(connection.service);
-        for call in calls.iter().map(Call::from_bytes) {
+        let is_open = connection.read(&mut self.buffer);
+        let asked = self.clock.now();
+        let count = connection.take_calls(|call| {
             self.waiting.push(Reverse(Waiting {
                 due: asked + call.wait,
                 asked,
                 id: call.id,
                 connection: token,
             }));
-        }
-        let count = calls.len().cast_signed() as i64;
-        let whole = connection.partial.len() - rest.len();
-        connection.partial.drain(..whole);
+        });
         connection.held += count;
-        slot.held.step(asked, count);
-        slot.peak.fetch_max(slot.held.count(), Ordering::Relaxed);
+        let slot = self.board.service(connection.service);
+        slot.held.step(asked, change(count));
+        let peak = slot.peak.load(Ordering::Relaxed).max(slot.held.count());
+        slot.peak.store(peak, Ordering::Relaxed);
+        if !is_open {
+            self.close(token);
+        }
     }
 
     /// Writes every answer that is due by now, some at a time.
     fn answer_what_is_due(&mut self) {
         while self.collect_due_answers() {
-            for index in 0..self.touched.len() {
-                self.write(self.touched[index]);
+            let mut touched = std::mem::take(&mut self.touched);
+            for token in touched.drain(..) {
+                self.write(token);
             }
-            self.touched.clear();
+            self.touched = touched;
         }
     }
 
-    /// Puts answers that are due on their connections, and says whether there were any.
+    /// Puts some answers that are due on their connections, and says whether there were any.
     fn collect_due_answers(&mut self) -> bool {
-        let Some(Reverse(first)) = self.waiting.peek() else {
-            return false;
-        };
-        let now = self.clock.now();
-        if first.due > now {
+        if self.waiting.is_empty() {
             return false;
         }
-        for _ in 0..ANSWERED_AT_ONCE {
-            match self.waiting.peek() {
-                Some(Reverse(call)) if call.due <= now => {}
-                _ => break,
-            }
-            let Some(Reverse(call)) = self.waiting.pop() else {
-                break;
+        let now = self.clock.now();
+        for collected in 0..ANSWERED_AT_ONCE {
+            let Some(call) = self.take_due(now) else {
+                return collected > 0;
             };
-            // A worker that has hung up gets no answer.
-            if let Some(connection) = self.connection(call.connection) {
-                let first_of_batch = connection.due.is_empty();
-                connection.due.push(call);
-                if first_of_batch {
-                    self.touched.push(call.connection.place as usize);
-                }
-            }
+            self.put_on_its_connection(call);
         }
         true
     }
 
+    fn take_due(&mut self, now: Stamp) -> Option<Waiting> {
+        let soonest = self.waiting.peek_mut()?;
+        (soonest.0.due <= now).then(|| PeekMut::pop(soonest).0)
+    }
+
+    /// A worker that has hung up gets no answer.
+    fn put_on_its_connection(&mut self, call: Waiting) {
+        let token = call.connection;
+        if let Some(connection) = self.connections.get(token) {
+            connection.due.push(call);
+            if connection.due.len() == 1 {
+                self.touched.push(token);
+            }
+        }
+    }
+
     /// Writes what is due on one connection.
-    fn write(&mut self, place: usize) {
-        let Some(connection) = self.connections.get_mut(place) else {
+    fn write(&mut self, token: Token) {
+        let Some(connection) = self.connections.get(token) else {
             return;
         };
         if !connection.due.is_empty() {
             let written = self.clock.now();
             connection.put_answers(written);
-            self.note_answers(place, written);
+            note_answers(connection, written, self.board, self.ring.as_mut());
         }
-        let connection = &mut self.connections[place];
-        if connection.flush().is_err() {
-            self.close(place);
+        if !connection.flush() {
+            self.close(token);
         }
-    }
-
-    fn note_answers(&mut self, place: usize, written: Stamp) {
-        let connection = &mut self.connections[place];
-        let service = connection.service;
-        let count = connection.due.len();
-        connection.held -= count.cast_signed() as i64;
-        for call in connection.due.drain(..) {
-            let event = Event::Answered {
-                service: service as u32,
-                asked: call.asked,
-                due: call.due,
-                written,
-            };
-            if let Some(ring) = &mut self.ring {
-                ring.push(&event.to_record());
-            }
-        }
-        let slot = self.board.service(service);
-        add(&slot.answered, count as u64);
-        slot.held.step(written, -(count.cast_signed() as i64));
     }
 
     /// Forgets a connection, and the calls that were held for it.
-    fn close(&mut self, place: usize) {
-        let connection = self.connections.remove(place);
-        let slot = self.board.service(connection.service);
-        slot.held.step(self.clock.now(), -connection.held);
+    fn close(&mut self, token: Token) {
+        if let Some(connection) = self.connections.remove(token) {
+            let slot = self.board.service(connection.service);
+            slot.held.step(self.clock.now(), -change(connection.held));
+        }
     }
 }
 
-impl Connection {
-    /// Turns the answers that are due into bytes to send.
-    fn put_answers(&mut self, written: Stamp) {
-        for call in &self.due {
-            let answer = Answer {
-                id: call.id,
-                due: call.due,
-                written,
-            };
-            self.unsent.extend_from_slice(&answer.to_bytes());
+/// Says on the board that what was due on a connection has been written.
+fn note_answers(
+    connection: &mut Connection,
+    written: Stamp,
+    board: &Board,
+    mut ring: Option<&mut Writer<'_>>,
+) {
+    let slot = board.service(connection.service);
+    let count = connection.due.len();
+    connection.held -= count;
+    add(&slot.answered, count as u64);
+    slot.held.step(written, -change(count));
+    for call in connection.due.drain(..) {
+        let event = Event::Answered {
+            service: connection.service as u32,
+            asked: call.asked,
+            due: call.due,
+            written,
+        };
+        if let Some(ring) = &mut ring {
+            ring.push(&event.to_record());
         }
     }
+}
 
-    /// Sends what can be sent now; the poller reports when more can.
-    fn flush(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
-                Ok(bytes) => drop(self.unsent.drain(..bytes)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
+/// By how much `count` calls change a gauge.
+fn change(count: usize) -> i64 {
+    i64::try_from(count).expect("calls fit into memory")
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -401,139 +305,4 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::wire::ANSWER_BYTES;
-    use crate::telemetry::Reader;
-
-    /// Services that are played by the test itself, one turn at a time.
-    fn opened(board: &Board) -> Services<'_> {
-        Services::open(2, Clock::starting_now(), Telemetry::On, board).unwrap()
-    }
-
-    fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
-        let address = services.addresses().unwrap()[service];
-        TcpStream::connect(address).unwrap()
-    }
-
-    fn call(id: u64, wait_ms: u64) -> [u8; CALL_BYTES] {
-        let wait = Elapsed::from_millis(wait_ms);
-        Call { id, wait }.to_bytes()
-    }
-
-    fn play_until_answered(services: &mut Services<'_>, service: usize, count: u64) {
-        let board = services.board;
-        while board.service(service).answered.load(Ordering::Relaxed) < count {
-            services.turn(Some(Elapsed::from_millis(10))).unwrap();
-        }
-    }
-
-    fn play_for_some_turns(services: &mut Services<'_>) {
-        for _ in 0..5 {
-            services.turn(Some(Elapsed::from_millis(5))).unwrap();
-        }
-    }
-
-    fn answers(caller: &mut TcpStream, count: usize) -> Vec<Answer> {
-        let mut bytes = vec![0; ANSWER_BYTES * count];
-        caller.read_exact(&mut bytes).unwrap();
-        let (frames, _) = bytes.as_chunks();
-        frames.iter().map(Answer::from_bytes).collect()
-    }
-
-    #[test]
-    fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
-        let board = Board::new(64).unwrap();
-        let mut services = opened(&board);
-        let mut caller = caller_of(&services, 1);
-        caller.write_all(&call(7, 20)).unwrap();
-        play_until_answered(&mut services, 1, 1);
-
-        let answer = answers(&mut caller, 1)[0];
-        assert_eq!(answer.id, 7);
-        assert!(answer.written >= answer.due, "never early");
-        let mut events = Vec::new();
-        Reader::new(board.services_ring()).drain(|record| events.push(Event::from_record(record)));
-        let due = answer.due;
-        let expected = Event::Answered {
-            service: 1,
-            asked: Stamp(due.0 - 20_000_000),
-            due,
-            written: answer.written,
-        };
-        assert_eq!(events, [Some(expected)]);
-    }
-
-    #[test]
-    fn a_later_call_with_a_shorter_wait_is_answered_first() {
-        let board = Board::new(64).unwrap();
-        let mut services = opened(&board);
-        let mut caller = caller_of(&services, 0);
-        caller
-            .write_all(&[call(1, 60), call(2, 5), call(3, 0)].concat())
-            .unwrap();
-        play_until_answered(&mut services, 0, 3);
-        let order: Vec<_> = answers(&mut caller, 3).iter().map(|a| a.id).collect();
-        assert_eq!(order, [3, 2, 1]);
-    }
-
-    #[test]
-    fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
-        let board = Board::new(64).unwrap();
-        let mut services = opened(&board);
-        let mut callers: Vec<_> = (0..20).map(|_| caller_of(&services, 0)).collect();
-        for (number, caller) in callers.iter_mut().enumerate() {
-            let calls = (0..100).map(|id| call(number as u64 * 100 + id, 300));
-            caller
-                .write_all(&calls.collect::<Vec<_>>().concat())
-                .unwrap();
-        }
-        play_until_answered(&mut services, 0, 2_000);
-
-        for (number, caller) in callers.iter_mut().enumerate() {
-            let mut ids: Vec<_> = answers(caller, 100).iter().map(|a| a.id).collect();
-            ids.sort_unstable();
-            assert!(
-                ids.into_iter()
-                    .eq(number as u64 * 100..number as u64 * 100 + 100)
-            );
-        }
-        let slot = board.service(0);
-        assert_eq!(slot.peak.load(Ordering::Relaxed), 2_000);
-        assert_eq!(slot.held.count(), 0);
-    }
-
-    #[test]
-    fn a_call_may_come_in_pieces() {
-        let board = Board::new(64).unwrap();
-        let mut services = opened(&board);
-        let mut caller = caller_of(&services, 0);
-        let bytes = [call(1, 0), call(2, 0)].concat();
-        for piece in bytes.chunks(5) {
-            caller.write_all(piece).unwrap();
-            services.turn(Some(Elapsed::from_millis(50))).unwrap();
-        }
-        play_until_answered(&mut services, 0, 2);
-        assert_eq!(answers(&mut caller, 2)[1].id, 2);
-    }
-
-    #[test]
-    fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
-        let board = Board::new(64).unwrap();
-        let mut services = opened(&board);
-        let mut caller = caller_of(&services, 0);
-        caller.write_all(&call(1, 10)).unwrap();
-        while board.service(0).held.count() == 0 {
-            services.turn(Some(Elapsed::from_millis(5))).unwrap();
-        }
-        drop(caller);
-        play_for_some_turns(&mut services);
-        assert_eq!(board.service(0).held.count(), 0);
-
-        // Its place is taken by another, who must not get the answer.
-        let mut other = caller_of(&services, 0);
-        other.write_all(&call(2, 20)).unwrap();
-        play_until_answered(&mut services, 0, 1);
-        assert_eq!(answers(&mut other, 1)[0].id, 2);
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ pub mod fork;
 pub mod interrupt;
 pub mod memory;
 pub mod net;
+pub mod places;
 pub mod poller;
 pub mod processes;
 pub mod shared;

@@ -1,0 +1,138 @@
+//! Services that are played by the test itself, one turn at a time, over real sockets.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use super::*;
+use crate::server::wire::{ANSWER_BYTES, Answer, CALL_BYTES, Call};
+use crate::telemetry::Reader;
+
+fn opened(board: &Board) -> Services<'_> {
+    Services::open(2, Clock::starting_now(), Telemetry::On, board).unwrap()
+}
+
+fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
+    let address = services.addresses().unwrap()[service];
+    TcpStream::connect(address).unwrap()
+}
+
+fn call(id: u64, wait_ms: u64) -> [u8; CALL_BYTES] {
+    let wait = Elapsed::from_millis(wait_ms);
+    Call { id, wait }.to_bytes()
+}
+
+fn play_until_answered(services: &mut Services<'_>, service: usize, count: u64) {
+    let board = services.board;
+    while board.service(service).answered.load(Ordering::Relaxed) < count {
+        services.turn(Some(Elapsed::from_millis(10))).unwrap();
+    }
+}
+
+fn play_for_some_turns(services: &mut Services<'_>) {
+    for _ in 0..5 {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+}
+
+fn answers(caller: &mut TcpStream, count: usize) -> Vec<Answer> {
+    let mut bytes = vec![0; ANSWER_BYTES * count];
+    caller.read_exact(&mut bytes).unwrap();
+    let (frames, _) = bytes.as_chunks();
+    frames.iter().map(Answer::from_bytes).collect()
+}
+
+#[test]
+fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 1);
+    caller.write_all(&call(7, 20)).unwrap();
+    play_until_answered(&mut services, 1, 1);
+
+    let answer = answers(&mut caller, 1)[0];
+    assert_eq!(answer.id, 7);
+    assert!(answer.written >= answer.due, "never early");
+    let mut events = Vec::new();
+    Reader::new(board.services_ring()).drain(|record| events.push(Event::from_record(record)));
+    let due = answer.due;
+    let expected = Event::Answered {
+        service: 1,
+        asked: Stamp(due.0 - 20_000_000),
+        due,
+        written: answer.written,
+    };
+    assert_eq!(events, [Some(expected)]);
+}
+
+#[test]
+fn a_later_call_with_a_shorter_wait_is_answered_first() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 0);
+    caller
+        .write_all(&[call(1, 60), call(2, 5), call(3, 0)].concat())
+        .unwrap();
+    play_until_answered(&mut services, 0, 3);
+    let order: Vec<_> = answers(&mut caller, 3).iter().map(|a| a.id).collect();
+    assert_eq!(order, [3, 2, 1]);
+}
+
+#[test]
+fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut callers: Vec<_> = (0..20).map(|_| caller_of(&services, 0)).collect();
+    for (number, caller) in callers.iter_mut().enumerate() {
+        let calls = (0..100).map(|id| call(number as u64 * 100 + id, 300));
+        caller
+            .write_all(&calls.collect::<Vec<_>>().concat())
+            .unwrap();
+    }
+    play_until_answered(&mut services, 0, 2_000);
+
+    for (number, caller) in callers.iter_mut().enumerate() {
+        let mut ids: Vec<_> = answers(caller, 100).iter().map(|a| a.id).collect();
+        ids.sort_unstable();
+        assert!(
+            ids.into_iter()
+                .eq(number as u64 * 100..number as u64 * 100 + 100)
+        );
+    }
+    let slot = board.service(0);
+    assert_eq!(slot.peak.load(Ordering::Relaxed), 2_000);
+    assert_eq!(slot.held.count(), 0);
+}
+
+#[test]
+fn a_call_may_come_in_pieces() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 0);
+    let bytes = [call(1, 0), call(2, 0)].concat();
+    for piece in bytes.chunks(5) {
+        caller.write_all(piece).unwrap();
+        services.turn(Some(Elapsed::from_millis(50))).unwrap();
+    }
+    play_until_answered(&mut services, 0, 2);
+    assert_eq!(answers(&mut caller, 2)[1].id, 2);
+}
+
+#[test]
+fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 0);
+    caller.write_all(&call(1, 10)).unwrap();
+    while board.service(0).held.count() == 0 {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+    drop(caller);
+    play_for_some_turns(&mut services);
+    assert_eq!(board.service(0).held.count(), 0);
+
+    // Its place is taken by another, who must not get the answer.
+    let mut other = caller_of(&services, 0);
+    other.write_all(&call(2, 20)).unwrap();
+    play_until_answered(&mut services, 0, 1);
+    assert_eq!(answers(&mut other, 1)[0].id, 2);
+}

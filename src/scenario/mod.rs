@@ -8,6 +8,7 @@
 mod assemble;
 pub mod builtin;
 pub mod draw;
+mod expand;
 pub mod expectation;
 mod fields;
 mod file;
@@ -15,14 +16,17 @@ mod keys;
 mod overrides;
 mod problem;
 mod quantity;
+mod schema;
 mod step;
 mod tree;
 mod variant;
 mod words;
 
+pub use expand::expand;
 pub use file::read;
 pub use overrides::Overrides;
 pub use problem::Problems;
+pub use schema::schema;
 pub use step::Sentence;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,310 @@
+//! A file written out with every default, and with what each key says beside it. What is written
+//! reads back as the same plan.
+
+use std::fmt::Write as _;
+
+use super::keys::{CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TOP};
+use super::tree::{self, Entry, Node, Table};
+use super::{Overrides, Plan, Problems, read};
+
+/// The column in which comments begin, if there is room.
+const COMMENTS: usize = 40;
+
+/// Writes out the scenario `text` with every default.
+///
+/// # Errors
+/// Every mistake in the text at once.
+pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
+    let plan = read(text, file, &Overrides::default())?;
+    let (tree, _) = tree::read(text, 0);
+    let mut page = Page::default();
+    page.top(&tree, &plan);
+    page.section("server", &SERVER, tree.at(&["server"]));
+    for name in names_of_services(&plan) {
+        let path = format!("services.{name}");
+        page.section(&path, &SERVICE, tree.at(&["services", name]));
+    }
+    for entry in tables_in(&tree, "requests") {
+        let path = format!("requests.{}", entry.key);
+        page.section(&path, &REQUEST, Some(entry));
+    }
+    page.load(tree.at(&["load"]));
+    page.each(&tree, "variants");
+    page.each(&tree, "expect");
+    Ok(page.text)
+}
+
+/// The services that any variant calls, each once.
+fn names_of_services(plan: &Plan) -> Vec<&str> {
+    let mut names = Vec::new();
+    let scenarios = plan.variants.iter().map(|variant| &variant.scenario);
+    for service in scenarios.flat_map(|scenario| &scenario.services) {
+        if !names.contains(&service.name.as_str()) {
+            names.push(&service.name);
+        }
+    }
+    names
+}
+
+fn tables_in<'t>(tree: &'t Table, name: &str) -> impl Iterator<Item = &'t Entry> {
+    let table = tree.get(name).and_then(|entry| entry.node.table());
+    table.into_iter().flat_map(|table| &table.entries)
+}
+
+/// The text that is being written.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn top(&mut self, tree: &Table, plan: &Plan) {
+        self.line("title", &literal(&plan.title), None);
+        if let Some(about) = &plan.about {
+            self.line("about", &literal(about), None);
+        }
+        for key in &TOP.keys[2..] {
+            self.key(key, Some(tree));
+        }
+    }
+
+    /// `[path]` with all its keys.
+    fn section(&mut self, path: &str, section: &Section, entry: Option<&Entry>) {
+        self.keys(path, section, entry, &[]);
+    }
+
+    /// Clients and a rate exclude each other: the keys that speak to the other sort are left out, and
+    /// those of both if the variants decide.
+    fn load(&mut self, entry: Option<&Entry>) {
+        let given = |key| {
+            let table = entry.and_then(|entry| entry.node.table());
+            table.is_some_and(|table| table.get(key).is_some())
+        };
+        let mut left_out = Vec::new();
+        if !given("clients") {
+            left_out.extend(CLOSED);
+        }
+        if !given("rate") {
+            left_out.extend(OPEN);
+        }
+        self.keys("load", &LOAD, entry, &left_out);
+    }
+
+    fn keys(&mut self, path: &str, section: &Section, entry: Option<&Entry>, left_out: &[&str]) {
+        self.header(&format!("[{path}]"), section.says);
+        let table = entry.and_then(|entry| entry.node.table());
+        for key in section.keys {
+            if !left_out.contains(&key.name) {
+                self.key(key, table);
+            }
+        }
+    }
+
+    /// One key with its value or its default; as a comment if it has neither.
+    fn key(&mut self, key: &Key, table: Option<&Table>) {
+        let given = table.and_then(|table| table.get(key.name));
+        let value = given.map(|entry| value(&entry.node));
+        let later = if key.built { "" } else { " (not built yet)" };
+        let says = format!("{}{later}", key.says);
+        match value.or(key.default.map(str::to_owned)) {
+            Some(value) => self.line(key.name, &value, Some(&says)),
+            None => self.add(&format!("# {}: {says}", key.name)),
+        }
+    }
+
+    /// `[[variants]]`, `[[expect]]`: as they are, with dotted keys.
+    fn each(&mut self, tree: &Table, name: &str) {
+        let nodes = tree.get(name).and_then(|entry| entry.node.list());
+        let says = if name == "expect" {
+            EXPECT.says
+        } else {
+            super::keys::VARIANT.says
+        };
+        for table in nodes.unwrap_or_default().iter().filter_map(Node::table) {
+            self.header(&format!("[[{name}]]"), says);
+            self.leaves(table, "");
+        }
+    }
+
+    fn leaves(&mut self, table: &Table, path: &str) {
+        for entry in &table.entries {
+            let path = format!("{path}{}", entry.key);
+            match entry.node.table() {
+                Some(table) => self.leaves(table, &format!("{path}.")),
+                None => self.line(&path, &value(&entry.node), None),
+            }
+        }
+    }
+
+    fn header(&mut self, header: &str, says: &str) {
+        self.add("");
+        self.commented(header, says);
+    }
+
+    fn line(&mut self, key: &str, value: &str, says: Option<&str>) {
+        let line = format!("{key} = {value}");
+        match says {
+            Some(says) if !line.contains('\n') => self.commented(&line, says),
+            Some(says) => {
+                self.add(&format!("# {key}: {says}"));
+                self.add(&line);
+            }
+            None => self.add(&line),
+        }
+    }
+
+    fn commented(&mut self, line: &str, says: &str) {
+        self.add(&format!("{line:COMMENTS$} # {says}"));
+    }
+
+    fn add(&mut self, line: &str) {
+        writeln!(self.text, "{line}").expect("writing to memory does not fail");
+    }
+}
+
+/// Text over several lines stays so.
+fn literal(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A value; several steps stand on a line each.
+fn value(node: &Node) -> String {
+    match node.list() {
+        Some(nodes) if nodes.len() > 1 && nodes.iter().all(|node| node.text().is_some()) => {
+            let lines: Vec<String> = nodes
+                .iter()
+                .map(|node| format!("  {},\n", node.literal()))
+                .collect();
+            format!("[\n{}]", lines.concat())
+        }
+        _ => node.literal(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Everything of a plan but where it came from.
+    fn said(
+        plan: Plan,
+    ) -> (
+        String,
+        Option<String>,
+        Vec<(String, super::super::Scenario)>,
+        Vec<String>,
+    ) {
+        let variants = plan
+            .variants
+            .into_iter()
+            .map(|variant| (variant.name, variant.scenario));
+        let expectations = plan
+            .expectations
+            .into_iter()
+            .map(|one| one.claim + &one.that);
+        (
+            plan.title,
+            plan.about,
+            variants.collect(),
+            expectations.collect(),
+        )
+    }
+
+    fn read_as(text: &str) -> Plan {
+        read(text, "x.toml", &Overrides::default())
+            .unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+    }
+
+    fn check(text: &str) {
+        let written =
+            expand(text, "x.toml").unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+        assert_eq!(
+            said(read_as(text)),
+            said(read_as(&written)),
+            "\n{text}\n{written}"
+        );
+    }
+
+    #[test]
+    fn the_shortest_scenario_is_written_out_with_every_default() {
+        let text =
+            "[requests.hello]\nsteps = [\"compute 1ms\", \"call db ~9ms\"]\n[load]\nclients = 3";
+        check(text);
+        insta::assert_snapshot!(expand(text, "short.toml").unwrap_or_default());
+    }
+
+    #[test]
+    fn every_built_in_scenario_reads_back_as_the_same_plan() {
+        for built_in in crate::scenario::builtin::all() {
+            check(built_in.text);
+        }
+    }
+
+    fn duration() -> impl Strategy<Value = String> {
+        let length = || (1_u32..2000).prop_map(|n| format!("{n}us"));
+        prop_oneof![
+            length(),
+            length().prop_map(|mean| format!("~{mean}")),
+            (1..90, 90..200).prop_map(|(low, high)| format!("{low}ms..{high}ms")),
+            (1..90, 90..200)
+                .prop_map(|(median, p99)| format!("lognormal({median}ms, p99 {p99}ms)")),
+            (1..90, 0.1..9.0, 90..200).prop_map(|(least, shape, most)| format!(
+                "pareto({least}ms, shape {shape}, max {most}ms)"
+            )),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = String> {
+        let name = || prop_oneof!["a", "billing", "b_2"];
+        let manner = || prop_oneof![Just(""), Just(" unpatched")];
+        prop_oneof![
+            duration().prop_map(|cpu| format!("compute {cpu}")),
+            duration().prop_map(|cpu| format!("compute {cpu} in slices of 1ms")),
+            (name(), duration(), manner())
+                .prop_map(|(name, wait, manner)| format!("call {name} {wait}{manner}")),
+            (duration(), manner()).prop_map(|(wait, manner)| format!("sleep {wait}{manner}")),
+            name().prop_map(|name| format!("count {name} with yield")),
+            (0..99).prop_map(|size| format!("write {size}KiB")),
+            Just("yield".to_owned()),
+        ]
+    }
+
+    fn file() -> impl Strategy<Value = String> {
+        let steps =
+            || prop::collection::vec(step(), 0..6).prop_map(|steps| format!("steps = {steps:?}\n"));
+        let load = prop_oneof![
+            Just("clients = 7\nthink = \"~3ms\"\n"),
+            Just("rate = \"20/s\"\narrivals = \"constant\"\n"),
+            Just("clients = [1, 5]\n"),
+        ];
+        let server = prop_oneof![
+            Just(""),
+            Just("[server]\nkind = \"coroutine\"\nworkers = 3\ntimeout = \"0s\"\n"),
+        ];
+        let about = prop_oneof![Just(String::new()), "about = '[a-z\" ]{0,9}'\n"];
+        (about, server, steps(), 0.1..9.0, load).prop_map(|(about, server, steps, weight, load)| {
+            format!("{about}{server}[requests.one]\n{steps}weight = {weight}\n[load]\n{load}")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_scenario_written_out_reads_back_as_the_same_plan(text in file()) {
+            check(&text);
+        }
+
+        #[test]
+        fn any_step_is_written_back_as_a_sentence_that_reads_the_same(
+            steps in prop::collection::vec(step(), 1..6)
+        ) {
+            let file = |steps: &[String]| format!("load.clients = 1\nrequests.one.steps = {steps:?}");
+            let scenario = |steps: &[String]| read_as(&file(steps)).variants[0].scenario.clone();
+            let first = scenario(&steps);
+            let script = &first.requests[0].script;
+            let sentences: Vec<String> = script.iter().map(|step| first.sentence(step).to_string()).collect();
+            prop_assert_eq!(&first, &scenario(&sentences));
+        }
+    }
+}

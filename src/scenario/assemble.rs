@@ -66,6 +66,7 @@ fn not_a_table(entry: &Entry, path: &str) -> Problem {
 
 fn server(table: Option<&Table>, problems: &mut Vec<Problem>) -> Server {
     let mut fields = Fields::new(&SERVER, "server", table, problems);
+    fields.word("accept"); // there is one way so far; the others are refused
     Server {
         kind: match fields.word("kind") {
             "coroutine" => WorkerKind::Coroutine,
@@ -169,7 +170,8 @@ fn script(fields: &mut Fields<'_>, names: &mut Names, place: &Place) -> Script {
 fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
     let Some(text) = node.text() else {
         let message = format!("a step cannot be {}", node.literal());
-        return Err(Problem::new(&node.place, message).legal(step::form()));
+        return Err(Problem::new(&node.place, message)
+            .legal("a sentence in quotes, such as \"compute 1ms\""));
     };
     step::read(text, names).map_err(|mistake| fields::at(node, mistake))
 }

@@ -188,28 +188,12 @@ mod tests {
     use super::*;
 
     /// Everything of a plan but where it came from.
-    fn said(
-        plan: Plan,
-    ) -> (
-        String,
-        Option<String>,
-        Vec<(String, super::super::Scenario)>,
-        Vec<String>,
-    ) {
-        let variants = plan
-            .variants
-            .into_iter()
-            .map(|variant| (variant.name, variant.scenario));
-        let expectations = plan
-            .expectations
-            .into_iter()
-            .map(|one| one.claim + &one.that);
-        (
-            plan.title,
-            plan.about,
-            variants.collect(),
-            expectations.collect(),
-        )
+    fn said(plan: Plan) -> impl PartialEq + std::fmt::Debug {
+        let variants = plan.variants.into_iter();
+        let variants: Vec<_> = variants.map(|one| (one.name, one.scenario)).collect();
+        let claims = plan.expectations.into_iter();
+        let claims: Vec<_> = claims.map(|one| (one.claim, one.that)).collect();
+        (plan.title, plan.about, variants, claims)
     }
 
     fn read_as(text: &str) -> Plan {

@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
         let known = self.section.names();
         Some(
             problem
-                .legal(format!("legal here: {}", one_of(known.clone())))
+                .legal(format!("legal here: {}", one_of(self.section.built())))
                 .hint(did_you_mean(key, known)),
         )
     }

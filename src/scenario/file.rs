@@ -28,7 +28,10 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
     let about = top.text("about");
     let played = read.choose(overrides, &mut sources, &mut problems);
     if !problems.is_empty() {
-        return Err(Problems::new(sources, without_consequences(problems, text)));
+        return Err(Problems::new(
+            sources,
+            without_consequences(&problems, text),
+        ));
     }
     Ok(Plan {
         title,
@@ -38,6 +41,17 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         sha256: fingerprint(text),
         variants: played,
         expectations,
+    })
+}
+
+/// The text of a file's bytes.
+///
+/// # Errors
+/// The one mistake that it is no text.
+pub fn text_of(bytes: Vec<u8>, file: &str) -> Result<String, Problems> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid_up_to = error.utf8_error().valid_up_to();
+        Problems::not_text(file, valid_up_to)
     })
 }
 
@@ -203,26 +217,25 @@ fn expectation_of(
     })
 }
 
-/// Without what is only wrong because some line is no TOML: what is seen of the whole, and what
-/// stands on such a line.
-fn without_consequences(mut problems: Vec<Problem>, text: &str) -> Vec<Problem> {
-    let syntax = problems
-        .iter()
-        .filter(|problem| problem.scope == Scope::Syntax);
-    let lines: Vec<usize> = syntax
-        .map(|problem| line_of(text, problem.place.start))
-        .collect();
-    if lines.is_empty() {
-        return problems;
-    }
-    problems.retain(|problem| match problem.scope {
-        Scope::Syntax => true,
-        Scope::Whole => false,
-        Scope::Value => {
-            problem.place.source != 0 || !lines.contains(&line_of(text, problem.place.start))
-        }
-    });
-    problems
+/// Without what only follows from other mistakes: of the whole nothing can be said where a value is
+/// wrong, or where some line is no TOML; and nothing at all of what stands on such a line.
+fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
+    let line =
+        |problem: &Problem| (problem.place.source == 0).then(|| line_of(text, problem.place.start));
+    let of = |scope| {
+        problems
+            .iter()
+            .filter(move |problem| problem.scope == scope)
+    };
+    let unread: Vec<Option<usize>> = of(Scope::Syntax).map(line).collect();
+    let wrong: Vec<&Place> = of(Scope::Value).map(|problem| &problem.place).collect();
+    let follows = |problem: &Problem| match problem.scope {
+        Scope::Syntax => false,
+        Scope::Value => unread.contains(&line(problem)),
+        Scope::Whole => !unread.is_empty() || wrong.contains(&&problem.place),
+    };
+    let kept = problems.iter().filter(|problem| !follows(problem));
+    kept.cloned().collect()
 }
 
 /// `scenarios/io_bound.toml` is called `io_bound`.

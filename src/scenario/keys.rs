@@ -75,6 +75,12 @@ impl Section {
         self.keys.iter().find(|key| key.name == name)
     }
 
+    /// Everything that has a meaning in it today.
+    pub(super) fn built(&self) -> impl Iterator<Item = &'static str> {
+        let keys = self.keys.iter().filter(|key| key.built);
+        keys.map(|key| key.name).chain(self.tables.iter().copied())
+    }
+
     /// Everything that may stand in it.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
         let keys = self.keys.iter().map(|key| key.name);

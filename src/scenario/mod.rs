@@ -23,7 +23,7 @@ mod variant;
 mod words;
 
 pub use expand::expand;
-pub use file::read;
+pub use file::{read, text_of};
 pub use overrides::Overrides;
 pub use problem::Problems;
 pub use schema::schema;
@@ -333,3 +333,6 @@ pub enum Connection {
     /// As long as the server lets it.
     KeepAlive,
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 use super::problem::{Place, Problem, Source};
 use super::step;
 use super::tree::{self, Node, Table, Value};
+use super::variant;
 use super::words::Word;
 
 /// What the command line says besides the file. The default says nothing.
@@ -49,8 +50,11 @@ pub(super) fn lay_over(
         sources.push(named("--set", text));
         match setting(text, sources.len() - 1) {
             Ok((setting, over)) => {
-                exclude(tree, &over);
-                tree.lay_over(&over);
+                // What the file varies is set by its variants, which come later.
+                if setting.varies || !variant::varies_in(tree, &setting.path()) {
+                    exclude(tree, &over);
+                    tree.lay_over(&over);
+                }
                 settings.push(setting);
             }
             Err(problem) => problems.push(problem),

@@ -55,13 +55,16 @@ pub(super) fn draw(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
             mean: more_than_nothing(&mean)?,
         });
     }
-    match word.text.find("..") {
-        None => Ok(Draw::Fixed(step_length(&word).map_err(|mistake| {
-            let known = ["lognormal", "pareto"];
-            mistake.hint(did_you_mean(word.text, known).or(Some(DRAWS.to_owned())))
-        })?)),
-        Some(dots) => uniform(&word, dots),
+    if let Some(dots) = word.text.find("..") {
+        return uniform(&word, dots);
     }
+    step_length(&word).map(Draw::Fixed).map_err(|mistake| {
+        if word.text.starts_with(|first: char| first.is_ascii_digit()) {
+            return mistake;
+        }
+        let known = ["lognormal", "pareto"];
+        mistake.hint(did_you_mean(word.text, known).or(Some(DRAWS.to_owned())))
+    })
 }
 
 fn uniform(word: &Word<'_>, dots: usize) -> Result<Draw, Mistake> {
@@ -238,17 +241,16 @@ fn measured(
         return Err(bad(format!("`{text}` is not a {what}")));
     }
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit.trim_start()) else {
-        return Err(unknown_unit(word, digits, what, units).hint(None));
+        return Err(unknown_unit(word, digits, what, units));
     };
     exactly(number, *factor).map_err(|why| bad(format!("`{text}` {why}")))
 }
 
 fn unknown_unit(word: &Word<'_>, digits: usize, what: &str, units: &[(&str, u64)]) -> Mistake {
-    let (number, unit) = word.text.split_at(digits);
-    let names = units
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| *name != "µs");
+    let number = &word.text[..digits];
+    let unit = word.text[digits..].trim_start();
+    let names = units.iter().map(|(name, _)| *name);
+    let names = names.filter(|name| *name != "µs");
     if unit.is_empty() {
         let example = if what == "size" { "KiB" } else { "ms" };
         return word
@@ -258,17 +260,14 @@ fn unknown_unit(word: &Word<'_>, digits: usize, what: &str, units: &[(&str, u64)
                 one_of(names)
             ));
     }
-    let (_, nearest) = ALIASES
+    let written = unit.to_lowercase();
+    let meant = ALIASES
         .iter()
-        .find(|(alias, name)| *alias == unit.to_lowercase() && names.clone().any(|n| n == *name))
-        .unwrap_or(&("", ""));
-    let part = word.part(digits, word.text.len());
-    let mistake = part.mistake(format!("`{unit}` is not a unit of {}", unit_of(what)));
-    if nearest.is_empty() {
-        mistake.hint(format!("the units are {}", one_of(names)))
-    } else {
-        mistake.hint(format!("did you mean `{number}{nearest}`?"))
-    }
+        .find(|(alias, name)| *alias == written && names.clone().any(|known| known == *name))
+        .map(|(_, name)| format!("did you mean `{number}{name}`?"));
+    let part = word.part(word.text.len() - unit.len(), word.text.len());
+    part.mistake(format!("`{unit}` is not a unit of {}", unit_of(what)))
+        .hint(meant.or(Some(format!("the units are {}", one_of(names)))))
 }
 
 fn unit_of(what: &str) -> &str {
@@ -319,13 +318,16 @@ fn exactly(number: &str, factor: u64) -> Result<u64, &'static str> {
     u64::try_from(scaled / divisor).map_err(|_| TOO_MUCH)
 }
 
-/// Nanoseconds as a file writes them: in the largest unit from milliseconds to seconds that suits.
+/// Nanoseconds as a file writes them, in the largest unit that suits.
 pub(super) struct Time(pub(super) u64);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let suits = |(name, length): &&(&str, u64)| {
-            (*length <= self.0 || *name == "ms" && self.0 == 0) && !["h", "min"].contains(name)
+        // Hours and minutes only if there are whole ones: nobody reads 1.5min at a glance.
+        let suits = |(name, length): &&(&str, u64)| match *name {
+            "h" | "min" => self.0 > 0 && self.0.is_multiple_of(*length),
+            "ms" => self.0 >= *length || self.0 == 0,
+            _ => self.0 >= *length,
         };
         let (unit, length) = UNITS.iter().find(suits).unwrap_or(&("ns", 1));
         write!(f, "{}", self.0 / length)?;
@@ -395,7 +397,9 @@ mod tests {
             "lognormal(50ms, p99 400ms)",
             "pareto(5ms, shape 1.5, max 2s)",
             "1.000000001s",
-            "3600s",
+            "1h",
+            "2min",
+            "90s",
         ] {
             assert_eq!(read(text).map(|draw| draw.to_string()).as_deref(), Ok(text));
         }

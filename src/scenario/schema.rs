@@ -27,8 +27,8 @@ pub fn schema() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(all);
-    properties.insert("variants".into(), list_of(variant()));
-    properties.insert("expect".into(), list_of(expect()));
+    properties.insert("variants".into(), list_of(&variant()));
+    properties.insert("expect".into(), list_of(&expect()));
     file["required"] = json!(["requests"]);
     file["title"] = json!("A scenario of concsim");
     file["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -71,7 +71,7 @@ fn expect() -> Value {
     expect
 }
 
-fn list_of(items: Value) -> Value {
+fn list_of(items: &Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
@@ -120,7 +120,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Rate => text(RATE),
         Shape::Steps => {
             let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
-            list_of(text(&format!(r"^\s*({})\b", verbs.join("|"))))
+            list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
         }
     }
 }

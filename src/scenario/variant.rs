@@ -41,10 +41,8 @@ pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Ov
     if let (None, Some(list)) = (&written, lists.first()) {
         found = one_for_each(list, problems);
     }
-    let paths: Vec<Vec<String>> = lists.iter().map(Varying::owned_path).collect();
-    for path in paths {
-        prune(tree, &path);
-    }
+    let makes_variants = usize::from(written.is_none());
+    settle(tree, makes_variants);
     same_name_twice(&found, problems);
     if found.is_empty() {
         found.push(Overlay {
@@ -56,10 +54,9 @@ pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Ov
     found
 }
 
-impl Varying<'_> {
-    fn owned_path(&self) -> Vec<String> {
-        self.path.iter().map(|key| (*key).to_owned()).collect()
-    }
+/// Whether `tree` has a list at `path`, where one value is expected.
+pub(super) fn varies_in(tree: &Table, path: &[&str]) -> bool {
+    lists_of(tree).iter().any(|list| list.path == path)
 }
 
 /// Lists where one value is expected.
@@ -195,9 +192,11 @@ fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
                 .hint("write a [[variants]] for each".to_owned()),
         );
     }
+    settle(&mut piece, 0);
+    let named = table.get("name").map(|entry| &entry.node);
     Overlay {
         name: name.map_err(|problem| problems.push(problem)).ok(),
-        place: node.place.clone(),
+        place: named.unwrap_or(node).place.clone(),
         piece,
     }
 }
@@ -249,16 +248,32 @@ fn same_name_twice(overlays: &[Overlay], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Removes what stands at the end of `path`.
-fn prune(tree: &mut Table, path: &[String]) {
-    match path {
-        [] => {}
-        [key] => {
-            tree.remove(key);
+/// Takes away the lists where one value is expected: the first `removed` of them whole; of the others,
+/// which are mistakes, the first value stays, so that nothing seems to be missing.
+fn settle(tree: &mut Table, removed: usize) {
+    let lists = lists_of(tree).into_iter().enumerate().map(|(index, list)| {
+        let path: Vec<String> = list.path.iter().map(|key| (*key).to_owned()).collect();
+        let kept = (index >= removed).then(|| list.values.first().cloned());
+        (path, kept.flatten())
+    });
+    for (path, kept) in lists.collect::<Vec<_>>() {
+        replace(tree, &path, kept);
+    }
+}
+
+/// Puts `node` to the end of `path`, or nothing.
+fn replace(tree: &mut Table, path: &[String], node: Option<Node>) {
+    match (path, node) {
+        ([], _) => {}
+        ([key], None) => drop(tree.remove(key)),
+        ([key], Some(node)) => {
+            for entry in tree.entries.iter_mut().filter(|entry| entry.key == *key) {
+                entry.node = node.clone();
+            }
         }
-        [key, rest @ ..] => {
+        ([key, rest @ ..], node) => {
             if let Some(table) = tree.table_mut(key) {
-                prune(table, rest);
+                replace(table, rest, node);
             }
         }
     }

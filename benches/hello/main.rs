@@ -24,6 +24,7 @@ mod wrk;
 use std::process::ExitCode;
 
 use server::Server;
+use wrk::Played;
 
 /// What was asked for on the command line.
 struct Options {
@@ -66,8 +67,7 @@ fn compare(options: &Options) -> Result<(), String> {
     for server in &servers {
         println!("{:<9} answers\n{}", server.name, indented(&server.answer));
     }
-    let mut rates = vec![Vec::new(); servers.len()];
-    let mut wrk_busy = vec![Vec::new(); servers.len()];
+    let mut played: Vec<Vec<Played>> = servers.iter().map(|_| Vec::new()).collect();
     for round in 0..options.rounds {
         for turn in 0..servers.len() {
             // Every other round goes backwards, so that a slow drift of the machine cancels out.
@@ -76,12 +76,10 @@ fn compare(options: &Options) -> Result<(), String> {
             } else {
                 servers.len() - 1 - turn
             };
-            let played = wrk::play(&servers[index], options.seconds)?;
-            rates[index].push(played.per_second);
-            wrk_busy[index].push(played.wrk_busy);
+            played[index].push(wrk::play(&servers[index], options.seconds)?);
         }
     }
-    report(&servers, &rates, &wrk_busy);
+    report(&servers, &played);
     Ok(())
 }
 
@@ -113,24 +111,28 @@ fn indented(answer: &str) -> String {
         .lines()
         .map(|line| format!("          | {line}"))
         .collect();
-    lines.join(
-        "
-",
-    )
+    lines.join("\n")
 }
 
-fn report(servers: &[Server], rates: &[Vec<f64>], wrk_busy: &[Vec<f64>]) {
-    println!("            requests/s  wrk's CPU  concsim is so many times as fast");
-    for (index, server) in servers.iter().enumerate() {
-        let paired = rates[0].iter().zip(&rates[index]);
-        let ratios: Vec<f64> = paired.map(|(ours, theirs)| ours / theirs).collect();
-        let interval = figures::interval_of_median(&ratios);
+fn report(servers: &[Server], played: &[Vec<Played>]) {
+    println!("           requests/s  core/request  wrk's CPU  concsim is so many times as fast");
+    for (server, theirs) in servers.iter().zip(played) {
+        let paired = played[0].iter().zip(theirs);
+        let ratios: Vec<f64> = paired
+            .map(|(ours, theirs)| ours.per_second / theirs.per_second)
+            .collect();
+        let median_of = |figure: fn(&Played) -> f64| {
+            let figures: Vec<f64> = theirs.iter().map(figure).collect();
+            figures::median(&figures)
+        };
         println!(
-            "{:<9} {:>12.0} {:>10.2}  {:.3}  ({interval})",
+            "{:<9} {:>11.0} {:>10.2} µs {:>10.2}  {:.3} ({})",
             server.name,
-            figures::median(&rates[index]),
-            figures::median(&wrk_busy[index]),
+            median_of(|played| played.per_second),
+            median_of(|played| played.core_us),
+            median_of(|played| played.wrk_busy),
             figures::median(&ratios),
+            figures::interval_of_median(&ratios),
         );
     }
 }

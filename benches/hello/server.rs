@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use concsim::http::{Framing, response};
+use concsim::sys::processes::cpu_of;
+use concsim::units::CpuTime;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -21,7 +23,7 @@ pub(crate) struct Server {
     /// What it answers, head and body.
     pub(crate) answer: String,
     address: String,
-    _process: Process,
+    process: Process,
 }
 
 /// A process that is asked to end, and waited for, when this is dropped.
@@ -102,8 +104,15 @@ impl Server {
             name,
             answer,
             address,
-            _process: process,
+            process,
         })
+    }
+
+    /// Core time of its processes so far, in seconds.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        let processes = with_children(self.process.child.id());
+        let each = processes.into_iter().filter_map(cpu_of);
+        each.map(CpuTime::as_secs_f64).sum()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -136,6 +145,16 @@ impl Drop for Process {
         );
         let _ = self.child.wait();
     }
+}
+
+/// A process, its children, and theirs: proc(5), `/proc/pid/task/tid/children`.
+fn with_children(pid: u32) -> Vec<u32> {
+    let path = format!("/proc/{pid}/task/{pid}/children");
+    let children = std::fs::read_to_string(path).unwrap_or_default();
+    let children = children.split_ascii_whitespace().flat_map(str::parse);
+    std::iter::once(pid)
+        .chain(children.flat_map(with_children))
+        .collect()
 }
 
 /// An address of this machine at which nobody listens just now.

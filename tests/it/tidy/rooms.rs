@@ -54,13 +54,23 @@ fn source() -> Vec<TextFile> {
     files_below("src", &[".rs"])
 }
 
-/// The rooms that a line of code names as `crate::room`.
+/// The rooms that a line of code names as `crate::room` or `crate::{room, room}`.
 fn rooms_named(line: &str) -> impl Iterator<Item = &str> {
-    line.match_indices("crate::").map(|(place, found)| {
+    line.match_indices("crate::").flat_map(|(place, found)| {
         let rest = &line[place + found.len()..];
-        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-        &rest[..end.unwrap_or(rest.len())]
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => group.split(['}', ',']).collect(),
+            None => vec![rest],
+        };
+        let names = names.into_iter().map(first_name);
+        names.filter(|name| !name.is_empty())
     })
+}
+
+fn first_name(path: &str) -> &str {
+    let path = path.trim_start();
+    let end = path.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    &path[..end.unwrap_or(path.len())]
 }
 
 /// Every line of code below `places`, for which `is_wrong` has a word, is a complaint.
@@ -133,13 +143,28 @@ fn the_table_tells_right_from_wrong() {
 }
 
 #[test]
+fn rooms_are_found_in_every_form_of_an_import() {
+    let named = |line| rooms_named(line).collect::<Vec<_>>();
+    assert_eq!(named("use crate::sys::{self, net};"), ["sys"]);
+    assert_eq!(
+        named("use crate::{load, server::worker};"),
+        ["load", "server"]
+    );
+    assert_eq!(
+        named("let a = crate::http::parse(crate::units::X);"),
+        ["http", "units"]
+    );
+}
+
+#[test]
 fn imports_are_written_so_that_this_test_can_read_them() {
     complain(
         &source(),
         |_| true,
         |line| {
-            let grouped = line.contains("crate::{") || line.contains("super::super::super::");
-            grouped.then(|| "write `use crate::room::…`, a line for each room".to_owned())
+            let open = line.contains("crate::{") && !line.contains('}');
+            let astray = open || line.contains("super::super::super::");
+            astray.then(|| "write `use crate::room::…` on a line of its own".to_owned())
         },
     );
 }

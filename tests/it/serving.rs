@@ -1,0 +1,115 @@
+//! A server started as the driver starts it, with its board in the test's hands.
+//!
+//! The arbiter and its workers are the built program's; the test sees them only as the recorder
+//! does, through shared memory, and as a client does, through sockets.
+
+use std::io::{BufRead, BufReader, PipeWriter, Write};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::process::{Child, Command, Stdio};
+
+use concsim::cli::performance::ArbiterOrders;
+use concsim::scenario::{self, Overrides};
+use concsim::server::arbiter::Orders;
+use concsim::sys::clock::Clock;
+use concsim::telemetry::{Board, RINGS_BY_DEFAULT, Said, Slot, Telemetry};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rustix::io::{FdFlags, fcntl_setfd};
+
+/// A server at work; killed when this is dropped.
+pub(crate) struct Serving {
+    pub(crate) address: SocketAddr,
+    pub(crate) board: Board,
+    arbiter: Child,
+    /// Held, never written to: when the test is gone, so is the server.
+    _lifeline: PipeWriter,
+}
+
+impl Serving {
+    /// Serves the first variant of a scenario without services, and waits until it is ready.
+    pub(crate) fn start(scenario: &str) -> Self {
+        let board = Board::new(RINGS_BY_DEFAULT).expect("shared memory can be made");
+        let (lifeline, kept_end) = std::io::pipe().expect("a pipe can be made");
+        let inherited = [board.descriptor(), lifeline.as_fd()];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
+        command
+            .arg("__arbiter")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        for descriptor in inherited {
+            fcntl_setfd(descriptor, FdFlags::empty()).expect("it may be inherited");
+            command.arg(descriptor.as_raw_fd().to_string());
+        }
+        let mut arbiter = command.spawn().expect("the built program starts");
+        let mut input = arbiter.stdin.take().expect("its input is a pipe");
+        input
+            .write_all(&orders(scenario))
+            .expect("it reads its orders");
+        drop(input);
+        let address = address_when_ready(&mut arbiter);
+        Self {
+            address,
+            board,
+            arbiter,
+            _lifeline: kept_end,
+        }
+    }
+
+    /// What worker 0 says of itself.
+    pub(crate) fn worker(&self) -> &Slot {
+        self.board.slot(0)
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        signal(self.arbiter.id(), Signal::SIGTERM);
+        let status = self.arbiter.wait().expect("it is our child");
+        assert!(
+            status.success(),
+            "a server that was asked to stop ended with {status}"
+        );
+    }
+}
+
+fn orders(scenario: &str) -> Vec<u8> {
+    let plan = scenario::read(scenario, "a test", &Overrides::default())
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let orders = Orders {
+        clock: Clock::starting_now(),
+        scenario: plan.variants[0].scenario.clone(),
+        services: Vec::new(),
+        bind: "127.0.0.1:0".parse().expect("an address"),
+        telemetry: Telemetry::On,
+    };
+    let orders = ArbiterOrders {
+        server: orders,
+        modes: None,
+    };
+    serde_json::to_vec(&orders).expect("orders are always JSON")
+}
+
+fn address_when_ready(arbiter: &mut Child) -> SocketAddr {
+    let output = arbiter.stdout.take().expect("its output is a pipe");
+    for line in BufReader::new(output).lines() {
+        match Said::from_line(&line.expect("it says text")) {
+            Said::Ready { addresses } => return addresses[0],
+            Said::Failed { reason } => panic!("the server failed to {reason}"),
+            Said::Note { .. } => {}
+        }
+    }
+    panic!("the server ended before it was ready");
+}
+
+/// Sends a signal to a process of the server's.
+pub(crate) fn signal(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.cast_signed()), signal).expect("the process is there");
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.arbiter.kill();
+        let _ = self.arbiter.wait();
+    }
+}

@@ -31,6 +31,8 @@ use crate::units::{Elapsed, Stamp};
 const SAMPLE_EVERY: Elapsed = Elapsed::from_millis(50);
 /// Between two looks at the rings, and at who runs where.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(10);
+/// From "go" to the first request: load needs 40 ms to announce a window that begins at once.
+const LEAD_IN: Elapsed = Elapsed::from_millis(60);
 /// How long the processes may take to come up.
 const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
 /// Over what stopping workers are granted, before what is left is killed.
@@ -320,7 +322,7 @@ impl<'a> Performance<'a> {
 
     /// Everybody is there: the timetable begins a moment from now.
     fn say_go(&mut self) {
-        let go = self.clock.now() + LOOK_EVERY;
+        let go = self.clock.now() + LEAD_IN;
         self.live.header_mut().began = go;
         self.board.run().go.store(go.0, Ordering::Release);
         self.enter(Act::Playing);

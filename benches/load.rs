@@ -78,11 +78,10 @@ fn scenario(text: &str) -> Scenario {
 /// Says how it went, and returns the 99th percentile of lateness in milliseconds.
 fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
     let board = Board::new(OUTCOMES).expect("the board finds memory");
-    let address = listener.local_addr().expect("a listener has an address");
     let orders = Orders {
         clock: Clock::starting_now(),
         scenario,
-        target: Target::at(address),
+        target: Target::at(null_server::address(listener)),
     };
     board.run().go.store(1, Ordering::Release);
     let before = thread_cpu();

@@ -10,9 +10,6 @@ use std::sync::atomic::AtomicBool;
 #[expect(clippy::print_stdout, reason = "an example says its address")]
 fn main() {
     let listener = null_server::listen();
-    println!(
-        "{}",
-        listener.local_addr().expect("a listener has an address")
-    );
+    println!("{}", null_server::address(&listener));
     null_server::serve(&listener, &AtomicBool::new(false));
 }

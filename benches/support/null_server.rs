@@ -5,7 +5,7 @@
 //! `Connection: close`. It looks for the end of a head and for that word in it, and for nothing else.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use concsim::sys::net;
@@ -21,6 +21,11 @@ const LOOK_UP: Elapsed = Elapsed::from_millis(50);
 /// Opens a listener for [`serve`] on a free port of the loopback interface.
 pub(crate) fn listen() -> TcpListener {
     net::listen(([127, 0, 0, 1], 0).into(), 4096).expect("a free port can be listened to")
+}
+
+/// Where it listens.
+pub(crate) fn address(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().expect("a listener has an address")
 }
 
 /// Answers until `stop` is set.

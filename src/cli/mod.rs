@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod engine;
+pub mod load;
 pub mod performance;
 pub mod run;
 pub mod screen;
@@ -28,12 +29,14 @@ pub struct Cli {
 enum Command {
     /// Play a scenario for real, and watch it
     Run(run::Args),
+    /// Play a scenario's load alone, against anybody's server
+    Load(load::Args),
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
     #[command(name = "__services", hide = true)]
     Services(engine::Args),
     #[command(name = "__load", hide = true)]
-    Load(engine::Args),
+    LoadProcess(engine::Args),
 }
 
 impl Cli {
@@ -44,9 +47,10 @@ impl Cli {
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Some(Command::Run(args)) => run::run(&args),
+            Some(Command::Load(args)) => load::load(&args),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
             Some(Command::Services(args)) => engine::services(&args),
-            Some(Command::Load(args)) => engine::load(&args),
+            Some(Command::LoadProcess(args)) => engine::load(&args),
             None => Ok(ExitCode::SUCCESS),
         }
     }

@@ -104,8 +104,34 @@ impl<'a> Performance<'a> {
         machine: Machine,
         stagecraft: Option<Stagecraft>,
     ) -> sys::Result<Self> {
+        let mut performance = Self::prepare(variant, board, machine, stagecraft);
+        performance.start_services()?;
+        Ok(performance)
+    }
+
+    /// Starts the load of `variant` alone, against a server that is there already.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn against(
+        target: load::Target,
+        variant: &'a Variant,
+        board: &'a Board,
+        machine: Machine,
+    ) -> sys::Result<Self> {
+        let mut performance = Self::prepare(variant, board, machine, None);
+        performance.start_load(target)?;
+        Ok(performance)
+    }
+
+    fn prepare(
+        variant: &'a Variant,
+        board: &'a Board,
+        machine: Machine,
+        stagecraft: Option<Stagecraft>,
+    ) -> Self {
         let clock = Clock::starting_now();
-        let mut performance = Self {
+        Self {
             variant,
             board,
             clock,
@@ -120,9 +146,7 @@ impl<'a> Performance<'a> {
             next_sample: Stamp::ZERO,
             notes: Vec::new(),
             edges: [false; 2],
-        };
-        performance.start_services()?;
-        Ok(performance)
+        }
     }
 
     /// What has been recorded so far.
@@ -207,11 +231,11 @@ impl<'a> Performance<'a> {
         Ok(())
     }
 
-    fn start_load(&mut self, target: SocketAddr) -> sys::Result<()> {
+    fn start_load(&mut self, target: load::Target) -> sys::Result<()> {
         let orders = load::Orders {
             clock: self.clock,
             scenario: self.variant.scenario.clone(),
-            target: load::Target::at(target),
+            target,
         };
         self.load = Some(self.start("__load", &orders, None)?);
         self.enter(Act::Load);
@@ -259,7 +283,7 @@ impl<'a> Performance<'a> {
                 self.start_arbiter()
             }
             (Said::Ready { addresses }, Act::Server) => match addresses.first() {
-                Some(address) => self.start_load(*address),
+                Some(address) => self.start_load(load::Target::at(*address)),
                 None => Ok(()),
             },
             (Said::Ready { .. }, _) => Ok(()),
@@ -306,10 +330,7 @@ impl<'a> Performance<'a> {
             }
             Act::Playing if self.board.run().load.stage() == Stage::Done => {
                 self.live.header_mut().drained = now;
-                if let Some(arbiter) = &self.arbiter {
-                    arbiter.terminate();
-                }
-                self.enter(Act::Stopping);
+                self.close();
             }
             Act::Stopping if waited > self.stop_patience() => {
                 self.notes
@@ -317,6 +338,17 @@ impl<'a> Performance<'a> {
                 self.enter(Act::Over);
             }
             Act::Services | Act::Server | Act::Load | Act::Playing | Act::Stopping | Act::Over => {}
+        }
+    }
+
+    /// Asks the server to stop. One that is not ours goes on.
+    fn close(&mut self) {
+        match &self.arbiter {
+            Some(arbiter) => {
+                arbiter.terminate();
+                self.enter(Act::Stopping);
+            }
+            None => self.enter(Act::Over),
         }
     }
 

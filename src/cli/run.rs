@@ -92,7 +92,15 @@ fn play_one(
     stagecraft: Option<Stagecraft>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let mut performance = Performance::begin(variant, &board, this_machine(), stagecraft)?;
+    let performance = Performance::begin(variant, &board, this_machine(), stagecraft)?;
+    watch(performance, audience)
+}
+
+/// Watches a performance to its end, which comes sooner if the audience wants to leave.
+pub(super) fn watch(
+    mut performance: Performance<'_>,
+    audience: &mut impl Audience,
+) -> anyhow::Result<Recording> {
     let mut leaving = false;
     while let Some(spare) = performance.step()? {
         audience.watch(&mut performance, spare)?;
@@ -104,7 +112,8 @@ fn play_one(
     Ok(performance.end())
 }
 
-fn print(plan: &Plan, summary: &Summary, as_json: bool) -> anyhow::Result<()> {
+/// Prints the result: the card, or JSON and nothing else.
+pub(super) fn print(plan: &Plan, summary: &Summary, as_json: bool) -> anyhow::Result<()> {
     let text = if as_json {
         json::of(summary)
     } else {

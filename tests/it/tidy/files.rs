@@ -5,9 +5,6 @@ use super::{TextFile, expect_none, files_below};
 /// A file that is longer has a second noun in it.
 const LINE_LIMIT: usize = 500;
 
-/// Files that are longer still, with the lines that they may have. The list only shrinks.
-const LONG_FILES: [(&str, usize); 1] = [("src/server/services.rs", 539)];
-
 fn rust_files() -> Vec<TextFile> {
     files_below("", &[".rs"])
 }
@@ -23,26 +20,14 @@ fn every_file_says_first_what_it_is_for() {
 }
 
 #[test]
-fn no_file_is_long_and_the_list_of_those_that_are_shrinks() {
+fn no_file_is_long() {
     let mut complaints = Vec::new();
     for file in rust_files() {
         let length = file.text.lines().count();
-        let listed = LONG_FILES.iter().find(|(path, _)| *path == file.path);
-        let allowed = listed.map_or(LINE_LIMIT, |(_, lines)| *lines);
-        if length > allowed {
-            complaints.push(format!("{}: {length} lines, {allowed} allowed", file.path));
-        } else if listed.is_some() && length < allowed {
-            complaints.push(format!(
-                "{}: only {length} lines now: say so here",
-                file.path
-            ));
+        if length > LINE_LIMIT {
+            complaints.push(format!("{}: {length} lines", file.path));
         }
     }
-    let paths: Vec<String> = rust_files().into_iter().map(|file| file.path).collect();
-    let gone = LONG_FILES
-        .iter()
-        .filter(|(path, _)| !paths.iter().any(|there| there == path));
-    complaints.extend(gone.map(|(path, _)| format!("{path} is listed and does not exist")));
     expect_none(&complaints);
 }
 

@@ -1,0 +1,93 @@
+//! `concsim load`: a scenario's load alone, against anybody's server.
+//!
+//! What is asked for, when and how often is the scenario's; the server is whoever answers at the
+//! target. Of its inside nothing is known, so the result says what its clients saw, and nothing of
+//! concurrency or parallelism.
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::audience::{Audience as _, Headless};
+use super::performance::{Performance, this_machine};
+use super::run;
+use super::source::{self, Chosen, SourceArgs};
+use crate::load::{Authority, Target};
+use crate::recording::summary::{self, Summary};
+use crate::scenario::Plan;
+use crate::sys::interrupt;
+use crate::telemetry::{Board, RINGS_BY_DEFAULT};
+
+/// How long a server may take to accept a first connection.
+const KNOCK: Duration = Duration::from_secs(2);
+
+/// Plays a scenario's load alone, against anybody's server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim load hello --target http://127.0.0.1:8000")]
+pub struct Args {
+    #[command(flatten)]
+    chosen: SourceArgs,
+    /// The server: http://HOST:PORT. It is asked for GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
+    #[arg(long, value_name = "URL")]
+    target: Authority,
+    /// The summary as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plays the load of the chosen variant (the first, if none is named) and prints the result.
+///
+/// # Errors
+/// When nobody listens at the target, or the machine refuses what the load needs.
+pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen)? {
+        Chosen::Plan(plan) => against(*plan, &args.target),
+        Chosen::Wrong => return Ok(ExitCode::from(2)),
+    };
+    let target = Target {
+        address: find(&args.target)?,
+        host: args.target.to_string(),
+    };
+    interrupt::listen()?;
+    let summary = play(&plan, target, args.json)?;
+    run::print(&plan, &summary, args.json)?;
+    io::stdout().flush()?;
+    Ok(ExitCode::from(summary.exit_status()))
+}
+
+/// The plan of one load against one server: the scenario's own server, of which its other variants
+/// and its claims speak, is not played.
+fn against(mut plan: Plan, target: &Authority) -> Plan {
+    plan.variants.truncate(1);
+    plan.variants[0].name = target.to_string();
+    plan.expectations.clear();
+    plan
+}
+
+/// An address at which somebody listens.
+fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
+    let nobody = || format!("nobody answers at http://{target}");
+    let addresses = target.to_string().to_socket_addrs().with_context(nobody)?;
+    let mut last = None;
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, KNOCK) {
+            Ok(_) => return Ok(address),
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
+    Err(error).with_context(nobody)
+}
+
+fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
+    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let mut audience = Headless::new(quiet);
+    audience.announce(plan, 0)?;
+    let performance = Performance::against(target, &plan.variants[0], &board, this_machine())?;
+    let recording = run::watch(performance, &mut audience)?;
+    let run = summary::summarise(&recording);
+    Ok(Summary::of(plan, this_machine(), vec![run]))
+}

@@ -7,6 +7,7 @@ use super::audience::{Audience, Headless};
 use super::performance::{Performance, Stagecraft, this_machine};
 use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
+use crate::palette::Look;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Recording, summary};
 use crate::report::card::{Characters, card};
@@ -57,7 +58,8 @@ fn play_with(plan: &Plan, screen: bool, quiet: bool) -> anyhow::Result<Summary> 
     };
     let modes = Modes::of(terminal)?;
     let stagecraft = Stagecraft { terminal, modes };
-    let state = tui::State::new(plan, processes::cores_allowed().len());
+    let mut state = tui::State::new(plan, processes::cores_allowed().len());
+    state.look = Look::of_environment(|name| std::env::var(name).ok());
     let mut screen = Screen::open(state, stagecraft)?;
     let summary = play(plan, &mut screen, Some(stagecraft))?;
     if !interrupt::noted() {

@@ -111,18 +111,9 @@ impl Screen {
 
     fn observe(&mut self, performance: &Performance<'_>) {
         let recording = performance.recording();
-        let Some(sample) = recording.samples.last() else {
-            return;
-        };
-        let seen = self.seen.min(recording.outcomes.len());
-        let doubt = (recording.dropped_events > 0).then_some("events were dropped");
-        self.state.observe(&Moment {
-            sample,
-            outcomes: &recording.outcomes[seen..],
-            window: recording.header.window,
-            trust: if doubt.is_some() { "rough" } else { "ok" },
-            doubt,
-        });
+        if let Some(moment) = Moment::of(recording, self.seen) {
+            self.state.observe(&moment);
+        }
         self.seen = recording.outcomes.len();
     }
 }
@@ -146,22 +137,8 @@ impl Audience for Screen {
     }
 
     fn applaud(&mut self, run: &Run) -> anyhow::Result<()> {
-        self.state.finish_variant(row(run));
+        self.state.finish_variant(Row::of(run));
         self.draw()
-    }
-}
-
-/// The line that a variant leaves in the table.
-fn row(run: &Run) -> Row {
-    let elapsed = |ms: f64| Elapsed((ms * 1e6) as u64);
-    Row {
-        at_the_door: run.at_the_door.unwrap_or_default(),
-        concurrency: run.concurrency.unwrap_or_default(),
-        parallelism: run.parallelism.unwrap_or_default(),
-        throughput_per_s: run.throughput_per_s.unwrap_or_default(),
-        p50: run.latency_ms.p50.map(elapsed),
-        p99: run.latency_ms.p99.map(elapsed),
-        trust: run.trust.words().to_owned(),
     }
 }
 

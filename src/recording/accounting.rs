@@ -49,6 +49,11 @@ impl<'a> Edges<'a> {
         self.span().length().0 as f64
     }
 
+    /// The share of a core that load used.
+    pub(super) fn generator_cpu(&self) -> f64 {
+        (self.end.load.cpu - self.begin.load.cpu).0 as f64 / self.length()
+    }
+
     /// How much a gauge grew, in thing-nanoseconds.
     fn gauge(&self, begin: Reading, end: Reading) -> f64 {
         (end.integral_at(self.end.at) - begin.integral_at(self.begin.at)) as f64

@@ -10,6 +10,7 @@ use super::latency::{Sorted, Spent};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, Run, rounded};
 use super::{Recording, cast};
+use crate::telemetry::Outcome;
 use crate::units::Elapsed;
 
 /// How far a run's numbers may be believed.
@@ -145,10 +146,7 @@ impl Evidence {
             cohort: cohort.len(),
             unsent: cohort.iter().filter(|request| request.unsent()).count(),
             generator_dropped: recording.samples.last().map_or(0, |last| last.load.dropped),
-            generator_cpu: edges.map(|edges| {
-                let used = edges.end.load.cpu - edges.begin.load.cpu;
-                used.0 as f64 / edges.length()
-            }),
+            generator_cpu: edges.map(Edges::generator_cpu),
             late_p50_ms: millis(&late, 500),
             late_p99_ms: millis(&late, 990),
             latency_p50_ms: millis(&latency, 500).unwrap_or(0.0),
@@ -163,6 +161,38 @@ impl Evidence {
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
             services: services(recording),
+        }
+    }
+
+    /// Of the window so far; nothing before it has lasted for a second.
+    fn so_far(recording: &Recording) -> Self {
+        /// The newest ones say enough, and a picture must not take long.
+        const NEWEST: usize = 10_000;
+        const A_SECOND: f64 = 1e9;
+        let edges = Edges::of(recording).filter(|edges| edges.length() >= A_SECOND);
+        let counted = |outcome: &&Outcome| {
+            let window = recording.header.window.filter(|_| edges.is_some());
+            window.is_some_and(|window| window.contains(outcome.due))
+        };
+        let newest = || recording.outcomes.iter().rev().filter(counted).take(NEWEST);
+        let late = Sorted::of(newest().map(|outcome| outcome.sent.since(outcome.due)));
+        let latency = Sorted::of(newest().map(|outcome| outcome.done.since(outcome.due)));
+        let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
+        let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
+        Self {
+            generator_dropped: recording.samples.last().map_or(0, |last| last.load.dropped),
+            generator_cpu: edges.as_ref().map(Edges::generator_cpu),
+            late_p99_ms: millis(late.quantile(990)),
+            latency_p50_ms: millis(latency.quantile(500)).unwrap_or(0.0),
+            events_dropped: recording.dropped_events,
+            outcomes_dropped: recording.dropped_outcomes,
+            unreadable: recording.unreadable,
+            steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
+            others: cores.iter().map(|core| core.other).sum(),
+            // What only the end can tell.
+            has_window: true,
+            cohort: COHORT,
+            ..Self::default()
         }
     }
 
@@ -210,6 +240,14 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
     let worst = reasons.first().map_or(Trust::Ok, |reason| reason.trust);
     (worst, reasons)
+}
+
+/// How far a run may be believed while it goes on, and the worst that speaks against it so far. What
+/// can be judged only when it is over is not held against it.
+#[must_use]
+pub fn so_far(recording: &Recording) -> (Trust, Option<Reason>) {
+    let (trust, reasons) = grade(&Evidence::so_far(recording));
+    (trust, reasons.into_iter().next())
 }
 
 /// Proves nothing if there is any of it.

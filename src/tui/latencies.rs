@@ -32,8 +32,8 @@ impl Latencies {
     }
 
     /// The length that `share` (0 to 1) of them do not exceed; `None` if there are fewer than `least`.
-    pub(super) fn quantile(&self, share: f64, least: u64) -> Option<Elapsed> {
-        if self.total < least.max(1) {
+    pub(super) fn quantile(&self, share: f64, least: usize) -> Option<Elapsed> {
+        if self.total < (least as u64).max(1) {
             return None;
         }
         let rank = ((share * self.total as f64).ceil() as u64).clamp(1, self.total);

@@ -1,12 +1,13 @@
 //! What the screen shows of one instant: what is now, and the mean of the last second.
 
 use super::latencies::Latencies;
-use crate::recording::{Sample, Window};
+use crate::recording::trust::{self, Reason, Trust};
+use crate::recording::{Recording, Sample, Window};
 use crate::telemetry::{Outcome, Phase, Stage};
 use crate::units::{Elapsed, Stamp};
 
 /// What the recorder has seen since it was last asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Moment<'a> {
     /// The newest sample.
     pub sample: &'a Sample,
@@ -14,10 +15,26 @@ pub struct Moment<'a> {
     pub outcomes: &'a [Outcome],
     /// The counted window, once it is known.
     pub window: Option<Window>,
-    /// Whether the run can be trusted so far: `ok`, `rough` or `proves-nothing`.
-    pub trust: &'a str,
-    /// If not, the first reason, as a sentence.
-    pub doubt: Option<&'a str>,
+    /// Whether the run can be trusted so far …
+    pub trust: Trust,
+    /// … and if not, the worst that speaks against it.
+    pub doubt: Option<Reason>,
+}
+
+impl<'a> Moment<'a> {
+    /// The newest moment of a recording, of whose outcomes `seen` were in earlier moments. `None`
+    /// before the first sample.
+    #[must_use]
+    pub fn of(recording: &'a Recording, seen: usize) -> Option<Self> {
+        let (trust, doubt) = trust::so_far(recording);
+        Some(Self {
+            sample: recording.samples.last()?,
+            outcomes: recording.outcomes.get(seen..).unwrap_or_default(),
+            window: recording.header.window,
+            trust,
+            doubt,
+        })
+    }
 }
 
 /// One instant of one variant, ready to be drawn.
@@ -47,10 +64,10 @@ pub(super) struct Picture {
     pub(super) latencies: Latencies,
     /// The most requests that one row of glyphs had to show so far: at the door, in one worker.
     pub(super) most: Most,
-    /// Whether the run can be trusted so far, in a word.
-    pub(super) trust: String,
-    /// If not, the reason.
-    pub(super) doubt: Option<String>,
+    /// Whether the run can be trusted so far …
+    pub(super) trust: Trust,
+    /// … and if not, why.
+    pub(super) doubt: Option<Reason>,
 }
 
 /// The fullest that rows of glyphs have been.
@@ -129,7 +146,7 @@ impl Doing {
 /// One worker: what is now, and its last second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WorkerPicture {
-    /// Its slot; [`letter`] makes its name.
+    /// Its slot.
     pub(super) index: usize,
     pub(super) pid: u32,
     pub(super) respawns: u64,
@@ -201,25 +218,9 @@ impl Held {
     }
 }
 
-/// The name of the worker in slot `index`: A to Z, then AA, AB and so on.
-pub(super) fn letter(index: usize) -> String {
-    let last = char::from(b'A' + u8::try_from(index % 26).unwrap_or(0));
-    match index / 26 {
-        0 => last.to_string(),
-        more => format!("{}{last}", letter(more - 1)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn workers_are_named_like_columns_of_a_sheet() {
-        for (index, name) in [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (255, "IV")] {
-            assert_eq!(letter(index), name);
-        }
-    }
 
     #[test]
     fn whatever_a_worker_says_each_request_has_one_glyph() {

@@ -3,9 +3,10 @@
 //! A [`Sight`] is chosen from the mean of the last second and stays on for a while, so that the words
 //! can be read; the numbers in it follow the picture.
 
-use super::picture::{Doing, Picture, WorkerPicture, letter};
+use super::picture::{Doing, Picture, WorkerPicture};
 use super::setting::{Waits, waits};
 use super::words::{all_of, counted, grouped, is_or_are, length};
+use crate::handler::letter;
 use crate::scenario::{Scenario, WorkerKind};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, three_digits};
@@ -84,8 +85,8 @@ impl Sight {
             Self::Unpatched => coroutines && mean.blocked >= 0.3,
             Self::Blocked => !coroutines && mean.blocked >= 0.5,
             Self::CoresFull => {
-                let busy = mean.parallelism + mean.load + mean.services + mean.others;
-                mean.parallelism > 0.5 && busy >= 0.9 * scene.cores as f64
+                let ours = mean.parallelism + mean.load + mean.services;
+                mean.parallelism > 0.5 && ours >= 0.9 * scene.cores as f64
             }
             Self::WorkersFull => {
                 let workers = scenario.server.workers;
@@ -102,15 +103,8 @@ impl Sight {
         }
     }
 
-    /// The sight in words: one or two sentences, each for a line of its own.
+    /// What is seen, in one or two sentences.
     pub(super) fn sentences(self, scene: &Scene<'_>) -> Vec<String> {
-        let mut said = self.say(scene).into_iter();
-        let first = said.next();
-        let second = scene.stage_in_words().or(said.next());
-        first.into_iter().chain(second).collect()
-    }
-
-    fn say(self, scene: &Scene<'_>) -> Vec<String> {
         match self {
             Self::Preparing => vec![format!(
                 "The arbiter forks {}; nobody asks yet.",
@@ -165,6 +159,10 @@ impl Scene<'_> {
 
     /// The worker that one request has had for longest, if that is long and others are kept waiting.
     fn hog(&self) -> Option<(&WorkerPicture, Elapsed)> {
+        if self.picture.mean.want_a_core >= 0.5 {
+            // It is the operating system that makes them slow.
+            return None;
+        }
         let others_wait = |worker: &WorkerPicture| self.picture.door > 0 || worker.held.all() > 1;
         let runs = self.picture.workers.iter().filter(|worker| {
             matches!(worker.doing, Doing::Running | Doing::WantsACore) && others_wait(worker)
@@ -202,7 +200,7 @@ impl Scene<'_> {
 
     fn say_hog(&self) -> Vec<String> {
         let Some((worker, run)) = self.hog() else {
-            return vec!["One request had a worker for long.".into()];
+            return Vec::new();
         };
         let name = letter(worker.index);
         let first = format!("One request has had worker {name} for {}.", length(run));
@@ -275,7 +273,7 @@ impl Scene<'_> {
     }
 
     /// What the stage means, when it is not the counted window.
-    fn stage_in_words(&self) -> Option<String> {
+    pub(super) fn stage_in_words(&self) -> Option<String> {
         let left = self.picture.in_system;
         match self.picture.stage {
             Stage::Preparing | Stage::Counting => None,

@@ -9,6 +9,8 @@ use super::setting::{Fact, changes, facts, watch};
 use super::sight::{Scene, Sight};
 use super::watch::Watch;
 use crate::palette::Look;
+use crate::recording::summary::Run;
+use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Scenario, Variant};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
@@ -16,23 +18,40 @@ use crate::units::{Elapsed, Stamp};
 /// A caption stays at least this long, so that it can be read.
 const READING_TIME: Elapsed = Elapsed::from_millis(1_500);
 
-/// A line of the table of variants: the summary of one that has been played.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A line of the table of variants. `None`: not known, or too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Row {
     /// Mean over the window: sent, not yet taken.
-    pub at_the_door: f64,
+    pub at_the_door: Option<f64>,
     /// Mean over the window: begun and not finished.
-    pub concurrency: f64,
+    pub concurrency: Option<f64>,
     /// Mean over the window: computing at the same instant.
-    pub parallelism: f64,
+    pub parallelism: Option<f64>,
     /// Good answers per second.
-    pub throughput_per_s: f64,
-    /// Median latency. `None`: too few samples.
+    pub throughput_per_s: Option<f64>,
+    /// Median latency.
     pub p50: Option<Elapsed>,
-    /// 99th percentile. `None`: too few samples.
+    /// 99th percentile.
     pub p99: Option<Elapsed>,
-    /// `ok`, `rough` or `proves-nothing`.
-    pub trust: String,
+    /// Whether all that may be believed.
+    pub trust: Trust,
+}
+
+impl Row {
+    /// The row of a variant that has been played.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
+        Self {
+            at_the_door: run.at_the_door,
+            concurrency: run.concurrency,
+            parallelism: run.parallelism,
+            throughput_per_s: run.throughput_per_s,
+            p50: run.latency_ms.p50.map(length),
+            p99: run.latency_ms.p99.map(length),
+            trust: run.trust,
+        }
+    }
 }
 
 /// What the screen is about.
@@ -79,11 +98,31 @@ pub(super) struct Show {
     /// Which variant is on, by position.
     pub(super) variant: usize,
     pub(super) picture: Picture,
-    pub(super) sight: Sight,
-    /// Since when the caption has been on.
+    /// What the caption is about …
+    sight: Sight,
+    /// … since when …
     sight_since: Stamp,
+    /// … and what it says.
+    caption: Vec<String>,
     /// One for each variant that has been played, by position.
     pub(super) rows: Vec<Option<Row>>,
+}
+
+impl Show {
+    /// Puts `sentences` about what is `seen` under the picture, unless others are still being read.
+    fn say(&mut self, seen: Sight, sentences: Vec<String>, stage_before: Stage) {
+        let said_little = matches!(self.sight, Sight::Preparing | Sight::Quiet);
+        let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
+        let is_new = seen != self.sight;
+        if is_new && !said_little && !was_read && self.picture.stage == stage_before {
+            return;
+        }
+        if is_new {
+            self.sight_since = self.picture.at;
+        }
+        self.sight = seen;
+        self.caption = sentences;
+    }
 }
 
 /// The screen's memory.
@@ -128,6 +167,7 @@ impl State {
                 picture: Picture::default(),
                 sight: Sight::default(),
                 sight_since: Stamp::ZERO,
+                caption: Vec::new(),
                 rows: vec![None; plan.variants.len()],
             },
             frozen: None,
@@ -150,6 +190,7 @@ impl State {
         self.show.picture = Picture::default();
         self.show.sight = Sight::Preparing;
         self.show.sight_since = Stamp::ZERO;
+        self.show.caption = Vec::new();
         self.scrolled = 0;
     }
 
@@ -158,14 +199,10 @@ impl State {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
-        let picture = &self.show.picture;
-        let sight = Sight::of(&self.scene(&self.show));
-        let said_little = matches!(self.show.sight, Sight::Preparing | Sight::Quiet);
-        let read = said_little || picture.at.since(self.show.sight_since) >= READING_TIME;
-        if sight != self.show.sight && (read || picture.stage != stage_before) {
-            self.show.sight_since = picture.at;
-            self.show.sight = sight;
-        }
+        let scene = self.scene(&self.show);
+        let seen = Sight::of(&scene);
+        let sentences = seen.sentences(&scene);
+        self.show.say(seen, sentences, stage_before);
     }
 
     /// Puts the result of the variant that was played last into the table.
@@ -280,10 +317,22 @@ impl State {
         watch(self.scenario(), self.cores)
     }
 
-    /// The caption: one or two sentences.
-    pub(super) fn caption(&self) -> Vec<String> {
-        let show = self.shown();
-        show.sight.sentences(&self.scene(show))
+    /// What there is to see, in one or two sentences.
+    pub(super) fn caption(&self) -> &[String] {
+        &self.shown().caption
+    }
+
+    /// What has to be known besides: that nothing is counted, or that the run is in doubt.
+    pub(super) fn note(&self) -> Option<String> {
+        let picture = &self.shown().picture;
+        let doubt = picture.doubt.as_ref();
+        let doubt = doubt.map(|doubt| format!("{}: {}.", picture.trust.words(), doubt.sentence));
+        let stage = self.scene(self.shown()).stage_in_words();
+        if picture.stage == Stage::WarmUp {
+            stage
+        } else {
+            doubt.or(stage)
+        }
     }
 
     fn scene<'a>(&'a self, show: &'a Show) -> Scene<'a> {

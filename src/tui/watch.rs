@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::latencies::Latencies;
 use super::picture::{Doing, Held, Means, Moment, Most, Picture, WorkerPicture};
 use crate::recording::{CoreSample, Sample, Window, WorkerSample};
-use crate::scenario::{Scenario, Warmup};
+use crate::scenario::{Scenario, Warmup, WorkerKind};
 use crate::telemetry::{Outcome, Phase, Stage};
 use crate::units::{Elapsed, Stamp};
 
@@ -18,6 +18,7 @@ const LAST: Elapsed = Elapsed::from_secs(1);
 /// What has to be remembered of a variant to draw its next picture.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
+    kind: WorkerKind,
     warmup: Option<Elapsed>,
     duration: Option<Elapsed>,
     patience: Elapsed,
@@ -34,6 +35,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self {
+            kind: scenario.server.kind,
             warmup: match scenario.warmup {
                 Warmup::For(length) => Some(length),
                 Warmup::UntilEveryoneWasAnswered => None,
@@ -72,14 +74,14 @@ impl Watch {
             workers: now
                 .workers
                 .iter()
-                .map(|worker| look_at(worker, &before, now))
+                .map(|worker| look_at(worker, self.kind, &before, now))
                 .collect(),
             cores: Vec::new(),
             mean: means(&before, now),
             latencies: Latencies::default(),
             most: Most::default(),
-            trust: moment.trust.to_owned(),
-            doubt: moment.doubt.map(str::to_owned),
+            trust: moment.trust,
+            doubt: moment.doubt.clone(),
         };
         picture.cores = cores(now, &picture.workers);
         self.shares_of_samples(&mut picture.mean);
@@ -174,7 +176,12 @@ fn at_the_door(sample: &Sample) -> u64 {
     sent.saturating_sub(begun)
 }
 
-fn look_at(worker: &WorkerSample, before: &Sample, now: &Sample) -> WorkerPicture {
+fn look_at(
+    worker: &WorkerSample,
+    kind: WorkerKind,
+    before: &Sample,
+    now: &Sample,
+) -> WorkerPicture {
     let doing = Doing::of(worker.phase, worker.wants_a_core);
     let seconds = now.at.since(before.at).as_secs_f64();
     let then = before
@@ -196,7 +203,7 @@ fn look_at(worker: &WorkerSample, before: &Sample, now: &Sample) -> WorkerPictur
         respawns: worker.respawns,
         doing,
         held: Held::of(worker.begun.count, doing, has_the_worker, worker.ready),
-        run: worker.running_since.map(|since| now.at.since(since)),
+        run: running_since(worker, kind).map(|since| now.at.since(since)),
         longest_run: worker.longest_run,
         voluntary: per_second(|sample| sample.voluntary),
         involuntary: per_second(|sample| sample.involuntary),
@@ -206,6 +213,15 @@ fn look_at(worker: &WorkerSample, before: &Sample, now: &Sample) -> WorkerPictur
         answered: worker.requests,
         switches_in_all: worker.coroutine_switches,
         counters: worker.counters.clone(),
+    }
+}
+
+/// Since when the same code has been running. A sync worker has one request for all of its life, and
+/// waits count there; what it computes begins with its phase.
+fn running_since(worker: &WorkerSample, kind: WorkerKind) -> Option<Stamp> {
+    match kind {
+        WorkerKind::Coroutine => worker.running_since,
+        WorkerKind::Sync => (worker.phase == Phase::Running).then_some(worker.phase_since),
     }
 }
 

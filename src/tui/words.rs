@@ -1,7 +1,7 @@
 //! Numbers and lengths of time in words, as all parts of the screen say them.
 
 use crate::scenario::Draw;
-use crate::units::{Elapsed, three_digits};
+use crate::units::Elapsed;
 
 /// A whole number in groups of three: `2 000`.
 pub(super) fn grouped(number: u64) -> String {
@@ -40,22 +40,30 @@ pub(super) fn is_or_are(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
-/// A mean number of things: one decimal below 100, none above.
+/// A mean, or a rate: whole from ten on, with one digit after the point below.
 pub(super) fn mean(number: f64) -> String {
-    if number < 99.95 {
-        format!("{number:.1}")
-    } else {
-        grouped(number.round() as u64)
+    match number {
+        number if number >= 9.95 => grouped(number.round() as u64),
+        number if number >= 0.05 => format!("{number:.1}"),
+        _ => "0".into(),
     }
 }
 
-/// A rate: three digits, in groups.
-pub(super) fn rate(per_second: f64) -> String {
-    if per_second < 999.5 {
-        three_digits(per_second)
+/// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
+pub(super) fn times(ratio: f64) -> String {
+    let (sign, factor) = if ratio < 1.0 {
+        ("÷", 1.0 / ratio.max(1e-9))
     } else {
-        grouped(per_second.round() as u64)
-    }
+        ("×", ratio)
+    };
+    format!(
+        "{sign} {}",
+        if factor < 9.95 {
+            format!("{factor:.1}")
+        } else {
+            mean(factor)
+        }
+    )
 }
 
 /// A length of time as a person writes it, without zeros that say nothing: `99 ms`, `1.5 s`.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::staging::{Cue, Scene, drawn, io_bound, plan, scenario, sync_row};
 use crate::palette::{Colours, Glyphs, Look};
+use crate::recording::trust::Trust;
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Phase, Stage};
 use crate::tui::{Key, State};
@@ -53,7 +54,8 @@ prop_compose! {
         cores in 0_usize..70,
         latency in 0_u64..100_000,
     ) -> Scene {
-        Scene { at, stage, door, rate, workers, cores, latency }
+        let trust = (Trust::Ok, None);
+        Scene { at, stage, door, rate, workers, cores, latency, trust }
     }
 }
 

@@ -7,9 +7,10 @@ use insta::assert_snapshot;
 use super::staging::{
     Cue, Scene, call, compute, io_bound, plan, request, scenario, sync_row, text,
 };
+use crate::recording::trust::{Reason, Trust};
 use crate::scenario::{Manner, Scenario, Step, WorkerKind};
 use crate::telemetry::{Phase, Stage};
-use crate::tui::{Key, State};
+use crate::tui::{Key, Row, State};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (160, 48), (40, 12)];
 
@@ -75,6 +76,34 @@ fn draining_is_told_apart_from_counting() {
     };
     scene.play(&mut state);
     snapshot("draining", &state);
+}
+
+#[test]
+fn a_run_that_cannot_be_believed_says_so_and_makes_no_claim() {
+    let mut state = second_variant();
+    let reason = Reason {
+        code: "generator-busy",
+        sentence: "load used 81.0 % of a core".into(),
+        remedy: "lower the load",
+        trust: Trust::ProvesNothing,
+    };
+    let trust = (Trust::ProvesNothing, Some(reason));
+    Scene {
+        trust,
+        ..Scene::coroutine()
+    }
+    .play(&mut state);
+    assert_snapshot!("proves_nothing_80x24", text(&state, 80, 24));
+    state.finish_variant(Row {
+        trust: Trust::ProvesNothing,
+        ..sync_row()
+    });
+    let table = text(&state, 80, 24);
+    let row = table
+        .lines()
+        .find(|line| line.contains("▸coroutine"))
+        .unwrap();
+    assert!(row.ends_with("proves nothing"), "{row}");
 }
 
 /// Short requests and a few long computations, on one coroutine worker.

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::recording::trust::{Reason, Trust};
 use crate::recording::{CoreSample, LoadSample, Sample, Window, WorkerSample};
 use crate::scenario::{
     Arrivals, Connection, Draw, Load, Manner, Plan, Request, Scenario, Server, Service, Step,
@@ -105,13 +106,13 @@ pub(super) fn io_bound() -> State {
 /// How the sync variant went.
 pub(super) fn sync_row() -> Row {
     Row {
-        at_the_door: 58.0,
-        concurrency: 2.0,
-        parallelism: 0.02,
-        throughput_per_s: 20.0,
+        at_the_door: Some(58.0),
+        concurrency: Some(2.0),
+        parallelism: Some(0.02),
+        throughput_per_s: Some(20.0),
         p50: Some(Elapsed::from_millis(3_000)),
         p99: None,
-        trust: "ok".into(),
+        trust: Trust::Ok,
     }
 }
 
@@ -198,6 +199,8 @@ pub(super) struct Scene {
     pub(super) cores: usize,
     /// Milliseconds that each answer of the last second took.
     pub(super) latency: u64,
+    /// Whether it may be believed, and what speaks against it.
+    pub(super) trust: (Trust, Option<Reason>),
 }
 
 impl Scene {
@@ -210,6 +213,7 @@ impl Scene {
             workers: vec![Cue::new(Phase::Blocked, 1), Cue::new(Phase::Blocked, 1)],
             cores: 2,
             latency: 3_000,
+            trust: (Trust::Ok, None),
         }
     }
 
@@ -229,6 +233,7 @@ impl Scene {
             workers: vec![worker(Phase::Running, 0), worker(Phase::Idle, 1)],
             cores: 2,
             latency: 100,
+            trust: (Trust::Ok, None),
         }
     }
 
@@ -278,8 +283,8 @@ impl Scene {
                 sample: &self.sample(at),
                 outcomes,
                 window: counting.then_some(window),
-                trust: "ok",
-                doubt: None,
+                trust: self.trust.0,
+                doubt: self.trust.1.clone(),
             };
             state.observe(&moment);
         }

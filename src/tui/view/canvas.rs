@@ -149,10 +149,13 @@ pub(super) fn cut(text: &str, width: u16) -> String {
     kept
 }
 
-/// `text` in lines of at most `width` columns, broken between words.
+/// `text` in lines of at most `width` columns, broken between words; an empty line stays one.
 pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    for paragraph in text.split("\n\n") {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
             if !line.is_empty() && width_of(&line) + 1 + width_of(word) > width {
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn lines_break_between_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("one\n\ntwo", 7), ["one", "", "two"]);
+        assert_eq!(wrap("one\ntwo\n\nthree", 7), ["one two", "", "three"]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::roster::state_style;
-use crate::tui::picture::{WorkerPicture, letter};
+use crate::handler::letter;
+use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
 use crate::tui::words::grouped;
 use crate::units::three_digits;

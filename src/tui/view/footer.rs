@@ -5,23 +5,32 @@ use crate::palette::Meaning;
 use crate::tui::keys::{BINDINGS, Binding};
 use crate::tui::state::State;
 
-/// What there is to see, in one or two sentences; a doubt about the run comes before the second.
+/// What there is to see, in one or two sentences. What has to be known besides gets the last line.
 pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
-    let picture = &state.shown().picture;
-    let mut sentences = state.caption();
-    if let Some(doubt) = &picture.doubt {
-        sentences.truncate(1);
-        sentences.push(format!("{}: {doubt}", picture.trust));
-    }
     let width = canvas.width().saturating_sub(2);
-    let lines: Vec<String> = if sentences.iter().all(|sentence| width_of(sentence) <= width) {
-        sentences
-    } else {
-        wrap(&sentences.join(" "), width)
-    };
-    for (y, line) in (0..canvas.height()).zip(lines) {
-        canvas.write(1, y, &line, if y == 0 { strong() } else { plain() });
+    let note = state.note();
+    let room = usize::from(canvas.height()).saturating_sub(usize::from(note.is_some()));
+    let lines = fold(state.caption(), room, width)
+        .into_iter()
+        .map(|line| (line, strong()));
+    let note = note.map(|note| (cut(&note, width), plain()));
+    for (y, (line, style)) in (0..canvas.height()).zip(lines.chain(note)) {
+        canvas.write(1, y, &line, style);
     }
+}
+
+/// Sentences in at most `room` lines: a line for each, or all in one, or as many as fit.
+fn fold(sentences: &[String], room: usize, width: u16) -> Vec<String> {
+    let is_short = |sentence: &String| width_of(sentence) <= width;
+    let joined = sentences.join(" ");
+    let one_line_each = sentences.len() <= room || !is_short(&joined);
+    let mut lines = if one_line_each && sentences.iter().all(is_short) {
+        sentences.to_vec()
+    } else {
+        wrap(&joined, width)
+    };
+    lines.truncate(room.max(1));
+    lines
 }
 
 /// The glyphs, each with its word.

@@ -4,6 +4,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::palette::Meaning;
+use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::picture::Picture;
 use crate::tui::state::State;
@@ -12,19 +13,12 @@ use crate::tui::words::{counted, length};
 /// The line with the claim, and below it a rule that fills as the stage goes on.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let show = state.shown();
-    let trust = match (state.is_frozen(), show.picture.trust.as_str()) {
-        (true, _) => ("FROZEN", strong().add_modifier(Modifier::REVERSED)),
-        (false, "ok" | "") => ("", quiet()),
-        (false, "proves-nothing") => ("proves-nothing", canvas.style(Meaning::Blocked)),
-        (false, trust) => (trust, canvas.style(Meaning::Ready)),
-    };
     let mut end = canvas.width().saturating_sub(1);
-    let parts: [(String, Style); 3] = [
-        (trust.0.to_owned(), trust.1),
+    let parts: [(String, Style); 2] = [
         (stage(state), stage_style(canvas, show.picture.stage)),
         (place(state), strong()),
     ];
-    for (text, style) in parts.into_iter().filter(|(text, _)| !text.is_empty()) {
+    for (text, style) in parts {
         canvas.write_before(end, 0, &text, style);
         end = end.saturating_sub(width_of(&text) + 3);
     }
@@ -85,6 +79,24 @@ fn rule(canvas: &mut Canvas<'_>, state: &State) {
         Stage::Preparing | Stage::WarmUp | Stage::Draining => ("┄", canvas.style(Meaning::Ready)),
     };
     canvas.write(0, 1, &line(mark, filled.min(width)), style);
+    let (said, style) = if state.is_frozen() {
+        ("FROZEN", strong().add_modifier(Modifier::REVERSED))
+    } else {
+        trust(canvas, picture)
+    };
+    if !said.is_empty() {
+        canvas.write_before(width.saturating_sub(1), 1, &format!(" {said} "), style);
+    }
+}
+
+/// How far the run may be believed so far, once something is counted.
+fn trust(canvas: &Canvas<'_>, picture: &Picture) -> (&'static str, Style) {
+    match (picture.stage, picture.trust) {
+        (Stage::Preparing | Stage::WarmUp, Trust::Ok) => ("", quiet()),
+        (_, Trust::Ok) => ("trust ok", quiet()),
+        (_, Trust::Rough) => ("rough", canvas.style(Meaning::Ready)),
+        (_, Trust::ProvesNothing) => ("proves nothing", canvas.style(Meaning::Blocked)),
+    }
 }
 
 /// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.

@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use crate::palette::Glyphs;
+use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
 use crate::tui::state::State;
@@ -29,14 +30,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 fn percentiles(latencies: &Latencies) -> String {
-    let said =
-        [(0.5, "p50", 20), (0.9, "p90", 20), (0.99, "p99", 1_000)].map(|(share, name, least)| {
-            let long = latencies.quantile(share, least);
-            format!(
-                "{name} {:<9}",
-                long.map_or_else(|| "–".into(), |long: Elapsed| long.to_string())
-            )
-        });
+    let said = [
+        (0.5, "p50", MEDIAN_NEEDS),
+        (0.9, "p90", MEDIAN_NEEDS),
+        (0.99, "p99", P99_NEEDS),
+    ]
+    .map(|(share, name, least)| {
+        let long = latencies.quantile(share, least);
+        format!(
+            "{name} {:<9}",
+            long.map_or_else(|| "–".into(), |long: Elapsed| long.to_string())
+        )
+    });
     format!(
         "{} {}",
         said.join(" "),

@@ -1,15 +1,16 @@
 //! Who is where: the people at the door, what each worker has begun, who has which core.
 //!
 //! A glyph is a request, now. When there are far more than fit, or more than 200 in a row, one glyph
-//! stands for ten of them (or twenty …), which is said on the screen; a few more than fit are said by
-//! their number at the end of the row.
+//! stands for ten of them (or twenty …), which is said on the screen; up to twice as many as fit are
+//! told by their number at the end of the row.
 
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use crate::handler::letter;
 use crate::palette::Meaning;
 use crate::scenario::{Scenario, Step};
-use crate::tui::picture::{Doing, Held, Picture, WorkerPicture, letter};
+use crate::tui::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::tui::setting::service_name;
 use crate::tui::state::State;
 use crate::tui::words::{counted, grouped, length};
@@ -63,23 +64,23 @@ impl Roster {
     }
 }
 
-/// How many requests one glyph stands for: 1, 10, 20, 50, 100 …, so that the fullest rows so far fit
-/// but for a tenth.
+/// How many requests one glyph stands for. One, as long as half of the fullest row so far fits; else
+/// the first of 10, 20, 50, 100 … with which all of it does.
 fn scale(picture: &Picture, roster: Roster, width: u16) -> u64 {
-    let fits = |most: u64, room: u16, scale: u64| {
-        let room = u64::from(room.max(1));
-        most.div_ceil(scale) <= (room + room / 10).min(MOST_GLYPHS)
+    let door = u64::from(width.saturating_sub(GLYPHS_AT).max(1));
+    let worker = u64::from(roster.room(width).max(1));
+    let most = picture.most;
+    let fit = |scale: u64, rows: u64| {
+        let fits = |most: u64, room: u64| most.div_ceil(scale) <= (rows * room).min(MOST_GLYPHS);
+        fits(most.at_the_door, door) && (roster == Roster::Strip || fits(most.in_a_worker, worker))
     };
-    let door = width.saturating_sub(GLYPHS_AT);
-    let steps = (1..).flat_map(|exponent| [1, 2, 5].map(|digit| digit * 10_u64.pow(exponent)));
-    let all_fit = |scale: &u64| {
-        fits(picture.most.at_the_door, door, *scale)
-            && (roster == Roster::Strip
-                || fits(picture.most.in_a_worker, roster.room(width), *scale))
-    };
-    [1].into_iter()
-        .chain(steps.take(50))
-        .find(all_fit)
+    if fit(1, 2) {
+        return 1;
+    }
+    let steps = (1..18).flat_map(|exponent| [1, 2, 5].map(|digit| digit * 10_u64.pow(exponent)));
+    steps
+        .into_iter()
+        .find(|scale| fit(*scale, 1))
         .unwrap_or(u64::MAX)
 }
 

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
 use crate::tui::state::State;
-use crate::tui::words::{grouped, mean, rate};
+use crate::tui::words::{grouped, mean};
 
 /// The least that the picture needs.
 pub(super) const LEAST: (u16, u16) = (60, 16);
@@ -19,13 +19,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(15, y, &value, plain());
         y += 1;
     }
-    let said = format!("The picture needs {} × {}.", LEAST.0, LEAST.1);
-    for line in wrap(&state.caption().join(" "), width.saturating_sub(2)) {
+    let said = state.caption().iter().cloned().chain(state.note());
+    let said: Vec<String> = said.collect();
+    for line in wrap(&said.join(" "), width.saturating_sub(2)) {
         if y + 1 < height {
             canvas.write(1, y, &line, plain());
             y += 1;
         }
     }
+    let said = format!("The picture needs {} × {}.", LEAST.0, LEAST.1);
     canvas.write(
         1,
         height.saturating_sub(1).max(y),
@@ -56,6 +58,6 @@ fn figures(state: &State) -> Vec<(&'static str, String)> {
             format!("{:.2} of {limit}", means.parallelism),
         ),
         ("at the door", grouped(picture.door)),
-        ("answers/s", rate(means.throughput)),
+        ("answers/s", mean(means.throughput)),
     ]
 }

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::picture::Picture;
 use crate::tui::state::{Row, State};
-use crate::tui::words::{mean, rate};
-use crate::units::{Elapsed, three_digits};
+use crate::tui::words::{mean, times};
+use crate::units::Elapsed;
 
 /// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
 const COLUMNS: [(&str, u16); 7] = [
@@ -77,7 +79,7 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     let first = show.rows.first().and_then(Option::as_ref);
     let first = first
         .filter(|_| variant > 0)
-        .map(|first| first.throughput_per_s);
+        .and_then(|first| first.throughput_per_s);
     let cells = row.map_or_else(Default::default, |row| cells(row, first));
     for (end, cell) in ends[1..].iter().zip(&cells) {
         canvas.write_before(*end, y, cell, style);
@@ -95,35 +97,40 @@ fn counts(stage: Stage) -> bool {
 /// The last second of the variant that is on, as a row.
 fn row_of(picture: &Picture) -> Row {
     Row {
-        at_the_door: picture.mean.at_the_door,
-        concurrency: picture.mean.concurrency,
-        parallelism: picture.mean.parallelism,
-        throughput_per_s: picture.mean.throughput,
-        p50: picture.latencies.quantile(0.5, 20),
-        p99: picture.latencies.quantile(0.99, 1_000),
-        trust: "ok".into(),
+        at_the_door: Some(picture.mean.at_the_door),
+        concurrency: Some(picture.mean.concurrency),
+        parallelism: Some(picture.mean.parallelism),
+        throughput_per_s: Some(picture.mean.throughput),
+        p50: picture.latencies.quantile(0.5, MEDIAN_NEEDS),
+        p99: picture.latencies.quantile(0.99, P99_NEEDS),
+        trust: Trust::Ok,
     }
 }
 
 fn cells(row: &Row, first: Option<f64>) -> [String; 7] {
-    let latency =
-        |latency: Option<Elapsed>| latency.map_or_else(|| "–".into(), |long| long.to_string());
-    let ratio = first
-        .filter(|first| *first > 0.0)
-        .map(|first| format!("× {}", three_digits(row.throughput_per_s / first)));
+    let known = |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(unknown, said);
+    let latency = |latency: Option<Elapsed>| latency.map_or_else(unknown, |long| long.to_string());
+    let ratio = row.throughput_per_s.zip(first.filter(|first| *first > 0.0));
     // A run that cannot be trusted makes no claim.
-    let (p99, last) = match row.trust.as_str() {
-        "ok" => (latency(row.p99), ratio.unwrap_or_default()),
-        "proves-nothing" => (String::new(), "proves-nothing".into()),
-        rough => (latency(row.p99), rough.to_owned()),
+    let (p99, last) = match row.trust {
+        Trust::Ok => {
+            let ratio = ratio.map(|(now, first)| times(now / first));
+            (latency(row.p99), ratio.unwrap_or_default())
+        }
+        Trust::Rough => (latency(row.p99), row.trust.words().to_owned()),
+        Trust::ProvesNothing => (String::new(), row.trust.words().to_owned()),
     };
     [
-        mean(row.at_the_door),
-        mean(row.concurrency),
-        format!("{:.2}", row.parallelism),
-        rate(row.throughput_per_s),
+        known(row.at_the_door, mean),
+        known(row.concurrency, mean),
+        known(row.parallelism, |cores| format!("{cores:.2}")),
+        known(row.throughput_per_s, mean),
         latency(row.p50),
         p99,
         last,
     ]
+}
+
+fn unknown() -> String {
+    "–".into()
 }

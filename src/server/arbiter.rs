@@ -51,6 +51,9 @@ const GLANCE: Elapsed = Elapsed::from_millis(5);
 /// How long a server that was told twice to be quick still waits for its workers.
 const IMPATIENCE: Elapsed = Elapsed::from_secs(2);
 
+/// How a process ends that was killed (SIGKILL), whoever did it.
+const KILLED: i32 = -9;
+
 /// Why the server cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -315,7 +318,8 @@ impl<'a> Arbiter<'a> {
         };
         self.lifelines[slot] = None;
         let (at, words) = (self.now(), self.board.slot(slot));
-        let never_up = words.phase() == Some(Phase::Booting);
+        // Killed by somebody else: that says nothing of the next one.
+        let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
         words.bury(at, cpu);
         let worker = slot as u32;
         self.ring.push(

@@ -285,7 +285,11 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
                 self.shared.roll.borrow_mut().closes(id);
                 Ok(Then::Ended)
             }
-            Resumed::Overflowed => Err(Ended::Overflowed),
+            Resumed::Overflowed => {
+                drop(self.queue.close(id));
+                self.publish_tasks(0);
+                Err(Ended::Overflowed)
+            }
         }
     }
 

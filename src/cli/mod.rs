@@ -6,7 +6,9 @@ pub mod load;
 pub mod performance;
 pub mod run;
 pub mod screen;
+pub mod serve;
 pub mod source;
+mod worker_table;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ enum Command {
     Run(run::Args),
     /// Play a scenario's load alone, against anybody's server
     Load(load::Args),
+    /// Run the server of a scenario alone, for any load generator
+    Serve(serve::Args),
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
     #[command(name = "__services", hide = true)]
@@ -48,6 +52,7 @@ impl Cli {
         match self.command {
             Some(Command::Run(args)) => run::run(&args),
             Some(Command::Load(args)) => load::load(&args),
+            Some(Command::Serve(args)) => serve::serve(&args),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),

@@ -98,6 +98,11 @@ impl Child {
         signal(self.pid(), rustix::process::Signal::TERM);
     }
 
+    /// Asks it to be quick (SIGINT).
+    pub fn interrupt(&self) {
+        signal(self.pid(), rustix::process::Signal::INT);
+    }
+
     /// Kills it (SIGKILL) and reaps it.
     pub fn kill(&mut self) {
         // Either it has ended already, or it ends now; both are what is wanted.

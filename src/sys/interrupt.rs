@@ -1,15 +1,15 @@
 //! What a person's signals do to the driver: they set a word, and the loop acts on it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use super::{Doing, Result};
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: AtomicU64 = AtomicU64::new(0);
 
 extern "C" fn note(_signal: i32) {
-    INTERRUPTED.store(true, Ordering::Relaxed);
+    INTERRUPTED.fetch_add(1, Ordering::Relaxed);
 }
 
 /// From now on ^C, SIGTERM and SIGHUP are noted instead of ending this process, and ^Z is refused:
@@ -30,7 +30,7 @@ pub fn listen() -> Result<()> {
         (Signal::SIGHUP, noted),
         (Signal::SIGTSTP, ignored),
     ] {
-        // SAFETY: the handler stores one atomic word, which is async-signal-safe.
+        // SAFETY: the handler adds to one atomic word, which is async-signal-safe.
         unsafe { sigaction(signal, &action) }.doing(format!("listen to {signal}"))?;
     }
     Ok(())
@@ -38,10 +38,15 @@ pub fn listen() -> Result<()> {
 
 /// Whether the run is to end.
 pub fn noted() -> bool {
+    times() > 0
+}
+
+/// How often it was asked to: who asks again is in a hurry.
+pub fn times() -> u64 {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// The run is to end: what a key can say as well as a signal.
 pub fn interrupt() {
-    INTERRUPTED.store(true, Ordering::Relaxed);
+    INTERRUPTED.fetch_add(1, Ordering::Relaxed);
 }

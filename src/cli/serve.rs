@@ -1,0 +1,329 @@
+//! `concsim serve`: the server alone, for other people's load generators.
+//!
+//! Services and arbiter are started as for a run, and the rings are emptied as a recorder would, so
+//! that telemetry costs what it costs in a run. On a terminal a table of the workers is kept up to
+//! date; the master's process id is in it, for those who want to send it TTIN and TTOU.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, bail};
+
+use super::performance::ArbiterOrders;
+use super::source::{self, Chosen};
+use super::worker_table::{Row, table};
+use crate::handler::letter;
+use crate::scenario::{Plan, Variant};
+use crate::server::{self, arbiter, services};
+use crate::sys::clock::Clock;
+use crate::sys::family::{Child, Legacy};
+use crate::sys::{interrupt, processes};
+use crate::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// Between two looks at the rings and at what the processes say.
+const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
+/// Between two tables.
+const TABLE_EVERY: Elapsed = Elapsed::from_millis(500);
+/// How long the processes may take to come up.
+const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
+/// How long a server that is stopping is granted beyond its own `graceful_timeout`.
+const STOP_PATIENCE: Elapsed = Elapsed::from_secs(5);
+
+/// Runs the server of a scenario alone, for any load generator.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim serve hello --bind 127.0.0.1:8000")]
+pub struct Args {
+    #[command(flatten)]
+    chosen: source::SourceArgs,
+    /// Where to listen; port 0 takes any, and says which
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    bind: SocketAddr,
+    /// Workers write counters only, no events: to measure what telemetry costs
+    #[arg(long, hide = true)]
+    no_telemetry: bool,
+}
+
+/// Serves until ^C.
+///
+/// # Errors
+/// When the server cannot come up, or breaks down.
+pub fn serve(args: &Args) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen)? {
+        Chosen::Plan(plan) => plan,
+        Chosen::Wrong => return Ok(ExitCode::from(2)),
+    };
+    let variant = the_first(&plan);
+    processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
+    interrupt::listen()?;
+    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let mut house = House::open(args, variant, &board)?;
+    house.watch()?;
+    house.close()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A server is of one variant; which, is said if there was a choice.
+fn the_first(plan: &Plan) -> &Variant {
+    let first = plan.variants.first().expect("a plan has a variant");
+    if let more @ 2.. = plan.variants.len() {
+        let name = &first.name;
+        eprintln!("concsim: serving `{name}`, the first of {more} variants (see --variant)");
+    }
+    first
+}
+
+/// A server that is open, and what is seen of it.
+struct House<'a> {
+    board: &'a Board,
+    clock: Clock,
+    graceful: Elapsed,
+    services: Option<Child>,
+    arbiter: Child,
+    readers: BTreeMap<usize, Reader<'a>>,
+    others: [Reader<'a>; 2],
+    /// Events seen; dropped ones are told when the house is closed.
+    events: u64,
+    before: BTreeMap<usize, Before>,
+    master_cpu: CpuTime,
+    tabled: Stamp,
+    /// Lines of the table on the terminal; 0: none.
+    lines_shown: usize,
+    shows_table: bool,
+}
+
+/// A worker at the last table.
+#[derive(Clone, Copy, Default)]
+struct Before {
+    requests: u64,
+    cpu: CpuTime,
+}
+
+impl<'a> House<'a> {
+    fn open(args: &Args, variant: &Variant, board: &'a Board) -> anyhow::Result<Self> {
+        let clock = Clock::starting_now();
+        let scenario = &variant.scenario;
+        let telemetry = if args.no_telemetry {
+            Telemetry::Off
+        } else {
+            Telemetry::On
+        };
+        let mut services = None;
+        let mut addresses = Vec::new();
+        if !scenario.services.is_empty() {
+            let orders = services::Orders {
+                clock,
+                scenario: scenario.clone(),
+                telemetry,
+            };
+            let mut child = start("__services", &serde_json::to_string(&orders)?, board)?;
+            addresses = wait_until_ready(&mut child, clock)?;
+            services = Some(child);
+        }
+        let server = arbiter::Orders {
+            clock,
+            scenario: scenario.clone(),
+            services: addresses,
+            bind: args.bind,
+            telemetry,
+        };
+        let orders = ArbiterOrders {
+            server,
+            modes: None,
+        };
+        let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, board)?;
+        let addresses = wait_until_ready(&mut arbiter, clock)?;
+        let address = addresses.first().context("the server has no address")?;
+        let (workers, kind) = (scenario.server.workers, scenario.server.kind.word());
+        eprintln!("concsim: http://{address} is served by {workers} {kind} worker(s); ^C stops");
+        Ok(Self {
+            board,
+            clock,
+            graceful: scenario.server.graceful_timeout,
+            services,
+            arbiter,
+            readers: BTreeMap::new(),
+            others: [board.arbiter_ring(), board.services_ring()].map(Reader::new),
+            events: 0,
+            before: BTreeMap::new(),
+            master_cpu: CpuTime::ZERO,
+            tabled: Stamp::ZERO,
+            lines_shown: 0,
+            shows_table: io::stderr().is_terminal(),
+        })
+    }
+
+    /// Until ^C.
+    fn watch(&mut self) -> anyhow::Result<()> {
+        while !interrupt::noted() {
+            self.look()?;
+            if let Some(status) = self.arbiter.ended() {
+                self.look()?;
+                bail!("the server ended unexpectedly ({status})");
+            }
+            self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    /// Stops gracefully: what was begun is finished. A second ^C makes it quick.
+    fn close(&mut self) -> anyhow::Result<()> {
+        self.arbiter.terminate();
+        let asked = interrupt::times();
+        let until = self.clock.now() + self.graceful + STOP_PATIENCE;
+        let mut hurried = false;
+        while self.arbiter.ended().is_none() && self.clock.now() < until {
+            if interrupt::times() > asked && !hurried {
+                hurried = true;
+                self.arbiter.interrupt();
+            }
+            self.look()?;
+            self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
+        }
+        self.look()?;
+        for (worker, slot) in self.board.used_slots() {
+            eprintln!("concsim: {}", last_words(worker, slot));
+        }
+        let dropped: u64 = self.readers.values().map(Reader::dropped).sum();
+        eprintln!(
+            "concsim: stopped; {} events, {dropped} dropped",
+            self.events
+        );
+        Ok(())
+    }
+
+    /// Empties the rings, passes on what the processes say, and redraws the table when it is time.
+    fn look(&mut self) -> anyhow::Result<()> {
+        for (worker, _) in self.board.used_slots() {
+            let ring = self.board.worker_ring(worker);
+            let reader = self
+                .readers
+                .entry(worker)
+                .or_insert_with(|| Reader::new(ring));
+            reader.drain(|record| self.events += u64::from(Event::from_record(record).is_some()));
+        }
+        for reader in &mut self.others {
+            reader.drain(|_| {});
+        }
+        let children = [Some(&mut self.arbiter), self.services.as_mut()];
+        let lines: Vec<_> = children
+            .into_iter()
+            .flatten()
+            .flat_map(Child::lines)
+            .collect();
+        for line in lines {
+            match Said::from_line(&line) {
+                Said::Note { text } => self.tell(&text)?,
+                Said::Failed { reason } => bail!("failed to {reason}"),
+                Said::Ready { .. } => {}
+            }
+        }
+        let now = self.clock.now();
+        if self.shows_table && now.since(self.tabled) >= TABLE_EVERY {
+            self.show_table(now)?;
+        }
+        Ok(())
+    }
+
+    /// A line above the table.
+    fn tell(&mut self, text: &str) -> io::Result<()> {
+        self.wipe_table()?;
+        writeln!(io::stderr(), "concsim: {text}")
+    }
+
+    fn show_table(&mut self, now: Stamp) -> io::Result<()> {
+        let length = now.since(self.tabled);
+        self.tabled = now;
+        let rows: Vec<Row> = self
+            .board
+            .used_slots()
+            .filter(|(_, slot)| read(&slot.wanted) == 1 || read(&slot.died_at) == 0)
+            .map(|(worker, slot)| row(worker, slot, self.before.entry(worker).or_default()))
+            .collect();
+        let used = processes::cpu_of(self.arbiter.pid()).unwrap_or_default();
+        let lately = used - std::mem::replace(&mut self.master_cpu, used);
+        let text = table(self.arbiter.pid(), lately, &rows, length);
+        self.wipe_table()?;
+        self.lines_shown = text.lines().count();
+        writeln!(io::stderr(), "{text}")
+    }
+
+    /// Goes up to where the table begins, and erases from there to the end of the screen.
+    fn wipe_table(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.lines_shown) {
+            0 => Ok(()),
+            lines => write!(io::stderr(), "\x1b[{lines}A\x1b[J"),
+        }
+    }
+}
+
+fn row(worker: usize, slot: &Slot, before: &mut Before) -> Row {
+    let pid = u32::try_from(read(&slot.pid)).unwrap_or_default();
+    let alive = (read(&slot.died_at) == 0)
+        .then(|| processes::cpu_of(pid))
+        .flatten();
+    let cpu = CpuTime(read(&slot.cpu_of_the_dead)) + alive.unwrap_or_default();
+    let requests = read(&slot.requests);
+    let last = std::mem::replace(before, Before { requests, cpu });
+    Row {
+        worker,
+        pid,
+        phase: slot.phase().unwrap_or_default(),
+        begun: slot.begun.read().map_or(0, |reading| reading.count),
+        ready: read(&slot.ready),
+        parked: read(&slot.parked),
+        requests,
+        lately: requests - last.requests,
+        cpu: cpu - last.cpu,
+        longest_run: Elapsed(read(&slot.longest_run)),
+        respawns: read(&slot.incarnation).saturating_sub(1),
+    }
+}
+
+/// What a slot has done in all its life.
+fn last_words(worker: usize, slot: &Slot) -> String {
+    let [requests, connections, lost] =
+        [&slot.requests, &slot.accepted, &slot.lost_tasks].map(read);
+    let [tasks, waits, switches] = [&slot.tasks, &slot.waits, &slot.coroutine_switches].map(read);
+    format!(
+        "worker {}: {requests} requests answered on {connections} connections, {lost} lost; \
+         {tasks} tasks, {waits} waits, {switches} coroutine switches",
+        letter(worker)
+    )
+}
+
+fn read(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Acquire)
+}
+
+fn start(role: &str, orders: &str, board: &Board) -> anyhow::Result<Child> {
+    let legacy = Legacy {
+        board: board.descriptor(),
+        terminal: None,
+        orders,
+    };
+    Ok(Child::start(role, &legacy, true)?)
+}
+
+/// Waits until a child says that it is ready, and where.
+fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<SocketAddr>> {
+    let until = clock.now() + BOOT_PATIENCE;
+    while clock.now() < until && !interrupt::noted() {
+        let ended = child.ended();
+        for line in child.lines() {
+            match Said::from_line(&line) {
+                Said::Ready { addresses } => return Ok(addresses),
+                Said::Failed { reason } => bail!("failed to {reason}"),
+                Said::Note { text } => eprintln!("concsim: {text}"),
+            }
+        }
+        if let Some(status) = ended {
+            bail!("a process of the server ended before it was ready ({status})");
+        }
+        clock.sleep_until(clock.now() + LOOK_EVERY);
+    }
+    bail!("the server was not up within {BOOT_PATIENCE}")
+}

@@ -1,6 +1,9 @@
 //! The one integration binary: what only the whole program, or the whole project, can show.
 
 mod greenlet;
+mod house;
+mod http_cases;
 mod load;
+mod server;
 mod serving;
 mod tidy;

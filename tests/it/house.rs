@@ -1,0 +1,200 @@
+//! A server of the built program, for a test: started on a port of its own, asked with plain sockets,
+//! and gone when the test is over, however it ended.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a harness that cannot go on fails its test, and one that waits ends one day"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Longer than anything in these tests takes on a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `concsim serve`.
+pub(crate) struct House {
+    process: Child,
+    address: SocketAddr,
+    lines: Receiver<String>,
+    /// What it has said so far.
+    said: Vec<String>,
+    _scratch: tempfile::TempDir,
+}
+
+/// An answer: its status and its body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl House {
+    /// Serves `server` (the keys of `[server]`) and `requests` (lines `name = [steps]`).
+    pub(crate) fn open(server: &str, requests: &[(&str, &str)]) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("scenario.toml");
+        std::fs::write(&path, scenario(server, requests)).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_concsim"))
+            .args(["serve", path.to_str().unwrap(), "--bind", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let errors = BufReader::new(process.stderr.take().unwrap());
+        let (say, lines) = channel();
+        std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                let _ = say.send(line);
+            }
+        });
+        let mut house = Self {
+            process,
+            address: ([127, 0, 0, 1], 0).into(),
+            lines,
+            said: Vec::new(),
+            _scratch: scratch,
+        };
+        let line = house.hears("is served by");
+        let address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://"));
+        house.address = address.unwrap().parse().unwrap();
+        house
+    }
+
+    /// The first line, said already or yet to come, with `words` in it.
+    pub(crate) fn hears(&mut self, words: &str) -> String {
+        if let Some(line) = self.said.iter().find(|line| line.contains(words)) {
+            return line.clone();
+        }
+        let until = Instant::now() + PATIENCE;
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            self.said.push(line.clone());
+            if line.contains(words) {
+                return line;
+            }
+        }
+        panic!("nobody said `{words}`, only: {:#?}", self.said);
+    }
+
+    /// A connection on which nothing has been sent.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends a GET, and does not wait for the answer.
+    pub(crate) fn begin(&self, path: &str) -> TcpStream {
+        let mut stream = self.connect();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    /// Sends a GET for a script that writes a first byte and has more to do, and waits until it has
+    /// begun.
+    pub(crate) fn begun(&self, path: &str) -> TcpStream {
+        let mut stream = self.begin(path);
+        stream.read_exact(&mut [0]).unwrap();
+        stream
+    }
+
+    /// The answer to a GET.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        answer(&mut self.begin(path)).expect("a whole answer")
+    }
+
+    /// A worker's process id, from what it says of itself.
+    pub(crate) fn a_worker(&self) -> Pid {
+        let body = self.get("/").body;
+        let digits = body
+            .split("(pid ")
+            .nth(1)
+            .unwrap()
+            .split(',')
+            .next()
+            .unwrap();
+        Pid::from_raw(digits.parse().unwrap())
+    }
+
+    /// The master, which is every worker's parent.
+    pub(crate) fn master(&self) -> Pid {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.a_worker())).unwrap();
+        let fields = stat.rsplit_once(')').unwrap().1;
+        Pid::from_raw(fields.split_whitespace().nth(1).unwrap().parse().unwrap())
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        kill(
+            Pid::from_raw(self.process.id().cast_signed()),
+            Signal::SIGINT,
+        )
+        .unwrap();
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // Its children die with it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The rest of a connection as an answer; `None` if it ended before there was a whole one.
+pub(crate) fn answer(stream: &mut TcpStream) -> Option<Answer> {
+    let mut bytes = Vec::new();
+    // A reset ends the reading like an end; what came before it is judged.
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let body = body.to_owned();
+    Some(Answer { status, body })
+}
+
+fn scenario(server: &str, requests: &[(&str, &str)]) -> String {
+    use std::fmt::Write;
+    let mut text = format!("[server]\n{server}\n[load]\nclients = 1\n");
+    for (name, steps) in requests {
+        writeln!(text, "[requests.{name}]\nsteps = [{steps}]").unwrap();
+    }
+    text
+}
+
+/// Waits until a process sleeps in the kernel: it has nothing to do. Whatever was sent to it before
+/// has made it runnable at once.
+pub(crate) fn until_it_rests(process: Pid) {
+    until("the process rests", || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        stat.rsplit_once(')')
+            .unwrap()
+            .1
+            .trim_start()
+            .starts_with('S')
+    });
+}
+
+/// Waits until `is_so`, and says in the end if it never was.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "it never was so that {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

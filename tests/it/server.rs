@@ -1,0 +1,304 @@
+//! The real server, through the built program: what it answers, and what becomes of it when
+//! something goes wrong.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::house::{Answer, House, answer, until, until_it_rests};
+use crate::http_cases::{self, Then};
+
+const KINDS: [&str; 2] = ["sync", "coroutine"];
+
+fn alive(pid: Pid) -> bool {
+    // A process that has ended and is not reaped yet has no command line.
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+#[test]
+fn curl_alone_is_told_what_happened_to_its_request() {
+    for kind in KINDS {
+        let house = House::open(
+            &format!("kind = \"{kind}\""),
+            &[("profile", "\"compute 2ms\", \"call billing 20ms\"")],
+        );
+        let Answer { status, body } = house.get("/profile");
+        assert_eq!(status, 200);
+        assert!(body.starts_with("worker A (pid "), "{body}");
+        let waited = if kind == "sync" {
+            "blocked "
+        } else {
+            "let go once, parked "
+        };
+        for words in [kind, "computed 2.0 ms", waited] {
+            assert!(body.contains(words), "{words:?} in {body}");
+        }
+        assert_eq!(house.get("/profile?n=3&d=1000000,0").status, 200);
+        assert_eq!(house.get("/profile?d=1").status, 400);
+        assert_eq!(house.get("/nobody").status, 404);
+    }
+}
+
+#[test]
+fn a_wait_parks_the_coroutine_and_others_run_meanwhile() {
+    let house = House::open("kind = \"coroutine\"", &[("nap", "\"sleep 600ms\"")]);
+    let mut naps: Vec<_> = (0..20).map(|_| house.begin("/nap")).collect();
+    let bodies = naps.iter_mut().map(|nap| answer(nap).unwrap().body);
+    let last = bodies.last().unwrap();
+    assert!(last.contains("19 others ran meanwhile"), "{last}");
+}
+
+#[test]
+fn odd_and_hostile_clients_get_what_they_deserve_and_harm_nobody() {
+    for kind in KINDS {
+        let house = House::open(
+            &format!("kind = \"{kind}\"\nworkers = 1"),
+            &[("hello", "\"write 2B\""), ("story", "")],
+        );
+        let worker = house.a_worker();
+        for case in http_cases::all() {
+            let mut stream = house.connect();
+            // A server that has refused the beginning may close before the end is sent.
+            let _ = stream.write_all(&case.bytes);
+            if case.then == Then::Waits {
+                stream.shutdown(std::net::Shutdown::Write).unwrap();
+            }
+            let mut bytes = Vec::new();
+            let _ = stream.read_to_end(&mut bytes);
+            // A sync worker closes after its first answer.
+            let answers = match kind {
+                "sync" => &case.answers[..case.answers.len().min(1)],
+                _ => case.answers,
+            };
+            assert_eq!(statuses(&bytes), answers, "{kind}: {}", case.name);
+        }
+        assert_eq!(house.a_worker(), worker, "the worker is unharmed");
+    }
+}
+
+/// The statuses of all responses in these bytes, interim ones left out.
+fn statuses(bytes: &[u8]) -> Vec<u16> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.match_indices("HTTP/1.1 ");
+    lines
+        .filter_map(|(at, _)| text[at + 9..].get(..3)?.parse().ok())
+        .filter(|status| *status >= 200)
+        .collect()
+}
+
+#[test]
+fn a_worker_that_is_killed_is_replaced_whatever_it_was_doing() {
+    for kind in KINDS {
+        let mut house = House::open(
+            &format!("kind = \"{kind}\"\nworkers = 1"),
+            &[
+                ("compute", "\"write 1B\", \"compute 60s\", \"write 1B\""),
+                (
+                    "block",
+                    "\"write 1B\", \"sleep 60s unpatched\", \"write 1B\"",
+                ),
+            ],
+        );
+        for deed in ["idle", "compute", "block", "stopped"] {
+            let worker = house.a_worker();
+            let begun = match deed {
+                "idle" => None,
+                "stopped" => {
+                    kill(worker, Signal::SIGSTOP).unwrap();
+                    None
+                }
+                deed => Some(house.begun(&format!("/{deed}"))),
+            };
+            kill(worker, Signal::SIGKILL).unwrap();
+            house.hears(&format!(
+                "(pid {worker}) was killed by signal 9: another takes its place"
+            ));
+            if let Some(mut begun) = begun {
+                assert_eq!(
+                    answer(&mut begun).unwrap().body.len(),
+                    1,
+                    "half a body came"
+                );
+            }
+            assert_ne!(house.a_worker(), worker);
+        }
+        assert!(house.stop().success());
+        house.hears("2 lost");
+    }
+}
+
+#[test]
+fn a_worker_that_is_silent_for_too_long_is_aborted_and_if_need_be_killed() {
+    let mut house = House::open(
+        "kind = \"coroutine\"\ntimeout = \"2s\"",
+        &[("hog", "\"compute 60s\"")],
+    );
+    let computing = house.a_worker();
+    let mut hog = house.begin("/hog");
+    assert_eq!(answer(&mut hog), None);
+    house.hears(&format!("(pid {computing}) was aborted"));
+    let stopped = house.a_worker();
+    kill(stopped, Signal::SIGSTOP).unwrap();
+    house.hears(&format!("(pid {stopped}) did not obey: killed"));
+    assert_ne!(house.a_worker(), stopped);
+}
+
+#[test]
+fn ttin_adds_a_worker_and_ttou_sends_the_oldest_home() {
+    let mut house = House::open("kind = \"sync\"\nworkers = 1", &[("hello", "")]);
+    let (oldest, master) = (house.a_worker(), house.master());
+    kill(master, Signal::SIGTTIN).unwrap();
+    house.hears("worker B joins: 2 now");
+    kill(master, Signal::SIGTTOU).unwrap();
+    house.hears(&format!("worker A (pid {oldest}), the oldest, goes: 1 now"));
+    until("the oldest is gone", || !alive(oldest));
+    assert!(house.get("/").body.starts_with("worker B"));
+    kill(master, Signal::SIGTTOU).unwrap();
+    house.hears("the last worker stays");
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_finishes_what_it_began_and_leaves_nobody() {
+    for kind in KINDS {
+        let mut house = House::open(
+            &format!("kind = \"{kind}\""),
+            &[("nap", "\"write 1B\", \"sleep 500ms\", \"write 1B\"")],
+        );
+        let (worker, master) = (house.a_worker(), house.master());
+        let mut nap = house.begun("/nap");
+        assert!(house.stop().success());
+        assert_eq!(answer(&mut nap).unwrap().body.len(), 2);
+        assert!(!alive(worker) && !alive(master));
+    }
+}
+
+#[test]
+fn nobody_outlives_a_driver_that_is_killed() {
+    for deed in ["/idle", "/compute", "/block"] {
+        let house = House::open(
+            "kind = \"coroutine\"",
+            &[
+                ("idle", "\"write 1B\""),
+                ("compute", "\"write 1B\", \"compute 60s\""),
+                ("block", "\"write 1B\", \"sleep 60s unpatched\""),
+            ],
+        );
+        let (worker, master) = (house.a_worker(), house.master());
+        let _begun = house.begun(deed);
+        drop(house);
+        until("everybody is gone", || !alive(worker) && !alive(master));
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("scenario.toml");
+    std::fs::write(&path, "[requests.a]\nsteps = []\n[load]\nclients = 1\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args(["serve", path.to_str().unwrap(), "--bind", &address])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains(&format!("listen at {address}: Address already in use")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_panic_is_a_500_and_an_overflow_costs_no_more_than_the_worker() {
+    for kind in KINDS {
+        let mut house = House::open(
+            &format!("kind = \"{kind}\"\nworkers = 1"),
+            &[("panic", "\"panic\""), ("overflow", "\"overflow\"")],
+        );
+        let worker = house.a_worker();
+        assert_eq!(house.get("/panic").status, 500);
+        house.hears("a request panicked");
+        assert_eq!(house.a_worker(), worker, "a panic costs the worker nothing");
+        assert_eq!(answer(&mut house.begin("/overflow")), None);
+        house.hears(&format!("worker A (pid {worker}) "));
+        house.hears("another takes its place");
+        assert_ne!(house.a_worker(), worker);
+    }
+}
+
+/// A conversation, and the waits of the coroutine that it is held with. Between two moves the server
+/// has come to rest: it waits for more.
+const CONVERSATIONS: [(&str, &[&str], u64); 5] = [
+    (
+        "sent late",
+        &[
+            "",
+            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ],
+        1,
+    ),
+    (
+        "sent whole",
+        &["GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+        0,
+    ),
+    (
+        "in pieces",
+        &[
+            "GET /hello HT",
+            "TP/1.1\r\nHost: a\r\n",
+            "Connection: close\r\n\r\n",
+        ],
+        2,
+    ),
+    (
+        "kept",
+        &[
+            "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ],
+        1,
+    ),
+    (
+        "pipelined",
+        &[
+            "",
+            "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ],
+        1,
+    ),
+];
+
+#[test]
+fn coroutine_switches_are_twice_the_waits_and_the_tasks() {
+    for (name, moves, waits) in CONVERSATIONS {
+        let mut house = House::open("kind = \"coroutine\"", &[("hello", "\"write 2B\"")]);
+        let worker = house.a_worker();
+        // What is sent while the worker is stopped is all there when it takes the connection.
+        kill(worker, Signal::SIGSTOP).unwrap();
+        let mut stream = house.connect();
+        for piece in moves {
+            stream.write_all(piece.as_bytes()).unwrap();
+            kill(worker, Signal::SIGCONT).unwrap();
+            until_it_rests(worker);
+        }
+        assert!(answer(&mut stream).is_some(), "{name}");
+        assert!(house.stop().success());
+        let line = house.hears("coroutine switches");
+        let numbers: Vec<u64> = line
+            .split(|character: char| !character.is_ascii_digit())
+            .filter_map(|digits| digits.parse().ok())
+            .collect();
+        let [.., tasks, all_waits, switches] = *numbers else {
+            panic!("{line}");
+        };
+        assert_eq!(switches, 2 * (all_waits + tasks), "{name}: {line}");
+        // The request that asked who is there may have waited for its bytes once.
+        assert!([waits, waits + 1].contains(&all_waits), "{name}: {line}");
+        assert_eq!(tasks, 2, "{name}: {line}");
+    }
+}

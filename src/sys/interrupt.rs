@@ -12,8 +12,9 @@ extern "C" fn note(_signal: i32) {
     INTERRUPTED.fetch_add(1, Ordering::Relaxed);
 }
 
-/// From now on ^C, SIGTERM and SIGHUP are noted instead of ending this process, and ^Z is refused:
-/// a driver that is stopped would leave its children playing to nobody.
+/// From now on ^C and SIGTERM are noted instead of ending this process, and ^Z is refused: a driver
+/// that is stopped would leave its children playing to nobody. SIGHUP still ends it at once: the
+/// terminal is gone, there is nothing to restore and nobody to tell, and the children go with it.
 ///
 /// # Errors
 /// When the system refuses a handler.
@@ -27,7 +28,6 @@ pub fn listen() -> Result<()> {
     for (signal, action) in [
         (Signal::SIGINT, noted),
         (Signal::SIGTERM, noted),
-        (Signal::SIGHUP, noted),
         (Signal::SIGTSTP, ignored),
     ] {
         // SAFETY: the handler adds to one atomic word, which is async-signal-safe.

@@ -1,13 +1,19 @@
 //! The door: the command line, one file for each subcommand.
 
 pub mod audience;
+pub mod check;
+pub mod completions;
 pub mod engine;
 pub mod load;
+pub mod new;
 pub mod performance;
 pub mod run;
+pub mod scenarios;
+pub mod schema;
 pub mod screen;
 pub mod serve;
 pub mod source;
+pub mod welcome;
 mod worker_table;
 
 use std::process::ExitCode;
@@ -35,6 +41,16 @@ enum Command {
     Load(load::Args),
     /// Run the server of a scenario alone, for any load generator
     Serve(serve::Args),
+    /// List the scenarios, with what each shows and how long it takes
+    Scenarios(scenarios::Args),
+    /// Write a scenario to start from
+    New(new::Args),
+    /// Say whether scenario files are valid, and all that is wrong with them
+    Check(check::Args),
+    /// Print the JSON Schema of the scenario file, for editors
+    Schema(schema::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
     #[command(name = "__services", hide = true)]
@@ -50,13 +66,18 @@ impl Cli {
     /// When it could not be done; the exit status is then 1.
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            None => welcome::run(),
             Some(Command::Run(args)) => run::run(&args),
             Some(Command::Load(args)) => load::load(&args),
             Some(Command::Serve(args)) => serve::serve(&args),
+            Some(Command::Scenarios(args)) => scenarios::run(&args),
+            Some(Command::New(args)) => new::run(&args),
+            Some(Command::Check(args)) => check::run(&args),
+            Some(Command::Schema(args)) => schema::run(&args),
+            Some(Command::Completions(args)) => Ok(completions::run(&args)),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),
-            None => Ok(ExitCode::SUCCESS),
         }
     }
 }

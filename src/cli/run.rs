@@ -32,6 +32,18 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Plays the scenario of this name as it is, on a screen if there is one.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self {
+            chosen: SourceArgs::of(name),
+            headless: false,
+            json: false,
+        }
+    }
+}
+
 /// Plays every chosen variant and prints the result.
 ///
 /// # Errors

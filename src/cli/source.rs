@@ -32,6 +32,21 @@ pub struct SourceArgs {
     warmup: Option<String>,
 }
 
+impl SourceArgs {
+    /// The scenario of this name, as it is.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self {
+            scenario: name.to_owned(),
+            variant: Vec::new(),
+            set: Vec::new(),
+            seed: None,
+            duration: None,
+            warmup: None,
+        }
+    }
+}
+
 /// What came of looking for a scenario.
 #[derive(Debug)]
 pub enum Chosen {

@@ -1,0 +1,72 @@
+//! `concsim check`: is a scenario valid, and what does it say with every default written out?
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::scenario::{self, Overrides, Plan, Problems};
+
+/// Says whether scenario files are valid; every mistake at once, with its line.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim check scenarios/io_bound.toml --expand")]
+pub struct Args {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print each file with every default written out
+    #[arg(long)]
+    expand: bool,
+}
+
+/// Checks every file. The status is 2 if one of them has mistakes.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut all_valid = true;
+    for file in &args.files {
+        let name = file.display().to_string();
+        let bytes = fs::read(file).with_context(|| format!("failed to read {name}"))?;
+        match checked(bytes, &name, args.expand) {
+            Ok(said) => io::stdout().write_all(said.as_bytes())?,
+            Err(problems) => {
+                all_valid = false;
+                eprintln!("{}\n", problems.render(io::stderr().is_terminal()));
+            }
+        }
+    }
+    Ok(ExitCode::from(if all_valid { 0 } else { 2 }))
+}
+
+/// What is said of a valid file.
+fn checked(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
+    let text = scenario::text_of(bytes, name)?;
+    if expand {
+        return scenario::expand(&text, name);
+    }
+    let plan = scenario::read(&text, name, &Overrides::default())?;
+    Ok(format!("{name}: valid; {}\n", in_short(&plan)))
+}
+
+/// `played 2 times (sync, coroutine), 6 expectations`.
+fn in_short(plan: &Plan) -> String {
+    let names: Vec<&str> = plan
+        .variants
+        .iter()
+        .map(|variant| variant.name.as_str())
+        .collect();
+    let times = if names.len() == 1 { "time" } else { "times" };
+    let claims = match plan.expectations.len() {
+        0 => "no expectation".to_owned(),
+        1 => "1 expectation".to_owned(),
+        count => format!("{count} expectations"),
+    };
+    format!(
+        "played {} {times} ({}), {claims}",
+        names.len(),
+        names.join(", ")
+    )
+}

@@ -1,0 +1,76 @@
+//! `concsim new`: a scenario to start from, with what can be written explained in it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+/// Writes a scenario to start from.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim new mine.toml && concsim run mine.toml")]
+pub struct Args {
+    /// Where to; a file that is there is left alone
+    file: PathBuf,
+}
+
+/// What is written.
+const STARTER: &str = include_str!("starter.toml");
+
+/// Writes the file, unless there is one.
+///
+/// # Errors
+/// When the file exists or cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let name = args.file.display();
+    let mut file = match File::create_new(&args.file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("{name} is there already, and is left as it is");
+        }
+        created => created.with_context(|| format!("failed to create {name}"))?,
+    };
+    file.write_all(STARTER.as_bytes())
+        .with_context(|| format!("failed to write {name}"))?;
+    eprintln!("wrote {name}; play it with: concsim run {name}");
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Overrides, read};
+
+    #[test]
+    fn the_starter_is_valid() {
+        let plan = read(STARTER, "starter.toml", &Overrides::default());
+        assert_eq!(
+            plan.map(|plan| plan.variants.len())
+                .map_err(|problems| problems.to_string()),
+            Ok(2)
+        );
+    }
+
+    #[test]
+    fn every_step_that_the_starter_offers_is_valid() {
+        let offered: Vec<&str> = STARTER
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("# \"")?.split('"').next())
+            .collect();
+        assert!(offered.len() > 5, "{offered:?}");
+        let text = format!("load.clients = 1\nrequests.all.steps = {offered:?}");
+        let read = read(&text, "offered.toml", &Overrides::default());
+        assert!(read.is_ok(), "{}", read.expect_err("it is not"));
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_left_as_it_is() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let file = folder.path().join("mine.toml");
+        let args = Args { file: file.clone() };
+        assert!(run(&args).is_ok());
+        std::fs::write(&file, "mine").expect("it can be written");
+        assert!(run(&args).is_err());
+        assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
+    }
+}

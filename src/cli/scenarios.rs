@@ -1,0 +1,164 @@
+//! `concsim scenarios`: what there is to play, what it shows and how long it takes.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup, builtin};
+use crate::theory::bounds;
+use crate::units::Elapsed;
+
+/// Lists the scenarios with what each shows and how long it takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim scenarios")]
+pub struct Args {}
+
+/// Lists the files of `./scenarios` and the built-in scenarios that are not among them.
+///
+/// # Errors
+/// When nothing can be written.
+pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
+    io::stdout().write_all(listed(&known()).as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A scenario that can be played by its name.
+#[derive(Debug)]
+pub struct Known {
+    /// `io_bound`
+    pub name: String,
+    /// `None`: its file has mistakes.
+    pub plan: Option<Plan>,
+}
+
+/// The built-in scenarios in the order in which they teach, then those of `./scenarios`, which take
+/// the place of built-in ones of the same name.
+#[must_use]
+pub fn known() -> Vec<Known> {
+    let mut known: Vec<(String, String)> = builtin::all()
+        .iter()
+        .map(|built_in| (built_in.name.to_owned(), built_in.text.to_owned()))
+        .collect();
+    for (name, text) in of_the_folder() {
+        match known.iter_mut().find(|(known, _)| *known == name) {
+            Some(place) => place.1 = text,
+            None => known.push((name, text)),
+        }
+    }
+    let read = |(name, text): (String, String)| {
+        let plan = scenario::read(&text, &name, &Overrides::default()).ok();
+        Known { name, plan }
+    };
+    known.into_iter().map(read).collect()
+}
+
+/// Names and texts of the files in `./scenarios`, sorted by name.
+fn of_the_folder() -> Vec<(String, String)> {
+    let Ok(files) = fs::read_dir("scenarios") else {
+        return Vec::new();
+    };
+    let mut found: Vec<(String, String)> = files
+        .filter_map(|file| {
+            let path = file.ok()?.path();
+            let name = path
+                .file_name()?
+                .to_str()?
+                .strip_suffix(".toml")?
+                .to_owned();
+            Some((name, fs::read_to_string(path).ok()?))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// One line for each, and how to go on.
+#[must_use]
+pub fn listed(known: &[Known]) -> String {
+    let width = known.iter().map(|one| one.name.len()).max().unwrap_or(0);
+    let mut lines: Vec<String> = known
+        .iter()
+        .map(|one| match &one.plan {
+            Some(plan) => format!("  {:width$}  {:>5}  {}", one.name, takes(plan), plan.title),
+            None => format!(
+                "  {:width$}         has mistakes: concsim check scenarios/{}.toml",
+                one.name, one.name
+            ),
+        })
+        .collect();
+    lines.push(String::new());
+    lines.push("Play one: concsim run io_bound".to_owned());
+    lines.push("Write your own: concsim new mine.toml".to_owned());
+    lines.join("\n") + "\n"
+}
+
+/// How long a plan takes, about: `17 s`.
+#[must_use]
+pub fn takes(plan: &Plan) -> String {
+    let seconds: f64 = plan
+        .variants
+        .iter()
+        .map(|one| seconds_of(&one.scenario))
+        .sum();
+    format!("{:.0} s", seconds.max(1.0))
+}
+
+/// Warm-up, window and drain of one variant.
+fn seconds_of(scenario: &Scenario) -> f64 {
+    let round = round_of(scenario).min(scenario.load.patience.as_secs_f64());
+    let warmup = match scenario.warmup {
+        Warmup::For(length) => length.as_secs_f64(),
+        Warmup::UntilEveryoneWasAnswered => round.clamp(1.0, 10.0),
+    };
+    let window = match (scenario.load.requests, &scenario.load.arrivals) {
+        (Some(requests), Arrivals::Closed { clients, .. }) => {
+            round * (requests as f64 / *clients as f64 - 1.0).max(0.0)
+        }
+        (Some(requests), Arrivals::Open { rate, .. }) => requests as f64 / rate,
+        (None, _) => scenario.duration.as_secs_f64(),
+    };
+    warmup + window.min(scenario.duration.as_secs_f64()) + round
+}
+
+/// The time in which every client is answered once. Nobody can be faster than the bounds allow.
+fn round_of(scenario: &Scenario) -> f64 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let fastest = bounds::of(scenario, cores);
+    let per_s = fastest.first().map_or(f64::INFINITY, bounds::Bound::per_s);
+    match &scenario.load.arrivals {
+        Arrivals::Closed { clients, ramp, .. } => {
+            let ramp: Elapsed = *ramp;
+            ramp.as_secs_f64().max(*clients as f64 / per_s)
+        }
+        Arrivals::Open { .. } => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_scenario_is_played_within_half_a_minute() {
+        for one in known() {
+            let plan = one.plan.expect("built-in scenarios are valid");
+            let seconds: f64 = plan
+                .variants
+                .iter()
+                .map(|one| seconds_of(&one.scenario))
+                .sum();
+            assert!(
+                (1.0..=25.0).contains(&seconds),
+                "{} takes {seconds} s",
+                one.name
+            );
+        }
+    }
+
+    #[test]
+    fn three_requests_take_as_long_as_one_worker_needs_for_them() {
+        let built_in = builtin::find("three_requests").expect("it is built in");
+        let plan = scenario::read(built_in.text, "x", &Overrides::default()).expect("it is valid");
+        assert_eq!(takes(&plan), "6 s");
+    }
+}

@@ -1,0 +1,22 @@
+//! `concsim schema`: the JSON Schema of the scenario file, for editors.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::scenario;
+
+/// Prints the JSON Schema of the scenario file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim schema > concsim.schema.json, \
+    and `#:schema ./concsim.schema.json` as a scenario's first line")]
+pub struct Args {}
+
+/// Prints the schema.
+///
+/// # Errors
+/// When nothing can be written.
+pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
+    let schema = serde_json::to_string_pretty(&scenario::schema())?;
+    writeln!(io::stdout(), "{schema}")?;
+    Ok(ExitCode::SUCCESS)
+}

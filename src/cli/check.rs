@@ -2,10 +2,8 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use anyhow::Context as _;
 
 use crate::scenario::{self, Overrides, Plan, Problems};
 
@@ -21,28 +19,34 @@ pub struct Args {
     expand: bool,
 }
 
-/// Checks every file. The status is 2 if one of them has mistakes.
+/// Checks every file. The status is 2 if one of them has mistakes or cannot be read.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// When nothing can be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut all_valid = true;
     for file in &args.files {
-        let name = file.display().to_string();
-        let bytes = fs::read(file).with_context(|| format!("failed to read {name}"))?;
-        match checked(bytes, &name, args.expand) {
+        match checked(file, args.expand) {
             Ok(said) => io::stdout().write_all(said.as_bytes())?,
-            Err(problems) => {
+            Err(wrong) => {
                 all_valid = false;
-                eprintln!("{}\n", problems.render(io::stderr().is_terminal()));
+                eprintln!("{wrong}\n");
             }
         }
     }
     Ok(ExitCode::from(if all_valid { 0 } else { 2 }))
 }
 
+/// What is said of a file: that it is valid, or else all that is wrong with it.
+fn checked(file: &Path, expand: bool) -> Result<String, String> {
+    let name = file.display().to_string();
+    let bytes =
+        fs::read(file).map_err(|error| format!("concsim: failed to read {name}: {error}"))?;
+    valid(bytes, &name, expand).map_err(|problems| problems.render(io::stderr().is_terminal()))
+}
+
 /// What is said of a valid file.
-fn checked(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
+fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
     let text = scenario::text_of(bytes, name)?;
     if expand {
         return scenario::expand(&text, name);

@@ -4,6 +4,7 @@ mod greenlet;
 mod house;
 mod http_cases;
 mod load;
+mod scenario_errors;
 mod server;
 mod serving;
 mod tidy;

@@ -8,7 +8,9 @@ use clap_complete::Shell;
 
 /// Prints completions for a shell.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: concsim completions bash > ~/.local/share/bash-completion/completions/concsim")]
+#[command(
+    after_help = "Example: concsim completions bash > ~/.local/share/bash-completion/completions/concsim"
+)]
 pub struct Args {
     /// For which shell
     shell: Shell,

@@ -33,7 +33,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
 /// The list, each line with the key that plays it.
 fn offer(known: &[Known]) -> io::Result<()> {
     let mut output = io::stdout();
-    writeln!(output, "concsim: what is concurrent, and what is parallel?\n")?;
+    writeln!(
+        output,
+        "concsim: what is concurrent, and what is parallel?\n"
+    )?;
     let list = listed(known);
     let mut keys = KEYS.chars();
     for (number, line) in list.lines().enumerate() {

@@ -64,7 +64,9 @@ pub(super) struct Picture {
     pub(super) latencies: Latencies,
     /// The most requests that one row of glyphs had to show so far: at the door, in one worker.
     pub(super) most: Most,
-    /// Whether the run can be trusted so far …
+    /// Whether enough has been counted to judge …
+    pub(super) is_judged: bool,
+    /// … if the run can be trusted so far …
     pub(super) trust: Trust,
     /// … and if not, why.
     pub(super) doubt: Option<Reason>,

@@ -32,6 +32,8 @@ pub(super) enum Sight {
     Blocked,
     /// All cores are busy.
     CoresFull,
+    /// Workers want cores that other programs have.
+    Crowded,
     /// Every worker computes, and there are cores that nobody uses.
     WorkersFull,
     /// Coroutine workers hold as many connections as they may.
@@ -55,10 +57,11 @@ pub(super) struct Scene<'a> {
 impl Sight {
     /// What there is to see in `scene`: the first that is true.
     pub(super) fn of(scene: &Scene<'_>) -> Self {
-        const IN_ORDER: [Sight; 10] = [
+        const IN_ORDER: [Sight; 11] = [
             Sight::Preparing,
             Sight::Gone,
             Sight::LostUpdates,
+            Sight::Crowded,
             Sight::Hog,
             Sight::Unpatched,
             Sight::Blocked,
@@ -88,6 +91,7 @@ impl Sight {
                 let ours = mean.parallelism + mean.load + mean.services;
                 mean.parallelism > 0.5 && ours >= 0.9 * scene.cores as f64
             }
+            Self::Crowded => mean.want_a_core >= 0.5 && mean.others >= 0.2 * scene.cores as f64,
             Self::WorkersFull => {
                 let workers = scenario.server.workers;
                 workers < scene.cores && mean.parallelism >= 0.9 * workers as f64
@@ -124,6 +128,12 @@ impl Sight {
                 ]
             }
             Self::CoresFull => scene.say_cores_full(),
+            Self::Crowded => {
+                vec![
+                    "Workers want a core, and get none.".into(),
+                    scene.say_outside(),
+                ]
+            }
             Self::WorkersFull => vec![
                 format!(
                     "{} all the time; a process computes on one core at a time.",
@@ -258,10 +268,18 @@ impl Scene<'_> {
         } else {
             ("The cores are", "are")
         };
-        let cores = if mean.parallelism < 0.15 * self.cores as f64 {
+        let all = self.cores as f64;
+        let ours = mean.parallelism + mean.load + mean.services;
+        let cores = if mean.others >= 0.2 * all {
+            let others = three_digits(mean.others);
+            format!(
+                "Other programs keep {others} of {} busy",
+                counted(self.cores as u64, "core")
+            )
+        } else if ours < 0.15 * all {
             format!("{} {are} free", all_of(self.cores, "core"))
         } else {
-            let share = 100.0 * mean.parallelism / self.cores as f64;
+            let share = 100.0 * mean.parallelism / all;
             format!("{busy} {share:.0} % busy with our work")
         };
         let outside = match mean.at_the_door.round() as u64 {

@@ -80,6 +80,9 @@ impl Watch {
             mean: means(&before, now),
             latencies: Latencies::default(),
             most: Most::default(),
+            is_judged: self
+                .window
+                .is_some_and(|window| now.at >= window.begin + LAST),
             trust: moment.trust,
             doubt: moment.doubt.clone(),
         };

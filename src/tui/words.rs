@@ -52,7 +52,7 @@ pub(super) fn mean(number: f64) -> String {
 /// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
 pub(super) fn times(ratio: f64) -> String {
     let (sign, factor) = if ratio < 1.0 {
-        ("÷", 1.0 / ratio.max(1e-9))
+        ("÷", 1.0 / ratio)
     } else {
         ("×", ratio)
     };

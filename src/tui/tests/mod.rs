@@ -2,5 +2,6 @@
 
 mod robustness;
 mod screens;
+mod sights;
 mod staging;
 mod turns;

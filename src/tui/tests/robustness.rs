@@ -54,8 +54,8 @@ prop_compose! {
         cores in 0_usize..70,
         latency in 0_u64..100_000,
     ) -> Scene {
-        let trust = (Trust::Ok, None);
-        Scene { at, stage, door, rate, workers, cores, latency, trust }
+        let (others, trust) = (0.0, (Trust::Ok, None));
+        Scene { at, stage, door, rate, workers, cores, latency, others, trust }
     }
 }
 

@@ -166,6 +166,7 @@ impl Cue {
             begun: steady(self.begun, at),
             ready: self.ready,
             parked: self.begun.saturating_sub(self.ready + 1),
+            phase_since: Stamp(at.saturating_sub(self.run.unwrap_or(0) * MS)),
             running_since: self.run.map(|run| Stamp(at.saturating_sub(run * MS))),
             longest_run: Elapsed(1_100_000),
             accepted: so_far(self.coroutine_switches / 4 + 10),
@@ -199,6 +200,8 @@ pub(super) struct Scene {
     pub(super) cores: usize,
     /// Milliseconds that each answer of the last second took.
     pub(super) latency: u64,
+    /// Cores that other programs keep busy.
+    pub(super) others: f64,
     /// Whether it may be believed, and what speaks against it.
     pub(super) trust: (Trust, Option<Reason>),
 }
@@ -213,6 +216,7 @@ impl Scene {
             workers: vec![Cue::new(Phase::Blocked, 1), Cue::new(Phase::Blocked, 1)],
             cores: 2,
             latency: 3_000,
+            others: 0.02,
             trust: (Trust::Ok, None),
         }
     }
@@ -233,6 +237,7 @@ impl Scene {
             workers: vec![worker(Phase::Running, 0), worker(Phase::Idle, 1)],
             cores: 2,
             latency: 100,
+            others: 0.02,
             trust: (Trust::Ok, None),
         }
     }
@@ -240,9 +245,9 @@ impl Scene {
     fn sample(&self, at: u64) -> Sample {
         let begun: u64 = self.workers.iter().map(|worker| worker.begun).sum();
         let good = at * self.rate / SECOND;
-        // All that is known to compute, and a little that is not, shared evenly.
+        // Workers, load, services and others, shared evenly.
         let computing: f64 = self.workers.iter().map(|worker| worker.cpu).sum();
-        let busy = (computing + 0.07) / self.cores.max(1) as f64;
+        let busy = (computing + 0.05 + self.others) / self.cores.max(1) as f64;
         let core = |core| CoreSample {
             core,
             busy: CpuTime((at as f64 * busy) as u64),
@@ -272,22 +277,29 @@ impl Scene {
     /// Lets `state` see the last second of this: its beginning, and now.
     pub(super) fn play(&self, state: &mut State) {
         let now = self.at * MS;
+        let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
+        self.show(state, now.saturating_sub(SECOND), &outcomes);
+        self.show(state, now, &[]);
+    }
+
+    /// Lets `state` see this alone.
+    pub(super) fn play_now(&self, state: &mut State) {
+        self.show(state, self.at * MS, &[]);
+    }
+
+    fn show(&self, state: &mut State, at: u64, outcomes: &[Outcome]) {
         let window = Window {
             begin: Stamp(1_500 * MS),
             end: Stamp(6_500 * MS),
         };
         let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
-        let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
-        for (at, outcomes) in [(now.saturating_sub(SECOND), &outcomes[..]), (now, &[])] {
-            let moment = Moment {
-                sample: &self.sample(at),
-                outcomes,
-                window: counting.then_some(window),
-                trust: self.trust.0,
-                doubt: self.trust.1.clone(),
-            };
-            state.observe(&moment);
-        }
+        state.observe(&Moment {
+            sample: &self.sample(at),
+            outcomes,
+            window: counting.then_some(window),
+            trust: self.trust.0,
+            doubt: self.trust.1.clone(),
+        });
     }
 
     fn outcome(&self, n: u64, now: u64) -> Outcome {

@@ -10,20 +10,26 @@ use crate::tui::picture::Picture;
 use crate::tui::state::State;
 use crate::tui::words::{counted, length};
 
-/// The line with the claim, and below it a rule that fills as the stage goes on.
+/// The claim in a line of its own; below it a rule that fills as the stage goes on, and that says
+/// which variant and stage this is.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
-    let show = state.shown();
-    let mut end = canvas.width().saturating_sub(1);
-    let parts: [(String, Style); 2] = [
-        (stage(state), stage_style(canvas, show.picture.stage)),
+    let width = canvas.width();
+    canvas.write(1, 0, &cut(state.title(), width.saturating_sub(2)), strong());
+    let picture = &state.shown().picture;
+    let line = "─".repeat(usize::from(width));
+    canvas.write(0, 1, &line, quiet());
+    let mut end = width.saturating_sub(1);
+    let parts: [(String, Style); 3] = [
+        trust(canvas, state),
+        (stage(state), stage_style(canvas, picture.stage)),
         (place(state), strong()),
     ];
-    for (text, style) in parts {
-        canvas.write_before(end, 0, &text, style);
-        end = end.saturating_sub(width_of(&text) + 3);
+    for (text, style) in parts.into_iter().filter(|(text, _)| !text.is_empty()) {
+        let text = format!(" {text} ");
+        canvas.write_before(end, 1, &text, style);
+        end = end.saturating_sub(width_of(&text) + 1);
     }
-    canvas.write(1, 0, &cut(state.title(), end.saturating_sub(1)), strong());
-    rule(canvas, state);
+    fill(&mut canvas.part(0, 1, end, 1), state);
 }
 
 /// `sync, 1 of 2`.
@@ -67,36 +73,29 @@ fn stage_style(canvas: &Canvas<'_>, stage: Stage) -> Style {
     }
 }
 
-/// A rule across the screen: dotted while nothing is counted, solid while the window is open.
-fn rule(canvas: &mut Canvas<'_>, state: &State) {
+/// The part of the rule that is over: dotted while nothing is counted, solid while the window is open.
+fn fill(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
-    let width = canvas.width();
-    let filled = (f64::from(width) * progress(picture, state.scenario().load.requests)) as u16;
-    let line = |mark: &str, count: u16| mark.repeat(usize::from(count));
-    canvas.write(0, 1, &line("─", width), quiet());
+    let share = progress(picture, state.scenario().load.requests);
+    let filled = (f64::from(canvas.width()) * share) as usize;
     let (mark, style) = match picture.stage {
         Stage::Counting | Stage::Done => ("━", strong()),
         Stage::Preparing | Stage::WarmUp | Stage::Draining => ("┄", canvas.style(Meaning::Ready)),
     };
-    canvas.write(0, 1, &line(mark, filled.min(width)), style);
-    let (said, style) = if state.is_frozen() {
-        ("FROZEN", strong().add_modifier(Modifier::REVERSED))
-    } else {
-        trust(canvas, picture)
-    };
-    if !said.is_empty() {
-        canvas.write_before(width.saturating_sub(1), 1, &format!(" {said} "), style);
-    }
+    canvas.write(0, 0, &mark.repeat(filled), style);
 }
 
-/// How far the run may be believed so far, once something is counted.
-fn trust(canvas: &Canvas<'_>, picture: &Picture) -> (&'static str, Style) {
-    match (picture.stage, picture.trust) {
-        (Stage::Preparing | Stage::WarmUp, Trust::Ok) => ("", quiet()),
-        (_, Trust::Ok) => ("trust ok", quiet()),
-        (_, Trust::Rough) => ("rough", canvas.style(Meaning::Ready)),
-        (_, Trust::ProvesNothing) => ("proves nothing", canvas.style(Meaning::Blocked)),
-    }
+/// How far the run may be believed, once that can be told; or that time stands still.
+fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
+    let picture = &state.shown().picture;
+    let (said, style) = match picture.trust {
+        _ if state.is_frozen() => ("FROZEN", strong().add_modifier(Modifier::REVERSED)),
+        Trust::Ok if !picture.is_judged => ("", quiet()),
+        Trust::Ok => ("trust ok", quiet()),
+        Trust::Rough => ("rough", canvas.style(Meaning::Ready)),
+        Trust::ProvesNothing => ("proves nothing", canvas.style(Meaning::Blocked)),
+    };
+    (said.to_owned(), style)
 }
 
 /// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.

@@ -33,8 +33,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 
 fn draw_card(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width();
-    canvas.write(0, 0, state.title(), strong());
-    let mut y = 2;
+    let mut y = 0;
+    for line in wrap(state.title(), width) {
+        canvas.write(0, y, &line, strong());
+        y += 1;
+    }
+    y += 1;
     let about = state
         .about()
         .filter(|_| state.shown().variant == 0 && canvas.height() > 12);

@@ -110,7 +110,11 @@ fn row_of(picture: &Picture) -> Row {
 fn cells(row: &Row, first: Option<f64>) -> [String; 7] {
     let known = |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(unknown, said);
     let latency = |latency: Option<Elapsed>| latency.map_or_else(unknown, |long| long.to_string());
-    let ratio = row.throughput_per_s.zip(first.filter(|first| *first > 0.0));
+    let is_some = |rate: &f64| *rate > 0.0;
+    let ratio = row
+        .throughput_per_s
+        .filter(is_some)
+        .zip(first.filter(is_some));
     // A run that cannot be trusted makes no claim.
     let (p99, last) = match row.trust {
         Trust::Ok => {

@@ -264,8 +264,9 @@ impl<'a> Performance<'a> {
             let Some(child) = self.child(role) else {
                 continue;
             };
-            let lines = child.lines();
+            // In this order, so that the last words of one that has ended are heard first.
             let ended = child.ended();
+            let lines = child.lines();
             for line in lines {
                 self.hear(role, Said::from_line(&line))?;
             }
@@ -377,10 +378,14 @@ impl<'a> Performance<'a> {
     fn observe(&mut self) {
         let now = self.clock.now();
         let cast = self.cast();
+        let window_was_over = self.edges[1];
         let crossed = self.crosses_an_edge(now);
         if crossed || now >= self.next_sample {
             self.live.sample(cast);
             self.next_sample = now + SAMPLE_EVERY;
+            if self.edges[1] && !window_was_over {
+                self.live.weigh();
+            }
         } else {
             self.live.book(cast);
         }

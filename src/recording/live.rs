@@ -36,6 +36,8 @@ pub struct Live<'a> {
     cores: Cores,
     /// Process switches of workers as last read, and what their dead predecessors had.
     switches: BTreeMap<usize, SwitchCount>,
+    /// Memory of workers as last weighed, KiB.
+    weights: BTreeMap<usize, u64>,
 }
 
 /// Process switches of a slot over all its incarnations.
@@ -59,6 +61,7 @@ impl<'a> Live<'a> {
             services: Reader::new(board.services_ring()),
             cores: Cores::watch(),
             switches: BTreeMap::new(),
+            weights: BTreeMap::new(),
         }
     }
 
@@ -104,6 +107,17 @@ impl<'a> Live<'a> {
         self.recording.samples.last().expect("just pushed")
     }
 
+    /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
+    /// process for this, which takes milliseconds when there are thousands of stacks, so it is done
+    /// once, when nothing is counted any more.
+    pub fn weigh(&mut self) {
+        for (index, slot) in self.board.used_slots() {
+            if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
+                self.weights.insert(index, kib);
+            }
+        }
+    }
+
     /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
     /// is that a process's CPU time was used on the core where it is found.
     pub fn book(&mut self, cast: Cast) {
@@ -140,7 +154,14 @@ impl<'a> Live<'a> {
         let workers = self
             .board
             .used_slots()
-            .map(|(index, slot)| self.switches.look_at(index, slot, &mut unreadable))
+            .map(|(index, slot)| {
+                let weight = self.weights.get(&index).copied().unwrap_or(0);
+                let seen = self.switches.look_at(index, slot, &mut unreadable);
+                WorkerSample {
+                    pss_kib: weight,
+                    ..seen
+                }
+            })
             .collect();
         let load = look_at_load(self.board, cast, &mut unreadable);
         self.recording.unreadable += unreadable;

@@ -1,10 +1,11 @@
 //! `concsim check`: is a scenario valid, and what does it say with every default written out?
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::colour::Colour;
 use crate::scenario::{self, Overrides, Plan, Problems};
 
 /// Says whether scenario files are valid; every mistake at once, with its line.
@@ -23,10 +24,10 @@ pub struct Args {
 ///
 /// # Errors
 /// When nothing can be written.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut all_valid = true;
     for file in &args.files {
-        match checked(file, args.expand) {
+        match checked(file, args.expand, colour) {
             Ok(said) => io::stdout().write_all(said.as_bytes())?,
             Err(wrong) => {
                 all_valid = false;
@@ -38,11 +39,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// What is said of a file: that it is valid, or else all that is wrong with it.
-fn checked(file: &Path, expand: bool) -> Result<String, String> {
+fn checked(file: &Path, expand: bool, colour: Colour) -> Result<String, String> {
     let name = file.display().to_string();
     let bytes =
         fs::read(file).map_err(|error| format!("concsim: failed to read {name}: {error}"))?;
-    valid(bytes, &name, expand).map_err(|problems| problems.render(io::stderr().is_terminal()))
+    valid(bytes, &name, expand).map_err(|problems| problems.render(colour.in_messages()))
 }
 
 /// What is said of a valid file.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::audience::{Audience as _, Headless};
+use super::colour::Colour;
 use super::performance::{Performance, this_machine};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
@@ -42,8 +43,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When nobody listens at the target, or the machine refuses what the load needs.
-pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen)? {
+pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen, colour)? {
         Chosen::Plan(plan) => against(*plan, &args.target),
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };

@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod check;
+pub mod colour;
 pub mod completions;
 pub mod engine;
 pub mod load;
@@ -18,7 +19,9 @@ mod worker_table;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, Parser, Subcommand};
+
+use self::colour::Colour;
 
 /// See the difference between concurrency and parallelism: play a real pre-fork server under a
 /// scripted load, and watch it.
@@ -31,6 +34,9 @@ use clap::{Parser, Subcommand};
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// When to use colours; by default on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,14 +71,15 @@ impl Cli {
     /// # Errors
     /// When it could not be done; the exit status is then 1.
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
+        let colour = Colour(self.color);
         match self.command {
-            None => welcome::run(),
-            Some(Command::Run(args)) => run::run(&args),
-            Some(Command::Load(args)) => load::load(&args),
-            Some(Command::Serve(args)) => serve::serve(&args),
+            None => welcome::run(colour),
+            Some(Command::Run(args)) => run::run(&args, colour),
+            Some(Command::Load(args)) => load::load(&args, colour),
+            Some(Command::Serve(args)) => serve::serve(&args, colour),
             Some(Command::Scenarios(args)) => scenarios::run(&args),
             Some(Command::New(args)) => new::run(&args),
-            Some(Command::Check(args)) => check::run(&args),
+            Some(Command::Check(args)) => check::run(&args, colour),
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => Ok(completions::run(&args)),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),

@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use super::audience::{Audience, Headless};
+use super::colour::Colour;
 use super::performance::{Performance, Stagecraft, this_machine};
 use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
-use crate::palette::Look;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Recording, summary};
 use crate::report::card::{Characters, card};
@@ -48,8 +48,8 @@ impl Args {
 ///
 /// # Errors
 /// When the machine refuses what a run needs before anything is played.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen)? {
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };
@@ -58,20 +58,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     interrupt::listen()?;
     let screen = !args.headless && !args.json && io::stdout().is_terminal();
-    let summary = play_with(&plan, screen, args.json)?;
+    let summary = play_with(&plan, screen, args.json, colour)?;
     print(&plan, &summary, args.json)?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 
 /// On a screen if there is one; the card stays on it until it is left.
-fn play_with(plan: &Plan, screen: bool, quiet: bool) -> anyhow::Result<Summary> {
+fn play_with(plan: &Plan, screen: bool, quiet: bool, colour: Colour) -> anyhow::Result<Summary> {
     let Some(terminal) = terminal::of_standard_output().filter(|_| screen) else {
         return play(plan, &mut Headless::new(quiet), None);
     };
     let modes = Modes::of(terminal)?;
     let stagecraft = Stagecraft { terminal, modes };
     let mut state = tui::State::new(plan, processes::cores_allowed().len());
-    state.look = Look::of_environment(|name| std::env::var(name).ok());
+    state.look = colour.look();
     let mut screen = Screen::open(state, stagecraft)?;
     let summary = play(plan, &mut screen, Some(stagecraft))?;
     if !interrupt::noted() {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, bail};
 
+use super::colour::Colour;
 use super::performance::ArbiterOrders;
 use super::source::{self, Chosen};
 use super::worker_table::{Row, table};
@@ -51,8 +52,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When the server cannot come up, or breaks down.
-pub fn serve(args: &Args) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen)? {
+pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };

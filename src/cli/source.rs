@@ -2,11 +2,11 @@
 //! ones; and what the command line lays over it.
 
 use std::fs;
-use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::colour::Colour;
 use crate::scenario::{self, Overrides, Plan, builtin};
 
 /// Which scenario, and what of it.
@@ -61,8 +61,8 @@ pub enum Chosen {
 ///
 /// # Errors
 /// When a file is there and cannot be read.
-pub fn choose(args: &SourceArgs) -> anyhow::Result<Chosen> {
-    let Some((text, file)) = find(&args.scenario)? else {
+pub fn choose(args: &SourceArgs, colour: Colour) -> anyhow::Result<Chosen> {
+    let Some((bytes, file)) = find(&args.scenario)? else {
         eprintln!("concsim: {}", unknown(&args.scenario));
         return Ok(Chosen::Wrong);
     };
@@ -73,31 +73,32 @@ pub fn choose(args: &SourceArgs) -> anyhow::Result<Chosen> {
         duration: args.duration.clone(),
         warmup: args.warmup.clone(),
     };
-    match scenario::read(&text, &file, &overrides) {
+    let read =
+        scenario::text_of(bytes, &file).and_then(|text| scenario::read(&text, &file, &overrides));
+    match read {
         Ok(plan) => Ok(Chosen::Plan(Box::new(plan))),
         Err(problems) => {
-            eprintln!("{}", problems.render(io::stderr().is_terminal()));
+            eprintln!("{}", problems.render(colour.in_messages()));
             Ok(Chosen::Wrong)
         }
     }
 }
 
 /// The text of a scenario, and where it came from.
-fn find(wanted: &str) -> anyhow::Result<Option<(String, String)>> {
+fn find(wanted: &str) -> anyhow::Result<Option<(Vec<u8>, String)>> {
     let by_name = format!("scenarios/{wanted}.toml");
     for path in [wanted, &by_name] {
         if Path::new(path).is_file() {
-            let text =
-                fs::read_to_string(path).with_context(|| format!("failed to read {path}"))?;
+            let bytes = fs::read(path).with_context(|| format!("failed to read {path}"))?;
             if path == by_name {
                 eprintln!("concsim: playing {path}");
             }
-            return Ok(Some((text, path.to_owned())));
+            return Ok(Some((bytes, path.to_owned())));
         }
     }
     if let Some(built_in) = builtin::find(wanted) {
         eprintln!("concsim: playing the built-in scenario {wanted}");
-        return Ok(Some((built_in.text.to_owned(), built_in.name.to_owned())));
+        return Ok(Some((built_in.text.into(), built_in.name.to_owned())));
     }
     Ok(None)
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crossterm::event::{self, KeyCode, KeyModifiers};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
+use super::colour::Colour;
 use super::run;
 use super::scenarios::{Known, known, listed};
 
@@ -17,7 +18,7 @@ const KEYS: &str = "1234567890abcdefghijklmnoprstuvwxyz";
 ///
 /// # Errors
 /// When nothing can be written, or the machine refuses what a run needs.
-pub fn run() -> anyhow::Result<ExitCode> {
+pub fn run(colour: Colour) -> anyhow::Result<ExitCode> {
     let known = known();
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         io::stdout().write_all(listed(&known).as_bytes())?;
@@ -25,7 +26,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     }
     offer(&known)?;
     match chosen(&known)? {
-        Some(one) => run::run(&run::Args::of(&one.name)),
+        Some(one) => run::run(&run::Args::of(&one.name), colour),
         None => Ok(ExitCode::SUCCESS),
     }
 }

@@ -1,0 +1,34 @@
+//! Whether to use colours: what the command line says, else what the environment and the terminal do.
+
+use std::io::{self, IsTerminal as _};
+
+use clap::ColorChoice;
+
+use crate::palette::{Colours, Look};
+
+/// What was asked for on the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Colour(pub ColorChoice);
+
+impl Colour {
+    /// How the screen is drawn. The command line overrules the environment.
+    #[must_use]
+    pub fn look(self) -> Look {
+        let chosen = self.0;
+        Look::of_environment(|name| match (name, chosen) {
+            ("NO_COLOR", ColorChoice::Always) => None,
+            ("NO_COLOR", ColorChoice::Never) => Some("1".into()),
+            _ => std::env::var(name).ok(),
+        })
+    }
+
+    /// Whether messages on standard error are coloured.
+    #[must_use]
+    pub fn in_messages(self) -> bool {
+        match self.0 {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => io::stderr().is_terminal() && self.look().colours != Colours::None,
+        }
+    }
+}

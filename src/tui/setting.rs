@@ -1,6 +1,6 @@
 //! What a variant is, in words: its setting, how it differs from the one before, what to watch.
 
-use super::words::{counted, draw, grouped, length};
+use super::words::{counted, draw, grouped, length, typical};
 use crate::scenario::{
     Arrivals, Connection, Draw, Manner, Process, Request, Scenario, Step, WorkerKind,
 };
@@ -100,7 +100,8 @@ pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
     }
 }
 
-fn step_in_words(step: &Step, scenario: &Scenario) -> String {
+/// One step in words, as a file would have it.
+pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
     let unpatched = |manner: &Manner| match manner {
         Manner::Patched => "",
         Manner::Unpatched => " unpatched",
@@ -173,15 +174,21 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
     })
 }
 
-/// Where to look while this is played.
-pub(super) fn watch(scenario: &Scenario, cores: usize) -> String {
+/// Where to look while this is played. `only_change` names what differs from the variant before, if it
+/// is one thing.
+pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
     let server = &scenario.server;
-    let lost_updates = scenario.requests.iter().flat_map(|request| &request.script);
-    if lost_updates
-        .into_iter()
-        .any(|step| matches!(step, Step::Count { .. }))
-    {
+    let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
+    if steps.any(|step| matches!(step, Step::Count { .. })) {
         return "the counters: each process has its own, and an update may get lost".into();
+    }
+    if has_a_hog(scenario) {
+        return "the short ones: while a long one computes, nobody takes the worker from it".into();
+    }
+    if only_change == Some("workers") {
+        let processes = counted(server.workers as u64, "process");
+        let most = counted(server.workers.min(cores) as u64, "core");
+        return format!("parallelism: {processes} can compute on {most} at the same instant");
     }
     match (server.kind, waits(scenario)) {
         (WorkerKind::Sync, Waits::Patched | Waits::Unpatched) => {
@@ -201,4 +208,25 @@ pub(super) fn watch(scenario: &Scenario, cores: usize) -> String {
             "parallelism: nothing waits, so only processes on cores can help".into()
         }
     }
+}
+
+/// Whether some requests compute ten times as long as others.
+fn has_a_hog(scenario: &Scenario) -> bool {
+    let computes = |request: &Request| {
+        let steps = request.script.iter();
+        let lengths = steps.filter_map(|step| match step {
+            Step::Compute { cpu, .. } => Some(typical(cpu)),
+            _ => None,
+        });
+        lengths.fold(0, u64::saturating_add)
+    };
+    let asked = || {
+        scenario
+            .requests
+            .iter()
+            .filter(|request| request.weight > 0.0)
+    };
+    let shortest = asked().map(computes).min().unwrap_or(0);
+    let longest = asked().map(computes).max().unwrap_or(0);
+    longest > 0 && longest / 10 >= shortest
 }

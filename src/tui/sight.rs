@@ -214,14 +214,23 @@ impl Scene<'_> {
         };
         let name = letter(worker.index);
         let first = format!("One request has had worker {name} for {}.", length(run));
-        let others = worker.held.all() - 1;
-        let second = match self.scenario.server.kind {
-            WorkerKind::Coroutine => format!(
-                "Nobody takes the worker from it: {} in this process {} kept waiting.",
-                grouped(others),
-                is_or_are(others)
+        let inside = worker.held.all().saturating_sub(1);
+        let second = match (self.scenario.server.kind, inside, self.picture.door) {
+            (WorkerKind::Sync, ..) => self.say_outside(),
+            (WorkerKind::Coroutine, 0, outside) => format!(
+                "Nobody takes the worker from it, and {} outside.",
+                stand(outside)
             ),
-            WorkerKind::Sync => self.say_outside(),
+            (WorkerKind::Coroutine, inside, 0) => format!(
+                "Nobody takes the worker from it: {} in this process {} kept waiting.",
+                grouped(inside),
+                is_or_are(inside)
+            ),
+            (WorkerKind::Coroutine, inside, outside) => format!(
+                "Nobody takes the worker from it: {} in this process and {} outside wait.",
+                grouped(inside),
+                grouped(outside)
+            ),
         };
         vec![first, second]
     }
@@ -235,8 +244,7 @@ impl Scene<'_> {
                 grouped(value),
                 grouped(additions.saturating_sub(value))
             ),
-            "Between reading and writing the coroutine let go, and another one read the same."
-                .into(),
+            "The coroutine let go between reading and writing; another one read the same.".into(),
         ]
     }
 
@@ -282,12 +290,8 @@ impl Scene<'_> {
             let share = 100.0 * mean.parallelism / all;
             format!("{busy} {share:.0} % busy with our work")
         };
-        let outside = match mean.at_the_door.round() as u64 {
-            0 => "nobody stands outside".to_owned(),
-            1 => "1 stands outside".to_owned(),
-            many => format!("{} stand outside", grouped(many)),
-        };
-        format!("{cores}; {outside}.")
+        let outside = stand(mean.at_the_door.round() as u64);
+        format!("{cores}; {outside} outside.")
     }
 
     /// What the stage means, when it is not the counted window.
@@ -304,5 +308,14 @@ impl Scene<'_> {
             )),
             Stage::Done => Some("Every request has ended.".into()),
         }
+    }
+}
+
+/// `nobody stands`, `1 stands`, `58 stand`.
+fn stand(people: u64) -> String {
+    match people {
+        0 => "nobody stands".into(),
+        1 => "1 stands".into(),
+        many => format!("{} stand", grouped(many)),
     }
 }

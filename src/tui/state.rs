@@ -314,7 +314,12 @@ impl State {
 
     /// Where to look in the variant that is on.
     pub(super) fn watch(&self) -> String {
-        watch(self.scenario(), self.cores)
+        let changes = self.changes().unwrap_or_default();
+        let only_change = match changes.as_slice() {
+            [(what, ..)] => Some(what.as_str()),
+            _ => None,
+        };
+        watch(self.scenario(), self.cores, only_change)
     }
 
     /// What there is to see, in one or two sentences.

@@ -51,7 +51,8 @@ pub(super) fn mean(number: f64) -> String {
 
 /// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
 pub(super) fn times(ratio: f64) -> String {
-    let (sign, factor) = if ratio < 1.0 {
+    // What is the same to the last digit shown is not called less.
+    let (sign, factor) = if ratio < 0.95 {
         ("÷", 1.0 / ratio)
     } else {
         ("×", ratio)

@@ -8,9 +8,10 @@ use super::staging::{
     Cue, Scene, call, compute, io_bound, plan, request, scenario, sync_row, text,
 };
 use crate::recording::trust::{Reason, Trust};
-use crate::scenario::{Manner, Scenario, Step, WorkerKind};
+use crate::scenario::{Draw, Manner, Scenario, Step, WorkerKind};
 use crate::telemetry::{Phase, Stage};
 use crate::tui::{Key, Row, State};
+use crate::units::CpuTime;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (160, 48), (40, 12)];
 
@@ -256,6 +257,34 @@ fn sixty_workers_have_a_glyph_each() {
     }
     .play(&mut state);
     assert_snapshot!("sixty_workers_80x24", text(&state, 80, 24));
+}
+
+#[test]
+fn steps_that_take_no_time_are_told_beside_the_drawing() {
+    let mut counting = scenario(WorkerKind::Coroutine);
+    counting.counters = vec!["visits".into()];
+    let count = Step::Count {
+        counter: 0,
+        with_yield: true,
+    };
+    let sliced = Step::Compute {
+        cpu: Draw::Fixed(100_000_000),
+        slice: Some(CpuTime(1_000_000)),
+    };
+    let visit = request("visit", &[compute(2), count]);
+    counting.requests = vec![visit, request("report", &[sliced])];
+    let variants = vec![("with_yield", counting)];
+    let mut state = State::new(&plan("Coroutines share data safely", variants), 2);
+    let worker = Cue {
+        counters: vec![(1_200, 80)],
+        ..Cue::new(Phase::Idle, 20)
+    };
+    Scene {
+        workers: vec![worker],
+        ..Scene::coroutine()
+    }
+    .play(&mut state);
+    assert_snapshot!("lost_updates_80x24", text(&state, 80, 24));
 }
 
 #[test]

@@ -150,9 +150,12 @@ fn what_is_not_counted_is_drawn_quietly() {
         }
         .play(&mut state);
         let buffer = drawn(&state, 80, 24);
-        // The table's first row: its answers per second.
+        // A figure of the variant that is on.
         let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▸").unwrap();
-        buffer[(50, row)].modifier.contains(Modifier::DIM)
+        let figure = (0..80)
+            .rfind(|x| buffer[(*x, row)].symbol() == "0")
+            .unwrap();
+        buffer[(figure, row)].modifier.contains(Modifier::DIM)
     };
     assert!(figures(Stage::WarmUp));
     assert!(!figures(Stage::Counting));

@@ -6,39 +6,69 @@
 use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use crate::palette::Meaning;
 use crate::scenario::{Manner, Request, Scenario, Step};
-use crate::tui::setting::{service_name, steps};
+use crate::tui::setting::{service_name, step_in_words, steps};
 use crate::tui::state::State;
-use crate::tui::words::{draw as in_words, typical};
+use crate::tui::words::{draw as in_words, length as short_length, typical};
+use crate::units::Elapsed;
 
 /// Draws as many requests as there are lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let scenario = state.scenario();
     let asked: Vec<&Request> = asked(scenario).collect();
-    let longest = asked
-        .iter()
-        .map(|request| total(request))
-        .max()
-        .unwrap_or(0);
-    let heading = asked
-        .iter()
-        .map(|request| width_of(&heading(request, &asked)))
-        .max()
-        .unwrap_or(0);
-    let room = canvas.width().saturating_sub(heading + 4);
+    let columns = Columns::of(canvas.width(), &asked, scenario);
     for (y, request) in (0..canvas.height()).zip(&asked) {
-        canvas.write(1, y, &self::heading(request, &asked), quiet());
-        if longest == 0 || room < 12 {
-            canvas.write(
-                heading + 3,
-                y,
-                &cut(&steps(request, scenario), room),
-                plain(),
-            );
+        canvas.write(1, y, &heading(request, &asked), quiet());
+        if columns.scale == 0.0 {
+            let said = cut(&steps(request, scenario), columns.room);
+            canvas.write(columns.from, y, &said, plain());
             continue;
         }
-        let mut line = canvas.part(heading + 3, y, room, 1);
-        let scale = f64::from(room) / longest as f64;
-        draw_to_scale(&mut line, request, scenario, scale);
+        let behind = columns.from + columns.room;
+        canvas.write(behind + 1, y, &notes(request, scenario), plain());
+        let mut line = canvas.part(columns.from, y, columns.room, 1);
+        draw_to_scale(&mut line, request, scenario, columns.scale);
+    }
+}
+
+/// Where the drawing is, and its one scale for all requests.
+struct Columns {
+    from: u16,
+    room: u16,
+    /// Columns per nanosecond; 0: nothing takes time, or there is no room to draw it.
+    scale: f64,
+}
+
+impl Columns {
+    fn of(width: u16, asked: &[&Request], scenario: &Scenario) -> Self {
+        let widest = |words: &dyn Fn(&Request) -> String| {
+            let widths = asked.iter().map(|request| width_of(&words(request)));
+            widths.max().unwrap_or(0)
+        };
+        let from = widest(&|request| heading(request, asked)) + 3;
+        let behind = match widest(&|request| notes(request, scenario)) {
+            0 => 1,
+            note => note + 2,
+        };
+        let longest = asked
+            .iter()
+            .map(|request| total(request))
+            .max()
+            .unwrap_or(0);
+        let room = width.saturating_sub(from + 1);
+        let drawn = room.saturating_sub(behind - 1);
+        if longest == 0 || drawn < 12 {
+            return Self {
+                from,
+                room,
+                scale: 0.0,
+            };
+        }
+        let scale = f64::from(drawn) / longest as f64;
+        Self {
+            from,
+            room: drawn,
+            scale,
+        }
     }
 }
 
@@ -71,6 +101,17 @@ fn total(request: &Request) -> u64 {
         .filter_map(Step::duration)
         .map(typical);
     lengths.fold(0, u64::saturating_add)
+}
+
+/// The steps that take no time of their own, in words. Writing goes without saying.
+fn notes(request: &Request, scenario: &Scenario) -> String {
+    let is_told = |step: &&Step| match step {
+        Step::Yield | Step::Count { .. } | Step::Panic | Step::Overflow => true,
+        Step::Compute { .. } | Step::Call { .. } | Step::Sleep { .. } | Step::Write { .. } => false,
+    };
+    let told = request.script.iter().filter(is_told);
+    let words: Vec<String> = told.map(|step| step_in_words(step, scenario)).collect();
+    words.join(", ")
 }
 
 /// One stretch of a request's time.
@@ -154,7 +195,13 @@ fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String
             manner,
         ),
         Step::Sleep { manner, .. } => (format!("sleeps {length}"), manner),
-        Step::Compute { .. }
+        Step::Compute {
+            slice: Some(slice), ..
+        } => {
+            let slices = format!("{length} in slices of {}", short_length(Elapsed(slice.0)));
+            return (Meaning::Running, vec![format!("computes {slices}"), slices]);
+        }
+        Step::Compute { slice: None, .. }
         | Step::Yield
         | Step::Write { .. }
         | Step::Count { .. }

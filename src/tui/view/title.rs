@@ -4,14 +4,14 @@ use super::canvas::{Canvas, plain, quiet, strong, wrap};
 use super::{footer, header, variants};
 use crate::tui::state::State;
 
-const WIDTH: u16 = 76;
+const WIDTH: u16 = 77;
 /// Where the values of a setting begin.
 const VALUES_AT: u16 = 14;
 
 /// Draws the card, in the upper middle of the screen.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
-    let x = if width >= WIDTH + 4 {
+    let x = if width > WIDTH + 4 {
         (width - WIDTH) / 2
     } else {
         1
@@ -23,7 +23,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         _ => height / 8,
     };
     let mut card = canvas.part(x, top, room, height.saturating_sub(top + 2));
-    draw_card(&mut card, state);
+    let below = top + draw_card(&mut card, state) + 2;
+    let played = state.shown().rows.iter().any(Option::is_some);
+    let lines = 1 + state.variants().len() as u16;
+    if played && below + lines + 1 < height {
+        // The table has a margin of its own.
+        let mut table = canvas.part(x - 1, below, room + 3, lines);
+        variants::draw(&mut table, state);
+    }
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
     footer::draw_pairs(
         &mut last,
@@ -31,7 +38,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     );
 }
 
-fn draw_card(canvas: &mut Canvas<'_>, state: &State) {
+/// Answers with the line behind the last one.
+fn draw_card(canvas: &mut Canvas<'_>, state: &State) -> u16 {
     let width = canvas.width();
     let mut y = 0;
     for line in wrap(state.title(), width) {
@@ -60,11 +68,7 @@ fn draw_card(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(behind, y, &line, plain());
         y += 1;
     }
-    let played = state.shown().rows.iter().any(Option::is_some);
-    let lines = 1 + state.variants().len() as u16;
-    if played && y + 2 + lines <= canvas.height() {
-        variants::draw(&mut canvas.part(0, y + 2, width, lines), state);
-    }
+    y
 }
 
 fn draw_setting(canvas: &mut Canvas<'_>, state: &State, y: u16) -> u16 {

@@ -19,7 +19,7 @@ const COLUMNS: [(&str, u16); 7] = [
     ("answers/s", 10),
     ("p50", 8),
     ("p99", 8),
-    ("", 7),
+    ("", 6),
 ];
 /// Columns keep at most this much more distance where there is room.
 const MOST_AIR: u16 = 3;

@@ -23,7 +23,8 @@ use slab::Slab;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub u32);
 
-/// How much of a turn is left.
+/// How much of a turn is left. A turn may be cut short: whoever was not reached stays ready, first in
+/// line.
 #[derive(Debug)]
 #[must_use = "a turn is over when `ReadyQueue::next` returns `None`"]
 pub struct Turn {

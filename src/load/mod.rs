@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Arrivals, Scenario};
 use crate::sys::clock::Clock;
-use crate::sys::poller::{Poller, wait_precisely};
+use crate::sys::poller::{Poller, wait_precisely, wake_promptly};
 use crate::sys::{Result, processes};
 use crate::telemetry::{Board, Stage};
 use crate::units::{Elapsed, Stamp};
@@ -67,6 +67,7 @@ pub struct Orders {
 /// When the scenario has more clients than this process may have connections, or the poller fails.
 pub fn play(orders: &Orders, board: &Board, _voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
+    wake_promptly();
     allow_connections(&orders.scenario)?;
     let words = board.run();
     words.load.ready.store(1, Ordering::Release);

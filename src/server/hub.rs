@@ -6,12 +6,13 @@
 //!        ▼                                                                    │
 //!   1 poll ─▶ 2 due timers, then ready sockets, join the queue in order ─▶    │
 //!             3 who stands at the door is taken in, while there is room ─▶    │
-//!             4 each task that is in the queue now runs once ─────────────────┘
+//!             4 each task that is in the queue now runs once, for 5 ms at most┘
 //! ```
 //!
 //! A task that yields in 4 waits for the next turn, so a computation in slices cannot keep the hub
-//! from its sockets; one that computes in a single piece can, and its hub publishes nothing
-//! meanwhile. The hub knows nothing of HTTP or of scripts: what a task does is its user's business.
+//! from its sockets. Nor can a long queue: after 5 ms the hub looks up before it goes on with the next
+//! in line, as gevent does. One that computes in a single piece can, since nobody takes the core
+//! from it, and its hub publishes nothing meanwhile. The hub knows nothing of HTTP or of scripts: what a task does is its user's business.
 //!
 //! In 3 everybody at the door is taken in, up to a hundred a turn, which is gevent's own rule
 //! (`max_accept` in `gevent/baseserver.py`). gunicorn takes one a turn when it has several workers,
@@ -41,6 +42,9 @@ const SIGNALS: u64 = u64::MAX - 1;
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
 /// How often deadlines of clients are looked at. They are seconds long, and most never come.
 const SWEEP: Elapsed = Elapsed::from_millis(100);
+/// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
+/// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
+const TURN: Elapsed = Elapsed::from_millis(5);
 /// How many connections one turn takes at most, so that a crowd cannot keep the hub from its tasks.
 const ACCEPTS_A_TURN: usize = 100;
 /// How long the door is left alone when the system had no descriptor for a connection.
@@ -237,15 +241,18 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         self.shared.probe.accepted(accepted, id.0);
     }
 
-    /// 4: each task that is ready now runs once.
+    /// 4: each task that is ready now runs once; who is left when time is up goes first next turn.
     fn run_the_ready(&mut self) -> Option<Ended> {
         if self.queue.ready_count() == 0 {
             return None;
         }
         let mut now = self.shared.probe.now();
         self.enter(Phase::Running, now);
+        let look_up_at = now + TURN;
         let mut turn = self.queue.begin_turn();
-        while let Some(id) = self.queue.next(&mut turn) {
+        while now < look_up_at
+            && let Some(id) = self.queue.next(&mut turn)
+        {
             match self.run_one(id, now) {
                 Ok(let_go) => now = let_go,
                 Err(ended) => return Some(ended),

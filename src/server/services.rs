@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
 use crate::sys::places::{Places, Token};
-use crate::sys::poller::{Poller, Ready, wait_precisely};
+use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
 use crate::sys::{Doing, Result, net, processes};
 use crate::telemetry::{Board, Event, Said, Telemetry, Writer, add};
 use crate::units::{Elapsed, Stamp};
@@ -44,6 +44,7 @@ pub struct Orders {
 /// When a socket is refused, or nobody listens to `voice`.
 pub fn play(orders: &Orders, board: &Board, mut voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
+    wake_promptly();
     // One for each connection that a worker may open to call; the driver has refused what is too much.
     processes::allow_all_descriptors();
     let count = orders.scenario.services.len();

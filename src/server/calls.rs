@@ -43,6 +43,11 @@ impl Link {
         Ok(link)
     }
 
+    /// Whether the service has taken the connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.socket.peer_addr().is_ok()
+    }
+
     /// The socket can be written to: either it is connected, or it never will be.
     pub(super) fn finish_connect(&self) -> io::Result<()> {
         self.socket.take_error()?.map_or(Ok(()), Err)

@@ -1,6 +1,8 @@
 //! The one integration binary: what only the whole program, or the whole project, can show.
 
 mod greenlet;
+mod harness;
+mod hostile;
 mod house;
 mod http_cases;
 mod load;

@@ -1,0 +1,150 @@
+//! A coroutine worker among strange clients: it refuses what it must, and serves everybody else.
+
+use crate::harness::{Asked, Client, Served};
+use crate::http_cases::{self, Case, Then};
+
+const SCENARIO: &str = r#"
+[server]
+kind        = "coroutine"
+connections = 400
+keepalive   = "1s"
+
+[requests.hello]
+steps = ["write 2B"]
+
+[requests.story]
+steps = []
+
+[load]
+clients = 1
+"#;
+
+/// The worker's line about itself, up to its kind: the same as long as the process is.
+fn worker(served: &Served) -> String {
+    let story = served.get("/story");
+    let (name, _) = story.split_once(": ").expect("a story begins with a name");
+    assert!(name.starts_with("worker A (pid "), "{story}");
+    name.into()
+}
+
+/// The statuses that come back until the connection ends, after all pieces were sent.
+fn converse<'bytes>(
+    client: &mut Client,
+    case: &Case,
+    pieces: impl Iterator<Item = &'bytes [u8]>,
+) -> Vec<u16> {
+    for piece in pieces {
+        client.send(piece);
+    }
+    if case.then == Then::Waits {
+        client.hang_up();
+    }
+    let asked = if case.bytes.starts_with(b"HEAD") {
+        Asked::Head
+    } else {
+        Asked::Get
+    };
+    std::iter::from_fn(|| client.answer(asked))
+        .map(|answer| answer.status)
+        .collect()
+}
+
+#[test]
+fn odd_and_hostile_requests_get_their_status_and_leave_the_worker_unharmed() {
+    let served = Served::start(SCENARIO);
+    let before = worker(&served);
+    let mut wrong = Vec::new();
+    for case in http_cases::all() {
+        let whole = converse(&mut served.connect(), &case, [&case.bytes[..]].into_iter());
+        let halves = case.bytes.split_at(case.bytes.len() / 2);
+        let cut = converse(
+            &mut served.connect(),
+            &case,
+            [halves.0, halves.1].into_iter(),
+        );
+        for statuses in [whole, cut] {
+            if statuses != case.answers {
+                wrong.push(format!(
+                    "{}: {statuses:?} instead of {:?}",
+                    case.name, case.answers
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(worker(&served), before);
+}
+
+#[test]
+fn slow_and_silent_clients_are_sent_away_and_hold_up_nobody() {
+    let served = Served::start(SCENARIO);
+    let before = worker(&served);
+    let mut slow: Vec<Client> = (0..100).map(|_| served.connect()).collect();
+    let mut silent: Vec<Client> = (0..100).map(|_| served.connect()).collect();
+    for letter in "GET /hello HTTP/1.1\r\nHo".chars() {
+        for client in &mut slow {
+            client.send(letter.to_string());
+        }
+        assert_eq!(worker(&served), before);
+    }
+    for client in &mut slow {
+        assert_eq!(
+            client.answer(Asked::Get).map(|answer| answer.status),
+            Some(408)
+        );
+        assert!(client.answer(Asked::Get).is_none());
+    }
+    for client in &mut silent {
+        assert!(client.answer(Asked::Get).is_none());
+    }
+    assert_eq!(worker(&served), before);
+}
+
+#[test]
+fn clients_that_leave_early_do_no_harm() {
+    let served = Served::start(SCENARIO);
+    let before = worker(&served);
+    let request = b"POST /story HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+    for length in 0..=request.len() {
+        served.connect().send(&request[..length]);
+        let mut half_closed = served.connect();
+        half_closed.send(&request[..length]);
+        half_closed.hang_up();
+        let status = half_closed.answer(Asked::Get).map(|answer| answer.status);
+        assert_eq!(
+            status,
+            (length == request.len()).then_some(200),
+            "{length} bytes"
+        );
+    }
+    assert_eq!(worker(&served), before);
+}
+
+#[test]
+fn noise_is_refused_and_does_no_harm() {
+    let served = Served::start(SCENARIO);
+    let before = worker(&served);
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    for length in (0..2_000).step_by(20) {
+        let noise: Vec<u8> = (0..length).map(|_| next_byte(&mut state)).collect();
+        let mut client = served.connect();
+        client.send(&noise);
+        client.hang_up();
+        while let Some(answer) = client.answer(Asked::Get) {
+            assert!(
+                (400..=505).contains(&answer.status),
+                "{} for {noise:?}",
+                answer.status
+            );
+        }
+    }
+    assert_eq!(worker(&served), before);
+}
+
+/// xorshift: noise that is the same each time.
+fn next_byte(state: &mut u64) -> u8 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    (*state >> 32) as u8
+}

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
@@ -163,7 +164,7 @@ impl<'a> Arbiter<'a> {
         self.fill_vacancies()?;
         loop {
             self.announce_when_up();
-            if self.sleep_a_little()? {
+            if self.sleep_a_little() {
                 return Ok(Stop::Orphaned);
             }
             for signal in self.signals.take() {
@@ -178,16 +179,13 @@ impl<'a> Arbiter<'a> {
     }
 
     /// Sleeps until a signal comes or a tick is due; whether the driver is gone.
-    fn sleep_a_little(&self) -> Result<bool, Failure> {
+    fn sleep_a_little(&self) -> bool {
         let until_tick = self.next_tick.since(self.now());
-        let nap = if self.is_up {
+        self.nap(if self.is_up {
             until_tick
         } else {
             until_tick.min(GLANCE)
-        };
-        let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
-        let [_, cut] = net::wait_readable(sources, Some(nap))?;
-        Ok(cut)
+        })
     }
 
     fn obey(&mut self, signal: Signal) -> Option<Stop> {
@@ -218,10 +216,7 @@ impl<'a> Arbiter<'a> {
         let Some((slot, pid)) = self.roster.remove_oldest() else {
             return self.note("the last worker stays");
         };
-        self.board
-            .slot(slot)
-            .wanted
-            .store(0, std::sync::atomic::Ordering::Relaxed);
+        self.board.slot(slot).wanted.store(0, Ordering::Relaxed);
         signals::send(pid, Signal::Terminate);
         let count = self.roster.wanted();
         self.note(&format!(
@@ -253,7 +248,7 @@ impl<'a> Arbiter<'a> {
     fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
         let age = self.roster.next_age();
         let words = self.board.slot(slot);
-        words.wanted.store(1, std::sync::atomic::Ordering::Relaxed);
+        words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
         let (lifeline, kept_end) = family::pipe()?;
         let post = self.post(slot, lifeline.into())?;
@@ -340,7 +335,8 @@ impl<'a> Arbiter<'a> {
             });
         }
         if status != 0 {
-            let fate = if self.roster.is_wanted(slot) {
+            let is_replaced = self.listener.is_some() && self.roster.is_wanted(slot);
+            let fate = if is_replaced {
                 ": another takes its place"
             } else {
                 ""
@@ -371,7 +367,7 @@ impl<'a> Arbiter<'a> {
         let board = self.board;
         let heartbeat = |slot| {
             let heartbeat = &board.slot(slot).heartbeat;
-            Stamp(heartbeat.load(std::sync::atomic::Ordering::Relaxed))
+            Stamp(heartbeat.load(Ordering::Relaxed))
         };
         for (slot, pid, verdict) in self.roster.judge(now, timeout, heartbeat) {
             let name = format!("worker {} (pid {pid})", letter(slot));
@@ -393,38 +389,40 @@ impl<'a> Arbiter<'a> {
     /// Closes the door, tells all workers to leave, and kills those that take too long.
     fn dismiss_all(&mut self, stop: Stop) {
         self.listener = None;
-        let now = self.now();
+        let graceful_timeout = self.orders.scenario.server.graceful_timeout;
         let (farewell, patience) = match stop {
-            Stop::Graceful => (
-                Signal::Terminate,
-                self.orders.scenario.server.graceful_timeout,
-            ),
-            Stop::Quick => (Signal::Quit, self.orders.scenario.server.graceful_timeout),
+            Stop::Graceful => (Signal::Terminate, graceful_timeout),
+            Stop::Quick => (Signal::Quit, graceful_timeout),
             Stop::Orphaned => (Signal::Kill, Elapsed::ZERO),
         };
         self.tell_all(farewell);
-        let mut limit = now + patience;
+        self.wait_for_all(self.now() + patience);
+        while self.anyone_left() {
+            self.tell_all(Signal::Kill);
+            self.nap(GLANCE);
+        }
+    }
+
+    /// Until all have left, `limit` is over, or the driver is gone. Who asks again, quickly this
+    /// time, shortens it.
+    fn wait_for_all(&mut self, mut limit: Stamp) {
         while self.anyone_left() && self.now() < limit {
-            let nap = limit
-                .since(self.now())
-                .min(GLANCE.max(Elapsed::from_millis(50)));
-            // Without readiness there is the nap's end; a lost lifeline ends the patience.
-            let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
-            if let Ok([_, true]) = net::wait_readable(sources, Some(nap)) {
-                limit = now;
+            let driver_is_gone = self.nap(limit.since(self.now()).min(GLANCE));
+            if driver_is_gone {
+                return;
             }
             if self.signals.take().into_iter().any(is_quick) {
                 self.tell_all(Signal::Quit);
                 limit = limit.min(self.now() + IMPATIENCE);
             }
         }
-        if self.anyone_left() {
-            self.tell_all(Signal::Kill);
-        }
-        while self.anyone_left() {
-            let _ = net::wait_readable([self.signals.as_fd()], Some(GLANCE));
-            self.signals.take();
-        }
+    }
+
+    /// Sleeps for `length`, or until a signal comes; whether the driver is gone.
+    fn nap(&self, length: Elapsed) -> bool {
+        let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
+        // Refused for want of memory, this is no nap, and whoever calls tries again.
+        net::wait_readable(sources, Some(length)).is_ok_and(|[_, cut]| cut)
     }
 
     /// Reaps whoever has ended; whether somebody has not.

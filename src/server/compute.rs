@@ -26,8 +26,6 @@ pub(super) struct Burnt {
     pub(super) cpu: CpuTime,
     /// Time on the wall.
     pub(super) wall: Elapsed,
-    /// When it was over.
-    pub(super) over: Stamp,
 }
 
 impl Burnt {
@@ -56,10 +54,17 @@ pub(super) fn burn(
         }
         (known, used) = (now, used_now);
     }
+    if used > CpuTime::ZERO {
+        // The last look at the CPU clock enters the kernel, which likes to take the core just then.
+        let over = clock.now();
+        if over.since(known) > GAP {
+            taken_off(known, over);
+        }
+        known = over;
+    }
     Burnt {
         cpu: used,
         wall: known.since(begun),
-        over: known,
     }
 }
 

@@ -38,12 +38,7 @@ impl Server {
         let address = free_address()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
         command.args(["serve", "hello", "--bind", &address]);
-        command.args([
-            "--set",
-            "server.kind=coroutine",
-            "--set",
-            "server.workers=1",
-        ]);
+        command.args(["--variant", "coroutine", "--set", "server.workers=1"]);
         Self::start("concsim", address, command, None)
     }
 

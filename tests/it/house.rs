@@ -177,19 +177,6 @@ fn scenario(server: &str, requests: &[(&str, &str)]) -> String {
     text
 }
 
-/// Waits until a process sleeps in the kernel: it has nothing to do. Whatever was sent to it before
-/// has made it runnable at once.
-pub(crate) fn until_it_rests(process: Pid) {
-    until("the process rests", || {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-        stat.rsplit_once(')')
-            .unwrap()
-            .1
-            .trim_start()
-            .starts_with('S')
-    });
-}
-
 /// Waits until `is_so`, and says in the end if it never was.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;

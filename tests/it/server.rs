@@ -4,12 +4,14 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::atomic::Ordering;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::house::{Answer, House, answer, until, until_it_rests};
+use crate::house::{Answer, House, answer, until};
 use crate::http_cases::{self, Then};
+use crate::serving::Serving;
 
 const KINDS: [&str; 2] = ["sync", "coroutine"];
 
@@ -52,31 +54,25 @@ fn a_wait_parks_the_coroutine_and_others_run_meanwhile() {
 }
 
 #[test]
-fn odd_and_hostile_clients_get_what_they_deserve_and_harm_nobody() {
-    for kind in KINDS {
-        let house = House::open(
-            &format!("kind = \"{kind}\"\nworkers = 1"),
-            &[("hello", "\"write 2B\""), ("story", "")],
-        );
-        let worker = house.a_worker();
-        for case in http_cases::all() {
-            let mut stream = house.connect();
-            // A server that has refused the beginning may close before the end is sent.
-            let _ = stream.write_all(&case.bytes);
-            if case.then == Then::Waits {
-                stream.shutdown(std::net::Shutdown::Write).unwrap();
-            }
-            let mut bytes = Vec::new();
-            let _ = stream.read_to_end(&mut bytes);
-            // A sync worker closes after its first answer.
-            let answers = match kind {
-                "sync" => &case.answers[..case.answers.len().min(1)],
-                _ => case.answers,
-            };
-            assert_eq!(statuses(&bytes), answers, "{kind}: {}", case.name);
+fn a_sync_worker_answers_odd_and_hostile_clients_once_and_is_unharmed() {
+    let house = House::open(
+        "kind = \"sync\"\nworkers = 1",
+        &[("hello", "\"write 2B\""), ("story", "")],
+    );
+    let worker = house.a_worker();
+    for case in http_cases::all() {
+        let mut stream = house.connect();
+        // A server that has refused the beginning may close before the end is sent.
+        let _ = stream.write_all(&case.bytes);
+        if case.then == Then::Waits {
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
         }
-        assert_eq!(house.a_worker(), worker, "the worker is unharmed");
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let first = &case.answers[..case.answers.len().min(1)];
+        assert_eq!(statuses(&bytes), first, "{}", case.name);
     }
+    assert_eq!(house.a_worker(), worker);
 }
 
 /// The statuses of all responses in these bytes, interim ones left out.
@@ -213,6 +209,28 @@ fn a_port_that_is_taken_is_said_so() {
 }
 
 #[test]
+fn a_worker_that_cannot_get_ready_ends_the_server_with_the_reason_and_is_not_forked_again() {
+    let nobody_listens = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for kind in KINDS {
+        let scenario = format!(
+            "server.kind = \"{kind}\"\nload.clients = 1\n\
+             requests.a.steps = [\"call billing 1ms\"]\n"
+        );
+        let (serving, said) = Serving::try_start(&scenario, vec![nobody_listens]);
+        let reason = said.expect_err("there is no service to call");
+        assert!(reason.starts_with("boot worker A (pid "), "{reason}");
+        assert!(
+            reason.contains("connect to a service: Connection refused"),
+            "{reason}"
+        );
+        assert_eq!(serving.worker().incarnation.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[test]
 fn a_panic_is_a_500_and_an_overflow_costs_no_more_than_the_worker() {
     for kind in KINDS {
         let mut house = House::open(
@@ -227,78 +245,5 @@ fn a_panic_is_a_500_and_an_overflow_costs_no_more_than_the_worker() {
         house.hears(&format!("worker A (pid {worker}) "));
         house.hears("another takes its place");
         assert_ne!(house.a_worker(), worker);
-    }
-}
-
-/// A conversation, and the waits of the coroutine that it is held with. Between two moves the server
-/// has come to rest: it waits for more.
-const CONVERSATIONS: [(&str, &[&str], u64); 5] = [
-    (
-        "sent late",
-        &[
-            "",
-            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        ],
-        1,
-    ),
-    (
-        "sent whole",
-        &["GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
-        0,
-    ),
-    (
-        "in pieces",
-        &[
-            "GET /hello HT",
-            "TP/1.1\r\nHost: a\r\n",
-            "Connection: close\r\n\r\n",
-        ],
-        2,
-    ),
-    (
-        "kept",
-        &[
-            "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n",
-            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        ],
-        1,
-    ),
-    (
-        "pipelined",
-        &[
-            "",
-            "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        ],
-        1,
-    ),
-];
-
-#[test]
-fn coroutine_switches_are_twice_the_waits_and_the_tasks() {
-    for (name, moves, waits) in CONVERSATIONS {
-        let mut house = House::open("kind = \"coroutine\"", &[("hello", "\"write 2B\"")]);
-        let worker = house.a_worker();
-        // What is sent while the worker is stopped is all there when it takes the connection.
-        kill(worker, Signal::SIGSTOP).unwrap();
-        let mut stream = house.connect();
-        for piece in moves {
-            stream.write_all(piece.as_bytes()).unwrap();
-            kill(worker, Signal::SIGCONT).unwrap();
-            until_it_rests(worker);
-        }
-        assert!(answer(&mut stream).is_some(), "{name}");
-        assert!(house.stop().success());
-        let line = house.hears("coroutine switches");
-        let numbers: Vec<u64> = line
-            .split(|character: char| !character.is_ascii_digit())
-            .filter_map(|digits| digits.parse().ok())
-            .collect();
-        let [.., tasks, all_waits, switches] = *numbers else {
-            panic!("{line}");
-        };
-        assert_eq!(switches, 2 * (all_waits + tasks), "{name}: {line}");
-        // The request that asked who is there may have waited for its bytes once.
-        assert!([waits, waits + 1].contains(&all_waits), "{name}: {line}");
-        assert_eq!(tasks, 2, "{name}: {line}");
     }
 }

@@ -29,6 +29,17 @@ pub(crate) struct Serving {
 impl Serving {
     /// Serves the first variant of a scenario without services, and waits until it is ready.
     pub(crate) fn start(scenario: &str) -> Self {
+        let (serving, said) = Self::try_start(scenario, Vec::new());
+        said.unwrap_or_else(|reason| panic!("the server failed to {reason}"));
+        serving
+    }
+
+    /// Serves the first variant of a scenario whose services are at these addresses, and waits until
+    /// it is ready or says why it never will be.
+    pub(crate) fn try_start(
+        scenario: &str,
+        services: Vec<SocketAddr>,
+    ) -> (Self, Result<(), String>) {
         let board = Board::new(RINGS_BY_DEFAULT).expect("shared memory can be made");
         let (lifeline, kept_end) = std::io::pipe().expect("a pipe can be made");
         let inherited = [board.descriptor(), lifeline.as_fd()];
@@ -44,16 +55,18 @@ impl Serving {
         let mut arbiter = command.spawn().expect("the built program starts");
         let mut input = arbiter.stdin.take().expect("its input is a pipe");
         input
-            .write_all(&orders(scenario))
+            .write_all(&orders(scenario, services))
             .expect("it reads its orders");
         drop(input);
-        let address = address_when_ready(&mut arbiter);
-        Self {
-            address,
+        let ready = address_when_ready(&mut arbiter);
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let serving = Self {
+            address: *ready.as_ref().unwrap_or(&nowhere),
             board,
             arbiter,
             _lifeline: kept_end,
-        }
+        };
+        (serving, ready.map(drop))
     }
 
     /// What worker 0 says of itself.
@@ -72,13 +85,13 @@ impl Serving {
     }
 }
 
-fn orders(scenario: &str) -> Vec<u8> {
+fn orders(scenario: &str, services: Vec<SocketAddr>) -> Vec<u8> {
     let plan = scenario::read(scenario, "a test", &Overrides::default())
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let orders = Orders {
         clock: Clock::starting_now(),
         scenario: plan.variants[0].scenario.clone(),
-        services: Vec::new(),
+        services,
         bind: "127.0.0.1:0".parse().expect("an address"),
         telemetry: Telemetry::On,
     };
@@ -89,12 +102,12 @@ fn orders(scenario: &str) -> Vec<u8> {
     serde_json::to_vec(&orders).expect("orders are always JSON")
 }
 
-fn address_when_ready(arbiter: &mut Child) -> SocketAddr {
+fn address_when_ready(arbiter: &mut Child) -> Result<SocketAddr, String> {
     let output = arbiter.stdout.take().expect("its output is a pipe");
     for line in BufReader::new(output).lines() {
         match Said::from_line(&line.expect("it says text")) {
-            Said::Ready { addresses } => return addresses[0],
-            Said::Failed { reason } => panic!("the server failed to {reason}"),
+            Said::Ready { addresses } => return Ok(addresses[0]),
+            Said::Failed { reason } => return Err(reason),
             Said::Note { .. } => {}
         }
     }

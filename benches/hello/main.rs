@@ -8,6 +8,7 @@
 //! | server   | is |
 //! |----------|----|
 //! | concsim  | `concsim serve hello`, one coroutine worker |
+//! | silent   | the same, its worker writing no events |
 //! | floor    | a bare epoll loop that parses the request and sends the bytes that concsim sent |
 //! | nginx    | one worker process, `return 200` |
 //! | gunicorn | two gevent workers, `benches/peers/app.py` |
@@ -80,6 +81,7 @@ fn compare(options: &Options) -> Result<(), String> {
         }
     }
     report(&servers, &played);
+    report_telemetry(&played[0], &played[1]);
     Ok(())
 }
 
@@ -96,7 +98,7 @@ fn try_out() -> ExitCode {
 fn start_all() -> Result<Vec<Server>, String> {
     let ours = Server::concsim()?;
     let floor = Server::floor(&ours.answer)?;
-    let mut servers = vec![ours, floor];
+    let mut servers = vec![ours, Server::silent()?, floor];
     for (name, started) in [("nginx", Server::nginx()), ("gunicorn", Server::gunicorn())] {
         match started {
             Ok(server) => servers.push(server),
@@ -115,7 +117,9 @@ fn indented(answer: &str) -> String {
 }
 
 fn report(servers: &[Server], played: &[Vec<Played>]) {
-    println!("           requests/s  core/request  wrk's CPU  concsim is so many times as fast");
+    println!(
+        "           requests/s  core/request    of worker  wrk's CPU  concsim is so many times as fast"
+    );
     for (server, theirs) in servers.iter().zip(played) {
         let paired = played[0].iter().zip(theirs);
         let ratios: Vec<f64> = paired
@@ -126,13 +130,27 @@ fn report(servers: &[Server], played: &[Vec<Played>]) {
             figures::median(&figures)
         };
         println!(
-            "{:<9} {:>11.0} {:>10.2} µs {:>10.2}  {:.3} ({})",
+            "{:<9} {:>11.0} {:>10.2} µs {:>9.2} µs {:>10.2}  {:.3} ({})",
             server.name,
             median_of(|played| played.per_second),
             median_of(|played| played.core_us),
+            median_of(|played| played.worker_us),
             median_of(|played| played.wrk_busy),
             figures::median(&ratios),
             figures::interval_of_median(&ratios),
         );
     }
+}
+
+/// What the worker's core time per request is with telemetry, in parts of what it is without.
+fn report_telemetry(with: &[Played], without: &[Played]) {
+    let paired = with.iter().zip(without);
+    let ratios: Vec<f64> = paired
+        .map(|(with, without)| with.worker_us / without.worker_us)
+        .collect();
+    println!(
+        "telemetry: {:.3} of the worker's core time without it ({})",
+        figures::median(&ratios),
+        figures::interval_of_median(&ratios),
+    );
 }

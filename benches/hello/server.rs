@@ -35,11 +35,21 @@ struct Process {
 
 impl Server {
     pub(crate) fn concsim() -> Result<Self, String> {
+        Self::ours("concsim", &[])
+    }
+
+    /// The same, but its worker writes no events.
+    pub(crate) fn silent() -> Result<Self, String> {
+        Self::ours("silent", &["--no-telemetry"])
+    }
+
+    fn ours(name: &'static str, flags: &[&str]) -> Result<Self, String> {
         let address = free_address()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
         command.args(["serve", "hello", "--bind", &address]);
         command.args(["--variant", "coroutine", "--set", "server.workers=1"]);
-        Self::start("concsim", address, command, None)
+        command.args(flags);
+        Self::start(name, address, command, None)
     }
 
     pub(crate) fn floor(answer: &str) -> Result<Self, String> {
@@ -103,11 +113,13 @@ impl Server {
         })
     }
 
-    /// Core time of its processes so far, in seconds.
-    pub(crate) fn cpu_s(&self) -> f64 {
+    /// Core time of its processes so far, in seconds: of all together, and of the one that used most,
+    /// which after some load is the worker (where there is one).
+    pub(crate) fn cpu_s(&self) -> (f64, f64) {
         let processes = with_children(self.process.child.id());
         let each = processes.into_iter().filter_map(cpu_of);
-        each.map(CpuTime::as_secs_f64).sum()
+        each.map(CpuTime::as_secs_f64)
+            .fold((0.0, 0.0), |(all, most), one| (all + one, one.max(most)))
     }
 
     pub(crate) fn url(&self) -> String {

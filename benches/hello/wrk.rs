@@ -13,6 +13,8 @@ pub(crate) struct Played {
     pub(crate) per_second: f64,
     /// Core time of all the server's processes per answer, in microseconds.
     pub(crate) core_us: f64,
+    /// The same of the busiest of them, the worker.
+    pub(crate) worker_us: f64,
     /// The share of one core that wrk used: near 1, wrk is what is measured.
     pub(crate) wrk_busy: f64,
 }
@@ -26,7 +28,7 @@ pub(crate) fn play(server: &Server, seconds: u32) -> Result<Played, String> {
         .map_err(|error| format!("wrk does not start: {error}"))?;
     // Only wrk was reaped in between, so the difference is its own.
     let wrk_s = cpu_of_ended_children()? - wrk_before;
-    let server_s = server.cpu_s() - server_before;
+    let server_after = server.cpu_s();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let trouble = |line: &&str| line.contains("errors") || line.contains("Non-2xx");
     if let Some(line) = said.lines().find(trouble) {
@@ -38,9 +40,11 @@ pub(crate) fn play(server: &Server, seconds: u32) -> Result<Played, String> {
         line.split_once(" requests in ").map(|(count, _)| count)
     });
     let per_second = figure(&said, |line| line.strip_prefix("Requests/sec:"));
+    let each_us = |seconds: f64| answers.map(|answers| seconds * 1e6 / answers);
     Ok(Played {
         per_second: per_second.ok_or_else(unheard)?,
-        core_us: server_s * 1e6 / answers.ok_or_else(unheard)?,
+        core_us: each_us(server_after.0 - server_before.0).ok_or_else(unheard)?,
+        worker_us: each_us(server_after.1 - server_before.1).ok_or_else(unheard)?,
         wrk_busy: wrk_s / f64::from(seconds),
     })
 }

@@ -12,7 +12,9 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use concsim::coroutine::{Resumed, Stacks, Task};
+use concsim::sys::clock::Clock;
 use concsim::sys::processes::pss_kib_of;
+use concsim::telemetry::{Board, Event, Probe, RINGS_BY_DEFAULT, Reader, Telemetry, Then};
 use criterion::{Criterion, criterion_group, criterion_main};
 use generator::{Gn, LocalGenerator};
 
@@ -66,6 +68,54 @@ fn switch_pair(criterion: &mut Criterion) {
         ("bare crate", &mut resume_bare),
         ("task", &mut resume_task),
     );
+}
+
+/// The same with all that the hub tells of it: who runs since when, two switches, and one event, which
+/// somebody reads.
+fn watched_switch_pair(_: &mut Criterion) {
+    let board: &'static Board = Box::leak(Box::new(
+        Board::new(RINGS_BY_DEFAULT).expect("a board can be made"),
+    ));
+    let probe = Probe::new(board, 0, Clock::starting_now(), Telemetry::On);
+    let mut reader = Reader::new(board.worker_ring(0));
+    let (mut bare, mut task) = (bare_coroutine(), endless_task(&Stacks::new()));
+    let mut resume_bare = |times| {
+        for _ in 0..times {
+            black_box(bare.resume());
+        }
+    };
+    let (mut from, mut unread) = (probe.now(), 0);
+    let mut resume_watched = |times| {
+        for _ in 0..times {
+            probe.runs_since(from);
+            probe.coroutine_switch();
+            black_box(task.resume());
+            probe.coroutine_switch();
+            let to = probe.now();
+            probe.let_go(from, to);
+            probe.event(&Event::Ran {
+                from,
+                to,
+                task: 0,
+                request: 0,
+                then: Then::Yielded,
+            });
+            from = to;
+            unread += 1;
+            if unread == RINGS_BY_DEFAULT / 2 {
+                reader.drain(|record| {
+                    black_box(record);
+                });
+                unread = 0;
+            }
+        }
+    };
+    support::beside(
+        "switch pair, watched",
+        ("bare crate", &mut resume_bare),
+        ("task and telemetry", &mut resume_watched),
+    );
+    assert_eq!(reader.dropped(), 0, "every event was read");
 }
 
 fn life(criterion: &mut Criterion) {
@@ -129,5 +179,5 @@ fn own_kib() -> Option<u64> {
     pss_kib_of(std::process::id())
 }
 
-criterion_group!(benches, switch_pair, life, memory);
+criterion_group!(benches, switch_pair, watched_switch_pair, life, memory);
 criterion_main!(benches);

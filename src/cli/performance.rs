@@ -37,6 +37,10 @@ const LEAD_IN: Elapsed = Elapsed::from_millis(60);
 const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
 /// Over what stopping workers are granted, before what is left is killed.
 const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
+/// Load waits 1 s at most for what is under way at ^C; so long it has to say that it is done …
+const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
+/// … and so long the server has to stop, whatever its workers are busy with.
+const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
 
 /// The terminal that is being drawn on, for the arbiter to restore if the driver is killed.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +91,8 @@ pub struct Performance<'a> {
     act: Act,
     /// When the act began.
     since: Stamp,
+    /// When somebody had had enough.
+    interrupted: Option<Stamp>,
     next_sample: Stamp,
     notes: Vec<String>,
     /// Whether the samples at the window's two edges have been taken.
@@ -143,6 +149,7 @@ impl<'a> Performance<'a> {
             service_addresses: Vec::new(),
             act: Act::Services,
             since: Stamp::ZERO,
+            interrupted: None,
             next_sample: Stamp::ZERO,
             notes: Vec::new(),
             edges: [false; 2],
@@ -176,6 +183,7 @@ impl<'a> Performance<'a> {
     /// Ends the window now; what is under way is waited for, 1 s at most.
     pub fn interrupt(&mut self) {
         self.live.header_mut().interrupted = true;
+        self.interrupted = Some(self.clock.now());
         self.board.run().stop.store(1, Ordering::Release);
         if matches!(self.act, Act::Services | Act::Server | Act::Load) {
             self.enter(Act::Over);
@@ -333,6 +341,11 @@ impl<'a> Performance<'a> {
                 self.live.header_mut().drained = now;
                 self.close();
             }
+            Act::Playing if self.is_overdue(INTERRUPTED_LOAD) => {
+                self.notes
+                    .push("load did not stop in time and was killed".into());
+                self.enter(Act::Over);
+            }
             Act::Stopping if waited > self.stop_patience() => {
                 self.notes
                     .push("the server did not stop in time and was killed".into());
@@ -361,8 +374,17 @@ impl<'a> Performance<'a> {
         self.enter(Act::Playing);
     }
 
+    /// Whether the run was interrupted, longer ago than this.
+    fn is_overdue(&self, patience: Elapsed) -> bool {
+        let interrupted = self.interrupted;
+        interrupted.is_some_and(|at| self.clock.now().since(at) > patience)
+    }
+
     fn stop_patience(&self) -> Elapsed {
-        self.variant.scenario.server.graceful_timeout + STOP_PATIENCE
+        match self.interrupted {
+            Some(_) => INTERRUPTED_STOP,
+            None => self.variant.scenario.server.graceful_timeout + STOP_PATIENCE,
+        }
     }
 
     fn enter(&mut self, act: Act) {

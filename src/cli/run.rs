@@ -17,6 +17,7 @@ use crate::sys::terminal::Modes;
 use crate::sys::{interrupt, processes, terminal};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
 use crate::tui;
+use crate::units::Elapsed;
 
 /// Plays a scenario for real, and watches it.
 #[derive(Debug, clap::Args)]
@@ -123,6 +124,8 @@ pub(super) fn watch(
             performance.interrupt();
         }
     }
+    // What was said last.
+    audience.watch(&mut performance, Elapsed::ZERO)?;
     Ok(performance.end())
 }
 

@@ -1,0 +1,196 @@
+//! What becomes of a run when one of its processes is killed, stopped, or cannot go on.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a summary without its fields fails the test"
+)]
+#![cfg(target_os = "linux")]
+
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::house::until;
+use crate::played::{Ended, Played, Role, sockets_of, state_of};
+
+/// What the workers of a run are busy with when something happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Idle,
+    Computing,
+    Blocked,
+    /// By SIGSTOP, in the middle of a wait.
+    Stopped,
+}
+
+const DOINGS: [Doing; 4] = [
+    Doing::Idle,
+    Doing::Computing,
+    Doing::Blocked,
+    Doing::Stopped,
+];
+
+const KINDS: [&str; 2] = ["sync", "coroutine"];
+
+impl Doing {
+    /// A run of `length` in which workers do this.
+    fn scenario(self, kind: &str, length: &str) -> String {
+        let (steps, load) = match self {
+            Self::Idle => ("'call billing 1ms'", "rate = '50/s'"),
+            Self::Computing => (
+                "'compute 200ms', 'call billing 1ms'",
+                "clients = 4\nramp = '0s'",
+            ),
+            Self::Blocked | Self::Stopped => (
+                "'sleep 200ms unpatched', 'call billing 1ms'",
+                "clients = 4\nramp = '0s'",
+            ),
+        };
+        format!(
+            "warmup = '0s'\nduration = '{length}'\n[server]\nkind = '{kind}'\nworkers = 2\n\
+             [requests.a]\nsteps = [{steps}]\n[load]\npatience = '5s'\n{load}\n"
+        )
+    }
+
+    /// Waits until one of the workers does this, and finds it.
+    fn caught(self, played: &Played) -> Pid {
+        // The door, and the connection to the service; then that of a request.
+        let (quiet, busy) = (2, 3);
+        played.processes.one(Role::Load);
+        let mut caught = None;
+        until(&format!("a worker is caught {self:?}"), || {
+            let does = |worker: &Pid| match self {
+                Self::Idle => sockets_of(*worker) == quiet && state_of(*worker) == Some('S'),
+                Self::Computing => sockets_of(*worker) >= busy && state_of(*worker) == Some('R'),
+                Self::Blocked | Self::Stopped => {
+                    sockets_of(*worker) >= busy && state_of(*worker) == Some('S')
+                }
+            };
+            caught = played.processes.of(Role::Worker).into_iter().find(does);
+            caught.is_some()
+        });
+        let worker = caught.expect("one was just found");
+        if self == Self::Stopped {
+            stop(worker);
+        }
+        worker
+    }
+}
+
+fn stop(pid: Pid) {
+    kill(pid, Signal::SIGSTOP).expect("the process is there");
+    until("the process has stopped", || state_of(pid) == Some('T'));
+}
+
+/// Plays all of these at the same time: they spend most of it waiting.
+fn at_once<Case: Copy + Send>(cases: impl IntoIterator<Item = Case>, story: fn(Case)) {
+    thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || story(case));
+        }
+    });
+}
+
+#[test]
+fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along() {
+    let cases = KINDS
+        .into_iter()
+        .flat_map(|kind| DOINGS.map(|doing| (kind, doing)));
+    at_once(cases, |(kind, doing)| {
+        let played = Played::begin(&doing.scenario(kind, "2s"));
+        let worker = doing.caught(&played);
+        kill(worker, Signal::SIGKILL).expect("the worker is there");
+        let ended = played.end();
+        assert!(
+            ended.said.contains(&format!(
+                "(pid {worker}) was killed by signal 9: another takes its place"
+            )),
+            "{kind}, {doing:?}: {ended:#?}"
+        );
+        went_on(&ended);
+        if doing != Doing::Idle {
+            assert!(ended.failed() > 0, "{kind}, {doing:?}: {ended:#?}");
+            // Of the little that an idle server does, half a percent is less than a moment's delay.
+            adds_up(&ended);
+        }
+    });
+}
+
+/// The run was played to its end, its requests add up, and one worker was replaced.
+fn went_on(ended: &Ended) {
+    assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
+    let run = ended.run();
+    assert_eq!(
+        run["due"].as_u64().unwrap(),
+        run["completed"].as_u64().unwrap() + ended.failed(),
+        "{ended:#?}"
+    );
+    assert!(run["completed"].as_u64().unwrap() > 0, "{ended:#?}");
+    let workers = run["workers"].as_array().unwrap().iter();
+    let respawns = workers.map(|worker| worker["respawns"].as_u64().unwrap());
+    assert_eq!(respawns.sum::<u64>(), 1, "{ended:#?}");
+    assert!(!ended.doubts().contains(&"crashed"), "{ended:#?}");
+}
+
+/// Gauges and the log of requests agree, in spite of what was cut off.
+fn adds_up(ended: &Ended) {
+    let doubts = ended.doubts();
+    for wrong in ["little-system", "little-workers", "breakdown-overrun"] {
+        assert!(!doubts.contains(&wrong), "{wrong}: {ended:#?}");
+    }
+}
+
+#[test]
+fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_nobody() {
+    for role in [Role::Arbiter, Role::Load, Role::Services] {
+        at_once(DOINGS.map(|doing| (role, doing)), |(role, doing)| {
+            let played = Played::begin(&doing.scenario("sync", "60s"));
+            doing.caught(&played);
+            let victim = played.processes.one(role);
+            kill(victim, Signal::SIGKILL).expect("the process is there");
+            let ended = played.end();
+            assert_eq!(
+                ended.status.code(),
+                Some(1),
+                "{role:?}, {doing:?}: {ended:#?}"
+            );
+            assert!(
+                ended.doubts().contains(&"crashed"),
+                "{role:?}, {doing:?}: {ended:#?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn nobody_outlives_a_driver_that_is_killed_whatever_the_run_was_doing() {
+    for everybody_is_stopped in [false, true] {
+        let cases = DOINGS.map(|doing| (everybody_is_stopped, doing));
+        at_once(cases, |(everybody_is_stopped, doing)| {
+            let played = Played::begin(&doing.scenario("coroutine", "60s"));
+            doing.caught(&played);
+            if everybody_is_stopped {
+                for (pid, _) in played.processes.all() {
+                    stop(pid);
+                }
+            }
+            played.signal(Signal::SIGKILL);
+            let ended = played.end();
+            assert_eq!(ended.status.code(), None, "{doing:?}: {ended:#?}");
+        });
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_ends_soon_with_what_there_is() {
+    at_once([Signal::SIGINT, Signal::SIGTERM], |signal| {
+        let scenario = Doing::Blocked.scenario("sync", "60s");
+        let played = Played::begin(&scenario.replace("200ms", "60s"));
+        Doing::Blocked.caught(&played);
+        played.signal(signal);
+        let ended = played.end();
+        assert_eq!(ended.status.code(), Some(130), "{ended:#?}");
+        assert_eq!(ended.run()["interrupted"], true, "{ended:#?}");
+    });
+}

@@ -1,0 +1,246 @@
+//! A `concsim run` of the built program, with every process of it in view: found by a mark in their
+//! environment, which children inherit, so that none is overlooked and no stranger is taken for one.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a harness that cannot go on fails its test"
+)]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::house::until;
+
+const MARK: &str = "CONCSIM_TEST_MARK";
+
+/// What a process is in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Driver,
+    Arbiter,
+    Worker,
+    Load,
+    Services,
+}
+
+/// Every process that carries one mark.
+#[derive(Clone, Debug)]
+pub(crate) struct Marked(String);
+
+impl Marked {
+    /// A mark that no other process carries.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{}-{count}", std::process::id()))
+    }
+
+    /// A process that is started by this command carries the mark, and so do its children.
+    pub(crate) fn put_on(&self, command: &mut Command) {
+        command.env(MARK, &self.0);
+    }
+
+    /// Who is there, dead ones that nobody has reaped left out.
+    pub(crate) fn all(&self) -> Vec<(Pid, Role)> {
+        let entries = std::fs::read_dir("/proc").unwrap().map_while(Result::ok);
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let pids = numbers.map(Pid::from_raw).filter(|pid| self.is_on(*pid));
+        pids.filter_map(|pid| Some((pid, role_of(pid)?))).collect()
+    }
+
+    fn is_on(&self, pid: Pid) -> bool {
+        let mark = format!("{MARK}={}", self.0);
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == mark.as_bytes())
+    }
+
+    /// Those of one role.
+    pub(crate) fn of(&self, role: Role) -> Vec<Pid> {
+        let all = self.all().into_iter();
+        all.filter(|(_, its)| *its == role)
+            .map(|(pid, _)| pid)
+            .collect()
+    }
+
+    /// Waits until there is one of this role, and finds it.
+    pub(crate) fn one(&self, role: Role) -> Pid {
+        let mut found = Vec::new();
+        until(&format!("there is a {role:?}"), || {
+            found = self.of(role);
+            !found.is_empty()
+        });
+        found[0]
+    }
+
+    /// Waits until nobody is left.
+    pub(crate) fn until_all_are_gone(&self) {
+        let mut left = Vec::new();
+        until(&format!("{self:?} are all gone"), || {
+            left = self.all();
+            left.is_empty()
+        });
+    }
+}
+
+/// `None` if it has just ended.
+fn role_of(pid: Pid) -> Option<Role> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = String::from_utf8_lossy(&line);
+    let mut words = line.split('\0');
+    words.next().filter(|program| program.contains("concsim"))?;
+    Some(match words.next()? {
+        "__load" => Role::Load,
+        "__services" => Role::Services,
+        "__arbiter" if is_arbiter(parent_of(pid)?) => Role::Worker,
+        "__arbiter" => Role::Arbiter,
+        _ => Role::Driver,
+    })
+}
+
+fn is_arbiter(pid: Pid) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0)
+        .any(|word| word == b"__arbiter")
+}
+
+fn parent_of(pid: Pid) -> Option<Pid> {
+    stat(pid, 1)?.parse().ok().map(Pid::from_raw)
+}
+
+/// `R`, `S`, `T`, …: `proc_pid_stat(5)`.
+pub(crate) fn state_of(pid: Pid) -> Option<char> {
+    stat(pid, 0)?.chars().next()
+}
+
+/// A field of `/proc/PID/stat`, counted from the one after the name.
+fn stat(pid: Pid, field: usize) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(field).map(str::to_owned)
+}
+
+/// How many sockets a process has open, each counted once.
+pub(crate) fn sockets_of(pid: Pid) -> usize {
+    let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return 0;
+    };
+    let links = descriptors.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    let sockets: BTreeSet<_> = links
+        .filter(|link| link.to_string_lossy().starts_with("socket:"))
+        .collect();
+    sockets.len()
+}
+
+/// A run that is being played.
+pub(crate) struct Played {
+    pub(crate) processes: Marked,
+    driver: Child,
+    said: Receiver<String>,
+    _scratch: tempfile::TempDir,
+}
+
+/// What is left of a run.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// The summary; null if there is none.
+    pub(crate) summary: Value,
+    pub(crate) said: String,
+}
+
+impl Ended {
+    /// The only run of the summary.
+    pub(crate) fn run(&self) -> &Value {
+        assert_eq!(
+            self.summary["runs"].as_array().map(Vec::len),
+            Some(1),
+            "{self:#?}"
+        );
+        &self.summary["runs"][0]
+    }
+
+    /// The codes of the reasons not to trust the run.
+    pub(crate) fn doubts(&self) -> Vec<&str> {
+        let because = self.run()["because"].as_array().unwrap();
+        let codes = because.iter().map(|reason| reason["code"].as_str());
+        codes.map(Option::unwrap).collect()
+    }
+
+    /// How many requests failed, whatever of.
+    pub(crate) fn failed(&self) -> u64 {
+        let failed = self.run()["failed"].as_object().unwrap();
+        failed.values().map(|count| count.as_u64().unwrap()).sum()
+    }
+}
+
+impl Played {
+    /// Plays this scenario without a screen.
+    pub(crate) fn begin(scenario: &str) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("scenario.toml");
+        std::fs::write(&path, scenario).unwrap();
+        let processes = Marked::new();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
+        processes.put_on(&mut command);
+        let mut driver = command
+            .arg("run")
+            .arg(path)
+            .arg("--json")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let errors = BufReader::new(driver.stderr.take().unwrap());
+        let (say, said) = channel();
+        std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                // A test that has failed listens no more.
+                let _ = say.send(line);
+            }
+        });
+        Self {
+            processes,
+            driver,
+            said,
+            _scratch: scratch,
+        }
+    }
+
+    /// Sends a signal to the driver.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.driver.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Waits for its end, and for everybody else's.
+    pub(crate) fn end(mut self) -> Ended {
+        let mut text = String::new();
+        let output = self.driver.stdout.as_mut().unwrap();
+        output.read_to_string(&mut text).unwrap();
+        let status = self.driver.wait().unwrap();
+        self.processes.until_all_are_gone();
+        let said: Vec<String> = self.said.iter().collect();
+        Ended {
+            status,
+            summary: serde_json::from_str(&text).unwrap_or_default(),
+            said: said.join("\n"),
+        }
+    }
+}
+
+impl Drop for Played {
+    fn drop(&mut self) {
+        // A test that has failed leaves nobody behind.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -12,7 +12,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
@@ -25,9 +25,9 @@ use super::{Doing, Result};
 #[derive(Debug)]
 pub struct Legacy<'a> {
     /// The shared memory.
-    pub board: std::os::fd::BorrowedFd<'a>,
+    pub board: BorrowedFd<'a>,
     /// The terminal, for the one child that restores it if the driver is killed.
-    pub terminal: Option<std::os::fd::BorrowedFd<'a>>,
+    pub terminal: Option<BorrowedFd<'a>>,
     /// Text on its standard input.
     pub orders: &'a str,
 }
@@ -52,8 +52,12 @@ impl Child {
     pub fn start(role: &str, legacy: &Legacy<'_>, dies_with_us: bool) -> Result<Self> {
         let (lifeline, kept_end) = pipe_with(PipeFlags::CLOEXEC).doing("make a lifeline")?;
         let executable = std::env::current_exe().doing("find this program's own file")?;
+        // A duplicate: the terminal is the driver's standard output, and in the child that number is
+        // the voice's.
+        let terminal = legacy.terminal.map(beyond_the_standard_streams);
+        let terminal = terminal.transpose()?;
         let mut inherited = vec![legacy.board.as_raw_fd(), lifeline.as_raw_fd()];
-        inherited.extend(legacy.terminal.map(|terminal| terminal.as_raw_fd()));
+        inherited.extend(terminal.as_ref().map(AsRawFd::as_raw_fd));
         let names = inherited.iter().map(ToString::to_string);
         let mut command = Command::new(executable);
         command
@@ -127,6 +131,11 @@ pub fn signal(pid: u32, signal: rustix::process::Signal) {
     }
 }
 
+fn beyond_the_standard_streams(descriptor: BorrowedFd<'_>) -> Result<OwnedFd> {
+    const FIRST_BEYOND: RawFd = 3;
+    rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_BEYOND).doing("duplicate the terminal")
+}
+
 fn before_exec(command: &mut Command, inherited: Vec<RawFd>, dies_with_us: bool) {
     let parent = rustix::process::getpid();
     let prepare = move || {
@@ -135,7 +144,7 @@ fn before_exec(command: &mut Command, inherited: Vec<RawFd>, dies_with_us: bool)
         }
         for descriptor in &inherited {
             // SAFETY: the driver keeps these descriptors open until the child has been started.
-            let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(*descriptor) };
+            let descriptor = unsafe { BorrowedFd::borrow_raw(*descriptor) };
             fcntl_setfd(descriptor, FdFlags::empty())?;
         }
         Ok(())
@@ -252,7 +261,7 @@ impl Inherited {
 
 fn adopt(number: RawFd) -> Result<OwnedFd> {
     // SAFETY: only asks whether the number is open; a number that is not is reported as an error.
-    let borrowed = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
     fcntl_setfd(borrowed, FdFlags::CLOEXEC).doing("find what the driver left")?;
     // SAFETY: open, as was just seen, and this process was started to own it; nothing else here
     // knows its number.

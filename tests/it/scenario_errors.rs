@@ -153,3 +153,15 @@ fn the_list_of_scenarios_says_what_each_shows() {
         "{out}"
     );
 }
+
+#[test]
+fn the_schema_in_the_assets_is_the_one_that_the_program_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (status, printed, _) = said(&concsim(root, &["schema"]));
+    let kept = fs::read_to_string(root.join("assets/scenario.schema.json")).expect("it is there");
+    assert_eq!(status, Some(0));
+    assert!(
+        printed == kept,
+        "renew it: concsim schema > assets/scenario.schema.json"
+    );
+}

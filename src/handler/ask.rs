@@ -120,8 +120,10 @@ fn given(list: &str, wanted: usize) -> Result<Vec<u64>, &'static str> {
 
 /// The value of the first parameter of this name.
 fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then_some(value)
-    })
+    query
+        .split('&')
+        .find_map(|pair| match pair.strip_prefix(name)? {
+            "" => Some(""),
+            value => value.strip_prefix('='),
+        })
 }

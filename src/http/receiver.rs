@@ -153,14 +153,13 @@ impl Receiver {
         let State::Whole { head, .. } = &self.state else {
             panic!("a request is looked at when it is whole");
         };
-        let bytes = &self.buffer[self.start..];
-        let text = |range: &std::ops::Range<usize>| {
-            str::from_utf8(&bytes[range.clone()]).expect("a target is ASCII")
-        };
+        let target = &self.buffer[self.start..][head.target.clone()];
+        let target = str::from_utf8(target).expect("a target is ASCII");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Request {
             method: head.method,
-            path: text(&head.path),
-            query: text(&head.query),
+            path,
+            query,
             keep: head.keep,
         }
     }

@@ -55,8 +55,8 @@ pub struct Request<'bytes> {
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) method: Method,
-    pub(super) path: Range<usize>,
-    pub(super) query: Range<usize>,
+    /// Path and query.
+    pub(super) target: Range<usize>,
     pub(super) keep: Keep,
     pub(super) framing: Framing,
     /// The client waits for [`super::CONTINUE`] before it sends its body.
@@ -105,8 +105,12 @@ fn parse_window(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
 
 /// httparse takes a bare line feed for the end of a line. A server in front of this one might not.
 fn all_lines_end_right(head: &[u8]) -> Result<(), Refusal> {
-    let bare = |pair: &[u8]| pair[1] == b'\n' && pair[0] != b'\r';
-    if head.first() == Some(&b'\n') || head.windows(2).any(bare) {
+    // Looks at all pairs, whatever it finds: so the compiler may look at sixteen of them at once.
+    let pairs = head.iter().zip(head.iter().skip(1));
+    let bare = pairs.fold(false, |bare, (before, byte)| {
+        bare | ((*byte == b'\n') & (*before != b'\r'))
+    });
+    if bare || head.first() == Some(&b'\n') {
         return Err(Refusal::bad("a line ends without a carriage return"));
     }
     Ok(())
@@ -143,17 +147,12 @@ fn facts(parsed: &httparse::Request<'_, '_>, bytes: &[u8], end: usize) -> Result
     if is_1_1 && !fields.has_host {
         return Err(Refusal::bad("the host is not named"));
     }
-    let target = parsed.path.expect("a complete head has a target");
-    let (path, query) = split_target(target)?;
-    let place = |part: &str| {
-        let begin = part.as_ptr().addr() - bytes.as_ptr().addr();
-        begin..begin + part.len()
-    };
+    let target = path_and_query(parsed.path.expect("a complete head has a target"))?;
+    let begin = target.as_ptr().addr() - bytes.as_ptr().addr();
     let framing = fields.framing(is_1_1)?;
     Ok(Head {
         method: method(parsed.method.expect("a complete head has a method")),
-        path: place(path),
-        query: place(query),
+        target: begin..begin + target.len(),
         keep: fields.keep(is_1_1),
         framing,
         expects_continue: fields.expects_continue && is_1_1 && framing != Framing::Length(0),
@@ -171,22 +170,22 @@ fn method(word: &str) -> Method {
     }
 }
 
-/// Path and query of a target in origin form (`/a?b`) or absolute form (`http://host/a?b`).
-fn split_target(target: &str) -> Result<(&str, &str), Refusal> {
+/// What a target in origin form (`/a?b`) or absolute form (`http://host/a?b`) says of this server.
+fn path_and_query(target: &str) -> Result<&str, Refusal> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refusal::bad(
             "the target has bytes that must be written with percent signs",
         ));
     }
-    let local = match target.split_once("://") {
+    if target.starts_with('/') {
+        return Ok(target);
+    }
+    Ok(match target.split_once("://") {
         Some(("http" | "https" | "HTTP" | "HTTPS", rest)) => {
             &rest[rest.find(['/', '?']).unwrap_or(rest.len())..]
         }
         _ => target,
-    };
-    Ok(local
-        .split_once('?')
-        .unwrap_or((local, &local[local.len()..])))
+    })
 }
 
 /// What the fields say together.
@@ -239,7 +238,9 @@ impl<'bytes> Fields<'bytes> {
     }
 
     fn host(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        let allowed = |byte: &u8| is_token(*byte) || b"()=,;:[]".contains(byte);
+        let allowed = |byte: &u8| {
+            is_token(*byte) || matches!(byte, b'(' | b')' | b'=' | b',' | b';' | b':' | b'[' | b']')
+        };
         if self.has_host || !value.iter().all(allowed) {
             return Err(Refusal::bad("the host is named twice, or not as a host is"));
         }

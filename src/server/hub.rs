@@ -274,7 +274,10 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         probe.coroutine_switch();
         let resumed = self.queue.task(id).resume();
         probe.coroutine_switch();
-        let to = probe.now();
+        let to = match &resumed {
+            Resumed::Parked(_) => shared.let_go.get(),
+            Resumed::Ended | Resumed::Panicked(_) | Resumed::Overflowed => probe.now(),
+        };
         probe.let_go(from, to);
         let then = self.settle(id, &resumed)?;
         probe.event(&Event::Ran {

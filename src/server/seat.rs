@@ -111,6 +111,8 @@ pub(super) struct Shared {
     pub(super) poller: RefCell<Poller>,
     /// Sockets that are open, by their token.
     pub(super) channels: RefCell<Slab<Rc<Channel>>>,
+    /// When the task that ran last let go of the hub, unless it has ended.
+    pub(super) let_go: Cell<Stamp>,
     /// When the running task was resumed.
     pub(super) resumed: Cell<Stamp>,
     /// When the poller last came back: since then, what it reported has been ready.
@@ -131,6 +133,7 @@ impl Shared {
             probe,
             poller: RefCell::new(Poller::new()?),
             channels: RefCell::default(),
+            let_go: Cell::default(),
             resumed: Cell::default(),
             polled: Cell::default(),
             running: Cell::new(TaskId(0)),
@@ -248,6 +251,8 @@ pub(super) struct Seat<'task> {
     parker: &'task mut Parker<Pause>,
     /// For which request it works.
     pub(super) request: u32,
+    /// When it let go of the hub last.
+    pub(super) let_go: Stamp,
 }
 
 impl<'task> Seat<'task> {
@@ -258,11 +263,15 @@ impl<'task> Seat<'task> {
             shared: Rc::clone(shared),
             parker,
             request: NO_REQUEST,
+            let_go: Stamp::ZERO,
         }
     }
 
-    /// Lets go of the hub; returns when the task is resumed.
+    /// Lets go of the hub; returns when the task is resumed. The clock is read once, for the end of
+    /// the run and for the beginning of the wait.
     pub(super) fn pause(&mut self, pause: Pause) {
+        self.let_go = self.shared.probe.now();
+        self.shared.let_go.set(self.let_go);
         self.shared.request.set(self.request);
         self.shared.probe.waits();
         self.parker.park(pause);

@@ -133,12 +133,11 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         &self.seat.shared.probe
     }
 
-    /// Parks, and says from when to when; both readings of the clock are the hub's where it has them.
+    /// Parks, and says from when to when: the instants at which its runs ended and began.
     fn park<T>(&mut self, park: impl FnOnce(&mut Self) -> T) -> (T, Stamp, Stamp) {
         self.seat.request = self.tally.request;
-        let begun = self.probe().now();
         let parked = park(self);
-        (parked, begun, self.seat.shared.resumed.get())
+        (parked, self.seat.let_go, self.seat.shared.resumed.get())
     }
 
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp) {

@@ -13,10 +13,11 @@ use anyhow::Context as _;
 
 use super::audience::{Audience as _, Headless};
 use super::colour::Colour;
-use super::performance::{Performance, this_machine};
+use super::performance::Performance;
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use crate::load::{Authority, Target};
+use crate::recording::Machine;
 use crate::recording::summary::{self, Summary};
 use crate::scenario::Plan;
 use crate::sys::interrupt;
@@ -87,8 +88,8 @@ fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
-    let performance = Performance::against(target, &plan.variants[0], &board, this_machine())?;
+    let performance = Performance::against(target, &plan.variants[0], &board, Machine::this_one())?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);
-    Ok(Summary::of(plan, this_machine(), vec![run]))
+    Ok(Summary::of(plan, Machine::this_one(), vec![run]))
 }

@@ -20,10 +20,10 @@ use crate::recording::live::{Cast, Live};
 use crate::recording::{Header, Machine, Origin, Recording};
 use crate::scenario::Variant;
 use crate::server::{arbiter, services};
+use crate::sys;
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
 use crate::sys::terminal::Modes;
-use crate::sys::{self, processes};
 use crate::telemetry::{Board, Said, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
@@ -490,15 +490,5 @@ fn header(variant: &Variant, machine: Machine) -> Header {
         drained: Stamp::ZERO,
         interrupted: false,
         crashed: None,
-    }
-}
-
-/// The machine that this runs on.
-#[must_use]
-pub fn this_machine() -> Machine {
-    Machine {
-        cores: processes::cores_allowed().len(),
-        kernel: processes::kernel(),
-        cpu: processes::cpu_name(),
     }
 }

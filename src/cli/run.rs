@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
-use super::performance::{Performance, Stagecraft, this_machine};
+use super::performance::{Performance, Stagecraft};
 use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
 use crate::recording::summary::{Run, Summary};
-use crate::recording::{Recording, summary};
+use crate::recording::{Machine, Recording, summary};
 use crate::report::card::{Characters, card};
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
@@ -98,7 +98,7 @@ fn play(
             break;
         }
     }
-    Ok(Summary::of(plan, this_machine(), runs))
+    Ok(Summary::of(plan, Machine::this_one(), runs))
 }
 
 fn play_one(
@@ -107,7 +107,7 @@ fn play_one(
     stagecraft: Option<Stagecraft>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let performance = Performance::begin(variant, &board, this_machine(), stagecraft)?;
+    let performance = Performance::begin(variant, &board, Machine::this_one(), stagecraft)?;
     watch(performance, audience)
 }
 

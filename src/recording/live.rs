@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{CoreSample, Header, LoadSample, Recording, Sample, Window, WorkerSample};
+use super::{CoreSample, Header, LoadSample, Machine, Recording, Sample, Window, WorkerSample};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, CoreTimes, ProcessSwitches};
 use crate::telemetry::{Board, Event, Gauge, Outcome, Reader, Reading, Slot};
@@ -335,6 +335,18 @@ fn slot_pid(slot: &Slot) -> u32 {
 
 fn read(word: &AtomicU64) -> u64 {
     word.load(Ordering::Acquire)
+}
+
+impl Machine {
+    /// The one that this runs on.
+    #[must_use]
+    pub fn this_one() -> Self {
+        Self {
+            cores: processes::cores_allowed().len(),
+            kernel: processes::kernel(),
+            cpu: processes::cpu_name(),
+        }
+    }
 }
 
 /// Whose CPU time it is.

@@ -234,7 +234,10 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     evidence.of_the_run(&mut reasons);
     evidence.of_the_generator(&mut reasons);
     evidence.of_the_records(&mut reasons);
-    evidence.of_the_accounts(&mut reasons);
+    // The books of a run that broke down were never closed: that they differ says nothing more.
+    if evidence.crashed.is_none() {
+        evidence.of_the_accounts(&mut reasons);
+    }
     evidence.of_the_surroundings(&mut reasons);
     reasons.retain(|reason| reason.trust > Trust::Ok);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
@@ -290,7 +293,10 @@ impl Evidence {
         reasons.push(reason(
             "few-samples",
             rough_if(self.has_window && self.cohort < COHORT),
-            format!("{} requests are few", self.cohort),
+            match self.cohort {
+                1 => "1 request is little".into(),
+                few => format!("{few} requests are few"),
+            },
             "play longer (--duration), or take it as a picture and not as a statistic",
         ));
     }

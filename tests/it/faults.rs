@@ -12,11 +12,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::house::until;
-use crate::played::{Ended, Played, Role, sockets_of, state_of};
+use crate::played::{Ended, Marked, Played, Role, sockets_of, state_of};
 
 /// What the workers of a run are busy with when something happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
+pub(crate) enum Doing {
     Idle,
     Computing,
     Blocked,
@@ -24,7 +24,7 @@ enum Doing {
     Stopped,
 }
 
-const DOINGS: [Doing; 4] = [
+pub(crate) const DOINGS: [Doing; 4] = [
     Doing::Idle,
     Doing::Computing,
     Doing::Blocked,
@@ -35,7 +35,7 @@ const KINDS: [&str; 2] = ["sync", "coroutine"];
 
 impl Doing {
     /// A run of `length` in which workers do this.
-    fn scenario(self, kind: &str, length: &str) -> String {
+    pub(crate) fn scenario(self, kind: &str, length: &str) -> String {
         let (steps, load) = match self {
             Self::Idle => ("'call billing 1ms'", "rate = '50/s'"),
             Self::Computing => (
@@ -54,10 +54,10 @@ impl Doing {
     }
 
     /// Waits until one of the workers does this, and finds it.
-    fn caught(self, played: &Played) -> Pid {
+    pub(crate) fn caught(self, processes: &Marked) -> Pid {
         // The door, and the connection to the service; then that of a request.
         let (quiet, busy) = (2, 3);
-        played.processes.one(Role::Load);
+        processes.one(Role::Load);
         let mut caught = None;
         until(&format!("a worker is caught {self:?}"), || {
             let does = |worker: &Pid| match self {
@@ -67,7 +67,7 @@ impl Doing {
                     sockets_of(*worker) >= busy && state_of(*worker) == Some('S')
                 }
             };
-            caught = played.processes.of(Role::Worker).into_iter().find(does);
+            caught = processes.of(Role::Worker).into_iter().find(does);
             caught.is_some()
         });
         let worker = caught.expect("one was just found");
@@ -78,13 +78,13 @@ impl Doing {
     }
 }
 
-fn stop(pid: Pid) {
+pub(crate) fn stop(pid: Pid) {
     kill(pid, Signal::SIGSTOP).expect("the process is there");
     until("the process has stopped", || state_of(pid) == Some('T'));
 }
 
 /// Plays all of these at the same time: they spend most of it waiting.
-fn at_once<Case: Copy + Send>(cases: impl IntoIterator<Item = Case>, story: fn(Case)) {
+pub(crate) fn at_once<Case: Copy + Send>(cases: impl IntoIterator<Item = Case>, story: fn(Case)) {
     thread::scope(|scope| {
         for case in cases {
             scope.spawn(move || story(case));
@@ -99,7 +99,7 @@ fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along()
         .flat_map(|kind| DOINGS.map(|doing| (kind, doing)));
     at_once(cases, |(kind, doing)| {
         let played = Played::begin(&doing.scenario(kind, "2s"));
-        let worker = doing.caught(&played);
+        let worker = doing.caught(&played.processes);
         kill(worker, Signal::SIGKILL).expect("the worker is there");
         let ended = played.end();
         assert!(
@@ -146,7 +146,7 @@ fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_nobody() {
     for role in [Role::Arbiter, Role::Load, Role::Services] {
         at_once(DOINGS.map(|doing| (role, doing)), |(role, doing)| {
             let played = Played::begin(&doing.scenario("sync", "60s"));
-            doing.caught(&played);
+            doing.caught(&played.processes);
             let victim = played.processes.one(role);
             kill(victim, Signal::SIGKILL).expect("the process is there");
             let ended = played.end();
@@ -169,7 +169,7 @@ fn nobody_outlives_a_driver_that_is_killed_whatever_the_run_was_doing() {
         let cases = DOINGS.map(|doing| (everybody_is_stopped, doing));
         at_once(cases, |(everybody_is_stopped, doing)| {
             let played = Played::begin(&doing.scenario("coroutine", "60s"));
-            doing.caught(&played);
+            doing.caught(&played.processes);
             if everybody_is_stopped {
                 for (pid, _) in played.processes.all() {
                     stop(pid);
@@ -187,7 +187,7 @@ fn a_run_that_is_interrupted_ends_soon_with_what_there_is() {
     at_once([Signal::SIGINT, Signal::SIGTERM], |signal| {
         let scenario = Doing::Blocked.scenario("sync", "60s");
         let played = Played::begin(&scenario.replace("200ms", "60s"));
-        Doing::Blocked.caught(&played);
+        Doing::Blocked.caught(&played.processes);
         played.signal(signal);
         let ended = played.end();
         assert_eq!(ended.status.code(), Some(130), "{ended:#?}");

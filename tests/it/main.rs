@@ -11,4 +11,5 @@ mod played;
 mod scenario_errors;
 mod server;
 mod serving;
+mod terminal;
 mod tidy;

@@ -6,7 +6,8 @@ mod support;
 
 use std::hint::black_box;
 
-use concsim::http::{Keep, Progress, Receiver, Status, response};
+use concsim::http::response::{self, Date};
+use concsim::http::{Keep, Progress, Receiver, Status};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const FROM_LOAD: &[u8] =
@@ -45,7 +46,7 @@ fn write_head(criterion: &mut Criterion) {
     criterion.bench_function("write a head", |bencher| {
         bencher.iter(|| {
             out.clear();
-            response::write_head(&mut out, Status::Ok, black_box(2), Keep::Stay);
+            response::write_head(&mut out, Status::Ok, black_box(2), Keep::Stay, Date::EPOCH);
             black_box(&out);
         });
     });

@@ -81,7 +81,7 @@ impl<W: World> Player<'_, W> {
     /// The head goes out with the first write.
     fn write(&mut self, bytes: u64) -> io::Result<()> {
         if let Some(heads) = self.heads.take() {
-            self.reply.head(heads);
+            self.reply.head(heads, self.world.date());
         }
         self.reply.fill(bytes, self.world)
     }

@@ -1,9 +1,11 @@
 //! The answer to one request: gathered in a buffer, so that a small one is one send.
 
 use std::io;
+use std::ops::Range;
 
 use super::World;
-use crate::http::{Keep, Method, Status, response};
+use crate::http::response::{self, Date};
+use crate::http::{Keep, Method, Status};
 
 /// Bytes that are gathered before they are sent.
 const GATHERED: usize = 16 << 10;
@@ -28,8 +30,9 @@ static PAGE: [u8; 4096] = {
 #[derive(Debug)]
 pub(super) struct Heads {
     stay: Vec<u8>,
-    stay_said: Vec<u8>,
     close: Vec<u8>,
+    /// Where their date is.
+    date: Range<usize>,
 }
 
 impl Heads {
@@ -37,20 +40,20 @@ impl Heads {
     pub(super) fn new(length: u64) -> Self {
         let head = |keep| {
             let mut bytes = Vec::new();
-            response::write_head(&mut bytes, Status::Ok, length, keep);
+            response::write_head(&mut bytes, Status::Ok, length, keep, Date::EPOCH);
             bytes
         };
+        let date = response::up_to_the_date(Status::Ok).len();
         Self {
             stay: head(Keep::Stay),
-            stay_said: head(Keep::StaySaid),
             close: head(Keep::Close),
+            date: date..date + Date::LENGTH,
         }
     }
 
     fn of(&self, keep: Keep) -> &[u8] {
         match keep {
             Keep::Stay => &self.stay,
-            Keep::StaySaid => &self.stay_said,
             Keep::Close => &self.close,
         }
     }
@@ -111,16 +114,19 @@ impl Reply {
         world: &mut impl World,
     ) -> io::Result<()> {
         self.gathered.clear();
-        response::write_head(&mut self.gathered, status, text.len() as u64, self.keep);
+        let length = text.len() as u64;
+        response::write_head(&mut self.gathered, status, length, self.keep, world.date());
         if !self.head_alone {
             self.gathered.extend_from_slice(text.as_bytes());
         }
         self.finish(world)
     }
 
-    /// A head that was made before it was asked for.
-    pub(super) fn head(&mut self, heads: &Heads) {
+    /// A head that was made before it was asked for, but for its date.
+    pub(super) fn head(&mut self, heads: &Heads, date: Date) {
+        let begin = self.gathered.len();
         self.gathered.extend_from_slice(heads.of(self.keep));
+        self.gathered[begin..][heads.date.clone()].copy_from_slice(date.as_bytes());
     }
 
     /// The next `bytes` of the body.

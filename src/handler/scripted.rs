@@ -4,6 +4,7 @@ use std::io;
 use std::panic::resume_unwind;
 
 use super::{CallFailed, Spent, World};
+use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::units::{CpuTime, Elapsed};
 
@@ -90,6 +91,10 @@ impl World for Scripted {
         let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
         self.did.push(Did::Sent(text));
         Ok(())
+    }
+
+    fn date(&self) -> Date {
+        Date::EPOCH
     }
 
     fn spent(&self) -> Spent {

@@ -157,7 +157,9 @@ fn cpu_of(did: &Did) -> Option<u64> {
 fn a_small_answer_is_one_send() {
     let mut world = Scripted::default();
     play(&[HELLO], "", &mut world);
-    let whole = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nco";
+    let whole = "HTTP/1.1 200 OK\r\nServer: concsim\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\
+                 Connection: keep-alive\r\n\r\nco";
     assert_eq!(world.did, [Did::Sent(whole.into())]);
 }
 

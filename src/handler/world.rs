@@ -10,6 +10,7 @@
 use std::hint::black_box;
 use std::io;
 
+use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::units::{CpuTime, Elapsed};
 
@@ -65,6 +66,9 @@ pub trait World {
     /// # Errors
     /// When the client is gone.
     fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// The date that an answer carries.
+    fn date(&self) -> Date;
 
     /// What this request has spent so far.
     fn spent(&self) -> Spent;

@@ -32,10 +32,8 @@ pub enum Method {
 pub enum Keep {
     /// It ends: `Connection: close`.
     Close,
-    /// It stays, which goes without saying in HTTP/1.1.
+    /// It stays: `Connection: keep-alive`, which goes without saying in HTTP/1.1, but not in 1.0.
     Stay,
-    /// It stays, which has to be said to a client of HTTP/1.0: `Connection: keep-alive`.
-    StaySaid,
 }
 
 /// A whole request: its head, after its body has been read and checked.
@@ -267,8 +265,7 @@ impl<'bytes> Fields<'bytes> {
     fn keep(&self, is_1_1: bool) -> Keep {
         match (self.asks_close, is_1_1, self.asks_keep) {
             (true, ..) | (false, false, false) => Keep::Close,
-            (false, true, _) => Keep::Stay,
-            (false, false, true) => Keep::StaySaid,
+            (false, true, _) | (false, false, true) => Keep::Stay,
         }
     }
 

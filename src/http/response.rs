@@ -5,20 +5,52 @@ use std::mem::MaybeUninit;
 
 use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Keep, Status};
 
-/// Appends the head of a response with `length` bytes of plain text.
-pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep) {
+/// A moment in HTTP's form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7): always as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date([u8; Self::LENGTH]);
+
+impl Date {
+    /// Bytes of a date.
+    pub const LENGTH: usize = 29;
+    /// When Unix time began.
+    pub const EPOCH: Self = Self(*b"Thu, 01 Jan 1970 00:00:00 GMT");
+
+    /// The date that is written so. [`None`] if it has another length.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        text.as_bytes().try_into().ok().map(Self)
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+/// What a head begins with, up to its date: for those who write one head many times.
+#[must_use]
+pub fn up_to_the_date(status: Status) -> String {
+    format!("HTTP/1.1 {status}\r\nServer: concsim\r\nDate: ")
+}
+
+/// Appends the head of a response with `length` bytes of plain text. A server with a clock must say
+/// the date (RFC 9110, section 6.6.1).
+pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep, date: Date) {
     let connection = match keep {
-        Keep::Stay => "",
-        Keep::StaySaid => "Connection: keep-alive\r\n",
-        Keep::Close => "Connection: close\r\n",
+        Keep::Stay => "keep-alive",
+        Keep::Close => "close",
     };
     let allow = match status {
         Status::MethodNotAllowed => "Allow: GET, HEAD, POST\r\n",
         _ => "",
     };
+    out.extend_from_slice(up_to_the_date(status).as_bytes());
+    out.extend_from_slice(date.as_bytes());
     write!(
         out,
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n{allow}{connection}\r\n",
+        "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Connection: {connection}\r\n{allow}\r\n",
     )
     .expect("a Vec takes all bytes");
 }
@@ -165,13 +197,9 @@ mod tests {
 
     #[test]
     fn what_the_server_writes_is_what_load_reads() {
-        for (keep, stays) in [
-            (Keep::Stay, true),
-            (Keep::StaySaid, true),
-            (Keep::Close, false),
-        ] {
+        for (keep, stays) in [(Keep::Stay, true), (Keep::Close, false)] {
             let mut bytes = Vec::new();
-            write_head(&mut bytes, Status::MethodNotAllowed, 17, keep);
+            write_head(&mut bytes, Status::MethodNotAllowed, 17, keep, Date::EPOCH);
             let parsed = parse(&bytes).unwrap().expect("the head is whole");
             let expected = Head {
                 status: 405,

@@ -20,6 +20,7 @@ mod seat;
 pub mod services;
 mod tally;
 mod timers;
+mod today;
 pub mod wire;
 mod worker;
 

@@ -5,9 +5,11 @@
 //! thread's CPU clock about 525 ns, since the kernel has to be entered. Hence CPU clocks are read
 //! around computing steps and at samples only.
 
+use std::time::{Duration, SystemTime};
+
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-use crate::units::{CpuTime, Stamp};
+use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// The run's clock: monotonic nanoseconds since the run began.
 ///
@@ -49,6 +51,15 @@ impl Clock {
             let _ = rustix::thread::nanosleep(&left);
         }
     }
+}
+
+/// The date and time of day, and until its next second begins.
+#[must_use]
+pub fn date() -> (SystemTime, Elapsed) {
+    let time = clock_gettime(ClockId::Realtime);
+    let seconds = Duration::from_secs(time.tv_sec.try_into().unwrap_or(0));
+    let left = 1_000_000_000 - time.tv_nsec.cast_unsigned();
+    (SystemTime::UNIX_EPOCH + seconds, Elapsed(left))
 }
 
 /// CPU time that the calling thread has used since it began.

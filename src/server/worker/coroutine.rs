@@ -11,12 +11,14 @@ use std::rc::Rc;
 
 use super::{Kit, OVERFLOWED, leave};
 use crate::handler::{Application, CallFailed, Spent, World};
+use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
 use crate::server::hub::{Ended, Hub};
 use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
 use crate::server::tally::Tally;
+use crate::server::today::Today;
 use crate::sys::{self, Doing};
 use crate::telemetry::Probe;
 use crate::units::{CpuTime, Elapsed, Stamp};
@@ -26,6 +28,7 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
     let shared = Rc::new(Shared::new(kit.probe)?);
     let floor = Rc::new(Floor {
         application: kit.application,
+        today: kit.today,
         keepalive: Some(kit.post.scenario.server.keepalive)
             .filter(|keepalive| *keepalive > Elapsed::ZERO),
         pool: Pool::open(&shared, &kit.post.services)?,
@@ -56,6 +59,7 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
 /// What all tasks of a worker use together.
 struct Floor {
     application: Application,
+    today: Today,
     /// How long a connection may stay idle; `None`: it is closed after each response.
     keepalive: Option<Elapsed>,
     pool: Pool,
@@ -264,6 +268,10 @@ impl World for Cooperative<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn date(&self) -> Date {
+        self.floor.today.at(self.received_at)
     }
 
     fn spent(&self) -> Spent {

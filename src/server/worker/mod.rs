@@ -12,6 +12,7 @@ use std::os::fd::OwnedFd;
 use std::panic;
 
 use super::hub::say;
+use super::today::Today;
 use crate::handler::{Application, Whoami, letter};
 use crate::scenario::{Scenario, WorkerKind};
 use crate::sys::clock::Clock;
@@ -52,6 +53,7 @@ pub(super) struct Post {
 /// What both kinds of workers serve with.
 struct Kit<'life> {
     application: Application,
+    today: Today,
     signals: Signals,
     probe: Probe,
     post: &'life Post,
@@ -71,6 +73,7 @@ pub(super) fn live(post: &Post) -> i32 {
 fn serve(post: &Post, signals: Signals) -> sys::Result<i32> {
     let kit = Kit {
         application: Application::new(post.scenario.clone(), whoami(post)),
+        today: Today::default(),
         signals,
         probe: Probe::new(post.board, post.index, post.clock, post.telemetry),
         post,

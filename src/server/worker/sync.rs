@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 
 use super::{Kit, leave};
 use crate::handler::{CallFailed, Spent, World};
+use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
@@ -176,6 +177,10 @@ impl World for Blocking<'_> {
             }
         }
         Ok(())
+    }
+
+    fn date(&self) -> Date {
+        self.kit.today.at(self.received_at)
     }
 
     fn spent(&self) -> Spent {

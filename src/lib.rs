@@ -21,3 +21,4 @@ pub mod telemetry;
 pub mod theory;
 pub mod tui;
 pub mod units;
+mod words;

@@ -55,7 +55,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     interrupt::listen()?;
     let summary = play(&plan, target, args.json)?;
-    run::print(&plan, &summary, args.json)?;
+    run::print(&plan, &summary, args.json, colour)?;
     io::stdout().flush()?;
     Ok(ExitCode::from(summary.exit_status()))
 }

@@ -10,7 +10,7 @@ use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Machine, Recording, summary};
-use crate::report::card::{Characters, card};
+use crate::report::card::card;
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
 use crate::sys::terminal::Modes;
@@ -60,7 +60,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     interrupt::listen()?;
     let screen = !args.headless && !args.json && io::stdout().is_terminal();
     let summary = play_with(&plan, screen, args.json, colour)?;
-    print(&plan, &summary, args.json)?;
+    print(&plan, &summary, args.json, colour)?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 
@@ -76,7 +76,7 @@ fn play_with(plan: &Plan, screen: bool, quiet: bool, colour: Colour) -> anyhow::
     let mut screen = Screen::open(state, stagecraft)?;
     let summary = play(plan, &mut screen, Some(stagecraft))?;
     if !interrupt::noted() {
-        screen.show_card(&card(plan, &summary, Characters::Unicode))?;
+        screen.show_card(&card(plan, &summary, colour.look().glyphs))?;
     }
     Ok(summary)
 }
@@ -130,11 +130,16 @@ pub(super) fn watch(
 }
 
 /// Prints the result: the card, or JSON and nothing else.
-pub(super) fn print(plan: &Plan, summary: &Summary, as_json: bool) -> anyhow::Result<()> {
+pub(super) fn print(
+    plan: &Plan,
+    summary: &Summary,
+    as_json: bool,
+    colour: Colour,
+) -> anyhow::Result<()> {
     let text = if as_json {
         json::of(summary)
     } else {
-        card(plan, summary, Characters::Unicode)
+        card(plan, summary, colour.look().glyphs)
     };
     writeln!(io::stdout(), "{}", text.trim_end())?;
     Ok(())

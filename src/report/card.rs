@@ -3,28 +3,18 @@
 
 use super::table::{self, Footnotes};
 use super::why;
-use super::words::{
-    COLUMNS, count, digits, in_ascii, labelled, list, load, millis, script, whole, wrap,
-};
+use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
+use crate::palette::Glyphs;
 use crate::recording::judge::{Judgement, Verdict};
 use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Variant, WorkerKind};
 use crate::units::three_digits;
-
-/// Which characters a terminal is sure to have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Characters {
-    /// ✓, × and the like.
-    #[default]
-    Unicode,
-    /// None but ASCII.
-    Ascii,
-}
+use crate::words::{counted, digits, grouped};
 
 /// The card of all variants of a plan that were played.
 #[must_use]
-pub fn card(plan: &Plan, summary: &Summary, characters: Characters) -> String {
+pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
     let mut notes = Footnotes::default();
     let cores = summary.machine.cores;
     let runs = &summary.runs;
@@ -45,9 +35,9 @@ pub fn card(plan: &Plan, summary: &Summary, characters: Characters) -> String {
         wrapped(notes.lines()),
     ];
     let card = parts.concat();
-    match characters {
-        Characters::Unicode => card,
-        Characters::Ascii => in_ascii(&card),
+    match glyphs {
+        Glyphs::Unicode => card,
+        Glyphs::Ascii => in_ascii(&card),
     }
 }
 
@@ -96,9 +86,9 @@ fn workers(plan: &Plan) -> String {
     let mut counts: Vec<usize> = counts.collect();
     counts.dedup();
     match counts.as_slice() {
-        [one] => count(*one, "worker"),
+        [one] => counted(*one as u64, "worker"),
         several => {
-            let several: Vec<String> = several.iter().map(|n| whole(*n as u64)).collect();
+            let several: Vec<String> = several.iter().map(|n| grouped(*n as u64)).collect();
             let several: Vec<&str> = several.iter().map(String::as_str).collect();
             format!("{} workers", list(&several))
         }
@@ -164,9 +154,9 @@ fn failures(run: &Run) -> Option<String> {
         (failed.status, "answered with an error"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
-    let kinds = kinds.map(|(count, how)| format!("{} {how}", whole(count as u64)));
+    let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(count as u64)));
     let kinds: Vec<String> = kinds.collect();
-    (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), whole(run.due as u64)))
+    (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))
 }
 
 /// Switches for each answer, of all workers together.
@@ -193,10 +183,10 @@ fn switches(run: &Run) -> Option<String> {
 
 fn counters(run: &Run) -> Option<String> {
     let said = run.counters.iter().map(|(name, counter)| {
-        let (additions, value) = (whole(counter.additions), whole(counter.value));
+        let (additions, value) = (grouped(counter.additions), grouped(counter.value));
         let lost = match counter.lost {
             0 => "none".to_owned(),
-            lost => whole(lost.unsigned_abs()),
+            lost => grouped(lost.unsigned_abs()),
         };
         format!("{name} {additions} times one more, says {value}: {lost} lost")
     });

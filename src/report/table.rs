@@ -1,12 +1,13 @@
 //! The tables of the card: one row for each variant, and one for each kind of request.
 
-use super::words::{MARKS, NONE, mean, millis, times, whole};
+use super::words::{MARKS, NONE, millis};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::recording::summary::{Kind, Run};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
 use crate::theory::prediction::{self, Model, Prediction};
 use crate::units::three_digits;
+use crate::words::{grouped, mean, times};
 
 /// Notes under a table, each with the mark that points to it.
 #[derive(Debug, Default)]
@@ -89,8 +90,8 @@ fn variant(run: &Run, notes: &mut Footnotes) -> String {
         or_none(run.latency_ms.p99, millis),
     ];
     let too_few = |missing: bool, what: &str, needs: usize, notes: &mut Footnotes| {
-        let needs = whole(needs as u64);
-        let due = whole(run.due as u64);
+        let needs = grouped(needs as u64);
+        let due = grouped(run.due as u64);
         missing.then(|| notes.mark(format!("{due} requests; a {what} needs {needs}")))
     };
     let doubt = doubt(run).map(|doubt| notes.mark(doubt));
@@ -114,7 +115,7 @@ fn doubt(run: &Run) -> Option<String> {
 
 fn answers(per_s: f64) -> String {
     if per_s >= 9.95 {
-        whole(per_s.round() as u64)
+        grouped(per_s.round() as u64)
     } else {
         three_digits(per_s)
     }

@@ -1,8 +1,10 @@
 //! What should have come out, computed from the scenario alone: said in one sentence for each variant.
 
-use super::words::{brief, count, digits, list, whole};
+use super::words::list;
 use crate::scenario::{Plan, Variant};
 use crate::theory::bounds::{self, Bound, Scarce};
+use crate::units::Elapsed;
+use crate::words::{counted, digits, grouped, length};
 
 /// Where each variant stops, and by what. Empty if nothing bounds them.
 pub(super) fn sentence(plan: &Plan, cores: usize) -> String {
@@ -25,7 +27,7 @@ pub(super) fn sentence(plan: &Plan, cores: usize) -> String {
     let same = match same_processes(&plan.variants) {
         Some(1) if stops.len() > 1 => " The same process.".to_owned(),
         Some(workers) if stops.len() > 1 => {
-            format!(" The same {} processes.", whole(workers as u64))
+            format!(" The same {} processes.", grouped(workers as u64))
         }
         _ => String::new(),
     };
@@ -55,9 +57,9 @@ fn in_words(bound: &Bound) -> String {
         Scarce::Arrivals => return format!("the {}/s that are asked for", bound.count),
     };
     let per_s = match bound.per_s() {
-        rate if rate >= 999.5 => whole(rate.round() as u64),
+        rate if rate >= 999.5 => grouped(rate.round() as u64),
         rate => digits(rate),
     };
-    let each = brief((bound.each * 1e9).round() as u64);
-    format!("{} ÷ {each} = {per_s}/s", count(bound.count as usize, noun))
+    let each = length(Elapsed((bound.each * 1e9).round() as u64));
+    format!("{} ÷ {each} = {per_s}/s", counted(bound.count as u64, noun))
 }

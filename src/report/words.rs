@@ -1,7 +1,8 @@
-//! Numbers and steps as a person says them, and lines that fit on a screen.
+//! What was played as a person says it, and lines that fit on a screen.
 
 use crate::scenario::{Arrivals, Draw, Process, Request, Scenario};
-use crate::units::{Elapsed, three_digits};
+use crate::units::Elapsed;
+use crate::words::counted;
 
 /// Columns of a line: what a projector shows.
 pub(super) const COLUMNS: usize = 80;
@@ -12,70 +13,6 @@ pub(super) const NONE: &str = "–";
 /// Milliseconds with three digits and the unit that suits them.
 pub(super) fn millis(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
-}
-
-/// A length of time as one would write it: `1 ms`, `1.5 s`; three digits at most.
-pub(super) fn brief(nanoseconds: u64) -> String {
-    let said = Elapsed(nanoseconds).to_string();
-    match said.split_once(' ') {
-        Some((number, unit)) => format!("{} {unit}", without_zeros(number)),
-        None => said,
-    }
-}
-
-/// Three digits at most, none of them a zero at the end that says nothing: `20`, `0.71`, `2.5`.
-pub(super) fn digits(value: f64) -> String {
-    without_zeros(&three_digits(value)).to_owned()
-}
-
-fn without_zeros(number: &str) -> &str {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        number
-    }
-}
-
-/// A whole number with its thousands apart: `12 000`.
-pub(super) fn whole(number: u64) -> String {
-    let digits = number.to_string();
-    let mut said = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            said.push(' ');
-        }
-        said.push(digit);
-    }
-    said
-}
-
-/// A mean: whole from ten on, with one digit after the point below.
-pub(super) fn mean(value: f64) -> String {
-    match value {
-        value if value >= 9.95 => whole(value.round() as u64),
-        value if value >= 0.05 => format!("{value:.1}"),
-        _ => "0".into(),
-    }
-}
-
-/// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
-pub(super) fn times(ratio: f64) -> String {
-    let (sign, factor) = if ratio < 1.0 {
-        ("÷", 1.0 / ratio)
-    } else {
-        ("×", ratio)
-    };
-    if factor < 9.95 {
-        format!("{sign} {factor:.1}")
-    } else {
-        format!("{sign} {}", whole(factor.round() as u64))
-    }
-}
-
-/// `1 worker`, `2 workers`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", whole(number as u64))
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -91,8 +28,8 @@ pub(super) fn list(words: &[&str]) -> String {
 pub(super) fn load(scenario: &Scenario) -> String {
     let asks = match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => match think {
-            Draw::Fixed(0) => count(*clients, "client"),
-            think => format!("{} that think {think}", count(*clients, "client")),
+            Draw::Fixed(0) => counted(*clients as u64, "client"),
+            think => format!("{} that think {think}", counted(*clients as u64, "client")),
         },
         Arrivals::Open { rate, process } => {
             let process = match process {
@@ -103,7 +40,7 @@ pub(super) fn load(scenario: &Scenario) -> String {
         }
     };
     match scenario.load.requests {
-        Some(requests) => format!("{asks}, {}", count(requests as usize, "request")),
+        Some(requests) => format!("{asks}, {}", counted(requests, "request")),
         None => asks,
     }
 }
@@ -183,22 +120,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_said_as_people_say_them() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(whole),
-            ["0", "999", "1 000", "1 234 567"]
-        );
-        assert_eq!(
-            [30.1, 1.0, 1.0 / 30.0, 0.999].map(times),
-            ["× 30", "× 1.0", "÷ 30", "÷ 1.0"]
-        );
-        assert_eq!([57.9, 2.04, 0.04, 9.96].map(mean), ["58", "2.0", "0", "10"]);
-        let lengths = [99_000_000, 1_500_000_000, 250_000, 1_000_000];
-        assert_eq!(lengths.map(brief), ["99 ms", "1.5 s", "250 µs", "1 ms"]);
-        assert_eq!(
-            [100.0, 98.0, 2.5, 0.714].map(digits),
-            ["100", "98", "2.5", "0.71"]
-        );
+    fn several_things_are_named_in_one_sentence() {
+        assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
     }
 

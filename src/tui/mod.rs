@@ -20,7 +20,6 @@ mod state;
 mod tests;
 pub mod view;
 mod watch;
-mod words;
 
 pub use keys::{Action, Key};
 pub use picture::Moment;

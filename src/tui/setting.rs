@@ -1,10 +1,10 @@
 //! What a variant is, in words: its setting, how it differs from the one before, what to watch.
 
-use super::words::{counted, draw, grouped, length, typical};
 use crate::scenario::{
     Arrivals, Connection, Draw, Manner, Process, Request, Scenario, Step, WorkerKind,
 };
 use crate::units::Elapsed;
+use crate::words::{counted, draw, grouped, length, typical};
 
 /// One line of a variant's setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

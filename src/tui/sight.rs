@@ -5,11 +5,11 @@
 
 use super::picture::{Doing, Picture, WorkerPicture};
 use super::setting::{Waits, waits};
-use super::words::{all_of, counted, grouped, is_or_are, length};
 use crate::handler::letter;
 use crate::scenario::{Scenario, WorkerKind};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, three_digits};
+use crate::words::{all_of, counted, grouped, is_or_are, length};
 
 /// A request that has had its worker for longer than this is worth a sentence.
 const LONG_RUN: Elapsed = Elapsed::from_millis(50);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{Characters, card};
+use super::{Glyphs, card};
 use crate::recording::Recording;
 use crate::recording::summary::{Summary, summarise};
 use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
@@ -24,11 +24,11 @@ fn card_of(
         summarise(&recording)
     });
     let summary = Summary::of(&plan, machine(2), summaries.collect());
-    let printed = card(&plan, &summary, Characters::Unicode);
+    let printed = card(&plan, &summary, Glyphs::Unicode);
     for line in printed.lines() {
         assert!(line.chars().count() <= 80, "too long: {line}");
     }
-    let ascii = card(&plan, &summary, Characters::Ascii);
+    let ascii = card(&plan, &summary, Glyphs::Ascii);
     assert!(ascii.is_ascii());
     assert_eq!(ascii.lines().count(), printed.lines().count());
     printed
@@ -68,7 +68,7 @@ fn io_bound_in_ascii() {
     let plan = plan("Waiting is free, if you let go", &[&sync, &coroutine], &[]);
     let runs = [sync, coroutine].map(|run| summarise(&run.recording()));
     let summary = Summary::of(&plan, machine(2), runs.into());
-    assert_snapshot!(card(&plan, &summary, Characters::Ascii));
+    assert_snapshot!(card(&plan, &summary, Glyphs::Ascii));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn an_interrupted_run_of_which_one_variant_was_never_played() {
     );
     let runs = vec![summarise(&sync.recording())];
     let summary = Summary::of(&plan, machine(2), runs);
-    assert_snapshot!(card(&plan, &summary, Characters::Unicode));
+    assert_snapshot!(card(&plan, &summary, Glyphs::Unicode));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_said() {
     );
     let plan = plan("Nothing", &[&sync], &[]);
     let summary = Summary::of(&plan, machine(2), Vec::new());
-    let printed = card(&plan, &summary, Characters::Unicode);
+    let printed = card(&plan, &summary, Glyphs::Unicode);
     assert!(
         printed.contains("trust        nothing was played"),
         "{printed}"

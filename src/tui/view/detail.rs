@@ -5,8 +5,8 @@ use super::roster::state_style;
 use crate::handler::letter;
 use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
-use crate::tui::words::grouped;
 use crate::units::three_digits;
+use crate::words::grouped;
 
 /// Columns: heading in two lines, and where the column ends.
 const COLUMNS: [(&str, &str, u16); 8] = [

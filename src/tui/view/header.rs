@@ -8,7 +8,7 @@ use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::picture::Picture;
 use crate::tui::state::State;
-use crate::tui::words::{counted, length};
+use crate::words::{counted, length};
 
 /// The claim in a line of its own; below it a rule that fills as the stage goes on, and that says
 /// which variant and stage this is.

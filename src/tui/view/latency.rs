@@ -6,8 +6,8 @@ use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
 use crate::tui::state::State;
-use crate::tui::words::{counted, grouped, length};
 use crate::units::Elapsed;
+use crate::words::{counted, grouped, length};
 
 const BARS_AT: u16 = 12;
 const COUNT_WIDTH: u16 = 10;

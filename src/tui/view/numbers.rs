@@ -6,7 +6,7 @@ use crate::palette::Meaning;
 use crate::scenario::WorkerKind;
 use crate::telemetry::Stage;
 use crate::tui::state::State;
-use crate::tui::words::{counted, grouped, mean};
+use crate::words::{counted, grouped, mean};
 
 /// Lines that they take: a heading, the digits, the ceilings.
 pub(super) fn lines(size: Size) -> u16 {

@@ -13,8 +13,8 @@ use crate::scenario::{Scenario, Step};
 use crate::tui::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::tui::setting::service_name;
 use crate::tui::state::State;
-use crate::tui::words::{counted, grouped, length};
 use crate::units::{Elapsed, three_digits};
+use crate::words::{counted, grouped, length};
 
 /// Where the letters of workers end.
 const NAME_END: u16 = 3;

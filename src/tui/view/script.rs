@@ -8,8 +8,8 @@ use crate::palette::Meaning;
 use crate::scenario::{Manner, Request, Scenario, Step};
 use crate::tui::setting::{service_name, step_in_words, steps};
 use crate::tui::state::State;
-use crate::tui::words::{draw as in_words, length as short_length, typical};
 use crate::units::Elapsed;
+use crate::words::{draw as in_words, length as short_length, typical};
 
 /// Draws as many requests as there are lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
 use crate::tui::state::State;
-use crate::tui::words::{grouped, mean};
+use crate::words::{grouped, mean};
 
 /// The least that the picture needs.
 pub(super) const LEAST: (u16, u16) = (60, 16);

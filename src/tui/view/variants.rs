@@ -8,8 +8,8 @@ use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::picture::Picture;
 use crate::tui::state::{Row, State};
-use crate::tui::words::{mean, times};
 use crate::units::Elapsed;
+use crate::words::{mean, times};
 
 /// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
 const COLUMNS: [(&str, u16); 7] = [

@@ -17,6 +17,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("coroutine", &[]),
         ("telemetry", &[]),
         ("theory", &[]),
+        ("words", &[]),
         ("recording", &["telemetry", "theory"]),
     ],
     // Engines, then lenses: siblings never import each other.

@@ -1,10 +1,10 @@
-//! Numbers and lengths of time in words, as all parts of the screen say them.
+//! Numbers and lengths of time as a person says them: in the same words on every screen and page.
 
 use crate::scenario::Draw;
-use crate::units::Elapsed;
+use crate::units::{Elapsed, three_digits};
 
 /// A whole number in groups of three: `2 000`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut said = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -17,7 +17,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 worker`, `2 workers`, `2 processes`.
-pub(super) fn counted(number: u64, thing: &str) -> String {
+pub(crate) fn counted(number: u64, thing: &str) -> String {
     let plural = match number {
         1 => "",
         _ if thing.ends_with('s') => "es",
@@ -27,7 +27,7 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
 }
 
 /// `The core`, `Both cores`, `All 4 cores`.
-pub(super) fn all_of(number: usize, thing: &str) -> String {
+pub(crate) fn all_of(number: usize, thing: &str) -> String {
     match number {
         1 => format!("The {thing}"),
         2 => format!("Both {thing}s"),
@@ -36,12 +36,12 @@ pub(super) fn all_of(number: usize, thing: &str) -> String {
 }
 
 /// `is` or `are`.
-pub(super) fn is_or_are(number: u64) -> &'static str {
+pub(crate) fn is_or_are(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
 /// A mean, or a rate: whole from ten on, with one digit after the point below.
-pub(super) fn mean(number: f64) -> String {
+pub(crate) fn mean(number: f64) -> String {
     match number {
         number if number >= 9.95 => grouped(number.round() as u64),
         number if number >= 0.05 => format!("{number:.1}"),
@@ -50,7 +50,7 @@ pub(super) fn mean(number: f64) -> String {
 }
 
 /// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
-pub(super) fn times(ratio: f64) -> String {
+pub(crate) fn times(ratio: f64) -> String {
     // What is the same to the last digit shown is not called less.
     let (sign, factor) = if ratio < 0.95 {
         ("÷", 1.0 / ratio)
@@ -68,19 +68,29 @@ pub(super) fn times(ratio: f64) -> String {
 }
 
 /// A length of time as a person writes it, without zeros that say nothing: `99 ms`, `1.5 s`.
-pub(super) fn length(elapsed: Elapsed) -> String {
+pub(crate) fn length(elapsed: Elapsed) -> String {
     let said = elapsed.to_string();
     match said.split_once(' ') {
-        Some((number, unit)) if number.contains('.') => {
-            let number = number.trim_end_matches('0').trim_end_matches('.');
-            format!("{number} {unit}")
-        }
-        _ => said,
+        Some((number, unit)) => format!("{} {unit}", without_zeros(number)),
+        None => said,
+    }
+}
+
+/// Three digits at most, none of them a zero at the end that says nothing: `20`, `0.71`, `2.5`.
+pub(crate) fn digits(value: f64) -> String {
+    without_zeros(&three_digits(value)).to_owned()
+}
+
+fn without_zeros(number: &str) -> &str {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
     }
 }
 
 /// A draw as a person writes it.
-pub(super) fn draw(draw: &Draw) -> String {
+pub(crate) fn draw(draw: &Draw) -> String {
     let length = |nanoseconds: u64| length(Elapsed(nanoseconds));
     match *draw {
         Draw::Fixed(fixed) => length(fixed),
@@ -92,7 +102,7 @@ pub(super) fn draw(draw: &Draw) -> String {
 }
 
 /// The length that a drawing to scale gives a draw: its mean, or its median where the mean says less.
-pub(super) fn typical(draw: &Draw) -> u64 {
+pub(crate) fn typical(draw: &Draw) -> u64 {
     match *draw {
         Draw::Fixed(length) => length,
         Draw::Uniform { low, high } => low.midpoint(high),
@@ -119,6 +129,19 @@ mod tests {
         ] {
             assert_eq!(grouped(number), said);
         }
+    }
+
+    #[test]
+    fn numbers_are_said_as_people_say_them() {
+        assert_eq!(
+            [30.1, 1.0, 1.0 / 30.0, 0.999].map(times),
+            ["× 30", "× 1.0", "÷ 30", "× 1.0"]
+        );
+        assert_eq!([57.9, 2.04, 0.04, 9.96].map(mean), ["58", "2.0", "0", "10"]);
+        assert_eq!(
+            [100.0, 98.0, 2.5, 0.714].map(digits),
+            ["100", "98", "2.5", "0.71"]
+        );
     }
 
     #[test]

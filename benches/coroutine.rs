@@ -13,8 +13,8 @@ use std::rc::Rc;
 
 use concsim::coroutine::{Resumed, Stacks, Task};
 use concsim::sys::clock::Clock;
-use concsim::sys::processes::pss_kib_of;
-use concsim::telemetry::{Board, Event, Probe, RINGS_BY_DEFAULT, Reader, Telemetry, Then};
+use concsim::sys::processes::{own_core, pss_kib_of};
+use concsim::telemetry::{Board, Event, Probe, RINGS_BY_DEFAULT, Ran, Reader, Telemetry, Then};
 use criterion::{Criterion, criterion_group, criterion_main};
 use generator::{Gn, LocalGenerator};
 
@@ -93,13 +93,15 @@ fn watched_switch_pair(_: &mut Criterion) {
             probe.coroutine_switch();
             let to = probe.now();
             probe.let_go(from, to);
-            probe.event(&Event::Ran {
+            probe.event(&Event::Ran(Ran {
+                ready: from,
                 from,
                 to,
                 task: 0,
                 request: 0,
                 then: Then::Yielded,
-            });
+                core: own_core(),
+            }));
             from = to;
             unread += 1;
             if unread == RINGS_BY_DEFAULT / 2 {

@@ -16,7 +16,7 @@ use std::thread;
 use concsim::load::{Orders, Target, play};
 use concsim::scenario::{Overrides, Scenario, read};
 use concsim::sys::clock::{Clock, thread_cpu};
-use concsim::telemetry::{Board, Outcome, Reader};
+use concsim::telemetry::{Board, Event, Outcome, Reader};
 use concsim::units::{Elapsed, Stamp};
 
 /// Room for every outcome of a run, as nobody drains the ring meanwhile.
@@ -112,7 +112,11 @@ fn cohort(board: &Board) -> Vec<Outcome> {
     let begin = Stamp(load.window_begin.load(Ordering::Acquire));
     let end = Stamp(load.window_end.load(Ordering::Acquire));
     let mut outcomes = Vec::new();
-    Reader::new(board.load_ring()).drain(|record| outcomes.extend(Outcome::from_record(record)));
+    Reader::new(board.load_ring()).drain(|record| {
+        if let Some(Event::Ended(outcome)) = Event::from_record(record) {
+            outcomes.push(outcome);
+        }
+    });
     assert!(outcomes.iter().all(|outcome| outcome.failure.is_none()));
     outcomes.retain(|outcome| begin <= outcome.due && outcome.due < end);
     outcomes

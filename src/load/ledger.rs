@@ -1,21 +1,22 @@
-//! What became of each request: told to the board, once when it is due and once when it ends.
+//! What became of each request: told to the board when it is due, when it is sent, and when it ends.
 
 use std::sync::atomic::Ordering;
 
-use crate::telemetry::{Board, LoadWords, Outcome, Stage, Writer, add};
+use super::connection::Exchange;
+use crate::telemetry::{Board, Event, LoadWords, Outcome, Sent, Stage, Writer, add};
 use crate::units::Stamp;
 
-/// Load's own words on the board, and the ring of outcomes.
+/// Load's own words on the board, and its ring.
 pub(super) struct Ledger<'a> {
     words: &'a LoadWords,
-    outcomes: Writer<'a>,
+    events: Writer<'a>,
 }
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(board: &'a Board) -> Self {
         Self {
             words: &board.run().load,
-            outcomes: Writer::new(board.load_ring()),
+            events: Writer::new(board.load_ring()),
         }
     }
 
@@ -25,8 +26,15 @@ impl<'a> Ledger<'a> {
     }
 
     /// It has been sent.
-    pub(super) fn sent(&self) {
+    pub(super) fn sent(&mut self, exchange: &Exchange) {
         add(&self.words.sent, 1);
+        let sent = Sent {
+            request: exchange.number,
+            class: exchange.class,
+            due: exchange.due,
+            sent: exchange.sent,
+        };
+        self.events.push(&Event::Sent(sent).to_record());
     }
 
     /// It could not be sent, for want of descriptors or ports.
@@ -39,7 +47,7 @@ impl<'a> Ledger<'a> {
         self.words.in_system.down(outcome.done);
         add(&self.words.ended, 1);
         add(&self.words.good, u64::from(outcome.failure.is_none()));
-        self.outcomes.push(&outcome.to_record());
+        self.events.push(&Event::Ended(*outcome).to_record());
     }
 
     /// The window as far as it is decided; zero stands for what is not.

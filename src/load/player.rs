@@ -199,7 +199,7 @@ impl<'a> Player<'a> {
                 self.note_sent(token, &exchange);
             }
             Sending::Unwritten(failure) => {
-                self.ledger.sent();
+                self.ledger.sent(&exchange);
                 self.end(&exchange, Err(failure), self.clock.now());
             }
         }
@@ -214,7 +214,7 @@ impl<'a> Player<'a> {
             self.end(&exchange, Err(Failure::Refused), now);
         } else {
             exchange.sent = now;
-            self.ledger.sent();
+            self.ledger.sent(&exchange);
             self.end(&exchange, Err(failure_of(error)), now);
         }
     }
@@ -228,7 +228,7 @@ impl<'a> Player<'a> {
     }
 
     fn note_sent(&mut self, token: Token, exchange: &Exchange) {
-        self.ledger.sent();
+        self.ledger.sent(exchange);
         let until = exchange.due + self.scenario.load.patience;
         self.patience.push_back((until, token, exchange.number));
     }

@@ -10,7 +10,7 @@ use super::tests_support::{closed, open};
 use super::{Orders, Target, play};
 use crate::scenario::{Connection, Scenario, Warmup};
 use crate::sys::clock::Clock;
-use crate::telemetry::{Board, Failure, Outcome, Reader, Reading, Stage};
+use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, Stage};
 use crate::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -114,8 +114,11 @@ impl Played {
         });
         assert_eq!(board.run().load.stage(), Stage::Done);
         let mut outcomes = Vec::new();
-        Reader::new(board.load_ring())
-            .drain(|record| outcomes.push(Outcome::from_record(record).unwrap()));
+        Reader::new(board.load_ring()).drain(|record| {
+            if let Event::Ended(outcome) = Event::from_record(record).unwrap() {
+                outcomes.push(outcome);
+            }
+        });
         Self { outcomes, board }
     }
 

@@ -212,7 +212,9 @@ fn taken_and_never_served(
             Event::Served(served) => {
                 taken.remove(&(*slot, served.task));
             }
-            Event::Ran { .. }
+            Event::Ran(_)
+            | Event::Sent(_)
+            | Event::Ended(_)
             | Event::Preempted { .. }
             | Event::BlockedIn { .. }
             | Event::Answered { .. }

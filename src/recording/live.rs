@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{CoreSample, Header, LoadSample, Machine, Recording, Sample, Window, WorkerSample};
+use super::{
+    CoreSample, Header, LoadSample, Machine, Recording, Sample, Seen, Window, WorkerSample,
+};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, CoreTimes, ProcessSwitches};
-use crate::telemetry::{Board, Event, Gauge, Outcome, Reader, Reading, Slot};
+use crate::telemetry::{Board, Event, Gauge, Reader, Reading, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
@@ -93,7 +95,7 @@ impl<'a> Live<'a> {
         self.services
             .drain(|record| recording.note_answer(Event::from_record(record)));
         self.load
-            .drain(|record| recording.note_outcome(Outcome::from_record(record)));
+            .drain(|record| recording.note_load(Event::from_record(record)));
         let rings = self.workers.values().chain([&self.arbiter, &self.services]);
         recording.dropped_events = rings.map(Reader::dropped).sum();
         recording.dropped_outcomes = self.load.dropped();
@@ -168,6 +170,7 @@ impl<'a> Live<'a> {
         Sample {
             at: self.clock.now(),
             stage: self.board.run().load.stage(),
+            seen: self.recording.seen(),
             workers,
             cores: self.cores.now(),
             load,
@@ -185,7 +188,11 @@ impl Recording {
             header,
             samples: Vec::new(),
             outcomes: Vec::new(),
+            sent: Vec::new(),
             events: Vec::new(),
+            switches: Vec::new(),
+            one_in: 1,
+            thinned_switches: 0,
             answers: Vec::new(),
             dropped_events: 0,
             dropped_outcomes: 0,
@@ -194,12 +201,13 @@ impl Recording {
         }
     }
 
-    /// Keeps what the summary rests on; runs of coroutines are counted and let go.
     fn note_event(&mut self, worker: u16, event: Option<Event>) {
         self.event_count += 1;
         match event {
             None => self.unreadable += 1,
-            Some(Event::Ran { .. } | Event::BlockedIn { .. }) => {}
+            Some(switch @ (Event::Ran(_) | Event::BlockedIn { .. } | Event::Preempted { .. })) => {
+                self.note_switch(worker, switch);
+            }
             Some(event) => self.events.push((worker, event)),
         }
     }
@@ -220,10 +228,23 @@ impl Recording {
         }
     }
 
-    fn note_outcome(&mut self, outcome: Option<Outcome>) {
-        match outcome {
-            None => self.unreadable += 1,
-            Some(outcome) => self.outcomes.push(outcome),
+    fn note_load(&mut self, event: Option<Event>) {
+        match event {
+            Some(Event::Sent(sent)) => self.sent.push(sent),
+            Some(Event::Ended(outcome)) => self.outcomes.push(outcome),
+            Some(_) | None => self.unreadable += 1,
+        }
+    }
+
+    /// How much of each list there is now.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen {
+            outcomes: self.outcomes.len(),
+            sent: self.sent.len(),
+            events: self.events.len(),
+            switches: self.switches.len(),
+            answers: self.answers.len(),
         }
     }
 }
@@ -253,6 +274,9 @@ impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
             ready: read(&slot.ready),
             parked: read(&slot.parked),
             running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
+            running_request: u32::try_from(read(&slot.running_request))
+                .ok()
+                .and_then(|word| word.checked_sub(1)),
             longest_run: Elapsed(read(&slot.longest_run)),
             accepted: read(&slot.accepted),
             accept_eagain: read(&slot.accept_eagain),

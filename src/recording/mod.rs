@@ -15,13 +15,14 @@ pub mod summary;
 pub(crate) mod synthetic;
 #[cfg(test)]
 mod tests;
+mod thinning;
 pub mod trust;
 
 pub use named::Named;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
-use crate::telemetry::{Event, Outcome, Phase, Reading, Stage};
+use crate::telemetry::{Event, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// One playing of one variant.
@@ -34,11 +35,21 @@ pub struct Recording {
     pub samples: Vec<Sample>,
     /// What became of each request, as its client saw it; in the order in which they ended.
     pub outcomes: Vec<Outcome>,
+    /// The requests that were sent, in order.
+    pub sent: Vec<Sent>,
     /// What happened in workers and to them: with the worker's index, in order for each worker.
     /// The summary rests on `Accepted`, `Served` and `Died`, so these are all here.
     pub events: Vec<(u16, Event)>,
+    /// Who had which worker, blocked in it, or lost the core, from when to when: `Ran`, `BlockedIn` and
+    /// `Preempted`, with the worker's index, in order for each worker.
+    pub switches: Vec<(u16, Event)>,
     /// Late answers of services and the like: the services' events, in order.
     pub answers: Vec<Event>,
+    /// Only requests whose number this divides have their switches in `switches`: 1 until there are
+    /// too many.
+    pub one_in: u32,
+    /// Switches that were let go of, with all others of their requests.
+    pub thinned_switches: u64,
     /// Events and outcomes that found no place in a ring.
     pub dropped_events: u64,
     /// Outcomes that found no place in a ring.
@@ -116,6 +127,21 @@ pub struct Machine {
     pub cpu: String,
 }
 
+/// How much of each list of a recording had been seen at one instant: the rest came later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Of [`Recording::outcomes`].
+    pub outcomes: usize,
+    /// Of [`Recording::sent`].
+    pub sent: usize,
+    /// Of [`Recording::events`].
+    pub events: usize,
+    /// Of [`Recording::switches`].
+    pub switches: usize,
+    /// Of [`Recording::answers`].
+    pub answers: usize,
+}
+
 /// All there is to see at one instant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
@@ -123,6 +149,8 @@ pub struct Sample {
     pub at: Stamp,
     /// What is being played.
     pub stage: Stage,
+    /// What the recorder had read by then.
+    pub seen: Seen,
     /// One for each slot that was ever used, by index.
     pub workers: Vec<WorkerSample>,
     /// One for each core that this program may use.
@@ -163,6 +191,8 @@ pub struct WorkerSample {
     pub parked: u64,
     /// Since when the same request or coroutine has had the worker.
     pub running_since: Option<Stamp>,
+    /// The request that has the worker, if it has said its number.
+    pub running_request: Option<u32>,
     /// The longest that one coroutine had the worker.
     pub longest_run: Elapsed,
     /// Connections taken.

@@ -13,6 +13,7 @@
 //! wall-clock deadline would make two processes on one core look parallel.
 
 use crate::sys::clock::{Clock, thread_cpu};
+use crate::sys::processes::own_core;
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Two readings of the clock that are further apart than this were not made in one go: an interrupt
@@ -35,14 +36,15 @@ impl Burnt {
     }
 }
 
-/// Uses a core for `wanted`; tells `taken_off` from when to when it had none.
+/// Uses a core for `wanted`; tells `taken_off` from when to when it had none, and which it had before.
 pub(super) fn burn(
     wanted: CpuTime,
     clock: Clock,
-    mut taken_off: impl FnMut(Stamp, Stamp),
+    mut taken_off: impl FnMut(Stamp, Stamp, Option<u32>),
 ) -> Burnt {
     let (begun, cpu_before) = (clock.now(), thread_cpu());
     let (mut known, mut used) = (begun, CpuTime::ZERO);
+    let mut core = own_core();
     while used < wanted {
         // Without a gap, nothing but this has had the core since `known`.
         let enough = known + Elapsed((wanted - used).0);
@@ -50,7 +52,8 @@ pub(super) fn burn(
         let used_now = thread_cpu() - cpu_before;
         let off = now.since(known).0.saturating_sub((used_now - used).0);
         if now.since(last) > GAP && off > GAP.0 / 2 {
-            taken_off(last, now);
+            taken_off(last, now, core);
+            core = own_core();
         }
         (known, used) = (now, used_now);
     }
@@ -58,7 +61,7 @@ pub(super) fn burn(
         // The last look at the CPU clock enters the kernel, which likes to take the core just then.
         let over = clock.now();
         if over.since(known) > GAP {
-            taken_off(known, over);
+            taken_off(known, over, core);
         }
         known = over;
     }
@@ -88,7 +91,7 @@ mod tests {
         let clock = Clock::starting_now();
         let before = thread_cpu();
         let wanted = CpuTime(3_000_000);
-        let burnt = burn(wanted, clock, |_, _| {});
+        let burnt = burn(wanted, clock, |_, _, _| {});
         let used = thread_cpu() - before;
         assert!(burnt.cpu >= wanted && used >= wanted);
         assert!(
@@ -99,7 +102,7 @@ mod tests {
 
     #[test]
     fn no_computation_takes_no_time_off_its_core() {
-        let burnt = burn(CpuTime::ZERO, Clock::starting_now(), |_, _| {
+        let burnt = burn(CpuTime::ZERO, Clock::starting_now(), |_, _, _| {
             panic!("nothing was computed")
         });
         assert_eq!((burnt.cpu, burnt.wall), (CpuTime::ZERO, Elapsed::ZERO));

@@ -162,7 +162,9 @@ fn answer(
     let request = receiver.request();
     let asked = application.ask(&request);
     if let Asked::Play { number, .. } = &asked {
-        line.tally().0.is_number(*number);
+        let (tally, probe) = line.tally();
+        tally.is_number(*number);
+        probe.runs_request(tally.request);
     }
     let keep = line.keeps().map_or(Keep::Close, |_| request.keep);
     reply.begin(request.method, keep);

@@ -27,11 +27,10 @@ use std::rc::Rc;
 use super::seat::{Pause, Seat, Shared};
 use super::timers::Timers;
 use crate::coroutine::{ReadyQueue, Resumed, Stacks, Task, TaskId};
-use crate::sys;
-use crate::sys::net;
 use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
-use crate::telemetry::{Event, Phase, Then};
+use crate::sys::{self, net, processes};
+use crate::telemetry::{Event, Phase, Ran, Then};
 use crate::units::{Elapsed, Stamp};
 
 /// Tokens that are no channel's.
@@ -268,6 +267,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         let probe = &shared.probe;
         shared.running.set(id);
         shared.resumed.set(from);
+        shared.ready.set(from);
         shared.roll.borrow_mut().runs(id);
         probe.runs_since(from);
         self.publish_tasks(1);
@@ -280,13 +280,15 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         };
         probe.let_go(from, to);
         let then = self.settle(id, &resumed)?;
-        probe.event(&Event::Ran {
+        probe.event(&Event::Ran(Ran {
+            ready: shared.ready.get().min(from),
             from,
             to,
             task: id.0,
             request: shared.request.get(),
             then,
-        });
+            core: processes::own_core(),
+        }));
         Ok(to)
     }
 

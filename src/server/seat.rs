@@ -113,6 +113,8 @@ pub(super) struct Shared {
     pub(super) channels: RefCell<Slab<Rc<Channel>>>,
     /// When the task that ran last let go of the hub, unless it has ended.
     pub(super) let_go: Cell<Stamp>,
+    /// Since when the running task could have run.
+    pub(super) ready: Cell<Stamp>,
     /// When the running task was resumed.
     pub(super) resumed: Cell<Stamp>,
     /// When the poller last came back: since then, what it reported has been ready.
@@ -134,6 +136,7 @@ impl Shared {
             poller: RefCell::new(Poller::new()?),
             channels: RefCell::default(),
             let_go: Cell::default(),
+            ready: Cell::default(),
             resumed: Cell::default(),
             polled: Cell::default(),
             running: Cell::new(TaskId(0)),

@@ -70,13 +70,14 @@ impl Tally {
     }
 
     /// Sleeps in one call of the system, with everybody who is in this process; `over` says when the
-    /// wait was over, from what the call gave and the instant at which it came back.
+    /// wait was over, from what the call gave and the instant at which it came back. Gives what the
+    /// call gave, and when the wait was over.
     pub(super) fn block<T>(
         &mut self,
         probe: &Probe,
         sleep: impl FnOnce() -> T,
         over: impl FnOnce(&T, Stamp) -> Stamp,
-    ) -> T {
+    ) -> (T, Stamp) {
         let from = probe.now();
         probe.phase(Phase::Blocked, from);
         let slept = sleep();
@@ -89,22 +90,24 @@ impl Tally {
             task,
             request,
         });
+        let over = over(&slept, to);
         if self.has_come() {
-            let length = self.waited(from, over(&slept, to), to);
+            let length = self.waited(from, over, to);
             self.spent.blocked += length;
         }
-        slept
+        (slept, over)
     }
 
     /// Computes, and notes when something else had the core meanwhile.
     pub(super) fn compute(&mut self, probe: &Probe, cpu: CpuTime) {
         let (task, request) = (self.task, self.request);
-        let burnt = burn(cpu, probe.clock(), |from, to| {
+        let burnt = burn(cpu, probe.clock(), |from, to, core| {
             probe.event(&Event::Preempted {
                 from,
                 to,
                 task,
                 request,
+                core,
             });
         });
         self.spent.cpu += burnt.cpu;

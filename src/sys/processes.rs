@@ -117,6 +117,13 @@ mod linux {
         CpuTime(ticks * 1_000_000_000 / rustix::param::clock_ticks_per_second())
     }
 
+    /// The core that the calling thread has at this instant: a few nanoseconds, without a system
+    /// call (getcpu(2)).
+    #[inline]
+    pub fn own_core() -> Option<u32> {
+        u32::try_from(rustix::thread::sched_getcpu()).ok()
+    }
+
     /// The cores that this program may use, in order.
     pub fn cores_allowed() -> Vec<usize> {
         let Ok(set) = rustix::thread::sched_getaffinity(None) else {
@@ -169,6 +176,12 @@ mod elsewhere {
         Vec::new()
     }
 
+    /// The core that the calling thread has: this system does not say.
+    #[inline]
+    pub fn own_core() -> Option<u32> {
+        None
+    }
+
     /// All cores: this system has no affinity mask.
     pub fn cores_allowed() -> Vec<usize> {
         super::every_core()
@@ -182,11 +195,11 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    core_times, cores_allowed, cpu_name, cpu_of, pss_kib_of, switches_of, whereabouts_of,
+    core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    core_times, cores_allowed, cpu_name, cpu_of, pss_kib_of, switches_of, whereabouts_of,
+    core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of, whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {

@@ -162,7 +162,9 @@ pub struct Slot {
     pub cpu: AtomicU64,
     /// When the process was told to abort; 0: never. Written by its SIGABRT handler.
     pub aborted: AtomicU64,
-    _workers_line: [AtomicU64; 5],
+    /// The request that has the worker, and one; 0: none, or none that said its number.
+    pub running_request: AtomicU64,
+    _workers_line: [AtomicU64; 4],
     /// Requests begun and not finished.
     pub begun: Gauge,
     /// The counters of `count` steps: times that the step was played, and the counter's value.

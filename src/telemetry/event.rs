@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A request number that stands for "none": a connection that never asked, or a request of somebody
@@ -48,35 +49,6 @@ impl Phase {
     }
 }
 
-/// Why a coroutine let go of its worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Then {
-    /// It ended.
-    Ended = 0,
-    /// It stays ready.
-    Yielded = 1,
-    /// It waits for bytes from its client, or for room for bytes to its client.
-    Client = 2,
-    /// It waits for a service.
-    Service = 3,
-    /// It waits for a timer.
-    Timer = 4,
-}
-
-impl Then {
-    fn from_raw(word: u64) -> Option<Self> {
-        Some(match word {
-            0 => Self::Ended,
-            1 => Self::Yielded,
-            2 => Self::Client,
-            3 => Self::Service,
-            4 => Self::Timer,
-            _ => return None,
-        })
-    }
-}
-
 /// Something that happened in a worker or to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
@@ -87,19 +59,9 @@ pub enum Event {
         /// The task (coroutine worker) or connection (sync worker) that it got; reused.
         task: u32,
     },
-    /// A coroutine had the worker from `from` to `to`: two coroutine switches.
-    Ran {
-        /// When the hub resumed it.
-        from: Stamp,
-        /// When it let go.
-        to: Stamp,
-        /// Which.
-        task: u32,
-        /// The request that it was working for when it let go; [`NO_REQUEST`] if for none.
-        request: u32,
-        /// Why it let go.
-        then: Then,
-    },
+    /// A request had the worker: in a coroutine worker from one switch of the hub to the next, which
+    /// are two coroutine switches; in a sync worker from one call in which it blocks to the next.
+    Ran(Ran),
     /// The operating system took the core away from a computing worker.
     Preempted {
         /// From when, ±1 µs.
@@ -110,6 +72,8 @@ pub enum Event {
         task: u32,
         /// For which request.
         request: u32,
+        /// The core that it was taken off.
+        core: Option<u32>,
     },
     /// The worker slept in one call, unable to do anything else.
     BlockedIn {
@@ -124,6 +88,10 @@ pub enum Event {
     },
     /// A request's last byte was written, or its connection ended.
     Served(Served),
+    /// A client sent a request. In load's ring.
+    Sent(Sent),
+    /// A request has ended for its client. In load's ring.
+    Ended(Outcome),
     /// A service answered a call. In the services' own ring.
     Answered {
         /// Which, as an index into the scenario's services.
@@ -157,30 +125,6 @@ pub enum Event {
     },
 }
 
-/// What became of one request inside a worker. All instants on the run's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Served {
-    /// Its number in the run, from `n=`; [`NO_REQUEST`] if it had none.
-    pub request: u32,
-    /// The task that played it.
-    pub task: u32,
-    /// When its worker took it: the accept, for the first of a connection; the first read, for a
-    /// later one.
-    pub accepted: Stamp,
-    /// When its first byte was read.
-    pub first_read: Stamp,
-    /// When its last byte was written.
-    pub written: Stamp,
-    /// Sum over its waits of (over − begun): parked, or blocked.
-    pub waited: Elapsed,
-    /// Sum over its waits of (resumed − over): ready, while its worker ran another.
-    pub ready: Elapsed,
-    /// Wall time of its compute steps that was not core time.
-    pub core_wait: Elapsed,
-    /// Core time of its compute steps.
-    pub cpu: CpuTime,
-}
-
 const ACCEPTED: u64 = 1;
 const RAN: u64 = 2;
 const PREEMPTED: u64 = 3;
@@ -189,9 +133,20 @@ const SERVED: u64 = 5;
 const FORKED: u64 = 6;
 const DIED: u64 = 7;
 const ANSWERED: u64 = 8;
+const SENT: u64 = 9;
+const ENDED: u64 = 10;
 
 fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
+}
+
+/// A core's number and one: zero stands for "cannot tell".
+fn core_word(core: Option<u32>) -> u64 {
+    core.map_or(0, |core| u64::from(core) + 1)
+}
+
+fn core_of(word: u64) -> Option<u32> {
+    u32::try_from(word.checked_sub(1)?).ok()
 }
 
 impl Event {
@@ -202,22 +157,31 @@ impl Event {
             Self::Accepted { at, task } => {
                 [head(ACCEPTED, task, NO_REQUEST), at.0, 0, 0, 0, 0, 0, 0]
             }
-            Self::Ran {
-                from,
-                to,
-                task,
-                request,
-                then,
-            } => {
-                let head = head(RAN, task, request);
-                [head, from.0, to.0, then as u64, 0, 0, 0, 0]
-            }
+            Self::Ran(ran) => [
+                head(RAN, ran.task, ran.request),
+                ran.from.0,
+                ran.to.0,
+                ran.ready.0,
+                ran.then as u64,
+                core_word(ran.core),
+                0,
+                0,
+            ],
             Self::Preempted {
                 from,
                 to,
                 task,
                 request,
-            } => [head(PREEMPTED, task, request), from.0, to.0, 0, 0, 0, 0, 0],
+                core,
+            } => {
+                let head = head(PREEMPTED, task, request);
+                [head, from.0, to.0, core_word(core), 0, 0, 0, 0]
+            }
+            Self::Sent(sent) => {
+                let head = head(SENT, u32::from(sent.class), sent.request);
+                [head, sent.due.0, sent.sent.0, 0, 0, 0, 0, 0]
+            }
+            Self::Ended(outcome) => outcome.to_record(),
             Self::BlockedIn {
                 from,
                 to,
@@ -272,19 +236,29 @@ impl Event {
                 at: from,
                 task: small,
             },
-            RAN => Self::Ran {
+            RAN => Self::Ran(Ran {
+                ready: Stamp(c),
                 from,
                 to,
                 task: small,
                 request,
-                then: Then::from_raw(c)?,
-            },
+                then: Then::from_raw(d)?,
+                core: core_of(e),
+            }),
             PREEMPTED => Self::Preempted {
                 from,
                 to,
                 task: small,
                 request,
+                core: core_of(c),
             },
+            SENT => Self::Sent(Sent {
+                request,
+                class: u16::try_from(small).ok()?,
+                due: from,
+                sent: to,
+            }),
+            ENDED => Self::Ended(Outcome::from_record(record)?),
             BLOCKED_IN => Self::BlockedIn {
                 from,
                 to,
@@ -324,53 +298,12 @@ impl Event {
     }
 }
 
-/// Why a request failed, as its client saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// The connection was refused.
-    Refused = 1,
-    /// The connection was reset, or ended in the middle of the answer.
-    Reset = 2,
-    /// No whole answer within `patience`.
-    Timeout = 3,
-    /// A whole answer with a status other than 2xx.
-    Status = 4,
-}
-
-/// What became of one request, as its client saw it. All instants on the run's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Its number in the run, from 0.
-    pub request: u32,
-    /// Index of what was asked for, into the scenario's requests.
-    pub class: u16,
-    /// HTTP status; 0 without a whole answer.
-    pub status: u16,
-    /// `None`: a good answer.
-    pub failure: Option<Failure>,
-    /// Whether it was the first request of its connection.
-    pub opened: bool,
-    /// When it should have been sent.
-    pub due: Stamp,
-    /// When it was sent.
-    pub sent: Stamp,
-    /// When the first byte of the answer came; zero if none did.
-    pub first_byte: Stamp,
-    /// When the last byte of the answer came, or when it failed.
-    pub done: Stamp,
-}
-
 impl Outcome {
-    /// The outcome in eight words.
-    #[must_use]
-    pub fn to_record(&self) -> Record {
+    fn to_record(self) -> Record {
         let failure = self.failure.map_or(0, |failure| failure as u64);
-        let flags = failure | u64::from(self.opened) << 8;
-        let numbers =
-            u64::from(self.class) << 48 | u64::from(self.status) << 32 | u64::from(self.request);
+        let flags = failure | u64::from(self.opened) << 8 | u64::from(self.status) << 16;
         [
-            numbers,
+            head(ENDED, u32::from(self.class), self.request),
             flags,
             self.due.0,
             self.sent.0,
@@ -381,9 +314,7 @@ impl Outcome {
         ]
     }
 
-    /// The outcome that these words are; `None` if they are none.
-    #[must_use]
-    pub fn from_record(record: &Record) -> Option<Self> {
+    fn from_record(record: &Record) -> Option<Self> {
         let failure = match record[1] & 0xFF {
             0 => None,
             1 => Some(Failure::Refused),
@@ -394,8 +325,8 @@ impl Outcome {
         };
         Some(Self {
             request: u32::try_from(record[0] & 0xFFFF_FFFF).ok()?,
-            class: u16::try_from(record[0] >> 48).ok()?,
-            status: u16::try_from(record[0] >> 32 & 0xFFFF).ok()?,
+            class: u16::try_from(record[0] >> 32 & 0x00FF_FFFF).ok()?,
+            status: u16::try_from(record[1] >> 16 & 0xFFFF).ok()?,
             failure,
             opened: record[1] >> 8 & 1 == 1,
             due: Stamp(record[2]),
@@ -416,7 +347,6 @@ mod tests {
         #[test]
         fn no_noise_in_shared_memory_makes_the_reader_panic(record: Record) {
             let _ = Event::from_record(&record);
-            let _ = Outcome::from_record(&record);
         }
 
         #[test]
@@ -441,19 +371,39 @@ mod tests {
         let (from, to) = (Stamp(3), Stamp(9));
         for event in [
             Event::Accepted { at: from, task: 5 },
-            Event::Ran {
+            Event::Ran(Ran {
+                ready: Stamp(2),
                 from,
                 to,
                 task: 1,
                 request: 7,
                 then: Then::Service,
-            },
+                core: Some(0),
+            }),
             Event::Preempted {
                 from,
                 to,
                 task: 1,
                 request: 7,
+                core: None,
             },
+            Event::Sent(Sent {
+                request: 7,
+                class: 300,
+                due: from,
+                sent: to,
+            }),
+            Event::Ended(Outcome {
+                request: 7,
+                class: 300,
+                status: 503,
+                failure: Some(Failure::Status),
+                opened: true,
+                due: from,
+                sent: from,
+                first_byte: to,
+                done: to,
+            }),
             Event::BlockedIn {
                 from,
                 to,

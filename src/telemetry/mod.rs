@@ -18,6 +18,7 @@ mod board;
 mod event;
 mod gauge;
 mod probe;
+mod request;
 mod ring;
 mod voice;
 
@@ -25,8 +26,9 @@ pub use board::{
     Board, COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, SLOTS,
     ServiceSlot, Slot, Stage, Telemetry, add,
 };
-pub use event::{Event, Failure, NO_REQUEST, Outcome, Phase, Served, Then};
+pub use event::{Event, NO_REQUEST, Phase};
 pub use gauge::{Gauge, Reading};
 pub use probe::Probe;
+pub use request::{Failure, Outcome, Ran, Sent, Served, Then};
 pub use ring::{Reader, Record, Ring, Writer};
 pub use voice::Said;

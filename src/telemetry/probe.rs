@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Board, Event, Phase, Served, Slot, Telemetry, Writer, add};
+use super::{Board, Event, NO_REQUEST, Phase, Served, Slot, Telemetry, Writer, add};
 use crate::sys::clock::Clock;
 use crate::sys::fork::Used;
 use crate::units::Stamp;
@@ -124,10 +124,22 @@ impl Probe {
         self.slot.running_since.store(at.0, Ordering::Relaxed);
     }
 
+    /// What has the worker is request `number`.
+    #[inline]
+    pub fn runs_request(&self, number: u32) {
+        let word = if number == NO_REQUEST {
+            0
+        } else {
+            u64::from(number) + 1
+        };
+        self.slot.running_request.store(word, Ordering::Relaxed);
+    }
+
     /// What had the worker since `from` let go of it at `to`.
     #[inline]
     pub fn let_go(&self, from: Stamp, to: Stamp) {
         self.slot.running_since.store(0, Ordering::Relaxed);
+        self.slot.running_request.store(0, Ordering::Relaxed);
         raise(&self.slot.longest_run, to.since(from).0);
     }
 

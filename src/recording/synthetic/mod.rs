@@ -9,10 +9,10 @@ mod play;
 pub(crate) use play::Demand;
 
 use super::{
-    CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Window, WorkerSample,
+    CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Seen, Window, WorkerSample,
 };
 use crate::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind};
-use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Served, Stage};
+use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Sent, Served, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A millisecond, in nanoseconds.
@@ -80,6 +80,15 @@ impl Life {
             sent: Stamp(self.sent()),
             first_byte: Stamp(if self.taken() { self.done() } else { 0 }),
             done: Stamp(self.done()),
+        }
+    }
+
+    fn sending(&self, request: u32) -> Sent {
+        Sent {
+            request,
+            class: self.class,
+            due: Stamp(self.due),
+            sent: Stamp(self.sent()),
         }
     }
 
@@ -154,16 +163,16 @@ impl Synthetic {
         outcomes.sort_by_key(|outcome| outcome.done);
         let events = events(&lives);
         let drained = drained.max(self.window.map_or(0, |window| window.end.0));
+        let mut sent: Vec<Sent> = lives.iter().map(|(n, life)| life.sending(*n)).collect();
+        sent.sort_by_key(|sent| sent.sent);
         Recording {
-            header: self.header(Stamp(drained)),
             samples: self.samples(Stamp(drained)),
             event_count: events.len() as u64,
             outcomes,
+            sent,
             events,
             answers: self.answers(&lives),
-            dropped_events: 0,
-            dropped_outcomes: 0,
-            unreadable: 0,
+            ..Recording::empty(self.header(Stamp(drained)))
         }
     }
 
@@ -220,6 +229,7 @@ impl Synthetic {
         Sample {
             at,
             stage: self.stage_at(at),
+            seen: Seen::default(),
             cores: self.cores_at(at, &workers),
             workers,
             load: LoadSample {

@@ -122,6 +122,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     ) -> Self {
         let tally = Tally::of_a_guest(seat.id.0, accepted);
         let roll_mark = seat.shared.roll.borrow().mark();
+        seat.shared.ready.set(accepted);
         Self {
             seat,
             floor,
@@ -141,10 +142,12 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     fn park<T>(&mut self, park: impl FnOnce(&mut Self) -> T) -> (T, Stamp, Stamp) {
         self.seat.request = self.tally.request;
         let parked = park(self);
+        self.probe().runs_request(self.tally.request);
         (parked, self.seat.let_go, self.seat.shared.resumed.get())
     }
 
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp) {
+        self.seat.shared.ready.set(over.max(begun));
         if self.tally.has_come() {
             let length = self.tally.waited(begun, over, resumed);
             self.tally.spent.parked += length;
@@ -204,7 +207,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     fn call_blocked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
         let call = || watched.link.call_blocking(wait);
         let probe = &self.seat.shared.probe;
-        let answer = self.tally.block(probe, call, |answer, to| {
+        let (answer, _) = self.tally.block(probe, call, |answer, to| {
             answer.as_ref().map_or(to, |answer| answer.written)
         });
         answer.map(drop)

@@ -18,8 +18,8 @@ use crate::server::connection::{self, Line, Patience};
 use crate::server::hub::say;
 use crate::server::tally::Tally;
 use crate::sys::signals::Signal;
-use crate::sys::{self, Doing, fork, net};
-use crate::telemetry::{Phase, Probe};
+use crate::sys::{self, Doing, fork, net, processes};
+use crate::telemetry::{Event, Phase, Probe, Ran, Then};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// How long the worker sleeps at the door at most if there is no heartbeat to keep.
@@ -79,6 +79,10 @@ fn serve_one(kit: &Kit<'_>, links: &mut [Option<Link>], socket: TcpStream, conne
         socket,
         received_at: accepted,
         tally: Tally::of_a_guest(task, accepted),
+        stretch: Stretch {
+            ready: accepted,
+            from: accepted,
+        },
     };
     connection::serve(&mut line, &kit.application);
     drop(line);
@@ -92,6 +96,37 @@ struct Blocking<'worker> {
     socket: TcpStream,
     received_at: Stamp,
     tally: Tally,
+    stretch: Stretch,
+}
+
+/// Time in which the request has the process, from one call in which it blocks to the next.
+struct Stretch {
+    ready: Stamp,
+    from: Stamp,
+}
+
+impl Stretch {
+    /// It begins now, and could have begun at `ready`.
+    fn begun(probe: &Probe, ready: Stamp) -> Self {
+        let from = probe.now();
+        Self {
+            ready: ready.min(from),
+            from,
+        }
+    }
+
+    /// It ends now.
+    fn ends(&self, probe: &Probe, tally: &Tally, then: Then) {
+        probe.event(&Event::Ran(Ran {
+            ready: self.ready,
+            from: self.from,
+            to: probe.now(),
+            task: tally.task,
+            request: tally.request,
+            then,
+            core: processes::own_core(),
+        }));
+    }
 }
 
 impl Blocking<'_> {
@@ -106,7 +141,11 @@ impl Blocking<'_> {
             Wish::Read => net::wait_readable([self.socket.as_fd()], left).map(|[can]| can),
             Wish::Write => net::wait_writable(&self.socket, left),
         };
-        match self.tally.block(&self.kit.probe, sleep, |_, to| to) {
+        self.stretch
+            .ends(&self.kit.probe, &self.tally, Then::Client);
+        let (slept, over) = self.tally.block(&self.kit.probe, sleep, |_, to| to);
+        self.stretch = Stretch::begun(&self.kit.probe, over);
+        match slept {
             Ok(true) => Ok(()),
             // A signal ends the wait early; only when the time is over it is too late.
             Ok(false) if self.probe().now() < patience.until => Ok(()),
@@ -138,9 +177,12 @@ impl World for Blocking<'_> {
             *place = Some(link);
             Ok(answer)
         };
-        let answer = self.tally.block(&self.kit.probe, call, |answer, to| {
+        self.stretch
+            .ends(&self.kit.probe, &self.tally, Then::Service);
+        let (answer, over) = self.tally.block(&self.kit.probe, call, |answer, to| {
             answer.as_ref().map_or(to, |answer| answer.written)
         });
+        self.stretch = Stretch::begun(&self.kit.probe, over);
         Ok(answer.map(drop)?)
     }
 
@@ -148,7 +190,9 @@ impl World for Blocking<'_> {
         let clock = self.kit.probe.clock();
         let deadline = clock.now() + wait;
         let sleep = || clock.sleep_until(deadline);
+        self.stretch.ends(&self.kit.probe, &self.tally, Then::Timer);
         self.tally.block(&self.kit.probe, sleep, |(), _| deadline);
+        self.stretch = Stretch::begun(&self.kit.probe, deadline);
     }
 
     /// There is no other request in this process; the system may run another process.
@@ -225,6 +269,7 @@ impl Line for Blocking<'_> {
 
 impl Drop for Blocking<'_> {
     fn drop(&mut self) {
+        self.stretch.ends(&self.kit.probe, &self.tally, Then::Ended);
         self.tally.end(&self.kit.probe, self.kit.probe.now(), false);
     }
 }

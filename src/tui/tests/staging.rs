@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::recording::trust::{Reason, Trust};
-use crate::recording::{CoreSample, LoadSample, Sample, Window, WorkerSample};
+use crate::recording::{CoreSample, LoadSample, Sample, Seen, Window, WorkerSample};
 use crate::scenario::{
     Arrivals, Connection, Draw, Load, Manner, Plan, Request, Scenario, Server, Service, Step,
     Variant, Warmup, WorkerKind,
@@ -256,6 +256,7 @@ impl Scene {
         Sample {
             at: Stamp(at),
             stage: self.stage,
+            seen: Seen::default(),
             workers: (0..)
                 .zip(&self.workers)
                 .map(|(index, cue)| cue.sample(index, at))

@@ -1,0 +1,127 @@
+//! What is said of one request: by its client, and by the worker that had it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// Why a coroutine let go of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// It ended.
+    Ended = 0,
+    /// It stays ready.
+    Yielded = 1,
+    /// It waits for bytes from its client, or for room for bytes to its client.
+    Client = 2,
+    /// It waits for a service.
+    Service = 3,
+    /// It waits for a timer.
+    Timer = 4,
+}
+
+impl Then {
+    pub(super) fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            0 => Self::Ended,
+            1 => Self::Yielded,
+            2 => Self::Client,
+            3 => Self::Service,
+            4 => Self::Timer,
+            _ => return None,
+        })
+    }
+}
+
+/// A stretch in which one request had a worker. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Since when it could have run: its wait was over, or its worker had taken it.
+    pub ready: Stamp,
+    /// When it got the worker.
+    pub from: Stamp,
+    /// When it let go.
+    pub to: Stamp,
+    /// The task, or the connection.
+    pub task: u32,
+    /// The request that it was working for when it let go; [`super::NO_REQUEST`] if for none.
+    pub request: u32,
+    /// Why it let go.
+    pub then: Then,
+    /// The core on which it let go; [`None`] where the platform cannot tell.
+    pub core: Option<u32>,
+}
+
+/// A request on its way to the server. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Its number in the run, from 0.
+    pub request: u32,
+    /// Index of what was asked for, into the scenario's requests.
+    pub class: u16,
+    /// When it should have been sent.
+    pub due: Stamp,
+    /// When it was sent.
+    pub sent: Stamp,
+}
+
+/// What became of one request inside a worker. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// Its number in the run, from `n=`; [`super::NO_REQUEST`] if it had none.
+    pub request: u32,
+    /// The task that played it.
+    pub task: u32,
+    /// When its worker took it: the accept, for the first of a connection; the first read, for a
+    /// later one.
+    pub accepted: Stamp,
+    /// When its first byte was read.
+    pub first_read: Stamp,
+    /// When its last byte was written.
+    pub written: Stamp,
+    /// Sum over its waits of (over − begun): parked, or blocked.
+    pub waited: Elapsed,
+    /// Sum over its waits of (resumed − over): ready, while its worker ran another.
+    pub ready: Elapsed,
+    /// Wall time of its compute steps that was not core time.
+    pub core_wait: Elapsed,
+    /// Core time of its compute steps.
+    pub cpu: CpuTime,
+}
+
+/// Why a request failed, as its client saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The connection was refused.
+    Refused = 1,
+    /// The connection was reset, or ended in the middle of the answer.
+    Reset = 2,
+    /// No whole answer within `patience`.
+    Timeout = 3,
+    /// A whole answer with a status other than 2xx.
+    Status = 4,
+}
+
+/// What became of one request, as its client saw it. All instants on the run's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Its number in the run, from 0.
+    pub request: u32,
+    /// Index of what was asked for, into the scenario's requests.
+    pub class: u16,
+    /// HTTP status; 0 without a whole answer.
+    pub status: u16,
+    /// `None`: a good answer.
+    pub failure: Option<Failure>,
+    /// Whether it was the first request of its connection.
+    pub opened: bool,
+    /// When it should have been sent.
+    pub due: Stamp,
+    /// When it was sent.
+    pub sent: Stamp,
+    /// When the first byte of the answer came; zero if none did.
+    pub first_byte: Stamp,
+    /// When the last byte of the answer came, or when it failed.
+    pub done: Stamp,
+}

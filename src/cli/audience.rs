@@ -1,6 +1,7 @@
 //! Who watches a run: a screen, or a line of progress on standard error.
 
 use crate::cli::performance::Performance;
+use crate::recording::Recording;
 use crate::recording::summary::Run;
 use crate::scenario::Plan;
 use crate::sys::clock::Clock;
@@ -17,7 +18,7 @@ pub trait Audience {
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()>;
 
     /// A variant has been played.
-    fn applaud(&mut self, _run: &Run) -> anyhow::Result<()> {
+    fn applaud(&mut self, _run: &Run, _recording: Recording) -> anyhow::Result<()> {
         Ok(())
     }
 

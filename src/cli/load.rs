@@ -13,11 +13,12 @@ use anyhow::Context as _;
 
 use super::audience::{Audience as _, Headless};
 use super::colour::Colour;
-use super::performance::Performance;
+use super::performance::{Performance, header};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use crate::load::{Authority, Target};
 use crate::recording::Machine;
+use crate::recording::live::Live;
 use crate::recording::summary::{self, Summary};
 use crate::scenario::Plan;
 use crate::sys::interrupt;
@@ -88,7 +89,9 @@ fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
-    let performance = Performance::against(target, &plan.variants[0], &board, Machine::this_one())?;
+    let variant = &plan.variants[0];
+    let live = Live::new(&board, header(variant, Machine::this_one()), None);
+    let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);
     Ok(Summary::of(plan, Machine::this_one(), vec![run]))

@@ -8,11 +8,13 @@ pub mod engine;
 pub mod load;
 pub mod new;
 pub mod performance;
+pub mod replay;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
 pub mod screen;
 pub mod serve;
+mod shelf;
 pub mod source;
 pub mod welcome;
 mod worker_table;
@@ -43,6 +45,8 @@ pub struct Cli {
 enum Command {
     /// Play a scenario for real, and watch it
     Run(run::Args),
+    /// Show a run that was kept: pause, step back, slow down
+    Replay(replay::Args),
     /// Play a scenario's load alone, against anybody's server
     Load(load::Args),
     /// Run the server of a scenario alone, for any load generator
@@ -75,6 +79,7 @@ impl Cli {
         match self.command {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),
+            Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),
             Some(Command::Scenarios(args)) => scenarios::run(&args),

@@ -106,11 +106,10 @@ impl<'a> Performance<'a> {
     /// When a process cannot be started.
     pub fn begin(
         variant: &'a Variant,
-        board: &'a Board,
-        machine: Machine,
+        live: Live<'a>,
         stagecraft: Option<Stagecraft>,
     ) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, board, machine, stagecraft);
+        let mut performance = Self::prepare(variant, live, stagecraft);
         performance.start_services()?;
         Ok(performance)
     }
@@ -122,26 +121,19 @@ impl<'a> Performance<'a> {
     pub fn against(
         target: load::Target,
         variant: &'a Variant,
-        board: &'a Board,
-        machine: Machine,
+        live: Live<'a>,
     ) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, board, machine, None);
+        let mut performance = Self::prepare(variant, live, None);
         performance.start_load(target)?;
         Ok(performance)
     }
 
-    fn prepare(
-        variant: &'a Variant,
-        board: &'a Board,
-        machine: Machine,
-        stagecraft: Option<Stagecraft>,
-    ) -> Self {
-        let clock = Clock::starting_now();
+    fn prepare(variant: &'a Variant, live: Live<'a>, stagecraft: Option<Stagecraft>) -> Self {
         Self {
             variant,
-            board,
-            clock,
-            live: Live::new(board, clock, header(variant, machine)),
+            board: live.board(),
+            clock: live.clock(),
+            live,
             stagecraft,
             services: None,
             arbiter: None,
@@ -208,7 +200,11 @@ impl<'a> Performance<'a> {
     /// Kills and reaps what is left, and gives away the recording.
     pub fn end(mut self) -> Recording {
         drop((self.load.take(), self.arbiter.take(), self.services.take()));
-        self.live.finish()
+        let (recording, not_kept) = self.live.finish();
+        if let Some(error) = not_kept {
+            eprintln!("concsim: the recording could not be kept: {error}");
+        }
+        recording
     }
 
     fn start_services(&mut self) -> sys::Result<()> {
@@ -479,7 +475,8 @@ fn edges(board: &Board) -> [Option<Stamp>; 2] {
     })
 }
 
-fn header(variant: &Variant, machine: Machine) -> Header {
+/// What is known of a run before it begins.
+pub(super) fn header(variant: &Variant, machine: Machine) -> Header {
     Header {
         variant: variant.name.clone(),
         origin: Origin::Measured,

@@ -1,22 +1,26 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use anyhow::Context as _;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
-use super::performance::{Performance, Stagecraft};
+use super::performance::{Performance, Stagecraft, header};
 use super::screen::Screen;
+use super::shelf;
 use super::source::{self, Chosen, SourceArgs};
+use crate::recording::kept::Folder;
+use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Machine, Recording, summary};
 use crate::report::card::card;
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
-use crate::sys::terminal::Modes;
 use crate::sys::{interrupt, processes, terminal};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
-use crate::tui;
 use crate::units::Elapsed;
 
 /// Plays a scenario for real, and watches it.
@@ -31,6 +35,12 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    /// Keep the recording in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Keep no recording
+    #[arg(long, conflicts_with = "out")]
+    no_keep: bool,
 }
 
 impl Args {
@@ -41,6 +51,8 @@ impl Args {
             chosen: SourceArgs::of(name),
             headless: false,
             json: false,
+            out: None,
+            no_keep: false,
         }
     }
 }
@@ -59,22 +71,50 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     }
     interrupt::listen()?;
     let screen = !args.headless && !args.json && io::stdout().is_terminal();
-    let summary = play_with(&plan, screen, args.json, colour)?;
+    let mut folder = folder_for(args, &plan)?;
+    let summary = play_with(&plan, screen, args.json, colour, folder.as_mut())?;
+    if let Some(folder) = &folder {
+        folder.summarise(&json::of(&summary))?;
+        if !args.json {
+            eprintln!("concsim: kept in {}", folder.path().display());
+        }
+    }
     print(&plan, &summary, args.json, colour)?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 
+/// Where the run is kept: where it is told to be, else on the shelf. A shelf that cannot be written to
+/// does not stop a run.
+fn folder_for(args: &Args, plan: &Plan) -> anyhow::Result<Option<Folder>> {
+    if let Some(path) = &args.out {
+        let folder = Folder::create(path, plan);
+        let folder = folder.with_context(|| format!("cannot keep the run in {}", path.display()));
+        return folder.map(Some);
+    }
+    if args.no_keep {
+        return Ok(None);
+    }
+    let folder = shelf::place_for(plan);
+    Ok(folder
+        .inspect_err(|error| eprintln!("concsim: the run is not kept: {error:#}"))
+        .ok())
+}
+
 /// On a screen if there is one; the card stays on it until it is left.
-fn play_with(plan: &Plan, screen: bool, quiet: bool, colour: Colour) -> anyhow::Result<Summary> {
+fn play_with(
+    plan: &Plan,
+    screen: bool,
+    quiet: bool,
+    colour: Colour,
+    folder: Option<&mut Folder>,
+) -> anyhow::Result<Summary> {
     let Some(terminal) = terminal::of_standard_output().filter(|_| screen) else {
-        return play(plan, &mut Headless::new(quiet), None);
+        return play(plan, &mut Headless::new(quiet), None, folder);
     };
-    let modes = Modes::of(terminal)?;
-    let stagecraft = Stagecraft { terminal, modes };
-    let mut state = tui::State::new(plan, processes::cores_allowed().len());
-    state.look = colour.look();
-    let mut screen = Screen::open(state, stagecraft)?;
-    let summary = play(plan, &mut screen, Some(stagecraft))?;
+    let cores = processes::cores_allowed().len();
+    let mut screen = Screen::on(terminal, plan, cores, colour)?;
+    let stagecraft = screen.stagecraft();
+    let summary = play(plan, &mut screen, Some(stagecraft), folder)?;
     if !interrupt::noted() {
         screen.show_card(&card(plan, &summary, colour.look().glyphs))?;
     }
@@ -86,13 +126,14 @@ fn play(
     plan: &Plan,
     audience: &mut impl Audience,
     stagecraft: Option<Stagecraft>,
+    mut folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
         audience.announce(plan, index)?;
-        let recording = play_one(variant, audience, stagecraft)?;
+        let recording = play_one(variant, audience, stagecraft, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
-        audience.applaud(&run)?;
+        audience.applaud(&run, recording)?;
         runs.push(run);
         if audience.wants_to_leave() {
             break;
@@ -105,9 +146,14 @@ fn play_one(
     variant: &Variant,
     audience: &mut impl Audience,
     stagecraft: Option<Stagecraft>,
+    folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let performance = Performance::begin(variant, &board, Machine::this_one(), stagecraft)?;
+    let header = header(variant, Machine::this_one());
+    let keeper = folder.map(|folder| folder.keep(&header)).transpose();
+    let keeper = keeper.context("cannot keep the run")?;
+    let live = Live::new(&board, header, keeper);
+    let performance = Performance::begin(variant, live, stagecraft)?;
     watch(performance, audience)
 }
 

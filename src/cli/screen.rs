@@ -2,6 +2,7 @@
 //! terminal back, whatever happens.
 
 use std::io::{self, Stdout, Write as _};
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crossterm::event;
@@ -11,14 +12,17 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::audience::Audience;
+use super::colour::Colour;
 use super::performance::{Performance, Stagecraft};
+use crate::recording::Recording;
+use crate::recording::feed::Feed;
 use crate::recording::summary::Run;
 use crate::scenario::Plan;
 use crate::sys::clock::Clock;
 use crate::sys::interrupt;
 use crate::sys::terminal::{LEAVE_FULL_SCREEN, Modes};
 use crate::telemetry::Stage;
-use crate::tui::{self, Action, Key, Moment, Row, State};
+use crate::tui::{self, Action, Key, Row, State};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two frames: about twelve a second, which is as fast as digits can be read.
@@ -30,33 +34,51 @@ const TITLE_STAYS: Elapsed = Elapsed::from_secs(2);
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     state: State,
-    modes: Modes,
+    stagecraft: Stagecraft,
     clock: Clock,
     next_frame: Stamp,
-    /// How many outcomes of this variant the state has been shown.
-    seen: usize,
+    /// When the state last looked.
+    turned: Stamp,
+    /// The variants that are over.
+    over: Vec<Recording>,
     /// What the processes said: printed when the terminal has been given back.
     notes: Vec<String>,
 }
 
 impl Screen {
-    /// Takes over the terminal of `stagecraft`.
+    /// Takes over `terminal` for a run of `plan` on a machine with so many cores.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn open(state: State, stagecraft: Stagecraft) -> anyhow::Result<Self> {
+    pub fn on(
+        terminal: BorrowedFd<'static>,
+        plan: &Plan,
+        cores: usize,
+        colour: Colour,
+    ) -> anyhow::Result<Self> {
+        let modes = Modes::of(terminal)?;
+        let stagecraft = Stagecraft { terminal, modes };
+        let mut state = State::new(plan, cores);
+        state.look = colour.look();
         restore_when_panicking(stagecraft);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         Ok(Self {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
             state,
-            modes: stagecraft.modes,
+            stagecraft,
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
-            seen: 0,
+            turned: Stamp::ZERO,
+            over: Vec::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// What has to be restored if this process is killed.
+    #[must_use]
+    pub fn stagecraft(&self) -> Stagecraft {
+        self.stagecraft
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
@@ -98,30 +120,57 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn show_card(&mut self, card: &str) -> anyhow::Result<()> {
-        self.state
-            .show_card(card.lines().map(str::to_owned).collect());
+        self.state.show_card(lines(card));
         self.draw()?;
+        self.explore()
+    }
+
+    /// Shows a run that was kept, until a person leaves.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn replay(
+        &mut self,
+        recordings: Vec<Recording>,
+        rows: Vec<Row>,
+        card: &str,
+    ) -> anyhow::Result<()> {
+        self.over = recordings;
+        self.turned = self.clock.now();
+        self.state.replay(rows);
+        self.state.show_card(lines(card));
+        self.explore()
+    }
+
+    /// Lets a person go back and forth in what was recorded, until they leave.
+    fn explore(&mut self) -> anyhow::Result<()> {
         while !interrupt::noted() {
-            if let Some(Action::Quit | Action::Interrupt) = self.attend(TITLE_STAYS)? {
+            if let Some(Action::Quit | Action::Interrupt) = self.attend(FRAME_EVERY)? {
                 break;
             }
+            self.turn(None);
+            self.draw()?;
         }
         Ok(())
     }
 
-    fn observe(&mut self, performance: &Performance<'_>) {
-        let recording = performance.recording();
-        if let Some(moment) = Moment::of(recording, self.seen) {
-            self.state.observe(&moment);
-        }
-        self.seen = recording.outcomes.len();
+    /// Lets the state look at what there is, `now` being what is played.
+    fn turn(&mut self, now: Option<&Recording>) {
+        let at = self.clock.now();
+        let passed = at.since(self.turned);
+        self.turned = at;
+        let over = &self.over;
+        self.state.turn(&Feed { over, now }, passed);
     }
+}
+
+fn lines(card: &str) -> Vec<String> {
+    card.lines().map(str::to_owned).collect()
 }
 
 impl Audience for Screen {
     fn announce(&mut self, _plan: &Plan, variant: usize) -> anyhow::Result<()> {
         self.state.begin_variant(variant);
-        self.seen = 0;
         self.draw()?;
         self.attend_to_play(TITLE_STAYS)
     }
@@ -130,21 +179,22 @@ impl Audience for Screen {
         self.notes.append(&mut performance.take_notes());
         let playing = !matches!(performance.stage(), Stage::Preparing | Stage::Done);
         if playing && self.clock.now() >= self.next_frame {
-            self.observe(performance);
+            self.turn(Some(performance.recording()));
             self.draw()?;
         }
         self.attend_to_play(spare)
     }
 
-    fn applaud(&mut self, run: &Run) -> anyhow::Result<()> {
+    fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
         self.state.finish_variant(Row::of(run));
+        self.over.push(recording);
         self.draw()
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        leave(self.modes);
+        leave(self.stagecraft.modes);
         for note in &self.notes {
             eprintln!("concsim: {note}");
         }

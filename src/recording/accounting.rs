@@ -24,13 +24,11 @@ pub(super) struct Edges<'a> {
 
 impl<'a> Edges<'a> {
     /// `None` without a window, or without two samples.
-    pub(super) fn of(recording: &'a Recording) -> Option<Self> {
-        let window = recording.header.window?;
+    pub(super) fn of(samples: &'a [Sample], window: Option<Window>) -> Option<Self> {
+        let window = window?;
         let nearest = |edge: Stamp| {
-            recording
-                .samples
-                .iter()
-                .min_by_key(|sample| sample.at.0.abs_diff(edge.0))
+            let samples = samples.iter();
+            samples.min_by_key(|sample| sample.at.0.abs_diff(edge.0))
         };
         let (begin, end) = (nearest(window.begin)?, nearest(window.end)?);
         (begin.at < end.at).then_some(Self { begin, end })

@@ -4,14 +4,16 @@
 //! regular instants and at the edges of the counted window. Reading never makes a worker wait.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::kept::Keeper;
 use super::{
-    CoreSample, Header, LoadSample, Machine, Recording, Sample, Seen, Window, WorkerSample,
+    CoreSample, Header, LoadSample, Machine, Recording, Sample, Who, Window, WorkerSample,
 };
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, CoreTimes, ProcessSwitches};
-use crate::telemetry::{Board, Event, Gauge, Reader, Reading, Slot};
+use crate::telemetry::{Board, Gauge, Reader, Reading, Record, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
@@ -30,7 +32,7 @@ pub struct Cast {
 pub struct Live<'a> {
     board: &'a Board,
     clock: Clock,
-    recording: Recording,
+    notebook: Notebook,
     workers: BTreeMap<usize, Reader<'a>>,
     arbiter: Reader<'a>,
     load: Reader<'a>,
@@ -42,6 +44,22 @@ pub struct Live<'a> {
     weights: BTreeMap<usize, u64>,
 }
 
+/// The recording in memory, and on disk.
+#[derive(Debug)]
+struct Notebook {
+    recording: Recording,
+    keeper: Option<Keeper>,
+}
+
+impl Notebook {
+    fn note(&mut self, who: Who, record: &Record) {
+        let kept = self.recording.note(who, record);
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| kept) {
+            keeper.record(who, record);
+        }
+    }
+}
+
 /// Process switches of a slot over all its incarnations.
 #[derive(Clone, Copy, Debug, Default)]
 struct SwitchCount {
@@ -51,12 +69,15 @@ struct SwitchCount {
 }
 
 impl<'a> Live<'a> {
-    /// Begins an empty recording.
-    pub fn new(board: &'a Board, clock: Clock, header: Header) -> Self {
+    /// Begins an empty recording, and keeps it on disk if there is a keeper.
+    pub fn new(board: &'a Board, header: Header, keeper: Option<Keeper>) -> Self {
         Self {
             board,
-            clock,
-            recording: Recording::empty(header),
+            clock: Clock::starting_now(),
+            notebook: Notebook {
+                recording: Recording::empty(header),
+                keeper,
+            },
             workers: BTreeMap::new(),
             arbiter: Reader::new(board.arbiter_ring()),
             load: Reader::new(board.load_ring()),
@@ -67,14 +88,24 @@ impl<'a> Live<'a> {
         }
     }
 
+    /// What it reads.
+    pub fn board(&self) -> &'a Board {
+        self.board
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// What has been recorded so far.
     pub fn recording(&self) -> &Recording {
-        &self.recording
+        &self.notebook.recording
     }
 
     /// The header, for what becomes known while the run goes on.
     pub fn header_mut(&mut self) -> &mut Header {
-        &mut self.recording.header
+        &mut self.notebook.recording.header
     }
 
     /// Takes all events and outcomes that are in the rings now.
@@ -85,17 +116,16 @@ impl<'a> Live<'a> {
                 .workers
                 .entry(worker)
                 .or_insert_with(|| Reader::new(ring));
-            let index = worker as u16;
-            let recording = &mut self.recording;
-            reader.drain(|record| recording.note_event(index, Event::from_record(record)));
+            let who = Who::Worker(worker as u16);
+            reader.drain(|record| self.notebook.note(who, record));
         }
-        let recording = &mut self.recording;
+        let notebook = &mut self.notebook;
         self.arbiter
-            .drain(|record| recording.note_arbiter(Event::from_record(record)));
+            .drain(|record| notebook.note(Who::Arbiter, record));
         self.services
-            .drain(|record| recording.note_answer(Event::from_record(record)));
-        self.load
-            .drain(|record| recording.note_load(Event::from_record(record)));
+            .drain(|record| notebook.note(Who::Services, record));
+        self.load.drain(|record| notebook.note(Who::Load, record));
+        let recording = &mut notebook.recording;
         let rings = self.workers.values().chain([&self.arbiter, &self.services]);
         recording.dropped_events = rings.map(Reader::dropped).sum();
         recording.dropped_outcomes = self.load.dropped();
@@ -103,10 +133,14 @@ impl<'a> Live<'a> {
 
     /// Adds a sample of everything, as of now.
     pub fn sample(&mut self, cast: Cast) -> &Sample {
-        let sample = self.look(cast);
         self.learn_the_window();
-        self.recording.samples.push(sample);
-        self.recording.samples.last().expect("just pushed")
+        let sample = self.look(cast);
+        if let Some(keeper) = &mut self.notebook.keeper {
+            keeper.sample(&sample);
+        }
+        let samples = &mut self.notebook.recording.samples;
+        samples.push(sample);
+        samples.last().expect("just pushed")
     }
 
     /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
@@ -131,11 +165,16 @@ impl<'a> Live<'a> {
             .book(cast.services.unwrap_or(0), Booking::Services);
     }
 
-    /// Ends the recording.
-    pub fn finish(mut self) -> Recording {
+    /// Ends the recording; with it, why not all of it could be kept on disk.
+    pub fn finish(mut self) -> (Recording, Option<io::Error>) {
         self.drain();
         self.learn_the_window();
-        self.recording
+        let Notebook { recording, keeper } = self.notebook;
+        let failed = keeper.and_then(|mut keeper| {
+            keeper.header(&recording.header);
+            keeper.end(&recording.seen()).err()
+        });
+        (recording, failed)
     }
 
     fn learn_the_window(&mut self) {
@@ -144,10 +183,17 @@ impl<'a> Live<'a> {
         let end = load.window_end.load(Ordering::Acquire);
         // A window that was announced is taken back if the run is stopped before it begins.
         let is_known = begin > 0 && end > begin;
-        self.recording.header.window = is_known.then_some(Window {
+        let window = is_known.then_some(Window {
             begin: Stamp(begin),
             end: Stamp(end),
         });
+        let Notebook { recording, keeper } = &mut self.notebook;
+        if recording.header.window != window {
+            recording.header.window = window;
+            if let Some(keeper) = keeper {
+                keeper.header(&recording.header);
+            }
+        }
     }
 
     fn look(&mut self, cast: Cast) -> Sample {
@@ -166,85 +212,17 @@ impl<'a> Live<'a> {
             })
             .collect();
         let load = look_at_load(self.board, cast, &mut unreadable);
-        self.recording.unreadable += unreadable;
+        self.notebook.recording.unreadable += unreadable;
         Sample {
             at: self.clock.now(),
             stage: self.board.run().load.stage(),
-            seen: self.recording.seen(),
+            window: self.notebook.recording.header.window,
+            seen: self.notebook.recording.seen(),
             workers,
             cores: self.cores.now(),
             load,
             services_cpu: cpu_of(cast.services),
             arbiter_cpu: cpu_of(cast.arbiter),
-        }
-    }
-}
-
-impl Recording {
-    /// A recording in which nothing has been seen yet.
-    #[must_use]
-    pub fn empty(header: Header) -> Self {
-        Self {
-            header,
-            samples: Vec::new(),
-            outcomes: Vec::new(),
-            sent: Vec::new(),
-            events: Vec::new(),
-            switches: Vec::new(),
-            one_in: 1,
-            thinned_switches: 0,
-            answers: Vec::new(),
-            dropped_events: 0,
-            dropped_outcomes: 0,
-            event_count: 0,
-            unreadable: 0,
-        }
-    }
-
-    fn note_event(&mut self, worker: u16, event: Option<Event>) {
-        self.event_count += 1;
-        match event {
-            None => self.unreadable += 1,
-            Some(switch @ (Event::Ran(_) | Event::BlockedIn { .. } | Event::Preempted { .. })) => {
-                self.note_switch(worker, switch);
-            }
-            Some(event) => self.events.push((worker, event)),
-        }
-    }
-
-    fn note_arbiter(&mut self, event: Option<Event>) {
-        let worker = match event {
-            Some(Event::Forked { worker, .. } | Event::Died { worker, .. }) => worker as u16,
-            _ => u16::MAX,
-        };
-        self.note_event(worker, event);
-    }
-
-    fn note_answer(&mut self, event: Option<Event>) {
-        self.event_count += 1;
-        match event {
-            None => self.unreadable += 1,
-            Some(event) => self.answers.push(event),
-        }
-    }
-
-    fn note_load(&mut self, event: Option<Event>) {
-        match event {
-            Some(Event::Sent(sent)) => self.sent.push(sent),
-            Some(Event::Ended(outcome)) => self.outcomes.push(outcome),
-            Some(_) | None => self.unreadable += 1,
-        }
-    }
-
-    /// How much of each list there is now.
-    #[must_use]
-    pub fn seen(&self) -> Seen {
-        Seen {
-            outcomes: self.outcomes.len(),
-            sent: self.sent.len(),
-            events: self.events.len(),
-            switches: self.switches.len(),
-            answers: self.answers.len(),
         }
     }
 }

@@ -5,10 +5,14 @@
 
 mod accounting;
 pub mod cast;
+pub mod feed;
 pub mod judge;
+pub mod kept;
 pub mod latency;
 pub mod live;
 mod named;
+mod notes;
+mod past;
 mod requests;
 pub mod summary;
 #[cfg(test)]
@@ -19,6 +23,7 @@ mod thinning;
 pub mod trust;
 
 pub use named::Named;
+pub use past::Past;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
@@ -140,6 +145,50 @@ pub struct Seen {
     pub switches: usize,
     /// Of [`Recording::answers`].
     pub answers: usize,
+    /// [`Recording::event_count`] …
+    pub event_count: u64,
+    /// [`Recording::dropped_events`] …
+    pub dropped_events: u64,
+    /// [`Recording::dropped_outcomes`] …
+    pub dropped_outcomes: u64,
+    /// [`Recording::thinned_switches`] …
+    pub thinned_switches: u64,
+    /// … and [`Recording::unreadable`] by then.
+    pub unreadable: u64,
+}
+
+/// Who wrote a record into a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The load process.
+    Load,
+    /// The services' process.
+    Services,
+    /// The arbiter.
+    Arbiter,
+    /// The worker of this slot.
+    Worker(u16),
+}
+
+impl Who {
+    /// As a number in a recording's file.
+    fn number(self) -> u64 {
+        match self {
+            Self::Load => 0,
+            Self::Services => 1,
+            Self::Arbiter => 2,
+            Self::Worker(slot) => 3 + u64::from(slot),
+        }
+    }
+
+    fn numbered(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Load,
+            1 => Self::Services,
+            2 => Self::Arbiter,
+            slot => Self::Worker(u16::try_from(slot - 3).ok()?),
+        })
+    }
 }
 
 /// All there is to see at one instant.
@@ -149,6 +198,8 @@ pub struct Sample {
     pub at: Stamp,
     /// What is being played.
     pub stage: Stage,
+    /// The counted window, as far as it was known by then.
+    pub window: Option<Window>,
     /// What the recorder had read by then.
     pub seen: Seen,
     /// One for each slot that was ever used, by index.

@@ -237,7 +237,7 @@ pub(super) fn rounded(value: f64, digits: i32) -> f64 {
 pub fn summarise(recording: &Recording) -> Run {
     let requests = Requests::of(recording);
     let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();
-    let edges = Edges::of(recording);
+    let edges = Edges::of(&recording.samples, recording.header.window);
     let evidence = Evidence::of(recording, &requests, &cohort, edges.as_ref());
     let averages = Averages::of(recording, &requests, edges.as_ref());
     let header = &recording.header;

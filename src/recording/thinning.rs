@@ -9,16 +9,18 @@ use crate::telemetry::{Event, NO_REQUEST};
 pub(super) const SWITCHES_KEPT: usize = 1 << 20;
 
 impl Recording {
-    /// Adds a switch of `worker`, if it belongs to a request whose switches are kept.
-    pub(super) fn note_switch(&mut self, worker: u16, switch: Event) {
-        if !self.keeps(&switch) {
+    /// Adds a switch of `worker`, if it belongs to a request whose switches are kept; whether it does.
+    pub(super) fn note_switch(&mut self, worker: u16, switch: Event) -> bool {
+        let kept = is_one_in(self.one_in, &switch);
+        if kept {
+            self.switches.push((worker, switch));
+        } else {
             self.thinned_switches += 1;
-            return;
         }
-        self.switches.push((worker, switch));
         while self.switches.len() > SWITCHES_KEPT {
             self.thin();
         }
+        kept
     }
 
     /// Lets go of the switches of every other request that is left.
@@ -44,10 +46,6 @@ impl Recording {
         }
         self.thinned_switches += (before - left.len()) as u64;
         self.switches = left;
-    }
-
-    fn keeps(&self, switch: &Event) -> bool {
-        is_one_in(self.one_in, switch)
     }
 }
 

@@ -9,7 +9,7 @@ use super::accounting::{self, Edges};
 use super::latency::{Sorted, Spent};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, Run, rounded};
-use super::{Recording, cast};
+use super::{Past, Recording, cast};
 use crate::telemetry::Outcome;
 use crate::units::Elapsed;
 
@@ -165,28 +165,30 @@ impl Evidence {
     }
 
     /// Of the window so far; nothing before it has lasted for a second.
-    fn so_far(recording: &Recording) -> Self {
+    fn so_far(past: &Past<'_>) -> Self {
         /// The newest ones say enough, and a picture must not take long.
         const NEWEST: usize = 10_000;
         const A_SECOND: f64 = 1e9;
-        let edges = Edges::of(recording).filter(|edges| edges.length() >= A_SECOND);
+        let edges = Edges::of(past.samples(), past.window());
+        let edges = edges.filter(|edges| edges.length() >= A_SECOND);
         let counted = |outcome: &&Outcome| {
-            let window = recording.header.window.filter(|_| edges.is_some());
+            let window = past.window().filter(|_| edges.is_some());
             window.is_some_and(|window| window.contains(outcome.due))
         };
-        let newest = || recording.outcomes.iter().rev().filter(counted).take(NEWEST);
+        let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
+        let now = past.sample();
         let late = Sorted::of(newest().map(|outcome| outcome.sent.since(outcome.due)));
         let latency = Sorted::of(newest().map(|outcome| outcome.done.since(outcome.due)));
         let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
         let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
         Self {
-            generator_dropped: recording.samples.last().map_or(0, |last| last.load.dropped),
+            generator_dropped: now.load.dropped,
             generator_cpu: edges.as_ref().map(Edges::generator_cpu),
             late_p99_ms: millis(late.quantile(990)),
             latency_p50_ms: millis(latency.quantile(500)).unwrap_or(0.0),
-            events_dropped: recording.dropped_events,
-            outcomes_dropped: recording.dropped_outcomes,
-            unreadable: recording.unreadable,
+            events_dropped: now.seen.dropped_events,
+            outcomes_dropped: now.seen.dropped_outcomes,
+            unreadable: now.seen.unreadable,
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
             // What only the end can tell.
@@ -248,8 +250,8 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
 /// How far a run may be believed while it goes on, and the worst that speaks against it so far. What
 /// can be judged only when it is over is not held against it.
 #[must_use]
-pub fn so_far(recording: &Recording) -> (Trust, Option<Reason>) {
-    let (trust, reasons) = grade(&Evidence::so_far(recording));
+pub fn so_far(past: &Past<'_>) -> (Trust, Option<Reason>) {
+    let (trust, reasons) = grade(&Evidence::so_far(past));
     (trust, reasons.into_iter().next())
 }
 

@@ -19,6 +19,18 @@ pub enum Key {
     Up,
     /// The arrow down.
     Down,
+    /// The arrow to the left.
+    Left,
+    /// The arrow to the right.
+    Right,
+    /// The same with Shift.
+    FarLeft,
+    /// The same with Shift.
+    FarRight,
+    /// To the beginning.
+    Home,
+    /// To the end.
+    End,
     /// A page up.
     PageUp,
     /// A page down.
@@ -35,6 +47,7 @@ impl Key {
             return None;
         }
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let shift = event.modifiers.contains(KeyModifiers::SHIFT);
         Some(match event.code {
             KeyCode::Char('c') if control => Self::Interrupt,
             KeyCode::Char(_) if control => return None,
@@ -45,6 +58,12 @@ impl Key {
             KeyCode::BackTab => Self::BackTab,
             KeyCode::Up => Self::Up,
             KeyCode::Down => Self::Down,
+            KeyCode::Left if shift => Self::FarLeft,
+            KeyCode::Right if shift => Self::FarRight,
+            KeyCode::Left => Self::Left,
+            KeyCode::Right => Self::Right,
+            KeyCode::Home => Self::Home,
+            KeyCode::End => Self::End,
             KeyCode::PageUp => Self::PageUp,
             KeyCode::PageDown => Self::PageDown,
             _ => return None,
@@ -75,15 +94,35 @@ pub(super) struct Binding {
 }
 
 /// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 4] = [
+pub(super) const BINDINGS: [Binding; 8] = [
     Binding {
         key: "space",
-        short: "freeze",
-        long: "freeze the picture; play goes on behind it",
+        short: "pause",
+        long: "halt here, or go on; a run goes on behind it and is recorded",
+    },
+    Binding {
+        key: ", .",
+        short: "step",
+        long: "to what happened just before, or just after",
+    },
+    Binding {
+        key: "← →",
+        short: "scrub",
+        long: "0.1 s back or forward; with Shift 1 s; Home, End",
+    },
+    Binding {
+        key: "< >",
+        short: "",
+        long: "slower, down to 1/10 000, or faster",
+    },
+    Binding {
+        key: "b n s",
+        short: "",
+        long: "this variant's beginning, the next variant, the slowest request",
     },
     Binding {
         key: "Tab",
-        short: "workers, latency",
+        short: "views",
         long: "overview, each worker, latencies",
     },
     Binding {

@@ -10,6 +10,7 @@
 //! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
 //! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
 
+mod cursor;
 mod keys;
 mod latencies;
 mod picture;
@@ -18,6 +19,7 @@ mod sight;
 mod state;
 #[cfg(test)]
 mod tests;
+mod travel;
 pub mod view;
 mod watch;
 

@@ -2,7 +2,7 @@
 
 use super::latencies::Latencies;
 use crate::recording::trust::{self, Reason, Trust};
-use crate::recording::{Recording, Sample, Window};
+use crate::recording::{Past, Sample, Window};
 use crate::telemetry::{Outcome, Phase, Stage};
 use crate::units::{Elapsed, Stamp};
 
@@ -22,18 +22,28 @@ pub struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    /// The newest moment of a recording, of whose outcomes `seen` were in earlier moments. `None`
-    /// before the first sample.
+    /// What was new at `past`. Whether it can be trusted is not asked: see [`Moment::judged`].
     #[must_use]
-    pub fn of(recording: &'a Recording, seen: usize) -> Option<Self> {
-        let (trust, doubt) = trust::so_far(recording);
-        Some(Self {
-            sample: recording.samples.last()?,
-            outcomes: recording.outcomes.get(seen..).unwrap_or_default(),
-            window: recording.header.window,
+    pub fn of(past: &Past<'a>) -> Self {
+        Self {
+            sample: past.sample(),
+            outcomes: past.new_outcomes(),
+            window: past.window(),
+            trust: Trust::Ok,
+            doubt: None,
+        }
+    }
+
+    /// The same, with whether it can be trusted. That takes longer, and only a moment that is looked at
+    /// needs it.
+    #[must_use]
+    pub fn judged(past: &Past<'a>) -> Self {
+        let (trust, doubt) = trust::so_far(past);
+        Self {
             trust,
             doubt,
-        })
+            ..Self::of(past)
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is on the screen, and what a key does to it.
 //!
-//! The state is a [`Show`]: the card or picture of now, and the rows of the variants already played.
-//! Freezing keeps a copy of it, so that play goes on behind the frozen picture and nothing is missed.
+//! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], which says what
+//! instant that is. A run that goes on and one that was kept are shown by the same code: the present is
+//! the tail of a recording.
 
+use super::cursor::{Cursor, Motion, Wish};
 use super::keys::{Action, Key};
 use super::picture::{Moment, Picture};
 use super::setting::{Fact, changes, facts, watch};
@@ -91,7 +93,7 @@ impl Pane {
     }
 }
 
-/// All that a picture is drawn from, so that a copy of it can be frozen.
+/// All that a picture is drawn from.
 #[derive(Clone, Debug)]
 pub(super) struct Show {
     pub(super) screen: Screen,
@@ -135,9 +137,21 @@ pub struct State {
     variants: Vec<Variant>,
     /// Cores that the program may use.
     pub(super) cores: usize,
-    show: Show,
-    frozen: Option<Box<Show>>,
-    watch: Watch,
+    pub(super) show: Show,
+    /// The variant that is being played, wherever the cursor is.
+    pub(super) on_stage: usize,
+    /// The results so far, by position.
+    pub(super) rows: Vec<Option<Row>>,
+    /// The result of all, once it is known, in lines.
+    pub(super) card: Option<Vec<String>>,
+    pub(super) cursor: Cursor,
+    /// Where a key asked to go.
+    pub(super) wish: Option<Wish>,
+    pub(super) watch: Watch,
+    /// How many samples of the variant that is on have been taken in …
+    pub(super) taken_in: usize,
+    /// … and what was remembered before every [`BOOKMARK_EVERY`]th of them.
+    pub(super) bookmarks: Vec<(Watch, Show)>,
     pub(super) pane: Pane,
     pub(super) help: bool,
     /// The first line of the pane or card that is on the screen.
@@ -170,8 +184,14 @@ impl State {
                 caption: Vec::new(),
                 rows: vec![None; plan.variants.len()],
             },
-            frozen: None,
+            on_stage: 0,
+            rows: vec![None; plan.variants.len()],
+            card: None,
+            cursor: Cursor::default(),
+            wish: None,
             watch: Watch::new(&first.scenario),
+            taken_in: 0,
+            bookmarks: Vec::new(),
             pane: Pane::default(),
             help: false,
             scrolled: 0,
@@ -184,7 +204,17 @@ impl State {
     /// # Panics
     /// If the plan has no such variant.
     pub fn begin_variant(&mut self, variant: usize) {
+        self.on_stage = variant;
+        if self.is_live() {
+            self.cursor.variant = variant;
+            self.enter(variant);
+        }
+    }
+
+    pub(super) fn enter(&mut self, variant: usize) {
         self.watch = Watch::new(&self.variants[variant].scenario);
+        self.bookmarks.clear();
+        self.taken_in = 0;
         self.show.screen = Screen::Title;
         self.show.variant = variant;
         self.show.picture = Picture::default();
@@ -195,7 +225,7 @@ impl State {
     }
 
     /// Takes in what was seen since the last moment.
-    pub fn observe(&mut self, moment: &Moment<'_>) {
+    pub(super) fn observe(&mut self, moment: &Moment<'_>) {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
@@ -207,14 +237,27 @@ impl State {
 
     /// Puts the result of the variant that was played last into the table.
     pub fn finish_variant(&mut self, row: Row) {
-        self.show.picture.stage = Stage::Done;
-        self.show.rows[self.show.variant] = Some(row);
+        self.rows[self.on_stage] = Some(row);
+        if self.is_live() {
+            self.show.picture.stage = Stage::Done;
+            self.show.rows[self.on_stage] = Some(row);
+        }
     }
 
     /// Shows the result of all variants, in the lines that are printed too.
     pub fn show_card(&mut self, lines: Vec<String>) {
-        self.show.screen = Screen::Card(lines);
-        self.scrolled = 0;
+        self.card = Some(lines);
+        if self.is_live() {
+            self.turn_to_the_card();
+        }
+    }
+
+    fn turn_to_the_card(&mut self) {
+        if let Some(card) = &self.card {
+            self.show.screen = Screen::Card(card.clone());
+            self.cursor.motion = Motion::Paused;
+            self.scrolled = 0;
+        }
     }
 
     /// Does what `key` asks for; what only the driver can do is answered.
@@ -227,18 +270,22 @@ impl State {
             self.help = false;
             return (key == Key::Char('q')).then_some(Action::Quit);
         }
+        if let Some(wish) = self.wish_of(key) {
+            self.wish = Some(wish);
+            return None;
+        }
         match (key, &self.shown().screen) {
             (Key::Char('q'), _) | (Key::Enter | Key::Escape, Screen::Card(_)) => {
                 return Some(Action::Quit);
             }
             (Key::Char('?'), _) => self.help = true,
-            (Key::Char(' '), _) if self.is_frozen() => self.frozen = None,
-            (key, Screen::Title) if !self.is_frozen() && key != Key::Tab => {
-                return Some(Action::Begin);
-            }
-            (Key::Char(' '), Screen::Play) => self.frozen = Some(Box::new(self.show.clone())),
+            (key, Screen::Title) if key != Key::Tab => return Some(Action::Begin),
+            (Key::Char(' '), Screen::Play) => self.cursor.pause_or_go_on(),
+            (Key::Char('<'), Screen::Play) => self.cursor.slower(),
+            (Key::Char('>'), Screen::Play) => self.cursor.faster(),
             (Key::Tab, Screen::Play) => self.turn_to(self.pane.next()),
             (Key::BackTab, Screen::Play) => self.turn_to(self.pane.previous()),
+            (Key::Escape, Screen::Play) if self.pane == Pane::Overview => self.turn_to_the_card(),
             (Key::Escape, Screen::Play) => self.turn_to(Pane::Overview),
             (key, _) => self.scroll(key),
         }
@@ -266,15 +313,9 @@ impl State {
         self.scrolled = to.min(least_lines.saturating_sub(1));
     }
 
-    /// Whether the picture is frozen.
-    #[must_use]
-    pub fn is_frozen(&self) -> bool {
-        self.frozen.is_some()
-    }
-
-    /// What is to be drawn: the frozen picture, if there is one.
+    /// What is to be drawn.
     pub(super) fn shown(&self) -> &Show {
-        self.frozen.as_deref().unwrap_or(&self.show)
+        &self.show
     }
 
     /// The claim that is being tried.

@@ -191,6 +191,7 @@ impl Played {
         let processes = Marked::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
         processes.put_on(&mut command);
+        command.env("XDG_STATE_HOME", scratch.path());
         let mut driver = command
             .arg("run")
             .arg(path)

@@ -53,6 +53,7 @@ impl OnScreen {
         // In a session of its own with the terminal as its controlling one, as from a login shell.
         let mut command = Command::new("setsid");
         processes.put_on(&mut command);
+        command.env("XDG_STATE_HOME", scratch.path());
         let driver = command
             .arg("--ctty")
             .arg(env!("CARGO_BIN_EXE_concsim"))

@@ -229,6 +229,7 @@ impl Synthetic {
         Sample {
             at,
             stage: self.stage_at(at),
+            window: None,
             seen: Seen::default(),
             cores: self.cores_at(at, &workers),
             workers,

@@ -4,4 +4,5 @@ mod robustness;
 mod screens;
 mod sights;
 mod staging;
+mod travel;
 mod turns;

@@ -256,6 +256,7 @@ impl Scene {
         Sample {
             at: Stamp(at),
             stage: self.stage,
+            window: None,
             seen: Seen::default(),
             workers: (0..)
                 .zip(&self.workers)

@@ -1,6 +1,6 @@
 //! What keys do, one after the other.
 
-use super::staging::{Scene, drawn, io_bound, sync_row, text};
+use super::staging::{Scene, drawn, io_bound, text};
 use crate::palette::{Colours, Glyphs, Look, Meaning};
 use crate::telemetry::Stage;
 use crate::tui::{Action, Key, State};
@@ -41,39 +41,6 @@ fn interrupt_leaves_from_everywhere() {
     for mut state in [io_bound(), playing(), helped, card] {
         assert_eq!(state.key(Key::Interrupt), Some(Action::Interrupt));
     }
-}
-
-#[test]
-fn a_frozen_picture_stays_while_play_goes_on_behind_it() {
-    let mut state = playing();
-    state.key(Key::Char(' '));
-    let frozen = text(&state, 80, 24);
-    assert!(frozen.contains("FROZEN"));
-    Scene {
-        at: 5_000,
-        door: 7,
-        ..Scene::sync()
-    }
-    .play(&mut state);
-    state.finish_variant(sync_row());
-    state.begin_variant(1);
-    assert_eq!(text(&state, 80, 24), frozen);
-    state.key(Key::Char(' '));
-    assert!(
-        shows(&state, "coroutine, 2 of 2"),
-        "what came meanwhile is there"
-    );
-}
-
-#[test]
-fn a_frozen_picture_is_not_lost_at_the_end() {
-    let mut state = playing();
-    state.key(Key::Char(' '));
-    state.show_card(vec!["the result".into()]);
-    assert!(!shows(&state, "the result"));
-    state.key(Key::Char(' '));
-    assert!(shows(&state, "the result"));
-    assert_eq!(state.key(Key::Enter), Some(Action::Quit));
 }
 
 #[test]

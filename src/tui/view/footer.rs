@@ -49,12 +49,13 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
 /// The keys of play.
 pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     let keys = BINDINGS.iter().map(|binding| match binding.key {
-        "space" if state.is_frozen() => Binding {
+        "space" if state.is_paused() => Binding {
             short: "go on",
             ..*binding
         },
         _ => *binding,
     });
+    let keys = keys.filter(|binding| !binding.short.is_empty());
     let pairs: Vec<(&str, &str)> = keys.map(|binding| (binding.key, binding.short)).collect();
     draw_pairs(canvas, &pairs);
 }

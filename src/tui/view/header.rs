@@ -89,13 +89,31 @@ fn fill(canvas: &mut Canvas<'_>, state: &State) {
 fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
     let picture = &state.shown().picture;
     let (said, style) = match picture.trust {
-        _ if state.is_frozen() => ("FROZEN", strong().add_modifier(Modifier::REVERSED)),
+        _ if !state.is_live() => return (motion(state), strong().add_modifier(Modifier::REVERSED)),
         Trust::Ok if !picture.is_judged => ("", quiet()),
         Trust::Ok => ("trust ok", quiet()),
         Trust::Rough => ("rough", canvas.style(Meaning::Ready)),
         Trust::ProvesNothing => ("proves nothing", canvas.style(Meaning::Blocked)),
     };
     (said.to_owned(), style)
+}
+
+/// `PAUSED 6.412 803 s`, `REPLAY 1/1000 6.412 803 s`.
+fn motion(state: &State) -> String {
+    let cursor = state.cursor();
+    let micros = cursor.at.0 / 1_000;
+    let at = format!(
+        "{}.{:03} {:03} s",
+        micros / 1_000_000,
+        micros / 1_000 % 1_000,
+        micros % 1_000
+    );
+    match cursor.speed() {
+        _ if state.is_paused() => format!("PAUSED {at}"),
+        None => format!("REPLAY {at}"),
+        Some((times, 1)) => format!("REPLAY ×{times} {at}"),
+        Some((_, parts)) => format!("REPLAY 1/{parts} {at}"),
+    }
 }
 
 /// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.

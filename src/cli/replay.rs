@@ -1,0 +1,50 @@
+//! `concsim replay`: a run that was kept, on the screen on which it was played.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::colour::Colour;
+use super::screen::Screen;
+use super::{run, shelf};
+use crate::recording::kept;
+use crate::recording::summary::{Run, Summary, summarise};
+use crate::report::card::card;
+use crate::sys::{interrupt, terminal};
+use crate::tui::Row;
+
+/// Shows a run that was kept: pause it, go back, slow it down.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim replay last")]
+pub struct Args {
+    /// The folder of a kept run, or `last`
+    #[arg(value_name = "DIR|last")]
+    run: PathBuf,
+    /// The summary as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Replays on a screen if there is one; without, prints what came of the run.
+///
+/// # Errors
+/// When there is no such run, or nothing of it can be read.
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let kept = kept::open(&shelf::find(&args.run)?)?;
+    for (file, tear) in &kept.torn {
+        eprintln!("concsim: {}: {tear}", file.display());
+    }
+    let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
+    let rows = runs.iter().map(Row::of).collect();
+    let machine = kept.recordings[0].header.machine.clone();
+    let summary = Summary::of(&kept.plan, machine, runs);
+    let screen = terminal::of_standard_output().filter(|_| !args.json);
+    if let Some(terminal) = screen {
+        interrupt::listen()?;
+        let text = card(&kept.plan, &summary, colour.look().glyphs);
+        let mut screen = Screen::on(terminal, &kept.plan, summary.machine.cores, colour)?;
+        screen.replay(kept.recordings, rows, &text)?;
+    } else {
+        run::print(&kept.plan, &summary, args.json, colour)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,107 @@
+//! Where runs are kept that nobody named a folder for: the last five, 200 MB at most, in the platform's
+//! folder for such things. `last` is the newest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+
+use crate::recording::kept::Folder;
+use crate::scenario::Plan;
+use crate::sys::clock;
+
+/// So many are kept …
+const KEPT: usize = 5;
+/// … if all of them together take no more than this.
+const BYTES: u64 = 200 << 20;
+
+/// The shelf: `$XDG_STATE_HOME/concsim/recordings`, or what the platform has instead.
+fn shelf() -> anyhow::Result<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().context("there is no home folder")?;
+    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Ok(state.join("concsim").join("recordings"))
+}
+
+/// A new place on the shelf, after room has been made for it.
+pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
+    let shelf = shelf()?;
+    fs::create_dir_all(&shelf).with_context(|| format!("{}", shelf.display()))?;
+    make_room(&shelf);
+    let path = shelf.join(name_for(plan));
+    Folder::create(&path, plan).with_context(|| format!("{}", path.display()))
+}
+
+/// `last`, or a folder as it is.
+pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
+    if wanted != Path::new("last") || wanted.is_dir() {
+        return Ok(wanted.to_owned());
+    }
+    let shelf = shelf()?;
+    let newest = folders(&shelf).pop();
+    newest.with_context(|| format!("no run has been kept in {} yet", shelf.display()))
+}
+
+/// Sorts by time: seconds since 1970, the scenario's name, and the process, so that two runs at once
+/// are two folders.
+fn name_for(plan: &Plan) -> String {
+    let now = clock::date().0.duration_since(std::time::UNIX_EPOCH);
+    let seconds = now.map_or(0, |now| now.as_secs());
+    let stem = Path::new(&plan.file).file_stem().unwrap_or_default();
+    let process = std::process::id();
+    format!("{seconds:010}-{}-{process}", stem.to_string_lossy())
+}
+
+/// The runs on the shelf, the oldest first.
+fn folders(shelf: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(shelf)
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok);
+    let paths = entries.map(|entry| entry.path());
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Takes the oldest ones off the shelf until there is room for one more.
+fn make_room(shelf: &Path) {
+    let mut left = folders(shelf);
+    left.reverse();
+    let mut bytes = 0;
+    for (number, folder) in left.iter().enumerate() {
+        bytes += size_of(folder);
+        if number + 1 >= KEPT || bytes > BYTES {
+            // One that cannot be removed stays; the next run tries again.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok);
+    let sizes = entries.filter_map(|entry| entry.metadata().ok());
+    sizes.map(|metadata| metadata.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_runs_leave_the_shelf_until_there_is_room_for_one_more() {
+        let shelf = tempfile::tempdir().unwrap();
+        for name in ["1-a", "2-b", "3-c", "4-d", "5-e", "6-f"] {
+            fs::create_dir(shelf.path().join(name)).unwrap();
+        }
+        make_room(shelf.path());
+        let left: Vec<_> = folders(shelf.path())
+            .iter()
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect();
+        assert_eq!(left, ["3-c", "4-d", "5-e", "6-f"]);
+    }
+}

@@ -1,0 +1,26 @@
+//! A recording on disk: written while it grows, so that a crash loses a moment and not the run.
+//!
+//! ```text
+//!   FOLDER/plan.json          what was played: the plan, with the scenario's text and fingerprint
+//!   FOLDER/1-sync.rec         one file for each variant that was played, in order
+//!   FOLDER/2-coroutine.rec
+//!   FOLDER/summary.json       the summary as `--json` prints it, once the run is over
+//! ```
+//!
+//! A reader that meets a version, a chunk or an event that it does not know says so by name, and gives
+//! what it read up to there.
+
+mod chunk;
+mod pieces;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use chunk::Tear;
+pub use reader::{Kept, Unreadable, open};
+pub use writer::{Folder, Keeper};
+
+const PLAN: &str = "plan.json";
+const SUMMARY: &str = "summary.json";
+const EXTENSION: &str = "rec";

@@ -1,0 +1,148 @@
+//! Stories about recordings on disk.
+
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::chunk::{FIRST_LINE, Tear};
+use super::reader::read;
+use super::*;
+use crate::recording::synthetic::Synthetic;
+use crate::recording::{Recording, Who};
+use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::telemetry::Event;
+
+/// A recording as its recorder would have kept it.
+fn kept(recording: &Recording) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut keeper = Keeper::begin(&mut file, &recording.header).unwrap();
+    let everything = recording.events.iter().map(|(slot, event)| {
+        let who = match event {
+            Event::Forked { .. } | Event::Died { .. } => Who::Arbiter,
+            _ => Who::Worker(*slot),
+        };
+        (who, *event)
+    });
+    for (who, event) in everything {
+        keeper.record(who, &event.to_record());
+    }
+    for (slot, switch) in &recording.switches {
+        keeper.record(Who::Worker(*slot), &switch.to_record());
+    }
+    for sent in &recording.sent {
+        keeper.record(Who::Load, &Event::Sent(*sent).to_record());
+    }
+    for outcome in &recording.outcomes {
+        keeper.record(Who::Load, &Event::Ended(*outcome).to_record());
+    }
+    for answer in &recording.answers {
+        keeper.record(Who::Services, &answer.to_record());
+    }
+    for sample in &recording.samples {
+        keeper.sample(sample);
+    }
+    keeper.header(&recording.header);
+    keeper.end(&recording.seen()).unwrap();
+    file
+}
+
+fn as_json(recording: &Recording) -> String {
+    serde_json::to_string(recording).unwrap()
+}
+
+#[test]
+fn a_recording_reads_back_as_it_was() {
+    for kind in [Sync, Coroutine] {
+        let recording = Synthetic::io_bound(kind).recording();
+        let (read_back, tear) = read(&kept(&recording)[..]);
+        assert_eq!(tear, None);
+        assert_eq!(as_json(&read_back.unwrap()), as_json(&recording));
+    }
+}
+
+#[test]
+fn a_recording_that_breaks_off_is_readable_up_to_there_and_says_so() {
+    let recording = Synthetic::three_requests(Sync).recording();
+    let whole = kept(&recording);
+    for length in 0..whole.len() {
+        let (read_back, tear) = read(&whole[..length]);
+        assert!(tear.is_some(), "cut after {length} bytes");
+        if let Some(read_back) = read_back {
+            assert_eq!(
+                read_back.header.crashed.as_deref(),
+                Some("its recording breaks off")
+            );
+            assert!(read_back.outcomes.len() <= recording.outcomes.len());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_flipped_bit_is_found(place: prop::sample::Index, bit in 0_u8..8) {
+        let recording = Synthetic::three_requests(Coroutine).recording();
+        let mut spoilt = kept(&recording);
+        let place = place.index(spoilt.len());
+        spoilt[place] ^= 1 << bit;
+        let (_, tear) = read(&spoilt[..]);
+        prop_assert!(tear.is_some());
+    }
+
+    #[test]
+    fn no_noise_makes_the_reader_panic(noise: Vec<u8>) {
+        let _ = read(&noise[..]);
+        let _ = read(&[FIRST_LINE, &noise[..]].concat()[..]);
+    }
+}
+
+#[test]
+fn what_is_no_recording_is_called_so_and_a_later_version_by_its_name() {
+    for (bytes, expected) in [
+        (&b""[..], Tear::NotARecording),
+        (b"SQLite format 3\0", Tear::NotARecording),
+        (b"concsim recording 2\n", Tear::Version("2".into())),
+        (FIRST_LINE, Tear::Unended),
+    ] {
+        let (recording, tear) = read(bytes);
+        assert!(recording.is_none());
+        assert_eq!(tear, Some(expected));
+    }
+}
+
+#[test]
+fn a_folder_that_holds_something_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::File::create(folder.path().join("thesis.txt"))
+        .and_then(|mut file| file.write_all(b"mine"))
+        .unwrap();
+    let run = Synthetic::io_bound(Sync);
+    let plan = crate::recording::synthetic::plan("a claim", &[&run], &[]);
+    assert!(Folder::create(folder.path(), &plan).is_err());
+}
+
+#[test]
+fn a_run_that_was_kept_is_opened_with_all_its_variants_in_order() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run");
+    let runs = [Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine)];
+    let plan = crate::recording::synthetic::plan("a claim", &[&runs[0], &runs[1]], &[]);
+    let mut folder = Folder::create(&path, &plan).unwrap();
+    for run in &runs {
+        let recording = run.recording();
+        let mut keeper = folder.keep(&recording.header).unwrap();
+        for sample in &recording.samples {
+            keeper.sample(sample);
+        }
+        keeper.end(&recording.seen()).unwrap();
+    }
+    std::fs::write(path.join("3-torn.rec"), &FIRST_LINE[..7]).unwrap();
+    let kept = open(&path).unwrap();
+    assert_eq!(kept.plan.title, "a claim");
+    let names: Vec<_> = kept
+        .recordings
+        .iter()
+        .map(|it| &it.header.variant)
+        .collect();
+    assert_eq!(names, ["sync", "coroutine"]);
+    assert_eq!(kept.torn.len(), 1);
+}

@@ -1,0 +1,114 @@
+//! A recording as it was at one instant: what the recorder had seen by then and nothing of what came
+//! later. Whoever draws from a [`Past`] draws the same, whether the run is still going on or was kept
+//! a year ago.
+
+use super::{Header, Recording, Sample, Window};
+use crate::telemetry::{Event, Outcome, Sent};
+use crate::units::Stamp;
+
+/// What was known of a run at one of its samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    recording: &'a Recording,
+    /// The newest sample.
+    newest: usize,
+}
+
+impl Recording {
+    /// What was known when the sample at this place was taken. `None` if there is no such sample.
+    #[must_use]
+    pub fn past(&self, newest: usize) -> Option<Past<'_>> {
+        (newest < self.samples.len()).then_some(Past {
+            recording: self,
+            newest,
+        })
+    }
+
+    /// What was known at `at`. `None` before the first sample.
+    #[must_use]
+    pub fn past_at(&self, at: Stamp) -> Option<Past<'_>> {
+        let until = self.samples.partition_point(|sample| sample.at <= at);
+        self.past(until.checked_sub(1)?)
+    }
+
+    /// What is known now. `None` before the first sample.
+    #[must_use]
+    pub fn present(&self) -> Option<Past<'_>> {
+        self.past(self.samples.len().checked_sub(1)?)
+    }
+}
+
+impl<'a> Past<'a> {
+    /// What is known of the run as a whole. Of it, the window and how the run ended may lie in the
+    /// future.
+    #[must_use]
+    pub fn header(&self) -> &'a Header {
+        &self.recording.header
+    }
+
+    /// The place of the newest sample.
+    #[must_use]
+    pub fn newest(&self) -> usize {
+        self.newest
+    }
+
+    /// What was known at an earlier sample.
+    ///
+    /// # Panics
+    /// If `newest` is later than this.
+    #[must_use]
+    pub fn earlier(&self, newest: usize) -> Self {
+        assert!(newest <= self.newest, "nobody knows the future");
+        Self { newest, ..*self }
+    }
+
+    /// The newest sample.
+    #[must_use]
+    pub fn sample(&self) -> &'a Sample {
+        &self.recording.samples[self.newest]
+    }
+
+    /// All samples so far.
+    #[must_use]
+    pub fn samples(&self) -> &'a [Sample] {
+        &self.recording.samples[..=self.newest]
+    }
+
+    /// The counted window, as far as it was known.
+    #[must_use]
+    pub fn window(&self) -> Option<Window> {
+        self.sample().window
+    }
+
+    /// The requests that had ended.
+    #[must_use]
+    pub fn outcomes(&self) -> &'a [Outcome] {
+        &self.recording.outcomes[..self.sample().seen.outcomes]
+    }
+
+    /// Those of them that ended since the sample before the newest.
+    #[must_use]
+    pub fn new_outcomes(&self) -> &'a [Outcome] {
+        let before = self.newest.checked_sub(1);
+        let before = before.map_or(0, |before| self.recording.samples[before].seen.outcomes);
+        &self.outcomes()[before..]
+    }
+
+    /// The requests that had been sent.
+    #[must_use]
+    pub fn sent(&self) -> &'a [Sent] {
+        &self.recording.sent[..self.sample().seen.sent]
+    }
+
+    /// What had happened in workers and to them.
+    #[must_use]
+    pub fn events(&self) -> &'a [(u16, Event)] {
+        &self.recording.events[..self.sample().seen.events]
+    }
+
+    /// Who had had which worker.
+    #[must_use]
+    pub fn switches(&self) -> &'a [(u16, Event)] {
+        &self.recording.switches[..self.sample().seen.switches]
+    }
+}

@@ -1,0 +1,254 @@
+//! Where in a run the screen is, and how it moves: along with a run that goes on, at some speed through
+//! what was recorded, or not at all.
+
+use crate::recording::Recording;
+use crate::recording::feed::Feed;
+use crate::telemetry::Event;
+use crate::units::{Elapsed, Stamp};
+
+/// How fast recorded time passes, slowest first: numerator and denominator.
+const SPEEDS: [(u64, u64); 10] = [
+    (1, 10_000),
+    (1, 3_000),
+    (1, 1_000),
+    (1, 300),
+    (1, 100),
+    (1, 30),
+    (1, 10),
+    (1, 3),
+    (1, 1),
+    (4, 1),
+];
+/// Where [`SPEEDS`] is the clock's own.
+const AS_IT_WAS: usize = 8;
+
+/// How the cursor moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Motion {
+    /// With the run, at its newest instant.
+    #[default]
+    Live,
+    /// Through what was recorded.
+    Playing,
+    /// It stays.
+    Paused,
+}
+
+/// A place that a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The next thing that happened, and pause there.
+    StepForward,
+    /// The last thing that happened before, and pause there.
+    StepBack,
+    /// So much later.
+    Forward(Elapsed),
+    /// So much earlier.
+    Back(Elapsed),
+    /// Where the variant begins.
+    Begin,
+    /// Where the run ends; of one that goes on: now, and along with it.
+    End,
+    /// The next variant's beginning.
+    NextVariant,
+    /// This variant's beginning, or the one's before.
+    LastVariant,
+    /// The middle of the request that took longest.
+    Slowest,
+}
+
+/// A place in a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor {
+    /// Which variant, by position.
+    pub(super) variant: usize,
+    /// When in it.
+    pub(super) at: Stamp,
+    pub(super) motion: Motion,
+    speed: usize,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self {
+            variant: 0,
+            at: Stamp::ZERO,
+            motion: Motion::Live,
+            speed: AS_IT_WAS,
+        }
+    }
+}
+
+impl Cursor {
+    /// At the beginning of a run that is over, on the move.
+    pub(super) fn replaying() -> Self {
+        Self {
+            motion: Motion::Playing,
+            ..Self::default()
+        }
+    }
+
+    /// Halts, or goes on from where it is.
+    pub(super) fn pause_or_go_on(&mut self) {
+        self.motion = match self.motion {
+            Motion::Live | Motion::Playing => Motion::Paused,
+            Motion::Paused => Motion::Playing,
+        };
+    }
+
+    /// Slows down by one step.
+    pub(super) fn slower(&mut self) {
+        self.speed = self.speed.saturating_sub(1);
+        self.leave_the_present();
+    }
+
+    /// Speeds up by one step.
+    pub(super) fn faster(&mut self) {
+        self.speed = (self.speed + 1).min(SPEEDS.len() - 1);
+    }
+
+    /// `1/1 000`; `None` at the clock's own speed.
+    pub(super) fn speed(&self) -> Option<(u64, u64)> {
+        (self.speed != AS_IT_WAS).then_some(SPEEDS[self.speed])
+    }
+
+    fn leave_the_present(&mut self) {
+        if self.motion == Motion::Live {
+            self.motion = Motion::Playing;
+        }
+    }
+
+    /// Lets `passed` go by.
+    pub(super) fn pass(&mut self, feed: &Feed<'_>, passed: Elapsed) {
+        match self.motion {
+            Motion::Paused => {}
+            Motion::Live => self.go_to_the_end(feed),
+            Motion::Playing => {
+                let (times, parts) = SPEEDS[self.speed];
+                self.at = self.at + Elapsed(passed.0 * times / parts);
+                self.turn_the_page(feed);
+            }
+        }
+    }
+
+    /// Goes where a key asked to.
+    pub(super) fn grant(&mut self, feed: &Feed<'_>, wish: Wish) {
+        let Some(recording) = feed.recording(self.variant) else {
+            return;
+        };
+        let Some((begin, end)) = span(feed, self.variant) else {
+            return;
+        };
+        self.at = self.at.max(begin).min(end);
+        match wish {
+            Wish::StepForward => self.step(next_after(recording, self.at)),
+            Wish::StepBack => self.step(last_before(recording, self.at)),
+            Wish::Forward(by) => {
+                self.at = self.at + by;
+                self.leave_the_present();
+                self.turn_the_page(feed);
+            }
+            Wish::Back(by) => {
+                self.leave_the_present();
+                self.at = Stamp(self.at.0.saturating_sub(by.0)).max(begin);
+            }
+            Wish::Begin => self.begin(feed, self.variant),
+            Wish::End => self.go_to_the_end(feed),
+            Wish::NextVariant => {
+                if self.variant + 1 < feed.count() {
+                    self.begin(feed, self.variant + 1);
+                }
+            }
+            Wish::LastVariant => {
+                let is_at_begin = self.at.since(begin) < Elapsed::from_secs(1);
+                let before = self.variant.saturating_sub(usize::from(is_at_begin));
+                self.begin(feed, before);
+            }
+            Wish::Slowest => {
+                let outcomes = recording.outcomes.iter();
+                let slowest = outcomes.max_by_key(|outcome| outcome.done.since(outcome.due));
+                self.step(slowest.map(|it| Stamp(it.due.0.midpoint(it.done.0))));
+            }
+        }
+    }
+
+    fn step(&mut self, to: Option<Stamp>) {
+        self.motion = Motion::Paused;
+        self.at = to.unwrap_or(self.at);
+    }
+
+    fn begin(&mut self, feed: &Feed<'_>, variant: usize) {
+        self.leave_the_present();
+        self.variant = variant;
+        self.at = span(feed, variant).map_or(Stamp::ZERO, |(begin, _)| begin);
+    }
+
+    fn go_to_the_end(&mut self, feed: &Feed<'_>) {
+        self.variant = feed.count().saturating_sub(1);
+        self.at = span(feed, self.variant).map_or(Stamp::ZERO, |(_, end)| end);
+        self.motion = if feed.is_live() {
+            Motion::Live
+        } else {
+            Motion::Paused
+        };
+    }
+
+    /// Behind the end of a variant comes the beginning of the next; behind that of a run that goes on,
+    /// the present.
+    fn turn_the_page(&mut self, feed: &Feed<'_>) {
+        let Some((_, end)) = span(feed, self.variant) else {
+            return;
+        };
+        if self.at < end {
+            return;
+        }
+        if self.variant + 1 < feed.count() {
+            let motion = self.motion;
+            self.begin(feed, self.variant + 1);
+            self.motion = motion;
+        } else {
+            self.go_to_the_end(feed);
+        }
+    }
+}
+
+/// From the first sample of a variant to its last.
+fn span(feed: &Feed<'_>, variant: usize) -> Option<(Stamp, Stamp)> {
+    let samples = &feed.recording(variant)?.samples;
+    Some((samples.first()?.at, samples.last()?.at))
+}
+
+/// Every instant at which something happened, in no order.
+fn instants(recording: &Recording) -> impl Iterator<Item = Stamp> {
+    let switches = recording
+        .switches
+        .iter()
+        .flat_map(|(_, switch)| match switch {
+            Event::Ran(ran) => [ran.from, ran.to],
+            Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => [*from, *to],
+            _ => [Stamp::ZERO; 2],
+        });
+    let events = recording
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Accepted { at, .. } | Event::Forked { at, .. } | Event::Died { at, .. } => {
+                Some(*at)
+            }
+            Event::Served(served) => Some(served.written),
+            _ => None,
+        });
+    let sent = recording.sent.iter().map(|sent| sent.sent);
+    let done = recording.outcomes.iter().map(|outcome| outcome.done);
+    switches.chain(events).chain(sent).chain(done)
+}
+
+fn next_after(recording: &Recording, at: Stamp) -> Option<Stamp> {
+    instants(recording).filter(|instant| *instant > at).min()
+}
+
+fn last_before(recording: &Recording, at: Stamp) -> Option<Stamp> {
+    let begin = recording.samples.first()?.at;
+    let earlier = instants(recording).filter(|instant| *instant < at && *instant >= begin);
+    earlier.max()
+}

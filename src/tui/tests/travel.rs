@@ -1,0 +1,195 @@
+//! Back and forth in a run, whether it goes on or was kept.
+
+use super::staging::{drawn, io_bound, text};
+use ratatui::buffer::{Buffer, Cell};
+
+use crate::recording::Recording;
+use crate::recording::feed::Feed;
+use crate::recording::summary::summarise;
+use crate::recording::synthetic::Synthetic;
+use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::tui::{Key, Row, State};
+use crate::units::Elapsed;
+
+const FRAME: Elapsed = Elapsed::from_millis(83);
+
+fn recordings() -> Vec<Recording> {
+    [Sync, Coroutine]
+        .map(|kind| with_seen(Synthetic::io_bound(kind).recording()))
+        .into()
+}
+
+/// As if it had been read sample by sample.
+fn with_seen(mut recording: Recording) -> Recording {
+    let (all, window) = (recording.seen(), recording.header.window);
+    for sample in &mut recording.samples {
+        let outcomes = recording
+            .outcomes
+            .partition_point(|it| it.done <= sample.at);
+        sample.seen = crate::recording::Seen { outcomes, ..all };
+        sample.window = window;
+    }
+    recording
+}
+
+/// The part of a recording that its first samples are.
+fn beginning(recording: &Recording, samples: usize) -> Recording {
+    let mut beginning = recording.clone();
+    beginning.samples.truncate(samples);
+    let seen = beginning.samples[samples - 1].seen;
+    beginning.outcomes.truncate(seen.outcomes);
+    beginning
+}
+
+fn rows(recordings: &[Recording]) -> Vec<Row> {
+    recordings
+        .iter()
+        .map(|it| Row::of(&summarise(it)))
+        .collect()
+}
+
+fn replaying(recordings: &[Recording]) -> State {
+    let mut state = io_bound();
+    state.replay(rows(recordings));
+    state
+}
+
+fn kept(recordings: &[Recording]) -> Feed<'_> {
+    Feed {
+        over: recordings,
+        now: None,
+    }
+}
+
+#[test]
+fn the_frames_of_a_replay_are_those_that_were_drawn_live() {
+    let recordings = recordings();
+    let mut live = io_bound();
+    let mut replay = replaying(&recordings);
+    replay.key(Key::Char(' '));
+    let mut frames = 0;
+    for (variant, recording) in recordings.iter().enumerate() {
+        live.begin_variant(variant);
+        for samples in 1..=recording.samples.len() {
+            let now = beginning(recording, samples);
+            let feed = Feed {
+                over: &recordings[..variant],
+                now: Some(&now),
+            };
+            live.turn(&feed, FRAME);
+            replay.look_at(variant, now.samples[samples - 1].at);
+            replay.turn(&kept(&recordings), Elapsed::ZERO);
+            let is_last = samples == recording.samples.len();
+            if !is_last {
+                for (width, height) in [(80, 24), (160, 48)] {
+                    let (seen, again) =
+                        (drawn(&live, width, height), drawn(&replay, width, height));
+                    assert_eq!(
+                        between_header_and_keys(&seen),
+                        between_header_and_keys(&again)
+                    );
+                    frames += 1;
+                }
+            }
+        }
+        live.finish_variant(rows(&recordings)[variant]);
+    }
+    assert!(frames > 20);
+}
+
+/// All but the line that says whether this is live, and the one that says what the keys do.
+fn between_header_and_keys(buffer: &Buffer) -> &[Cell] {
+    let width = usize::from(buffer.area.width);
+    &buffer.content[width * 2..buffer.content.len() - width]
+}
+
+#[test]
+fn a_paused_screen_stays_while_the_run_goes_on_behind_it() {
+    let recordings = recordings();
+    let mut state = io_bound();
+    state.begin_variant(0);
+    let now = beginning(&recordings[0], 6);
+    let feed = Feed {
+        over: &[],
+        now: Some(&now),
+    };
+    state.turn(&feed, FRAME);
+    state.key(Key::Char(' '));
+    let paused = text(&state, 80, 24);
+    assert!(paused.contains("PAUSED"), "{paused}");
+    let later = beginning(&recordings[0], 9);
+    state.turn(
+        &Feed {
+            over: &[],
+            now: Some(&later),
+        },
+        FRAME,
+    );
+    assert_eq!(text(&state, 80, 24), paused);
+    state.finish_variant(rows(&recordings)[0]);
+    state.begin_variant(1);
+    let next = beginning(&recordings[1], 4);
+    let feed = Feed {
+        over: &recordings[..1],
+        now: Some(&next),
+    };
+    state.turn(&feed, FRAME);
+    assert_eq!(text(&state, 80, 24), paused);
+    state.key(Key::End);
+    state.turn(&feed, FRAME);
+    assert!(text(&state, 80, 24).contains("coroutine, 2 of 2"));
+}
+
+#[test]
+fn going_back_shows_what_going_forth_has_shown() {
+    let recordings = recordings();
+    let feed = kept(&recordings);
+    let mut state = replaying(&recordings);
+    state.key(Key::Char(' '));
+    let mut seen = Vec::new();
+    for _ in 0..30 {
+        seen.push(text(&state, 80, 24));
+        state.key(Key::Right);
+        state.turn(&feed, FRAME);
+    }
+    for before in seen.iter().skip(1).rev() {
+        state.key(Key::Left);
+        state.turn(&feed, FRAME);
+        assert_eq!(&text(&state, 80, 24), before);
+    }
+}
+
+#[test]
+fn a_replay_goes_through_all_variants_and_stops_at_the_end() {
+    let recordings = recordings();
+    let feed = kept(&recordings);
+    let mut state = replaying(&recordings);
+    let mut places = Vec::new();
+    for _ in 0..600 {
+        state.turn(&feed, FRAME);
+        places.push(text(&state, 80, 24).contains("coroutine, 2 of 2"));
+    }
+    assert!(places.contains(&false) && places.contains(&true));
+    let end = text(&state, 80, 24);
+    assert!(end.contains("PAUSED") && end.contains("× 30"), "{end}");
+}
+
+#[test]
+fn a_step_goes_to_the_next_thing_that_happened_and_back() {
+    let recordings = recordings();
+    let feed = kept(&recordings);
+    let mut state = replaying(&recordings);
+    state.key(Key::Char('s'));
+    state.turn(&feed, FRAME);
+    let here = text(&state, 80, 24);
+    state.key(Key::Char('.'));
+    state.turn(&feed, FRAME);
+    let there = text(&state, 80, 24);
+    assert_ne!(there.lines().nth(1), here.lines().nth(1));
+    state.key(Key::Char(','));
+    state.key(Key::Char('.'));
+    state.turn(&feed, FRAME);
+    state.key(Key::Char(','));
+    state.turn(&feed, FRAME);
+    assert!(text(&state, 80, 24).contains("PAUSED"));
+}

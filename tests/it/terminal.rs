@@ -26,6 +26,8 @@ use crate::played::{Marked, Role};
 
 const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+/// Words of the card that are nowhere else.
+const ON_THE_CARD: &str = "each request:";
 
 /// A run that is being played on a terminal of its own.
 struct OnScreen {
@@ -182,8 +184,7 @@ fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
 fn a_run_that_is_over_stays_on_its_card_until_somebody_leaves() {
     let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "1s"));
     played.until_it_plays();
-    // The header of play says "trust ok", too; this the card alone.
-    played.until_it_shows("each request:");
+    played.until_it_shows(ON_THE_CARD);
     assert!(played.is_full_screen());
     played.types("q");
     let (status, text) = played.end("the card");
@@ -234,7 +235,7 @@ fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves
         played.until_it_plays();
         Doing::Blocked.caught(&played.processes);
         kill(played.processes.one(role), Signal::SIGKILL).unwrap();
-        played.until_it_shows("proves nothing");
+        played.until_it_shows(ON_THE_CARD);
         played.types("q");
         let (status, text) = played.end(&format!("{role:?}"));
         assert_eq!(status.code(), Some(1), "{text}");

@@ -13,6 +13,7 @@ use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
@@ -36,7 +37,9 @@ struct OnScreen {
     /// What a person types goes in here.
     keyboard: File,
     /// Held open, so that the terminal is there when everybody has left it.
-    terminal: OwnedFd,
+    terminal: Option<OwnedFd>,
+    /// Ends when nobody has the terminal open any more.
+    shower: Option<JoinHandle<()>>,
     modes_before: String,
     screen: Arc<Mutex<vt100::Parser>>,
     _scratch: tempfile::TempDir,
@@ -67,12 +70,13 @@ impl OnScreen {
             .spawn()
             .unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
-        show(pair.master.try_clone().unwrap().into(), &screen);
+        let shower = show(pair.master.try_clone().unwrap().into(), &screen);
         Self {
             processes,
             driver,
             keyboard: pair.master.into(),
-            terminal: pair.slave,
+            terminal: Some(pair.slave),
+            shower: Some(shower),
             modes_before,
             screen,
             _scratch: scratch,
@@ -123,10 +127,12 @@ impl OnScreen {
     fn end(mut self, story: &str) -> (ExitStatus, String) {
         let status = self.driver.wait().unwrap();
         self.processes.until_all_are_gone();
-        until(&format!("{story}: the full screen is left"), || {
-            !self.is_full_screen()
-        });
-        assert_eq!(modes_of(&self.terminal), self.modes_before, "{story}");
+        let terminal = self.terminal.take().unwrap();
+        assert_eq!(modes_of(&terminal), self.modes_before, "{story}");
+        drop(terminal);
+        // What was written last has been drawn when the drawing is over.
+        self.shower.take().unwrap().join().unwrap();
+        assert!(!self.is_full_screen(), "{story}");
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().hide_cursor(), "{story}");
         (status, screen.screen().contents())
@@ -156,14 +162,14 @@ fn modes_of(terminal: &OwnedFd) -> String {
 }
 
 /// Draws what arrives until nobody has the terminal open any more.
-fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) {
+fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> {
     let screen = Arc::clone(screen);
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(count @ 1..) = output.read(&mut bytes) {
             screen.lock().unwrap().process(&bytes[..count]);
         }
-    });
+    })
 }
 
 #[test]
@@ -171,7 +177,10 @@ fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
     at_once(["q", "\x03"], |key| {
         let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "60s"));
         played.until_it_plays();
-        assert_ne!(modes_of(&played.terminal), played.modes_before);
+        assert_ne!(
+            modes_of(played.terminal.as_ref().unwrap()),
+            played.modes_before
+        );
         played.until_it_shows("counting");
         played.types(key);
         let (status, text) = played.end(key);

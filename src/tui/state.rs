@@ -252,6 +252,11 @@ impl State {
         }
     }
 
+    /// Whether all has been played, and its result can be shown.
+    pub(super) fn has_card(&self) -> bool {
+        self.card.is_some()
+    }
+
     fn turn_to_the_card(&mut self) {
         if let Some(card) = &self.card {
             self.show.screen = Screen::Card(card.clone());

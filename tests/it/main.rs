@@ -6,6 +6,7 @@ mod harness;
 mod hostile;
 mod house;
 mod http_cases;
+mod kept;
 mod load;
 mod played;
 mod scenario_errors;

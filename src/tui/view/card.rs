@@ -19,7 +19,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     if last_first > 0 {
         footer::draw_pairs(
             &mut bottom,
-            &[("up down", "scroll"), ("?", "help"), ("q", "quit")],
+            &[
+                ("up down", "scroll"),
+                ("←", "look back"),
+                ("?", "help"),
+                ("q", "quit"),
+            ],
         );
         let left = lines.len().saturating_sub(first + usize::from(room));
         let said = format!("{left} more below");
@@ -29,7 +34,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     } else {
         footer::draw_pairs(
             &mut bottom,
-            &[("q", "quit; this card is printed too"), ("?", "help")],
+            &[
+                ("q", "quit; this card is printed too"),
+                ("←", "look back"),
+                ("?", "help"),
+            ],
         );
     }
 }

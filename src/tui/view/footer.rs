@@ -56,7 +56,9 @@ pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
         _ => *binding,
     });
     let keys = keys.filter(|binding| !binding.short.is_empty());
-    let pairs: Vec<(&str, &str)> = keys.map(|binding| (binding.key, binding.short)).collect();
+    let back = state.has_card().then_some(("Esc", "result"));
+    let pairs = keys.map(|binding| (binding.key, binding.short));
+    let pairs: Vec<(&str, &str)> = back.into_iter().chain(pairs).collect();
     draw_pairs(canvas, &pairs);
 }
 

@@ -1,6 +1,6 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,6 +25,10 @@ use crate::units::Elapsed;
 
 /// Plays a scenario for real, and watches it.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[command(after_help = "Example: concsim run io_bound --set server.workers=4")]
 pub struct Args {
     #[command(flatten)]
@@ -38,6 +42,9 @@ pub struct Args {
     /// Keep the recording in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Do not ask the scenario's questions before its variants
+    #[arg(long)]
+    no_ask: bool,
     /// Keep no recording
     #[arg(long, conflicts_with = "out")]
     no_keep: bool,
@@ -52,6 +59,7 @@ impl Args {
             headless: false,
             json: false,
             out: None,
+            no_ask: false,
             no_keep: false,
         }
     }
@@ -70,9 +78,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
-    let screen = !args.headless && !args.json && io::stdout().is_terminal();
     let mut folder = folder_for(args, &plan)?;
-    let summary = play_with(&plan, screen, args.json, colour, folder.as_mut())?;
+    let summary = play_with(&plan, args, colour, folder.as_mut())?;
     if let Some(folder) = &folder {
         folder.summarise(&json::of(&summary))?;
         if !args.json {
@@ -103,18 +110,21 @@ fn folder_for(args: &Args, plan: &Plan) -> anyhow::Result<Option<Folder>> {
 /// On a screen if there is one; the card stays on it until it is left.
 fn play_with(
     plan: &Plan,
-    screen: bool,
-    quiet: bool,
+    args: &Args,
     colour: Colour,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
-    let Some(terminal) = terminal::of_standard_output().filter(|_| screen) else {
-        return play(plan, &mut Headless::new(quiet), None, folder);
+    let is_watched = !args.headless && !args.json;
+    let Some(terminal) = terminal::of_standard_output().filter(|_| is_watched) else {
+        return play(plan, &mut Headless::new(args.json), None, folder);
     };
     let cores = processes::cores_allowed().len();
     let mut screen = Screen::on(terminal, plan, cores, colour)?;
+    if args.no_ask {
+        screen = screen.without_questions();
+    }
     let stagecraft = screen.stagecraft();
-    let summary = play(plan, &mut screen, Some(stagecraft), folder)?;
+    let summary = play(plan, &mut screen, Some(stagecraft), folder)?.with_votes(screen.votes());
     if !interrupt::noted() {
         screen.show_card(&card(plan, &summary, colour.look().glyphs))?;
     }

@@ -75,6 +75,13 @@ impl Screen {
         })
     }
 
+    /// Asks nothing.
+    #[must_use]
+    pub fn without_questions(mut self) -> Self {
+        self.state.ask_nothing();
+        self
+    }
+
     /// What has to be restored if this process is killed.
     #[must_use]
     pub fn stagecraft(&self) -> Stagecraft {
@@ -142,6 +149,29 @@ impl Screen {
         self.explore()
     }
 
+    /// Asks until somebody goes on, or has guessed and is silent for a moment.
+    fn ask(&mut self, question: usize) -> anyhow::Result<()> {
+        self.state.ask(question);
+        let votes = |state: &State| state.votes()[question].iter().sum::<u64>();
+        while !interrupt::noted() {
+            self.draw()?;
+            let before = votes(&self.state);
+            match self.attend(TITLE_STAYS)? {
+                Some(Action::Begin) => break,
+                Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
+                None if before > 0 && votes(&self.state) == before => break,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// For each question, how many guessed each choice.
+    #[must_use]
+    pub fn votes(&self) -> &[Vec<u64>] {
+        self.state.votes()
+    }
+
     /// Lets a person go back and forth in what was recorded, until they leave.
     fn explore(&mut self) -> anyhow::Result<()> {
         while !interrupt::noted() {
@@ -170,6 +200,11 @@ fn lines(card: &str) -> Vec<String> {
 
 impl Audience for Screen {
     fn announce(&mut self, _plan: &Plan, variant: usize) -> anyhow::Result<()> {
+        for question in self.state.questions_before(variant) {
+            if self.state.is_live() {
+                self.ask(question)?;
+            }
+        }
         self.state.begin_variant(variant);
         self.draw()?;
         self.attend_to_play(TITLE_STAYS)

@@ -5,8 +5,10 @@ use serde_json::Value;
 
 use super::summary::{Run, Summary};
 use super::trust::Trust;
-use crate::scenario::expectation::{self, Comparison, Dimension, Judged, Name, Quantity};
-use crate::scenario::{Expectation, Plan};
+use crate::scenario::expectation::{
+    self, Comparison, Dimension, Expression, Judged, Name, Quantity,
+};
+use crate::scenario::{Expectation, Plan, Question};
 use crate::units::three_digits;
 
 /// A claim, and what became of it.
@@ -35,6 +37,34 @@ pub enum Verdict {
     /// The runs cannot decide it.
     #[serde(rename = "not judged")]
     NotJudged,
+}
+
+/// A question, what was guessed before, and what came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// The question in words.
+    pub question: String,
+    /// What could be guessed, in words.
+    pub choices: Vec<String>,
+    /// How many guessed each.
+    pub votes: Vec<u64>,
+    /// The number that answers it: `29.9`. Null if the runs cannot tell.
+    pub measured: Option<String>,
+    /// Which choice is right, by position. Null if none of them is, or if that cannot be told.
+    pub right: Option<usize>,
+    /// Why it cannot be told, or with what reserve it is.
+    pub because: Option<String>,
+    /// Why it is so.
+    pub why: Option<String>,
+    /// What those believe who guess wrong.
+    pub misconception: Option<String>,
+}
+
+/// Answers every question of a plan by its runs; nobody has guessed yet.
+pub(super) fn answer(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Answer> {
+    let court = Court::new(plan, cores, runs);
+    let questions = plan.questions.iter();
+    questions.map(|question| court.answer(question)).collect()
 }
 
 /// Judges every claim of a plan by its runs.
@@ -104,6 +134,46 @@ impl<'a> Court<'a> {
             measured,
             verdict,
             because,
+        }
+    }
+
+    fn answer(&self, question: &Question) -> Answer {
+        let measured = question
+            .expression()
+            .map_err(|mistake| mistake.message)
+            .and_then(|expression| self.measure(&expression));
+        let (measured, because) = match measured {
+            Ok((quantity, reserve)) => (Some(quantity), reserve),
+            Err(because) => (None, Some(because)),
+        };
+        let holds = |quantity: Quantity| {
+            let mut choices = question.choices.iter();
+            choices.position(|choice| choice.holds(quantity.value))
+        };
+        Answer {
+            question: question.question.clone(),
+            choices: question.choices.iter().map(|it| it.label.clone()).collect(),
+            votes: vec![0; question.choices.len()],
+            measured: measured.map(|quantity| quantity.to_string()),
+            right: measured.and_then(holds),
+            because,
+            why: question.why.clone(),
+            misconception: question.misconception.clone(),
+        }
+    }
+
+    /// What an expression comes to, and the reserve with which it is to be read.
+    fn measure(&self, expression: &Expression) -> Result<(Quantity, Option<String>), String> {
+        let mut reserve = None;
+        for name in expression.names() {
+            let (run, _) = self.run_of(name)?;
+            reserve = reserve.or(reserve_of(run)?);
+        }
+        let quantity = expression.evaluate(&mut |name: &Name| self.number(name))?;
+        if quantity.value.is_finite() {
+            Ok((quantity, reserve))
+        } else {
+            Err("what is measured is no number".into())
         }
     }
 

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::accounting::{self, Edges};
-use super::judge::Judgement;
+use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, Latencies, Sorted, Spent};
 use super::named::Named;
 use super::requests::{Request, Requests};
@@ -33,6 +33,9 @@ pub struct Summary {
     pub runs: Vec<Run>,
     /// The file's claims, judged.
     pub expect: Vec<Judgement>,
+    /// The file's questions, answered. Left out if it asks none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ask: Vec<Answer>,
 }
 
 /// What was played.
@@ -62,9 +65,19 @@ impl Summary {
                 seed: first.map_or(1, |variant| variant.scenario.seed),
             },
             expect: super::judge::judge(plan, machine.cores, &runs),
+            ask: super::judge::answer(plan, machine.cores, &runs),
             machine,
             runs,
         }
+    }
+
+    /// Adds what was guessed: for each question, how many guessed each choice.
+    #[must_use]
+    pub fn with_votes(mut self, votes: &[Vec<u64>]) -> Self {
+        for (answer, votes) in self.ask.iter_mut().zip(votes) {
+            answer.votes.clone_from(votes);
+        }
+        self
     }
 }
 

@@ -5,7 +5,7 @@ use super::table::{self, Footnotes};
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
 use crate::palette::Glyphs;
-use crate::recording::judge::{Judgement, Verdict};
+use crate::recording::judge::{Answer, Judgement, Verdict};
 use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Variant, WorkerKind};
@@ -26,6 +26,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         by_kind(plan, cores, runs, &mut notes),
         "\n".into(),
         summary.expect.iter().map(verdict).collect(),
+        summary.ask.iter().map(asked).collect(),
         labelled_unless_empty("why", &why::sentence(plan, cores)),
         each(runs, "failed", failures),
         each(runs, "switches", switches),
@@ -135,6 +136,39 @@ fn verdict(judgement: &Judgement) -> String {
     let said = [measured, judgement.because.clone()];
     let said: Vec<String> = said.into_iter().flatten().collect();
     labelled(label, &format!("{}: {}", judgement.claim, said.join("; ")))
+}
+
+/// A question, what was guessed, what came out, and why.
+fn asked(answer: &Answer) -> String {
+    let of_many = answer.votes.iter().sum::<u64>() > 1;
+    let guesses = answer.choices.iter().zip(&answer.votes);
+    let guesses: Vec<String> = guesses
+        .filter(|(_, votes)| **votes > 0)
+        .map(|(choice, votes)| {
+            if of_many {
+                format!("{choice} ({})", grouped(*votes))
+            } else {
+                choice.clone()
+            }
+        })
+        .collect();
+    let votes = match guesses.as_slice() {
+        [] => "Nobody guessed.".into(),
+        guesses => format!("Guessed: {}.", guesses.join(", ")),
+    };
+    let right = answer.right.and_then(|right| answer.choices.get(right));
+    let measured = match (&answer.measured, right) {
+        (Some(number), Some(right)) => format!("Measured: {number}, {right}."),
+        (Some(number), None) => format!("Measured: {number}, none of these."),
+        (None, _) => "Not answered.".into(),
+    };
+    let because = answer.because.as_ref().map(|because| format!("{because}."));
+    let said = [Some(answer.question.clone()), Some(votes), Some(measured)];
+    let said = said
+        .into_iter()
+        .chain([because, answer.why.clone()])
+        .flatten();
+    labelled("asked", &said.collect::<Vec<_>>().join(" "))
 }
 
 /// One labelled text of what each run has to say; nothing if none has.

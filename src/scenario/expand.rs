@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TOP};
+use super::keys::{
+    ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TOP, VARIANT,
+};
 use super::tree::{self, Entry, Node, Table};
 use super::{Overrides, Plan, Problems, read};
 
@@ -31,6 +33,7 @@ pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
     page.load(tree.at(&["load"]));
     page.each(&tree, "variants");
     page.each(&tree, "expect");
+    page.each(&tree, "ask");
     Ok(page.text)
 }
 
@@ -115,10 +118,10 @@ impl Page {
     /// `[[variants]]`, `[[expect]]`: as they are, with dotted keys.
     fn each(&mut self, tree: &Table, name: &str) {
         let nodes = tree.get(name).and_then(|entry| entry.node.list());
-        let says = if name == "expect" {
-            EXPECT.says
-        } else {
-            super::keys::VARIANT.says
+        let says = match name {
+            "expect" => EXPECT.says,
+            "ask" => ASK.says,
+            _ => VARIANT.says,
         };
         for table in nodes.unwrap_or_default().iter().filter_map(Node::table) {
             self.header(&format!("[[{name}]]"), says);

@@ -9,7 +9,7 @@ use super::overrides::{self, Overrides, Setting};
 use super::problem::{Place, Problem, Problems, Scope, Source, did_you_mean, line_of, one_of};
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
-use super::{Expectation, Plan, Variant, assemble, expectation};
+use super::{Expectation, Plan, Question, Variant, assemble, expectation, question};
 
 /// Reads a scenario file. `file` is where it came from; `overrides` what the command line says.
 ///
@@ -23,6 +23,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
     let (tree, mut problems) = tree::read(text, 0);
     let read = Reading::new(tree, overrides, &mut sources, &mut problems);
     let expectations = read.expectations(&mut problems);
+    let questions = read.questions(&mut problems);
     let mut top = Fields::new(&TOP, "", Some(&read.tree), &mut problems);
     let title = top.text("title").unwrap_or_else(|| stem(file).to_owned());
     let about = top.text("about");
@@ -33,6 +34,8 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
             without_consequences(&problems, text),
         ));
     }
+    let about_played = |question: &Question| question.is_about(&played);
+    let questions = questions.into_iter().filter(about_played).collect();
     Ok(Plan {
         title,
         about,
@@ -41,6 +44,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         sha256: fingerprint(text),
         variants: played,
         expectations,
+        questions,
     })
 }
 
@@ -65,6 +69,8 @@ struct Reading {
     variants: Vec<Variant>,
     /// `[[expect]]`
     expect: Option<Entry>,
+    /// `[[ask]]`
+    ask: Option<Entry>,
 }
 
 impl Reading {
@@ -77,6 +83,7 @@ impl Reading {
         let settings = overrides::lay_over(&mut tree, overrides, sources, problems);
         let overlays = variant::take_from(&mut tree, problems);
         let expect = tree.remove("expect");
+        let ask = tree.remove("ask");
         mistakes_in_what_is_common(&tree, problems);
         let variants = overlays.iter().map(|overlay| {
             let scenario = assemble::scenario(&overlay.over(&tree), problems);
@@ -93,6 +100,7 @@ impl Reading {
             overlays,
             variants,
             expect,
+            ask,
         };
         read.services_that_nobody_calls(problems);
         read
@@ -141,21 +149,27 @@ impl Reading {
 
     /// What the file claims. Whether the names in a claim exist is asked only when the variants do.
     fn expectations(&self, problems: &mut Vec<Problem>) -> Vec<Expectation> {
+        let known = self.known(problems);
+        let nodes = list_of_tables(self.expect.as_ref(), "expect", problems);
+        let read = |node| expectation_of(node, known, problems);
+        nodes.iter().filter_map(read).collect()
+    }
+
+    /// What it asks before it plays.
+    fn questions(&self, problems: &mut Vec<Problem>) -> Vec<Question> {
+        let known = self.known(problems);
+        let nodes = list_of_tables(self.ask.as_ref(), "ask", problems);
+        let read = |node| question::read(node, known, problems);
+        nodes.iter().filter_map(read).collect()
+    }
+
+    /// The variants, if their names can be relied on.
+    fn known(&self, problems: &[Problem]) -> Option<&[Variant]> {
         let names_exist = !variant::names_in_doubt(&self.overlays, problems)
             && problems
                 .iter()
                 .all(|problem| problem.scope != Scope::Syntax);
-        let known = names_exist.then_some(self.variants.as_slice());
-        let Some(entry) = &self.expect else {
-            return Vec::new();
-        };
-        let Some(nodes) = entry.node.list() else {
-            let problem = Problem::new(&entry.place, "`expect` is not a list of tables");
-            problems.push(problem.legal("written as [[expect]], once for each claim"));
-            return Vec::new();
-        };
-        let read = |node| expectation_of(node, known, problems);
-        nodes.iter().filter_map(read).collect()
+        names_exist.then_some(self.variants.as_slice())
     }
 
     fn services_that_nobody_calls(&self, problems: &mut Vec<Problem>) {
@@ -176,6 +190,22 @@ impl Reading {
             }
         }
     }
+}
+
+/// The tables of `[[name]]`, if it is one.
+fn list_of_tables<'t>(
+    entry: Option<&'t Entry>,
+    name: &str,
+    problems: &mut Vec<Problem>,
+) -> &'t [Node] {
+    let Some(entry) = entry else {
+        return &[];
+    };
+    entry.node.list().unwrap_or_else(|| {
+        let problem = Problem::new(&entry.place, format!("`{name}` is not a list of tables"));
+        problems.push(problem.legal(format!("written as [[{name}]], once for each")));
+        &[]
+    })
 }
 
 /// Mistakes in values that every variant overrides would else go unseen. What is missing may come
@@ -239,7 +269,7 @@ fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
 }
 
 /// `scenarios/io_bound.toml` is called `io_bound`.
-fn stem(file: &str) -> &str {
+pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".toml").unwrap_or(name)
 }

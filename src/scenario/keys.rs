@@ -43,6 +43,8 @@ pub(super) enum Shape {
     Draw,
     Rate,
     Steps,
+    /// Texts with their ranges.
+    Choices,
 }
 
 /// One key.
@@ -146,9 +148,9 @@ pub(super) const TOP: Section = Section {
         key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
     ],
     tables: &[
-        "server", "services", "requests", "load", "variants", "expect",
+        "server", "services", "requests", "load", "variants", "expect", "ask",
     ],
-    later: &["timeline", "ask", "machine"],
+    later: &["timeline", "machine"],
 };
 
 pub(super) const SERVER: Section = Section {
@@ -337,6 +339,36 @@ pub(super) const LOAD: Section = Section {
     later: &[],
 };
 
+pub(super) const ASK: Section = Section {
+    says: "a question, asked before it is seen, and answered by what is measured",
+    keys: &[
+        key(
+            "before",
+            Shape::Text,
+            "the variant that it is asked before; by default the first",
+        ),
+        key("question", Shape::Text, "in words"),
+        key(
+            "measure",
+            Shape::Text,
+            "the number that answers it: coroutine.throughput / sync.throughput",
+        ),
+        key(
+            "choices",
+            Shape::Choices,
+            "two to four: a text, and the range that it stands for",
+        ),
+        key("why", Shape::Text, "why it is so, shown with the answer"),
+        key(
+            "misconception",
+            Shape::Text,
+            "what those believe who guess wrong",
+        ),
+    ],
+    tables: &[],
+    later: &[],
+};
+
 pub(super) const EXPECT: Section = Section {
     says: "what the run has to show",
     keys: &[
@@ -383,6 +415,9 @@ impl fmt::Display for Shape {
             Self::Draw => f.write_str(DRAWS),
             Self::Rate => f.write_str("a rate such as `200/s`"),
             Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
+            Self::Choices => {
+                f.write_str("a list such as [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod keys;
 mod overrides;
 mod problem;
 mod quantity;
+mod question;
 mod schema;
 mod step;
 mod tree;
@@ -26,6 +27,7 @@ pub use expand::expand;
 pub use file::{read, text_of};
 pub use overrides::Overrides;
 pub use problem::Problems;
+pub use question::{Choice, Question};
 pub use schema::schema;
 pub use step::Sentence;
 
@@ -50,6 +52,16 @@ pub struct Plan {
     pub variants: Vec<Variant>,
     /// Judged when all variants have been played.
     pub expectations: Vec<Expectation>,
+    /// Asked before variants are played, and answered when all have been.
+    pub questions: Vec<Question>,
+}
+
+impl Plan {
+    /// The file's name without folder and ending: `io_bound`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        file::stem(&self.file)
+    }
 }
 
 /// One playing of a file: a scenario with its name.

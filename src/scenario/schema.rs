@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TOP, VARIANT};
+use super::keys::{ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TOP, VARIANT};
 use super::step::VERBS;
 
 /// A length of time; what it is drawn from is looked at more closely when the file is read.
@@ -29,6 +29,7 @@ pub fn schema() -> Value {
     properties.extend(all);
     properties.insert("variants".into(), list_of(&variant()));
     properties.insert("expect".into(), list_of(&expect()));
+    properties.insert("ask".into(), list_of(&ask()));
     file["required"] = json!(["requests"]);
     file["title"] = json!("A scenario of concsim");
     file["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
@@ -71,6 +72,12 @@ fn expect() -> Value {
     expect
 }
 
+fn ask() -> Value {
+    let mut ask = table(&ASK, Lists::AreMistakes);
+    ask["required"] = json!(["question", "measure", "choices"]);
+    ask
+}
+
 fn list_of(items: &Value) -> Value {
     json!({ "type": "array", "items": items })
 }
@@ -93,7 +100,7 @@ fn table(section: &Section, lists: Lists) -> Value {
 fn described(key: &Key, lists: Lists) -> Value {
     let one = shape(key.shape);
     let mut schema = match (lists, key.shape) {
-        (Lists::AreMistakes, _) | (_, Shape::Steps) => one,
+        (Lists::AreMistakes, _) | (_, Shape::Steps | Shape::Choices) => one,
         (Lists::MakeVariants, _) => {
             json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
         }
@@ -122,6 +129,7 @@ fn shape(shape: Shape) -> Value {
             let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
         }
+        Shape::Choices => list_of(&list_of(&json!({ "type": "string" }))),
     }
 }
 

@@ -88,7 +88,7 @@ fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
 fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -> Vec<Varying<'t>> {
     let varies = |entry: &&Entry| {
         let key = section.key(&entry.key);
-        key.is_some_and(|key| key.built && !matches!(key.shape, Shape::Steps))
+        key.is_some_and(|key| key.built && !matches!(key.shape, Shape::Steps | Shape::Choices))
     };
     let entries = table.entries.iter().filter(varies);
     let list = |entry: &'t Entry| {
@@ -220,7 +220,7 @@ fn not_for_variants(entry: &Entry) -> Option<Problem> {
         return None;
     }
     let common = [
-        "title", "about", "seed", "warmup", "duration", "variants", "expect",
+        "title", "about", "seed", "warmup", "duration", "variants", "expect", "ask",
     ];
     let legal = format!(
         "a variant may set {}",

@@ -9,6 +9,8 @@ pub enum Key {
     Char(char),
     /// Enter.
     Enter,
+    /// Backspace.
+    Backspace,
     /// Escape.
     Escape,
     /// Tab.
@@ -53,6 +55,7 @@ impl Key {
             KeyCode::Char(_) if control => return None,
             KeyCode::Char(character) => Self::Char(character),
             KeyCode::Enter => Self::Enter,
+            KeyCode::Backspace => Self::Backspace,
             KeyCode::Esc => Self::Escape,
             KeyCode::Tab => Self::Tab,
             KeyCode::BackTab => Self::BackTab,

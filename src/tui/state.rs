@@ -13,7 +13,7 @@ use super::watch::Watch;
 use crate::palette::Look;
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
-use crate::scenario::{Plan, Scenario, Variant};
+use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
 
@@ -59,6 +59,8 @@ impl Row {
 /// What the screen is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Screen {
+    /// A question of the plan, by position: what will be seen?
+    Question(usize),
     /// What comes next, before a variant is played.
     Title,
     /// A variant being played.
@@ -133,8 +135,13 @@ pub struct State {
     /// How to draw.
     pub look: Look,
     title: String,
+    /// The scenario's, without folder and ending.
+    name: String,
     about: Option<String>,
     variants: Vec<Variant>,
+    questions: Vec<Question>,
+    /// For each question, how many guessed each choice.
+    votes: Vec<Vec<u64>>,
     /// Cores that the program may use.
     pub(super) cores: usize,
     pub(super) show: Show,
@@ -172,8 +179,15 @@ impl State {
         Self {
             look: Look::default(),
             title: plan.title.clone(),
+            name: plan.name().to_owned(),
             about: plan.about.clone(),
             variants: plan.variants.clone(),
+            questions: plan.questions.clone(),
+            votes: plan
+                .questions
+                .iter()
+                .map(|it| vec![0; it.choices.len()])
+                .collect(),
             cores,
             show: Show {
                 screen: Screen::Title,
@@ -222,6 +236,32 @@ impl State {
         self.show.sight_since = Stamp::ZERO;
         self.show.caption = Vec::new();
         self.scrolled = 0;
+    }
+
+    /// Asks a question of the plan, by position.
+    ///
+    /// # Panics
+    /// If there is no such question.
+    pub fn ask(&mut self, question: usize) {
+        assert!(question < self.questions.len(), "the plan asks this");
+        self.show.screen = Screen::Question(question);
+    }
+
+    fn vote(&mut self, question: usize, choice: usize) {
+        if let Some(votes) = self.votes[question].get_mut(choice) {
+            *votes += 1;
+        }
+    }
+
+    /// For each question, how many guessed each choice.
+    #[must_use]
+    pub fn votes(&self) -> &[Vec<u64>] {
+        &self.votes
+    }
+
+    /// A question of the plan.
+    pub(super) fn question(&self, question: usize) -> &Question {
+        &self.questions[question]
     }
 
     /// Takes in what was seen since the last moment.
@@ -284,6 +324,14 @@ impl State {
                 return Some(Action::Quit);
             }
             (Key::Char('?'), _) => self.help = true,
+            (Key::Char(digit @ '1'..='4'), &Screen::Question(question)) => {
+                self.vote(question, digit as usize - '1' as usize);
+            }
+            (Key::Enter | Key::Char(' ') | Key::Escape, Screen::Question(_)) => {
+                return Some(Action::Begin);
+            }
+            (Key::Backspace, &Screen::Question(question)) => self.votes[question].fill(0),
+            (_, Screen::Question(_)) => {}
             (key, Screen::Title) if key != Key::Tab => return Some(Action::Begin),
             (Key::Char(' '), Screen::Play) => self.cursor.pause_or_go_on(),
             (Key::Char('<'), Screen::Play) => self.cursor.slower(),
@@ -306,7 +354,9 @@ impl State {
         const PAGE: usize = 10;
         let least_lines = match &self.shown().screen {
             Screen::Card(lines) => lines.len(),
-            Screen::Title | Screen::Play => self.shown().picture.workers.len(),
+            Screen::Question(_) | Screen::Title | Screen::Play => {
+                self.shown().picture.workers.len()
+            }
         };
         let to = match key {
             Key::Up | Key::Char('k') => self.scrolled.saturating_sub(1),
@@ -323,14 +373,43 @@ impl State {
         &self.show
     }
 
-    /// The claim that is being tried.
+    /// The claim that is being tried. As long as a question is still to be asked, whose answer it
+    /// would give away, the scenario's name.
     pub(super) fn title(&self) -> &str {
-        &self.title
+        let asked = |question: &Question| {
+            let before = self
+                .variants
+                .iter()
+                .position(|it| it.name == question.before);
+            before.is_none_or(|before| before < self.show.variant)
+                || (before == Some(self.show.variant)
+                    && !matches!(self.show.screen, Screen::Question(_)))
+        };
+        if self.questions.iter().all(asked) {
+            &self.title
+        } else {
+            &self.name
+        }
     }
 
-    /// What the file says before it plays.
+    /// What the file says before it plays, unless it is to be guessed.
     pub(super) fn about(&self) -> Option<&str> {
-        self.about.as_deref()
+        self.about.as_deref().filter(|_| self.questions.is_empty())
+    }
+
+    /// Asks nothing.
+    pub fn ask_nothing(&mut self) {
+        self.questions.clear();
+        self.votes.clear();
+    }
+
+    /// The questions that are to be asked before a variant, by position.
+    #[must_use]
+    pub fn questions_before(&self, variant: usize) -> Vec<usize> {
+        let is_due = |question: &Question| question.before == self.variants[variant].name;
+        (0..self.questions.len())
+            .filter(|number| is_due(&self.questions[*number]))
+            .collect()
     }
 
     /// All variants, in the order in which they are played.

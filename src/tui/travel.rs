@@ -22,7 +22,7 @@ impl State {
     pub(super) fn wish_of(&self, key: Key) -> Option<Wish> {
         let is_card = matches!(self.show.screen, Screen::Card(_));
         Some(match (key, &self.show.screen) {
-            (_, Screen::Title) => return None,
+            (_, Screen::Question(_) | Screen::Title) => return None,
             (Key::Char('.'), _) => Wish::StepForward,
             (Key::Char(','), _) => Wish::StepBack,
             (Key::Right, _) => Wish::Forward(SCRUB),

@@ -377,5 +377,6 @@ pub(crate) fn plan(title: &str, runs: &[&Synthetic], claims: &[(&str, &str)]) ->
         sha256: "0".repeat(64),
         variants: runs.iter().map(variant).collect(),
         expectations: claims.iter().map(expectation).collect(),
+        questions: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use crate::recording::judge::{Judgement, Verdict};
 use crate::recording::summary::{Summary, summarise};
 use crate::recording::synthetic::{Synthetic, machine, plan};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::scenario::{Choice, Question};
 
 fn summary_of(runs: &[&Synthetic], cores: usize, that: &str) -> Summary {
     let plan = plan("Waiting is free", runs, &[("it is so", that)]);
@@ -102,4 +103,36 @@ fn the_exit_status_is_the_first_that_applies() {
     assert_eq!(exit(&recording), 1);
     recording.header.interrupted = true;
     assert_eq!(exit(&recording), 130);
+}
+
+#[test]
+fn a_question_is_answered_by_what_was_measured_and_by_nothing_else() {
+    let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let choice = |label: &str, from, to| Choice {
+        label: label.into(),
+        from,
+        to,
+    };
+    let mut plan = plan("Waiting is free", &[&sync, &coroutine], &[]);
+    plan.questions = vec![Question {
+        before: "coroutine".into(),
+        question: "How many times as many?".into(),
+        measure: "coroutine.throughput / sync.throughput".into(),
+        choices: vec![
+            choice("as many", None, Some(2.0)),
+            choice("ten times", Some(2.0), Some(20.0)),
+            choice("thirty times", Some(20.0), None),
+        ],
+        why: Some("They let go.".into()),
+        misconception: None,
+    }];
+    let runs = [&sync, &coroutine].map(|run| summarise(&run.recording()));
+    let all = Summary::of(&plan, machine(2), runs.to_vec()).with_votes(&[vec![3, 12, 5]]);
+    assert_eq!(all.ask[0].measured.as_deref(), Some("30"));
+    assert_eq!(all.ask[0].right, Some(2));
+    assert_eq!(all.ask[0].votes, [3, 12, 5]);
+    let first = Summary::of(&plan, machine(2), runs[..1].to_vec());
+    assert_eq!((first.ask[0].right, &first.ask[0].measured), (None, &None));
+    let because = first.ask[0].because.as_deref();
+    assert_eq!(because, Some("coroutine was not played"));
 }

@@ -30,6 +30,19 @@ impl Comparison {
     }
 }
 
+impl Expression {
+    /// What kind of number this is for these variants, and everything that keeps it from being one.
+    #[must_use]
+    pub fn check(&self, variants: &[Variant]) -> (Option<Dimension>, Vec<Mistake>) {
+        let mut checker = Checker {
+            variants,
+            mistakes: Vec::new(),
+        };
+        let known = checker.kind_of(self);
+        (known.map(|known| known.dimension), checker.mistakes)
+    }
+}
+
 /// What is known of an expression: its dimension, and whether it is made of bare numbers alone.
 #[derive(Clone, Copy)]
 struct Known {

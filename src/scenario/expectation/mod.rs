@@ -19,7 +19,7 @@ use std::fmt;
 use std::ops::Range;
 
 pub use super::problem::Mistake;
-pub use parse::parse;
+pub use parse::{parse, parse_expression, parse_quantity};
 pub use paths::PATHS;
 
 use crate::units::{Elapsed, three_digits};
@@ -256,6 +256,14 @@ impl Comparison {
 }
 
 impl Expression {
+    /// The names in it, in the order of the text.
+    #[must_use]
+    pub fn names(&self) -> Vec<&Name> {
+        let mut names = Vec::new();
+        self.collect_names(&mut names);
+        names
+    }
+
     fn collect_names<'a>(&'a self, names: &mut Vec<&'a Name>) {
         match self {
             Self::Number(_) => {}
@@ -267,7 +275,11 @@ impl Expression {
         }
     }
 
-    fn evaluate<E>(
+    /// Its value, with the numbers that `look_up` knows.
+    ///
+    /// # Errors
+    /// The first error of `look_up`.
+    pub fn evaluate<E>(
         &self,
         look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
     ) -> Result<Quantity, E> {

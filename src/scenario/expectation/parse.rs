@@ -40,6 +40,44 @@ pub fn parse(text: &str) -> Result<Comparison, Mistake> {
     }
 }
 
+/// Reads what stands on one side of a comparison: `coroutine.throughput / sync.throughput`.
+///
+/// # Errors
+/// The first mistake, with its place in `text`.
+pub fn parse_expression(text: &str) -> Result<Expression, Mistake> {
+    let words = words(text)?;
+    let mut parser = Parser {
+        words: &words,
+        next: 0,
+        end: text.len(),
+        depth: 0,
+    };
+    let expression = parser.sum()?;
+    match parser.peek() {
+        None => Ok(expression),
+        Some(word) => Err(mistake(
+            word.range.clone(),
+            "the number has ended before this",
+            None,
+        )),
+    }
+}
+
+/// Reads a single number with its unit: `20`, `150ms`, `20/s`.
+///
+/// # Errors
+/// When it is none.
+pub fn parse_quantity(text: &str) -> Result<Quantity, Mistake> {
+    match parse_expression(text)? {
+        Expression::Number(quantity) => Ok(quantity),
+        _ => Err(mistake(
+            0..text.len(),
+            format!("`{text}` is no number"),
+            None,
+        )),
+    }
+}
+
 fn mistake(range: Range<usize>, message: impl Into<String>, hint: Option<&str>) -> Mistake {
     Mistake {
         range,

@@ -42,6 +42,33 @@ steps = ["compte 1ms", "call billing", "compute 1ms in slice of 1us", "sleep 9ms
 clients = 60
 connection = "keepalive"
 "#;
+    questions_that_cannot_be_asked: r#"
+[server]
+kind = ["sync", "coroutine"]
+[requests.profile]
+steps = ["compute 1ms"]
+[load]
+clients = 6
+[[ask]]
+before = "corotine"
+question = "How many?"
+measure = "coroutine.throughput / sync.latency.p99x"
+choices = [["a", "..2"], ["b", "x..y"], ["c"], [1, 2]]
+[[ask]]
+question = "How long?"
+measure = "coroutine.latency.p50"
+choices = [["less than 2 ms", "..2"], ["more", "2ms.."]]
+[[ask]]
+question = "How long?"
+measure = "coroutine.latency.p50 <"
+choices = [["always", "..2ms"]]
+[[ask]]
+question = "How many?"
+measure = "coroutine.throughput"
+choices = [["few", "..20"], ["many", "10/s.."], ["none", "5..3"], ["any", ".."]]
+[[ask]]
+chioces = 3
+"#;
     wrong_units: r#"
 duration = 5
 [server]

@@ -91,16 +91,21 @@ pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
         sha256: String::new(),
         variants: variants.into_iter().map(variant).collect(),
         expectations: Vec::new(),
+        questions: Vec::new(),
     }
 }
 
 /// The main lesson: the same two processes, once as sync and once as coroutine workers.
 pub(super) fn io_bound() -> State {
+    State::new(&io_bound_plan(), 2)
+}
+
+pub(super) fn io_bound_plan() -> Plan {
     let variants = vec![
         ("sync", scenario(WorkerKind::Sync)),
         ("coroutine", scenario(WorkerKind::Coroutine)),
     ];
-    State::new(&plan("Waiting is free, if you let go", variants), 2)
+    plan("Waiting is free, if you let go", variants)
 }
 
 /// How the sync variant went.

@@ -10,7 +10,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let room = height.saturating_sub(3);
     let last_first = lines.len().saturating_sub(usize::from(room));
     let first = state.scrolled.min(last_first);
-    let mut page = canvas.part(1, 1, width.saturating_sub(1), room);
+    // Its lines are up to 80 columns long: where there are no more, there is no margin.
+    let margin = u16::from(width > 80);
+    let mut page = canvas.part(margin, 1, width - margin, room);
     for (y, line) in (0..room).zip(lines.iter().skip(first)) {
         let is_title = y == 0 && first == 0;
         page.write(0, y, line, if is_title { strong() } else { plain() });

@@ -12,6 +12,7 @@ mod latency;
 mod layout;
 mod numbers;
 mod overview;
+mod question;
 mod roster;
 mod script;
 mod small;
@@ -35,6 +36,7 @@ pub(super) fn draw_on(buffer: &mut Buffer, state: &State) {
     let area = buffer.area;
     let mut canvas = Canvas::new(buffer, area, state.look);
     match &state.shown().screen {
+        Screen::Question(question) => question::draw(&mut canvas, state, *question),
         Screen::Title => title::draw(&mut canvas, state),
         Screen::Card(lines) => card::draw(&mut canvas, state, lines),
         Screen::Play if area.width < small::LEAST.0 || area.height < small::LEAST.1 => {

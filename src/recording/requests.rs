@@ -96,6 +96,12 @@ impl Request<'_> {
         }
     }
 
+    /// How long its answer lay there: from its last byte written to its last byte read.
+    pub(super) fn unread(&self) -> Option<Elapsed> {
+        let served = self.served.filter(|_| self.completed())?;
+        Some(self.outcome.done.since(served.written))
+    }
+
     /// Whether it was given up before its patience was over, since the run had to end.
     pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
         self.outcome.failure == Some(Failure::Timeout)

@@ -103,6 +103,8 @@ pub(super) struct Evidence {
     generator_cpu: Option<f64>,
     late_p50_ms: Option<f64>,
     late_p99_ms: Option<f64>,
+    /// From an answer's last byte written to its last byte read: what load, and the way, added.
+    unread_p99_ms: Option<f64>,
     latency_p50_ms: f64,
     events_dropped: u64,
     outcomes_dropped: u64,
@@ -136,6 +138,7 @@ impl Evidence {
         let latency = Sorted::of(cohort.iter().map(|request| request.latency(patience)));
         let late = |request: &Request<'_>| request.outcome.sent.since(request.outcome.due);
         let late = Sorted::of(cohort.iter().map(late));
+        let unread = Sorted::of(cohort.iter().filter_map(Request::unread));
         let millis =
             |sorted: &Sorted, per_mille| sorted.quantile(per_mille).map(Elapsed::as_millis_f64);
         let cores = edges.map_or_else(Vec::new, cast::cores);
@@ -149,6 +152,7 @@ impl Evidence {
             generator_cpu: edges.map(Edges::generator_cpu),
             late_p50_ms: millis(&late, 500),
             late_p99_ms: millis(&late, 990),
+            unread_p99_ms: millis(&unread, 990),
             latency_p50_ms: millis(&latency, 500).unwrap_or(0.0),
             events_dropped: recording.dropped_events,
             outcomes_dropped: recording.dropped_outcomes,
@@ -314,6 +318,16 @@ impl Evidence {
                 millis(late)
             ),
             "lower the load, end other programs, or give load a core of its own",
+        ));
+        let unread = self.unread_p99_ms.unwrap_or(0.0);
+        reasons.push(reason(
+            "generator-starved",
+            limit.grade(unread),
+            format!(
+                "one answer in a hundred lay for {} or more before load had read it",
+                millis(unread)
+            ),
+            "give load a core of its own, or take fewer workers, or shorter answers",
         ));
         let cpu = self.generator_cpu.unwrap_or(0.0);
         reasons.push(reason(

@@ -76,6 +76,24 @@ fn late_sending_is_measured_against_2_ms_or_a_twentieth_of_the_median() {
 }
 
 #[test]
+fn answers_that_lie_unread_are_not_the_servers_time() {
+    let unread = |tail| {
+        let mut synthetic = good();
+        for life in &mut synthetic.lives {
+            life.tail = tail;
+        }
+        grade_of(&synthetic, "generator-starved")
+    };
+    for (tail, grade) in [
+        (2_400_000, Trust::Ok),
+        (2_700_000, Trust::Rough),
+        (5_600_000, Trust::ProvesNothing),
+    ] {
+        assert_eq!(unread(tail), grade, "{tail} ns unread");
+    }
+}
+
+#[test]
 fn for_quick_answers_the_limit_of_lateness_is_2_ms() {
     let late = |late| {
         let mut synthetic = good();

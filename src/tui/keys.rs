@@ -126,7 +126,7 @@ pub(super) const BINDINGS: [Binding; 8] = [
     Binding {
         key: "Tab",
         short: "views",
-        long: "overview, each worker, latencies",
+        long: "1 overview, 3 latencies, 4 compare, 6 each worker",
     },
     Binding {
         key: "?",

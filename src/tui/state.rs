@@ -79,19 +79,29 @@ pub(super) enum Pane {
     Workers,
     /// How long answers took.
     Latency,
+    /// The variants beside each other.
+    Compare,
 }
 
 impl Pane {
-    fn next(self) -> Self {
-        match self {
-            Self::Overview => Self::Workers,
-            Self::Workers => Self::Latency,
-            Self::Latency => Self::Overview,
-        }
+    /// All of them, in the order in which Tab goes through them, each with its own key.
+    const ALL: [(char, Self); 4] = [
+        ('1', Self::Overview),
+        ('3', Self::Latency),
+        ('4', Self::Compare),
+        ('6', Self::Workers),
+    ];
+
+    /// The one that is `steps` further, around the end.
+    fn further(self, steps: usize) -> Self {
+        let place = Self::ALL.iter().position(|(_, pane)| *pane == self);
+        Self::ALL[(place.unwrap_or(0) + steps) % Self::ALL.len()].1
     }
 
-    fn previous(self) -> Self {
-        self.next().next()
+    /// The one that has this key.
+    fn of(key: char) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(its, _)| *its == key);
+        found.map(|(_, pane)| *pane)
     }
 }
 
@@ -334,10 +344,13 @@ impl State {
             (_, Screen::Question(_)) => {}
             (key, Screen::Title) if key != Key::Tab => return Some(Action::Begin),
             (Key::Char(' '), Screen::Play) => self.cursor.pause_or_go_on(),
+            (Key::Char(key @ '1'..='9'), Screen::Play) => {
+                self.turn_to(Pane::of(key).unwrap_or(self.pane));
+            }
             (Key::Char('<'), Screen::Play) => self.cursor.slower(),
             (Key::Char('>'), Screen::Play) => self.cursor.faster(),
-            (Key::Tab, Screen::Play) => self.turn_to(self.pane.next()),
-            (Key::BackTab, Screen::Play) => self.turn_to(self.pane.previous()),
+            (Key::Tab, Screen::Play) => self.turn_to(self.pane.further(1)),
+            (Key::BackTab, Screen::Play) => self.turn_to(self.pane.further(Pane::ALL.len() - 1)),
             (Key::Escape, Screen::Play) if self.pane == Pane::Overview => self.turn_to_the_card(),
             (Key::Escape, Screen::Play) => self.turn_to(Pane::Overview),
             (key, _) => self.scroll(key),

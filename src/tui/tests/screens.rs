@@ -291,10 +291,10 @@ fn steps_that_take_no_time_are_told_beside_the_drawing() {
 fn the_panes_fill_a_small_screen_one_at_a_time() {
     let mut state = second_variant();
     Scene::coroutine().play(&mut state);
-    state.key(Key::Tab);
-    assert_snapshot!("pane_workers_80x24", text(&state, 80, 24));
-    state.key(Key::Tab);
-    assert_snapshot!("pane_latency_80x24", text(&state, 80, 24));
+    for (key, name) in [('6', "workers"), ('3', "latency"), ('4', "compare")] {
+        state.key(Key::Char(key));
+        assert_snapshot!(format!("pane_{name}_80x24"), text(&state, 80, 24));
+    }
 }
 
 #[test]

@@ -47,14 +47,16 @@ fn interrupt_leaves_from_everywhere() {
 fn tab_goes_around_the_panes_and_escape_goes_home() {
     let mut state = playing();
     let overview = text(&state, 80, 24);
-    state.key(Key::Tab);
-    assert!(shows(&state, "longest"));
-    state.key(Key::Tab);
-    assert!(shows(&state, "LATENCY"));
+    for heading in ["LATENCY", "COMPARE", "longest"] {
+        state.key(Key::Tab);
+        assert!(shows(&state, heading), "{heading}");
+    }
     state.key(Key::Tab);
     assert_eq!(text(&state, 80, 24), overview);
     state.key(Key::BackTab);
-    assert!(shows(&state, "LATENCY"));
+    assert!(shows(&state, "longest"));
+    state.key(Key::Char('4'));
+    assert!(shows(&state, "COMPARE"));
     state.key(Key::Escape);
     assert_eq!(text(&state, 80, 24), overview);
 }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-use crate::palette::{Colours, Look, Meaning};
+use crate::palette::{Colours, Glyphs, Look, Meaning};
 
 /// A rectangle of the screen.
 pub(super) struct Canvas<'a> {
@@ -128,6 +128,18 @@ pub(super) fn quiet() -> Style {
 /// Columns that `text` takes.
 pub(super) fn width_of(text: &str) -> u16 {
     u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
+}
+
+/// A bar of `share` of `room` columns, to half a column; the smallest that is there can be seen.
+pub(super) fn bar(share: f64, room: u16, glyphs: Glyphs) -> String {
+    let halves = (share * 2.0 * f64::from(room)).ceil() as usize;
+    match glyphs {
+        Glyphs::Ascii => "=".repeat(halves.div_ceil(2)),
+        Glyphs::Unicode => {
+            let half = if halves.is_multiple_of(2) { "" } else { "╸" };
+            format!("{}{half}", "━".repeat(halves / 2))
+        }
+    }
 }
 
 /// As much of `text` as fits into `width` columns, with `…` where something is missing.

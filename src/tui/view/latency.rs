@@ -1,7 +1,6 @@
 //! How long answers took, counted from the instant at which each request was due.
 
-use super::canvas::{Canvas, plain, quiet, strong};
-use crate::palette::Glyphs;
+use super::canvas::{Canvas, bar, plain, quiet, strong};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
@@ -59,18 +58,6 @@ fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
         let behind = canvas.write(BARS_AT, y, &bar, plain());
         if *count > 0 {
             canvas.write(behind + 1, y, &grouped(*count), quiet());
-        }
-    }
-}
-
-/// A bar of `share` of `room` columns, to half a column; the smallest that is there can be seen.
-fn bar(share: f64, room: u16, glyphs: Glyphs) -> String {
-    let halves = (share * 2.0 * f64::from(room)).ceil() as usize;
-    match glyphs {
-        Glyphs::Ascii => "=".repeat(halves.div_ceil(2)),
-        Glyphs::Unicode => {
-            let half = if halves.is_multiple_of(2) { "" } else { "╸" };
-            format!("{}{half}", "━".repeat(halves / 2))
         }
     }
 }

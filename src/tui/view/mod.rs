@@ -3,6 +3,7 @@
 mod ascii;
 mod canvas;
 mod card;
+mod compare;
 mod detail;
 mod digits;
 mod footer;
@@ -63,6 +64,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     match state.pane {
         Pane::Overview | Pane::Workers => detail::draw(&mut middle, state),
         Pane::Latency => latency::draw(&mut middle, state),
+        Pane::Compare => compare::draw(&mut middle, state),
     }
     let from_below = height.saturating_sub(4);
     footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);

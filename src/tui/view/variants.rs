@@ -86,6 +86,13 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     }
 }
 
+/// What is known of a variant: how it went, or its last second if it is on.
+pub(super) fn row_at(state: &State, variant: usize) -> Option<Row> {
+    let show = state.shown();
+    let is_on = variant == show.variant && counts(show.picture.stage);
+    show.rows[variant].or_else(|| is_on.then(|| row_of(&show.picture)))
+}
+
 /// Whether what is seen now will be in the result.
 fn counts(stage: Stage) -> bool {
     match stage {

@@ -1,0 +1,129 @@
+//! The variants side by side: one axis for all of them, whichever is on, so that a bar that is thirty
+//! times as long means thirty times as many.
+
+use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
+use super::variants::row_at;
+use crate::palette::Meaning;
+use crate::recording::trust::Trust;
+use crate::tui::state::{Row, State};
+use crate::units::Elapsed;
+use crate::words::{mean, times};
+
+/// Where the bars begin, behind the variants' names.
+const BARS_AT: u16 = 20;
+/// What stands behind a bar: the number, and how many times the first one's it is.
+const NUMBERS: u16 = 18;
+
+/// A number that every variant has.
+struct Measure {
+    name: &'static str,
+    of: fn(&Row) -> Option<f64>,
+    said: fn(f64) -> String,
+    meaning: Option<Meaning>,
+}
+
+/// What is compared, the most telling first: on a small screen the last ones are left out.
+const MEASURES: [Measure; 6] = [
+    Measure {
+        name: "answers per second",
+        of: |row| row.throughput_per_s,
+        said: mean,
+        meaning: None,
+    },
+    Measure {
+        name: "concurrency: begun, not finished",
+        of: |row| row.concurrency,
+        said: mean,
+        meaning: None,
+    },
+    Measure {
+        name: "parallelism: computing at the same instant",
+        of: |row| row.parallelism,
+        said: |cores| format!("{cores:.2}"),
+        meaning: Some(Meaning::Running),
+    },
+    Measure {
+        name: "at the door",
+        of: |row| row.at_the_door,
+        said: mean,
+        meaning: Some(Meaning::AtTheDoor),
+    },
+    Measure {
+        name: "latency, median",
+        of: |row| row.p50.map(Elapsed::as_millis_f64),
+        said: in_time,
+        meaning: None,
+    },
+    Measure {
+        name: "latency, 99th percentile",
+        of: |row| row.p99.map(Elapsed::as_millis_f64),
+        said: in_time,
+        meaning: None,
+    },
+];
+
+fn in_time(milliseconds: f64) -> String {
+    Elapsed((milliseconds * 1e6).round() as u64).to_string()
+}
+
+/// Draws as many measures as there is room for, each with a bar for every variant.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let rows: Vec<Option<Row>> = (0..state.variants().len())
+        .map(|variant| row_at(state, variant))
+        .collect();
+    let behind = canvas.write(1, 0, "COMPARE", strong());
+    let said = "one axis for all; the last second of the one that is on";
+    canvas.write(behind + 2, 0, said, quiet());
+    let mut y = 2;
+    for measure in &MEASURES {
+        let lines = rows.len() as u16 + 1;
+        if y + lines > canvas.height() {
+            break;
+        }
+        let width = canvas.width();
+        draw_measure(&mut canvas.part(0, y, width, lines), state, measure, &rows);
+        // An empty line between them where there is room for all.
+        let all = MEASURES.len() as u16 * (lines + 1) + 2;
+        y += lines + u16::from(all <= canvas.height());
+    }
+}
+
+fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows: &[Option<Row>]) {
+    let values = rows.iter().map(|row| value(row.as_ref(), measure));
+    let values: Vec<Option<f64>> = values.collect();
+    let most = values.iter().flatten().copied().fold(0.0, f64::max);
+    canvas.write(1, 0, measure.name, strong());
+    let first = values.first().copied().flatten();
+    let room = canvas.width().saturating_sub(BARS_AT + NUMBERS);
+    let style = measure
+        .meaning
+        .map_or(plain(), |meaning| canvas.style(meaning));
+    for (y, (variant, value)) in (1..).zip(state.variants().iter().zip(&values)) {
+        let is_on = usize::from(y) == state.shown().variant + 1;
+        let name = cut(&variant.name, BARS_AT - 4);
+        canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
+        canvas.write(2, y, &name, if is_on { strong() } else { plain() });
+        let Some(value) = *value else {
+            canvas.write(BARS_AT, y, "–", quiet());
+            continue;
+        };
+        let share = if most > 0.0 { value / most } else { 0.0 };
+        let bar = bar(share, room, canvas.look().glyphs);
+        let behind = canvas.write(BARS_AT, y, &bar, style);
+        let gap = u16::from(!bar.is_empty());
+        let behind = canvas.write(behind + gap, y, &(measure.said)(value), plain());
+        let ratio = first.filter(|first| y > 1 && *first > 0.0 && value > 0.0);
+        if let Some(first) = ratio {
+            let said = format!("({})", times(value / first));
+            if behind + 1 + width_of(&said) <= canvas.width() {
+                canvas.write(behind + 1, y, &said, quiet());
+            }
+        }
+    }
+}
+
+/// Of a variant that proves nothing there is nothing to compare.
+fn value(row: Option<&Row>, measure: &Measure) -> Option<f64> {
+    let row = row.filter(|row| row.trust != Trust::ProvesNothing)?;
+    (measure.of)(row)
+}

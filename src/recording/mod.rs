@@ -8,6 +8,7 @@ pub mod cast;
 pub mod feed;
 pub mod judge;
 pub mod kept;
+pub mod lanes;
 pub mod latency;
 pub mod live;
 mod named;

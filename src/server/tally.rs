@@ -20,6 +20,8 @@ pub(super) struct Tally {
     first_read: Option<Stamp>,
     /// Whether a request is begun and not finished.
     begun: bool,
+    /// The request that has ended since its connection last waited.
+    ended: u32,
 }
 
 impl Tally {
@@ -32,6 +34,7 @@ impl Tally {
             since: accepted,
             first_read: None,
             begun: true,
+            ended: NO_REQUEST,
         }
     }
 
@@ -58,6 +61,21 @@ impl Tally {
     pub(super) fn is_number(&mut self, number: Option<u64>) {
         let number = number.and_then(|number| u32::try_from(number).ok());
         self.request = number.unwrap_or(NO_REQUEST);
+    }
+
+    /// For which request the stretch is that ends now: the one that is begun, or the one that has ended
+    /// in it.
+    pub(super) fn works_for(&self) -> u32 {
+        if self.request == NO_REQUEST {
+            self.ended
+        } else {
+            self.request
+        }
+    }
+
+    /// A stretch begins: what ended before it is none of its business.
+    pub(super) fn stretch_begins(&mut self) {
+        self.ended = NO_REQUEST;
     }
 
     /// It waited from `begun`; the wait was over at `over`, and it went on at `resumed`. Gives the
@@ -132,6 +150,7 @@ impl Tally {
             cpu: spent.cpu,
         };
         probe.ended(served, answered);
+        self.ended = self.request;
         (self.begun, self.since, self.request) = (false, at, NO_REQUEST);
     }
 }

@@ -5,6 +5,7 @@
 //! one of them. Compiled for tests only: no number from here is ever shown to anyone.
 
 mod play;
+mod switches;
 
 pub(crate) use play::Demand;
 
@@ -162,18 +163,22 @@ impl Synthetic {
         let mut outcomes: Vec<Outcome> = lives.iter().map(|(n, life)| life.outcome(*n)).collect();
         outcomes.sort_by_key(|outcome| outcome.done);
         let events = events(&lives);
+        let switches = self.switches(&lives);
         let drained = drained.max(self.window.map_or(0, |window| window.end.0));
         let mut sent: Vec<Sent> = lives.iter().map(|(n, life)| life.sending(*n)).collect();
         sent.sort_by_key(|sent| sent.sent);
-        Recording {
+        let mut recording = Recording {
             samples: self.samples(Stamp(drained)),
-            event_count: events.len() as u64,
+            event_count: (events.len() + switches.len()) as u64,
             outcomes,
             sent,
             events,
+            switches,
             answers: self.answers(&lives),
             ..Recording::empty(self.header(Stamp(drained)))
-        }
+        };
+        switches::read_sample_by_sample(&mut recording);
+        recording
     }
 
     fn header(&self, drained: Stamp) -> Header {
@@ -265,15 +270,19 @@ impl Synthetic {
         let coroutines = self.scenario.server.kind == WorkerKind::Coroutine;
         let only_coroutines = |count: u64| if coroutines { count } else { 0 };
         let idle = begun.count == 0;
+        let running = self.runs_at(index, at);
         WorkerSample {
             index,
             pid: 4242 + index as u32,
             phase: match (idle, coroutines) {
                 (true, _) => Phase::Idle,
                 (false, true) => Phase::Running,
+                (false, false) if running.computes => Phase::Running,
                 (false, false) => Phase::Blocked,
             },
-            phase_since: Stamp(at.0.saturating_sub(10 * MS)),
+            phase_since: running.phase_since,
+            running_since: running.since,
+            running_request: running.request,
             core: index % self.cores,
             cpu: CpuTime(taken.map(|life| cpu_by(life, at)).sum()),
             begun,

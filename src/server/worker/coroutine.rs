@@ -140,8 +140,9 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
 
     /// Parks, and says from when to when: the instants at which its runs ended and began.
     fn park<T>(&mut self, park: impl FnOnce(&mut Self) -> T) -> (T, Stamp, Stamp) {
-        self.seat.request = self.tally.request;
+        self.seat.request = self.tally.works_for();
         let parked = park(self);
+        self.tally.stretch_begins();
         self.probe().runs_request(self.tally.request);
         (parked, self.seat.let_go, self.seat.shared.resumed.get())
     }
@@ -337,6 +338,6 @@ impl Drop for Cooperative<'_, '_> {
     fn drop(&mut self) {
         let probe = &self.seat.shared.probe;
         self.tally.end(probe, probe.now(), false);
-        self.seat.request = self.tally.request;
+        self.seat.request = self.tally.works_for();
     }
 }

@@ -122,7 +122,7 @@ impl Stretch {
             from: self.from,
             to: probe.now(),
             task: tally.task,
-            request: tally.request,
+            request: tally.works_for(),
             then,
             core: processes::own_core(),
         }));

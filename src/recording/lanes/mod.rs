@@ -1,0 +1,158 @@
+//! Time as lanes: what each request did from its sending to its end, and who had which core.
+//!
+//! ```text
+//!   sent        accepted   from         to = parked           ready  from        written
+//!    ○○○○○○○○○○○○▒▒▒▒▒▒▒▒▒▒▒█████████████·····················▒▒▒▒▒▒▒█████████████
+//!    at the door  ready      running       waiting              ready   running
+//! ```
+//!
+//! Everything comes from what was known at one sample, so a lane of a run that goes on and of one that
+//! was kept are the same. Two workers may both say that they ran on one core at one instant, since a
+//! process that lost its core learns of it late: then the one that came later had it, and the other
+//! one wanted it. Hence no instant has more requests running than there are cores.
+
+mod cores;
+mod index;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use cores::Open;
+pub use index::Index;
+
+use super::Past;
+use crate::units::Stamp;
+
+/// What one request does for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doing {
+    /// On a core.
+    Running,
+    /// Asleep in one call, with its process.
+    Blocked,
+    /// Could run, while its worker runs another.
+    Ready,
+    /// Has its worker, which has no core.
+    WantsACore,
+    /// Waits, while its process goes on.
+    Parked,
+    /// Sent, and no worker has taken it yet.
+    AtTheDoor,
+}
+
+/// A part of a request's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What it did …
+    pub doing: Doing,
+    /// … since when …
+    pub from: Stamp,
+    /// … and until when.
+    pub to: Stamp,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLane {
+    /// Its number in the run.
+    pub request: u32,
+    /// Who took it, as far as that is known.
+    pub worker: Option<u16>,
+    /// In order of time, without overlaps, and inside the interval.
+    pub spans: Vec<Span>,
+    /// When its client had the whole answer, or gave up.
+    pub done: Option<Stamp>,
+}
+
+/// Time in which one worker had a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its slot.
+    pub worker: u16,
+    /// Since when …
+    pub from: Stamp,
+    /// … and until when.
+    pub to: Stamp,
+}
+
+/// One core; or, where cores have no numbers, the first, second … of those that ran at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreLane {
+    /// Its number in the operating system.
+    pub core: Option<u32>,
+    /// In order of time, without overlaps, and inside the interval.
+    pub held: Vec<Held>,
+}
+
+/// From when to when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Since when …
+    pub from: Stamp,
+    /// … and until when.
+    pub to: Stamp,
+}
+
+impl Interval {
+    /// The part of [from, to) that lies inside, if there is any.
+    #[must_use]
+    pub fn clip(self, from: Stamp, to: Stamp) -> Option<(Stamp, Stamp)> {
+        let (from, to) = (from.max(self.from), to.min(self.to));
+        (from < to).then_some((from, to))
+    }
+}
+
+/// What was known at a sample, and where to find it.
+#[derive(Clone, Debug)]
+pub struct Lanes<'a> {
+    index: &'a Index,
+    past: Past<'a>,
+    /// Switches seen by then.
+    seen: usize,
+    /// What no event had told by then.
+    open: Vec<Open>,
+}
+
+impl<'a> Lanes<'a> {
+    /// The lanes of a recording that `index` has read, as they were known at `past`.
+    #[must_use]
+    pub fn new(index: &'a Index, past: Past<'a>) -> Self {
+        let seen = past.switches().len();
+        let open = cores::open(index, &past);
+        Self {
+            index,
+            past,
+            seen,
+            open,
+        }
+    }
+
+    /// The numbers of those requests that did anything in the interval, in order of due.
+    #[must_use]
+    pub fn requests(&self, interval: Interval) -> Vec<u32> {
+        let sent = self.past.sent();
+        let is_there = |request: &&u32| {
+            let entry = &self.index.requests[**request as usize];
+            let place = entry.sent.map(|place| place as usize);
+            let sent = place.and_then(|place| sent.get(place));
+            let kept = request.is_multiple_of(self.index.one_in);
+            kept && sent.is_some_and(|sent| {
+                sent.sent < interval.to && self.done(**request).is_none_or(|it| it > interval.from)
+            })
+        };
+        self.index.order.iter().filter(is_there).copied().collect()
+    }
+
+    /// Of how many requests one can be told: of the others the switches were let go of.
+    #[must_use]
+    pub fn one_in(&self) -> u32 {
+        self.index.one_in
+    }
+
+    /// When its client had the answer, or gave up, if that was known.
+    fn done(&self, request: u32) -> Option<Stamp> {
+        let place = self.index.requests.get(request as usize)?.outcome?;
+        let outcome = self.past.outcomes().get(place as usize)?;
+        Some(outcome.done)
+    }
+}

@@ -1,0 +1,294 @@
+//! Stories about lanes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::recording::synthetic::{MS, S, Synthetic};
+use crate::recording::{Recording, Sample, WorkerSample};
+use crate::scenario::WorkerKind::{self, Coroutine, Sync};
+use crate::telemetry::{Event, Phase, Ran, Sent, Then};
+
+/// From the beginning to `to`.
+fn up_to(to: Stamp) -> Interval {
+    Interval {
+        from: Stamp::ZERO,
+        to,
+    }
+}
+
+/// All lanes of a recording, as they were known at `at`.
+fn lives(recording: &Recording, at: Stamp) -> Vec<Vec<(Doing, u64, u64)>> {
+    let mut index = Index::default();
+    index.extend(recording);
+    let lanes = Lanes::new(&index, recording.past_at(at).unwrap());
+    let requests = lanes.requests(up_to(at)).into_iter();
+    let spans = requests.map(|request| lanes.request(request, up_to(at)).spans);
+    let plain = |span: Span| (span.doing, span.from.0, span.to.0);
+    spans
+        .map(|spans| spans.into_iter().map(plain).collect())
+        .collect()
+}
+
+fn three_requests(kind: WorkerKind) -> Recording {
+    Synthetic::three_requests(kind).recording()
+}
+
+const SENT: u64 = 20_000;
+const TAKEN: u64 = 70_000;
+
+#[test]
+fn three_requests_to_a_sync_worker_follow_one_another() {
+    use Doing::{AtTheDoor, Blocked, Running};
+    let life = |number: u64| {
+        let taken = TAKEN + number * 1_400 * MS;
+        vec![
+            (AtTheDoor, SENT, taken),
+            (Running, taken, taken + 200 * MS),
+            (Blocked, taken + 200 * MS, taken + 1_200 * MS),
+            (Running, taken + 1_200 * MS, taken + 1_400 * MS),
+        ]
+    };
+    let lives = lives(&three_requests(Sync), Stamp(5 * S));
+    assert_eq!(lives, [0, 1, 2].map(life));
+}
+
+#[test]
+fn three_requests_to_a_coroutine_worker_wait_at_the_same_time() {
+    use Doing::{AtTheDoor, Parked, Ready, Running};
+    let life = |number: u64| {
+        let runs = TAKEN + number * 200 * MS;
+        let mut life = vec![
+            (AtTheDoor, SENT, TAKEN),
+            (Ready, TAKEN, runs),
+            (Running, runs, runs + 200 * MS),
+            (Parked, runs + 200 * MS, runs + 1_200 * MS),
+            (Running, runs + 1_200 * MS, runs + 1_400 * MS),
+        ];
+        life.retain(|(_, from, to)| from < to);
+        life
+    };
+    let lives = lives(&three_requests(Coroutine), Stamp(2 * S));
+    assert_eq!(lives, [0, 1, 2].map(life));
+}
+
+#[test]
+fn what_goes_on_is_told_by_the_newest_sample() {
+    use Doing::{AtTheDoor, Blocked, Parked, Running};
+    let half = S / 2;
+    let sync = lives(&three_requests(Sync), Stamp(half));
+    let first = [
+        (AtTheDoor, SENT, TAKEN),
+        (Running, TAKEN, TAKEN + 200 * MS),
+        (Blocked, TAKEN + 200 * MS, half),
+    ];
+    assert_eq!(sync[0], first);
+    assert_eq!(sync[1], [(AtTheDoor, SENT, half)]);
+    let coroutine = lives(&three_requests(Coroutine), Stamp(half));
+    assert_eq!(coroutine[0].last(), Some(&(Parked, TAKEN + 200 * MS, half)));
+    assert_eq!(
+        coroutine[2].last(),
+        Some(&(Running, TAKEN + 400 * MS, half))
+    );
+}
+
+#[test]
+fn a_core_has_one_worker_after_the_other() {
+    let recording = three_requests(Coroutine);
+    let mut index = Index::default();
+    index.extend(&recording);
+    let lanes = Lanes::new(&index, recording.present().unwrap());
+    let cores = lanes.cores(up_to(Stamp(2 * S)));
+    let held = |from: u64, to: u64| Held {
+        worker: 0,
+        from: Stamp(TAKEN + from * MS),
+        to: Stamp(TAKEN + to * MS),
+    };
+    assert_eq!(cores.len(), 2, "the machine has two");
+    assert_eq!(cores[0].held, [held(0, 600), held(1_200, 1_800)]);
+    assert!(cores[1].held.is_empty());
+    assert_eq!(lanes.ran(up_to(Stamp(2 * S))), 1_200 * MS);
+}
+
+fn ran(request: u32, from: u64, to: u64, core: Option<u32>) -> Event {
+    Event::Ran(Ran {
+        ready: Stamp(from),
+        from: Stamp(from),
+        to: Stamp(to),
+        task: request,
+        request,
+        then: Then::Ended,
+        core,
+    })
+}
+
+/// Requests that were all sent at once, and these switches.
+fn recording(switches: Vec<(u16, Event)>, sample: Sample) -> Recording {
+    let mut recording = Synthetic::idle(Coroutine, 4).recording();
+    recording.samples.clear();
+    let sent = |request| Sent {
+        request,
+        class: 0,
+        due: Stamp::ZERO,
+        sent: Stamp::ZERO,
+    };
+    recording.sent = (0..8).map(sent).collect();
+    recording.switches = switches;
+    let seen = recording.seen();
+    recording.samples.push(Sample { seen, ..sample });
+    recording
+}
+
+#[test]
+fn of_two_that_claim_a_core_the_later_one_had_it() {
+    use Doing::{AtTheDoor, Running, WantsACore};
+    let switches = vec![(0, ran(0, 10, 100, Some(0))), (1, ran(1, 40, 60, Some(0)))];
+    let sample = Sample {
+        at: Stamp(100),
+        ..Sample::default()
+    };
+    let lives = lives(&recording(switches, sample), Stamp(100));
+    let interrupted = [
+        (AtTheDoor, 0, 10),
+        (Running, 10, 40),
+        (WantsACore, 40, 60),
+        (Running, 60, 100),
+    ];
+    assert_eq!(lives[0], interrupted);
+    assert_eq!(lives[1], [(AtTheDoor, 0, 40), (Running, 40, 60)]);
+}
+
+#[test]
+fn where_cores_have_no_numbers_no_more_run_than_there_are() {
+    use Doing::{AtTheDoor, Running, WantsACore};
+    let switches = (0..3)
+        .map(|worker: u16| {
+            let from = u64::from(worker) * 10 + 10;
+            (worker, ran(u32::from(worker), from, 100, None))
+        })
+        .collect();
+    let sample = Sample {
+        at: Stamp(100),
+        ..Sample::default()
+    };
+    let recording = recording(switches, sample);
+    let first = [(AtTheDoor, 0, 10), (Running, 10, 30), (WantsACore, 30, 100)];
+    assert_eq!(lives(&recording, Stamp(100))[0], first);
+    let mut index = Index::default();
+    index.extend(&recording);
+    let lanes = Lanes::new(&index, recording.present().unwrap());
+    assert!(!lanes.cores_are_known());
+    let cores = lanes.cores(up_to(Stamp(100)));
+    let workers = |lane: &CoreLane| lane.held.iter().map(|held| held.worker).collect();
+    let rows: Vec<Vec<u16>> = cores.iter().map(workers).collect();
+    assert_eq!(rows, [vec![0, 2], vec![1]]);
+}
+
+#[test]
+fn an_index_that_grew_is_the_one_that_was_built_at_once() {
+    for kind in [Sync, Coroutine] {
+        let whole = Synthetic::io_bound(kind).recording();
+        let mut grown = Index::default();
+        for sample in &whole.samples {
+            let mut part = whole.clone();
+            part.switches.truncate(sample.seen.switches);
+            part.sent.truncate(sample.seen.sent);
+            part.events.truncate(sample.seen.events);
+            part.outcomes.truncate(sample.seen.outcomes);
+            grown.extend(&part);
+        }
+        grown.extend(&whole);
+        let mut built = Index::default();
+        built.extend(&whole);
+        assert_eq!(format!("{grown:?}"), format!("{built:?}"));
+    }
+}
+
+prop_compose! {
+    fn switch(cores: bool)(
+        worker in 0_u16..4,
+        kind in 0..4,
+        request in 0_u32..8,
+        times in prop::array::uniform3(0_u64..200),
+        then in 0_usize..5,
+        core in 0_u32..2,
+    ) -> (u16, Event) {
+        let mut times = times;
+        times.sort_unstable();
+        let [ready, from, to] = times.map(Stamp);
+        let (task, core) = (request, cores.then_some(core));
+        let then = [Then::Ended, Then::Yielded, Then::Client, Then::Service, Then::Timer][then];
+        (worker, match kind {
+            0 => Event::BlockedIn { from, to, task, request },
+            1 => Event::Preempted { from, to, task, request, core },
+            _ => Event::Ran(Ran { ready, from, to, task, request, then, core }),
+        })
+    }
+}
+
+prop_compose! {
+    fn worker()(
+        running_since in prop::option::of(0_u64..220),
+        phase in 0_u64..6,
+        phase_since in 0_u64..220,
+        core in 0_usize..2,
+        wants_a_core: bool,
+        request in prop::option::of(0_u32..8),
+    ) -> WorkerSample {
+        WorkerSample {
+            phase: Phase::from_raw(phase).unwrap_or_default(),
+            phase_since: Stamp(phase_since),
+            core,
+            wants_a_core,
+            running_since: running_since.map(Stamp),
+            running_request: request,
+            ..WorkerSample::default()
+        }
+    }
+}
+
+fn is_on(from: Stamp, to: Stamp, at: u64) -> bool {
+    from.0 <= at && at < to.0
+}
+
+proptest! {
+    #[test]
+    fn at_no_instant_more_requests_run_than_there_are_cores(
+        switches in any::<bool>()
+            .prop_flat_map(|cores| prop::collection::vec(switch(cores), 0..40)),
+        workers in prop::collection::vec(worker(), 0..4),
+        (from, length) in (0_u64..200, 1_u64..250),
+    ) {
+        let workers = workers.into_iter().enumerate();
+        let workers = workers.map(|(index, worker)| WorkerSample { index, ..worker });
+        let sample = Sample { at: Stamp(200), workers: workers.collect(), ..Sample::default() };
+        let recording = recording(switches, sample);
+        let mut index = Index::default();
+        index.extend(&recording);
+        let lanes = Lanes::new(&index, recording.present().unwrap());
+        let interval = Interval { from: Stamp(from), to: Stamp(from + length) };
+        let requests: Vec<RequestLane> = lanes.requests(interval).into_iter()
+            .map(|request| lanes.request(request, interval))
+            .collect();
+        let rows = lanes.cores(interval);
+        for request in &requests {
+            for span in &request.spans {
+                prop_assert!(interval.from <= span.from && span.from < span.to);
+                prop_assert!(span.to <= interval.to);
+            }
+            prop_assert!(request.spans.windows(2).all(|two| two[0].to <= two[1].from));
+        }
+        for row in &rows {
+            prop_assert!(row.held.windows(2).all(|two| two[0].to <= two[1].from));
+        }
+        for at in from..from + length {
+            let running = requests.iter().flat_map(|request| &request.spans)
+                .filter(|span| span.doing == Doing::Running && is_on(span.from, span.to, at))
+                .count();
+            let held = rows.iter().flat_map(|row| &row.held)
+                .filter(|held| is_on(held.from, held.to, at))
+                .count();
+            prop_assert!(running <= held, "at {at}: {running} run, {held} cores are held");
+            prop_assert!(held <= 2, "at {at}: {held} of 2 cores are held");
+        }
+    }
+}

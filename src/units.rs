@@ -152,6 +152,16 @@ impl fmt::Display for Stamp {
     }
 }
 
+/// The letters of a worker: A to Z, then AA, AB, …
+#[must_use]
+pub fn letter(worker: usize) -> String {
+    let last = char::from(b'A' + (worker % 26) as u8);
+    match worker / 26 {
+        0 => last.to_string(),
+        before => letter(before - 1) + last.encode_utf8(&mut [0]),
+    }
+}
+
 /// Three digits and the unit that suits them: `850 ns`, `3.20 ms`, `104 ms`, `1.50 s`.
 fn in_words(nanoseconds: u64) -> String {
     let (value, unit) = match nanoseconds {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
 
-use super::performance::ArbiterOrders;
+use super::stagecraft::ArbiterOrders;
 use crate::sys::family::{self, Inherited};
 use crate::sys::terminal::Keeper;
 use crate::telemetry::{Board, RINGS_BY_DEFAULT, Said};

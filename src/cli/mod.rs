@@ -16,6 +16,8 @@ pub mod screen;
 pub mod serve;
 mod shelf;
 pub mod source;
+pub mod stagecraft;
+mod steering;
 pub mod welcome;
 mod worker_table;
 

@@ -10,11 +10,11 @@
 //! and reaps whatever is left of it.
 
 use std::net::SocketAddr;
-use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
+use super::stagecraft::{ArbiterOrders, Stagecraft};
 use crate::load;
 use crate::recording::live::{Cast, Live};
 use crate::recording::{Header, Machine, Origin, Recording};
@@ -23,8 +23,7 @@ use crate::server::{arbiter, services};
 use crate::sys;
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
-use crate::sys::terminal::Modes;
-use crate::telemetry::{Board, Said, Stage, Telemetry};
+use crate::telemetry::{Board, Deed, Said, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two samples that are kept.
@@ -41,24 +40,6 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
 const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
 /// … and so long the server has to stop, whatever its workers are busy with.
 const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
-
-/// The terminal that is being drawn on, for the arbiter to restore if the driver is killed.
-#[derive(Clone, Copy, Debug)]
-pub struct Stagecraft {
-    /// The terminal.
-    pub terminal: BorrowedFd<'static>,
-    /// Its modes before the screen was taken over.
-    pub modes: Modes,
-}
-
-/// What the arbiter's process is told: the server to run, and the terminal it may have to restore.
-#[derive(Debug, Serialize, serde::Deserialize)]
-pub struct ArbiterOrders {
-    /// The server to run.
-    pub server: arbiter::Orders,
-    /// How the terminal was, if there is one to keep.
-    pub modes: Option<Modes>,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -165,6 +146,21 @@ impl<'a> Performance<'a> {
     /// The run's clock, now.
     pub fn now(&self) -> Stamp {
         self.clock.now()
+    }
+
+    /// What the processes share.
+    pub(super) fn board(&self) -> &'a Board {
+        self.board
+    }
+
+    /// The arbiter's process, while there is one.
+    pub(super) fn arbiter_pid(&self) -> Option<u32> {
+        self.arbiter.as_ref().map(Child::pid)
+    }
+
+    /// Notes in the recording what was done to the run.
+    pub(super) fn mark(&mut self, deed: Deed) {
+        self.live.mark(deed);
     }
 
     /// Sentences that the processes said since the last call.

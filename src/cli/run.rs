@@ -8,10 +8,11 @@ use anyhow::Context as _;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
-use super::performance::{Performance, Stagecraft, header};
+use super::performance::{Performance, header};
 use super::screen::Screen;
 use super::shelf;
 use super::source::{self, Chosen, SourceArgs};
+use super::stagecraft::Stagecraft;
 use crate::recording::kept::Folder;
 use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};

@@ -13,7 +13,8 @@ use ratatui::backend::CrosstermBackend;
 
 use super::audience::Audience;
 use super::colour::Colour;
-use super::performance::{Performance, Stagecraft};
+use super::performance::Performance;
+use super::stagecraft::Stagecraft;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::summary::Run;
@@ -22,7 +23,7 @@ use crate::sys::clock::Clock;
 use crate::sys::interrupt;
 use crate::sys::terminal::{LEAVE_FULL_SCREEN, Modes};
 use crate::telemetry::Stage;
-use crate::tui::{self, Action, Key, Row, State};
+use crate::tui::{self, Action, Key, Row, State, Steer};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two frames: about twelve a second, which is as fast as digits can be read.
@@ -113,13 +114,14 @@ impl Screen {
         }
     }
 
-    /// A moment of the title card, or of play: a person may have had enough.
-    fn attend_to_play(&mut self, length: Elapsed) -> anyhow::Result<()> {
+    /// A moment of the title card, or of play: a person may have had enough, or do something.
+    fn attend_to_play(&mut self, length: Elapsed) -> anyhow::Result<Option<Steer>> {
         match self.attend(length)? {
             Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
+            Some(Action::Steer(steer)) => return Ok(Some(steer)),
             Some(Action::Begin) | None => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Shows the card until a person leaves it.
@@ -160,7 +162,7 @@ impl Screen {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 None if before > 0 && votes(&self.state) == before => break,
-                None => {}
+                Some(Action::Steer(_)) | None => {}
             }
         }
         Ok(())
@@ -207,7 +209,7 @@ impl Audience for Screen {
         }
         self.state.begin_variant(variant);
         self.draw()?;
-        self.attend_to_play(TITLE_STAYS)
+        self.attend_to_play(TITLE_STAYS).map(drop)
     }
 
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
@@ -217,7 +219,10 @@ impl Audience for Screen {
             self.turn(Some(performance.recording()));
             self.draw()?;
         }
-        self.attend_to_play(spare)
+        if let Some(steer) = self.attend_to_play(spare)? {
+            performance.steer(steer);
+        }
+        Ok(())
     }
 
     fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {

@@ -13,16 +13,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, bail};
 
 use super::colour::Colour;
-use super::performance::ArbiterOrders;
 use super::source::{self, Chosen};
+use super::stagecraft::ArbiterOrders;
 use super::worker_table::{Row, table};
-use crate::handler::letter;
 use crate::scenario::{Plan, Variant};
 use crate::server::{self, arbiter, services};
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
 use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
+use crate::units::letter;
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Between two looks at the rings and at what the processes say.
@@ -325,6 +325,9 @@ fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<Socke
             bail!("a process of the server ended before it was ready ({status})");
         }
         clock.sleep_until(clock.now() + LOOK_EVERY);
+    }
+    if interrupt::noted() {
+        bail!("interrupted before the server was up");
     }
     bail!("the server was not up within {BOOT_PATIENCE}")
 }

@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use crate::handler::letter;
 use crate::telemetry::Phase;
+use crate::units::letter;
 use crate::units::{CpuTime, Elapsed};
 
 /// One worker at one instant, with what it did since the last one.

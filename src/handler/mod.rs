@@ -26,5 +26,5 @@ mod tests;
 pub use application::{Answered, Application};
 pub use ask::{Asked, DEMAND_LIMIT};
 pub use reply::Reply;
-pub use story::{Whoami, letter};
+pub use story::Whoami;
 pub use world::{CallFailed, Spent, World, overflow_the_stack};

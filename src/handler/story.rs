@@ -2,6 +2,7 @@
 
 use super::Spent;
 use crate::scenario::WorkerKind;
+use crate::units::letter;
 
 /// Below this a delay is not worth a word: 50 µs, in nanoseconds.
 const WORTH_SAYING: u64 = 50_000;
@@ -15,16 +16,6 @@ pub struct Whoami {
     pub pid: u32,
     /// Its kind.
     pub kind: WorkerKind,
-}
-
-/// The letters of a worker: A to Z, then AA, AB, …
-#[must_use]
-pub fn letter(worker: usize) -> String {
-    let last = char::from(b'A' + (worker % 26) as u8);
-    match worker / 26 {
-        0 => last.to_string(),
-        before => letter(before - 1) + last.encode_utf8(&mut [0]),
-    }
 }
 
 /// "worker A (pid 4242, coroutine)"

@@ -218,7 +218,10 @@ impl Unheard {
     }
 
     fn hear(&mut self, client: usize) {
-        self.count -= usize::from(std::mem::take(&mut self.waiting[client]));
+        // Who joined later is not waited for.
+        if let Some(waiting) = self.waiting.get_mut(client) {
+            self.count -= usize::from(std::mem::take(waiting));
+        }
     }
 
     fn is_empty(&self) -> bool {

@@ -29,7 +29,7 @@ impl Kept {
     /// A connection that `client` may use. It may have been closed meanwhile.
     pub(super) fn take(&mut self, client: Option<usize>) -> Option<Token> {
         match (self, client) {
-            (Self::ByClient(kept), Some(client)) => kept[client].take(),
+            (Self::ByClient(kept), Some(client)) => kept.get_mut(client)?.take(),
             (Self::Pool(kept), _) => kept.pop(),
             (Self::Nothing | Self::ByClient(_), _) => None,
         }
@@ -38,7 +38,12 @@ impl Kept {
     /// Keeps the connection on which `client` was answered; says whether it is to be kept at all.
     pub(super) fn keep(&mut self, client: Option<usize>, token: Token) -> bool {
         match (self, client) {
-            (Self::ByClient(kept), Some(client)) => kept[client] = Some(token),
+            (Self::ByClient(kept), Some(client)) => {
+                if kept.len() <= client {
+                    kept.resize(client + 1, None);
+                }
+                kept[client] = Some(token);
+            }
             (Self::Pool(kept), _) => kept.push(token),
             (Self::Nothing | Self::ByClient(_), _) => return false,
         }

@@ -45,6 +45,8 @@ pub(super) struct Player<'a> {
     ledger: Ledger<'a>,
     connections: Places<Connection>,
     kept: Kept,
+    /// What the driver last asked for, in thousandths of the scenario's load; 0: nothing.
+    steered: u64,
     /// Until when each request under way may be, in the order in which they were due. Those that
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
@@ -68,6 +70,7 @@ impl<'a> Player<'a> {
             ledger: Ledger::new(board),
             connections: Places::default(),
             kept: Kept::new(scenario),
+            steered: 0,
             patience: VecDeque::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
@@ -90,6 +93,11 @@ impl<'a> Player<'a> {
         let now = self.clock.now();
         if self.words.stop.load(Ordering::Acquire) != 0 {
             self.course.stop(now);
+        }
+        let steer = self.words.steer.load(Ordering::Acquire);
+        if steer != self.steered {
+            self.steered = steer;
+            self.timetable.steer(now, steer);
         }
         let stage = self.course.advance(now);
         let (begin, end) = (self.course.window_begin(), self.course.window_end());

@@ -24,13 +24,28 @@ pub(super) struct Due {
 pub(super) enum Timetable {
     /// Whatever happens.
     Open {
-        /// When the load begins.
-        begin: Stamp,
-        /// From then on, in order.
+        /// Since when load has been as it is now …
+        since: Stamp,
+        /// … how much of the arrivals was over by then …
+        over: Elapsed,
+        /// … and how fast they come, in thousandths of what the scenario says.
+        pace: u64,
+        /// From the beginning on, in order, at the scenario's own pace.
         arrivals: Peekable<Box<dyn Iterator<Item = Elapsed>>>,
     },
     /// For the clients that do not wait for an answer just now.
-    Closed(BinaryHeap<Reverse<(Stamp, usize)>>),
+    Closed {
+        /// When each of them is due.
+        dues: BinaryHeap<Reverse<(Stamp, usize)>>,
+        /// How many clients the scenario has.
+        clients: usize,
+        /// How many there have ever been.
+        known: usize,
+        /// Clients from this one on stay away …
+        present: usize,
+        /// … and these do.
+        away: Vec<usize>,
+    },
 }
 
 impl Timetable {
@@ -40,14 +55,22 @@ impl Timetable {
             Arrivals::Open { .. } => {
                 let arrivals: Box<dyn Iterator<Item = _>> = Box::new(draw::arrivals(scenario));
                 Self::Open {
-                    begin,
+                    since: begin,
+                    over: Elapsed::ZERO,
+                    pace: AS_IT_IS,
                     arrivals: arrivals.peekable(),
                 }
             }
             Arrivals::Closed { clients, ramp, .. } => {
                 let first_due = |client| begin + share_of(ramp, client, clients);
                 let dues = (0..clients).map(|client| Reverse((first_due(client), client)));
-                Self::Closed(dues.collect())
+                Self::Closed {
+                    dues: dues.collect(),
+                    clients,
+                    known: clients,
+                    present: clients,
+                    away: Vec::new(),
+                }
             }
         }
     }
@@ -55,22 +78,64 @@ impl Timetable {
     /// When the next request is due. `None`: nobody will ask before somebody is answered.
     pub(super) fn next(&mut self) -> Option<Stamp> {
         match self {
-            Self::Open { begin, arrivals } => arrivals.peek().map(|after| *begin + *after),
-            Self::Closed(dues) => dues.peek().map(|Reverse((at, _))| *at),
+            Self::Open {
+                since,
+                over,
+                pace,
+                arrivals,
+            } => arrivals
+                .peek()
+                .map(|after| *since + at_pace(Elapsed(after.0.saturating_sub(over.0)), *pace)),
+            Self::Closed { dues, .. } => dues.peek().map(|Reverse((at, _))| *at),
         }
     }
 
     /// Takes the next request off the timetable.
     pub(super) fn take(&mut self) -> Option<Due> {
+        let at = self.next()?;
+        let client = match self {
+            Self::Open { arrivals, .. } => {
+                arrivals.next();
+                None
+            }
+            Self::Closed { dues, .. } => dues.pop().map(|Reverse((_, client))| client),
+        };
+        Some(Due { at, client })
+    }
+
+    /// From `now` on there is so much load, in thousandths of what the scenario says: arrivals come
+    /// faster or slower, or there are more or fewer clients. The same at the same instants gives the
+    /// same timetable.
+    pub(super) fn steer(&mut self, now: Stamp, load: u64) {
         match self {
-            Self::Open { begin, arrivals } => arrivals.next().map(|after| Due {
-                at: *begin + after,
-                client: None,
-            }),
-            Self::Closed(dues) => dues.pop().map(|Reverse((at, client))| Due {
-                at,
-                client: Some(client),
-            }),
+            Self::Open {
+                since, over, pace, ..
+            } => {
+                let passed = now.since(*since);
+                *over += Elapsed(scaled(passed.0, *pace, AS_IT_IS));
+                (*since, *pace) = (now, load.max(1));
+            }
+            Self::Closed {
+                dues,
+                clients,
+                known,
+                present,
+                away,
+            } => {
+                *present = scaled(*clients as u64, load, AS_IT_IS).max(1) as usize;
+                let (stay, leave): (Vec<_>, Vec<_>) = dues
+                    .drain()
+                    .partition(|Reverse((_, client))| client < present);
+                let (back, still_away): (Vec<usize>, Vec<usize>) =
+                    away.drain(..).partition(|client| client < present);
+                let new = *known..(*known).max(*present);
+                *known = new.end;
+                let come = back.into_iter().chain(new);
+                dues.extend(stay);
+                dues.extend(come.map(|client| Reverse((now, client))));
+                away.extend(still_away);
+                away.extend(leave.into_iter().map(|Reverse((_, client))| client));
+            }
         }
     }
 
@@ -78,9 +143,33 @@ impl Timetable {
     pub(super) fn again(&mut self, client: usize, at: Stamp) {
         match self {
             Self::Open { .. } => unreachable!("the clients of an open load ask once"),
-            Self::Closed(dues) => dues.push(Reverse((at, client))),
+            Self::Closed {
+                dues,
+                present,
+                away,
+                ..
+            } => {
+                if client < *present {
+                    dues.push(Reverse((at, client)));
+                } else {
+                    away.push(client);
+                }
+            }
         }
     }
+}
+
+/// The scenario's own pace, in thousandths of itself.
+const AS_IT_IS: u64 = 1_000;
+
+fn at_pace(length: Elapsed, pace: u64) -> Elapsed {
+    Elapsed(scaled(length.0, AS_IT_IS, pace))
+}
+
+/// `number` × `times` ÷ `parts`.
+fn scaled(number: u64, times: u64, parts: u64) -> u64 {
+    let scaled = u128::from(number) * u128::from(times) / u128::from(parts);
+    u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
 /// `client` ÷ `clients` of `ramp`.
@@ -124,6 +213,46 @@ mod tests {
         assert_eq!(timetable.next(), Some(BEGIN + Elapsed::from_millis(2)));
         assert_eq!(timetable.take().unwrap().client, Some(0));
         assert_eq!(timetable.take().unwrap().client, Some(1));
+    }
+
+    #[test]
+    fn twice_the_pace_halves_what_is_still_to_come() {
+        let scenario = open(100.0);
+        let all = |mut timetable: Timetable| -> Vec<u64> {
+            (0..50).map(|_| timetable.take().unwrap().at.0).collect()
+        };
+        let as_it_is = all(Timetable::new(&scenario, BEGIN));
+        let middle = Stamp(as_it_is[19] + 1);
+        let mut steered = Timetable::new(&scenario, BEGIN);
+        let mut dues: Vec<u64> = (0..20).map(|_| steered.take().unwrap().at.0).collect();
+        steered.steer(middle, 2_000);
+        dues.extend((20..50).map(|_| steered.take().unwrap().at.0));
+        for (place, (steered, due)) in dues.iter().zip(&as_it_is).enumerate() {
+            let expected = if place < 20 {
+                *due
+            } else {
+                middle.0 + (due - middle.0) / 2
+            };
+            assert!(steered.abs_diff(expected) <= 1, "{place}");
+        }
+    }
+
+    #[test]
+    fn clients_leave_when_they_are_answered_and_come_back_at_once() {
+        let mut timetable = Timetable::new(&closed(4, Elapsed::ZERO), BEGIN);
+        let asking: Vec<_> = (0..3).map(|_| timetable.take().unwrap().client).collect();
+        assert_eq!(asking, [Some(0), Some(1), Some(2)]);
+        timetable.steer(BEGIN, 500);
+        assert_eq!(timetable.take(), None, "the fourth stays away");
+        for client in 0..3 {
+            timetable.again(client, BEGIN + Elapsed(client as u64));
+        }
+        let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
+        assert!(clients.iter().map(|due| due.client).eq([Some(0), Some(1)]));
+        timetable.steer(BEGIN + Elapsed(9), 1_500);
+        let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
+        let clients: Vec<_> = clients.iter().map(|due| due.client.unwrap()).collect();
+        assert_eq!(clients, [2, 3, 4, 5]);
     }
 
     #[test]

@@ -212,6 +212,7 @@ fn taken_and_never_served(
             }
             Event::Ran(_)
             | Event::Sent(_)
+            | Event::Marked { .. }
             | Event::Ended(_)
             | Event::Preempted { .. }
             | Event::BlockedIn { .. }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::remark::STEERED;
 use super::summary::{Run, Summary};
 use super::trust::Trust;
 use crate::scenario::expectation::{
@@ -236,6 +237,9 @@ fn reserve_of(run: &Run) -> Result<Option<String>, String> {
     let variant = &run.variant;
     if run.interrupted {
         return Err(format!("{variant} was interrupted"));
+    }
+    if run.remarks.iter().any(|remark| remark.code == STEERED) {
+        return Err(format!("{variant} was steered"));
     }
     let Some(reason) = run.because.first() else {
         return Ok(None);

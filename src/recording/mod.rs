@@ -14,6 +14,7 @@ pub mod live;
 mod named;
 mod notes;
 mod past;
+pub mod remark;
 mod requests;
 pub mod summary;
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub use past::Past;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
-use crate::telemetry::{Event, Outcome, Phase, Reading, Sent, Stage};
+use crate::telemetry::{Deed, Event, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// One playing of one variant.
@@ -56,6 +57,8 @@ pub struct Recording {
     pub one_in: u32,
     /// Switches that were let go of, with all others of their requests.
     pub thinned_switches: u64,
+    /// What somebody did to the run, and when.
+    pub markers: Vec<(Stamp, Deed)>,
     /// Events and outcomes that found no place in a ring.
     pub dropped_events: u64,
     /// Outcomes that found no place in a ring.
@@ -146,6 +149,8 @@ pub struct Seen {
     pub switches: usize,
     /// Of [`Recording::answers`].
     pub answers: usize,
+    /// Of [`Recording::markers`].
+    pub markers: usize,
     /// [`Recording::event_count`] …
     pub event_count: u64,
     /// [`Recording::dropped_events`] …
@@ -167,6 +172,8 @@ pub enum Who {
     Services,
     /// The arbiter.
     Arbiter,
+    /// The driver.
+    Driver,
     /// The worker of this slot.
     Worker(u16),
 }
@@ -178,7 +185,8 @@ impl Who {
             Self::Load => 0,
             Self::Services => 1,
             Self::Arbiter => 2,
-            Self::Worker(slot) => 3 + u64::from(slot),
+            Self::Driver => 3,
+            Self::Worker(slot) => 4 + u64::from(slot),
         }
     }
 
@@ -187,7 +195,8 @@ impl Who {
             0 => Self::Load,
             1 => Self::Services,
             2 => Self::Arbiter,
-            slot => Self::Worker(u16::try_from(slot - 3).ok()?),
+            3 => Self::Driver,
+            slot => Self::Worker(u16::try_from(slot - 4).ok()?),
         })
     }
 }

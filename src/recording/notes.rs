@@ -15,6 +15,7 @@ impl Recording {
             events: Vec::new(),
             switches: Vec::new(),
             answers: Vec::new(),
+            markers: Vec::new(),
             one_in: 1,
             thinned_switches: 0,
             dropped_events: 0,
@@ -26,7 +27,7 @@ impl Recording {
 
     /// Adds what somebody wrote into a ring; whether it is kept.
     pub(super) fn note(&mut self, who: Who, record: &Record) -> bool {
-        self.event_count += u64::from(who != Who::Load);
+        self.event_count += u64::from(!matches!(who, Who::Load | Who::Driver));
         let Some(event) = Event::from_record(record) else {
             self.unreadable += 1;
             return false;
@@ -34,6 +35,7 @@ impl Recording {
         match (who, event) {
             (Who::Load, Event::Sent(sent)) => self.sent.push(sent),
             (Who::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
+            (Who::Driver, Event::Marked { at, deed }) => self.markers.push((at, deed)),
             (Who::Services, Event::Answered { .. }) => self.answers.push(event),
             (Who::Arbiter, Event::Forked { worker, .. } | Event::Died { worker, .. }) => {
                 self.events.push((worker as u16, event));
@@ -63,6 +65,7 @@ impl Recording {
             events: self.events.len(),
             switches: self.switches.len(),
             answers: self.answers.len(),
+            markers: self.markers.len(),
             event_count: self.event_count,
             dropped_events: self.dropped_events,
             dropped_outcomes: self.dropped_outcomes,

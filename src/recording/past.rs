@@ -3,7 +3,7 @@
 //! a year ago.
 
 use super::{Header, Recording, Sample, Window};
-use crate::telemetry::{Event, Outcome, Sent};
+use crate::telemetry::{Deed, Event, Outcome, Sent};
 use crate::units::Stamp;
 
 /// What was known of a run at one of its samples.
@@ -104,6 +104,12 @@ impl<'a> Past<'a> {
     #[must_use]
     pub fn events(&self) -> &'a [(u16, Event)] {
         &self.recording.events[..self.sample().seen.events]
+    }
+
+    /// What somebody had done to the run.
+    #[must_use]
+    pub fn markers(&self) -> &'a [(Stamp, Deed)] {
+        &self.recording.markers[..self.sample().seen.markers]
     }
 
     /// Who had had which worker.

@@ -10,6 +10,7 @@ use super::accounting::{self, Edges};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, Latencies, Sorted, Spent};
 use super::named::Named;
+use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
 use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
@@ -95,7 +96,7 @@ pub struct Run {
     /// … and why not.
     pub because: Vec<Reason>,
     /// What is worth knowing and no fault.
-    pub remarks: Vec<trust::Remark>,
+    pub remarks: Vec<remark::Remark>,
     /// Cut short by ^C.
     pub interrupted: bool,
     /// From the first request to the beginning of the window.
@@ -304,7 +305,7 @@ pub fn summarise(recording: &Recording) -> Run {
             dropped: recording.dropped_events + recording.dropped_outcomes,
         },
     };
-    run.remarks = trust::remarks(&run);
+    run.remarks = remark::remarks(&run, recording);
     run
 }
 

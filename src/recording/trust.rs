@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::accounting::{self, Edges};
 use super::latency::{Sorted, Spent};
 use super::requests::{Request, Requests};
-use super::summary::{Generator, Little, Run, rounded};
+use super::summary::{Generator, Little, rounded};
 use super::{Past, Recording, cast};
 use crate::telemetry::Outcome;
 use crate::units::Elapsed;
@@ -52,15 +52,6 @@ pub struct Reason {
     pub trust: Trust,
 }
 
-/// What is worth knowing of a run and no fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Remark {
-    /// Stable, for programs: `short-warmup`.
-    pub code: &'static str,
-    /// For people, without a final period.
-    pub sentence: String,
-}
-
 /// A limit: above it a run proves nothing, above half of it the run is rough.
 #[derive(Clone, Copy, Debug)]
 struct Limit(f64);
@@ -90,7 +81,7 @@ const STEAL: Limit = Limit(0.02);
 /// Other programs may use this much of the cores, in cores: a run beside more is rough.
 const OTHERS: f64 = 0.3;
 /// A cohort below this is a picture, not a statistic.
-const COHORT: usize = 100;
+pub(super) const COHORT: usize = 100;
 
 /// What the grade rests on: numbers before they are rounded, and percentiles of however few samples.
 #[derive(Clone, Debug, Default)]
@@ -428,44 +419,7 @@ impl Evidence {
     }
 }
 
-/// Connections are called unevenly shared below this index.
-const EVEN: f64 = 0.9;
-
-/// What is worth knowing of a run and no fault.
-pub(super) fn remarks(run: &Run) -> Vec<Remark> {
-    let mut remarks = Vec::new();
-    let mut remark = |code, sentence| remarks.push(Remark { code, sentence });
-    let tail_ms = run.latency_ms.p99.or(run.latency_ms.max);
-    if let Some(tail_ms) =
-        tail_ms.filter(|tail| run.warmup_s > 0.0 && run.warmup_s * 1e3 < 2.0 * tail)
-    {
-        let warmup = millis(run.warmup_s * 1e3);
-        let sentence = format!(
-            "the warm-up of {warmup} is short for latencies of {}",
-            millis(tail_ms)
-        );
-        remark("short-warmup", sentence);
-    }
-    // A handful of requests is not meant to be steady.
-    if let (Some(false), Some(drift), true) = (run.stationary, run.drift, run.due >= COHORT) {
-        let sentence = format!(
-            "not steady: {} times as many in the system in the second half as in the first",
-            crate::units::three_digits(drift)
-        );
-        remark("not-stationary", sentence);
-    }
-    if let Some(jain) = run.accept_jain.filter(|jain| *jain < EVEN) {
-        let shares: Vec<String> = run.workers.iter().map(|w| w.accepted.to_string()).collect();
-        let sentence = format!(
-            "the workers took {} connections: evenness {jain:.2} (Jain)",
-            shares.join(", ")
-        );
-        remark("uneven-accepts", sentence);
-    }
-    remarks
-}
-
-fn millis(milliseconds: f64) -> String {
+pub(super) fn millis(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
 }
 

@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use super::roster::{Roster, Verdict};
 use super::worker::{self, BOOT_FAILED, OVERFLOWED, Post};
-use crate::handler::letter;
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
 use crate::sys::{Doing, family, net};
 use crate::telemetry::{Board, Event, Phase, SLOTS, Said, Telemetry, Writer};
+use crate::units::letter;
 use crate::units::{Elapsed, Stamp};
 
 /// What the driver wants of the server.
@@ -109,6 +109,8 @@ struct Arbiter<'a> {
     lifeline: &'a OwnedFd,
     signals: Signals,
     roster: Roster,
+    /// Who goes as soon as the new ones have been forked.
+    leaving: Vec<(usize, u32)>,
     /// Writing ends of the workers' lifelines, by slot.
     lifelines: Vec<Option<OwnedFd>>,
     /// Where a worker that cannot get ready says why.
@@ -145,6 +147,7 @@ impl<'a> Arbiter<'a> {
             lifeline,
             signals,
             roster: Roster::new(SLOTS, orders.scenario.server.workers),
+            leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: family::pipe()?,
             next_tick: orders.clock.now() + TICK,
@@ -175,6 +178,7 @@ impl<'a> Arbiter<'a> {
             self.reap()?;
             self.end_the_silent();
             self.fill_vacancies()?;
+            self.send_home_who_was_replaced();
         }
     }
 
@@ -194,8 +198,9 @@ impl<'a> Arbiter<'a> {
             Signal::Interrupt | Signal::Quit => return Some(Stop::Quick),
             Signal::More => self.add_a_worker(),
             Signal::Fewer => self.remove_a_worker(),
-            Signal::HangUp => self.note("reloading (SIGHUP) is not built yet; nothing is done"),
-            Signal::ChildEnded | Signal::Abort | Signal::Kill => {}
+            Signal::HangUp => self.replace_all(),
+            Signal::ChildEnded | Signal::Abort | Signal::Kill | Signal::Stop | Signal::Continue => {
+            }
         }
         None
     }
@@ -209,6 +214,30 @@ impl<'a> Arbiter<'a> {
             None => self.note(&format!(
                 "a server has at most {SLOTS} workers: no more were added"
             )),
+        }
+    }
+
+    /// As gunicorn's `reload`: new workers are forked, and then the old ones are told to finish. The
+    /// door stays open all the time.
+    fn replace_all(&mut self) {
+        match self.roster.replace_all() {
+            Some(leaving) => self.leaving = leaving,
+            None => self.note("there are not enough slots for as many workers again: no reload"),
+        }
+    }
+
+    fn send_home_who_was_replaced(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        for (slot, pid) in &leaving {
+            self.board.slot(*slot).wanted.store(0, Ordering::Relaxed);
+            signals::send(*pid, Signal::Terminate);
+        }
+        if !leaving.is_empty() {
+            let count = self.roster.wanted();
+            self.note(&format!(
+                "reloaded: {count} new workers, {} go",
+                leaving.len()
+            ));
         }
     }
 

@@ -182,9 +182,12 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         for ready in &self.ready {
             match ready.token {
                 LISTENER => {}
-                SIGNALS => self.shared.stopping.set(
-                    self.shared.stopping.get() || self.signals.take().contains(&Signal::Terminate),
-                ),
+                // Read even by one who stops already: a byte left in the pipe would wake it for ever.
+                SIGNALS => {
+                    if self.signals.take().contains(&Signal::Terminate) {
+                        self.shared.stopping.set(true);
+                    }
+                }
                 place => {
                     if let Some(id) = channels[place as usize].note(*ready) {
                         self.queue.wake(id);

@@ -92,6 +92,34 @@ impl Roster {
         Some((slot, hand.pid))
     }
 
+    /// Every worker goes, and as many free slots belong to the server instead; who goes. `None` if
+    /// there are not so many.
+    pub(super) fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
+        let is_free = |place: &&Place| !place.wanted && place.hand.is_none();
+        let wanted = self.wanted();
+        if self.places.iter().filter(is_free).count() < wanted {
+            return None;
+        }
+        let mut leaving = Vec::new();
+        for (slot, place) in self
+            .places
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, place)| place.wanted)
+        {
+            place.wanted = false;
+            if let Some(hand) = &mut place.hand {
+                hand.going = true;
+                leaving.push((slot, hand.pid));
+            }
+        }
+        let free = |place: &&mut Place| !place.wanted && place.hand.is_none();
+        // Behind those who go, so that nobody's slot is used again before all have left.
+        let places = self.places.iter_mut().filter(free);
+        places.take(wanted).for_each(|place| place.wanted = true);
+        Some(leaving)
+    }
+
     /// The next slot that needs a process.
     pub(super) fn vacancy(&self) -> Option<usize> {
         self.places
@@ -188,6 +216,21 @@ mod tests {
         assert_eq!(roster.remove_oldest(), None);
         roster.dismiss(101);
         assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+    }
+
+    #[test]
+    fn all_are_replaced_at_once_if_there_are_slots_for_twice_as_many() {
+        let mut roster = staffed(2);
+        assert_eq!(roster.replace_all(), Some(vec![(0, 100), (1, 101)]));
+        assert_eq!((roster.wanted(), roster.vacancy()), (2, Some(2)));
+        for slot in [2, 3] {
+            roster.employ(slot, 200 + slot as u32, 9);
+        }
+        assert_eq!(roster.replace_all(), None, "the old ones are still there");
+        roster.dismiss(100);
+        roster.dismiss(101);
+        assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+        assert_eq!(roster.replace_all().map(|leaving| leaving.len()), Some(2));
     }
 
     #[test]

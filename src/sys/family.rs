@@ -131,8 +131,10 @@ pub fn signal(pid: u32, signal: rustix::process::Signal) {
     }
 }
 
+/// The first descriptor that is none of the standard streams.
+const FIRST_BEYOND: RawFd = 3;
+
 fn beyond_the_standard_streams(descriptor: BorrowedFd<'_>) -> Result<OwnedFd> {
-    const FIRST_BEYOND: RawFd = 3;
     rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_BEYOND).doing("duplicate the terminal")
 }
 
@@ -183,7 +185,8 @@ pub fn die_with(parent: rustix::process::Pid) -> io::Result<()> {
     if rustix::process::getppid() == Some(parent) {
         Ok(())
     } else {
-        Err(io::Error::other("the parent is gone"))
+        // Without an allocation: this runs between fork and exec.
+        Err(rustix::io::Errno::SRCH.into())
     }
 }
 
@@ -243,6 +246,13 @@ impl Inherited {
             .split_first_chunk::<2>()
             .ok_or_else(|| io::Error::other("this subcommand is for the driver alone"))
             .doing("find what the driver left")?;
+        let is_taken = |(place, number): (usize, &RawFd)| {
+            *number < FIRST_BEYOND || numbers[..place].contains(number)
+        };
+        if numbers.iter().enumerate().any(is_taken) {
+            let error = io::Error::other("these are not the driver's descriptors");
+            return Err(error).doing("find what the driver left");
+        }
         let mut orders = String::new();
         let board = adopt(board)?;
         let lifeline = adopt(lifeline)?;
@@ -260,11 +270,13 @@ impl Inherited {
 }
 
 fn adopt(number: RawFd) -> Result<OwnedFd> {
-    // SAFETY: only asks whether the number is open; a number that is not is reported as an error.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
-    fcntl_setfd(borrowed, FdFlags::CLOEXEC).doing("find what the driver left")?;
-    // SAFETY: open, as was just seen, and this process was started to own it; nothing else here
-    // knows its number.
+    // SAFETY: only asks; a number that is not open is an error.
+    let is_open = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
+    if !is_open {
+        return Err(io::Error::last_os_error()).doing("find what the driver left");
+    }
+    // SAFETY: open, as was just seen; none of the standard streams, and named once, as `take` has made
+    // sure: nothing else in this process owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 

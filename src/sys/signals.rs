@@ -34,16 +34,20 @@ pub enum Signal {
     More,
     /// One worker less.
     Fewer,
-    /// Would reload, if that were built.
+    /// New workers in place of all that there are.
     HangUp,
     /// End now, wherever you are: sent to a worker that was silent for too long.
     Abort,
     /// End now, without being asked.
     Kill,
+    /// Stand still, without being asked.
+    Stop,
+    /// Go on.
+    Continue,
 }
 
 impl Signal {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Terminate,
         Self::Interrupt,
         Self::Quit,
@@ -53,6 +57,8 @@ impl Signal {
         Self::HangUp,
         Self::Abort,
         Self::Kill,
+        Self::Stop,
+        Self::Continue,
     ];
 
     fn number(self) -> system::Signal {
@@ -66,6 +72,8 @@ impl Signal {
             Self::HangUp => system::Signal::SIGHUP,
             Self::Abort => system::Signal::SIGABRT,
             Self::Kill => system::Signal::SIGKILL,
+            Self::Stop => system::Signal::SIGSTOP,
+            Self::Continue => system::Signal::SIGCONT,
         }
     }
 
@@ -115,7 +123,7 @@ impl Signals {
             } else {
                 SigHandler::SigDfl
             };
-            if signal != Signal::Kill {
+            if !matches!(signal, Signal::Kill | Signal::Stop) {
                 handle(signal, handler, SaFlags::SA_RESTART)?;
             }
         }

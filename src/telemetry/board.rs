@@ -56,7 +56,10 @@ pub struct RunWords {
     pub go: AtomicU64,
     /// 1 once the driver wants the window to end early (^C). Driver's.
     pub stop: AtomicU64,
-    _drivers_line: [AtomicU64; 6],
+    /// How much load there is to be, in thousandths of what the scenario says; 0 stands for 1 000.
+    /// Driver's.
+    pub steer: AtomicU64,
+    _drivers_line: [AtomicU64; 5],
     /// What load is doing.
     pub load: LoadWords,
 }

@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Record;
 use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
+use super::{Deed, Record};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A request number that stands for "none": a connection that never asked, or a request of somebody
@@ -112,6 +112,13 @@ pub enum Event {
         /// Its process.
         pid: u32,
     },
+    /// Somebody did something to the run. In no ring: the driver notes it itself.
+    Marked {
+        /// When.
+        at: Stamp,
+        /// What.
+        deed: Deed,
+    },
     /// A worker's process ended.
     Died {
         /// When the arbiter reaped it.
@@ -135,6 +142,7 @@ const DIED: u64 = 7;
 const ANSWERED: u64 = 8;
 const SENT: u64 = 9;
 const ENDED: u64 = 10;
+const MARKED: u64 = 11;
 
 fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
@@ -157,16 +165,7 @@ impl Event {
             Self::Accepted { at, task } => {
                 [head(ACCEPTED, task, NO_REQUEST), at.0, 0, 0, 0, 0, 0, 0]
             }
-            Self::Ran(ran) => [
-                head(RAN, ran.task, ran.request),
-                ran.from.0,
-                ran.to.0,
-                ran.ready.0,
-                ran.then as u64,
-                core_word(ran.core),
-                0,
-                0,
-            ],
+            Self::Ran(ran) => ran.to_record(),
             Self::Preempted {
                 from,
                 to,
@@ -188,16 +187,7 @@ impl Event {
                 task,
                 request,
             } => [head(BLOCKED_IN, task, request), from.0, to.0, 0, 0, 0, 0, 0],
-            Self::Served(served) => [
-                head(SERVED, served.task, served.request),
-                served.accepted.0,
-                served.first_read.0,
-                served.written.0,
-                served.waited.0,
-                served.ready.0,
-                served.core_wait.0,
-                served.cpu.0,
-            ],
+            Self::Served(served) => served.to_record(),
             Self::Answered {
                 service,
                 asked,
@@ -210,6 +200,11 @@ impl Event {
             Self::Forked { at, worker, pid } => {
                 let head = head(FORKED, worker, NO_REQUEST);
                 [head, at.0, u64::from(pid), 0, 0, 0, 0, 0]
+            }
+            Self::Marked { at, deed } => {
+                let (which, on) = deed.to_numbers();
+                let head = head(MARKED, which, NO_REQUEST);
+                [head, at.0, u64::from(on), 0, 0, 0, 0, 0]
             }
             Self::Died {
                 at,
@@ -227,7 +222,7 @@ impl Event {
     /// The event that these words are; `None` if they are none that this version knows.
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
-        let [head, a, b, c, d, e, f, g] = *record;
+        let [head, a, b, c, d, e, ..] = *record;
         let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;
         let request = u32::try_from(head & 0xFFFF_FFFF).ok()?;
         let (from, to) = (Stamp(a), Stamp(b));
@@ -265,17 +260,7 @@ impl Event {
                 task: small,
                 request,
             },
-            SERVED => Self::Served(Served {
-                request,
-                task: small,
-                accepted: from,
-                first_read: to,
-                written: Stamp(c),
-                waited: Elapsed(d),
-                ready: Elapsed(e),
-                core_wait: Elapsed(f),
-                cpu: CpuTime(g),
-            }),
+            SERVED => Self::Served(Served::from_record(record, small, request)),
             ANSWERED => Self::Answered {
                 service: small,
                 asked: from,
@@ -287,6 +272,10 @@ impl Event {
                 worker: small,
                 pid: u32::try_from(b).ok()?,
             },
+            MARKED => Self::Marked {
+                at: from,
+                deed: Deed::from_numbers(small, u32::try_from(b).ok()?)?,
+            },
             DIED => Self::Died {
                 at: from,
                 worker: small,
@@ -295,6 +284,51 @@ impl Event {
             },
             _ => return None,
         })
+    }
+}
+
+impl Ran {
+    fn to_record(self) -> Record {
+        [
+            head(RAN, self.task, self.request),
+            self.from.0,
+            self.to.0,
+            self.ready.0,
+            self.then as u64,
+            core_word(self.core),
+            0,
+            0,
+        ]
+    }
+}
+
+impl Served {
+    fn to_record(self) -> Record {
+        [
+            head(SERVED, self.task, self.request),
+            self.accepted.0,
+            self.first_read.0,
+            self.written.0,
+            self.waited.0,
+            self.ready.0,
+            self.core_wait.0,
+            self.cpu.0,
+        ]
+    }
+
+    fn from_record(record: &Record, task: u32, request: u32) -> Self {
+        let [_, a, b, c, d, e, f, g] = *record;
+        Self {
+            request,
+            task,
+            accepted: Stamp(a),
+            first_read: Stamp(b),
+            written: Stamp(c),
+            waited: Elapsed(d),
+            ready: Elapsed(e),
+            core_wait: Elapsed(f),
+            cpu: CpuTime(g),
+        }
     }
 }
 
@@ -426,6 +460,14 @@ mod tests {
                 worker: 2,
                 pid: 4242,
                 status: -9,
+            },
+            Event::Marked {
+                at: from,
+                deed: Deed::StopWorker(3),
+            },
+            Event::Marked {
+                at: from,
+                deed: Deed::SetLoad(2_500),
             },
         ] {
             assert_eq!(Event::from_record(&event.to_record()), Some(event));

@@ -15,6 +15,7 @@
 //! counts it, and never makes a worker wait.
 
 mod board;
+mod deed;
 mod event;
 mod gauge;
 mod probe;
@@ -26,6 +27,7 @@ pub use board::{
     Board, COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, SLOTS,
     ServiceSlot, Slot, Stage, Telemetry, add,
 };
+pub use deed::Deed;
 pub use event::{Event, NO_REQUEST, Phase};
 pub use gauge::{Gauge, Reading};
 pub use probe::Probe;

@@ -55,6 +55,10 @@ pub(super) enum Wish {
     LastVariant,
     /// The middle of the request that took longest.
     Slowest,
+    /// The next thing that somebody did to the run, or edge of the window.
+    NextMarker,
+    /// The last one before.
+    LastMarker,
 }
 
 /// A place in a run.
@@ -164,6 +168,8 @@ impl Cursor {
                 let before = self.variant.saturating_sub(usize::from(is_at_begin));
                 self.begin(feed, before);
             }
+            Wish::NextMarker => self.step(marks(recording).filter(|at| *at > self.at).min()),
+            Wish::LastMarker => self.step(marks(recording).filter(|at| *at < self.at).max()),
             Wish::Slowest => {
                 let outcomes = recording.outcomes.iter();
                 let slowest = outcomes.max_by_key(|outcome| outcome.done.since(outcome.due));
@@ -241,6 +247,13 @@ fn instants(recording: &Recording) -> impl Iterator<Item = Stamp> {
     let sent = recording.sent.iter().map(|sent| sent.sent);
     let done = recording.outcomes.iter().map(|outcome| outcome.done);
     switches.chain(events).chain(sent).chain(done)
+}
+
+/// What somebody did to the run, and the edges of its window.
+fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
+    let window = recording.header.window.into_iter();
+    let edges = window.flat_map(|window| [window.begin, window.end]);
+    recording.markers.iter().map(|(at, _)| *at).chain(edges)
 }
 
 fn next_after(recording: &Recording, at: Stamp) -> Option<Stamp> {

@@ -83,6 +83,49 @@ pub enum Action {
     Interrupt,
     /// The title card has been read: begin.
     Begin,
+    /// Do something to the run that is on.
+    Steer(Steer),
+}
+
+/// What a person may do to a run while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// One more worker.
+    MoreWorkers,
+    /// One worker fewer.
+    FewerWorkers,
+    /// More clients, or a higher rate.
+    MoreLoad,
+    /// Fewer clients, or a lower rate.
+    LessLoad,
+    /// Kill a worker.
+    Kill,
+    /// Stop a worker, without a word to it.
+    Stop,
+    /// Let a stopped worker go on.
+    Continue,
+    /// Replace all workers.
+    Reload,
+}
+
+impl Steer {
+    /// What a key asks for: after `f`, a fault.
+    pub(super) fn of(key: Key, after_f: bool) -> Option<Self> {
+        let Key::Char(letter) = key else {
+            return None;
+        };
+        Some(match (letter, after_f) {
+            (']', false) => Self::MoreWorkers,
+            ('[', false) => Self::FewerWorkers,
+            ('+', false) => Self::MoreLoad,
+            ('-', false) => Self::LessLoad,
+            ('k', true) => Self::Kill,
+            ('s', true) => Self::Stop,
+            ('c', true) => Self::Continue,
+            ('r', true) => Self::Reload,
+            _ => return None,
+        })
+    }
 }
 
 /// What a key does, in words.
@@ -97,7 +140,7 @@ pub(super) struct Binding {
 }
 
 /// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 8] = [
+pub(super) const BINDINGS: [Binding; 10] = [
     Binding {
         key: "space",
         short: "pause",
@@ -119,9 +162,19 @@ pub(super) const BINDINGS: [Binding; 8] = [
         long: "slower, down to 1/10 000, or faster",
     },
     Binding {
-        key: "b n s",
+        key: "b n s m",
         short: "",
-        long: "this variant's beginning, the next variant, the slowest request",
+        long: "begin, next variant, slowest request, marker (M: back)",
+    },
+    Binding {
+        key: "] [ + -",
+        short: "",
+        long: "one worker more, one fewer; more load, less",
+    },
+    Binding {
+        key: "f",
+        short: "",
+        long: "then k kill, s stop, c continue a worker, r replace all",
     },
     Binding {
         key: "Tab",

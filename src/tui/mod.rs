@@ -13,6 +13,7 @@
 mod cursor;
 mod keys;
 mod latencies;
+mod pane;
 mod picture;
 mod setting;
 mod sight;
@@ -23,6 +24,6 @@ mod travel;
 pub mod view;
 mod watch;
 
-pub use keys::{Action, Key};
+pub use keys::{Action, Key, Steer};
 pub use picture::Moment;
 pub use state::{Row, State};

@@ -5,9 +5,9 @@
 
 use super::picture::{Doing, Picture, WorkerPicture};
 use super::setting::{Waits, waits};
-use crate::handler::letter;
 use crate::scenario::{Scenario, WorkerKind};
 use crate::telemetry::Stage;
+use crate::units::letter;
 use crate::units::{Elapsed, three_digits};
 use crate::words::{all_of, counted, grouped, is_or_are, length};
 

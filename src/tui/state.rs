@@ -5,7 +5,8 @@
 //! the tail of a recording.
 
 use super::cursor::{Cursor, Motion, Wish};
-use super::keys::{Action, Key};
+use super::keys::{Action, Key, Steer};
+use super::pane::Pane;
 use super::picture::{Moment, Picture};
 use super::setting::{Fact, changes, facts, watch};
 use super::sight::{Scene, Sight};
@@ -69,42 +70,6 @@ pub(super) enum Screen {
     Card(Vec<String>),
 }
 
-/// What fills the middle of the screen while a variant is played.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Pane {
-    /// Door, workers, cores, the two numbers, the variants.
-    #[default]
-    Overview,
-    /// Each worker in full.
-    Workers,
-    /// How long answers took.
-    Latency,
-    /// The variants beside each other.
-    Compare,
-}
-
-impl Pane {
-    /// All of them, in the order in which Tab goes through them, each with its own key.
-    const ALL: [(char, Self); 4] = [
-        ('1', Self::Overview),
-        ('3', Self::Latency),
-        ('4', Self::Compare),
-        ('6', Self::Workers),
-    ];
-
-    /// The one that is `steps` further, around the end.
-    fn further(self, steps: usize) -> Self {
-        let place = Self::ALL.iter().position(|(_, pane)| *pane == self);
-        Self::ALL[(place.unwrap_or(0) + steps) % Self::ALL.len()].1
-    }
-
-    /// The one that has this key.
-    fn of(key: char) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(its, _)| *its == key);
-        found.map(|(_, pane)| *pane)
-    }
-}
-
 /// All that a picture is drawn from.
 #[derive(Clone, Debug)]
 pub(super) struct Show {
@@ -118,6 +83,8 @@ pub(super) struct Show {
     sight_since: Stamp,
     /// … and what it says.
     caption: Vec<String>,
+    /// What somebody has just done to the run.
+    pub(super) deed: Option<String>,
     /// One for each variant that has been played, by position.
     pub(super) rows: Vec<Option<Row>>,
 }
@@ -161,6 +128,8 @@ pub struct State {
     pub(super) rows: Vec<Option<Row>>,
     /// The result of all, once it is known, in lines.
     pub(super) card: Option<Vec<String>>,
+    /// Whether `f` was pressed: the next key says which fault.
+    pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
     /// Where a key asked to go.
     pub(super) wish: Option<Wish>,
@@ -206,11 +175,13 @@ impl State {
                 sight: Sight::default(),
                 sight_since: Stamp::ZERO,
                 caption: Vec::new(),
+                deed: None,
                 rows: vec![None; plan.variants.len()],
             },
             on_stage: 0,
             rows: vec![None; plan.variants.len()],
             card: None,
+            fault_comes: false,
             cursor: Cursor::default(),
             wish: None,
             watch: Watch::new(&first.scenario),
@@ -245,6 +216,7 @@ impl State {
         self.show.sight = Sight::Preparing;
         self.show.sight_since = Stamp::ZERO;
         self.show.caption = Vec::new();
+        self.show.deed = None;
         self.scrolled = 0;
     }
 
@@ -324,6 +296,16 @@ impl State {
             // Any key but the one that leaves takes the help away.
             self.help = false;
             return (key == Key::Char('q')).then_some(Action::Quit);
+        }
+        if matches!(self.show.screen, Screen::Play) && self.is_live() {
+            let after_f = std::mem::take(&mut self.fault_comes);
+            if let Some(steer) = Steer::of(key, after_f) {
+                return Some(Action::Steer(steer));
+            }
+            self.fault_comes = key == Key::Char('f');
+            if after_f || self.fault_comes {
+                return None;
+            }
         }
         if let Some(wish) = self.wish_of(key) {
             self.wish = Some(wish);
@@ -471,6 +453,9 @@ impl State {
         let doubt = picture.doubt.as_ref();
         let doubt = doubt.map(|doubt| format!("{}: {}.", picture.trust.words(), doubt.sentence));
         let stage = self.scene(self.shown()).stage_in_words();
+        if let Some(deed) = &self.shown().deed {
+            return Some(deed.clone());
+        }
         if picture.stage == Stage::WarmUp {
             stage
         } else {

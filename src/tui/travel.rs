@@ -6,13 +6,15 @@ use super::picture::Moment;
 use super::state::{Row, Screen, State};
 use crate::recording::Past;
 use crate::recording::feed::Feed;
-use crate::units::Elapsed;
-#[cfg(test)]
-use crate::units::Stamp;
+use crate::telemetry::Deed;
+use crate::units::{Elapsed, Stamp};
 
 /// How far an arrow key goes, and with Shift.
 const SCRUB: Elapsed = Elapsed::from_millis(100);
 const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
+
+/// What was done to a run is said for so long.
+const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
 
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 64;
@@ -34,6 +36,8 @@ impl State {
             (Key::Char('n'), _) => Wish::NextVariant,
             (Key::Char('b'), _) => Wish::LastVariant,
             (Key::Char('s'), _) => Wish::Slowest,
+            (Key::Char('m'), _) => Wish::NextMarker,
+            (Key::Char('M'), _) => Wish::LastMarker,
             _ => return None,
         })
     }
@@ -128,6 +132,9 @@ impl State {
             });
         }
         self.taken_in = past.newest() + 1;
+        let recently = |(at, _): &&(Stamp, Deed)| past.sample().at.since(*at) < DEED_STAYS;
+        let last = past.markers().last().filter(recently);
+        self.show.deed = last.map(|(_, deed)| format!("Steered: {deed}."));
     }
 
     /// To the last bookmark before the sample at this place.

@@ -239,11 +239,34 @@ fn a_panic_is_a_500_and_an_overflow_costs_no_more_than_the_worker() {
         );
         let worker = house.a_worker();
         assert_eq!(house.get("/panic").status, 500);
-        house.hears("a request panicked");
+        house.hears("panicked: the script");
         assert_eq!(house.a_worker(), worker, "a panic costs the worker nothing");
         assert_eq!(answer(&mut house.begin("/overflow")), None);
         house.hears(&format!("worker A (pid {worker}) "));
         house.hears("another takes its place");
         assert_ne!(house.a_worker(), worker);
+    }
+}
+
+#[test]
+fn a_reload_replaces_every_worker_and_loses_no_request() {
+    let mut house = House::open(
+        "kind = 'sync'\nworkers = 2",
+        &[("slow", "'write 1B', 'sleep 300ms', 'write 1B'")],
+    );
+    let before = house.a_worker();
+    let mut under_way: Vec<_> = (0..2).map(|_| house.begun("/slow")).collect();
+    kill(house.master(), Signal::SIGHUP).unwrap();
+    house.hears("reloaded: 2 new workers, 2 go");
+    for stream in &mut under_way {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(!rest.is_empty(), "what was begun is finished");
+    }
+    until("the old ones are gone", || {
+        std::fs::metadata(format!("/proc/{before}")).is_err()
+    });
+    for _ in 0..8 {
+        assert_ne!(house.a_worker(), before);
     }
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, Stdio};
 
-use concsim::cli::performance::ArbiterOrders;
+use concsim::cli::stagecraft::ArbiterOrders;
 use concsim::scenario::{self, Overrides};
 use concsim::server::arbiter::Orders;
 use concsim::sys::clock::Clock;

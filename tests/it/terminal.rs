@@ -261,3 +261,23 @@ fn nobody_plays_on_when_the_terminal_is_gone() {
     let (status, text) = played.end("hung up");
     assert_ne!(status.code(), Some(0), "{text}");
 }
+
+#[test]
+fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
+    let scenario = Doing::Idle.scenario("coroutine", "3s")
+        + "[[expect]]\nclaim = 'it is so'\nthat = 'throughput > 1'\n";
+    let mut played = OnScreen::begin(&scenario);
+    played.until_it_plays();
+    played.types("]");
+    played.until_it_shows("a worker was added");
+    played.until_it_shows("C ");
+    played.types("+");
+    played.until_it_shows("load is 1.25 times");
+    played.types("fk");
+    played.until_it_shows("worker A was killed");
+    played.until_it_shows(ON_THE_CARD);
+    played.types("q");
+    let (status, text) = played.end("steered");
+    assert_eq!(status.code(), Some(0), "{text}");
+    assert!(text.contains("was steered"), "{text}");
+}

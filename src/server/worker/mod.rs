@@ -13,12 +13,13 @@ use std::panic;
 
 use super::hub::say;
 use super::today::Today;
-use crate::handler::{Application, Whoami, letter};
+use crate::handler::{Application, Whoami};
 use crate::scenario::{Scenario, WorkerKind};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, family, fork, poller, signals};
 use crate::telemetry::{Board, Phase, Probe, Telemetry};
+use crate::units::letter;
 
 /// Exit code of a worker that could not get ready: the whole server stops, since the next one could
 /// not either. As gunicorn's.
@@ -121,7 +122,7 @@ fn tell_of_panics_in_one_line(me: Whoami) {
         let text = panic.payload_as_str().unwrap_or("no reason was given");
         let name = letter(me.worker);
         say(&format!(
-            "worker {name} (pid {}): a request panicked: {text}{place}",
+            "worker {name} (pid {}): panicked: {text}{place}",
             me.pid
         ));
     }));

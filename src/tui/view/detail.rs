@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::roster::state_style;
-use crate::handler::letter;
 use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
+use crate::units::letter;
 use crate::units::three_digits;
 use crate::words::grouped;
 

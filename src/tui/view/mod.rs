@@ -23,7 +23,8 @@ mod variants;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 
-use super::state::{Pane, Screen, State};
+use super::pane::Pane;
+use super::state::{Screen, State};
 use crate::palette::Glyphs;
 use canvas::Canvas;
 

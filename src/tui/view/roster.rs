@@ -7,12 +7,12 @@
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
-use crate::handler::letter;
 use crate::palette::Meaning;
 use crate::scenario::{Scenario, Step};
 use crate::tui::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::tui::setting::service_name;
 use crate::tui::state::State;
+use crate::units::letter;
 use crate::units::{Elapsed, three_digits};
 use crate::words::{counted, grouped, length};
 

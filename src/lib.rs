@@ -8,6 +8,7 @@
 
 pub mod cli;
 pub mod coroutine;
+pub mod export;
 pub mod handler;
 pub mod http;
 pub mod load;

@@ -5,6 +5,7 @@ pub mod check;
 pub mod colour;
 pub mod completions;
 pub mod engine;
+pub mod export;
 pub mod load;
 pub mod new;
 pub mod performance;
@@ -49,6 +50,8 @@ enum Command {
     Run(run::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
+    /// Write screens of a kept run into files: SVG, asciicast
+    Export(export::Args),
     /// Play a scenario's load alone, against anybody's server
     Load(load::Args),
     /// Run the server of a scenario alone, for any load generator
@@ -82,6 +85,7 @@ impl Cli {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
+            Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),
             Some(Command::Scenarios(args)) => scenarios::run(&args),

@@ -35,6 +35,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{CpuTime, Elapsed};
 
+/// A length of time as a scenario writes it: `3.2s`, `150ms`. [`None`] if it is none.
+#[must_use]
+pub fn length(text: &str) -> Option<Elapsed> {
+    let nanoseconds = quantity::length(&words::Word::only(text)).ok()?;
+    Some(Elapsed(nanoseconds))
+}
+
 /// What a file asks for: its scenario, once for each variant, and what it claims of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {

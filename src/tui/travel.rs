@@ -87,8 +87,7 @@ impl State {
     }
 
     /// Puts the cursor at an instant of a variant.
-    #[cfg(test)]
-    pub(super) fn look_at(&mut self, variant: usize, at: Stamp) {
+    pub fn look_at(&mut self, variant: usize, at: Stamp) {
         (self.cursor.variant, self.cursor.at) = (variant, at);
     }
 

@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 }
 
 /// Draws into a buffer, however small.
-pub(super) fn draw_on(buffer: &mut Buffer, state: &State) {
+pub fn draw_on(buffer: &mut Buffer, state: &State) {
     let area = buffer.area;
     let mut canvas = Canvas::new(buffer, area, state.look);
     match &state.shown().screen {

@@ -26,6 +26,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("load", &[]),
         ("tui", &[]),
         ("report", &[]),
+        ("export", &[]),
     ],
     &[("cli", &[])],
 ];

@@ -1,0 +1,241 @@
+//! `concsim export`: what was seen of a kept run, for pages and for players of terminals.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::shelf;
+use crate::export::cast::Cast;
+use crate::export::drawing::{self, Theme};
+use crate::palette::{Colours, Glyphs, Look};
+use crate::recording::feed::Feed;
+use crate::recording::kept::{self, Kept};
+use crate::recording::summary::summarise;
+use crate::tui::{self, Key, Row, State};
+use crate::units::{Elapsed, Stamp};
+
+/// Frames of a cast, one after the other.
+const FRAME: Elapsed = Elapsed::from_millis(83);
+/// The last one stays for so many seconds.
+const LAST_STAYS: f64 = 3.0;
+
+/// Writes what was seen of a kept run into a file.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// One screen as SVG
+    #[command(
+        after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
+    )]
+    Screen(ScreenArgs),
+    /// All screens as an asciicast
+    #[command(after_help = "Example: concsim export cast last -o run.cast")]
+    Cast(CastArgs),
+}
+
+/// What both have in common.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The folder of a kept run, or `last`
+    #[arg(value_name = "DIR|last")]
+    run: PathBuf,
+    /// Columns and lines
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "80x24", value_parser = size)]
+    size: (u16, u16),
+    /// The keys that are pressed first: 4 for the variants side by side, say
+    #[arg(long, default_value = "")]
+    keys: String,
+    /// The file; standard output without
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ScreenArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The instant, from the first request of the variant: 3.2s
+    #[arg(long)]
+    at: String,
+    /// The variant; by default the first
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// For light pages, dark ones, or as the reader has it
+    #[arg(long, value_enum, default_value = "auto")]
+    theme: Theme,
+}
+
+#[derive(Debug, clap::Args)]
+struct CastArgs {
+    #[command(flatten)]
+    common: Common,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts = text.split_once('x');
+    let parsed =
+        parts.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parsed {
+        Some((width @ 1..=400, height @ 1..=200)) => Ok((width, height)),
+        _ => Err("such as 80x24, at most 400x200".into()),
+    }
+}
+
+/// Writes the file.
+///
+/// # Errors
+/// When there is no such run, instant or variant, or the file cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (text, output) = match &args.what {
+        What::Screen(args) => (screen(args)?, &args.common.output),
+        What::Cast(args) => (cast(args)?, &args.common.output),
+    };
+    write(&text, output.as_deref())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
+    match output {
+        Some(path) if path != Path::new("-") => {
+            fs::write(path, text).with_context(|| format!("{}", path.display()))
+        }
+        _ => Ok(io::stdout().write_all(text.as_bytes())?),
+    }
+}
+
+/// A screen on which a kept run is shown.
+struct Stage {
+    kept: Kept,
+    state: State,
+    screen: Buffer,
+}
+
+impl Stage {
+    fn open(common: &Common) -> anyhow::Result<Self> {
+        let kept = kept::open(&shelf::find(&common.run)?)?;
+        for (file, tear) in &kept.torn {
+            eprintln!("concsim: {}: {tear}", file.display());
+        }
+        let cores = kept.recordings[0].header.machine.cores;
+        let mut state = State::new(&kept.plan, cores);
+        state.look = Look {
+            glyphs: Glyphs::Unicode,
+            colours: Colours::All,
+        };
+        let rows = kept.recordings.iter().map(|it| Row::of(&summarise(it)));
+        state.replay(rows.collect());
+        for key in common.keys.chars() {
+            state.key(Key::Char(key));
+        }
+        let (width, height) = common.size;
+        Ok(Self {
+            kept,
+            state,
+            screen: Buffer::empty(Rect::new(0, 0, width, height)),
+        })
+    }
+
+    fn feed(&self) -> Feed<'_> {
+        Feed {
+            over: &self.kept.recordings,
+            now: None,
+        }
+    }
+
+    /// Draws what there is at an instant of a variant.
+    fn draw(&mut self, variant: usize, at: Stamp) {
+        let feed = Feed {
+            over: &self.kept.recordings,
+            now: None,
+        };
+        self.state.look_at(variant, at);
+        self.state.turn(&feed, Elapsed::ZERO);
+        self.screen.reset();
+        tui::view::draw_on(&mut self.screen, &self.state);
+    }
+
+    /// From the first sample of a variant to its last.
+    fn span(&self, variant: usize) -> Option<(Stamp, Stamp)> {
+        let samples = &self.feed().recording(variant)?.samples;
+        Some((samples.first()?.at, samples.last()?.at))
+    }
+}
+
+fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
+    let mut stage = Stage::open(&args.common)?;
+    let names: Vec<String> = stage
+        .kept
+        .recordings
+        .iter()
+        .map(|it| it.header.variant.clone())
+        .collect();
+    let variant = match &args.variant {
+        None => 0,
+        Some(wanted) => names
+            .iter()
+            .position(|name| name == wanted)
+            .with_context(|| {
+                format!("no variant {wanted} was played, only {}", names.join(", "))
+            })?,
+    };
+    let after = crate::scenario::length(&args.at)
+        .with_context(|| format!("--at {}: a length of time such as 3.2s", args.at))?;
+    let began = stage.kept.recordings[variant].header.began;
+    let at = began + after;
+    let Some((_, end)) = stage.span(variant) else {
+        bail!("nothing was recorded of {}", names[variant]);
+    };
+    if at > end {
+        bail!("{} ended after {}", names[variant], end.since(began));
+    }
+    stage.draw(variant, at);
+    let plan = &stage.kept.plan;
+    let description = format!(
+        "The screen of concsim playing {}, variant {}, {after} after its first request was due. \
+         Seed {}, scenario {}.",
+        plan.name(),
+        names[variant],
+        plan.variants[variant].scenario.seed,
+        plan.sha256.get(..8).unwrap_or_default(),
+    );
+    Ok(drawing::draw(
+        &stage.screen,
+        &plan.title,
+        &description,
+        args.theme,
+    ))
+}
+
+fn cast(args: &CastArgs) -> anyhow::Result<String> {
+    let mut stage = Stage::open(&args.common)?;
+    let (width, height) = args.common.size;
+    let mut cast = Cast::new(width, height, &stage.kept.plan.title);
+    let mut passed = 0.0;
+    for variant in 0..stage.kept.recordings.len() {
+        let Some((begin, end)) = stage.span(variant) else {
+            continue;
+        };
+        cast.mark(passed, &stage.kept.recordings[variant].header.variant);
+        let mut at = begin;
+        while at < end {
+            stage.draw(variant, at);
+            cast.show(passed + at.since(begin).as_secs_f64(), &stage.screen);
+            at = at + FRAME;
+        }
+        stage.draw(variant, end);
+        passed += end.since(begin).as_secs_f64();
+        cast.show(passed, &stage.screen);
+    }
+    cast.mark(passed + LAST_STAYS, "the end");
+    Ok(cast.finish())
+}

@@ -140,7 +140,7 @@ pub(super) struct Binding {
 }
 
 /// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 10] = [
+pub(super) const BINDINGS: [Binding; 11] = [
     Binding {
         key: "space",
         short: "pause",
@@ -177,9 +177,14 @@ pub(super) const BINDINGS: [Binding; 10] = [
         long: "then k kill, s stop, c continue a worker, r replace all",
     },
     Binding {
+        key: "z x",
+        short: "",
+        long: "lanes: closer, or from further away; ↑ ↓ other rows",
+    },
+    Binding {
         key: "Tab",
         short: "views",
-        long: "1 overview, 3 latencies, 4 compare, 6 each worker",
+        long: "1 overview, 2 lanes, 3 latencies, 4 compare, 6 workers",
     },
     Binding {
         key: "?",

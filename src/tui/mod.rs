@@ -12,6 +12,7 @@
 
 mod cursor;
 mod keys;
+mod lanes;
 mod latencies;
 mod pane;
 mod picture;

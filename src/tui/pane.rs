@@ -1,23 +1,26 @@
-//! The views of a run, and the keys that turn to them.
+//! What fills the middle of the screen while a variant is played.
 
-/// What fills the middle of the screen while a variant is played.
+/// One of the views.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Pane {
     /// Door, workers, cores, the two numbers, the variants.
     #[default]
     Overview,
-    /// Each worker in full.
-    Workers,
+    /// A row for each core and each request, along one axis of time.
+    Lanes,
     /// How long answers took.
     Latency,
     /// The variants beside each other.
     Compare,
+    /// Each worker in full.
+    Workers,
 }
 
 impl Pane {
     /// All of them, in the order in which Tab goes through them, each with its own key.
-    pub(super) const ALL: [(char, Self); 4] = [
+    pub(super) const ALL: [(char, Self); 5] = [
         ('1', Self::Overview),
+        ('2', Self::Lanes),
         ('3', Self::Latency),
         ('4', Self::Compare),
         ('6', Self::Workers),

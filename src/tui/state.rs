@@ -6,6 +6,7 @@
 
 use super::cursor::{Cursor, Motion, Wish};
 use super::keys::{Action, Key, Steer};
+use super::lanes::LanesView;
 use super::pane::Pane;
 use super::picture::{Moment, Picture};
 use super::setting::{Fact, changes, facts, watch};
@@ -139,6 +140,7 @@ pub struct State {
     /// … and what was remembered before every [`BOOKMARK_EVERY`]th of them.
     pub(super) bookmarks: Vec<(Watch, Show)>,
     pub(super) pane: Pane,
+    pub(super) lanes: LanesView,
     pub(super) help: bool,
     /// The first line of the pane or card that is on the screen.
     pub(super) scrolled: usize,
@@ -188,6 +190,7 @@ impl State {
             taken_in: 0,
             bookmarks: Vec::new(),
             pane: Pane::default(),
+            lanes: LanesView::default(),
             help: false,
             scrolled: 0,
         }
@@ -329,6 +332,8 @@ impl State {
             (Key::Char(key @ '1'..='9'), Screen::Play) => {
                 self.turn_to(Pane::of(key).unwrap_or(self.pane));
             }
+            (Key::Char('z'), Screen::Play) if self.pane == Pane::Lanes => self.lanes.closer(),
+            (Key::Char('x'), Screen::Play) if self.pane == Pane::Lanes => self.lanes.further(),
             (Key::Char('<'), Screen::Play) => self.cursor.slower(),
             (Key::Char('>'), Screen::Play) => self.cursor.faster(),
             (Key::Tab, Screen::Play) => self.turn_to(self.pane.further(1)),
@@ -346,20 +351,25 @@ impl State {
     }
 
     fn scroll(&mut self, key: Key) {
-        const PAGE: usize = 10;
+        const PAGE: isize = 10;
         let least_lines = match &self.shown().screen {
             Screen::Card(lines) => lines.len(),
             Screen::Question(_) | Screen::Title | Screen::Play => {
                 self.shown().picture.workers.len()
             }
         };
-        let to = match key {
-            Key::Up | Key::Char('k') => self.scrolled.saturating_sub(1),
-            Key::Down | Key::Char('j') => self.scrolled + 1,
-            Key::PageUp => self.scrolled.saturating_sub(PAGE),
-            Key::PageDown => self.scrolled + PAGE,
-            _ => self.scrolled,
+        let rows = match key {
+            Key::Up | Key::Char('k') => -1,
+            Key::Down | Key::Char('j') => 1,
+            Key::PageUp => -PAGE,
+            Key::PageDown => PAGE,
+            _ => return,
         };
+        if self.pane == Pane::Lanes && self.show.screen == Screen::Play {
+            self.lanes.scroll(rows);
+            return;
+        }
+        let to = self.scrolled.saturating_add_signed(rows);
         self.scrolled = to.min(least_lines.saturating_sub(1));
     }
 

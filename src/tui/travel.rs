@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, Motion, Wish};
 use super::keys::Key;
+use super::pane::Pane;
 use super::picture::Moment;
 use super::state::{Row, Screen, State};
 use crate::recording::Past;
@@ -69,6 +70,9 @@ impl State {
             self.show.screen = Screen::Play;
             self.show(&past);
             self.show_rows(feed);
+            if self.pane == Pane::Lanes {
+                self.lanes.look(feed, &self.cursor);
+            }
         }
     }
 

@@ -149,6 +149,12 @@ impl<'a> Lanes<'a> {
         self.index.one_in
     }
 
+    /// Whether its client had the answer by then, or had given up.
+    #[must_use]
+    pub fn has_ended(&self, request: u32, at: Stamp) -> bool {
+        self.done(request).is_some_and(|done| done <= at)
+    }
+
     /// When its client had the answer, or gave up, if that was known.
     fn done(&self, request: u32) -> Option<Stamp> {
         let place = self.index.requests.get(request as usize)?.outcome?;

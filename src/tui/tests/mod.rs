@@ -1,5 +1,6 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
+mod lanes;
 mod questions;
 mod robustness;
 mod screens;

@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
 use crate::palette::Meaning;
 use crate::tui::keys::{BINDINGS, Binding};
+use crate::tui::pane::Pane;
 use crate::tui::state::State;
 
 /// What there is to see, in one or two sentences. What has to be known besides gets the last line.
@@ -51,6 +52,12 @@ pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     let keys = BINDINGS.iter().map(|binding| match binding.key {
         "space" if state.is_paused() => Binding {
             short: "go on",
+            ..*binding
+        },
+        // One line holds no more keys.
+        "← →" if state.pane == Pane::Lanes => Binding {
+            key: "z x",
+            short: "zoom",
             ..*binding
         },
         _ => *binding,

@@ -7,10 +7,9 @@ use crate::tui::keys::BINDINGS;
 const WIDTH: u16 = 70;
 
 /// What the words mean, as the manual has them.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 3] = [
     ("CONCURRENCY", "requests begun and not finished"),
     ("PARALLELISM", "requests computing at the same instant"),
-    ("door", "sent, but no worker has taken it yet"),
     (
         "wants a core",
         "a process that could run, but all cores are taken",

@@ -1,6 +1,7 @@
 //! Draws the state of the screen: one file for each region, none of which changes anything.
 
 mod ascii;
+mod axis;
 mod canvas;
 mod card;
 mod compare;
@@ -9,6 +10,7 @@ mod digits;
 mod footer;
 mod header;
 mod help;
+mod lanes;
 mod latency;
 mod layout;
 mod numbers;
@@ -41,6 +43,9 @@ pub fn draw_on(buffer: &mut Buffer, state: &State) {
         Screen::Question(question) => question::draw(&mut canvas, state, *question),
         Screen::Title => title::draw(&mut canvas, state),
         Screen::Card(lines) => card::draw(&mut canvas, state, lines),
+        Screen::Play if state.pane == Pane::Lanes && lanes::fit(area.width, area.height) => {
+            lanes::draw(&mut canvas, state);
+        }
         Screen::Play if area.width < small::LEAST.0 || area.height < small::LEAST.1 => {
             small::draw(&mut canvas, state);
         }
@@ -63,7 +68,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     header::draw(&mut canvas.part(0, 0, width, 2), state);
     let mut middle = canvas.part(0, 3, width, height.saturating_sub(8));
     match state.pane {
-        Pane::Overview | Pane::Workers => detail::draw(&mut middle, state),
+        Pane::Overview | Pane::Lanes | Pane::Workers => detail::draw(&mut middle, state),
         Pane::Latency => latency::draw(&mut middle, state),
         Pane::Compare => compare::draw(&mut middle, state),
     }

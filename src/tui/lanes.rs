@@ -1,0 +1,328 @@
+//! Which stretch of time the lanes show, and of which requests: the picture that the view draws.
+//!
+//! Time is counted from the instant at which load began, so that two variants can stand on one axis.
+//! The whole variant is shown as long as it has few requests; else about two requests' lengths up to the
+//! cursor. What comes after the cursor is not shown: on a run that goes on nobody knows it.
+
+use super::cursor::Cursor;
+use crate::recording::feed::Feed;
+use crate::recording::lanes::{CoreLane, Index, Interval, Lanes, RequestLane};
+use crate::recording::{Past, Recording};
+use crate::scenario::Scenario;
+use crate::units::{Elapsed, Stamp};
+
+/// With so many requests at most, a variant is shown as a whole, and below the ones before it.
+const FEW_REQUESTS: usize = 12;
+/// The typical latency is the median of so many.
+const TYPICAL_OF: usize = 101;
+/// No screen has more rows.
+const MOST_ROWS: usize = 128;
+/// The narrowest view.
+const NARROWEST: u64 = 10_000;
+/// The axis of a run that has just begun.
+const SHORTEST_RUN: u64 = 1_000_000_000;
+
+/// How much of the time is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Zoom {
+    /// As much as suits what is played.
+    #[default]
+    Fitting,
+    /// All of it.
+    Whole,
+    /// So many nanoseconds.
+    Width(u64),
+}
+
+/// What the screen remembers of lanes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LanesView {
+    /// One for each variant, as far as it has been looked at.
+    indexes: Vec<Index>,
+    zoom: Zoom,
+    /// How many rows up or down from those that had not ended.
+    scrolled: isize,
+    sheet: Option<Sheet>,
+}
+
+/// Lanes of one variant or of several, on one axis.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    /// What the axis shows, counted from the beginning of load.
+    pub(super) axis: Interval,
+    /// Where the cursor is on it.
+    pub(super) cursor: Stamp,
+    /// Whether the axis holds the whole variant.
+    pub(super) is_whole: bool,
+    /// The variant that is on is the last.
+    pub(super) panels: Vec<Panel>,
+}
+
+/// Lanes of one variant.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    /// Its position in the plan.
+    pub(super) variant: usize,
+    /// The instant at which load began: zero on the axis.
+    pub(super) began: Stamp,
+    pub(super) cores: Vec<CoreLane>,
+    /// Whether the system says which core it was.
+    pub(super) cores_are_known: bool,
+    /// In order of due, from that at place `first` on …
+    pub(super) requests: Vec<RequestLane>,
+    pub(super) first: usize,
+    /// … around that at this place: those before it had ended.
+    pub(super) around: usize,
+    /// Of those that did anything in this time, all.
+    pub(super) request_count: usize,
+    /// Of how many requests one has lanes.
+    pub(super) one_in: u32,
+    /// Once it is over: how long it took, and the share of its cores that was busy.
+    pub(super) result: Option<(Elapsed, f64)>,
+}
+
+impl LanesView {
+    /// What there is to be drawn; `None` before anything has been seen.
+    pub(super) fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_ref()
+    }
+
+    /// Shows later rows, or with a negative number earlier ones.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        let panel = self.sheet.as_ref().and_then(|sheet| sheet.panels.last());
+        let Some(panel) = panel else { return };
+        let at_home = panel.around.cast_signed() - self.scrolled;
+        let last = panel.request_count.saturating_sub(1).cast_signed();
+        self.scrolled = (self.scrolled + rows).clamp(-at_home, last - at_home);
+    }
+
+    /// Looks closer, down to [`NARROWEST`].
+    pub(super) fn closer(&mut self) {
+        if let Some(sheet) = &self.sheet {
+            let narrower = round_below(sheet.axis.to.since(sheet.axis.from).0);
+            self.zoom = Zoom::Width(narrower.max(NARROWEST));
+        }
+    }
+
+    /// Looks from further away, up to the whole variant.
+    pub(super) fn further(&mut self) {
+        if let Some(sheet) = self.sheet.as_ref().filter(|sheet| !sheet.is_whole) {
+            let wider = round_above(sheet.axis.to.since(sheet.axis.from).0 + 1);
+            self.zoom = Zoom::Width(wider);
+        } else {
+            self.zoom = Zoom::Whole;
+        }
+    }
+
+    /// Lays out what was known at the cursor.
+    pub(super) fn look(&mut self, feed: &Feed<'_>, cursor: &Cursor) {
+        let on = cursor.variant;
+        self.indexes
+            .resize_with(self.indexes.len().max(on + 1), Index::default);
+        for (variant, index) in self.indexes.iter_mut().enumerate() {
+            if let Some(recording) = feed.recording(variant) {
+                index.extend(recording);
+            }
+        }
+        let seen = |variant: usize| {
+            let recording = feed.recording(variant)?;
+            let until = if variant == on {
+                cursor.at
+            } else {
+                Stamp::NEVER
+            };
+            Seen::of(recording, &self.indexes[variant], variant, until)
+        };
+        let Some(current) = seen(on) else {
+            self.sheet = None;
+            return;
+        };
+        let whole = current.length();
+        let width = self.width(&current).filter(|width| *width < whole);
+        let axis = match width {
+            Some(width) => {
+                let to = current.elapsed().max(width);
+                between(to - width, to)
+            }
+            None => between(0, whole),
+        };
+        let before = (0..on).filter_map(seen);
+        let all: Vec<Seen<'_>> = before.chain([current]).collect();
+        let is_small = |seen: &Seen<'_>| seen.sent() <= FEW_REQUESTS;
+        let stacked = width.is_none() && all.iter().all(is_small);
+        let (shown, axis) = if stacked {
+            let longest = all.iter().map(Seen::length).max().unwrap_or(whole);
+            (&all[..], between(0, longest))
+        } else {
+            (&all[all.len() - 1..], axis)
+        };
+        let panels = shown.iter().map(|seen| seen.panel(axis, self.scrolled));
+        self.sheet = Some(Sheet {
+            axis,
+            cursor: Stamp(all[all.len() - 1].elapsed()),
+            is_whole: width.is_none(),
+            panels: panels.collect(),
+        });
+    }
+
+    /// How much is shown, in nanoseconds; `None`: the whole.
+    fn width(&self, current: &Seen<'_>) -> Option<u64> {
+        match self.zoom {
+            Zoom::Whole => None,
+            Zoom::Width(width) => Some(width),
+            Zoom::Fitting if current.sent() <= FEW_REQUESTS => None,
+            Zoom::Fitting => {
+                let typical = current.typical_latency()?;
+                Some(round_above(typical.0 + typical.0 / 2).max(NARROWEST))
+            }
+        }
+    }
+}
+
+/// One variant as it was known at an instant.
+struct Seen<'a> {
+    variant: usize,
+    past: Past<'a>,
+    lanes: Lanes<'a>,
+    until: Stamp,
+}
+
+impl<'a> Seen<'a> {
+    /// The variant at `until`, or at its end. What happened up to an instant is known at the first
+    /// sample that is not before it.
+    fn of(
+        recording: &'a Recording,
+        index: &'a Index,
+        variant: usize,
+        until: Stamp,
+    ) -> Option<Self> {
+        let samples = &recording.samples;
+        let newest = samples.partition_point(|sample| sample.at < until);
+        let past = recording.past(newest.min(samples.len().checked_sub(1)?))?;
+        Some(Self {
+            variant,
+            past,
+            lanes: Lanes::new(index, past),
+            until: until.min(past.sample().at),
+        })
+    }
+
+    fn scenario(&self) -> &'a Scenario {
+        &self.past.header().scenario
+    }
+
+    fn began(&self) -> Stamp {
+        self.past.header().began
+    }
+
+    /// How long load has lasted, in nanoseconds.
+    fn elapsed(&self) -> u64 {
+        self.until.since(self.began()).0
+    }
+
+    fn sent(&self) -> usize {
+        self.past.sent().len()
+    }
+
+    /// The median of the newest latencies.
+    fn typical_latency(&self) -> Option<Elapsed> {
+        let outcomes = self.past.outcomes();
+        let newest = &outcomes[outcomes.len().saturating_sub(TYPICAL_OF)..];
+        let mut latencies: Vec<Elapsed> = newest.iter().map(|it| it.done.since(it.due)).collect();
+        latencies.sort_unstable();
+        latencies.get(latencies.len() / 2).copied()
+    }
+
+    /// When the last request had ended, if all have that will ever be sent.
+    fn over(&self) -> Option<Stamp> {
+        let all = self.scenario().load.requests?;
+        let outcomes = self.past.outcomes();
+        let last = outcomes.iter().map(|outcome| outcome.done).max();
+        let is_over = |last: &Stamp| outcomes.len() as u64 >= all && *last <= self.until;
+        last.filter(is_over)
+    }
+
+    /// How much time the whole of it takes on an axis, in nanoseconds: while it goes on, a little more
+    /// than it has taken, so that the axis stands still for a while.
+    fn length(&self) -> u64 {
+        if let Some(over) = self.over() {
+            return over.since(self.began()).0.max(NARROWEST);
+        }
+        let elapsed = self.elapsed();
+        let step = round_above(elapsed / 10);
+        (elapsed.div_ceil(step) * step).max(SHORTEST_RUN)
+    }
+
+    fn panel(&self, axis: Interval, scrolled: isize) -> Panel {
+        let began = self.began();
+        let since = |at: Stamp| began + Elapsed(at.0);
+        let interval = Interval {
+            from: since(axis.from),
+            to: since(axis.to).min(self.until),
+        };
+        let numbers = self.lanes.requests(interval);
+        let goes_on = |number: &u32| !self.lanes.has_ended(*number, interval.to);
+        let newest = numbers.iter().position(goes_on).unwrap_or(numbers.len());
+        let around = newest.saturating_add_signed(scrolled).min(numbers.len());
+        let first = around.saturating_sub(MOST_ROWS / 2);
+        let shown = numbers.iter().skip(first).take(MOST_ROWS);
+        Panel {
+            variant: self.variant,
+            began,
+            cores: self.cores(interval),
+            cores_are_known: self.lanes.cores_are_known(),
+            requests: shown
+                .map(|number| self.lanes.request(*number, interval))
+                .collect(),
+            first,
+            around,
+            request_count: numbers.len(),
+            one_in: self.lanes.one_in(),
+            result: self.over().map(|over| self.result(over)),
+        }
+    }
+
+    /// One worker has one core at a time, whichever that is.
+    fn cores(&self, interval: Interval) -> Vec<CoreLane> {
+        let mut cores = self.lanes.cores(interval);
+        if self.scenario().server.workers == 1 && cores.len() > 1 {
+            let mut held: Vec<_> = cores.drain(..).flat_map(|core| core.held).collect();
+            held.sort_by_key(|held| held.from);
+            cores.push(CoreLane { core: None, held });
+        }
+        cores
+    }
+
+    fn result(&self, over: Stamp) -> (Elapsed, f64) {
+        let (from, to) = (self.began(), over);
+        let took = to.since(from);
+        let cores = self.past.header().machine.cores;
+        let cores = cores.min(self.scenario().server.workers).max(1);
+        let ran = self.lanes.ran(Interval { from, to }) as f64;
+        (took, ran / (took.0.max(1) as f64 * cores as f64))
+    }
+}
+
+fn between(from: u64, to: u64) -> Interval {
+    Interval {
+        from: Stamp(from),
+        to: Stamp(to),
+    }
+}
+
+/// The next of 1, 2, 5, 10, 20 … that is not below `length`.
+pub(super) fn round_above(length: u64) -> u64 {
+    rounds().find(|round| *round >= length).unwrap_or(length)
+}
+
+/// The last of them that is below `length`.
+fn round_below(length: u64) -> u64 {
+    rounds()
+        .take_while(|round| *round < length)
+        .last()
+        .unwrap_or(1)
+}
+
+fn rounds() -> impl Iterator<Item = u64> {
+    (0..18).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)))
+}

@@ -1,0 +1,73 @@
+//! Lanes on the screen, of recordings that nobody played.
+
+use insta::assert_snapshot;
+
+use super::staging::{io_bound, plan, text};
+use crate::recording::Recording;
+use crate::recording::feed::Feed;
+use crate::recording::synthetic::Synthetic;
+use crate::scenario::WorkerKind::{self, Coroutine, Sync};
+use crate::tui::{Key, State};
+use crate::units::{Elapsed, Stamp};
+
+const MS: u64 = 1_000_000;
+
+fn recordings(play: fn(WorkerKind) -> Synthetic) -> Vec<Recording> {
+    [Sync, Coroutine].map(|kind| play(kind).recording()).into()
+}
+
+/// One worker, three requests.
+fn three_requests() -> (Vec<Recording>, State) {
+    let recordings = recordings(Synthetic::three_requests);
+    let scenarios = recordings.iter().map(|it| it.header.scenario.clone());
+    let variants = ["sync", "coroutine"].into_iter().zip(scenarios);
+    let title = "One worker that parks its waits answers three in 1.8 s, not in 4.2 s";
+    let state = State::new(&plan(title, variants.collect()), 2);
+    (recordings, state)
+}
+
+/// The screen with its lanes at an instant of a variant.
+fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
+    let feed = Feed {
+        over: recordings,
+        now: None,
+    };
+    if !state.is_paused() {
+        state.replay(Vec::new());
+        state.key(Key::Char(' '));
+        state.key(Key::Char('2'));
+    }
+    state.look_at(variant, Stamp(at));
+    state.turn(&feed, Elapsed::ZERO);
+}
+
+fn snapshot(name: &str, state: &State) {
+    for (width, height) in [(80, 24), (160, 48), (40, 12)] {
+        let name = format!("lanes_{name}_{width}x{height}");
+        assert_snapshot!(name, text(state, width, height));
+    }
+}
+
+#[test]
+fn three_requests_tell_the_whole_story_on_one_axis() {
+    let (recordings, mut state) = three_requests();
+    at(&recordings, &mut state, 1, 1_900 * MS);
+    snapshot("three_requests", &state);
+}
+
+#[test]
+fn the_first_variant_is_alone_and_what_comes_after_the_cursor_is_unknown() {
+    let (recordings, mut state) = three_requests();
+    at(&recordings, &mut state, 0, 1_700 * MS);
+    snapshot("three_requests_first", &state);
+}
+
+#[test]
+fn sixty_at_the_door_and_two_at_work() {
+    let recordings = recordings(Synthetic::io_bound);
+    let mut state = io_bound();
+    at(&recordings, &mut state, 0, 4_003 * MS);
+    snapshot("io_bound_sync", &state);
+    at(&recordings, &mut state, 1, 4_003 * MS);
+    snapshot("io_bound_coroutine", &state);
+}

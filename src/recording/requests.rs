@@ -80,15 +80,12 @@ impl Request<'_> {
 
     /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
     pub(super) fn latency(&self, patience: Elapsed) -> Elapsed {
-        self.at_least_patience(self.outcome.done.since(self.outcome.due), patience)
+        self.outcome.latency(patience)
     }
 
     /// The same from when it was really sent.
     pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
-        self.at_least_patience(self.outcome.done.since(self.outcome.sent), patience)
-    }
-
-    fn at_least_patience(&self, elapsed: Elapsed, patience: Elapsed) -> Elapsed {
+        let elapsed = self.outcome.done.since(self.outcome.sent);
         if self.completed() {
             elapsed
         } else {

@@ -125,3 +125,15 @@ pub struct Outcome {
     /// When the last byte of the answer came, or when it failed.
     pub done: Stamp,
 }
+
+impl Outcome {
+    /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
+    #[must_use]
+    pub fn latency(&self, patience: Elapsed) -> Elapsed {
+        let latency = self.done.since(self.due);
+        match self.failure {
+            Some(_) => latency.max(patience),
+            None => latency,
+        }
+    }
+}

@@ -140,7 +140,7 @@ pub(super) struct Binding {
 }
 
 /// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 11] = [
+pub(super) const BINDINGS: [Binding; 12] = [
     Binding {
         key: "space",
         short: "pause",
@@ -182,9 +182,14 @@ pub(super) const BINDINGS: [Binding; 11] = [
         long: "lanes: closer, or from further away; ↑ ↓ other rows",
     },
     Binding {
+        key: "o / Enter",
+        short: "",
+        long: "requests: another order, other ones, the way of one",
+    },
+    Binding {
         key: "Tab",
         short: "views",
-        long: "1 overview, 2 lanes, 3 latencies, 4 compare, 6 workers",
+        long: "1 overview 2 lanes 3 latencies 4 compare 5 requests 6 workers",
     },
     Binding {
         key: "?",

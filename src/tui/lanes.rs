@@ -5,9 +5,9 @@
 //! cursor. What comes after the cursor is not shown: on a run that goes on nobody knows it.
 
 use super::cursor::Cursor;
+use super::indexes::{Indexes, Seen};
 use crate::recording::feed::Feed;
-use crate::recording::lanes::{CoreLane, Index, Interval, Lanes, RequestLane};
-use crate::recording::{Past, Recording};
+use crate::recording::lanes::{CoreLane, Interval, RequestLane};
 use crate::scenario::Scenario;
 use crate::units::{Elapsed, Stamp};
 
@@ -37,8 +37,6 @@ enum Zoom {
 /// What the screen remembers of lanes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LanesView {
-    /// One for each variant, as far as it has been looked at.
-    indexes: Vec<Index>,
     zoom: Zoom,
     /// How many rows up or down from those that had not ended.
     scrolled: isize,
@@ -115,23 +113,15 @@ impl LanesView {
     }
 
     /// Lays out what was known at the cursor.
-    pub(super) fn look(&mut self, feed: &Feed<'_>, cursor: &Cursor) {
+    pub(super) fn look(&mut self, feed: &Feed<'_>, indexes: &Indexes, cursor: &Cursor) {
         let on = cursor.variant;
-        self.indexes
-            .resize_with(self.indexes.len().max(on + 1), Index::default);
-        for (variant, index) in self.indexes.iter_mut().enumerate() {
-            if let Some(recording) = feed.recording(variant) {
-                index.extend(recording);
-            }
-        }
         let seen = |variant: usize| {
-            let recording = feed.recording(variant)?;
             let until = if variant == on {
                 cursor.at
             } else {
                 Stamp::NEVER
             };
-            Seen::of(recording, &self.indexes[variant], variant, until)
+            indexes.seen(feed, variant, until)
         };
         let Some(current) = seen(on) else {
             self.sheet = None;
@@ -179,45 +169,10 @@ impl LanesView {
     }
 }
 
-/// One variant as it was known at an instant.
-struct Seen<'a> {
-    variant: usize,
-    past: Past<'a>,
-    lanes: Lanes<'a>,
-    until: Stamp,
-}
-
+/// What lanes ask of a variant.
 impl<'a> Seen<'a> {
-    /// The variant at `until`, or at its end. What happened up to an instant is known at the first
-    /// sample that is not before it.
-    fn of(
-        recording: &'a Recording,
-        index: &'a Index,
-        variant: usize,
-        until: Stamp,
-    ) -> Option<Self> {
-        let samples = &recording.samples;
-        let newest = samples.partition_point(|sample| sample.at < until);
-        let past = recording.past(newest.min(samples.len().checked_sub(1)?))?;
-        Some(Self {
-            variant,
-            past,
-            lanes: Lanes::new(index, past),
-            until: until.min(past.sample().at),
-        })
-    }
-
     fn scenario(&self) -> &'a Scenario {
         &self.past.header().scenario
-    }
-
-    fn began(&self) -> Stamp {
-        self.past.header().began
-    }
-
-    /// How long load has lasted, in nanoseconds.
-    fn elapsed(&self) -> u64 {
-        self.until.since(self.began()).0
     }
 
     fn sent(&self) -> usize {

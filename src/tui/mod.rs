@@ -11,13 +11,16 @@
 //! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
 
 mod cursor;
+mod indexes;
 mod keys;
 mod lanes;
 mod latencies;
 mod pane;
 mod picture;
+mod requests;
 mod setting;
 mod sight;
+mod spectrum;
 mod state;
 #[cfg(test)]
 mod tests;

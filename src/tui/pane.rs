@@ -12,17 +12,20 @@ pub(super) enum Pane {
     Latency,
     /// The variants beside each other.
     Compare,
+    /// The requests, one by one.
+    Requests,
     /// Each worker in full.
     Workers,
 }
 
 impl Pane {
     /// All of them, in the order in which Tab goes through them, each with its own key.
-    pub(super) const ALL: [(char, Self); 5] = [
+    pub(super) const ALL: [(char, Self); 6] = [
         ('1', Self::Overview),
         ('2', Self::Lanes),
         ('3', Self::Latency),
         ('4', Self::Compare),
+        ('5', Self::Requests),
         ('6', Self::Workers),
     ];
 

@@ -5,12 +5,15 @@
 //! the tail of a recording.
 
 use super::cursor::{Cursor, Motion, Wish};
+use super::indexes::Indexes;
 use super::keys::{Action, Key, Steer};
 use super::lanes::LanesView;
 use super::pane::Pane;
 use super::picture::{Moment, Picture};
+use super::requests::RequestsView;
 use super::setting::{Fact, changes, facts, watch};
 use super::sight::{Scene, Sight};
+use super::spectrum::Spectrum;
 use super::watch::Watch;
 use crate::palette::Look;
 use crate::recording::summary::Run;
@@ -140,7 +143,11 @@ pub struct State {
     /// … and what was remembered before every [`BOOKMARK_EVERY`]th of them.
     pub(super) bookmarks: Vec<(Watch, Show)>,
     pub(super) pane: Pane,
+    pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
+    /// While the latencies are looked at.
+    pub(super) spectrum: Option<Spectrum>,
+    pub(super) requests: RequestsView,
     pub(super) help: bool,
     /// The first line of the pane or card that is on the screen.
     pub(super) scrolled: usize,
@@ -190,7 +197,10 @@ impl State {
             taken_in: 0,
             bookmarks: Vec::new(),
             pane: Pane::default(),
+            indexes: Indexes::default(),
             lanes: LanesView::default(),
+            spectrum: None,
+            requests: RequestsView::default(),
             help: false,
             scrolled: 0,
         }
@@ -314,6 +324,9 @@ impl State {
             self.wish = Some(wish);
             return None;
         }
+        if matches!(self.show.screen, Screen::Play) && self.key_of_pane(key) {
+            return None;
+        }
         match (key, &self.shown().screen) {
             (Key::Char('q'), _) | (Key::Enter | Key::Escape, Screen::Card(_)) => {
                 return Some(Action::Quit);
@@ -332,8 +345,6 @@ impl State {
             (Key::Char(key @ '1'..='9'), Screen::Play) => {
                 self.turn_to(Pane::of(key).unwrap_or(self.pane));
             }
-            (Key::Char('z'), Screen::Play) if self.pane == Pane::Lanes => self.lanes.closer(),
-            (Key::Char('x'), Screen::Play) if self.pane == Pane::Lanes => self.lanes.further(),
             (Key::Char('<'), Screen::Play) => self.cursor.slower(),
             (Key::Char('>'), Screen::Play) => self.cursor.faster(),
             (Key::Tab, Screen::Play) => self.turn_to(self.pane.further(1)),
@@ -343,6 +354,20 @@ impl State {
             (key, _) => self.scroll(key),
         }
         None
+    }
+
+    /// Does what `key` asks of the view that is on; whether it asks anything.
+    fn key_of_pane(&mut self, key: Key) -> bool {
+        match (self.pane, key) {
+            (Pane::Lanes, Key::Char('z')) => self.lanes.closer(),
+            (Pane::Lanes, Key::Char('x')) => self.lanes.further(),
+            (Pane::Requests, Key::Char('o')) => self.requests.sort_by_next(),
+            (Pane::Requests, Key::Char('/')) => self.requests.choose_next(),
+            (Pane::Requests, Key::Enter) => self.requests.open(),
+            (Pane::Requests, Key::Escape) => return self.requests.close(),
+            _ => return false,
+        }
+        true
     }
 
     fn turn_to(&mut self, pane: Pane) {
@@ -365,12 +390,14 @@ impl State {
             Key::PageDown => PAGE,
             _ => return,
         };
-        if self.pane == Pane::Lanes && self.show.screen == Screen::Play {
-            self.lanes.scroll(rows);
-            return;
+        match (self.pane, &self.show.screen) {
+            (Pane::Lanes, Screen::Play) => self.lanes.scroll(rows),
+            (Pane::Requests, Screen::Play) => self.requests.scroll(rows),
+            _ => {
+                let to = self.scrolled.saturating_add_signed(rows);
+                self.scrolled = to.min(least_lines.saturating_sub(1));
+            }
         }
-        let to = self.scrolled.saturating_add_signed(rows);
-        self.scrolled = to.min(least_lines.saturating_sub(1));
     }
 
     /// What is to be drawn.

@@ -4,6 +4,7 @@ use super::cursor::{Cursor, Motion, Wish};
 use super::keys::Key;
 use super::pane::Pane;
 use super::picture::Moment;
+use super::spectrum::Spectrum;
 use super::state::{Row, Screen, State};
 use crate::recording::Past;
 use crate::recording::feed::Feed;
@@ -70,9 +71,28 @@ impl State {
             self.show.screen = Screen::Play;
             self.show(&past);
             self.show_rows(feed);
-            if self.pane == Pane::Lanes {
-                self.lanes.look(feed, &self.cursor);
-            }
+            self.look_closer(feed);
+        }
+    }
+
+    /// What a view needs besides the picture.
+    fn look_closer(&mut self, feed: &Feed<'_>) {
+        if !matches!(self.pane, Pane::Lanes | Pane::Latency | Pane::Requests) {
+            return;
+        }
+        self.indexes.read(feed);
+        if self.pane == Pane::Lanes {
+            self.lanes.look(feed, &self.indexes, &self.cursor);
+            return;
+        }
+        let (variant, at) = (self.cursor.variant, self.cursor.at);
+        let Some(seen) = self.indexes.seen(feed, variant, at) else {
+            return;
+        };
+        if self.pane == Pane::Latency {
+            self.spectrum = Some(Spectrum::of(&seen));
+        } else {
+            self.requests.look(&seen);
         }
     }
 

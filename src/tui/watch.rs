@@ -112,11 +112,7 @@ impl Watch {
 
     fn note_outcomes(&mut self, outcomes: &[Outcome]) {
         for outcome in outcomes {
-            let latency = outcome.done.since(outcome.due);
-            let latency = match outcome.failure {
-                Some(_) => latency.max(self.patience),
-                None => latency,
-            };
+            let latency = outcome.latency(self.patience);
             self.so_far.add(latency);
             if self
                 .window

@@ -21,6 +21,9 @@ use cores::Open;
 pub use index::Index;
 
 use super::Past;
+use super::latency::{Breakdown, Spent};
+use super::requests::Request;
+use crate::telemetry::{Event, Outcome, Served};
 use crate::units::Stamp;
 
 /// What one request does for a while.
@@ -143,6 +146,54 @@ impl<'a> Lanes<'a> {
         self.index.order.iter().filter(is_there).copied().collect()
     }
 
+    /// What the newest of the requests that were answered by `until` spent their latency on, on average:
+    /// of at most `most` of them, and of how many. In the counted window only those that were due in it.
+    #[must_use]
+    pub fn spent(&self, until: Stamp, most: usize) -> Option<(Breakdown, usize)> {
+        let window = self.past.window();
+        let counts = |outcome: &&Outcome| {
+            outcome.failure.is_none()
+                && outcome.done <= until
+                && window.is_none_or(|window| window.contains(outcome.due))
+        };
+        let newest = self.past.outcomes().iter().rev().filter(counts).take(most);
+        let requests: Vec<Request<'_>> = newest
+            .map(|outcome| Request {
+                outcome,
+                served: self.served(outcome.request),
+            })
+            .collect();
+        let spent = Spent::by(requests.iter())?;
+        Some((spent.breakdown, requests.len()))
+    }
+
+    /// The same of one request that was answered and of which its worker has told.
+    #[must_use]
+    pub fn spent_by(&self, request: u32) -> Option<Breakdown> {
+        let request = Request {
+            outcome: self.outcome(request)?,
+            served: Some(self.served(request)?),
+        };
+        Spent::by(std::iter::once(&request)).map(|spent| spent.breakdown)
+    }
+
+    /// What its worker told of a request, if that was known.
+    #[must_use]
+    pub fn served(&self, request: u32) -> Option<&'a Served> {
+        let place = self.index.requests.get(request as usize)?.served?;
+        match self.past.events().get(place as usize) {
+            Some((_, Event::Served(served))) => Some(served),
+            _ => None,
+        }
+    }
+
+    /// What became of a request, if that was known.
+    #[must_use]
+    pub fn outcome(&self, request: u32) -> Option<&'a Outcome> {
+        let place = self.index.requests.get(request as usize)?.outcome?;
+        self.past.outcomes().get(place as usize)
+    }
+
     /// Of how many requests one can be told: of the others the switches were let go of.
     #[must_use]
     pub fn one_in(&self) -> u32 {
@@ -157,8 +208,6 @@ impl<'a> Lanes<'a> {
 
     /// When its client had the answer, or gave up, if that was known.
     fn done(&self, request: u32) -> Option<Stamp> {
-        let place = self.index.requests.get(request as usize)?.outcome?;
-        let outcome = self.past.outcomes().get(place as usize)?;
-        Some(outcome.done)
+        self.outcome(request).map(|outcome| outcome.done)
     }
 }

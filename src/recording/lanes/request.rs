@@ -1,10 +1,10 @@
 //! One request from its sending to its end.
 
 use super::cores::{Open, Says};
-use super::index::{BreakKind, Entry, Part, Stretch};
+use super::index::{BreakKind, Part, Stretch};
 use super::{Doing, Interval, Lanes, RequestLane, Span};
 use crate::scenario::{Connection, WorkerKind};
-use crate::telemetry::{Event, Outcome, Served, Then};
+use crate::telemetry::Then;
 use crate::units::Stamp;
 
 impl Lanes<'_> {
@@ -12,43 +12,52 @@ impl Lanes<'_> {
     #[must_use]
     pub fn request(&self, request: u32, interval: Interval) -> RequestLane {
         let entry = self.index.requests.get(request as usize);
-        let done = self.outcome(entry).map(|outcome| outcome.done);
+        let outcome = self.outcome(request);
+        let done = outcome.map(|outcome| outcome.done);
         let mut lane = RequestLane {
             request,
-            worker: None,
+            worker: self.worker(request),
             spans: Vec::new(),
             done,
         };
         let sent = entry.and_then(|entry| self.past.sent().get(entry.sent? as usize));
-        if let (Some(entry), Some(sent)) = (entry, sent) {
+        if let Some(sent) = sent {
             let open = self.open.iter().find(|open| open.request == Some(request));
-            let served = self.served(entry);
+            let served = self.served(request);
             let mut life = Life {
                 spans: Vec::new(),
                 at: sent.sent,
                 end: served.map(|it| it.written).or(done).unwrap_or(Stamp::NEVER),
                 interval,
             };
-            self.live(&mut life, entry, open);
+            self.live(&mut life, request, open);
             lane.spans = life.spans;
-            let first = entry
-                .stretches
-                .first()
-                .filter(|first| self.is_known(**first));
-            lane.worker = first.map(|first| first.0).or(open.map(|open| open.worker));
         }
         lane
     }
 
-    fn outcome(&self, entry: Option<&Entry>) -> Option<&Outcome> {
-        self.past.outcomes().get(entry?.outcome? as usize)
+    /// The worker that has or had a request, if that was known.
+    #[must_use]
+    pub fn worker(&self, request: u32) -> Option<u16> {
+        let entry = self.index.requests.get(request as usize)?;
+        let first = entry.stretches.first().filter(|at| self.is_known(**at));
+        let open = || self.open.iter().find(|open| open.request == Some(request));
+        first
+            .map(|at| at.0)
+            .or_else(|| open().map(|open| open.worker))
     }
 
-    fn served(&self, entry: &Entry) -> Option<&Served> {
-        match self.past.events().get(entry.served? as usize) {
-            Some((_, Event::Served(served))) => Some(served),
-            _ => None,
-        }
+    /// When a request let go of its worker, and why, as far as that was known.
+    #[must_use]
+    pub fn let_go(&self, request: u32) -> Vec<(Stamp, Then)> {
+        let Some(entry) = self.index.requests.get(request as usize) else {
+            return Vec::new();
+        };
+        let known = entry.stretches.iter().filter(|at| self.is_known(**at));
+        let stretches = known.map(|at| self.stretch(*at));
+        stretches
+            .map(|stretch| (stretch.to, stretch.then))
+            .collect()
     }
 
     fn is_known(&self, at: (u16, u32)) -> bool {
@@ -59,7 +68,8 @@ impl Lanes<'_> {
         &self.index.workers[usize::from(worker)].stretches[at as usize]
     }
 
-    fn live(&self, life: &mut Life, entry: &Entry, open: Option<&Open>) {
+    fn live(&self, life: &mut Life, request: u32, open: Option<&Open>) {
+        let entry = &self.index.requests[request as usize];
         let known = entry.stretches.partition_point(|at| self.is_known(*at));
         let stretches = &entry.stretches[..known];
         // What came before the interval is not needed, but for what the request was left in.
@@ -70,7 +80,7 @@ impl Lanes<'_> {
             life.at = last.to;
             last.then
         } else {
-            self.arrive(life, entry, stretches, open);
+            self.arrive(life, request, stretches, open);
             Then::Client
         };
         for at in &stretches[first..] {
@@ -91,11 +101,11 @@ impl Lanes<'_> {
     }
 
     /// From the sending to where it has been taken.
-    fn arrive(&self, life: &mut Life, entry: &Entry, runs: &[(u16, u32)], open: Option<&Open>) {
-        let served = self.served(entry).map(|served| served.accepted);
+    fn arrive(&self, life: &mut Life, request: u32, runs: &[(u16, u32)], open: Option<&Open>) {
+        let served = self.served(request).map(|served| served.accepted);
         let told = runs.first().map(|first| self.stretch(*first).ready);
         let accepted = served.or(told).or(open.map(|open| open.from));
-        let opened = self.outcome(Some(entry)).map_or_else(
+        let opened = self.outcome(request).map_or_else(
             || self.past.header().scenario.load.connection == Connection::PerRequest,
             |outcome| outcome.opened,
         );

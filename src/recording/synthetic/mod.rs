@@ -234,7 +234,7 @@ impl Synthetic {
         Sample {
             at,
             stage: self.stage_at(at),
-            window: None,
+            window: self.window.filter(|window| at >= window.begin),
             seen: Seen::default(),
             cores: self.cores_at(at, &workers),
             workers,

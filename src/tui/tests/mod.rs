@@ -1,6 +1,5 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
-mod lanes;
 mod questions;
 mod robustness;
 mod screens;
@@ -8,3 +7,4 @@ mod sights;
 mod staging;
 mod travel;
 mod turns;
+mod views;

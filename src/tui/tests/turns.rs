@@ -47,7 +47,13 @@ fn interrupt_leaves_from_everywhere() {
 fn tab_goes_around_the_panes_and_escape_goes_home() {
     let mut state = playing();
     let overview = text(&state, 80, 24);
-    for heading in ["Nothing has been sent", "LATENCY", "COMPARE", "longest"] {
+    for heading in [
+        "Nothing has been sent",
+        "LATENCY",
+        "COMPARE",
+        "REQUESTS",
+        "longest",
+    ] {
         state.key(Key::Tab);
         assert!(shows(&state, heading), "{heading}");
     }

@@ -89,6 +89,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows: &[Option<Row>]) {
+    // What shows as nothing is nothing to divide by.
+    let is_something =
+        |value: &f64| (measure.said)(*value).contains(|it| ('1'..='9').contains(&it));
     let values = rows.iter().map(|row| value(row.as_ref(), measure));
     let values: Vec<Option<f64>> = values.collect();
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
@@ -112,7 +115,7 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows:
         let behind = canvas.write(BARS_AT, y, &bar, style);
         let gap = u16::from(!bar.is_empty());
         let behind = canvas.write(behind + gap, y, &(measure.said)(value), plain());
-        let ratio = first.filter(|first| y > 1 && *first > 0.0 && value > 0.0);
+        let ratio = first.filter(|first| y > 1 && is_something(first) && is_something(&value));
         if let Some(first) = ratio {
             let said = format!("({})", times(value / first));
             if behind + 1 + width_of(&said) <= canvas.width() {

@@ -1,17 +1,27 @@
-//! How long answers took, counted from the instant at which each request was due.
+//! How long answers took, counted from the instant at which each request was due: percentiles, a row
+//! for each length with when it was seen and how often, and where the time went.
 
-use super::canvas::{Canvas, bar, plain, quiet, strong};
-use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use super::axis::{self, Axis};
+use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
+use crate::palette::{Glyphs, Meaning};
+use crate::recording::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
+use crate::scenario::WorkerKind;
 use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
+use crate::tui::pane::Pane;
+use crate::tui::spectrum::Spectrum;
 use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{counted, grouped, length};
 
-const BARS_AT: u16 = 12;
-const COUNT_WIDTH: u16 = 10;
+/// Where the axis begins, behind the lengths.
+const AXIS_AT: u16 = 12;
+/// For the counts behind it.
+const COUNTS: u16 = 10;
+/// Where the time went takes so many lines, with the one above it.
+const SPENT: u16 = 5;
 
-/// Percentiles, and a bar for each length; the scale of lengths is 1, 2, 5, 10 …
+/// Draws as much as there is room for; where the time went is given up first.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
     let latencies = &picture.latencies;
@@ -23,9 +33,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let said = format!("{whose}, from the instant a request is due");
     canvas.write(behind + 2, 0, &said, quiet());
     canvas.write(1, 1, &percentiles(latencies), plain());
-    let width = canvas.width();
-    let height = canvas.height().saturating_sub(3);
-    draw_bars(&mut canvas.part(0, 3, width, height), latencies);
+    let (width, height) = (canvas.width(), canvas.height());
+    let Some(spectrum) = state
+        .spectrum
+        .as_ref()
+        .filter(|_| state.pane == Pane::Latency)
+    else {
+        let mut below = canvas.part(0, 3, width, height.saturating_sub(3));
+        draw_bars(&mut below, latencies);
+        return;
+    };
+    let spent = if height >= 3 * SPENT { SPENT } else { 0 };
+    let lines = height.saturating_sub(2 + spent);
+    draw_spectrum(&mut canvas.part(0, 2, width, lines), state, spectrum);
+    let below = height.saturating_sub(SPENT - 1);
+    if let Some((breakdown, answers)) = spectrum.spent.filter(|_| spent > 0) {
+        let kind = state.scenario().server.kind;
+        let mut part = canvas.part(0, below, width, SPENT - 1);
+        draw_spent(&mut part, &breakdown, answers, kind);
+    }
 }
 
 fn percentiles(latencies: &Latencies) -> String {
@@ -48,16 +74,107 @@ fn percentiles(latencies: &Latencies) -> String {
     )
 }
 
+/// A row for each length of time: when such answers came, and how many of them there were.
+fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
+    let latencies = &state.shown().picture.latencies;
+    let rows = latencies.bars(usize::from(canvas.height().saturating_sub(1)));
+    let columns = canvas.width().saturating_sub(AXIS_AT + COUNTS).max(1);
+    let axis = Axis {
+        interval: spectrum.axis,
+        columns,
+    };
+    axis::draw(
+        &mut canvas.part(AXIS_AT, 0, columns, 1),
+        axis,
+        spectrum.axis.to,
+    );
+    let mut counts = vec![vec![0_u32; usize::from(columns)]; rows.len()];
+    for (at, latency) in &spectrum.points {
+        let row = rows.partition_point(|(edge, _)| edge < latency);
+        if let Some(row) = counts.get_mut(row) {
+            row[usize::from(axis.column(*at))] += 1;
+        }
+    }
+    let most = counts.iter().flatten().max().copied().unwrap_or(0);
+    let glyphs = canvas.look().glyphs;
+    for (y, ((edge, count), row)) in (1..canvas.height()).zip(rows.iter().zip(&counts)) {
+        canvas.write_before(AXIS_AT - 1, y, &format!("≤ {}", length(*edge)), quiet());
+        let row: String = row
+            .iter()
+            .map(|count| shade(*count, most, glyphs))
+            .collect();
+        canvas.write(AXIS_AT, y, &row, plain());
+        if *count > 0 {
+            let count = grouped(*count);
+            canvas.write_before(canvas.width() - 1, y, &count, quiet());
+        }
+    }
+}
+
+/// A bar for each length of time, where there is no time axis.
 fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
     let bars = latencies.bars(usize::from(canvas.height()));
     let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1);
-    let room = canvas.width().saturating_sub(BARS_AT + COUNT_WIDTH);
+    let room = canvas.width().saturating_sub(AXIS_AT + COUNTS);
     for (y, (edge, count)) in (0..canvas.height()).zip(&bars) {
-        canvas.write_before(BARS_AT - 1, y, &format!("≤ {}", length(*edge)), quiet());
+        canvas.write_before(AXIS_AT - 1, y, &format!("≤ {}", length(*edge)), quiet());
         let bar = bar(*count as f64 / most as f64, room, canvas.look().glyphs);
-        let behind = canvas.write(BARS_AT, y, &bar, plain());
+        let behind = canvas.write(AXIS_AT, y, &bar, plain());
         if *count > 0 {
             canvas.write(behind + 1, y, &grouped(*count), quiet());
         }
+    }
+}
+
+/// How many of `most` there are: in eighths of its root, so that few can be seen beside many.
+fn shade(count: u32, most: u32, glyphs: Glyphs) -> char {
+    let shades: [char; 9] = match glyphs {
+        Glyphs::Unicode => [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+        Glyphs::Ascii => [' ', '.', ':', '-', '=', '+', '*', '%', '@'],
+    };
+    let share = f64::from(count) / f64::from(most.max(1));
+    shades[(share.sqrt() * 8.0).ceil() as usize]
+}
+
+/// A bar of the mean latency in its parts, and each part in words.
+fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: WorkerKind) {
+    let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
+    let said = format!("on average of {}", counted(answers as u64, "answer"));
+    canvas.write(behind + 2, 0, &said, quiet());
+    let (waits, waiting) = match kind {
+        WorkerKind::Sync => (Meaning::Blocked, "blocked"),
+        WorkerKind::Coroutine => (Meaning::Parked, "parked"),
+    };
+    let parts = [
+        ("late sent", None, spent.generator),
+        ("at the door", Some(Meaning::AtTheDoor), spent.door),
+        ("ready", Some(Meaning::Ready), spent.ready),
+        ("without a core", Some(Meaning::Ready), spent.core_wait),
+        ("running", Some(Meaning::Running), spent.cpu),
+        (waiting, Some(waits), spent.parked_or_blocked),
+        ("on the way", None, spent.other),
+    ];
+    let whole: f64 = parts.iter().map(|(.., part)| part).sum();
+    let room = f64::from(canvas.width().saturating_sub(2));
+    let (mut x, mut y, mut word_at, mut sum) = (1, 2, 1, 0.0);
+    for (word, meaning, part) in parts {
+        sum += part;
+        let until = 1 + (sum / whole.max(f64::MIN_POSITIVE) * room).round() as u16;
+        let count = until.saturating_sub(x);
+        match meaning {
+            Some(meaning) => canvas.glyphs(x, 1, meaning, u64::from(count)),
+            None => canvas.write(x, 1, &"-".repeat(usize::from(count)), quiet()),
+        };
+        x = until.max(x);
+        // What does not show is not told of either.
+        if part * 1e3 < 1.0 || part < whole / 1e3 {
+            continue;
+        }
+        let said = format!("{word} {}", Elapsed((part * 1e6).round() as u64));
+        if word_at > 1 && word_at + width_of(&said) >= canvas.width() {
+            (word_at, y) = (1, y + 1);
+        }
+        let style = meaning.map_or(quiet(), |meaning| canvas.style(meaning));
+        word_at = canvas.write(word_at, y, &said, style) + 3;
     }
 }

@@ -16,6 +16,7 @@ mod layout;
 mod numbers;
 mod overview;
 mod question;
+mod requests;
 mod roster;
 mod script;
 mod small;
@@ -71,6 +72,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
         Pane::Overview | Pane::Lanes | Pane::Workers => detail::draw(&mut middle, state),
         Pane::Latency => latency::draw(&mut middle, state),
         Pane::Compare => compare::draw(&mut middle, state),
+        Pane::Requests => requests::draw(&mut middle, state),
     }
     let from_below = height.saturating_sub(4);
     footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);

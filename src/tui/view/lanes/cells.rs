@@ -13,7 +13,7 @@ use crate::units::Stamp;
 const RUNS_FROM: u64 = 8;
 
 /// For each column who had the core for most of it.
-pub(super) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<u16>> {
+pub(in crate::tui::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<u16>> {
     let mut times: Vec<Vec<(u16, u64)>> = vec![Vec::new(); usize::from(axis.columns)];
     for held in &core.held {
         let (from, to) = (since(began, held.from), since(began, held.to));
@@ -62,7 +62,7 @@ const DOINGS: [Doing; 6] = [
     Doing::AtTheDoor,
 ];
 
-fn meaning(doing: Doing) -> Meaning {
+pub(in crate::tui::view) fn meaning(doing: Doing) -> Meaning {
     match doing {
         Doing::Running => Meaning::Running,
         Doing::Blocked => Meaning::Blocked,
@@ -73,7 +73,7 @@ fn meaning(doing: Doing) -> Meaning {
 }
 
 /// The rows of requests, in glyphs.
-pub(super) fn of_requests(
+pub(in crate::tui::view) fn of_requests(
     requests: &[RequestLane],
     cores: usize,
     began: Stamp,

@@ -1,6 +1,6 @@
 //! Lanes: a row for each core and for each request, on one axis of time.
 
-mod cells;
+pub(super) mod cells;
 
 use std::ops::Range;
 

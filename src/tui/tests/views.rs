@@ -1,4 +1,4 @@
-//! Lanes on the screen, of recordings that nobody played.
+//! Views that look into a recording, of recordings that nobody played.
 
 use insta::assert_snapshot;
 
@@ -42,8 +42,12 @@ fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
 }
 
 fn snapshot(name: &str, state: &State) {
+    snapshot_of("lanes", name, state);
+}
+
+fn snapshot_of(view: &str, name: &str, state: &State) {
     for (width, height) in [(80, 24), (160, 48), (40, 12)] {
-        let name = format!("lanes_{name}_{width}x{height}");
+        let name = format!("{view}_{name}_{width}x{height}");
         assert_snapshot!(name, text(state, width, height));
     }
 }
@@ -70,4 +74,42 @@ fn sixty_at_the_door_and_two_at_work() {
     snapshot("io_bound_sync", &state);
     at(&recordings, &mut state, 1, 4_003 * MS);
     snapshot("io_bound_coroutine", &state);
+}
+
+/// `io_bound`, a variant of it at 4 s, with these keys pressed.
+fn looking(keys: &[Key], variant: usize) -> State {
+    let recordings = recordings(Synthetic::io_bound);
+    let mut state = io_bound();
+    at(&recordings, &mut state, variant, 4_003 * MS);
+    for key in keys {
+        state.key(*key);
+        at(&recordings, &mut state, variant, 4_003 * MS);
+    }
+    state
+}
+
+#[test]
+fn latencies_are_shown_over_time_with_where_the_time_went() {
+    snapshot_of("latency", "sync", &looking(&[Key::Char('3')], 0));
+    snapshot_of("latency", "coroutine", &looking(&[Key::Char('3')], 1));
+}
+
+#[test]
+fn requests_are_listed_sorted_and_chosen() {
+    let list = Key::Char('5');
+    snapshot_of("requests", "sync", &looking(&[list], 0));
+    let slowest_first = [list, Key::Char('o'), Key::Down, Key::Down];
+    snapshot_of("requests", "coroutine", &looking(&slowest_first, 1));
+    let failed = [list, Key::Char('/'), Key::Char('/')];
+    assert!(text(&looking(&failed, 1), 80, 24).contains("failed: 0"));
+}
+
+#[test]
+fn the_way_of_one_request_is_told_step_by_step() {
+    let open = [Key::Char('5'), Key::Char('o'), Key::Enter];
+    snapshot_of("way", "sync", &looking(&open, 0));
+    snapshot_of("way", "coroutine", &looking(&open, 1));
+    let mut state = looking(&open, 1);
+    state.key(Key::Escape);
+    assert_eq!(state.key(Key::Escape), None, "the list, then the overview");
 }

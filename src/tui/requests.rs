@@ -1,0 +1,282 @@
+//! A list of requests, in any order, and the way of one of them: what the view of requests draws.
+
+use std::cmp::Reverse;
+
+use super::indexes::Seen;
+use crate::recording::lanes::{Doing, Interval, RequestLane};
+use crate::recording::latency::Breakdown;
+use crate::telemetry::{Failure, Sent, Then};
+use crate::units::{Elapsed, Stamp};
+
+/// So many of the newest requests are listed.
+pub(super) const MOST_LISTED: usize = 20_000;
+
+/// In what order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The longest latency first.
+    Latency,
+    /// The longest at the door first.
+    Door,
+    /// The longest ready first.
+    Ready,
+    /// The longest on a core first.
+    Running,
+    /// The longest waiting first.
+    Waiting,
+}
+
+impl Sort {
+    const ALL: [Self; 6] = [
+        Self::Newest,
+        Self::Latency,
+        Self::Door,
+        Self::Ready,
+        Self::Running,
+        Self::Waiting,
+    ];
+
+    /// As the screen says it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Newest => "newest first",
+            Self::Latency => "longest latency first",
+            Self::Door => "longest at the door first",
+            Self::Ready => "longest ready first",
+            Self::Running => "longest on a core first",
+            Self::Waiting => "longest waiting first",
+        }
+    }
+
+    fn by(self, row: &RequestRow) -> Reverse<(u64, u32)> {
+        let part = |of: fn(&Breakdown) -> f64| {
+            let milliseconds = row.spent.as_ref().map_or(0.0, of);
+            (milliseconds * 1e6) as u64
+        };
+        let key = match self {
+            Self::Newest => row.due.0,
+            Self::Latency => row.latency.0,
+            Self::Door => part(|spent| spent.door),
+            Self::Ready => part(|spent| spent.ready + spent.core_wait),
+            Self::Running => part(|spent| spent.cpu),
+            Self::Waiting => part(|spent| spent.parked_or_blocked),
+        };
+        Reverse((key, row.request))
+    }
+}
+
+/// Which ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Only {
+    /// All.
+    #[default]
+    All,
+    /// Those that have not ended.
+    Open,
+    /// Those that failed.
+    Failed,
+    /// Those that asked for this, by its place in the scenario.
+    Class(u16),
+}
+
+impl Only {
+    fn takes(self, row: &RequestRow) -> bool {
+        match self {
+            Self::All => true,
+            Self::Open => row.ended.is_none(),
+            Self::Failed => matches!(row.ended, Some(Ended::Failed(_))),
+            Self::Class(class) => row.class == class,
+        }
+    }
+
+    /// The next one, of a scenario with so many kinds of request.
+    fn next(self, classes: u16) -> Self {
+        match self {
+            Self::All => Self::Open,
+            Self::Open => Self::Failed,
+            Self::Failed if classes > 1 => Self::Class(0),
+            Self::Class(class) if class + 1 < classes => Self::Class(class + 1),
+            Self::Failed | Self::Class(_) => Self::All,
+        }
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Answered,
+    Failed(Failure),
+}
+
+/// A line of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RequestRow {
+    pub(super) request: u32,
+    pub(super) class: u16,
+    pub(super) worker: Option<u16>,
+    /// Counted from the beginning of load.
+    pub(super) due: Stamp,
+    /// Up to the cursor, if it has not ended.
+    pub(super) latency: Elapsed,
+    /// Once its worker has told.
+    pub(super) spent: Option<Breakdown>,
+    /// `None`: not yet.
+    pub(super) ended: Option<Ended>,
+}
+
+/// A step on the way of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) doing: Doing,
+    /// Since it was due.
+    pub(super) after: Elapsed,
+    pub(super) took: Elapsed,
+    /// What it waits for, if it waits.
+    pub(super) what_for: Option<Then>,
+}
+
+/// One request from its being due to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) row: RequestRow,
+    /// Its whole life, on the run's clock.
+    pub(super) life: Interval,
+    pub(super) lane: RequestLane,
+    pub(super) steps: Vec<Step>,
+    /// How late it was sent.
+    pub(super) generator: Elapsed,
+    /// From the last byte written to the last byte read, if both are known.
+    pub(super) read_after: Option<Elapsed>,
+}
+
+/// The list and what is picked of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestsView {
+    pub(super) sort: Sort,
+    pub(super) only: Only,
+    /// The one that is picked, wherever it stands.
+    picked: Option<u32>,
+    /// Whether its way is shown instead of the list.
+    is_open: bool,
+    pub(super) rows: Vec<RequestRow>,
+    /// How many requests there were.
+    pub(super) sent: usize,
+    pub(super) way: Option<Way>,
+    classes: u16,
+}
+
+impl RequestsView {
+    /// Another order.
+    pub(super) fn sort_by_next(&mut self) {
+        let place = Sort::ALL.iter().position(|sort| *sort == self.sort);
+        self.sort = Sort::ALL[(place.unwrap_or(0) + 1) % Sort::ALL.len()];
+        self.picked = None;
+    }
+
+    /// Another choice.
+    pub(super) fn choose_next(&mut self) {
+        self.only = self.only.next(self.classes);
+        self.picked = None;
+    }
+
+    /// Shows the way of the one that is picked, or the list again. Whether there is anything to show.
+    pub(super) fn open(&mut self) {
+        self.is_open = !self.rows.is_empty();
+    }
+
+    /// Back to the list; whether it was not there.
+    pub(super) fn close(&mut self) -> bool {
+        std::mem::take(&mut self.is_open)
+    }
+
+    /// The place of the one that is picked.
+    pub(super) fn place(&self) -> usize {
+        let picked = |row: &RequestRow| Some(row.request) == self.picked;
+        self.rows.iter().position(picked).unwrap_or(0)
+    }
+
+    /// Picks another one.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        let place = self.place().saturating_add_signed(rows).min(last);
+        self.picked = self.rows.get(place).map(|row| row.request);
+    }
+
+    /// Lists what was known at the cursor.
+    pub(super) fn look(&mut self, seen: &Seen<'_>) {
+        let sent = seen.past.sent();
+        self.sent = sent.len();
+        self.classes = seen.past.header().scenario.requests.len() as u16;
+        let newest = &sent[sent.len().saturating_sub(MOST_LISTED)..];
+        self.rows.clear();
+        let rows = newest.iter().filter(|sent| sent.sent <= seen.until);
+        let rows = rows.map(|sent| row(seen, sent));
+        self.rows.extend(rows.filter(|row| self.only.takes(row)));
+        self.rows.sort_unstable_by_key(|row| self.sort.by(row));
+        if self.sort == Sort::Newest && self.picked.is_none() && self.is_open {
+            self.picked = self.rows.first().map(|row| row.request);
+        }
+        let shown = self.rows.get(self.place()).filter(|_| self.is_open);
+        self.way = shown.map(|row| way(seen, row));
+    }
+}
+
+fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
+    let patience = seen.past.header().scenario.load.patience;
+    let outcome = seen.lanes.outcome(sent.request);
+    let outcome = outcome.filter(|outcome| outcome.done <= seen.until);
+    RequestRow {
+        request: sent.request,
+        class: sent.class,
+        worker: seen.lanes.worker(sent.request),
+        due: Stamp(sent.due.since(seen.began()).0),
+        latency: match outcome {
+            Some(outcome) => outcome.latency(patience),
+            None => seen.until.since(sent.due),
+        },
+        spent: outcome.and_then(|_| seen.lanes.spent_by(sent.request)),
+        ended: outcome.map(|outcome| outcome.failure.map_or(Ended::Answered, Ended::Failed)),
+    }
+}
+
+fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
+    let due = seen.began() + Elapsed(row.due.0);
+    let life = Interval {
+        from: due,
+        to: due + row.latency,
+    };
+    let lane = seen.lanes.request(row.request, life);
+    let reasons = seen.lanes.let_go(row.request);
+    // What it waits for before it has run for the first time is the rest of its own bytes.
+    let what_for = |from: Stamp| {
+        let reason = reasons.iter().find(|(at, _)| *at == from);
+        reason.map_or(Then::Client, |(_, then)| *then)
+    };
+    let steps = lane.spans.iter().map(|span| Step {
+        doing: span.doing,
+        after: span.from.since(due),
+        took: span.to.since(span.from),
+        what_for: is_wait(span.doing).then(|| what_for(span.from)),
+    });
+    let first = lane.spans.first();
+    let written = seen.lanes.served(row.request).map(|served| served.written);
+    let done = seen.lanes.outcome(row.request).map(|outcome| outcome.done);
+    Way {
+        row: row.clone(),
+        life,
+        steps: steps.collect(),
+        generator: first.map_or(Elapsed::ZERO, |first| first.from.since(due)),
+        read_after: written
+            .zip(done)
+            .filter(|(_, done)| *done <= seen.until)
+            .map(|(written, done)| done.since(written)),
+        lane,
+    }
+}
+
+fn is_wait(doing: Doing) -> bool {
+    matches!(doing, Doing::Parked | Doing::Blocked)
+}

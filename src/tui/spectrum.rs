@@ -1,0 +1,47 @@
+//! When the latencies were what they were, and where the time went: for the view of latencies.
+
+use super::indexes::Seen;
+use crate::recording::lanes::Interval;
+use crate::recording::latency::Breakdown;
+use crate::units::{Elapsed, Stamp};
+
+/// So many answers at most become points.
+const MOST_POINTS: usize = 20_000;
+/// Where the time went is told of so many newest answers at most.
+const MOST_ANSWERS: usize = 10_000;
+/// The axis is no shorter than a second.
+const SHORTEST: Elapsed = Elapsed::from_secs(1);
+
+/// The latencies of one variant over time.
+#[derive(Clone, Debug)]
+pub(super) struct Spectrum {
+    /// From the beginning of load to the cursor, counted from the beginning of load.
+    pub(super) axis: Interval,
+    /// Of some of the answers, evenly chosen: when it was read, counted from the beginning of load, and its latency.
+    pub(super) points: Vec<(Stamp, Elapsed)>,
+    /// What so many of the answered requests spent their time on, on average.
+    pub(super) spent: Option<(Breakdown, usize)>,
+}
+
+impl Spectrum {
+    /// What was known at the cursor.
+    pub(super) fn of(seen: &Seen<'_>) -> Self {
+        let (began, outcomes) = (seen.began(), seen.past.outcomes());
+        let patience = seen.past.header().scenario.load.patience;
+        let one_in = outcomes.len().div_ceil(MOST_POINTS).max(1);
+        let some = outcomes.iter().step_by(one_in);
+        let ended = some.filter(|outcome| outcome.done <= seen.until);
+        let points = ended.map(|outcome| {
+            let at = Stamp(outcome.done.since(began).0);
+            (at, outcome.latency(patience))
+        });
+        Self {
+            axis: Interval {
+                from: Stamp::ZERO,
+                to: Stamp(seen.elapsed().max(SHORTEST.0)),
+            },
+            points: points.collect(),
+            spent: seen.lanes.spent(seen.until, MOST_ANSWERS),
+        }
+    }
+}

@@ -18,7 +18,9 @@ mod latencies;
 mod pane;
 mod picture;
 mod requests;
+mod row;
 mod setting;
+mod show;
 mod sight;
 mod spectrum;
 mod state;
@@ -30,4 +32,5 @@ mod watch;
 
 pub use keys::{Action, Key, Steer};
 pub use picture::Moment;
-pub use state::{Row, State};
+pub use row::Row;
+pub use state::State;

@@ -11,104 +11,16 @@ use super::lanes::LanesView;
 use super::pane::Pane;
 use super::picture::{Moment, Picture};
 use super::requests::RequestsView;
+use super::row::Row;
 use super::setting::{Fact, changes, facts, watch};
+use super::show::{Screen, Show};
 use super::sight::{Scene, Sight};
 use super::spectrum::Spectrum;
 use super::watch::Watch;
 use crate::palette::Look;
-use crate::recording::summary::Run;
-use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
-use crate::units::{Elapsed, Stamp};
-
-/// A caption stays at least this long, so that it can be read.
-const READING_TIME: Elapsed = Elapsed::from_millis(1_500);
-
-/// A line of the table of variants. `None`: not known, or too few samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Row {
-    /// Mean over the window: sent, not yet taken.
-    pub at_the_door: Option<f64>,
-    /// Mean over the window: begun and not finished.
-    pub concurrency: Option<f64>,
-    /// Mean over the window: computing at the same instant.
-    pub parallelism: Option<f64>,
-    /// Good answers per second.
-    pub throughput_per_s: Option<f64>,
-    /// Median latency.
-    pub p50: Option<Elapsed>,
-    /// 99th percentile.
-    pub p99: Option<Elapsed>,
-    /// Whether all that may be believed.
-    pub trust: Trust,
-}
-
-impl Row {
-    /// The row of a variant that has been played.
-    #[must_use]
-    pub fn of(run: &Run) -> Self {
-        let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
-        Self {
-            at_the_door: run.at_the_door,
-            concurrency: run.concurrency,
-            parallelism: run.parallelism,
-            throughput_per_s: run.throughput_per_s,
-            p50: run.latency_ms.p50.map(length),
-            p99: run.latency_ms.p99.map(length),
-            trust: run.trust,
-        }
-    }
-}
-
-/// What the screen is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Screen {
-    /// A question of the plan, by position: what will be seen?
-    Question(usize),
-    /// What comes next, before a variant is played.
-    Title,
-    /// A variant being played.
-    Play,
-    /// The result of all, in lines as they are printed too.
-    Card(Vec<String>),
-}
-
-/// All that a picture is drawn from.
-#[derive(Clone, Debug)]
-pub(super) struct Show {
-    pub(super) screen: Screen,
-    /// Which variant is on, by position.
-    pub(super) variant: usize,
-    pub(super) picture: Picture,
-    /// What the caption is about …
-    sight: Sight,
-    /// … since when …
-    sight_since: Stamp,
-    /// … and what it says.
-    caption: Vec<String>,
-    /// What somebody has just done to the run.
-    pub(super) deed: Option<String>,
-    /// One for each variant that has been played, by position.
-    pub(super) rows: Vec<Option<Row>>,
-}
-
-impl Show {
-    /// Puts `sentences` about what is `seen` under the picture, unless others are still being read.
-    fn say(&mut self, seen: Sight, sentences: Vec<String>, stage_before: Stage) {
-        let said_little = matches!(self.sight, Sight::Preparing | Sight::Quiet);
-        let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
-        let is_new = seen != self.sight;
-        if is_new && !said_little && !was_read && self.picture.stage == stage_before {
-            return;
-        }
-        if is_new {
-            self.sight_since = self.picture.at;
-        }
-        self.sight = seen;
-        self.caption = sentences;
-    }
-}
+use crate::units::Stamp;
 
 /// The screen's memory.
 #[derive(Clone, Debug)]

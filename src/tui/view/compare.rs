@@ -5,7 +5,8 @@ use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
 use super::variants::row_at;
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
-use crate::tui::state::{Row, State};
+use crate::tui::row::Row;
+use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{mean, times};
 

@@ -27,7 +27,8 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 
 use super::pane::Pane;
-use super::state::{Screen, State};
+use super::show::Screen;
+use super::state::State;
 use crate::palette::Glyphs;
 use canvas::Canvas;
 

@@ -7,7 +7,8 @@ use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::picture::Picture;
-use crate::tui::state::{Row, State};
+use crate::tui::row::Row;
+use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{mean, times};
 

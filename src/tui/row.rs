@@ -1,0 +1,41 @@
+//! A line of the table of variants.
+
+use crate::recording::summary::Run;
+use crate::recording::trust::Trust;
+use crate::units::Elapsed;
+
+/// A line of the table of variants. `None`: not known, or too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Mean over the window: sent, not yet taken.
+    pub at_the_door: Option<f64>,
+    /// Mean over the window: begun and not finished.
+    pub concurrency: Option<f64>,
+    /// Mean over the window: computing at the same instant.
+    pub parallelism: Option<f64>,
+    /// Good answers per second.
+    pub throughput_per_s: Option<f64>,
+    /// Median latency.
+    pub p50: Option<Elapsed>,
+    /// 99th percentile.
+    pub p99: Option<Elapsed>,
+    /// Whether all that may be believed.
+    pub trust: Trust,
+}
+
+impl Row {
+    /// The row of a variant that has been played.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
+        Self {
+            at_the_door: run.at_the_door,
+            concurrency: run.concurrency,
+            parallelism: run.parallelism,
+            throughput_per_s: run.throughput_per_s,
+            p50: run.latency_ms.p50.map(length),
+            p99: run.latency_ms.p99.map(length),
+            trust: run.trust,
+        }
+    }
+}

@@ -71,7 +71,7 @@ fn style(theme: Theme) -> String {
             )
         }
     };
-    "text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
+    "text{font:13.3px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
      white-space:pre}\nrect{shape-rendering:crispEdges}.b{font-weight:bold}\n"
         .to_owned()
         + &colours
@@ -179,7 +179,10 @@ fn look_of(cell: &Cell) -> (Color, Modifier) {
 }
 
 fn is_block(cell: &Cell) -> bool {
-    matches!(cell.symbol(), "█" | "▀" | "▄" | "▪" | "━" | "╸" | "▒")
+    matches!(
+        cell.symbol(),
+        "█" | "▀" | "▄" | "▪" | "━" | "╸" | "▒" | "▁" | "▂" | "▃" | "▅" | "▆" | "▇"
+    )
 }
 
 /// Blocks of one style, each stretch of equal ones as one shape.
@@ -202,6 +205,11 @@ fn draw_block(svg: &mut String, (x, y): (u32, u32), width: u32, glyph: char, fil
         '━' => (x, y + half - 1, width, 3, ""),
         '╸' => (x, y + half - 1, width / 2, 3, ""),
         '▒' => (x, y, width, HEIGHT, " fill-opacity=\"0.5\""),
+        '▁'..='▇' => {
+            let eighths = glyph as u32 - '▁' as u32 + 1;
+            let height = HEIGHT * eighths / 8;
+            (x, y + HEIGHT - height, width, height, "")
+        }
         _ => (x, y, width, HEIGHT, ""),
     };
     writeln!(

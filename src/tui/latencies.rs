@@ -46,11 +46,12 @@ impl Latencies {
     }
 
     /// How many there are in each of a row of lengths: (upper edge, count), from the first that has any
-    /// to the last that has. The lengths stand as near as they can in at most `most` bars.
+    /// to the last that has. The lengths stand as near as they can in at most `most` bars: in even steps
+    /// where all are much the same, else in even ratios.
     pub(super) fn bars(&self, most: usize) -> Vec<(Elapsed, u64)> {
-        let finest_first = SERIES.iter().map(|series| self.bars_of(series));
         let mut too_many = Vec::new();
-        for bars in finest_first {
+        for edges in self.scales() {
+            let bars = self.bars_between(&edges);
             if bars.len() <= most {
                 return bars;
             }
@@ -59,8 +60,21 @@ impl Latencies {
         too_many
     }
 
-    fn bars_of(&self, series: &[u64]) -> Vec<(Elapsed, u64)> {
-        let mut bars: Vec<(Elapsed, u64)> = edges(series).map(|edge| (Elapsed(edge), 0)).collect();
+    /// Rows of edges that hold all of them, the finest first.
+    fn scales(&self) -> Vec<Vec<u64>> {
+        let first = self.counts.iter().position(|count| *count > 0);
+        let last = self.counts.iter().rposition(|count| *count > 0);
+        match (first.map(middle_of), last.map(middle_of)) {
+            (Some(shortest), Some(longest)) if longest < MUCH_THE_SAME * shortest => {
+                even_steps(shortest, longest)
+            }
+            (Some(_), Some(_)) => SERIES.map(even_ratios).into(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn bars_between(&self, edges: &[u64]) -> Vec<(Elapsed, u64)> {
+        let mut bars: Vec<(Elapsed, u64)> = edges.iter().map(|edge| (Elapsed(*edge), 0)).collect();
         let seen = self.counts.iter().enumerate();
         for (step, count) in seen.filter(|(_, count)| **count > 0) {
             let bar = bars.partition_point(|(edge, _)| edge.0 < middle_of(step));
@@ -76,20 +90,40 @@ impl Latencies {
     }
 }
 
-/// Preferred numbers in tenths, finest first: those of resistors (IEC 60063, E12), and two coarser rows.
-const SERIES: [&[u64]; 3] = [
-    &[10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82],
-    &[10, 15, 20, 30, 50, 70],
-    &[10, 20, 50],
+/// Lengths are much the same if the longest is less than so many times the shortest.
+const MUCH_THE_SAME: u64 = 3;
+/// A bar spans several steps of the histogram, or it would hold now more of them and now fewer.
+const FINEST: u64 = STEPS / 4;
+
+/// Edges that are multiples of 1, 2, 5, 10 … around two lengths.
+fn even_steps(shortest: u64, longest: u64) -> Vec<Vec<u64>> {
+    let rounds = (3..12).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
+    let coarse_enough = rounds.filter(|step| step * FINEST >= longest);
+    let edges = |step: u64| {
+        let (first, last) = (shortest.div_ceil(step), longest.div_ceil(step));
+        (first..=last).map(|count| count * step).collect()
+    };
+    coarse_enough.map(edges).collect()
+}
+
+/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and two
+/// coarser rows.
+const SERIES: [&[u64]; 4] = [
+    &[
+        100, 110, 120, 130, 150, 160, 180, 200, 220, 240, 270, 300, 330, 360, 390, 430, 470, 510,
+        560, 620, 680, 750, 820, 910,
+    ],
+    &[100, 120, 150, 180, 220, 270, 330, 390, 470, 560, 680, 820],
+    &[100, 150, 200, 300, 500, 700],
+    &[100, 200, 500],
 ];
 
 /// 0.1 ms to 1 000 s in the steps of a series.
-fn edges(series: &[u64]) -> impl Iterator<Item = u64> {
-    (4..=10).flat_map(|exponent| {
-        series
-            .iter()
-            .map(move |tenths| tenths * 10_u64.pow(exponent))
-    })
+fn even_ratios(series: &[u64]) -> Vec<u64> {
+    let decades = (3..=9).map(|exponent| 10_u64.pow(exponent));
+    decades
+        .flat_map(|decade| series.iter().map(move |hundredths| hundredths * decade))
+        .collect()
 }
 
 fn step_of(nanoseconds: u64) -> usize {

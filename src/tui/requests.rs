@@ -8,6 +8,9 @@ use crate::recording::latency::Breakdown;
 use crate::telemetry::{Failure, Sent, Then};
 use crate::units::{Elapsed, Stamp};
 
+/// No screen has more lines: so many rows have lanes, half of them on either side of the one picked.
+const MOST_LANES: usize = 256;
+
 /// So many of the newest requests are listed.
 pub(super) const MOST_LISTED: usize = 20_000;
 
@@ -111,6 +114,43 @@ pub(super) enum Ended {
     Failed(Failure),
 }
 
+/// What a request has spent its time on so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) door: Elapsed,
+    /// With the time in which its worker had no core.
+    pub(super) ready: Elapsed,
+    pub(super) running: Elapsed,
+    pub(super) waiting: Elapsed,
+}
+
+impl Parts {
+    fn told(spent: &Breakdown) -> Self {
+        let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
+        Self {
+            door: length(spent.door),
+            ready: length(spent.ready + spent.core_wait),
+            running: length(spent.cpu),
+            waiting: length(spent.parked_or_blocked),
+        }
+    }
+
+    /// Of one of which its worker has not told.
+    fn seen(lane: &RequestLane) -> Self {
+        let mut parts = Self::default();
+        for span in &lane.spans {
+            let part = match span.doing {
+                Doing::AtTheDoor => &mut parts.door,
+                Doing::Ready | Doing::WantsACore => &mut parts.ready,
+                Doing::Running => &mut parts.running,
+                Doing::Parked | Doing::Blocked => &mut parts.waiting,
+            };
+            *part += span.to.since(span.from);
+        }
+        parts
+    }
+}
+
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RequestRow {
@@ -119,12 +159,24 @@ pub(super) struct RequestRow {
     pub(super) worker: Option<u16>,
     /// Counted from the beginning of load.
     pub(super) due: Stamp,
+    /// From its being due to its end, or to the cursor, on the run's clock.
+    pub(super) life: Interval,
     /// Up to the cursor, if it has not ended.
     pub(super) latency: Elapsed,
     /// Once its worker has told.
     pub(super) spent: Option<Breakdown>,
     /// `None`: not yet.
     pub(super) ended: Option<Ended>,
+    /// What it did when, of those around the one that is picked.
+    pub(super) lane: Option<RequestLane>,
+}
+
+impl RequestRow {
+    /// What it has spent its time on, as far as that is known.
+    pub(super) fn parts(&self) -> Option<Parts> {
+        let told = self.spent.as_ref().map(Parts::told);
+        told.or_else(|| self.lane.as_ref().map(Parts::seen))
+    }
 }
 
 /// A step on the way of a request.
@@ -142,8 +194,6 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) struct Way {
     pub(super) row: RequestRow,
-    /// Its whole life, on the run's clock.
-    pub(super) life: Interval,
     pub(super) lane: RequestLane,
     pub(super) steps: Vec<Step>,
     /// How late it was sent.
@@ -219,8 +269,18 @@ impl RequestsView {
         if self.sort == Sort::Newest && self.picked.is_none() && self.is_open {
             self.picked = self.rows.first().map(|row| row.request);
         }
+        self.add_lanes(seen);
         let shown = self.rows.get(self.place()).filter(|_| self.is_open);
         self.way = shown.map(|row| way(seen, row));
+    }
+}
+
+impl RequestsView {
+    fn add_lanes(&mut self, seen: &Seen<'_>) {
+        let first = self.place().saturating_sub(MOST_LANES / 2);
+        for row in self.rows.iter_mut().skip(first).take(MOST_LANES) {
+            row.lane = Some(seen.lanes.request(row.request, row.life));
+        }
     }
 }
 
@@ -228,27 +288,29 @@ fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
     let patience = seen.past.header().scenario.load.patience;
     let outcome = seen.lanes.outcome(sent.request);
     let outcome = outcome.filter(|outcome| outcome.done <= seen.until);
+    let latency = match outcome {
+        Some(outcome) => outcome.latency(patience),
+        None => seen.until.since(sent.due),
+    };
     RequestRow {
         request: sent.request,
         class: sent.class,
         worker: seen.lanes.worker(sent.request),
         due: Stamp(sent.due.since(seen.began()).0),
-        latency: match outcome {
-            Some(outcome) => outcome.latency(patience),
-            None => seen.until.since(sent.due),
+        life: Interval {
+            from: sent.due,
+            to: sent.due + latency,
         },
+        latency,
         spent: outcome.and_then(|_| seen.lanes.spent_by(sent.request)),
         ended: outcome.map(|outcome| outcome.failure.map_or(Ended::Answered, Ended::Failed)),
+        lane: None,
     }
 }
 
 fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
-    let due = seen.began() + Elapsed(row.due.0);
-    let life = Interval {
-        from: due,
-        to: due + row.latency,
-    };
-    let lane = seen.lanes.request(row.request, life);
+    let due = row.life.from;
+    let lane = seen.lanes.request(row.request, row.life);
     let reasons = seen.lanes.let_go(row.request);
     // What it waits for before it has run for the first time is the rest of its own bytes.
     let what_for = |from: Stamp| {
@@ -266,7 +328,6 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
     let done = seen.lanes.outcome(row.request).map(|outcome| outcome.done);
     Way {
         row: row.clone(),
-        life,
         steps: steps.collect(),
         generator: first.map_or(Elapsed::ZERO, |first| first.from.since(due)),
         read_after: written

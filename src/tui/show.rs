@@ -29,6 +29,8 @@ pub(super) struct Show {
     /// Which variant is on, by position.
     pub(super) variant: usize,
     pub(super) picture: Picture,
+    /// When load began: zero on the screen's clock.
+    pub(super) began: Stamp,
     /// What the caption is about …
     pub(super) sight: Sight,
     /// … since when …

@@ -93,6 +93,7 @@ impl State {
                 screen: Screen::Title,
                 variant: 0,
                 picture: Picture::default(),
+                began: Stamp::ZERO,
                 sight: Sight::default(),
                 sight_since: Stamp::ZERO,
                 caption: Vec::new(),

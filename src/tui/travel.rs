@@ -79,11 +79,12 @@ impl State {
 
     /// What a view needs besides the picture.
     fn look_closer(&mut self, feed: &Feed<'_>) {
-        if !matches!(self.pane, Pane::Lanes | Pane::Latency | Pane::Requests) {
+        if matches!(self.pane, Pane::Compare | Pane::Workers) {
             return;
         }
         self.indexes.read(feed);
-        if self.pane == Pane::Lanes {
+        // The overview has lanes too where there is room.
+        if matches!(self.pane, Pane::Lanes | Pane::Overview) {
             self.lanes.look(feed, &self.indexes, &self.cursor);
             return;
         }
@@ -157,6 +158,7 @@ impl State {
             });
         }
         self.taken_in = past.newest() + 1;
+        self.show.began = past.header().began;
         let recently = |(at, _): &&(Stamp, Deed)| past.sample().at.since(*at) < DEED_STAYS;
         let last = past.markers().last().filter(recently);
         self.show.deed = last.map(|(_, deed)| format!("Steered: {deed}."));

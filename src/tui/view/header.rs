@@ -98,10 +98,10 @@ fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
     (said.to_owned(), style)
 }
 
-/// `PAUSED 6.412 803 s`, `REPLAY 1/1000 6.412 803 s`.
+/// `PAUSED 6.412 803 s`, `REPLAY 1/1000 6.412 803 s`: since load began, as on every axis.
 fn motion(state: &State) -> String {
     let cursor = state.cursor();
-    let micros = cursor.at.0 / 1_000;
+    let micros = cursor.at.since(state.shown().began).0 / 1_000;
     let at = format!(
         "{}.{:03} {:03} s",
         micros / 1_000_000,

@@ -18,6 +18,8 @@ use crate::words::{counted, grouped, length};
 const AXIS_AT: u16 = 12;
 /// For the counts behind it.
 const COUNTS: u16 = 10;
+/// A row is so many lines high at most.
+const THICKEST: u16 = 4;
 /// Where the time went takes so many lines, with the one above it.
 const SPENT: u16 = 5;
 
@@ -96,17 +98,34 @@ fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
         }
     }
     let most = counts.iter().flatten().max().copied().unwrap_or(0);
+    let lines = canvas.height().saturating_sub(1);
+    let thick = (lines / rows.len().max(1) as u16).clamp(1, THICKEST);
+    let below = canvas.part(0, 1, canvas.width(), lines);
+    draw_rows(below, &rows, &counts, most, thick);
+}
+
+/// Each row `thick` lines high, with its length and count beside its last one.
+fn draw_rows(
+    mut canvas: Canvas<'_>,
+    rows: &[(Elapsed, u64)],
+    counts: &[Vec<u32>],
+    most: u32,
+    thick: u16,
+) {
+    let (width, height) = (canvas.width(), canvas.height());
     let glyphs = canvas.look().glyphs;
-    for (y, ((edge, count), row)) in (1..canvas.height()).zip(rows.iter().zip(&counts)) {
-        canvas.write_before(AXIS_AT - 1, y, &format!("≤ {}", length(*edge)), quiet());
-        let row: String = row
-            .iter()
-            .map(|count| shade(*count, most, glyphs))
-            .collect();
-        canvas.write(AXIS_AT, y, &row, plain());
-        if *count > 0 {
-            let count = grouped(*count);
-            canvas.write_before(canvas.width() - 1, y, &count, quiet());
+    for (position, ((edge, all), counts)) in (0..height).zip(rows.iter().zip(counts)) {
+        let foot = (position + 1) * thick - 1;
+        canvas.write_before(AXIS_AT - 1, foot, &format!("≤ {}", length(*edge)), quiet());
+        for line in 0..thick {
+            let filled = counts.iter().map(|count| {
+                let eighths = eighths(*count, most, thick);
+                shade(eighths.saturating_sub(8 * line), glyphs)
+            });
+            canvas.write(AXIS_AT, foot - line, &filled.collect::<String>(), plain());
+        }
+        if *all > 0 {
+            canvas.write_before(width.saturating_sub(1), foot, &grouped(*all), quiet());
         }
     }
 }
@@ -126,14 +145,20 @@ fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
     }
 }
 
-/// How many of `most` there are: in eighths of its root, so that few can be seen beside many.
-fn shade(count: u32, most: u32, glyphs: Glyphs) -> char {
+/// How many of `most` there are, in eighths of `thick` lines: of the root, so that few can be seen
+/// beside many.
+fn eighths(count: u32, most: u32, thick: u16) -> u16 {
+    let share = f64::from(count) / f64::from(most.max(1));
+    (share.sqrt() * 8.0 * f64::from(thick)).ceil() as u16
+}
+
+/// So many eighths of a cell, from below.
+fn shade(eighths: u16, glyphs: Glyphs) -> char {
     let shades: [char; 9] = match glyphs {
         Glyphs::Unicode => [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         Glyphs::Ascii => [' ', '.', ':', '-', '=', '+', '*', '%', '@'],
     };
-    let share = f64::from(count) / f64::from(most.max(1));
-    shades[(share.sqrt() * 8.0).ceil() as usize]
+    shades[usize::from(eighths.min(8))]
 }
 
 /// A bar of the mean latency in its parts, and each part in words.

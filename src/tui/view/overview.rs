@@ -2,11 +2,13 @@
 
 use super::canvas::Canvas;
 use super::layout::{Layout, Need};
-use super::{detail, footer, header, latency, numbers, roster, script, variants};
+use super::{detail, footer, header, lanes, latency, numbers, roster, script, variants};
 use crate::tui::state::State;
 
 /// Panes are added where at least this many lines are left.
 const PANE_LINES: u16 = 8;
+/// Lanes are added where these are left besides.
+const LANES_LEAST: u16 = 4;
 /// Panes stand beside each other on a screen of at least this width.
 const WIDE: u16 = 120;
 
@@ -48,9 +50,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_keys(&mut down.next(1), state);
 }
 
-/// What a large screen has room for besides: each worker, and latencies.
+/// What a large screen has room for besides: each worker and latencies, and lanes above them.
 fn draw_panes(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
+    if width >= WIDE && height >= 2 * PANE_LINES + LANES_LEAST {
+        let lanes = height - PANE_LINES - 2;
+        lanes::draw_lanes(&mut canvas.part(0, 1, width, lanes), state);
+        draw_panes(
+            &mut canvas.part(0, lanes + 1, width, height - lanes - 1),
+            state,
+        );
+        return;
+    }
     let height = height.saturating_sub(2);
     if width < WIDE {
         detail::draw(&mut canvas.part(0, 1, width, height), state);

@@ -3,9 +3,9 @@
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong};
 use super::lanes::cells;
-use crate::recording::lanes::{Doing, Interval};
+use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::telemetry::{Failure, Then};
-use crate::tui::requests::{Ended, MOST_LISTED, Only, RequestRow, Step, Way};
+use crate::tui::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
 use crate::tui::state::State;
 use crate::units::{Elapsed, Stamp, letter};
 use crate::words::grouped;
@@ -23,6 +23,9 @@ const COLUMNS: [(&str, u16); 8] = [
 ];
 const CLASS_AT: u16 = 12;
 const CLASS_WIDTH: u16 = 9;
+/// Behind the columns, what each of them did, if there are so many columns left.
+const LANES_AT: u16 = 82;
+const LEAST_FOR_LANES: u16 = 30;
 
 /// Draws the list, or the way of the one that was picked.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -48,6 +51,47 @@ fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let rows = view.rows.iter().enumerate().skip(first).take(room);
     for (y, (at, row)) in (2..).zip(rows) {
         draw_row(canvas, y, state, row, at == place);
+    }
+    let room_for_lanes = canvas.width().saturating_sub(LANES_AT);
+    if room_for_lanes >= LEAST_FOR_LANES {
+        let shown = &view.rows[first..view.rows.len().min(first + room)];
+        let height = canvas.height().saturating_sub(1);
+        draw_lanes(&mut canvas.part(LANES_AT, 1, room_for_lanes, height), shown);
+    }
+}
+
+/// What each of them did since it was due, all on one axis.
+fn draw_lanes(canvas: &mut Canvas<'_>, shown: &[RequestRow]) {
+    let longest = shown.iter().map(|row| row.latency.0).max().unwrap_or(0);
+    let axis = Axis {
+        interval: Interval {
+            from: Stamp::ZERO,
+            to: Stamp(longest.max(1)),
+        },
+        columns: canvas.width().saturating_sub(1),
+    };
+    let width = canvas.width();
+    axis::draw(&mut canvas.part(0, 0, width, 1), axis, Stamp::NEVER);
+    for (y, row) in (1..).zip(shown) {
+        if let Some(lane) = &row.lane {
+            draw_lane(canvas, (0, y), lane, row.life.from, axis);
+        }
+    }
+}
+
+/// One lane; `due` is zero on the axis.
+fn draw_lane(
+    canvas: &mut Canvas<'_>,
+    (x, y): (u16, u16),
+    lane: &RequestLane,
+    due: Stamp,
+    axis: Axis,
+) {
+    let cells = cells::of_requests(std::slice::from_ref(lane), 1, due, axis);
+    for (x, meaning) in (x..).zip(cells.iter().flatten()) {
+        if let Some(meaning) = meaning {
+            canvas.glyphs(x, y, *meaning, 1);
+        }
     }
 }
 
@@ -77,21 +121,21 @@ fn class_name(state: &State, class: u16) -> &str {
 fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is_picked: bool) {
     let style = if is_picked { strong() } else { plain() };
     canvas.write(0, y, if is_picked { "▸" } else { " " }, strong());
-    let word = state_of(row);
-    let part = |of: Option<f64>| match (of, word) {
-        (_, Some(_)) => String::new(),
+    let failed = failure_of(row);
+    let parts = row.parts().filter(|_| failed.is_none());
+    let part = |of: fn(&Parts) -> Elapsed| match (&parts, failed) {
+        (Some(parts), _) => of(parts).to_string(),
         (None, None) => "–".into(),
-        (Some(of), None) => in_time(of),
+        (None, Some(_)) => String::new(),
     };
-    let spent = row.spent.as_ref();
     let cells = [
         grouped(u64::from(row.request)),
         seconds(row.due),
-        row.latency.to_string(),
-        part(spent.map(|spent| spent.door)),
-        part(spent.map(|spent| spent.ready + spent.core_wait)),
-        part(spent.map(|spent| spent.cpu)),
-        part(spent.map(|spent| spent.parked_or_blocked)),
+        latency_of(row),
+        part(|parts| parts.door),
+        part(|parts| parts.ready),
+        part(|parts| parts.running),
+        part(|parts| parts.waiting),
         row.worker
             .map_or_else(String::new, |worker| letter(usize::from(worker))),
     ];
@@ -100,26 +144,29 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
     }
     let name = cut(class_name(state, row.class), CLASS_WIDTH);
     canvas.write(CLASS_AT, y, &name, style);
-    if let Some(word) = word {
-        // Behind the latency, where the parts of one that was answered stand.
+    if let Some(word) = failed {
+        // Behind the latency, where the parts of others stand.
         canvas.write(COLUMNS[2].1 + 2, y, word, style);
     }
 }
 
-/// What is to be said of one that was not answered, or not yet.
-fn state_of(row: &RequestRow) -> Option<&'static str> {
+/// Of one that has not ended: so much at least.
+fn latency_of(row: &RequestRow) -> String {
     match row.ended {
-        Some(Ended::Answered) => None,
+        Some(_) => row.latency.to_string(),
+        None => format!("≥{}", row.latency),
+    }
+}
+
+/// Why it was not answered.
+fn failure_of(row: &RequestRow) -> Option<&'static str> {
+    match row.ended {
+        None | Some(Ended::Answered) => None,
         Some(Ended::Failed(Failure::Refused)) => Some("refused"),
         Some(Ended::Failed(Failure::Reset)) => Some("reset"),
         Some(Ended::Failed(Failure::Timeout)) => Some("patience was over"),
         Some(Ended::Failed(Failure::Status)) => Some("bad status"),
-        None => Some("so far"),
     }
-}
-
-fn in_time(milliseconds: f64) -> String {
-    Elapsed((milliseconds * 1e6).round() as u64).to_string()
 }
 
 /// `3.217 s`
@@ -135,12 +182,12 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     );
     let number = grouped(u64::from(row.request));
     let behind = canvas.write(1, 0, &format!("REQUEST {number}"), strong());
-    let ended = state_of(row).map_or(String::new(), |word| format!(", {word}"));
+    let ended = failure_of(row).map_or(String::new(), |word| format!(", {word}"));
     let said = format!(
         "{} at {worker}, due at {}: {}{ended}",
         class_name(state, row.class),
         seconds(row.due),
-        row.latency
+        latency_of(row)
     );
     canvas.write(behind + 2, 0, &said, quiet());
     let axis = Axis {
@@ -152,12 +199,7 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     };
     let width = canvas.width();
     axis::draw(&mut canvas.part(1, 1, width, 1), axis, Stamp::NEVER);
-    let lane = cells::of_requests(std::slice::from_ref(&way.lane), 1, way.life.from, axis);
-    for (x, meaning) in (1..).zip(lane.iter().flatten()) {
-        if let Some(meaning) = meaning {
-            canvas.glyphs(x, 2, *meaning, 1);
-        }
-    }
+    draw_lane(canvas, (1, 2), &way.lane, way.row.life.from, axis);
     let height = canvas.height().saturating_sub(4);
     draw_steps(&mut canvas.part(0, 4, width, height), way);
 }

@@ -109,7 +109,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 /// Draws the axis, and as many rows as there is room for.
-fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
+pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
     let Some(sheet) = state.lanes.sheet() else {
         canvas.write(1, 0, "Nothing has been sent yet.", quiet());
         return;

@@ -279,7 +279,9 @@ impl RequestsView {
     fn add_lanes(&mut self, seen: &Seen<'_>) {
         let first = self.place().saturating_sub(MOST_LANES / 2);
         for row in self.rows.iter_mut().skip(first).take(MOST_LANES) {
-            row.lane = Some(seen.lanes.request(row.request, row.life));
+            let lane = seen.lanes.request(row.request, row.life);
+            row.worker = lane.worker;
+            row.lane = Some(lane);
         }
     }
 }

@@ -67,6 +67,14 @@ pub struct RequestLane {
     pub done: Option<Stamp>,
 }
 
+impl RequestLane {
+    /// Whether no worker has taken it by the end of the interval.
+    fn is_at_the_door(&self) -> bool {
+        let last = self.spans.last();
+        last.is_some_and(|last| last.doing == Doing::AtTheDoor)
+    }
+}
+
 /// Time in which one worker had a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {

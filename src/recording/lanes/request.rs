@@ -33,6 +33,10 @@ impl Lanes<'_> {
             self.live(&mut life, request, open);
             lane.spans = life.spans;
         }
+        if lane.is_at_the_door() {
+            // Who will take it was known at the sample, but not yet at the end of the interval.
+            lane.worker = None;
+        }
         lane
     }
 

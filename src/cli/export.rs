@@ -132,8 +132,12 @@ impl Stage {
             glyphs: Glyphs::Unicode,
             colours: Colours::All,
         };
-        let rows = kept.recordings.iter().map(|it| Row::of(&summarise(it)));
-        state.replay(rows.collect());
+        let rows = kept
+            .recordings
+            .iter()
+            .map(|it| Row::of(&summarise(it), state.subject()));
+        let rows = rows.collect();
+        state.replay(rows);
         for key in common.keys.chars() {
             state.key(Key::Char(key));
         }

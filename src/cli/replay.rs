@@ -34,7 +34,9 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         eprintln!("concsim: {}: {tear}", file.display());
     }
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
-    let rows = runs.iter().map(Row::of).collect();
+    let subject = kept.plan.subject();
+    let rows = runs.iter().map(|run| Row::of(run, subject.as_deref()));
+    let rows = rows.collect();
     let machine = kept.recordings[0].header.machine.clone();
     let summary = Summary::of(&kept.plan, machine, runs);
     let screen = terminal::of_standard_output().filter(|_| !args.json);

@@ -226,7 +226,8 @@ impl Audience for Screen {
     }
 
     fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
-        self.state.finish_variant(Row::of(run));
+        let row = Row::of(run, self.state.subject());
+        self.state.finish_variant(row);
         self.over.push(recording);
         self.draw()
     }

@@ -283,6 +283,14 @@ pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
     })
 }
 
+impl Run {
+    /// The number that a path of the summary names, as an expectation would have it.
+    #[must_use]
+    pub fn number(&self, path: &str) -> Option<Quantity> {
+        look_up(&serde_json::to_value(self).ok()?, path)
+    }
+}
+
 /// Whether this entry of a list of workers or cores has that number.
 fn goes_by(entry: &Value, number: &str) -> bool {
     let own = entry.get("index").or_else(|| entry.get("core"));

@@ -98,4 +98,17 @@ mod tests {
         names.sort();
         assert_eq!(files, names);
     }
+
+    #[test]
+    fn a_scenario_is_about_what_it_asks_or_claims_of_two_variants() {
+        let subject = |name: &str| {
+            let text = find(name).expect("it is one of them").text;
+            read(text, name, &Overrides::default()).ok()?.subject()
+        };
+        assert_eq!(subject("io_bound").as_deref(), Some("throughput"));
+        assert_eq!(subject("not_parallel").as_deref(), Some("parallelism"));
+        let of_short_ones = "requests.short.latency.mean";
+        assert_eq!(subject("hog").as_deref(), Some(of_short_ones));
+        assert_eq!(subject("three_requests"), None);
+    }
 }

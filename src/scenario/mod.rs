@@ -69,6 +69,29 @@ impl Plan {
     pub fn name(&self) -> &str {
         file::stem(&self.file)
     }
+
+    /// The number by which the variants differ as far as this scenario is concerned, as a path in the
+    /// summary: of what it asks first, else of what it first claims about two of them.
+    #[must_use]
+    pub fn subject(&self) -> Option<String> {
+        let variants: Vec<&str> = self.variants.iter().map(|it| it.name.as_str()).collect();
+        let of_two = |names: &[&expectation::Name]| {
+            let mut split = names.iter().map(|name| name.split(&variants));
+            let (first, path) = split.next()?;
+            let is_another = |(other, same): (Option<&str>, &str)| other != first && same == path;
+            split.any(is_another).then(|| path.to_owned())
+        };
+        let asked = self.questions.iter().map(Question::expression);
+        let asked = asked.map_while(Result::ok);
+        let claimed = self
+            .expectations
+            .iter()
+            .map(|it| expectation::parse(&it.that));
+        let claimed = claimed.map_while(Result::ok);
+        let mut asked = asked.filter_map(|it| of_two(&it.names()));
+        let mut claimed = claimed.filter_map(|it| of_two(&it.names()));
+        asked.next().or_else(|| claimed.next())
+    }
 }
 
 /// One playing of a file: a scenario with its name.

@@ -2,6 +2,7 @@
 
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
+use crate::scenario::expectation::Quantity;
 use crate::units::Elapsed;
 
 /// A line of the table of variants. `None`: not known, or too few samples.
@@ -19,14 +20,16 @@ pub struct Row {
     pub p50: Option<Elapsed>,
     /// 99th percentile.
     pub p99: Option<Elapsed>,
+    /// The number that the scenario is about, if none of these is it.
+    pub subject: Option<Quantity>,
     /// Whether all that may be believed.
     pub trust: Trust,
 }
 
 impl Row {
-    /// The row of a variant that has been played.
+    /// The row of a variant that has been played; the scenario is about the number of this path.
     #[must_use]
-    pub fn of(run: &Run) -> Self {
+    pub fn of(run: &Run, subject: Option<&str>) -> Self {
         let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
         Self {
             at_the_door: run.at_the_door,
@@ -35,6 +38,7 @@ impl Row {
             throughput_per_s: run.throughput_per_s,
             p50: run.latency_ms.p50.map(length),
             p99: run.latency_ms.p99.map(length),
+            subject: subject.and_then(|path| run.number(path)),
             trust: run.trust,
         }
     }

@@ -31,6 +31,8 @@ pub struct State {
     /// The scenario's, without folder and ending.
     name: String,
     about: Option<String>,
+    /// What the variants differ by, as a path in the summary.
+    subject: Option<String>,
     variants: Vec<Variant>,
     questions: Vec<Question>,
     /// For each question, how many guessed each choice.
@@ -81,6 +83,7 @@ impl State {
             title: plan.title.clone(),
             name: plan.name().to_owned(),
             about: plan.about.clone(),
+            subject: plan.subject(),
             variants: plan.variants.clone(),
             questions: plan.questions.clone(),
             votes: plan
@@ -340,6 +343,11 @@ impl State {
     /// What the file says before it plays, unless it is to be guessed.
     pub(super) fn about(&self) -> Option<&str> {
         self.about.as_deref().filter(|_| self.questions.is_empty())
+    }
+
+    /// The path in the summary of the number by which the variants differ.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     /// Asks nothing.

@@ -117,6 +117,7 @@ pub(super) fn sync_row() -> Row {
         throughput_per_s: Some(20.0),
         p50: Some(Elapsed::from_millis(3_000)),
         p99: None,
+        subject: None,
         trust: Trust::Ok,
     }
 }

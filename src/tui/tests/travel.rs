@@ -44,7 +44,7 @@ fn beginning(recording: &Recording, samples: usize) -> Recording {
 fn rows(recordings: &[Recording]) -> Vec<Row> {
     recordings
         .iter()
-        .map(|it| Row::of(&summarise(it)))
+        .map(|it| Row::of(&summarise(it), None))
         .collect()
 }
 

@@ -5,9 +5,10 @@ use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
 use super::variants::row_at;
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
+use crate::scenario::expectation::Dimension;
 use crate::tui::row::Row;
 use crate::tui::state::State;
-use crate::units::Elapsed;
+use crate::units::{Elapsed, three_digits};
 use crate::words::{mean, times};
 
 /// Where the bars begin, behind the variants' names.
@@ -16,52 +17,84 @@ const BARS_AT: u16 = 20;
 const NUMBERS: u16 = 18;
 
 /// A number that every variant has.
+#[derive(Clone)]
 struct Measure {
-    name: &'static str,
+    name: String,
+    /// The path in the summary.
+    path: &'static str,
     of: fn(&Row) -> Option<f64>,
     said: fn(f64) -> String,
     meaning: Option<Meaning>,
 }
 
-/// What is compared, the most telling first: on a small screen the last ones are left out.
-const MEASURES: [Measure; 6] = [
-    Measure {
-        name: "answers per second",
-        of: |row| row.throughput_per_s,
+/// What is compared: what the scenario is about, then the most telling first, since on a small screen
+/// the last ones are left out.
+fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure> {
+    let mut measures: Vec<Measure> = usual().into();
+    let Some(subject) = subject else {
+        return measures;
+    };
+    let usual = measures.iter().position(|usual| usual.path == subject);
+    let mut first = match usual {
+        Some(place) => measures.remove(place),
+        None => Measure {
+            name: subject.replace('.', " "),
+            path: "",
+            of: |row| row.subject.map(|subject| subject.value),
+            said: match dimension {
+                Some(Dimension::TIME) => |seconds| in_time(seconds * 1e3),
+                Some(_) | None => three_digits,
+            },
+            meaning: None,
+        },
+    };
+    first.name.push_str("; that is what this is about");
+    measures.insert(0, first);
+    measures
+}
+
+fn usual() -> [Measure; 6] {
+    let measure = |name: &str, path, of| Measure {
+        name: name.to_owned(),
+        path,
+        of,
         said: mean,
         meaning: None,
-    },
-    Measure {
-        name: "concurrency: begun, not finished",
-        of: |row| row.concurrency,
-        said: mean,
-        meaning: None,
-    },
-    Measure {
-        name: "parallelism: computing at the same instant",
-        of: |row| row.parallelism,
-        said: |cores| format!("{cores:.2}"),
-        meaning: Some(Meaning::Running),
-    },
-    Measure {
-        name: "at the door",
-        of: |row| row.at_the_door,
-        said: mean,
-        meaning: Some(Meaning::AtTheDoor),
-    },
-    Measure {
-        name: "latency, median",
-        of: |row| row.p50.map(Elapsed::as_millis_f64),
-        said: in_time,
-        meaning: None,
-    },
-    Measure {
-        name: "latency, 99th percentile",
-        of: |row| row.p99.map(Elapsed::as_millis_f64),
-        said: in_time,
-        meaning: None,
-    },
-];
+    };
+    [
+        measure("answers per second", "throughput", |row| {
+            row.throughput_per_s
+        }),
+        measure("concurrency: begun, not finished", "concurrency", |row| {
+            row.concurrency
+        }),
+        Measure {
+            said: |cores| format!("{cores:.2}"),
+            meaning: Some(Meaning::Running),
+            ..measure(
+                "parallelism: computing at the same instant",
+                "parallelism",
+                |row| row.parallelism,
+            )
+        },
+        Measure {
+            meaning: Some(Meaning::AtTheDoor),
+            ..measure("at the door", "at_the_door", |row| row.at_the_door)
+        },
+        Measure {
+            said: in_time,
+            ..measure("latency, median", "latency.p50", |row| {
+                row.p50.map(Elapsed::as_millis_f64)
+            })
+        },
+        Measure {
+            said: in_time,
+            ..measure("latency, 99th percentile", "latency.p99", |row| {
+                row.p99.map(Elapsed::as_millis_f64)
+            })
+        },
+    ]
+}
 
 fn in_time(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
@@ -75,8 +108,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "COMPARE", strong());
     let said = "one axis for all; the last second of the one that is on";
     canvas.write(behind + 2, 0, said, quiet());
+    let dimension = rows.iter().flatten().find_map(|row| row.subject);
+    let dimension = dimension.map(|subject| subject.dimension);
+    let measures = measures(state.subject(), dimension);
     let mut y = 2;
-    for measure in &MEASURES {
+    for measure in &measures {
         let lines = rows.len() as u16 + 1;
         if y + lines > canvas.height() {
             break;
@@ -84,7 +120,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         let width = canvas.width();
         draw_measure(&mut canvas.part(0, y, width, lines), state, measure, &rows);
         // An empty line between them where there is room for all.
-        let all = MEASURES.len() as u16 * (lines + 1) + 2;
+        let all = measures.len() as u16 * (lines + 1) + 2;
         y += lines + u16::from(all <= canvas.height());
     }
 }
@@ -96,7 +132,7 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows:
     let values = rows.iter().map(|row| value(row.as_ref(), measure));
     let values: Vec<Option<f64>> = values.collect();
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
-    canvas.write(1, 0, measure.name, strong());
+    canvas.write(1, 0, &measure.name, strong());
     let first = values.first().copied().flatten();
     let room = canvas.width().saturating_sub(BARS_AT + NUMBERS);
     let style = measure

@@ -111,6 +111,7 @@ fn row_of(picture: &Picture) -> Row {
         throughput_per_s: Some(picture.mean.throughput),
         p50: picture.latencies.quantile(0.5, MEDIAN_NEEDS),
         p99: picture.latencies.quantile(0.99, P99_NEEDS),
+        subject: None,
         trust: Trust::Ok,
     }
 }

@@ -311,6 +311,7 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
     state.look = crate::palette::Look {
         glyphs: crate::palette::Glyphs::Ascii,
         colours: crate::palette::Colours::None,
+        ..crate::palette::Look::default()
     };
     Scene::coroutine().play(&mut state);
     let said = text(&state, 80, 24).replace('│', "");

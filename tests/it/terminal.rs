@@ -230,10 +230,10 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
     let mut played = OnScreen::begin_with(&scenario, &["--projector", "--theme", "light"]);
     played.until_it_plays();
     played.until_it_shows("as coroutines");
-    // What is hit by chance changes nothing; and a key is answered with a frame.
-    played.types("xP");
-    played.until_it_shows("any key");
-    played.types("P");
+    // What is hit by chance begins nothing: the help is still there for the title card.
+    played.types("x?");
+    played.until_it_shows("─ help");
+    played.types("x");
     played.until_it_shows("space begins");
     played.resize(5, 20);
     played.resize(24, 80);

@@ -31,7 +31,7 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let last_first = lines.len().saturating_sub(usize::from(room));
     let first = state.scrolled.min(last_first);
     // Where there are no more columns than its lines have, there is no margin.
-    let margin = u16::from(width > COLUMNS || width < NARROW);
+    let margin = u16::from(!(NARROW..=COLUMNS).contains(&width));
     let mut page = canvas.part(margin, 1, width.saturating_sub(margin), room);
     for (y, line) in (0..room).zip(lines.iter().skip(first)) {
         let is_title = y == 0 && first == 0;

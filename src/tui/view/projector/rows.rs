@@ -47,13 +47,12 @@ impl Rows {
             (Kind::Each, workers),
             (Kind::Strip, workers.div_ceil(in_a_line)),
         ];
-        let fitting = kinds.into_iter().find_map(|(kind, rows)| {
+        kinds.into_iter().find_map(|(kind, rows)| {
             let rows = u16::try_from(1 + rows).ok()?;
             let thick = (room / rows).min(THICKEST);
             let lines = rows * thick;
             (thick > 0).then_some(Self { kind, thick, lines })
-        });
-        fitting
+        })
     }
 
     /// What there is room for when nothing fits.

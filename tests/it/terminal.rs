@@ -225,8 +225,8 @@ fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
 
 #[test]
 fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
-    let scenario = Doing::Idle.scenario("sync", "1s")
-        + "[[variants]]\nname = 'one'\n[[variants]]\nname = 'two'\nserver.kind = 'coroutine'\n";
+    let scenario = Doing::Idle.scenario("sync", "1s");
+    let scenario = scenario.replace("kind = 'sync'", "kind = ['sync', 'coroutine']");
     let mut played = OnScreen::begin_with(&scenario, &["--projector", "--theme", "light"]);
     played.until_it_plays();
     played.until_it_shows("as coroutines");

@@ -71,7 +71,7 @@ prop_compose! {
 prop_compose! {
     fn size()(
         size in prop_oneof![
-            (0_u16..300, 0_u16..100),
+            (0_u16..200, 0_u16..60),
             (0_u16..70, 0_u16..20),
             Just((0, 0)),
             Just((1, 1)),

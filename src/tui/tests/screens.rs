@@ -320,6 +320,18 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
 }
 
 #[test]
+fn the_smallest_screens_say_what_matters_and_what_the_picture_needs() {
+    let mut state = second_variant();
+    Scene::coroutine().play(&mut state);
+    for (width, height) in [(60, 16), (30, 8), (20, 5), (300, 1)] {
+        assert_snapshot!(
+            format!("coroutine_{width}x{height}"),
+            text(&state, width, height)
+        );
+    }
+}
+
+#[test]
 fn the_card_at_the_end_is_what_is_printed_too() {
     let mut state = second_variant();
     Scene::coroutine().play(&mut state);

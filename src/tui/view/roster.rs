@@ -104,24 +104,30 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
     let said = match (roster, scale) {
         (Roster::Strip, _) => "a glyph for each process".to_owned(),
         (Roster::Rows | Roster::Pairs, 1) => String::new(),
+        (Roster::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
         (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
     };
-    canvas.write(GLYPHS_AT, 0, &said, plain());
+    let behind = canvas.write(GLYPHS_AT, 0, &said, plain());
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
     match roster {
         Roster::Rows => {
             draw_rows(&mut below, state, scale);
-            draw_headings(canvas);
+            draw_headings(canvas, behind);
         }
         Roster::Pairs => draw_pairs(&mut below, picture, scale),
         Roster::Strip => draw_strip(&mut below, picture),
     }
 }
 
-fn draw_headings(canvas: &mut Canvas<'_>) {
+/// The headings of the columns at the right edge, as far as they leave what is said before column
+/// `from` alone.
+fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
     let width = canvas.width().min(WIDEST);
-    canvas.write_before(width.saturating_sub(FIGURES + 1), 0, "switches/s:", quiet());
+    let (all, end) = ("switches/s:", width.saturating_sub(FIGURES + 1));
+    if end.saturating_sub(width_of(all)) > from {
+        canvas.write_before(end, 0, all, quiet());
+    }
     for (heading, end) in [("process", 18), ("coroutine", 8), ("pid", 0)] {
         canvas.write_before(width.saturating_sub(end + 1), 0, heading, quiet());
     }

@@ -278,6 +278,16 @@ impl Look {
         }
     }
 
+    /// The same in the last line of a row that touches the next: what would fill its cell leaves the
+    /// lower half free, so that two rows are two also from far away.
+    #[must_use]
+    pub fn foot(self, meaning: Meaning) -> char {
+        match (self.room, self.glyphs, meaning) {
+            (Room::Projector, Glyphs::Unicode, Meaning::Running) => '▀',
+            (Room::Desk | Room::Projector, _, meaning) => self.glyph(meaning),
+        }
+    }
+
     /// A column of which this share is filled; blank only if nothing is.
     #[must_use]
     pub fn level(self, share: f64) -> char {

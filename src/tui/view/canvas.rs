@@ -89,6 +89,13 @@ impl<'a> Canvas<'a> {
         self.write(x, y, &glyphs, style)
     }
 
+    /// One request in the last line of a row that touches the next.
+    pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
+        let foot = self.look.foot(meaning).to_string();
+        let style = self.style(meaning);
+        self.write(x, y, &foot, style);
+    }
+
     /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.
     pub(super) fn level(&mut self, x: u16, y: u16, meaning: Meaning, share: f64) -> u16 {
         let level = self.look.level(share).to_string();

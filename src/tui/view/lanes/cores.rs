@@ -2,7 +2,7 @@
 //! filled, the more of them were busy in it.
 
 use super::cells;
-use super::{AXIS_AT, filled};
+use super::{AXIS_AT, draw_cell, filled};
 use crate::palette::Meaning;
 use crate::recording::lanes::CoreLane;
 use crate::tui::lanes::Panel;
@@ -87,9 +87,7 @@ fn draw_core(
     let holders = cells::of_core(core, panel.began, axis);
     for (column, worker) in (AXIS_AT..).zip(holders) {
         let Some(worker) = worker else { continue };
-        for line in 0..filled(thick) {
-            canvas.glyphs(column, y + line, Meaning::Running, 1);
-        }
+        draw_cell(canvas, column, (y, thick), Meaning::Running);
         // A thick row says once whose it is.
         if !is_the_only_one {
             let name = letter(usize::from(worker));

@@ -211,9 +211,7 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     let mut y = 1;
     for (request, row) in panel.requests.iter().zip(&rows) {
         canvas.write(1, y, &name_of_small(request), plain());
-        for line in 0..filled(thick) {
-            draw_row(canvas, y + line, row);
-        }
+        draw_row(canvas, (y, thick), row);
         y += thick;
     }
     cores::draw(canvas, (y, thick), panel, &Fold::none(panel), axis);
@@ -269,16 +267,26 @@ fn draw_requests(
         canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
         let number = u64::from(request.request) + 1;
         canvas.write_before(AXIS_AT - 1, y, &number.to_string(), plain());
-        for line in 0..filled(thick) {
-            draw_row(canvas, y + line, row);
+        draw_row(canvas, (y, thick), row);
+    }
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, lines: (u16, u16), row: &[Option<Meaning>]) {
+    for (column, cell) in (AXIS_AT..).zip(row) {
+        if let Some(meaning) = cell {
+            draw_cell(canvas, column, lines, *meaning);
         }
     }
 }
 
-fn draw_row(canvas: &mut Canvas<'_>, y: u16, row: &[Option<Meaning>]) {
-    for (column, cell) in (AXIS_AT..).zip(row) {
-        if let Some(meaning) = cell {
-            canvas.glyphs(column, y, *meaning, 1);
+/// One column of a row that begins at line `y`.
+fn draw_cell(canvas: &mut Canvas<'_>, x: u16, (y, thick): (u16, u16), meaning: Meaning) {
+    for line in 0..filled(thick) {
+        // A row of two lines has none to keep it apart from the next.
+        if (thick, line) == (2, 1) {
+            canvas.foot(x, y + line, meaning);
+        } else {
+            canvas.glyphs(x, y + line, meaning, 1);
         }
     }
 }

@@ -3,7 +3,9 @@
 //! Colours are those of Okabe and Ito ("Color Universal Design", 2008), which people with any of the
 //! usual kinds of colour vision tell apart. No meaning is carried by colour alone: each has a glyph
 //! of its own, in Unicode and in ASCII, so that a screen without colours says the same. Text and
-//! background are the terminal's own, which may be light or dark. Nothing here knows a terminal.
+//! background are the terminal's own, unless a theme is asked for. On a light ground the lighter of
+//! those colours would be too faint; there each is a darker shade of its hue. Nothing here knows a
+//! terminal.
 
 /// What a glyph or a colour stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +46,7 @@ impl Meaning {
 
     /// One request of which this is true.
     #[must_use]
-    pub fn glyph(self, glyphs: Glyphs) -> char {
+    pub const fn glyph(self, glyphs: Glyphs) -> char {
         match (self, glyphs) {
             (Self::Running, Glyphs::Unicode) => '█',
             (Self::Ready, Glyphs::Unicode) => '▒',
@@ -58,16 +60,35 @@ impl Meaning {
         }
     }
 
-    /// Its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion and reddish purple.
+    /// Its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion and reddish purple, and
+    /// on a light ground a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2,
+    /// 1.4.11), also where there are only 256 colours.
     #[must_use]
-    pub fn colour(self) -> Rgb {
-        match self {
-            Self::Running => Rgb(0x00, 0x9E, 0x73),
-            Self::Ready => Rgb(0xE6, 0x9F, 0x00),
-            Self::Parked => Rgb(0x56, 0xB4, 0xE9),
-            Self::Blocked => Rgb(0xD5, 0x5E, 0x00),
-            Self::AtTheDoor => Rgb(0xCC, 0x79, 0xA7),
+    pub fn colour(self, ground: Ground) -> Rgb {
+        match (self, ground) {
+            (Self::Running, Ground::Dark) => Rgb(0x00, 0x9E, 0x73),
+            (Self::Ready, Ground::Dark) => Rgb(0xE6, 0x9F, 0x00),
+            (Self::Parked, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
+            (Self::Blocked, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
+            (Self::AtTheDoor, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
+            (Self::Running, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
+            (Self::Ready, Ground::Light) => Rgb(0xA8, 0x75, 0x00),
+            (Self::Parked, Ground::Light) => Rgb(0x1F, 0x7D, 0xB8),
+            (Self::Blocked, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
+            (Self::AtTheDoor, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
         }
+    }
+
+    /// The meaning that has this colour on either ground.
+    #[must_use]
+    pub fn of_colour(colour: Rgb) -> Option<Self> {
+        let has_it = |meaning: &Self| {
+            let grounds = [Ground::Dark, Ground::Light];
+            grounds
+                .map(|ground| meaning.colour(ground))
+                .contains(&colour)
+        };
+        Self::ALL.into_iter().find(has_it)
     }
 
     /// The nearest of the sixteen colours that every terminal has, by its ANSI number. The terminal's
@@ -131,6 +152,90 @@ pub enum Colours {
     All,
 }
 
+/// What is behind text and glyphs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// As most terminals have it.
+    #[default]
+    Dark,
+    /// As paper has it, and a projector in a room with windows should.
+    Light,
+}
+
+impl Ground {
+    /// Its own colour.
+    #[must_use]
+    pub fn colour(self) -> Rgb {
+        match self {
+            Self::Dark => Rgb(0x14, 0x16, 0x1A),
+            Self::Light => Rgb(0xFF, 0xFF, 0xFF),
+        }
+    }
+
+    /// Letters on it.
+    #[must_use]
+    pub fn text(self) -> Rgb {
+        match self {
+            Self::Dark => Rgb(0xE6, 0xE6, 0xE6),
+            Self::Light => Rgb(0x1A, 0x1A, 0x1A),
+        }
+    }
+
+    /// Letters for those who look for them.
+    #[must_use]
+    pub fn quiet(self) -> Rgb {
+        match self {
+            Self::Dark => Rgb(0x9A, 0x9A, 0x9A),
+            Self::Light => Rgb(0x59, 0x59, 0x59),
+        }
+    }
+}
+
+/// Whose text and ground it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Theme {
+    /// The terminal's, or the reader's
+    #[default]
+    Auto,
+    /// Dark letters on a light ground
+    Light,
+    /// Light letters on a dark ground
+    Dark,
+}
+
+impl Theme {
+    /// The one after it, around the end.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Auto => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::Auto,
+        }
+    }
+}
+
+/// Who looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// One person, close to it.
+    #[default]
+    Desk,
+    /// Many, the last of them far away: few things, all of them large, nothing faint.
+    Projector,
+}
+
+impl Room {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Desk => Self::Projector,
+            Self::Projector => Self::Desk,
+        }
+    }
+}
+
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -138,14 +243,68 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// The colours.
     pub colours: Colours,
+    /// Whose text and ground.
+    pub theme: Theme,
+    /// What the terminal's own ground is taken to be.
+    pub own_ground: Ground,
+    /// Who looks at it.
+    pub room: Room,
 }
 
 impl Look {
+    /// The ground that glyphs are drawn on.
+    #[must_use]
+    pub fn ground(self) -> Ground {
+        match self.theme {
+            Theme::Auto => self.own_ground,
+            Theme::Light => Ground::Light,
+            Theme::Dark => Ground::Dark,
+        }
+    }
+
+    /// The ground that has to be painted, if it is not the terminal's own.
+    #[must_use]
+    pub fn painted(self) -> Option<Ground> {
+        let has_colours = self.colours != Colours::None;
+        (self.theme != Theme::Auto && has_colours).then(|| self.ground())
+    }
+
+    /// One request of which `meaning` is true. What is a dot at a desk is none at the end of a hall.
+    #[must_use]
+    pub fn glyph(self, meaning: Meaning) -> char {
+        match (self.room, self.glyphs, meaning) {
+            (Room::Projector, Glyphs::Unicode, Meaning::Parked) => '•',
+            (Room::Desk | Room::Projector, glyphs, meaning) => meaning.glyph(glyphs),
+        }
+    }
+
+    /// The same in the last line of a row that touches the next: what would fill its cell leaves the
+    /// lower half free, so that two rows are two also from far away.
+    #[must_use]
+    pub fn foot(self, meaning: Meaning) -> char {
+        match (self.room, self.glyphs, meaning) {
+            (Room::Projector, Glyphs::Unicode, Meaning::Running) => '▀',
+            (Room::Desk | Room::Projector, _, meaning) => self.glyph(meaning),
+        }
+    }
+
+    /// A column of which this share is filled; blank only if nothing is.
+    #[must_use]
+    pub fn level(self, share: f64) -> char {
+        let (steps, glyphs) = match self.glyphs {
+            Glyphs::Unicode => (8.0, [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']),
+            Glyphs::Ascii => (8.0, [' ', '1', '2', '3', '4', '5', '6', '7', '8']),
+        };
+        let step = (share.clamp(0.0, 1.0) * steps).ceil();
+        glyphs[step as usize]
+    }
+
     /// What the environment asks for; `variable` looks one up.
     ///
     /// `NO_COLOR` with any value but the empty one means none (no-color.org), and so does a `TERM` of
     /// `dumb`; `COLORTERM` says that all are there, `TERM` that 256 are. A locale that is set and is
-    /// not UTF-8 means ASCII.
+    /// not UTF-8 means ASCII. Terminals that set `COLORFGBG` say with its last number which of the
+    /// sixteen colours their ground is.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let said = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = said("TERM").unwrap_or_default();
@@ -164,73 +323,19 @@ impl Look {
             Some(locale) if !locale.contains("utf-8") && !locale.contains("utf8") => Glyphs::Ascii,
             Some(_) | None => Glyphs::Unicode,
         };
-        Self { glyphs, colours }
+        let ground = said("COLORFGBG").and_then(|said| said.rsplit(';').next()?.parse().ok());
+        let own_ground = match ground {
+            Some(7 | 9..=15_u8) => Ground::Light,
+            Some(_) | None => Ground::Dark,
+        };
+        Self {
+            glyphs,
+            colours,
+            own_ground,
+            ..Self::default()
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn look(environment: &[(&str, &str)]) -> Look {
-        Look::of_environment(|name| {
-            let set = environment.iter().find(|(known, _)| *known == name);
-            set.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn no_two_meanings_share_a_glyph_or_a_colour() {
-        let count = Meaning::ALL.len();
-        for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-            let drawn: BTreeSet<char> = Meaning::ALL.map(|meaning| meaning.glyph(glyphs)).into();
-            assert_eq!(drawn.len(), count);
-        }
-        let exact: BTreeSet<String> = Meaning::ALL.map(|meaning| meaning.colour().hex()).into();
-        let many: BTreeSet<u8> = Meaning::ALL
-            .map(|meaning| meaning.colour().xterm256())
-            .into();
-        let sixteen: BTreeSet<u8> = Meaning::ALL.map(Meaning::ansi).into();
-        assert_eq!([exact.len(), many.len(), sixteen.len()], [count; 3]);
-    }
-
-    #[test]
-    fn ascii_glyphs_are_ascii() {
-        for meaning in Meaning::ALL {
-            assert!(meaning.glyph(Glyphs::Ascii).is_ascii());
-        }
-    }
-
-    #[test]
-    fn the_nearest_of_256_colours_is_near() {
-        assert_eq!(Meaning::Running.colour().xterm256(), 35);
-        assert_eq!(Meaning::Blocked.colour().xterm256(), 166);
-    }
-
-    #[test]
-    fn the_environment_decides_how_the_screen_looks() {
-        for (environment, colours) in [
-            (&[("COLORTERM", "truecolor")][..], Colours::All),
-            (&[("TERM", "xterm-256color")], Colours::Many),
-            (&[("TERM", "vt220")], Colours::Sixteen),
-            (&[("TERM", "dumb")], Colours::None),
-            (&[("COLORTERM", "24bit"), ("NO_COLOR", "1")], Colours::None),
-            (&[("COLORTERM", "24bit"), ("NO_COLOR", "")], Colours::All),
-        ] {
-            assert_eq!(look(environment).colours, colours, "{environment:?}");
-        }
-    }
-
-    #[test]
-    fn a_locale_without_utf_8_is_drawn_in_ascii() {
-        assert_eq!(look(&[("LANG", "C")]).glyphs, Glyphs::Ascii);
-        assert_eq!(look(&[("LANG", "en_US.UTF-8")]).glyphs, Glyphs::Unicode);
-        assert_eq!(
-            look(&[("LC_ALL", "C.utf8"), ("LANG", "C")]).glyphs,
-            Glyphs::Unicode
-        );
-        assert_eq!(look(&[]).glyphs, Glyphs::Unicode);
-    }
-}
+mod tests;

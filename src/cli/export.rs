@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 
 use super::shelf;
 use crate::export::cast::Cast;
-use crate::export::drawing::{self, Theme};
-use crate::palette::{Colours, Glyphs, Look};
+use crate::export::drawing;
+use crate::palette::{Ground, Look, Room, Theme};
 use crate::recording::feed::Feed;
 use crate::recording::kept::{self, Kept};
 use crate::recording::summary::summarise;
@@ -55,6 +55,9 @@ struct Common {
     /// The keys that are pressed first: 4 for the variants side by side, say
     #[arg(long, default_value = "")]
     keys: String,
+    /// As it is projected: few panes, large digits
+    #[arg(long)]
+    projector: bool,
     /// The file; standard output without
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -75,10 +78,48 @@ struct ScreenArgs {
     theme: Theme,
 }
 
+impl ScreenArgs {
+    /// The drawing has a ground of its own, so that none is painted into it.
+    fn look(&self) -> Look {
+        let own_ground = match self.theme {
+            Theme::Light => Ground::Light,
+            Theme::Auto | Theme::Dark => Ground::Dark,
+        };
+        Look {
+            own_ground,
+            room: self.common.room(),
+            ..Look::default()
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 struct CastArgs {
     #[command(flatten)]
     common: Common,
+    /// The player's own text and ground, or painted ones
+    #[arg(long, value_enum, default_value = "auto")]
+    theme: Theme,
+}
+
+impl CastArgs {
+    fn look(&self) -> Look {
+        Look {
+            theme: self.theme,
+            room: self.common.room(),
+            ..Look::default()
+        }
+    }
+}
+
+impl Common {
+    fn room(&self) -> Room {
+        if self.projector {
+            Room::Projector
+        } else {
+            Room::Desk
+        }
+    }
 }
 
 fn size(text: &str) -> Result<(u16, u16), String> {
@@ -121,17 +162,14 @@ struct Stage {
 }
 
 impl Stage {
-    fn open(common: &Common) -> anyhow::Result<Self> {
+    fn open(common: &Common, look: Look) -> anyhow::Result<Self> {
         let kept = kept::open(&shelf::find(&common.run)?)?;
         for (file, tear) in &kept.torn {
             eprintln!("concsim: {}: {tear}", file.display());
         }
         let cores = kept.recordings[0].header.machine.cores;
         let mut state = State::new(&kept.plan, cores);
-        state.look = Look {
-            glyphs: Glyphs::Unicode,
-            colours: Colours::All,
-        };
+        state.look = look;
         let rows = kept
             .recordings
             .iter()
@@ -176,7 +214,7 @@ impl Stage {
 }
 
 fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
-    let mut stage = Stage::open(&args.common)?;
+    let mut stage = Stage::open(&args.common, args.look())?;
     let names: Vec<String> = stage
         .kept
         .recordings
@@ -221,7 +259,7 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
 }
 
 fn cast(args: &CastArgs) -> anyhow::Result<String> {
-    let mut stage = Stage::open(&args.common)?;
+    let mut stage = Stage::open(&args.common, args.look())?;
     let (width, height) = args.common.size;
     let mut cast = Cast::new(width, height, &stage.kept.plan.title);
     let mut passed = 0.0;

@@ -56,7 +56,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     interrupt::listen()?;
     let summary = play(&plan, target, args.json)?;
-    run::print(&plan, &summary, args.json, colour)?;
+    run::print(&plan, &summary, args.json, colour.look().glyphs)?;
     io::stdout().flush()?;
     Ok(ExitCode::from(summary.exit_status()))
 }

@@ -16,6 +16,7 @@ pub mod schema;
 pub mod screen;
 pub mod serve;
 mod shelf;
+pub mod showing;
 pub mod source;
 pub mod stagecraft;
 mod steering;

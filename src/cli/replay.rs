@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::screen::Screen;
+use super::showing::{self, Showing};
 use super::{run, shelf};
 use crate::recording::kept;
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::report::card::card;
-use crate::sys::{interrupt, terminal};
+use crate::sys::interrupt;
 use crate::tui::Row;
 
 /// Shows a run that was kept: pause it, go back, slow it down.
@@ -22,6 +23,8 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    showing: Showing,
 }
 
 /// Replays on a screen if there is one; without, prints what came of the run.
@@ -39,14 +42,15 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let rows = rows.collect();
     let machine = kept.recordings[0].header.machine.clone();
     let summary = Summary::of(&kept.plan, machine, runs);
-    let screen = terminal::of_standard_output().filter(|_| !args.json);
+    let manner = args.showing.manner(colour);
+    let screen = showing::canvas().filter(|_| !args.json);
     if let Some(terminal) = screen {
         interrupt::listen()?;
-        let text = card(&kept.plan, &summary, colour.look().glyphs);
-        let mut screen = Screen::on(terminal, &kept.plan, summary.machine.cores, colour)?;
+        let text = card(&kept.plan, &summary, manner.look.glyphs);
+        let mut screen = Screen::on(terminal, &kept.plan, summary.machine.cores, manner)?;
         screen.replay(kept.recordings, rows, &text)?;
     } else {
-        run::print(&kept.plan, &summary, args.json, colour)?;
+        run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
     }
     Ok(ExitCode::SUCCESS)
 }

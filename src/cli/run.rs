@@ -11,8 +11,10 @@ use super::colour::Colour;
 use super::performance::{Performance, header};
 use super::screen::Screen;
 use super::shelf;
+use super::showing::{self, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::stagecraft::Stagecraft;
+use crate::palette::Glyphs;
 use crate::recording::kept::Folder;
 use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};
@@ -20,7 +22,7 @@ use crate::recording::{Machine, Recording, summary};
 use crate::report::card::card;
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
-use crate::sys::{interrupt, processes, terminal};
+use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
 use crate::units::Elapsed;
 
@@ -49,6 +51,8 @@ pub struct Args {
     /// Keep no recording
     #[arg(long, conflicts_with = "out")]
     no_keep: bool,
+    #[command(flatten)]
+    showing: Showing,
 }
 
 impl Args {
@@ -62,6 +66,7 @@ impl Args {
             out: None,
             no_ask: false,
             no_keep: false,
+            showing: Showing::default(),
         }
     }
 }
@@ -87,7 +92,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             eprintln!("concsim: kept in {}", folder.path().display());
         }
     }
-    print(&plan, &summary, args.json, colour)?;
+    let glyphs = args.showing.look(colour).glyphs;
+    print(&plan, &summary, args.json, glyphs)?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 
@@ -116,18 +122,19 @@ fn play_with(
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
     let is_watched = !args.headless && !args.json;
-    let Some(terminal) = terminal::of_standard_output().filter(|_| is_watched) else {
+    let Some(terminal) = showing::canvas().filter(|_| is_watched) else {
         return play(plan, &mut Headless::new(args.json), None, folder);
     };
     let cores = processes::cores_allowed().len();
-    let mut screen = Screen::on(terminal, plan, cores, colour)?;
+    let manner = args.showing.manner(colour);
+    let mut screen = Screen::on(terminal, plan, cores, manner)?;
     if args.no_ask {
         screen = screen.without_questions();
     }
     let stagecraft = screen.stagecraft();
     let summary = play(plan, &mut screen, Some(stagecraft), folder)?.with_votes(screen.votes());
     if !interrupt::noted() {
-        screen.show_card(&card(plan, &summary, colour.look().glyphs))?;
+        screen.show_card(&card(plan, &summary, manner.look.glyphs))?;
     }
     Ok(summary)
 }
@@ -191,12 +198,12 @@ pub(super) fn print(
     plan: &Plan,
     summary: &Summary,
     as_json: bool,
-    colour: Colour,
+    glyphs: Glyphs,
 ) -> anyhow::Result<()> {
     let text = if as_json {
         json::of(summary)
     } else {
-        card(plan, summary, colour.look().glyphs)
+        card(plan, summary, glyphs)
     };
     writeln!(io::stdout(), "{}", text.trim_end())?;
     Ok(())

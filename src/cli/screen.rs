@@ -6,15 +6,18 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crossterm::event;
-use crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::audience::Audience;
-use super::colour::Colour;
 use super::performance::Performance;
+use super::showing::{Delivery, Manner};
 use super::stagecraft::Stagecraft;
+use crate::palette::Colours;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::summary::Run;
@@ -23,11 +26,9 @@ use crate::sys::clock::Clock;
 use crate::sys::interrupt;
 use crate::sys::terminal::{LEAVE_FULL_SCREEN, Modes};
 use crate::telemetry::Stage;
-use crate::tui::{self, Action, Key, Row, State, Steer};
+use crate::tui::{self, Action, Key, Row, State, Steer, Turned};
 use crate::units::{Elapsed, Stamp};
 
-/// Between two frames: about twelve a second, which is as fast as digits can be read.
-const FRAME_EVERY: Elapsed = Elapsed::from_millis(83);
 /// How long a title card stays unless a key is pressed.
 const TITLE_STAYS: Elapsed = Elapsed::from_secs(2);
 
@@ -35,6 +36,7 @@ const TITLE_STAYS: Elapsed = Elapsed::from_secs(2);
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     state: State,
+    manner: Manner,
     stagecraft: Stagecraft,
     clock: Clock,
     next_frame: Stamp,
@@ -55,18 +57,21 @@ impl Screen {
         terminal: BorrowedFd<'static>,
         plan: &Plan,
         cores: usize,
-        colour: Colour,
+        manner: Manner,
     ) -> anyhow::Result<Self> {
         let modes = Modes::of(terminal)?;
         let stagecraft = Stagecraft { terminal, modes };
         let mut state = State::new(plan, cores);
-        state.look = colour.look();
+        state.look = manner.look;
+        // What was asked for on the command line comes before what crossterm finds in the environment.
+        style::force_color_output(manner.look.colours != Colours::None);
         restore_when_panicking(stagecraft);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         Ok(Self {
             terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
             state,
+            manner,
             stagecraft,
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
@@ -90,10 +95,35 @@ impl Screen {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        self.next_frame = self.clock.now() + FRAME_EVERY;
+        self.next_frame = self.clock.now() + self.manner.frame_every;
+        let size = self.terminal.size()?;
+        if size.width == 0 || size.height == 0 {
+            return Ok(());
+        }
         let state = &self.state;
-        self.terminal.draw(|frame| tui::view::draw(frame, state))?;
+        let mut output = io::stdout();
+        match self.manner.delivery {
+            Delivery::AtOnce => {
+                queue!(output, BeginSynchronizedUpdate)?;
+                self.terminal.draw(|frame| tui::view::draw(frame, state))?;
+                execute!(output, EndSynchronizedUpdate)?;
+            }
+            Delivery::AsWritten => {
+                self.terminal.draw(|frame| tui::view::draw(frame, state))?;
+            }
+        }
         Ok(())
+    }
+
+    /// Draws what there is now, unless it is what was there before.
+    fn draw_if_another(&mut self, turned: Turned) -> anyhow::Result<()> {
+        match turned {
+            Turned::Another => self.draw(),
+            Turned::Same => {
+                self.next_frame = self.clock.now() + self.manner.frame_every;
+                Ok(())
+            }
+        }
     }
 
     /// Handles keys until `length` is over or one of them asks the driver for something.
@@ -104,11 +134,14 @@ impl Screen {
             if !event::poll(Duration::from_nanos(left.0))? {
                 return Ok(None);
             }
-            let event = event::read()?;
-            let key = event.as_key_event().and_then(|key| Key::of(&key));
-            let action = key.and_then(|key| self.state.key(key));
-            if action.is_some() {
-                return Ok(action);
+            // A window that is pulled at its corner says its size a hundred times: the last one is drawn.
+            while event::poll(Duration::ZERO)? {
+                let event = event::read()?;
+                let key = event.as_key_event().and_then(|key| Key::of(&key));
+                let action = key.and_then(|key| self.state.key(key));
+                if action.is_some() {
+                    return Ok(action);
+                }
             }
             self.draw()?;
         }
@@ -161,6 +194,7 @@ impl Screen {
             match self.attend(TITLE_STAYS)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
+                None if self.state.is_before_a_hall() => {}
                 None if before > 0 && votes(&self.state) == before => break,
                 Some(Action::Steer(_)) | None => {}
             }
@@ -177,22 +211,50 @@ impl Screen {
     /// Lets a person go back and forth in what was recorded, until they leave.
     fn explore(&mut self) -> anyhow::Result<()> {
         while !interrupt::noted() {
-            if let Some(Action::Quit | Action::Interrupt) = self.attend(FRAME_EVERY)? {
+            if let Some(Action::Quit | Action::Interrupt) = self.attend(self.manner.frame_every)? {
                 break;
             }
-            self.turn(None);
+            let turned = self.turn(None);
+            self.draw_if_another(turned)?;
+        }
+        Ok(())
+    }
+
+    /// Stays on the title card until somebody goes on. Whoever looks back at the variant that is over
+    /// comes to it when they have seen that to its end.
+    fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
+        while self.state.is_before_a_hall() && !interrupt::noted() {
+            match self.attend(self.manner.frame_every)? {
+                Some(Action::Begin) => break,
+                Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
+                Some(Action::Steer(_)) | None if self.state.is_live() => {}
+                Some(Action::Steer(_)) | None => self.catch_up(variant)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn catch_up(&mut self, variant: usize) -> anyhow::Result<()> {
+        let turned = self.turn(None);
+        self.draw_if_another(turned)?;
+        let feed = Feed {
+            over: &self.over,
+            now: None,
+        };
+        if self.state.has_caught_up(&feed) {
+            self.state.begin_variant(variant);
             self.draw()?;
         }
         Ok(())
     }
 
     /// Lets the state look at what there is, `now` being what is played.
-    fn turn(&mut self, now: Option<&Recording>) {
+    fn turn(&mut self, now: Option<&Recording>) -> Turned {
         let at = self.clock.now();
         let passed = at.since(self.turned);
         self.turned = at;
         let over = &self.over;
-        self.state.turn(&Feed { over, now }, passed);
+        self.state.turn(&Feed { over, now }, passed)
     }
 }
 
@@ -209,15 +271,19 @@ impl Audience for Screen {
         }
         self.state.begin_variant(variant);
         self.draw()?;
-        self.attend_to_play(TITLE_STAYS).map(drop)
+        if variant > 0 && self.state.is_before_a_hall() {
+            self.hold(variant)
+        } else {
+            self.attend_to_play(TITLE_STAYS).map(drop)
+        }
     }
 
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
         self.notes.append(&mut performance.take_notes());
         let playing = !matches!(performance.stage(), Stage::Preparing | Stage::Done);
         if playing && self.clock.now() >= self.next_frame {
-            self.turn(Some(performance.recording()));
-            self.draw()?;
+            let turned = self.turn(Some(performance.recording()));
+            self.draw_if_another(turned)?;
         }
         if let Some(steer) = self.attend_to_play(spare)? {
             performance.steer(steer);

@@ -76,8 +76,8 @@ fn written(before: Option<&Buffer>, screen: &Buffer) -> String {
             if pen != Some((x, y)) {
                 write!(out, "\x1b[{};{}H", y + 1, x + 1).expect("a String takes all text");
             }
-            if style != Some((cell.fg, cell.modifier)) {
-                style = Some((cell.fg, cell.modifier));
+            if style != Some((cell.fg, cell.bg, cell.modifier)) {
+                style = Some((cell.fg, cell.bg, cell.modifier));
                 out.push_str(&rendition(cell));
             }
             out.push_str(cell.symbol());
@@ -99,8 +99,10 @@ fn rendition(cell: &Cell) -> String {
             codes.push_str(code);
         }
     }
-    if let Color::Rgb(red, green, blue) = cell.fg {
-        write!(codes, ";38;2;{red};{green};{blue}").expect("a String takes all text");
+    for (colour, code) in [(cell.fg, 38), (cell.bg, 48)] {
+        if let Color::Rgb(red, green, blue) = colour {
+            write!(codes, ";{code};2;{red};{green};{blue}").expect("a String takes all text");
+        }
     }
     codes.push('m');
     codes

@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
+use crate::palette::{Ground, Meaning, Rgb, Theme};
+
 /// Size of a cell in user units.
 const WIDTH: u32 = 8;
 const HEIGHT: u32 = 18;
@@ -16,23 +18,8 @@ const HEIGHT: u32 = 18;
 const FEET: u32 = 13;
 const MARGIN: u32 = 12;
 
-/// Whether the drawing is for light pages, dark ones, or follows the reader.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Theme {
-    /// Dark letters on a light ground.
-    Light,
-    /// Light letters on a dark ground.
-    Dark,
-    /// As the reader's system has it.
-    #[default]
-    Auto,
-}
-
-/// Ground, letters and quiet letters. Plain values: not every program that draws SVG knows variables.
-const LIGHT: [&str; 3] = ["#ffffff", "#1a1a1a", "#6b6b6b"];
-const DARK: [&str; 3] = ["#14161a", "#e6e6e6", "#9a9a9a"];
-
-/// Draws the screen. `title` is what it claims, `description` what is on it: for those who cannot see
+/// Draws the screen, on a ground of its own: whatever has the colour of a meaning gets the shade that
+/// suits this ground, and where it follows the reader, theirs. `title` is what it claims, `description` what is on it: for those who cannot see
 /// it.
 #[must_use]
 pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> String {
@@ -55,21 +42,48 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
     svg
 }
 
+/// Plain values: not every program that draws SVG knows variables.
+fn colours(ground: Ground) -> String {
+    let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
+    let mut colours = format!(
+        ".g,text.i{{fill:{behind}}}text,.r{{fill:{letters};color:{letters}}}text.q,.q{{fill:{quiet};color:{quiet}}}"
+    );
+    for meaning in Meaning::ALL {
+        let (class, colour) = (class(meaning), meaning.colour(ground).hex());
+        write!(colours, ".{class}{{fill:{colour};color:{colour}}}")
+            .expect("a String takes all text");
+    }
+    colours
+}
+
+/// The class of what has the colour of a meaning.
+fn class(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Running => "running",
+        Meaning::Ready => "ready",
+        Meaning::Parked => "parked",
+        Meaning::Blocked => "blocked",
+        Meaning::AtTheDoor => "door",
+    }
+}
+
+/// The class of a cell's colour, if that is a meaning's.
+fn class_of(cell: &Cell) -> Option<&'static str> {
+    match cell.fg {
+        Color::Rgb(red, green, blue) => Meaning::of_colour(Rgb(red, green, blue)).map(class),
+        _ => None,
+    }
+}
+
 fn style(theme: Theme) -> String {
-    let colours = |[ground, letters, quiet]: [&str; 3]| {
-        format!(".g,text.i{{fill:{ground}}}text,.r{{fill:{letters}}}text.q,.q{{fill:{quiet}}}\n")
-    };
     let colours = match theme {
-        Theme::Light => colours(LIGHT),
-        Theme::Dark => colours(DARK),
-        Theme::Auto => {
-            let dark = colours(DARK);
-            let dark = dark.trim_end();
-            format!(
-                "{}@media(prefers-color-scheme:dark){{{dark}}}\n",
-                colours(LIGHT)
-            )
-        }
+        Theme::Light => colours(Ground::Light) + "\n",
+        Theme::Dark => colours(Ground::Dark) + "\n",
+        Theme::Auto => format!(
+            "{}\n@media(prefers-color-scheme:dark){{{}}}\n",
+            colours(Ground::Light),
+            colours(Ground::Dark)
+        ),
     };
     "text{font:13.3px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
      white-space:pre}\nrect{shape-rendering:crispEdges}.b{font-weight:bold}\n"
@@ -154,11 +168,13 @@ fn attributes(cell: &Cell) -> String {
     } else if cell.modifier.contains(Modifier::DIM) {
         classes.push("q");
     }
+    let has_class = class_of(cell);
+    classes.extend(has_class);
     let mut said = String::new();
     if !classes.is_empty() {
         said = format!(" class=\"{}\"", classes.join(" "));
     }
-    if let Color::Rgb(red, green, blue) = cell.fg {
+    if let (Color::Rgb(red, green, blue), None) = (cell.fg, has_class) {
         write!(said, " style=\"fill:#{red:02x}{green:02x}{blue:02x}\"")
             .expect("a String takes all text");
     }
@@ -166,8 +182,14 @@ fn attributes(cell: &Cell) -> String {
 }
 
 fn fill(cell: &Cell) -> String {
+    if let Some(class) = class_of(cell) {
+        return format!("class=\"{class}\"");
+    }
     match cell.fg {
-        Color::Rgb(red, green, blue) => format!("fill=\"#{red:02x}{green:02x}{blue:02x}\""),
+        Color::Rgb(red, green, blue) => {
+            let colour = format!("#{red:02x}{green:02x}{blue:02x}");
+            format!("fill=\"{colour}\" color=\"{colour}\"")
+        }
         _ if cell.modifier.contains(Modifier::DIM) => "class=\"q\"".into(),
         _ => "class=\"r\"".into(),
     }
@@ -179,10 +201,10 @@ fn look_of(cell: &Cell) -> (Color, Modifier) {
 }
 
 fn is_block(cell: &Cell) -> bool {
-    matches!(
-        cell.symbol(),
-        "█" | "▀" | "▄" | "▪" | "━" | "╸" | "▒" | "▁" | "▂" | "▃" | "▅" | "▆" | "▇"
-    )
+    let mut letters = cell.symbol().chars();
+    letters
+        .next()
+        .is_some_and(|it| matches!(it, '▀'..='█' | '▪' | '━' | '╸' | '▒'))
 }
 
 /// Blocks of one style, each stretch of equal ones as one shape.
@@ -198,23 +220,36 @@ fn draw_blocks(svg: &mut String, (left, top): (u32, u32), text: &str, fill: &str
 
 fn draw_block(svg: &mut String, (x, y): (u32, u32), width: u32, glyph: char, fill: &str) {
     let half = HEIGHT / 2;
-    let (x, y, width, height, opacity) = match glyph {
-        '▀' => (x, y, width, half, ""),
-        '▄' => (x, y + half, width, half, ""),
-        '▪' => (x + 2, y + half - 2, width - 4, 4, ""),
-        '━' => (x, y + half - 1, width, 3, ""),
-        '╸' => (x, y + half - 1, width / 2, 3, ""),
-        '▒' => (x, y, width, HEIGHT, " fill-opacity=\"0.5\""),
+    if glyph == '▒' {
+        return draw_shade(svg, (x, y), width, fill);
+    }
+    let (x, y, width, height) = match glyph {
+        '▀' => (x, y, width, half),
+        '▄' => (x, y + half, width, half),
         '▁'..='▇' => {
-            let eighths = glyph as u32 - '▁' as u32 + 1;
-            let height = HEIGHT * eighths / 8;
-            (x, y + HEIGHT - height, width, height, "")
+            let eighths = u32::from(glyph) - u32::from('▁') + 1;
+            let filled = HEIGHT * eighths / 8;
+            (x, y + HEIGHT - filled, width, filled)
         }
-        _ => (x, y, width, HEIGHT, ""),
+        '▪' => (x + 2, y + half - 2, width - 4, 4),
+        '━' => (x, y + half - 1, width, 3),
+        '╸' => (x, y + half - 1, width / 2, 3),
+        _ => (x, y, width, HEIGHT),
     };
     writeln!(
         svg,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {fill}{opacity}/>"
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {fill}/>"
+    )
+    .expect("a String takes all text");
+}
+
+/// A shade is stripes of the full colour, so that it stands out from its ground as the others do.
+fn draw_shade(svg: &mut String, (x, y): (u32, u32), width: u32, fill: &str) {
+    let (middle, right) = (y + HEIGHT / 2, x + width);
+    writeln!(
+        svg,
+        "<line x1=\"{x}\" y1=\"{middle}\" x2=\"{right}\" y2=\"{middle}\" {fill} \
+         stroke=\"currentColor\" stroke-width=\"{HEIGHT}\" stroke-dasharray=\"2 2\"/>"
     )
     .expect("a String takes all text");
 }

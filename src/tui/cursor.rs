@@ -189,6 +189,18 @@ impl Cursor {
         self.at = span(feed, variant).map_or(Stamp::ZERO, |(begin, _)| begin);
     }
 
+    /// Whether there is nothing behind it.
+    pub(super) fn is_at_the_end(&self, feed: &Feed<'_>) -> bool {
+        let last = feed.count().checked_sub(1);
+        let end = last.and_then(|last| span(feed, last));
+        Some(self.variant) == last && end.is_none_or(|(_, end)| self.at >= end)
+    }
+
+    /// Goes on with the run that goes on.
+    pub(super) fn catch_up(&mut self) {
+        self.motion = Motion::Live;
+    }
+
     fn go_to_the_end(&mut self, feed: &Feed<'_>) {
         self.variant = feed.count().saturating_sub(1);
         self.at = span(feed, self.variant).map_or(Stamp::ZERO, |(_, end)| end);

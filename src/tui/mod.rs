@@ -11,6 +11,7 @@
 //! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
 
 mod cursor;
+mod hold;
 mod indexes;
 mod keys;
 mod lanes;
@@ -34,3 +35,4 @@ pub use keys::{Action, Key, Steer};
 pub use picture::Moment;
 pub use row::Row;
 pub use state::State;
+pub use travel::Turned;

@@ -59,6 +59,44 @@ pub(super) fn changes(before: &Scenario, now: &Scenario) -> Vec<(String, String,
     facts(now).into_iter().filter_map(changed).collect()
 }
 
+/// How `now` differs from `before`, as somebody would say it to a hall: `now the same 2 processes, as
+/// coroutines`.
+pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
+    let changes = changes(before, now);
+    let workers = now.server.workers as u64;
+    let same = match workers {
+        1 => "the same process".to_owned(),
+        _ => format!("the same {}", counted(workers, "process")),
+    };
+    let kind = match now.server.kind {
+        WorkerKind::Sync => "as sync workers",
+        WorkerKind::Coroutine => "as coroutines",
+    };
+    let more = || {
+        let was = grouped(before.server.workers as u64);
+        format!("{} instead of {was}", counted(workers, "worker"))
+    };
+    let names: Vec<&str> = changes.iter().map(|(what, ..)| what.as_str()).collect();
+    match (names.as_slice(), changes.first()) {
+        ([], _) => "now the same once more".into(),
+        (["kind"], _) => format!("now {same}, {kind}"),
+        (["workers"], _) => format!("now {}", more()),
+        (["kind", "workers"], _) => format!("now {}, {kind}", more()),
+        (["load"], Some((_, from, to))) => format!("now {to} instead of {from}"),
+        ([_], Some((what, from, to))) => format!("now {what}: {to}, instead of {from}"),
+        (several, _) => format!("now {} are different", listed(several)),
+    }
+}
+
+/// `one, two and three`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
 fn load(scenario: &Scenario) -> String {
     let load = &scenario.load;
     let who = match &load.arrivals {

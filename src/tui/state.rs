@@ -49,6 +49,8 @@ pub struct State {
     /// Whether `f` was pressed: the next key says which fault.
     pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
+    /// Whether something besides time has happened since it was last looked at.
+    pub(super) touched: bool,
     /// Where a key asked to go.
     pub(super) wish: Option<Wish>,
     pub(super) watch: Watch,
@@ -108,6 +110,7 @@ impl State {
             card: None,
             fault_comes: false,
             cursor: Cursor::default(),
+            touched: true,
             wish: None,
             watch: Watch::new(&first.scenario),
             taken_in: 0,
@@ -129,6 +132,7 @@ impl State {
     /// If the plan has no such variant.
     pub fn begin_variant(&mut self, variant: usize) {
         self.on_stage = variant;
+        self.touched = true;
         if self.is_live() {
             self.cursor.variant = variant;
             self.enter(variant);
@@ -188,6 +192,7 @@ impl State {
 
     /// Puts the result of the variant that was played last into the table.
     pub fn finish_variant(&mut self, row: Row) {
+        self.touched = true;
         self.rows[self.on_stage] = Some(row);
         if self.is_live() {
             self.show.picture.stage = Stage::Done;
@@ -218,6 +223,7 @@ impl State {
 
     /// Does what `key` asks for; what only the driver can do is answered.
     pub fn key(&mut self, key: Key) -> Option<Action> {
+        self.touched = true;
         if key == Key::Interrupt {
             return Some(Action::Interrupt);
         }
@@ -248,6 +254,8 @@ impl State {
                 return Some(Action::Quit);
             }
             (Key::Char('?'), _) => self.help = true,
+            (Key::Char('P'), _) => self.look.room = self.look.room.other(),
+            (Key::Char('t'), _) => self.look.theme = self.look.theme.next(),
             (Key::Char(digit @ '1'..='4'), &Screen::Question(question)) => {
                 self.vote(question, digit as usize - '1' as usize);
             }
@@ -256,7 +264,7 @@ impl State {
             }
             (Key::Backspace, &Screen::Question(question)) => self.votes[question].fill(0),
             (_, Screen::Question(_)) => {}
-            (key, Screen::Title) if key != Key::Tab => return Some(Action::Begin),
+            (key, Screen::Title) if self.begins(key) => return Some(Action::Begin),
             (Key::Char(' '), Screen::Play) => self.cursor.pause_or_go_on(),
             (Key::Char(key @ '1'..='9'), Screen::Play) => {
                 self.turn_to(Pane::of(key).unwrap_or(self.pane));
@@ -294,7 +302,8 @@ impl State {
     fn scroll(&mut self, key: Key) {
         const PAGE: isize = 10;
         let least_lines = match &self.shown().screen {
-            Screen::Card(lines) => lines.len(),
+            // On a narrow screen they are wrapped.
+            Screen::Card(lines) => 2 * lines.len(),
             Screen::Question(_) | Screen::Title | Screen::Play => {
                 self.shown().picture.workers.len()
             }

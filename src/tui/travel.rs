@@ -23,6 +23,21 @@ const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 64;
 
+/// Whether there may be something else to be drawn than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// Nothing has changed.
+    Same,
+    /// Something may have.
+    Another,
+}
+
+impl Turned {
+    fn of(touched: bool) -> Self {
+        if touched { Self::Another } else { Self::Same }
+    }
+}
+
 impl State {
     /// The place that a key asks for, on a screen that has a place.
     pub(super) fn wish_of(&self, key: Key) -> Option<Wish> {
@@ -55,15 +70,23 @@ impl State {
         self.show.screen = Screen::Play;
     }
 
-    /// Lets time pass, goes where a key asked to, and shows what there is.
-    pub fn turn(&mut self, feed: &Feed<'_>, passed: Elapsed) {
+    /// Lets time pass, goes where a key asked to, and shows what there is. Says whether the screen may
+    /// be another one now: where nothing moves, nothing is worked out.
+    pub fn turn(&mut self, feed: &Feed<'_>, passed: Elapsed) -> Turned {
+        let touched = std::mem::take(&mut self.touched);
         if feed.count() == 0 {
-            return;
+            return Turned::of(touched);
         }
-        match self.wish.take() {
+        let before = (self.cursor.variant, self.cursor.at);
+        let wish = self.wish.take();
+        let asked = touched || wish.is_some();
+        match wish {
             Some(wish) => self.cursor.grant(feed, wish),
-            None if matches!(self.show.screen, Screen::Card(_)) => return,
+            None if matches!(self.show.screen, Screen::Card(_)) => return Turned::of(touched),
             None => self.cursor.pass(feed, passed),
+        }
+        if !asked && before == (self.cursor.variant, self.cursor.at) {
+            return Turned::Same;
         }
         if self.cursor.variant != self.show.variant {
             self.enter(self.cursor.variant);
@@ -75,6 +98,7 @@ impl State {
             self.show_rows(feed);
             self.look_closer(feed);
         }
+        Turned::Another
     }
 
     /// What a view needs besides the picture.
@@ -116,6 +140,7 @@ impl State {
     /// Puts the cursor at an instant of a variant.
     pub fn look_at(&mut self, variant: usize, at: Stamp) {
         (self.cursor.variant, self.cursor.at) = (variant, at);
+        self.touched = true;
     }
 
     /// Whether the screen stays where it is while the run goes on.

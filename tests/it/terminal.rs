@@ -48,6 +48,11 @@ struct OnScreen {
 impl OnScreen {
     /// Plays this scenario for a person at the terminal.
     fn begin(scenario: &str) -> Self {
+        Self::begin_with(scenario, &[])
+    }
+
+    /// The same with these words behind it on the command line.
+    fn begin_with(scenario: &str, words: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
         std::fs::write(&path, scenario).unwrap();
@@ -63,6 +68,7 @@ impl OnScreen {
             .arg("--ctty")
             .arg(env!("CARGO_BIN_EXE_concsim"))
             .args(["run", path.to_str().unwrap()])
+            .args(words)
             .env("TERM", "xterm-256color")
             .stdin(pair.slave.try_clone().unwrap())
             .stdout(pair.slave.try_clone().unwrap())
@@ -215,6 +221,29 @@ fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
     played.types("q");
     let (status, text) = played.end("resized");
     assert_eq!(status.code(), Some(130), "{text}");
+}
+
+#[test]
+fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
+    let scenario = Doing::Idle.scenario("sync", "1s");
+    let scenario = scenario.replace("kind = 'sync'", "kind = ['sync', 'coroutine']");
+    let mut played = OnScreen::begin_with(&scenario, &["--projector", "--theme", "light"]);
+    played.until_it_plays();
+    played.until_it_shows("as coroutines");
+    // What is hit by chance begins nothing: the help is still there for the title card.
+    played.types("x?");
+    played.until_it_shows("─ help");
+    played.types("x");
+    played.until_it_shows("space begins");
+    played.resize(5, 20);
+    played.resize(24, 80);
+    played.until_it_shows("as coroutines");
+    played.types(" ");
+    played.until_it_shows("AT THE DOOR");
+    played.until_it_shows(ON_THE_CARD);
+    played.types("q");
+    let (status, text) = played.end("projected");
+    assert_eq!(status.code(), Some(0), "{text}");
 }
 
 #[test]

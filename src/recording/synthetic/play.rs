@@ -87,6 +87,26 @@ impl Synthetic {
         run
     }
 
+    /// A worker for each of so many cores, and three clients for two workers: a third of its time each
+    /// worker waits.
+    pub(crate) fn many_cores(cores: usize, kind: WorkerKind) -> Self {
+        let clients = cores * 3 / 2;
+        let text = format!(
+            "duration = '2s'\n\
+             server.workers = {cores}\n\
+             requests.sum.steps = ['compute 200ms', 'call billing 100ms']\n\
+             load.clients = {clients}"
+        );
+        let mut run = Self::new(kind.word(), scenario(&text, kind));
+        run.cores = cores;
+        let demand = Demand {
+            cpu: 200 * MS,
+            waited: 100 * MS,
+        };
+        run.play_closed(clients as u64, 300 * MS, demand);
+        run
+    }
+
     /// One client and no requests yet.
     pub(crate) fn idle(kind: WorkerKind, workers: usize) -> Self {
         let text =

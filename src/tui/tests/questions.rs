@@ -4,7 +4,7 @@ use super::staging::{io_bound_plan, text};
 use crate::scenario::{Choice, Question};
 use crate::tui::{Action, Key, State};
 
-fn asking() -> State {
+pub(super) fn asking() -> State {
     let mut plan = io_bound_plan();
     let choice = |label: &str| Choice {
         label: label.into(),

@@ -1,13 +1,23 @@
 //! Whatever the terminal's size and whatever the workers say, the screen is drawn.
 
-use proptest::prelude::*;
+use std::sync::OnceLock;
 
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::questions::asking;
 use super::staging::{Cue, Scene, drawn, io_bound, plan, scenario, sync_row};
-use crate::palette::{Colours, Glyphs, Look};
+use crate::palette::{Colours, Glyphs, Ground, Look, Room, Theme};
+use crate::recording::Recording;
+use crate::recording::feed::Feed;
+use crate::recording::synthetic::Synthetic;
 use crate::recording::trust::Trust;
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Phase, Stage};
+use crate::tui::view::draw_on;
 use crate::tui::{Key, State};
+use crate::units::{Elapsed, Stamp};
 
 fn phase() -> impl Strategy<Value = Phase> {
     (0_u64..6).prop_map(|word| Phase::from_raw(word).unwrap_or_default())
@@ -45,6 +55,35 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn look()(
+        glyphs in prop::sample::select(vec![Glyphs::Unicode, Glyphs::Ascii]),
+        colours in prop::sample::select(vec![
+            Colours::None, Colours::Sixteen, Colours::Many, Colours::All,
+        ]),
+        theme in prop::sample::select(vec![Theme::Auto, Theme::Light, Theme::Dark]),
+        own_ground in prop::sample::select(vec![Ground::Dark, Ground::Light]),
+        room in prop::sample::select(vec![Room::Desk, Room::Projector]),
+    ) -> Look {
+        Look { glyphs, colours, theme, own_ground, room }
+    }
+}
+
+prop_compose! {
+    fn size()(
+        size in prop_oneof![
+            (0_u16..200, 0_u16..60),
+            (0_u16..70, 0_u16..20),
+            Just((0, 0)),
+            Just((1, 1)),
+            Just((300, 1)),
+            Just((1, 100)),
+        ],
+    ) -> (u16, u16) {
+        size
+    }
+}
+
+prop_compose! {
     fn scene()(
         at in 0_u64..90_000,
         stage in stage(),
@@ -63,6 +102,17 @@ fn key() -> impl Strategy<Value = Key> {
     prop::sample::select(vec![
         Key::Char(' '),
         Key::Char('?'),
+        Key::Char('P'),
+        Key::Char('t'),
+        Key::Char('1'),
+        Key::Char('2'),
+        Key::Char('3'),
+        Key::Char('4'),
+        Key::Char('5'),
+        Key::Char('6'),
+        Key::Char('o'),
+        Key::Char('x'),
+        Key::Char('z'),
         Key::Char('j'),
         Key::Tab,
         Key::BackTab,
@@ -92,32 +142,92 @@ fn many_variants() -> State {
     )
 }
 
+/// Draws on a screen whose corner is somewhere else, as a part of a larger one has it.
+fn draw(state: &State, (width, height): (u16, u16)) -> Buffer {
+    let area = Rect::new(3, 7, width, height);
+    let mut buffer = Buffer::empty(area);
+    draw_on(&mut buffer, state);
+    assert_eq!(buffer.area, area);
+    let here = drawn(state, width, height);
+    assert_eq!(here.content, buffer.content, "wherever its corner is");
+    buffer
+}
+
+/// Made once, however many cases there are.
+fn recordings() -> &'static [Recording] {
+    static RECORDINGS: OnceLock<Vec<Recording>> = OnceLock::new();
+    RECORDINGS.get_or_init(|| {
+        let kinds = [WorkerKind::Sync, WorkerKind::Coroutine];
+        kinds
+            .map(|kind| Synthetic::io_bound(kind).recording())
+            .into()
+    })
+}
+
 proptest! {
     #[test]
     fn no_size_and_no_moment_makes_drawing_panic(
-        (width, height) in (0_u16..300, 0_u16..100),
+        size in size(),
         scene in scene(),
-        keys in prop::collection::vec(key(), 0..6),
-        ascii: bool,
+        keys in prop::collection::vec(key(), 0..8),
+        look in look(),
         many: bool,
     ) {
         let mut state = if many { many_variants() } else { io_bound() };
-        if ascii {
-            state.look = Look { glyphs: Glyphs::Ascii, colours: Colours::Sixteen };
-        }
-        drawn(&state, width, height);
+        state.look = look;
+        draw(&state, size);
         scene.play(&mut state);
         for key in keys {
             state.key(key);
-            drawn(&state, width, height);
+            draw(&state, size);
         }
         state.finish_variant(sync_row());
         state.begin_variant(1);
-        drawn(&state, width, height);
+        draw(&state, size);
         state.show_card(vec!["a line".repeat(40); 70]);
-        let buffer = drawn(&state, width, height);
-        if ascii {
+        let buffer = draw(&state, size);
+        if look.glyphs == Glyphs::Ascii {
             prop_assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+        }
+    }
+
+    #[test]
+    fn no_size_and_no_pane_makes_drawing_a_recording_panic(
+        size in size(),
+        keys in prop::collection::vec(key(), 1..6),
+        look in look(),
+        variant in 0_usize..2,
+        at in 0_u64..7_000_000_000,
+    ) {
+        let feed = Feed { over: recordings(), now: None };
+        let mut state = io_bound();
+        state.look = look;
+        state.replay(Vec::new());
+        for key in keys {
+            state.key(key);
+            state.look_at(variant, Stamp(at));
+            state.turn(&feed, Elapsed::ZERO);
+            draw(&state, size);
+        }
+    }
+}
+
+#[test]
+fn a_question_is_drawn_on_any_screen() {
+    for room in [Room::Desk, Room::Projector] {
+        let mut state = asking();
+        state.look.room = room;
+        state.ask(0);
+        for size in [
+            (0, 0),
+            (1, 1),
+            (300, 1),
+            (1, 100),
+            (20, 5),
+            (40, 12),
+            (200, 60),
+        ] {
+            draw(&state, size);
         }
     }
 }

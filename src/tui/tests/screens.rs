@@ -311,11 +311,24 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
     state.look = crate::palette::Look {
         glyphs: crate::palette::Glyphs::Ascii,
         colours: crate::palette::Colours::None,
+        ..crate::palette::Look::default()
     };
     Scene::coroutine().play(&mut state);
     let said = text(&state, 80, 24).replace('│', "");
     assert!(said.is_ascii());
     assert_snapshot!("ascii_80x24", said);
+}
+
+#[test]
+fn the_smallest_screens_say_what_matters_and_what_the_picture_needs() {
+    let mut state = second_variant();
+    Scene::coroutine().play(&mut state);
+    for (width, height) in [(60, 16), (30, 8), (20, 5), (300, 1)] {
+        assert_snapshot!(
+            format!("coroutine_{width}x{height}"),
+            text(&state, width, height)
+        );
+    }
 }
 
 #[test]

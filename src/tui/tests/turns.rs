@@ -88,7 +88,7 @@ fn each_glyph_has_the_colour_of_its_meaning_on_the_terminals_own_background() {
             .into_iter()
             .find(|meaning| cell.symbol().chars().eq([meaning.glyph(Glyphs::Unicode)]));
         if let Some(meaning) = meaning.filter(|_| cell.fg != Color::Reset) {
-            let colour = meaning.colour();
+            let colour = meaning.colour(state.look.ground());
             assert_eq!(
                 cell.fg,
                 Color::Rgb(colour.0, colour.1, colour.2),

@@ -17,7 +17,7 @@ fn recordings(play: fn(WorkerKind) -> Synthetic) -> Vec<Recording> {
 }
 
 /// One worker, three requests.
-fn three_requests() -> (Vec<Recording>, State) {
+pub(super) fn three_requests() -> (Vec<Recording>, State) {
     let recordings = recordings(Synthetic::three_requests);
     let scenarios = recordings.iter().map(|it| it.header.scenario.clone());
     let variants = ["sync", "coroutine"].into_iter().zip(scenarios);
@@ -27,7 +27,7 @@ fn three_requests() -> (Vec<Recording>, State) {
 }
 
 /// The screen with its lanes at an instant of a variant.
-fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
+pub(super) fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
     let feed = Feed {
         over: recordings,
         now: None,
@@ -77,7 +77,7 @@ fn sixty_at_the_door_and_two_at_work() {
 }
 
 /// `io_bound`, a variant of it at 4 s, with these keys pressed.
-fn looking(keys: &[Key], variant: usize) -> State {
+pub(super) fn looking(keys: &[Key], variant: usize) -> State {
     let recordings = recordings(Synthetic::io_bound);
     let mut state = io_bound();
     at(&recordings, &mut state, variant, 4_003 * MS);

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-use crate::palette::{Colours, Glyphs, Look, Meaning};
+use crate::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room};
 
 /// A rectangle of the screen.
 pub(super) struct Canvas<'a> {
@@ -83,10 +83,24 @@ impl<'a> Canvas<'a> {
     /// Writes `count` glyphs of `meaning`; answers with the column behind them.
     pub(super) fn glyphs(&mut self, x: u16, y: u16, meaning: Meaning, count: u64) -> u16 {
         let room = u64::from(self.width().saturating_sub(x));
-        let glyph = meaning.glyph(self.look.glyphs);
+        let glyph = self.look.glyph(meaning);
         let glyphs: String = std::iter::repeat_n(glyph, count.min(room) as usize).collect();
         let style = self.style(meaning);
         self.write(x, y, &glyphs, style)
+    }
+
+    /// One request in the last line of a row that touches the next.
+    pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
+        let foot = self.look.foot(meaning).to_string();
+        let style = self.style(meaning);
+        self.write(x, y, &foot, style);
+    }
+
+    /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.
+    pub(super) fn level(&mut self, x: u16, y: u16, meaning: Meaning, share: f64) -> u16 {
+        let level = self.look.level(share).to_string();
+        let style = self.style(meaning);
+        self.write(x, y, &level, style)
     }
 
     /// Blanks the whole part: what was there before is gone.
@@ -98,15 +112,30 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// How something of this meaning is drawn. The background is always the terminal's own.
+    /// How something of this meaning is drawn. The background is not its business.
     pub(super) fn style(&self, meaning: Meaning) -> Style {
-        let colour = meaning.colour();
+        let weight = match self.look.room {
+            Room::Desk => plain(),
+            Room::Projector => strong(),
+        };
+        let colour = meaning.colour(self.look.ground());
         match self.look.colours {
-            Colours::None => Style::new(),
-            Colours::Sixteen => Style::new().fg(Color::Indexed(meaning.ansi())),
-            Colours::Many => Style::new().fg(Color::Indexed(colour.xterm256())),
-            Colours::All => Style::new().fg(Color::Rgb(colour.0, colour.1, colour.2)),
+            Colours::Sixteen => weight.fg(Color::Indexed(meaning.ansi())),
+            Colours::None | Colours::Many | Colours::All => match on_screen(colour, self.look) {
+                Some(colour) => weight.fg(colour),
+                None => weight,
+            },
         }
+    }
+}
+
+/// A colour of the palette as this terminal can show it. Which of its sixteen comes next to it, no
+/// terminal says.
+pub(super) fn on_screen(colour: Rgb, look: Look) -> Option<Color> {
+    match look.colours {
+        Colours::None | Colours::Sixteen => None,
+        Colours::Many => Some(Color::Indexed(colour.xterm256())),
+        Colours::All => Some(Color::Rgb(colour.0, colour.1, colour.2)),
     }
 }
 

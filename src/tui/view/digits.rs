@@ -13,8 +13,8 @@ pub(super) enum Size {
     Plain,
     /// 3 lines.
     Big,
-    /// 5 lines.
-    Huge,
+    /// 5 lines, or so many times as many.
+    Huge(u16),
 }
 
 impl Size {
@@ -23,7 +23,7 @@ impl Size {
         match self {
             Self::Plain => 1,
             Self::Big => 3,
-            Self::Huge => 5,
+            Self::Huge(times) => 5 * times,
         }
     }
 }
@@ -37,23 +37,28 @@ pub(super) fn lines(number: &str, size: Size, glyphs: Glyphs) -> Vec<String> {
         (Size::Plain, _) => vec![character.to_string()],
         (Size::Big, Glyphs::Ascii) => strokes(character).map(str::to_owned).to_vec(),
         (Size::Big, Glyphs::Unicode) => halves(character),
-        (Size::Huge, _) => blocks(character),
+        (Size::Huge(times), glyphs) => blocks(character, times, glyphs),
     });
     let gap = match size {
-        Size::Plain => "",
-        Size::Big => " ",
-        Size::Huge => "  ",
+        Size::Plain => 0,
+        Size::Big => 1,
+        Size::Huge(times) => 2 * usize::from(times),
     };
     let mut lines = vec![String::new(); usize::from(size.lines())];
     for (position, character) in drawn.enumerate() {
         for (line, part) in lines.iter_mut().zip(character) {
             if position > 0 {
-                line.push_str(gap);
+                line.extend(std::iter::repeat_n(' ', gap));
             }
             line.push_str(&part);
         }
     }
     lines
+}
+
+/// Columns that a number takes.
+pub(super) fn columns(number: &str, size: Size) -> usize {
+    lines(number, size, Glyphs::Unicode)[0].chars().count()
 }
 
 fn halves(character: char) -> Vec<String> {
@@ -71,19 +76,25 @@ fn halves(character: char) -> Vec<String> {
     (0..3).map(line).collect()
 }
 
-fn blocks(character: char) -> Vec<String> {
+/// Each point is twice as many columns wide as it is lines high, and so about as wide as high.
+fn blocks(character: char, times: u16, glyphs: Glyphs) -> Vec<String> {
     let (grid, width) = grid(character);
+    let block = match glyphs {
+        Glyphs::Unicode => "█",
+        Glyphs::Ascii => "#",
+    };
+    let times = usize::from(times);
     let line = |row: &u8| {
         let point = |column: u32| {
-            if lit(*row, column, width) {
-                "██"
-            } else {
-                "  "
-            }
+            let drawn = if lit(*row, column, width) { block } else { " " };
+            drawn.repeat(2 * times)
         };
-        (0..width).map(point).collect()
+        (0..width).map(point).collect::<String>()
     };
-    grid.iter().map(line).collect()
+    let lines = grid.iter().map(line);
+    lines
+        .flat_map(|line| std::iter::repeat_n(line, times))
+        .collect()
 }
 
 fn lit(row: u8, column: u32, width: u32) -> bool {
@@ -105,6 +116,8 @@ fn grid(character: char) -> (Grid, u32) {
         '9' => [0b111, 0b101, 0b111, 0b001, 0b111],
         '.' => return ([0, 0, 0, 0, 1], 1),
         '–' => [0, 0, 0b111, 0, 0],
+        '×' => [0, 0b101, 0b010, 0b101, 0],
+        '÷' => [0b010, 0, 0b111, 0, 0b010],
         _ => return ([0; 5], 1),
     };
     (digit, 3)
@@ -124,6 +137,8 @@ fn strokes(character: char) -> [&'static str; 3] {
         '9' => [" _ ", "|_|", " _|"],
         '.' => [" ", " ", "."],
         '–' => ["   ", "---", "   "],
+        '×' => ["   ", " x ", "   "],
+        '÷' => ["   ", " / ", "   "],
         _ => [" ", " ", " "],
     }
 }
@@ -141,8 +156,8 @@ mod tests {
     #[test]
     fn every_line_of_a_number_is_equally_wide() {
         for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-            for size in [Size::Plain, Size::Big, Size::Huge] {
-                let said = lines("1 234.5 67 890 –", size, glyphs);
+            for size in [Size::Plain, Size::Big, Size::Huge(1), Size::Huge(3)] {
+                let said = lines("1 234.5 67 890 – × ÷", size, glyphs);
                 let widths: Vec<usize> = said.iter().map(|line| line.chars().count()).collect();
                 assert_eq!(said.len(), usize::from(size.lines()));
                 assert!(widths.iter().all(|width| *width == widths[0]));

@@ -63,7 +63,7 @@ fn draw_frame(canvas: &mut Canvas<'_>) {
 }
 
 fn draw_words(canvas: &mut Canvas<'_>) {
-    let glyphs = canvas.look().glyphs;
+    let look = canvas.look();
     let mut y = 0;
     for binding in &BINDINGS {
         y = draw_line(canvas, y, binding.key, binding.long);
@@ -73,7 +73,7 @@ fn draw_words(canvas: &mut Canvas<'_>) {
         canvas.write(
             0,
             y,
-            &meaning.glyph(glyphs).to_string(),
+            &look.glyph(meaning).to_string(),
             canvas.style(meaning),
         );
         canvas.write(2, y, meaning.word(), strong());

@@ -104,7 +104,7 @@ impl Layout {
                 (0..=ALL_GAPS).rev().map(move |gaps| {
                     let mut layout = Self::of(thrift, roster, gaps, width, need);
                     if width >= 120 && height >= 44 && layout.digits == Size::Big {
-                        layout.digits = Size::Huge;
+                        layout.digits = Size::Huge(1);
                     }
                     layout
                 })

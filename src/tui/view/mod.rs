@@ -5,9 +5,11 @@ mod axis;
 mod canvas;
 mod card;
 mod compare;
+mod cores;
 mod detail;
 mod digits;
 mod footer;
+mod ground;
 mod header;
 mod help;
 mod lanes;
@@ -15,6 +17,7 @@ mod latency;
 mod layout;
 mod numbers;
 mod overview;
+mod projector;
 mod question;
 mod requests;
 mod roster;
@@ -29,7 +32,7 @@ use ratatui::buffer::Buffer;
 use super::pane::Pane;
 use super::show::Screen;
 use super::state::State;
-use crate::palette::Glyphs;
+use crate::palette::{Glyphs, Room};
 use canvas::Canvas;
 
 /// Draws the whole screen.
@@ -43,6 +46,9 @@ pub fn draw_on(buffer: &mut Buffer, state: &State) {
     let mut canvas = Canvas::new(buffer, area, state.look);
     match &state.shown().screen {
         Screen::Question(question) => question::draw(&mut canvas, state, *question),
+        Screen::Title if state.look.room == Room::Projector => {
+            projector::title::draw(&mut canvas, state);
+        }
         Screen::Title => title::draw(&mut canvas, state),
         Screen::Card(lines) => card::draw(&mut canvas, state, lines),
         Screen::Play if state.pane == Pane::Lanes && lanes::fit(area.width, area.height) => {
@@ -59,11 +65,15 @@ pub fn draw_on(buffer: &mut Buffer, state: &State) {
     if state.look.glyphs == Glyphs::Ascii {
         ascii::translate(buffer);
     }
+    ground::paint(buffer, state.look);
 }
 
 fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     if state.pane == Pane::Overview {
-        overview::draw(canvas, state);
+        match state.look.room {
+            Room::Desk => overview::draw(canvas, state),
+            Room::Projector => projector::draw(canvas, state),
+        }
         return;
     }
     let (width, height) = (canvas.width(), canvas.height());

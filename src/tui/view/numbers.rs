@@ -2,31 +2,55 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::digits::{self, Size};
-use crate::palette::Meaning;
-use crate::scenario::WorkerKind;
+use crate::palette::{Meaning, Room};
+use crate::scenario::{Arrivals, WorkerKind};
 use crate::telemetry::Stage;
 use crate::tui::state::State;
 use crate::words::{counted, grouped, mean};
+
+/// Where large digits begin.
+const LARGE_AT: u16 = 5;
 
 /// Lines that they take: a heading, the digits, the ceilings.
 pub(super) fn lines(size: Size) -> u16 {
     match size {
         Size::Plain => 2,
-        Size::Big | Size::Huge => 2 + size.lines(),
+        Size::Big | Size::Huge(_) => 2 + size.lines(),
     }
 }
 
 /// Draws both beside each other.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
-    let half = (canvas.width() / 2).min(60);
+    let half = match canvas.look().room {
+        Room::Desk => (canvas.width() / 2).min(60),
+        Room::Projector => canvas.width() / 2,
+    };
     let height = canvas.height();
     for (x, number) in [(0, concurrency(state)), (half, parallelism(state))] {
         let mut part = canvas.part(x, 0, half, height);
         match size {
             Size::Plain => number.draw_plain(&mut part),
-            Size::Big | Size::Huge => number.draw_large(&mut part, size),
+            Size::Big | Size::Huge(_) => number.draw_large(&mut part, size),
         }
     }
+}
+
+/// Whether both fit beside each other on `width` columns, also when there is as much to say as there
+/// can be: numbers that change their size while they are looked at are not read.
+pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
+    let room = usize::from((width / 2).saturating_sub(LARGE_AT + 1));
+    let most = match state.scenario().load.arrivals {
+        Arrivals::Closed { clients, .. } => clients,
+        Arrivals::Open { .. } => 0,
+    };
+    let most = most.min(state.scenario().server.concurrency_limit());
+    let said = [
+        grouped(most as u64),
+        concurrency(state).value,
+        parallelism(state).value,
+        "0.00".to_owned(),
+    ];
+    said.iter().all(|said| digits::columns(said, size) <= room)
 }
 
 /// A number with what it means and what bounds it.
@@ -50,7 +74,7 @@ impl Number {
         let glyphs = canvas.look().glyphs;
         let lines = digits::lines(&self.value, size, glyphs);
         for (y, line) in (1..).zip(&lines) {
-            canvas.write(5, y, line, style);
+            canvas.write(LARGE_AT, y, line, style);
         }
         let y = 1 + size.lines();
         let behind = canvas.write(2, y, &format!("of {}", self.limit), plain());

@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use super::layout::{Layout, Need};
-use super::{detail, footer, header, lanes, latency, numbers, roster, script, variants};
+use super::{cores, detail, footer, header, lanes, latency, numbers, roster, script, variants};
 use crate::tui::state::State;
 
 /// Panes are added where at least this many lines are left.
@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     down.skip(layout.gap(3));
     roster::draw_door(&mut down.next(1), state, layout.roster);
     roster::draw_workers(&mut down.next(1 + layout.workers), state, layout.roster);
-    roster::draw_cores(&mut down.next(1), state);
+    cores::draw(&mut down.next(1), state);
     down.skip(layout.gap(0));
     numbers::draw(
         &mut down.next(numbers::lines(layout.digits)),

@@ -1,4 +1,4 @@
-//! Who is where: the people at the door, what each worker has begun, who has which core.
+//! Who is where: the people at the door, what each worker has begun.
 //!
 //! A glyph is a request, now. When there are far more than fit, or more than 200 in a row, one glyph
 //! stands for ten of them (or twenty …), which is said on the screen; up to twice as many as fit are
@@ -6,24 +6,24 @@
 
 use ratatui::style::Style;
 
-use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use crate::palette::Meaning;
 use crate::scenario::{Scenario, Step};
 use crate::tui::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::tui::setting::service_name;
 use crate::tui::state::State;
+use crate::units::Elapsed;
 use crate::units::letter;
-use crate::units::{Elapsed, three_digits};
 use crate::words::{counted, grouped, length};
 
 /// Where the letters of workers end.
 const NAME_END: u16 = 3;
 /// Where glyphs begin: behind the name, the state and the count.
-const GLYPHS_AT: u16 = 22;
+pub(super) const GLYPHS_AT: u16 = 22;
 /// Where counts end.
-const COUNT_END: u16 = 21;
+pub(super) const COUNT_END: u16 = 21;
 /// Rows are not wider than this, or the eye loses them.
-const WIDEST: u16 = 120;
+pub(super) const WIDEST: u16 = 120;
 /// The columns at the right edge: process switches, coroutine switches, pid.
 const FIGURES: u16 = 26;
 /// Two workers beside each other: where the glyphs of each begin, and how wide both are.
@@ -104,24 +104,30 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
     let said = match (roster, scale) {
         (Roster::Strip, _) => "a glyph for each process".to_owned(),
         (Roster::Rows | Roster::Pairs, 1) => String::new(),
+        (Roster::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
         (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
     };
-    canvas.write(GLYPHS_AT, 0, &said, plain());
+    let behind = canvas.write(GLYPHS_AT, 0, &said, plain());
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
     match roster {
         Roster::Rows => {
             draw_rows(&mut below, state, scale);
-            draw_headings(canvas);
+            draw_headings(canvas, behind);
         }
         Roster::Pairs => draw_pairs(&mut below, picture, scale),
         Roster::Strip => draw_strip(&mut below, picture),
     }
 }
 
-fn draw_headings(canvas: &mut Canvas<'_>) {
+/// The headings of the columns at the right edge, as far as they leave what is said before column
+/// `from` alone.
+fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
     let width = canvas.width().min(WIDEST);
-    canvas.write_before(width.saturating_sub(FIGURES + 1), 0, "switches/s:", quiet());
+    let (all, end) = ("switches/s:", width.saturating_sub(FIGURES + 1));
+    if end.saturating_sub(width_of(all)) > from {
+        canvas.write_before(end, 0, all, quiet());
+    }
     for (heading, end) in [("process", 18), ("coroutine", 8), ("pid", 0)] {
         canvas.write_before(width.saturating_sub(end + 1), 0, heading, quiet());
     }
@@ -179,7 +185,7 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
 }
 
 /// What a worker's process does, as the glyph of a request would say it.
-fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
+pub(super) fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
     match worker.doing {
         Doing::Running => Some(Meaning::Running),
         Doing::WantsACore => Some(Meaning::Ready),
@@ -268,63 +274,5 @@ fn only_wait(scenario: &Scenario) -> String {
     match (waits.next(), waits.next()) {
         (Some(only), None) => only,
         _ => "one call".into(),
-    }
-}
-
-/// The row of cores, each with the letter of the worker that computes on it, and who else used them.
-pub(super) fn draw_cores(canvas: &mut Canvas<'_>, state: &State) {
-    let picture = &state.shown().picture;
-    let taken = picture
-        .cores
-        .iter()
-        .filter(|(_, worker)| worker.is_some())
-        .count();
-    canvas.write(1, 0, "CORES", strong());
-    let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
-    canvas.write_before(COUNT_END, 0, &said, plain());
-    let mean = &picture.mean;
-    let others = format!(
-        "load {}  services {}  others {}",
-        three_digits(mean.load),
-        three_digits(mean.services),
-        three_digits(mean.others)
-    );
-    let width = canvas.width().min(WIDEST);
-    let others_at = width.saturating_sub(width_of(&others) + 1);
-    let boxes = picture.cores.len() as u16 * 4;
-    if GLYPHS_AT + boxes < others_at {
-        draw_boxes(canvas, picture);
-        canvas.write(others_at, 0, &others, quiet());
-    } else {
-        draw_cells(canvas, picture);
-    }
-}
-
-fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
-    let worker = picture.workers.get(position?)?;
-    Some(letter(worker.index))
-}
-
-fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
-    for (x, (_, worker)) in (GLYPHS_AT..).step_by(4).zip(&picture.cores) {
-        canvas.write(x, 0, "[ ]", quiet());
-        if let Some(name) = worker_on(picture, *worker) {
-            let style = canvas.style(Meaning::Running);
-            canvas.write(x + 1, 0, &cut(&name, 2), style.patch(strong()));
-        }
-    }
-}
-
-/// Many cores: a column for each.
-fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
-    let mut x = GLYPHS_AT;
-    for (_, worker) in &picture.cores {
-        x = match worker_on(picture, *worker) {
-            Some(name) => {
-                let style = canvas.style(Meaning::Running);
-                canvas.write(x, 0, &name, style.patch(strong()))
-            }
-            None => canvas.write(x, 0, "_", quiet()),
-        };
     }
 }

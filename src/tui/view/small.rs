@@ -9,9 +9,17 @@ use crate::words::{grouped, mean};
 /// The least that the picture needs.
 pub(super) const LEAST: (u16, u16) = (60, 16);
 
+/// With fewer lines there is nothing but the figures; on fewer columns they stand behind their names.
+const LOW: u16 = 9;
+const NARROW: u16 = 32;
+
 /// Draws the text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
+    if height < LOW || width < NARROW {
+        draw_least(canvas, state);
+        return;
+    }
     header::draw_small(canvas, state);
     let mut y = 3;
     for (name, value) in figures(state) {
@@ -27,13 +35,34 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             y += 1;
         }
     }
-    let said = format!("The picture needs {} × {}.", LEAST.0, LEAST.1);
-    canvas.write(
-        1,
-        height.saturating_sub(1).max(y),
-        &cut(&said, width.saturating_sub(2)),
-        quiet(),
-    );
+    let said = format!("The picture needs {}.", needed());
+    let said = cut(&said, width.saturating_sub(2));
+    canvas.write(1, height.saturating_sub(1).max(y), &said, quiet());
+}
+
+fn needed() -> String {
+    format!("{} × {}", LEAST.0, LEAST.1)
+}
+
+/// Which variant it is, its figures, and at the bottom what the picture needs; on a single line all of
+/// that.
+fn draw_least(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let figures = figures(state).into_iter();
+    let figures = figures.map(|(name, value)| format!("{name} {value}"));
+    let lines = std::iter::once(header::place(state)).chain(figures);
+    let mut lines: Vec<String> = lines.collect();
+    let needs = format!("needs {}", needed());
+    if height == 1 {
+        lines.push(needs);
+        canvas.write(0, 0, &cut(&lines.join("  "), width), plain());
+        return;
+    }
+    let last = height.saturating_sub(1);
+    for (y, line) in (0..last).zip(&lines) {
+        canvas.write(0, y, &cut(line, width), plain());
+    }
+    canvas.write(0, last, &cut(&needs, width), quiet());
 }
 
 fn figures(state: &State) -> Vec<(&'static str, String)> {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ratatui::style::Style;
+
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::recording::trust::Trust;
@@ -22,14 +24,16 @@ const COLUMNS: [(&str, u16); 7] = [
     ("p99", 8),
     ("", 6),
 ];
+/// Names have at least so many columns.
+const LEAST_NAME: u16 = 9;
 /// Columns keep at most this much more distance where there is room.
 const MOST_AIR: u16 = 3;
 
 /// Draws a heading and as many variants as there is room for, always with the one that is on.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let ends = column_ends(canvas.width(), state);
-    for ((heading, _), end) in COLUMNS.iter().zip(&ends[1..]) {
-        canvas.write_before(*end, 0, heading, quiet());
+    for ((heading, _), end) in COLUMNS.iter().zip(ends.windows(2)) {
+        write_before(canvas, end, 0, heading, quiet());
     }
     let lines = usize::from(canvas.height().saturating_sub(1));
     for (y, variant) in (1..).zip(visible(state, lines)) {
@@ -37,20 +41,36 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
+/// How wide the columns are: where there is no room for names, latencies have none.
+fn widths(width: u16) -> [u16; 7] {
+    let mut widths = COLUMNS.map(|(_, width)| width);
+    for latency in [5, 4] {
+        if widths.iter().sum::<u16>() + LEAST_NAME + 3 > width {
+            widths[latency] = 0;
+        }
+    }
+    widths
+}
+
 /// Where the names end, and each of the columns.
 fn column_ends(width: u16, state: &State) -> [u16; 8] {
-    let columns: u16 = COLUMNS.iter().map(|(_, width)| width).sum();
+    let widths = widths(width);
+    let columns: u16 = widths.iter().sum();
     let names = state
         .variants()
         .iter()
         .map(|variant| width_of(&variant.name));
     let room = width.saturating_sub(columns + 3);
-    let name = names.max().unwrap_or(0).max(9).min(room);
+    let name = names.max().unwrap_or(0).max(LEAST_NAME).min(room);
     let air = (room - name) / (COLUMNS.len() as u16 - 1);
     let mut ends = [name + 2; 8];
-    for (column, (_, width)) in COLUMNS.iter().enumerate() {
+    for (column, width) in widths.iter().enumerate() {
         let is_last = column + 1 == COLUMNS.len();
-        let air = if is_last { 0 } else { air.min(MOST_AIR) };
+        let air = if is_last || *width == 0 {
+            0
+        } else {
+            air.min(MOST_AIR)
+        };
         ends[column + 1] = ends[column] + width + air;
     }
     ends
@@ -82,7 +102,16 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
         .filter(|_| variant > 0)
         .and_then(|first| first.throughput_per_s);
     let cells = row.map_or_else(Default::default, |row| cells(row, first));
-    for (end, cell) in ends[1..].iter().zip(&cells) {
+    for (end, cell) in ends.windows(2).zip(&cells) {
+        write_before(canvas, end, y, cell, style);
+    }
+}
+
+/// Writes a cell before the end of its column, if it has any width.
+fn write_before(canvas: &mut Canvas<'_>, ends: &[u16], y: u16, cell: &str, style: Style) {
+    if let [begin, end] = ends
+        && begin < end
+    {
         canvas.write_before(*end, y, cell, style);
     }
 }

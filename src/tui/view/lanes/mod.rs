@@ -1,6 +1,7 @@
 //! Lanes: a row for each core and for each request, on one axis of time.
 
 pub(super) mod cells;
+mod cores;
 
 use std::ops::Range;
 
@@ -8,19 +9,25 @@ use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong};
 use super::{footer, header, small};
 
-use crate::palette::Meaning;
-use crate::recording::lanes::{CoreLane, RequestLane};
+use crate::palette::{Meaning, Room};
+use crate::recording::lanes::RequestLane;
 use crate::tui::lanes::{Panel, Sheet};
 use crate::tui::state::State;
 use crate::units::{Elapsed, letter};
 use crate::words::{counted, grouped, length};
+use cores::Fold;
 
 /// Where the axis begins, behind the names of rows.
 const AXIS_AT: u16 = 12;
 /// What stands behind the rows of a small variant: `done at 4.2 s`.
 const NOTE: u16 = 16;
-/// A row is so many lines thick at most.
+/// A row is so many lines thick at most: at a desk, before a hall.
 const THICKEST: usize = 3;
+const THICKEST_IN_A_HALL: usize = 6;
+/// Before a hall rows are thicker than this, even if fewer of them fit.
+const THIN: usize = 1;
+/// With so many lines, a row of the many has three of them before a hall.
+const MANY_LINES: usize = 15;
 /// The least that lanes need.
 const LEAST: (u16, u16) = (40, 12);
 
@@ -33,32 +40,46 @@ pub(super) fn fit(width: u16, height: u16) -> bool {
 enum Layout<'a> {
     /// All of each variant, one below the other, each row so many lines thick.
     Stacked { panels: &'a [Panel], thick: usize },
-    /// The variant that is on, with so many of its cores, and these of its requests.
+    /// The variant that is on, with its cores folded so, and these of its requests.
     Alone {
         panel: &'a Panel,
-        cores: usize,
+        cores: Fold,
         requests: Range<usize>,
+        thick: usize,
     },
 }
 
 impl<'a> Layout<'a> {
     /// What fits below the axis.
-    fn of(sheet: &'a Sheet, height: u16) -> Self {
+    fn of(sheet: &'a Sheet, height: u16, room: Room) -> Self {
         let height = usize::from(height.saturating_sub(1));
         let last = sheet.panels.len() - 1;
         let stacks = [&sheet.panels[..], &sheet.panels[last..]];
         let stack = stacks.into_iter().filter(|_| sheet.is_whole);
+        let thickest = match room {
+            Room::Desk => THICKEST,
+            Room::Projector => THICKEST_IN_A_HALL,
+        };
         let with_thickness =
-            stack.flat_map(|panels| (1..=THICKEST).rev().map(move |thick| (panels, thick)));
-        let mut fitting =
-            with_thickness.filter(|(panels, thick)| lines_of(panels, *thick) <= height);
-        if let Some((panels, thick)) = fitting.next() {
+            stack.flat_map(|panels| (1..=thickest).rev().map(move |thick| (panels, thick)));
+        let fits = |(panels, thick): &(&[Panel], usize)| lines_of(panels, *thick) <= height;
+        let mut fitting: Vec<(&[Panel], usize)> = with_thickness.filter(fits).collect();
+        match room {
+            Room::Desk => {}
+            Room::Projector => fitting.sort_by_key(|(_, thick)| *thick <= THIN),
+        }
+        if let Some((panels, thick)) = fitting.first().copied() {
             return Self::Stacked { panels, thick };
         }
         let panel = &sheet.panels[last];
+        let thick = match room {
+            Room::Projector if height >= MANY_LINES => THICKEST,
+            Room::Desk | Room::Projector => 1,
+        };
         // Cores get a third of the lines at most.
-        let cores = panel.cores.len().min((height / 3).max(1));
-        let room = height.saturating_sub(cores).min(panel.requests.len());
+        let rows = height / thick;
+        let cores = Fold::into(panel, (rows / 3).max(1));
+        let room = rows.saturating_sub(cores.rows()).min(panel.requests.len());
         // A third of the rest goes to requests that had ended.
         let before = (panel.around - panel.first).saturating_sub(room / 3);
         let first = before.min(panel.requests.len() - room);
@@ -66,6 +87,7 @@ impl<'a> Layout<'a> {
             panel,
             cores,
             requests: first..first + room,
+            thick,
         }
     }
 
@@ -88,6 +110,10 @@ fn lines_of(panels: &[Panel], thick: usize) -> usize {
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     let is_small = width < small::LEAST.0 || height < small::LEAST.1;
+    if state.look.room == Room::Projector && !is_small {
+        draw_for_a_hall(canvas, state);
+        return;
+    }
     let (caption, legend) = if is_small { (1, 0) } else { (2, 1) };
     if is_small {
         header::draw_small(&mut canvas.part(0, 0, width, 2), state);
@@ -108,6 +134,30 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_keys(&mut canvas.part(0, keys, width, 1), state);
 }
 
+/// One line says what there is to see, and a second one what is not shown, if anything is not.
+fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    header::draw(&mut canvas.part(0, 0, width, 2), state);
+    let lines = height.saturating_sub(4);
+    let layout = |sheet| Layout::of(sheet, lines, state.look.room);
+    let caption = match state.lanes.sheet().map(layout) {
+        None | Some(Layout::Stacked { .. }) => 1,
+        Some(Layout::Alone { .. }) => 2,
+    };
+    let lines = (lines + 1).saturating_sub(caption);
+    draw_lanes(&mut canvas.part(0, 2, width, lines), state);
+    let from_below = height.saturating_sub(1 + caption);
+    let mut said = canvas.part(0, from_below, width, caption);
+    match state.lanes.sheet() {
+        Some(sheet) if caption == 1 => {
+            let sentence = cut(&sentence(state, sheet), width.saturating_sub(2));
+            said.write(1, 0, &sentence, strong());
+        }
+        Some(_) | None => draw_caption(&mut said, state, lines),
+    }
+    footer::draw_legend(&mut canvas.part(0, height.saturating_sub(1), width, 1));
+}
+
 /// Draws the axis, and as many rows as there is room for.
 pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
     let Some(sheet) = state.lanes.sheet() else {
@@ -115,7 +165,7 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
         return;
     };
     let (width, height) = (canvas.width(), canvas.height());
-    let layout = Layout::of(sheet, height);
+    let layout = Layout::of(sheet, height, canvas.look().room);
     let has_notes = layout.has_results() && width > AXIS_AT + 2 * NOTE;
     let note = if has_notes { NOTE } else { 1 };
     let axis = Axis {
@@ -137,16 +187,13 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
             panel,
             cores,
             requests,
+            thick,
         } => {
-            draw_cores(
-                &mut canvas.part(0, 1, width, cores as u16),
-                0,
-                1,
-                panel,
-                axis,
-            );
-            let mut below = canvas.part(0, 1 + cores as u16, width, height);
-            draw_requests(&mut below, panel, requests, axis);
+            let (thick, lines) = (thick as u16, (cores.rows() * thick) as u16);
+            let mut above = canvas.part(0, 1, width, lines);
+            cores::draw(&mut above, (0, thick), panel, &cores, axis);
+            let mut below = canvas.part(0, 1 + lines, width, height);
+            draw_requests(&mut below, thick, panel, requests, axis);
         }
     }
 }
@@ -164,12 +211,10 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     let mut y = 1;
     for (request, row) in panel.requests.iter().zip(&rows) {
         canvas.write(1, y, &name_of_small(request), plain());
-        for line in 0..filled(thick) {
-            draw_row(canvas, y + line, row);
-        }
+        draw_row(canvas, (y, thick), row);
         y += thick;
     }
-    draw_cores(canvas, y, thick, panel, axis);
+    cores::draw(canvas, (y, thick), panel, &Fold::none(panel), axis);
     if let Some((took, busy)) = panel.result {
         let behind = end(rows.last()) + AXIS_AT + 2;
         let done = format!("done at {}", said(took));
@@ -207,58 +252,41 @@ fn name_of_small(request: &RequestLane) -> String {
 }
 
 /// Requests, each with its worker and its number.
-fn draw_requests(canvas: &mut Canvas<'_>, panel: &Panel, shown: Range<usize>, axis: Axis) {
+fn draw_requests(
+    canvas: &mut Canvas<'_>,
+    thick: u16,
+    panel: &Panel,
+    shown: Range<usize>,
+    axis: Axis,
+) {
     let shown = &panel.requests[shown];
     let rows = cells::of_requests(shown, panel.cores.len(), panel.began, axis);
-    for (y, (request, row)) in (0..).zip(shown.iter().zip(&rows)) {
+    let lines = (0..).step_by(usize::from(thick));
+    for (y, (request, row)) in lines.zip(shown.iter().zip(&rows)) {
         let worker = request.worker.map(|worker| letter(usize::from(worker)));
         canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
         let number = u64::from(request.request) + 1;
         canvas.write_before(AXIS_AT - 1, y, &number.to_string(), plain());
-        draw_row(canvas, y, row);
+        draw_row(canvas, (y, thick), row);
     }
 }
 
-/// From line `first` on, a row for each core.
-fn draw_cores(canvas: &mut Canvas<'_>, first: u16, thick: u16, panel: &Panel, axis: Axis) {
-    let style = canvas.style(Meaning::Running);
-    let is_the_only_one = panel.cores.len() == 1 && panel.cores_are_known;
-    for (place, core) in panel.cores.iter().enumerate() {
-        let y = first + place as u16 * thick;
-        canvas.write(1, y, &name_of_core(panel, core, place), plain());
-        let holders = cells::of_core(core, panel.began, axis);
-        for (column, worker) in (AXIS_AT..).zip(holders) {
-            let Some(worker) = worker else { continue };
-            for line in 0..filled(thick) {
-                if is_the_only_one {
-                    canvas.glyphs(column, y + line, Meaning::Running, 1);
-                } else {
-                    let name = letter(usize::from(worker));
-                    let last = name.chars().last().unwrap_or('?').to_string();
-                    canvas.write(column, y + line, &last, style);
-                }
-            }
+fn draw_row(canvas: &mut Canvas<'_>, lines: (u16, u16), row: &[Option<Meaning>]) {
+    for (column, cell) in (AXIS_AT..).zip(row) {
+        if let Some(meaning) = cell {
+            draw_cell(canvas, column, lines, *meaning);
         }
     }
 }
 
-fn name_of_core(panel: &Panel, core: &CoreLane, place: usize) -> String {
-    match core.core {
-        Some(number) => format!("core {number}"),
-        None if panel.cores.len() == 1 => "core".into(),
-        None => match place {
-            0 => "first".into(),
-            1 => "second".into(),
-            2 => "third".into(),
-            _ => format!("{}th", place + 1),
-        },
-    }
-}
-
-fn draw_row(canvas: &mut Canvas<'_>, y: u16, row: &[Option<Meaning>]) {
-    for (column, cell) in (AXIS_AT..).zip(row) {
-        if let Some(meaning) = cell {
-            canvas.glyphs(column, y, *meaning, 1);
+/// One column of a row that begins at line `y`.
+fn draw_cell(canvas: &mut Canvas<'_>, x: u16, (y, thick): (u16, u16), meaning: Meaning) {
+    for line in 0..filled(thick) {
+        // A row of two lines has none to keep it apart from the next.
+        if (thick, line) == (2, 1) {
+            canvas.foot(x, y + line, meaning);
+        } else {
+            canvas.glyphs(x, y + line, meaning, 1);
         }
     }
 }
@@ -275,7 +303,8 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
         let said = deed.unwrap_or_else(|| sentence(state, sheet));
         canvas.write(1, 0, &cut(&said, width), strong());
     }
-    canvas.write(1, below, &cut(&note(sheet, lines), width), plain());
+    let note = note(sheet, lines, canvas.look().room);
+    canvas.write(1, below, &cut(&note, width), plain());
 }
 
 /// `2 processes on 2 cores: at any instant at most 2 rows are running.`
@@ -295,7 +324,7 @@ fn sentence(state: &State, sheet: &Sheet) -> String {
     }
 }
 
-fn note(sheet: &Sheet, lines: u16) -> String {
+fn note(sheet: &Sheet, lines: u16, room: Room) -> String {
     let width = sheet.axis.to.since(sheet.axis.from);
     let mut notes = vec![if sheet.is_whole {
         "the whole time".to_owned()
@@ -307,7 +336,8 @@ fn note(sheet: &Sheet, lines: u16) -> String {
         panel,
         cores,
         requests,
-    } = Layout::of(sheet, lines)
+        thick: _,
+    } = Layout::of(sheet, lines, room)
     {
         let (from, to) = (panel.first + requests.start + 1, panel.first + requests.end);
         let all = counted(panel.request_count as u64, "request");
@@ -318,10 +348,7 @@ fn note(sheet: &Sheet, lines: u16) -> String {
                 grouped(to as u64)
             ));
         }
-        let missing = (panel.cores.len() - cores) as u64;
-        if missing > 0 {
-            notes.push(format!("{} not shown", counted(missing, "core")));
-        }
+        notes.extend(cores.note());
     }
     if panel.one_in > 1 {
         let kept = grouped(u64::from(panel.one_in));

@@ -1,0 +1,141 @@
+//! How a screen is shown: for whom, in which colours and characters, how often.
+
+use std::os::fd::BorrowedFd;
+
+use super::colour::Colour;
+use crate::palette::{Glyphs, Look, Room, Theme};
+use crate::sys::terminal;
+use crate::units::Elapsed;
+
+/// Frames a second: as fast as digits can be read.
+const FRAMES: u16 = 12;
+/// Over SSH: keys that are pressed there come back in between.
+const FRAMES_OVER_SSH: u16 = 4;
+
+/// What the command line says of it.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Showing {
+    /// For a hall: few panes, large digits, and a halt before each variant until space is pressed
+    #[arg(long)]
+    projector: bool,
+    /// Whose colours text and ground have
+    #[arg(long, value_enum, default_value_t)]
+    theme: Theme,
+    /// Draw with nothing but ASCII
+    #[arg(long)]
+    ascii: bool,
+    /// Frames a second; by default 12, over SSH 4
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
+    fps: Option<u16>,
+}
+
+/// How frames reach the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Between two marks, so that a terminal that knows them shows a frame at once (synchronized
+    /// output, mode 2026); others ignore them.
+    AtOnce,
+    /// As it is written: the console of Linux prints what it does not know.
+    AsWritten,
+}
+
+/// How a screen is shown, all things considered.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// What it looks like.
+    pub look: Look,
+    /// Between two frames.
+    pub frame_every: Elapsed,
+    /// How they reach the terminal.
+    pub delivery: Delivery,
+}
+
+impl Showing {
+    /// What screen and card look like.
+    #[must_use]
+    pub fn look(self, colour: Colour) -> Look {
+        let look = colour.look();
+        Look {
+            glyphs: if self.ascii {
+                Glyphs::Ascii
+            } else {
+                look.glyphs
+            },
+            theme: self.theme,
+            room: if self.projector {
+                Room::Projector
+            } else {
+                Room::Desk
+            },
+            ..look
+        }
+    }
+
+    /// The manner that suits this terminal.
+    #[must_use]
+    pub fn manner(self, colour: Colour) -> Manner {
+        let variable = |name: &str| std::env::var(name).ok();
+        Manner {
+            look: self.look(colour),
+            frame_every: Elapsed(1_000_000_000 / u64::from(self.frames(variable))),
+            delivery: delivery(variable("TERM").as_deref()),
+        }
+    }
+
+    /// Frames a second.
+    fn frames(self, variable: impl Fn(&str) -> Option<String>) -> u16 {
+        let is_far = ["SSH_CONNECTION", "SSH_TTY"]
+            .into_iter()
+            .filter_map(variable)
+            .any(|value| !value.is_empty());
+        let usual = if is_far { FRAMES_OVER_SSH } else { FRAMES };
+        self.fps.unwrap_or(usual)
+    }
+}
+
+fn delivery(term: Option<&str>) -> Delivery {
+    match term {
+        Some("linux" | "dumb") => Delivery::AsWritten,
+        Some(_) | None => Delivery::AtOnce,
+    }
+}
+
+/// The terminal of standard output, if it is one that can be drawn on: one that calls itself dumb can
+/// only write line after line.
+#[must_use]
+pub fn canvas() -> Option<BorrowedFd<'static>> {
+    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    terminal::of_standard_output().filter(|_| !is_dumb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_fewer_over_ssh_unless_somebody_says_how_many() {
+        let at = |fps, environment: &[(&str, &str)]| {
+            let showing = Showing {
+                fps,
+                ..Showing::default()
+            };
+            showing.frames(|name| {
+                let set = environment.iter().find(|(known, _)| *known == name);
+                set.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(at(None, &[]), 12);
+        assert_eq!(at(None, &[("SSH_TTY", "/dev/pts/3")]), 4);
+        assert_eq!(at(None, &[("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22")]), 4);
+        assert_eq!(at(None, &[("SSH_TTY", "")]), 12);
+        assert_eq!(at(Some(30), &[("SSH_TTY", "/dev/pts/3")]), 30);
+    }
+
+    #[test]
+    fn a_terminal_that_prints_what_it_does_not_know_is_not_told_of_frames() {
+        assert_eq!(delivery(Some("linux")), Delivery::AsWritten);
+        assert_eq!(delivery(Some("dumb")), Delivery::AsWritten);
+        assert_eq!(delivery(Some("xterm-256color")), Delivery::AtOnce);
+        assert_eq!(delivery(None), Delivery::AtOnce);
+    }
+}

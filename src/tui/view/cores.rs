@@ -1,0 +1,97 @@
+//! The line of cores: who computes on which, now. Many of them get a column each; where there are more
+//! than columns, a column is several, and the higher it is filled, the more of them are busy.
+
+use super::canvas::{Canvas, plain, quiet, strong, width_of};
+use super::roster::{COUNT_END, GLYPHS_AT, WIDEST};
+use crate::palette::Meaning;
+use crate::tui::picture::Picture;
+use crate::tui::state::State;
+use crate::units::{letter, three_digits};
+use crate::words::grouped;
+
+/// Draws the row of cores, each with the letter of the worker that computes on it, and who else used
+/// them.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let picture = &state.shown().picture;
+    let taken = picture
+        .cores
+        .iter()
+        .filter(|(_, worker)| worker.is_some())
+        .count();
+    canvas.write(1, 0, "CORES", strong());
+    let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
+    canvas.write_before(COUNT_END, 0, &said, plain());
+    let mean = &picture.mean;
+    let others = format!(
+        "load {}  services {}  others {}",
+        three_digits(mean.load),
+        three_digits(mean.services),
+        three_digits(mean.others)
+    );
+    let width = canvas.width().min(WIDEST);
+    let others_at = width.saturating_sub(width_of(&others) + 1);
+    let all = picture.cores.len();
+    let (boxes, room) = (all * (name_width(picture) + 3), canvas.width());
+    let room = usize::from(room.saturating_sub(GLYPHS_AT + 1));
+    if usize::from(GLYPHS_AT) + boxes < usize::from(others_at) {
+        draw_boxes(canvas, picture);
+        canvas.write(others_at, 0, &others, quiet());
+    } else if all <= room {
+        draw_cells(canvas, picture);
+    } else {
+        draw_folded(canvas, picture, room);
+    }
+}
+
+fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
+    let worker = picture.workers.get(position?)?;
+    Some(letter(worker.index))
+}
+
+/// Letters of the longest name of a worker.
+fn name_width(picture: &Picture) -> usize {
+    let last = picture.workers.last().map_or(0, |worker| worker.index);
+    letter(last).len()
+}
+
+fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
+    let width = name_width(picture);
+    let blank = format!("[{}]", " ".repeat(width));
+    for (x, (_, worker)) in (GLYPHS_AT..).step_by(width + 3).zip(&picture.cores) {
+        canvas.write(x, 0, &blank, quiet());
+        if let Some(name) = worker_on(picture, *worker) {
+            let style = canvas.style(Meaning::Running);
+            canvas.write(x + 1, 0, &name, style.patch(strong()));
+        }
+    }
+}
+
+/// A column for each: with the letter of its worker, as long as one letter is enough.
+fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
+    let is_short = name_width(picture) == 1;
+    for (x, (_, worker)) in (GLYPHS_AT..).zip(&picture.cores) {
+        match worker_on(picture, *worker) {
+            Some(name) if is_short => {
+                let style = canvas.style(Meaning::Running);
+                canvas.write(x, 0, &name, style.patch(strong()))
+            }
+            Some(_) => canvas.glyphs(x, 0, Meaning::Running, 1),
+            None => canvas.write(x, 0, "_", quiet()),
+        };
+    }
+}
+
+/// A column for several.
+fn draw_folded(canvas: &mut Canvas<'_>, picture: &Picture, room: usize) {
+    let cores = &picture.cores;
+    let words = |each: usize| format!("] a column: {} cores", grouped(each as u64));
+    let fits = |each: &usize| cores.len().div_ceil(*each) + words(*each).len() < room;
+    let each = (1..30).map(|power| 1 << power).find(fits);
+    let each = each.unwrap_or(cores.len().max(1));
+    let mut x = canvas.write(GLYPHS_AT, 0, "[", quiet());
+    for group in cores.chunks(each) {
+        let busy = group.iter().filter(|(_, worker)| worker.is_some()).count();
+        x = canvas.level(x, 0, Meaning::Running, busy as f64 / group.len() as f64);
+    }
+    canvas.write(x, 0, &words(each), quiet());
+}

@@ -1,0 +1,82 @@
+//! The picture for a hall: the two numbers, the door and the workers, the answers, one sentence.
+//!
+//! 80 × 24 at 24 points is what a projector shows. Whatever does not help whoever sits in the last row
+//! is left out; what is left is as large as the screen allows, and nothing on it is faint.
+
+mod answers;
+mod layout;
+mod rows;
+pub(super) mod title;
+
+use super::canvas::{Canvas, cut, strong, width_of};
+use super::{header, numbers};
+use crate::palette::Meaning;
+use crate::recording::trust::Trust;
+use crate::tui::state::State;
+use crate::words::counted;
+use layout::Layout;
+use rows::Kind;
+
+/// Draws the picture.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let layout = Layout::of(state, width, height);
+    header::draw(&mut canvas.part(0, 0, width, 2), state);
+    let mut y = 2 + layout.gap(0);
+    let lines = numbers::lines(layout.digits);
+    numbers::draw(&mut canvas.part(0, y, width, lines), state, layout.digits);
+    y += lines + layout.gap(1);
+    let scale = rows::scale(state, width);
+    let lines = layout.rows.lines;
+    rows::draw(
+        &mut canvas.part(0, y, width, lines),
+        state,
+        layout.rows,
+        scale,
+    );
+    y += lines + layout.gap(2);
+    let lines = layout.answers.lines();
+    answers::draw(&mut canvas.part(0, y, width, lines), state, layout.answers);
+    let from_below = height.saturating_sub(2);
+    draw_caption(&mut canvas.part(0, from_below, width, 1), state);
+    let mut last = canvas.part(0, from_below + 1, width, 1);
+    draw_legend(&mut last, layout.rows.kind, scale);
+}
+
+/// What there is to see, in one line: what is wrong with the run comes before what it shows.
+fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
+    let width = canvas.width().saturating_sub(2);
+    canvas.write(1, 0, &cut(&caption(state, width), width), strong());
+}
+
+fn caption(state: &State, width: u16) -> String {
+    let show = state.shown();
+    if let Some(deed) = &show.deed {
+        return deed.clone();
+    }
+    if let Some(note) = state.note().filter(|_| show.picture.trust != Trust::Ok) {
+        return note;
+    }
+    let all = show.caption.join(" ");
+    if width_of(&all) <= width {
+        return all;
+    }
+    show.caption.first().cloned().unwrap_or_default()
+}
+
+/// The glyphs with their words, and how many requests one of them is.
+fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
+    let mut x = 1;
+    for meaning in Meaning::ALL {
+        let behind = canvas.glyphs(x, 0, meaning, 1);
+        x = canvas.write(behind + 1, 0, meaning.word(), strong()) + 2;
+    }
+    let requests = counted(scale.requests, "request");
+    let said = match kind {
+        Kind::Each => format!("a bar: {requests}"),
+        Kind::Strip => "a bar: a process".to_owned(),
+    };
+    if x + 1 + width_of(&said) < canvas.width() {
+        canvas.write_before(canvas.width() - 1, 0, &said, strong());
+    }
+}

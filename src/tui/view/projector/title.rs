@@ -1,0 +1,93 @@
+//! What comes next, for a hall. Before every variant but the first the tool halts here, on the one
+//! sentence that says what is different now, until a key is pressed: the lecturer has something to say.
+
+use ratatui::style::Style;
+
+use crate::tui::state::State;
+use crate::tui::view::canvas::{Canvas, plain, strong, width_of, wrap};
+use crate::tui::view::{footer, header};
+use crate::words::counted;
+
+/// Lines, and how they are written.
+type Block = (Vec<String>, Style);
+
+const RULE: &str = "━";
+/// Lines are not longer, or the eye loses them.
+const WIDEST: u16 = 100;
+
+/// Draws the card, in the middle of the screen.
+pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let room = WIDEST.min(width.saturating_sub(4));
+    let x = width.saturating_sub(room) / 2;
+    let keys = height.saturating_sub(1);
+    let blocks = blocks(state, room, usize::from(keys));
+    let top = usize::from(keys).saturating_sub(lines(&blocks)) / 2;
+    let mut card = canvas.part(x, top as u16, room, keys.saturating_sub(top as u16));
+    let mut y = 0;
+    for (lines, style) in blocks {
+        for line in lines {
+            let indent = room.saturating_sub(width_of(&line)) / 2;
+            card.write(indent, y, &line, style);
+            y += 1;
+        }
+        y += 1;
+    }
+    let begins = if state.holds() { "space" } else { "any key" };
+    let pairs = [
+        (begins, "begins"),
+        ("P", "desk"),
+        ("?", "help"),
+        ("q", "quit"),
+    ];
+    footer::draw_pairs(&mut canvas.part(0, keys, width, 1), &pairs);
+}
+
+/// With an empty line between each two.
+fn lines(blocks: &[Block]) -> usize {
+    let lines: usize = blocks.iter().map(|(lines, _)| lines.len() + 1).sum();
+    lines.saturating_sub(1)
+}
+
+/// What is said, each in its own lines; where there is little room, what is different comes first.
+fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
+    let said = state.announcement();
+    let said = balanced(&said.unwrap_or_else(|| first_setting(state)), room);
+    let watch = format!("Watch {}.", state.watch());
+    let rest = [
+        (balanced(state.title(), room), strong()),
+        (vec![header::place(state)], strong()),
+        (balanced(&watch, room), plain()),
+    ];
+    let rule = || vec![RULE.repeat(usize::from(room))];
+    let [title, place, watch] = rest.clone();
+    let framed = [rule(), said.clone(), rule()].map(|lines| (lines, strong()));
+    let all: Vec<Block> = std::iter::once(title)
+        .chain(framed)
+        .chain([place, watch])
+        .collect();
+    if lines(&all) <= height {
+        return all;
+    }
+    std::iter::once((said, strong())).chain(rest).collect()
+}
+
+/// Who asks whom, for a start: what else the file says takes longer to read than the card stays.
+fn first_setting(state: &State) -> String {
+    let server = &state.scenario().server;
+    let worker = format!("{} worker", server.kind.word());
+    let workers = counted(server.workers as u64, &worker);
+    let load = state.facts().into_iter().find(|fact| fact.name == "load");
+    match load {
+        Some(load) => format!("{}; {workers}", load.value),
+        None => workers,
+    }
+}
+
+/// In as few lines as fit into `room` columns, all about as long.
+fn balanced(text: &str, room: u16) -> Vec<String> {
+    let fewest = wrap(text, room).len();
+    let is_enough = |width: &u16| wrap(text, *width).len() == fewest;
+    let narrowest = (room / 2..=room).find(is_enough);
+    wrap(text, narrowest.unwrap_or(room))
+}

@@ -242,12 +242,11 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     (worst, reasons)
 }
 
-/// How far a run may be believed while it goes on, and the worst that speaks against it so far. What
-/// can be judged only when it is over is not held against it.
+/// How far a run may be believed while it goes on, and what speaks against it so far, the worst first.
+/// What can be judged only when it is over is not held against it.
 #[must_use]
-pub fn so_far(past: &Past<'_>) -> (Trust, Option<Reason>) {
-    let (trust, reasons) = grade(&Evidence::so_far(past));
-    (trust, reasons.into_iter().next())
+pub fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
+    grade(&Evidence::so_far(past))
 }
 
 /// Proves nothing if there is any of it.

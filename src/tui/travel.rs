@@ -10,6 +10,7 @@ use super::spectrum::Spectrum;
 use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
+use crate::recording::remark;
 use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
 
@@ -73,6 +74,9 @@ impl State {
             self.show.screen = Screen::Play;
             self.show(&past);
             self.show_rows(feed);
+            if self.pane == Pane::Remarks {
+                self.remarks = remark::at(&past, &self.show.picture.doubts);
+            }
             self.look_closer(feed);
         }
     }
@@ -151,9 +155,9 @@ impl State {
                 self.bookmarks.push((self.watch.clone(), self.show.clone()));
             }
             self.observe(&if newest == past.newest() {
-                Moment::judged(&then)
+                Moment::judged(then)
             } else {
-                Moment::of(&then)
+                Moment::of(then)
             });
         }
         self.taken_in = past.newest() + 1;

@@ -1,5 +1,7 @@
 //! A screen too small for the picture: what matters, as text.
 
+use ratatui::layout::Rect;
+
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
@@ -8,6 +10,11 @@ use crate::words::{grouped, mean};
 
 /// The least that the picture needs.
 pub(super) const LEAST: (u16, u16) = (60, 16);
+
+/// Whether there is no room for the picture.
+pub(super) fn is_for(area: Rect) -> bool {
+    area.width < LEAST.0 || area.height < LEAST.1
+}
 
 /// Draws the text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {

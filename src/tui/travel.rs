@@ -21,6 +21,9 @@ const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
 /// What was done to a run is said for so long.
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
 
+/// Remarks stay for so long while time goes on.
+const REMARKS_STAY: Elapsed = Elapsed::from_millis(500);
+
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 64;
 
@@ -75,10 +78,24 @@ impl State {
             self.show(&past);
             self.show_rows(feed);
             if self.pane == Pane::Remarks {
-                self.remarks = remark::at(&past, &self.show.picture.doubts);
+                self.look_for_remarks(&past);
             }
             self.look_closer(feed);
         }
+    }
+
+    /// While time goes on, the list changes no oftener than it can be read.
+    fn look_for_remarks(&mut self, past: &Past<'_>) {
+        let now = past.sample().at;
+        let steady = Stamp(now.0 - now.0 % REMARKS_STAY.0);
+        let samples = past.samples();
+        let newest = samples.partition_point(|sample| sample.at <= steady);
+        let at = if self.is_paused() || newest == 0 {
+            *past
+        } else {
+            past.earlier(newest - 1)
+        };
+        self.remarks = remark::at(&at, &self.show.picture.doubts);
     }
 
     /// What a view needs besides the picture.

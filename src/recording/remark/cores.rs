@@ -27,7 +27,7 @@ impl<'a> Notice<'a> for Crowded {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "Workers want a core, and get none.".into(),
+            "Workers want a core, and must wait for one.".into(),
             scene.say_outside(),
         ]
     }

@@ -120,16 +120,15 @@ impl QueueGrows {
 
 impl<'a> Notice<'a> for QueueGrows {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        let Arrivals::Open { .. } = scene.scenario().load.arrivals else {
-            // Clients that wait for their answers cannot become more.
-            return None;
-        };
+        // Clients that wait for their answers cannot become more.
+        let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
         let span = match scene.run {
             Some(_) => scene.span,
             None => Span::back(&scene.past, Self::FAR),
         };
         let grows = Self::over(&span);
-        let applies = scene.is_under_load() && grows.length >= Self::LEAST && grows.grows();
+        let applies =
+            is_open && scene.is_under_load() && grows.length >= Self::LEAST && grows.grows();
         applies.then_some(grows)
     }
 

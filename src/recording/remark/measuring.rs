@@ -12,7 +12,7 @@ fn doubt<'a>(scene: &Scene<'a>, code: &str) -> Option<&'a Reason> {
 /// What is left of a run with this doubt.
 fn verdict(doubt: &Reason) -> &'static str {
     match doubt.trust {
-        Trust::Ok | Trust::Rough => "this run is good for orders of magnitude",
+        Trust::Ok | Trust::Rough => "this run is rough",
         Trust::ProvesNothing => "this run proves nothing",
     }
 }

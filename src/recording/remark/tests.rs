@@ -63,7 +63,7 @@ const CASES: [Case; 24] = [
     Case {
         kind: Kind::Crowded,
         when: Now,
-        says: "Workers want a core, and get none. Other programs keep 0.80 of 2 cores busy",
+        says: "Workers want a core, and must wait for one. Other programs keep 0.80 of 2 cores busy",
         applies: || wanting_a_core(0.4),
         does_not: || wanting_a_core(0.0),
     },
@@ -267,7 +267,7 @@ fn steered(deeds: &[(u64, Deed)]) -> Recording {
 
 fn counting(counter: (u64, u64)) -> Recording {
     let recording = io_bound(Coroutine, |run| {
-        run.scenario.counters = vec!["visits".into()]
+        run.scenario.counters = vec!["visits".into()];
     });
     with_workers(recording, |worker, _| worker.counters = vec![counter])
 }
@@ -288,7 +288,7 @@ fn holding(milliseconds: u64) -> Recording {
 
 fn all_in(phase: Phase) -> Recording {
     with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
-        worker.phase = phase
+        worker.phase = phase;
     })
 }
 
@@ -461,6 +461,17 @@ fn a_run_as_a_whole_remembers_the_longest_that_a_request_had_its_worker() {
     let said = find(&recording, AtTheEnd, Kind::Hog).unwrap();
     assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
     assert!(said.evidence.contains("at 4.00 s"), "{}", said.evidence);
+}
+
+#[test]
+fn a_hog_that_has_let_go_is_spoken_of_for_another_second() {
+    let recording = with_samples(holding(40), |sample| {
+        if sample.at == Stamp(NOW.0 - 500 * MS) {
+            sample.workers[0].running_since = Some(Stamp(sample.at.0 - 120 * MS));
+        }
+    });
+    let said = find(&recording, Now, Kind::Hog).unwrap();
+    assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
 }
 
 #[test]

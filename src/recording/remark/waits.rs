@@ -114,15 +114,22 @@ fn patch(step: &mut Step) {
 }
 
 /// Coroutines are parked while their processes go on.
-pub(super) struct Parked;
+pub(super) struct Parked {
+    /// How many, on average.
+    parked: f64,
+}
 
 impl<'a> Notice<'a> for Parked {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let scenario = scene.scenario();
-        let applies = spends(scenario, Spent::Parked)
-            && !spends(scenario, Spent::Blocked)
-            && scene.means.concurrency >= 1.0;
-        applies.then_some(Self)
+        let samples = scene.span.samples();
+        let parked = samples.iter().flat_map(|sample| &sample.workers);
+        let parked: u64 = parked.map(|worker| worker.parked).sum();
+        // Those of kept connections that ask for nothing are parked, too, and no requests.
+        let parked = (parked as f64 / samples.len() as f64).min(scene.means.concurrency);
+        let applies =
+            spends(scenario, Spent::Parked) && !spends(scenario, Spent::Blocked) && parked >= 1.0;
+        applies.then_some(Self { parked })
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
@@ -136,8 +143,10 @@ impl<'a> Notice<'a> for Parked {
             worker.coroutine_switches.saturating_sub(before)
         });
         format!(
-            "{} begun and {} computing on average, workers blocked in {}; {} coroutine switches ({})",
+            "{} begun, {} parked and {} computing on average, workers blocked in {}; {} coroutine \
+             switches ({})",
             hundredths(scene.means.concurrency),
+            hundredths(self.parked),
             hundredths(scene.means.parallelism),
             scene.looks(is_blocked),
             grouped(switches.sum()),

@@ -202,21 +202,19 @@ impl<'a> Notice<'a> for Hog<'a> {
             // It is the operating system, or somebody, who makes them slow.
             return None;
         }
-        if scene.run.is_none() {
-            return Self::of(scene.span.end(), scene.kind());
-        }
-        let samples = scene.span.samples().iter();
-        let hogs = samples.filter_map(|sample| Self::of(sample, scene.kind()));
-        hogs.max_by_key(|hog| hog.run)
+        // What goes on just now comes before what was longer and is over.
+        let now = Self::of(scene.span.end(), scene.kind());
+        now.filter(|_| scene.run.is_none()).or_else(|| {
+            let samples = scene.span.samples().iter();
+            let hogs = samples.filter_map(|sample| Self::of(sample, scene.kind()));
+            hogs.max_by_key(|hog| hog.run)
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         let name = letter(self.worker.index);
-        let has_had = if scene.run.is_some() {
-            "had"
-        } else {
-            "has had"
-        };
+        let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
+        let has_had = if is_over { "had" } else { "has had" };
         let inside = self.worker.begun.count.saturating_sub(1);
         let second = match (scene.kind(), inside, self.sample.at_the_door()) {
             (WorkerKind::Sync, ..) => scene.say_outside(),
@@ -249,11 +247,11 @@ impl<'a> Notice<'a> for Hog<'a> {
             |request| format!("request {}", grouped(u64::from(request))),
         );
         format!(
-            "worker {} runs {request} since {} (its slot, at {}); {} begun in it, {} at the door; {} \
-             processes want a core on average",
+            "at {} worker {} had run {request} since {} (its slot), with {} begun in it and {} at the \
+             door; {} processes wanted a core on average",
+            self.sample.at.since(began),
             letter(self.worker.index),
             self.since.since(began),
-            self.sample.at.since(began),
             grouped(self.worker.begun.count),
             grouped(self.sample.at_the_door()),
             hundredths(scene.means.want_a_core)

@@ -1,10 +1,11 @@
 //! A stretch of samples, and the means over it: each is a difference of two readings of the same integral
 //! or counter. What only looking can tell, such as how often a worker was found blocked, is a share of
-//! the looks.
+//! the looks. Who wanted a core, and for how long, workers have noticed themselves: whoever looks needs a
+//! core for it, and finds a worker without one that would have had it.
 
 use super::accounting::Edges;
 use super::{CoreSample, Past, Recording, Sample, WorkerSample};
-use crate::telemetry::Phase;
+use crate::telemetry::{Event, Phase};
 use crate::units::Elapsed;
 
 /// Digits on a screen are the mean of this much.
@@ -14,6 +15,8 @@ const LAST: Elapsed = Elapsed::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub struct Span<'a> {
     samples: &'a [Sample],
+    /// What had happened by the end of it.
+    past: Past<'a>,
 }
 
 /// Means over a span.
@@ -35,7 +38,7 @@ pub struct Means {
     pub others: f64,
     /// Share of the workers' time in which they were blocked, by samples.
     pub blocked: f64,
-    /// How many processes wanted a core, by samples.
+    /// How many processes were in the middle of computing and had no core.
     pub want_a_core: f64,
 }
 
@@ -55,6 +58,7 @@ impl<'a> Past<'a> {
         let long_ago = samples.partition_point(|sample| now.since(sample.at) >= LAST);
         Span {
             samples: &samples[long_ago.saturating_sub(1)..],
+            past: *self,
         }
     }
 }
@@ -66,8 +70,10 @@ impl<'a> Span<'a> {
         let edges = Edges::of(samples, recording.header.window)?;
         let begin = samples.partition_point(|sample| sample.at < edges.begin.at);
         let end = samples.partition_point(|sample| sample.at <= edges.end.at);
+        let past = recording.past(end.checked_sub(1)?)?;
         Some(Self {
             samples: &samples[begin..end],
+            past,
         })
     }
 
@@ -77,6 +83,7 @@ impl<'a> Span<'a> {
         let long_ago = samples.partition_point(|sample| now.since(sample.at) > length);
         Self {
             samples: &samples[long_ago..],
+            past: *past,
         }
     }
 
@@ -125,13 +132,29 @@ impl<'a> Span<'a> {
     #[must_use]
     pub fn means(&self) -> Means {
         let (found, looks) = self.looks(|worker| worker.phase == Phase::Blocked);
-        let (wanting, _) = self.looks(WorkerSample::lacks_a_core);
         let of_looks = Means {
             blocked: found as f64 / looks.max(1) as f64,
-            want_a_core: wanting as f64 / self.samples.len() as f64,
+            want_a_core: self.without_a_core(),
             ..Means::default()
         };
         self.means_of_counters(of_looks)
+    }
+
+    /// How many computing processes were without a core, on average. Where lanes hold one request in so
+    /// many, it stands for all of them.
+    fn without_a_core(&self) -> f64 {
+        let (begin, length) = (self.begin(), self.length());
+        let switches = self.past.switches();
+        let seen_before = begin.seen.switches.min(switches.len());
+        let without = switches[seen_before..]
+            .iter()
+            .map(|(_, event)| match event {
+                Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
+                _ => Elapsed::ZERO,
+            });
+        let without: u64 = without.map(|off| off.0).sum();
+        let all = without as f64 * f64::from(self.past.one_in());
+        all / length.0.max(1) as f64
     }
 
     fn means_of_counters(&self, of_looks: Means) -> Means {

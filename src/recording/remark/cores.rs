@@ -2,7 +2,6 @@
 
 use super::Notice;
 use super::scene::{Scene, hundredths, would_help};
-use crate::recording::WorkerSample;
 use crate::scenario::WorkerKind;
 use crate::theory::demand::{self, Spent};
 use crate::units::three_digits;
@@ -34,8 +33,8 @@ impl<'a> Notice<'a> for Crowded {
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "workers found ready to run and without a core in {} ({}); {}",
-            scene.looks(WorkerSample::lacks_a_core),
+            "{} ({}); {}",
+            scene.without_a_core(),
             scene.samples(),
             scene.core_use()
         )
@@ -80,9 +79,9 @@ impl<'a> Notice<'a> for CoresFull {
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "{}; workers found without a core in {} ({})",
+            "{}; {} ({})",
             scene.core_use(),
-            scene.looks(WorkerSample::lacks_a_core),
+            scene.without_a_core(),
             scene.samples()
         )
     }

@@ -107,6 +107,15 @@ impl<'a> Scene<'a> {
         format!("{} in {}", counted(count, "sample"), self.span.length())
     }
 
+    /// How many computing workers had no core.
+    pub(super) fn without_a_core(&self) -> String {
+        format!(
+            "{} workers in the middle of computing and without a core on average (they notice it \
+             themselves)",
+            hundredths(self.means.want_a_core)
+        )
+    }
+
     /// Who used the cores, by CPU time.
     pub(super) fn core_use(&self) -> String {
         let means = &self.means;

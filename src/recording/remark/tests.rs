@@ -273,8 +273,14 @@ fn counting(counter: (u64, u64)) -> Recording {
 }
 
 fn wanting_a_core(others: f64) -> Recording {
-    let recording = io_bound(Sync, |run| run.others = others);
-    with_workers(recording, |worker, _| worker.wants_a_core = true)
+    io_bound(Sync, |run| {
+        run.others = others;
+        // Each of the two is without a core for half of the time.
+        for life in &mut run.lives {
+            life.core_wait = life.waited / 2;
+            life.waited -= life.core_wait;
+        }
+    })
 }
 
 fn holding(milliseconds: u64) -> Recording {

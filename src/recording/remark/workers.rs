@@ -2,7 +2,7 @@
 //! their counters say together.
 
 use super::Notice;
-use super::scene::{Scene, hundredths, stand};
+use super::scene::{Scene, stand};
 use crate::recording::{Sample, WorkerSample};
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Deed, Event, Phase};
@@ -248,13 +248,13 @@ impl<'a> Notice<'a> for Hog<'a> {
         );
         format!(
             "at {} worker {} had run {request} since {} (its slot), with {} begun in it and {} at the \
-             door; {} processes wanted a core on average",
+             door; {}",
             self.sample.at.since(began),
             letter(self.worker.index),
             self.since.since(began),
             grouped(self.worker.begun.count),
             grouped(self.sample.at_the_door()),
-            hundredths(scene.means.want_a_core)
+            scene.without_a_core()
         )
     }
 }

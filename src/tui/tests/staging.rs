@@ -256,9 +256,10 @@ impl Scene {
             end: Stamp(6_500 * MS),
         };
         let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
-        // Who is gone died in between.
+        // Who is gone died in between, and who wants a core has had none.
         let is_gone = |cue: &&Cue| cue.phase == Phase::Gone;
         let gone = self.workers.iter().filter(is_gone).count();
+        let wanting = self.workers.iter().filter(|cue| cue.wants_a_core).count();
         let is_now = at == self.at * MS;
         let begun: u64 = self.workers.iter().map(|worker| worker.begun).sum();
         let good = at * self.rate / SECOND;
@@ -277,6 +278,7 @@ impl Scene {
             seen: Seen {
                 outcomes,
                 events: if is_now { gone } else { 0 },
+                switches: if is_now { wanting } else { 0 },
                 ..Seen::default()
             },
             workers: (0..)
@@ -325,7 +327,20 @@ impl Scene {
         };
         let workers = self.workers.iter().enumerate();
         let gone = workers.filter(|(_, cue)| cue.phase == Phase::Gone);
+        let preempted = |(worker, _): (usize, &Cue)| {
+            let preempted = Event::Preempted {
+                from: Stamp(before),
+                to: Stamp(now),
+                task: 0,
+                request: 0,
+                core: None,
+            };
+            (worker as u16, preempted)
+        };
+        let workers = self.workers.iter().enumerate();
+        let wanting = workers.filter(|(_, cue)| cue.wants_a_core);
         Recording {
+            switches: wanting.map(preempted).collect(),
             samples: samples.into(),
             outcomes,
             events: gone.map(died).collect(),

@@ -12,6 +12,7 @@ use super::summary::{Generator, Little, rounded};
 use super::{Past, Recording, cast};
 use crate::telemetry::Outcome;
 use crate::units::Elapsed;
+use crate::words::counted;
 
 /// How far a run's numbers may be believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -352,8 +353,8 @@ impl Evidence {
             "slot-unreadable",
             fatal_if(self.unreadable > 0),
             format!(
-                "{} readings of shared memory made no sense",
-                self.unreadable
+                "{} of shared memory made no sense",
+                counted(self.unreadable, "reading")
             ),
             "play again; a worker may have been killed in the middle of a step",
         ));

@@ -4,7 +4,7 @@
 
 use super::picture::Picture;
 use crate::recording::Past;
-use crate::recording::remark::{self, Kind};
+use crate::recording::remark::{self, Kind, Scene};
 use crate::telemetry::Stage;
 use crate::words::{counted, is_or_are};
 
@@ -20,17 +20,22 @@ pub(super) enum Sight {
     Quiet,
 }
 
-/// What is seen at `past`, and what is said of it. `same_processes`: the variant before differed in
+/// What is seen at `past`, of which `picture` is, and what is said of it. `same_processes`: the variant before differed in
 /// nothing but the kind of its workers.
-pub(super) fn caption(past: &Past<'_>, same_processes: bool) -> (Sight, Vec<String>) {
+pub(super) fn caption(
+    past: Past<'_>,
+    picture: &Picture,
+    same_processes: bool,
+) -> (Sight, Vec<String>) {
     let workers = past.header().scenario.server.workers as u64;
     if past.sample().stage == Stage::Preparing {
         let workers = counted(workers, "worker");
         let said = format!("The arbiter forks {workers}; nobody asks yet.");
         return (Sight::Preparing, vec![said]);
     }
-    let Some(remark) = remark::caption(past) else {
-        return (Sight::Quiet, vec![remark::at_a_glance(past)]);
+    let scene = Scene::of_the_last_second(past, picture.mean, &[]);
+    let Some(remark) = remark::caption(&scene) else {
+        return (Sight::Quiet, vec![remark::at_a_glance(&scene)]);
     };
     let mut said = remark.sentences;
     if remark.kind == Kind::Parked && same_processes {

@@ -180,7 +180,8 @@ impl State {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
-        let (seen, sentences) = sight::caption(&moment.past, self.has_the_same_processes());
+        let same_processes = self.has_the_same_processes();
+        let (seen, sentences) = sight::caption(moment.past, &self.show.picture, same_processes);
         self.show.say(seen, sentences, stage_before);
     }
 

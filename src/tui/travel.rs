@@ -10,7 +10,7 @@ use super::spectrum::Spectrum;
 use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
-use crate::recording::remark;
+use crate::recording::remark::{self, Scene};
 use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
 
@@ -95,7 +95,8 @@ impl State {
         } else {
             past.earlier(newest - 1)
         };
-        self.remarks = remark::at(&at, &self.show.picture.doubts);
+        let (means, doubts) = (at.last_second().means(), &self.show.picture.doubts);
+        self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
     }
 
     /// What a view needs besides the picture.

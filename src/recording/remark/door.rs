@@ -122,9 +122,10 @@ impl<'a> Notice<'a> for QueueGrows {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         // Clients that wait for their answers cannot become more.
         let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
-        let span = match scene.run {
-            Some(_) => scene.span,
-            None => Span::back(&scene.past, Self::FAR),
+        let span = if scene.run.is_some() {
+            scene.span
+        } else {
+            Span::back(&scene.past, Self::FAR)
         };
         let grows = Self::over(&span);
         let applies =
@@ -137,7 +138,7 @@ impl<'a> Notice<'a> for QueueGrows {
         let (came, ended) = (per_second(self.came), per_second(self.ended));
         vec![
             format!("The queue grows: {came} requests come in a second, and {ended} are done."),
-            "It would grow for ever: waiting in it says nothing about one request.".into(),
+            "As long as it does, whoever comes later waits longer.".into(),
         ]
     }
 
@@ -169,13 +170,12 @@ pub(super) struct Failures {
 
 impl<'a> Notice<'a> for Failures {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        let (failed, of) = match scene.run {
-            Some(run) => (run.failed, run.due),
-            None => {
-                let since = scene.span.begin().at;
-                let newest = scene.past.outcomes().iter().rev();
-                failed_of(newest.take_while(|outcome| outcome.done > since))
-            }
+        let (failed, of) = if let Some(run) = scene.run {
+            (run.failed, run.due)
+        } else {
+            let since = scene.span.begin().at;
+            let newest = scene.past.outcomes().iter().rev();
+            failed_of(newest.take_while(|outcome| outcome.done > since))
         };
         (failed.all() > 0).then_some(Self { failed, of })
     }

@@ -21,12 +21,11 @@ mod waits;
 mod workers;
 
 pub use kind::Kind;
-use scene::Scene;
+pub use scene::Scene;
 use serde::{Serialize, Serializer};
 
+use super::Recording;
 use super::summary::Run;
-use super::trust::Reason;
-use super::{Past, Recording};
 
 /// Something that is worth saying of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,34 +64,29 @@ fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&sentences.join(" "))
 }
 
-/// The caption: of what there is to see at an instant, the first that applies.
+/// The caption: of what there is to see, the first that applies.
 #[must_use]
-pub fn caption(past: &Past<'_>) -> Option<Remark> {
-    let scene = Scene::of_the_last_second(*past, &[]);
-    Kind::SEEN.iter().find_map(|kind| kind.look(&scene))
+pub fn caption(scene: &Scene<'_>) -> Option<Remark> {
+    Kind::SEEN.iter().find_map(|kind| kind.look(scene))
 }
 
 /// Who uses the cores, and how many stand outside: what can be said of any instant.
 #[must_use]
-pub fn at_a_glance(past: &Past<'_>) -> String {
-    Scene::of_the_last_second(*past, &[]).say_outside()
+pub fn at_a_glance(scene: &Scene<'_>) -> String {
+    scene.say_outside()
 }
 
-/// All remarks that apply at an instant, with `doubts` of the run so far: the most telling first.
+/// All remarks that apply, the most telling first.
 #[must_use]
-pub fn at(past: &Past<'_>, doubts: &[Reason]) -> Vec<Remark> {
-    all(&Scene::of_the_last_second(*past, doubts))
+pub fn all(scene: &Scene<'_>) -> Vec<Remark> {
+    let kinds = Kind::SEEN.iter().chain(Kind::KNOWN);
+    kinds.filter_map(|kind| kind.look(scene)).collect()
 }
 
 /// All remarks that apply to a run as a whole, the most telling first.
 pub(super) fn of_the_run(recording: &Recording, run: &Run) -> Vec<Remark> {
     let scene = Scene::of_the_window(recording, run);
     scene.as_ref().map_or_else(Vec::new, all)
-}
-
-fn all(scene: &Scene<'_>) -> Vec<Remark> {
-    let kinds = Kind::SEEN.iter().chain(Kind::KNOWN);
-    kinds.filter_map(|kind| kind.look(scene)).collect()
 }
 
 /// One kind of remark.

@@ -19,7 +19,7 @@ const WORTH_IT: f64 = 1.1;
 
 /// What remarks are judged from.
 #[derive(Clone, Debug)]
-pub(super) struct Scene<'a> {
+pub struct Scene<'a> {
     /// All that is known.
     pub(super) past: Past<'a>,
     /// The stretch of time that is spoken of.
@@ -33,12 +33,13 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn of_the_last_second(past: Past<'a>, doubts: &'a [Reason]) -> Self {
-        let span = past.last_second();
+    /// The last second of what was known, with its means, and what speaks against the run so far.
+    #[must_use]
+    pub fn of_the_last_second(past: Past<'a>, means: Means, doubts: &'a [Reason]) -> Self {
         Self {
             past,
-            span,
-            means: span.means(),
+            span: past.last_second(),
+            means,
             doubts,
             run: None,
         }
@@ -110,8 +111,8 @@ impl<'a> Scene<'a> {
     /// How many computing workers had no core.
     pub(super) fn without_a_core(&self) -> String {
         format!(
-            "{} workers in the middle of computing and without a core on average (they notice it \
-             themselves)",
+            "{} workers in the middle of computing and without a core on average, as they noticed \
+             themselves",
             hundredths(self.means.want_a_core)
         )
     }

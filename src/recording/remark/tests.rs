@@ -1,6 +1,6 @@
 //! Each kind of remark, raised by a recording that nobody played, and not raised by one close by.
 
-use super::{Kind, Remark, at};
+use super::{Kind, Remark, Scene, all};
 use crate::recording::summary::summarise;
 use crate::recording::synthetic::{Demand, Life, MS, S, Synthetic, scenario};
 use crate::recording::trust::so_far;
@@ -403,7 +403,8 @@ fn remarks(recording: &Recording, when: When) -> Vec<Remark> {
         AtTheEnd => summarise(recording).remarks,
         Now => {
             let past = recording.past_at(NOW).unwrap();
-            at(&past, &so_far(&past).1)
+            let (means, doubts) = (past.last_second().means(), so_far(&past).1);
+            all(&Scene::of_the_last_second(past, means, &doubts))
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::remark::STEERED;
+use super::remark::Kind;
 use super::summary::{Run, Summary};
 use super::trust::Trust;
 use crate::scenario::expectation::{
@@ -238,7 +238,11 @@ fn reserve_of(run: &Run) -> Result<Option<String>, String> {
     if run.interrupted {
         return Err(format!("{variant} was interrupted"));
     }
-    if run.remarks.iter().any(|remark| remark.code == STEERED) {
+    if run
+        .remarks
+        .iter()
+        .any(|remark| remark.kind == Kind::Steered)
+    {
         return Err(format!("{variant} was steered"));
     }
     let Some(reason) = run.because.first() else {

@@ -12,7 +12,7 @@ use super::{
     CoreSample, Header, LoadSample, Machine, Recording, Sample, Who, Window, WorkerSample,
 };
 use crate::sys::clock::Clock;
-use crate::sys::processes::{self, CoreTimes, ProcessSwitches};
+use crate::sys::processes::{self, CoreTimes, ProcessSwitches, Whereabouts};
 use crate::telemetry::{Board, Deed, Event, Gauge, Reader, Reading, Record, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -245,14 +245,14 @@ impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
         count.see(pid, slot);
         let phase = slot.phase();
         *unreadable += u64::from(phase.is_none());
-        let whereabouts = processes::whereabouts_of(pid);
+        let (whereabouts, wants_a_core) = whereabouts_of(pid);
         WorkerSample {
             index,
             pid,
             respawns: read(&slot.incarnation).saturating_sub(1),
             phase: phase.unwrap_or_default(),
             phase_since: Stamp(read(&slot.phase_since)),
-            wants_a_core: whereabouts.is_some_and(|there| there.runnable),
+            wants_a_core,
             core: whereabouts.map_or(0, |there| there.core),
             cpu: worker_cpu(slot, pid),
             begun: reading(&slot.begun, unreadable),
@@ -304,6 +304,16 @@ impl SwitchCount {
             self.now = last_words;
         }
     }
+}
+
+/// Where a process is, and whether it wants a core and has none. The system calls one that runs and one
+/// that could run alike, but only the CPU time of the first goes on.
+fn whereabouts_of(pid: u32) -> (Option<Whereabouts>, bool) {
+    let before = processes::cpu_of(pid);
+    let whereabouts = processes::whereabouts_of(pid);
+    let is_running = processes::cpu_of(pid) > before;
+    let wants_a_core = whereabouts.is_some_and(|there| there.runnable && !is_running);
+    (whereabouts, wants_a_core)
 }
 
 /// CPU time of a slot: of the process that has it and of all that had it before.

@@ -16,6 +16,7 @@ mod notes;
 mod past;
 pub mod remark;
 mod requests;
+mod span;
 pub mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
@@ -27,8 +28,9 @@ pub mod trust;
 pub use named::Named;
 pub use past::Past;
 use serde::{Deserialize, Serialize};
+pub use span::{Means, Span};
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, WorkerKind};
 use crate::telemetry::{Deed, Event, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -282,6 +284,35 @@ pub struct WorkerSample {
     pub pss_kib: u64,
     /// Counters: additions played, and value.
     pub counters: Vec<(u64, u64)>,
+}
+
+impl Sample {
+    /// Sent, not ended and not begun. The three are read one after the other, hence the guard.
+    #[must_use]
+    pub fn at_the_door(&self) -> u64 {
+        let begun: u64 = self.workers.iter().map(|worker| worker.begun.count).sum();
+        let sent = self.load.sent.saturating_sub(self.load.ended);
+        sent.saturating_sub(begun)
+    }
+}
+
+impl WorkerSample {
+    /// Whether it could run if it had a core. The operating system's word comes before the worker's own,
+    /// since a process that is kept off its core cannot say so.
+    #[must_use]
+    pub fn lacks_a_core(&self) -> bool {
+        self.wants_a_core && !matches!(self.phase, Phase::Gone | Phase::Booting)
+    }
+
+    /// Since when the same code has been running. A sync worker has one request for all of its life, and
+    /// waits count there; what it computes begins with its phase.
+    #[must_use]
+    pub fn computes_since(&self, kind: WorkerKind) -> Option<Stamp> {
+        match kind {
+            WorkerKind::Coroutine => self.running_since,
+            WorkerKind::Sync => (self.phase == Phase::Running).then_some(self.phase_since),
+        }
+    }
 }
 
 /// One core at one instant. All are sums since the sampling began.

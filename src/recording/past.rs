@@ -112,6 +112,13 @@ impl<'a> Past<'a> {
         &self.recording.markers[..self.sample().seen.markers]
     }
 
+    /// Only requests whose number this divides have their switches in [`Past::switches`], as the
+    /// recording is now.
+    #[must_use]
+    pub fn one_in(&self) -> u32 {
+        self.recording.one_in
+    }
+
     /// Who had had which worker.
     #[must_use]
     pub fn switches(&self) -> &'a [(u16, Event)] {

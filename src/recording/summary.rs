@@ -95,7 +95,7 @@ pub struct Run {
     pub trust: Trust,
     /// … and why not.
     pub because: Vec<Reason>,
-    /// What is worth knowing and no fault.
+    /// What is worth saying of it, each with its evidence.
     pub remarks: Vec<remark::Remark>,
     /// Cut short by ^C.
     pub interrupted: bool,
@@ -305,7 +305,7 @@ pub fn summarise(recording: &Recording) -> Run {
             dropped: recording.dropped_events + recording.dropped_outcomes,
         },
     };
-    run.remarks = remark::remarks(&run, recording);
+    run.remarks = remark::of_the_run(recording, &run);
     run
 }
 

@@ -12,6 +12,7 @@ use super::summary::{Generator, Little, rounded};
 use super::{Past, Recording, cast};
 use crate::telemetry::Outcome;
 use crate::units::Elapsed;
+use crate::words::counted;
 
 /// How far a run's numbers may be believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -242,12 +243,11 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     (worst, reasons)
 }
 
-/// How far a run may be believed while it goes on, and the worst that speaks against it so far. What
-/// can be judged only when it is over is not held against it.
+/// How far a run may be believed while it goes on, and what speaks against it so far, the worst first.
+/// What can be judged only when it is over is not held against it.
 #[must_use]
-pub fn so_far(past: &Past<'_>) -> (Trust, Option<Reason>) {
-    let (trust, reasons) = grade(&Evidence::so_far(past));
-    (trust, reasons.into_iter().next())
+pub fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
+    grade(&Evidence::so_far(past))
 }
 
 /// Proves nothing if there is any of it.
@@ -353,8 +353,8 @@ impl Evidence {
             "slot-unreadable",
             fatal_if(self.unreadable > 0),
             format!(
-                "{} readings of shared memory made no sense",
-                self.unreadable
+                "{} of shared memory made no sense",
+                counted(self.unreadable, "reading")
             ),
             "play again; a worker may have been killed in the middle of a step",
         ));

@@ -6,11 +6,15 @@ use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
 use crate::palette::Glyphs;
 use crate::recording::judge::{Answer, Judgement, Verdict};
+use crate::recording::remark::Kind;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Variant, WorkerKind};
-use crate::units::three_digits;
+use crate::units::{letter, three_digits};
 use crate::words::{counted, digits, grouped};
+
+/// Remarks of a variant that the card has room for.
+const MOST_REMARKS: usize = 3;
 
 /// The card of all variants of a plan that were played.
 #[must_use]
@@ -286,22 +290,55 @@ fn objections(run: &Run) -> String {
     }
 }
 
-/// What is no fault but worth knowing, and a switch law that does not hold.
+/// What is worth saying and said nowhere else, and a switch law that does not hold.
 fn remarks(runs: &[Run]) -> String {
     let mut said = Vec::new();
     for run in runs {
-        for remark in &run.remarks {
-            said.push(format!("{}: {}", run.variant, remark.sentence));
+        let news = run.remarks.iter().filter(|remark| is_news(remark.kind));
+        for remark in news.take(MOST_REMARKS) {
+            said.push(format!("{}: {}", run.variant, remark.sentence()));
         }
         let ended_regularly = run.workers.iter().filter(|worker| worker.respawns == 0);
         for worker in ended_regularly.filter(|worker| !worker.law_holds()) {
             said.push(format!(
-                "{}: the switch law does not hold for worker {}",
-                run.variant, worker.index
+                "{}: The switch law does not hold for worker {}.",
+                run.variant,
+                letter(worker.index)
             ));
         }
     }
-    labelled_unless_empty("note", &said.join("; "))
+    labelled_unless_empty("note", &said.join(" "))
+}
+
+/// Whether neither the table nor another line of the card says it. What there was to see is in the
+/// table; what speaks against a run is under `trust`.
+fn is_news(kind: Kind) -> bool {
+    match kind {
+        Kind::WorkerGone
+        | Kind::BacklogFull
+        | Kind::QueueGrows
+        | Kind::UnevenAccepts
+        | Kind::Steered
+        | Kind::NotStationary
+        | Kind::ShortWarmup => true,
+        Kind::WorkerStopped
+        | Kind::LostUpdates
+        | Kind::Crowded
+        | Kind::Hog
+        | Kind::Unpatched
+        | Kind::BlockedWithFreeCores
+        | Kind::CoresFull
+        | Kind::WorkersFull
+        | Kind::CoroutinesDoNotHelp
+        | Kind::ConnectionsFull
+        | Kind::Parked
+        | Kind::Idle
+        | Kind::Failures
+        | Kind::ClientsLate
+        | Kind::ClientsStarved
+        | Kind::EventsDropped
+        | Kind::Thinned => false,
+    }
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ pub(super) struct Binding {
 }
 
 /// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 12] = [
+pub(super) const BINDINGS: [Binding; 13] = [
     Binding {
         key: "space",
         short: "pause",
@@ -190,6 +190,11 @@ pub(super) const BINDINGS: [Binding; 12] = [
         key: "Tab",
         short: "views",
         long: "1 overview 2 lanes 3 latencies 4 compare 5 requests 6 workers",
+    },
+    Binding {
+        key: "r",
+        short: "",
+        long: "7 remarks: what applies now, and what it rests on",
     },
     Binding {
         key: "?",

@@ -1,7 +1,7 @@
 //! The live screen: a lens on a recording while it grows.
 //!
 //! ```text
-//!   recording ──Moment──▶ Watch ──▶ Picture ──▶ Sight      what is there, and what there is to see
+//!   recording ──Moment──▶ Watch ──▶ Picture + Sight        what is there, and what there is to see
 //!   keys ───────────────▶ State (title card, play, card)   no ratatui type up to here
 //!                           └──▶ view::draw(frame, state)  changes nothing
 //! ```

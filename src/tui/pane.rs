@@ -16,17 +16,20 @@ pub(super) enum Pane {
     Requests,
     /// Each worker in full.
     Workers,
+    /// What is worth saying, and on what evidence.
+    Remarks,
 }
 
 impl Pane {
     /// All of them, in the order in which Tab goes through them, each with its own key.
-    pub(super) const ALL: [(char, Self); 6] = [
+    pub(super) const ALL: [(char, Self); 7] = [
         ('1', Self::Overview),
         ('2', Self::Lanes),
         ('3', Self::Latency),
         ('4', Self::Compare),
         ('5', Self::Requests),
         ('6', Self::Workers),
+        ('7', Self::Remarks),
     ];
 
     /// The one that is `steps` further, around the end.

@@ -2,47 +2,41 @@
 
 use super::latencies::Latencies;
 use crate::recording::trust::{self, Reason, Trust};
-use crate::recording::{Past, Sample, Window};
-use crate::telemetry::{Outcome, Phase, Stage};
+use crate::recording::{Means, Past};
+use crate::telemetry::{Phase, Stage};
 use crate::units::{Elapsed, Stamp};
 
-/// What the recorder has seen since it was last asked.
+/// What the recorder has seen by one instant.
 #[derive(Clone, Debug)]
 pub struct Moment<'a> {
-    /// The newest sample.
-    pub sample: &'a Sample,
-    /// The requests that ended since the last moment.
-    pub outcomes: &'a [Outcome],
-    /// The counted window, once it is known.
-    pub window: Option<Window>,
+    /// All that was known.
+    pub past: Past<'a>,
     /// Whether the run can be trusted so far …
     pub trust: Trust,
-    /// … and if not, the worst that speaks against it.
-    pub doubt: Option<Reason>,
+    /// … and what speaks against it, the worst first.
+    pub doubts: Vec<Reason>,
 }
 
 impl<'a> Moment<'a> {
-    /// What was new at `past`. Whether it can be trusted is not asked: see [`Moment::judged`].
+    /// What was known at `past`. Whether it can be trusted is not asked: see [`Moment::judged`].
     #[must_use]
-    pub fn of(past: &Past<'a>) -> Self {
+    pub fn of(past: Past<'a>) -> Self {
         Self {
-            sample: past.sample(),
-            outcomes: past.new_outcomes(),
-            window: past.window(),
+            past,
             trust: Trust::Ok,
-            doubt: None,
+            doubts: Vec::new(),
         }
     }
 
     /// The same, with whether it can be trusted. That takes longer, and only a moment that is looked at
     /// needs it.
     #[must_use]
-    pub fn judged(past: &Past<'a>) -> Self {
-        let (trust, doubt) = trust::so_far(past);
+    pub fn judged(past: Past<'a>) -> Self {
+        let (trust, doubts) = trust::so_far(&past);
         Self {
+            past,
             trust,
-            doubt,
-            ..Self::of(past)
+            doubts,
         }
     }
 }
@@ -78,8 +72,8 @@ pub(super) struct Picture {
     pub(super) is_judged: bool,
     /// … if the run can be trusted so far …
     pub(super) trust: Trust,
-    /// … and if not, why.
-    pub(super) doubt: Option<Reason>,
+    /// … and if not, why: the worst first.
+    pub(super) doubts: Vec<Reason>,
 }
 
 /// The fullest that rows of glyphs have been.
@@ -87,24 +81,6 @@ pub(super) struct Picture {
 pub(super) struct Most {
     pub(super) at_the_door: u64,
     pub(super) in_a_worker: u64,
-}
-
-/// Means over the last second, or over what there is of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Means {
-    pub(super) at_the_door: f64,
-    pub(super) concurrency: f64,
-    pub(super) parallelism: f64,
-    /// Good answers per second.
-    pub(super) throughput: f64,
-    /// Cores that load, the services and others kept busy.
-    pub(super) load: f64,
-    pub(super) services: f64,
-    pub(super) others: f64,
-    /// Share of the workers' time in which they were blocked, by samples.
-    pub(super) blocked: f64,
-    /// How many processes wanted a core, by samples.
-    pub(super) want_a_core: f64,
 }
 
 /// What a worker does, in the words of the screen.
@@ -179,8 +155,6 @@ pub(super) struct WorkerPicture {
     pub(super) accepted: u64,
     pub(super) answered: u64,
     pub(super) switches_in_all: u64,
-    /// Counters: additions played, and value.
-    pub(super) counters: Vec<(u64, u64)>,
 }
 
 impl WorkerPicture {

@@ -3,6 +3,7 @@
 use super::picture::Picture;
 use super::row::Row;
 use super::sight::Sight;
+use crate::recording::remark::Kind;
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
 
@@ -49,7 +50,10 @@ impl Show {
         let said_little = matches!(self.sight, Sight::Preparing | Sight::Quiet);
         let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
         let is_new = seen != self.sight;
-        if is_new && !said_little && !was_read && self.picture.stage == stage_before {
+        // A death is over before anything else has been read.
+        let can_wait = seen != Sight::Remark(Kind::WorkerGone);
+        let is_same_stage = self.picture.stage == stage_before;
+        if is_new && can_wait && !said_little && !was_read && is_same_stage {
             return;
         }
         if is_new {

@@ -14,10 +14,11 @@ use super::requests::RequestsView;
 use super::row::Row;
 use super::setting::{Fact, changes, facts, watch};
 use super::show::{Screen, Show};
-use super::sight::{Scene, Sight};
+use super::sight::{self, Sight};
 use super::spectrum::Spectrum;
 use super::watch::Watch;
 use crate::palette::Look;
+use crate::recording::remark::Remark;
 use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
 use crate::units::Stamp;
@@ -64,6 +65,8 @@ pub struct State {
     /// While the latencies are looked at.
     pub(super) spectrum: Option<Spectrum>,
     pub(super) requests: RequestsView,
+    /// While they are looked at.
+    pub(super) remarks: Vec<Remark>,
     pub(super) help: bool,
     /// The first line of the pane or card that is on the screen.
     pub(super) scrolled: usize,
@@ -120,6 +123,7 @@ impl State {
             lanes: LanesView::default(),
             spectrum: None,
             requests: RequestsView::default(),
+            remarks: Vec::new(),
             help: false,
             scrolled: 0,
         }
@@ -184,9 +188,8 @@ impl State {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
-        let scene = self.scene(&self.show);
-        let seen = Sight::of(&scene);
-        let sentences = seen.sentences(&scene);
+        let same_processes = self.has_the_same_processes();
+        let (seen, sentences) = sight::caption(moment.past, &self.show.picture, same_processes);
         self.show.say(seen, sentences, stage_before);
     }
 
@@ -269,6 +272,7 @@ impl State {
             (Key::Char(key @ '1'..='9'), Screen::Play) => {
                 self.turn_to(Pane::of(key).unwrap_or(self.pane));
             }
+            (Key::Char('r'), Screen::Play) => self.turn_to(Pane::Remarks),
             (Key::Char('<'), Screen::Play) => self.cursor.slower(),
             (Key::Char('>'), Screen::Play) => self.cursor.faster(),
             (Key::Tab, Screen::Play) => self.turn_to(self.pane.further(1)),
@@ -304,6 +308,8 @@ impl State {
         let least_lines = match &self.shown().screen {
             // On a narrow screen they are wrapped.
             Screen::Card(lines) => 2 * lines.len(),
+            // However narrow the screen, a remark has no more lines.
+            Screen::Play if self.pane == Pane::Remarks => 16 * self.remarks.len(),
             Screen::Question(_) | Screen::Title | Screen::Play => {
                 self.shown().picture.workers.len()
             }
@@ -333,6 +339,15 @@ impl State {
     /// The claim that is being tried. As long as a question is still to be asked, whose answer it
     /// would give away, the scenario's name.
     pub(super) fn title(&self) -> &str {
+        if self.gives_away_nothing() {
+            &self.title
+        } else {
+            &self.name
+        }
+    }
+
+    /// Whether no question is still to be asked that somebody could answer from what is shown.
+    pub(super) fn gives_away_nothing(&self) -> bool {
         let asked = |question: &Question| {
             let before = self
                 .variants
@@ -342,11 +357,7 @@ impl State {
                 || (before == Some(self.show.variant)
                     && !matches!(self.show.screen, Screen::Question(_)))
         };
-        if self.questions.iter().all(asked) {
-            &self.title
-        } else {
-            &self.name
-        }
+        self.questions.iter().all(asked)
     }
 
     /// What the file says before it plays, unless it is to be guessed.
@@ -417,9 +428,9 @@ impl State {
     /// What has to be known besides: that nothing is counted, or that the run is in doubt.
     pub(super) fn note(&self) -> Option<String> {
         let picture = &self.shown().picture;
-        let doubt = picture.doubt.as_ref();
+        let doubt = picture.doubts.first();
         let doubt = doubt.map(|doubt| format!("{}: {}.", picture.trust.words(), doubt.sentence));
-        let stage = self.scene(self.shown()).stage_in_words();
+        let stage = sight::stage_in_words(picture);
         if let Some(deed) = &self.shown().deed {
             return Some(deed.clone());
         }
@@ -430,14 +441,10 @@ impl State {
         }
     }
 
-    fn scene<'a>(&'a self, show: &'a Show) -> Scene<'a> {
-        let changes = changes_at(&self.variants, show.variant).unwrap_or_default();
-        Scene {
-            scenario: &self.variants[show.variant].scenario,
-            cores: self.cores,
-            picture: &show.picture,
-            same_processes: matches!(changes.as_slice(), [(what, ..)] if what == "kind"),
-        }
+    /// Whether the variant before differed in nothing but the kind of its workers.
+    fn has_the_same_processes(&self) -> bool {
+        let changes = self.changes().unwrap_or_default();
+        matches!(changes.as_slice(), [(what, ..)] if what == "kind")
     }
 }
 

@@ -10,6 +10,7 @@ use super::spectrum::Spectrum;
 use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
+use crate::recording::remark::{self, Scene};
 use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
 
@@ -19,6 +20,9 @@ const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
 
 /// What was done to a run is said for so long.
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
+
+/// Remarks stay for so long while time goes on.
+const REMARKS_STAY: Elapsed = Elapsed::from_millis(500);
 
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 64;
@@ -96,9 +100,27 @@ impl State {
             self.show.screen = Screen::Play;
             self.show(&past);
             self.show_rows(feed);
+            if self.pane == Pane::Remarks {
+                self.look_for_remarks(&past);
+            }
             self.look_closer(feed);
         }
         Turned::Another
+    }
+
+    /// While time goes on, the list changes no oftener than it can be read.
+    fn look_for_remarks(&mut self, past: &Past<'_>) {
+        let now = past.sample().at;
+        let steady = Stamp(now.0 - now.0 % REMARKS_STAY.0);
+        let samples = past.samples();
+        let newest = samples.partition_point(|sample| sample.at <= steady);
+        let at = if self.is_paused() || newest == 0 {
+            *past
+        } else {
+            past.earlier(newest - 1)
+        };
+        let (means, doubts) = (at.last_second().means(), &self.show.picture.doubts);
+        self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
     }
 
     /// What a view needs besides the picture.
@@ -177,9 +199,9 @@ impl State {
                 self.bookmarks.push((self.watch.clone(), self.show.clone()));
             }
             self.observe(&if newest == past.newest() {
-                Moment::judged(&then)
+                Moment::judged(then)
             } else {
-                Moment::of(&then)
+                Moment::of(then)
             });
         }
         self.taken_in = past.newest() + 1;

@@ -7,7 +7,7 @@
 mod play;
 mod switches;
 
-pub(crate) use play::Demand;
+pub(crate) use play::{Demand, scenario};
 
 use super::{
     CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Seen, Window, WorkerSample,

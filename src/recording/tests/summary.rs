@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::recording::cast::Worker;
 use crate::recording::judge::look_up;
+use crate::recording::remark::Kind;
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::synthetic::{Demand, Life, MS, S, Synthetic, machine, plan};
 use crate::recording::{Recording, Window};
@@ -201,7 +202,7 @@ fn a_queue_that_grows_is_not_stationary() {
     assert!(
         run.remarks
             .iter()
-            .any(|remark| remark.code == "not-stationary")
+            .any(|remark| remark.kind == Kind::NotStationary)
     );
     let steady = io_bound(Coroutine);
     assert_eq!(steady.stationary, Some(true));

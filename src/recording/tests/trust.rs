@@ -280,16 +280,3 @@ fn a_crash_proves_nothing_and_gives_its_reason() {
     assert_eq!(run.because[0].code, "crashed");
     assert!(run.because[0].sentence.ends_with("no worker came up"));
 }
-
-#[test]
-fn a_short_warmup_and_uneven_accepts_are_remarks_and_no_faults() {
-    let mut recording = good().recording();
-    recording.header.began = Stamp(900 * MS);
-    let last = recording.samples.last_mut().unwrap();
-    (last.workers[0].accepted, last.workers[1].accepted) = (97, 3);
-    let run = summarise(&recording);
-    let codes: Vec<&str> = run.remarks.iter().map(|remark| remark.code).collect();
-    assert_eq!(codes, ["short-warmup", "uneven-accepts"]);
-    assert_eq!(run.trust, Trust::Ok);
-    assert!(summarise(&good().recording()).remarks.is_empty());
-}

@@ -105,7 +105,7 @@ fn other_programs_on_the_cores_are_not_taken_for_ours() {
     let said = said(computing(WorkerKind::Sync, 1), &scene);
     assert_eq!(
         said,
-        "Workers want a core, and get none. Other programs keep 1.80 of 2 cores busy; \
+        "Workers want a core, and must wait for one. Other programs keep 1.80 of 2 cores busy; \
          58 stand outside."
     );
 }

@@ -3,13 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::recording::synthetic::machine;
 use crate::recording::trust::{Reason, Trust};
-use crate::recording::{CoreSample, LoadSample, Sample, Seen, Window, WorkerSample};
+use crate::recording::{
+    CoreSample, Header, LoadSample, Origin, Past, Recording, Sample, Seen, Window, WorkerSample,
+};
 use crate::scenario::{
     Arrivals, Connection, Draw, Load, Manner, Plan, Request, Scenario, Server, Service, Step,
     Variant, Warmup, WorkerKind,
 };
-use crate::telemetry::{Outcome, Phase, Reading, Stage};
+use crate::telemetry::{Event, Outcome, Phase, Reading, Stage};
 use crate::tui::view::draw_on;
 use crate::tui::{Moment, Row, State};
 use crate::units::{CpuTime, Elapsed, Stamp};
@@ -248,7 +251,17 @@ impl Scene {
         }
     }
 
-    fn sample(&self, at: u64) -> Sample {
+    fn sample(&self, at: u64, outcomes: usize) -> Sample {
+        let window = Window {
+            begin: Stamp(1_500 * MS),
+            end: Stamp(6_500 * MS),
+        };
+        let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
+        // Who is gone died in between, and who wants a core has had none.
+        let is_gone = |cue: &&Cue| cue.phase == Phase::Gone;
+        let gone = self.workers.iter().filter(is_gone).count();
+        let wanting = self.workers.iter().filter(|cue| cue.wants_a_core).count();
+        let is_now = at == self.at * MS;
         let begun: u64 = self.workers.iter().map(|worker| worker.begun).sum();
         let good = at * self.rate / SECOND;
         // Workers, load, services and others, shared evenly.
@@ -262,8 +275,13 @@ impl Scene {
         Sample {
             at: Stamp(at),
             stage: self.stage,
-            window: None,
-            seen: Seen::default(),
+            window: counting.then_some(window),
+            seen: Seen {
+                outcomes,
+                events: if is_now { gone } else { 0 },
+                switches: if is_now { wanting } else { 0 },
+                ..Seen::default()
+            },
             workers: (0..)
                 .zip(&self.workers)
                 .map(|(index, cue)| cue.sample(index, at))
@@ -282,31 +300,74 @@ impl Scene {
         }
     }
 
-    /// Lets `state` see the last second of this: its beginning, and now.
-    pub(super) fn play(&self, state: &mut State) {
+    /// The last second of this: its beginning, and now.
+    fn recording(&self, state: &State) -> Recording {
         let now = self.at * MS;
         let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
-        self.show(state, now.saturating_sub(SECOND), &outcomes);
-        self.show(state, now, &[]);
+        let before = now.saturating_sub(SECOND);
+        let header = Header {
+            variant: state.variant().name.clone(),
+            origin: Origin::Measured,
+            scenario: state.scenario().clone(),
+            machine: machine(self.cores),
+            began: Stamp::ZERO,
+            window: None,
+            drained: Stamp(now),
+            interrupted: false,
+            crashed: None,
+        };
+        let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
+        let died = |(worker, _): (usize, &Cue)| {
+            let died = Event::Died {
+                at: Stamp(now),
+                worker: worker as u32,
+                pid: 4242 + worker as u32,
+                status: -9,
+            };
+            (worker as u16, died)
+        };
+        let workers = self.workers.iter().enumerate();
+        let gone = workers.filter(|(_, cue)| cue.phase == Phase::Gone);
+        let preempted = |(worker, _): (usize, &Cue)| {
+            let preempted = Event::Preempted {
+                from: Stamp(before),
+                to: Stamp(now),
+                task: 0,
+                request: 0,
+                core: None,
+            };
+            (worker as u16, preempted)
+        };
+        let workers = self.workers.iter().enumerate();
+        let wanting = workers.filter(|(_, cue)| cue.wants_a_core);
+        Recording {
+            switches: wanting.map(preempted).collect(),
+            samples: samples.into(),
+            outcomes,
+            events: gone.map(died).collect(),
+            ..Recording::empty(header)
+        }
+    }
+
+    /// Lets `state` see the last second of this: its beginning, and now.
+    pub(super) fn play(&self, state: &mut State) {
+        let recording = self.recording(state);
+        self.show(state, recording.past(0));
+        self.show(state, recording.past(1));
     }
 
     /// Lets `state` see this alone.
     pub(super) fn play_now(&self, state: &mut State) {
-        self.show(state, self.at * MS, &[]);
+        let recording = self.recording(state);
+        self.show(state, recording.past(1));
     }
 
-    fn show(&self, state: &mut State, at: u64, outcomes: &[Outcome]) {
-        let window = Window {
-            begin: Stamp(1_500 * MS),
-            end: Stamp(6_500 * MS),
-        };
-        let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
+    fn show(&self, state: &mut State, past: Option<Past<'_>>) {
+        let (trust, doubt) = self.trust.clone();
         state.observe(&Moment {
-            sample: &self.sample(at),
-            outcomes,
-            window: counting.then_some(window),
-            trust: self.trust.0,
-            doubt: self.trust.1.clone(),
+            past: past.expect("there are two samples"),
+            trust,
+            doubts: doubt.into_iter().collect(),
         });
     }
 

@@ -53,6 +53,7 @@ fn tab_goes_around_the_panes_and_escape_goes_home() {
         "COMPARE",
         "REQUESTS",
         "longest",
+        "REMARKS",
     ] {
         state.key(Key::Tab);
         assert!(shows(&state, heading), "{heading}");
@@ -60,7 +61,7 @@ fn tab_goes_around_the_panes_and_escape_goes_home() {
     state.key(Key::Tab);
     assert_eq!(text(&state, 80, 24), overview);
     state.key(Key::BackTab);
-    assert!(shows(&state, "longest"));
+    assert!(shows(&state, "REMARKS"));
     state.key(Key::Char('4'));
     assert!(shows(&state, "COMPARE"));
     state.key(Key::Escape);

@@ -19,6 +19,7 @@ mod numbers;
 mod overview;
 mod projector;
 mod question;
+mod remarks;
 mod requests;
 mod roster;
 mod script;
@@ -54,7 +55,10 @@ pub fn draw_on(buffer: &mut Buffer, state: &State) {
         Screen::Play if state.pane == Pane::Lanes && lanes::fit(area.width, area.height) => {
             lanes::draw(&mut canvas, state);
         }
-        Screen::Play if area.width < small::LEAST.0 || area.height < small::LEAST.1 => {
+        Screen::Play if small::is_for(area) && state.pane == Pane::Remarks => {
+            remarks::draw_small(&mut canvas, state);
+        }
+        Screen::Play if small::is_for(area) => {
             small::draw(&mut canvas, state);
         }
         Screen::Play => draw_play(&mut canvas, state),
@@ -84,6 +88,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
         Pane::Latency => latency::draw(&mut middle, state),
         Pane::Compare => compare::draw(&mut middle, state),
         Pane::Requests => requests::draw(&mut middle, state),
+        Pane::Remarks => remarks::draw(&mut middle, state),
     }
     let from_below = height.saturating_sub(4);
     footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);

@@ -1,5 +1,7 @@
 //! A screen too small for the picture: what matters, as text.
 
+use ratatui::layout::Rect;
+
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
@@ -12,6 +14,10 @@ pub(super) const LEAST: (u16, u16) = (60, 16);
 /// With fewer lines there is nothing but the figures; on fewer columns they stand behind their names.
 const LOW: u16 = 9;
 const NARROW: u16 = 32;
+/// Whether there is no room for the picture.
+pub(super) fn is_for(area: Rect) -> bool {
+    area.width < LEAST.0 || area.height < LEAST.1
+}
 
 /// Draws the text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {

@@ -18,7 +18,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("telemetry", &[]),
         ("theory", &[]),
         ("words", &[]),
-        ("recording", &["telemetry", "theory"]),
+        ("recording", &["telemetry", "theory", "words"]),
     ],
     // Engines, then lenses: siblings never import each other.
     &[

@@ -1,0 +1,164 @@
+//! Cores: all busy, busy with others' work, or free while the workers can use no more of them.
+
+use super::Notice;
+use super::scene::{Scene, hundredths, would_help};
+use crate::scenario::WorkerKind;
+use crate::theory::demand::{self, Spent};
+use crate::units::three_digits;
+use crate::words::{all_of, counted, grouped};
+
+/// What is so full holds no more that anybody would notice.
+const NEARLY_ALL: f64 = 0.9;
+/// Processes that want a core, on average, are worth a word from here on.
+const WANTING: f64 = 0.5;
+
+/// Workers want cores that other programs have.
+pub(super) struct Crowded;
+
+impl<'a> Notice<'a> for Crowded {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of all cores.
+        const MUCH: f64 = 0.2;
+        let applies =
+            scene.means.want_a_core >= WANTING && scene.means.others >= MUCH * scene.cores() as f64;
+        applies.then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            "Workers want a core, and must wait for one.".into(),
+            scene.say_outside(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "{} ({}); {}",
+            scene.without_a_core(),
+            scene.samples(),
+            scene.core_use()
+        )
+    }
+
+    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+        Some("End the other programs, and play again.".into())
+    }
+}
+
+/// All cores are busy.
+pub(super) struct CoresFull;
+
+impl<'a> Notice<'a> for CoresFull {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Cores: below, it is load that keeps them busy.
+        const BY_WORKERS: f64 = 0.5;
+        let all = scene.cores() as f64;
+        let applies =
+            scene.means.parallelism > BY_WORKERS && scene.means.ours() >= NEARLY_ALL * all;
+        applies.then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let busy = if scene.cores() == 1 { "is" } else { "are" };
+        let first = format!("{} {busy} busy.", all_of(scene.cores(), "core"));
+        let second = if scene.means.want_a_core >= WANTING {
+            format!(
+                "{} take turns on {}: more of them would not be faster.",
+                counted(scene.living().count() as u64, "process"),
+                counted(scene.cores() as u64, "core")
+            )
+        } else {
+            format!(
+                "{} begun, {} computing: to have more begun does not make it faster.",
+                grouped(scene.means.concurrency.round() as u64),
+                three_digits(scene.means.parallelism)
+            )
+        };
+        vec![first, second]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "{}; {} ({})",
+            scene.core_use(),
+            scene.without_a_core(),
+            scene.samples()
+        )
+    }
+}
+
+/// Every worker computes, and there are cores that nobody uses.
+pub(super) struct WorkersFull {
+    workers: usize,
+}
+
+impl<'a> Notice<'a> for WorkersFull {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let workers = scene.living().count();
+        let applies = workers > 0
+            && workers < scene.cores()
+            && scene.means.parallelism >= NEARLY_ALL * workers as f64;
+        applies.then_some(Self { workers })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let who = match self.workers {
+            1 => "The worker computes".to_owned(),
+            workers => format!("{} compute", all_of(workers, "worker")),
+        };
+        vec![
+            format!("{who} all the time; a process computes on one core at a time."),
+            scene.say_outside(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let workers = counted(self.workers as u64, "worker");
+        format!("{workers}; {} ({})", scene.core_use(), scene.samples())
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let cores = scene.cores();
+        let promise = scene.promise(|other| other.server.workers = cores)?;
+        let workers = counted(cores as u64, "worker");
+        Some(would_help(&workers, promise))
+    }
+}
+
+/// Coroutines have nothing to overlap: their requests only compute.
+pub(super) struct CoroutinesDoNotHelp;
+
+impl<'a> Notice<'a> for CoroutinesDoNotHelp {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Times as many begun as compute.
+        const MANY: f64 = 2.0;
+        let waits = demand::of_mix(scene.scenario(), |spent| spent != Spent::Computing);
+        let means = &scene.means;
+        let is_full = CoresFull::notice(scene).is_some() || WorkersFull::notice(scene).is_some();
+        let applies = scene.kind() == WorkerKind::Coroutine
+            && is_full
+            && waits.mean <= 0.0
+            && means.concurrency >= MANY * means.parallelism;
+        applies.then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            "These requests only compute: there is no wait in which another one could run.".into(),
+            format!(
+                "{} are begun, {} compute; sync workers would answer as many.",
+                grouped(scene.means.concurrency.round() as u64),
+                three_digits(scene.means.parallelism)
+            ),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "no step of the scenario waits; {} begun and {} computing on average; {}",
+            hundredths(scene.means.concurrency),
+            hundredths(scene.means.parallelism),
+            scene.core_use()
+        )
+    }
+}

@@ -1,0 +1,271 @@
+//! The door: who is let in, who waits outside, who is turned away, and who goes without an answer.
+
+use super::Notice;
+use super::scene::{Scene, hundredths};
+use crate::recording::summary::Failed;
+use crate::recording::{Sample, Span, WorkerSample, accounting};
+use crate::scenario::{Arrivals, WorkerKind};
+use crate::telemetry::{Failure, Outcome};
+use crate::theory::bounds::{self, Scarce};
+use crate::units::{Elapsed, letter, three_digits};
+use crate::words::{counted, grouped};
+
+/// Coroutine workers hold as many connections as they may.
+pub(super) struct ConnectionsFull;
+
+impl<'a> Notice<'a> for ConnectionsFull {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        const FULL: f64 = 0.98;
+        let limit = scene.scenario().server.concurrency_limit() as f64;
+        let applies = scene.kind() == WorkerKind::Coroutine
+            && scene.means.at_the_door >= 1.0
+            && scene.means.concurrency >= FULL * limit;
+        applies.then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            "Every worker holds as many connections as it may.".into(),
+            scene.say_outside(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let server = &scene.scenario().server;
+        format!(
+            "{} begun of {} ({} × {} connections), {} at the door, on average ({})",
+            hundredths(scene.means.concurrency),
+            grouped(server.concurrency_limit() as u64),
+            counted(server.workers as u64, "worker"),
+            grouped(server.connections as u64),
+            hundredths(scene.means.at_the_door),
+            scene.samples()
+        )
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let promise = scene.promise(|other| other.server.connections = usize::from(u16::MAX))?;
+        Some(super::scene::would_help("More connections", promise))
+    }
+}
+
+/// As many wait at the door as the listener's queue holds.
+pub(super) struct BacklogFull;
+
+impl<'a> Notice<'a> for BacklogFull {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let backlog = f64::from(scene.scenario().server.backlog);
+        (scene.means.at_the_door >= backlog).then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let backlog = grouped(u64::from(scene.scenario().server.backlog));
+        vec![
+            format!("The listener's queue is full: it holds {backlog}."),
+            "Whoever comes now is not let in, and has to knock again.".into(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "{} sent and taken by no worker on average ({}); server.backlog is {}",
+            hundredths(scene.means.at_the_door),
+            scene.samples(),
+            grouped(u64::from(scene.scenario().server.backlog))
+        )
+    }
+}
+
+/// More requests come than are answered.
+pub(super) struct QueueGrows {
+    length: Elapsed,
+    came: u64,
+    ended: u64,
+    /// In the system at the beginning, in the middle and at the end.
+    in_system: [u64; 3],
+}
+
+impl QueueGrows {
+    /// What is looked back on from an instant, and the least of it.
+    const FAR: Elapsed = Elapsed::from_secs(5);
+    const LEAST: Elapsed = Elapsed::from_secs(2);
+    /// Growth is worth a word from this share of what came on, and from this many.
+    const SHARE: f64 = 0.1;
+    const MANY: u64 = 10;
+
+    fn over(span: &Span<'_>) -> Self {
+        let samples = span.samples();
+        let [begin, middle, end] = [0, samples.len() / 2, samples.len() - 1];
+        let count = |at: usize| samples[at].load.in_system.count;
+        let (before, now) = (&span.begin().load, &span.end().load);
+        let in_system = [begin, middle, end].map(count);
+        let ended = now.ended.saturating_sub(before.ended);
+        Self {
+            length: span.length(),
+            came: (ended + in_system[2]).saturating_sub(in_system[0]),
+            ended,
+            in_system,
+        }
+    }
+
+    fn grows(&self) -> bool {
+        let [first, second, third] = self.in_system;
+        let growth = third.saturating_sub(first);
+        first < second
+            && second < third
+            && growth >= Self::MANY
+            && growth as f64 >= Self::SHARE * self.came as f64
+    }
+}
+
+impl<'a> Notice<'a> for QueueGrows {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        // Clients that wait for their answers cannot become more.
+        let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
+        let span = if scene.run.is_some() {
+            scene.span
+        } else {
+            Span::back(&scene.past, Self::FAR)
+        };
+        let grows = Self::over(&span);
+        let applies =
+            is_open && scene.is_under_load() && grows.length >= Self::LEAST && grows.grows();
+        applies.then_some(grows)
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        let per_second = |count: u64| three_digits(count as f64 / self.length.as_secs_f64());
+        let (came, ended) = (per_second(self.came), per_second(self.ended));
+        vec![
+            format!("The queue grows: {came} requests come in a second, and {ended} are done."),
+            "As long as it does, whoever comes later waits longer.".into(),
+        ]
+    }
+
+    fn evidence(&self, _: &Scene<'a>) -> String {
+        let [first, second, third] = self.in_system.map(grouped);
+        format!(
+            "in {} {} were due and {} ended; in the system {first}, then {second}, then {third} (load's \
+             gauge)",
+            self.length,
+            grouped(self.came),
+            grouped(self.ended)
+        )
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let bounds = bounds::of(scene.scenario(), scene.cores());
+        let tightest = bounds.first()?;
+        let most = three_digits(tightest.per_s());
+        let applies = tightest.of != Scarce::Arrivals && scene.past.markers().is_empty();
+        applies.then(|| format!("This server could answer {most}/s at most (computed)."))
+    }
+}
+
+/// Requests failed.
+pub(super) struct Failures {
+    failed: Failed,
+    of: usize,
+}
+
+impl<'a> Notice<'a> for Failures {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let (failed, of) = if let Some(run) = scene.run {
+            (run.failed, run.due)
+        } else {
+            let since = scene.span.begin().at;
+            let newest = scene.past.outcomes().iter().rev();
+            failed_of(newest.take_while(|outcome| outcome.done > since))
+        };
+        (failed.all() > 0).then_some(Self { failed, of })
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        let failed = grouped(self.failed.all() as u64);
+        vec![format!(
+            "{failed} of {} failed: their latency counts as the clients' whole patience.",
+            counted(self.of as u64, "request")
+        )]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let failed = &self.failed;
+        let kinds = [
+            (failed.refused, "refused"),
+            (failed.reset, "reset"),
+            (failed.timeout, "without an answer in time"),
+            (failed.status, "answered with an error"),
+        ];
+        let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+        let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(*count as u64)));
+        let when = match scene.run {
+            Some(_) => "due in the window",
+            None => "ended in the last second",
+        };
+        format!(
+            "{} (load's log, {when})",
+            kinds.collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
+fn failed_of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (Failed, usize) {
+    outcomes.fold((Failed::default(), 0), |(mut failed, all), outcome| {
+        match outcome.failure {
+            Some(Failure::Refused) => failed.refused += 1,
+            Some(Failure::Reset) => failed.reset += 1,
+            Some(Failure::Timeout) => failed.timeout += 1,
+            Some(Failure::Status) => failed.status += 1,
+            None => {}
+        }
+        (failed, all + 1)
+    })
+}
+
+/// Some workers took many more connections than others.
+pub(super) struct UnevenAccepts {
+    jain: f64,
+    most: (usize, u64),
+    least: (usize, u64),
+}
+
+impl<'a> Notice<'a> for UnevenAccepts {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Jain's index below which they are called uneven.
+        const EVEN: f64 = 0.9;
+        /// Connections for each worker: fewer are a matter of chance.
+        const ENOUGH: u64 = 20;
+        let Sample { workers, .. } = scene.span.end();
+        let jain = accounting::jain(workers.iter().map(|worker| worker.accepted))?;
+        let all: u64 = workers.iter().map(|worker| worker.accepted).sum();
+        let of = |worker: &WorkerSample| (worker.index, worker.accepted);
+        let most = workers.iter().max_by_key(|worker| worker.accepted)?;
+        let least = workers.iter().min_by_key(|worker| worker.accepted)?;
+        // Who came later, or stood still, has taken fewer: that says nothing.
+        let applies =
+            jain < EVEN && all >= ENOUGH * workers.len() as u64 && scene.past.markers().is_empty();
+        applies.then_some(Self {
+            jain,
+            most: of(most),
+            least: of(least),
+        })
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        let said = |(index, accepted)| (letter(index), grouped(accepted));
+        let ((most, many), (least, few)) = (said(self.most), said(self.least));
+        vec![format!(
+            "Connections are shared unevenly: worker {most} took {many}, worker {least} {few}."
+        )]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let workers = scene.span.end().workers.iter();
+        let all: u64 = workers.map(|worker| worker.accepted).sum();
+        format!(
+            "{} taken since the run began; evenness {:.2} (Jain's index, 1 is even)",
+            counted(all, "connection"),
+            self.jain
+        )
+    }
+}

@@ -1,0 +1,530 @@
+//! Each kind of remark, raised by a recording that nobody played, and not raised by one close by.
+
+use super::{Kind, Remark, Scene, all};
+use crate::recording::summary::summarise;
+use crate::recording::synthetic::{Demand, Life, MS, S, Synthetic, scenario};
+use crate::recording::trust::so_far;
+use crate::recording::{Recording, Sample, WorkerSample};
+use crate::scenario::WorkerKind::{self, Coroutine, Sync};
+use crate::telemetry::{Deed, Event, Failure, Phase};
+use crate::units::Stamp;
+
+/// What a recording is looked at for.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// The last second of what was known 4 s after its beginning.
+    Now,
+    /// The run as a whole.
+    AtTheEnd,
+}
+use When::{AtTheEnd, Now};
+
+/// The instant of [`Now`].
+const NOW: Stamp = Stamp(4 * S);
+
+/// A kind, what it says, and two recordings: one that it applies to, and one close by.
+struct Case {
+    kind: Kind,
+    when: When,
+    says: &'static str,
+    applies: fn() -> Recording,
+    does_not: fn() -> Recording,
+}
+
+const CASES: [Case; 24] = [
+    Case {
+        kind: Kind::WorkerGone,
+        when: Now,
+        says: "Worker B's process has ended, and what it had begun is lost.",
+        applies: || with_a_death(-9),
+        // It was told to go.
+        does_not: || with_a_death(0),
+    },
+    Case {
+        kind: Kind::WorkerStopped,
+        when: Now,
+        says: "Worker B stands still, with 1 request begun; others go on.",
+        applies: || steered(&[(3_000, Deed::StopWorker(1))]),
+        does_not: || {
+            steered(&[
+                (3_000, Deed::StopWorker(1)),
+                (3_500, Deed::ContinueWorker(1)),
+            ])
+        },
+    },
+    Case {
+        kind: Kind::LostUpdates,
+        when: Now,
+        says: "visits: 1 000 times added, the counters say 80. 920 lost.",
+        applies: || counting((500, 40)),
+        // Each worker was read between its two words.
+        does_not: || counting((500, 499)),
+    },
+    Case {
+        kind: Kind::Crowded,
+        when: Now,
+        says: "Workers want a core, and must wait for one. Other programs keep 0.80 of 2 cores busy",
+        applies: || wanting_a_core(0.4),
+        does_not: || wanting_a_core(0.0),
+    },
+    Case {
+        kind: Kind::Hog,
+        when: Now,
+        says: "One request has had worker A for 180 ms.",
+        applies: || holding(180),
+        does_not: || holding(40),
+    },
+    Case {
+        kind: Kind::Unpatched,
+        when: Now,
+        says: "An unpatched wait blocks the whole process, with every coroutine in it.",
+        applies: || all_in(Phase::Blocked),
+        does_not: || all_in(Phase::Idle),
+    },
+    Case {
+        kind: Kind::BlockedWithFreeCores,
+        when: Now,
+        says: "A wait blocks the whole process. Both cores are free; 58 stand outside.",
+        applies: || io_bound(Sync, |_| {}),
+        // Load needs both cores for itself.
+        does_not: || io_bound(Sync, |run| run.load_cpu = 1.8),
+    },
+    Case {
+        kind: Kind::CoresFull,
+        when: Now,
+        says: "Both cores are busy. 2 begun, 2.00 computing",
+        applies: || computing(Sync, 2, 0),
+        does_not: || computing(Sync, 1, 0),
+    },
+    Case {
+        kind: Kind::WorkersFull,
+        when: Now,
+        says: "The worker computes all the time; a process computes on one core at a time.",
+        applies: || computing(Sync, 1, 0),
+        does_not: || computing(Sync, 2, 0),
+    },
+    Case {
+        kind: Kind::CoroutinesDoNotHelp,
+        when: Now,
+        says: "These requests only compute",
+        applies: || computing(Coroutine, 2, 0),
+        // In a wait of 1 ms another one can run.
+        does_not: || computing(Coroutine, 2, 1),
+    },
+    Case {
+        kind: Kind::ConnectionsFull,
+        when: Now,
+        says: "Every worker holds as many connections as it may.",
+        applies: || with_room_for(29),
+        does_not: || with_room_for(1_000),
+    },
+    Case {
+        kind: Kind::BacklogFull,
+        when: Now,
+        says: "The listener's queue is full: it holds 50.",
+        applies: || io_bound(Sync, |run| run.scenario.server.backlog = 50),
+        does_not: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
+    },
+    Case {
+        kind: Kind::QueueGrows,
+        when: Now,
+        says: "The queue grows: ",
+        applies: || asked(20.0),
+        does_not: || asked(5.0),
+    },
+    Case {
+        kind: Kind::Parked,
+        when: Now,
+        says: "A wait parks the coroutine; its process goes on.",
+        applies: || io_bound(Coroutine, |_| {}),
+        does_not: || io_bound(Sync, |_| {}),
+    },
+    Case {
+        kind: Kind::Idle,
+        when: Now,
+        says: "The workers have nothing to do: the server waits for its clients.",
+        applies: || asked_once(300),
+        does_not: || asked_once(700),
+    },
+    Case {
+        kind: Kind::Failures,
+        when: Now,
+        says: "3 of 20 requests failed",
+        applies: || failing_until(NOW),
+        // That was before the last second.
+        does_not: || failing_until(Stamp(2 * S)),
+    },
+    Case {
+        kind: Kind::UnevenAccepts,
+        when: AtTheEnd,
+        says: "Connections are shared unevenly: worker A took 97, worker B 3.",
+        applies: || accepting(97, 3),
+        does_not: || accepting(60, 40),
+    },
+    Case {
+        kind: Kind::ClientsLate,
+        when: AtTheEnd,
+        says: "The clients were late: this run proves nothing.",
+        applies: || with_lives(|life| life.late = 5_400_000),
+        does_not: || with_lives(|life| life.late = 2_400_000),
+    },
+    Case {
+        kind: Kind::ClientsStarved,
+        when: AtTheEnd,
+        says: "Answers lay there before the clients read them: this run proves nothing.",
+        applies: || with_lives(|life| life.tail = 5_600_000),
+        does_not: || with_lives(|life| life.tail = 2_400_000),
+    },
+    Case {
+        kind: Kind::EventsDropped,
+        when: Now,
+        says: "Some of what happened was not recorded",
+        applies: || dropping(3),
+        does_not: || dropping(0),
+    },
+    Case {
+        kind: Kind::Steered,
+        when: AtTheEnd,
+        says: "Steered, so its claims are not judged: a worker was added at 3.00 s.",
+        applies: || steered(&[(3_000, Deed::AddWorker)]),
+        does_not: || steered(&[]),
+    },
+    Case {
+        kind: Kind::NotStationary,
+        when: AtTheEnd,
+        says: "The run is not steady",
+        applies: || asked(40.0),
+        does_not: || io_bound(Coroutine, |_| {}),
+    },
+    Case {
+        kind: Kind::ShortWarmup,
+        when: AtTheEnd,
+        says: "The warm-up of 100 ms is short for latencies of 100 ms.",
+        applies: || beginning_at(900),
+        does_not: || beginning_at(0),
+    },
+    Case {
+        kind: Kind::Thinned,
+        when: Now,
+        says: "Lanes show one request in 4",
+        applies: || one_in(4),
+        does_not: || one_in(1),
+    },
+];
+
+fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) -> Recording {
+    let mut run = Synthetic::io_bound(kind);
+    change(&mut run);
+    run.recording()
+}
+
+/// A recording after something was done to each of its samples.
+fn with_samples(mut recording: Recording, spoil: impl Fn(&mut Sample)) -> Recording {
+    recording.samples.iter_mut().for_each(spoil);
+    recording
+}
+
+fn with_workers(recording: Recording, spoil: impl Fn(&mut WorkerSample, Stamp)) -> Recording {
+    with_samples(recording, |sample| {
+        let at = sample.at;
+        sample.workers.iter_mut().for_each(|it| spoil(it, at));
+    })
+}
+
+fn with_lives(change: impl Fn(&mut Life)) -> Recording {
+    io_bound(Coroutine, |run| run.lives.iter_mut().for_each(change))
+}
+
+/// Worker B's process ends just before now.
+fn with_a_death(status: i32) -> Recording {
+    let at = Stamp(NOW.0 - 200 * MS);
+    let mut recording = io_bound(Sync, |_| {});
+    let before = recording.past_at(at).unwrap().sample().seen.events;
+    let died = Event::Died {
+        at,
+        worker: 1,
+        pid: 4243,
+        status,
+    };
+    recording.events.insert(before, (1, died));
+    with_samples(recording, |sample| {
+        if sample.at > at {
+            sample.seen.events += 1;
+            sample.workers[1].phase = Phase::Gone;
+        }
+    })
+}
+
+fn steered(deeds: &[(u64, Deed)]) -> Recording {
+    let mut recording = io_bound(Sync, |_| {});
+    let deeds = deeds.iter().map(|(at, deed)| (Stamp(at * MS), *deed));
+    recording.markers = deeds.collect();
+    let markers = recording.markers.clone();
+    with_samples(recording, |sample| {
+        sample.seen.markers = markers.partition_point(|(at, _)| *at <= sample.at);
+    })
+}
+
+fn counting(counter: (u64, u64)) -> Recording {
+    let recording = io_bound(Coroutine, |run| {
+        run.scenario.counters = vec!["visits".into()];
+    });
+    with_workers(recording, |worker, _| worker.counters = vec![counter])
+}
+
+fn wanting_a_core(others: f64) -> Recording {
+    io_bound(Sync, |run| {
+        run.others = others;
+        // Each of the two is without a core for half of the time.
+        for life in &mut run.lives {
+            life.core_wait = life.waited / 2;
+            life.waited -= life.core_wait;
+        }
+    })
+}
+
+fn holding(milliseconds: u64) -> Recording {
+    let recording = io_bound(Coroutine, |_| {});
+    with_workers(recording, |worker, at| {
+        let since = Stamp(at.0.saturating_sub(milliseconds * MS));
+        let has_it = worker.index == 0 && worker.begun.count > 1;
+        worker.running_since = has_it.then_some(since);
+    })
+}
+
+fn all_in(phase: Phase) -> Recording {
+    with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
+        worker.phase = phase;
+    })
+}
+
+/// Eight clients, 20 ms of computing each time, and perhaps a wait.
+fn computing(kind: WorkerKind, workers: usize, waits: u64) -> Recording {
+    let wait = match waits {
+        0 => String::new(),
+        wait => format!(r#", "call billing {wait}ms""#),
+    };
+    let text = format!(
+        r#"
+        server.workers = {workers}
+        requests.sum.steps = ["compute 20ms"{wait}]
+        load.clients = 8
+        "#
+    );
+    let mut run = Synthetic::new(kind.word(), scenario(&text, kind));
+    let demand = Demand {
+        cpu: 20 * MS,
+        waited: waits * MS,
+    };
+    run.play_closed(8, 0, demand);
+    run.recording()
+}
+
+/// Sixty clients that stand at the door for a moment.
+fn with_room_for(connections: usize) -> Recording {
+    io_bound(Coroutine, |run| {
+        run.scenario.server.connections = connections;
+        run.lives.iter_mut().for_each(|life| life.door = 3 * MS);
+    })
+}
+
+/// One worker that computes 100 ms for each request.
+fn asked(rate: f64) -> Recording {
+    let text = format!(
+        r#"
+        requests.short.steps = ["compute 1ms"]
+        requests.long.steps = ["compute 100ms"]
+        load.rate = "{rate}/s"
+        "#
+    );
+    let mut run = Synthetic::new("sync", scenario(&text, Sync));
+    run.scenario.server.workers = 1;
+    run.play_open(rate, |_| 1);
+    run.recording()
+}
+
+/// One request in the last second, which waits for so long.
+fn asked_once(waited: u64) -> Recording {
+    let mut run = Synthetic::idle(Sync, 2);
+    run.lives.push(Life {
+        due: NOW.0 - 900 * MS,
+        waited: waited * MS,
+        ..Life::default()
+    });
+    with_workers(run.recording(), |worker, _| {
+        // As if it had been looked at more often: most of the time.
+        worker.phase = Phase::Idle;
+    })
+}
+
+/// Three requests that failed within a second before `until`.
+fn failing_until(until: Stamp) -> Recording {
+    io_bound(Sync, |run| {
+        let ended = |life: &&mut Life| {
+            let done = life.due + life.late + life.door + life.cpu + life.waited + life.tail;
+            until.0 - 900 * MS < done && done < until.0 - 100 * MS
+        };
+        for life in run.lives.iter_mut().filter(ended).take(3) {
+            life.failure = Some(Failure::Timeout);
+            // It ends when it would have been answered.
+            life.door += life.cpu + life.waited;
+            (life.cpu, life.waited) = (0, 0);
+        }
+    })
+}
+
+fn accepting(a: u64, b: u64) -> Recording {
+    with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
+        worker.accepted = if worker.index == 0 { a } else { b };
+    })
+}
+
+fn dropping(events: u64) -> Recording {
+    with_samples(io_bound(Coroutine, |_| {}), |sample| {
+        sample.seen.dropped_events = events;
+    })
+}
+
+fn beginning_at(milliseconds: u64) -> Recording {
+    let mut recording = io_bound(Coroutine, |_| {});
+    recording.header.began = Stamp(milliseconds * MS);
+    recording
+}
+
+fn one_in(one_in: u32) -> Recording {
+    let mut recording = io_bound(Coroutine, |_| {});
+    recording.one_in = one_in;
+    let let_go = u64::from(one_in - 1) * 100;
+    with_samples(recording, |sample| sample.seen.thinned_switches = let_go)
+}
+
+fn remarks(recording: &Recording, when: When) -> Vec<Remark> {
+    match when {
+        AtTheEnd => summarise(recording).remarks,
+        Now => {
+            let past = recording.past_at(NOW).unwrap();
+            let (means, doubts) = (past.last_second().means(), so_far(&past).1);
+            all(&Scene::of_the_last_second(past, means, &doubts))
+        }
+    }
+}
+
+fn find(recording: &Recording, when: When, kind: Kind) -> Option<Remark> {
+    let all = remarks(recording, when);
+    all.into_iter().find(|remark| remark.kind == kind)
+}
+
+#[test]
+fn each_remark_is_made_of_what_it_is_about_and_of_nothing_close_by() {
+    for case in CASES {
+        let code = case.kind.code();
+        let said = find(&(case.applies)(), case.when, case.kind);
+        let said = said.unwrap_or_else(|| panic!("{code} is not said"));
+        let sentence = said.sentence();
+        assert!(sentence.starts_with(case.says), "{code}: {sentence}");
+        assert!(
+            said.evidence.chars().any(|it| it.is_ascii_digit()),
+            "{code} rests on no number: {}",
+            said.evidence
+        );
+        let said = find(&(case.does_not)(), case.when, case.kind);
+        assert_eq!(said, None, "{code} is said where it is not so");
+    }
+}
+
+#[test]
+fn every_kind_has_its_case_and_its_own_code() {
+    let all: Vec<Kind> = Kind::SEEN.iter().chain(Kind::KNOWN).copied().collect();
+    let cases: Vec<Kind> = CASES.iter().map(|case| case.kind).collect();
+    assert_eq!(cases, all);
+    let mut codes: Vec<&str> = all.iter().map(|kind| kind.code()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), all.len());
+}
+
+#[test]
+fn who_says_that_it_computes_and_uses_no_time_was_stopped() {
+    let still = |cpu_grows: u64| {
+        let recording = io_bound(Sync, |_| {});
+        with_workers(recording, |worker, at| {
+            worker.phase = Phase::Running;
+            worker.phase_since = Stamp(2 * S);
+            worker.cpu.0 = at.0 * cpu_grows;
+        })
+    };
+    let said = find(&still(0), Now, Kind::WorkerStopped).unwrap();
+    assert!(said.evidence.contains("has used no CPU time"), "{said:?}");
+    assert_eq!(find(&still(1), Now, Kind::WorkerStopped), None);
+}
+
+#[test]
+fn a_run_as_a_whole_remembers_the_longest_that_a_request_had_its_worker() {
+    let recording = with_samples(holding(40), |sample| {
+        if sample.at == NOW {
+            sample.workers[0].running_since = Some(Stamp(NOW.0 - 120 * MS));
+        }
+    });
+    let said = find(&recording, AtTheEnd, Kind::Hog).unwrap();
+    assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
+    assert!(said.evidence.contains("at 4.00 s"), "{}", said.evidence);
+}
+
+#[test]
+fn a_hog_that_has_let_go_is_spoken_of_for_another_second() {
+    let recording = with_samples(holding(40), |sample| {
+        if sample.at == Stamp(NOW.0 - 500 * MS) {
+            sample.workers[0].running_since = Some(Stamp(sample.at.0 - 120 * MS));
+        }
+    });
+    let said = find(&recording, Now, Kind::Hog).unwrap();
+    assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
+}
+
+#[test]
+fn what_would_help_is_computed_and_says_so() {
+    let advice = |recording: &Recording, kind| find(recording, Now, kind).unwrap().advice;
+    let blocked = io_bound(Sync, |_| {});
+    assert_eq!(
+        advice(&blocked, Kind::BlockedWithFreeCores).unwrap(),
+        "Coroutine workers would help: 600 answers/s at most, instead of 20.0 (computed)."
+    );
+    let one_worker = computing(Sync, 1, 0);
+    assert_eq!(
+        advice(&one_worker, Kind::WorkersFull).unwrap(),
+        "2 workers would help: 100 answers/s at most, instead of 50.0 (computed)."
+    );
+    // Two clients of two workers wait for nobody.
+    let two_clients = io_bound(Sync, |run| {
+        if let crate::scenario::Arrivals::Closed { clients, .. } = &mut run.scenario.load.arrivals {
+            *clients = 2;
+        }
+    });
+    assert_eq!(advice(&two_clients, Kind::BlockedWithFreeCores), None);
+    // Others have the cores, and it is not known what would be left of them.
+    let crowded = io_bound(Sync, |run| run.others = 0.95);
+    assert_eq!(advice(&crowded, Kind::BlockedWithFreeCores), None);
+}
+
+#[test]
+fn of_a_run_that_was_steered_nothing_is_promised() {
+    let steered = steered(&[(2_000, Deed::SetLoad(2_000))]);
+    let said = find(&steered, Now, Kind::BlockedWithFreeCores).unwrap();
+    assert_eq!(said.advice, None);
+}
+
+#[test]
+fn the_last_second_and_the_whole_run_are_remarked_upon_alike() {
+    let recording = io_bound(Sync, |_| {});
+    let said = |when| find(&recording, when, Kind::BlockedWithFreeCores).unwrap();
+    assert_eq!(said(Now).sentences, said(AtTheEnd).sentences);
+    assert_eq!(said(Now).advice, said(AtTheEnd).advice);
+}
+
+#[test]
+fn programs_get_a_code_a_sentence_and_its_evidence() {
+    let said = find(&dropping(3), Now, Kind::EventsDropped).unwrap();
+    let said = serde_json::to_value(said).unwrap();
+    assert_eq!(said["code"], "events-dropped");
+    assert!(said["sentence"].is_string() && said["evidence"].is_string());
+}

@@ -1,5 +1,7 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
+mod numbers;
+mod pressing;
 mod questions;
 mod robustness;
 mod screens;

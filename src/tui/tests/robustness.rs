@@ -7,7 +7,8 @@ use crate::palette::{Colours, Glyphs, Look};
 use crate::recording::trust::Trust;
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Phase, Stage};
-use crate::tui::{Key, State};
+use crate::tui::pointer::Deed;
+use crate::tui::{Key, Pointer, State};
 
 fn phase() -> impl Strategy<Value = Phase> {
     (0_u64..6).prop_map(|word| Phase::from_raw(word).unwrap_or_default())
@@ -64,6 +65,13 @@ fn key() -> impl Strategy<Value = Key> {
         Key::Char(' '),
         Key::Char('?'),
         Key::Char('j'),
+        Key::Char('/'),
+        Key::Char('i'),
+        Key::Char('f'),
+        Key::Char('3'),
+        Key::Char('5'),
+        Key::Right,
+        Key::Backspace,
         Key::Tab,
         Key::BackTab,
         Key::Escape,
@@ -71,6 +79,11 @@ fn key() -> impl Strategy<Value = Key> {
         Key::PageDown,
         Key::Up,
     ])
+}
+
+fn pointer() -> impl Strategy<Value = Pointer> {
+    let deed = prop::sample::select(vec![Deed::Click, Deed::WheelUp, Deed::WheelDown]);
+    ((0_u16..310, 0_u16..110), deed).prop_map(|(at, deed)| Pointer { at, deed })
 }
 
 fn many_variants() -> State {
@@ -97,7 +110,8 @@ proptest! {
     fn no_size_and_no_moment_makes_drawing_panic(
         (width, height) in (0_u16..300, 0_u16..100),
         scene in scene(),
-        keys in prop::collection::vec(key(), 0..6),
+        keys in prop::collection::vec(key(), 0..9),
+        pointers in prop::collection::vec(pointer(), 0..3),
         ascii: bool,
         many: bool,
     ) {
@@ -105,16 +119,25 @@ proptest! {
         if ascii {
             state.look = Look { glyphs: Glyphs::Ascii, colours: Colours::Sixteen };
         }
+        state.size = (width, height);
         drawn(&state, width, height);
         scene.play(&mut state);
-        for key in keys {
-            state.key(key);
+        for key in &keys {
+            state.key(*key);
+            drawn(&state, width, height);
+        }
+        for pointer in pointers {
+            state.point(pointer);
             drawn(&state, width, height);
         }
         state.finish_variant(sync_row());
         state.begin_variant(1);
         drawn(&state, width, height);
         state.show_card(vec!["a line".repeat(40); 70]);
+        for key in keys {
+            state.key(key);
+            drawn(&state, width, height);
+        }
         let buffer = drawn(&state, width, height);
         if ascii {
             prop_assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));

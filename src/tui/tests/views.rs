@@ -26,6 +26,13 @@ fn three_requests() -> (Vec<Recording>, State) {
     (recordings, state)
 }
 
+/// Both variants of it, the second at so many milliseconds.
+pub(super) fn three_requests_at(milliseconds: u64) -> State {
+    let (recordings, mut state) = three_requests();
+    at(&recordings, &mut state, 1, milliseconds * MS);
+    state
+}
+
 /// The screen with its lanes at an instant of a variant.
 fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
     let feed = Feed {
@@ -77,7 +84,7 @@ fn sixty_at_the_door_and_two_at_work() {
 }
 
 /// `io_bound`, a variant of it at 4 s, with these keys pressed.
-fn looking(keys: &[Key], variant: usize) -> State {
+pub(super) fn looking(keys: &[Key], variant: usize) -> State {
     let recordings = recordings(Synthetic::io_bound);
     let mut state = io_bound();
     at(&recordings, &mut state, variant, 4_003 * MS);

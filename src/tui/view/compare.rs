@@ -5,6 +5,7 @@ use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
 use super::variants::row_at;
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
+use crate::tui::number::Number;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::Elapsed;
@@ -21,6 +22,7 @@ struct Measure {
     of: fn(&Row) -> Option<f64>,
     said: fn(f64) -> String,
     meaning: Option<Meaning>,
+    number: Number,
 }
 
 /// What is compared, the most telling first: on a small screen the last ones are left out.
@@ -30,36 +32,42 @@ const MEASURES: [Measure; 6] = [
         of: |row| row.throughput_per_s,
         said: mean,
         meaning: None,
+        number: Number::AnswersPerSecond,
     },
     Measure {
         name: "concurrency: begun, not finished",
         of: |row| row.concurrency,
         said: mean,
         meaning: None,
+        number: Number::Concurrency,
     },
     Measure {
         name: "parallelism: computing at the same instant",
         of: |row| row.parallelism,
         said: |cores| format!("{cores:.2}"),
         meaning: Some(Meaning::Running),
+        number: Number::Parallelism,
     },
     Measure {
         name: "at the door",
         of: |row| row.at_the_door,
         said: mean,
         meaning: Some(Meaning::AtTheDoor),
+        number: Number::AtTheDoor,
     },
     Measure {
         name: "latency, median",
         of: |row| row.p50.map(Elapsed::as_millis_f64),
         said: in_time,
         meaning: None,
+        number: Number::P50,
     },
     Measure {
         name: "latency, 99th percentile",
         of: |row| row.p99.map(Elapsed::as_millis_f64),
         said: in_time,
         meaning: None,
+        number: Number::P99,
     },
 ];
 
@@ -108,19 +116,25 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows:
         canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
         canvas.write(2, y, &name, if is_on { strong() } else { plain() });
         let Some(value) = *value else {
-            canvas.write(BARS_AT, y, "–", quiet());
+            canvas.number(BARS_AT, y, "–", quiet(), measure.number);
             continue;
         };
         let share = if most > 0.0 { value / most } else { 0.0 };
         let bar = bar(share, room, canvas.look().glyphs);
         let behind = canvas.write(BARS_AT, y, &bar, style);
         let gap = u16::from(!bar.is_empty());
-        let behind = canvas.write(behind + gap, y, &(measure.said)(value), plain());
+        let behind = canvas.number(
+            behind + gap,
+            y,
+            &(measure.said)(value),
+            plain(),
+            measure.number,
+        );
         let ratio = first.filter(|first| y > 1 && is_something(first) && is_something(&value));
         if let Some(first) = ratio {
             let said = format!("({})", times(value / first));
             if behind + 1 + width_of(&said) <= canvas.width() {
-                canvas.write(behind + 1, y, &said, quiet());
+                canvas.number(behind + 1, y, &said, quiet(), Number::Ratio);
             }
         }
     }

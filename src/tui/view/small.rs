@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
+use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::words::{grouped, mean};
 
@@ -14,9 +15,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     header::draw_small(canvas, state);
     let mut y = 3;
-    for (name, value) in figures(state) {
+    for (name, value, number) in figures(state) {
         canvas.write(1, y, name, quiet());
-        canvas.write(15, y, &value, plain());
+        canvas.number(15, y, &value, plain(), number);
         y += 1;
     }
     let said = state.caption().iter().cloned().chain(state.note());
@@ -36,7 +37,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     );
 }
 
-fn figures(state: &State) -> Vec<(&'static str, String)> {
+fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     let server = &state.scenario().server;
     let picture = &state.shown().picture;
     let means = &picture.mean;
@@ -52,12 +53,18 @@ fn figures(state: &State) -> Vec<(&'static str, String)> {
                 mean(means.concurrency),
                 grouped(server.concurrency_limit() as u64)
             ),
+            Number::Concurrency,
         ),
         (
             "parallelism",
             format!("{:.2} of {limit}", means.parallelism),
+            Number::Parallelism,
         ),
-        ("at the door", grouped(picture.door)),
-        ("answers/s", mean(means.throughput)),
+        ("at the door", grouped(picture.door), Number::AtTheDoorNow),
+        (
+            "answers/s",
+            mean(means.throughput),
+            Number::AnswersPerSecond,
+        ),
     ]
 }

@@ -6,6 +6,7 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
+use crate::tui::number::Number;
 use crate::tui::picture::Picture;
 use crate::tui::row::Row;
 use crate::tui::state::State;
@@ -21,6 +22,15 @@ const COLUMNS: [(&str, u16); 7] = [
     ("p50", 8),
     ("p99", 8),
     ("", 6),
+];
+const NUMBERS: [Number; 7] = [
+    Number::AtTheDoor,
+    Number::Concurrency,
+    Number::Parallelism,
+    Number::AnswersPerSecond,
+    Number::P50,
+    Number::P99,
+    Number::Ratio,
 ];
 /// Columns keep at most this much more distance where there is room.
 const MOST_AIR: u16 = 3;
@@ -82,8 +92,8 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
         .filter(|_| variant > 0)
         .and_then(|first| first.throughput_per_s);
     let cells = row.map_or_else(Default::default, |row| cells(row, first));
-    for (end, cell) in ends[1..].iter().zip(&cells) {
-        canvas.write_before(*end, y, cell, style);
+    for ((end, cell), number) in ends[1..].iter().zip(&cells).zip(NUMBERS) {
+        canvas.number_before(*end, y, cell, style, number);
     }
 }
 

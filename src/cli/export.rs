@@ -134,10 +134,11 @@ impl Stage {
         };
         let rows = kept.recordings.iter().map(|it| Row::of(&summarise(it)));
         state.replay(rows.collect());
+        let (width, height) = common.size;
+        state.size = (width, height);
         for key in common.keys.chars() {
             state.key(Key::Char(key));
         }
-        let (width, height) = common.size;
         Ok(Self {
             kept,
             state,

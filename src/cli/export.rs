@@ -176,14 +176,14 @@ impl Stage {
             .map(|it| Row::of(&summarise(it), state.subject()));
         let rows = rows.collect();
         state.replay(rows);
+        state.size = common.size;
         for key in common.keys.chars() {
             state.key(Key::Char(key));
         }
-        let (width, height) = common.size;
         Ok(Self {
             kept,
             state,
-            screen: Buffer::empty(Rect::new(0, 0, width, height)),
+            screen: Buffer::empty(Rect::new(0, 0, common.size.0, common.size.1)),
         })
     }
 

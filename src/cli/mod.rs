@@ -6,6 +6,8 @@ pub mod colour;
 pub mod completions;
 pub mod engine;
 pub mod export;
+pub mod keyboard;
+pub mod keys;
 pub mod load;
 pub mod new;
 pub mod performance;
@@ -63,6 +65,8 @@ enum Command {
     New(new::Args),
     /// Say whether scenario files are valid, and all that is wrong with them
     Check(check::Args),
+    /// Print which keys do what, as a file to start from
+    Keys(keys::Args),
     /// Print the JSON Schema of the scenario file, for editors
     Schema(schema::Args),
     /// Print completions for a shell
@@ -92,6 +96,7 @@ impl Cli {
             Some(Command::Scenarios(args)) => scenarios::run(&args),
             Some(Command::New(args)) => new::run(&args),
             Some(Command::Check(args)) => check::run(&args, colour),
+            Some(Command::Keys(args)) => keys::run(&args, colour),
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => Ok(completions::run(&args)),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),

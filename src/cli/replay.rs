@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
+use super::keyboard::{Found, KeyboardArgs};
 use super::screen::Screen;
 use super::showing::{self, Showing};
 use super::{run, shelf};
@@ -25,6 +26,8 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     showing: Showing,
+    #[command(flatten)]
+    keyboard: KeyboardArgs,
 }
 
 /// Replays on a screen if there is one; without, prints what came of the run.
@@ -32,6 +35,10 @@ pub struct Args {
 /// # Errors
 /// When there is no such run, or nothing of it can be read.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let screen = showing::canvas().filter(|_| !args.json);
+    let Found::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
+        return Ok(ExitCode::from(2));
+    };
     let kept = kept::open(&shelf::find(&args.run)?)?;
     for (file, tear) in &kept.torn {
         eprintln!("concsim: {}: {tear}", file.display());
@@ -43,11 +50,11 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let machine = kept.recordings[0].header.machine.clone();
     let summary = Summary::of(&kept.plan, machine, runs);
     let manner = args.showing.manner(colour);
-    let screen = showing::canvas().filter(|_| !args.json);
     if let Some(terminal) = screen {
         interrupt::listen()?;
         let text = card(&kept.plan, &summary, manner.look.glyphs);
-        let mut screen = Screen::on(terminal, &kept.plan, summary.machine.cores, manner)?;
+        let screen = Screen::on(terminal, &kept.plan, summary.machine.cores, manner)?;
+        let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
         screen.replay(kept.recordings, rows, &text)?;
     } else {
         run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;

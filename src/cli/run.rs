@@ -1,6 +1,7 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
 use std::io::{self, Write as _};
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use anyhow::Context as _;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
+use super::keyboard::{Found, KeyboardArgs};
 use super::performance::{Performance, header};
 use super::screen::Screen;
 use super::shelf;
@@ -24,6 +26,7 @@ use crate::report::json;
 use crate::scenario::{Plan, Variant};
 use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
+use crate::tui::Keymap;
 use crate::units::Elapsed;
 
 /// Plays a scenario for real, and watches it.
@@ -53,9 +56,16 @@ pub struct Args {
     no_keep: bool,
     #[command(flatten)]
     showing: Showing,
+    #[command(flatten)]
+    keyboard: KeyboardArgs,
 }
 
 impl Args {
+    /// The terminal to play on, if it is to be on one.
+    fn terminal(&self) -> Option<BorrowedFd<'static>> {
+        showing::canvas().filter(|_| !self.headless && !self.json)
+    }
+
     /// Plays the scenario of this name as it is, on a screen if there is one.
     #[must_use]
     pub fn of(name: &str) -> Self {
@@ -67,6 +77,7 @@ impl Args {
             no_ask: false,
             no_keep: false,
             showing: Showing::default(),
+            keyboard: KeyboardArgs::default(),
         }
     }
 }
@@ -80,12 +91,16 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };
+    let terminal = args.terminal();
+    let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
+        return Ok(ExitCode::from(2));
+    };
     for variant in &plan.variants {
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
     let mut folder = folder_for(args, &plan)?;
-    let summary = play_with(&plan, args, colour, folder.as_mut())?;
+    let summary = play_with(&plan, args, colour, keymap, folder.as_mut())?;
     if let Some(folder) = &folder {
         folder.summarise(&json::of(&summary))?;
         if !args.json {
@@ -119,15 +134,16 @@ fn play_with(
     plan: &Plan,
     args: &Args,
     colour: Colour,
+    keymap: Keymap,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
-    let is_watched = !args.headless && !args.json;
-    let Some(terminal) = showing::canvas().filter(|_| is_watched) else {
+    let Some(terminal) = args.terminal() else {
         return play(plan, &mut Headless::new(args.json), None, folder);
     };
     let cores = processes::cores_allowed().len();
     let manner = args.showing.manner(colour);
-    let mut screen = Screen::on(terminal, plan, cores, manner)?;
+    let screen = Screen::on(terminal, plan, cores, manner)?;
+    let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
     if args.no_ask {
         screen = screen.without_questions();
     }

@@ -5,7 +5,7 @@ use std::io::{self, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use crossterm::event;
+use crossterm::event::{self, Event};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, enable_raw_mode,
 };
@@ -24,9 +24,9 @@ use crate::recording::summary::Run;
 use crate::scenario::Plan;
 use crate::sys::clock::Clock;
 use crate::sys::interrupt;
-use crate::sys::terminal::{LEAVE_FULL_SCREEN, Modes};
+use crate::sys::terminal::{GIVE_THE_MOUSE_BACK, LEAVE_FULL_SCREEN, Modes, TAKE_THE_MOUSE};
 use crate::telemetry::Stage;
-use crate::tui::{self, Action, Key, Row, State, Steer, Turned};
+use crate::tui::{self, Action, Key, Keymap, Mouse, Pointer, Row, State, Steer, Turned};
 use crate::units::{Elapsed, Stamp};
 
 /// How long a title card stays unless a key is pressed.
@@ -38,6 +38,8 @@ pub struct Screen {
     state: State,
     manner: Manner,
     stagecraft: Stagecraft,
+    /// Who has the mouse now.
+    mouse: Mouse,
     clock: Clock,
     next_frame: Stamp,
     /// When the state last looked.
@@ -73,12 +75,38 @@ impl Screen {
             state,
             manner,
             stagecraft,
+            mouse: Mouse::default(),
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
             turned: Stamp::ZERO,
             over: Vec::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// With these keys, and the mouse if it is ours.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn steered_by(mut self, keymap: Keymap, mouse: Mouse) -> anyhow::Result<Self> {
+        self.state.keymap = keymap;
+        self.state.mouse = mouse;
+        self.follow_mouse()?;
+        Ok(self)
+    }
+
+    /// Takes the mouse from the terminal, or gives it back, as the state has it.
+    fn follow_mouse(&mut self) -> anyhow::Result<()> {
+        if self.mouse != self.state.mouse {
+            self.mouse = self.state.mouse;
+            let mut output = io::stdout();
+            output.write_all(match self.mouse {
+                Mouse::Ours => TAKE_THE_MOUSE,
+                Mouse::Terminals => GIVE_THE_MOUSE_BACK,
+            })?;
+            output.flush()?;
+        }
+        Ok(())
     }
 
     /// Asks nothing.
@@ -100,6 +128,7 @@ impl Screen {
         if size.width == 0 || size.height == 0 {
             return Ok(());
         }
+        self.state.size = (size.width, size.height);
         let state = &self.state;
         let mut output = io::stdout();
         match self.manner.delivery {
@@ -137,14 +166,23 @@ impl Screen {
             // A window that is pulled at its corner says its size a hundred times: the last one is drawn.
             while event::poll(Duration::ZERO)? {
                 let event = event::read()?;
-                let key = event.as_key_event().and_then(|key| Key::of(&key));
-                let action = key.and_then(|key| self.state.key(key));
+                let action = self.answer(&event);
+                self.follow_mouse()?;
                 if action.is_some() {
                     return Ok(action);
                 }
             }
             self.draw()?;
         }
+    }
+
+    /// Does what a key or the mouse asks for.
+    fn answer(&mut self, event: &Event) -> Option<Action> {
+        if let Event::Mouse(event) = event {
+            return Pointer::of(event).and_then(|pointer| self.state.point(pointer));
+        }
+        let key = event.as_key_event().and_then(|key| Key::of(&key));
+        key.and_then(|key| self.state.key(key))
     }
 
     /// A moment of the title card, or of play: a person may have had enough, or do something.

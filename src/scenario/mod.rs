@@ -14,12 +14,12 @@ mod fields;
 mod file;
 mod keys;
 mod overrides;
-mod problem;
+pub(crate) mod problem;
 mod quantity;
 mod question;
 mod schema;
 mod step;
-mod tree;
+pub(crate) mod tree;
 mod variant;
 mod words;
 

@@ -11,20 +11,20 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// A text that a scenario was read from.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// A path, or the option of the command line.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// As it was written.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// Where something was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Index of the source: 0 is the file.
     pub(super) source: usize,
     /// Its first byte, and the one after its last.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     pub(super) end: usize,
 }
 
@@ -57,7 +57,7 @@ pub struct Mistake {
 /// Whether a mistake can be seen from one value alone. What only shows when all is put together, such
 /// as a missing key, may be a consequence of a line that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     Syntax,
     Value,
     Whole,
@@ -65,8 +65,8 @@ pub(super) enum Scope {
 
 /// One mistake in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) place: Place,
+pub(crate) struct Problem {
+    pub(crate) place: Place,
     /// What is wrong: a lowercase fragment.
     pub(super) message: String,
     /// What would be legal, said beside the place.
@@ -77,7 +77,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(place: &Place, message: impl Into<String>) -> Self {
+    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
         Self {
             place: place.clone(),
             message: message.into(),
@@ -88,13 +88,13 @@ impl Problem {
     }
 
     #[must_use]
-    pub(super) fn legal(mut self, legal: impl Into<String>) -> Self {
+    pub(crate) fn legal(mut self, legal: impl Into<String>) -> Self {
         self.legal = Some(legal.into());
         self
     }
 
     #[must_use]
-    pub(super) fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into();
         self
     }
@@ -115,7 +115,7 @@ pub struct Problems {
 
 impl Problems {
     /// Sorted, each once: variants repeat the mistakes of what they are laid over.
-    pub(super) fn new(sources: Vec<Source>, mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(sources: Vec<Source>, mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|one, other| {
             (&one.place, &one.message, &one.hint).cmp(&(&other.place, &other.message, &other.hint))
         });
@@ -211,12 +211,12 @@ fn within(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// The number of the line that has this byte, from 0.
-pub(super) fn line_of(text: &str, byte: usize) -> usize {
+pub(crate) fn line_of(text: &str, byte: usize) -> usize {
     text[..text.floor_char_boundary(byte)].matches('\n').count()
 }
 
 /// "did you mean `coroutine`?", if one of `known` is near enough to what was written.
-pub(super) fn did_you_mean<'k>(
+pub(crate) fn did_you_mean<'k>(
     written: &str,
     known: impl IntoIterator<Item = &'k str>,
 ) -> Option<String> {

@@ -10,13 +10,13 @@ use super::problem::{Place, Problem, Scope, line_of};
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) place: Place,
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text {
         text: String,
         /// Where in the source it begins, if it stands there as it is, without escapes.
@@ -33,15 +33,15 @@ pub(super) enum Value {
 
 /// Keys with their values, in the order of the text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) entries: Vec<Entry>,
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) node: Node,
 }
 
 impl Node {
@@ -55,21 +55,21 @@ impl Node {
         }
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text { text, .. } => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn list(&self) -> Option<&[Self]> {
+    pub(crate) fn list(&self) -> Option<&[Self]> {
         match &self.value {
             Value::List(nodes) => Some(nodes),
             _ => None,
         }
     }
 
-    pub(super) fn table(&self) -> Option<&Table> {
+    pub(crate) fn table(&self) -> Option<&Table> {
         match &self.value {
             Value::Table(table) => Some(table),
             _ => None,
@@ -87,7 +87,7 @@ impl Node {
     }
 
     /// As TOML, on one line.
-    pub(super) fn literal(&self) -> String {
+    pub(crate) fn literal(&self) -> String {
         match &self.value {
             Value::Text { text, .. } => quoted(text),
             Value::Whole(number) => number.to_string(),
@@ -207,7 +207,7 @@ fn quoted(text: &str) -> String {
 
 /// Reads TOML as far as possible, and says where it is none: at most one mistake for each line, since
 /// those that follow the first are its consequences.
-pub(super) fn read(text: &str, source: usize) -> (Table, Vec<Problem>) {
+pub(crate) fn read(text: &str, source: usize) -> (Table, Vec<Problem>) {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut lines = Vec::new();
     let mut problems = Vec::new();

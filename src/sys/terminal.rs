@@ -21,6 +21,12 @@ use super::{Doing, Result};
 pub const LEAVE_FULL_SCREEN: &[u8] =
     b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
 
+/// Has the terminal report clicks and the wheel, in its form for screens of any size; movements are
+/// of no use here and would be many (xterm's control sequences).
+pub const TAKE_THE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// Undoes it; [`LEAVE_FULL_SCREEN`] does so too.
+pub const GIVE_THE_MOUSE_BACK: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// How a terminal was set before the screen was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes {

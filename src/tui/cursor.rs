@@ -55,6 +55,8 @@ pub(super) enum Wish {
     LastVariant,
     /// The middle of the request that took longest.
     Slowest,
+    /// This instant of the variant.
+    To(Stamp),
     /// The next thing that somebody did to the run, or edge of the window.
     NextMarker,
     /// The last one before.
@@ -155,6 +157,10 @@ impl Cursor {
             Wish::Back(by) => {
                 self.leave_the_present();
                 self.at = Stamp(self.at.0.saturating_sub(by.0)).max(begin);
+            }
+            Wish::To(at) => {
+                self.leave_the_present();
+                self.at = at.max(begin).min(end);
             }
             Wish::Begin => self.begin(feed, self.variant),
             Wish::End => self.go_to_the_end(feed),

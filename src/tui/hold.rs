@@ -30,6 +30,8 @@ impl State {
         match key {
             Key::Char(' ') | Key::Enter | Key::PageDown | Key::Right => true,
             Key::Char(_)
+            | Key::Control(_)
+            | Key::Function(_)
             | Key::Backspace
             | Key::Escape
             | Key::Tab

@@ -1,4 +1,6 @@
-//! Keys and what they do: the table that the help and the bottom line are made of.
+//! The keys of a keyboard: as the terminal reports them, as files name them, as the screen writes them.
+//!
+//! What a key does is not known here: see `command` and `keymap`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -37,6 +39,10 @@ pub enum Key {
     PageUp,
     /// A page down.
     PageDown,
+    /// A letter with Ctrl, but for those that a terminal cannot tell from other keys.
+    Control(char),
+    /// F1 to F12.
+    Function(u8),
     /// ^C: in raw mode it is a key like any other.
     Interrupt,
 }
@@ -52,7 +58,7 @@ impl Key {
         let shift = event.modifiers.contains(KeyModifiers::SHIFT);
         Some(match event.code {
             KeyCode::Char('c') if control => Self::Interrupt,
-            KeyCode::Char(_) if control => return None,
+            KeyCode::Char(letter) if control => return Some(Self::Control(letter)),
             KeyCode::Char(character) => Self::Char(character),
             KeyCode::Enter => Self::Enter,
             KeyCode::Backspace => Self::Backspace,
@@ -69,9 +75,88 @@ impl Key {
             KeyCode::End => Self::End,
             KeyCode::PageUp => Self::PageUp,
             KeyCode::PageDown => Self::PageDown,
+            KeyCode::F(number @ 1..=12) => Self::Function(number),
             _ => return None,
         })
     }
+
+    /// The key that a file means by `name`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        if let Some((_, key, _)) = NAMES.iter().find(|(known, ..)| *known == name) {
+            return Some(*key);
+        }
+        if let Some(letter) = name.strip_prefix("ctrl-") {
+            return only_character(letter)
+                .filter(|letter| is_told_apart(*letter))
+                .map(Self::Control);
+        }
+        if let Some(number) = name.strip_prefix('f').filter(|rest| !rest.is_empty()) {
+            let number = number.parse().ok().map(Self::Function);
+            return number
+                .filter(|key| matches!(key, Self::Function(1..=12)) && key.name() == name);
+        }
+        only_character(name)
+            .filter(|it| !it.is_whitespace() && !it.is_control())
+            .map(Self::Char)
+    }
+
+    /// Its name in files. [`Key::Interrupt`] has none: it cannot be given another meaning.
+    pub(super) fn name(self) -> String {
+        match (self, self.in_names()) {
+            (_, Some((name, _))) => name.to_owned(),
+            (Self::Char(character), None) => character.to_string(),
+            (Self::Control(letter), None) => format!("ctrl-{letter}"),
+            (Self::Function(number), None) => format!("f{number}"),
+            (_, None) => String::new(),
+        }
+    }
+
+    /// As the screen writes it.
+    pub(super) fn label(self) -> String {
+        match (self, self.in_names()) {
+            (_, Some((_, label))) => label.to_owned(),
+            (Self::Char(character), None) => character.to_string(),
+            (Self::Control(letter), None) => format!("^{}", letter.to_ascii_uppercase()),
+            (Self::Function(number), None) => format!("F{number}"),
+            (_, None) => String::new(),
+        }
+    }
+
+    fn in_names(self) -> Option<(&'static str, &'static str)> {
+        let found = NAMES.iter().find(|(_, key, _)| *key == self);
+        found.map(|(name, _, label)| (*name, *label))
+    }
+}
+
+/// Keys that are no letter: the name in files, and what the screen writes.
+pub(super) const NAMES: [(&str, Key, &str); 16] = [
+    ("space", Key::Char(' '), "space"),
+    ("enter", Key::Enter, "Enter"),
+    ("backspace", Key::Backspace, "Backspace"),
+    ("escape", Key::Escape, "Esc"),
+    ("tab", Key::Tab, "Tab"),
+    ("shift-tab", Key::BackTab, "Shift-Tab"),
+    ("up", Key::Up, "↑"),
+    ("down", Key::Down, "↓"),
+    ("left", Key::Left, "←"),
+    ("right", Key::Right, "→"),
+    ("shift-left", Key::FarLeft, "Shift ←"),
+    ("shift-right", Key::FarRight, "Shift →"),
+    ("home", Key::Home, "Home"),
+    ("end", Key::End, "End"),
+    ("page-up", Key::PageUp, "PgUp"),
+    ("page-down", Key::PageDown, "PgDn"),
+];
+
+fn only_character(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+/// Whether a letter with Ctrl is a key of its own: on a terminal ^I is Tab, ^M is Enter, and ^C always
+/// ends the run.
+fn is_told_apart(letter: char) -> bool {
+    letter.is_ascii_lowercase() && !['c', 'i', 'm'].contains(&letter)
 }
 
 /// What the driver is to do about a key. Everything else has been done when it is returned.
@@ -108,106 +193,6 @@ pub enum Steer {
     Reload,
 }
 
-impl Steer {
-    /// What a key asks for: after `f`, a fault.
-    pub(super) fn of(key: Key, after_f: bool) -> Option<Self> {
-        let Key::Char(letter) = key else {
-            return None;
-        };
-        Some(match (letter, after_f) {
-            (']', false) => Self::MoreWorkers,
-            ('[', false) => Self::FewerWorkers,
-            ('+', false) => Self::MoreLoad,
-            ('-', false) => Self::LessLoad,
-            ('k', true) => Self::Kill,
-            ('s', true) => Self::Stop,
-            ('c', true) => Self::Continue,
-            ('r', true) => Self::Reload,
-            _ => return None,
-        })
-    }
-}
-
-/// What a key does, in words.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Binding {
-    /// The key as it is printed on it.
-    pub(super) key: &'static str,
-    /// For the bottom line.
-    pub(super) short: &'static str,
-    /// For the help.
-    pub(super) long: &'static str,
-}
-
-/// The keys while a variant is played.
-pub(super) const BINDINGS: [Binding; 13] = [
-    Binding {
-        key: "space",
-        short: "pause",
-        long: "halt here, or go on; a run goes on behind it and is recorded",
-    },
-    Binding {
-        key: ", .",
-        short: "step",
-        long: "to what happened just before, or just after",
-    },
-    Binding {
-        key: "← →",
-        short: "scrub",
-        long: "0.1 s back or forward; with Shift 1 s; Home, End",
-    },
-    Binding {
-        key: "< >",
-        short: "",
-        long: "slower, down to 1/10 000, or faster",
-    },
-    Binding {
-        key: "b n s m",
-        short: "",
-        long: "begin, next variant, slowest request, marker (M: back)",
-    },
-    Binding {
-        key: "] [ + -",
-        short: "",
-        long: "one worker more, one fewer; more load, less",
-    },
-    Binding {
-        key: "f",
-        short: "",
-        long: "then k kill, s stop, c continue a worker, r replace all",
-    },
-    Binding {
-        key: "z x",
-        short: "",
-        long: "lanes: closer, or from further away; ↑ ↓ other rows",
-    },
-    Binding {
-        key: "o / Enter",
-        short: "",
-        long: "requests: another order, other ones, the way of one",
-    },
-    Binding {
-        key: "Tab",
-        short: "views",
-        long: "1 overview 2 lanes 3 latencies 4 compare 5 requests 6 workers",
-    },
-    Binding {
-        key: "r",
-        short: "",
-        long: "7 remarks: what applies now, and what it rests on",
-    },
-    Binding {
-        key: "?",
-        short: "help",
-        long: "this help",
-    },
-    Binding {
-        key: "q",
-        short: "quit",
-        long: "stop and print what there is so far",
-    },
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,10 +202,29 @@ mod tests {
         let press = |character, modifiers| KeyEvent::new(KeyCode::Char(character), modifiers);
         for (event, key) in [
             (press('c', KeyModifiers::CONTROL), Some(Key::Interrupt)),
-            (press('q', KeyModifiers::CONTROL), None),
+            (press('q', KeyModifiers::CONTROL), Some(Key::Control('q'))),
             (press('q', KeyModifiers::NONE), Some(Key::Char('q'))),
         ] {
             assert_eq!(Key::of(&event), key);
+        }
+    }
+
+    #[test]
+    fn every_key_that_can_be_named_is_found_by_its_name() {
+        let letters = ['a', 'Z', '?', '\'', '"', '\\', 'é', '-'].map(Key::Char);
+        let named = NAMES.map(|(_, key, _)| key);
+        let others = [Key::Control('a'), Key::Function(5), Key::Function(12)];
+        for key in letters.into_iter().chain(named).chain(others) {
+            assert_eq!(Key::named(&key.name()), Some(key));
+        }
+    }
+
+    #[test]
+    fn what_no_terminal_can_tell_apart_is_no_key() {
+        for name in [
+            "", " ", "ctrl-i", "ctrl-m", "ctrl-c", "ctrl-", "ctrl-tab", "f13", "f0", "esc",
+        ] {
+            assert_eq!(Key::named(name), None, "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   recording ──Moment──▶ Watch ──▶ Picture + Sight        what is there, and what there is to see
-//!   keys ───────────────▶ State (title card, play, card)   no ratatui type up to here
+//!   keys ─▶ Keymap ─▶ Command ─▶ State (title card, play, card)   no ratatui type up to here
 //!                           └──▶ view::draw(frame, state)  changes nothing
 //! ```
 //!
@@ -10,14 +10,21 @@
 //! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
 //! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
 
+mod command;
 mod cursor;
+mod help;
 mod hold;
 mod indexes;
+mod keyfile;
+mod keymap;
 mod keys;
 mod lanes;
 mod latencies;
+mod number;
 mod pane;
 mod picture;
+mod pointer;
+mod press;
 mod requests;
 mod row;
 mod setting;
@@ -31,8 +38,10 @@ mod travel;
 pub mod view;
 mod watch;
 
+pub use keymap::Keymap;
 pub use keys::{Action, Key, Steer};
 pub use picture::Moment;
+pub use pointer::{Mouse, Pointer};
 pub use row::Row;
 pub use state::State;
 pub use travel::Turned;

@@ -21,26 +21,20 @@ pub(super) enum Pane {
 }
 
 impl Pane {
-    /// All of them, in the order in which Tab goes through them, each with its own key.
-    pub(super) const ALL: [(char, Self); 7] = [
-        ('1', Self::Overview),
-        ('2', Self::Lanes),
-        ('3', Self::Latency),
-        ('4', Self::Compare),
-        ('5', Self::Requests),
-        ('6', Self::Workers),
-        ('7', Self::Remarks),
+    /// All of them, in the order in which one goes through them.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Lanes,
+        Self::Latency,
+        Self::Compare,
+        Self::Requests,
+        Self::Workers,
+        Self::Remarks,
     ];
 
     /// The one that is `steps` further, around the end.
     pub(super) fn further(self, steps: usize) -> Self {
-        let place = Self::ALL.iter().position(|(_, pane)| *pane == self);
-        Self::ALL[(place.unwrap_or(0) + steps) % Self::ALL.len()].1
-    }
-
-    /// The one that has this key.
-    pub(super) fn of(key: char) -> Option<Self> {
-        let found = Self::ALL.iter().find(|(its, _)| *its == key);
-        found.map(|(_, pane)| *pane)
+        let place = Self::ALL.iter().position(|pane| *pane == self);
+        Self::ALL[(place.unwrap_or(0) + steps) % Self::ALL.len()]
     }
 }

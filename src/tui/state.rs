@@ -1,15 +1,18 @@
-//! What is on the screen, and what a key does to it.
+//! What is on the screen. What a key does to it is in `press`.
 //!
 //! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], which says what
 //! instant that is. A run that goes on and one that was kept are shown by the same code: the present is
 //! the tail of a recording.
 
 use super::cursor::{Cursor, Motion, Wish};
+use super::help::Help;
 use super::indexes::Indexes;
-use super::keys::{Action, Key, Steer};
+use super::keymap::Keymap;
 use super::lanes::LanesView;
+use super::number::Number;
 use super::pane::Pane;
 use super::picture::{Moment, Picture};
+use super::pointer::Mouse;
 use super::requests::RequestsView;
 use super::row::Row;
 use super::setting::{Fact, changes, facts, watch};
@@ -28,12 +31,16 @@ use crate::units::Stamp;
 pub struct State {
     /// How to draw.
     pub look: Look,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Columns and lines of the screen, for what depends on what is where: clicks, pages of the help.
+    pub size: (u16, u16),
     title: String,
     /// The scenario's, without folder and ending.
     name: String,
     about: Option<String>,
     /// What the variants differ by, as a path in the summary.
-    subject: Option<String>,
+    pub(super) subject: Option<String>,
     variants: Vec<Variant>,
     questions: Vec<Question>,
     /// For each question, how many guessed each choice.
@@ -67,7 +74,13 @@ pub struct State {
     pub(super) requests: RequestsView,
     /// While they are looked at.
     pub(super) remarks: Vec<Remark>,
-    pub(super) help: bool,
+    pub(super) help: Option<Help>,
+    /// The number that is marked, with what it is.
+    pub(super) explained: Option<Number>,
+    /// The cell where somebody clicked on it: many rows may have the same number.
+    pub(super) pointed: Option<(u16, u16)>,
+    /// Who has the mouse.
+    pub mouse: Mouse,
     /// The first line of the pane or card that is on the screen.
     pub(super) scrolled: usize,
 }
@@ -85,6 +98,8 @@ impl State {
             .expect("a plan has at least one variant");
         Self {
             look: Look::default(),
+            keymap: Keymap::default(),
+            size: (80, 24),
             title: plan.title.clone(),
             name: plan.name().to_owned(),
             about: plan.about.clone(),
@@ -124,7 +139,10 @@ impl State {
             spectrum: None,
             requests: RequestsView::default(),
             remarks: Vec::new(),
-            help: false,
+            help: None,
+            explained: None,
+            pointed: None,
+            mouse: Mouse::default(),
             scrolled: 0,
         }
     }
@@ -166,9 +184,22 @@ impl State {
         self.show.screen = Screen::Question(question);
     }
 
-    fn vote(&mut self, question: usize, choice: usize) {
-        if let Some(votes) = self.votes[question].get_mut(choice) {
+    /// A hand for a choice of the question that is asked.
+    pub(super) fn vote(&mut self, choice: usize) {
+        if let Some(votes) = self.votes_now().and_then(|votes| votes.get_mut(choice)) {
             *votes += 1;
+        }
+    }
+
+    /// Guess anew.
+    pub(super) fn forget_votes(&mut self) {
+        self.votes_now().into_iter().for_each(|votes| votes.fill(0));
+    }
+
+    fn votes_now(&mut self) -> Option<&mut Vec<u64>> {
+        match self.show.screen {
+            Screen::Question(question) => self.votes.get_mut(question),
+            Screen::Title | Screen::Play | Screen::Card(_) => None,
         }
     }
 
@@ -216,118 +247,11 @@ impl State {
         self.card.is_some()
     }
 
-    fn turn_to_the_card(&mut self) {
+    pub(super) fn turn_to_the_card(&mut self) {
         if let Some(card) = &self.card {
             self.show.screen = Screen::Card(card.clone());
             self.cursor.motion = Motion::Paused;
             self.scrolled = 0;
-        }
-    }
-
-    /// Does what `key` asks for; what only the driver can do is answered.
-    pub fn key(&mut self, key: Key) -> Option<Action> {
-        self.touched = true;
-        if key == Key::Interrupt {
-            return Some(Action::Interrupt);
-        }
-        if self.help {
-            // Any key but the one that leaves takes the help away.
-            self.help = false;
-            return (key == Key::Char('q')).then_some(Action::Quit);
-        }
-        if matches!(self.show.screen, Screen::Play) && self.is_live() {
-            let after_f = std::mem::take(&mut self.fault_comes);
-            if let Some(steer) = Steer::of(key, after_f) {
-                return Some(Action::Steer(steer));
-            }
-            self.fault_comes = key == Key::Char('f');
-            if after_f || self.fault_comes {
-                return None;
-            }
-        }
-        if let Some(wish) = self.wish_of(key) {
-            self.wish = Some(wish);
-            return None;
-        }
-        if matches!(self.show.screen, Screen::Play) && self.key_of_pane(key) {
-            return None;
-        }
-        match (key, &self.shown().screen) {
-            (Key::Char('q'), _) | (Key::Enter | Key::Escape, Screen::Card(_)) => {
-                return Some(Action::Quit);
-            }
-            (Key::Char('?'), _) => self.help = true,
-            (Key::Char('P'), _) => self.look.room = self.look.room.other(),
-            (Key::Char('t'), _) => self.look.theme = self.look.theme.next(),
-            (Key::Char(digit @ '1'..='4'), &Screen::Question(question)) => {
-                self.vote(question, digit as usize - '1' as usize);
-            }
-            (Key::Enter | Key::Char(' ') | Key::Escape, Screen::Question(_)) => {
-                return Some(Action::Begin);
-            }
-            (Key::Backspace, &Screen::Question(question)) => self.votes[question].fill(0),
-            (_, Screen::Question(_)) => {}
-            (key, Screen::Title) if self.begins(key) => return Some(Action::Begin),
-            (Key::Char(' '), Screen::Play) => self.cursor.pause_or_go_on(),
-            (Key::Char(key @ '1'..='9'), Screen::Play) => {
-                self.turn_to(Pane::of(key).unwrap_or(self.pane));
-            }
-            (Key::Char('r'), Screen::Play) => self.turn_to(Pane::Remarks),
-            (Key::Char('<'), Screen::Play) => self.cursor.slower(),
-            (Key::Char('>'), Screen::Play) => self.cursor.faster(),
-            (Key::Tab, Screen::Play) => self.turn_to(self.pane.further(1)),
-            (Key::BackTab, Screen::Play) => self.turn_to(self.pane.further(Pane::ALL.len() - 1)),
-            (Key::Escape, Screen::Play) if self.pane == Pane::Overview => self.turn_to_the_card(),
-            (Key::Escape, Screen::Play) => self.turn_to(Pane::Overview),
-            (key, _) => self.scroll(key),
-        }
-        None
-    }
-
-    /// Does what `key` asks of the view that is on; whether it asks anything.
-    fn key_of_pane(&mut self, key: Key) -> bool {
-        match (self.pane, key) {
-            (Pane::Lanes, Key::Char('z')) => self.lanes.closer(),
-            (Pane::Lanes, Key::Char('x')) => self.lanes.further(),
-            (Pane::Requests, Key::Char('o')) => self.requests.sort_by_next(),
-            (Pane::Requests, Key::Char('/')) => self.requests.choose_next(),
-            (Pane::Requests, Key::Enter) => self.requests.open(),
-            (Pane::Requests, Key::Escape) => return self.requests.close(),
-            _ => return false,
-        }
-        true
-    }
-
-    fn turn_to(&mut self, pane: Pane) {
-        self.pane = pane;
-        self.scrolled = 0;
-    }
-
-    fn scroll(&mut self, key: Key) {
-        const PAGE: isize = 10;
-        let least_lines = match &self.shown().screen {
-            // On a narrow screen they are wrapped.
-            Screen::Card(lines) => 2 * lines.len(),
-            // However narrow the screen, a remark has no more lines.
-            Screen::Play if self.pane == Pane::Remarks => 16 * self.remarks.len(),
-            Screen::Question(_) | Screen::Title | Screen::Play => {
-                self.shown().picture.workers.len()
-            }
-        };
-        let rows = match key {
-            Key::Up | Key::Char('k') => -1,
-            Key::Down | Key::Char('j') => 1,
-            Key::PageUp => -PAGE,
-            Key::PageDown => PAGE,
-            _ => return,
-        };
-        match (self.pane, &self.show.screen) {
-            (Pane::Lanes, Screen::Play) => self.lanes.scroll(rows),
-            (Pane::Requests, Screen::Play) => self.requests.scroll(rows),
-            _ => {
-                let to = self.scrolled.saturating_add_signed(rows);
-                self.scrolled = to.min(least_lines.saturating_sub(1));
-            }
         }
     }
 

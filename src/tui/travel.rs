@@ -1,7 +1,6 @@
 //! How the screen gets to another instant of a run: along with it, at some speed, or in one leap.
 
-use super::cursor::{Cursor, Motion, Wish};
-use super::keys::Key;
+use super::cursor::{Cursor, Motion};
 use super::pane::Pane;
 use super::picture::Moment;
 use super::row::Row;
@@ -13,10 +12,6 @@ use crate::recording::feed::Feed;
 use crate::recording::remark::{self, Scene};
 use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
-
-/// How far an arrow key goes, and with Shift.
-const SCRUB: Elapsed = Elapsed::from_millis(100);
-const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
 
 /// What was done to a run is said for so long.
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
@@ -43,28 +38,6 @@ impl Turned {
 }
 
 impl State {
-    /// The place that a key asks for, on a screen that has a place.
-    pub(super) fn wish_of(&self, key: Key) -> Option<Wish> {
-        let is_card = matches!(self.show.screen, Screen::Card(_));
-        Some(match (key, &self.show.screen) {
-            (_, Screen::Question(_) | Screen::Title) => return None,
-            (Key::Char('.'), _) => Wish::StepForward,
-            (Key::Char(','), _) => Wish::StepBack,
-            (Key::Right, _) => Wish::Forward(SCRUB),
-            (Key::Left, _) => Wish::Back(SCRUB),
-            (Key::FarRight, _) => Wish::Forward(SCRUB_FAR),
-            (Key::FarLeft, _) => Wish::Back(SCRUB_FAR),
-            (Key::Home, _) => Wish::Begin,
-            (Key::End, _) if !is_card => Wish::End,
-            (Key::Char('n'), _) => Wish::NextVariant,
-            (Key::Char('b'), _) => Wish::LastVariant,
-            (Key::Char('s'), _) => Wish::Slowest,
-            (Key::Char('m'), _) => Wish::NextMarker,
-            (Key::Char('M'), _) => Wish::LastMarker,
-            _ => return None,
-        })
-    }
-
     /// From now on a run is shown that was kept, with these results.
     pub fn replay(&mut self, rows: Vec<Row>) {
         for (place, row) in self.rows.iter_mut().zip(rows) {

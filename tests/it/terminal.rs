@@ -105,6 +105,11 @@ impl OnScreen {
         self.screen.lock().unwrap().screen().alternate_screen()
     }
 
+    fn has_the_mouse(&self) -> bool {
+        let screen = self.screen.lock().unwrap();
+        screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     /// Waits until the picture of a run has these words.
     fn until_it_shows(&self, words: &str) {
         until(&format!("the screen shows `{words}`"), || self.shows(words));
@@ -141,6 +146,8 @@ impl OnScreen {
         assert!(!self.is_full_screen(), "{story}");
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().hide_cursor(), "{story}");
+        let mouse = screen.screen().mouse_protocol_mode();
+        assert_eq!(mouse, vt100::MouseProtocolMode::None, "{story}");
         (status, screen.screen().contents())
     }
 }
@@ -244,6 +251,27 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
     played.types("q");
     let (status, text) = played.end("projected");
     assert_eq!(status.code(), Some(0), "{text}");
+}
+
+#[test]
+fn a_mouse_that_was_taken_is_given_back_whoever_ends_the_run() {
+    at_once([Some("u"), Some("q"), Some("\x03"), None], |last_key| {
+        let mut played = OnScreen::begin(&Doing::Blocked.scenario("sync", "60s"));
+        played.until_it_plays();
+        assert!(!played.has_the_mouse());
+        played.types("u");
+        until("the mouse is taken", || played.has_the_mouse());
+        match last_key {
+            Some("u") => {
+                played.types("u");
+                until("the mouse is given back", || !played.has_the_mouse());
+                played.types("q");
+            }
+            Some(key) => played.types(key),
+            None => played.signal(Signal::SIGKILL),
+        }
+        played.end(&format!("{last_key:?}"));
+    });
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod crowd;
 mod hall;
+mod numbers;
+mod pressing;
 mod questions;
 mod robustness;
 mod screens;

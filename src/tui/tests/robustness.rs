@@ -15,8 +15,9 @@ use crate::recording::synthetic::Synthetic;
 use crate::recording::trust::Trust;
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Phase, Stage};
+use crate::tui::pointer::Deed;
 use crate::tui::view::draw_on;
-use crate::tui::{Key, State};
+use crate::tui::{Key, Pointer, State};
 use crate::units::{Elapsed, Stamp};
 
 fn phase() -> impl Strategy<Value = Phase> {
@@ -114,6 +115,13 @@ fn key() -> impl Strategy<Value = Key> {
         Key::Char('x'),
         Key::Char('z'),
         Key::Char('j'),
+        Key::Char('/'),
+        Key::Char('i'),
+        Key::Char('f'),
+        Key::Char('3'),
+        Key::Char('5'),
+        Key::Right,
+        Key::Backspace,
         Key::Tab,
         Key::BackTab,
         Key::Escape,
@@ -121,6 +129,11 @@ fn key() -> impl Strategy<Value = Key> {
         Key::PageDown,
         Key::Up,
     ])
+}
+
+fn pointer() -> impl Strategy<Value = Pointer> {
+    let deed = prop::sample::select(vec![Deed::Click, Deed::WheelUp, Deed::WheelDown]);
+    ((0_u16..310, 0_u16..110), deed).prop_map(|(at, deed)| Pointer { at, deed })
 }
 
 fn many_variants() -> State {
@@ -149,7 +162,7 @@ fn draw(state: &State, (width, height): (u16, u16)) -> Buffer {
     draw_on(&mut buffer, state);
     assert_eq!(buffer.area, area);
     let here = drawn(state, width, height);
-    assert_eq!(here.content, buffer.content, "wherever its corner is");
+    assert!(here.content == buffer.content, "wherever its corner is");
     buffer
 }
 
@@ -169,22 +182,32 @@ proptest! {
     fn no_size_and_no_moment_makes_drawing_panic(
         size in size(),
         scene in scene(),
-        keys in prop::collection::vec(key(), 0..8),
+        keys in prop::collection::vec(key(), 0..9),
+        pointers in prop::collection::vec(pointer(), 0..3),
         look in look(),
         many: bool,
     ) {
         let mut state = if many { many_variants() } else { io_bound() };
         state.look = look;
+        state.size = size;
         draw(&state, size);
         scene.play(&mut state);
-        for key in keys {
-            state.key(key);
+        for key in &keys {
+            state.key(*key);
+            draw(&state, size);
+        }
+        for pointer in pointers {
+            state.point(pointer);
             draw(&state, size);
         }
         state.finish_variant(sync_row());
         state.begin_variant(1);
         draw(&state, size);
         state.show_card(vec!["a line".repeat(40); 70]);
+        for key in keys {
+            state.key(key);
+            draw(&state, size);
+        }
         let buffer = draw(&state, size);
         if look.glyphs == Glyphs::Ascii {
             prop_assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));

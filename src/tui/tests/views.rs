@@ -27,6 +27,13 @@ pub(super) fn three_requests() -> (Vec<Recording>, State) {
     (recordings, state)
 }
 
+/// Both variants of it, the second at so many milliseconds.
+pub(super) fn three_requests_at(milliseconds: u64) -> State {
+    let (recordings, mut state) = three_requests();
+    at(&recordings, &mut state, 1, milliseconds * MS);
+    state
+}
+
 /// The screen with its lanes at an instant of a variant.
 pub(super) fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
     let feed = Feed {

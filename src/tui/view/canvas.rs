@@ -8,19 +8,34 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
+use super::marks::{Mark, Target};
 use crate::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room};
+use crate::tui::number::Number;
 
 /// A rectangle of the screen.
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     look: Look,
+    /// What is where, for those who ask.
+    marks: Option<&'a mut Vec<Mark>>,
 }
 
 impl<'a> Canvas<'a> {
     pub(super) fn new(buffer: &'a mut Buffer, area: Rect, look: Look) -> Self {
         let area = area.intersection(buffer.area);
-        Self { buffer, area, look }
+        Self {
+            buffer,
+            area,
+            look,
+            marks: None,
+        }
+    }
+
+    /// The same, and `marks` is told what is written where.
+    pub(super) fn marking(mut self, marks: &'a mut Vec<Mark>) -> Self {
+        self.marks = Some(marks);
+        self
     }
 
     pub(super) fn width(&self) -> u16 {
@@ -54,6 +69,7 @@ impl<'a> Canvas<'a> {
             buffer: self.buffer,
             area,
             look: self.look,
+            marks: self.marks.as_deref_mut(),
         }
     }
 
@@ -78,6 +94,51 @@ impl<'a> Canvas<'a> {
     /// Writes `text` so that it ends just before column `end`.
     pub(super) fn write_before(&mut self, end: u16, y: u16, text: &str, style: Style) {
         self.write(end.saturating_sub(width_of(text)), y, text, style);
+    }
+
+    /// Writes a number, as [`Self::write`] does, and marks where it is.
+    pub(super) fn number(
+        &mut self,
+        x: u16,
+        y: u16,
+        text: &str,
+        style: Style,
+        number: Number,
+    ) -> u16 {
+        self.mark((x, y), (width_of(text), 1), Target::Number(number));
+        self.write(x, y, text, style)
+    }
+
+    /// Writes a number, as [`Self::write_before`] does, and marks where it is.
+    pub(super) fn number_before(
+        &mut self,
+        end: u16,
+        y: u16,
+        text: &str,
+        style: Style,
+        number: Number,
+    ) {
+        self.number(end.saturating_sub(width_of(text)), y, text, style, number);
+    }
+
+    /// Notes what is at (`x`, `y`), so many columns wide and lines high.
+    pub(super) fn mark(&mut self, (x, y): (u16, u16), (width, height): (u16, u16), target: Target) {
+        let area = self.part(x, y, width, height).area;
+        if let Some(marks) = self.marks.as_deref_mut().filter(|_| !area.is_empty()) {
+            marks.push(Mark { area, target });
+        }
+    }
+
+    /// Draws what is there already in another style as well.
+    pub(super) fn patch(&mut self, style: Style) {
+        self.buffer.set_style(self.area, style);
+    }
+
+    /// What stands in the first line, without the blanks around it.
+    pub(super) fn text(&self) -> String {
+        let y = self.area.top();
+        let cells = (self.area.left()..self.area.right()).map(|x| self.buffer[(x, y)].symbol());
+        cells.collect::<String>().trim().to_owned()
     }
 
     /// Writes `count` glyphs of `meaning`; answers with the column behind them.

@@ -6,6 +6,7 @@ use super::variants::row_at;
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
 use crate::scenario::expectation::Dimension;
+use crate::tui::number::Number;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::{Elapsed, three_digits};
@@ -25,6 +26,7 @@ struct Measure {
     of: fn(&Row) -> Option<f64>,
     said: fn(f64) -> String,
     meaning: Option<Meaning>,
+    number: Number,
 }
 
 /// What is compared: what the scenario is about, then the most telling first, since on a small screen
@@ -46,6 +48,7 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
                 Some(_) | None => three_digits,
             },
             meaning: None,
+            number: Number::Subject,
         },
     };
     first.name.push_str("; that is what this is about");
@@ -54,24 +57,32 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
 }
 
 fn usual() -> [Measure; 6] {
-    let measure = |name: &str, path, of| Measure {
+    let measure = |number, name: &str, path, of| Measure {
         name: name.to_owned(),
         path,
         of,
         said: mean,
         meaning: None,
+        number,
     };
     [
-        measure("answers per second", "throughput", |row| {
-            row.throughput_per_s
-        }),
-        measure("concurrency: begun, not finished", "concurrency", |row| {
-            row.concurrency
-        }),
+        measure(
+            Number::AnswersPerSecond,
+            "answers per second",
+            "throughput",
+            |row| row.throughput_per_s,
+        ),
+        measure(
+            Number::Concurrency,
+            "concurrency: begun, not finished",
+            "concurrency",
+            |row| row.concurrency,
+        ),
         Measure {
             said: |cores| format!("{cores:.2}"),
             meaning: Some(Meaning::Running),
             ..measure(
+                Number::Parallelism,
                 "parallelism: computing at the same instant",
                 "parallelism",
                 |row| row.parallelism,
@@ -79,19 +90,24 @@ fn usual() -> [Measure; 6] {
         },
         Measure {
             meaning: Some(Meaning::AtTheDoor),
-            ..measure("at the door", "at_the_door", |row| row.at_the_door)
+            ..measure(Number::AtTheDoor, "at the door", "at_the_door", |row| {
+                row.at_the_door
+            })
         },
         Measure {
             said: in_time,
-            ..measure("latency, median", "latency.p50", |row| {
+            ..measure(Number::P50, "latency, median", "latency.p50", |row| {
                 row.p50.map(Elapsed::as_millis_f64)
             })
         },
         Measure {
             said: in_time,
-            ..measure("latency, 99th percentile", "latency.p99", |row| {
-                row.p99.map(Elapsed::as_millis_f64)
-            })
+            ..measure(
+                Number::P99,
+                "latency, 99th percentile",
+                "latency.p99",
+                |row| row.p99.map(Elapsed::as_millis_f64),
+            )
         },
     ]
 }
@@ -144,19 +160,25 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows:
         canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
         canvas.write(2, y, &name, if is_on { strong() } else { plain() });
         let Some(value) = *value else {
-            canvas.write(BARS_AT, y, "–", quiet());
+            canvas.number(BARS_AT, y, "–", quiet(), measure.number);
             continue;
         };
         let share = if most > 0.0 { value / most } else { 0.0 };
         let bar = bar(share, room, canvas.look().glyphs);
         let behind = canvas.write(BARS_AT, y, &bar, style);
         let gap = u16::from(!bar.is_empty());
-        let behind = canvas.write(behind + gap, y, &(measure.said)(value), plain());
+        let behind = canvas.number(
+            behind + gap,
+            y,
+            &(measure.said)(value),
+            plain(),
+            measure.number,
+        );
         let ratio = first.filter(|first| y > 1 && is_something(first) && is_something(&value));
         if let Some(first) = ratio {
             let said = format!("({})", times(value / first));
             if behind + 1 + width_of(&said) <= canvas.width() {
-                canvas.write(behind + 1, y, &said, quiet());
+                canvas.number(behind + 1, y, &said, quiet(), Number::Ratio);
             }
         }
     }

@@ -4,6 +4,7 @@
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::roster::{COUNT_END, GLYPHS_AT, WIDEST};
 use crate::palette::Meaning;
+use crate::tui::number::Number;
 use crate::tui::picture::Picture;
 use crate::tui::state::State;
 use crate::units::{letter, three_digits};
@@ -20,22 +21,27 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         .count();
     canvas.write(1, 0, "CORES", strong());
     let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
-    canvas.write_before(COUNT_END, 0, &said, plain());
+    canvas.number_before(COUNT_END, 0, &said, plain(), Number::CoresTaken);
     let mean = &picture.mean;
-    let others = format!(
-        "load {}  services {}  others {}",
-        three_digits(mean.load),
-        three_digits(mean.services),
-        three_digits(mean.others)
-    );
+    let others = [
+        ("load", mean.load, Number::CoresOfLoad),
+        ("services", mean.services, Number::CoresOfServices),
+        ("others", mean.others, Number::CoresOfOthers),
+    ]
+    .map(|(who, cores, number)| (format!("{who} {}", three_digits(cores)), number));
     let width = canvas.width().min(WIDEST);
-    let others_at = width.saturating_sub(width_of(&others) + 1);
+    let words: u16 = others.iter().map(|(words, _)| width_of(words) + 2).sum();
+    // Two blanks between them, and one behind the last.
+    let others_at = width.saturating_sub(words - 1);
     let all = picture.cores.len();
     let (boxes, room) = (all * (name_width(picture) + 3), canvas.width());
     let room = usize::from(room.saturating_sub(GLYPHS_AT + 1));
     if usize::from(GLYPHS_AT) + boxes < usize::from(others_at) {
         draw_boxes(canvas, picture);
-        canvas.write(others_at, 0, &others, quiet());
+        let mut x = others_at;
+        for (words, number) in others {
+            x = canvas.number(x, 0, &words, quiet(), number) + 2;
+        }
     } else if all <= room {
         draw_cells(canvas, picture);
     } else {

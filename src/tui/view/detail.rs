@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::roster::state_style;
+use crate::tui::number::Number;
 use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
 use crate::units::letter;
@@ -18,6 +19,17 @@ const COLUMNS: [(&str, &str, u16); 8] = [
     ("process switches/s", "invol.", 67),
     ("", "cores", 73),
     ("", "died", 79),
+];
+
+const NUMBERS: [Number; 8] = [
+    Number::BegunNow,
+    Number::Accepted,
+    Number::SwitchesPerRequest,
+    Number::LongestRun,
+    Number::Voluntary,
+    Number::Involuntary,
+    Number::CoresOfWorker,
+    Number::Died,
 ];
 
 /// How wide the table is.
@@ -63,7 +75,7 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, worker: &WorkerPicture) {
         three_digits(worker.cpu),
         grouped(worker.respawns),
     ];
-    for ((.., end), cell) in COLUMNS.iter().zip(cells) {
-        canvas.write_before(*end, y, &cell, plain());
+    for (((.., end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
+        canvas.number_before(*end, y, &cell, plain(), number);
     }
 }

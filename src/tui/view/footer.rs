@@ -1,8 +1,10 @@
 //! The last lines: the caption, what the glyphs mean, what the keys do.
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
+use super::marks::Target;
 use crate::palette::Meaning;
-use crate::tui::keys::{BINDINGS, Binding};
+use crate::tui::command::{Command, Context, SCRUB, TABLE};
+use crate::tui::cursor::Wish;
 use crate::tui::pane::Pane;
 use crate::tui::state::State;
 
@@ -47,33 +49,66 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     }
 }
 
-/// The keys of play.
-pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
-    let keys = BINDINGS.iter().map(|binding| match binding.key {
-        "space" if state.is_paused() => Binding {
-            short: "go on",
-            ..*binding
-        },
-        // One line holds no more keys.
-        "← →" if state.pane == Pane::Lanes => Binding {
-            key: "z x",
-            short: "zoom",
-            ..*binding
-        },
-        _ => *binding,
-    });
-    let keys = keys.filter(|binding| !binding.short.is_empty());
-    let back = state.has_card().then_some(("Esc", "result"));
-    let pairs = keys.map(|binding| (binding.key, binding.short));
-    let pairs: Vec<(&str, &str)> = back.into_iter().chain(pairs).collect();
-    draw_pairs(canvas, &pairs);
+/// What the bottom line of play names: before what the view has of its own, and behind it.
+const BEFORE: [Command; 3] = [
+    Command::Pause,
+    Command::Go(Wish::StepBack),
+    Command::Go(Wish::StepForward),
+];
+const BEHIND: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
+
+/// One line holds no more than two of a view's own.
+fn of_the_view(pane: Pane) -> [Command; 2] {
+    match pane {
+        Pane::Lanes => [Command::ZoomIn, Command::ZoomOut],
+        Pane::Overview
+        | Pane::Latency
+        | Pane::Compare
+        | Pane::Requests
+        | Pane::Workers
+        | Pane::Remarks => [
+            Command::Go(Wish::Back(SCRUB)),
+            Command::Go(Wish::Forward(SCRUB)),
+        ],
+    }
 }
 
-/// Any keys, with what they do.
-pub(super) fn draw_pairs(canvas: &mut Canvas<'_>, keys: &[(&str, &str)]) {
+/// The keys of play, or of the faults once one is to be chosen.
+pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
+    let faults = TABLE.iter().filter(|it| it.context == Context::Fault);
+    let commands: Vec<Command> = if state.fault_comes {
+        faults.map(|entry| entry.command).collect()
+    } else {
+        let back = state.has_card().then_some(Command::Leave);
+        let back = back.into_iter().chain(BEFORE);
+        back.chain(of_the_view(state.pane)).chain(BEHIND).collect()
+    };
+    let named = commands.iter().map(|command| match command {
+        Command::Pause if state.is_paused() => (*command, "go on"),
+        _ => (*command, command.entry().short),
+    });
+    draw_commands(canvas, state, &named.collect::<Vec<_>>());
+}
+
+/// Commands with their keys and what they are called here; those that cannot be reached are left out.
+/// Neighbours of one name are written as one.
+pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[(Command, &str)]) {
     let mut x = 1;
-    for (key, short) in keys {
-        x = canvas.write(x, 0, &cut(key, canvas.width()), strong());
-        x = canvas.write(x + 1, 0, short, quiet()) + 3;
+    let reachable = commands
+        .iter()
+        .map(|(command, short)| (state.keymap.label(*command), *command, *short));
+    let reachable: Vec<_> = reachable.filter(|(key, ..)| !key.is_empty()).collect();
+    for same in reachable.chunk_by(|one, other| one.2 == other.2) {
+        let mut from = x;
+        for (position, (key, command, short)) in same.iter().enumerate() {
+            x = canvas.write(x, 0, &cut(key, canvas.width()), strong()) + 1;
+            if position + 1 == same.len() {
+                x = canvas.write(x, 0, short, quiet());
+            }
+            let width = x.saturating_sub(from);
+            canvas.mark((from, 0), (width, 1), Target::Command(*command));
+            from = x;
+        }
+        x += 3;
     }
 }

@@ -6,6 +6,7 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
+use crate::tui::number::Number;
 use crate::tui::picture::Picture;
 use crate::tui::state::State;
 use crate::words::{counted, length};
@@ -19,14 +20,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let line = "─".repeat(usize::from(width));
     canvas.write(0, 1, &line, quiet());
     let mut end = width.saturating_sub(1);
-    let parts: [(String, Style); 3] = [
-        trust(canvas, state),
-        (stage(state), stage_style(canvas, picture.stage)),
-        (place(state), strong()),
+    let (said, trust_style) = trust(canvas, state);
+    let instant = (!state.is_live()).then_some(Number::Instant);
+    let parts: [(String, Style, Option<Number>); 3] = [
+        (said, trust_style, instant),
+        (
+            stage(state),
+            stage_style(canvas, picture.stage),
+            Some(Number::Clock),
+        ),
+        (place(state), strong(), None),
     ];
-    for (text, style) in parts.into_iter().filter(|(text, _)| !text.is_empty()) {
+    for (text, style, number) in parts.into_iter().filter(|(text, ..)| !text.is_empty()) {
         let text = format!(" {text} ");
-        canvas.write_before(end, 1, &text, style);
+        match number {
+            Some(number) => canvas.number_before(end, 1, &text, style, number),
+            None => canvas.write_before(end, 1, &text, style),
+        }
         end = end.saturating_sub(width_of(&text) + 1);
     }
     fill(&mut canvas.part(0, 1, end, 1), state);
@@ -134,5 +144,5 @@ pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     canvas.write(1, 0, &cut(state.title(), width), strong());
     let place = format!("{}, {}", place(state), stage(state));
-    canvas.write(1, 1, &cut(&place, width), plain());
+    canvas.number(1, 1, &cut(&place, width), plain(), Number::Clock);
 }

@@ -3,11 +3,13 @@
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
+use super::marks::Target;
 use crate::palette::{Glyphs, Meaning};
 use crate::recording::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use crate::scenario::WorkerKind;
 use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
+use crate::tui::number::{Number, Part};
 use crate::tui::pane::Pane;
 use crate::tui::spectrum::Spectrum;
 use crate::tui::state::State;
@@ -34,7 +36,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     };
     let said = format!("{whose}, from the instant a request is due");
     canvas.write(behind + 2, 0, &said, quiet());
-    canvas.write(1, 1, &percentiles(latencies), plain());
+    draw_percentiles(&mut canvas.part(1, 1, canvas.width(), 1), latencies);
     let (width, height) = (canvas.width(), canvas.height());
     let Some(spectrum) = state
         .spectrum
@@ -56,24 +58,22 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn percentiles(latencies: &Latencies) -> String {
-    let said = [
-        (0.5, "p50", MEDIAN_NEEDS),
-        (0.9, "p90", MEDIAN_NEEDS),
-        (0.99, "p99", P99_NEEDS),
-    ]
-    .map(|(share, name, least)| {
+fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies) {
+    /// `p99 1.23 ms`, with room for one more letter and a blank.
+    const WIDTH: u16 = 14;
+    let mut x = 0;
+    for (share, name, least, number) in [
+        (0.5, "p50", MEDIAN_NEEDS, Number::P50),
+        (0.9, "p90", MEDIAN_NEEDS, Number::P90),
+        (0.99, "p99", P99_NEEDS, Number::P99),
+    ] {
         let long = latencies.quantile(share, least);
-        format!(
-            "{name} {:<9}",
-            long.map_or_else(|| "–".into(), |long: Elapsed| long.to_string())
-        )
-    });
-    format!(
-        "{} {}",
-        said.join(" "),
-        counted(latencies.total(), "answer")
-    )
+        let long = long.map_or_else(|| "–".into(), |long: Elapsed| long.to_string());
+        canvas.number(x, 0, &format!("{name} {long}"), plain(), number);
+        x += WIDTH;
+    }
+    let answers = counted(latencies.total(), "answer");
+    canvas.number(x, 0, &answers, plain(), Number::Answers);
 }
 
 /// A row for each length of time: when such answers came, and how many of them there were.
@@ -90,6 +90,8 @@ fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
         axis,
         spectrum.axis.to,
     );
+    let instants = Target::Number(Number::AxisInstant);
+    canvas.mark((AXIS_AT, 0), (columns, 1), instants);
     let mut counts = vec![vec![0_u32; usize::from(columns)]; rows.len()];
     for (at, latency) in &spectrum.points {
         let row = rows.partition_point(|(edge, _)| edge < latency);
@@ -116,7 +118,7 @@ fn draw_rows(
     let glyphs = canvas.look().glyphs;
     for (position, ((edge, all), counts)) in (0..height).zip(rows.iter().zip(counts)) {
         let foot = (position + 1) * thick - 1;
-        canvas.write_before(AXIS_AT - 1, foot, &format!("≤ {}", length(*edge)), quiet());
+        draw_edge(&mut canvas, foot, *edge);
         for line in 0..thick {
             let filled = counts.iter().map(|count| {
                 let eighths = eighths(*count, most, thick);
@@ -125,7 +127,8 @@ fn draw_rows(
             canvas.write(AXIS_AT, foot - line, &filled.collect::<String>(), plain());
         }
         if *all > 0 {
-            canvas.write_before(width.saturating_sub(1), foot, &grouped(*all), quiet());
+            let end = width.saturating_sub(1);
+            canvas.number_before(end, foot, &grouped(*all), quiet(), Number::AnswersOfLength);
         }
     }
 }
@@ -136,11 +139,12 @@ fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
     let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1);
     let room = canvas.width().saturating_sub(AXIS_AT + COUNTS);
     for (y, (edge, count)) in (0..canvas.height()).zip(&bars) {
-        canvas.write_before(AXIS_AT - 1, y, &format!("≤ {}", length(*edge)), quiet());
+        draw_edge(canvas, y, *edge);
         let bar = bar(*count as f64 / most as f64, room, canvas.look().glyphs);
         let behind = canvas.write(AXIS_AT, y, &bar, plain());
         if *count > 0 {
-            canvas.write(behind + 1, y, &grouped(*count), quiet());
+            let count = grouped(*count);
+            canvas.number(behind + 1, y, &count, quiet(), Number::AnswersOfLength);
         }
     }
 }
@@ -150,6 +154,12 @@ fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
 fn eighths(count: u32, most: u32, thick: u16) -> u16 {
     let share = f64::from(count) / f64::from(most.max(1));
     (share.sqrt() * 8.0 * f64::from(thick)).ceil() as u16
+}
+
+/// `≤ 120 ms`
+fn draw_edge(canvas: &mut Canvas<'_>, y: u16, edge: Elapsed) {
+    let said = format!("≤ {}", length(edge));
+    canvas.number_before(AXIS_AT - 1, y, &said, quiet(), Number::LengthEdge);
 }
 
 /// So many eighths of a cell, from below.
@@ -165,24 +175,34 @@ fn shade(eighths: u16, glyphs: Glyphs) -> char {
 fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: WorkerKind) {
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
     let said = format!("on average of {}", counted(answers as u64, "answer"));
-    canvas.write(behind + 2, 0, &said, quiet());
+    canvas.number(behind + 2, 0, &said, quiet(), Number::Answers);
     let (waits, waiting) = match kind {
         WorkerKind::Sync => (Meaning::Blocked, "blocked"),
         WorkerKind::Coroutine => (Meaning::Parked, "parked"),
     };
     let parts = [
-        ("late sent", None, spent.generator),
-        ("at the door", Some(Meaning::AtTheDoor), spent.door),
-        ("ready", Some(Meaning::Ready), spent.ready),
-        ("without a core", Some(Meaning::Ready), spent.core_wait),
-        ("running", Some(Meaning::Running), spent.cpu),
-        (waiting, Some(waits), spent.parked_or_blocked),
-        ("on the way", None, spent.other),
+        ("late sent", Part::LateSent, None, spent.generator),
+        (
+            "at the door",
+            Part::AtTheDoor,
+            Some(Meaning::AtTheDoor),
+            spent.door,
+        ),
+        ("ready", Part::Ready, Some(Meaning::Ready), spent.ready),
+        (
+            "without a core",
+            Part::WithoutACore,
+            Some(Meaning::Ready),
+            spent.core_wait,
+        ),
+        ("running", Part::Running, Some(Meaning::Running), spent.cpu),
+        (waiting, Part::Waiting, Some(waits), spent.parked_or_blocked),
+        ("on the way", Part::OnTheWay, None, spent.other),
     ];
     let whole: f64 = parts.iter().map(|(.., part)| part).sum();
     let room = f64::from(canvas.width().saturating_sub(2));
     let (mut x, mut y, mut word_at, mut sum) = (1, 2, 1, 0.0);
-    for (word, meaning, part) in parts {
+    for (word, what, meaning, part) in parts {
         sum += part;
         let until = 1 + (sum / whole.max(f64::MIN_POSITIVE) * room).round() as u16;
         let count = until.saturating_sub(x);
@@ -200,6 +220,6 @@ fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: 
             (word_at, y) = (1, y + 1);
         }
         let style = meaning.map_or(quiet(), |meaning| canvas.style(meaning));
-        word_at = canvas.write(word_at, y, &said, style) + 3;
+        word_at = canvas.number(word_at, y, &said, style, Number::Spent(what)) + 3;
     }
 }

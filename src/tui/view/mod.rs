@@ -8,13 +8,16 @@ mod compare;
 mod cores;
 mod detail;
 mod digits;
+mod explain;
 mod footer;
+mod frame;
 mod ground;
 mod header;
-mod help;
+pub(super) mod help;
 mod lanes;
 mod latency;
 mod layout;
+pub(super) mod marks;
 mod numbers;
 mod overview;
 mod projector;
@@ -35,6 +38,7 @@ use super::show::Screen;
 use super::state::State;
 use crate::palette::{Glyphs, Room};
 use canvas::Canvas;
+use marks::Mark;
 
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {
@@ -44,32 +48,49 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 /// Draws into a buffer, however small.
 pub fn draw_on(buffer: &mut Buffer, state: &State) {
     let area = buffer.area;
-    let mut canvas = Canvas::new(buffer, area, state.look);
-    match &state.shown().screen {
-        Screen::Question(question) => question::draw(&mut canvas, state, *question),
-        Screen::Title if state.look.room == Room::Projector => {
-            projector::title::draw(&mut canvas, state);
-        }
-        Screen::Title => title::draw(&mut canvas, state),
-        Screen::Card(lines) => card::draw(&mut canvas, state, lines),
-        Screen::Play if state.pane == Pane::Lanes && lanes::fit(area.width, area.height) => {
-            lanes::draw(&mut canvas, state);
-        }
-        Screen::Play if small::is_for(area) && state.pane == Pane::Remarks => {
-            remarks::draw_small(&mut canvas, state);
-        }
-        Screen::Play if small::is_for(area) => {
-            small::draw(&mut canvas, state);
-        }
-        Screen::Play => draw_play(&mut canvas, state),
+    let mut marks = Vec::new();
+    let mut canvas = Canvas::new(buffer, area, state.look).marking(&mut marks);
+    draw_screen(&mut canvas, state);
+    for mark in &mut marks {
+        // What is drawn above counts from the screen's corner, wherever that is.
+        mark.area.x -= area.x;
+        mark.area.y -= area.y;
     }
-    if state.help {
-        help::draw(&mut canvas);
-    }
+    draw_above(&mut Canvas::new(buffer, area, state.look), state, &marks);
     if state.look.glyphs == Glyphs::Ascii {
         ascii::translate(buffer);
     }
     ground::paint(buffer, state.look);
+}
+
+/// What lies over a screen: the help, or what a number is.
+fn draw_above(canvas: &mut Canvas<'_>, state: &State, marks: &[Mark]) {
+    match (&state.help, state.explained) {
+        (Some(help), _) => help::draw(canvas, state, help),
+        (None, Some(number)) => explain::draw(canvas, state, marks, number),
+        (None, None) => {}
+    }
+}
+
+/// The screen itself.
+fn draw_screen(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    match &state.shown().screen {
+        Screen::Question(question) => question::draw(canvas, state, *question),
+        Screen::Title if state.look.room == Room::Projector => {
+            projector::title::draw(canvas, state);
+        }
+        Screen::Title => title::draw(canvas, state),
+        Screen::Card(lines) => card::draw(canvas, state, lines),
+        Screen::Play if state.pane == Pane::Lanes && lanes::fit(width, height) => {
+            lanes::draw(canvas, state);
+        }
+        Screen::Play if small::is_for(width, height) && state.pane == Pane::Remarks => {
+            remarks::draw_small(canvas, state);
+        }
+        Screen::Play if small::is_for(width, height) => small::draw(canvas, state),
+        Screen::Play => draw_play(canvas, state),
+    }
 }
 
 fn draw_play(canvas: &mut Canvas<'_>, state: &State) {

@@ -2,9 +2,11 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::digits::{self, Size};
+use super::marks::Target;
 use crate::palette::{Meaning, Room};
 use crate::scenario::{Arrivals, WorkerKind};
 use crate::telemetry::Stage;
+use crate::tui::number;
 use crate::tui::state::State;
 use crate::words::{counted, grouped, mean};
 
@@ -58,6 +60,8 @@ struct Number {
     name: &'static str,
     meaning: &'static str,
     value: String,
+    /// What it is, for those who ask.
+    which: number::Number,
     limit: String,
     because: String,
     /// The glyph of the requests that it counts, where there is one.
@@ -76,18 +80,28 @@ impl Number {
         for (y, line) in (1..).zip(&lines) {
             canvas.write(LARGE_AT, y, line, style);
         }
+        let width = lines.first().map_or(0, |line| width_of(line));
+        let target = Target::Number(self.which);
+        canvas.mark((LARGE_AT, 1), (width, size.lines()), target);
         let y = 1 + size.lines();
-        let behind = canvas.write(2, y, &format!("of {}", self.limit), plain());
-        canvas.write(behind, y, &format!(": {}", self.because), quiet());
+        let limit = format!("of {}", self.limit);
+        let behind = canvas.number(2, y, &limit, plain(), self.which);
+        let because = format!(": {}", self.because);
+        canvas.number(behind, y, &because, quiet(), self.which);
+    }
+
+    fn ceiling(&self) -> String {
+        format!("{}: {}", self.limit, self.because)
     }
 
     fn draw_plain(&self, canvas: &mut Canvas<'_>) {
         let behind = canvas.write(1, 0, self.name, strong());
-        let behind = canvas.write(behind + 2, 0, &self.value, strong());
-        canvas.write(behind, 0, &format!(" of {}", self.limit), plain());
+        let behind = canvas.number(behind + 2, 0, &self.value, strong(), self.which);
+        let limit = format!(" of {}", self.limit);
+        canvas.number(behind, 0, &limit, plain(), self.which);
         let room = canvas.width().saturating_sub(1);
         if width_of(&self.because) <= room {
-            canvas.write(1, 1, &self.because, quiet());
+            canvas.number(1, 1, &self.because, quiet(), self.which);
         }
     }
 }
@@ -100,16 +114,40 @@ fn known(state: &State, said: String) -> String {
     }
 }
 
-fn concurrency(state: &State) -> Number {
+/// `2 000: 2 workers × 1 000 each`
+pub(super) fn ceiling_of_concurrency(state: &State) -> String {
+    concurrency(state).ceiling()
+}
+
+/// `2: 2 workers, 2 cores`
+pub(super) fn ceiling_of_parallelism(state: &State) -> String {
+    parallelism(state).ceiling()
+}
+
+/// How many requests one worker may have begun.
+pub(super) fn ceiling_of_a_worker(state: &State) -> String {
+    match state.scenario().server.kind {
+        WorkerKind::Sync => "1: a sync worker has one request at a time".into(),
+        WorkerKind::Coroutine => format!("{} connections", grouped(of_each(state))),
+    }
+}
+
+fn of_each(state: &State) -> u64 {
     let server = &state.scenario().server;
-    let each = match server.kind {
+    match server.kind {
         WorkerKind::Sync => 1,
         WorkerKind::Coroutine => server.connections as u64,
-    };
+    }
+}
+
+fn concurrency(state: &State) -> Number {
+    let server = &state.scenario().server;
+    let each = of_each(state);
     let workers = counted(server.workers as u64, "worker");
     Number {
         name: "CONCURRENCY",
         meaning: "begun, not finished",
+        which: number::Number::Concurrency,
         value: known(state, mean(state.shown().picture.mean.concurrency)),
         limit: grouped(server.concurrency_limit() as u64),
         because: format!(
@@ -127,6 +165,7 @@ fn parallelism(state: &State) -> Number {
     Number {
         name: "PARALLELISM",
         meaning: "computing at this instant",
+        which: number::Number::Parallelism,
         value: known(state, format!("{parallelism:.2}")),
         limit: grouped(workers.min(state.cores) as u64),
         because: format!(

@@ -3,6 +3,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, wrap};
 use super::footer;
+use crate::tui::command::Command;
 use crate::tui::state::State;
 
 const WIDTH: u16 = 77;
@@ -20,14 +21,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, asked: usize) {
     let votes = state.votes()[asked].iter().sum::<u64>();
     let goes_on = if votes == 0 { "skip" } else { "go on" };
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
-    footer::draw_pairs(
-        &mut last,
-        &[
-            ("1 2 3 4", "guess, as often as there are hands"),
-            ("Enter", goes_on),
-            ("q", "quit"),
-        ],
-    );
+    let guesses = [0, 1, 2, 3].map(Command::Guess);
+    let mut commands = guesses.map(|guess| (guess, guess.entry().short)).to_vec();
+    commands.extend([(Command::GoOn, goes_on), (Command::Quit, "quit")]);
+    footer::draw_commands(&mut last, state, &commands);
 }
 
 fn draw_card(canvas: &mut Canvas<'_>, state: &State, asked: usize) {

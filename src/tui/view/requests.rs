@@ -1,10 +1,14 @@
 //! The requests one by one, and the way of one of them: what it did when, from due to its last byte.
 
 use super::axis::{self, Axis};
-use super::canvas::{Canvas, cut, plain, quiet, strong};
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::footer;
 use super::lanes::cells;
+use super::marks::Target;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::telemetry::{Failure, Then};
+use crate::tui::command::Command;
+use crate::tui::number::{Number, Part};
 use crate::tui::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
 use crate::tui::state::State;
 use crate::units::{Elapsed, Stamp, letter};
@@ -20,6 +24,17 @@ const COLUMNS: [(&str, u16); 8] = [
     ("running", 66),
     ("waiting", 75),
     ("", 79),
+];
+/// The last column is the letter of a worker.
+const NUMBERS: [Option<Number>; 8] = [
+    Some(Number::WhichRequest),
+    Some(Number::Due),
+    Some(Number::Latency),
+    Some(Number::Spent(Part::AtTheDoor)),
+    Some(Number::Spent(Part::Ready)),
+    Some(Number::Spent(Part::Running)),
+    Some(Number::Spent(Part::Waiting)),
+    None,
 ];
 const CLASS_AT: u16 = 12;
 const CLASS_WIDTH: u16 = 9;
@@ -38,7 +53,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let view = &state.requests;
     let behind = canvas.write(1, 0, "REQUESTS", strong());
-    canvas.write(behind + 2, 0, &heading(state), quiet());
+    let said = heading(state);
+    canvas.number(behind + 2, 0, &said, quiet(), Number::RequestsListed);
+    let x = behind + 2 + width_of(&said) + 2;
+    let commands = [
+        (Command::Order, "order"),
+        (Command::Others, "others"),
+        (Command::OpenRequest, "its way"),
+    ];
+    let width = canvas.width();
+    footer::draw_commands(&mut canvas.part(x, 0, width, 1), state, &commands);
     for (heading, end) in COLUMNS {
         canvas.write_before(end, 1, heading, quiet());
     }
@@ -110,7 +134,7 @@ fn heading(state: &State) -> String {
     };
     let count = grouped(view.rows.len() as u64);
     let sort = view.sort.words();
-    format!("{which}{newest}: {count}, {sort}   o order   / others   Enter its way")
+    format!("{which}{newest}: {count}, {sort}")
 }
 
 fn class_name(state: &State, class: u16) -> &str {
@@ -139,8 +163,11 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
         row.worker
             .map_or_else(String::new, |worker| letter(usize::from(worker))),
     ];
-    for ((_, end), cell) in COLUMNS.iter().zip(cells) {
-        canvas.write_before(*end, y, &cell, style);
+    for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
+        match number {
+            Some(number) => canvas.number_before(*end, y, &cell, style, number),
+            None => canvas.write_before(*end, y, &cell, style),
+        }
     }
     let name = cut(class_name(state, row.class), CLASS_WIDTH);
     canvas.write(CLASS_AT, y, &name, style);
@@ -181,7 +208,8 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
         |worker| format!("worker {}", letter(usize::from(worker))),
     );
     let number = grouped(u64::from(row.request));
-    let behind = canvas.write(1, 0, &format!("REQUEST {number}"), strong());
+    let behind = canvas.write(1, 0, "REQUEST ", strong());
+    let behind = canvas.number(behind, 0, &number, strong(), Number::WhichRequest);
     let ended = failure_of(row).map_or(String::new(), |word| format!(", {word}"));
     let said = format!(
         "{} at {worker}, due at {}: {}{ended}",
@@ -189,7 +217,7 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
         seconds(row.due),
         latency_of(row)
     );
-    canvas.write(behind + 2, 0, &said, quiet());
+    canvas.number(behind + 2, 0, &said, quiet(), Number::Latency);
     let axis = Axis {
         interval: Interval {
             from: Stamp::ZERO,
@@ -199,6 +227,11 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     };
     let width = canvas.width();
     axis::draw(&mut canvas.part(1, 1, width, 1), axis, Stamp::NEVER);
+    let target = Target::Axis {
+        interval: axis.interval,
+        began: way.row.life.from,
+    };
+    canvas.mark((1, 1), (axis.columns, 1), target);
     draw_lane(canvas, (1, 2), &way.lane, way.row.life.from, axis);
     let height = canvas.height().saturating_sub(4);
     draw_steps(&mut canvas.part(0, 4, width, height), way);
@@ -237,13 +270,15 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
         };
         let (after, meaning, said, took) = &lines[place];
         let y = y as u16;
-        canvas.write_before(11, y, &format!("+{after}"), quiet());
+        let after = format!("+{after}");
+        canvas.number_before(11, y, &after, quiet(), Number::StepAfter);
         if let Some(meaning) = meaning {
             canvas.glyphs(13, y, *meaning, 1);
         }
         let behind = canvas.write(15, y, said, plain());
         if let Some(took) = took {
-            canvas.write(behind + 2, y, &took.to_string(), strong());
+            let took = took.to_string();
+            canvas.number(behind + 2, y, &took, strong(), Number::StepTook);
         }
     }
 }

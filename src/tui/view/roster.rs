@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use crate::palette::Meaning;
 use crate::scenario::{Scenario, Step};
+use crate::tui::number::Number;
 use crate::tui::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::tui::setting::service_name;
 use crate::tui::state::State;
@@ -89,7 +90,8 @@ pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) 
     let picture = &state.shown().picture;
     let scale = scale(picture, roster, canvas.width());
     canvas.write(1, 0, "AT THE DOOR", strong());
-    canvas.write_before(COUNT_END, 0, &grouped(picture.door), plain());
+    let door = grouped(picture.door);
+    canvas.number_before(COUNT_END, 0, &door, plain(), Number::AtTheDoorNow);
     let width = canvas.width();
     let mut row = canvas.part(GLYPHS_AT, 0, width, 1);
     draw_glyphs(&mut row, &[(Meaning::AtTheDoor, picture.door)], scale);
@@ -107,7 +109,7 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
         (Roster::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
         (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
     };
-    let behind = canvas.write(GLYPHS_AT, 0, &said, plain());
+    let behind = canvas.number(GLYPHS_AT, 0, &said, plain(), Number::GlyphScale);
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
     match roster {
@@ -138,7 +140,8 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     let room = Roster::Rows.room(width);
     for (y, worker) in (0..canvas.height()).zip(&state.shown().picture.workers) {
         draw_state(canvas, NAME_END, y, worker);
-        canvas.write_before(COUNT_END, y, &grouped(worker.held.all()), plain());
+        let begun = grouped(worker.held.all());
+        canvas.number_before(COUNT_END, y, &begun, plain(), Number::BegunNow);
         let mut row = canvas.part(GLYPHS_AT, y, room, 1);
         let behind = draw_held(&mut row, worker.held, scale);
         let hint = hint(worker, state);
@@ -148,8 +151,13 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
         let pid = worker.pid.to_string();
         let process = grouped(worker.process_switches().round() as u64);
         let coroutine = grouped(worker.coroutine_switches.round() as u64);
-        for (figure, end) in [(process, 18), (coroutine, 8), (pid, 0)] {
-            canvas.write_before(width.saturating_sub(end + 1), y, &figure, quiet());
+        for (figure, end, number) in [
+            (process, 18, Number::ProcessSwitches),
+            (coroutine, 8, Number::CoroutineSwitches),
+            (pid, 0, Number::Pid),
+        ] {
+            let end = width.saturating_sub(end + 1);
+            canvas.number_before(end, y, &figure, quiet(), number);
         }
     }
 }
@@ -160,19 +168,16 @@ fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
         let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
         let mut part = canvas.part(x, y, PAIR_WIDTH, 1);
         draw_state(&mut part, NAME_END, 0, worker);
-        part.write_before(PAIR_GLYPHS_AT - 1, 0, &grouped(worker.held.all()), plain());
+        let begun = grouped(worker.held.all());
+        part.number_before(PAIR_GLYPHS_AT - 1, 0, &begun, plain(), Number::BegunNow);
         let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, Roster::Pairs.room(0), 1);
         draw_held(&mut glyphs, worker.held, scale);
     }
 }
 
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
-    canvas.write_before(
-        COUNT_END,
-        0,
-        &grouped(picture.workers.len() as u64),
-        plain(),
-    );
+    let count = grouped(picture.workers.len() as u64);
+    canvas.number_before(COUNT_END, 0, &count, plain(), Number::Workers);
     let in_a_line = usize::from(canvas.width().saturating_sub(GLYPHS_AT).max(1));
     for (y, line) in (0..).zip(picture.workers.chunks(in_a_line)) {
         for (x, worker) in (GLYPHS_AT..).zip(line) {

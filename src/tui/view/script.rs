@@ -6,6 +6,7 @@
 use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use crate::palette::Meaning;
 use crate::scenario::{Manner, Request, Scenario, Step};
+use crate::tui::number::Number;
 use crate::tui::setting::{service_name, step_in_words, steps};
 use crate::tui::state::State;
 use crate::units::Elapsed;
@@ -20,7 +21,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(1, y, &heading(request, &asked), quiet());
         if columns.scale == 0.0 {
             let said = cut(&steps(request, scenario), columns.room);
-            canvas.write(columns.from, y, &said, plain());
+            canvas.number(columns.from, y, &said, plain(), Number::StepLength);
             continue;
         }
         let behind = columns.from + columns.room;
@@ -137,7 +138,8 @@ fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario
             _ => next.to,
         });
         if let Some((x, words)) = place(stretch, free_from, behind) {
-            canvas.write(x, 0, &format!(" {words} "), plain());
+            let said = format!(" {words} ");
+            canvas.number(x, 0, &said, plain(), Number::StepLength);
             free_from = x + width_of(words) + 2;
         }
     }

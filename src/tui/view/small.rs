@@ -1,10 +1,9 @@
 //! A screen too small for the picture: what matters, as text.
 
-use ratatui::layout::Rect;
-
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
 use crate::telemetry::Stage;
+use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::words::{grouped, mean};
 
@@ -15,8 +14,8 @@ pub(super) const LEAST: (u16, u16) = (60, 16);
 const LOW: u16 = 9;
 const NARROW: u16 = 32;
 /// Whether there is no room for the picture.
-pub(super) fn is_for(area: Rect) -> bool {
-    area.width < LEAST.0 || area.height < LEAST.1
+pub(super) fn is_for(width: u16, height: u16) -> bool {
+    width < LEAST.0 || height < LEAST.1
 }
 
 /// Draws the text.
@@ -28,9 +27,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
     header::draw_small(canvas, state);
     let mut y = 3;
-    for (name, value) in figures(state) {
+    for (name, value, number) in figures(state) {
         canvas.write(1, y, name, quiet());
-        canvas.write(15, y, &value, plain());
+        canvas.number(15, y, &value, plain(), number);
         y += 1;
     }
     let said = state.caption().iter().cloned().chain(state.note());
@@ -55,7 +54,7 @@ fn needed() -> String {
 fn draw_least(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     let figures = figures(state).into_iter();
-    let figures = figures.map(|(name, value)| format!("{name} {value}"));
+    let figures = figures.map(|(name, value, _)| format!("{name} {value}"));
     let lines = std::iter::once(header::place(state)).chain(figures);
     let mut lines: Vec<String> = lines.collect();
     let needs = format!("needs {}", needed());
@@ -71,7 +70,7 @@ fn draw_least(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(0, last, &cut(&needs, width), quiet());
 }
 
-fn figures(state: &State) -> Vec<(&'static str, String)> {
+fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     let server = &state.scenario().server;
     let picture = &state.shown().picture;
     let means = &picture.mean;
@@ -87,12 +86,18 @@ fn figures(state: &State) -> Vec<(&'static str, String)> {
                 mean(means.concurrency),
                 grouped(server.concurrency_limit() as u64)
             ),
+            Number::Concurrency,
         ),
         (
             "parallelism",
             format!("{:.2} of {limit}", means.parallelism),
+            Number::Parallelism,
         ),
-        ("at the door", grouped(picture.door)),
-        ("answers/s", mean(means.throughput)),
+        ("at the door", grouped(picture.door), Number::AtTheDoorNow),
+        (
+            "answers/s",
+            mean(means.throughput),
+            Number::AnswersPerSecond,
+        ),
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, wrap};
 use super::{footer, header, variants};
+use crate::tui::command::Command;
 use crate::tui::state::State;
 
 const WIDTH: u16 = 77;
@@ -32,10 +33,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         variants::draw(&mut table, state);
     }
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
-    footer::draw_pairs(
-        &mut last,
-        &[("any key", "begins"), ("?", "help"), ("q", "quit")],
-    );
+    let behind = last.write(1, 0, "any key", strong());
+    let behind = last.write(behind + 1, 0, "begins", quiet());
+    let commands = [(Command::Help, "help"), (Command::Quit, "quit")];
+    let mut rest = last.part(behind + 2, 0, width, 1);
+    footer::draw_commands(&mut rest, state, &commands);
 }
 
 /// Answers with the line behind the last one.

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
+use crate::tui::number::Number;
 use crate::tui::picture::Picture;
 use crate::tui::row::Row;
 use crate::tui::state::State;
@@ -26,6 +27,15 @@ const COLUMNS: [(&str, u16); 7] = [
 ];
 /// Names have at least so many columns.
 const LEAST_NAME: u16 = 9;
+const NUMBERS: [Number; 7] = [
+    Number::AtTheDoor,
+    Number::Concurrency,
+    Number::Parallelism,
+    Number::AnswersPerSecond,
+    Number::P50,
+    Number::P99,
+    Number::Ratio,
+];
 /// Columns keep at most this much more distance where there is room.
 const MOST_AIR: u16 = 3;
 
@@ -33,7 +43,11 @@ const MOST_AIR: u16 = 3;
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let ends = column_ends(canvas.width(), state);
     for ((heading, _), end) in COLUMNS.iter().zip(ends.windows(2)) {
-        write_before(canvas, end, 0, heading, quiet());
+        if let [begin, end] = end
+            && begin < end
+        {
+            canvas.write_before(*end, 0, heading, quiet());
+        }
     }
     let lines = usize::from(canvas.height().saturating_sub(1));
     for (y, variant) in (1..).zip(visible(state, lines)) {
@@ -102,17 +116,24 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
         .filter(|_| variant > 0)
         .and_then(|first| first.throughput_per_s);
     let cells = row.map_or_else(Default::default, |row| cells(row, first));
-    for (end, cell) in ends.windows(2).zip(&cells) {
-        write_before(canvas, end, y, cell, style);
+    for ((end, cell), number) in ends.windows(2).zip(&cells).zip(NUMBERS) {
+        write_before(canvas, end, y, cell, style, number);
     }
 }
 
 /// Writes a cell before the end of its column, if it has any width.
-fn write_before(canvas: &mut Canvas<'_>, ends: &[u16], y: u16, cell: &str, style: Style) {
+fn write_before(
+    canvas: &mut Canvas<'_>,
+    ends: &[u16],
+    y: u16,
+    cell: &str,
+    style: Style,
+    number: Number,
+) {
     if let [begin, end] = ends
         && begin < end
     {
-        canvas.write_before(*end, y, cell, style);
+        canvas.number_before(*end, y, cell, style, number);
     }
 }
 

@@ -7,11 +7,13 @@ use std::ops::Range;
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong};
+use super::marks::Target;
 use super::{footer, header, small};
 
 use crate::palette::{Meaning, Room};
 use crate::recording::lanes::RequestLane;
 use crate::tui::lanes::{Panel, Sheet};
+use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::units::{Elapsed, letter};
 use crate::words::{counted, grouped, length};
@@ -173,6 +175,13 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
         columns: width.saturating_sub(AXIS_AT + note).max(1),
     };
     axis::draw(&mut canvas.part(AXIS_AT, 0, width, 1), axis, sheet.cursor);
+    let instants = Target::Number(Number::AxisInstant);
+    canvas.mark((AXIS_AT, 0), (axis.columns, 1), instants);
+    let target = Target::Axis {
+        interval: sheet.axis,
+        began: sheet.panels[sheet.panels.len() - 1].began,
+    };
+    canvas.mark((AXIS_AT, 0), (axis.columns, 1), target);
     match layout {
         Layout::Stacked { panels, thick } => {
             let mut y = 1;
@@ -210,7 +219,8 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     let rows = cells::of_requests(&panel.requests, panel.cores.len(), panel.began, axis);
     let mut y = 1;
     for (request, row) in panel.requests.iter().zip(&rows) {
-        canvas.write(1, y, &name_of_small(request), plain());
+        let name = name_of_small(request);
+        canvas.number(1, y, &name, plain(), Number::WhichRequest);
         draw_row(canvas, (y, thick), row);
         y += thick;
     }
@@ -218,8 +228,9 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     if let Some((took, busy)) = panel.result {
         let behind = end(rows.last()) + AXIS_AT + 2;
         let done = format!("done at {}", said(took));
-        canvas.write(behind, y - thick, &done, strong());
-        canvas.write(behind, y, &format!("busy {:.0} %", 100.0 * busy), strong());
+        canvas.number(behind, y - thick, &done, strong(), Number::DoneAt);
+        let busy = format!("busy {:.0} %", 100.0 * busy);
+        canvas.number(behind, y, &busy, strong(), Number::BusyShare);
     }
 }
 
@@ -266,7 +277,8 @@ fn draw_requests(
         let worker = request.worker.map(|worker| letter(usize::from(worker)));
         canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
         let number = u64::from(request.request) + 1;
-        canvas.write_before(AXIS_AT - 1, y, &number.to_string(), plain());
+        let number = number.to_string();
+        canvas.number_before(AXIS_AT - 1, y, &number, plain(), Number::WhichRequest);
         draw_row(canvas, (y, thick), row);
     }
 }
@@ -303,8 +315,15 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
         let said = deed.unwrap_or_else(|| sentence(state, sheet));
         canvas.write(1, 0, &cut(&said, width), strong());
     }
-    let note = note(sheet, lines, canvas.look().room);
-    canvas.write(1, below, &cut(&note, width), plain());
+    let room = canvas.look().room;
+    let mut x = 1;
+    for (said, number) in notes(sheet, lines, room) {
+        let said = cut(&said, (width + 1).saturating_sub(x));
+        x = match number {
+            Some(number) => canvas.number(x, below, &said, plain(), number),
+            None => canvas.write(x, below, &said, plain()),
+        } + 3;
+    }
 }
 
 /// `2 processes on 2 cores: at any instant at most 2 rows are running.`
@@ -324,12 +343,14 @@ fn sentence(state: &State, sheet: &Sheet) -> String {
     }
 }
 
-fn note(sheet: &Sheet, lines: u16, room: Room) -> String {
+/// What is shown of how much, each note with its number.
+fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)> {
     let width = sheet.axis.to.since(sheet.axis.from);
     let mut notes = vec![if sheet.is_whole {
-        "the whole time".to_owned()
+        ("the whole time".to_owned(), None)
     } else {
-        format!("◂ {} wide ▸", length(width))
+        let said = format!("◂ {} wide ▸", length(width));
+        (said, Some(Number::AxisWidth))
     }];
     let panel = &sheet.panels[sheet.panels.len() - 1];
     if let Layout::Alone {
@@ -342,17 +363,16 @@ fn note(sheet: &Sheet, lines: u16, room: Room) -> String {
         let (from, to) = (panel.first + requests.start + 1, panel.first + requests.end);
         let all = counted(panel.request_count as u64, "request");
         if requests.len() < panel.request_count {
-            notes.push(format!(
-                "{} to {} of {all}",
-                grouped(from as u64),
-                grouped(to as u64)
-            ));
+            let (from, to) = (grouped(from as u64), grouped(to as u64));
+            let said = format!("{from} to {to} of {all}");
+            notes.push((said, Some(Number::RowsShown)));
         }
-        notes.extend(cores.note());
+        notes.extend(cores.note().map(|note| (note, None)));
     }
     if panel.one_in > 1 {
         let kept = grouped(u64::from(panel.one_in));
-        notes.push(format!("one request in {kept} was kept"));
+        let said = format!("one request in {kept} was kept");
+        notes.push((said, Some(Number::RowsShown)));
     }
-    notes.join("   ")
+    notes
 }

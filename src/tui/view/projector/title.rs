@@ -3,8 +3,9 @@
 
 use ratatui::style::Style;
 
+use crate::tui::command::Command;
 use crate::tui::state::State;
-use crate::tui::view::canvas::{Canvas, plain, strong, width_of, wrap};
+use crate::tui::view::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use crate::tui::view::{footer, header};
 use crate::words::counted;
 
@@ -34,13 +35,16 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         y += 1;
     }
     let begins = if state.holds() { "space" } else { "any key" };
-    let pairs = [
-        (begins, "begins"),
-        ("P", "desk"),
-        ("?", "help"),
-        ("q", "quit"),
+    let mut last = canvas.part(0, keys, width, 1);
+    let behind = last.write(1, 0, begins, strong());
+    let behind = last.write(behind + 1, 0, "begins", quiet());
+    let commands = [
+        (Command::Projector, "desk"),
+        (Command::Help, "help"),
+        (Command::Quit, "quit"),
     ];
-    footer::draw_pairs(&mut canvas.part(0, keys, width, 1), &pairs);
+    let mut rest = last.part(behind + 2, 0, width, 1);
+    footer::draw_commands(&mut rest, state, &commands);
 }
 
 /// With an empty line between each two.

@@ -1,0 +1,92 @@
+//! The keys and the mouse of the screen: a file may give commands other keys.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+
+use super::colour::Colour;
+use crate::scenario;
+use crate::tui::{Keymap, Mouse};
+
+/// Which keys do what, and whether the mouse does anything.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeyboardArgs {
+    /// Take the keys from this file instead of concsim/keys.toml in the folder for settings
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Click on numbers, keys and the lanes' axis; the terminal then selects text with Shift alone
+    #[arg(long)]
+    mouse: bool,
+}
+
+/// What came of looking for the keys.
+#[derive(Debug)]
+pub enum Found {
+    /// These are in force.
+    Keymap(Keymap),
+    /// The file has mistakes; they have been shown.
+    Wrong,
+}
+
+impl KeyboardArgs {
+    /// Who has the mouse when the screen begins.
+    #[must_use]
+    pub fn mouse(&self) -> Mouse {
+        if self.mouse {
+            Mouse::Ours
+        } else {
+            Mouse::Terminals
+        }
+    }
+
+    /// The keys in force on a screen; without one no file is asked. All mistakes of the file are shown on
+    /// standard error.
+    ///
+    /// # Errors
+    /// When the file cannot be read; that there is none is an error only if somebody named it.
+    pub fn keymap(
+        &self,
+        screen: Option<BorrowedFd<'static>>,
+        colour: Colour,
+    ) -> anyhow::Result<Found> {
+        match screen {
+            Some(_) => find(self.keys.as_deref(), colour),
+            None => Ok(Found::Keymap(Keymap::default())),
+        }
+    }
+}
+
+/// The keys of `named`, or of the file in the folder for settings if there is one.
+pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found> {
+    let Some(path) = named.map(Path::to_owned).or_else(usual_place) else {
+        return Ok(Found::Keymap(Keymap::default()));
+    };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
+            return Ok(Found::Keymap(Keymap::default()));
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("failed to read {}", path.display()));
+        }
+    };
+    let name = path.display().to_string();
+    let read = scenario::text_of(bytes, &name).and_then(|text| Keymap::read(&text, &name));
+    Ok(match read {
+        Ok(keymap) => Found::Keymap(keymap),
+        Err(problems) => {
+            eprintln!("{}", problems.render(colour.in_messages()));
+            Found::Wrong
+        }
+    })
+}
+
+/// `$XDG_CONFIG_HOME/concsim/keys.toml`, or what the platform has instead; `None` without a home.
+fn usual_place() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.config_dir().join("concsim").join("keys.toml"))
+}

@@ -1,0 +1,31 @@
+//! `concsim keys`: the keys in force, as a file to start from.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::colour::Colour;
+use super::keyboard::{self, Found};
+
+/// Prints which keys do what, as a file that can be changed and given to --keys.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim keys > ~/.config/concsim/keys.toml")]
+pub struct Args {
+    /// Those of this file instead of concsim/keys.toml in the folder for settings
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
+
+/// Prints the keys in force. The status is 2 if their file has mistakes.
+///
+/// # Errors
+/// When the file cannot be read, or nothing can be written.
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    match keyboard::find(args.keys.as_deref(), colour)? {
+        Found::Keymap(keymap) => {
+            write!(io::stdout(), "{keymap}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Found::Wrong => Ok(ExitCode::from(2)),
+    }
+}

@@ -1,0 +1,153 @@
+//! Which keys do what: the table's keys, unless a file says otherwise.
+
+use std::fmt::{self, Write as _};
+
+use super::command::{Command, Context, Entry, TABLE};
+use super::keys::Key;
+
+/// The keys of every command. What a file does not name keeps the keys of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    /// One list for each row of the table.
+    keys: Vec<Vec<Key>>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let keys = TABLE.iter().map(|entry| entry.keys.to_vec());
+        Self {
+            keys: keys.collect(),
+        }
+    }
+}
+
+impl Keymap {
+    /// What `key` does where these contexts are on, the innermost first.
+    pub(super) fn command(&self, key: Key, contexts: &[Context]) -> Option<Command> {
+        let bound = |context: &Context| {
+            let mut entries = self.entries();
+            entries.find(|(entry, keys)| entry.context == *context && keys.contains(&key))
+        };
+        contexts
+            .iter()
+            .find_map(bound)
+            .map(|(entry, _)| entry.command)
+    }
+
+    /// Every command with its keys.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'static Entry, &[Key])> {
+        TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
+    }
+
+    /// The keys of one command.
+    pub(super) fn keys_of(&self, command: Command) -> &[Key] {
+        let mut entries = self.entries();
+        let found = entries.find(|(entry, _)| entry.command == command);
+        found.map_or(&[], |(_, keys)| keys)
+    }
+
+    /// The first key of a command as the screen writes it; nothing if it has none.
+    pub(super) fn label(&self, command: Command) -> String {
+        let first = self.keys_of(command).first();
+        first.map_or_else(String::new, |key| key.label())
+    }
+
+    /// Gives the command in this row of the table other keys.
+    pub(super) fn rebind(&mut self, row: usize, keys: Vec<Key>) {
+        self.keys[row] = keys;
+    }
+
+    /// The rows of the table whose commands have `key` where the command of `row` has it too.
+    pub(super) fn rivals(&self, row: usize, key: Key) -> impl Iterator<Item = usize> {
+        let context = TABLE[row].context;
+        let others = self.entries().enumerate();
+        others
+            .filter(move |(other, (entry, keys))| {
+                *other != row && keys.contains(&key) && are_together(context, entry.context)
+            })
+            .map(|(other, _)| other)
+    }
+}
+
+/// Whether both contexts may be on at the same time, and neither is meant to hide the other.
+fn are_together(one: Context, other: Context) -> bool {
+    let holds = |set: &&[Context]| set.contains(&one) && set.contains(&other);
+    Context::TOGETHER.iter().any(holds)
+}
+
+/// A keys file, with what each command does.
+impl fmt::Display for Keymap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "# The keys in force. What is not named keeps its key; [] is no key. ^C ends in any case.\n\
+             \n[keys]\n",
+        )?;
+        let mut context = None;
+        for (entry, keys) in self.entries() {
+            if context.replace(entry.context) != Some(entry.context) {
+                writeln!(f, "# in {}", entry.context.words())?;
+            }
+            let mut line = format!("{} = {}", entry.name, value(keys));
+            while line.chars().count() < 40 {
+                line.push(' ');
+            }
+            writeln!(line, " # {}", entry.long)?;
+            f.write_str(&line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Keys as TOML: one is a text, several are a list.
+fn value(keys: &[Key]) -> String {
+    let texts: Vec<String> = keys.iter().map(|key| text(&key.name())).collect();
+    match texts.as_slice() {
+        [only] => only.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+fn text(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_a_key_means_one_thing_wherever_it_means_something() {
+        let map = Keymap::default();
+        for (row, entry) in TABLE.iter().enumerate() {
+            for key in entry.keys {
+                let rivals: Vec<&str> = map.rivals(row, *key).map(|it| TABLE[it].name).collect();
+                assert_eq!(rivals, [""; 0], "{} has {key:?}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_row_and_a_name_of_its_own() {
+        for (row, entry) in TABLE.iter().enumerate() {
+            let same = |other: &&Entry| other.name == entry.name || other.command == entry.command;
+            assert_eq!(TABLE.iter().filter(same).count(), 1, "{}", entry.name);
+            assert_eq!(entry.command.entry().name, TABLE[row].name);
+            assert!(!entry.short.is_empty() && !entry.long.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_innermost_context_decides() {
+        let map = Keymap::default();
+        for (contexts, command) in [
+            (&[Context::Play][..], Some(Command::Leave)),
+            (
+                &[Context::Numbers, Context::Play],
+                Some(Command::LeaveNumbers),
+            ),
+            (&[Context::Fault], None),
+        ] {
+            assert_eq!(map.command(Key::Escape, contexts), command);
+        }
+    }
+}

@@ -1,13 +1,16 @@
 //! Each kind of remark, raised by a recording that nobody played, and not raised by one close by.
 
+mod recordings;
+
 use super::{Kind, Remark, Scene, all};
+use crate::recording::Recording;
 use crate::recording::summary::summarise;
-use crate::recording::synthetic::{Demand, Life, MS, S, Synthetic, scenario};
+use crate::recording::synthetic::{MS, S};
 use crate::recording::trust::so_far;
-use crate::recording::{Recording, Sample, WorkerSample};
-use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::telemetry::{Deed, Event, Failure, Phase};
+use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::telemetry::{Deed, Phase};
 use crate::units::Stamp;
+use recordings::*;
 
 /// What a recording is looked at for.
 #[derive(Clone, Copy, Debug)]
@@ -211,192 +214,6 @@ const CASES: [Case; 24] = [
         does_not: || one_in(1),
     },
 ];
-
-fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) -> Recording {
-    let mut run = Synthetic::io_bound(kind);
-    change(&mut run);
-    run.recording()
-}
-
-/// A recording after something was done to each of its samples.
-fn with_samples(mut recording: Recording, spoil: impl Fn(&mut Sample)) -> Recording {
-    recording.samples.iter_mut().for_each(spoil);
-    recording
-}
-
-fn with_workers(recording: Recording, spoil: impl Fn(&mut WorkerSample, Stamp)) -> Recording {
-    with_samples(recording, |sample| {
-        let at = sample.at;
-        sample.workers.iter_mut().for_each(|it| spoil(it, at));
-    })
-}
-
-fn with_lives(change: impl Fn(&mut Life)) -> Recording {
-    io_bound(Coroutine, |run| run.lives.iter_mut().for_each(change))
-}
-
-/// Worker B's process ends just before now.
-fn with_a_death(status: i32) -> Recording {
-    let at = Stamp(NOW.0 - 200 * MS);
-    let mut recording = io_bound(Sync, |_| {});
-    let before = recording.past_at(at).unwrap().sample().seen.events;
-    let died = Event::Died {
-        at,
-        worker: 1,
-        pid: 4243,
-        status,
-    };
-    recording.events.insert(before, (1, died));
-    with_samples(recording, |sample| {
-        if sample.at > at {
-            sample.seen.events += 1;
-            sample.workers[1].phase = Phase::Gone;
-        }
-    })
-}
-
-fn steered(deeds: &[(u64, Deed)]) -> Recording {
-    let mut recording = io_bound(Sync, |_| {});
-    let deeds = deeds.iter().map(|(at, deed)| (Stamp(at * MS), *deed));
-    recording.markers = deeds.collect();
-    let markers = recording.markers.clone();
-    with_samples(recording, |sample| {
-        sample.seen.markers = markers.partition_point(|(at, _)| *at <= sample.at);
-    })
-}
-
-fn counting(counter: (u64, u64)) -> Recording {
-    let recording = io_bound(Coroutine, |run| {
-        run.scenario.counters = vec!["visits".into()];
-    });
-    with_workers(recording, |worker, _| worker.counters = vec![counter])
-}
-
-fn wanting_a_core(others: f64) -> Recording {
-    io_bound(Sync, |run| {
-        run.others = others;
-        // Each of the two is without a core for half of the time.
-        for life in &mut run.lives {
-            life.core_wait = life.waited / 2;
-            life.waited -= life.core_wait;
-        }
-    })
-}
-
-fn holding(milliseconds: u64) -> Recording {
-    let recording = io_bound(Coroutine, |_| {});
-    with_workers(recording, |worker, at| {
-        let since = Stamp(at.0.saturating_sub(milliseconds * MS));
-        let has_it = worker.index == 0 && worker.begun.count > 1;
-        worker.running_since = has_it.then_some(since);
-    })
-}
-
-fn all_in(phase: Phase) -> Recording {
-    with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
-        worker.phase = phase;
-    })
-}
-
-/// Eight clients, 20 ms of computing each time, and perhaps a wait.
-fn computing(kind: WorkerKind, workers: usize, waits: u64) -> Recording {
-    let wait = match waits {
-        0 => String::new(),
-        wait => format!(r#", "call billing {wait}ms""#),
-    };
-    let text = format!(
-        r#"
-        server.workers = {workers}
-        requests.sum.steps = ["compute 20ms"{wait}]
-        load.clients = 8
-        "#
-    );
-    let mut run = Synthetic::new(kind.word(), scenario(&text, kind));
-    let demand = Demand {
-        cpu: 20 * MS,
-        waited: waits * MS,
-    };
-    run.play_closed(8, 0, demand);
-    run.recording()
-}
-
-/// Sixty clients that stand at the door for a moment.
-fn with_room_for(connections: usize) -> Recording {
-    io_bound(Coroutine, |run| {
-        run.scenario.server.connections = connections;
-        run.lives.iter_mut().for_each(|life| life.door = 3 * MS);
-    })
-}
-
-/// One worker that computes 100 ms for each request.
-fn asked(rate: f64) -> Recording {
-    let text = format!(
-        r#"
-        requests.short.steps = ["compute 1ms"]
-        requests.long.steps = ["compute 100ms"]
-        load.rate = "{rate}/s"
-        "#
-    );
-    let mut run = Synthetic::new("sync", scenario(&text, Sync));
-    run.scenario.server.workers = 1;
-    run.play_open(rate, |_| 1);
-    run.recording()
-}
-
-/// One request in the last second, which waits for so long.
-fn asked_once(waited: u64) -> Recording {
-    let mut run = Synthetic::idle(Sync, 2);
-    run.lives.push(Life {
-        due: NOW.0 - 900 * MS,
-        waited: waited * MS,
-        ..Life::default()
-    });
-    with_workers(run.recording(), |worker, _| {
-        // As if it had been looked at more often: most of the time.
-        worker.phase = Phase::Idle;
-    })
-}
-
-/// Three requests that failed within a second before `until`.
-fn failing_until(until: Stamp) -> Recording {
-    io_bound(Sync, |run| {
-        let ended = |life: &&mut Life| {
-            let done = life.due + life.late + life.door + life.cpu + life.waited + life.tail;
-            until.0 - 900 * MS < done && done < until.0 - 100 * MS
-        };
-        for life in run.lives.iter_mut().filter(ended).take(3) {
-            life.failure = Some(Failure::Timeout);
-            // It ends when it would have been answered.
-            life.door += life.cpu + life.waited;
-            (life.cpu, life.waited) = (0, 0);
-        }
-    })
-}
-
-fn accepting(a: u64, b: u64) -> Recording {
-    with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
-        worker.accepted = if worker.index == 0 { a } else { b };
-    })
-}
-
-fn dropping(events: u64) -> Recording {
-    with_samples(io_bound(Coroutine, |_| {}), |sample| {
-        sample.seen.dropped_events = events;
-    })
-}
-
-fn beginning_at(milliseconds: u64) -> Recording {
-    let mut recording = io_bound(Coroutine, |_| {});
-    recording.header.began = Stamp(milliseconds * MS);
-    recording
-}
-
-fn one_in(one_in: u32) -> Recording {
-    let mut recording = io_bound(Coroutine, |_| {});
-    recording.one_in = one_in;
-    let let_go = u64::from(one_in - 1) * 100;
-    with_samples(recording, |sample| sample.seen.thinned_switches = let_go)
-}
 
 fn remarks(recording: &Recording, when: When) -> Vec<Remark> {
     match when {

@@ -8,6 +8,8 @@ use super::trust::{COHORT, millis};
 
 /// The code of a run to which somebody did something: its claims are not judged.
 pub(super) const STEERED: &str = "steered";
+/// The code of a run that went on as its own timeline says.
+const CUED: &str = "timeline";
 
 /// What is worth knowing of a run and no fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,14 +54,15 @@ pub(super) fn remarks(run: &Run, recording: &Recording) -> Vec<Remark> {
         );
         remark("uneven-accepts", sentence);
     }
-    let began = recording.header.began;
-    let deeds: Vec<String> = recording
-        .markers
-        .iter()
-        .map(|(at, deed)| format!("{deed} at {}", at.since(began)))
-        .collect();
-    if !deeds.is_empty() {
-        remark(STEERED, format!("steered: {}", deeds.join(", ")));
+    for (code, says, by_hand) in [(STEERED, "steered", true), (CUED, "by its timeline", false)] {
+        let markers = recording.markers.iter();
+        let deeds = markers.filter(|marker| marker.cue.is_none() == by_hand);
+        let deeds: Vec<String> = deeds
+            .map(|marker| recording.header.said_of(marker))
+            .collect();
+        if !deeds.is_empty() {
+            remark(code, format!("{says}: {}", deeds.join(", ")));
+        }
     }
     remarks
 }

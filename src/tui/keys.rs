@@ -106,6 +106,8 @@ pub enum Steer {
     Continue,
     /// Replace all workers.
     Reload,
+    /// Send a request that computes for long.
+    Hog,
 }
 
 impl Steer {
@@ -123,6 +125,7 @@ impl Steer {
             ('s', true) => Self::Stop,
             ('c', true) => Self::Continue,
             ('r', true) => Self::Reload,
+            ('h', true) => Self::Hog,
             _ => return None,
         })
     }
@@ -174,7 +177,7 @@ pub(super) const BINDINGS: [Binding; 12] = [
     Binding {
         key: "f",
         short: "",
-        long: "then k kill, s stop, c continue a worker, r replace all",
+        long: "then k kill, s stop, c continue a worker, r replace all, h hog",
     },
     Binding {
         key: "z x",

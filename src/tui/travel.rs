@@ -10,18 +10,24 @@ use super::spectrum::Spectrum;
 use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
-use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
 
 /// How far an arrow key goes, and with Shift.
 const SCRUB: Elapsed = Elapsed::from_millis(100);
 const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
 
-/// What was done to a run is said for so long.
+/// What was done to a run is said for so long …
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
+/// … and longer if it takes longer to read: so long for each character of it.
+const READING: Elapsed = Elapsed::from_millis(75);
 
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 64;
+
+/// How long a caption stays.
+fn time_for(said: &str) -> Elapsed {
+    Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
+}
 
 impl State {
     /// The place that a key asks for, on a screen that has a place.
@@ -157,9 +163,13 @@ impl State {
             });
         }
         self.taken_in = past.newest() + 1;
-        let recently = |(at, _): &&(Stamp, Deed)| past.sample().at.since(*at) < DEED_STAYS;
-        let last = past.markers().last().filter(recently);
-        self.show.deed = last.map(|(_, deed)| format!("Steered: {deed}."));
+        let header = past.header();
+        let said = past
+            .markers()
+            .last()
+            .map(|last| (last.at, header.caption_of(last)));
+        let is_read = |(at, said): &(Stamp, String)| past.sample().at.since(*at) < time_for(said);
+        self.show.deed = said.filter(is_read).map(|(_, said)| said);
     }
 
     /// To the last bookmark before the sample at this place.

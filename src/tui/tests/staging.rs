@@ -47,6 +47,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             connection: Connection::PerRequest,
             patience: Elapsed::from_secs(30),
         },
+        timeline: Vec::new(),
     }
 }
 

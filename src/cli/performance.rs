@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 
 use super::stagecraft::{ArbiterOrders, Stagecraft};
+use super::steering::Steered;
 use crate::load;
 use crate::recording::live::{Cast, Live};
 use crate::recording::{Header, Machine, Origin, Recording};
@@ -23,7 +24,7 @@ use crate::server::{arbiter, services};
 use crate::sys;
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
-use crate::telemetry::{Board, Deed, Said, Stage, Telemetry};
+use crate::telemetry::{Board, Said, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two samples that are kept.
@@ -60,10 +61,10 @@ enum Act {
 /// One variant being played.
 #[derive(Debug)]
 pub struct Performance<'a> {
-    variant: &'a Variant,
+    pub(super) variant: &'a Variant,
     board: &'a Board,
     clock: Clock,
-    live: Live<'a>,
+    pub(super) live: Live<'a>,
     stagecraft: Option<Stagecraft>,
     services: Option<Child>,
     arbiter: Option<Child>,
@@ -75,7 +76,9 @@ pub struct Performance<'a> {
     /// When somebody had had enough.
     interrupted: Option<Stamp>,
     next_sample: Stamp,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
+    /// What was done to it so far, by hand or by its timeline.
+    pub(super) steered: Steered,
     /// Whether the samples at the window's two edges have been taken.
     edges: [bool; 2],
 }
@@ -125,6 +128,7 @@ impl<'a> Performance<'a> {
             interrupted: None,
             next_sample: Stamp::ZERO,
             notes: Vec::new(),
+            steered: Steered::default(),
             edges: [false; 2],
         }
     }
@@ -158,11 +162,6 @@ impl<'a> Performance<'a> {
         self.arbiter.as_ref().map(Child::pid)
     }
 
-    /// Notes in the recording what was done to the run.
-    pub(super) fn mark(&mut self, deed: Deed) {
-        self.live.mark(deed);
-    }
-
     /// Sentences that the processes said since the last call.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
@@ -186,6 +185,7 @@ impl<'a> Performance<'a> {
         self.listen()?;
         self.live.drain();
         self.observe();
+        self.follow_the_timeline();
         self.advance();
         if self.act == Act::Over {
             return Ok(None);
@@ -419,8 +419,10 @@ impl<'a> Performance<'a> {
     fn until_next_look(&self) -> Elapsed {
         let now = self.clock.now();
         let coming = edges(self.board).into_iter().zip(self.edges);
-        let edge = coming.filter_map(|(edge, taken)| edge.filter(|_| !taken));
-        edge.map(|edge| edge.since(now))
+        let edges = coming.filter_map(|(edge, taken)| edge.filter(|_| !taken));
+        let coming = edges.chain(self.next_cue());
+        coming
+            .map(|at| at.since(now))
             .fold(LOOK_EVERY, Elapsed::min)
     }
 
@@ -463,7 +465,7 @@ impl Role {
 }
 
 /// The window's two edges, as far as load has announced them.
-fn edges(board: &Board) -> [Option<Stamp>; 2] {
+pub(super) fn edges(board: &Board) -> [Option<Stamp>; 2] {
     let load = &board.run().load;
     [&load.window_begin, &load.window_end].map(|word| {
         let edge = word.load(Ordering::Acquire);

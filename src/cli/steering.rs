@@ -1,48 +1,163 @@
-//! Steering: what a person does to a run while it goes on, each deed a marker in its recording.
+//! Steering: what is done to a run while it goes on, by a person's hand or by the scenario's timeline;
+//! each deed is a marker in its recording.
+//!
+//! What is done to the server is done from here. What a cue does to the load is done by the load, which
+//! has the timeline too and is on time to the nanosecond; here it is only noted.
 
 use std::sync::atomic::Ordering;
 
-use super::performance::Performance;
+use super::performance::{Performance, edges};
+use crate::scenario::{Arrivals, Happening, Request, Scenario, Step};
 use crate::sys::processes;
 use crate::sys::signals::{self, Signal};
-use crate::telemetry::{Deed, Phase, Slot};
+use crate::telemetry::{Deed, Extra, Marker, Phase, Slot, Stage};
+use crate::theory::demand;
 use crate::tui::Steer;
+use crate::units::{CpuTime, Stamp};
 
-/// Load goes up and down in steps of so many thousandths of what the scenario says …
-const STEP: u32 = 250;
-/// … to so much at most.
-const MOST: u32 = 10_000;
+/// Load goes up and down in steps of this share of what the scenario says …
+const STEP: f64 = 0.25;
+/// … to so many times of it at most.
+const MOST: f64 = 10.0;
+/// The request of a scenario that is sent as a hog, if there is one of this name.
+const HOG: &str = "hog";
+/// What any other request computes at least when it is sent as a hog.
+const HOG_COMPUTES: CpuTime = CpuTime(500_000_000);
+
+/// What was done to a run so far.
+#[derive(Debug, Default)]
+pub(super) struct Steered {
+    /// The next cue of the timeline.
+    next_cue: usize,
+    /// How much load there is, if that is not what the scenario begins with.
+    amount: Option<f64>,
+}
 
 impl Performance<'_> {
     /// Does what a person asked for, if it can be done now.
     pub fn steer(&mut self, steer: Steer) {
         if let Some(deed) = self.deed_for(steer) {
             self.carry_out(deed);
-            self.mark(deed);
+            self.remember(deed);
+            self.mark(self.now(), deed, None);
         }
     }
 
+    /// Plays the cues of the scenario's timeline that are due.
+    pub(super) fn follow_the_timeline(&mut self) {
+        while let Some(at) = self.next_cue().filter(|at| *at <= self.now()) {
+            let cue = self.steered.next_cue;
+            self.steered.next_cue += 1;
+            self.play(cue, at);
+        }
+    }
+
+    /// When the next cue is due; [`None`] if none will be while there is load.
+    pub(super) fn next_cue(&self) -> Option<Stamp> {
+        let cue = self.scenario().timeline.get(self.steered.next_cue)?;
+        let run = self.board().run();
+        let begin = run.go.load(Ordering::Acquire);
+        if begin == 0 || run.load.stage() == Stage::Done {
+            return None;
+        }
+        let at = Stamp(begin) + cue.at;
+        let [_, end] = edges(self.board());
+        end.is_none_or(|end| at < end).then_some(at)
+    }
+
+    fn play(&mut self, cue: usize, at: Stamp) {
+        let index = u16::try_from(cue).ok();
+        let happens = self.scenario().timeline[cue].happens;
+        if let Some(deed) = done_by_load(happens) {
+            self.remember(deed);
+            return self.mark(at, deed, index);
+        }
+        match self
+            .deed_of(happens)
+            .filter(|_| self.arbiter_pid().is_some())
+        {
+            Some(deed) => {
+                self.carry_out(deed);
+                self.mark(self.now(), deed, index);
+            }
+            None => self.notes.push(format!(
+                "there was no worker for what the timeline wants at {}",
+                self.scenario().timeline[cue].at
+            )),
+        }
+    }
+
+    fn scenario(&self) -> &Scenario {
+        &self.variant.scenario
+    }
+
+    fn mark(&mut self, at: Stamp, deed: Deed, cue: Option<u16>) {
+        self.live.mark(Marker { at, deed, cue });
+    }
+
     fn deed_for(&self, steer: Steer) -> Option<Deed> {
+        match steer {
+            Steer::MoreWorkers => self.deed_of(Happening::AddWorker),
+            Steer::FewerWorkers => self.deed_of(Happening::RemoveWorker),
+            Steer::MoreLoad => self.amount_after(1.0),
+            Steer::LessLoad => self.amount_after(-1.0),
+            Steer::Kill => self.deed_of(Happening::KillWorker),
+            Steer::Stop => self.deed_of(Happening::StopWorker),
+            Steer::Continue => self.deed_of(Happening::ContinueWorker),
+            Steer::Reload => self.deed_of(Happening::Reload),
+            Steer::Hog => hog(&self.scenario().requests).map(Deed::Send),
+        }
+    }
+
+    /// The deed, and on whom: the first worker of those that there are now.
+    fn deed_of(&self, happening: Happening) -> Option<Deed> {
         let board = self.board();
         let of = |wanted: fn(&Slot) -> bool| {
             let mut slots = board.used_slots();
             let found = slots.find(|(_, slot)| is_alive(slot) && wanted(slot));
             found.map(|(index, _)| index as u16)
         };
-        let load = match board.run().steer.load(Ordering::Relaxed) {
-            0 => 1_000,
-            thousandths => thousandths as u32,
-        };
-        Some(match steer {
-            Steer::MoreWorkers => Deed::AddWorker,
-            Steer::FewerWorkers => Deed::RemoveWorker,
-            Steer::MoreLoad => Deed::SetLoad((load + STEP).min(MOST)),
-            Steer::LessLoad => Deed::SetLoad(load.saturating_sub(STEP).max(STEP)),
-            Steer::Kill => Deed::KillWorker(of(|_| true)?),
-            Steer::Stop => Deed::StopWorker(of(|slot| !is_stopped(slot))?),
-            Steer::Continue => Deed::ContinueWorker(of(is_stopped)?),
-            Steer::Reload => Deed::Reload,
+        Some(match happening {
+            Happening::AddWorker => Deed::AddWorker,
+            Happening::RemoveWorker => Deed::RemoveWorker,
+            Happening::KillWorker => Deed::KillWorker(of(|_| true)?),
+            Happening::StopWorker => Deed::StopWorker(of(|slot| !is_stopped(slot))?),
+            Happening::ContinueWorker => Deed::ContinueWorker(of(is_stopped)?),
+            Happening::Reload => Deed::Reload,
+            Happening::SetRate(_) | Happening::SetClients(_) | Happening::Send(_) => {
+                return done_by_load(happening);
+            }
         })
+    }
+
+    /// So many steps more load, or fewer; [`None`] if there can be no more or no less.
+    fn amount_after(&self, steps: f64) -> Option<Deed> {
+        let whole = amount_at_first(self.scenario());
+        let now = self.steered.amount.unwrap_or(whole);
+        let after = |step: f64| (now + steps * step).clamp(STEP * whole, MOST * whole);
+        let amount = match self.scenario().load.arrivals {
+            Arrivals::Open { .. } => after(STEP * whole),
+            Arrivals::Closed { .. } => after((STEP * whole).round().max(1.0)).ceil(),
+        };
+        ((amount - now).abs() > f64::EPSILON).then(|| match self.scenario().load.arrivals {
+            Arrivals::Open { .. } => Deed::SetRate(millionths(amount)),
+            Arrivals::Closed { .. } => Deed::SetClients(amount as u32),
+        })
+    }
+
+    fn remember(&mut self, deed: Deed) {
+        match deed {
+            Deed::SetRate(millionths) => self.steered.amount = Some(millionths as f64 / 1e6),
+            Deed::SetClients(clients) => self.steered.amount = Some(f64::from(clients)),
+            Deed::AddWorker
+            | Deed::RemoveWorker
+            | Deed::KillWorker(_)
+            | Deed::StopWorker(_)
+            | Deed::ContinueWorker(_)
+            | Deed::Reload
+            | Deed::SetLoad(_)
+            | Deed::Send(_) => {}
+        }
     }
 
     fn carry_out(&self, deed: Deed) {
@@ -52,6 +167,7 @@ impl Performance<'_> {
             }
         };
         let to_worker = |slot: u16, signal| signals::send(self.worker_pid(slot), signal);
+        let run = self.board().run();
         match deed {
             Deed::AddWorker => to_arbiter(Signal::More),
             Deed::RemoveWorker => to_arbiter(Signal::Fewer),
@@ -59,17 +175,70 @@ impl Performance<'_> {
             Deed::KillWorker(slot) => to_worker(slot, Signal::Kill),
             Deed::StopWorker(slot) => to_worker(slot, Signal::Stop),
             Deed::ContinueWorker(slot) => to_worker(slot, Signal::Continue),
-            Deed::SetLoad(thousandths) => {
-                let word = &self.board().run().steer;
-                word.store(u64::from(thousandths), Ordering::Release);
-            }
+            Deed::SetRate(millionths) => run.amount.ring(millionths),
+            Deed::SetClients(clients) => run.amount.ring(u64::from(clients)),
+            Deed::Send(class) => run.extra.ring(self.as_a_hog(class).to_wish()),
+            // Nobody asks for this any more.
+            Deed::SetLoad(_) => {}
         }
+    }
+
+    /// A request that is called a hog is one; any other is made to compute as long as one.
+    fn as_a_hog(&self, class: u16) -> Extra {
+        let is_one = self.scenario().requests[usize::from(class)].name == HOG;
+        let at_least = if is_one { CpuTime::ZERO } else { HOG_COMPUTES };
+        Extra { class, at_least }
     }
 
     fn worker_pid(&self, slot: u16) -> u32 {
         let slot = self.board().slot(usize::from(slot));
         slot.pid.load(Ordering::Relaxed) as u32
     }
+}
+
+/// What load does by itself when it is its time.
+fn done_by_load(happening: Happening) -> Option<Deed> {
+    match happening {
+        Happening::SetRate(rate) => Some(Deed::SetRate(millionths(rate))),
+        Happening::SetClients(clients) => Some(Deed::SetClients(clients as u32)),
+        Happening::Send(class) => Some(Deed::Send(class as u16)),
+        Happening::AddWorker
+        | Happening::RemoveWorker
+        | Happening::KillWorker
+        | Happening::StopWorker
+        | Happening::ContinueWorker
+        | Happening::Reload => None,
+    }
+}
+
+/// The request that is sent as a hog: the one of that name, else the one that computes most.
+fn hog(requests: &[Request]) -> Option<u16> {
+    if let Some(class) = requests.iter().position(|request| request.name == HOG) {
+        return Some(class as u16);
+    }
+    let computing = requests.iter().enumerate().filter_map(|(class, request)| {
+        let steps = request.script.iter();
+        let means = steps.filter_map(|step| match step {
+            Step::Compute { cpu, .. } => Some(demand::Moments::of(cpu).mean),
+            _ => None,
+        });
+        means
+            .reduce(|sum, mean| sum + mean)
+            .map(|mean| (mean, class))
+    });
+    let most = computing.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    most.map(|(_, class)| class as u16)
+}
+
+fn amount_at_first(scenario: &Scenario) -> f64 {
+    match scenario.load.arrivals {
+        Arrivals::Open { rate, .. } => rate,
+        Arrivals::Closed { clients, .. } => clients as f64,
+    }
+}
+
+fn millionths(rate: f64) -> u64 {
+    (rate * 1e6).round() as u64
 }
 
 fn is_alive(slot: &Slot) -> bool {

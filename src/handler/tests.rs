@@ -49,6 +49,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             connection: Connection::PerRequest,
             patience: Elapsed::from_secs(30),
         },
+        timeline: Vec::new(),
     }
 }
 

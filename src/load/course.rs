@@ -121,7 +121,7 @@ impl Course {
 
     /// A client has got a whole answer.
     pub(super) fn answered(&mut self, client: Option<usize>) {
-        self.unheard.hear(client.unwrap_or(0));
+        self.unheard.hear(client);
     }
 
     /// A person ends the run: the window ends now, if it has begun, and little patience is left.
@@ -203,23 +203,28 @@ fn before(at: Stamp) -> Stamp {
 struct Unheard {
     waiting: Vec<bool>,
     count: usize,
+    /// For whom it counts when a request was answered that is of no client: in an open load, where all
+    /// are, for the one that is waited for.
+    nobody: Option<usize>,
 }
 
 impl Unheard {
     fn of(scenario: &Scenario) -> Self {
-        let count = match scenario.load.arrivals {
-            Arrivals::Closed { clients, .. } => clients,
-            Arrivals::Open { .. } => 1,
+        let (count, nobody) = match scenario.load.arrivals {
+            Arrivals::Closed { clients, .. } => (clients, None),
+            Arrivals::Open { .. } => (1, Some(0)),
         };
         Self {
             waiting: vec![true; count],
             count,
+            nobody,
         }
     }
 
-    fn hear(&mut self, client: usize) {
+    fn hear(&mut self, client: Option<usize>) {
+        let client = client.or(self.nobody);
         // Who joined later is not waited for.
-        if let Some(waiting) = self.waiting.get_mut(client) {
+        if let Some(waiting) = client.and_then(|client| self.waiting.get_mut(client)) {
             self.count -= usize::from(std::mem::take(waiting));
         }
     }

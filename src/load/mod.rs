@@ -90,8 +90,8 @@ const NOTICE: Elapsed = Elapsed::from_millis(40);
 /// server: it gets all there are, and says how many requests found none.
 fn allow_connections(scenario: &Scenario) -> Result<()> {
     match scenario.load.arrivals {
-        Arrivals::Closed { clients, .. } => {
-            processes::allow_descriptors(clients as u64 + OTHER_DESCRIPTORS)
+        Arrivals::Closed { .. } => {
+            processes::allow_descriptors(scenario.most_clients() as u64 + OTHER_DESCRIPTORS)
         }
         Arrivals::Open { .. } => {
             processes::allow_all_descriptors();
@@ -168,6 +168,7 @@ mod tests_support {
                 connection: Connection::PerRequest,
                 patience: Elapsed::from_secs(30),
             },
+            timeline: Vec::new(),
         }
     }
 }

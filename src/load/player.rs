@@ -8,26 +8,26 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
+use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
 use super::course::Course;
 use super::kept::Kept;
 use super::ledger::Ledger;
 use super::requests::{Prepared, Requests};
-use super::timetable::{Due, Timetable};
-use super::{NOTICE, Orders};
-use crate::scenario::{Scenario, draw};
+use super::timetable::{Change, Due, Timetable};
+use crate::scenario::{Arrivals, Scenario, draw};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
 use crate::sys::dial::{Dialer, is_exhaustion};
 use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
-use crate::telemetry::{Board, Failure, RunWords, Stage};
+use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Stage};
 use crate::units::{Elapsed, Stamp};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
-/// How often to look whether the driver wants the run to end.
-const LOOK_FOR_STOP: Elapsed = NOTICE;
+/// How often to look whether the driver wants something: another load, or the end.
+const LISTEN_EVERY: Elapsed = Elapsed::from_millis(10);
 /// How long a client of a closed load waits after a connection that failed, if it does not pause
 /// longer anyway: a server that refuses at once must not be asked a hundred thousand times a second.
 const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
@@ -45,8 +45,10 @@ pub(super) struct Player<'a> {
     ledger: Ledger<'a>,
     connections: Places<Connection>,
     kept: Kept,
-    /// What the driver last asked for, in thousandths of the scenario's load; 0: nothing.
-    steered: u64,
+    /// How often the driver has asked for another amount of load …
+    amounts: Heard,
+    /// … and for a request more.
+    extras: Heard,
     /// Until when each request under way may be, in the order in which they were due. Those that
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
@@ -70,7 +72,8 @@ impl<'a> Player<'a> {
             ledger: Ledger::new(board),
             connections: Places::default(),
             kept: Kept::new(scenario),
-            steered: 0,
+            amounts: Heard::default(),
+            extras: Heard::default(),
             patience: VecDeque::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
@@ -94,11 +97,6 @@ impl<'a> Player<'a> {
         if self.words.stop.load(Ordering::Acquire) != 0 {
             self.course.stop(now);
         }
-        let steer = self.words.steer.load(Ordering::Acquire);
-        if steer != self.steered {
-            self.steered = steer;
-            self.timetable.steer(now, steer);
-        }
         let stage = self.course.advance(now);
         let (begin, end) = (self.course.window_begin(), self.course.window_end());
         self.ledger.window(begin, end);
@@ -121,7 +119,26 @@ impl<'a> Player<'a> {
         }
         self.ready = ready;
         self.lose_patience();
+        let now = self.send_what_is_due()?;
+        self.listen_to_the_driver(now);
         Ok(())
+    }
+
+    /// Does what a person wants from `now` on, by which all has been sent that was due.
+    fn listen_to_the_driver(&mut self, now: Stamp) {
+        if let Some((_, amount)) = self.words.amount.listen(&mut self.amounts) {
+            let change = match self.scenario.load.arrivals {
+                Arrivals::Open { .. } => Change::Rate(amount as f64 / 1e6),
+                Arrivals::Closed { .. } => Change::Clients(amount as usize),
+            };
+            self.timetable.steer(now, change);
+        }
+        if let Some((times, wish)) = self.words.extra.listen(&mut self.extras) {
+            for _ in 0..times {
+                let change = Change::Extra(Extra::of_wish(wish));
+                self.timetable.steer(now, change);
+            }
+        }
     }
 
     /// Idle connections that the server has closed must not be sent on: this is known now, and goes
@@ -143,23 +160,28 @@ impl<'a> Player<'a> {
         [next_due, next_loss, Some(self.course.next_change(now))]
             .into_iter()
             .flatten()
-            .fold(now + LOOK_FOR_STOP, Stamp::min)
+            .fold(now + LISTEN_EVERY, Stamp::min)
             .since(now)
     }
 
-    fn send_what_is_due(&mut self) -> Result<()> {
-        while let Some(due) = self.timetable.next() {
-            if !self.course.allows(due) || self.clock.now() < due {
-                return Ok(());
+    /// Until when all has been sent is the answer.
+    fn send_what_is_due(&mut self) -> Result<Stamp> {
+        loop {
+            let now = self.clock.now();
+            let next = self.timetable.next();
+            if next.is_none_or(|due| !self.course.allows(due) || now < due) {
+                return Ok(now);
             }
-            let due = self.timetable.take().expect("somebody is due");
+            // `None`: the load has changed.
+            let Some(due) = self.timetable.take() else {
+                continue;
+            };
             self.ledger.due(due.at);
             self.course.begun(due.at);
-            let request = self.requests.take();
+            let request = self.requests.take_for(due.extra);
             self.send(due, &request)?;
             self.requests.give_back(request.bytes);
         }
-        Ok(())
     }
 
     /// Sends on a connection that was kept, or else on a new one.

@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 use std::io::Write;
 
-use crate::scenario::{Connection, Scenario, draw};
+use crate::scenario::{Connection, Scenario, Step, draw};
+use crate::telemetry::Extra;
+use crate::units::CpuTime;
 
 /// How many requests are written down ahead at most.
 const AHEAD: usize = 64;
@@ -51,8 +53,20 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// The next request.
-    pub(super) fn take(&mut self) -> Prepared {
+    /// The next request; one of another class if it is an extra one. Either way it has the next number.
+    pub(super) fn take_for(&mut self, extra: Option<Extra>) -> Prepared {
+        let next = self.take();
+        let Some(extra) = extra else {
+            return next;
+        };
+        let class = usize::from(extra.class);
+        let demands = draw::demands(self.scenario, class, u64::from(next.number));
+        let script = &self.scenario.requests[class].script;
+        let demands = stretched(demands, script, extra.at_least);
+        self.write(next.number, class, &demands, next.bytes)
+    }
+
+    fn take(&mut self) -> Prepared {
         match self.ahead.pop_front() {
             Some(prepared) => prepared,
             None => self.write_next(),
@@ -79,14 +93,16 @@ impl<'a> Requests<'a> {
             .checked_add(1)
             .expect("a run has fewer than four thousand million requests");
         let class = draw::class_of(self.scenario, u64::from(number));
-        let mut bytes = self.spare.pop().unwrap_or_default();
+        let demands = draw::demands(self.scenario, class, u64::from(number));
+        let bytes = self.spare.pop().unwrap_or_default();
+        self.write(number, class, &demands, bytes)
+    }
+
+    fn write(&self, number: u32, class: usize, demands: &[u64], mut bytes: Vec<u8>) -> Prepared {
         bytes.clear();
         let name = &self.scenario.requests[class].name;
         write!(bytes, "GET /{name}?n={number}").expect("a Vec takes all bytes");
-        write_demands(
-            &mut bytes,
-            &draw::demands(self.scenario, class, u64::from(number)),
-        );
+        write_demands(&mut bytes, demands);
         bytes.extend_from_slice(self.tail.as_bytes());
         Prepared {
             number,
@@ -104,12 +120,70 @@ fn write_demands(bytes: &mut Vec<u8>, demands: &[u64]) {
     }
 }
 
+/// `demands` of a script, with what it computes stretched to this much at least.
+fn stretched(mut demands: Vec<u64>, script: &[Step], at_least: CpuTime) -> Vec<u64> {
+    let timed = script.iter().filter(|step| step.duration().is_some());
+    let computing = |(step, demand)| matches!(step, &Step::Compute { .. }).then_some(demand);
+    let mut computed: Vec<&mut u64> = timed.zip(&mut demands).filter_map(computing).collect();
+    let all: u64 = computed.iter().map(|demand| **demand).sum();
+    match computed.as_mut_slice() {
+        [first, ..] if all == 0 => **first = at_least.0,
+        computed if all < at_least.0 => {
+            for demand in computed {
+                let share = u128::from(**demand) * u128::from(at_least.0) / u128::from(all.max(1));
+                **demand = u64::try_from(share).unwrap_or(u64::MAX);
+            }
+        }
+        _ => {}
+    }
+    demands
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::load::tests_support::closed;
-    use crate::scenario::{Draw, Manner, Request, Step};
+    use crate::scenario::{Draw, Manner, Request};
     use crate::units::Elapsed;
+
+    #[test]
+    fn a_request_more_takes_the_next_number_and_the_others_stay_what_they_are() {
+        let scenario = two_classes();
+        let mut with = Requests::new(&scenario, "there:80");
+        let mut without = Requests::new(&scenario, "there:80");
+        let extra = Extra {
+            class: 1,
+            at_least: CpuTime::ZERO,
+        };
+        for number in 0..50 {
+            with.write_some_ahead();
+            let asked = (number == 20).then_some(extra);
+            let (a, b) = (with.take_for(asked), without.take());
+            assert_eq!((a.number, b.number), (number, number));
+            match asked {
+                None => assert_eq!(text(&a), text(&b)),
+                Some(_) => assert!(text(&a).starts_with("GET /slow?n=20&d="), "{}", text(&a)),
+            }
+        }
+    }
+
+    #[test]
+    fn what_computes_too_little_for_a_hog_is_stretched_and_nothing_else_is() {
+        let compute = |cpu| Step::Compute {
+            cpu: Draw::Fixed(cpu),
+            slice: None,
+        };
+        let sleep = Step::Sleep {
+            wait: Draw::Fixed(7),
+            manner: Manner::Patched,
+        };
+        let script = [compute(1), Step::Yield, sleep, compute(3)];
+        let of = |demands: &[u64], least| stretched(demands.to_vec(), &script, CpuTime(least));
+        assert_eq!(of(&[1, 7, 3], 400), [100, 7, 300]);
+        assert_eq!(of(&[100, 7, 300], 4), [100, 7, 300]);
+        assert_eq!(of(&[0, 7, 0], 400), [400, 7, 0]);
+        assert_eq!(stretched(vec![7], &script[2..3], CpuTime(400)), [7]);
+    }
 
     fn two_classes() -> Scenario {
         let mut scenario = closed(1, Elapsed::ZERO);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, CoreTimes, ProcessSwitches, Whereabouts};
-use crate::telemetry::{Board, Deed, Event, Gauge, Reader, Reading, Record, Slot};
+use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Record, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
@@ -131,11 +131,10 @@ impl<'a> Live<'a> {
         recording.dropped_outcomes = self.load.dropped();
     }
 
-    /// Notes what somebody has just done to the run.
-    pub fn mark(&mut self, deed: Deed) {
-        let at = self.clock.now();
-        let marked = Event::Marked { at, deed };
-        self.notebook.note(Who::Driver, &marked.to_record());
+    /// Notes what has been done to the run.
+    pub fn mark(&mut self, marker: Marker) {
+        let record = Event::Marked(marker).to_record();
+        self.notebook.note(Who::Driver, &record);
     }
 
     /// Adds a sample of everything, as of now.

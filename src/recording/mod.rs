@@ -11,6 +11,7 @@ pub mod kept;
 pub mod lanes;
 pub mod latency;
 pub mod live;
+mod marker;
 mod named;
 mod notes;
 mod past;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
 
 use crate::scenario::{Scenario, WorkerKind};
-use crate::telemetry::{Deed, Event, Outcome, Phase, Reading, Sent, Stage};
+use crate::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// One playing of one variant.
@@ -59,8 +60,8 @@ pub struct Recording {
     pub one_in: u32,
     /// Switches that were let go of, with all others of their requests.
     pub thinned_switches: u64,
-    /// What somebody did to the run, and when.
-    pub markers: Vec<(Stamp, Deed)>,
+    /// What was done to the run, in the order in which it was noted.
+    pub markers: Vec<Marker>,
     /// Events and outcomes that found no place in a ring.
     pub dropped_events: u64,
     /// Outcomes that found no place in a ring.

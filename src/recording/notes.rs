@@ -35,7 +35,7 @@ impl Recording {
         match (who, event) {
             (Who::Load, Event::Sent(sent)) => self.sent.push(sent),
             (Who::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
-            (Who::Driver, Event::Marked { at, deed }) => self.markers.push((at, deed)),
+            (Who::Driver, Event::Marked(marker)) => self.markers.push(marker),
             (Who::Services, Event::Answered { .. }) => self.answers.push(event),
             (Who::Arbiter, Event::Forked { worker, .. } | Event::Died { worker, .. }) => {
                 self.events.push((worker as u16, event));

@@ -3,7 +3,7 @@
 //! a year ago.
 
 use super::{Header, Recording, Sample, Window};
-use crate::telemetry::{Deed, Event, Outcome, Sent};
+use crate::telemetry::{Event, Marker, Outcome, Sent};
 use crate::units::Stamp;
 
 /// What was known of a run at one of its samples.
@@ -106,9 +106,9 @@ impl<'a> Past<'a> {
         &self.recording.events[..self.sample().seen.events]
     }
 
-    /// What somebody had done to the run.
+    /// What had been done to the run.
     #[must_use]
-    pub fn markers(&self) -> &'a [(Stamp, Deed)] {
+    pub fn markers(&self) -> &'a [Marker] {
         &self.recording.markers[..self.sample().seen.markers]
     }
 

@@ -390,11 +390,16 @@ fn failed(cohort: &[Request<'_>]) -> Failed {
     }
 }
 
-/// The cohort by what it asked for: every request of the scenario that is in the mix.
+/// The cohort by what it asked for: every request of the scenario that is in the mix, or was sent
+/// besides.
 fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Named<Kind> {
     let requests = recording.header.scenario.requests.iter().enumerate();
-    let in_the_mix = requests.filter(|(_, request)| request.weight > 0.0);
-    in_the_mix
+    let was_sent = |class| {
+        let mut outcomes = cohort.iter().map(|request| request.outcome);
+        outcomes.any(|outcome| usize::from(outcome.class) == class)
+    };
+    requests
+        .filter(|(class, request)| request.weight > 0.0 || was_sent(*class))
         .map(|(class, request)| (request.name.clone(), kind(class, cohort, patience)))
         .collect()
 }

@@ -319,6 +319,7 @@ fn is_news(kind: Kind) -> bool {
         | Kind::QueueGrows
         | Kind::UnevenAccepts
         | Kind::Steered
+        | Kind::Cued
         | Kind::NotStationary
         | Kind::ShortWarmup => true,
         Kind::WorkerStopped

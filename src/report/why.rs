@@ -9,7 +9,9 @@ use crate::words::{counted, digits, grouped, length};
 /// Where each variant stops, and by what. Empty if nothing bounds them.
 pub(super) fn sentence(plan: &Plan, cores: usize) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for variant in &plan.variants {
+    // Workers and load that change meanwhile have no one bound.
+    let steady = |variant: &&Variant| variant.scenario.timeline.is_empty();
+    for variant in plan.variants.iter().filter(steady) {
         let Some(bound) = bounds::of(&variant.scenario, cores).into_iter().next() else {
             continue;
         };

@@ -5,6 +5,7 @@ use super::fields::{self, Fields};
 use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
 use super::problem::{Place, Problem};
 use super::step::{self, Names};
+use super::timeline;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 use super::{
@@ -32,7 +33,7 @@ pub(super) fn scenario(tree: &Table, problems: &mut Vec<Problem>) -> Scenario {
         None if load.requests.is_some() => Warmup::For(Elapsed::ZERO),
         None => Warmup::UntilEveryoneWasAnswered,
     };
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         seed: top.whole("seed"),
         warmup,
         duration: top.length("duration"),
@@ -45,7 +46,9 @@ pub(super) fn scenario(tree: &Table, problems: &mut Vec<Problem>) -> Scenario {
         counters: names.counters,
         requests,
         load,
+        timeline: Vec::new(),
     };
+    scenario.timeline = timeline::read(tree, &scenario, problems);
     too_many_arrivals(&scenario, tree, problems);
     scenario
 }
@@ -240,14 +243,11 @@ fn only_for(sort: &str, keys: &[&str], fields: &mut Fields<'_>) {
 }
 
 fn too_many_arrivals(scenario: &Scenario, tree: &Table, problems: &mut Vec<Problem>) {
-    let Arrivals::Open { rate, .. } = scenario.load.arrivals else {
-        return;
-    };
     let warmup = match scenario.warmup {
         Warmup::For(length) => length,
         Warmup::UntilEveryoneWasAnswered => Elapsed::from_secs(10),
     };
-    let due = rate * (warmup + scenario.duration).as_secs_f64();
+    let due = scenario.arrivals_within(warmup + scenario.duration);
     let entry = tree.at(&["load", "rate"]);
     if let (true, Some(entry)) = (
         due > MOST_REQUESTS && scenario.load.requests.is_none(),

@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In the order in which they teach.
-static ALL: [BuiltIn; 10] = embedded![
+static ALL: [BuiltIn; 11] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -29,6 +29,7 @@ static ALL: [BuiltIn; 10] = embedded![
     "shared_counter",
     "ping_pong",
     "mixed",
+    "surge",
     "hello",
 ];
 

@@ -87,7 +87,8 @@ pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
 /// for a closed load, where answers decide.
 ///
 /// Arrivals at unit rate are divided by the rate: a longer run begins with the shorter one, and
-/// another rate rescales the same arrivals.
+/// another rate rescales the same arrivals. What a timeline does to the rate is not in them: see
+/// [`at_unit_rate`].
 pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
     let (rate, process) = match scenario.load.arrivals {
         Arrivals::Closed { .. } => (0.0, Process::Constant),
@@ -95,11 +96,18 @@ pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
     };
     at_unit_rate(scenario.seed, process)
         .take_while(move |_| rate > 0.0)
-        .map(move |units| Elapsed((units / rate * 1e9).round() as u64))
+        .map(move |units| after(units, rate))
 }
 
-/// Instants, one per unit of time on average.
-fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> {
+/// How long so many units take at a rate per second.
+#[must_use]
+pub fn after(units: f64, rate: f64) -> Elapsed {
+    Elapsed((units / rate * 1e9).round() as u64)
+}
+
+/// The arrivals of an open load as instants, one per unit of time on average: whatever its rate is, and
+/// however often that changes, these are the ones that come.
+pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + use<> {
     let mut stream = stream(seed, Purpose::Arrival, 0, 0);
     let mut count = 0_u64;
     let mut now = 0.0;
@@ -218,6 +226,7 @@ mod tests {
                 connection: Connection::PerRequest,
                 patience: Elapsed::from_secs(30),
             },
+            timeline: Vec::new(),
         }
     }
 

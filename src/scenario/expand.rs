@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::keys::{
-    ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TOP, VARIANT,
+    ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE, TOP, VARIANT,
 };
 use super::tree::{self, Entry, Node, Table};
 use super::{Overrides, Plan, Problems, read};
@@ -31,6 +31,7 @@ pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
         page.section(&path, &REQUEST, Some(entry));
     }
     page.load(tree.at(&["load"]));
+    page.each(&tree, "timeline");
     page.each(&tree, "variants");
     page.each(&tree, "expect");
     page.each(&tree, "ask");
@@ -121,6 +122,7 @@ impl Page {
         let says = match name {
             "expect" => EXPECT.says,
             "ask" => ASK.says,
+            "timeline" => TIMELINE.says,
             _ => VARIANT.says,
         };
         for table in nodes.unwrap_or_default().iter().filter_map(Node::table) {
@@ -271,9 +273,18 @@ mod tests {
             Just("[server]\nkind = \"coroutine\"\nworkers = 3\ntimeout = \"0s\"\n"),
         ];
         let about = prop_oneof![Just(String::new()), "about = '[a-z\" ]{0,9}'\n"];
-        (about, server, steps(), 0.1..9.0, load).prop_map(|(about, server, steps, weight, load)| {
-            format!("{about}{server}[requests.one]\n{steps}weight = {weight}\n[load]\n{load}")
-        })
+        let timeline = prop_oneof![
+            Just(""),
+            Just(
+                "[[timeline]]\nat = '1.5s'\ndo = 'send one'\n[[timeline]]\nat = '0s'\ndo = 'reload'\ncaption = 'x'\n"
+            ),
+        ];
+        (about, server, steps(), 0.1..9.0, load, timeline).prop_map(
+            |(about, server, steps, weight, load, timeline)| {
+                let request = format!("[requests.one]\n{steps}weight = {weight}\n");
+                format!("{about}{server}{request}[load]\n{load}{timeline}")
+            },
+        )
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, Time};
+use super::timeline::MOST_CLIENTS;
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,8 @@ pub(super) enum Shape {
     Draw,
     Rate,
     Steps,
+    /// A sentence of the timeline.
+    Deed,
     /// Texts with their ranges.
     Choices,
 }
@@ -148,9 +151,9 @@ pub(super) const TOP: Section = Section {
         key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
     ],
     tables: &[
-        "server", "services", "requests", "load", "variants", "expect", "ask",
+        "server", "services", "requests", "load", "timeline", "variants", "expect", "ask",
     ],
-    later: &["timeline", "machine"],
+    later: &["machine"],
 };
 
 pub(super) const SERVER: Section = Section {
@@ -289,7 +292,7 @@ pub(super) const LOAD: Section = Section {
     keys: &[
         key(
             "clients",
-            whole(1, 100_000),
+            whole(1, MOST_CLIENTS),
             "closed: each waits for its answer before it asks again",
         ),
         key(
@@ -369,6 +372,29 @@ pub(super) const ASK: Section = Section {
     later: &[],
 };
 
+pub(super) const TIMELINE: Section = Section {
+    says: "what happens while it is played",
+    keys: &[
+        key(
+            "at",
+            ANY_LENGTH,
+            "when, from the instant at which the load begins, warm-up included",
+        ),
+        key(
+            "do",
+            Shape::Deed,
+            "add, remove, kill, stop or continue a worker, reload, set rate or clients, send NAME",
+        ),
+        key(
+            "caption",
+            Shape::Text,
+            "what is said of it on the screen; by default what is done",
+        ),
+    ],
+    tables: &[],
+    later: &[],
+};
+
 pub(super) const EXPECT: Section = Section {
     says: "what the run has to show",
     keys: &[
@@ -387,7 +413,7 @@ pub(super) const EXPECT: Section = Section {
 pub(super) const VARIANT: Section = Section {
     says: "a piece of scenario laid over the rest",
     keys: &[key("name", Shape::Text, "what it is called")],
-    tables: &["server", "services", "requests", "load"],
+    tables: &["server", "services", "requests", "load", "timeline"],
     later: &[],
 };
 
@@ -415,6 +441,7 @@ impl fmt::Display for Shape {
             Self::Draw => f.write_str(DRAWS),
             Self::Rate => f.write_str("a rate such as `200/s`"),
             Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
+            Self::Deed => f.write_str("a sentence such as `add a worker` or `set rate 400/s`"),
             Self::Choices => {
                 f.write_str("a list such as [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
             }

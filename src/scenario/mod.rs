@@ -19,6 +19,7 @@ mod quantity;
 mod question;
 mod schema;
 mod step;
+mod timeline;
 pub(crate) mod tree;
 mod variant;
 mod words;
@@ -30,6 +31,7 @@ pub use problem::Problems;
 pub use question::{Choice, Question};
 pub use schema::schema;
 pub use step::Sentence;
+pub use timeline::{Cue, Happening};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +133,9 @@ pub struct Scenario {
     pub requests: Vec<Request>,
     /// Who asks.
     pub load: Load,
+    /// What happens meanwhile, in the order of time.
+    #[serde(default)]
+    pub timeline: Vec<Cue>,
 }
 
 /// How long the run warms up.

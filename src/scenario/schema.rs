@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TOP, VARIANT};
+use super::keys::{
+    ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
+};
 use super::step::VERBS;
+use super::timeline::DEEDS;
 
 /// A length of time; what it is drawn from is looked at more closely when the file is read.
 const LENGTH: &str = r"^\s*[0-9]+(\.[0-9]+)?(h|min|s|ms|us|µs|ns)\s*$";
@@ -27,6 +30,7 @@ pub fn schema() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(all);
+    properties.insert("timeline".into(), list_of(&cue()));
     properties.insert("variants".into(), list_of(&variant()));
     properties.insert("expect".into(), list_of(&expect()));
     properties.insert("ask".into(), list_of(&ask()));
@@ -62,8 +66,15 @@ fn variant() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(sections(Lists::AreMistakes));
+    properties.insert("timeline".into(), list_of(&cue()));
     variant["required"] = json!(["name"]);
     variant
+}
+
+fn cue() -> Value {
+    let mut cue = table(&TIMELINE, Lists::AreMistakes);
+    cue["required"] = json!(["at", "do"]);
+    cue
 }
 
 fn expect() -> Value {
@@ -128,6 +139,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Steps => {
             let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
+        }
+        Shape::Deed => {
+            let verbs: Vec<&str> = DEEDS.iter().map(|(verb, _)| *verb).collect();
+            text(&format!(r"^\s*({})\b", verbs.join("|")))
         }
         Shape::Choices => list_of(&list_of(&json!({ "type": "string" }))),
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gauge, Phase, Ring};
+use super::{Bell, Gauge, Phase, Ring};
 use crate::sys;
 use crate::sys::shared::Region;
 use crate::units::{CpuTime, Stamp};
@@ -56,10 +56,11 @@ pub struct RunWords {
     pub go: AtomicU64,
     /// 1 once the driver wants the window to end early (^C). Driver's.
     pub stop: AtomicU64,
-    /// How much load there is to be, in thousandths of what the scenario says; 0 stands for 1 000.
-    /// Driver's.
-    pub steer: AtomicU64,
-    _drivers_line: [AtomicU64; 5],
+    /// Rung for another amount of load: requests in a million seconds, or clients. Driver's.
+    pub amount: Bell,
+    /// Rung for one request more, see [`Extra`](super::Extra). Driver's.
+    pub extra: Bell,
+    _drivers_line: [AtomicU64; 4],
     /// What load is doing.
     pub load: LoadWords,
 }

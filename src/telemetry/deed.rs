@@ -1,10 +1,22 @@
-//! What somebody did to a run while it went on. Each deed is a marker in the recording.
+//! What was done to a run while it went on, by a hand or by its timeline. Each deed is a marker in the
+//! recording.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::three_digits;
+use crate::units::{Stamp, three_digits};
+
+/// Something that was done to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// When.
+    pub at: Stamp,
+    /// What.
+    pub deed: Deed,
+    /// The cue of the scenario's timeline that wanted it, by position; [`None`]: a person did.
+    pub cue: Option<u16>,
+}
 
 /// A deed, and on whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,26 +33,36 @@ pub enum Deed {
     ContinueWorker(u16),
     /// New workers in place of all (SIGHUP to the arbiter).
     Reload,
-    /// So much load from now on, in thousandths of what the scenario says.
+    /// So much load from now on, in thousandths of what the scenario says. In older recordings: today's
+    /// say how much that is.
     SetLoad(u32),
+    /// So many requests come in a million seconds from now on.
+    SetRate(u64),
+    /// There are so many clients from now on.
+    SetClients(u32),
+    /// One request more, of this class.
+    Send(u16),
 }
 
 impl Deed {
     /// The deed as two numbers: which, and on whom or how much.
-    pub(super) fn to_numbers(self) -> (u32, u32) {
+    pub(super) fn to_numbers(self) -> (u32, u64) {
         match self {
             Self::AddWorker => (1, 0),
             Self::RemoveWorker => (2, 0),
-            Self::KillWorker(slot) => (3, u32::from(slot)),
-            Self::StopWorker(slot) => (4, u32::from(slot)),
-            Self::ContinueWorker(slot) => (5, u32::from(slot)),
+            Self::KillWorker(slot) => (3, u64::from(slot)),
+            Self::StopWorker(slot) => (4, u64::from(slot)),
+            Self::ContinueWorker(slot) => (5, u64::from(slot)),
             Self::Reload => (6, 0),
-            Self::SetLoad(thousandths) => (7, thousandths),
+            Self::SetLoad(thousandths) => (7, u64::from(thousandths)),
+            Self::SetRate(millionths) => (8, millionths),
+            Self::SetClients(clients) => (9, u64::from(clients)),
+            Self::Send(class) => (10, u64::from(class)),
         }
     }
 
     /// The deed that these numbers are, if this version knows it.
-    pub(super) fn from_numbers(which: u32, on: u32) -> Option<Self> {
+    pub(super) fn from_numbers(which: u32, on: u64) -> Option<Self> {
         let slot = u16::try_from(on).ok();
         Some(match which {
             1 => Self::AddWorker,
@@ -49,7 +71,10 @@ impl Deed {
             4 => Self::StopWorker(slot?),
             5 => Self::ContinueWorker(slot?),
             6 => Self::Reload,
-            7 => Self::SetLoad(on),
+            7 => Self::SetLoad(u32::try_from(on).ok()?),
+            8 => Self::SetRate(on),
+            9 => Self::SetClients(u32::try_from(on).ok()?),
+            10 => Self::Send(slot?),
             _ => return None,
         })
     }
@@ -70,6 +95,16 @@ impl fmt::Display for Deed {
                 let times = three_digits(f64::from(thousandths) / 1e3);
                 write!(f, "load is {times} times the scenario's")
             }
+            Self::SetRate(millionths) => {
+                write!(
+                    f,
+                    "{}/s come from now on",
+                    three_digits(millionths as f64 / 1e6)
+                )
+            }
+            Self::SetClients(1) => f.write_str("there is 1 client from now on"),
+            Self::SetClients(clients) => write!(f, "there are {clients} clients from now on"),
+            Self::Send(_) => f.write_str("a request was sent"),
         }
     }
 }

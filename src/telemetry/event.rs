@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
-use super::{Deed, Record};
+use super::{Deed, Marker, Record};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A request number that stands for "none": a connection that never asked, or a request of somebody
@@ -112,13 +112,8 @@ pub enum Event {
         /// Its process.
         pid: u32,
     },
-    /// Somebody did something to the run. In no ring: the driver notes it itself.
-    Marked {
-        /// When.
-        at: Stamp,
-        /// What.
-        deed: Deed,
-    },
+    /// Something was done to the run. In no ring: the driver notes it itself.
+    Marked(Marker),
     /// A worker's process ended.
     Died {
         /// When the arbiter reaped it.
@@ -143,6 +138,7 @@ const ANSWERED: u64 = 8;
 const SENT: u64 = 9;
 const ENDED: u64 = 10;
 const MARKED: u64 = 11;
+const CUED: u64 = 12;
 
 fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
@@ -201,11 +197,7 @@ impl Event {
                 let head = head(FORKED, worker, NO_REQUEST);
                 [head, at.0, u64::from(pid), 0, 0, 0, 0, 0]
             }
-            Self::Marked { at, deed } => {
-                let (which, on) = deed.to_numbers();
-                let head = head(MARKED, which, NO_REQUEST);
-                [head, at.0, u64::from(on), 0, 0, 0, 0, 0]
-            }
+            Self::Marked(marker) => marker.to_record(),
             Self::Died {
                 at,
                 worker,
@@ -272,10 +264,11 @@ impl Event {
                 worker: small,
                 pid: u32::try_from(b).ok()?,
             },
-            MARKED => Self::Marked {
+            kind @ (MARKED | CUED) => Self::Marked(Marker {
                 at: from,
-                deed: Deed::from_numbers(small, u32::try_from(b).ok()?)?,
-            },
+                deed: Deed::from_numbers(small, b)?,
+                cue: (kind == CUED).then_some(u16::try_from(c).ok()?),
+            }),
             DIED => Self::Died {
                 at: from,
                 worker: small,
@@ -299,6 +292,17 @@ impl Ran {
             0,
             0,
         ]
+    }
+}
+
+/// What a cue did is another kind than what a person did: a reader that knows no cues must not take a
+/// run that went as its scenario says for one that was steered.
+impl Marker {
+    fn to_record(self) -> Record {
+        let (which, on) = self.deed.to_numbers();
+        let (kind, cue) = self.cue.map_or((MARKED, 0), |cue| (CUED, u64::from(cue)));
+        let head = head(kind, which, NO_REQUEST);
+        [head, self.at.0, on, cue, 0, 0, 0, 0]
     }
 }
 
@@ -400,6 +404,11 @@ mod tests {
         }
     }
 
+    fn marked(deed: Deed, cue: Option<u16>) -> Event {
+        let at = Stamp(3);
+        Event::Marked(Marker { at, deed, cue })
+    }
+
     #[test]
     fn every_kind_of_event_reads_back_as_written() {
         let (from, to) = (Stamp(3), Stamp(9));
@@ -461,14 +470,11 @@ mod tests {
                 pid: 4242,
                 status: -9,
             },
-            Event::Marked {
-                at: from,
-                deed: Deed::StopWorker(3),
-            },
-            Event::Marked {
-                at: from,
-                deed: Deed::SetLoad(2_500),
-            },
+            marked(Deed::StopWorker(3), None),
+            marked(Deed::SetLoad(2_500), None),
+            marked(Deed::SetRate(400_000_000), Some(0)),
+            marked(Deed::SetClients(20), None),
+            marked(Deed::Send(1), Some(7)),
         ] {
             assert_eq!(Event::from_record(&event.to_record()), Some(event));
         }

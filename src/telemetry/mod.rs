@@ -14,6 +14,7 @@
 //! consistent in itself; a ring record is there whole or not at all. A full ring drops the record and
 //! counts it, and never makes a worker wait.
 
+mod bell;
 mod board;
 mod deed;
 mod event;
@@ -23,11 +24,12 @@ mod request;
 mod ring;
 mod voice;
 
+pub use bell::{Bell, Extra, Heard};
 pub use board::{
     Board, COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, SLOTS,
     ServiceSlot, Slot, Stage, Telemetry, add,
 };
-pub use deed::Deed;
+pub use deed::{Deed, Marker};
 pub use event::{Event, NO_REQUEST, Phase};
 pub use gauge::{Gauge, Reading};
 pub use probe::Probe;

@@ -32,8 +32,8 @@ pub struct Prediction {
 }
 
 /// What a scenario's requests should take on a machine with so many cores; `None` where no closed
-/// form fits: a closed load, constant arrivals, coroutines that are parked in the middle, or more
-/// workers than cores.
+/// form fits: a closed load, constant arrivals, coroutines that are parked in the middle, more
+/// workers than cores, or a timeline that changes them.
 #[must_use]
 pub fn of(scenario: &Scenario, cores: usize) -> Option<Prediction> {
     let Arrivals::Open {
@@ -44,7 +44,8 @@ pub fn of(scenario: &Scenario, cores: usize) -> Option<Prediction> {
         return None;
     };
     let server = &scenario.server;
-    if server.workers > cores || parks(scenario) {
+    let changes = !scenario.timeline.is_empty();
+    if server.workers > cores || parks(scenario) || changes {
         return None;
     }
     let service = demand::of_mix(scenario, |_| true);

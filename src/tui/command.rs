@@ -224,6 +224,7 @@ pub(super) const TABLE: &[Entry] = &[
     row(C::Steer(Steer::Kill), In::Fault, "kill-worker", &[Char('k')], "kill", "kill a worker"),
     row(C::Steer(Steer::Stop), In::Fault, "stop-worker", &[Char('s')], "stop", "stop a worker, without a word to it"),
     row(C::Steer(Steer::Continue), In::Fault, "continue-worker", &[Char('c')], "continue", "let a stopped worker go on"),
+    row(C::Steer(Steer::Hog), In::Fault, "send-hog", &[Char('h')], "hog", "send a request that computes for long"),
     row(C::Steer(Steer::Reload), In::Fault, "replace-workers", &[Char('r')], "replace all", "replace all workers, new ones first"),
 
     row(C::Guess(0), In::Question, "guess-1", &[Char('1')], GUESS, "a hand for the first choice"),

@@ -271,7 +271,11 @@ fn instants(recording: &Recording) -> impl Iterator<Item = Stamp> {
 fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
     let window = recording.header.window.into_iter();
     let edges = window.flat_map(|window| [window.begin, window.end]);
-    recording.markers.iter().map(|(at, _)| *at).chain(edges)
+    recording
+        .markers
+        .iter()
+        .map(|marker| marker.at)
+        .chain(edges)
 }
 
 fn next_after(recording: &Recording, at: Stamp) -> Option<Stamp> {

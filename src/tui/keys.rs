@@ -191,6 +191,8 @@ pub enum Steer {
     Continue,
     /// Replace all workers.
     Reload,
+    /// Send a request that computes for long.
+    Hog,
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
 use crate::recording::remark::{self, Scene};
-use crate::telemetry::Deed;
 use crate::units::{Elapsed, Stamp};
 
-/// What was done to a run is said for so long.
+/// What was done to a run is said for so long …
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
+/// … and longer if it takes longer to read: so long for each character of it.
+const READING: Elapsed = Elapsed::from_millis(75);
 
 /// Remarks stay for so long while time goes on.
 const REMARKS_STAY: Elapsed = Elapsed::from_millis(500);
@@ -179,9 +180,13 @@ impl State {
         }
         self.taken_in = past.newest() + 1;
         self.show.began = past.header().began;
-        let recently = |(at, _): &&(Stamp, Deed)| past.sample().at.since(*at) < DEED_STAYS;
-        let last = past.markers().last().filter(recently);
-        self.show.deed = last.map(|(_, deed)| format!("Steered: {deed}."));
+        let header = past.header();
+        let said = past
+            .markers()
+            .last()
+            .map(|last| (last.at, header.caption_of(last)));
+        let is_read = |(at, said): &(Stamp, String)| past.sample().at.since(*at) < time_for(said);
+        self.show.deed = said.filter(is_read).map(|(_, said)| said);
     }
 
     /// To the last bookmark before the sample at this place.
@@ -193,4 +198,9 @@ impl State {
         self.show.rows = rows;
         self.taken_in = bookmark * BOOKMARK_EVERY;
     }
+}
+
+/// How long a caption stays.
+fn time_for(said: &str) -> Elapsed {
+    Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
 }

@@ -3,47 +3,68 @@
 use super::Notice;
 use super::scene::Scene;
 use crate::recording::trust::{COHORT, millis};
-use crate::telemetry::Deed;
-use crate::units::{Stamp, three_digits};
+use crate::telemetry::Marker;
+use crate::units::three_digits;
 
 /// Somebody did something to the run.
 pub(super) struct Steered<'a> {
-    deeds: &'a [(Stamp, Deed)],
+    deeds: Vec<&'a Marker>,
 }
 
 impl<'a> Notice<'a> for Steered<'a> {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        let deeds = scene.past.markers();
-        (!deeds.is_empty()).then_some(Self { deeds })
+        let deeds = scene.past.markers().iter();
+        let by_hand: Vec<_> = deeds.filter(|marker| marker.cue.is_none()).collect();
+        (!by_hand.is_empty()).then_some(Self { deeds: by_hand })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        /// A sentence has no room for more.
-        const NAMED: usize = 3;
         vec![format!(
             "Steered, so its claims are not judged: {}.",
-            self.say_deeds(scene, NAMED)
+            say_deeds(&self.deeds, scene, NAMED)
         )]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
-        let deeds = self.say_deeds(scene, usize::MAX);
+        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
         format!("markers of the recording: {deeds}")
     }
 }
 
-impl Steered<'_> {
-    /// The first ones by name, and how many more there are.
-    fn say_deeds(&self, scene: &Scene<'_>, named: usize) -> String {
-        let began = scene.past.header().began;
-        let deeds = self.deeds.iter().take(named);
-        let mut said: Vec<String> = deeds
-            .map(|(at, deed)| format!("{deed} at {}", at.since(began)))
-            .collect();
-        let more = self.deeds.len().saturating_sub(named);
-        said.extend((more > 0).then(|| format!("and {more} more")));
-        said.join(", ")
+/// The run went on as its own timeline says.
+pub(super) struct Cued<'a> {
+    deeds: Vec<&'a Marker>,
+}
+
+impl<'a> Notice<'a> for Cued<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let deeds = scene.past.markers().iter();
+        let cued: Vec<_> = deeds.filter(|marker| marker.cue.is_some()).collect();
+        (!cued.is_empty()).then_some(Self { deeds: cued })
     }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let deeds = say_deeds(&self.deeds, scene, NAMED);
+        vec![format!("As its timeline says: {deeds}.")]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
+        format!("markers of the recording: {deeds}")
+    }
+}
+
+/// A sentence has no room for more.
+const NAMED: usize = 3;
+
+/// The first ones by name, and how many more there are.
+fn say_deeds(deeds: &[&Marker], scene: &Scene<'_>, named: usize) -> String {
+    let first = deeds.iter().take(named);
+    let header = scene.past.header();
+    let mut said: Vec<String> = first.map(|marker| header.said_of(marker)).collect();
+    let more = deeds.len().saturating_sub(named);
+    said.extend((more > 0).then(|| format!("and {more} more")));
+    said.join(", ")
 }
 
 /// Not as many in the system in one half of the window as in the other.

@@ -89,6 +89,8 @@ kinds! {
         EventsDropped = "events-dropped", measuring::EventsDropped;
         /// Somebody did something to the run.
         Steered = "steered", course::Steered<'_>;
+        /// The scenario's timeline did something to the run.
+        Cued = "timeline", course::Cued<'_>;
         /// Not as many in the system in one half of the window as in the other.
         NotStationary = "not-stationary", course::NotStationary;
         /// The window began before latencies could have settled.

@@ -130,8 +130,8 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
 /// When somebody stopped this worker, unless it was let go on since, or has another process.
 fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
-    latest_first.find_map(|(at, deed)| match *deed {
-        Deed::StopWorker(slot) if usize::from(slot) == worker.index => Some(Some(*at)),
+    latest_first.find_map(|marker| match marker.deed {
+        Deed::StopWorker(slot) if usize::from(slot) == worker.index => Some(Some(marker.at)),
         Deed::ContinueWorker(slot) | Deed::KillWorker(slot)
             if usize::from(slot) == worker.index =>
         {
@@ -143,7 +143,10 @@ fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
         | Deed::KillWorker(_)
         | Deed::AddWorker
         | Deed::RemoveWorker
-        | Deed::SetLoad(_) => None,
+        | Deed::SetLoad(_)
+        | Deed::SetRate(_)
+        | Deed::SetClients(_)
+        | Deed::Send(_) => None,
     })?
 }
 

@@ -193,10 +193,67 @@ steps = ["call billing 9ms in threads"]
 clients = 60
 [machine]
 cores = 64
-[[timeline]]
-at = "3s"
 [[ask]]
 before = "x"
+"#;
+    timelines_that_cannot_be_played: r#"
+warmup = "1s"
+duration = "5s"
+[requests.page]
+steps = ["compute 1ms"]
+[requests.hog]
+weight = 0
+steps = ["compute 1s"]
+[load]
+clients = 6
+[[timeline]]
+at = "3s"
+do = "kil a worker"
+[[timeline]]
+at = 4
+do = "set clients many"
+caption = 5
+[[timeline]]
+at = "6s"
+do = "set rate 400/s"
+[[timeline]]
+at = "1s"
+do = "remove a worker"
+[[timeline]]
+do = "send hgo"
+when = "3s"
+[[timeline]]
+at = "2 sec"
+"#;
+    a_timeline_that_is_none: r#"
+timeline = "3s: reload"
+[requests.page]
+steps = []
+[load]
+rate = "5/s"
+"#;
+    a_timeline_that_fits_to_one_variant_alone: r#"
+[requests.page]
+steps = []
+[[timeline]]
+at = "1s"
+do = "set clients 20"
+[[variants]]
+name = "open"
+load.rate = "5/s"
+[[variants]]
+name = "closed"
+load.clients = 5
+"#;
+    a_timeline_that_raises_the_rate_to_more_than_fits: r#"
+duration = "1min"
+[requests.page]
+steps = []
+[load]
+rate = "5/s"
+[[timeline]]
+at = "10s"
+do = "set rate 1000000/s"
 "#;
     tables_that_are_none: r#"
 server = "sync"

@@ -1,6 +1,7 @@
 //! File, then `--set`, then the variant; and what variants are called.
 
 use super::*;
+use crate::scenario::Happening;
 use crate::scenario::{Arrivals, Process, Warmup, WorkerKind};
 use crate::units::Elapsed;
 
@@ -176,4 +177,47 @@ fn a_run_that_counts_requests_has_no_warm_up_unless_it_is_given() {
 fn a_variant_that_nobody_knows_is_refused_with_the_nearest() {
     let said = refused(GOOD, &[], &["corotine"]);
     assert!(said.contains("did you mean `coroutine`?"), "{said}");
+}
+
+const TIMED: &str = r#"
+[requests.page]
+steps = []
+[load]
+rate = "50/s"
+[[timeline]]
+at = "3s"
+do = "set rate 90/s"
+[[timeline]]
+at = "1s"
+do = "add a worker"
+caption = "one more"
+"#;
+
+#[test]
+fn cues_are_played_in_the_order_of_time() {
+    let plan = read_alone(TIMED).unwrap();
+    let cues = &plan.variants[0].scenario.timeline;
+    let happens: Vec<_> = cues.iter().map(|cue| cue.happens).collect();
+    assert_eq!(happens, [Happening::AddWorker, Happening::SetRate(90.0)]);
+    assert_eq!(cues[0].caption.as_deref(), Some("one more"));
+}
+
+#[test]
+fn the_timeline_of_a_variant_takes_the_place_of_the_files() {
+    let variants = r#"
+[[variants]]
+name = "as_it_is"
+server.workers = 2
+[[variants]]
+name = "other"
+[[variants.timeline]]
+at = "2s"
+do = "reload"
+[[variants]]
+name = "none"
+timeline = []
+"#;
+    let plan = read_alone(&format!("{TIMED}{variants}")).unwrap();
+    let counts = plan.variants.iter().map(|it| it.scenario.timeline.len());
+    assert_eq!(counts.collect::<Vec<_>>(), [2, 1, 0]);
 }

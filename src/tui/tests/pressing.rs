@@ -53,7 +53,7 @@ fn faults_are_offered_before_one_is_chosen() {
     press(&mut state, "f");
     assert_eq!(
         bottom(&state),
-        "│ k kill   s stop   c continue   r replace all"
+        "│ k kill   s stop   c continue   h hog   r replace all"
     );
     assert_eq!(state.key(Key::Char('k')), Some(Action::Steer(Steer::Kill)));
     press(&mut state, "fx");

@@ -50,6 +50,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             connection: Connection::PerRequest,
             patience: Elapsed::from_secs(30),
         },
+        timeline: Vec::new(),
     }
 }
 

@@ -34,7 +34,7 @@ struct Case {
     does_not: fn() -> Recording,
 }
 
-const CASES: [Case; 24] = [
+const CASES: [Case; 25] = [
     Case {
         kind: Kind::WorkerGone,
         when: Now,
@@ -190,7 +190,14 @@ const CASES: [Case; 24] = [
         when: AtTheEnd,
         says: "Steered, so its claims are not judged: a worker was added at 3.00 s.",
         applies: || steered(&[(3_000, Deed::AddWorker)]),
-        does_not: || steered(&[]),
+        does_not: || cued(Some(0)),
+    },
+    Case {
+        kind: Kind::Cued,
+        when: AtTheEnd,
+        says: "As its timeline says: a worker was added at 3.00 s.",
+        applies: || cued(Some(0)),
+        does_not: || cued(None),
     },
     Case {
         kind: Kind::NotStationary,

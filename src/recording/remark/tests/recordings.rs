@@ -4,7 +4,7 @@ use super::NOW;
 use crate::recording::synthetic::{Demand, Life, MS, Synthetic, scenario};
 use crate::recording::{Recording, Sample, WorkerSample};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::telemetry::{Deed, Event, Failure, Phase};
+use crate::telemetry::{Deed, Event, Failure, Marker, Phase};
 use crate::units::Stamp;
 
 pub(super) fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) -> Recording {
@@ -55,12 +55,24 @@ pub(super) fn with_a_death(status: i32) -> Recording {
 
 pub(super) fn steered(deeds: &[(u64, Deed)]) -> Recording {
     let mut recording = io_bound(Sync, |_| {});
-    let deeds = deeds.iter().map(|(at, deed)| (Stamp(at * MS), *deed));
+    let deeds = deeds.iter().map(|(at, deed)| Marker {
+        at: Stamp(at * MS),
+        deed: *deed,
+        cue: None,
+    });
     recording.markers = deeds.collect();
     let markers = recording.markers.clone();
     with_samples(recording, |sample| {
-        sample.seen.markers = markers.partition_point(|(at, _)| *at <= sample.at);
+        sample.seen.markers = markers.partition_point(|marker| marker.at <= sample.at);
     })
+}
+
+/// A worker more, as the timeline wants it, or because somebody did.
+pub(super) fn cued(cue: Option<u16>) -> Recording {
+    let mut recording = steered(&[(3_000, Deed::AddWorker)]);
+    let cues = recording.markers.iter_mut();
+    cues.for_each(|marker| marker.cue = cue);
+    recording
 }
 
 pub(super) fn counting(counter: (u64, u64)) -> Recording {

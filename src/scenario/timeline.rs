@@ -1,0 +1,416 @@
+//! What happens to a run while it goes on, as the file wants it: cues, each an instant and a deed in
+//! a sentence (`kill a worker`, `set rate 400/s`), and what is said of it.
+//!
+//! Like a step, a deed is read word by word, so that a mistake points at the word that does not fit.
+//! What only shows when all is put together (a rate that is set where clients wait, an instant that
+//! never comes) is said as well. Who carries a cue out, and how, is not known here.
+
+use serde::{Deserialize, Serialize};
+
+use super::fields::{self, Fields};
+use super::keys::TIMELINE;
+use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
+use super::quantity;
+use super::tree::{Node, Table};
+use super::words::{Cursor, Word};
+use super::{Arrivals, Request, Scenario, Warmup};
+use crate::units::Elapsed;
+
+/// Every deed with its form.
+pub(super) const DEEDS: [(&str, &str); 8] = [
+    ("add", "add a worker"),
+    ("remove", "remove a worker"),
+    ("kill", "kill a worker"),
+    ("stop", "stop a worker"),
+    ("continue", "continue a worker"),
+    ("reload", "reload"),
+    ("set", "set rate 400/s` or `set clients 20"),
+    ("send", "send hog"),
+];
+/// Workers that a server can have.
+const MOST_WORKERS: usize = 256;
+/// Clients that a load can have.
+pub(super) const MOST_CLIENTS: u64 = 100_000;
+/// The longest warm-up where the file does not say how long it is.
+const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
+
+/// Something that happens to a run at an instant of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cue {
+    /// When, from the instant at which the load begins: the first request of a closed load is due
+    /// then.
+    pub at: Elapsed,
+    /// What.
+    pub happens: Happening,
+    /// What is said of it; by default the deed in words.
+    pub caption: Option<String>,
+}
+
+/// What a cue does.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// One more worker.
+    AddWorker,
+    /// The oldest worker goes.
+    RemoveWorker,
+    /// A worker is killed; another takes its place.
+    KillWorker,
+    /// A worker is stopped, without a word to it.
+    StopWorker,
+    /// A stopped worker goes on.
+    ContinueWorker,
+    /// New workers take the place of all.
+    Reload,
+    /// Open: so many requests a second from now on.
+    SetRate(f64),
+    /// Closed: so many clients from now on.
+    SetClients(usize),
+    /// One request more, of this class: an index into [`Scenario::requests`].
+    Send(usize),
+}
+
+impl Scenario {
+    /// The most clients that there are at any time; none for an open load.
+    #[must_use]
+    pub fn most_clients(&self) -> usize {
+        let at_first = match self.load.arrivals {
+            Arrivals::Closed { clients, .. } => clients,
+            Arrivals::Open { .. } => 0,
+        };
+        let later = self.timeline.iter().map(|cue| match cue.happens {
+            Happening::SetClients(clients) => clients,
+            _ => 0,
+        });
+        later.fold(at_first, usize::max)
+    }
+
+    /// How many requests are due within `length` of the load's beginning, on average, if it is open.
+    pub(super) fn arrivals_within(&self, length: Elapsed) -> f64 {
+        let Arrivals::Open { mut rate, .. } = self.load.arrivals else {
+            return 0.0;
+        };
+        let (mut since, mut due) = (Elapsed::ZERO, 0.0);
+        for cue in self.timeline.iter().filter(|cue| cue.at < length) {
+            if let Happening::SetRate(next) = cue.happens {
+                due += rate * (cue.at - since).as_secs_f64();
+                (since, rate) = (cue.at, next);
+            }
+        }
+        due + rate * (length - since).as_secs_f64()
+    }
+}
+
+/// A cue that is being read, with what its mistakes point at.
+struct Read {
+    cue: Cue,
+    at: Place,
+    deed: Place,
+}
+
+/// Reads `[[timeline]]` of a scenario of which all else is known; in the order of time.
+pub(super) fn read(tree: &Table, scenario: &Scenario, problems: &mut Vec<Problem>) -> Vec<Cue> {
+    let Some(entry) = tree.get("timeline") else {
+        return Vec::new();
+    };
+    let Some(nodes) = entry.node.list() else {
+        let problem = Problem::new(&entry.place, "`timeline` is not a list of tables");
+        problems.push(problem.legal("written as [[timeline]], once for each"));
+        return Vec::new();
+    };
+    let mut cues: Vec<Read> = nodes
+        .iter()
+        .filter_map(|node| cue(node, &scenario.requests, problems))
+        .collect();
+    cues.sort_by_key(|read| read.cue.at);
+    let mut workers = scenario.server.workers;
+    for read in &cues {
+        problems.extend(never_comes(read, scenario));
+        problems.extend(does_not_fit(read, scenario, &mut workers));
+    }
+    cues.into_iter().map(|read| read.cue).collect()
+}
+
+fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option<Read> {
+    let mut fields = Fields::new(&TIMELINE, "timeline", node.table(), problems);
+    let at = fields.length_if_given("at");
+    let sentence = fields.text("do");
+    let caption = fields.text("caption");
+    for (key, example) in [("at", "at = \"3s\""), ("do", "do = \"add a worker\"")] {
+        if fields.given(key).is_none() {
+            let problem = Problem::new(&node.place, format!("a cue has no `{key}`"));
+            fields.note(problem.legal(example));
+        }
+    }
+    let deed = fields.given("do")?;
+    let happens = match happening(&sentence?, requests) {
+        Ok(happens) => happens,
+        Err(NoDeed::Wrong(mistake)) => {
+            fields.note(fields::at(deed, mistake));
+            return None;
+        }
+        Err(NoDeed::NoRequest(mistake)) => {
+            fields.note(fields::at(deed, mistake).of_the_whole());
+            return None;
+        }
+    };
+    Some(Read {
+        cue: Cue {
+            at: at?,
+            happens,
+            caption,
+        },
+        at: fields.given("at")?.place.clone(),
+        deed: deed.place.clone(),
+    })
+}
+
+/// Why a sentence is no deed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NoDeed {
+    /// It cannot be read.
+    Wrong(Mistake),
+    /// It names a request that this scenario does not have, and another variant may.
+    NoRequest(Mistake),
+}
+
+impl From<Mistake> for NoDeed {
+    fn from(mistake: Mistake) -> Self {
+        Self::Wrong(mistake)
+    }
+}
+
+fn happening(sentence: &str, requests: &[Request]) -> Result<Happening, NoDeed> {
+    let mut cursor = Cursor::new(sentence);
+    let Some(verb) = cursor.word() else {
+        return Err(cursor.missing("a deed").hint(deeds()).into());
+    };
+    let Some((name, form)) = DEEDS.iter().find(|(name, _)| *name == verb.text) else {
+        let known = DEEDS.iter().map(|(name, _)| *name);
+        let hint = did_you_mean(verb.text, known).or(Some(deeds()));
+        let mistake = verb.mistake(format!("`{}` is not a deed", verb.text));
+        return Err(mistake.hint(hint).into());
+    };
+    let written = |mistake: Mistake| match mistake.hint {
+        Some(_) => mistake,
+        None => mistake.hint(format!("written as `{form}`")),
+    };
+    let happens = match *name {
+        "set" => set(&mut cursor).map_err(written)?,
+        "send" => {
+            let name = cursor.word();
+            let name = name.ok_or_else(|| written(cursor.missing("the name of a request")))?;
+            Happening::Send(class_of(&name, requests)?)
+        }
+        "reload" => Happening::Reload,
+        verb => {
+            a_worker(&mut cursor).map_err(written)?;
+            match verb {
+                "add" => Happening::AddWorker,
+                "remove" => Happening::RemoveWorker,
+                "kill" => Happening::KillWorker,
+                "stop" => Happening::StopWorker,
+                _ => Happening::ContinueWorker,
+            }
+        }
+    };
+    cursor.end().map_err(written)?;
+    Ok(happens)
+}
+
+fn deeds() -> String {
+    format!("the deeds are {}", one_of(DEEDS.map(|(_, form)| form)))
+}
+
+/// Passes `a worker`.
+fn a_worker(cursor: &mut Cursor<'_>) -> Result<(), Mistake> {
+    for expected in ["a", "worker"] {
+        let Some(word) = cursor.word() else {
+            return Err(cursor.missing(&format!("`{expected}`")));
+        };
+        if word.text != expected {
+            return Err(word.mistake(format!("`{}` does not fit into `a worker`", word.text)));
+        }
+    }
+    Ok(())
+}
+
+fn set(cursor: &mut Cursor<'_>) -> Result<Happening, Mistake> {
+    let Some(what) = cursor.word() else {
+        return Err(cursor.missing("`rate` or `clients`"));
+    };
+    match what.text {
+        "rate" => {
+            let word = cursor.word();
+            let word = word.ok_or_else(|| cursor.missing("a rate"))?;
+            Ok(Happening::SetRate(quantity::rate(&word)?))
+        }
+        "clients" => {
+            let word = cursor.word();
+            let word = word.ok_or_else(|| cursor.missing("how many"))?;
+            Ok(Happening::SetClients(clients(&word)?))
+        }
+        other => Err(what
+            .mistake(format!("`{other}` cannot be set"))
+            .hint(did_you_mean(other, ["rate", "clients"]))),
+    }
+}
+
+fn clients(word: &Word<'_>) -> Result<usize, Mistake> {
+    let number = word.text.parse().ok();
+    let legal = number.filter(|number| (1..=MOST_CLIENTS).contains(number));
+    legal.map(|number| number as usize).ok_or_else(|| {
+        let message = format!(
+            "`{}` is not a whole number from 1 to {MOST_CLIENTS}",
+            word.text
+        );
+        word.mistake(message)
+    })
+}
+
+fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
+    let class = requests
+        .iter()
+        .position(|request| request.name == name.text);
+    class.ok_or_else(|| {
+        let names = || requests.iter().map(|request| request.name.as_str());
+        let known = format!("the requests are {}", one_of(names()));
+        let hint = did_you_mean(name.text, names()).or(Some(known));
+        let message = format!("no request is called `{}`", name.text);
+        NoDeed::NoRequest(name.mistake(message).hint(hint))
+    })
+}
+
+/// A cue for an instant at which the run is surely over. How long a run is that plays so many requests
+/// is not known before.
+fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
+    let warmup = match scenario.warmup {
+        Warmup::For(length) => length,
+        Warmup::UntilEveryoneWasAnswered => LONGEST_WARMUP,
+    };
+    let over = warmup + scenario.duration;
+    if scenario.load.requests.is_some() || read.cue.at < over {
+        return None;
+    }
+    let message = format!("at {} the run is over", quantity::Time(read.cue.at.0));
+    let legal = format!(
+        "before {}: warm-up and duration together",
+        quantity::Time(over.0)
+    );
+    let problem = Problem::new(&read.at, message).of_the_whole();
+    Some(problem.legal(legal))
+}
+
+/// A deed that this scenario has no use for.
+fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
+    let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
+        (Happening::SetRate(_), Arrivals::Closed { .. }) => (
+            "`set rate` means something only with `load.rate`",
+            "set clients 20",
+        ),
+        (Happening::SetClients(_), Arrivals::Open { .. }) => (
+            "`set clients` means something only with `load.clients`",
+            "set rate 400/s",
+        ),
+        (Happening::RemoveWorker, _) if *workers == 1 => {
+            ("the last worker stays", "a server has a worker at least")
+        }
+        (Happening::AddWorker, _) if *workers == MOST_WORKERS => {
+            ("there is no room for another worker", "at most 256")
+        }
+        (Happening::RemoveWorker, _) => {
+            *workers -= 1;
+            return None;
+        }
+        (Happening::AddWorker, _) => {
+            *workers += 1;
+            return None;
+        }
+        (
+            Happening::KillWorker
+            | Happening::StopWorker
+            | Happening::ContinueWorker
+            | Happening::Reload
+            | Happening::SetRate(_)
+            | Happening::SetClients(_)
+            | Happening::Send(_),
+            _,
+        ) => return None,
+    };
+    let problem = Problem::new(&read.deed, message).of_the_whole();
+    Some(problem.legal(legal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(sentence: &str) -> Result<Happening, NoDeed> {
+        let request = |name: &str| Request {
+            name: name.into(),
+            weight: 1.0,
+            script: Vec::new(),
+        };
+        happening(sentence, &[request("page"), request("hog")])
+    }
+
+    #[test]
+    fn every_deed_is_a_sentence() {
+        for (sentence, happens) in [
+            ("add a worker", Happening::AddWorker),
+            ("remove a worker", Happening::RemoveWorker),
+            ("kill a worker", Happening::KillWorker),
+            ("stop a worker", Happening::StopWorker),
+            ("continue a worker", Happening::ContinueWorker),
+            (" reload ", Happening::Reload),
+            ("set rate 400/s", Happening::SetRate(400.0)),
+            ("set  clients 20", Happening::SetClients(20)),
+            ("send hog", Happening::Send(1)),
+        ] {
+            assert_eq!(read(sentence), Ok(happens), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_deed_points_at_its_word() {
+        for (sentence, pointed, message) in [
+            ("", "", "a deed is missing at the end"),
+            ("kil a worker", "kil", "`kil` is not a deed"),
+            (
+                "kill worker",
+                "worker",
+                "`worker` does not fit into `a worker`",
+            ),
+            ("kill a", "a", "`worker` is missing at the end"),
+            ("add a worker now", "now", "`now` is too much here"),
+            ("set load 3", "load", "`load` cannot be set"),
+            ("set rate 400", "400", "`400` is not a rate"),
+            (
+                "set clients 0",
+                "0",
+                "`0` is not a whole number from 1 to 100000",
+            ),
+            (
+                "send",
+                "send",
+                "the name of a request is missing at the end",
+            ),
+        ] {
+            let Err(NoDeed::Wrong(mistake)) = read(sentence) else {
+                panic!("`{sentence}` should be wrong");
+            };
+            assert_eq!(
+                (&sentence[mistake.range], mistake.message.as_str()),
+                (pointed, message)
+            );
+            assert!(
+                mistake.hint.is_some(),
+                "`{sentence}` is wrong without a hint"
+            );
+        }
+        let Err(NoDeed::NoRequest(mistake)) = read("send hgo") else {
+            panic!("nobody knows this request");
+        };
+        assert_eq!(mistake.hint.as_deref(), Some("did you mean `hog`?"));
+    }
+}

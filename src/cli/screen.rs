@@ -225,6 +225,10 @@ impl Audience for Screen {
         Ok(())
     }
 
+    fn hear(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
         self.state.finish_variant(Row::of(run));
         self.over.push(recording);

@@ -12,6 +12,7 @@
 
 mod cursor;
 mod indexes;
+mod instants;
 mod keys;
 mod lanes;
 mod latencies;

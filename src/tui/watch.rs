@@ -12,7 +12,7 @@ use crate::scenario::{Scenario, Warmup, WorkerKind};
 use crate::telemetry::{Outcome, Phase, Stage};
 use crate::units::{Elapsed, Stamp};
 
-/// Digits are the mean of this much.
+/// Digits are the mean of this much, or of what lies between two samples.
 const LAST: Elapsed = Elapsed::from_secs(1);
 
 /// What has to be remembered of a variant to draw its next picture.
@@ -56,13 +56,13 @@ impl Watch {
         }
     }
 
-    /// The picture of `moment`.
+    /// The picture of `moment`; without the latencies, which are copied for one that is looked at.
     pub(super) fn look(&mut self, moment: &Moment<'_>) -> Picture {
         self.window = moment.window.or(self.window);
         self.note_stage(moment.sample);
         self.note_outcomes(moment.outcomes);
-        let before = self.a_second_before(moment.sample);
-        let now = moment.sample;
+        self.keep_the_last_second(moment.sample);
+        let (before, now) = (&self.samples[0], moment.sample);
         let mut picture = Picture {
             at: now.at,
             stage: now.stage,
@@ -74,10 +74,10 @@ impl Watch {
             workers: now
                 .workers
                 .iter()
-                .map(|worker| look_at(worker, self.kind, &before, now))
+                .map(|worker| look_at(worker, self.kind, before, now))
                 .collect(),
             cores: Vec::new(),
-            mean: means(&before, now),
+            mean: means(before, now),
             latencies: Latencies::default(),
             most: Most::default(),
             is_judged: self
@@ -90,17 +90,16 @@ impl Watch {
         self.shares_of_samples(&mut picture.mean);
         self.most.see(&picture);
         picture.most = self.most;
-        picture.latencies = self.latencies().clone();
         picture
     }
 
-    /// Keeps `now`, and answers with the sample that the last second began with.
-    fn a_second_before(&mut self, now: &Sample) -> Sample {
+    /// Keeps `now`, and the sample that the last second began with before all that came since. A run
+    /// that is hours old is sampled more seldom: then it is the one before.
+    fn keep_the_last_second(&mut self, now: &Sample) {
         self.samples.push_back(now.clone());
         while self.samples.len() > 2 && now.at.since(self.samples[1].at) >= LAST {
             self.samples.pop_front();
         }
-        self.samples[0].clone()
     }
 
     fn note_stage(&mut self, sample: &Sample) {
@@ -123,7 +122,8 @@ impl Watch {
         }
     }
 
-    fn latencies(&self) -> &Latencies {
+    /// Of the requests due in the window so far; before it, of all so far.
+    pub(super) fn latencies(&self) -> &Latencies {
         match self.stage {
             Stage::Preparing | Stage::WarmUp => &self.so_far,
             Stage::Counting | Stage::Draining | Stage::Done => &self.counted,

@@ -1,7 +1,9 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
+mod any_recording;
 mod questions;
 mod robustness;
+mod same_cells;
 mod screens;
 mod sights;
 mod staging;

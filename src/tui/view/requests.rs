@@ -43,9 +43,10 @@ fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let room = usize::from(canvas.height().saturating_sub(2)).max(1);
     let place = view.place();
     // The one that is picked stays in the middle of a long list.
-    let last = view.rows.len().saturating_sub(room);
+    let last = view.count().saturating_sub(room);
     let first = place.saturating_sub(room / 2).min(last);
-    let rows = view.rows.iter().enumerate().skip(first).take(room);
+    let rows = (view.first..).zip(&view.rows);
+    let rows = rows.skip_while(|(at, _)| *at < first).take(room);
     for (y, (at, row)) in (2..).zip(rows) {
         draw_row(canvas, y, state, row, at == place);
     }
@@ -64,7 +65,7 @@ fn heading(state: &State) -> String {
     } else {
         String::new()
     };
-    let count = grouped(view.rows.len() as u64);
+    let count = grouped(view.count() as u64);
     let sort = view.sort.words();
     format!("{which}{newest}: {count}, {sort}   o order   / others   Enter its way")
 }

@@ -17,6 +17,9 @@ pub trait Audience {
     /// Looks at what has been played so far, and spends at most `spare` of time doing so.
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()>;
 
+    /// Something that is to be said at the end.
+    fn hear(&mut self, note: String);
+
     /// A variant has been played.
     fn applaud(&mut self, _run: &Run, _recording: Recording) -> anyhow::Result<()> {
         Ok(())
@@ -66,7 +69,7 @@ impl Audience for Headless {
 
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
         for note in performance.take_notes() {
-            eprintln!("concsim: {}: {note}", self.name);
+            self.hear(note);
         }
         let now = (self.variant, performance.stage());
         if self.said.replace(now) != Some(now) && !self.quiet {
@@ -74,6 +77,10 @@ impl Audience for Headless {
         }
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
+    }
+
+    fn hear(&mut self, note: String) {
+        eprintln!("concsim: {}: {note}", self.name);
     }
 }
 

@@ -90,7 +90,7 @@ fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
     let variant = &plan.variants[0];
-    let live = Live::new(&board, header(variant, Machine::this_one()), None);
+    let live = Live::new(&board, header(plan, variant, Machine::this_one()), None);
     let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);

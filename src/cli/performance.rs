@@ -18,17 +18,15 @@ use super::stagecraft::{ArbiterOrders, Stagecraft};
 use super::steering::Steered;
 use crate::load;
 use crate::recording::live::{Cast, Live};
-use crate::recording::{Header, Machine, Origin, Recording};
-use crate::scenario::Variant;
+use crate::recording::{Header, Machine, Origin, Recording, until_next_sample};
+use crate::scenario::{Plan, Variant};
 use crate::server::{arbiter, services};
 use crate::sys;
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
-use crate::telemetry::{Board, Said, Stage, Telemetry};
+use crate::telemetry::{Board, RunWords, Said, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
-/// Between two samples that are kept.
-const SAMPLE_EVERY: Elapsed = Elapsed::from_millis(50);
 /// Between two looks at the rings, and at who runs where.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(10);
 /// From "go" to the first request: load needs 40 ms to announce a window that begins at once.
@@ -184,6 +182,7 @@ impl<'a> Performance<'a> {
     pub fn step(&mut self) -> sys::Result<Option<Elapsed>> {
         self.listen()?;
         self.live.drain();
+        self.see_whether_the_log_is_full();
         self.observe();
         self.follow_the_timeline();
         self.advance();
@@ -193,14 +192,12 @@ impl<'a> Performance<'a> {
         Ok(Some(self.until_next_look()))
     }
 
-    /// Kills and reaps what is left, and gives away the recording.
-    pub fn end(mut self) -> Recording {
+    /// Kills and reaps what is left, and gives away the recording; with it, why not all of it is kept.
+    pub fn end(mut self) -> (Recording, Option<String>) {
         drop((self.load.take(), self.arbiter.take(), self.services.take()));
         let (recording, not_kept) = self.live.finish();
-        if let Some(error) = not_kept {
-            eprintln!("concsim: the recording could not be kept: {error}");
-        }
-        recording
+        let note = not_kept.map(|error| format!("not all of the recording is kept: {error}"));
+        (recording, note)
     }
 
     fn start_services(&mut self) -> sys::Result<()> {
@@ -395,14 +392,35 @@ impl<'a> Performance<'a> {
         let window_was_over = self.edges[1];
         let crossed = self.crosses_an_edge(now);
         if crossed || now >= self.next_sample {
-            self.live.sample(cast);
-            self.next_sample = now + SAMPLE_EVERY;
+            let sample = self.live.sample(cast);
+            let lines = sample.workers.len() + sample.cores.len();
+            self.next_sample = now + until_next_sample(now, lines);
             if self.edges[1] && !window_was_over {
                 self.live.weigh();
             }
         } else {
             self.live.book(cast);
         }
+    }
+
+    /// The summary rests on every request, so that none can be let go of: when there is no room for
+    /// more, the window ends.
+    fn see_whether_the_log_is_full(&mut self) {
+        let is_new = self.act == Act::Playing && self.recording().header.log_full.is_none();
+        if !is_new || !self.recording().log_is_full() {
+            return;
+        }
+        self.live.header_mut().log_full = Some(self.clock.now());
+        let stop = &self.board.run().stop;
+        // A person who has ended the run meanwhile is not overruled.
+        let _ = stop.compare_exchange(
+            0,
+            RunWords::END_THE_WINDOW,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        let note = "the log of requests is full, and the window ends here";
+        self.notes.push(note.into());
     }
 
     fn crosses_an_edge(&mut self, now: Stamp) -> bool {
@@ -474,16 +492,19 @@ pub(super) fn edges(board: &Board) -> [Option<Stamp>; 2] {
 }
 
 /// What is known of a run before it begins.
-pub(super) fn header(variant: &Variant, machine: Machine) -> Header {
+pub(super) fn header(plan: &Plan, variant: &Variant, machine: Machine) -> Header {
     Header {
+        concsim: env!("CARGO_PKG_VERSION").into(),
         variant: variant.name.clone(),
         origin: Origin::Measured,
         scenario: variant.scenario.clone(),
+        text: plan.text.clone(),
         machine,
         began: Stamp::ZERO,
         window: None,
         drained: Stamp::ZERO,
         interrupted: false,
+        log_full: None,
         crashed: None,
     }
 }

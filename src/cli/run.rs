@@ -165,7 +165,7 @@ fn play(
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
         audience.announce(plan, index)?;
-        let recording = play_one(variant, audience, stagecraft, folder.as_deref_mut())?;
+        let recording = play_one(plan, variant, audience, stagecraft, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
         audience.applaud(&run, recording)?;
         runs.push(run);
@@ -177,13 +177,14 @@ fn play(
 }
 
 fn play_one(
+    plan: &Plan,
     variant: &Variant,
     audience: &mut impl Audience,
     stagecraft: Option<Stagecraft>,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let header = header(variant, Machine::this_one());
+    let header = header(plan, variant, Machine::this_one());
     let keeper = folder.map(|folder| folder.keep(&header)).transpose();
     let keeper = keeper.context("cannot keep the run")?;
     let live = Live::new(&board, header, keeper);
@@ -206,7 +207,11 @@ pub(super) fn watch(
     }
     // What was said last.
     audience.watch(&mut performance, Elapsed::ZERO)?;
-    Ok(performance.end())
+    let (recording, note) = performance.end();
+    if let Some(note) = note {
+        audience.hear(note);
+    }
+    Ok(recording)
 }
 
 /// Prints the result: the card, or JSON and nothing else.

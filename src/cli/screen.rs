@@ -329,6 +329,10 @@ impl Audience for Screen {
         Ok(())
     }
 
+    fn hear(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
         let row = Row::of(run, self.state.subject());
         self.state.finish_variant(row);

@@ -13,7 +13,8 @@ use crate::sys::clock;
 
 /// So many are kept …
 const KEPT: usize = 5;
-/// … if all of them together take no more than this.
+/// … and all of them together take no more than this: those that are there half of it at most, and the
+/// new one what is left.
 const BYTES: u64 = 200 << 20;
 
 /// The shelf: `$XDG_STATE_HOME/concsim/recordings`, or what the platform has instead.
@@ -27,9 +28,10 @@ fn shelf() -> anyhow::Result<PathBuf> {
 pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
     let shelf = shelf()?;
     fs::create_dir_all(&shelf).with_context(|| format!("{}", shelf.display()))?;
-    make_room(&shelf);
+    let taken = make_room(&shelf);
     let path = shelf.join(name_for(plan));
-    Folder::create(&path, plan).with_context(|| format!("{}", path.display()))
+    let folder = Folder::create(&path, plan).with_context(|| format!("{}", path.display()))?;
+    Ok(folder.with_room(BYTES.saturating_sub(taken)))
 }
 
 /// `last`, or a folder as it is.
@@ -64,18 +66,20 @@ fn folders(shelf: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Takes the oldest ones off the shelf until there is room for one more.
-fn make_room(shelf: &Path) {
-    let mut left = folders(shelf);
-    left.reverse();
-    let mut bytes = 0;
-    for (number, folder) in left.iter().enumerate() {
-        bytes += size_of(folder);
-        if number + 1 >= KEPT || bytes > BYTES {
-            // One that cannot be removed stays; the next run tries again.
-            let _ = fs::remove_dir_all(folder);
+/// Takes the oldest ones off the shelf until there is room for one more; how many bytes the others take.
+fn make_room(shelf: &Path) -> u64 {
+    let newest_first = folders(shelf).into_iter().rev();
+    let (mut taken, mut all) = (0, 0);
+    for (number, folder) in newest_first.enumerate() {
+        let bytes = size_of(&folder);
+        all += bytes;
+        let fits = number + 1 < KEPT && all <= BYTES / 2;
+        // One that cannot be removed stays; the next run tries again.
+        if fits || fs::remove_dir_all(&folder).is_err() {
+            taken += bytes;
         }
     }
+    taken
 }
 
 fn size_of(folder: &Path) -> u64 {
@@ -97,11 +101,29 @@ mod tests {
         for name in ["1-a", "2-b", "3-c", "4-d", "5-e", "6-f"] {
             fs::create_dir(shelf.path().join(name)).unwrap();
         }
-        make_room(shelf.path());
+        assert_eq!(make_room(shelf.path()), 0);
         let left: Vec<_> = folders(shelf.path())
             .iter()
             .map(|path| path.file_name().unwrap().to_owned())
             .collect();
         assert_eq!(left, ["3-c", "4-d", "5-e", "6-f"]);
+    }
+    #[test]
+    fn those_that_are_there_leave_half_of_the_shelf_to_the_new_one() {
+        let shelf = tempfile::tempdir().unwrap();
+        for (name, megabytes) in [("1-a", 1), ("2-b", 90), ("3-c", 60), ("4-d", 30)] {
+            let folder = shelf.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            // A hole takes no room on the disk, but is as long.
+            let file = fs::File::create(folder.join("1-sync.rec")).unwrap();
+            file.set_len(megabytes << 20).unwrap();
+        }
+        // The newest two fit; the one before them does not, and with it goes whatever is older.
+        assert_eq!(make_room(shelf.path()), 90 << 20);
+        let left: Vec<_> = folders(shelf.path())
+            .iter()
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect();
+        assert_eq!(left, ["3-c", "4-d"]);
     }
 }

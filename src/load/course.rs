@@ -130,6 +130,11 @@ impl Course {
             return;
         }
         self.give_up = now + LAST_WAIT;
+        self.end_window(now);
+    }
+
+    /// The window ends now, if it has begun; whatever is under way is waited for as ever.
+    pub(super) fn end_window(&mut self, now: Stamp) {
         self.window_begin = self.window_begin.filter(|begin| *begin < now);
         self.window_end = Some(self.window_end.map_or(now, |end| end.min(now)));
     }
@@ -364,6 +369,21 @@ mod tests {
         course.stop(ms(900));
         assert_eq!(course.next_change(ms(900)), ms(1_200));
         assert_eq!(course.advance(ms(1_200)), Stage::Done);
+    }
+
+    #[test]
+    fn a_window_that_is_ended_early_still_waits_for_everyone_who_was_due_in_it() {
+        let mut scenario = closed(1, Elapsed::ZERO);
+        scenario.warmup = Warmup::For(Elapsed::ZERO);
+        let mut course = course_of(&scenario);
+        course.begun(ms(100));
+        course.end_window(ms(200));
+        course.end_window(ms(900));
+        assert_eq!(course.window_end(), Some(ms(200)));
+        assert!(!course.allows(ms(200)));
+        assert_eq!(course.advance(ms(2_000)), Stage::Draining);
+        course.ended(ms(100), ms(2_500));
+        assert_eq!(course.advance(ms(2_500)), Stage::Done);
     }
 
     #[test]

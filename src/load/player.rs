@@ -94,8 +94,10 @@ impl<'a> Player<'a> {
     /// Sees where the run stands, and says so; all but the end, before which the last are given up.
     fn advance(&mut self) -> Stage {
         let now = self.clock.now();
-        if self.words.stop.load(Ordering::Acquire) != 0 {
-            self.course.stop(now);
+        match self.words.stop.load(Ordering::Acquire) {
+            0 => {}
+            RunWords::END_THE_WINDOW => self.course.end_window(now),
+            _a_person_wants_it => self.course.stop(now),
         }
         let stage = self.course.advance(now);
         let (begin, end) = (self.course.window_begin(), self.course.window_end());

@@ -10,7 +10,7 @@ use super::tests_support::{closed, open};
 use super::{Orders, Target, play};
 use crate::scenario::{Connection, Scenario, Warmup};
 use crate::sys::clock::Clock;
-use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, Stage};
+use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, RunWords, Stage};
 use crate::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -359,6 +359,33 @@ fn stopping_ends_the_window_and_gives_up_on_stragglers_after_a_second() {
     for outcome in &played.outcomes {
         assert_eq!(outcome.failure, Some(Failure::Timeout));
         assert!(outcome.done >= end + Elapsed::from_secs(1));
+    }
+}
+
+#[test]
+fn a_window_that_the_recorder_ends_is_waited_for_to_its_last_answer() {
+    let server = Scripted::new(|mut served| {
+        served.hear();
+        #[expect(clippy::disallowed_methods, reason = "longer than a person would wait")]
+        thread::sleep(std::time::Duration::from_millis(1_500));
+        served.say(OK);
+    });
+    let mut scenario = closed(2, Elapsed::ZERO);
+    scenario.warmup = Warmup::For(Elapsed::ZERO);
+    scenario.duration = Elapsed::from_secs(3_600);
+    let played = Played::steered(scenario, &server.target, |board| {
+        let run = board.run();
+        while run.load.sent.load(std::sync::atomic::Ordering::Acquire) < 2 {
+            thread::yield_now();
+        }
+        let word = RunWords::END_THE_WINDOW;
+        run.stop.store(word, std::sync::atomic::Ordering::Release);
+    });
+    let (begin, end) = played.window();
+    assert!(begin < end && end.since(begin) < Elapsed::from_secs(3_600));
+    assert_eq!(played.outcomes.len(), 2);
+    for outcome in &played.outcomes {
+        assert_eq!(outcome.failure, None);
     }
 }
 

@@ -27,8 +27,9 @@ impl<'a> Edges<'a> {
     pub(super) fn of(samples: &'a [Sample], window: Option<Window>) -> Option<Self> {
         let window = window?;
         let nearest = |edge: Stamp| {
-            let samples = samples.iter();
-            samples.min_by_key(|sample| sample.at.0.abs_diff(edge.0))
+            let after = samples.partition_point(|sample| sample.at < edge);
+            let both = samples[after.saturating_sub(1)..].iter().take(2);
+            both.min_by_key(|sample| sample.at.0.abs_diff(edge.0))
         };
         let (begin, end) = (nearest(window.begin)?, nearest(window.end)?);
         (begin.at < end.at).then_some(Self { begin, end })

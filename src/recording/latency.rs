@@ -50,8 +50,7 @@ impl Sorted {
 
     /// The smallest sample that is not exceeded by `per_mille` of them; `None` if there are none.
     pub(super) fn quantile(&self, per_mille: usize) -> Option<Elapsed> {
-        let rank = (self.0.len() * per_mille).div_ceil(1_000);
-        self.0.get(rank.max(1) - 1).copied()
+        self.0.get(place_of(per_mille, self.0.len())).copied()
     }
 
     fn quantile_ms(&self, per_mille: usize, needs: usize) -> Option<f64> {
@@ -60,6 +59,22 @@ impl Sorted {
             .flatten()
             .map(Elapsed::as_millis_f64)
     }
+}
+
+/// Where that sample is among so many.
+fn place_of(per_mille: usize, samples: usize) -> usize {
+    let rank = (samples * per_mille).div_ceil(1_000);
+    rank.max(1) - 1
+}
+
+/// The same of samples of which no more than this one is asked: they need not be sorted for it.
+pub(super) fn quantile(
+    samples: impl Iterator<Item = Elapsed>,
+    per_mille: usize,
+) -> Option<Elapsed> {
+    let mut samples: Vec<Elapsed> = samples.collect();
+    let place = place_of(per_mille, samples.len());
+    (place < samples.len()).then(|| *samples.select_nth_unstable(place).1)
 }
 
 impl Latencies {

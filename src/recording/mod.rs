@@ -10,6 +10,7 @@ pub mod judge;
 pub mod kept;
 pub mod lanes;
 pub mod latency;
+mod limit;
 pub mod live;
 mod marker;
 mod named;
@@ -26,6 +27,7 @@ mod tests;
 mod thinning;
 pub mod trust;
 
+pub use limit::{LOG_BYTES, until_next_sample};
 pub use named::Named;
 pub use past::Past;
 use serde::{Deserialize, Serialize};
@@ -75,12 +77,18 @@ pub struct Recording {
 /// What was played, where, and how it went as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
+    /// The version of this program that recorded it. Empty: one that did not say so yet.
+    #[serde(default)]
+    pub concsim: String,
     /// The variant's name.
     pub variant: String,
     /// Who played.
     pub origin: Origin,
-    /// What was played.
+    /// What was played, with its seed.
     pub scenario: Scenario,
+    /// The text of the file that says so. Empty: it was not kept yet.
+    #[serde(default)]
+    pub text: String,
     /// On which machine.
     pub machine: Machine,
     /// When load began.
@@ -91,6 +99,9 @@ pub struct Header {
     pub drained: Stamp,
     /// Cut short by ^C.
     pub interrupted: bool,
+    /// When the log of requests had become so long that the window was ended; see [`LOG_BYTES`].
+    #[serde(default)]
+    pub log_full: Option<Stamp>,
     /// The engine broke down, in words: the run proves nothing.
     pub crashed: Option<String>,
 }

@@ -152,7 +152,7 @@ impl<'a> Span<'a> {
                 Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
                 _ => Elapsed::ZERO,
             });
-        let without: u64 = without.map(|off| off.0).sum();
+        let without: u64 = without.fold(0, |all, off| all.saturating_add(off.0));
         let all = without as f64 * f64::from(self.past.one_in());
         all / length.0.max(1) as f64
     }

@@ -238,6 +238,10 @@ pub struct TelemetryCount {
     pub events: u64,
     /// Those that found no place.
     pub dropped: u64,
+    /// Switches are kept of one request in so many …
+    pub one_in: u32,
+    /// … and so many were let go of, with all others of their requests.
+    pub thinned: u64,
 }
 
 /// Rounds to so many digits after the point.
@@ -303,6 +307,8 @@ pub fn summarise(recording: &Recording) -> Run {
         telemetry: TelemetryCount {
             events: recording.event_count,
             dropped: recording.dropped_events + recording.dropped_outcomes,
+            one_in: recording.one_in,
+            thinned: recording.thinned_switches,
         },
     };
     run.remarks = remark::of_the_run(recording, &run);

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::accounting::{self, Edges};
-use super::latency::{Sorted, Spent};
+use super::latency::{Sorted, Spent, quantile};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
 use super::{Past, Recording, cast};
@@ -88,6 +88,8 @@ pub(super) const COHORT: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     crashed: Option<String>,
+    /// How long load had gone on when there was no room for more of the log.
+    log_full: Option<Elapsed>,
     has_window: bool,
     cohort: usize,
     unsent: usize,
@@ -137,6 +139,7 @@ impl Evidence {
         let tells = recording.event_count > 0;
         Self {
             crashed: header.crashed.clone(),
+            log_full: header.log_full.map(|at| at.since(header.began)),
             has_window: edges.is_some(),
             cohort: cohort.len(),
             unsent: cohort.iter().filter(|request| request.unsent()).count(),
@@ -173,15 +176,19 @@ impl Evidence {
         };
         let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
         let now = past.sample();
-        let late = Sorted::of(newest().map(|outcome| outcome.sent.since(outcome.due)));
-        let latency = Sorted::of(newest().map(|outcome| outcome.done.since(outcome.due)));
+        let late = newest().map(|outcome| outcome.sent.since(outcome.due));
+        let latency = newest().map(|outcome| outcome.done.since(outcome.due));
         let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
         let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
+        let header = past.header();
+        // How the run ended may lie in the future.
+        let log_full = header.log_full.filter(|at| *at <= now.at);
         Self {
+            log_full: log_full.map(|at| at.since(header.began)),
             generator_dropped: now.load.dropped,
             generator_cpu: edges.as_ref().map(Edges::generator_cpu),
-            late_p99_ms: millis(late.quantile(990)),
-            latency_p50_ms: millis(latency.quantile(500)).unwrap_or(0.0),
+            late_p99_ms: millis(quantile(late, 990)),
+            latency_p50_ms: millis(quantile(latency, 500)).unwrap_or(0.0),
             events_dropped: now.seen.dropped_events,
             outcomes_dropped: now.seen.dropped_outcomes,
             unreadable: now.seen.unreadable,
@@ -286,6 +293,13 @@ impl Evidence {
             fatal_if(!self.has_window && self.crashed.is_none()),
             "the run ended before its counted window was over".into(),
             "let it play to its end",
+        ));
+        let full_after = self.log_full.unwrap_or_default();
+        reasons.push(reason(
+            "log-full",
+            rough_if(self.log_full.is_some()),
+            format!("the log of requests was full after {full_after}, and the window ended there"),
+            "play a shorter time (--duration), or lower the load",
         ));
         reasons.push(reason(
             "few-samples",

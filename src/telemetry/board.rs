@@ -54,7 +54,8 @@ pub enum Stage {
 pub struct RunWords {
     /// 0 until the driver says go; then the instant at which the timetable begins. Driver's.
     pub go: AtomicU64,
-    /// 1 once the driver wants the window to end early (^C). Driver's.
+    /// 1 once a person wants the run to end (^C); [`RunWords::END_THE_WINDOW`] if only the window is to
+    /// end early. Driver's.
     pub stop: AtomicU64,
     /// Rung for another amount of load: requests in a million seconds, or clients. Driver's.
     pub amount: Bell,
@@ -63,6 +64,11 @@ pub struct RunWords {
     _drivers_line: [AtomicU64; 4],
     /// What load is doing.
     pub load: LoadWords,
+}
+
+impl RunWords {
+    /// In `stop`: nothing new is to be due, and whatever is under way is waited for as ever.
+    pub const END_THE_WINDOW: u64 = 2;
 }
 
 /// What load says of itself; it alone writes here.

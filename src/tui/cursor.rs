@@ -1,9 +1,9 @@
 //! Where in a run the screen is, and how it moves: along with a run that goes on, at some speed through
 //! what was recorded, or not at all.
 
+use super::indexes::Indexes;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
-use crate::telemetry::Event;
 use crate::units::{Elapsed, Stamp};
 
 /// How fast recorded time passes, slowest first: numerator and denominator.
@@ -138,7 +138,7 @@ impl Cursor {
     }
 
     /// Goes where a key asked to.
-    pub(super) fn grant(&mut self, feed: &Feed<'_>, wish: Wish) {
+    pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: Wish) {
         let Some(recording) = feed.recording(self.variant) else {
             return;
         };
@@ -147,8 +147,14 @@ impl Cursor {
         };
         self.at = self.at.max(begin).min(end);
         match wish {
-            Wish::StepForward => self.step(next_after(recording, self.at)),
-            Wish::StepBack => self.step(last_before(recording, self.at)),
+            Wish::StepForward => {
+                let instants = indexes.instants(feed, self.variant);
+                self.step(instants.next_after(recording, self.at));
+            }
+            Wish::StepBack => {
+                let instants = indexes.instants(feed, self.variant);
+                self.step(instants.last_before(recording, self.at));
+            }
             Wish::Forward(by) => {
                 self.at = self.at + by;
                 self.leave_the_present();
@@ -242,31 +248,6 @@ fn span(feed: &Feed<'_>, variant: usize) -> Option<(Stamp, Stamp)> {
     Some((samples.first()?.at, samples.last()?.at))
 }
 
-/// Every instant at which something happened, in no order.
-fn instants(recording: &Recording) -> impl Iterator<Item = Stamp> {
-    let switches = recording
-        .switches
-        .iter()
-        .flat_map(|(_, switch)| match switch {
-            Event::Ran(ran) => [ran.from, ran.to],
-            Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => [*from, *to],
-            _ => [Stamp::ZERO; 2],
-        });
-    let events = recording
-        .events
-        .iter()
-        .filter_map(|(_, event)| match event {
-            Event::Accepted { at, .. } | Event::Forked { at, .. } | Event::Died { at, .. } => {
-                Some(*at)
-            }
-            Event::Served(served) => Some(served.written),
-            _ => None,
-        });
-    let sent = recording.sent.iter().map(|sent| sent.sent);
-    let done = recording.outcomes.iter().map(|outcome| outcome.done);
-    switches.chain(events).chain(sent).chain(done)
-}
-
 /// What somebody did to the run, and the edges of its window.
 fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
     let window = recording.header.window.into_iter();
@@ -276,14 +257,4 @@ fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
         .iter()
         .map(|marker| marker.at)
         .chain(edges)
-}
-
-fn next_after(recording: &Recording, at: Stamp) -> Option<Stamp> {
-    instants(recording).filter(|instant| *instant > at).min()
-}
-
-fn last_before(recording: &Recording, at: Stamp) -> Option<Stamp> {
-    let begin = recording.samples.first()?.at;
-    let earlier = instants(recording).filter(|instant| *instant < at && *instant >= begin);
-    earlier.max()
 }

@@ -1,23 +1,39 @@
 //! What the views ask of recordings: an index for each variant, that grows as its recording does.
 
+use super::instants::Instants;
 use crate::recording::feed::Feed;
 use crate::recording::lanes::{Index, Lanes};
 use crate::recording::{Past, Recording};
 use crate::units::Stamp;
 
-/// One index for each variant, as far as it has been looked at.
+/// What is known of each variant, as far as it has been looked at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Indexes(Vec<Index>);
+pub(super) struct Indexes {
+    lanes: Vec<Index>,
+    instants: Vec<Instants>,
+}
 
 impl Indexes {
     /// Takes in what is new.
     pub(super) fn read(&mut self, feed: &Feed<'_>) {
-        self.0.resize_with(feed.count(), Index::default);
-        for (variant, index) in self.0.iter_mut().enumerate() {
+        self.lanes.resize_with(feed.count(), Index::default);
+        for (variant, index) in self.lanes.iter_mut().enumerate() {
             if let Some(recording) = feed.recording(variant) {
                 index.extend(recording);
             }
         }
+    }
+
+    /// When something happened in a variant.
+    pub(super) fn instants(&mut self, feed: &Feed<'_>, variant: usize) -> &Instants {
+        if self.instants.len() <= variant {
+            self.instants.resize_with(variant + 1, Instants::default);
+        }
+        let instants = &mut self.instants[variant];
+        if let Some(recording) = feed.recording(variant) {
+            instants.read(recording);
+        }
+        instants
     }
 
     /// A variant as it was known at `until`, or at its end.
@@ -35,7 +51,7 @@ impl Indexes {
         Some(Seen {
             variant,
             past,
-            lanes: Lanes::new(&self.0[variant], past),
+            lanes: Lanes::new(&self.lanes[variant], past),
             until: until.min(past.sample().at),
         })
     }

@@ -192,9 +192,11 @@ impl<'a> Seen<'a> {
     fn over(&self) -> Option<Stamp> {
         let all = self.scenario().load.requests?;
         let outcomes = self.past.outcomes();
+        if (outcomes.len() as u64) < all {
+            return None;
+        }
         let last = outcomes.iter().map(|outcome| outcome.done).max();
-        let is_over = |last: &Stamp| outcomes.len() as u64 >= all && *last <= self.until;
-        last.filter(is_over)
+        last.filter(|last| *last <= self.until)
     }
 
     /// How much time the whole of it takes on an axis, in nanoseconds: while it goes on, a little more

@@ -15,6 +15,7 @@ mod cursor;
 mod help;
 mod hold;
 mod indexes;
+mod instants;
 mod keyfile;
 mod keymap;
 mod keys;

@@ -5,14 +5,14 @@ use std::cmp::Reverse;
 use super::indexes::Seen;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::recording::latency::Breakdown;
-use crate::telemetry::{Failure, Sent, Then};
+use crate::telemetry::{Failure, Outcome, Sent, Then};
 use crate::units::{Elapsed, Stamp};
 
-/// No screen has more lines: so many rows have lanes, half of them on either side of the one picked.
-const MOST_LANES: usize = 256;
-
 /// So many of the newest requests are listed.
-pub(super) const MOST_LISTED: usize = 20_000;
+pub(super) const MOST_LISTED: usize = 5_000;
+
+/// No screen has more rows.
+const MOST_ROWS: usize = 256;
 
 /// In what order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,20 +54,20 @@ impl Sort {
         }
     }
 
-    fn by(self, row: &RequestRow) -> Reverse<(u64, u32)> {
+    /// What a request is sorted by: the more of it the sooner it comes.
+    fn key(self, seen: &Seen<'_>, sent: &Sent) -> u64 {
         let part = |of: fn(&Breakdown) -> f64| {
-            let milliseconds = row.spent.as_ref().map_or(0.0, of);
-            (milliseconds * 1e6) as u64
+            let told = spent_by(seen, sent);
+            (told.as_ref().map_or(0.0, of) * 1e6) as u64
         };
-        let key = match self {
-            Self::Newest => row.due.0,
-            Self::Latency => row.latency.0,
+        match self {
+            Self::Newest => sent.due.0,
+            Self::Latency => latency_of(seen, sent).0,
             Self::Door => part(|spent| spent.door),
             Self::Ready => part(|spent| spent.ready + spent.core_wait),
             Self::Running => part(|spent| spent.cpu),
             Self::Waiting => part(|spent| spent.parked_or_blocked),
-        };
-        Reverse((key, row.request))
+        }
     }
 }
 
@@ -86,12 +86,12 @@ pub(super) enum Only {
 }
 
 impl Only {
-    fn takes(self, row: &RequestRow) -> bool {
+    fn takes(self, seen: &Seen<'_>, sent: &Sent) -> bool {
         match self {
             Self::All => true,
-            Self::Open => row.ended.is_none(),
-            Self::Failed => matches!(row.ended, Some(Ended::Failed(_))),
-            Self::Class(class) => row.class == class,
+            Self::Open => outcome_of(seen, sent).is_none(),
+            Self::Failed => outcome_of(seen, sent).is_some_and(|it| it.failure.is_some()),
+            Self::Class(class) => sent.class == class,
         }
     }
 
@@ -167,15 +167,15 @@ pub(super) struct RequestRow {
     pub(super) spent: Option<Breakdown>,
     /// `None`: not yet.
     pub(super) ended: Option<Ended>,
-    /// What it did when, of those around the one that is picked.
-    pub(super) lane: Option<RequestLane>,
+    /// What it did when.
+    pub(super) lane: RequestLane,
 }
 
 impl RequestRow {
-    /// What it has spent its time on, as far as that is known.
-    pub(super) fn parts(&self) -> Option<Parts> {
+    /// What it has spent its time on so far.
+    pub(super) fn parts(&self) -> Parts {
         let told = self.spent.as_ref().map(Parts::told);
-        told.or_else(|| self.lane.as_ref().map(Parts::seen))
+        told.unwrap_or_else(|| Parts::seen(&self.lane))
     }
 }
 
@@ -211,7 +211,12 @@ pub(super) struct RequestsView {
     picked: Option<u32>,
     /// Whether its way is shown instead of the list.
     is_open: bool,
+    /// All that are listed, in order: by what they are sorted, and their numbers.
+    listed: Vec<(u64, u32)>,
+    /// Those of them around the one that is picked, as many as a screen can show …
     pub(super) rows: Vec<RequestRow>,
+    /// … from this place on.
+    pub(super) first: usize,
     /// How many requests there were.
     pub(super) sent: usize,
     pub(super) way: Option<Way>,
@@ -234,7 +239,7 @@ impl RequestsView {
 
     /// Shows the way of the one that is picked, or the list again. Whether there is anything to show.
     pub(super) fn open(&mut self) {
-        self.is_open = !self.rows.is_empty();
+        self.is_open = !self.listed.is_empty();
     }
 
     /// Back to the list; whether it was not there.
@@ -242,17 +247,22 @@ impl RequestsView {
         std::mem::take(&mut self.is_open)
     }
 
+    /// How many are listed.
+    pub(super) fn count(&self) -> usize {
+        self.listed.len()
+    }
+
     /// The place of the one that is picked.
     pub(super) fn place(&self) -> usize {
-        let picked = |row: &RequestRow| Some(row.request) == self.picked;
-        self.rows.iter().position(picked).unwrap_or(0)
+        let picked = |(_, request): &(u64, u32)| Some(*request) == self.picked;
+        self.listed.iter().position(picked).unwrap_or(0)
     }
 
     /// Picks another one.
     pub(super) fn scroll(&mut self, rows: isize) {
-        let last = self.rows.len().saturating_sub(1);
+        let last = self.listed.len().saturating_sub(1);
         let place = self.place().saturating_add_signed(rows).min(last);
-        self.picked = self.rows.get(place).map(|row| row.request);
+        self.picked = self.listed.get(place).map(|(_, request)| *request);
     }
 
     /// Lists what was known at the cursor.
@@ -260,53 +270,65 @@ impl RequestsView {
         let sent = seen.past.sent();
         self.sent = sent.len();
         self.classes = seen.past.header().scenario.requests.len() as u16;
-        let newest = &sent[sent.len().saturating_sub(MOST_LISTED)..];
-        self.rows.clear();
-        let rows = newest.iter().filter(|sent| sent.sent <= seen.until);
-        let rows = rows.map(|sent| row(seen, sent));
-        self.rows.extend(rows.filter(|row| self.only.takes(row)));
-        self.rows.sort_unstable_by_key(|row| self.sort.by(row));
+        self.list(seen, &sent[sent.len().saturating_sub(MOST_LISTED)..]);
         if self.sort == Sort::Newest && self.picked.is_none() && self.is_open {
-            self.picked = self.rows.first().map(|row| row.request);
+            self.picked = self.listed.first().map(|(_, request)| *request);
         }
-        self.add_lanes(seen);
-        let shown = self.rows.get(self.place()).filter(|_| self.is_open);
-        self.way = shown.map(|row| way(seen, row));
+        let place = self.place();
+        self.first = place.saturating_sub(MOST_ROWS);
+        let around = self.listed.iter().skip(self.first).take(2 * MOST_ROWS);
+        let sent = around.filter_map(|(_, request)| seen.lanes.sent(*request));
+        self.rows = sent.map(|sent| row(seen, sent)).collect();
+        let shown = self.rows.get(place - self.first);
+        self.way = shown.filter(|_| self.is_open).map(|row| way(seen, row));
+    }
+
+    fn list(&mut self, seen: &Seen<'_>, newest: &[Sent]) {
+        let (sort, only) = (self.sort, self.only);
+        let sent = newest.iter().filter(|sent| sent.sent <= seen.until);
+        let taken = sent.filter(|sent| only.takes(seen, sent));
+        self.listed.clear();
+        let keys = taken.map(|sent| (sort.key(seen, sent), sent.request));
+        self.listed.extend(keys);
+        self.listed.sort_unstable_by_key(|key| Reverse(*key));
     }
 }
 
-impl RequestsView {
-    fn add_lanes(&mut self, seen: &Seen<'_>) {
-        let first = self.place().saturating_sub(MOST_LANES / 2);
-        for row in self.rows.iter_mut().skip(first).take(MOST_LANES) {
-            let lane = seen.lanes.request(row.request, row.life);
-            row.worker = lane.worker;
-            row.lane = Some(lane);
-        }
+/// What became of a request, if it had ended by then.
+fn outcome_of<'a>(seen: &Seen<'a>, sent: &Sent) -> Option<&'a Outcome> {
+    let outcome = seen.lanes.outcome(sent.request);
+    outcome.filter(|outcome| outcome.done <= seen.until)
+}
+
+fn latency_of(seen: &Seen<'_>, sent: &Sent) -> Elapsed {
+    let patience = seen.past.header().scenario.load.patience;
+    match outcome_of(seen, sent) {
+        Some(outcome) => outcome.latency(patience),
+        None => seen.until.since(sent.due),
     }
+}
+
+fn spent_by(seen: &Seen<'_>, sent: &Sent) -> Option<Breakdown> {
+    outcome_of(seen, sent).and_then(|_| seen.lanes.spent_by(sent.request))
 }
 
 fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
-    let patience = seen.past.header().scenario.load.patience;
-    let outcome = seen.lanes.outcome(sent.request);
-    let outcome = outcome.filter(|outcome| outcome.done <= seen.until);
-    let latency = match outcome {
-        Some(outcome) => outcome.latency(patience),
-        None => seen.until.since(sent.due),
+    let ended = outcome_of(seen, sent);
+    let life = Interval {
+        from: sent.due,
+        to: sent.due + latency_of(seen, sent),
     };
+    let lane = seen.lanes.request(sent.request, life);
     RequestRow {
         request: sent.request,
         class: sent.class,
-        worker: seen.lanes.worker(sent.request),
+        worker: lane.worker,
         due: Stamp(sent.due.since(seen.began()).0),
-        life: Interval {
-            from: sent.due,
-            to: sent.due + latency,
-        },
-        latency,
-        spent: outcome.and_then(|_| seen.lanes.spent_by(sent.request)),
-        ended: outcome.map(|outcome| outcome.failure.map_or(Ended::Answered, Ended::Failed)),
-        lane: None,
+        life,
+        latency: latency_of(seen, sent),
+        spent: spent_by(seen, sent),
+        ended: ended.map(|outcome| outcome.failure.map_or(Ended::Answered, Ended::Failed)),
+        lane,
     }
 }
 

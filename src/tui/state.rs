@@ -214,8 +214,14 @@ impl State {
         &self.questions[question]
     }
 
-    /// Takes in what was seen since the last moment.
+    /// Takes in what was seen since the last moment, and shows it.
     pub(super) fn observe(&mut self, moment: &Moment<'_>) {
+        self.take_in(moment);
+        self.show.picture.latencies = self.watch.latencies().clone();
+    }
+
+    /// Takes in what was seen since the last moment, on the way to another one.
+    pub(super) fn take_in(&mut self, moment: &Moment<'_>) {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);

@@ -59,7 +59,7 @@ impl State {
         let wish = self.wish.take();
         let asked = touched || wish.is_some();
         match wish {
-            Some(wish) => self.cursor.grant(feed, wish),
+            Some(wish) => self.cursor.grant(feed, &mut self.indexes, wish),
             None if matches!(self.show.screen, Screen::Card(_)) => return Turned::of(touched),
             None => self.cursor.pass(feed, passed),
         }
@@ -99,12 +99,17 @@ impl State {
 
     /// What a view needs besides the picture.
     fn look_closer(&mut self, feed: &Feed<'_>) {
-        if matches!(self.pane, Pane::Compare | Pane::Workers) {
+        // The overview has lanes too where there is room.
+        let has_lanes = matches!(self.pane, Pane::Lanes | Pane::Overview);
+        let needs_it = has_lanes || matches!(self.pane, Pane::Latency | Pane::Requests);
+        // All of a kept run is read before its first picture, so that none comes late afterwards.
+        if needs_it || !feed.is_live() {
+            self.indexes.read(feed);
+        }
+        if !needs_it {
             return;
         }
-        self.indexes.read(feed);
-        // The overview has lanes too where there is room.
-        if matches!(self.pane, Pane::Lanes | Pane::Overview) {
+        if has_lanes {
             self.lanes.look(feed, &self.indexes, &self.cursor);
             return;
         }
@@ -157,28 +162,24 @@ impl State {
     }
 
     /// Shows the variant that is on as it was at `past`. Every sample since the one that was shown last
-    /// is taken in, so that the screen is the same however often it was drawn; to go back is to begin
-    /// anew from a bookmark.
+    /// is taken in, so that the screen is the same however often it was drawn; a leap, back or forth,
+    /// begins at the nearest bookmark before.
     pub fn show(&mut self, past: &Past<'_>) {
-        if past.newest() + 1 == self.taken_in {
+        let newest = past.newest();
+        if newest + 1 == self.taken_in {
             return;
         }
-        if past.newest() < self.taken_in {
-            self.go_back_to(past.newest());
+        let nearest = (newest / BOOKMARK_EVERY).min(self.bookmarks.len().saturating_sub(1));
+        if newest < self.taken_in || nearest * BOOKMARK_EVERY > self.taken_in {
+            self.open(nearest);
         }
-        for newest in self.taken_in..=past.newest() {
-            let then = past.earlier(newest);
-            if newest.is_multiple_of(BOOKMARK_EVERY) {
-                self.bookmarks.truncate(newest / BOOKMARK_EVERY);
-                self.bookmarks.push((self.watch.clone(), self.show.clone()));
-            }
-            self.observe(&if newest == past.newest() {
-                Moment::judged(then)
-            } else {
-                Moment::of(then)
-            });
+        for on_the_way in self.taken_in..newest {
+            self.lay_a_bookmark(on_the_way);
+            self.take_in(&Moment::of(past.earlier(on_the_way)));
         }
-        self.taken_in = past.newest() + 1;
+        self.lay_a_bookmark(newest);
+        self.observe(&Moment::judged(*past));
+        self.taken_in = newest + 1;
         self.show.began = past.header().began;
         let header = past.header();
         let said = past
@@ -189,9 +190,15 @@ impl State {
         self.show.deed = said.filter(is_read).map(|(_, said)| said);
     }
 
-    /// To the last bookmark before the sample at this place.
-    fn go_back_to(&mut self, newest: usize) {
-        let bookmark = newest / BOOKMARK_EVERY;
+    /// Remembers how everything is before the sample at this place, if it is one of those.
+    fn lay_a_bookmark(&mut self, sample: usize) {
+        if sample == self.bookmarks.len() * BOOKMARK_EVERY {
+            self.bookmarks.push((self.watch.clone(), self.show.clone()));
+        }
+    }
+
+    /// Begins anew from a bookmark.
+    fn open(&mut self, bookmark: usize) {
         let (watch, show) = self.bookmarks[bookmark].clone();
         let rows = std::mem::take(&mut self.show.rows);
         (self.watch, self.show) = (watch, show);

@@ -51,7 +51,7 @@ impl Watch {
         }
     }
 
-    /// The picture of `moment`.
+    /// The picture of `moment`; without the latencies, which are copied for one that is looked at.
     pub(super) fn look(&mut self, moment: &Moment<'_>) -> Picture {
         let past = &moment.past;
         let (span, now) = (past.last_second(), past.sample());
@@ -84,7 +84,6 @@ impl Watch {
         picture.cores = cores(now, &picture.workers);
         self.most.see(&picture);
         picture.most = self.most;
-        picture.latencies = self.latencies().clone();
         picture
     }
 
@@ -108,7 +107,8 @@ impl Watch {
         }
     }
 
-    fn latencies(&self) -> &Latencies {
+    /// Of the requests due in the window so far; before it, of all so far.
+    pub(super) fn latencies(&self) -> &Latencies {
         match self.stage {
             Stage::Preparing | Stage::WarmUp => &self.so_far,
             Stage::Counting | Stage::Draining | Stage::Done => &self.counted,

@@ -8,6 +8,8 @@ use std::io::{self, Read, Write};
 pub(super) const FIRST_LINE: &[u8] = b"concsim recording 1\n";
 /// What the first line of every version begins with.
 const NAME: &[u8] = b"concsim recording ";
+/// Before each chunk: its length, its kind, its checksum.
+pub(super) const HEAD: usize = 9;
 /// No chunk is longer: a length beyond is not one.
 const LONGEST: u32 = 64 << 20;
 
@@ -20,6 +22,8 @@ pub(super) enum Kind {
     Pieces = 2,
     /// How much there should be of everything, as JSON. The recorder ended the file.
     End = 3,
+    /// Nothing. The recorder had no room for more.
+    NoRoom = 4,
 }
 
 /// Why the rest of a file cannot be read.
@@ -37,6 +41,9 @@ pub enum Tear {
     /// It ends with a whole chunk that is not the last.
     #[error("it was never ended: whoever kept it was killed")]
     Unended,
+    /// There was no room for more.
+    #[error("it breaks off where there was no room for more")]
+    NoRoom,
     /// A checksum is wrong.
     #[error("its bytes after the first {0} are not those that were written")]
     Checksum(u64),
@@ -51,7 +58,7 @@ pub enum Tear {
 /// Appends a chunk.
 pub(super) fn write(file: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    let mut head = [0; 9];
+    let mut head = [0; HEAD];
     head[..4].copy_from_slice(&length.to_le_bytes());
     head[4] = kind as u8;
     head[5..].copy_from_slice(&checksum(kind as u8, payload).to_le_bytes());
@@ -96,10 +103,10 @@ impl<R: Read> Chunks<R> {
 
     /// The next chunk; `None` at the file's end.
     pub(super) fn next(&mut self) -> Result<Option<(Kind, &[u8])>, Tear> {
-        let mut head = [0; 9];
+        let mut head = [0; HEAD];
         match fill(&mut self.file, &mut head)? {
             0 => return Ok(None),
-            9 => {}
+            HEAD => {}
             _ => return Err(Tear::BreaksOff(self.read)),
         }
         let word =
@@ -124,9 +131,10 @@ impl<R: Read> Chunks<R> {
             1 => Kind::Header,
             2 => Kind::Pieces,
             3 => Kind::End,
+            4 => Kind::NoRoom,
             other => return Err(Tear::Unknown(format!("chunks of kind {other}"))),
         };
-        self.read += 9 + wanted;
+        self.read += HEAD as u64 + wanted;
         Ok(Some((kind, &self.payload)))
     }
 }

@@ -21,6 +21,28 @@ pub use chunk::Tear;
 pub use reader::{Kept, Unreadable, open};
 pub use writer::{Folder, Keeper};
 
+use serde::{Deserialize, Serialize};
+
+/// The version of this form: of the plan's file, and of each recording's (in its first line).
+const FORMAT: u32 = 1;
 const PLAN: &str = "plan.json";
 const SUMMARY: &str = "summary.json";
 const EXTENSION: &str = "rec";
+
+/// What the plan's file holds: the plan, and who wrote it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written<Plan> {
+    /// [`FORMAT`] of whoever wrote it.
+    #[serde(default = "first")]
+    format: u32,
+    /// Its version. Empty: it did not say so yet.
+    #[serde(default)]
+    concsim: String,
+    #[serde(flatten)]
+    plan: Plan,
+}
+
+/// The form of a plan's file that does not say which it has.
+fn first() -> u32 {
+    1
+}

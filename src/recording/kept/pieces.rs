@@ -9,8 +9,6 @@
 //!
 //! All numbers are variable-length (seven bits a byte, the lowest first), differences zigzag.
 
-use std::collections::BTreeMap;
-
 use super::chunk::Tear;
 use crate::recording::{Sample, Who};
 use crate::telemetry::Record;
@@ -25,7 +23,27 @@ type Fields = [u64; FIELDS];
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     bytes: Vec<u8>,
-    before: BTreeMap<(u64, u8), Fields>,
+    before: Before,
+}
+
+/// The last record of every writer and kind: looked up for each record, and few.
+#[derive(Debug, Default)]
+struct Before(Vec<Vec<(u8, Fields)>>);
+
+impl Before {
+    fn of(&mut self, who: Who, kind: u8) -> &mut Fields {
+        let who = who.number() as usize;
+        if self.0.len() <= who {
+            self.0.resize_with(who + 1, Vec::new);
+        }
+        let kinds = &mut self.0[who];
+        let place = kinds.iter().position(|(known, _)| *known == kind);
+        let place = place.unwrap_or_else(|| {
+            kinds.push((kind, Fields::default()));
+            kinds.len() - 1
+        });
+        &mut kinds[place].1
+    }
 }
 
 impl Pieces {
@@ -36,7 +54,7 @@ impl Pieces {
 
     /// What has been written; the next piece begins another chunk.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        self.before.clear();
+        self.before = Before::default();
         std::mem::take(&mut self.bytes)
     }
 
@@ -51,13 +69,12 @@ impl Pieces {
     /// Adds a record.
     pub(super) fn record(&mut self, who: Who, record: &Record) {
         let (kind, fields) = split(record);
-        let who = who.number() + 1;
-        let before = self.before.entry((who, kind)).or_default();
+        let before = self.before.of(who, kind);
         let mut mask = 0;
         for (bit, (now, before)) in fields.iter().zip(before.iter()).enumerate() {
             mask |= u64::from(now != before) << bit;
         }
-        put(&mut self.bytes, who);
+        put(&mut self.bytes, who.number() + 1);
         self.bytes.push(kind);
         put(&mut self.bytes, mask);
         for (now, before) in fields.iter().zip(before.iter()) {
@@ -83,7 +100,7 @@ pub(super) fn read(
     mut take: impl FnMut(Piece) -> Result<(), Tear>,
 ) -> Result<(), Tear> {
     let mut rest = payload;
-    let mut before: BTreeMap<(u64, u8), Fields> = BTreeMap::new();
+    let mut before = Before::default();
     while !rest.is_empty() {
         match number(&mut rest)? {
             SAMPLE => {
@@ -95,16 +112,16 @@ pub(super) fn read(
                 take(Piece::Sample(sample))?;
             }
             who => {
+                let who = Who::numbered(who - 1).ok_or_else(malformed)?;
                 let (kind, others) = rest.split_first().ok_or_else(malformed)?;
                 rest = others;
                 let mask = number(&mut rest)?;
-                let fields = before.entry((who, *kind)).or_default();
+                let fields = before.of(who, *kind);
                 for (bit, field) in fields.iter_mut().enumerate() {
                     if mask >> bit & 1 == 1 {
                         *field = field.wrapping_add(unzigzag(number(&mut rest)?));
                     }
                 }
-                let who = Who::numbered(who - 1).ok_or_else(malformed)?;
                 take(Piece::Record(who, join(*kind, fields)))?;
             }
         }

@@ -4,18 +4,21 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use super::chunk::{Chunks, Kind, Tear};
 use super::pieces::{self, Piece};
-use super::{EXTENSION, PLAN};
-use crate::recording::Recording;
+use super::{EXTENSION, FORMAT, PLAN, Written};
+use crate::recording::{Recording, Sample, Seen};
 use crate::scenario::Plan;
+use crate::units::Stamp;
 
 /// A run that was kept.
 #[derive(Debug)]
 pub struct Kept {
-    /// What was played.
+    /// What was played, without those variants of which nothing can be read.
     pub plan: Plan,
-    /// One for each variant that was begun, in order.
+    /// One for each of its variants that was begun, in order.
     pub recordings: Vec<Recording>,
     /// The files of which not all could be read, and why.
     pub torn: Vec<(PathBuf, Tear)>,
@@ -30,8 +33,13 @@ pub enum Unreadable {
     /// There is no plan in it.
     #[error("{0} is not the folder of a recording: it has no {PLAN} ({1})")]
     NoPlan(PathBuf, io::Error),
-    /// The plan is none of this version.
-    #[error("{0} was kept by another version of concsim: its {PLAN} cannot be read ({1})")]
+    /// The plan is in a later form.
+    #[error(
+        "{0} was kept by a later version of concsim{1}, in form {2}; this program reads form {FORMAT}"
+    )]
+    Later(PathBuf, String, u32),
+    /// The plan cannot be read.
+    #[error("the {PLAN} of {0} cannot be read: {1}")]
     Plan(PathBuf, serde_json::Error),
     /// There is no recording in it, or none that can be read.
     #[error("{0} holds no recording that could be read{1}")]
@@ -44,10 +52,7 @@ pub enum Unreadable {
 /// When there is nothing.
 pub fn open(folder: &Path) -> Result<Kept, Unreadable> {
     let entries = fs::read_dir(folder).map_err(|error| Unreadable::Folder(folder.into(), error))?;
-    let plan =
-        fs::read(folder.join(PLAN)).map_err(|error| Unreadable::NoPlan(folder.into(), error))?;
-    let plan: Plan =
-        serde_json::from_slice(&plan).map_err(|error| Unreadable::Plan(folder.into(), error))?;
+    let plan = read_plan(folder)?;
     let paths = entries.map_while(Result::ok).map(|entry| entry.path());
     let mut files: Vec<PathBuf> = paths
         .filter(|path| {
@@ -61,20 +66,49 @@ pub fn open(folder: &Path) -> Result<Kept, Unreadable> {
         recordings: Vec::new(),
         torn: Vec::new(),
     };
+    let mut unreadable = Vec::new();
     for path in files {
         let (recording, tear) = match File::open(&path) {
             Ok(file) => read(BufReader::new(file)),
             Err(error) => (None, Some(Tear::Io(error.to_string()))),
         };
+        if recording.is_none() {
+            unreadable.push(number_of(&path));
+        }
         kept.recordings.extend(recording);
         kept.torn.extend(tear.map(|tear| (path, tear)));
     }
+    let mut number = 0;
+    kept.plan.variants.retain(|_| {
+        number += 1;
+        !unreadable.contains(&number)
+    });
     if kept.recordings.is_empty() {
         let why = kept.torn.first();
         let why = why.map_or_else(String::new, |(_, tear)| format!(": {tear}"));
         return Err(Unreadable::NoRecording(folder.into(), why));
     }
     Ok(kept)
+}
+
+fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
+    let unreadable = |error| Unreadable::Plan(folder.into(), error);
+    let text =
+        fs::read(folder.join(PLAN)).map_err(|error| Unreadable::NoPlan(folder.into(), error))?;
+    // The form first: a plan in a later one is called so, and not malformed.
+    let Written {
+        format, concsim, ..
+    } = serde_json::from_slice::<Written<IgnoredAny>>(&text).map_err(unreadable)?;
+    if format > FORMAT {
+        let version = if concsim.is_empty() {
+            concsim
+        } else {
+            format!(" ({concsim})")
+        };
+        return Err(Unreadable::Later(folder.into(), version, format));
+    }
+    let written: Written<Plan> = serde_json::from_slice(&text).map_err(unreadable)?;
+    Ok(written.plan)
 }
 
 /// `3` of `3-workers_4.rec`.
@@ -102,6 +136,7 @@ pub(super) fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
                     _ => Err(Tear::Unknown("an end of another form".into())),
                 }
             }
+            Ok(Some((Kind::NoRoom, _))) => Err(Tear::NoRoom),
             Ok(Some((kind, payload))) => take(&mut recording, kind, payload),
             Ok(None) => Err(Tear::Unended),
             Err(tear) => Err(tear),
@@ -110,6 +145,41 @@ pub(super) fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
             return (recording.map(Recording::torn), Some(tear));
         }
     }
+}
+
+/// Whether a sample comes after the one before it, and counts no more than there is: whatever looks at
+/// a recording relies on that.
+fn fits(recording: &Recording, sample: &Sample) -> Result<(), Tear> {
+    let last = recording.samples.last();
+    let (at, before) = last.map_or((Stamp::ZERO, Seen::default()), |it| (it.at, it.seen));
+    let counts = |seen: &Seen| {
+        let Seen {
+            outcomes,
+            sent,
+            events,
+            switches,
+            answers,
+            markers,
+            ..
+        } = *seen;
+        [outcomes, sent, events, switches, answers, markers]
+    };
+    let there = counts(&recording.seen());
+    let counted = counts(&sample.seen).into_iter().zip(there);
+    let is_less = |(before, now): (usize, usize)| now < before;
+    let goes_back = counts(&before)
+        .into_iter()
+        .zip(counts(&sample.seen))
+        .any(is_less);
+    if sample.at < at || goes_back {
+        return Err(Tear::Unknown("samples that go back in time".into()));
+    }
+    if counted.into_iter().any(|(counted, there)| counted > there) {
+        return Err(Tear::Unknown(
+            "a sample that counts what is not there".into(),
+        ));
+    }
+    Ok(())
 }
 
 fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result<(), Tear> {
@@ -125,6 +195,7 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
         }
         (Kind::Pieces, Some(recording)) => pieces::read(payload, |piece| match piece {
             Piece::Sample(sample) => {
+                fits(recording, &sample)?;
                 recording.samples.push(*sample);
                 Ok(())
             }
@@ -138,6 +209,6 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
                 Ok(())
             }
         }),
-        (Kind::Pieces | Kind::End, _) => Ok(()),
+        (Kind::Pieces | Kind::End | Kind::NoRoom, _) => Ok(()),
     }
 }

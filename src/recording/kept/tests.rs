@@ -8,9 +8,10 @@ use super::chunk::{FIRST_LINE, Tear};
 use super::reader::read;
 use super::*;
 use crate::recording::synthetic::Synthetic;
-use crate::recording::{Recording, Who};
+use crate::recording::{Recording, Sample, Seen, Who};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::Event;
+use crate::units::Stamp;
 
 /// A recording as its recorder would have kept it.
 fn kept(recording: &Recording) -> Vec<u8> {
@@ -44,6 +45,14 @@ fn kept(recording: &Recording) -> Vec<u8> {
     keeper.header(&recording.header);
     keeper.end(&recording.seen()).unwrap();
     file
+}
+
+/// A sample that may stand before all records.
+fn without_seen(sample: &Sample) -> Sample {
+    Sample {
+        seen: Seen::default(),
+        ..sample.clone()
+    }
 }
 
 fn as_json(recording: &Recording) -> String {
@@ -110,6 +119,131 @@ fn what_is_no_recording_is_called_so_and_a_later_version_by_its_name() {
 }
 
 #[test]
+fn of_a_run_whose_first_file_is_spoilt_the_others_are_shown_as_what_they_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run");
+    let runs = [Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine)];
+    let plan = crate::recording::synthetic::plan("a claim", &[&runs[0], &runs[1]], &[]);
+    let mut folder = Folder::create(&path, &plan).unwrap();
+    for run in &runs {
+        let recording = run.recording();
+        let keeper = folder.keep(&recording.header).unwrap();
+        keeper.end(&recording.seen()).unwrap();
+    }
+    std::fs::write(path.join("1-sync.rec"), b"").unwrap();
+    let kept = open(&path).unwrap();
+    assert_eq!(kept.recordings.len(), 1);
+    assert_eq!(kept.recordings[0].header.variant, "coroutine");
+    assert_eq!(kept.plan.variants.len(), 1);
+    assert_eq!(kept.plan.variants[0].name, "coroutine");
+}
+
+#[test]
+fn a_sample_that_does_not_fit_is_where_reading_ends() {
+    let recording = Synthetic::io_bound(Sync).recording();
+    let spoilt = |spoil: fn(&mut Sample)| {
+        let mut file = Vec::new();
+        let mut keeper = Keeper::begin(&mut file, &recording.header).unwrap();
+        for sample in &recording.samples[..3] {
+            keeper.sample(&without_seen(sample));
+        }
+        let mut last = without_seen(&recording.samples[3]);
+        spoil(&mut last);
+        keeper.sample(&last);
+        keeper.end(&recording.seen()).unwrap();
+        let (read_back, tear) = read(&file[..]);
+        (read_back.unwrap().samples.len(), tear)
+    };
+    let (count, tear) = spoilt(|sample| sample.at = Stamp::ZERO);
+    assert_eq!(count, 3);
+    assert_eq!(
+        tear,
+        Some(Tear::Unknown("samples that go back in time".into()))
+    );
+    let (count, tear) = spoilt(|sample| sample.seen.outcomes = 1);
+    assert_eq!(count, 3);
+    let said = "a sample that counts what is not there";
+    assert_eq!(tear, Some(Tear::Unknown(said.into())));
+}
+
+#[test]
+fn a_recording_without_room_breaks_off_in_time_and_says_why() {
+    let recording = Synthetic::io_bound(Coroutine).recording();
+    let whole = kept(&recording).len() as u64;
+    let mut file = Vec::new();
+    let keeper = Keeper::begin(&mut file, &recording.header).unwrap();
+    let mut keeper = keeper.with_room(whole / 2);
+    for sample in &recording.samples {
+        keeper.sample(&without_seen(sample));
+        for (slot, switch) in &recording.switches {
+            keeper.record(Who::Worker(*slot), &switch.to_record());
+        }
+    }
+    let why = keeper.end(&recording.seen()).unwrap_err();
+    assert!(why.to_string().contains("no room"), "{why}");
+    assert!(file.len() as u64 <= whole / 2 + recording_begins(&recording));
+    let (read_back, tear) = read(&file[..]);
+    assert_eq!(tear, Some(Tear::NoRoom));
+    assert!(!read_back.unwrap().samples.is_empty());
+}
+
+/// What is written before there is anything to be limited: the first line and the header; and the last
+/// words, for which there is always room.
+fn recording_begins(recording: &Recording) -> u64 {
+    let mut file = Vec::new();
+    drop(Keeper::begin(&mut file, &recording.header).unwrap());
+    (file.len() + super::chunk::HEAD) as u64
+}
+
+#[test]
+fn a_folder_takes_no_more_than_its_room() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run");
+    let run = Synthetic::io_bound(Coroutine);
+    let recording = run.recording();
+    let plan = crate::recording::synthetic::plan("a claim", &[&run], &[]);
+    let room = 400 << 10;
+    let mut folder = Folder::create(&path, &plan).unwrap().with_room(room);
+    for _ in 0..3 {
+        let mut keeper = folder.keep(&recording.header).unwrap();
+        for sample in &recording.samples {
+            keeper.sample(&without_seen(sample));
+            for (slot, switch) in &recording.switches {
+                keeper.record(Who::Worker(*slot), &switch.to_record());
+            }
+        }
+        assert!(keeper.end(&recording.seen()).is_err());
+    }
+    let sizes = std::fs::read_dir(&path).unwrap();
+    let sizes = sizes.map(|entry| entry.unwrap().metadata().unwrap().len());
+    assert!(sizes.sum::<u64>() <= room);
+    assert_eq!(open(&path).unwrap().torn.len(), 3);
+}
+
+#[test]
+fn a_plan_says_its_form_and_who_wrote_it_and_a_later_form_is_refused_by_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run");
+    let run = Synthetic::io_bound(Sync);
+    let plan = crate::recording::synthetic::plan("a claim", &[&run], &[]);
+    Folder::create(&path, &plan).unwrap();
+    let file = path.join("plan.json");
+    let mut written: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(written["format"], 1);
+    assert_eq!(written["concsim"], env!("CARGO_PKG_VERSION"));
+    written["format"] = 2.into();
+    written["concsim"] = "7.0".into();
+    written["variants"] = "in another form".into();
+    std::fs::write(&file, written.to_string()).unwrap();
+    let said = open(&path).unwrap_err().to_string();
+    assert!(
+        said.contains("a later version of concsim (7.0), in form 2"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_folder_that_holds_something_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::File::create(folder.path().join("thesis.txt"))
@@ -131,7 +265,7 @@ fn a_run_that_was_kept_is_opened_with_all_its_variants_in_order() {
         let recording = run.recording();
         let mut keeper = folder.keep(&recording.header).unwrap();
         for sample in &recording.samples {
-            keeper.sample(sample);
+            keeper.sample(&without_seen(sample));
         }
         keeper.end(&recording.seen()).unwrap();
     }

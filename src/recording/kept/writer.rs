@@ -8,21 +8,26 @@ use serde::Serialize;
 
 use super::chunk::{self, FIRST_LINE, Kind};
 use super::pieces::Pieces;
-use super::{EXTENSION, PLAN, SUMMARY};
+use super::{EXTENSION, FORMAT, PLAN, SUMMARY, Written};
 use crate::recording::{Header, Sample, Seen, Who};
 use crate::scenario::Plan;
 use crate::telemetry::Record;
+use crate::units::{Elapsed, Stamp};
 
 /// A chunk is written when it has become so long …
 const CHUNK: usize = 256 << 10;
-/// … or when so many samples are in it: half a second of a run.
-const SAMPLES: usize = 10;
+/// … or when so much of the run is in it.
+const FLUSH_EVERY: Elapsed = Elapsed::from_millis(500);
+/// Of the room for a folder so much is for the summary, which comes last.
+const FOR_THE_SUMMARY: u64 = 256 << 10;
 
 /// Where a run is kept.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     variants: usize,
+    /// So many bytes it may take.
+    room: u64,
 }
 
 impl Folder {
@@ -36,12 +41,31 @@ impl Folder {
             let error = "it holds something already";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
         }
-        let plan = serde_json::to_vec_pretty(plan).expect("a plan is always JSON");
+        let written = Written {
+            format: FORMAT,
+            concsim: env!("CARGO_PKG_VERSION").into(),
+            plan,
+        };
+        let plan = serde_json::to_vec_pretty(&written).expect("a plan is always JSON");
         fs::write(path.join(PLAN), plan)?;
         Ok(Self {
             path: path.to_owned(),
             variants: 0,
+            room: u64::MAX,
         })
+    }
+
+    /// The same, but it may not take more than so many bytes. A recording that has no room left breaks
+    /// off, and says so.
+    #[must_use]
+    pub fn with_room(self, room: u64) -> Self {
+        Self { room, ..self }
+    }
+
+    /// How many bytes it takes so far.
+    fn size(&self) -> io::Result<u64> {
+        let sizes = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.metadata()?.len()));
+        sizes.sum()
     }
 
     /// Where it is.
@@ -61,7 +85,9 @@ impl Folder {
             self.variants,
             file_name(&header.variant)
         );
-        Keeper::begin(File::create_new(self.path.join(name))?, header)
+        let room = self.room.saturating_sub(self.size()? + FOR_THE_SUMMARY);
+        let file = File::create_new(self.path.join(name))?;
+        Ok(Keeper::begin(file, header)?.with_room(room))
     }
 
     /// Adds the summary of the whole run.
@@ -87,7 +113,10 @@ fn file_name(variant: &str) -> String {
 pub struct Keeper<W = File> {
     file: W,
     pieces: Pieces,
-    samples: usize,
+    /// Until when everything is in the file.
+    flushed: Stamp,
+    /// How many bytes may still be written.
+    room: u64,
     failed: Option<io::Error>,
 }
 
@@ -102,9 +131,16 @@ impl<W: Write> Keeper<W> {
         Ok(Self {
             file,
             pieces: Pieces::default(),
-            samples: 0,
+            flushed: Stamp::ZERO,
+            room: u64::MAX,
             failed: None,
         })
+    }
+
+    /// The same, with room for so many bytes more.
+    #[must_use]
+    pub fn with_room(self, room: u64) -> Self {
+        Self { room, ..self }
     }
 
     /// Keeps a record of a ring.
@@ -121,8 +157,8 @@ impl<W: Write> Keeper<W> {
     pub fn sample(&mut self, sample: &Sample) {
         if self.failed.is_none() {
             self.pieces.sample(sample);
-            self.samples += 1;
-            if self.samples >= SAMPLES {
+            if sample.at.since(self.flushed) >= FLUSH_EVERY {
+                self.flushed = sample.at;
                 self.flush();
             }
         }
@@ -145,7 +181,6 @@ impl<W: Write> Keeper<W> {
     }
 
     fn flush(&mut self) {
-        self.samples = 0;
         let chunk = self.pieces.take();
         if !chunk.is_empty() {
             self.write(Kind::Pieces, &chunk);
@@ -153,8 +188,18 @@ impl<W: Write> Keeper<W> {
     }
 
     fn write(&mut self, kind: Kind, payload: &[u8]) {
-        if self.failed.is_none() {
+        if self.failed.is_some() {
+            return;
+        }
+        let taken = payload.len() as u64 + chunk::HEAD as u64;
+        if let Some(left) = self.room.checked_sub(taken) {
+            self.room = left;
             self.failed = chunk::write(&mut self.file, kind, payload).err();
+        } else {
+            let written = chunk::write(&mut self.file, Kind::NoRoom, &[]);
+            let error = "there is no room for more of it on the shelf (--out DIR has no limit)";
+            let full = io::Error::new(io::ErrorKind::StorageFull, error);
+            self.failed = Some(written.err().unwrap_or(full));
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::blocks::Blocks;
 use crate::recording::Recording;
 use crate::telemetry::{Event, Ran, Then};
 use crate::units::Stamp;
@@ -21,8 +22,8 @@ pub struct Index {
     read: Read,
     /// By request number.
     pub(super) requests: Vec<Entry>,
-    /// The numbers of the requests that were sent, in order of due.
-    pub(super) order: Vec<u32>,
+    /// Those that were sent, by their places in [`Recording::sent`].
+    pub(super) blocks: Blocks,
     /// By slot.
     pub(super) workers: Vec<Workings>,
     /// Running, by core and worker.
@@ -120,7 +121,7 @@ impl Default for Index {
             one_in: 1,
             read: Read::default(),
             requests: Vec::new(),
-            order: Vec::new(),
+            blocks: Blocks::default(),
             workers: Vec::new(),
             claims: BTreeMap::new(),
             without_core: None,
@@ -140,8 +141,9 @@ impl Index {
             };
         }
         self.read_requests(recording);
-        for (place, (worker, switch)) in (0..).zip(&recording.switches).skip(self.read.switches) {
-            self.note_switch(place, *worker, switch);
+        let read = self.read.switches;
+        for (place, (worker, switch)) in (read..).zip(&recording.switches[read..]) {
+            self.note_switch(place, *worker, switch, recording.sent.len());
         }
         self.read = Read {
             sent: recording.sent.len(),
@@ -153,38 +155,42 @@ impl Index {
 
     fn read_requests(&mut self, recording: &Recording) {
         let read = self.read;
-        for (place, sent) in (0..).zip(&recording.sent).skip(read.sent) {
-            let Some(entry) = self.entry(sent.request) else {
-                continue;
-            };
-            entry.sent = Some(place);
-            let due = |request: &u32| {
-                let place = self.requests[*request as usize].sent;
-                let due = place.map(|place| recording.sent[place as usize].due);
-                due <= Some(sent.due)
-            };
-            // Nearly always the last: looking from the end finds it at once.
-            let behind = self.order.iter().rposition(due).map_or(0, |at| at + 1);
-            self.order.insert(behind, sent.request);
-        }
-        for (place, outcome) in (0..).zip(&recording.outcomes).skip(read.outcomes) {
-            if let Some(entry) = self.entry(outcome.request) {
-                entry.outcome = Some(place);
+        let place = |place: usize| place as u32;
+        for (at, sent) in (read.sent..).zip(&recording.sent[read.sent..]) {
+            if let Some(entry) = self.entry(sent.request, at) {
+                entry.sent = Some(place(at));
+                let outcome = entry.outcome;
+                self.blocks.send(at, sent.sent);
+                if let Some(outcome) = outcome.map(|outcome| outcome as usize) {
+                    let done = recording.outcomes[outcome].done;
+                    self.blocks.end(at, outcome, done, true);
+                }
             }
         }
-        for (place, (_, event)) in (0..).zip(&recording.events).skip(read.events) {
+        let known = recording.sent.len();
+        for (at, outcome) in (read.outcomes..).zip(&recording.outcomes[read.outcomes..]) {
+            if let Some(entry) = self.entry(outcome.request, known) {
+                let is_first = entry.outcome.replace(place(at)).is_none();
+                if let Some(sent) = entry.sent {
+                    let done = outcome.done;
+                    self.blocks.end(sent as usize, at, done, is_first);
+                }
+            }
+        }
+        for (at, (_, event)) in (read.events..).zip(&recording.events[read.events..]) {
             if let Event::Served(served) = event
-                && let Some(entry) = self.entry(served.request)
+                && let Some(entry) = self.entry(served.request, known)
             {
-                entry.served = Some(place);
+                entry.served = Some(place(at));
             }
         }
     }
 
-    /// `None` for a number that is far from those of the run: load counts from 0.
-    fn entry(&mut self, request: u32) -> Option<&mut Entry> {
+    /// `None` for a number that is far from those of the run, of which so many were sent: load counts
+    /// from 0.
+    fn entry(&mut self, request: u32, sent: usize) -> Option<&mut Entry> {
         let place = request as usize;
-        if place > self.order.len() + FAR_AHEAD {
+        if place > sent + FAR_AHEAD {
             return None;
         }
         if self.requests.len() <= place {
@@ -193,7 +199,7 @@ impl Index {
         Some(&mut self.requests[place])
     }
 
-    fn note_switch(&mut self, place: usize, worker: u16, switch: &Event) {
+    fn note_switch(&mut self, place: usize, worker: u16, switch: &Event, sent: usize) {
         let slot = usize::from(worker);
         if self.workers.len() <= slot {
             self.workers.resize(slot + 1, Workings::default());
@@ -204,7 +210,7 @@ impl Index {
                 let stretch = workings.close(place, &ran);
                 workings.stretches.push(stretch);
                 let at = workings.stretches.len() as u32 - 1;
-                if let Some(entry) = self.entry(ran.request) {
+                if let Some(entry) = self.entry(ran.request, sent) {
                     entry.stretches.push((worker, at));
                 }
                 self.claim(worker, &stretch);

@@ -11,6 +11,7 @@
 //! process that lost its core learns of it late: then the one that came later had it, and the other
 //! one wanted it. Hence no instant has more requests running than there are cores.
 
+mod blocks;
 mod cores;
 mod index;
 mod request;
@@ -23,7 +24,7 @@ pub use index::Index;
 use super::Past;
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
-use crate::telemetry::{Event, Outcome, Served};
+use crate::telemetry::{Event, Outcome, Sent, Served};
 use crate::units::Stamp;
 
 /// What one request does for a while.
@@ -142,16 +143,20 @@ impl<'a> Lanes<'a> {
     #[must_use]
     pub fn requests(&self, interval: Interval) -> Vec<u32> {
         let sent = self.past.sent();
-        let is_there = |request: &&u32| {
-            let entry = &self.index.requests[**request as usize];
-            let place = entry.sent.map(|place| place as usize);
-            let sent = place.and_then(|place| sent.get(place));
-            let kept = request.is_multiple_of(self.index.one_in);
-            kept && sent.is_some_and(|sent| {
-                sent.sent < interval.to && self.done(**request).is_none_or(|it| it > interval.from)
-            })
+        let outcomes = self.past.outcomes().len();
+        let places = self.index.blocks.there(interval, outcomes).flatten();
+        let is_there = |place: usize| {
+            let sent = sent.get(place)?;
+            let entry = self.index.requests.get(sent.request as usize)?;
+            let is_its = entry.sent == Some(place as u32);
+            let kept = sent.request.is_multiple_of(self.index.one_in);
+            let done = self.done(sent.request);
+            let is_there = sent.sent < interval.to && done.is_none_or(|it| it > interval.from);
+            (is_its && kept && is_there).then_some(sent)
         };
-        self.index.order.iter().filter(is_there).copied().collect()
+        let mut found: Vec<&Sent> = places.filter_map(is_there).collect();
+        found.sort_by_key(|sent| sent.due);
+        found.into_iter().map(|sent| sent.request).collect()
     }
 
     /// What the newest of the requests that were answered by `until` spent their latency on, on average:
@@ -193,6 +198,13 @@ impl<'a> Lanes<'a> {
             Some((_, Event::Served(served))) => Some(served),
             _ => None,
         }
+    }
+
+    /// The sending of a request, if that was known.
+    #[must_use]
+    pub fn sent(&self, request: u32) -> Option<&'a Sent> {
+        let place = self.index.requests.get(request as usize)?.sent?;
+        self.past.sent().get(place as usize)
     }
 
     /// What became of a request, if that was known.

@@ -237,7 +237,8 @@ impl<'a> Notice<'a> for UnevenAccepts {
         const ENOUGH: u64 = 20;
         let Sample { workers, .. } = scene.span.end();
         let jain = accounting::jain(workers.iter().map(|worker| worker.accepted))?;
-        let all: u64 = workers.iter().map(|worker| worker.accepted).sum();
+        let all = workers.iter().map(|worker| worker.accepted);
+        let all = all.fold(0, u64::saturating_add);
         let of = |worker: &WorkerSample| (worker.index, worker.accepted);
         let most = workers.iter().max_by_key(|worker| worker.accepted)?;
         let least = workers.iter().min_by_key(|worker| worker.accepted)?;
@@ -261,7 +262,8 @@ impl<'a> Notice<'a> for UnevenAccepts {
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         let workers = scene.span.end().workers.iter();
-        let all: u64 = workers.map(|worker| worker.accepted).sum();
+        let all = workers.map(|worker| worker.accepted);
+        let all = all.fold(0, u64::saturating_add);
         format!(
             "{} taken since the run began; evenness {:.2} (Jain's index, 1 is even)",
             counted(all, "connection"),

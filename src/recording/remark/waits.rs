@@ -124,7 +124,8 @@ impl<'a> Notice<'a> for Parked {
         let scenario = scene.scenario();
         let samples = scene.span.samples();
         let parked = samples.iter().flat_map(|sample| &sample.workers);
-        let parked: u64 = parked.map(|worker| worker.parked).sum();
+        let parked = parked.map(|worker| worker.parked);
+        let parked = parked.fold(0, u64::saturating_add);
         // Those of kept connections that ask for nothing are parked, too, and no requests.
         let parked = (parked as f64 / samples.len() as f64).min(scene.means.concurrency);
         let applies =
@@ -149,7 +150,7 @@ impl<'a> Notice<'a> for Parked {
             hundredths(self.parked),
             hundredths(scene.means.parallelism),
             scene.looks(is_blocked),
-            grouped(switches.sum()),
+            grouped(switches.fold(0, u64::saturating_add)),
             scene.samples()
         )
     }

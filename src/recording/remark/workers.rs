@@ -53,7 +53,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
             at,
             status,
             deaths: deaths.count() + 1,
-            lost: lost.sum(),
+            lost: lost.fold(0, u64::saturating_add),
         })
     }
 

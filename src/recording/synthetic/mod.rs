@@ -8,6 +8,7 @@ mod play;
 mod switches;
 
 pub(crate) use play::{Demand, scenario};
+pub(crate) use switches::read_sample_by_sample;
 
 use super::{
     CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Seen, Window, WorkerSample,
@@ -183,14 +184,17 @@ impl Synthetic {
 
     fn header(&self, drained: Stamp) -> Header {
         Header {
+            concsim: env!("CARGO_PKG_VERSION").into(),
             variant: self.variant.clone(),
             origin: Origin::Measured,
             scenario: self.scenario.clone(),
+            text: String::new(),
             machine: machine(self.cores),
             began: Stamp(0),
             window: self.window,
             drained,
             interrupted: self.interrupted,
+            log_full: None,
             crashed: None,
         }
     }

@@ -159,7 +159,7 @@ impl Synthetic {
 }
 
 /// Notes in each sample what had been read by then.
-pub(super) fn read_sample_by_sample(recording: &mut Recording) {
+pub(crate) fn read_sample_by_sample(recording: &mut Recording) {
     let published = |switch: &Event| match switch {
         Event::Ran(ran) => ran.to,
         Event::BlockedIn { to, .. } | Event::Preempted { to, .. } => *to,

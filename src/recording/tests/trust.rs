@@ -52,6 +52,18 @@ fn the_worst_reason_comes_first_and_grades_the_run() {
 }
 
 #[test]
+fn a_run_whose_log_was_full_says_so_and_when() {
+    let mut recording = good().recording();
+    recording.header.log_full = Some(Stamp(4_000 * MS));
+    let run = summarise(&recording);
+    assert_eq!(grade(&run, "log-full"), Trust::Rough);
+    assert!(
+        run.because[0].sentence.contains("full after 4.00 s"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn late_sending_is_measured_against_2_ms_or_a_twentieth_of_the_median() {
     let late = |kind, late| {
         let mut synthetic = Synthetic::io_bound(kind);

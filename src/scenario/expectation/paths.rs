@@ -113,6 +113,8 @@ pub const PATHS: &[(&str, Dimension)] = &[
     ("drift", PLAIN),
     ("telemetry.events", PLAIN),
     ("telemetry.dropped", PLAIN),
+    ("telemetry.one_in", PLAIN),
+    ("telemetry.thinned", PLAIN),
 ];
 
 /// The dimension of what a path names, with any word where the list has a `*`.

@@ -1,11 +1,13 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
+mod any_recording;
 mod crowd;
 mod hall;
 mod numbers;
 mod pressing;
 mod questions;
 mod robustness;
+mod same_cells;
 mod screens;
 mod sights;
 mod staging;

@@ -307,6 +307,9 @@ impl Scene {
         let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
         let before = now.saturating_sub(SECOND);
         let header = Header {
+            concsim: String::new(),
+            text: String::new(),
+            log_full: None,
             variant: state.variant().name.clone(),
             origin: Origin::Measured,
             scenario: state.scenario().clone(),

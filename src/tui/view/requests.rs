@@ -70,15 +70,15 @@ fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let room = usize::from(canvas.height().saturating_sub(2)).max(1);
     let place = view.place();
     // The one that is picked stays in the middle of a long list.
-    let last = view.rows.len().saturating_sub(room);
+    let last = view.count().saturating_sub(room);
     let first = place.saturating_sub(room / 2).min(last);
-    let rows = view.rows.iter().enumerate().skip(first).take(room);
-    for (y, (at, row)) in (2..).zip(rows) {
+    let before = first.saturating_sub(view.first).min(view.rows.len());
+    let shown = &view.rows[before..view.rows.len().min(before + room)];
+    for (y, (at, row)) in (2..).zip((first..).zip(shown)) {
         draw_row(canvas, y, state, row, at == place);
     }
     let room_for_lanes = canvas.width().saturating_sub(LANES_AT);
     if room_for_lanes >= LEAST_FOR_LANES {
-        let shown = &view.rows[first..view.rows.len().min(first + room)];
         let height = canvas.height().saturating_sub(1);
         draw_lanes(&mut canvas.part(LANES_AT, 1, room_for_lanes, height), shown);
     }
@@ -97,9 +97,7 @@ fn draw_lanes(canvas: &mut Canvas<'_>, shown: &[RequestRow]) {
     let width = canvas.width();
     axis::draw(&mut canvas.part(0, 0, width, 1), axis, Stamp::NEVER);
     for (y, row) in (1..).zip(shown) {
-        if let Some(lane) = &row.lane {
-            draw_lane(canvas, (0, y), lane, row.life.from, axis);
-        }
+        draw_lane(canvas, (0, y), &row.lane, row.life.from, axis);
     }
 }
 
@@ -132,7 +130,7 @@ fn heading(state: &State) -> String {
     } else {
         String::new()
     };
-    let count = grouped(view.rows.len() as u64);
+    let count = grouped(view.count() as u64);
     let sort = view.sort.words();
     format!("{which}{newest}: {count}, {sort}")
 }
@@ -146,11 +144,10 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
     let style = if is_picked { strong() } else { plain() };
     canvas.write(0, y, if is_picked { "▸" } else { " " }, strong());
     let failed = failure_of(row);
-    let parts = row.parts().filter(|_| failed.is_none());
-    let part = |of: fn(&Parts) -> Elapsed| match (&parts, failed) {
-        (Some(parts), _) => of(parts).to_string(),
-        (None, None) => "–".into(),
-        (None, Some(_)) => String::new(),
+    let parts = row.parts();
+    let part = |of: fn(&Parts) -> Elapsed| match failed {
+        None => of(&parts).to_string(),
+        Some(_) => String::new(),
     };
     let cells = [
         grouped(u64::from(row.request)),

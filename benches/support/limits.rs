@@ -1,0 +1,45 @@
+//! Figures that have a limit: each is said with it, and one that is above fails the bench.
+
+#![expect(clippy::print_stdout, reason = "a bench tells its result")]
+
+use std::process::ExitCode;
+
+use concsim::sys::clock::thread_cpu;
+
+/// What was measured so far, and whether all of it is within its limits.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    broken: usize,
+}
+
+impl Limits {
+    /// One figure more, in this unit.
+    pub(crate) fn at_most(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
+        let verdict = if measured <= limit { "" } else { "   TOO MUCH" };
+        println!("{what}: {measured:.3} {unit} (at most {limit} {unit}){verdict}");
+        self.broken += usize::from(measured > limit);
+    }
+
+    /// What the bench exits with.
+    pub(crate) fn exit_status(&self) -> ExitCode {
+        if self.broken == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// How long something has a core, in milliseconds: on a machine with a free one that is how long it
+/// takes, and on a busy one it says the same.
+pub(crate) fn milliseconds<T>(deed: impl FnOnce() -> T) -> (T, f64) {
+    let begin = thread_cpu();
+    let made = deed();
+    (made, (thread_cpu() - begin).as_secs_f64() * 1e3)
+}
+
+/// The value that this share of all does not exceed.
+pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * share).round() as usize]
+}

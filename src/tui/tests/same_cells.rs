@@ -1,0 +1,110 @@
+//! What is drawn of a run while it goes on and what is drawn of it afterwards is the same, cell by cell.
+//!
+//! A run that goes on is a recording that grows between any two frames; whoever looks at it has seen
+//! its beginning frame by frame. Whoever looks at it later leaps to the instant, and has all of it.
+
+use proptest::prelude::*;
+use ratatui::buffer::{Buffer, Cell};
+
+use super::staging::{drawn, plan};
+use crate::recording::feed::Feed;
+use crate::recording::synthetic::Synthetic;
+use crate::recording::{Recording, Seen};
+use crate::scenario::WorkerKind::{self, Coroutine, Sync};
+use crate::tui::{Key, State};
+use crate::units::Elapsed;
+
+const FRAME: Elapsed = Elapsed::from_millis(83);
+
+/// Sampled ten times a second, as the samples of a real run are closer than those of a made-up one.
+fn sampled_more_often(run: &Synthetic) -> Recording {
+    let mut recording = run.recording();
+    let end = recording.samples[recording.samples.len() - 1].at;
+    let regular = (0..end.0 / 100_000_000).map(|tenth| crate::units::Stamp(tenth * 100_000_000));
+    let samples = regular.map(|at| run.sample_at(at)).collect();
+    recording.samples = samples;
+    crate::recording::synthetic::read_sample_by_sample(&mut recording);
+    recording
+}
+
+/// What the recorder had of a run when it took its samples up to here; and, as it reads its rings more
+/// often than it takes samples, some of what came between this one and the next.
+fn so_far(whole: &Recording, samples: usize) -> Recording {
+    let next = whole
+        .samples
+        .get(samples)
+        .unwrap_or(&whole.samples[samples - 1]);
+    let Seen {
+        outcomes,
+        sent,
+        events,
+        switches,
+        ..
+    } = next.seen;
+    let mut so_far = whole.clone();
+    so_far.samples.truncate(samples);
+    so_far.outcomes.truncate(outcomes);
+    so_far.sent.truncate(sent);
+    so_far.events.truncate(events);
+    so_far.switches.truncate(switches);
+    so_far
+}
+
+/// All but the lines that say whether this is live and what the keys do.
+fn in_the_middle(buffer: &Buffer) -> &[Cell] {
+    let width = usize::from(buffer.area.width);
+    &buffer.content[width * 2..buffer.content.len() - width]
+}
+
+fn runs() -> impl Strategy<Value = fn(WorkerKind) -> Synthetic> {
+    let all: Vec<fn(WorkerKind) -> Synthetic> =
+        vec![Synthetic::io_bound, Synthetic::three_requests];
+    prop::sample::select(all)
+}
+
+/// Keys that lead to a view, and closer to it.
+fn views() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["1", "2", "2z", "2x", "3", "4", "5", "5o", "6"])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn a_leap_into_a_kept_run_shows_what_was_shown_live(
+        play in runs(),
+        keys in views(),
+        steps in prop::collection::vec(1_usize..9, 1..8),
+        (width, height) in prop::sample::select(vec![(80_u16, 24_u16), (160, 48), (50, 14)]),
+    ) {
+        let whole = [Sync, Coroutine].map(|kind| sampled_more_often(&play(kind)));
+        let variant = whole.iter().map(|it| (it.header.variant.as_str(), it.header.scenario.clone()));
+        let plan = plan("a claim", variant.collect());
+        let mut live = State::new(&plan, 2);
+        let mut later = State::new(&plan, 2);
+        later.replay(Vec::new());
+        for variant in 0..whole.len() {
+            live.begin_variant(variant);
+            let mut samples = 0;
+            for step in &steps {
+                samples += step;
+                // At the end the result is there, of which a run that goes on knows nothing.
+                if samples >= whole[variant].samples.len() {
+                    break;
+                }
+                let now = so_far(&whole[variant], samples);
+                live.turn(&Feed { over: &whole[..variant], now: Some(&now) }, FRAME);
+                later.look_at(variant, now.samples[samples - 1].at);
+                later.turn(&Feed { over: &whole, now: None }, Elapsed::ZERO);
+                if samples == *step && variant == 0 {
+                    for key in keys.chars() {
+                        live.key(Key::Char(key));
+                        later.key(Key::Char(key));
+                    }
+                    continue;
+                }
+                let (seen, again) = (drawn(&live, width, height), drawn(&later, width, height));
+                prop_assert_eq!(in_the_middle(&seen), in_the_middle(&again));
+            }
+        }
+    }
+}

@@ -105,6 +105,12 @@ impl Screen {
                 return Ok(None);
             }
             let event = event::read()?;
+            if event.is_resize() {
+                // Whatever a terminal made of what was on it: all is drawn anew, even if the size is
+                // again what it was.
+                let size = self.terminal.size()?;
+                self.terminal.resize(size.into())?;
+            }
             let key = event.as_key_event().and_then(|key| Key::of(&key));
             let action = key.and_then(|key| self.state.key(key));
             if action.is_some() {
@@ -238,7 +244,11 @@ impl Audience for Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        leave(self.stagecraft.modes);
+        // In a panic the terminal has been given back before its message was printed; to leave the full
+        // screen once more would put the cursor back above it.
+        if !std::thread::panicking() {
+            leave(self.stagecraft.modes);
+        }
         for note in &self.notes {
             eprintln!("concsim: {note}");
         }

@@ -166,6 +166,12 @@ impl Screen {
             // A window that is pulled at its corner says its size a hundred times: the last one is drawn.
             while event::poll(Duration::ZERO)? {
                 let event = event::read()?;
+                if event.is_resize() {
+                    // Whatever a terminal made of what was on it: all is drawn anew, even if the size
+                    // is again what it was.
+                    let size = self.terminal.size()?;
+                    self.terminal.resize(size.into())?;
+                }
                 let action = self.answer(&event);
                 self.follow_mouse()?;
                 if action.is_some() {
@@ -343,7 +349,11 @@ impl Audience for Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        leave(self.stagecraft.modes);
+        // In a panic the terminal has been given back before its message was printed; to leave the full
+        // screen once more would put the cursor back above it.
+        if !std::thread::panicking() {
+            leave(self.stagecraft.modes);
+        }
         for note in &self.notes {
             eprintln!("concsim: {note}");
         }

@@ -8,6 +8,7 @@ mod house;
 mod http_cases;
 mod kept;
 mod load;
+mod on_screen;
 mod played;
 mod scenario_errors;
 mod server;

@@ -4,6 +4,7 @@ mod any_recording;
 mod crowd;
 mod hall;
 mod numbers;
+mod old_recordings;
 mod pressing;
 mod questions;
 mod robustness;

@@ -1,0 +1,192 @@
+//! A run that is played on a terminal of its own: what a person types, and what they see.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a terminal that cannot be had fails its test"
+)]
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::tcgetattr;
+use nix::unistd::Pid;
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::house::until;
+use crate::played::Marked;
+
+pub(crate) const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
+pub(crate) const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+
+/// A run that is being played on a terminal of its own.
+pub(crate) struct OnScreen {
+    pub(crate) processes: Marked,
+    pub(crate) driver: Child,
+    /// What a person types goes in here.
+    keyboard: File,
+    /// Held open, so that the terminal is there when everybody has left it.
+    pub(crate) terminal: Option<OwnedFd>,
+    /// Ends when nobody has the terminal open any more.
+    shower: Option<JoinHandle<()>>,
+    pub(crate) modes_before: String,
+    pub(crate) screen: Arc<Mutex<vt100::Parser>>,
+    /// Holds the scenario, and in `out` the run as it is kept.
+    pub(crate) scratch: tempfile::TempDir,
+}
+
+impl OnScreen {
+    /// Plays this scenario for a person at the terminal.
+    pub(crate) fn begin(scenario: &str) -> Self {
+        Self::begin_with(scenario, &[])
+    }
+
+    /// The same with these words behind it on the command line.
+    pub(crate) fn begin_with(scenario: &str, words: &[&str]) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("scenario.toml");
+        std::fs::write(&path, scenario).unwrap();
+        let out = scratch.path().join("out");
+        let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
+        let words = [&["run", path, "--out", out], words].concat();
+        Self::start(env!("CARGO_BIN_EXE_concsim").as_ref(), &words, scratch)
+    }
+
+    /// Starts a program on a terminal of its own.
+    pub(crate) fn start(program: &Path, words: &[&str], scratch: tempfile::TempDir) -> Self {
+        let pair = openpty(None, None).unwrap();
+        tcsetwinsize(&pair.slave, window(ROWS.get(), COLUMNS.get())).unwrap();
+        let modes_before = modes_of(&pair.slave);
+        let processes = Marked::new();
+        // In a session of its own with the terminal as its controlling one, as from a login shell.
+        let mut command = Command::new("setsid");
+        processes.put_on(&mut command);
+        command.env("XDG_STATE_HOME", scratch.path());
+        let driver = command
+            .arg("--ctty")
+            .arg(program)
+            .args(words)
+            .env("TERM", "xterm-256color")
+            .env("RUST_BACKTRACE", "0")
+            .stdin(pair.slave.try_clone().unwrap())
+            .stdout(pair.slave.try_clone().unwrap())
+            .stderr(pair.slave.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let shower = show(pair.master.try_clone().unwrap().into(), &screen);
+        Self {
+            processes,
+            driver,
+            keyboard: pair.master.into(),
+            terminal: Some(pair.slave),
+            shower: Some(shower),
+            modes_before,
+            screen,
+            scratch,
+        }
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn shows(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    pub(crate) fn is_full_screen(&self) -> bool {
+        self.screen.lock().unwrap().screen().alternate_screen()
+    }
+
+    pub(crate) fn has_the_mouse(&self) -> bool {
+        let screen = self.screen.lock().unwrap();
+        screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// Waits until the picture of a run has these words.
+    pub(crate) fn until_it_shows(&self, words: &str) {
+        until(&format!("the screen shows `{words}`"), || self.shows(words));
+    }
+
+    /// Goes past the title card to the overview.
+    pub(crate) fn until_it_plays(&mut self) {
+        until("the screen is taken over", || self.is_full_screen());
+        self.types("\r");
+        self.until_it_shows("AT THE DOOR");
+    }
+
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        if let (Some(rows), Some(columns)) = (NonZero::new(rows), NonZero::new(columns)) {
+            let mut screen = self.screen.lock().unwrap();
+            screen.screen_mut().set_size(rows, columns);
+        }
+        tcsetwinsize(&self.keyboard, window(rows, columns)).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.driver.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Waits for everybody's end, and sees that the terminal is as it was found.
+    pub(crate) fn end(mut self, story: &str) -> (ExitStatus, String) {
+        let status = self.driver.wait().unwrap();
+        self.processes.until_all_are_gone();
+        let terminal = self.terminal.take().unwrap();
+        assert_eq!(modes_of(&terminal), self.modes_before, "{story}");
+        drop(terminal);
+        // What was written last has been drawn when the drawing is over.
+        self.shower.take().unwrap().join().unwrap();
+        assert!(!self.is_full_screen(), "{story}");
+        let screen = self.screen.lock().unwrap();
+        assert!(!screen.screen().hide_cursor(), "{story}");
+        let mouse = screen.screen().mouse_protocol_mode();
+        assert_eq!(mouse, vt100::MouseProtocolMode::None, "{story}");
+        (status, screen.screen().contents())
+    }
+}
+
+impl Drop for OnScreen {
+    fn drop(&mut self) {
+        // A test that has failed leaves nobody behind.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn window(rows: u16, columns: u16) -> Winsize {
+    Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
+}
+
+/// All modes and special characters of a terminal, to be compared.
+pub(crate) fn modes_of(terminal: &OwnedFd) -> String {
+    format!("{:?}", tcgetattr(terminal).unwrap())
+}
+
+/// Draws what arrives until nobody has the terminal open any more.
+fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> {
+    let screen = Arc::clone(screen);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut bytes) {
+            screen.lock().unwrap().process(&bytes[..count]);
+        }
+    })
+}

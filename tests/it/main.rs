@@ -11,6 +11,7 @@ mod load;
 mod on_screen;
 mod played;
 mod scenario_errors;
+mod screens;
 mod server;
 mod serving;
 mod terminal;

@@ -1,10 +1,6 @@
 //! The screen on a terminal: taken over while a run is played, and given back as it was found, whoever
 //! ends it, however.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a terminal that cannot be had fails its test"
-)]
 #![cfg(target_os = "linux")]
 
 use concsim::cli::audience::Audience as _;
@@ -357,7 +353,7 @@ fn a_screen_that_panics() {
     let terminal = concsim::sys::terminal::of_standard_output().expect("a terminal");
     let text = "[requests.a]\nsteps = []\n[load]\nclients = 1\n";
     let plan = concsim::scenario::read(text, "a.toml", &Overrides::default());
-    let plan = plan.ok().expect("a valid scenario");
+    let plan = plan.unwrap_or_else(|problems| panic!("{problems}"));
     let colour = Colour(clap::ColorChoice::Auto);
     let manner = Showing::default().manner(colour);
     let mut screen = Screen::on(terminal, &plan, 2, manner).expect("a screen");

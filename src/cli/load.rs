@@ -13,13 +13,13 @@ use anyhow::Context as _;
 
 use super::audience::{Audience as _, Headless};
 use super::colour::Colour;
-use super::performance::{Performance, header};
+use super::performance::Performance;
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use crate::load::{Authority, Target};
-use crate::recording::Machine;
 use crate::recording::live::Live;
 use crate::recording::summary::{self, Summary};
+use crate::recording::{Header, Machine};
 use crate::scenario::Plan;
 use crate::sys::interrupt;
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
@@ -90,7 +90,7 @@ fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
     let variant = &plan.variants[0];
-    let live = Live::new(&board, header(plan, variant, Machine::this_one()), None);
+    let live = Live::new(&board, Header::of(plan, variant, Machine::this_one()), None);
     let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);

@@ -18,8 +18,8 @@ use super::stagecraft::{ArbiterOrders, Stagecraft};
 use super::steering::Steered;
 use crate::load;
 use crate::recording::live::{Cast, Live};
-use crate::recording::{Header, Machine, Origin, Recording, until_next_sample};
-use crate::scenario::{Plan, Variant};
+use crate::recording::{Recording, until_next_sample};
+use crate::scenario::Variant;
 use crate::server::{arbiter, services};
 use crate::sys;
 use crate::sys::clock::Clock;
@@ -489,22 +489,4 @@ pub(super) fn edges(board: &Board) -> [Option<Stamp>; 2] {
         let edge = word.load(Ordering::Acquire);
         (edge > 0).then_some(Stamp(edge))
     })
-}
-
-/// What is known of a run before it begins.
-pub(super) fn header(plan: &Plan, variant: &Variant, machine: Machine) -> Header {
-    Header {
-        concsim: env!("CARGO_PKG_VERSION").into(),
-        variant: variant.name.clone(),
-        origin: Origin::Measured,
-        scenario: variant.scenario.clone(),
-        text: plan.text.clone(),
-        machine,
-        began: Stamp::ZERO,
-        window: None,
-        drained: Stamp::ZERO,
-        interrupted: false,
-        log_full: None,
-        crashed: None,
-    }
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
-use super::performance::{Performance, header};
+use super::performance::Performance;
 use super::screen::Screen;
 use super::shelf;
 use super::showing::{self, Showing};
@@ -20,7 +20,7 @@ use crate::palette::Glyphs;
 use crate::recording::kept::Folder;
 use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};
-use crate::recording::{Machine, Recording, summary};
+use crate::recording::{Header, Machine, Recording, summary};
 use crate::report::card::card;
 use crate::report::json;
 use crate::scenario::{Plan, Variant};
@@ -184,7 +184,7 @@ fn play_one(
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let header = header(plan, variant, Machine::this_one());
+    let header = Header::of(plan, variant, Machine::this_one());
     let keeper = folder.map(|folder| folder.keep(&header)).transpose();
     let keeper = keeper.context("cannot keep the run")?;
     let live = Live::new(&board, header, keeper);

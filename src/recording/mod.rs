@@ -33,7 +33,7 @@ pub use past::Past;
 use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
 
-use crate::scenario::{Scenario, WorkerKind};
+use crate::scenario::{Plan, Scenario, Variant, WorkerKind};
 use crate::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -104,6 +104,27 @@ pub struct Header {
     pub log_full: Option<Stamp>,
     /// The engine broke down, in words: the run proves nothing.
     pub crashed: Option<String>,
+}
+
+impl Header {
+    /// What is known of a run of real processes before it begins.
+    #[must_use]
+    pub fn of(plan: &Plan, variant: &Variant, machine: Machine) -> Self {
+        Self {
+            concsim: env!("CARGO_PKG_VERSION").into(),
+            variant: variant.name.clone(),
+            origin: Origin::Measured,
+            scenario: variant.scenario.clone(),
+            text: plan.text.clone(),
+            machine,
+            began: Stamp::ZERO,
+            window: None,
+            drained: Stamp::ZERO,
+            interrupted: false,
+            log_full: None,
+            crashed: None,
+        }
+    }
 }
 
 /// The counted window, from its beginning to its end.

@@ -82,7 +82,7 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
     // What is hit by chance begins nothing: the help is still there for the title card.
     played.types("x?");
     played.until_it_shows("─ help");
-    played.types("x");
+    played.types("?");
     played.until_it_shows("space begins");
     played.resize(5, 20);
     played.resize(24, 80);
@@ -171,7 +171,7 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     played.until_it_shows("a worker was added");
     played.until_it_shows("C ");
     played.types("+");
-    played.until_it_shows("load is 1.25 times");
+    played.until_it_shows("62.5/s come from now on");
     played.types("fk");
     played.until_it_shows("worker A was killed");
     played.until_it_shows(ON_THE_CARD);
@@ -311,7 +311,8 @@ fn paused_at(screen: &str) -> Option<u64> {
 /// The sample that was the newest then, once what came after it is kept too.
 fn instant(kept: Kept, microseconds: u64) -> Option<(Kept, Stamp)> {
     let recording = &kept.recordings[0];
-    let is_it = |sample: &Sample| sample.at.0 / 1_000 == microseconds;
+    let began = recording.header.began;
+    let is_it = |sample: &Sample| sample.at.since(began).0 / 1_000 == microseconds;
     let place = recording.samples.iter().position(is_it)?;
     let at = recording.samples[place].at;
     (place + 1 < recording.samples.len()).then_some((kept, at))

@@ -302,7 +302,7 @@ fn words(kind: &str) -> impl Iterator<Item = &str> {
 /// An atomic number, something made of them, or how many of them there are.
 fn is_shareable(word: &str) -> bool {
     let is_count = word.chars().all(|letter| !letter.is_lowercase());
-    let is_record = ["Words", "Slot", "Gauge"]
+    let is_record = ["Words", "Slot", "Gauge", "Bell"]
         .iter()
         .any(|end| word.ends_with(end));
     word == "AtomicU64" || is_record || is_count && !word.contains(['&', '*', '<'])

@@ -13,9 +13,9 @@ use super::named::Named;
 use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
-use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
+use super::{Machine, Origin, Recording, Sample, WorkerSample, cast, latency};
 use crate::scenario::{Plan, WorkerKind};
-use crate::telemetry::Failure;
+use crate::telemetry::{Failure, Phase};
 use crate::units::Elapsed;
 
 /// The version of the summary's shape.
@@ -123,7 +123,7 @@ pub struct Run {
     pub breakdown_ms: Option<Breakdown>,
     /// Mean number of requests begun and not finished.
     pub concurrency: Option<f64>,
-    /// How many there can be.
+    /// How many there can be; where workers came or went, with the most of them.
     pub concurrency_limit: usize,
     /// Mean number of requests that were sent and that no worker had taken.
     pub at_the_door: Option<f64>,
@@ -250,6 +250,22 @@ pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale
 }
 
+/// The most workers that there were at once while it was counted: those of the scenario, unless
+/// something was done to the run.
+fn most_workers(recording: &Recording) -> usize {
+    let window = recording.header.window;
+    let counted = recording.samples.iter().filter(|sample| {
+        let at = sample.at;
+        window.is_some_and(|window| window.begin <= at && at <= window.end)
+    });
+    let alive = |sample: &Sample| {
+        let workers = sample.workers.iter();
+        workers.filter(|it| it.phase != Phase::Gone).count()
+    };
+    let most = counted.map(alive).max().unwrap_or(0);
+    most.max(recording.header.scenario.server.workers)
+}
+
 /// Computes all numbers of a run.
 #[must_use]
 pub fn summarise(recording: &Recording) -> Run {
@@ -263,7 +279,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, Spent::by(cohort.iter()));
-    let workers = workers(recording);
+    let (workers, most_workers) = (workers(recording), most_workers(recording));
     let (trust, because) = trust::grade(&evidence);
     let mut run = Run {
         variant: header.variant.clone(),
@@ -285,11 +301,11 @@ pub fn summarise(recording: &Recording) -> Run {
         from_send_ms: latencies(&cohort, |request| request.since_sent(patience)),
         breakdown_ms: spent.map(|spent| spent.breakdown),
         concurrency: averages.concurrency,
-        concurrency_limit: scenario.server.concurrency_limit(),
+        concurrency_limit: scenario.server.concurrency_limit_of(most_workers),
         at_the_door: averages.at_the_door,
         in_system: averages.in_system,
         parallelism: averages.parallelism,
-        parallelism_limit: header.machine.cores.min(scenario.server.workers),
+        parallelism_limit: header.machine.cores.min(most_workers),
         cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
         workers: workers
             .iter()

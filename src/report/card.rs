@@ -319,10 +319,10 @@ fn is_news(kind: Kind) -> bool {
         | Kind::QueueGrows
         | Kind::UnevenAccepts
         | Kind::Steered
-        | Kind::Cued
         | Kind::NotStationary
         | Kind::ShortWarmup => true,
         Kind::WorkerStopped
+        | Kind::Cued
         | Kind::LostUpdates
         | Kind::Crowded
         | Kind::Hog

@@ -191,9 +191,15 @@ impl Server {
     /// How many requests can be begun at once: the ceiling of concurrency.
     #[must_use]
     pub fn concurrency_limit(&self) -> usize {
+        self.concurrency_limit_of(self.workers)
+    }
+
+    /// The same with so many workers.
+    #[must_use]
+    pub fn concurrency_limit_of(&self, workers: usize) -> usize {
         match self.kind {
-            WorkerKind::Sync => self.workers,
-            WorkerKind::Coroutine => self.workers * self.connections,
+            WorkerKind::Sync => workers,
+            WorkerKind::Coroutine => workers * self.connections,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::keymap::Keymap;
 use super::lanes::LanesView;
 use super::number::Number;
 use super::pane::Pane;
-use super::picture::{Moment, Picture};
+use super::picture::{Doing, Moment, Picture};
 use super::pointer::Mouse;
 use super::requests::RequestsView;
 use super::row::Row;
@@ -328,6 +328,16 @@ impl State {
     /// The scenario that is on.
     pub(super) fn scenario(&self) -> &Scenario {
         &self.variant().scenario
+    }
+
+    /// How many workers there are now: what was done to the run may have changed that. Before they are
+    /// there and when they have left, as many as there should be.
+    pub(super) fn workers(&self) -> usize {
+        let workers = self.show.picture.workers.iter();
+        match workers.filter(|it| it.doing != Doing::Gone).count() {
+            0 => self.scenario().server.workers,
+            there => there,
+        }
     }
 
     /// The setting of the variant that is on.

@@ -141,26 +141,26 @@ fn of_each(state: &State) -> u64 {
 }
 
 fn concurrency(state: &State) -> Number {
-    let server = &state.scenario().server;
+    let (server, workers) = (&state.scenario().server, state.workers());
     let each = of_each(state);
-    let workers = counted(server.workers as u64, "worker");
     Number {
         name: "CONCURRENCY",
         meaning: "begun, not finished",
         which: number::Number::Concurrency,
         value: known(state, mean(state.shown().picture.mean.concurrency)),
-        limit: grouped(server.concurrency_limit() as u64),
+        limit: grouped(server.concurrency_limit_of(workers) as u64),
         because: format!(
-            "{workers} × {}{}",
+            "{} × {}{}",
+            counted(workers as u64, "worker"),
             grouped(each),
-            if server.workers == 1 { "" } else { " each" }
+            if workers == 1 { "" } else { " each" }
         ),
         colour: None,
     }
 }
 
 fn parallelism(state: &State) -> Number {
-    let workers = state.scenario().server.workers;
+    let workers = state.workers();
     let parallelism = state.shown().picture.mean.parallelism;
     Number {
         name: "PARALLELISM",

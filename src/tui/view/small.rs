@@ -77,14 +77,14 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     if picture.stage == Stage::Preparing {
         return Vec::new();
     }
-    let limit = server.workers.min(state.cores);
+    let limit = state.workers().min(state.cores);
     vec![
         (
             "concurrency",
             format!(
                 "{} of {}",
                 mean(means.concurrency),
-                grouped(server.concurrency_limit() as u64)
+                grouped(server.concurrency_limit_of(state.workers()) as u64)
             ),
             Number::Concurrency,
         ),

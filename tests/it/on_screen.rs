@@ -15,6 +15,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::tcgetattr;
@@ -63,6 +64,10 @@ impl OnScreen {
     /// Starts a program on a terminal of its own.
     pub(crate) fn start(program: &Path, words: &[&str], scratch: tempfile::TempDir) -> Self {
         let pair = openpty(None, None).unwrap();
+        // The processes of other tests must not hold it open.
+        for end in [&pair.master, &pair.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
+        }
         tcsetwinsize(&pair.slave, window(ROWS.get(), COLUMNS.get())).unwrap();
         let modes_before = modes_of(&pair.slave);
         let processes = Marked::new();
@@ -128,12 +133,26 @@ impl OnScreen {
         self.until_it_shows("AT THE DOOR");
     }
 
+    /// Gives the terminal another size, of which it is said when it has been drawn on. Whatever was on it
+    /// is gone, as terminals differ in what they make of it. No key is pressed meanwhile: one that comes
+    /// at the same instant is read only with the next one (crossterm's event source returns with the
+    /// first of two things that are ready, and is not told of the other again).
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
-        if let (Some(rows), Some(columns)) = (NonZero::new(rows), NonZero::new(columns)) {
-            let mut screen = self.screen.lock().unwrap();
-            screen.screen_mut().set_size(rows, columns);
+        let size = NonZero::new(rows).zip(NonZero::new(columns));
+        if let Some((rows, columns)) = size {
+            let mut wiped = vt100::Parser::new(rows, columns, 0);
+            wiped.process(b"\x1b[?1049h\x1b[?25l");
+            *self.screen.lock().unwrap() = wiped;
         }
         tcsetwinsize(&self.keyboard, window(rows, columns)).unwrap();
+        // On nothing, and on one cell, nothing is to be seen: the time of some frames has to do.
+        let is_seen = rows > 1 && columns > 1;
+        let mut looks = 0;
+        until("it is drawn anew", || {
+            looks += 1;
+            let is_drawn = is_seen && !self.text().trim().is_empty();
+            is_drawn || (!is_seen && looks > 50)
+        });
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

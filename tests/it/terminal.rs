@@ -62,9 +62,6 @@ fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
     played.until_it_plays();
     for (rows, columns) in [(5, 20), (0, 0), (1, 1), (48, 160)] {
         played.resize(rows, columns);
-        // A key is answered with a frame, so that this size has been drawn before the next comes.
-        played.types("?");
-        played.types("?");
     }
     played.until_it_shows("AT THE DOOR");
     played.types("q");
@@ -209,8 +206,6 @@ fn a_person_guesses_watches_halts_goes_back_and_leaves_whatever_the_size() {
     });
     for (rows, columns) in [(5, 20), (0, 0), (24, 80)] {
         played.resize(rows, columns);
-        played.types("?");
-        played.types("?");
     }
     // It has not moved meanwhile, though the run has gone on, and is whole again.
     until("the screen is as it was", || {

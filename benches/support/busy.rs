@@ -39,9 +39,7 @@ const TEXT: &str = r#"
 
 /// What is played.
 pub(crate) fn plan() -> Plan {
-    scenario::read(TEXT, "busy.toml", &Overrides::default())
-        .ok()
-        .expect("a valid scenario")
+    scenario::read(TEXT, "busy.toml", &Overrides::default()).expect("a valid scenario")
 }
 
 /// How many switches there are in so many seconds.

@@ -185,7 +185,9 @@ pub(super) fn watch(
     // What was said last.
     audience.watch(&mut performance, Elapsed::ZERO)?;
     let (recording, note) = performance.end();
-    note.into_iter().for_each(|note| audience.hear(note));
+    if let Some(note) = note {
+        audience.hear(note);
+    }
     Ok(recording)
 }
 

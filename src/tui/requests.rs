@@ -57,8 +57,8 @@ impl Sort {
     /// What a request is sorted by: the more of it the sooner it comes.
     fn key(self, seen: &Seen<'_>, sent: &Sent) -> u64 {
         let part = |of: fn(&Breakdown) -> f64| {
-            let spent = spent_by(seen, sent);
-            (spent.as_ref().map_or(0.0, of) * 1e6) as u64
+            let parts = spent_by(seen, sent);
+            (parts.as_ref().map_or(0.0, of) * 1e6) as u64
         };
         match self {
             Self::Newest => sent.due.0,

@@ -496,7 +496,7 @@ fn a_screen_that_panics() {
     let terminal = concsim::sys::terminal::of_standard_output().expect("a terminal");
     let text = "[requests.a]\nsteps = []\n[load]\nclients = 1\n";
     let plan = concsim::scenario::read(text, "a.toml", &Overrides::default());
-    let plan = plan.ok().expect("a valid scenario");
+    let plan = plan.expect("a valid scenario");
     let colour = Colour(clap::ColorChoice::Auto);
     let mut screen = Screen::on(terminal, &plan, 2, colour).expect("a screen");
     screen.announce(&plan, 0).expect("a title card");

@@ -248,7 +248,7 @@ prop_compose! {
             recording.header.scenario.load.requests = Some(5);
         }
         let empty = Recording::empty(recording.header);
-        let mut recording = Recording { switches, events, outcomes, sent, markers, one_in, ..empty };
+        let mut recording = Recording { outcomes, sent, events, switches, one_in, markers, ..empty };
         recording.samples = in_order(samples, at, &recording.seen());
         recording
     }

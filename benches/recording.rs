@@ -7,6 +7,8 @@
 mod busy;
 #[path = "support/limits.rs"]
 mod limits;
+#[path = "support/timing.rs"]
+mod timing;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,9 +18,10 @@ use concsim::recording::kept::{self, Kept};
 use concsim::recording::summary::summarise;
 use concsim::tui::{Key, State, view};
 use concsim::units::{Elapsed, Stamp};
-use limits::{Limits, milliseconds, quantile};
+use limits::{Limits, quantile};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use timing::milliseconds;
 
 /// The whole file, for each switch in it.
 const BYTES_A_SWITCH: f64 = 60.0;
@@ -118,7 +121,7 @@ fn scrubbing(kept: &Kept, pane: char, leaps: usize, limits: &mut Limits) {
             _ => (noise >> 11) % end,
         };
         let step = [None, Some('.'), Some(',')][leap % 3];
-        let ((), one) = milliseconds(|| {
+        let ((), millis) = milliseconds(|| {
             state.look_at(0, Stamp(at));
             if let Some(key) = step {
                 state.key(Key::Char(key));
@@ -127,7 +130,7 @@ fn scrubbing(kept: &Kept, pane: char, leaps: usize, limits: &mut Limits) {
             screen.reset();
             view::draw_on(&mut screen, &state);
         });
-        took.push(one);
+        took.push(millis);
     }
     let middle = quantile(&mut took, 0.5);
     let what =

@@ -9,6 +9,8 @@
 mod busy;
 #[path = "support/limits.rs"]
 mod limits;
+#[path = "support/timing.rs"]
+mod timing;
 
 use std::process::ExitCode;
 
@@ -16,9 +18,10 @@ use concsim::recording::feed::Feed;
 use concsim::recording::kept;
 use concsim::tui::{Key, State, view};
 use concsim::units::Elapsed;
-use limits::{Limits, milliseconds, quantile};
+use limits::{Limits, quantile};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use timing::milliseconds;
 
 /// A frame is drawn in less than this, in the middle of all.
 const LIMIT_MS: f64 = 2.0;

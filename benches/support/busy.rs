@@ -39,8 +39,7 @@ const TEXT: &str = r#"
 
 /// What is played.
 pub(crate) fn plan() -> Plan {
-    let read = scenario::read(TEXT, "busy.toml", &Overrides::default());
-    read.unwrap_or_else(|problems| panic!("{problems}"))
+    scenario::read(TEXT, "busy.toml", &Overrides::default()).expect("a valid scenario")
 }
 
 /// How many switches there are in so many seconds.

@@ -4,8 +4,6 @@
 
 use std::process::ExitCode;
 
-use concsim::sys::clock::thread_cpu;
-
 /// What was measured so far, and whether all of it is within its limits.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
@@ -28,14 +26,6 @@ impl Limits {
             ExitCode::FAILURE
         }
     }
-}
-
-/// How long something has a core, in milliseconds: on a machine with a free one that is how long it
-/// takes, and on a busy one it says the same.
-pub(crate) fn milliseconds<T>(deed: impl FnOnce() -> T) -> (T, f64) {
-    let begin = thread_cpu();
-    let made = deed();
-    (made, (thread_cpu() - begin).as_secs_f64() * 1e3)
 }
 
 /// The value that this share of all does not exceed.

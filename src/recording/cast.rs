@@ -1,7 +1,5 @@
 //! The cast of a run and what each used: cores, workers, services.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::accounting::Edges;
@@ -188,17 +186,19 @@ impl Answers {
 
     /// The most calls held at once.
     fn peak(&self) -> u64 {
-        let mut steps: BTreeMap<Stamp, i64> = BTreeMap::new();
-        for answer in &self.0 {
-            *steps.entry(answer.asked).or_default() += 1;
-            *steps.entry(answer.written).or_default() -= 1;
+        let in_order = |of: fn(&Answer) -> Stamp| {
+            let mut stamps: Vec<Stamp> = self.0.iter().map(of).collect();
+            stamps.sort_unstable();
+            stamps
+        };
+        let (asked, written) = (in_order(|it| it.asked), in_order(|it| it.written));
+        let (mut over, mut peak) = (0, 0);
+        for (place, at) in asked.iter().enumerate() {
+            // What ends at an instant is over before what begins then.
+            over += written[over..].iter().take_while(|end| *end <= at).count();
+            peak = peak.max((place + 1).saturating_sub(over));
         }
-        let (mut held, mut peak) = (0, 0);
-        for step in steps.values() {
-            held += step;
-            peak = peak.max(held);
-        }
-        peak.unsigned_abs()
+        peak as u64
     }
 }
 

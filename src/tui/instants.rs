@@ -106,9 +106,9 @@ impl Rows {
                 self.edges.resize(row + 1, [Stamp::NEVER, Stamp::ZERO]);
             }
             if let Some([from, to]) = of(record) {
-                let [first, last] = &mut self.edges[row];
-                *first = from.min(to).min(*first);
-                *last = from.max(to).max(*last);
+                let edges = &mut self.edges[row];
+                edges[0] = from.min(to).min(edges[0]);
+                edges[1] = from.max(to).max(edges[1]);
             }
         }
         self.read = all.len();

@@ -6,6 +6,7 @@
 )]
 #![cfg(target_os = "linux")]
 
+use std::collections::{BTreeMap, VecDeque};
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
@@ -55,13 +56,25 @@ impl Doing {
 
     /// Waits until one of the workers does this, and finds it.
     pub(crate) fn caught(self, processes: &Marked) -> Pid {
-        // The door, and the connection to the service; then that of a request.
-        let (quiet, busy) = (2, 3);
+        // The door, the connection to the service, and that of a request.
+        let busy = 3;
         processes.one(Role::Load);
         let mut caught = None;
+        // Who had two calls under way at once keeps both connections: idle is who has no more sockets
+        // than it had at any of the last looks, at most of which it was.
+        let mut seen: BTreeMap<Pid, VecDeque<usize>> = BTreeMap::new();
         until(&format!("a worker is caught {self:?}"), || {
+            let mut is_quiet = |worker: Pid| {
+                const LOOKS: usize = 20;
+                let (last, sockets) = (seen.entry(worker).or_default(), sockets_of(worker));
+                last.push_back(sockets);
+                if last.len() > LOOKS {
+                    last.pop_front();
+                }
+                last.len() == LOOKS && last.iter().min() == Some(&sockets)
+            };
             let does = |worker: &Pid| match self {
-                Self::Idle => sockets_of(*worker) == quiet && state_of(*worker) == Some('S'),
+                Self::Idle => is_quiet(*worker) && state_of(*worker) == Some('S'),
                 Self::Computing => sockets_of(*worker) >= busy && state_of(*worker) == Some('R'),
                 Self::Blocked | Self::Stopped => {
                     sockets_of(*worker) >= busy && state_of(*worker) == Some('S')

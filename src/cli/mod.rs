@@ -9,6 +9,7 @@ pub mod export;
 pub mod load;
 pub mod new;
 pub mod performance;
+mod rehearsal;
 pub mod replay;
 pub mod run;
 pub mod scenarios;

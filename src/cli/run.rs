@@ -3,12 +3,14 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
 use super::performance::{Performance, header};
+use super::rehearsal::{self, Watched};
 use super::screen::Screen;
 use super::shelf;
 use super::source::{self, Chosen, SourceArgs};
@@ -49,9 +51,38 @@ pub struct Args {
     /// Keep no recording
     #[arg(long, conflicts_with = "out")]
     no_keep: bool,
+    /// Play again whenever the file is saved, until q or ^C
+    #[arg(long, conflicts_with = "out")]
+    watch: bool,
+}
+
+/// How a playing went.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Played {
+    /// Before somebody's eyes, who has left; with the exit status.
+    OnScreen(u8),
+    /// Without a screen.
+    Headless(u8),
+    /// Not at all: the scenario has mistakes, which have been shown.
+    Wrong,
+}
+
+impl Played {
+    /// As the exit status says it.
+    pub(super) fn status(self) -> ExitCode {
+        match self {
+            Self::OnScreen(status) | Self::Headless(status) => ExitCode::from(status),
+            Self::Wrong => ExitCode::from(2),
+        }
+    }
 }
 
 impl Args {
+    /// The scenario that was chosen.
+    pub(super) fn chosen(&self) -> &SourceArgs {
+        &self.chosen
+    }
+
     /// Plays the scenario of this name as it is, on a screen if there is one.
     #[must_use]
     pub fn of(name: &str) -> Self {
@@ -62,6 +93,7 @@ impl Args {
             out: None,
             no_ask: false,
             no_keep: false,
+            watch: false,
         }
     }
 }
@@ -71,16 +103,31 @@ impl Args {
 /// # Errors
 /// When the machine refuses what a run needs before anything is played.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    if args.watch {
+        return rehearsal::run(args, colour);
+    }
+    once(args, colour, None).map(Played::status)
+}
+
+/// Plays it once; not to its end if the file that is `watched` is saved before that.
+pub(super) fn once(
+    args: &Args,
+    colour: Colour,
+    watched: Option<&Rc<Watched>>,
+) -> anyhow::Result<Played> {
     let plan = match source::choose(&args.chosen, colour)? {
         Chosen::Plan(plan) => plan,
-        Chosen::Wrong => return Ok(ExitCode::from(2)),
+        Chosen::Wrong => return Ok(Played::Wrong),
     };
     for variant in &plan.variants {
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
     let mut folder = folder_for(args, &plan)?;
-    let summary = play_with(&plan, args, colour, folder.as_mut())?;
+    let (summary, played) = play_with(&plan, args, colour, folder.as_mut(), watched)?;
+    if watched.is_some_and(|watched| watched.was_saved()) {
+        return Ok(played);
+    }
     if let Some(folder) = &folder {
         folder.summarise(&json::of(&summary))?;
         if !args.json {
@@ -88,7 +135,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         }
     }
     print(&plan, &summary, args.json, colour)?;
-    Ok(ExitCode::from(summary.exit_status()))
+    Ok(played)
 }
 
 /// Where the run is kept: where it is told to be, else on the shelf. A shelf that cannot be written to
@@ -114,22 +161,27 @@ fn play_with(
     args: &Args,
     colour: Colour,
     folder: Option<&mut Folder>,
-) -> anyhow::Result<Summary> {
-    let is_watched = !args.headless && !args.json;
-    let Some(terminal) = terminal::of_standard_output().filter(|_| is_watched) else {
-        return play(plan, &mut Headless::new(args.json), None, folder);
+    watched: Option<&Rc<Watched>>,
+) -> anyhow::Result<(Summary, Played)> {
+    let wants_a_screen = !args.headless && !args.json;
+    let Some(terminal) = terminal::of_standard_output().filter(|_| wants_a_screen) else {
+        let mut nobody = Headless::new(args.json).watching(watched);
+        let summary = play(plan, &mut nobody, None, folder)?;
+        let status = summary.exit_status();
+        return Ok((summary, Played::Headless(status)));
     };
     let cores = processes::cores_allowed().len();
-    let mut screen = Screen::on(terminal, plan, cores, colour)?;
+    let mut screen = Screen::on(terminal, plan, cores, colour)?.watching(watched);
     if args.no_ask {
         screen = screen.without_questions();
     }
     let stagecraft = screen.stagecraft();
     let summary = play(plan, &mut screen, Some(stagecraft), folder)?.with_votes(screen.votes());
-    if !interrupt::noted() {
+    if !screen.wants_to_leave() {
         screen.show_card(&card(plan, &summary, colour.look().glyphs))?;
     }
-    Ok(summary)
+    let status = summary.exit_status();
+    Ok((summary, Played::OnScreen(status)))
 }
 
 /// Plays one variant after the other. A variant that breaks down does not stop the later ones.

@@ -3,6 +3,7 @@
 
 use std::io::{self, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crossterm::event;
@@ -11,9 +12,10 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::audience::Audience;
+use super::audience::{Audience, has_had_enough};
 use super::colour::Colour;
 use super::performance::Performance;
+use super::rehearsal::Watched;
 use super::stagecraft::Stagecraft;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
@@ -44,6 +46,8 @@ pub struct Screen {
     over: Vec<Recording>,
     /// What the processes said: printed when the terminal has been given back.
     notes: Vec<String>,
+    /// The file, if it is played again when it is saved.
+    watched: Option<Rc<Watched>>,
 }
 
 impl Screen {
@@ -73,6 +77,7 @@ impl Screen {
             turned: Stamp::ZERO,
             over: Vec::new(),
             notes: Vec::new(),
+            watched: None,
         })
     }
 
@@ -80,6 +85,13 @@ impl Screen {
     #[must_use]
     pub fn without_questions(mut self) -> Self {
         self.state.ask_nothing();
+        self
+    }
+
+    /// Has had enough when this file is saved, too.
+    #[must_use]
+    pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
+        self.watched = watched.cloned();
         self
     }
 
@@ -155,7 +167,7 @@ impl Screen {
     fn ask(&mut self, question: usize) -> anyhow::Result<()> {
         self.state.ask(question);
         let votes = |state: &State| state.votes()[question].iter().sum::<u64>();
-        while !interrupt::noted() {
+        while !self.wants_to_leave() {
             self.draw()?;
             let before = votes(&self.state);
             match self.attend(TITLE_STAYS)? {
@@ -176,7 +188,7 @@ impl Screen {
 
     /// Lets a person go back and forth in what was recorded, until they leave.
     fn explore(&mut self) -> anyhow::Result<()> {
-        while !interrupt::noted() {
+        while !self.wants_to_leave() {
             if let Some(Action::Quit | Action::Interrupt) = self.attend(FRAME_EVERY)? {
                 break;
             }
@@ -229,6 +241,10 @@ impl Audience for Screen {
         self.state.finish_variant(Row::of(run));
         self.over.push(recording);
         self.draw()
+    }
+
+    fn wants_to_leave(&self) -> bool {
+        has_had_enough(self.watched.as_ref())
     }
 }
 

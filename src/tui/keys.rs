@@ -177,7 +177,7 @@ pub(super) const BINDINGS: [Binding; 12] = [
     Binding {
         key: "f",
         short: "",
-        long: "then k kill, s stop, c continue a worker, r replace all, h hog",
+        long: "k kill, s stop, c continue, r replace all, h hog",
     },
     Binding {
         key: "z x",

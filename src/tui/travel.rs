@@ -25,7 +25,7 @@ const READING: Elapsed = Elapsed::from_millis(75);
 const BOOKMARK_EVERY: usize = 64;
 
 /// How long a caption stays.
-fn time_for(said: &str) -> Elapsed {
+pub(super) fn time_for(said: &str) -> Elapsed {
     Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
 }
 

@@ -14,3 +14,4 @@ mod server;
 mod serving;
 mod terminal;
 mod tidy;
+mod timeline;

@@ -42,12 +42,16 @@ struct OnScreen {
     shower: Option<JoinHandle<()>>,
     modes_before: String,
     screen: Arc<Mutex<vt100::Parser>>,
-    _scratch: tempfile::TempDir,
+    scratch: tempfile::TempDir,
 }
 
 impl OnScreen {
     /// Plays this scenario for a person at the terminal.
     fn begin(scenario: &str) -> Self {
+        Self::begin_with(scenario, &[])
+    }
+
+    fn begin_with(scenario: &str, options: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
         std::fs::write(&path, scenario).unwrap();
@@ -63,6 +67,7 @@ impl OnScreen {
             .arg("--ctty")
             .arg(env!("CARGO_BIN_EXE_concsim"))
             .args(["run", path.to_str().unwrap()])
+            .args(options)
             .env("TERM", "xterm-256color")
             .stdin(pair.slave.try_clone().unwrap())
             .stdout(pair.slave.try_clone().unwrap())
@@ -79,8 +84,13 @@ impl OnScreen {
             shower: Some(shower),
             modes_before,
             screen,
-            _scratch: scratch,
+            scratch,
         }
+    }
+
+    /// Saves the scenario.
+    fn saves(&self, scenario: &str) {
+        std::fs::write(self.scratch.path().join("scenario.toml"), scenario).unwrap();
     }
 
     fn types(&mut self, keys: &str) {
@@ -272,7 +282,7 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     played.until_it_shows("a worker was added");
     played.until_it_shows("C ");
     played.types("+");
-    played.until_it_shows("load is 1.25 times");
+    played.until_it_shows("62.5/s come from now on");
     played.types("fk");
     played.until_it_shows("worker A was killed");
     played.until_it_shows(ON_THE_CARD);
@@ -280,4 +290,49 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     let (status, text) = played.end("steered");
     assert_eq!(status.code(), Some(0), "{text}");
     assert!(text.contains("was steered"), "{text}");
+}
+
+#[test]
+fn a_hog_is_sent_by_hand_whatever_it_is_called() {
+    let scenario = Doing::Computing.scenario("coroutine", "60s");
+    let mut played = OnScreen::begin(&scenario);
+    played.until_it_plays();
+    played.types("fh");
+    played.until_it_shows("one request `a` was sent");
+    played.types("q");
+    let (status, text) = played.end("a hog");
+    assert_eq!(status.code(), Some(130), "{text}");
+}
+
+#[test]
+fn a_file_that_is_watched_is_played_again_when_it_is_saved_with_mistakes_shown_in_between() {
+    let named = |name: &str| {
+        let scenario = Doing::Idle.scenario("coroutine", "60s");
+        format!("title = '{name}'\n{scenario}")
+    };
+    let mut played = OnScreen::begin_with(&named("first"), &["--watch"]);
+    played.until_it_plays();
+    played.until_it_shows("first");
+    played.saves(&named("second"));
+    played.until_it_shows("second");
+    played.until_it_plays();
+    played.saves("title = 5");
+    played.until_it_shows("`title` cannot be 5");
+    played.until_it_shows("waiting for");
+    assert!(!played.is_full_screen());
+    played.saves(&named("third"));
+    played.until_it_shows("third");
+    played.until_it_plays();
+    played.types("q");
+    let (status, text) = played.end("watched");
+    assert_eq!(status.code(), Some(130), "{text}");
+}
+
+#[test]
+fn whoever_waits_for_a_file_to_be_saved_leaves_with_q() {
+    let mut played = OnScreen::begin_with("title = 5", &["--watch"]);
+    played.until_it_shows("waiting for");
+    played.types("q");
+    let (status, text) = played.end("left");
+    assert_eq!(status.code(), Some(2), "{text}");
 }

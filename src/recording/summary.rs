@@ -13,9 +13,9 @@ use super::named::Named;
 use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
-use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
-use crate::scenario::{Plan, WorkerKind};
-use crate::telemetry::Failure;
+use super::{Machine, Origin, Recording, Sample, WorkerSample, cast, latency};
+use crate::scenario::{Plan, Server, WorkerKind};
+use crate::telemetry::{Failure, Phase};
 use crate::units::Elapsed;
 
 /// The version of the summary's shape.
@@ -260,6 +260,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, Spent::by(cohort.iter()));
     let workers = workers(recording);
+    let server = server_at_its_largest(recording);
     let (trust, because) = trust::grade(&evidence);
     let mut run = Run {
         variant: header.variant.clone(),
@@ -281,11 +282,11 @@ pub fn summarise(recording: &Recording) -> Run {
         from_send_ms: latencies(&cohort, |request| request.since_sent(patience)),
         breakdown_ms: spent.map(|spent| spent.breakdown),
         concurrency: averages.concurrency,
-        concurrency_limit: scenario.server.concurrency_limit(),
+        concurrency_limit: server.concurrency_limit(),
         at_the_door: averages.at_the_door,
         in_system: averages.in_system,
         parallelism: averages.parallelism,
-        parallelism_limit: header.machine.cores.min(scenario.server.workers),
+        parallelism_limit: header.machine.cores.min(server.workers),
         cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
         workers: workers
             .iter()
@@ -387,6 +388,21 @@ fn failed(cohort: &[Request<'_>]) -> Failed {
         reset: count(Failure::Reset),
         timeout: count(Failure::Timeout),
         status: count(Failure::Status),
+    }
+}
+
+/// The scenario's server, with as many workers as there ever were at once: some may have been added
+/// while it was played.
+fn server_at_its_largest(recording: &Recording) -> Server {
+    let server = recording.header.scenario.server.clone();
+    let alive = |sample: &Sample| {
+        let workers = sample.workers.iter();
+        workers.filter(|worker| worker.phase != Phase::Gone).count()
+    };
+    let most = recording.samples.iter().map(alive).max().unwrap_or(0);
+    Server {
+        workers: server.workers.max(most),
+        ..server
     }
 }
 

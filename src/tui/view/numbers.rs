@@ -3,8 +3,9 @@
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::digits::{self, Size};
 use crate::palette::Meaning;
-use crate::scenario::WorkerKind;
+use crate::scenario::{Server, WorkerKind};
 use crate::telemetry::Stage;
+use crate::tui::picture::Doing;
 use crate::tui::state::State;
 use crate::words::{counted, grouped, mean};
 
@@ -76,8 +77,19 @@ fn known(state: &State, said: String) -> String {
     }
 }
 
+/// The server with the workers that it has at this instant: there may be others than it began with.
+pub(super) fn server_now(state: &State) -> Server {
+    let server = state.scenario().server.clone();
+    let workers = state.shown().picture.workers.iter();
+    let alive = workers.filter(|worker| worker.doing != Doing::Gone);
+    match alive.count() {
+        0 => server,
+        workers => Server { workers, ..server },
+    }
+}
+
 fn concurrency(state: &State) -> Number {
-    let server = &state.scenario().server;
+    let server = server_now(state);
     let each = match server.kind {
         WorkerKind::Sync => 1,
         WorkerKind::Coroutine => server.connections as u64,
@@ -98,7 +110,7 @@ fn concurrency(state: &State) -> Number {
 }
 
 fn parallelism(state: &State) -> Number {
-    let workers = state.scenario().server.workers;
+    let workers = server_now(state).workers;
     let parallelism = state.shown().picture.mean.parallelism;
     Number {
         name: "PARALLELISM",

@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
 use super::header;
+use super::numbers::server_now;
 use crate::telemetry::Stage;
 use crate::tui::state::State;
 use crate::words::{grouped, mean};
@@ -37,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 fn figures(state: &State) -> Vec<(&'static str, String)> {
-    let server = &state.scenario().server;
+    let server = server_now(state);
     let picture = &state.shown().picture;
     let means = &picture.mean;
     if picture.stage == Stage::Preparing {

@@ -1,6 +1,9 @@
 //! Who watches a run: a screen, or a line of progress on standard error.
 
+use std::rc::Rc;
+
 use crate::cli::performance::Performance;
+use crate::cli::rehearsal::Watched;
 use crate::recording::Recording;
 use crate::recording::summary::Run;
 use crate::scenario::Plan;
@@ -39,6 +42,7 @@ pub struct Headless {
     variant: usize,
     name: String,
     quiet: bool,
+    watched: Option<Rc<Watched>>,
 }
 
 impl Headless {
@@ -51,7 +55,15 @@ impl Headless {
             variant: 0,
             name: String::new(),
             quiet,
+            watched: None,
         }
+    }
+
+    /// Has had enough when this file is saved, too.
+    #[must_use]
+    pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
+        self.watched = watched.cloned();
+        self
     }
 }
 
@@ -82,6 +94,15 @@ impl Audience for Headless {
     fn hear(&mut self, note: String) {
         eprintln!("concsim: {}: {note}", self.name);
     }
+
+    fn wants_to_leave(&self) -> bool {
+        has_had_enough(self.watched.as_ref())
+    }
+}
+
+/// Whether the run is to end: because of a person, or because its file was saved.
+pub(super) fn has_had_enough(watched: Option<&Rc<Watched>>) -> bool {
+    interrupt::noted() || watched.is_some_and(|watched| watched.was_saved())
 }
 
 fn in_words(stage: Stage) -> &'static str {

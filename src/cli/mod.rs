@@ -11,6 +11,7 @@ pub mod keys;
 pub mod load;
 pub mod new;
 pub mod performance;
+mod rehearsal;
 pub mod replay;
 pub mod run;
 pub mod scenarios;

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 
@@ -11,6 +12,7 @@ use super::audience::{Audience, Headless};
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::performance::Performance;
+use super::rehearsal::{self, Watched};
 use super::screen::Screen;
 use super::shelf;
 use super::showing::{self, Showing};
@@ -58,12 +60,41 @@ pub struct Args {
     showing: Showing,
     #[command(flatten)]
     keyboard: KeyboardArgs,
+    /// Play again whenever the file is saved, until q or ^C
+    #[arg(long, conflicts_with = "out")]
+    watch: bool,
+}
+
+/// How a playing went.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Played {
+    /// Before somebody's eyes, who has left; with the exit status.
+    OnScreen(u8),
+    /// Without a screen.
+    Headless(u8),
+    /// Not at all: the scenario has mistakes, which have been shown.
+    Wrong,
+}
+
+impl Played {
+    /// As the exit status says it.
+    pub(super) fn status(self) -> ExitCode {
+        match self {
+            Self::OnScreen(status) | Self::Headless(status) => ExitCode::from(status),
+            Self::Wrong => ExitCode::from(2),
+        }
+    }
 }
 
 impl Args {
     /// The terminal to play on, if it is to be on one.
     fn terminal(&self) -> Option<BorrowedFd<'static>> {
         showing::canvas().filter(|_| !self.headless && !self.json)
+    }
+
+    /// The scenario that was chosen.
+    pub(super) fn chosen(&self) -> &SourceArgs {
+        &self.chosen
     }
 
     /// Plays the scenario of this name as it is, on a screen if there is one.
@@ -78,6 +109,7 @@ impl Args {
             no_keep: false,
             showing: Showing::default(),
             keyboard: KeyboardArgs::default(),
+            watch: false,
         }
     }
 }
@@ -87,20 +119,35 @@ impl Args {
 /// # Errors
 /// When the machine refuses what a run needs before anything is played.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    if args.watch {
+        return rehearsal::run(args, colour);
+    }
+    once(args, colour, None).map(Played::status)
+}
+
+/// Plays it once; not to its end if the file that is `watched` is saved before that.
+pub(super) fn once(
+    args: &Args,
+    colour: Colour,
+    watched: Option<&Rc<Watched>>,
+) -> anyhow::Result<Played> {
     let plan = match source::choose(&args.chosen, colour)? {
         Chosen::Plan(plan) => plan,
-        Chosen::Wrong => return Ok(ExitCode::from(2)),
+        Chosen::Wrong => return Ok(Played::Wrong),
     };
     let terminal = args.terminal();
     let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
-        return Ok(ExitCode::from(2));
+        return Ok(Played::Wrong);
     };
     for variant in &plan.variants {
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
     let mut folder = folder_for(args, &plan)?;
-    let summary = play_with(&plan, args, colour, keymap, folder.as_mut())?;
+    let (summary, played) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
+    if watched.is_some_and(|watched| watched.was_saved()) {
+        return Ok(played);
+    }
     if let Some(folder) = &folder {
         folder.summarise(&json::of(&summary))?;
         if !args.json {
@@ -109,7 +156,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     }
     let glyphs = args.showing.look(colour).glyphs;
     print(&plan, &summary, args.json, glyphs)?;
-    Ok(ExitCode::from(summary.exit_status()))
+    Ok(played)
 }
 
 /// Where the run is kept: where it is told to be, else on the shelf. A shelf that cannot be written to
@@ -136,23 +183,28 @@ fn play_with(
     colour: Colour,
     keymap: Keymap,
     folder: Option<&mut Folder>,
-) -> anyhow::Result<Summary> {
+    watched: Option<&Rc<Watched>>,
+) -> anyhow::Result<(Summary, Played)> {
     let Some(terminal) = args.terminal() else {
-        return play(plan, &mut Headless::new(args.json), None, folder);
+        let mut nobody = Headless::new(args.json).watching(watched);
+        let summary = play(plan, &mut nobody, None, folder)?;
+        let status = summary.exit_status();
+        return Ok((summary, Played::Headless(status)));
     };
     let cores = processes::cores_allowed().len();
     let manner = args.showing.manner(colour);
-    let screen = Screen::on(terminal, plan, cores, manner)?;
+    let screen = Screen::on(terminal, plan, cores, manner)?.watching(watched);
     let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
     if args.no_ask {
         screen = screen.without_questions();
     }
     let stagecraft = screen.stagecraft();
     let summary = play(plan, &mut screen, Some(stagecraft), folder)?.with_votes(screen.votes());
-    if !interrupt::noted() {
+    if !screen.wants_to_leave() {
         screen.show_card(&card(plan, &summary, manner.look.glyphs))?;
     }
-    Ok(summary)
+    let status = summary.exit_status();
+    Ok((summary, Played::OnScreen(status)))
 }
 
 /// Plays one variant after the other. A variant that breaks down does not stop the later ones.

@@ -3,6 +3,7 @@
 
 use std::io::{self, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crossterm::event::{self, Event};
@@ -13,8 +14,9 @@ use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::audience::Audience;
+use super::audience::{Audience, has_had_enough};
 use super::performance::Performance;
+use super::rehearsal::Watched;
 use super::showing::{Delivery, Manner};
 use super::stagecraft::Stagecraft;
 use crate::palette::Colours;
@@ -48,6 +50,8 @@ pub struct Screen {
     over: Vec<Recording>,
     /// What the processes said: printed when the terminal has been given back.
     notes: Vec<String>,
+    /// The file, if it is played again when it is saved.
+    watched: Option<Rc<Watched>>,
 }
 
 impl Screen {
@@ -81,6 +85,7 @@ impl Screen {
             turned: Stamp::ZERO,
             over: Vec::new(),
             notes: Vec::new(),
+            watched: None,
         })
     }
 
@@ -113,6 +118,13 @@ impl Screen {
     #[must_use]
     pub fn without_questions(mut self) -> Self {
         self.state.ask_nothing();
+        self
+    }
+
+    /// Has had enough when this file is saved, too.
+    #[must_use]
+    pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
+        self.watched = watched.cloned();
         self
     }
 
@@ -232,7 +244,7 @@ impl Screen {
     fn ask(&mut self, question: usize) -> anyhow::Result<()> {
         self.state.ask(question);
         let votes = |state: &State| state.votes()[question].iter().sum::<u64>();
-        while !interrupt::noted() {
+        while !self.wants_to_leave() {
             self.draw()?;
             let before = votes(&self.state);
             match self.attend(TITLE_STAYS)? {
@@ -254,7 +266,7 @@ impl Screen {
 
     /// Lets a person go back and forth in what was recorded, until they leave.
     fn explore(&mut self) -> anyhow::Result<()> {
-        while !interrupt::noted() {
+        while !self.wants_to_leave() {
             if let Some(Action::Quit | Action::Interrupt) = self.attend(self.manner.frame_every)? {
                 break;
             }
@@ -267,7 +279,7 @@ impl Screen {
     /// Stays on the title card until somebody goes on. Whoever looks back at the variant that is over
     /// comes to it when they have seen that to its end.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
-        while self.state.is_before_a_hall() && !interrupt::noted() {
+        while self.state.is_before_a_hall() && !self.wants_to_leave() {
             match self.attend(self.manner.frame_every)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
@@ -344,6 +356,10 @@ impl Audience for Screen {
         self.state.finish_variant(row);
         self.over.push(recording);
         self.draw()
+    }
+
+    fn wants_to_leave(&self) -> bool {
+        has_had_enough(self.watched.as_ref())
     }
 }
 

@@ -2,7 +2,7 @@
 //! ones; and what the command line lays over it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -33,6 +33,22 @@ pub struct SourceArgs {
 }
 
 impl SourceArgs {
+    /// What was asked for: a file, or a name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.scenario
+    }
+
+    /// The file that is played; [`None`] if that is a built-in scenario, or nothing.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        let places = places_of(&self.scenario);
+        places
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.is_file())
+    }
+
     /// The scenario of this name, as it is.
     #[must_use]
     pub fn of(name: &str) -> Self {
@@ -84,16 +100,20 @@ pub fn choose(args: &SourceArgs, colour: Colour) -> anyhow::Result<Chosen> {
     }
 }
 
+/// Where a file is looked for.
+fn places_of(wanted: &str) -> [String; 2] {
+    [wanted.to_owned(), format!("scenarios/{wanted}.toml")]
+}
+
 /// The text of a scenario, and where it came from.
 fn find(wanted: &str) -> anyhow::Result<Option<(Vec<u8>, String)>> {
-    let by_name = format!("scenarios/{wanted}.toml");
-    for path in [wanted, &by_name] {
-        if Path::new(path).is_file() {
-            let bytes = fs::read(path).with_context(|| format!("failed to read {path}"))?;
-            if path == by_name {
+    for path in places_of(wanted) {
+        if Path::new(&path).is_file() {
+            let bytes = fs::read(&path).with_context(|| format!("failed to read {path}"))?;
+            if path != wanted {
                 eprintln!("concsim: playing {path}");
             }
-            return Ok(Some((bytes, path.to_owned())));
+            return Ok(Some((bytes, path)));
         }
     }
     if let Some(built_in) = builtin::find(wanted) {

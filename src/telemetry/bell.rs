@@ -10,9 +10,11 @@ const COUNT_AT: u32 = 48;
 const LIMIT: u64 = 1 << COUNT_AT;
 
 /// One writer rings; readers compare with what they have heard.
-#[repr(transparent)]
+#[repr(C)]
 #[derive(Debug, Default)]
-pub struct Bell(AtomicU64);
+pub struct Bell {
+    word: AtomicU64,
+}
 
 /// What somebody has heard of a bell so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,14 +25,15 @@ pub struct Heard {
 impl Bell {
     /// Asks for something; the largest that can be asked for instead of anything larger.
     pub fn ring(&self, wish: u64) {
-        let count = (self.0.load(Ordering::Relaxed) >> COUNT_AT) as u16;
+        let count = (self.word.load(Ordering::Relaxed) >> COUNT_AT) as u16;
         let count = u64::from(count.wrapping_add(1)) << COUNT_AT;
-        self.0.store(count | wish.min(LIMIT - 1), Ordering::Release);
+        self.word
+            .store(count | wish.min(LIMIT - 1), Ordering::Release);
     }
 
     /// What was asked for last, and how often the bell was rung since `heard`; `None` if it was not.
     pub fn listen(&self, heard: &mut Heard) -> Option<(u16, u64)> {
-        let word = self.0.load(Ordering::Acquire);
+        let word = self.word.load(Ordering::Acquire);
         let count = (word >> COUNT_AT) as u16;
         let times = count.wrapping_sub(heard.count);
         heard.count = count;

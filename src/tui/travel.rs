@@ -208,6 +208,6 @@ impl State {
 }
 
 /// How long a caption stays.
-fn time_for(said: &str) -> Elapsed {
+pub(super) fn time_for(said: &str) -> Elapsed {
     Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
 }

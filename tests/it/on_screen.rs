@@ -57,7 +57,13 @@ impl OnScreen {
         std::fs::write(&path, scenario).unwrap();
         let out = scratch.path().join("out");
         let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
-        let words = [&["run", path, "--out", out], words].concat();
+        // What is played again and again has no folder of its own.
+        let kept: &[&str] = if words.contains(&"--watch") {
+            &[]
+        } else {
+            &["--out", out]
+        };
+        let words = [&["run", path], kept, words].concat();
         Self::start(env!("CARGO_BIN_EXE_concsim").as_ref(), &words, scratch)
     }
 
@@ -98,6 +104,11 @@ impl OnScreen {
             screen,
             scratch,
         }
+    }
+
+    /// Saves the scenario.
+    pub(crate) fn saves(&self, scenario: &str) {
+        std::fs::write(self.scratch.path().join("scenario.toml"), scenario).unwrap();
     }
 
     pub(crate) fn types(&mut self, keys: &str) {

@@ -10,7 +10,7 @@ use super::*;
 use crate::recording::synthetic::Synthetic;
 use crate::recording::{Recording, Sample, Seen, Who};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
-use crate::telemetry::Event;
+use crate::telemetry::{Deed, Event, Marker};
 use crate::units::Stamp;
 
 /// A recording as its recorder would have kept it.
@@ -39,6 +39,9 @@ fn kept(recording: &Recording) -> Vec<u8> {
     for answer in &recording.answers {
         keeper.record(Who::Services, &answer.to_record());
     }
+    for marker in &recording.markers {
+        keeper.record(Who::Driver, &Event::Marked(*marker).to_record());
+    }
     for sample in &recording.samples {
         keeper.sample(sample);
     }
@@ -60,9 +63,26 @@ fn as_json(recording: &Recording) -> String {
 }
 
 #[test]
+fn the_header_of_a_recording_that_knows_of_no_timeline_is_read_all_the_same() {
+    let header = Synthetic::io_bound(Sync).recording().header;
+    let mut old = serde_json::to_value(&header).unwrap();
+    let scenario = old["scenario"].as_object_mut().unwrap();
+    assert!(scenario.remove("timeline").is_some());
+    let read_back: crate::recording::Header = serde_json::from_value(old).unwrap();
+    assert_eq!(read_back.scenario, header.scenario);
+}
+
+#[test]
 fn a_recording_reads_back_as_it_was() {
     for kind in [Sync, Coroutine] {
-        let recording = Synthetic::io_bound(kind).recording();
+        let mut recording = Synthetic::io_bound(kind).recording();
+        recording.markers = [None, Some(3)]
+            .map(|cue| Marker {
+                at: Stamp(7),
+                deed: Deed::SetRate(400_000_000),
+                cue,
+            })
+            .into();
         let (read_back, tear) = read(&kept(&recording)[..]);
         assert_eq!(tear, None);
         assert_eq!(as_json(&read_back.unwrap()), as_json(&recording));

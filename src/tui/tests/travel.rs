@@ -8,6 +8,8 @@ use crate::recording::feed::Feed;
 use crate::recording::summary::summarise;
 use crate::recording::synthetic::Synthetic;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::scenario::{Cue, Happening};
+use crate::telemetry::{Deed, Marker};
 use crate::tui::{Key, Row, State};
 use crate::units::Elapsed;
 
@@ -192,4 +194,40 @@ fn a_step_goes_to_the_next_thing_that_happened_and_back() {
     state.key(Key::Char(','));
     state.turn(&feed, FRAME);
     assert!(text(&state, 80, 24).contains("PAUSED"));
+}
+
+#[test]
+fn the_caption_of_a_cue_is_shown_when_it_is_played_and_while_it_is_read_and_not_before() {
+    let mut recordings = recordings();
+    let caption = "A worker was killed, and nobody at the door has noticed anything of it.";
+    let recording = &mut recordings[0];
+    let began = recording.header.began;
+    recording.header.scenario.timeline = vec![Cue {
+        at: Elapsed::from_secs(2),
+        happens: Happening::KillWorker,
+        caption: Some(caption.into()),
+    }];
+    let at = began + Elapsed::from_secs(2);
+    let (deed, cue) = (Deed::KillWorker(0), Some(0));
+    recording.markers.push(Marker { at, deed, cue });
+    for sample in &mut recording.samples {
+        sample.seen.markers = usize::from(at <= sample.at);
+    }
+    let mut state = replaying(&recordings);
+    state.key(Key::Char(' '));
+    // 71 characters take 5.3 s to read.
+    for (tenths, is_shown) in [(15, false), (25, true), (65, true)] {
+        state.look_at(0, began + Elapsed::from_millis(100 * tenths));
+        state.turn(&kept(&recordings), Elapsed::ZERO);
+        let text = text(&state, 100, 24);
+        assert_eq!(
+            text.contains("nobody at the door"),
+            is_shown,
+            "{tenths}: {text}"
+        );
+    }
+    assert_eq!(
+        super::super::travel::time_for(caption),
+        Elapsed::from_millis(75 * 71)
+    );
 }

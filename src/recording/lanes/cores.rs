@@ -122,13 +122,9 @@ impl Lanes<'_> {
     /// The lists of those who may claim the same: this core, or, where cores have no numbers, any.
     fn pool(&self, core: Option<u32>) -> impl Iterator<Item = (u16, Option<u32>, &[Claim])> {
         let known = self.cores_are_known();
-        let claims = self.index.claims.iter();
-        claims
-            .filter(move |((on, _), _)| !known || *on == core)
-            .map(|((on, worker), claims)| {
-                let seen = claims.partition_point(|claim| claim.place < self.seen);
-                (*worker, *on, &claims[..seen])
-            })
+        let claims = self.claims.iter();
+        let claims = claims.filter(move |(_, on, _)| !known || *on == core);
+        claims.copied()
     }
 
     fn count(&self, core: Option<u32>, interval: Interval) -> usize {
@@ -243,9 +239,7 @@ impl Lanes<'_> {
     /// How long workers said they ran in the interval, all together, in nanoseconds.
     #[must_use]
     pub fn ran(&self, interval: Interval) -> u64 {
-        let told = self.index.claims.values().map(|claims| {
-            let seen = claims.partition_point(|claim| claim.place < self.seen);
-            let claims = &claims[..seen];
+        let told = self.claims.iter().map(|(_, _, claims)| {
             ran_before(claims, interval.to) - ran_before(claims, interval.from)
         });
         let open = self.open.iter().flat_map(|open| &open.parts);
@@ -255,6 +249,16 @@ impl Lanes<'_> {
         });
         told.sum::<u64>() + open.map(|(from, to)| to.since(from).0).sum::<u64>()
     }
+}
+
+/// What had been told when so many switches had been seen: found once, and asked very often.
+pub(super) fn told(index: &Index, seen: usize) -> Vec<(u16, Option<u32>, &[Claim])> {
+    let claims = index.claims.iter();
+    let told = claims.map(|((on, worker), claims)| {
+        let known = claims.partition_point(|claim| claim.place < seen);
+        (*worker, *on, &claims[..known])
+    });
+    told.collect()
 }
 
 /// What each worker was at when the newest sample was taken.

@@ -19,6 +19,7 @@ mod request;
 mod tests;
 
 use cores::Open;
+use index::Claim;
 pub use index::Index;
 
 use super::Past;
@@ -121,6 +122,8 @@ pub struct Lanes<'a> {
     past: Past<'a>,
     /// Switches seen by then.
     seen: usize,
+    /// Who says to have run on which core, by then.
+    claims: Vec<(u16, Option<u32>, &'a [Claim])>,
     /// What no event had told by then.
     open: Vec<Open>,
 }
@@ -135,6 +138,7 @@ impl<'a> Lanes<'a> {
             index,
             past,
             seen,
+            claims: cores::told(index, seen),
             open,
         }
     }

@@ -65,7 +65,7 @@ impl Doing {
         let mut seen: BTreeMap<Pid, VecDeque<usize>> = BTreeMap::new();
         until(&format!("a worker is caught {self:?}"), || {
             let mut is_quiet = |worker: Pid| {
-                const LOOKS: usize = 20;
+                const LOOKS: usize = 5;
                 let (last, sockets) = (seen.entry(worker).or_default(), sockets_of(worker));
                 last.push_back(sockets);
                 if last.len() > LOOKS {

@@ -111,7 +111,7 @@ fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along()
         .into_iter()
         .flat_map(|kind| DOINGS.map(|doing| (kind, doing)));
     at_once(cases, |(kind, doing)| {
-        let played = Played::begin(&doing.scenario(kind, "2s"));
+        let played = Played::begin(&doing.scenario(kind, "4s"));
         let worker = doing.caught(&played.processes);
         kill(worker, Signal::SIGKILL).expect("the worker is there");
         let ended = played.end();

@@ -1,7 +1,7 @@
 //! The run on a screen: takes the terminal over, draws the recording while it grows, and gives the
 //! terminal back, whatever happens.
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, BufWriter, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,12 +31,15 @@ use crate::telemetry::Stage;
 use crate::tui::{self, Action, Key, Keymap, Mouse, Pointer, Row, State, Steer, Turned};
 use crate::units::{Elapsed, Stamp};
 
+/// So many bytes hold most frames.
+const LONG_FRAME: usize = 64 << 10;
 /// How long a title card stays unless a key is pressed.
 const TITLE_STAYS: Elapsed = Elapsed::from_secs(2);
 
 /// The terminal, taken over. Dropping it gives it back.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// A frame is written at once.
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
     manner: Manner,
     stagecraft: Stagecraft,
@@ -74,8 +77,9 @@ impl Screen {
         restore_when_panicking(stagecraft);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+        let output = BufWriter::with_capacity(LONG_FRAME, io::stdout());
         Ok(Self {
-            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            terminal: Terminal::new(CrosstermBackend::new(output))?,
             state,
             manner,
             stagecraft,

@@ -28,7 +28,7 @@ use crate::telemetry::{Board, RunWords, Said, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two looks at the rings, and at who runs where.
-const LOOK_EVERY: Elapsed = Elapsed::from_millis(10);
+const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
 /// From "go" to the first request: load needs 40 ms to announce a window that begins at once.
 const LEAD_IN: Elapsed = Elapsed::from_millis(60);
 /// How long the processes may take to come up.

@@ -16,7 +16,9 @@ const FEW_REQUESTS: usize = 12;
 /// The typical latency is the median of so many.
 const TYPICAL_OF: usize = 101;
 /// No screen has more rows.
-const MOST_ROWS: usize = 128;
+pub(super) const MOST_ROWS: usize = 128;
+/// The overview has room for no more.
+pub(super) const FEW_ROWS: usize = 40;
 /// The narrowest view.
 const NARROWEST: u64 = 10_000;
 /// The axis of a run that has just begun.
@@ -112,8 +114,14 @@ impl LanesView {
         }
     }
 
-    /// Lays out what was known at the cursor.
-    pub(super) fn look(&mut self, feed: &Feed<'_>, indexes: &Indexes, cursor: &Cursor) {
+    /// Lays out what was known at the cursor, in so many rows at most.
+    pub(super) fn look(
+        &mut self,
+        feed: &Feed<'_>,
+        indexes: &Indexes,
+        cursor: &Cursor,
+        rows: usize,
+    ) {
         let on = cursor.variant;
         let seen = |variant: usize| {
             let until = if variant == on {
@@ -146,7 +154,9 @@ impl LanesView {
         } else {
             (&all[all.len() - 1..], axis)
         };
-        let panels = shown.iter().map(|seen| seen.panel(axis, self.scrolled));
+        let panels = shown
+            .iter()
+            .map(|seen| seen.panel(axis, self.scrolled, rows));
         self.sheet = Some(Sheet {
             axis,
             cursor: Stamp(all[all.len() - 1].elapsed()),
@@ -210,7 +220,7 @@ impl<'a> Seen<'a> {
         (elapsed.div_ceil(step) * step).max(SHORTEST_RUN)
     }
 
-    fn panel(&self, axis: Interval, scrolled: isize) -> Panel {
+    fn panel(&self, axis: Interval, scrolled: isize, rows: usize) -> Panel {
         let began = self.began();
         let since = |at: Stamp| began + Elapsed(at.0);
         let interval = Interval {
@@ -221,8 +231,8 @@ impl<'a> Seen<'a> {
         let goes_on = |number: &u32| !self.lanes.has_ended(*number, interval.to);
         let newest = numbers.iter().position(goes_on).unwrap_or(numbers.len());
         let around = newest.saturating_add_signed(scrolled).min(numbers.len());
-        let first = around.saturating_sub(MOST_ROWS / 2);
-        let shown = numbers.iter().skip(first).take(MOST_ROWS);
+        let first = around.saturating_sub(rows / 2);
+        let shown = numbers.iter().skip(first).take(rows);
         Panel {
             variant: self.variant,
             began,

@@ -12,7 +12,7 @@ use crate::units::{Elapsed, Stamp};
 pub(super) const MOST_LISTED: usize = 5_000;
 
 /// No screen has more rows.
-const MOST_ROWS: usize = 256;
+const MOST_ROWS: usize = 100;
 
 /// In what order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! How the screen gets to another instant of a run: along with it, at some speed, or in one leap.
 
 use super::cursor::{Cursor, Motion};
+use super::lanes;
 use super::pane::Pane;
 use super::picture::Moment;
 use super::row::Row;
@@ -21,7 +22,7 @@ const READING: Elapsed = Elapsed::from_millis(75);
 const REMARKS_STAY: Elapsed = Elapsed::from_millis(500);
 
 /// To go back in time, the screen is rebuilt from one in so many samples.
-const BOOKMARK_EVERY: usize = 64;
+const BOOKMARK_EVERY: usize = 24;
 
 /// Whether there may be something else to be drawn than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,11 @@ impl State {
             return;
         }
         if has_lanes {
-            self.lanes.look(feed, &self.indexes, &self.cursor);
+            let rows = match self.pane {
+                Pane::Overview => lanes::FEW_ROWS,
+                _ => lanes::MOST_ROWS,
+            };
+            self.lanes.look(feed, &self.indexes, &self.cursor, rows);
             return;
         }
         let (variant, at) = (self.cursor.variant, self.cursor.at);

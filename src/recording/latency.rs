@@ -169,7 +169,7 @@ fn parts(request: &Request<'_>) -> [u64; 6] {
     [
         generator.0,
         door.0,
-        unread.0 + served.ready.0,
+        unread.0.saturating_add(served.ready.0),
         served.core_wait.0,
         served.cpu.0,
         served.waited.0,

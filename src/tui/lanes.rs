@@ -173,7 +173,7 @@ impl LanesView {
             Zoom::Fitting if current.sent() <= FEW_REQUESTS => None,
             Zoom::Fitting => {
                 let typical = current.typical_latency()?;
-                Some(round_above(typical.0 + typical.0 / 2).max(NARROWEST))
+                Some(round_above(typical.0.saturating_add(typical.0 / 2)).max(NARROWEST))
             }
         }
     }

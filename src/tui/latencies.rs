@@ -65,7 +65,7 @@ impl Latencies {
         let first = self.counts.iter().position(|count| *count > 0);
         let last = self.counts.iter().rposition(|count| *count > 0);
         match (first.map(middle_of), last.map(middle_of)) {
-            (Some(shortest), Some(longest)) if longest < MUCH_THE_SAME * shortest => {
+            (Some(shortest), Some(longest)) if longest < shortest.saturating_mul(MUCH_THE_SAME) => {
                 even_steps(shortest, longest)
             }
             (Some(_), Some(_)) => SERIES.map(even_ratios).into(),

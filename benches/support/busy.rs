@@ -165,7 +165,7 @@ impl Pen {
         };
         self.note(who, Event::Ran(ran));
         if is_last {
-            let due = from - (STRETCHES - 1) * AT_ONCE * SLOT - 30_000;
+            let due = from.saturating_sub((STRETCHES - 1) * AT_ONCE * SLOT + 30_000);
             self.end(who, request, task, due, to);
         }
     }

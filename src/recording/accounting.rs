@@ -108,27 +108,9 @@ fn residual(gauge: f64, log: f64) -> f64 {
     }
 }
 
-/// The residual of [due, end] over all requests, less what the gauge could not know.
+/// The residual of [due, end] over all requests.
 pub(super) fn system_residual(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
-    let (gauge, log) = (edges.in_system(), in_system_by_log(requests, edges.span()));
-    let unknown = not_yet_noticed(edges, requests);
-    residual(gauge, log + (gauge - log).clamp(-unknown, unknown))
-}
-
-/// Load may be so late before nothing is proved (see `trust`).
-const LATE: Elapsed = Elapsed::from_millis(2);
-
-/// Requests that were due at an edge and to which load came only after it: how long they had been due
-/// by then, in request-nanoseconds. Load steps the gauge when it notices, from the instant of due; a
-/// sample in between knows nothing of it yet. A load that is later than it may be is no excuse.
-fn not_yet_noticed(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
-    let outcomes = || requests.all().iter().map(|request| request.outcome);
-    let at_edge = |edge: Stamp| -> f64 {
-        let late = outcomes().filter(|outcome| outcome.due < edge && edge < outcome.sent);
-        let by = late.map(|outcome| edge.since(outcome.due).min(LATE));
-        by.map(|late| late.0 as f64).sum()
-    };
-    at_edge(edges.begin.at) + at_edge(edges.end.at)
+    residual(edges.in_system(), in_system_by_log(requests, edges.span()))
 }
 
 /// The residual of [accepted, last byte written] over all that workers took.

@@ -77,17 +77,11 @@ fn old() -> Vec<PathBuf> {
     folders
 }
 
-/// What a later version may see otherwise: what is worth remarking, and what its accounts forgive.
-const OPINIONS: [&str; 2] = ["remarks", "little"];
-
-/// All that `then` says, `now` says too: a later version may say more.
+/// All that `then` says, `now` says too: a later version may say more, and remark on other things.
 fn says_the_same(then: &Value, now: &Value, place: &str) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
-            for (name, value) in then
-                .iter()
-                .filter(|(name, _)| !OPINIONS.contains(&name.as_str()))
-            {
+            for (name, value) in then.iter().filter(|(name, _)| *name != "remarks") {
                 let there = now.get(name);
                 assert!(there.is_some(), "{place}.{name} is no longer said");
                 says_the_same(value, there.unwrap(), &format!("{place}.{name}"));

@@ -13,6 +13,7 @@ pub(super) const LEAST: (u16, u16) = (60, 16);
 /// With fewer lines there is nothing but the figures; on fewer columns they stand behind their names.
 const LOW: u16 = 9;
 const NARROW: u16 = 32;
+
 /// Whether there is no room for the picture.
 pub(super) fn is_for(width: u16, height: u16) -> bool {
     width < LEAST.0 || height < LEAST.1

@@ -134,22 +134,46 @@ impl Spent {
         let (mut count, mut whole, mut overrun) = (0_u128, 0_u128, 0_u128);
         let mut sums = [0_u128; 6];
         for request in requests.filter(|request| request.completed()) {
-            let latency = request.outcome.done.since(request.outcome.due).0;
-            let mut left = latency;
-            for (sum, part) in sums.iter_mut().zip(parts(request)) {
-                let fits = part.min(left);
-                left -= fits;
-                overrun += u128::from(part - fits);
-                *sum += u128::from(fits);
+            let fitted = Fitted::of(request);
+            for (sum, part) in sums.iter_mut().zip(fitted.parts) {
+                *sum += u128::from(part);
             }
             count += 1;
-            whole += u128::from(latency);
+            whole += u128::from(fitted.latency);
+            overrun += fitted.overrun;
         }
         let mean = u64::try_from(whole.checked_div(count)?).ok()?;
         Some(Self {
             breakdown: Breakdown::adding_up_to(mean, sums.map(|sum| (sum / count) as u64)),
             overrun: overrun as f64 / whole.max(1) as f64,
         })
+    }
+}
+
+/// One completed request, all in nanoseconds.
+struct Fitted {
+    latency: u64,
+    /// As [`parts`], cut where together they would be longer than the latency …
+    parts: [u64; 6],
+    /// … by so much.
+    overrun: u128,
+}
+
+impl Fitted {
+    fn of(request: &Request<'_>) -> Self {
+        let latency = request.outcome.done.since(request.outcome.due).0;
+        let (mut left, mut overrun) = (latency, 0);
+        let parts = parts(request).map(|part| {
+            let fits = part.min(left);
+            left -= fits;
+            overrun += u128::from(part - fits);
+            fits
+        });
+        Self {
+            latency,
+            parts,
+            overrun,
+        }
     }
 }
 
@@ -177,6 +201,12 @@ fn parts(request: &Request<'_>) -> [u64; 6] {
 }
 
 impl Breakdown {
+    /// What one request spent its latency on, if it was completed.
+    pub(super) fn of(request: &Request<'_>) -> Option<Self> {
+        let fitted = request.completed().then(|| Fitted::of(request))?;
+        Some(Self::adding_up_to(fitted.latency, fitted.parts))
+    }
+
     /// Each part was rounded down, so their sum is at most the mean, and what is missing is other.
     fn adding_up_to(mean: u64, parts: [u64; 6]) -> Self {
         let other = mean - parts.iter().sum::<u64>();

@@ -64,8 +64,8 @@ pub struct State {
     pub(super) watch: Watch,
     /// How many samples of the variant that is on have been taken in …
     pub(super) taken_in: usize,
-    /// … and what was remembered before every [`BOOKMARK_EVERY`]th of them.
-    pub(super) bookmarks: Vec<(Watch, Show)>,
+    /// … and, for each variant, what was remembered before every [`BOOKMARK_EVERY`]th of them.
+    pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
     pub(super) pane: Pane,
     pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
@@ -132,7 +132,7 @@ impl State {
             wish: None,
             watch: Watch::new(&first.scenario),
             taken_in: 0,
-            bookmarks: Vec::new(),
+            bookmarks: vec![Vec::new(); plan.variants.len()],
             pane: Pane::default(),
             indexes: Indexes::default(),
             lanes: LanesView::default(),
@@ -163,7 +163,6 @@ impl State {
 
     pub(super) fn enter(&mut self, variant: usize) {
         self.watch = Watch::new(&self.variants[variant].scenario);
-        self.bookmarks.clear();
         self.taken_in = 0;
         self.show.screen = Screen::Title;
         self.show.variant = variant;

@@ -56,6 +56,9 @@ impl State {
         if feed.count() == 0 {
             return Turned::of(touched);
         }
+        if !feed.is_live() {
+            self.leaf_through(feed);
+        }
         let before = (self.cursor.variant, self.cursor.at);
         let wish = self.wish.take();
         let asked = touched || wish.is_some();
@@ -166,6 +169,24 @@ impl State {
         &self.cursor
     }
 
+    /// Lays the bookmarks of variants that were kept, so that no leap into them has a long way to go.
+    fn leaf_through(&mut self, feed: &Feed<'_>) {
+        for (variant, recording) in feed.over.iter().enumerate() {
+            let bookmarks = recording.samples.len().div_ceil(BOOKMARK_EVERY);
+            if self.bookmarks[variant].len() >= bookmarks {
+                continue;
+            }
+            let place = (self.watch.clone(), self.show.clone(), self.taken_in);
+            let scrolled = self.scrolled;
+            self.enter(variant);
+            if let Some(end) = recording.present() {
+                self.show(&end);
+            }
+            (self.watch, self.show, self.taken_in) = place;
+            self.scrolled = scrolled;
+        }
+    }
+
     /// Shows the variant that is on as it was at `past`. Every sample since the one that was shown last
     /// is taken in, so that the screen is the same however often it was drawn; a leap, back or forth,
     /// begins at the nearest bookmark before.
@@ -174,7 +195,8 @@ impl State {
         if newest + 1 == self.taken_in {
             return;
         }
-        let nearest = (newest / BOOKMARK_EVERY).min(self.bookmarks.len().saturating_sub(1));
+        let laid = self.bookmarks[self.show.variant].len();
+        let nearest = (newest / BOOKMARK_EVERY).min(laid.saturating_sub(1));
         if newest < self.taken_in || nearest * BOOKMARK_EVERY > self.taken_in {
             self.open(nearest);
         }
@@ -197,14 +219,15 @@ impl State {
 
     /// Remembers how everything is before the sample at this place, if it is one of those.
     fn lay_a_bookmark(&mut self, sample: usize) {
-        if sample == self.bookmarks.len() * BOOKMARK_EVERY {
-            self.bookmarks.push((self.watch.clone(), self.show.clone()));
+        let bookmarks = &mut self.bookmarks[self.show.variant];
+        if sample == bookmarks.len() * BOOKMARK_EVERY {
+            bookmarks.push((self.watch.clone(), self.show.clone()));
         }
     }
 
     /// Begins anew from a bookmark.
     fn open(&mut self, bookmark: usize) {
-        let (watch, show) = self.bookmarks[bookmark].clone();
+        let (watch, show) = self.bookmarks[self.show.variant][bookmark].clone();
         let rows = std::mem::take(&mut self.show.rows);
         (self.watch, self.show) = (watch, show);
         self.show.rows = rows;

@@ -187,11 +187,10 @@ impl<'a> Lanes<'a> {
     /// The same of one request that was answered and of which its worker has told.
     #[must_use]
     pub fn spent_by(&self, request: u32) -> Option<Breakdown> {
-        let request = Request {
+        Breakdown::of(&Request {
             outcome: self.outcome(request)?,
             served: Some(self.served(request)?),
-        };
-        Spent::by(std::iter::once(&request)).map(|spent| spent.breakdown)
+        })
     }
 
     /// What its worker told of a request, if that was known.

@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::booking::{Booking, Cores, WatchedProcesses};
 use super::kept::Keeper;
-use super::{
-    CoreSample, Header, LoadSample, Machine, Recording, Sample, Who, Window, WorkerSample,
-};
+use super::{Header, LoadSample, Machine, Recording, Sample, Who, Window, WorkerSample};
 use crate::sys::clock::Clock;
-use crate::sys::processes::{self, CoreTimes, ProcessSwitches, Whereabouts};
+use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Record, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -38,6 +37,7 @@ pub struct Live<'a> {
     load: Reader<'a>,
     services: Reader<'a>,
     cores: Cores,
+    watched: WatchedProcesses,
     /// Process switches of workers as last read, and what their dead predecessors had.
     switches: BTreeMap<usize, SwitchCount>,
     /// Memory of workers as last weighed, KiB.
@@ -83,6 +83,7 @@ impl<'a> Live<'a> {
             load: Reader::new(board.load_ring()),
             services: Reader::new(board.services_ring()),
             cores: Cores::watch(),
+            watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
             weights: BTreeMap::new(),
         }
@@ -163,12 +164,16 @@ impl<'a> Live<'a> {
     /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
     /// is that a process's CPU time was used on the core where it is found.
     pub fn book(&mut self, cast: Cast) {
-        for (_, slot) in self.board.used_slots() {
-            self.cores.book(slot_pid(slot), Booking::Workers);
+        let workers = self.board.used_slots();
+        let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), Booking::Workers));
+        let others = [
+            (cast.load, Booking::Load),
+            (cast.services, Booking::Services),
+        ];
+        for (pid, booking) in workers.chain(others) {
+            let pid = pid.unwrap_or(0);
+            self.cores.book(pid, booking, &mut self.watched);
         }
-        self.cores.book(cast.load.unwrap_or(0), Booking::Load);
-        self.cores
-            .book(cast.services.unwrap_or(0), Booking::Services);
     }
 
     /// Ends the recording; with it, why not all of it could be kept on disk.
@@ -210,7 +215,9 @@ impl<'a> Live<'a> {
             .used_slots()
             .map(|(index, slot)| {
                 let weight = self.weights.get(&index).copied().unwrap_or(0);
-                let seen = self.switches.look_at(index, slot, &mut unreadable);
+                let seen = self
+                    .switches
+                    .look_at(index, slot, &mut self.watched, &mut unreadable);
                 WorkerSample {
                     pss_kib: weight,
                     ..seen
@@ -234,17 +241,29 @@ impl<'a> Live<'a> {
 }
 
 trait LookAtWorkers {
-    fn look_at(&mut self, index: usize, slot: &Slot, unreadable: &mut u64) -> WorkerSample;
+    fn look_at(
+        &mut self,
+        index: usize,
+        slot: &Slot,
+        watched: &mut WatchedProcesses,
+        unreadable: &mut u64,
+    ) -> WorkerSample;
 }
 
 impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
-    fn look_at(&mut self, index: usize, slot: &Slot, unreadable: &mut u64) -> WorkerSample {
+    fn look_at(
+        &mut self,
+        index: usize,
+        slot: &Slot,
+        watched: &mut WatchedProcesses,
+        unreadable: &mut u64,
+    ) -> WorkerSample {
         let pid = slot_pid(slot);
         let count = self.entry(index).or_default();
         count.see(pid, slot);
         let phase = slot.phase();
         *unreadable += u64::from(phase.is_none());
-        let (whereabouts, wants_a_core) = whereabouts_of(pid);
+        let (whereabouts, wants_a_core) = watched.look_at(pid);
         WorkerSample {
             index,
             pid,
@@ -305,16 +324,6 @@ impl SwitchCount {
     }
 }
 
-/// Where a process is, and whether it wants a core and has none. The system calls one that runs and one
-/// that could run alike, but only the CPU time of the first goes on.
-fn whereabouts_of(pid: u32) -> (Option<Whereabouts>, bool) {
-    let before = processes::cpu_of(pid);
-    let whereabouts = processes::whereabouts_of(pid);
-    let is_running = processes::cpu_of(pid) > before;
-    let wants_a_core = whereabouts.is_some_and(|there| there.runnable && !is_running);
-    (whereabouts, wants_a_core)
-}
-
 /// CPU time of a slot: of the process that has it and of all that had it before.
 fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
     let dead = CpuTime(read(&slot.cpu_of_the_dead));
@@ -364,75 +373,5 @@ impl Machine {
             kernel: processes::kernel(),
             cpu: processes::cpu_name(),
         }
-    }
-}
-
-/// Whose CPU time it is.
-#[derive(Clone, Copy, Debug)]
-enum Booking {
-    Workers,
-    Load,
-    Services,
-}
-
-/// The cores that this program may use, and who used them.
-///
-/// The CPU time of a process between two looks at it is booked to the core where the later look finds
-/// it. What the system calls busy and nobody here used is somebody else's.
-#[derive(Debug)]
-struct Cores {
-    /// By core number; booked sums since the recording began.
-    booked: BTreeMap<usize, CoreSample>,
-    /// What the system counted before.
-    before: BTreeMap<usize, CoreTimes>,
-    /// CPU time of each process at the last look.
-    seen: BTreeMap<u32, CpuTime>,
-}
-
-impl Cores {
-    fn watch() -> Self {
-        let allowed = processes::cores_allowed();
-        let empty = |core| {
-            let sample = CoreSample {
-                core,
-                ..CoreSample::default()
-            };
-            (core, sample)
-        };
-        let times = processes::core_times();
-        Self {
-            booked: allowed.into_iter().map(empty).collect(),
-            before: times.into_iter().map(|times| (times.core, times)).collect(),
-            seen: BTreeMap::new(),
-        }
-    }
-
-    fn book(&mut self, pid: u32, booking: Booking) {
-        let Some(cpu) = processes::cpu_of(pid).filter(|_| pid > 0) else {
-            return;
-        };
-        let used = cpu - self.seen.insert(pid, cpu).unwrap_or_default();
-        let Some(there) = processes::whereabouts_of(pid).filter(|_| used > CpuTime::ZERO) else {
-            return;
-        };
-        let core = self.booked.entry(there.core).or_default();
-        core.core = there.core;
-        match booking {
-            Booking::Workers => core.workers += used,
-            Booking::Load => core.load += used,
-            Booking::Services => core.services += used,
-        }
-    }
-
-    fn now(&mut self) -> Vec<CoreSample> {
-        for times in processes::core_times() {
-            let Some(core) = self.booked.get_mut(&times.core) else {
-                continue;
-            };
-            let before = self.before.get(&times.core).copied().unwrap_or_default();
-            core.busy = times.busy - before.busy;
-            core.steal = times.steal - before.steal;
-        }
-        self.booked.values().copied().collect()
     }
 }

@@ -4,6 +4,7 @@
 //! else, so a number on a screen, in a summary and in a figure is the same number.
 
 mod accounting;
+mod booking;
 pub mod cast;
 pub mod feed;
 pub mod judge;

@@ -39,8 +39,8 @@ pub struct CoreTimes {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs;
-    use std::io::Read as _;
+    use std::fs::{self, File};
+    use std::os::unix::fs::FileExt as _;
 
     use super::{CoreTimes, ProcessSwitches, Whereabouts};
     use crate::units::CpuTime;
@@ -48,9 +48,31 @@ mod linux {
     /// Longer than what the system says of one process in one file.
     const ROOM: usize = 4_096;
 
-    /// A short file of `/proc`, in one call: this is done a hundred times a second for each process.
-    fn read_at_once<'a>(path: &str, room: &'a mut [u8; ROOM]) -> Option<&'a str> {
-        let length = fs::File::open(path).ok()?.read(room).ok()?;
+    /// A process that is looked at many times a second: to open its file anew each time would cost as
+    /// much as to read it. What is said of a process that has ended is nothing, even if its number is
+    /// used again.
+    #[derive(Debug)]
+    pub struct Watched {
+        stat: Option<File>,
+    }
+
+    impl Watched {
+        /// The process of this number.
+        pub fn new(pid: u32) -> Self {
+            let stat = File::open(format!("/proc/{pid}/stat")).ok();
+            Self { stat }
+        }
+
+        /// Where it is now.
+        pub fn whereabouts(&self) -> Option<Whereabouts> {
+            let mut room = [0; ROOM];
+            whereabouts_in(read_at_once(self.stat.as_ref()?, &mut room)?)
+        }
+    }
+
+    /// A short file of `/proc`, from its beginning, in one call.
+    fn read_at_once<'a>(file: &File, room: &'a mut [u8; ROOM]) -> Option<&'a str> {
+        let length = file.read_at(room, 0).ok()?;
         std::str::from_utf8(&room[..length]).ok()
     }
 
@@ -73,21 +95,25 @@ mod linux {
 
     /// Where a process is now.
     pub fn whereabouts_of(pid: u32) -> Option<Whereabouts> {
-        let mut room = [0; ROOM];
-        let line = read_at_once(&format!("/proc/{pid}/stat"), &mut room)?;
+        Watched::new(pid).whereabouts()
+    }
+
+    fn whereabouts_in(line: &str) -> Option<Whereabouts> {
         // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
-        let fields: Vec<&str> = line.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
+        let state = fields.next()?;
         Some(Whereabouts {
-            runnable: *fields.first()? == "R",
-            stopped: matches!(*fields.first()?, "T" | "t"),
-            core: fields.get(36)?.parse().ok()?,
+            runnable: state == "R",
+            stopped: matches!(state, "T" | "t"),
+            core: fields.nth(35)?.parse().ok()?,
         })
     }
 
     /// How often a process was switched from and to.
     pub fn switches_of(pid: u32) -> Option<ProcessSwitches> {
         let mut room = [0; ROOM];
-        let text = read_at_once(&format!("/proc/{pid}/status"), &mut room)?;
+        let file = File::open(format!("/proc/{pid}/status")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
         let count = |key: &str| {
             let line = text.lines().find(|line| line.starts_with(key))?;
             line.split_ascii_whitespace().nth(1)?.parse().ok()
@@ -168,6 +194,22 @@ mod elsewhere {
         None
     }
 
+    /// A process that is looked at many times a second.
+    #[derive(Debug)]
+    pub struct Watched;
+
+    impl Watched {
+        /// The process of this number.
+        pub fn new(_pid: u32) -> Self {
+            Self
+        }
+
+        /// Where it is: not read here.
+        pub fn whereabouts(&self) -> Option<Whereabouts> {
+            None
+        }
+    }
+
     /// Where a process is: not read here.
     pub fn whereabouts_of(_pid: u32) -> Option<Whereabouts> {
         None
@@ -207,11 +249,13 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of, whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of,
+    whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of, whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of,
+    whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {
@@ -276,6 +320,20 @@ mod tests {
         assert!(pss_kib_of(me).unwrap() > 0);
         assert!(!core_times().is_empty());
         assert!(!cores_allowed().is_empty());
+    }
+
+    #[test]
+    fn a_watched_process_that_has_ended_is_not_seen_any_more() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let watched = Watched::new(child.id());
+        assert!(watched.whereabouts().is_some());
+        assert!(watched.whereabouts().is_some(), "read again");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(watched.whereabouts(), None);
     }
 
     #[test]

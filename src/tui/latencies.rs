@@ -49,9 +49,14 @@ impl Latencies {
     /// to the last that has. The lengths stand as near as they can in at most `most` bars: in even steps
     /// where all are much the same, else in even ratios.
     pub(super) fn bars(&self, most: usize) -> Vec<(Elapsed, u64)> {
+        let counts = self.counts.iter().enumerate();
+        let there: Vec<(u64, u64)> = counts
+            .filter(|(_, count)| **count > 0)
+            .map(|(step, count)| (middle_of(step), u64::from(*count)))
+            .collect();
         let mut too_many = Vec::new();
-        for edges in self.scales() {
-            let bars = self.bars_between(&edges);
+        for edges in scales(&there) {
+            let bars = bars_between(&there, &edges);
             if bars.len() <= most {
                 return bars;
             }
@@ -59,34 +64,34 @@ impl Latencies {
         }
         too_many
     }
+}
 
-    /// Rows of edges that hold all of them, the finest first.
-    fn scales(&self) -> Vec<Vec<u64>> {
-        let first = self.counts.iter().position(|count| *count > 0);
-        let last = self.counts.iter().rposition(|count| *count > 0);
-        match (first.map(middle_of), last.map(middle_of)) {
-            (Some(shortest), Some(longest)) if longest < shortest.saturating_mul(MUCH_THE_SAME) => {
-                even_steps(shortest, longest)
-            }
-            (Some(_), Some(_)) => SERIES.map(even_ratios).into(),
-            _ => Vec::new(),
+/// Rows of edges that hold all lengths that are there, the finest first. They are in ascending order,
+/// each with how often it was seen.
+fn scales(there: &[(u64, u64)]) -> Vec<Vec<u64>> {
+    match (there.first(), there.last()) {
+        (Some((shortest, _)), Some((longest, _)))
+            if *longest < shortest.saturating_mul(MUCH_THE_SAME) =>
+        {
+            even_steps(*shortest, *longest)
         }
+        (Some(_), Some(_)) => SERIES.map(even_ratios).into(),
+        _ => Vec::new(),
     }
+}
 
-    fn bars_between(&self, edges: &[u64]) -> Vec<(Elapsed, u64)> {
-        let mut bars: Vec<(Elapsed, u64)> = edges.iter().map(|edge| (Elapsed(*edge), 0)).collect();
-        let seen = self.counts.iter().enumerate();
-        for (step, count) in seen.filter(|(_, count)| **count > 0) {
-            let bar = bars.partition_point(|(edge, _)| edge.0 < middle_of(step));
-            let bar = bar.min(bars.len() - 1);
-            bars[bar].1 += u64::from(*count);
-        }
-        let first = bars.iter().position(|(_, count)| *count > 0);
-        let last = bars.iter().rposition(|(_, count)| *count > 0);
-        match (first, last) {
-            (Some(first), Some(last)) => bars[first..=last].to_vec(),
-            _ => Vec::new(),
-        }
+fn bars_between(there: &[(u64, u64)], edges: &[u64]) -> Vec<(Elapsed, u64)> {
+    let mut bars: Vec<(Elapsed, u64)> = edges.iter().map(|edge| (Elapsed(*edge), 0)).collect();
+    for (length, count) in there {
+        let bar = bars.partition_point(|(edge, _)| edge.0 < *length);
+        let bar = bar.min(bars.len() - 1);
+        bars[bar].1 += count;
+    }
+    let first = bars.iter().position(|(_, count)| *count > 0);
+    let last = bars.iter().rposition(|(_, count)| *count > 0);
+    match (first, last) {
+        (Some(first), Some(last)) => bars[first..=last].to_vec(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the screen shows of one instant: what is now, and the mean of the last second.
 
 use super::latencies::Latencies;
-use crate::recording::trust::{self, Reason, Trust};
+use crate::recording::trust::{Reason, Trust};
 use crate::recording::{Means, Past};
 use crate::telemetry::{Phase, Stage};
 use crate::units::{Elapsed, Stamp};
@@ -18,25 +18,13 @@ pub struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    /// What was known at `past`. Whether it can be trusted is not asked: see [`Moment::judged`].
+    /// What was known at `past`; whether it can be trusted is not asked.
     #[must_use]
     pub fn of(past: Past<'a>) -> Self {
         Self {
             past,
             trust: Trust::Ok,
             doubts: Vec::new(),
-        }
-    }
-
-    /// The same, with whether it can be trusted. That takes longer, and only a moment that is looked at
-    /// needs it.
-    #[must_use]
-    pub fn judged(past: Past<'a>) -> Self {
-        let (trust, doubts) = trust::so_far(&past);
-        Self {
-            past,
-            trust,
-            doubts,
         }
     }
 }

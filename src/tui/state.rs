@@ -19,6 +19,7 @@ use super::setting::{Fact, changes, facts, watch};
 use super::show::{Screen, Show};
 use super::sight::{self, Sight};
 use super::spectrum::Spectrum;
+use super::travel::Verdict;
 use super::watch::Watch;
 use crate::palette::Look;
 use crate::recording::remark::Remark;
@@ -66,6 +67,7 @@ pub struct State {
     pub(super) taken_in: usize,
     /// … and, for each variant, what was remembered before every [`BOOKMARK_EVERY`]th of them.
     pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
+    pub(super) verdict: Option<Verdict>,
     pub(super) pane: Pane,
     pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
@@ -133,6 +135,7 @@ impl State {
             watch: Watch::new(&first.scenario),
             taken_in: 0,
             bookmarks: vec![Vec::new(); plan.variants.len()],
+            verdict: None,
             pane: Pane::default(),
             indexes: Indexes::default(),
             lanes: LanesView::default(),

@@ -11,6 +11,7 @@ use super::state::State;
 use crate::recording::Past;
 use crate::recording::feed::Feed;
 use crate::recording::remark::{self, Scene};
+use crate::recording::trust::{self, Reason, Trust};
 use crate::units::{Elapsed, Stamp};
 
 /// What was done to a run is said for so long …
@@ -18,8 +19,8 @@ const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
 /// … and longer if it takes longer to read: so long for each character of it.
 const READING: Elapsed = Elapsed::from_millis(75);
 
-/// Remarks stay for so long while time goes on.
-const REMARKS_STAY: Elapsed = Elapsed::from_millis(500);
+/// What is said of a run stays for so long while time goes on, so that it can be read.
+const SAID_STAYS: Elapsed = Elapsed::from_millis(500);
 
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 24;
@@ -31,6 +32,16 @@ pub enum Turned {
     Same,
     /// Something may have.
     Another,
+}
+
+/// How far a run could be trusted at an instant.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    /// Which variant, and its newest sample by then.
+    place: (usize, usize),
+    trust: Trust,
+    /// What speaks against it, the worst first.
+    doubts: Vec<Reason>,
 }
 
 impl Turned {
@@ -88,17 +99,36 @@ impl State {
 
     /// While time goes on, the list changes no oftener than it can be read.
     fn look_for_remarks(&mut self, past: &Past<'_>) {
-        let now = past.sample().at;
-        let steady = Stamp(now.0 - now.0 % REMARKS_STAY.0);
-        let samples = past.samples();
-        let newest = samples.partition_point(|sample| sample.at <= steady);
-        let at = if self.is_paused() || newest == 0 {
+        let at = if self.is_paused() {
             *past
         } else {
-            past.earlier(newest - 1)
+            when_it_was_said(past)
         };
         let (means, doubts) = (at.last_second().means(), &self.show.picture.doubts);
         self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
+    }
+
+    /// What is shown at `past`, with how far it can be trusted: to judge that takes longer than all the
+    /// rest, and it changes no oftener than it can be read.
+    fn judged<'a>(&mut self, past: &Past<'a>) -> Moment<'a> {
+        let at = when_it_was_said(past);
+        let place = (self.show.variant, at.newest());
+        let kept = self.verdict.take().filter(|kept| kept.place == place);
+        let verdict = kept.unwrap_or_else(|| {
+            let (trust, doubts) = trust::so_far(&at);
+            Verdict {
+                place,
+                trust,
+                doubts,
+            }
+        });
+        let moment = Moment {
+            past: *past,
+            trust: verdict.trust,
+            doubts: verdict.doubts.clone(),
+        };
+        self.verdict = Some(verdict);
+        moment
     }
 
     /// What a view needs besides the picture.
@@ -205,7 +235,8 @@ impl State {
             self.take_in(&Moment::of(past.earlier(on_the_way)));
         }
         self.lay_a_bookmark(newest);
-        self.observe(&Moment::judged(*past));
+        let moment = self.judged(past);
+        self.observe(&moment);
         self.taken_in = newest + 1;
         self.show.began = past.header().began;
         let header = past.header();
@@ -233,6 +264,16 @@ impl State {
         self.show.rows = rows;
         self.taken_in = bookmark * BOOKMARK_EVERY;
     }
+}
+
+/// The last instant at which something new was said, by which a screen that is drawn at `past` goes.
+fn when_it_was_said<'a>(past: &Past<'a>) -> Past<'a> {
+    let now = past.sample().at;
+    let said = Stamp(now.0 - now.0 % SAID_STAYS.0);
+    let samples = past.samples().partition_point(|sample| sample.at <= said);
+    samples
+        .checked_sub(1)
+        .map_or(*past, |newest| past.earlier(newest))
 }
 
 /// How long a caption stays.

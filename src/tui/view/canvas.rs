@@ -143,25 +143,35 @@ impl<'a> Canvas<'a> {
 
     /// Writes `count` glyphs of `meaning`; answers with the column behind them.
     pub(super) fn glyphs(&mut self, x: u16, y: u16, meaning: Meaning, count: u64) -> u16 {
-        let room = u64::from(self.width().saturating_sub(x));
-        let glyph = self.look.glyph(meaning);
-        let glyphs: String = std::iter::repeat_n(glyph, count.min(room) as usize).collect();
-        let style = self.style(meaning);
-        self.write(x, y, &glyphs, style)
+        let (glyph, style) = (self.look.glyph(meaning), self.style(meaning));
+        let room = self.width().saturating_sub(x);
+        let behind = x + count.min(u64::from(room)) as u16;
+        // Cell by cell: no glyph is wider than one, and to look at a text for what is takes longer.
+        for x in x..behind {
+            self.cell(x, y, glyph, style);
+        }
+        behind
+    }
+
+    /// One character that is one column wide.
+    fn cell(&mut self, x: u16, y: u16, glyph: char, style: Style) {
+        if x < self.area.width && y < self.area.height {
+            let cell = &mut self.buffer[(self.area.x + x, self.area.y + y)];
+            cell.set_char(glyph).set_style(style);
+        }
     }
 
     /// One request in the last line of a row that touches the next.
     pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
-        let foot = self.look.foot(meaning).to_string();
-        let style = self.style(meaning);
-        self.write(x, y, &foot, style);
+        let (foot, style) = (self.look.foot(meaning), self.style(meaning));
+        self.cell(x, y, foot, style);
     }
 
     /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.
     pub(super) fn level(&mut self, x: u16, y: u16, meaning: Meaning, share: f64) -> u16 {
-        let level = self.look.level(share).to_string();
-        let style = self.style(meaning);
-        self.write(x, y, &level, style)
+        let (level, style) = (self.look.level(share), self.style(meaning));
+        self.cell(x, y, level, style);
+        x.saturating_add(1)
     }
 
     /// Blanks the whole part: what was there before is gone.

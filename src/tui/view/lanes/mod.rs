@@ -228,7 +228,13 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     if let Some((took, busy)) = panel.result {
         let behind = end(rows.last()) + AXIS_AT + 2;
         let done = format!("done at {}", said(took));
-        canvas.number(behind, y - thick, &done, strong(), Number::DoneAt);
+        canvas.number(
+            behind,
+            y.saturating_sub(thick),
+            &done,
+            strong(),
+            Number::DoneAt,
+        );
         let busy = format!("busy {:.0} %", 100.0 * busy);
         canvas.number(behind, y, &busy, strong(), Number::BusyShare);
     }

@@ -56,6 +56,10 @@ pub struct Recording {
     /// Who had which worker, blocked in it, or lost the core, from when to when: `Ran`, `BlockedIn` and
     /// `Preempted`, with the worker's index, in order for each worker.
     pub switches: Vec<(u16, Event)>,
+    /// The places in `switches` of those by which a core was lost, in order: they are few, and every
+    /// mean needs them.
+    #[serde(skip)]
+    pub(crate) preempted: Vec<usize>,
     /// Late answers of services and the like: the services' events, in order.
     pub answers: Vec<Event>,
     /// Only requests whose number this divides have their switches in `switches`: 1 until there are

@@ -14,6 +14,7 @@ impl Recording {
             sent: Vec::new(),
             events: Vec::new(),
             switches: Vec::new(),
+            preempted: Vec::new(),
             answers: Vec::new(),
             markers: Vec::new(),
             one_in: 1,

@@ -124,4 +124,15 @@ impl<'a> Past<'a> {
     pub fn switches(&self) -> &'a [(u16, Event)] {
         &self.recording.switches[..self.sample().seen.switches]
     }
+
+    /// Those of them by which a core was lost, without the first `seen_before` of all.
+    pub(super) fn preempted_since(
+        &self,
+        seen_before: usize,
+    ) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let (places, switches) = (&self.recording.preempted, self.switches());
+        let from = places.partition_point(|place| *place < seen_before);
+        let places = places[from..].iter();
+        places.map_while(|place| switches.get(*place).map(|(_, event)| event))
+    }
 }

@@ -144,14 +144,11 @@ impl<'a> Span<'a> {
     /// many, it stands for all of them.
     fn without_a_core(&self) -> f64 {
         let (begin, length) = (self.begin(), self.length());
-        let switches = self.past.switches();
-        let seen_before = begin.seen.switches.min(switches.len());
-        let without = switches[seen_before..]
-            .iter()
-            .map(|(_, event)| match event {
-                Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
-                _ => Elapsed::ZERO,
-            });
+        let lost = self.past.preempted_since(begin.seen.switches);
+        let without = lost.map(|event| match event {
+            Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
+            _ => Elapsed::ZERO,
+        });
         let without: u64 = without.fold(0, |all, off| all.saturating_add(off.0));
         let all = without as f64 * f64::from(self.past.one_in());
         all / length.0.max(1) as f64

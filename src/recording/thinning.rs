@@ -13,7 +13,7 @@ impl Recording {
     pub(super) fn note_switch(&mut self, worker: u16, switch: Event) -> bool {
         let kept = is_one_in(self.one_in, &switch);
         if kept {
-            self.switches.push((worker, switch));
+            self.push_switch(worker, switch);
         } else {
             self.thinned_switches += 1;
         }
@@ -23,14 +23,23 @@ impl Recording {
         kept
     }
 
+    fn push_switch(&mut self, worker: u16, switch: Event) {
+        if matches!(switch, Event::Preempted { .. }) {
+            self.preempted.push(self.switches.len());
+        }
+        self.switches.push((worker, switch));
+    }
+
     /// Lets go of the switches of every other request that is left.
     fn thin(&mut self) {
         self.one_in *= 2;
         let (mut read, mut kept) = (0, 0);
-        let mut samples = self.samples.iter_mut().peekable();
+        let mut all_samples = std::mem::take(&mut self.samples);
+        let mut samples = all_samples.iter_mut().peekable();
         let switches = std::mem::take(&mut self.switches);
         let before = switches.len();
-        let mut left = Vec::with_capacity(SWITCHES_KEPT / 2);
+        self.switches.reserve(SWITCHES_KEPT / 2);
+        self.preempted.clear();
         for (worker, switch) in switches {
             while let Some(sample) = samples.next_if(|sample| sample.seen.switches <= read) {
                 sample.seen.switches = kept;
@@ -38,14 +47,28 @@ impl Recording {
             read += 1;
             if is_one_in(self.one_in, &switch) {
                 kept += 1;
-                left.push((worker, switch));
+                self.push_switch(worker, switch);
             }
         }
         for sample in samples {
             sample.seen.switches = kept;
         }
-        self.thinned_switches += (before - left.len()) as u64;
-        self.switches = left;
+        self.samples = all_samples;
+        self.thinned_switches += (before - self.switches.len()) as u64;
+    }
+}
+
+#[cfg(test)]
+impl Recording {
+    /// The same with these switches.
+    pub(crate) fn with_switches(
+        mut self,
+        switches: impl IntoIterator<Item = (u16, Event)>,
+    ) -> Self {
+        for (worker, switch) in switches {
+            self.push_switch(worker, switch);
+        }
+        self
     }
 }
 

@@ -174,9 +174,8 @@ impl Synthetic {
             outcomes,
             sent,
             events,
-            switches,
             answers: self.answers(&lives),
-            ..Recording::empty(self.header(Stamp(drained)))
+            ..Recording::empty(self.header(Stamp(drained))).with_switches(switches)
         };
         switches::read_sample_by_sample(&mut recording);
         recording

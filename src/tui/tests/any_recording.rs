@@ -249,8 +249,8 @@ prop_compose! {
         if limited {
             recording.header.scenario.load.requests = Some(5);
         }
-        let empty = Recording::empty(recording.header);
-        let mut recording = Recording { outcomes, sent, events, switches, one_in, markers, ..empty };
+        let empty = Recording::empty(recording.header).with_switches(switches);
+        let mut recording = Recording { outcomes, sent, events, one_in, markers, ..empty };
         recording.samples = in_order(samples, at, &recording.seen());
         recording
     }

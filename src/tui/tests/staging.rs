@@ -345,11 +345,10 @@ impl Scene {
         let workers = self.workers.iter().enumerate();
         let wanting = workers.filter(|(_, cue)| cue.wants_a_core);
         Recording {
-            switches: wanting.map(preempted).collect(),
             samples: samples.into(),
             outcomes,
             events: gone.map(died).collect(),
-            ..Recording::empty(header)
+            ..Recording::empty(header).with_switches(wanting.map(preempted))
         }
     }
 

@@ -115,6 +115,12 @@ pub(crate) fn typical(draw: &Draw) -> u64 {
     }
 }
 
+/// The number that people give a request: they count from 1, the wire and all data from 0.
+#[must_use]
+pub fn number_of(request: u32) -> u64 {
+    u64::from(request) + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use crate::recording::{Sample, WorkerSample};
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Deed, Event, Phase};
 use crate::units::{Elapsed, Stamp, letter};
-use crate::words::{counted, grouped, is_or_are, length};
+use crate::words::{counted, grouped, is_or_are, length, number_of};
 
 /// `signal 9`, `exit status 3`.
 fn cause(status: i32) -> String {
@@ -247,7 +247,7 @@ impl<'a> Notice<'a> for Hog<'a> {
         let began = scene.past.header().began;
         let request = self.worker.running_request.map_or_else(
             || "a request".to_owned(),
-            |request| format!("request {}", grouped(u64::from(request))),
+            |request| format!("request {}", grouped(number_of(request))),
         );
         format!(
             "at {} worker {} had run {request} since {} (its slot), with {} begun in it and {} at the \

@@ -12,7 +12,7 @@ use crate::tui::number::{Number, Part};
 use crate::tui::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
 use crate::tui::state::State;
 use crate::units::{Elapsed, Stamp, letter};
-use crate::words::grouped;
+use crate::words::{grouped, number_of};
 
 /// Columns: heading, and where the column ends.
 const COLUMNS: [(&str, u16); 8] = [
@@ -150,7 +150,7 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
         Some(_) => String::new(),
     };
     let cells = [
-        grouped(u64::from(row.request)),
+        grouped(number_of(row.request)),
         seconds(row.due),
         latency_of(row),
         part(|parts| parts.door),
@@ -204,7 +204,7 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
         || "no worker".into(),
         |worker| format!("worker {}", letter(usize::from(worker))),
     );
-    let number = grouped(u64::from(row.request));
+    let number = grouped(number_of(row.request));
     let behind = canvas.write(1, 0, "REQUEST ", strong());
     let behind = canvas.number(behind, 0, &number, strong(), Number::WhichRequest);
     let ended = failure_of(row).map_or(String::new(), |word| format!(", {word}"));

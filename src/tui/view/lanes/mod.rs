@@ -16,7 +16,7 @@ use crate::tui::lanes::{Panel, Sheet};
 use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::units::{Elapsed, letter};
-use crate::words::{counted, grouped, length};
+use crate::words::{counted, grouped, length, number_of};
 use cores::Fold;
 
 /// Where the axis begins, behind the names of rows.
@@ -265,7 +265,7 @@ fn end(row: Option<&Vec<Option<Meaning>>>) -> u16 {
 }
 
 fn name_of_small(request: &RequestLane) -> String {
-    format!("request {}", u64::from(request.request) + 1)
+    format!("request {}", number_of(request.request))
 }
 
 /// Requests, each with its worker and its number.
@@ -282,7 +282,7 @@ fn draw_requests(
     for (y, (request, row)) in lines.zip(shown.iter().zip(&rows)) {
         let worker = request.worker.map(|worker| letter(usize::from(worker)));
         canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
-        let number = u64::from(request.request) + 1;
+        let number = number_of(request.request);
         let number = number.to_string();
         canvas.number_before(AXIS_AT - 1, y, &number, plain(), Number::WhichRequest);
         draw_row(canvas, (y, thick), row);

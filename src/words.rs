@@ -117,7 +117,7 @@ pub(crate) fn typical(draw: &Draw) -> u64 {
 
 /// The number that people give a request: they count from 1, the wire and all data from 0.
 #[must_use]
-pub fn number_of(request: u32) -> u64 {
+pub(crate) fn number_of(request: u32) -> u64 {
     u64::from(request) + 1
 }
 

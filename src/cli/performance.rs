@@ -167,7 +167,8 @@ impl<'a> Performance<'a> {
 
     /// Ends the window now; what is under way is waited for, 1 s at most.
     pub fn interrupt(&mut self) {
-        self.live.header_mut().interrupted = true;
+        // When all has been played there is nothing left to cut short.
+        self.live.header_mut().interrupted = self.stage() != Stage::Done;
         self.interrupted = Some(self.clock.now());
         self.board.run().stop.store(1, Ordering::Release);
         if matches!(self.act, Act::Services | Act::Server | Act::Load) {

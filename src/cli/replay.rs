@@ -56,8 +56,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         let screen = Screen::on(terminal, &kept.plan, summary.machine.cores, manner)?;
         let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
         screen.replay(kept.recordings, rows, &text)?;
-    } else {
-        run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
     }
+    run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
     Ok(ExitCode::SUCCESS)
 }

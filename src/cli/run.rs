@@ -1,5 +1,6 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -145,17 +146,25 @@ pub(super) fn once(
     interrupt::listen()?;
     let mut folder = folder_for(args, &plan)?;
     let (summary, played) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
+    let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
+        // It was not played to its end: others on the shelf are worth more. What cannot be removed stays.
+        let half = folder.filter(|_| args.out.is_none());
+        if let Some(half) = half {
+            let _ = fs::remove_dir_all(half.path());
+        }
         return Ok(played);
     }
-    if let Some(folder) = &folder {
-        folder.summarise(&json::of(&summary))?;
-        if !args.json {
-            eprintln!("concsim: kept in {}", folder.path().display());
-        }
-    }
+    let kept = folder.map(|folder| folder.summarise(&json::of(&summary)));
     let glyphs = args.showing.look(colour).glyphs;
     print(&plan, &summary, args.json, glyphs)?;
+    match (folder, kept) {
+        (Some(_), Some(Err(error))) => eprintln!("concsim: the summary is not kept: {error}"),
+        (Some(folder), _) if !args.json => {
+            eprintln!("concsim: kept in {}", folder.path().display());
+        }
+        _ => {}
+    }
     Ok(played)
 }
 
@@ -237,8 +246,12 @@ fn play_one(
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let header = Header::of(plan, variant, Machine::this_one());
-    let keeper = folder.map(|folder| folder.keep(&header)).transpose();
-    let keeper = keeper.context("cannot keep the run")?;
+    // What was played before is worth more than a place for this.
+    let keeper = folder.and_then(|folder| {
+        let keeper = folder.keep(&header);
+        let not_kept = |error: &_| audience.hear(format!("{} is not kept: {error}", variant.name));
+        keeper.inspect_err(not_kept).ok()
+    });
     let live = Live::new(&board, header, keeper);
     let performance = Performance::begin(variant, live, stagecraft)?;
     watch(performance, audience)

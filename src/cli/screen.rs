@@ -294,6 +294,24 @@ impl Screen {
         Ok(())
     }
 
+    /// Stays on the title card for a while, or until somebody goes on. Whoever looks back goes on doing so.
+    fn stay_on_the_title(&mut self) -> anyhow::Result<()> {
+        let until = self.clock.now() + TITLE_STAYS;
+        while self.clock.now() < until && !self.wants_to_leave() {
+            let left = until.since(self.clock.now());
+            match self.attend(left.min(self.manner.frame_every))? {
+                Some(Action::Begin) => break,
+                Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
+                Some(Action::Steer(_)) | None => {}
+            }
+            if !self.state.is_live() {
+                let turned = self.turn(None);
+                self.draw_if_another(turned)?;
+            }
+        }
+        Ok(())
+    }
+
     fn catch_up(&mut self, variant: usize) -> anyhow::Result<()> {
         let turned = self.turn(None);
         self.draw_if_another(turned)?;
@@ -334,14 +352,15 @@ impl Audience for Screen {
         if variant > 0 && self.state.is_before_a_hall() {
             self.hold(variant)
         } else {
-            self.attend_to_play(TITLE_STAYS).map(drop)
+            self.stay_on_the_title()
         }
     }
 
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
         self.notes.append(&mut performance.take_notes());
         let playing = !matches!(performance.stage(), Stage::Preparing | Stage::Done);
-        if playing && self.clock.now() >= self.next_frame {
+        // Whoever looks back goes on doing so while the next one gets ready.
+        if (playing || !self.state.is_live()) && self.clock.now() >= self.next_frame {
             let turned = self.turn(Some(performance.recording()));
             self.draw_if_another(turned)?;
         }

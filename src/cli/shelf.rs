@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
-use crate::recording::kept::Folder;
+use crate::recording::kept::{self, Folder};
 use crate::scenario::Plan;
-use crate::sys::clock;
+use crate::sys::{clock, signals};
 
 /// So many are kept …
 const KEPT: usize = 5;
@@ -73,13 +73,20 @@ fn make_room(shelf: &Path) -> u64 {
     for (number, folder) in newest_first.enumerate() {
         let bytes = size_of(&folder);
         all += bytes;
-        let fits = number + 1 < KEPT && all <= BYTES / 2;
+        let fits = number + 1 < KEPT && all <= BYTES / 2 || is_on(&folder);
         // One that cannot be removed stays; the next run tries again.
         if fits || fs::remove_dir_all(&folder).is_err() {
             taken += bytes;
         }
     }
     taken
+}
+
+/// Whether a process is playing it: it has no result yet, and who began it is still there.
+fn is_on(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let process = name.rsplit('-').next().and_then(|pid| pid.parse().ok());
+    !kept::has_result(folder) && process.is_some_and(signals::is_there)
 }
 
 fn size_of(folder: &Path) -> u64 {
@@ -108,6 +115,22 @@ mod tests {
             .collect();
         assert_eq!(left, ["3-c", "4-d", "5-e", "6-f"]);
     }
+
+    #[test]
+    fn a_run_that_is_on_stays_on_the_shelf() {
+        let shelf = tempfile::tempdir().unwrap();
+        let on = format!("1-a-{}", std::process::id());
+        for name in [&on, "2-b-4294967295", "3-c", "4-d", "5-e", "6-f"] {
+            fs::create_dir(shelf.path().join(name)).unwrap();
+        }
+        make_room(shelf.path());
+        assert!(shelf.path().join(&on).is_dir());
+        assert!(!shelf.path().join("2-b-4294967295").is_dir());
+        fs::write(shelf.path().join(&on).join("summary.json"), "{}").unwrap();
+        make_room(shelf.path());
+        assert!(!shelf.path().join(&on).is_dir(), "it is over");
+    }
+
     #[test]
     fn those_that_are_there_leave_half_of_the_shelf_to_the_new_one() {
         let shelf = tempfile::tempdir().unwrap();

@@ -36,7 +36,8 @@ pub(super) struct Steered {
 impl Performance<'_> {
     /// Does what a person asked for, if it can be done now.
     pub fn steer(&mut self, steer: Steer) {
-        if let Some(deed) = self.deed_for(steer) {
+        let can_be = self.stage() != Stage::Done;
+        if let Some(deed) = self.deed_for(steer).filter(|_| can_be) {
             self.carry_out(deed);
             self.remember(deed);
             self.mark(self.now(), deed, None);
@@ -134,7 +135,9 @@ impl Performance<'_> {
     fn amount_after(&self, steps: f64) -> Option<Deed> {
         let whole = amount_at_first(self.scenario());
         let now = self.steered.amount.unwrap_or(whole);
-        let after = |step: f64| (now + steps * step).clamp(STEP * whole, MOST * whole);
+        // The timeline may have gone further than a hand does: more is never less.
+        let (least, most) = ((STEP * whole).min(now), (MOST * whole).max(now));
+        let after = |step: f64| (now + steps * step).clamp(least, most);
         let amount = match self.scenario().load.arrivals {
             Arrivals::Open { .. } => after(STEP * whole),
             Arrivals::Closed { .. } => after((STEP * whole).round().max(1.0)).ceil(),

@@ -7,17 +7,20 @@ use crate::telemetry::{Event, NO_REQUEST};
 
 /// Switches that are kept at most: about 80 MB.
 pub(super) const SWITCHES_KEPT: usize = 1 << 20;
+/// Beyond this few requests are left, and one alone may have too many: what it does then is let go of.
+const RAREST: u32 = 1 << 20;
 
 impl Recording {
     /// Adds a switch of `worker`, if it belongs to a request whose switches are kept; whether it does.
     pub(super) fn note_switch(&mut self, worker: u16, switch: Event) -> bool {
-        let kept = is_one_in(self.one_in, &switch);
+        let has_room = self.one_in < RAREST || self.switches.len() < SWITCHES_KEPT;
+        let kept = has_room && is_one_in(self.one_in, &switch);
         if kept {
             self.push_switch(worker, switch);
         } else {
             self.thinned_switches += 1;
         }
-        while self.switches.len() > SWITCHES_KEPT {
+        while self.switches.len() > SWITCHES_KEPT && self.one_in < RAREST {
             self.thin();
         }
         kept
@@ -99,6 +102,19 @@ mod tests {
             task: 0,
             request,
         }
+    }
+
+    #[test]
+    fn one_request_with_too_many_switches_does_not_go_on_for_ever() {
+        let mut recording = Synthetic::idle(WorkerKind::Sync, 1).recording();
+        recording.switches.clear();
+        let all = SWITCHES_KEPT as u64 + 10;
+        for _ in 0..all {
+            recording.note_switch(0, switch(0));
+        }
+        let kept = recording.switches.len();
+        assert!(kept <= SWITCHES_KEPT + 1);
+        assert_eq!(kept as u64 + recording.thinned_switches, all);
     }
 
     #[test]

@@ -83,6 +83,16 @@ impl Signal {
     }
 }
 
+/// Whether there is a process of this number, whoever's it is.
+#[must_use]
+pub fn is_there(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
+        return false;
+    };
+    let asked = system::kill(nix::unistd::Pid::from_raw(pid), None);
+    matches!(asked, Ok(()) | Err(nix::errno::Errno::EPERM))
+}
+
 /// Sends `signal` to a process. One that has ended already needs none.
 pub fn send(pid: u32, signal: Signal) {
     let Ok(pid) = i32::try_from(pid) else { return };

@@ -180,7 +180,11 @@ impl Cursor {
                 let before = self.variant.saturating_sub(usize::from(is_at_begin));
                 self.begin(feed, before);
             }
-            Wish::NextMarker => self.step(marks(recording).filter(|at| *at > self.at).min()),
+            Wish::NextMarker => {
+                // The window's end is announced before it comes.
+                let later = marks(recording).filter(|at| *at > self.at && *at <= end);
+                self.step(later.min());
+            }
             Wish::LastMarker => self.step(marks(recording).filter(|at| *at < self.at).max()),
             Wish::Slowest => {
                 let outcomes = recording.outcomes.iter();

@@ -21,6 +21,8 @@ pub use chunk::Tear;
 pub use reader::{Kept, Unreadable, open};
 pub use writer::{Folder, Keeper};
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of this form: of the plan's file, and of each recording's (in its first line).
@@ -28,6 +30,12 @@ const FORMAT: u32 = 1;
 const PLAN: &str = "plan.json";
 const SUMMARY: &str = "summary.json";
 const EXTENSION: &str = "rec";
+
+/// Whether a run that is kept in this folder was played to its end.
+#[must_use]
+pub fn has_result(folder: &Path) -> bool {
+    folder.join(SUMMARY).is_file()
+}
 
 /// What the plan's file holds: the plan, and who wrote it.
 #[derive(Debug, Serialize, Deserialize)]

@@ -54,35 +54,32 @@ pub fn open(folder: &Path) -> Result<Kept, Unreadable> {
     let entries = fs::read_dir(folder).map_err(|error| Unreadable::Folder(folder.into(), error))?;
     let plan = read_plan(folder)?;
     let paths = entries.map_while(Result::ok).map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = paths
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == EXTENSION)
-        })
-        .collect();
-    files.sort_by_key(|path| number_of(path));
+    let mut files: Vec<PathBuf> = paths.filter(|path| is_recording(path)).collect();
+    files.sort();
     let mut kept = Kept {
         plan,
         recordings: Vec::new(),
         torn: Vec::new(),
     };
-    let mut unreadable = Vec::new();
-    for path in files {
-        let (recording, tear) = match File::open(&path) {
-            Ok(file) => read(BufReader::new(file)),
-            Err(error) => (None, Some(Tear::Io(error.to_string()))),
+    let last = files.iter().filter_map(|path| number_of(path)).max();
+    let mut readable = Vec::new();
+    for (number, _) in (1..).zip(&kept.plan.variants) {
+        let file = files.iter().find(|path| number_of(path) == Some(number));
+        let (recording, tear) = match file.map(File::open) {
+            Some(Ok(file)) => read(BufReader::new(file)),
+            Some(Err(error)) => (None, Some(Tear::Io(error.to_string()))),
+            None => (None, None),
         };
-        if recording.is_none() {
-            unreadable.push(number_of(&path));
-        }
+        // Behind the last file are those that were not played.
+        readable.push(recording.is_some() || Some(number) > last);
         kept.recordings.extend(recording);
-        kept.torn.extend(tear.map(|tear| (path, tear)));
+        let torn = file.cloned().zip(tear);
+        kept.torn.extend(torn);
     }
-    let mut number = 0;
-    kept.plan.variants.retain(|_| {
-        number += 1;
-        !unreadable.contains(&number)
-    });
+    let mut readable = readable.into_iter();
+    kept.plan
+        .variants
+        .retain(|_| readable.next().unwrap_or(true));
     if kept.recordings.is_empty() {
         let why = kept.torn.first();
         let why = why.map_or_else(String::new, |(_, tear)| format!(": {tear}"));
@@ -112,10 +109,14 @@ fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
 }
 
 /// `3` of `3-workers_4.rec`.
-fn number_of(path: &Path) -> u32 {
+fn number_of(path: &Path) -> Option<u32> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let number = name.split('-').next().unwrap_or_default();
-    number.parse().unwrap_or(u32::MAX)
+    name.split('-').next().unwrap_or_default().parse().ok()
+}
+
+fn is_recording(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == EXTENSION)
 }
 
 /// Reads a file up to its end or its tear. No recording if not even its header is whole.

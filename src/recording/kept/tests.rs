@@ -221,7 +221,7 @@ fn a_folder_takes_no_more_than_its_room() {
     let path = scratch.path().join("run");
     let run = Synthetic::io_bound(Coroutine);
     let recording = run.recording();
-    let plan = crate::recording::synthetic::plan("a claim", &[&run], &[]);
+    let plan = crate::recording::synthetic::plan("a claim", &[&run, &run, &run], &[]);
     let room = 400 << 10;
     let mut folder = Folder::create(&path, &plan).unwrap().with_room(room);
     for _ in 0..3 {
@@ -279,7 +279,8 @@ fn a_run_that_was_kept_is_opened_with_all_its_variants_in_order() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("run");
     let runs = [Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine)];
-    let plan = crate::recording::synthetic::plan("a claim", &[&runs[0], &runs[1]], &[]);
+    let all = [&runs[0], &runs[1], &runs[1]];
+    let plan = crate::recording::synthetic::plan("a claim", &all, &[]);
     let mut folder = Folder::create(&path, &plan).unwrap();
     for run in &runs {
         let recording = run.recording();
@@ -299,4 +300,25 @@ fn a_run_that_was_kept_is_opened_with_all_its_variants_in_order() {
         .collect();
     assert_eq!(names, ["sync", "coroutine"]);
     assert_eq!(kept.torn.len(), 1);
+}
+
+#[test]
+fn a_variant_whose_file_is_gone_is_left_out_and_a_file_of_no_variant_is_none() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run");
+    let runs = [Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine)];
+    let plan = crate::recording::synthetic::plan("a claim", &[&runs[0], &runs[1]], &[]);
+    let mut folder = Folder::create(&path, &plan).unwrap();
+    for run in &runs {
+        let recording = run.recording();
+        let keeper = folder.keep(&recording.header).unwrap();
+        drop(keeper);
+    }
+    std::fs::rename(path.join("1-sync.rec"), path.join("sync.bak.rec")).unwrap();
+    std::fs::copy(path.join("2-coroutine.rec"), path.join("3-more.rec")).unwrap();
+    let kept = open(&path).unwrap();
+    let variants: Vec<_> = kept.plan.variants.iter().map(|it| &it.name).collect();
+    assert_eq!(variants, ["coroutine"]);
+    assert_eq!(kept.recordings.len(), 1);
+    assert_eq!(kept.recordings[0].header.variant, "coroutine");
 }

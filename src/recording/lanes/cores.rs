@@ -215,20 +215,28 @@ impl Lanes<'_> {
         let length = interval.to.since(interval.from).0;
         let slices = (ASKED / lists.len().max(1) as u64).clamp(32, SLICES);
         let edge = |slice: u64| Stamp(interval.from.0 + length / slices * slice);
+        let open = self.open_says(pool[0].core);
         let mut so_far: Vec<u64> = lists
             .iter()
             .map(|list| ran_before(list.1, edge(0)))
             .collect();
         for slice in 0..slices {
             let (from, to) = (edge(slice), edge(slice + 1));
+            let slice = Interval { from, to };
             let mut rows = vec![from; pool.len()];
-            for ((worker, claims), before) in lists.iter().zip(&mut so_far) {
+            let told = lists.iter().zip(&mut so_far);
+            let told = told.map(|((worker, claims), before)| {
                 let by_now = ran_before(claims, to);
-                let mut left = by_now - *before;
-                *before = by_now;
+                (*worker, by_now - std::mem::replace(before, by_now))
+            });
+            let open = open.iter().filter_map(|says| {
+                let (from, to) = slice.clip(says.from, says.to)?;
+                Some((says.worker, to.since(from).0))
+            });
+            for (worker, mut left) in told.chain(open) {
                 for (lane, filled) in pool.iter_mut().zip(&mut rows) {
                     let share = left.min(to.since(*filled).0);
-                    hold(&mut lane.held, *worker, *filled, Stamp(filled.0 + share));
+                    hold(&mut lane.held, worker, *filled, Stamp(filled.0 + share));
                     filled.0 += share;
                     left -= share;
                 }

@@ -43,6 +43,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     for (file, tear) in &kept.torn {
         eprintln!("concsim: {}: {tear}", file.display());
     }
+    for variant in &kept.missing {
+        eprintln!("concsim: variant {variant}: nothing of its recording can be read");
+    }
+    let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
     let subject = kept.plan.subject();
     let rows = runs.iter().map(|run| Row::of(run, subject.as_deref()));
@@ -58,5 +62,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         screen.replay(kept.recordings, rows, &text)?;
     }
     run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
-    Ok(ExitCode::SUCCESS)
+    // What there is was shown; that it is not all is said to whoever asks.
+    Ok(if is_whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -145,7 +145,7 @@ pub(super) fn once(
     }
     interrupt::listen()?;
     let mut folder = folder_for(args, &plan)?;
-    let (summary, played) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
+    let (summary, played, kept) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
         // It was not played to its end: others on the shelf are worth more. What cannot be removed stays.
@@ -155,7 +155,6 @@ pub(super) fn once(
         }
         return Ok(played);
     }
-    let kept = folder.map(|folder| folder.summarise(&json::of(&summary)));
     let glyphs = args.showing.look(colour).glyphs;
     print(&plan, &summary, args.json, glyphs)?;
     match (folder, kept) {
@@ -185,20 +184,25 @@ fn folder_for(args: &Args, plan: &Plan) -> anyhow::Result<Option<Folder>> {
         .ok())
 }
 
-/// On a screen if there is one; the card stays on it until it is left.
+/// On a screen if there is one; the card stays on it until it is left. Also whether the summary is kept,
+/// which is before anybody looks at the card: who knows how they leave it.
 fn play_with(
     plan: &Plan,
     args: &Args,
     colour: Colour,
     keymap: Keymap,
-    folder: Option<&mut Folder>,
+    mut folder: Option<&mut Folder>,
     watched: Option<&Rc<Watched>>,
-) -> anyhow::Result<(Summary, Played)> {
+) -> anyhow::Result<(Summary, Played, Option<io::Result<()>>)> {
+    let keep = |folder: Option<&Folder>, summary: &Summary| {
+        folder.map(|folder| folder.summarise(&json::of(summary)))
+    };
     let Some(terminal) = args.terminal() else {
         let mut nobody = Headless::new(args.json).watching(watched);
-        let summary = play(plan, &mut nobody, None, folder)?;
+        let summary = play(plan, &mut nobody, None, folder.as_deref_mut())?;
+        let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();
-        return Ok((summary, Played::Headless(status)));
+        return Ok((summary, Played::Headless(status), kept));
     };
     let cores = processes::cores_allowed().len();
     let manner = args.showing.manner(colour);
@@ -208,12 +212,14 @@ fn play_with(
         screen = screen.without_questions();
     }
     let stagecraft = screen.stagecraft();
-    let summary = play(plan, &mut screen, Some(stagecraft), folder)?.with_votes(screen.votes());
+    let summary = play(plan, &mut screen, Some(stagecraft), folder.as_deref_mut())?;
+    let summary = summary.with_votes(screen.votes());
+    let kept = keep(folder.as_deref(), &summary);
     if !screen.wants_to_leave() {
         screen.show_card(&card(plan, &summary, manner.look.glyphs))?;
     }
     let status = summary.exit_status();
-    Ok((summary, Played::OnScreen(status)))
+    Ok((summary, Played::OnScreen(status), kept))
 }
 
 /// Plays one variant after the other. A variant that breaks down does not stop the later ones.

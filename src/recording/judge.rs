@@ -207,11 +207,15 @@ impl<'a> Court<'a> {
     fn number(&self, name: &Name) -> Result<Quantity, String> {
         let (run, numbers) = self.run_of(name)?;
         let path = name.split(&self.variants).1;
-        look_up(numbers, path).ok_or_else(|| {
-            format!(
+        look_up(numbers, path).ok_or_else(|| match path.split_once('.') {
+            // The file was checked, so this is a variant that was left out.
+            Some((variant, rest)) if !expectation::is_path(path) && expectation::is_path(rest) => {
+                format!("{variant} was not played")
+            }
+            _ => format!(
                 "{} has no {path}: too few requests, or not measured",
                 run.variant
-            )
+            ),
         })
     }
 

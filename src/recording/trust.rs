@@ -92,6 +92,8 @@ pub(super) struct Evidence {
     log_full: Option<Elapsed>,
     has_window: bool,
     cohort: usize,
+    /// Whether the scenario itself says how many requests there are.
+    is_counted_out: bool,
     unsent: usize,
     generator_dropped: u64,
     generator_cpu: Option<f64>,
@@ -142,6 +144,7 @@ impl Evidence {
             log_full: header.log_full.map(|at| at.since(header.began)),
             has_window: edges.is_some(),
             cohort: cohort.len(),
+            is_counted_out: header.scenario.load.requests.is_some(),
             unsent: cohort.iter().filter(|request| request.unsent()).count(),
             generator_dropped: recording.samples.last().map_or(0, |last| last.load.dropped),
             generator_cpu: edges.map(Edges::generator_cpu),
@@ -244,6 +247,7 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
         evidence.of_the_accounts(&mut reasons);
     }
     evidence.of_the_surroundings(&mut reasons);
+    evidence.of_the_cohort(&mut reasons);
     reasons.retain(|reason| reason.trust > Trust::Ok);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
     let worst = reasons.first().map_or(Trust::Ok, |reason| reason.trust);
@@ -301,6 +305,10 @@ impl Evidence {
             format!("the log of requests was full after {full_after}, and the window ended there"),
             "play a shorter time (--duration), or lower the load",
         ));
+    }
+
+    /// Said last of what weighs as much: it is so by design where the file asks for few.
+    fn of_the_cohort(&self, reasons: &mut Vec<Reason>) {
         reasons.push(reason(
             "few-samples",
             rough_if(self.has_window && self.cohort < COHORT),
@@ -308,7 +316,11 @@ impl Evidence {
                 1 => "1 request is little".into(),
                 few => format!("{few} requests are few"),
             },
-            "play longer (--duration), or take it as a picture and not as a statistic",
+            if self.is_counted_out {
+                "take it as a picture and not as a statistic: the file asks for so many"
+            } else {
+                "play longer (--duration), or take it as a picture and not as a statistic"
+            },
         ));
     }
 

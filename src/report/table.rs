@@ -2,6 +2,7 @@
 
 use super::words::{MARKS, NONE, millis};
 use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::remark;
 use crate::recording::summary::{Kind, Run};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
@@ -69,7 +70,8 @@ pub(super) fn variants(runs: &[Run], notes: &mut Footnotes) -> String {
     let mut table = row("", heads, [None; 3]);
     for run in runs {
         table += &variant(run, notes);
-        if let Some(first) = runs.first().filter(|first| first.variant != run.variant) {
+        let first = runs.first().filter(|first| first.variant != run.variant);
+        if let Some(first) = first.filter(|first| is_comparable(first) && is_comparable(run)) {
             table += &ratios(first, run);
         }
     }
@@ -111,6 +113,15 @@ fn doubt(run: &Run) -> Option<String> {
         (false, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
         (false, Trust::Ok | Trust::Rough) => None,
     }
+}
+
+/// What proves nothing, and what a hand has changed meanwhile, is not set against anything.
+fn is_comparable(run: &Run) -> bool {
+    let was_steered = run
+        .remarks
+        .iter()
+        .any(|it| it.kind == remark::Kind::Steered);
+    doubt(run).is_none() && !was_steered
 }
 
 fn answers(per_s: f64) -> String {

@@ -106,7 +106,13 @@ impl State {
             Command::Pause => self.cursor.pause_or_go_on(),
             Command::Slower => self.cursor.slower(),
             Command::Faster => self.cursor.faster(),
-            Command::Turn(pane) => self.turn_to(pane),
+            Command::Turn(pane) => {
+                self.turn_to(pane);
+                if self.is_at_card() {
+                    // Behind the card is the end of the run.
+                    self.wish = Some(Wish::Back(Elapsed::ZERO));
+                }
+            }
             Command::NextView => self.turn_to(self.pane.further(1)),
             Command::LastView => self.turn_to(self.pane.further(Pane::ALL.len() - 1)),
             Command::Leave => self.leave(),

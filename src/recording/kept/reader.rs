@@ -22,6 +22,8 @@ pub struct Kept {
     pub recordings: Vec<Recording>,
     /// The files of which not all could be read, and why.
     pub torn: Vec<(PathBuf, Tear)>,
+    /// The variants of which nothing could be read though later ones were played, by name.
+    pub missing: Vec<String>,
 }
 
 /// Why nothing of a folder could be read.
@@ -60,10 +62,11 @@ pub fn open(folder: &Path) -> Result<Kept, Unreadable> {
         plan,
         recordings: Vec::new(),
         torn: Vec::new(),
+        missing: Vec::new(),
     };
     let last = files.iter().filter_map(|path| number_of(path)).max();
-    let mut readable = Vec::new();
-    for (number, _) in (1..).zip(&kept.plan.variants) {
+    let variants = std::mem::take(&mut kept.plan.variants);
+    for (number, variant) in (1..).zip(variants) {
         let file = files.iter().find(|path| number_of(path) == Some(number));
         let (recording, tear) = match file.map(File::open) {
             Some(Ok(file)) => read(BufReader::new(file)),
@@ -71,15 +74,14 @@ pub fn open(folder: &Path) -> Result<Kept, Unreadable> {
             None => (None, None),
         };
         // Behind the last file are those that were not played.
-        readable.push(recording.is_some() || Some(number) > last);
+        if recording.is_some() || Some(number) > last {
+            kept.plan.variants.push(variant);
+        } else {
+            kept.missing.push(variant.name);
+        }
         kept.recordings.extend(recording);
-        let torn = file.cloned().zip(tear);
-        kept.torn.extend(torn);
+        kept.torn.extend(file.cloned().zip(tear));
     }
-    let mut readable = readable.into_iter();
-    kept.plan
-        .variants
-        .retain(|_| readable.next().unwrap_or(true));
     if kept.recordings.is_empty() {
         let why = kept.torn.first();
         let why = why.map_or_else(String::new, |(_, tear)| format!(": {tear}"));

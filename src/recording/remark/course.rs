@@ -103,7 +103,11 @@ impl<'a> Notice<'a> for ShortWarmup {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let run = scene.run?;
         let (warmup_ms, latency) = (run.warmup_s * 1e3, &run.latency_ms);
-        let tail_ms = latency.p99.or(latency.max)?;
+        // One that failed counts with all the patience of its client, which says nothing of warming up.
+        let tail_ms = latency
+            .p99
+            .or(latency.max)
+            .filter(|_| run.failed.all() == 0)?;
         let applies = warmup_ms > 0.0 && warmup_ms < 2.0 * tail_ms;
         applies.then_some(Self { warmup_ms, tail_ms })
     }

@@ -24,6 +24,11 @@ pub use paths::PATHS;
 
 use crate::units::{Elapsed, three_digits};
 
+/// Whether a variant's summary can have a number of this name.
+pub(crate) fn is_path(path: &str) -> bool {
+    paths::dimension(path).is_some()
+}
+
 /// `left test right`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {

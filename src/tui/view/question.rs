@@ -21,8 +21,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, asked: usize) {
     let votes = state.votes()[asked].iter().sum::<u64>();
     let goes_on = if votes == 0 { "skip" } else { "go on" };
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
-    let guesses = [0, 1, 2, 3].map(Command::Guess);
-    let mut commands = guesses.map(|guess| (guess, guess.entry().short)).to_vec();
+    let guesses = (0..state.votes()[asked].len()).map(Command::Guess);
+    let guesses = guesses.map(|guess| (guess, guess.entry().short));
+    let mut commands: Vec<(Command, &str)> = guesses.collect();
     commands.extend([(Command::GoOn, goes_on), (Command::Quit, "quit")]);
     footer::draw_commands(&mut last, state, &commands);
 }

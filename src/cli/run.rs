@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ use crate::recording::summary::{Run, Summary};
 use crate::recording::{Header, Machine, Recording, summary};
 use crate::report::card::card;
 use crate::report::json;
-use crate::scenario::{Plan, Variant};
+use crate::scenario::{Engine, Plan, Variant};
 use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
 use crate::tui::Keymap;
@@ -131,7 +131,7 @@ pub(super) fn once(
     colour: Colour,
     watched: Option<&Rc<Watched>>,
 ) -> anyhow::Result<Played> {
-    let plan = match source::choose(&args.chosen, colour)? {
+    let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(Played::Wrong),
     };
@@ -143,7 +143,7 @@ pub(super) fn once(
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
-    let mut folder = folder_for(args, &plan)?;
+    let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
     let (summary, played) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
     if watched.is_some_and(|watched| watched.was_saved()) {
         return Ok(played);
@@ -159,15 +159,19 @@ pub(super) fn once(
     Ok(played)
 }
 
-/// Where the run is kept: where it is told to be, else on the shelf. A shelf that cannot be written to
-/// does not stop a run.
-fn folder_for(args: &Args, plan: &Plan) -> anyhow::Result<Option<Folder>> {
-    if let Some(path) = &args.out {
+/// Where the run is kept: where it is told to be, else on the shelf, unless it is not to be kept. A shelf
+/// that cannot be written to does not stop a run.
+pub(super) fn folder_for(
+    out: Option<&Path>,
+    no_keep: bool,
+    plan: &Plan,
+) -> anyhow::Result<Option<Folder>> {
+    if let Some(path) = out {
         let folder = Folder::create(path, plan);
         let folder = folder.with_context(|| format!("cannot keep the run in {}", path.display()));
         return folder.map(Some);
     }
-    if args.no_keep {
+    if no_keep {
         return Ok(None);
     }
     let folder = shelf::place_for(plan);

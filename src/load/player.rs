@@ -10,11 +10,9 @@ use std::sync::atomic::Ordering;
 
 use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
-use super::course::Course;
 use super::kept::Kept;
 use super::ledger::Ledger;
 use super::requests::{Prepared, Requests};
-use super::timetable::{Change, Due, Timetable};
 use crate::scenario::{Arrivals, Scenario, draw};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
@@ -22,6 +20,7 @@ use crate::sys::dial::{Dialer, is_exhaustion};
 use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Stage};
+use crate::timetable::{Change, Course, Due, Timetable};
 use crate::units::{Elapsed, Stamp};
 
 /// Bytes read at once.

@@ -30,6 +30,9 @@ enum Purpose {
     Demand = 2,
     Think = 3,
     Arrival = 4,
+    Overshoot = 5,
+    Choice = 6,
+    Jitter = 7,
 }
 
 /// Which of [`Scenario::requests`] the n-th request of a run is, by the shares of the mix.
@@ -39,14 +42,14 @@ enum Purpose {
 /// If all weights are zero; a valid scenario has one that is not.
 #[must_use]
 pub fn class_of(scenario: &Scenario, n: u64) -> usize {
-    let shares: Vec<(usize, f64)> = in_the_mix(&scenario.requests).collect();
-    let (last, _) = *shares.last().expect("a valid scenario asks for something");
-    if shares.len() == 1 {
+    let mix = || in_the_mix(&scenario.requests);
+    let (last, _) = mix().last().expect("a valid scenario asks for something");
+    if mix().nth(1).is_none() {
         return last;
     }
-    let total: f64 = shares.iter().map(|(_, weight)| weight).sum();
+    let total: f64 = mix().map(|(_, weight)| weight).sum();
     let mut left = total * fraction(&mut stream(scenario.seed, Purpose::Class, n, 0));
-    for (class, weight) in shares {
+    for (class, weight) in mix() {
         left -= weight;
         if left < 0.0 {
             return class;
@@ -59,16 +62,43 @@ pub fn class_of(scenario: &Scenario, n: u64) -> usize {
 #[must_use]
 pub fn demands(scenario: &Scenario, class: usize, n: u64) -> Vec<u64> {
     let script = &scenario.requests[class].script;
-    script
-        .iter()
-        .enumerate()
-        .filter_map(|(step, what)| what.duration().map(|draw| (step, draw)))
-        .map(|(step, draw)| {
-            one_of(draw, || {
-                stream(scenario.seed, Purpose::Demand, n, step as u64)
-            })
-        })
+    let steps = script.iter().enumerate();
+    steps
+        .filter(|(_, what)| what.duration().is_some())
+        .map(|(step, _)| demand(scenario, class, n, step))
         .collect()
+}
+
+/// What request `n` asks of one step of its script, in nanoseconds; zero of a step without a duration.
+#[must_use]
+pub fn demand(scenario: &Scenario, class: usize, n: u64, step: usize) -> u64 {
+    let draw = scenario.requests[class].script[step].duration();
+    draw.map_or(0, |draw| {
+        one_of(draw, || {
+            stream(scenario.seed, Purpose::Demand, n, step as u64)
+        })
+    })
+}
+
+/// A number between 0 and 1 for what happens by chance on a simulated machine: by how much the `n`-th
+/// wait takes longer.
+#[must_use]
+pub fn overshoot(seed: u64, n: u64) -> f64 {
+    fraction(&mut stream(seed, Purpose::Overshoot, n, 0))
+}
+
+/// The same for the `n`-th choice among those who are equal: which thread gets a lock, which worker a
+/// connection.
+#[must_use]
+pub fn choice(seed: u64, n: u64, among: usize) -> usize {
+    let most = among.saturating_sub(1) as u64;
+    between(0, most, &mut stream(seed, Purpose::Choice, n, 0)) as usize
+}
+
+/// How many requests more than others the `n`-th process of a server serves, at most `most`.
+#[must_use]
+pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
+    between(0, most, &mut stream(seed, Purpose::Jitter, n, 0))
 }
 
 /// How long the client that was answered pauses before it sends request `n`. Zero for open loads,
@@ -185,7 +215,7 @@ fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> ChaCha8Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Connection, Load, Server, Step, Warmup, WorkerKind};
+    use crate::scenario::{Accept, Connection, Load, Machine, Server, Step, Warmup, WorkerKind};
     use crate::units::CpuTime;
 
     const MILLISECOND: u64 = 1_000_000;
@@ -212,6 +242,11 @@ mod tests {
                 keepalive: Elapsed::ZERO,
                 timeout: None,
                 graceful_timeout: Elapsed::ZERO,
+                threads: 1,
+                gil: true,
+                accept: Accept::Shared,
+                max_requests: None,
+                max_requests_jitter: 0,
             },
             services: vec![],
             counters: vec![],
@@ -227,6 +262,7 @@ mod tests {
                 patience: Elapsed::from_secs(30),
             },
             timeline: Vec::new(),
+            machine: Machine::default(),
         }
     }
 

@@ -12,10 +12,10 @@ use super::timeline::MOST_CLIENTS;
 pub(super) enum Shape {
     /// Any text.
     Text,
-    /// One of a few words; of some the meaning is fixed, but they are not built yet.
+    /// One of a few words; some of them are played by the simulation alone so far.
     Word {
         legal: &'static [&'static str],
-        later: &'static [&'static str],
+        simulated: &'static [&'static str],
     },
     Whole {
         least: u64,
@@ -43,6 +43,8 @@ pub(super) enum Shape {
     /// A length of time, or what it is drawn from.
     Draw,
     Rate,
+    /// A length of time, or quantiles of it.
+    Quantiles,
     Steps,
     /// A sentence of the timeline.
     Deed,
@@ -57,8 +59,8 @@ pub(super) struct Key {
     pub(super) shape: Shape,
     /// In TOML. `None`: has to be given, or its absence has a meaning of its own.
     pub(super) default: Option<&'static str>,
-    /// Otherwise no other value than the default is accepted yet.
-    pub(super) built: bool,
+    /// Whether another value than the default is played by the simulation alone so far.
+    pub(super) simulated_only: bool,
     /// What it is for: a fragment.
     pub(super) says: &'static str,
 }
@@ -71,19 +73,11 @@ pub(super) struct Section {
     pub(super) keys: &'static [Key],
     /// Tables within it, which have sections of their own.
     pub(super) tables: &'static [&'static str],
-    /// Tables whose meaning is fixed, but that are not built yet.
-    pub(super) later: &'static [&'static str],
 }
 
 impl Section {
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
-    }
-
-    /// Everything that has a meaning in it today.
-    pub(super) fn built(&self) -> impl Iterator<Item = &'static str> {
-        let keys = self.keys.iter().filter(|key| key.built);
-        keys.map(|key| key.name).chain(self.tables.iter().copied())
     }
 
     /// Everything that may stand in it.
@@ -112,7 +106,7 @@ const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
         name,
         shape,
         default: None,
-        built: true,
+        simulated_only: false,
         says,
     }
 }
@@ -123,8 +117,8 @@ impl Key {
         self
     }
 
-    const fn later(mut self) -> Self {
-        self.built = false;
+    const fn simulated(mut self) -> Self {
+        self.simulated_only = true;
         self
     }
 }
@@ -151,9 +145,9 @@ pub(super) const TOP: Section = Section {
         key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
     ],
     tables: &[
-        "server", "services", "requests", "load", "timeline", "variants", "expect", "ask",
+        "server", "services", "requests", "load", "machine", "timeline", "variants", "expect",
+        "ask",
     ],
-    later: &["machine"],
 };
 
 pub(super) const SERVER: Section = Section {
@@ -162,10 +156,10 @@ pub(super) const SERVER: Section = Section {
         key(
             "kind",
             Shape::Word {
-                legal: &["sync", "coroutine"],
-                later: &["threads", "callback"],
+                legal: &["sync", "coroutine", "threads", "callback"],
+                simulated: &["threads", "callback"],
             },
-            "how a worker waits: sync blocks the process, coroutine parks the coroutine",
+            "how a worker waits: sync blocks the process, coroutine parks the coroutine, threads block the thread",
         )
         .by_default("\"sync\""),
         key(
@@ -177,15 +171,15 @@ pub(super) const SERVER: Section = Section {
         key(
             "connections",
             whole(1, 100_000),
-            "coroutine: open connections that a worker holds at most",
+            "coroutine, callback: open connections that a worker holds at most",
         )
         .by_default("1000"),
         key("threads", whole(1, 1000), "threads: per worker")
             .by_default("4")
-            .later(),
+            .simulated(),
         key("gil", Shape::Flag, "threads: one lock around computing")
             .by_default("true")
-            .later(),
+            .simulated(),
         key(
             "backlog",
             whole(1, 65_535),
@@ -195,8 +189,8 @@ pub(super) const SERVER: Section = Section {
         key(
             "accept",
             Shape::Word {
-                legal: &["shared"],
-                later: &["exclusive", "blocking", "reuseport"],
+                legal: &["shared", "exclusive", "blocking", "reuseport"],
+                simulated: &["exclusive", "blocking", "reuseport"],
             },
             "how workers share the listener",
         )
@@ -228,17 +222,16 @@ pub(super) const SERVER: Section = Section {
             "recycle a worker after so many; 0 is never",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
         key(
             "max_requests_jitter",
             whole(0, u64::MAX),
             "at most so many more, drawn",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const SERVICE: Section = Section {
@@ -250,17 +243,16 @@ pub(super) const SERVICE: Section = Section {
             "calls it serves at once; 0 is no limit",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
         key(
             "pool",
             whole(0, 1_000_000),
             "connections that a worker process may have open to it; 0 is no limit",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const REQUEST: Section = Section {
@@ -279,7 +271,6 @@ pub(super) const REQUEST: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 /// Keys of `[load]` that speak to clients, and those that speak to a rate: one sort excludes the
@@ -311,7 +302,7 @@ pub(super) const LOAD: Section = Section {
             "arrivals",
             Shape::Word {
                 legal: &["poisson", "constant"],
-                later: &[],
+                simulated: &[],
             },
             "open: the gaps between them",
         )
@@ -326,7 +317,7 @@ pub(super) const LOAD: Section = Section {
             "connection",
             Shape::Word {
                 legal: &["per-request", "keep-alive"],
-                later: &[],
+                simulated: &[],
             },
             "a new connection for each request, or kept ones",
         )
@@ -339,7 +330,87 @@ pub(super) const LOAD: Section = Section {
         .by_default("\"30s\""),
     ],
     tables: &[],
-    later: &[],
+};
+
+/// A cost: so short that a second of it is a mistake.
+const COST: Shape = Shape::Length {
+    least: 0,
+    most: SECOND,
+};
+
+pub(super) const MACHINE: Section = Section {
+    says: "the machine that it is simulated on; real processes do not read this",
+    keys: &[
+        key("cores", whole(1, 1024), "how many it has").by_default("4"),
+        key(
+            "scheduler",
+            Shape::Word {
+                legal: &["ideal", "round-robin", "per-core"],
+                simulated: &[],
+            },
+            "who gets a core: all at once evenly, slices in turn, or a queue for each core",
+        )
+        .by_default("\"round-robin\""),
+        key(
+            "slice",
+            Shape::Length {
+                least: 10_000,
+                most: SECOND,
+            },
+            "how long a process keeps its core while others want one",
+        )
+        .by_default("\"3ms\""),
+        key(
+            "efficiency",
+            Shape::Share { most: 1.0 },
+            "what a core gives while all are busy, as a share of what it gives alone",
+        )
+        .by_default("1"),
+        key(
+            "process_switch",
+            COST,
+            "core time: a core turns to another process than before",
+        )
+        .by_default("\"0s\""),
+        key(
+            "coroutine_switch",
+            COST,
+            "core time: a hub turns to a task, and back",
+        )
+        .by_default("\"0s\""),
+        key("accept", COST, "core time: a worker takes a connection").by_default("\"0s\""),
+        key(
+            "request",
+            COST,
+            "core time: what a worker computes for each request besides its steps",
+        )
+        .by_default("\"0s\""),
+        key(
+            "wake_up",
+            COST,
+            "from the end of a wait until the process could run",
+        )
+        .by_default("\"0s\""),
+        key(
+            "overshoot",
+            Shape::Quantiles,
+            "by how much a wait takes longer than was asked for",
+        )
+        .by_default("\"0s\""),
+        key(
+            "generator",
+            COST,
+            "core time: what load computes for each request",
+        )
+        .by_default("\"0s\""),
+        key(
+            "service",
+            COST,
+            "core time: what the services compute for each call",
+        )
+        .by_default("\"0s\""),
+    ],
+    tables: &[],
 };
 
 pub(super) const ASK: Section = Section {
@@ -369,7 +440,6 @@ pub(super) const ASK: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const TIMELINE: Section = Section {
@@ -392,7 +462,6 @@ pub(super) const TIMELINE: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const EXPECT: Section = Section {
@@ -406,7 +475,6 @@ pub(super) const EXPECT: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 /// What a variant may set: anything but what all variants have in common.
@@ -414,7 +482,6 @@ pub(super) const VARIANT: Section = Section {
     says: "a piece of scenario laid over the rest",
     keys: &[key("name", Shape::Text, "what it is called")],
     tables: &["server", "services", "requests", "load", "timeline"],
-    later: &[],
 };
 
 impl fmt::Display for Shape {
@@ -440,6 +507,9 @@ impl fmt::Display for Shape {
             }
             Self::Draw => f.write_str(DRAWS),
             Self::Rate => f.write_str("a rate such as `200/s`"),
+            Self::Quantiles => f.write_str(
+                "a length of time such as `60us`, or a list such as [\"p50 60us\", \"p99 200us\"]",
+            ),
             Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
             Self::Deed => f.write_str("a sentence such as `add a worker` or `set rate 400/s`"),
             Self::Choices => {

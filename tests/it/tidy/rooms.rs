@@ -18,12 +18,15 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("telemetry", &[]),
         ("theory", &[]),
         ("words", &[]),
+        ("roster", &[]),
+        ("timetable", &["telemetry"]),
         ("recording", &["telemetry", "theory", "words"]),
     ],
     // Engines, then lenses: siblings never import each other.
     &[
         ("server", &[]),
         ("load", &[]),
+        ("sim", &[]),
         ("tui", &[]),
         ("report", &[]),
         ("export", &[]),

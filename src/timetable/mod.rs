@@ -11,7 +11,15 @@
 //!   rate                  ───fast───┤ slow ─────────────────────        the rate adds up to it
 //! ```
 //!
-//! This file knows no clock.
+//! Its [`Course`] says which of them are played: warm-up, the counted window, the drain. Both engines play
+//! by these two, so that the n-th request of a run is due at the same instant in either. This room knows
+//! no clock.
+
+mod course;
+#[cfg(test)]
+pub(crate) mod small;
+
+pub use course::{Course, NOTICE};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,7 +31,7 @@ use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A request that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Due {
+pub struct Due {
     /// When.
     pub at: Stamp,
     /// Whose it is; the clients of an open load have no number.
@@ -34,7 +42,7 @@ pub(super) struct Due {
 
 /// What becomes of a load at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Change {
+pub enum Change {
     /// Open: so many requests a second from then on.
     Rate(f64),
     /// Closed: so many clients.
@@ -44,7 +52,7 @@ pub(super) enum Change {
 }
 
 /// All requests that are still to come, the soonest first.
-pub(super) struct Timetable {
+pub struct Timetable {
     coming: Coming,
     /// What the scenario's timeline does to the load, the soonest first.
     changes: VecDeque<(Stamp, Change)>,
@@ -52,7 +60,7 @@ pub(super) struct Timetable {
 
 impl Timetable {
     /// The timetable of a load that begins at `begin`.
-    pub(super) fn new(scenario: &Scenario, begin: Stamp) -> Self {
+    pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let changes = scenario.timeline.iter().filter_map(|cue| {
             let change = change_of(cue.happens)?;
             Some((begin + cue.at, change))
@@ -65,14 +73,14 @@ impl Timetable {
 
     /// When there is something on the timetable: a request that is due, or a change. `None`: nobody
     /// will ask before somebody is answered.
-    pub(super) fn next(&mut self) -> Option<Stamp> {
+    pub fn next(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
         [change, arrival].into_iter().flatten().min()
     }
 
     /// Takes what is [`next`](Self::next) off the timetable. `None` if that was no request.
-    pub(super) fn take(&mut self) -> Option<Due> {
+    pub fn take(&mut self) -> Option<Due> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
         let Some((at, change)) = self.changes.pop_front_if(|(at, _)| comes_first(*at)) else {
@@ -92,7 +100,7 @@ impl Timetable {
     }
 
     /// A person wants this `now`, when all that was due before has been taken.
-    pub(super) fn steer(&mut self, now: Stamp, change: Change) {
+    pub fn steer(&mut self, now: Stamp, change: Change) {
         match change {
             Change::Rate(_) | Change::Clients(_) => self.coming.change(now, change),
             Change::Extra(_) => self.changes.push_front((now, change)),
@@ -100,7 +108,7 @@ impl Timetable {
     }
 
     /// A client will ask again.
-    pub(super) fn again(&mut self, client: usize, at: Stamp) {
+    pub fn again(&mut self, client: usize, at: Stamp) {
         self.coming.again(client, at);
     }
 }
@@ -272,8 +280,8 @@ fn share_of(ramp: Elapsed, client: usize, clients: usize) -> Elapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tests_support::{closed, open};
     use crate::scenario::{Cue, Process};
+    use crate::timetable::small::{closed, open};
 
     const BEGIN: Stamp = Stamp(5_000_000_000);
 

@@ -17,6 +17,8 @@ use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Between two looks at heartbeats.
 pub(super) const TICK: u64 = 1_000_000_000;
+/// From its fork until a worker serves: what that takes on a laptop.
+const BOOT: u64 = 3_000_000;
 /// Exit code of a worker in which a request ran out of stack.
 pub(super) const OVERFLOWED: i32 = 70;
 /// How a worker ends that was told to abort, and one that was killed.
@@ -63,13 +65,16 @@ impl<O: Observer> Simulation<'_, O> {
         worker.lock = Lock::default();
         worker.links = vec![Links::default(); services];
         worker.pool = Pool::default();
-        worker.phase = Phase::Booting;
-        worker.enter(Phase::Idle, now);
+        worker.enter(Phase::Booting, now);
         let at = Stamp(now);
         let worker = slot as u32;
         self.tell(Who::Arbiter, &Event::Forked { at, worker, pid });
         for thread in 0..self.workers[slot].threads.len() {
-            self.work(slot, thread, 0);
+            let turn = self.next_turn();
+            let thread = &mut self.workers[slot].threads[thread];
+            thread.turn = turn;
+            let happening = Happening::Roused(thread.strand, turn);
+            self.calendar.set(now + BOOT, happening);
         }
     }
 
@@ -390,7 +395,8 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn begins(&mut self, worker: usize, id: GuestId) {
         let now = self.now;
         let guest = &mut self.guests[id as usize];
-        (guest.has_begun, guest.first_read) = (true, now);
+        (guest.has_begun, guest.has_come) = (true, false);
+        guest.first_read = now;
         if !guest.is_taken {
             (guest.is_taken, guest.accepted) = (true, now);
             let counts = &mut self.workers[worker].counts;

@@ -59,6 +59,8 @@ pub(super) struct Guest {
     pub(super) is_alone: bool,
     /// Whether a worker counts it as begun: from its accept on.
     pub(super) is_taken: bool,
+    /// Whether bytes of a request lie there that nobody has read.
+    pub(super) has_come: bool,
     /// Whether its first bytes have been read.
     pub(super) has_begun: bool,
     /// Where it stands in its worker's list.
@@ -103,6 +105,7 @@ impl Guest {
             is_asking: true,
             is_alone: false,
             is_taken: false,
+            has_come: true,
             has_begun: false,
             seat_among_guests: 0,
             blocks: false,

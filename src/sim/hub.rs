@@ -253,7 +253,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         guest.begun = 0;
         let mut cost = costs.coroutine_switch;
-        if !guest.has_begun && guest.is_asking {
+        if guest.has_come {
             self.begins(worker, id);
             cost += costs.request;
         }

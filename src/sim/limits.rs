@@ -193,7 +193,7 @@ mod tests {
         assert!(refused(text).unwrap().contains("steps of the simulation"));
         for text in [
             "requests.it.steps = ['yield']\nload.clients = 2\nload.think = '1ms'",
-            "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '1us'",
+            "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '10us'",
             "requests.it.steps = []\nload.rate = '1000/s'",
         ] {
             assert_eq!(refused(text), None, "{text}");

@@ -14,9 +14,10 @@
 //! byte. What a request demands, and when it is due, is drawn by the functions that the real engine uses;
 //! a hub keeps its tasks in the same ready queue.
 //!
-//! Whatever happens at one instant happens in this order: who has had the core time that it wanted goes
-//! on; then what is on the calendar, in the order in which it was written down; then what is due by the
-//! timetable.
+//! Whatever happens at one instant happens in this order: who has had the last of a shared core; what is on
+//! the calendar, in the order in which it was written down; what is due by the timetable; and only then
+//! does anybody who has a core go on. So two who knock at the same instant are both at the door before a
+//! worker looks, as they are on a real machine, where it takes a moment to wake.
 
 mod arbiter;
 mod calendar;
@@ -223,7 +224,10 @@ impl<'a, O: Observer> Simulation<'a, O> {
         self.calendar.set(BEGIN, Happening::Course);
         self.crowd.look_ahead();
         while !(self.is_over && self.nobody_works()) {
-            self.go_to_the_next_instant();
+            self.now = self.next_instant().max(self.now);
+            while self.next_instant() <= self.now {
+                self.do_the_next_thing();
+            }
             self.run_whoever_can();
         }
         self.sample();
@@ -233,25 +237,24 @@ impl<'a, O: Observer> Simulation<'a, O> {
         self.workers.iter().all(|worker| !worker.is_alive)
     }
 
-    /// Does the next thing there is.
+    /// When there is something to do.
     #[inline]
-    fn go_to_the_next_instant(&mut self) {
+    fn next_instant(&mut self) -> u64 {
         let noted = self.calendar.next().unwrap_or(u64::MAX);
         let shared = self.machine.next().unwrap_or(u64::MAX);
         let due = self.crowd.next.unwrap_or(u64::MAX);
-        if shared <= noted && shared <= due {
-            assert!(
-                shared != u64::MAX,
-                "a run that is not over has something to come"
-            );
-            self.now = shared;
-            self.machine.is_due(shared);
-        } else if noted <= due {
-            let (now, happening) = self.calendar.take().expect("it is there");
-            self.now = now;
+        noted.min(shared).min(due)
+    }
+
+    /// Does the next thing there is at this instant.
+    #[inline]
+    fn do_the_next_thing(&mut self) {
+        if self.machine.next().is_some_and(|at| at <= self.now) {
+            self.machine.is_due(self.now);
+        } else if self.calendar.next().is_some_and(|at| at <= self.now) {
+            let (_, happening) = self.calendar.take().expect("it is there");
             self.happens(happening);
         } else {
-            self.now = self.now.max(due);
             self.follow_the_timetable();
         }
     }

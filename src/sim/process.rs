@@ -118,7 +118,7 @@ impl<O: Observer> Simulation<'_, O> {
             seat: thread as u32,
         };
         self.guests[id as usize].place = place;
-        let asks = self.guests[id as usize].is_asking || is_new;
+        let asks = self.guests[id as usize].has_come;
         let state = &mut self.workers[worker].threads[thread];
         (state.from, state.ready, state.task) = (now, if is_new { now } else { ready }, task);
         if !asks {

@@ -8,7 +8,6 @@ use super::worker::{Doing, Worker};
 use crate::recording::{
     CoreSample, LoadSample, Sample, Seen, Window, WorkerSample, until_next_sample,
 };
-use crate::scenario::WorkerKind;
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 impl<O: Observer> Simulation<'_, O> {
@@ -145,7 +144,6 @@ impl<O: Observer> Simulation<'_, O> {
             };
             return (Some(hub.from), request(*hub.queue.peek(task)));
         }
-        debug_assert!(!self.has_coroutines && self.scenario.server.kind != WorkerKind::Callback);
         let serves = worker.threads.iter().find_map(|thread| match thread.doing {
             Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
             Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,

@@ -174,12 +174,8 @@ pub(super) const SERVER: Section = Section {
             "coroutine, callback: open connections that a worker holds at most",
         )
         .by_default("1000"),
-        key("threads", whole(1, 1000), "threads: per worker")
-            .by_default("4")
-            .simulated(),
-        key("gil", Shape::Flag, "threads: one lock around computing")
-            .by_default("true")
-            .simulated(),
+        key("threads", whole(1, 1000), "threads: per worker").by_default("4"),
+        key("gil", Shape::Flag, "threads: one lock around computing").by_default("true"),
         key(
             "backlog",
             whole(1, 65_535),

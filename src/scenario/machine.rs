@@ -12,6 +12,9 @@ use super::problem::Problem;
 use super::tree::Table;
 use crate::units::{CpuTime, Elapsed};
 
+/// Cores that give less than this while all are busy are none.
+const LEAST_EFFICIENCY: f64 = 0.1;
+
 /// Cores, and costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
@@ -115,6 +118,16 @@ pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machin
         "service",
     ]
     .map(&mut cpu);
+    let efficiency = fields.share("efficiency");
+    if efficiency < LEAST_EFFICIENCY
+        && let Some(node) = fields.given("efficiency")
+    {
+        let problem = Problem::new(
+            &node.place,
+            format!("a core that gives {efficiency} stands still"),
+        );
+        fields.note(problem.legal(format!("a number from {LEAST_EFFICIENCY} to 1")));
+    }
     Machine {
         cores: fields.whole("cores") as usize,
         scheduler: match fields.word("scheduler") {
@@ -123,7 +136,7 @@ pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machin
             _ => Scheduler::RoundRobin,
         },
         slice,
-        efficiency: fields.share("efficiency"),
+        efficiency,
         process_switch,
         coroutine_switch,
         accept,

@@ -143,7 +143,7 @@ proptest! {
         let recording = recording_of(&plan, 0);
         prop_assert_eq!(recording.unreadable, 0);
         let run = summarise(&recording);
-        check_the_books(&run);
+        check_the_books_of(&run, text.contains("keep-alive"));
         let ended = recording.outcomes.len();
         prop_assert_eq!(recording.sent.len().max(ended), ended);
         let cores = run.cores.iter().map(|core| core.busy).sum::<f64>();

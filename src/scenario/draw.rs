@@ -3,17 +3,15 @@
 //! Each draw has its own random stream, addressed by *(seed, purpose, request, step)* and not by how
 //! many draws came before it. So the n-th request is the same in every variant, under every engine
 //! and on every machine, however the workers interleave; and it can be drawn again by whoever needs
-//! it. `ChaCha8` gives the streams, `libm` the logarithms, since those of the platform differ in the
-//! last bit. This module knows nothing of clocks: it says how long, never when it is now.
+//! it. The streams are those of a cipher (see [`Stream`]), the logarithms `libm`'s, since those of
+//! the platform differ in the last bit. This module knows nothing of clocks: it says how long, never when it is now.
 //!
 //! ```text
 //!   arrivals   1  2    3 4      5        unit rate: 1, 2, 3 ... on average
 //!   / 2 per s  12  34   5                another rate rescales the same ones
 //! ```
 
-use rand::rngs::ChaCha8Rng;
-use rand::{Rng, SeedableRng};
-
+use super::stream::Stream;
 use super::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
 
@@ -160,7 +158,7 @@ fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
 }
 
 /// One value of `draw`; a fixed one costs no randomness.
-fn one_of(draw: &Draw, stream: impl FnOnce() -> ChaCha8Rng) -> u64 {
+fn one_of(draw: &Draw, stream: impl FnOnce() -> Stream) -> u64 {
     let length = match *draw {
         Draw::Fixed(length) => length,
         Draw::Uniform { low, high } => between(low, high, &mut stream()),
@@ -178,19 +176,19 @@ fn one_of(draw: &Draw, stream: impl FnOnce() -> ChaCha8Rng) -> u64 {
 }
 
 /// A whole number from `low` to `high`, each as likely as the others.
-fn between(low: u64, high: u64, stream: &mut ChaCha8Rng) -> u64 {
+fn between(low: u64, high: u64, stream: &mut Stream) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(stream.next_u64()) * values) >> 64) as u64
 }
 
 /// A standard normal value, by Box and Muller's transform.
-fn normal(stream: &mut ChaCha8Rng) -> f64 {
+fn normal(stream: &mut Stream) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(fraction(stream)));
     radius * libm::cos(std::f64::consts::TAU * fraction(stream))
 }
 
 /// A number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
-fn fraction(stream: &mut ChaCha8Rng) -> f64 {
+fn fraction(stream: &mut Stream) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
     ((stream.next_u64() >> 11) as f64 + 0.5) * STEP
 }
@@ -202,14 +200,8 @@ fn rounded(length: f64) -> u64 {
 
 /// The stream with this address, at its beginning: seed, purpose and step are the cipher's key, the
 /// request is its nonce.
-fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, step]) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    let mut stream = ChaCha8Rng::from_seed(key);
-    stream.set_stream(request);
-    stream
+fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> Stream {
+    Stream::new([seed, purpose as u64, step, 0], request)
 }
 
 #[cfg(test)]

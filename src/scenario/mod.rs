@@ -21,6 +21,7 @@ mod quantity;
 mod question;
 mod schema;
 mod step;
+mod stream;
 mod timeline;
 pub(crate) mod tree;
 mod variant;

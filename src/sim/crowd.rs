@@ -347,7 +347,9 @@ impl<O: Observer> Simulation<'_, O> {
             self.crowd.timetable.again(client, outcome.done + pause);
             self.crowd.look_ahead();
         }
-        self.follow_the_course();
+        if self.crowd.course.turns_on_ends() {
+            self.follow_the_course();
+        }
     }
 
     /// Ends requests that took longer than anybody is willing to wait.
@@ -375,14 +377,20 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Sees where the run stands, samples the edges of the window, and sees when to look again.
-    pub(super) fn follow_the_course(&mut self) {
+    /// The summary rests on every request: when there is no room for more, the window ends.
+    pub(super) fn see_whether_the_log_is_full(&mut self) {
         let now = Stamp(self.now);
-        if self.observer.is_full() && self.log_full.is_none() {
+        if self.observer.is_full() && self.log_full.is_none() && !self.is_over {
             self.log_full = Some(now);
             self.crowd.course.end_window(now);
             self.crowd.look_ahead();
+            self.follow_the_course();
         }
+    }
+
+    /// Sees where the run stands, samples the edges of the window, and sees when to look again.
+    pub(super) fn follow_the_course(&mut self) {
+        let now = Stamp(self.now);
         let stage = self.crowd.course.advance(now);
         let course = &self.crowd.course;
         let edges = [course.window_begin(), course.window_end()];

@@ -224,10 +224,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         self.calendar.set(BEGIN, Happening::Course);
         self.crowd.look_ahead();
         while !(self.is_over && self.nobody_works()) {
-            self.now = self.next_instant().max(self.now);
-            while self.next_instant() <= self.now {
-                self.do_the_next_thing();
-            }
+            self.go_to_the_next_instant();
             self.run_whoever_can();
         }
         self.sample();
@@ -237,25 +234,31 @@ impl<'a, O: Observer> Simulation<'a, O> {
         self.workers.iter().all(|worker| !worker.is_alive)
     }
 
-    /// When there is something to do.
+    /// Goes to the next instant at which there is something to do, and does all of it.
     #[inline]
-    fn next_instant(&mut self) -> u64 {
-        let noted = self.calendar.next().unwrap_or(u64::MAX);
-        let shared = self.machine.next().unwrap_or(u64::MAX);
-        let due = self.crowd.next.unwrap_or(u64::MAX);
-        noted.min(shared).min(due)
-    }
-
-    /// Does the next thing there is at this instant.
-    #[inline]
-    fn do_the_next_thing(&mut self) {
-        if self.machine.next().is_some_and(|at| at <= self.now) {
-            self.machine.is_due(self.now);
-        } else if self.calendar.next().is_some_and(|at| at <= self.now) {
-            let (_, happening) = self.calendar.take().expect("it is there");
-            self.happens(happening);
-        } else {
-            self.follow_the_timetable();
+    fn go_to_the_next_instant(&mut self) {
+        let mut is_there = false;
+        loop {
+            let noted = self.calendar.next().unwrap_or(u64::MAX);
+            let shared = self.machine.next().unwrap_or(u64::MAX);
+            let due = self.crowd.next.unwrap_or(u64::MAX);
+            let at = noted.min(shared).min(due);
+            if is_there && at > self.now {
+                return;
+            }
+            assert!(
+                at < u64::MAX,
+                "a run that is not over has something to come"
+            );
+            (self.now, is_there) = (self.now.max(at), true);
+            if shared == at {
+                self.machine.is_due(self.now);
+            } else if noted == at {
+                let (_, happening) = self.calendar.take().expect("it is there");
+                self.happens(happening);
+            } else {
+                self.follow_the_timetable();
+            }
         }
     }
 

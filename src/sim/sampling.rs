@@ -14,6 +14,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// A regular sample is due.
     pub(super) fn sample_regularly(&mut self) {
         self.sample();
+        self.see_whether_the_log_is_full();
         let lines = self.workers.len() + self.scenario.machine.cores;
         let after = until_next_sample(Stamp(self.now), lines);
         self.calendar.set(self.now + after.0, Happening::Sample);

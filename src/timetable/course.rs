@@ -161,6 +161,16 @@ impl Course {
         self.stage
     }
 
+    /// Whether the end of a request may change where the run stands: else time alone does.
+    #[must_use]
+    pub fn turns_on_ends(&self) -> bool {
+        let has_sent_all = match self.goal {
+            Goal::Requests(count) => self.counted >= count,
+            Goal::Length(_) => false,
+        };
+        has_sent_all || self.window_begin.is_none() || self.stage == Stage::Draining
+    }
+
     fn has_played_its_requests(&self) -> bool {
         match self.goal {
             Goal::Requests(count) => self.counted >= count && self.in_system == 0,

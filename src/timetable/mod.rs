@@ -143,6 +143,8 @@ enum Coming {
         rate: f64,
         /// At unit rate, from the beginning on.
         arrivals: Peekable<Box<dyn Iterator<Item = f64>>>,
+        /// When the next of them is due, once somebody has asked.
+        next: Option<Stamp>,
     },
     /// For the clients that do not wait for an answer just now.
     Closed {
@@ -168,6 +170,7 @@ impl Coming {
                     passed: 0.0,
                     rate,
                     arrivals: arrivals.peekable(),
+                    next: None,
                 }
             }
             Arrivals::Closed { clients, ramp, .. } => {
@@ -190,9 +193,14 @@ impl Coming {
                 passed,
                 rate,
                 arrivals,
-            } => arrivals
-                .peek()
-                .map(|arrival| *since + draw::after(arrival - *passed, *rate)),
+                next,
+            } => {
+                if next.is_none() {
+                    let arrival = arrivals.peek()?;
+                    *next = Some(*since + draw::after(arrival - *passed, *rate));
+                }
+                *next
+            }
             Self::Closed { dues, .. } => dues.peek().map(|Reverse((at, _))| *at),
         }
     }
@@ -200,8 +208,9 @@ impl Coming {
     fn take(&mut self) -> Option<Due> {
         let at = self.next()?;
         let client = match self {
-            Self::Open { arrivals, .. } => {
+            Self::Open { arrivals, next, .. } => {
                 arrivals.next();
+                *next = None;
                 None
             }
             Self::Closed { dues, .. } => dues.pop().map(|Reverse((_, client))| client),
@@ -218,12 +227,13 @@ impl Coming {
                     since,
                     passed,
                     rate,
+                    next,
                     ..
                 },
-                Change::Rate(next),
+                Change::Rate(from_now_on),
             ) => {
                 *passed += at.since(*since).as_secs_f64() * *rate;
-                (*since, *rate) = (at, next);
+                (*since, *rate, *next) = (at, from_now_on, None);
             }
             (
                 Self::Closed {

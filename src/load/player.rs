@@ -155,7 +155,10 @@ impl<'a> Player<'a> {
     }
 
     fn time_to_sleep(&mut self) -> Elapsed {
-        let next_due = self.timetable.next().filter(|due| self.course.allows(*due));
+        let next_due = self
+            .timetable
+            .soonest()
+            .filter(|due| self.course.allows(*due));
         let next_loss = self.patience.front().map(|(until, ..)| *until);
         let now = self.clock.now();
         [next_due, next_loss, Some(self.course.next_change(now))]
@@ -169,7 +172,7 @@ impl<'a> Player<'a> {
     fn send_what_is_due(&mut self) -> Result<Stamp> {
         loop {
             let now = self.clock.now();
-            let next = self.timetable.next();
+            let next = self.timetable.soonest();
             if next.is_none_or(|due| !self.course.allows(due) || now < due) {
                 return Ok(now);
             }

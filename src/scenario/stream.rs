@@ -1,8 +1,8 @@
-//! A random stream: the key stream of ChaCha with eight rounds, which every address finds at once.
+//! A random stream: the key stream of `ChaCha` with eight rounds, which every address finds at once.
 //!
 //! Of most streams one number is wanted, and a simulation wants millions of them: the usual crates fill
 //! four blocks of the cipher at once, which takes longer than all that a simulated request does besides.
-//! This makes the blocks one by one; a test holds that they are the same. D. J. Bernstein, "ChaCha, a
+//! This makes the blocks one by one; a test holds that they are the same. D. J. Bernstein, "`ChaCha`, a
 //! variant of Salsa20", 2008; 64 bits of counter, 64 of nonce.
 
 /// `expand 32-byte k`
@@ -81,7 +81,7 @@ fn block(key: &[u64; 4], counter: u64, nonce: u64) -> [u32; 16] {
     state
 }
 
-#[inline(always)]
+#[inline]
 fn quarter_round(state: &mut [u32; 16], [a, b, c, d]: [usize; 4]) {
     let mut step = |to: usize, from: usize, mixed: usize, by: u32| {
         state[to] = state[to].wrapping_add(state[from]);

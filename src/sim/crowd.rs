@@ -100,7 +100,7 @@ impl Crowd {
     /// Looks at the timetable again, after something has changed it.
     #[inline]
     pub(super) fn look_ahead(&mut self) {
-        let next = self.timetable.next();
+        let next = self.timetable.soonest();
         self.next = next.filter(|at| self.course.allows(*at)).map(|at| at.0);
     }
 
@@ -248,20 +248,17 @@ impl<O: Observer> Simulation<'_, O> {
             };
             self.observer.event(Who::Load, &Event::Sent(sent));
         }
-        let id = match self.crowd.take_kept(client) {
-            Some(id) => {
-                self.guests[id as usize].asks_again(number, class, client, due, now);
-                self.stirs(id);
-                id
-            }
-            None => {
-                let mut guest = Guest::new(number, class, client, due, now);
-                self.crowd.births = self.crowd.births.wrapping_add(1);
-                guest.birth = self.crowd.births;
-                let id = self.guests.insert(guest) as GuestId;
-                self.knock(id);
-                id
-            }
+        let id = if let Some(id) = self.crowd.take_kept(client) {
+            self.guests[id as usize].asks_again(number, class, client, due, now);
+            self.stirs(id);
+            id
+        } else {
+            let mut guest = Guest::new(number, class, client, due, now);
+            self.crowd.births = self.crowd.births.wrapping_add(1);
+            guest.birth = self.crowd.births;
+            let id = self.guests.insert(guest) as GuestId;
+            self.knock(id);
+            id
         };
         let until = due.saturating_add(self.scenario.load.patience.0);
         self.crowd.patience.push_back((until, id, number));

@@ -41,6 +41,10 @@ pub(super) enum Part {
 
 /// One connection.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what its client, its worker and its wait know of it are independent of each other"
+)]
 pub(super) struct Guest {
     /// Valid for one wait of this guest alone.
     pub(super) turn: u32,

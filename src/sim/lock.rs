@@ -1,4 +1,4 @@
-//! The lock around computing of a process with threads, as CPython's: whoever holds it computes, and gives
+//! The lock around computing of a process with threads, as `CPython`'s: whoever holds it computes, and gives
 //! it back when it waits. One that wants it waits for an interval, and then asks for it; if somebody else
 //! got it meanwhile, it waits for another interval.
 //!

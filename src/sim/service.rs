@@ -104,14 +104,12 @@ impl<O: Observer> Simulation<'_, O> {
             pool.in_use -= 1;
             return;
         };
-        match self.guests[next as usize].call.take() {
-            Some((service, wait)) => self.wants_a_link(next, service, wait),
-            None => {
-                let guest = &mut self.guests[next as usize];
-                guest.over = self.now + guest.left;
-                self.set_timer(next);
-            }
+        if let Some((service, wait)) = self.guests[next as usize].call.take() {
+            return self.wants_a_link(next, service, wait);
         }
+        let guest = &mut self.guests[next as usize];
+        guest.over = self.now + guest.left;
+        self.set_timer(next);
     }
 
     /// A guest calls a service.

@@ -73,13 +73,13 @@ impl Timetable {
 
     /// When there is something on the timetable: a request that is due, or a change. `None`: nobody
     /// will ask before somebody is answered.
-    pub fn next(&mut self) -> Option<Stamp> {
+    pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
         [change, arrival].into_iter().flatten().min()
     }
 
-    /// Takes what is [`next`](Self::next) off the timetable. `None` if that was no request.
+    /// Takes what is [`soonest`](Self::soonest) off the timetable. `None` if that was no request.
     pub fn take(&mut self) -> Option<Due> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
@@ -320,7 +320,7 @@ mod tests {
         let mut timetable = Timetable::new(&closed(2, Elapsed::from_millis(10)), BEGIN);
         assert_eq!(timetable.take().unwrap().client, Some(0));
         timetable.again(0, BEGIN + Elapsed::from_millis(2));
-        assert_eq!(timetable.next(), Some(BEGIN + Elapsed::from_millis(2)));
+        assert_eq!(timetable.soonest(), Some(BEGIN + Elapsed::from_millis(2)));
         assert_eq!(timetable.take().unwrap().client, Some(0));
         assert_eq!(timetable.take().unwrap().client, Some(1));
     }
@@ -388,7 +388,7 @@ mod tests {
     /// Everything that is due before `end`, in order.
     fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<Due> {
         let mut dues = Vec::new();
-        while timetable.next().is_some_and(|at| at < end) {
+        while timetable.soonest().is_some_and(|at| at < end) {
             dues.extend(timetable.take());
         }
         dues

@@ -24,8 +24,7 @@ fn bytes_of(plan: &Plan) -> (Vec<u8>, String) {
 }
 
 fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    let digest = Sha256::digest(bytes.as_ref());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(bytes.as_ref()))
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use super::keys::{
-    ASK, CLOSED, EXPECT, Key, LOAD, MACHINE, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE,
-    TOP, VARIANT,
+    ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE, TOP, VARIANT,
 };
+use super::machine::MACHINE;
 use super::tree::{self, Entry, Node, Table};
 use super::{Overrides, Plan, Problems, read};
 

@@ -87,7 +87,7 @@ impl Section {
     }
 }
 
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
 
 /// Any length up to an hour, none included.
@@ -101,7 +101,7 @@ const SOME_LENGTH: Shape = Shape::Length {
     most: HOUR,
 };
 
-const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
     Key {
         name,
         shape,
@@ -112,7 +112,7 @@ const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
 }
 
 impl Key {
-    const fn by_default(mut self, default: &'static str) -> Self {
+    pub(super) const fn by_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self
     }
@@ -123,7 +123,7 @@ impl Key {
     }
 }
 
-const fn whole(least: u64, most: u64) -> Shape {
+pub(super) const fn whole(least: u64, most: u64) -> Shape {
     Shape::Whole { least, most }
 }
 
@@ -324,87 +324,6 @@ pub(super) const LOAD: Section = Section {
             "a request unanswered for longer has failed",
         )
         .by_default("\"30s\""),
-    ],
-    tables: &[],
-};
-
-/// A cost: so short that a second of it is a mistake.
-const COST: Shape = Shape::Length {
-    least: 0,
-    most: SECOND,
-};
-
-pub(super) const MACHINE: Section = Section {
-    says: "the machine that it is simulated on; real processes do not read this",
-    keys: &[
-        key("cores", whole(1, 1024), "how many it has").by_default("4"),
-        key(
-            "scheduler",
-            Shape::Word {
-                legal: &["ideal", "round-robin", "per-core"],
-                simulated: &[],
-            },
-            "who gets a core: all at once evenly, slices in turn, or a queue for each core",
-        )
-        .by_default("\"round-robin\""),
-        key(
-            "slice",
-            Shape::Length {
-                least: 10_000,
-                most: SECOND,
-            },
-            "how long a process keeps its core while others want one",
-        )
-        .by_default("\"3ms\""),
-        key(
-            "efficiency",
-            Shape::Share { most: 1.0 },
-            "what a core gives while all are busy, as a share of what it gives alone",
-        )
-        .by_default("1"),
-        key(
-            "process_switch",
-            COST,
-            "core time: a core turns to another process than before",
-        )
-        .by_default("\"0s\""),
-        key(
-            "coroutine_switch",
-            COST,
-            "core time: a hub turns to a task, and back",
-        )
-        .by_default("\"0s\""),
-        key("accept", COST, "core time: a worker takes a connection").by_default("\"0s\""),
-        key(
-            "request",
-            COST,
-            "core time: what a worker computes for each request besides its steps",
-        )
-        .by_default("\"0s\""),
-        key(
-            "wake_up",
-            COST,
-            "from the end of a wait until the process could run",
-        )
-        .by_default("\"0s\""),
-        key(
-            "overshoot",
-            Shape::Quantiles,
-            "by how much a wait takes longer than was asked for",
-        )
-        .by_default("\"0s\""),
-        key(
-            "generator",
-            COST,
-            "core time: what load computes for each request",
-        )
-        .by_default("\"0s\""),
-        key(
-            "service",
-            COST,
-            "core time: what the services compute for each call",
-        )
-        .by_default("\"0s\""),
     ],
     tables: &[],
 };

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
-use super::keys::MACHINE;
+use super::keys::{SECOND, Section, Shape, key, whole};
 use super::problem::Problem;
 use super::tree::Table;
 use crate::units::{CpuTime, Elapsed};
@@ -95,6 +95,87 @@ impl Default for Machine {
         read(None, &mut Vec::new())
     }
 }
+
+/// A cost: so short that a second of it is a mistake.
+const COST: Shape = Shape::Length {
+    least: 0,
+    most: SECOND,
+};
+
+pub(super) const MACHINE: Section = Section {
+    says: "the machine that it is simulated on; real processes do not read this",
+    keys: &[
+        key("cores", whole(1, 1024), "how many it has").by_default("4"),
+        key(
+            "scheduler",
+            Shape::Word {
+                legal: &["ideal", "round-robin", "per-core"],
+                simulated: &[],
+            },
+            "who gets a core: all at once evenly, slices in turn, or a queue for each core",
+        )
+        .by_default("\"round-robin\""),
+        key(
+            "slice",
+            Shape::Length {
+                least: 10_000,
+                most: SECOND,
+            },
+            "how long a process keeps its core while others want one",
+        )
+        .by_default("\"3ms\""),
+        key(
+            "efficiency",
+            Shape::Share { most: 1.0 },
+            "what a core gives while all are busy, as a share of what it gives alone",
+        )
+        .by_default("1"),
+        key(
+            "process_switch",
+            COST,
+            "core time: a core turns to another process than before",
+        )
+        .by_default("\"0s\""),
+        key(
+            "coroutine_switch",
+            COST,
+            "core time: a hub turns to a task, and back",
+        )
+        .by_default("\"0s\""),
+        key("accept", COST, "core time: a worker takes a connection").by_default("\"0s\""),
+        key(
+            "request",
+            COST,
+            "core time: what a worker computes for each request besides its steps",
+        )
+        .by_default("\"0s\""),
+        key(
+            "wake_up",
+            COST,
+            "from the end of a wait until the process could run",
+        )
+        .by_default("\"0s\""),
+        key(
+            "overshoot",
+            Shape::Quantiles,
+            "by how much a wait takes longer than was asked for",
+        )
+        .by_default("\"0s\""),
+        key(
+            "generator",
+            COST,
+            "core time: what load computes for each request",
+        )
+        .by_default("\"0s\""),
+        key(
+            "service",
+            COST,
+            "core time: what the services compute for each call",
+        )
+        .by_default("\"0s\""),
+    ],
+    tables: &[],
+};
 
 /// `[machine]`
 pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machine {

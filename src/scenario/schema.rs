@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    ASK, EXPECT, Key, LOAD, MACHINE, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP,
-    VARIANT,
+    ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
 };
+use super::machine::MACHINE;
 use super::step::VERBS;
 use super::timeline::DEEDS;
 

@@ -5,7 +5,6 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::recording::kept::Keeper;
 use crate::recording::summary::Summary;
-use crate::report::json;
 
 /// The bytes of a kept recording of each variant, and those of the summary.
 fn bytes_of(plan: &Plan) -> (Vec<u8>, String) {
@@ -20,7 +19,8 @@ fn bytes_of(plan: &Plan) -> (Vec<u8>, String) {
     }
     let machine = machine_of(&plan.variants[0].scenario);
     let summary = Summary::of(plan, machine, runs);
-    (all, json::of(&summary))
+    let json = serde_json::to_string_pretty(&summary).expect("a summary is always JSON");
+    (all, json)
 }
 
 fn sha256(bytes: impl AsRef<[u8]>) -> String {

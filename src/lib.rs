@@ -1,5 +1,5 @@
-//! > A **Scenario** is played by an engine (the real **Server** under **Load**) and becomes a
-//! > **Recording**; **lenses** look at Recordings.
+//! > A **Scenario** is played by an engine (the real **Server** under **Load**, or the **Simulation**) and
+//! > becomes a **Recording**; **lenses** look at Recordings.
 //!
 //! Every folder is a word of that sentence. To understand the program, read in this order:
 //! [`scenario`] (what to play), `handler` (what a request does, through the `World` that it is given),
@@ -15,11 +15,14 @@ pub mod load;
 pub mod palette;
 pub mod recording;
 pub mod report;
+pub mod roster;
 pub mod scenario;
 pub mod server;
+pub mod sim;
 pub mod sys;
 pub mod telemetry;
 pub mod theory;
+pub mod timetable;
 pub mod tui;
 pub mod units;
 mod words;

@@ -20,7 +20,7 @@ use crate::load::{Authority, Target};
 use crate::recording::live::Live;
 use crate::recording::summary::{self, Summary};
 use crate::recording::{Header, Machine};
-use crate::scenario::Plan;
+use crate::scenario::{Engine, Plan};
 use crate::sys::interrupt;
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
 
@@ -46,7 +46,7 @@ pub struct Args {
 /// # Errors
 /// When nobody listens at the target, or the machine refuses what the load needs.
 pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen, colour)? {
+    let plan = match source::choose(&args.chosen, Engine::Nobody, colour)? {
         Chosen::Plan(plan) => against(*plan, &args.target),
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };

@@ -20,6 +20,7 @@ pub mod screen;
 pub mod serve;
 mod shelf;
 pub mod showing;
+pub mod sim;
 pub mod source;
 pub mod stagecraft;
 mod steering;
@@ -52,6 +53,8 @@ pub struct Cli {
 enum Command {
     /// Play a scenario for real, and watch it
     Run(run::Args),
+    /// Play a scenario in virtual time, and look at what came of it
+    Sim(sim::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
     /// Write screens of a kept run into files: SVG, asciicast
@@ -90,6 +93,7 @@ impl Cli {
         match self.command {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),
+            Some(Command::Sim(args)) => sim::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),

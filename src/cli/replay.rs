@@ -1,18 +1,20 @@
 //! `concsim replay`: a run that was kept, on the screen on which it was played.
 
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::screen::Screen;
-use super::showing::{self, Showing};
+use super::showing::{self, Manner, Showing};
 use super::{run, shelf};
-use crate::recording::kept;
 use crate::recording::summary::{Run, Summary, summarise};
+use crate::recording::{Recording, kept};
 use crate::report::card::card;
+use crate::scenario::Plan;
 use crate::sys::interrupt;
-use crate::tui::Row;
+use crate::tui::{Keymap, Mouse, Row};
 
 /// Shows a run that was kept: pause it, go back, slow it down.
 #[derive(Debug, clap::Args)]
@@ -48,18 +50,17 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     }
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
-    let subject = kept.plan.subject();
-    let rows = runs.iter().map(|run| Row::of(run, subject.as_deref()));
-    let rows = rows.collect();
     let machine = kept.recordings[0].header.machine.clone();
     let summary = Summary::of(&kept.plan, machine, runs);
     let manner = args.showing.manner(colour);
     if let Some(terminal) = screen {
-        interrupt::listen()?;
-        let text = card(&kept.plan, &summary, manner.look.glyphs);
-        let screen = Screen::on(terminal, &kept.plan, summary.machine.cores, manner)?;
-        let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
-        screen.replay(kept.recordings, rows, &text)?;
+        let stage = Stage {
+            terminal,
+            manner,
+            keymap,
+            mouse: args.keyboard.mouse(),
+        };
+        show(&kept.plan, kept.recordings, &summary, stage)?;
     }
     run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
     // What there is was shown; that it is not all is said to whoever asks.
@@ -68,4 +69,30 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Where a run that is over is looked at, and how.
+pub(super) struct Stage {
+    pub(super) terminal: BorrowedFd<'static>,
+    pub(super) manner: Manner,
+    pub(super) keymap: Keymap,
+    pub(super) mouse: Mouse,
+}
+
+/// Shows runs that are over, until somebody leaves.
+pub(super) fn show(
+    plan: &Plan,
+    recordings: Vec<Recording>,
+    summary: &Summary,
+    stage: Stage,
+) -> anyhow::Result<()> {
+    interrupt::listen()?;
+    let subject = plan.subject();
+    let rows = summary.runs.iter();
+    let rows = rows.map(|run| Row::of(run, subject.as_deref())).collect();
+    let text = card(plan, summary, stage.manner.look.glyphs);
+    let screen = Screen::on(stage.terminal, plan, summary.machine.cores, stage.manner)?;
+    let mut screen = screen.steered_by(stage.keymap, stage.mouse)?;
+    screen.replay(recordings, rows, &text)?;
+    Ok(())
 }

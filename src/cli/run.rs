@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -20,13 +20,13 @@ use super::showing::{self, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::stagecraft::Stagecraft;
 use crate::palette::Glyphs;
-use crate::recording::kept::Folder;
+use crate::recording::kept::{Folder, Keeper};
 use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Header, Machine, Recording, summary};
 use crate::report::card::card;
 use crate::report::json;
-use crate::scenario::{Plan, Variant};
+use crate::scenario::{Engine, Plan, Variant};
 use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
 use crate::tui::Keymap;
@@ -132,7 +132,7 @@ pub(super) fn once(
     colour: Colour,
     watched: Option<&Rc<Watched>>,
 ) -> anyhow::Result<Played> {
-    let plan = match source::choose(&args.chosen, colour)? {
+    let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(Played::Wrong),
     };
@@ -144,7 +144,7 @@ pub(super) fn once(
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
     interrupt::listen()?;
-    let mut folder = folder_for(args, &plan)?;
+    let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
     let (summary, played, kept) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
@@ -157,25 +157,45 @@ pub(super) fn once(
     }
     let glyphs = args.showing.look(colour).glyphs;
     print(&plan, &summary, args.json, glyphs)?;
-    match (folder, kept) {
-        (Some(_), Some(Err(error))) => eprintln!("concsim: the summary is not kept: {error}"),
-        (Some(folder), _) if !args.json => {
-            eprintln!("concsim: kept in {}", folder.path().display());
-        }
-        _ => {}
+    if let Some((folder, kept)) = folder.zip(kept) {
+        say_whether_kept(folder, &kept, args.json);
     }
     Ok(played)
 }
 
-/// Where the run is kept: where it is told to be, else on the shelf. A shelf that cannot be written to
-/// does not stop a run.
-fn folder_for(args: &Args, plan: &Plan) -> anyhow::Result<Option<Folder>> {
-    if let Some(path) = &args.out {
+/// Where the run is, or why its summary is not there.
+pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet: bool) {
+    match kept {
+        Err(error) => eprintln!("concsim: the summary is not kept: {error}"),
+        Ok(()) if is_quiet => {}
+        Ok(()) => eprintln!("concsim: kept in {}", folder.path().display()),
+    }
+}
+
+/// Who keeps the recording of a variant; what was played before is worth more than a place for this.
+pub(super) fn keeper_for(
+    folder: Option<&mut Folder>,
+    header: &Header,
+    say: impl FnOnce(String),
+) -> Option<Keeper> {
+    let keeper = folder?.keep(header);
+    let not_kept = |error: &io::Error| say(format!("{} is not kept: {error}", header.variant));
+    keeper.inspect_err(not_kept).ok()
+}
+
+/// Where the run is kept: where it is told to be, else on the shelf, unless it is not to be kept. A shelf
+/// that cannot be written to does not stop a run.
+pub(super) fn folder_for(
+    out: Option<&Path>,
+    no_keep: bool,
+    plan: &Plan,
+) -> anyhow::Result<Option<Folder>> {
+    if let Some(path) = out {
         let folder = Folder::create(path, plan);
         let folder = folder.with_context(|| format!("cannot keep the run in {}", path.display()));
         return folder.map(Some);
     }
-    if args.no_keep {
+    if no_keep {
         return Ok(None);
     }
     let folder = shelf::place_for(plan);
@@ -252,12 +272,7 @@ fn play_one(
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let header = Header::of(plan, variant, Machine::this_one());
-    // What was played before is worth more than a place for this.
-    let keeper = folder.and_then(|folder| {
-        let keeper = folder.keep(&header);
-        let not_kept = |error: &_| audience.hear(format!("{} is not kept: {error}", variant.name));
-        keeper.inspect_err(not_kept).ok()
-    });
+    let keeper = keeper_for(folder, &header, |said| audience.hear(said));
     let live = Live::new(&board, header, keeper);
     let performance = Performance::begin(variant, live, stagecraft)?;
     watch(performance, audience)

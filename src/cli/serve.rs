@@ -16,7 +16,7 @@ use super::colour::Colour;
 use super::source::{self, Chosen};
 use super::stagecraft::ArbiterOrders;
 use super::worker_table::{Row, table};
-use crate::scenario::{Plan, Variant};
+use crate::scenario::{Engine, Plan, Variant};
 use crate::server::{self, arbiter, services};
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
@@ -53,7 +53,7 @@ pub struct Args {
 /// # Errors
 /// When the server cannot come up, or breaks down.
 pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen, colour)? {
+    let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };

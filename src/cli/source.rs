@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::colour::Colour;
-use crate::scenario::{self, Overrides, Plan, builtin};
+use crate::scenario::{self, Engine, Overrides, Plan, builtin};
 
 /// Which scenario, and what of it.
 #[derive(Clone, Debug, clap::Args)]
@@ -72,12 +72,12 @@ pub enum Chosen {
     Wrong,
 }
 
-/// Finds and reads the scenario, and says which was taken. Mistakes in it are shown all at once on
+/// Finds and reads the scenario for `engine` to play, and says which was taken. Mistakes in it are shown all at once on
 /// standard error, and so is a name that nobody knows.
 ///
 /// # Errors
 /// When a file is there and cannot be read.
-pub fn choose(args: &SourceArgs, colour: Colour) -> anyhow::Result<Chosen> {
+pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
     let Some((bytes, file)) = find(&args.scenario)? else {
         eprintln!("concsim: {}", unknown(&args.scenario));
         return Ok(Chosen::Wrong);
@@ -88,6 +88,7 @@ pub fn choose(args: &SourceArgs, colour: Colour) -> anyhow::Result<Chosen> {
         seed: args.seed,
         duration: args.duration.clone(),
         warmup: args.warmup.clone(),
+        engine,
     };
     let read =
         scenario::text_of(bytes, &file).and_then(|text| scenario::read(&text, &file, &overrides));

@@ -134,6 +134,14 @@ impl<T> ReadyQueue<T> {
         &mut self.entry(id).task
     }
 
+    /// The task itself, to be looked at.
+    ///
+    /// # Panics
+    /// When there is none of that id.
+    pub fn peek(&self, id: TaskId) -> &T {
+        &self.open[id.0 as usize].task
+    }
+
     /// The running task waits: somebody will wake it.
     ///
     /// # Panics

@@ -33,9 +33,16 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             keepalive: Elapsed::from_secs(2),
             timeout: None,
             graceful_timeout: Elapsed::from_secs(30),
+            threads: 1,
+            gil: true,
+            accept: crate::scenario::Accept::Shared,
+            max_requests: None,
+            max_requests_jitter: 0,
         },
         services: vec![Service {
             name: "billing".into(),
+            capacity: None,
+            pool: None,
         }],
         counters: vec!["visits".into()],
         requests: requests.iter().map(request).collect(),
@@ -50,6 +57,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),
+        machine: crate::scenario::Machine::default(),
     }
 }
 

@@ -25,7 +25,6 @@
 
 mod answer;
 mod connection;
-mod course;
 mod kept;
 mod ledger;
 mod player;
@@ -33,7 +32,6 @@ mod requests;
 mod target;
 #[cfg(test)]
 mod tests;
-mod timetable;
 
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -45,6 +43,7 @@ use crate::sys::clock::Clock;
 use crate::sys::poller::{Poller, wait_precisely, wake_promptly};
 use crate::sys::{Result, processes};
 use crate::telemetry::{Board, Stage};
+use crate::timetable::NOTICE;
 use crate::units::{Elapsed, Stamp};
 use player::Player;
 pub use target::{Authority, NoTarget, Target};
@@ -82,9 +81,6 @@ pub fn play(orders: &Orders, board: &Board, _voice: &mut dyn Write) -> Result<()
 const OTHER_DESCRIPTORS: u64 = 64;
 /// How often to look whether the driver has said go.
 const LOOK_FOR_GO: Elapsed = Elapsed::from_millis(1);
-/// The counted window is known so long before it begins, so that the driver can be there with a
-/// sample. (Twice what is promised, as the driver may be asleep for a few milliseconds.)
-const NOTICE: Elapsed = Elapsed::from_millis(40);
 
 /// A closed load has one connection for each client. How many an open load will need depends on the
 /// server: it gets all there are, and says how many requests found none.
@@ -112,63 +108,6 @@ fn wait_for_go(clock: Clock, board: &Board) -> Result<Option<Stamp>> {
         match words.go.load(Ordering::Acquire) {
             0 => nobody.wait(Some(LOOK_FOR_GO), &mut Vec::new())?,
             go => return Ok(Some(Stamp(go).max(clock.now() + NOTICE))),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests_support {
-    //! Small scenarios, without a file.
-
-    use crate::scenario::{
-        Arrivals, Connection, Draw, Load, Process, Request, Scenario, Server, Warmup, WorkerKind,
-    };
-    use crate::units::Elapsed;
-
-    /// So many clients that never pause, against a request without steps.
-    pub(super) fn closed(clients: usize, ramp: Elapsed) -> Scenario {
-        let think = Draw::Fixed(0);
-        scenario(Arrivals::Closed {
-            clients,
-            think,
-            ramp,
-        })
-    }
-
-    /// So many a second, Poisson, against a request without steps.
-    pub(super) fn open(rate: f64) -> Scenario {
-        let process = Process::Poisson;
-        scenario(Arrivals::Open { rate, process })
-    }
-
-    fn scenario(arrivals: Arrivals) -> Scenario {
-        Scenario {
-            seed: 1,
-            warmup: Warmup::UntilEveryoneWasAnswered,
-            duration: Elapsed::from_secs(5),
-            server: Server {
-                kind: WorkerKind::Sync,
-                workers: 1,
-                connections: 1,
-                backlog: 64,
-                keepalive: Elapsed::ZERO,
-                timeout: None,
-                graceful_timeout: Elapsed::ZERO,
-            },
-            services: Vec::new(),
-            counters: Vec::new(),
-            requests: vec![Request {
-                name: "hello".into(),
-                weight: 1.0,
-                script: Vec::new(),
-            }],
-            load: Load {
-                arrivals,
-                requests: None,
-                connection: Connection::PerRequest,
-                patience: Elapsed::from_secs(30),
-            },
-            timeline: Vec::new(),
         }
     }
 }

@@ -10,11 +10,9 @@ use std::sync::atomic::Ordering;
 
 use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
-use super::course::Course;
 use super::kept::Kept;
 use super::ledger::Ledger;
 use super::requests::{Prepared, Requests};
-use super::timetable::{Change, Due, Timetable};
 use crate::scenario::{Arrivals, Scenario, draw};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
@@ -22,6 +20,7 @@ use crate::sys::dial::{Dialer, is_exhaustion};
 use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Stage};
+use crate::timetable::{Change, Course, Due, Timetable};
 use crate::units::{Elapsed, Stamp};
 
 /// Bytes read at once.
@@ -156,7 +155,10 @@ impl<'a> Player<'a> {
     }
 
     fn time_to_sleep(&mut self) -> Elapsed {
-        let next_due = self.timetable.next().filter(|due| self.course.allows(*due));
+        let next_due = self
+            .timetable
+            .soonest()
+            .filter(|due| self.course.allows(*due));
         let next_loss = self.patience.front().map(|(until, ..)| *until);
         let now = self.clock.now();
         [next_due, next_loss, Some(self.course.next_change(now))]
@@ -170,7 +172,7 @@ impl<'a> Player<'a> {
     fn send_what_is_due(&mut self) -> Result<Stamp> {
         loop {
             let now = self.clock.now();
-            let next = self.timetable.next();
+            let next = self.timetable.soonest();
             if next.is_none_or(|due| !self.course.allows(due) || now < due) {
                 return Ok(now);
             }

@@ -142,8 +142,8 @@ fn stretched(mut demands: Vec<u64>, script: &[Step], at_least: CpuTime) -> Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tests_support::closed;
     use crate::scenario::{Draw, Manner, Request};
+    use crate::timetable::small::closed;
     use crate::units::Elapsed;
 
     #[test]

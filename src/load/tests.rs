@@ -6,11 +6,11 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::tests_support::{closed, open};
 use super::{Orders, Target, play};
 use crate::scenario::{Connection, Scenario, Warmup};
 use crate::sys::clock::Clock;
 use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, RunWords, Stage};
+use crate::timetable::small::{closed, open};
 use crate::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -95,7 +95,8 @@ fn overlap((from, to): (Stamp, Stamp), window: Window) -> f64 {
 }
 
 fn overlaps(intervals: impl Iterator<Item = (Stamp, Stamp)>, window: Window) -> f64 {
-    intervals.map(|interval| overlap(interval, window)).sum()
+    // Not `sum`: that of nothing is −0, and would be shown so.
+    intervals.fold(0.0, |sum, interval| sum + overlap(interval, window))
 }
 
 /// By how much two counts of the same differ, as a share of the larger.

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::booking::{Booking, Cores, WatchedProcesses};
 use super::kept::Keeper;
-use super::{Header, LoadSample, Machine, Recording, Sample, Who, Window, WorkerSample};
+use super::{Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Window, WorkerSample};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
-use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Record, Slot};
+use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Slot};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
@@ -44,22 +44,6 @@ pub struct Live<'a> {
     weights: BTreeMap<usize, u64>,
 }
 
-/// The recording in memory, and on disk.
-#[derive(Debug)]
-struct Notebook {
-    recording: Recording,
-    keeper: Option<Keeper>,
-}
-
-impl Notebook {
-    fn note(&mut self, who: Who, record: &Record) {
-        let kept = self.recording.note(who, record);
-        if let Some(keeper) = self.keeper.as_mut().filter(|_| kept) {
-            keeper.record(who, record);
-        }
-    }
-}
-
 /// Process switches of a slot over all its incarnations.
 #[derive(Clone, Copy, Debug, Default)]
 struct SwitchCount {
@@ -74,10 +58,7 @@ impl<'a> Live<'a> {
         Self {
             board,
             clock: Clock::starting_now(),
-            notebook: Notebook {
-                recording: Recording::empty(header),
-                keeper,
-            },
+            notebook: Notebook::new(header, keeper),
             workers: BTreeMap::new(),
             arbiter: Reader::new(board.arbiter_ring()),
             load: Reader::new(board.load_ring()),
@@ -101,12 +82,12 @@ impl<'a> Live<'a> {
 
     /// What has been recorded so far.
     pub fn recording(&self) -> &Recording {
-        &self.notebook.recording
+        self.notebook.recording()
     }
 
     /// The header, for what becomes known while the run goes on.
     pub fn header_mut(&mut self) -> &mut Header {
-        &mut self.notebook.recording.header
+        self.notebook.header_mut()
     }
 
     /// Takes all events and outcomes that are in the rings now.
@@ -126,10 +107,9 @@ impl<'a> Live<'a> {
         self.services
             .drain(|record| notebook.note(Who::Services, record));
         self.load.drain(|record| notebook.note(Who::Load, record));
-        let recording = &mut notebook.recording;
         let rings = self.workers.values().chain([&self.arbiter, &self.services]);
-        recording.dropped_events = rings.map(Reader::dropped).sum();
-        recording.dropped_outcomes = self.load.dropped();
+        let dropped = rings.map(Reader::dropped).sum();
+        notebook.has_lost(dropped, self.load.dropped());
     }
 
     /// Notes what has been done to the run.
@@ -142,12 +122,7 @@ impl<'a> Live<'a> {
     pub fn sample(&mut self, cast: Cast) -> &Sample {
         self.learn_the_window();
         let sample = self.look(cast);
-        if let Some(keeper) = &mut self.notebook.keeper {
-            keeper.sample(&sample);
-        }
-        let samples = &mut self.notebook.recording.samples;
-        samples.push(sample);
-        samples.last().expect("just pushed")
+        self.notebook.add(sample)
     }
 
     /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
@@ -180,12 +155,7 @@ impl<'a> Live<'a> {
     pub fn finish(mut self) -> (Recording, Option<io::Error>) {
         self.drain();
         self.learn_the_window();
-        let Notebook { recording, keeper } = self.notebook;
-        let failed = keeper.and_then(|mut keeper| {
-            keeper.header(&recording.header);
-            keeper.end(&recording.seen()).err()
-        });
-        (recording, failed)
+        self.notebook.close()
     }
 
     fn learn_the_window(&mut self) {
@@ -198,12 +168,9 @@ impl<'a> Live<'a> {
             begin: Stamp(begin),
             end: Stamp(end),
         });
-        let Notebook { recording, keeper } = &mut self.notebook;
-        if recording.header.window != window {
-            recording.header.window = window;
-            if let Some(keeper) = keeper {
-                keeper.header(&recording.header);
-            }
+        if self.recording().header.window != window {
+            self.notebook.header_mut().window = window;
+            self.notebook.keep_the_header();
         }
     }
 
@@ -225,12 +192,12 @@ impl<'a> Live<'a> {
             })
             .collect();
         let load = look_at_load(self.board, cast, &mut unreadable);
-        self.notebook.recording.unreadable += unreadable;
+        self.notebook.could_not_read(unreadable);
         Sample {
             at: self.clock.now(),
             stage: self.board.run().load.stage(),
-            window: self.notebook.recording.header.window,
-            seen: self.notebook.recording.seen(),
+            window: self.recording().header.window,
+            seen: self.recording().seen(),
             workers,
             cores: self.cores.now(),
             load,

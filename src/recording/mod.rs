@@ -15,6 +15,7 @@ mod limit;
 pub mod live;
 mod marker;
 mod named;
+mod notebook;
 mod notes;
 mod past;
 pub mod remark;
@@ -30,6 +31,7 @@ pub mod trust;
 
 pub use limit::{LOG_BYTES, until_next_sample};
 pub use named::Named;
+pub use notebook::Notebook;
 pub use past::Past;
 use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
@@ -347,8 +349,10 @@ impl WorkerSample {
     #[must_use]
     pub fn computes_since(&self, kind: WorkerKind) -> Option<Stamp> {
         match kind {
-            WorkerKind::Coroutine => self.running_since,
-            WorkerKind::Sync => (self.phase == Phase::Running).then_some(self.phase_since),
+            WorkerKind::Coroutine | WorkerKind::Callback => self.running_since,
+            WorkerKind::Sync | WorkerKind::Threads => {
+                (self.phase == Phase::Running).then_some(self.phase_since)
+            }
         }
     }
 }

@@ -305,7 +305,10 @@ pub fn summarise(recording: &Recording) -> Run {
         at_the_door: averages.at_the_door,
         in_system: averages.in_system,
         parallelism: averages.parallelism,
-        parallelism_limit: header.machine.cores.min(most_workers),
+        parallelism_limit: header
+            .machine
+            .cores
+            .min(scenario.server.parallelism_limit_of(most_workers)),
         cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
         workers: workers
             .iter()

@@ -210,7 +210,9 @@ fn switches(run: &Run) -> Option<String> {
         .map(|worker| worker.process_switches.voluntary + worker.process_switches.involuntary);
     let process = per_request(process.sum());
     Some(match run.kind {
-        WorkerKind::Sync => format!("{process} process switches a request"),
+        WorkerKind::Sync | WorkerKind::Threads | WorkerKind::Callback => {
+            format!("{process} process switches a request")
+        }
         WorkerKind::Coroutine => {
             let coroutine = run.workers.iter().map(|worker| worker.coroutine_switches);
             let coroutine = per_request(coroutine.sum());

@@ -3,28 +3,37 @@
 
 use super::fields::{self, Fields};
 use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
+use super::machine;
 use super::problem::{Place, Problem};
 use super::step::{self, Names};
 use super::timeline;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 use super::{
-    Arrivals, Connection, Load, Process, Request, Scenario, Script, Server, Service, Warmup,
-    WorkerKind,
+    Accept, Arrivals, Connection, Engine, Load, Process, Request, Scenario, Script, Server,
+    Service, Warmup, WorkerKind,
 };
 use crate::units::Elapsed;
 
 /// More steps would not fit into the address of a request, which lists their durations.
 const MOST_STEPS: usize = 200;
 
+/// Workers that a server can have.
+const MOST_WORKERS: usize = 256;
+
 /// More requests than this could not be kept in memory.
 const MOST_REQUESTS: f64 = 2e7;
 
-/// The scenario that `tree` is; with mistakes, one that is like it.
-pub(super) fn scenario(tree: &Table, problems: &mut Vec<Problem>) -> Scenario {
+/// The scenario that `tree` is, for `engine` to play; with mistakes, one that is like it.
+pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) -> Scenario {
     let mut names = Names::default();
-    let server = server(table(tree, "server", problems), problems);
-    services(tree, problems);
+    let machine = machine::read(table(tree, "machine", problems), problems);
+    let cores = match engine {
+        Engine::Simulation => machine.cores.min(MOST_WORKERS),
+        Engine::Processes | Engine::Nobody => available_cores(),
+    };
+    let server = server(table(tree, "server", problems), cores, problems);
+    let limits = services(tree, problems);
     let requests = requests(tree, &mut names, problems);
     let load = load(tree, problems);
     let mut top = Fields::new(&TOP, "", Some(tree), problems);
@@ -41,12 +50,13 @@ pub(super) fn scenario(tree: &Table, problems: &mut Vec<Problem>) -> Scenario {
         services: names
             .services
             .into_iter()
-            .map(|name| Service { name })
+            .map(|name| limited(name, &limits))
             .collect(),
         counters: names.counters,
         requests,
         load,
         timeline: Vec::new(),
+        machine,
     };
     scenario.timeline = timeline::read(tree, &scenario, problems);
     too_many_arrivals(&scenario, tree, problems);
@@ -67,28 +77,62 @@ fn not_a_table(entry: &Entry, path: &str) -> Problem {
         .legal(format!("written as [{path}]"))
 }
 
-fn server(table: Option<&Table>, problems: &mut Vec<Problem>) -> Server {
+/// Cores that this process may run on.
+fn available_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> Server {
     let mut fields = Fields::new(&SERVER, "server", table, problems);
-    fields.word("accept"); // there is one way so far; the others are refused
     Server {
         kind: match fields.word("kind") {
             "coroutine" => WorkerKind::Coroutine,
+            "threads" => WorkerKind::Threads,
+            "callback" => WorkerKind::Callback,
             _ => WorkerKind::Sync,
         },
-        workers: fields.workers("workers"),
+        workers: fields.workers("workers", cores),
         connections: fields.whole("connections") as usize,
         backlog: fields.whole("backlog") as u32,
         keepalive: fields.length("keepalive"),
         timeout: Some(fields.length("timeout")).filter(|timeout| *timeout > Elapsed::ZERO),
         graceful_timeout: fields.length("graceful_timeout"),
+        threads: fields.whole("threads") as usize,
+        gil: fields.flag("gil"),
+        accept: match fields.word("accept") {
+            "exclusive" => Accept::Exclusive,
+            "blocking" => Accept::Blocking,
+            "reuseport" => Accept::Reuseport,
+            _ => Accept::Shared,
+        },
+        max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
+        max_requests_jitter: fields.whole("max_requests_jitter"),
     }
 }
 
-/// Services exist by being called; what is said of one is checked.
-fn services(tree: &Table, problems: &mut Vec<Problem>) {
-    for (path, _, table) in named_tables(tree, "services", problems) {
-        Fields::new(&SERVICE, &path, Some(table), problems);
+/// Services exist by being called; what is said of one is read here.
+fn services(tree: &Table, problems: &mut Vec<Problem>) -> Vec<Service> {
+    let mut services = Vec::new();
+    for (path, entry, table) in named_tables(tree, "services", problems) {
+        let mut fields = Fields::new(&SERVICE, &path, Some(table), problems);
+        let mut limit = |name| Some(fields.whole(name) as usize).filter(|limit| *limit > 0);
+        services.push(Service {
+            capacity: limit("capacity"),
+            pool: limit("pool"),
+            name: entry.key.clone(),
+        });
     }
+    services
+}
+
+/// The service of this name with the limits that were said of it, if any were.
+fn limited(name: String, limits: &[Service]) -> Service {
+    let said = limits.iter().find(|service| service.name == name);
+    said.cloned().unwrap_or(Service {
+        name,
+        capacity: None,
+        pool: None,
+    })
 }
 
 /// The tables within the table `name`, with their paths and keys.

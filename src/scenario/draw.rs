@@ -3,17 +3,15 @@
 //! Each draw has its own random stream, addressed by *(seed, purpose, request, step)* and not by how
 //! many draws came before it. So the n-th request is the same in every variant, under every engine
 //! and on every machine, however the workers interleave; and it can be drawn again by whoever needs
-//! it. `ChaCha8` gives the streams, `libm` the logarithms, since those of the platform differ in the
-//! last bit. This module knows nothing of clocks: it says how long, never when it is now.
+//! it. The streams are those of a cipher (see [`Stream`]), the logarithms `libm`'s, since those of
+//! the platform differ in the last bit. This module knows nothing of clocks: it says how long, never when it is now.
 //!
 //! ```text
 //!   arrivals   1  2    3 4      5        unit rate: 1, 2, 3 ... on average
 //!   / 2 per s  12  34   5                another rate rescales the same ones
 //! ```
 
-use rand::rngs::ChaCha8Rng;
-use rand::{Rng, SeedableRng};
-
+use super::stream::Stream;
 use super::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
 
@@ -30,6 +28,9 @@ enum Purpose {
     Demand = 2,
     Think = 3,
     Arrival = 4,
+    Overshoot = 5,
+    Choice = 6,
+    Jitter = 7,
 }
 
 /// Which of [`Scenario::requests`] the n-th request of a run is, by the shares of the mix.
@@ -39,14 +40,14 @@ enum Purpose {
 /// If all weights are zero; a valid scenario has one that is not.
 #[must_use]
 pub fn class_of(scenario: &Scenario, n: u64) -> usize {
-    let shares: Vec<(usize, f64)> = in_the_mix(&scenario.requests).collect();
-    let (last, _) = *shares.last().expect("a valid scenario asks for something");
-    if shares.len() == 1 {
+    let mix = || in_the_mix(&scenario.requests);
+    let (last, _) = mix().last().expect("a valid scenario asks for something");
+    if mix().nth(1).is_none() {
         return last;
     }
-    let total: f64 = shares.iter().map(|(_, weight)| weight).sum();
+    let total: f64 = mix().map(|(_, weight)| weight).sum();
     let mut left = total * fraction(&mut stream(scenario.seed, Purpose::Class, n, 0));
-    for (class, weight) in shares {
+    for (class, weight) in mix() {
         left -= weight;
         if left < 0.0 {
             return class;
@@ -59,16 +60,43 @@ pub fn class_of(scenario: &Scenario, n: u64) -> usize {
 #[must_use]
 pub fn demands(scenario: &Scenario, class: usize, n: u64) -> Vec<u64> {
     let script = &scenario.requests[class].script;
-    script
-        .iter()
-        .enumerate()
-        .filter_map(|(step, what)| what.duration().map(|draw| (step, draw)))
-        .map(|(step, draw)| {
-            one_of(draw, || {
-                stream(scenario.seed, Purpose::Demand, n, step as u64)
-            })
-        })
+    let steps = script.iter().enumerate();
+    steps
+        .filter(|(_, what)| what.duration().is_some())
+        .map(|(step, _)| demand(scenario, class, n, step))
         .collect()
+}
+
+/// What request `n` asks of one step of its script, in nanoseconds; zero of a step without a duration.
+#[must_use]
+pub fn demand(scenario: &Scenario, class: usize, n: u64, step: usize) -> u64 {
+    let draw = scenario.requests[class].script[step].duration();
+    draw.map_or(0, |draw| {
+        one_of(draw, || {
+            stream(scenario.seed, Purpose::Demand, n, step as u64)
+        })
+    })
+}
+
+/// A number between 0 and 1 for what happens by chance on a simulated machine: by how much the `n`-th
+/// wait takes longer.
+#[must_use]
+pub fn overshoot(seed: u64, n: u64) -> f64 {
+    fraction(&mut stream(seed, Purpose::Overshoot, n, 0))
+}
+
+/// The same for the `n`-th choice among those who are equal: which thread gets a lock, which worker a
+/// connection.
+#[must_use]
+pub fn choice(seed: u64, n: u64, among: usize) -> usize {
+    let most = among.saturating_sub(1) as u64;
+    between(0, most, &mut stream(seed, Purpose::Choice, n, 0)) as usize
+}
+
+/// How many requests more than others the `n`-th process of a server serves, at most `most`.
+#[must_use]
+pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
+    between(0, most, &mut stream(seed, Purpose::Jitter, n, 0))
 }
 
 /// How long the client that was answered pauses before it sends request `n`. Zero for open loads,
@@ -130,7 +158,7 @@ fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
 }
 
 /// One value of `draw`; a fixed one costs no randomness.
-fn one_of(draw: &Draw, stream: impl FnOnce() -> ChaCha8Rng) -> u64 {
+fn one_of(draw: &Draw, stream: impl FnOnce() -> Stream) -> u64 {
     let length = match *draw {
         Draw::Fixed(length) => length,
         Draw::Uniform { low, high } => between(low, high, &mut stream()),
@@ -148,19 +176,19 @@ fn one_of(draw: &Draw, stream: impl FnOnce() -> ChaCha8Rng) -> u64 {
 }
 
 /// A whole number from `low` to `high`, each as likely as the others.
-fn between(low: u64, high: u64, stream: &mut ChaCha8Rng) -> u64 {
+fn between(low: u64, high: u64, stream: &mut Stream) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(stream.next_u64()) * values) >> 64) as u64
 }
 
 /// A standard normal value, by Box and Muller's transform.
-fn normal(stream: &mut ChaCha8Rng) -> f64 {
+fn normal(stream: &mut Stream) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(fraction(stream)));
     radius * libm::cos(std::f64::consts::TAU * fraction(stream))
 }
 
 /// A number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
-fn fraction(stream: &mut ChaCha8Rng) -> f64 {
+fn fraction(stream: &mut Stream) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
     ((stream.next_u64() >> 11) as f64 + 0.5) * STEP
 }
@@ -172,316 +200,9 @@ fn rounded(length: f64) -> u64 {
 
 /// The stream with this address, at its beginning: seed, purpose and step are the cipher's key, the
 /// request is its nonce.
-fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    for (bytes, word) in key.chunks_exact_mut(8).zip([seed, purpose as u64, step]) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    let mut stream = ChaCha8Rng::from_seed(key);
-    stream.set_stream(request);
-    stream
+fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> Stream {
+    Stream::new([seed, purpose as u64, step, 0], request)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::{Connection, Load, Server, Step, Warmup, WorkerKind};
-    use crate::units::CpuTime;
-
-    const MILLISECOND: u64 = 1_000_000;
-
-    fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
-        let step = |draw: &Draw| Step::Compute {
-            cpu: *draw,
-            slice: None::<CpuTime>,
-        };
-        let request = |name: &str, weight| Request {
-            name: name.into(),
-            weight,
-            script: draws.iter().map(step).collect(),
-        };
-        Scenario {
-            seed,
-            warmup: Warmup::UntilEveryoneWasAnswered,
-            duration: Elapsed::from_secs(5),
-            server: Server {
-                kind: WorkerKind::Sync,
-                workers: 1,
-                connections: 1000,
-                backlog: 2048,
-                keepalive: Elapsed::ZERO,
-                timeout: None,
-                graceful_timeout: Elapsed::ZERO,
-            },
-            services: vec![],
-            counters: vec![],
-            requests: vec![
-                request("often", 3.0),
-                request("never", 0.0),
-                request("seldom", 1.0),
-            ],
-            load: Load {
-                arrivals,
-                requests: None,
-                connection: Connection::PerRequest,
-                patience: Elapsed::from_secs(30),
-            },
-            timeline: Vec::new(),
-        }
-    }
-
-    fn open(rate: f64, process: Process) -> Arrivals {
-        Arrivals::Open { rate, process }
-    }
-
-    fn poisson(seed: u64, rate: f64) -> Scenario {
-        scenario(seed, &[], open(rate, Process::Poisson))
-    }
-
-    /// The first `count` draws of one step, in milliseconds, sorted.
-    fn sample(draw: Draw, count: u64) -> Vec<f64> {
-        let scenario = scenario(1, &[draw], open(1.0, Process::Poisson));
-        let mut drawn: Vec<f64> = (0..count)
-            .map(|n| demands(&scenario, 0, n)[0] as f64 / MILLISECOND as f64)
-            .collect();
-        drawn.sort_by(f64::total_cmp);
-        drawn
-    }
-
-    /// Kolmogorov and Smirnov's test at 5 %, with Stephens' correction for the size of the sample:
-    /// does `sorted` come from the distribution function `cdf`?
-    fn passes_kolmogorov_smirnov(sorted: &[f64], cdf: impl Fn(f64) -> f64) -> bool {
-        let count = sorted.len() as f64;
-        let distance = sorted
-            .iter()
-            .enumerate()
-            .map(|(rank, value)| {
-                let expected = cdf(*value);
-                let below = expected - rank as f64 / count;
-                let above = (rank + 1) as f64 / count - expected;
-                below.max(above)
-            })
-            .fold(0.0, f64::max);
-        distance * (count.sqrt() + 0.12 + 0.11 / count.sqrt()) < 1.358
-    }
-
-    fn share_that_passes(seeds: u64, passes: impl Fn(u64) -> bool) -> f64 {
-        (0..seeds).filter(|seed| passes(*seed)).count() as f64 / seeds as f64
-    }
-
-    #[test]
-    fn gaps_between_poisson_arrivals_are_exponential() {
-        let share = share_that_passes(200, |seed| {
-            let instants: Vec<f64> = arrivals(&poisson(seed, 200.0))
-                .take(1000)
-                .map(Elapsed::as_secs_f64)
-                .collect();
-            let mut gaps: Vec<f64> = std::iter::once(instants[0])
-                .chain(instants.windows(2).map(|pair| pair[1] - pair[0]))
-                .collect();
-            gaps.sort_by(f64::total_cmp);
-            passes_kolmogorov_smirnov(&gaps, |gap| 1.0 - (-gap * 200.0).exp())
-        });
-        assert!(share >= 0.93, "only {share} of 200 timetables pass");
-    }
-
-    #[test]
-    fn poisson_arrivals_are_spread_evenly_over_a_run() {
-        let share = share_that_passes(200, |seed| {
-            let instants: Vec<f64> = arrivals(&poisson(seed, 200.0))
-                .map(Elapsed::as_secs_f64)
-                .take_while(|instant| *instant < 5.0)
-                .collect();
-            passes_kolmogorov_smirnov(&instants, |instant| instant / 5.0)
-        });
-        assert!(share >= 0.93, "only {share} of 200 timetables pass");
-    }
-
-    #[test]
-    fn another_rate_rescales_the_same_arrivals() {
-        let slow: Vec<Elapsed> = arrivals(&poisson(7, 50.0)).take(500).collect();
-        let fast: Vec<Elapsed> = arrivals(&poisson(7, 100.0)).take(500).collect();
-        for (slow, fast) in slow.iter().zip(&fast) {
-            assert!(
-                slow.0.abs_diff(2 * fast.0) <= 1,
-                "{slow:?} is not twice {fast:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_longer_run_begins_with_the_shorter_one() {
-        let scenario = poisson(7, 50.0);
-        let longer: Vec<Elapsed> = arrivals(&scenario).take(900).collect();
-        assert!(
-            arrivals(&scenario)
-                .take(300)
-                .eq(longer[..300].iter().copied())
-        );
-        assert!(longer.is_sorted());
-    }
-
-    #[test]
-    fn constant_arrivals_are_a_clockwork_from_zero() {
-        let scenario = scenario(1, &[], open(4.0, Process::Constant));
-        let first: Vec<u64> = arrivals(&scenario)
-            .map(|due| due.0 / MILLISECOND)
-            .take(4)
-            .collect();
-        assert_eq!(first, [0, 250, 500, 750]);
-    }
-
-    #[test]
-    fn a_closed_load_has_no_timetable_but_thinks() {
-        let think_time = Draw::Exponential {
-            mean: 10 * MILLISECOND,
-        };
-        let closed = Arrivals::Closed {
-            clients: 3,
-            think: think_time,
-            ramp: Elapsed::ZERO,
-        };
-        let scenario = scenario(1, &[], closed);
-        assert_eq!(arrivals(&scenario).next(), None);
-        assert_ne!(think(&scenario, 0), think(&scenario, 1));
-        assert_eq!(think(&poisson(1, 1.0), 0), Elapsed::ZERO);
-    }
-
-    #[test]
-    fn each_distribution_is_what_it_says() {
-        let uniform = sample(
-            Draw::Uniform {
-                low: 90 * MILLISECOND,
-                high: 110 * MILLISECOND,
-            },
-            4000,
-        );
-        assert!(passes_kolmogorov_smirnov(&uniform, |x| (x - 90.0) / 20.0));
-
-        let exponential = sample(
-            Draw::Exponential {
-                mean: 99 * MILLISECOND,
-            },
-            4000,
-        );
-        assert!(passes_kolmogorov_smirnov(&exponential, |x| 1.0 - (-x / 99.0).exp()));
-
-        let pareto = Draw::Pareto {
-            least: 5 * MILLISECOND,
-            shape: 1.5,
-            most: LONGEST,
-        };
-        let pareto = sample(pareto, 4000);
-        assert!(passes_kolmogorov_smirnov(&pareto, |x| 1.0 - (5.0 / x).powf(1.5)));
-
-        let lognormal = Draw::Lognormal {
-            median: 50 * MILLISECOND,
-            p99: 400 * MILLISECOND,
-        };
-        let lognormal = sample(lognormal, 4000);
-        let spread = 8_f64.ln() / NORMAL_P99;
-        assert!(passes_kolmogorov_smirnov(&lognormal, |x| {
-            0.5 * libm::erfc(-(x / 50.0).ln() / spread / std::f64::consts::SQRT_2)
-        }));
-    }
-
-    #[test]
-    fn no_draw_leaves_its_bounds() {
-        let draws = [
-            (Draw::Fixed(7), 7, 7),
-            (Draw::Uniform { low: 3, high: 5 }, 3, 5),
-            (Draw::Uniform { low: 4, high: 4 }, 4, 4),
-            (Draw::Exponential { mean: LONGEST }, 0, LONGEST),
-            (
-                Draw::Lognormal {
-                    median: LONGEST / 2,
-                    p99: LONGEST,
-                },
-                0,
-                LONGEST,
-            ),
-            (
-                Draw::Pareto {
-                    least: 5,
-                    shape: 0.01,
-                    most: 90,
-                },
-                5,
-                90,
-            ),
-        ];
-        for (draw, low, high) in draws {
-            let scenario = scenario(3, &[draw], open(1.0, Process::Poisson));
-            for n in 0..2000 {
-                let length = demands(&scenario, 0, n)[0];
-                assert!((low..=high).contains(&length), "{draw:?} gave {length}");
-            }
-        }
-    }
-
-    #[test]
-    fn requests_are_mixed_by_weight_and_weight_zero_never_comes() {
-        let scenario = poisson(1, 1.0);
-        let mut counts = [0; 3];
-        for n in 0..4000 {
-            counts[class_of(&scenario, n)] += 1;
-        }
-        assert_eq!(counts[1], 0);
-        // Four standard deviations of a binomial with 4000 draws of 3/4 are 110.
-        assert!((2890..=3110).contains(&counts[0]), "{counts:?}");
-    }
-
-    #[test]
-    fn a_draw_depends_on_seed_request_and_step_and_on_nothing_else() {
-        let draw = Draw::Exponential { mean: MILLISECOND };
-        let all = |seed, n| {
-            demands(
-                &scenario(seed, &[draw; 2], open(1.0, Process::Poisson)),
-                0,
-                n,
-            )
-        };
-        assert_eq!(all(1, 5), all(1, 5));
-        assert_ne!(all(1, 5), all(2, 5));
-        assert_ne!(all(1, 5), all(1, 6));
-        assert_ne!(all(1, 5)[0], all(1, 5)[1]);
-        let many = scenario(9, &[draw], open(3.0, Process::Constant));
-        assert_eq!(
-            demands(
-                &scenario(9, &[draw, draw], open(1.0, Process::Poisson)),
-                0,
-                4
-            )[0],
-            demands(&many, 0, 4)[0],
-        );
-    }
-
-    #[test]
-    fn the_numbers_are_the_same_on_every_machine_and_in_every_version() {
-        let draws = [
-            Draw::Uniform {
-                low: 0,
-                high: 1_000_000,
-            },
-            Draw::Exponential {
-                mean: 99 * MILLISECOND,
-            },
-            Draw::Lognormal {
-                median: 50 * MILLISECOND,
-                p99: 400 * MILLISECOND,
-            },
-            Draw::Pareto {
-                least: 5 * MILLISECOND,
-                shape: 1.5,
-                most: 2000 * MILLISECOND,
-            },
-        ];
-        let scenario = scenario(7, &draws, open(200.0, Process::Poisson));
-        let classes: Vec<usize> = (0..12).map(|n| class_of(&scenario, n)).collect();
-        let due: Vec<u64> = arrivals(&scenario).take(3).map(|due| due.0).collect();
-        insta::assert_compact_debug_snapshot!(
-            (classes, demands(&scenario, 0, 0), demands(&scenario, 0, 1_000_000), due),
-            @"([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], [909190, 148234960, 12186918, 7411407], [428397, 280102246, 13327733, 8466483], [1066017, 2407315, 21227143])"
-        );
-    }
-}
+mod tests;

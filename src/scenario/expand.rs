@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::keys::{
     ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE, TOP, VARIANT,
 };
+use super::machine::MACHINE;
 use super::tree::{self, Entry, Node, Table};
 use super::{Overrides, Plan, Problems, read};
 
@@ -31,6 +32,7 @@ pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
         page.section(&path, &REQUEST, Some(entry));
     }
     page.load(tree.at(&["load"]));
+    page.section("machine", &MACHINE, tree.at(&["machine"]));
     page.each(&tree, "timeline");
     page.each(&tree, "variants");
     page.each(&tree, "expect");
@@ -108,8 +110,12 @@ impl Page {
     fn key(&mut self, key: &Key, table: Option<&Table>) {
         let given = table.and_then(|table| table.get(key.name));
         let value = given.map(|entry| value(&entry.node));
-        let later = if key.built { "" } else { " (not built yet)" };
-        let says = format!("{}{later}", key.says);
+        let simulated = if key.simulated_only {
+            " (simulated only so far)"
+        } else {
+            ""
+        };
+        let says = format!("{}{simulated}", key.says);
         match value.or(key.default.map(str::to_owned)) {
             Some(value) => self.line(key.name, &value, Some(&says)),
             None => self.add(&format!("# {}: {says}", key.name)),

@@ -2,12 +2,12 @@
 //! has not the shape of its key. After a mistake some legal value stands in, so that reading goes on
 //! and finds the others.
 
-use super::Draw;
 use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity::{self, Time};
 use super::tree::{self, Node, Table, Value};
 use super::words::{Cursor, Word};
+use super::{Draw, Overshoot};
 use crate::units::Elapsed;
 
 /// A table that is being read.
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
                 fields.problems.push(problem);
             }
         }
-        fields.refuse_what_is_not_built()
+        fields
     }
 
     fn stranger(&self, key: &str, place: &Place) -> Option<Problem> {
@@ -46,32 +46,13 @@ impl<'a> Fields<'a> {
             return None;
         }
         let whole = self.path_of(key);
-        if self.section.later.contains(&key) {
-            return Some(Problem::new(place, format!("`{whole}` is not built yet")));
-        }
         let problem = Problem::new(place, format!("`{whole}` is not a key"));
         let known = self.section.names();
         Some(
             problem
-                .legal(format!("legal here: {}", one_of(self.section.built())))
+                .legal(format!("legal here: {}", one_of(known.clone())))
                 .hint(did_you_mean(key, known)),
         )
-    }
-
-    fn refuse_what_is_not_built(self) -> Self {
-        for key in self.section.keys.iter().filter(|key| !key.built) {
-            let Some(node) = self.given(key.name) else {
-                continue;
-            };
-            let default = key.default.unwrap_or_default();
-            if node.literal() != default {
-                let path = self.path_of(key.name);
-                let problem = Problem::new(&node.place, format!("`{path}` is not built yet"));
-                let legal = format!("only the default so far: {default}");
-                self.problems.push(problem.legal(legal));
-            }
-        }
-        self
     }
 
     /// What the text says, if it does.
@@ -91,10 +72,10 @@ impl<'a> Fields<'a> {
         self.read(name, whole).unwrap_or(1)
     }
 
-    /// A number of processes; `cores` is as many as this process may run on.
-    pub(super) fn workers(&mut self, name: &str) -> usize {
+    /// A number of processes; `"cores"` is so many.
+    pub(super) fn workers(&mut self, name: &str, cores: usize) -> usize {
         self.read(name, |node, asked| match node.text() {
-            Some("cores") => Ok(cores()),
+            Some("cores") => Ok(cores),
             _ => whole(node, asked).map(|workers| workers as usize),
         })
         .unwrap_or(1)
@@ -123,6 +104,23 @@ impl<'a> Fields<'a> {
             Ok(draw)
         };
         self.read(name, read).unwrap_or(Draw::Fixed(0))
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        let read = |node: &Node, asked: &Asked| match node.value {
+            Value::Flag(flag) => Ok(flag),
+            _ => Err(wrong_kind(node, asked)),
+        };
+        self.read(name, read).unwrap_or(false)
+    }
+
+    /// A length of time, or a list of quantiles: `["p50 60us", "p99 200us"]`.
+    pub(super) fn overshoot(&mut self, name: &str) -> Overshoot {
+        let read = |node: &Node, asked: &Asked| match node.list() {
+            None => length(node, asked).map(Overshoot::constant),
+            Some(nodes) => quantiles(nodes, asked),
+        };
+        self.read(name, read).unwrap_or_default()
     }
 
     pub(super) fn rate(&mut self, name: &str) -> f64 {
@@ -194,10 +192,6 @@ struct Asked {
     shape: Shape,
     /// `server.workers`
     path: String,
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A mistake in a text, at its place in the file.
@@ -289,7 +283,7 @@ fn length(node: &Node, asked: &Asked) -> Result<Elapsed, Problem> {
 }
 
 fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
-    let Shape::Word { legal, later } = asked.shape else {
+    let Shape::Word { legal, .. } = asked.shape else {
         return Err(wrong_kind(node, asked));
     };
     let Some(text) = node.text() else {
@@ -298,9 +292,38 @@ fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
     if let Some(word) = legal.iter().find(|word| **word == text) {
         return Ok(word);
     }
-    if later.contains(&text) {
-        let message = format!("`{text}` for `{}` is not built yet", asked.path);
-        return Err(Problem::new(&node.place, message).legal(asked.shape.to_string()));
-    }
     Err(wrong_kind(node, asked).hint(did_you_mean(text, legal.iter().copied())))
+}
+
+/// `["min 5us", "p50 60us", "p99 200us", "max 1ms"]`, ascending in both.
+fn quantiles(nodes: &[Node], asked: &Asked) -> Result<Overshoot, Problem> {
+    let mut table: Vec<(f64, u64)> = Vec::new();
+    for node in nodes {
+        let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+        let mut cursor = Cursor::new(text);
+        let share = cursor.word().and_then(|word| share_of(word.text));
+        let (Some(share), Some(length)) = (share, cursor.word()) else {
+            return Err(wrong_kind(node, asked));
+        };
+        let length = quantity::step_length(&length).map_err(|mistake| at(node, mistake))?;
+        let ascends = |(before, least): &(f64, u64)| *before < share && *least <= length;
+        if !table.last().is_none_or(ascends) {
+            let message = format!("`{text}` does not lie above what is before it");
+            return Err(Problem::new(&node.place, message).legal(asked.shape.to_string()));
+        }
+        table.push((share, length));
+    }
+    Ok(Overshoot(table))
+}
+
+/// `min`, `p50`, `p99.9`, `max` as a share.
+fn share_of(word: &str) -> Option<f64> {
+    match word {
+        "min" => Some(0.0),
+        "max" => Some(1.0),
+        _ => {
+            let percent: f64 = word.strip_prefix('p')?.parse().ok()?;
+            (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+        }
+    }
 }

@@ -9,7 +9,9 @@ use super::overrides::{self, Overrides, Setting};
 use super::problem::{Place, Problem, Problems, Scope, Source, did_you_mean, line_of, one_of};
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
-use super::{Expectation, Plan, Question, Variant, assemble, expectation, question};
+use super::{
+    Engine, Expectation, Plan, Question, Variant, assemble, expectation, played_by, question,
+};
 
 /// Reads a scenario file. `file` is where it came from; `overrides` what the command line says.
 ///
@@ -84,9 +86,9 @@ impl Reading {
         let overlays = variant::take_from(&mut tree, problems);
         let expect = tree.remove("expect");
         let ask = tree.remove("ask");
-        mistakes_in_what_is_common(&tree, problems);
+        mistakes_in_what_is_common(&tree, overrides.engine, problems);
         let variants = overlays.iter().map(|overlay| {
-            let scenario = assemble::scenario(&overlay.over(&tree), problems);
+            let scenario = assemble::scenario(&overlay.over(&tree), overrides.engine, problems);
             let kind = scenario.server.kind.word().to_owned();
             Variant {
                 name: overlay.name.clone().unwrap_or(kind),
@@ -140,6 +142,10 @@ impl Reading {
         if !played.is_empty() {
             let in_vain = |setting| variant::set_in_vain(setting, &played);
             problems.extend(self.settings.iter().filter_map(in_vain));
+        }
+        if overrides.engine == Engine::Processes {
+            let refused = |overlay: &&Overlay| played_by::simulated_only(&overlay.over(&self.tree));
+            problems.extend(played.iter().flat_map(refused));
         }
         chosen
             .into_iter()
@@ -210,9 +216,9 @@ fn list_of_tables<'t>(
 
 /// Mistakes in values that every variant overrides would else go unseen. What is missing may come
 /// with the variants.
-fn mistakes_in_what_is_common(tree: &Table, problems: &mut Vec<Problem>) {
+fn mistakes_in_what_is_common(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) {
     let mut found = Vec::new();
-    assemble::scenario(tree, &mut found);
+    assemble::scenario(tree, engine, &mut found);
     problems.extend(
         found
             .into_iter()

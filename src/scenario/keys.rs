@@ -12,10 +12,10 @@ use super::timeline::MOST_CLIENTS;
 pub(super) enum Shape {
     /// Any text.
     Text,
-    /// One of a few words; of some the meaning is fixed, but they are not built yet.
+    /// One of a few words; some of them are played by the simulation alone so far.
     Word {
         legal: &'static [&'static str],
-        later: &'static [&'static str],
+        simulated: &'static [&'static str],
     },
     Whole {
         least: u64,
@@ -43,6 +43,8 @@ pub(super) enum Shape {
     /// A length of time, or what it is drawn from.
     Draw,
     Rate,
+    /// A length of time, or quantiles of it.
+    Quantiles,
     Steps,
     /// A sentence of the timeline.
     Deed,
@@ -57,8 +59,8 @@ pub(super) struct Key {
     pub(super) shape: Shape,
     /// In TOML. `None`: has to be given, or its absence has a meaning of its own.
     pub(super) default: Option<&'static str>,
-    /// Otherwise no other value than the default is accepted yet.
-    pub(super) built: bool,
+    /// Whether another value than the default is played by the simulation alone so far.
+    pub(super) simulated_only: bool,
     /// What it is for: a fragment.
     pub(super) says: &'static str,
 }
@@ -71,19 +73,11 @@ pub(super) struct Section {
     pub(super) keys: &'static [Key],
     /// Tables within it, which have sections of their own.
     pub(super) tables: &'static [&'static str],
-    /// Tables whose meaning is fixed, but that are not built yet.
-    pub(super) later: &'static [&'static str],
 }
 
 impl Section {
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
-    }
-
-    /// Everything that has a meaning in it today.
-    pub(super) fn built(&self) -> impl Iterator<Item = &'static str> {
-        let keys = self.keys.iter().filter(|key| key.built);
-        keys.map(|key| key.name).chain(self.tables.iter().copied())
     }
 
     /// Everything that may stand in it.
@@ -93,7 +87,7 @@ impl Section {
     }
 }
 
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
 
 /// Any length up to an hour, none included.
@@ -107,29 +101,29 @@ const SOME_LENGTH: Shape = Shape::Length {
     most: HOUR,
 };
 
-const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
     Key {
         name,
         shape,
         default: None,
-        built: true,
+        simulated_only: false,
         says,
     }
 }
 
 impl Key {
-    const fn by_default(mut self, default: &'static str) -> Self {
+    pub(super) const fn by_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self
     }
 
-    const fn later(mut self) -> Self {
-        self.built = false;
+    const fn simulated(mut self) -> Self {
+        self.simulated_only = true;
         self
     }
 }
 
-const fn whole(least: u64, most: u64) -> Shape {
+pub(super) const fn whole(least: u64, most: u64) -> Shape {
     Shape::Whole { least, most }
 }
 
@@ -151,9 +145,9 @@ pub(super) const TOP: Section = Section {
         key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
     ],
     tables: &[
-        "server", "services", "requests", "load", "timeline", "variants", "expect", "ask",
+        "server", "services", "requests", "load", "machine", "timeline", "variants", "expect",
+        "ask",
     ],
-    later: &["machine"],
 };
 
 pub(super) const SERVER: Section = Section {
@@ -162,10 +156,10 @@ pub(super) const SERVER: Section = Section {
         key(
             "kind",
             Shape::Word {
-                legal: &["sync", "coroutine"],
-                later: &["threads", "callback"],
+                legal: &["sync", "coroutine", "threads", "callback"],
+                simulated: &["threads", "callback"],
             },
-            "how a worker waits: sync blocks the process, coroutine parks the coroutine",
+            "how a worker waits: sync blocks the process, coroutine parks the coroutine, threads block the thread",
         )
         .by_default("\"sync\""),
         key(
@@ -177,15 +171,11 @@ pub(super) const SERVER: Section = Section {
         key(
             "connections",
             whole(1, 100_000),
-            "coroutine: open connections that a worker holds at most",
+            "coroutine, callback: open connections that a worker holds at most",
         )
         .by_default("1000"),
-        key("threads", whole(1, 1000), "threads: per worker")
-            .by_default("4")
-            .later(),
-        key("gil", Shape::Flag, "threads: one lock around computing")
-            .by_default("true")
-            .later(),
+        key("threads", whole(1, 1000), "threads: per worker").by_default("4"),
+        key("gil", Shape::Flag, "threads: one lock around computing").by_default("true"),
         key(
             "backlog",
             whole(1, 65_535),
@@ -195,8 +185,8 @@ pub(super) const SERVER: Section = Section {
         key(
             "accept",
             Shape::Word {
-                legal: &["shared"],
-                later: &["exclusive", "blocking", "reuseport"],
+                legal: &["shared", "exclusive", "blocking", "reuseport"],
+                simulated: &["exclusive", "blocking", "reuseport"],
             },
             "how workers share the listener",
         )
@@ -228,17 +218,16 @@ pub(super) const SERVER: Section = Section {
             "recycle a worker after so many; 0 is never",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
         key(
             "max_requests_jitter",
             whole(0, u64::MAX),
             "at most so many more, drawn",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const SERVICE: Section = Section {
@@ -250,17 +239,16 @@ pub(super) const SERVICE: Section = Section {
             "calls it serves at once; 0 is no limit",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
         key(
             "pool",
             whole(0, 1_000_000),
             "connections that a worker process may have open to it; 0 is no limit",
         )
         .by_default("0")
-        .later(),
+        .simulated(),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const REQUEST: Section = Section {
@@ -279,7 +267,6 @@ pub(super) const REQUEST: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 /// Keys of `[load]` that speak to clients, and those that speak to a rate: one sort excludes the
@@ -311,7 +298,7 @@ pub(super) const LOAD: Section = Section {
             "arrivals",
             Shape::Word {
                 legal: &["poisson", "constant"],
-                later: &[],
+                simulated: &[],
             },
             "open: the gaps between them",
         )
@@ -326,7 +313,7 @@ pub(super) const LOAD: Section = Section {
             "connection",
             Shape::Word {
                 legal: &["per-request", "keep-alive"],
-                later: &[],
+                simulated: &[],
             },
             "a new connection for each request, or kept ones",
         )
@@ -339,7 +326,6 @@ pub(super) const LOAD: Section = Section {
         .by_default("\"30s\""),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const ASK: Section = Section {
@@ -369,7 +355,6 @@ pub(super) const ASK: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const TIMELINE: Section = Section {
@@ -392,7 +377,6 @@ pub(super) const TIMELINE: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 pub(super) const EXPECT: Section = Section {
@@ -406,7 +390,6 @@ pub(super) const EXPECT: Section = Section {
         ),
     ],
     tables: &[],
-    later: &[],
 };
 
 /// What a variant may set: anything but what all variants have in common.
@@ -414,7 +397,6 @@ pub(super) const VARIANT: Section = Section {
     says: "a piece of scenario laid over the rest",
     keys: &[key("name", Shape::Text, "what it is called")],
     tables: &["server", "services", "requests", "load", "timeline"],
-    later: &[],
 };
 
 impl fmt::Display for Shape {
@@ -440,6 +422,9 @@ impl fmt::Display for Shape {
             }
             Self::Draw => f.write_str(DRAWS),
             Self::Rate => f.write_str("a rate such as `200/s`"),
+            Self::Quantiles => f.write_str(
+                "a length of time such as `60us`, or a list such as [\"p50 60us\", \"p99 200us\"]",
+            ),
             Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
             Self::Deed => f.write_str("a sentence such as `add a worker` or `set rate 400/s`"),
             Self::Choices => {

@@ -13,12 +13,15 @@ pub mod expectation;
 mod fields;
 mod file;
 mod keys;
+mod machine;
 mod overrides;
+mod played_by;
 pub(crate) mod problem;
 mod quantity;
 mod question;
 mod schema;
 mod step;
+mod stream;
 mod timeline;
 pub(crate) mod tree;
 mod variant;
@@ -26,7 +29,9 @@ mod words;
 
 pub use expand::expand;
 pub use file::{read, text_of};
+pub use machine::{Machine, Overshoot, Scheduler};
 pub use overrides::Overrides;
+pub use played_by::Engine;
 pub use problem::Problems;
 pub use question::{Choice, Question};
 pub use schema::schema;
@@ -136,6 +141,9 @@ pub struct Scenario {
     /// What happens meanwhile, in the order of time.
     #[serde(default)]
     pub timeline: Vec<Cue>,
+    /// What it is simulated on; real processes have the machine that they run on.
+    #[serde(default)]
+    pub machine: Machine,
 }
 
 /// How long the run warms up.
@@ -155,6 +163,10 @@ pub enum WorkerKind {
     Sync,
     /// Many requests; a wait parks the coroutine.
     Coroutine,
+    /// One request for each thread; a wait blocks the thread.
+    Threads,
+    /// Many requests; what comes after a wait is a function that the loop calls.
+    Callback,
 }
 
 impl WorkerKind {
@@ -164,6 +176,18 @@ impl WorkerKind {
         match self {
             Self::Sync => "sync",
             Self::Coroutine => "coroutine",
+            Self::Threads => "threads",
+            Self::Callback => "callback",
+        }
+    }
+
+    /// Whether a loop in the process decides which of its requests goes on, and a wait leaves the
+    /// process to the others.
+    #[must_use]
+    pub fn has_a_loop(self) -> bool {
+        match self {
+            Self::Sync | Self::Threads => false,
+            Self::Coroutine | Self::Callback => true,
         }
     }
 }
@@ -185,6 +209,41 @@ pub struct Server {
     pub timeout: Option<Elapsed>,
     /// How long a stopping worker may take to finish what it began.
     pub graceful_timeout: Elapsed,
+    /// Threads of each worker that has threads.
+    #[serde(default = "one")]
+    pub threads: usize,
+    /// Whether they compute one at a time, behind one lock.
+    #[serde(default)]
+    pub gil: bool,
+    /// How workers share the listener.
+    #[serde(default)]
+    pub accept: Accept,
+    /// A worker is replaced after so many requests. `None`: never.
+    #[serde(default)]
+    pub max_requests: Option<u64>,
+    /// At most so many more, drawn for each worker.
+    #[serde(default)]
+    pub max_requests_jitter: u64,
+}
+
+/// What recordings of the time before threads had.
+fn one() -> usize {
+    1
+}
+
+/// How workers share the listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accept {
+    /// All of them watch it, and whoever comes first takes: the others find nothing.
+    #[default]
+    Shared,
+    /// The kernel wakes one, and of those that are idle always the first (`EPOLLEXCLUSIVE`).
+    Exclusive,
+    /// They sleep in accept itself: whoever has slept longest is woken.
+    Blocking,
+    /// Each has a queue of its own, and the kernel chooses by the connection (`SO_REUSEPORT`).
+    Reuseport,
 }
 
 impl Server {
@@ -199,7 +258,20 @@ impl Server {
     pub fn concurrency_limit_of(&self, workers: usize) -> usize {
         match self.kind {
             WorkerKind::Sync => workers,
-            WorkerKind::Coroutine => workers * self.connections,
+            WorkerKind::Threads => workers * self.threads,
+            WorkerKind::Coroutine | WorkerKind::Callback => workers * self.connections,
+        }
+    }
+
+    /// How many requests can compute at once with so many workers, if there are cores for all.
+    #[must_use]
+    pub fn parallelism_limit_of(&self, workers: usize) -> usize {
+        match self.kind {
+            WorkerKind::Threads if !self.gil => workers * self.threads,
+            WorkerKind::Sync
+            | WorkerKind::Coroutine
+            | WorkerKind::Threads
+            | WorkerKind::Callback => workers,
         }
     }
 }
@@ -209,6 +281,12 @@ impl Server {
 pub struct Service {
     /// As written in the steps.
     pub name: String,
+    /// Calls that it serves at once; the others wait. `None`: no limit.
+    #[serde(default)]
+    pub capacity: Option<usize>,
+    /// Connections that one worker process may have open to it. `None`: no limit.
+    #[serde(default)]
+    pub pool: Option<usize>,
 }
 
 /// What one path of the server does.
@@ -295,6 +373,8 @@ pub enum Manner {
     Patched,
     /// Blocks the whole worker, as an unpatched library does under gevent.
     Unpatched,
+    /// Handed to the worker's pool of threads: blocks one of those.
+    InThreads,
 }
 
 /// A length of time, or what it is drawn from. All lengths in nanoseconds; draws are capped at an

@@ -1,6 +1,7 @@
 //! What the command line lays over a file: `--set server.workers=4`, `--seed`, `--duration`,
 //! `--warmup`, and which variants are played.
 
+use super::played_by::Engine;
 use super::problem::{Place, Problem, Source};
 use super::step;
 use super::tree::{self, Node, Table, Value};
@@ -21,6 +22,8 @@ pub struct Overrides {
     pub duration: Option<String>,
     /// Instead of the file's, as a file would write it.
     pub warmup: Option<String>,
+    /// Who is going to play it.
+    pub engine: Engine,
 }
 
 /// One value that was laid over the file.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{
     ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
 };
+use super::machine::MACHINE;
 use super::step::VERBS;
 use super::timeline::DEEDS;
 
@@ -30,6 +31,7 @@ pub fn schema() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(all);
+    properties.insert("machine".into(), table(&MACHINE, Lists::AreMistakes));
     properties.insert("timeline".into(), list_of(&cue()));
     properties.insert("variants".into(), list_of(&variant()));
     properties.insert("expect".into(), list_of(&expect()));
@@ -97,7 +99,6 @@ fn table(section: &Section, lists: Lists) -> Value {
     let properties: Map<String, Value> = section
         .keys
         .iter()
-        .filter(|key| key.built)
         .map(|key| (key.name.to_owned(), described(key, lists)))
         .collect();
     json!({
@@ -135,6 +136,10 @@ fn shape(shape: Shape) -> Value {
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Length { .. } | Shape::NeverOr { .. } => text(LENGTH),
         Shape::Draw => text(DRAW),
+        Shape::Quantiles => {
+            let quantile = text(r"^\s*(min|max|p[0-9.]+)\s+[0-9]");
+            json!({ "anyOf": [text(LENGTH), list_of(&quantile)] })
+        }
         Shape::Rate => text(RATE),
         Shape::Steps => {
             let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();

@@ -131,12 +131,14 @@ fn manner(cursor: &mut Cursor<'_>) -> Result<Manner, Mistake> {
             cursor.word();
             Ok(Manner::Unpatched)
         }
-        ["in", "threads"] => Err(rest
-            .mistake("`in threads` is not built yet")
-            .hint("leave it out, or say `unpatched`".to_owned())),
+        ["in", "threads"] => {
+            cursor.word();
+            cursor.word();
+            Ok(Manner::InThreads)
+        }
         [word, ..] => Err(rest
             .mistake(format!("`{}` is too much here", rest.text))
-            .hint(did_you_mean(word, ["unpatched"]))),
+            .hint(did_you_mean(word, ["unpatched", "in threads"]))),
         [] => Ok(Manner::Patched),
     }
 }
@@ -242,6 +244,7 @@ fn ending(manner: Manner) -> &'static str {
     match manner {
         Manner::Patched => "",
         Manner::Unpatched => " unpatched",
+        Manner::InThreads => " in threads",
     }
 }
 
@@ -313,9 +316,9 @@ mod tests {
                 "a length of time is missing at the end",
             ),
             (
-                "call billing 9ms in threads",
-                "in threads",
-                "`in threads` is not built yet",
+                "call billing 9ms in thread",
+                "in thread",
+                "`in thread` is too much here",
             ),
             (
                 "sleep 9ms unpached",

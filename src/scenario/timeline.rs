@@ -86,7 +86,8 @@ impl Scenario {
     }
 
     /// How many requests are due within `length` of the load's beginning, on average, if it is open.
-    pub(super) fn arrivals_within(&self, length: Elapsed) -> f64 {
+    #[must_use]
+    pub fn arrivals_within(&self, length: Elapsed) -> f64 {
         let Arrivals::Open { mut rate, .. } = self.load.arrivals else {
             return 0.0;
         };

@@ -88,7 +88,7 @@ fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
 fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -> Vec<Varying<'t>> {
     let varies = |entry: &&Entry| {
         let key = section.key(&entry.key);
-        key.is_some_and(|key| key.built && !matches!(key.shape, Shape::Steps | Shape::Choices))
+        key.is_some_and(|key| !matches!(key.shape, Shape::Steps | Shape::Choices))
     };
     let entries = table.entries.iter().filter(varies);
     let list = |entry: &'t Entry| {

@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::roster::{Roster, Verdict};
 use super::worker::{self, BOOT_FAILED, OVERFLOWED, Post};
+use crate::roster::{Roster, Verdict};
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};

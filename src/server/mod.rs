@@ -15,7 +15,6 @@ mod calls;
 mod compute;
 mod connection;
 mod hub;
-mod roster;
 mod seat;
 pub mod services;
 mod tally;
@@ -36,7 +35,8 @@ const DESCRIPTORS_OF_A_WORKER: u64 = 64;
 pub fn descriptors_needed(scenario: &Scenario) -> u64 {
     let connections = match scenario.server.kind {
         WorkerKind::Sync => 1,
-        WorkerKind::Coroutine => scenario.server.connections as u64,
+        WorkerKind::Threads => scenario.server.threads as u64,
+        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.connections as u64,
     };
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
     let calls = steps.any(|step| matches!(step, Step::Call { .. }));

@@ -51,12 +51,20 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
     let alone = demand::of_mix(scenario, |_| true).mean;
     let held = demand::of_mix(scenario, |spent| spent != Spent::Parked).mean;
     let cpu = demand::of_mix(scenario, |spent| spent == Spent::Computing).mean;
+    // Threads behind one lock compute on no more cores than there are processes.
+    let (at_once, cores) = match server.kind {
+        WorkerKind::Threads => (
+            server.concurrency_limit(),
+            cores.min(server.parallelism_limit_of(server.workers)),
+        ),
+        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => (server.workers, cores),
+    };
     let mut bounds = vec![
-        bound(Scarce::Workers, server.workers, held),
+        bound(Scarce::Workers, at_once, held),
         bound(Scarce::Cores, cores, cpu),
         asked_for(scenario, alone),
     ];
-    if server.kind == WorkerKind::Coroutine {
+    if server.kind.has_a_loop() {
         let connections = server.concurrency_limit();
         bounds.push(bound(Scarce::Connections, connections, alone));
     }

@@ -131,8 +131,10 @@ pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
     match step {
         Step::Compute { .. } => Some(Spent::Computing),
         Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
-            (WorkerKind::Coroutine, Manner::Patched) => Spent::Parked,
-            (WorkerKind::Sync, _) | (WorkerKind::Coroutine, Manner::Unpatched) => Spent::Blocked,
+            (WorkerKind::Coroutine, Manner::Patched | Manner::InThreads)
+            | (WorkerKind::Callback, _) => Spent::Parked,
+            (WorkerKind::Sync | WorkerKind::Threads, _)
+            | (WorkerKind::Coroutine, Manner::Unpatched) => Spent::Blocked,
         }),
         Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
             None

@@ -6,7 +6,7 @@
 
 use super::demand::{self, Moments, Spent};
 use super::queues;
-use crate::scenario::{Arrivals, Process, Scenario, Step, WorkerKind};
+use crate::scenario::{Arrivals, Process, Scenario, Step};
 
 /// The queue that a scenario amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn parks(scenario: &Scenario) -> bool {
 
 /// Whether a request lets go of its worker while it could go on.
 fn lets_go(scenario: &Scenario) -> bool {
-    scenario.server.kind == WorkerKind::Coroutine
+    scenario.server.kind.has_a_loop()
         && steps(scenario).any(|step| {
             matches!(
                 step,

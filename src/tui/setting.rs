@@ -30,7 +30,12 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
         Fact::new("workers", grouped(server.workers as u64)),
         Fact::new("load", load(scenario)),
     ];
-    if server.kind == WorkerKind::Coroutine {
+    if server.kind == WorkerKind::Threads {
+        let threads = grouped(server.threads as u64);
+        let lock = if server.gil { ", one computes" } else { "" };
+        facts.push(Fact::new("threads", format!("{threads} per worker{lock}")));
+    }
+    if server.kind.has_a_loop() {
         let connections = grouped(server.connections as u64);
         facts.push(Fact::new(
             "connections",
@@ -71,6 +76,8 @@ pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
     let kind = match now.server.kind {
         WorkerKind::Sync => "as sync workers",
         WorkerKind::Coroutine => "as coroutines",
+        WorkerKind::Threads => "with threads",
+        WorkerKind::Callback => "with callbacks",
     };
     let more = || {
         let was = grouped(before.server.workers as u64);
@@ -143,6 +150,7 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
     let unpatched = |manner: &Manner| match manner {
         Manner::Patched => "",
         Manner::Unpatched => " unpatched",
+        Manner::InThreads => " in threads",
     };
     match step {
         Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
@@ -205,7 +213,7 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
     manners.fold(Waits::None, |so_far, step| match (so_far, step) {
         (Waits::Unpatched, _) => Waits::Unpatched,
         (_, Step::Call { manner, .. } | Step::Sleep { manner, .. }) => match manner {
-            Manner::Patched => Waits::Patched,
+            Manner::Patched | Manner::InThreads => Waits::Patched,
             Manner::Unpatched => Waits::Unpatched,
         },
         (so_far, _) => so_far,
@@ -231,6 +239,13 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
     match (server.kind, waits(scenario)) {
         (WorkerKind::Sync, Waits::Patched | Waits::Unpatched) => {
             "the door: a wait blocks the process, so each worker has one request at a time".into()
+        }
+        (WorkerKind::Threads, Waits::Patched | Waits::Unpatched) => {
+            "the door: a wait blocks its thread, so each worker has one request for each thread"
+                .into()
+        }
+        (WorkerKind::Callback, Waits::Patched | Waits::Unpatched) => {
+            "the workers' rows: what comes after a wait is called when it is over".into()
         }
         (WorkerKind::Coroutine, Waits::Patched) => {
             "the workers' rows: a wait parks the coroutine, and its process goes on".into()

@@ -168,17 +168,20 @@ impl Lanes<'_> {
     fn waits(&self, then: Then) -> Doing {
         match (then, self.kind()) {
             (Then::Ended | Then::Yielded, _) => self.is_ready(),
-            (Then::Client | Then::Service | Then::Timer, WorkerKind::Coroutine) => Doing::Parked,
-            (Then::Client | Then::Service | Then::Timer, WorkerKind::Sync) => Doing::Blocked,
+            (Then::Client | Then::Service | Then::Timer, kind) if kind.has_a_loop() => {
+                Doing::Parked
+            }
+            (Then::Client | Then::Service | Then::Timer, _) => Doing::Blocked,
         }
     }
 
     /// What it does that could go on: another one has the worker, or, where there is no other one, the
     /// worker has no core.
     fn is_ready(&self) -> Doing {
-        match self.kind() {
-            WorkerKind::Coroutine => Doing::Ready,
-            WorkerKind::Sync => Doing::WantsACore,
+        if self.kind().has_a_loop() {
+            Doing::Ready
+        } else {
+            Doing::WantsACore
         }
     }
 

@@ -4,7 +4,7 @@ use super::Notice;
 use super::scene::{Scene, hundredths};
 use crate::recording::summary::Failed;
 use crate::recording::{Sample, Span, WorkerSample, accounting};
-use crate::scenario::{Arrivals, WorkerKind};
+use crate::scenario::Arrivals;
 use crate::telemetry::{Failure, Outcome};
 use crate::theory::bounds::{self, Scarce};
 use crate::units::{Elapsed, letter, three_digits};
@@ -17,7 +17,7 @@ impl<'a> Notice<'a> for ConnectionsFull {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         const FULL: f64 = 0.98;
         let limit = scene.scenario().server.concurrency_limit() as f64;
-        let applies = scene.kind() == WorkerKind::Coroutine
+        let applies = scene.kind().has_a_loop()
             && scene.means.at_the_door >= 1.0
             && scene.means.concurrency >= FULL * limit;
         applies.then_some(Self)

@@ -70,7 +70,7 @@ impl<'a> Notice<'a> for Unpatched {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         /// Of the workers' time.
         const MUCH: f64 = 0.3;
-        let applies = scene.kind() == WorkerKind::Coroutine && scene.means.blocked >= MUCH;
+        let applies = scene.kind().has_a_loop() && scene.means.blocked >= MUCH;
         let workers = scene.span.samples().iter().flat_map(|it| &it.workers);
         let begun = workers.filter(|worker| is_blocked(worker));
         let (sum, found) = begun.fold((0, 0), |(sum, found), worker| {

@@ -220,17 +220,17 @@ impl<'a> Notice<'a> for Hog<'a> {
         let has_had = if is_over { "had" } else { "has had" };
         let inside = self.worker.begun.count.saturating_sub(1);
         let second = match (scene.kind(), inside, self.sample.at_the_door()) {
-            (WorkerKind::Sync, ..) => scene.say_outside(),
-            (WorkerKind::Coroutine, 0, outside) => format!(
+            (WorkerKind::Sync | WorkerKind::Threads, ..) => scene.say_outside(),
+            (WorkerKind::Coroutine | WorkerKind::Callback, 0, outside) => format!(
                 "Nobody takes the worker from it, and {} outside.",
                 stand(outside)
             ),
-            (WorkerKind::Coroutine, inside, 0) => format!(
+            (WorkerKind::Coroutine | WorkerKind::Callback, inside, 0) => format!(
                 "Nobody takes the worker from it: {} in this process {} kept waiting.",
                 grouped(inside),
                 is_or_are(inside)
             ),
-            (WorkerKind::Coroutine, inside, outside) => format!(
+            (WorkerKind::Coroutine | WorkerKind::Callback, inside, outside) => format!(
                 "Nobody takes the worker from it: {} in this process and {} outside wait.",
                 grouped(inside),
                 grouped(outside)

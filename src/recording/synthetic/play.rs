@@ -52,8 +52,8 @@ impl Synthetic {
         let mut run = Self::new(kind.word(), scenario(text, kind));
         for number in 0..3 {
             let (door, ready) = match kind {
-                WorkerKind::Sync => (number * 1_400 * MS, 0),
-                WorkerKind::Coroutine => (0, number * 200 * MS),
+                WorkerKind::Sync | WorkerKind::Threads => (number * 1_400 * MS, 0),
+                WorkerKind::Coroutine | WorkerKind::Callback => (0, number * 200 * MS),
             };
             run.lives.push(Life {
                 due: 0,
@@ -178,8 +178,8 @@ impl Turns {
         let arrived = due + LATE + TO_THE_DOOR;
         let queued = free.saturating_sub(arrived);
         let (door, ready) = match self.kind {
-            WorkerKind::Sync => (queued, 0),
-            WorkerKind::Coroutine => (0, queued),
+            WorkerKind::Sync | WorkerKind::Threads => (queued, 0),
+            WorkerKind::Coroutine | WorkerKind::Callback => (0, queued),
         };
         let life = Life {
             due,
@@ -194,8 +194,8 @@ impl Turns {
             ..Life::default()
         };
         self.free_at[worker] = match self.kind {
-            WorkerKind::Sync => life.written(),
-            WorkerKind::Coroutine => arrived + queued + demand.cpu,
+            WorkerKind::Sync | WorkerKind::Threads => life.written(),
+            WorkerKind::Coroutine | WorkerKind::Callback => arrived + queued + demand.cpu,
         };
         life
     }

@@ -139,8 +139,8 @@ impl Synthetic {
                 _ => first.0,
             };
             let (since, is_its) = match self.scenario.server.kind {
-                WorkerKind::Sync => (life.accepted(), true),
-                WorkerKind::Coroutine => (phase_since, computes),
+                WorkerKind::Sync | WorkerKind::Threads => (life.accepted(), true),
+                WorkerKind::Coroutine | WorkerKind::Callback => (phase_since, computes),
             };
             if is_its {
                 return AtWork {

@@ -179,22 +179,23 @@ claim = "nothing"
 [[expect]]
 that = 5
 "#;
-    what_is_not_built_yet: r#"
-[server]
-kind = "threads"
-threads = 8
-accept = "reuseport"
-max_requests = 100
-[services.billing]
-capacity = 5
+    a_machine_that_is_none: r#"
 [requests.profile]
 steps = ["call billing 9ms in threads"]
 [load]
 clients = 60
 [machine]
-cores = 64
-[[ask]]
-before = "x"
+cores = 0
+core = 64
+scheduler = "fair"
+slice = "1us"
+efficiency = 0.01
+request = 50
+overshoot = ["p50 60us", "p40 90us"]
+wake_up = ["3us"]
+[[variants]]
+name = "more"
+machine.cores = 8
 "#;
     timelines_that_cannot_be_played: r#"
 warmup = "1s"
@@ -388,4 +389,38 @@ proptest! {
             prop_assert!(!problems.to_string().is_empty());
         }
     }
+}
+
+#[test]
+fn what_real_processes_do_not_play_yet_is_refused_where_it_is_played() {
+    let text = r#"
+[server]
+max_requests = 100
+[services.billing]
+capacity = 5
+[requests.profile]
+steps = ["call billing 9ms in threads"]
+[load]
+clients = 60
+[[variants]]
+name = "sync"
+server.accept = "reuseport"
+[[variants]]
+name = "threads"
+server.kind = "threads"
+server.threads = 8
+"#;
+    let read = |engine, variant: Option<&str>| {
+        let overrides = Overrides {
+            engine,
+            variants: variant.map(str::to_owned).into_iter().collect(),
+            ..Overrides::default()
+        };
+        read(text, "some.toml", &overrides)
+    };
+    let refused = read(Engine::Processes, None).expect_err("processes do not play it");
+    insta::assert_snapshot!(refused);
+    let of_one = read(Engine::Processes, Some("sync")).expect_err("nor the one variant");
+    assert!(!of_one.to_string().contains("`threads` workers"));
+    assert!(read(Engine::Simulation, None).is_ok() && read(Engine::Nobody, None).is_ok());
 }

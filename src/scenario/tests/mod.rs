@@ -3,7 +3,7 @@
 mod bad_input;
 mod precedence;
 
-use super::{Overrides, Plan, Problems, read};
+use super::{Engine, Overrides, Plan, Problems, read};
 
 /// A scenario without a mistake, to be spoilt.
 const GOOD: &str = r#"

@@ -225,6 +225,7 @@ impl World for Cooperative<'_, '_> {
         match manner {
             Manner::Patched => self.call_parked(&mut watched, wait)?,
             Manner::Unpatched => self.call_blocked(&mut watched, wait)?,
+            Manner::InThreads => unreachable!("refused before it is played"),
         }
         self.floor.pool.give_back(service, watched);
         Ok(())
@@ -238,6 +239,7 @@ impl World for Cooperative<'_, '_> {
                     self.park(|line| line.seat.pause(Pause::Timer(deadline)));
                 self.was_parked(begun, deadline, resumed);
             }
+            Manner::InThreads => unreachable!("refused before it is played"),
             Manner::Unpatched => {
                 let probe = &self.seat.shared.probe;
                 let sleep = || probe.clock().sleep_until(deadline);

@@ -82,6 +82,7 @@ fn serve(post: &Post, signals: Signals) -> sys::Result<i32> {
     match post.scenario.server.kind {
         WorkerKind::Sync => sync::serve(kit),
         WorkerKind::Coroutine => coroutine::serve(kit),
+        WorkerKind::Threads | WorkerKind::Callback => unreachable!("refused before it is played"),
     }
 }
 

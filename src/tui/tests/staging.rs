@@ -34,9 +34,16 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             keepalive: Elapsed::from_secs(2),
             timeout: Some(Elapsed::from_secs(30)),
             graceful_timeout: Elapsed::from_secs(30),
+            threads: 1,
+            gil: true,
+            accept: crate::scenario::Accept::Shared,
+            max_requests: None,
+            max_requests_jitter: 0,
         },
         services: vec![Service {
             name: "billing".into(),
+            capacity: None,
+            pool: None,
         }],
         counters: Vec::new(),
         requests: vec![request("profile", &[compute(1), call(99)])],
@@ -51,6 +58,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),
+        machine: crate::scenario::Machine::default(),
     }
 }
 

@@ -176,9 +176,10 @@ fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: 
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
     let said = format!("on average of {}", counted(answers as u64, "answer"));
     canvas.number(behind + 2, 0, &said, quiet(), Number::Answers);
-    let (waits, waiting) = match kind {
-        WorkerKind::Sync => (Meaning::Blocked, "blocked"),
-        WorkerKind::Coroutine => (Meaning::Parked, "parked"),
+    let (waits, waiting) = if kind.has_a_loop() {
+        (Meaning::Parked, "parked")
+    } else {
+        (Meaning::Blocked, "blocked")
     };
     let parts = [
         ("late sent", Part::LateSent, None, spent.generator),

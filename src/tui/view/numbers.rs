@@ -128,7 +128,10 @@ pub(super) fn ceiling_of_parallelism(state: &State) -> String {
 pub(super) fn ceiling_of_a_worker(state: &State) -> String {
     match state.scenario().server.kind {
         WorkerKind::Sync => "1: a sync worker has one request at a time".into(),
-        WorkerKind::Coroutine => format!("{} connections", grouped(of_each(state))),
+        WorkerKind::Threads => format!("{} threads", grouped(of_each(state))),
+        WorkerKind::Coroutine | WorkerKind::Callback => {
+            format!("{} connections", grouped(of_each(state)))
+        }
     }
 }
 
@@ -136,7 +139,8 @@ fn of_each(state: &State) -> u64 {
     let server = &state.scenario().server;
     match server.kind {
         WorkerKind::Sync => 1,
-        WorkerKind::Coroutine => server.connections as u64,
+        WorkerKind::Threads => server.threads as u64,
+        WorkerKind::Coroutine | WorkerKind::Callback => server.connections as u64,
     }
 }
 

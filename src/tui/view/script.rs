@@ -215,6 +215,7 @@ fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String
     };
     let (meaning, long) = match manner {
         Manner::Patched => (Meaning::Parked, long),
+        Manner::InThreads => (Meaning::Parked, format!("{long}, in threads")),
         Manner::Unpatched => (Meaning::Blocked, format!("{long}, unpatched")),
     };
     (meaning, vec![long, length.to_owned()])

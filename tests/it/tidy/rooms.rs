@@ -18,12 +18,15 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("telemetry", &[]),
         ("theory", &[]),
         ("words", &[]),
+        ("roster", &[]),
+        ("timetable", &["telemetry"]),
         ("recording", &["telemetry", "theory", "words"]),
     ],
     // Engines, then lenses: siblings never import each other.
     &[
         ("server", &[]),
         ("load", &[]),
+        ("sim", &[]),
         ("tui", &[]),
         ("report", &[]),
         ("export", &[]),
@@ -211,6 +214,26 @@ fn a_handler_spends_time_only_through_its_world() {
                 .find(|part| names(line, &format!("std::{part}")));
             let word = other.or(outside.copied())?;
             Some(format!("a handler does not know `{word}`: it has a World"))
+        },
+    );
+}
+
+#[test]
+fn a_simulation_knows_no_clock_no_descriptor_and_no_order_of_hashes() {
+    complain(
+        &source(),
+        |path| room_of(path) == Some("sim") && !is_test(path),
+        |line| {
+            let room = rooms_named(line).find(|room| ["sys", "http", "handler"].contains(room));
+            let outside = ["time", "net", "fs", "process", "os", "env", "thread"];
+            let outside = outside
+                .iter()
+                .find(|part| names(line, &format!("std::{part}")));
+            let hash = ["HashMap", "HashSet"]
+                .into_iter()
+                .find(|name| line.contains(name));
+            let word = room.or(outside.copied()).or(hash)?;
+            Some(format!("`{word}` is not for a simulation"))
         },
     );
 }

@@ -8,15 +8,15 @@ use crate::units::{Elapsed, Stamp};
 
 /// One process that was forked and is not reaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hand {
+pub struct Hand {
     /// Its process id.
-    pub(super) pid: u32,
+    pub pid: u32,
     /// The arbiter's count of forks: the oldest has the lowest.
-    pub(super) age: u64,
+    pub age: u64,
     /// Whether it has been told to abort.
     aborted: bool,
     /// Whether it has been told to stop, and will not be replaced.
-    pub(super) going: bool,
+    pub going: bool,
 }
 
 /// A slot as the arbiter sees it.
@@ -29,7 +29,7 @@ struct Place {
 
 /// What to do with a worker that is silent for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is told to abort, which a hung program still obeys.
     Abort,
     /// It has been, a tick ago, and did not obey: a stopped one cannot.
@@ -38,14 +38,14 @@ pub(super) enum Verdict {
 
 /// All slots of the server.
 #[derive(Debug)]
-pub(super) struct Roster {
+pub struct Roster {
     places: Vec<Place>,
     forks: u64,
 }
 
 impl Roster {
     /// A roster of at most `slots`, of which the first `wanted` belong to the server.
-    pub(super) fn new(slots: usize, wanted: usize) -> Self {
+    pub fn new(slots: usize, wanted: usize) -> Self {
         let place = |index| Place {
             wanted: index < wanted,
             hand: None,
@@ -57,17 +57,17 @@ impl Roster {
     }
 
     /// How many slots belong to the server.
-    pub(super) fn wanted(&self) -> usize {
+    pub fn wanted(&self) -> usize {
         self.places.iter().filter(|place| place.wanted).count()
     }
 
     /// The slots that belong to the server.
-    pub(super) fn is_wanted(&self, slot: usize) -> bool {
+    pub fn is_wanted(&self, slot: usize) -> bool {
         self.places[slot].wanted
     }
 
     /// One more slot belongs to the server; which. `None` if there is no free one.
-    pub(super) fn add(&mut self) -> Option<usize> {
+    pub fn add(&mut self) -> Option<usize> {
         let free = |place: &Place| !place.wanted && place.hand.is_none();
         let slot = self.places.iter().position(free)?;
         self.places[slot].wanted = true;
@@ -75,7 +75,7 @@ impl Roster {
     }
 
     /// The oldest worker goes, and its slot with it; which. `None` if it is the last.
-    pub(super) fn remove_oldest(&mut self) -> Option<(usize, u32)> {
+    pub fn remove_oldest(&mut self) -> Option<(usize, u32)> {
         if self.wanted() <= 1 {
             return None;
         }
@@ -94,7 +94,7 @@ impl Roster {
 
     /// Every worker goes, and as many free slots belong to the server instead; who goes. `None` if
     /// there are not so many.
-    pub(super) fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
+    pub fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
         let is_free = |place: &&Place| !place.wanted && place.hand.is_none();
         let wanted = self.wanted();
         if self.places.iter().filter(is_free).count() < wanted {
@@ -121,20 +121,20 @@ impl Roster {
     }
 
     /// The next slot that needs a process.
-    pub(super) fn vacancy(&self) -> Option<usize> {
+    pub fn vacancy(&self) -> Option<usize> {
         self.places
             .iter()
             .position(|place| place.wanted && place.hand.is_none())
     }
 
     /// The age of the process that is forked next.
-    pub(super) fn next_age(&mut self) -> u64 {
+    pub fn next_age(&mut self) -> u64 {
         self.forks += 1;
         self.forks
     }
 
     /// A process was forked for a slot.
-    pub(super) fn employ(&mut self, slot: usize, pid: u32, age: u64) {
+    pub fn employ(&mut self, slot: usize, pid: u32, age: u64) {
         self.places[slot].hand = Some(Hand {
             pid,
             age,
@@ -144,21 +144,21 @@ impl Roster {
     }
 
     /// The process `pid` was reaped; which slot it had, and what was known of it.
-    pub(super) fn dismiss(&mut self, pid: u32) -> Option<(usize, Hand)> {
+    pub fn dismiss(&mut self, pid: u32) -> Option<(usize, Hand)> {
         let (slot, hand) = self.living().find(|(_, hand)| hand.pid == pid)?;
         self.places[slot].hand = None;
         Some((slot, hand))
     }
 
     /// Every process that lives, with its slot.
-    pub(super) fn living(&self) -> impl Iterator<Item = (usize, Hand)> {
+    pub fn living(&self) -> impl Iterator<Item = (usize, Hand)> {
         let places = self.places.iter().enumerate();
         places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
     }
 
     /// What to do at `now`, a tick, with each worker that was silent for longer than `timeout`;
     /// `heartbeat` says when a slot last beat. To be asked once a tick.
-    pub(super) fn judge(
+    pub fn judge(
         &mut self,
         now: Stamp,
         timeout: Elapsed,

@@ -11,7 +11,15 @@
 //!   rate                  ───fast───┤ slow ─────────────────────        the rate adds up to it
 //! ```
 //!
-//! This file knows no clock.
+//! Its [`Course`] says which of them are played: warm-up, the counted window, the drain. Both engines play
+//! by these two, so that the n-th request of a run is due at the same instant in either. This room knows
+//! no clock.
+
+mod course;
+#[cfg(test)]
+pub(crate) mod small;
+
+pub use course::{Course, NOTICE};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,7 +31,7 @@ use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A request that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Due {
+pub struct Due {
     /// When.
     pub at: Stamp,
     /// Whose it is; the clients of an open load have no number.
@@ -34,7 +42,7 @@ pub(super) struct Due {
 
 /// What becomes of a load at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Change {
+pub enum Change {
     /// Open: so many requests a second from then on.
     Rate(f64),
     /// Closed: so many clients.
@@ -44,7 +52,7 @@ pub(super) enum Change {
 }
 
 /// All requests that are still to come, the soonest first.
-pub(super) struct Timetable {
+pub struct Timetable {
     coming: Coming,
     /// What the scenario's timeline does to the load, the soonest first.
     changes: VecDeque<(Stamp, Change)>,
@@ -52,7 +60,7 @@ pub(super) struct Timetable {
 
 impl Timetable {
     /// The timetable of a load that begins at `begin`.
-    pub(super) fn new(scenario: &Scenario, begin: Stamp) -> Self {
+    pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let changes = scenario.timeline.iter().filter_map(|cue| {
             let change = change_of(cue.happens)?;
             Some((begin + cue.at, change))
@@ -65,14 +73,14 @@ impl Timetable {
 
     /// When there is something on the timetable: a request that is due, or a change. `None`: nobody
     /// will ask before somebody is answered.
-    pub(super) fn next(&mut self) -> Option<Stamp> {
+    pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
         [change, arrival].into_iter().flatten().min()
     }
 
-    /// Takes what is [`next`](Self::next) off the timetable. `None` if that was no request.
-    pub(super) fn take(&mut self) -> Option<Due> {
+    /// Takes what is [`soonest`](Self::soonest) off the timetable. `None` if that was no request.
+    pub fn take(&mut self) -> Option<Due> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
         let Some((at, change)) = self.changes.pop_front_if(|(at, _)| comes_first(*at)) else {
@@ -92,7 +100,7 @@ impl Timetable {
     }
 
     /// A person wants this `now`, when all that was due before has been taken.
-    pub(super) fn steer(&mut self, now: Stamp, change: Change) {
+    pub fn steer(&mut self, now: Stamp, change: Change) {
         match change {
             Change::Rate(_) | Change::Clients(_) => self.coming.change(now, change),
             Change::Extra(_) => self.changes.push_front((now, change)),
@@ -100,7 +108,7 @@ impl Timetable {
     }
 
     /// A client will ask again.
-    pub(super) fn again(&mut self, client: usize, at: Stamp) {
+    pub fn again(&mut self, client: usize, at: Stamp) {
         self.coming.again(client, at);
     }
 }
@@ -135,6 +143,8 @@ enum Coming {
         rate: f64,
         /// At unit rate, from the beginning on.
         arrivals: Peekable<Box<dyn Iterator<Item = f64>>>,
+        /// When the next of them is due, once somebody has asked.
+        next: Option<Stamp>,
     },
     /// For the clients that do not wait for an answer just now.
     Closed {
@@ -160,6 +170,7 @@ impl Coming {
                     passed: 0.0,
                     rate,
                     arrivals: arrivals.peekable(),
+                    next: None,
                 }
             }
             Arrivals::Closed { clients, ramp, .. } => {
@@ -182,9 +193,14 @@ impl Coming {
                 passed,
                 rate,
                 arrivals,
-            } => arrivals
-                .peek()
-                .map(|arrival| *since + draw::after(arrival - *passed, *rate)),
+                next,
+            } => {
+                if next.is_none() {
+                    let arrival = arrivals.peek()?;
+                    *next = Some(*since + draw::after(arrival - *passed, *rate));
+                }
+                *next
+            }
             Self::Closed { dues, .. } => dues.peek().map(|Reverse((at, _))| *at),
         }
     }
@@ -192,8 +208,9 @@ impl Coming {
     fn take(&mut self) -> Option<Due> {
         let at = self.next()?;
         let client = match self {
-            Self::Open { arrivals, .. } => {
+            Self::Open { arrivals, next, .. } => {
                 arrivals.next();
+                *next = None;
                 None
             }
             Self::Closed { dues, .. } => dues.pop().map(|Reverse((_, client))| client),
@@ -210,12 +227,13 @@ impl Coming {
                     since,
                     passed,
                     rate,
+                    next,
                     ..
                 },
-                Change::Rate(next),
+                Change::Rate(from_now_on),
             ) => {
                 *passed += at.since(*since).as_secs_f64() * *rate;
-                (*since, *rate) = (at, next);
+                (*since, *rate, *next) = (at, from_now_on, None);
             }
             (
                 Self::Closed {
@@ -272,8 +290,8 @@ fn share_of(ramp: Elapsed, client: usize, clients: usize) -> Elapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tests_support::{closed, open};
     use crate::scenario::{Cue, Process};
+    use crate::timetable::small::{closed, open};
 
     const BEGIN: Stamp = Stamp(5_000_000_000);
 
@@ -302,7 +320,7 @@ mod tests {
         let mut timetable = Timetable::new(&closed(2, Elapsed::from_millis(10)), BEGIN);
         assert_eq!(timetable.take().unwrap().client, Some(0));
         timetable.again(0, BEGIN + Elapsed::from_millis(2));
-        assert_eq!(timetable.next(), Some(BEGIN + Elapsed::from_millis(2)));
+        assert_eq!(timetable.soonest(), Some(BEGIN + Elapsed::from_millis(2)));
         assert_eq!(timetable.take().unwrap().client, Some(0));
         assert_eq!(timetable.take().unwrap().client, Some(1));
     }
@@ -370,7 +388,7 @@ mod tests {
     /// Everything that is due before `end`, in order.
     fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<Due> {
         let mut dues = Vec::new();
-        while timetable.next().is_some_and(|at| at < end) {
+        while timetable.soonest().is_some_and(|at| at < end) {
             dues.extend(timetable.take());
         }
         dues

@@ -12,11 +12,13 @@
 //! earliest and 10 s at the latest. Where it says how many requests to play, all of them are counted,
 //! and the window ends with the last of them.
 
-use super::NOTICE;
 use crate::scenario::{Arrivals, Scenario, Warmup};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
 
+/// The counted window is known so long before it begins, so that whoever records can be there with a
+/// sample. (Twice what is promised, as the driver may be asleep for a few milliseconds.)
+pub const NOTICE: Elapsed = Elapsed::from_millis(40);
 /// The shortest warm-up by default.
 const SHORTEST: Elapsed = Elapsed::from_secs(1);
 /// The longest.
@@ -25,7 +27,8 @@ const LONGEST: Elapsed = Elapsed::from_secs(10);
 const LAST_WAIT: Elapsed = Elapsed::from_secs(1);
 
 /// Where a run stands.
-pub(super) struct Course {
+#[derive(Debug)]
+pub struct Course {
     begin: Stamp,
     goal: Goal,
     stage: Stage,
@@ -51,7 +54,7 @@ enum Goal {
 
 impl Course {
     /// The course of a run that begins at `begin`.
-    pub(super) fn new(scenario: &Scenario, begin: Stamp) -> Self {
+    pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let goal = match scenario.load.requests {
             Some(count) => Goal::Requests(count),
             None => Goal::Length(scenario.duration),
@@ -80,17 +83,17 @@ impl Course {
     }
 
     /// When the counted window begins, as soon as that is decided.
-    pub(super) fn window_begin(&self) -> Option<Stamp> {
+    pub fn window_begin(&self) -> Option<Stamp> {
         self.window_begin
     }
 
     /// When it ends.
-    pub(super) fn window_end(&self) -> Option<Stamp> {
+    pub fn window_end(&self) -> Option<Stamp> {
         self.window_end
     }
 
     /// Whether a request that is due at `due` is to be sent at all, however late.
-    pub(super) fn allows(&self, due: Stamp) -> bool {
+    pub fn allows(&self, due: Stamp) -> bool {
         let enough = match self.goal {
             Goal::Requests(count) => self.counts(due) && self.counted >= count,
             Goal::Length(_) => false,
@@ -104,7 +107,7 @@ impl Course {
     }
 
     /// A request has begun that was due at `due`.
-    pub(super) fn begun(&mut self, due: Stamp) {
+    pub fn begun(&mut self, due: Stamp) {
         if self.counts(due) {
             self.counted += 1;
             self.in_system += 1;
@@ -112,7 +115,7 @@ impl Course {
     }
 
     /// It has ended, well or not, at `done`.
-    pub(super) fn ended(&mut self, due: Stamp, done: Stamp) {
+    pub fn ended(&mut self, due: Stamp, done: Stamp) {
         if self.counts(due) {
             self.in_system -= 1;
             self.last_end = self.last_end.max(done);
@@ -120,12 +123,12 @@ impl Course {
     }
 
     /// A client has got a whole answer.
-    pub(super) fn answered(&mut self, client: Option<usize>) {
+    pub fn answered(&mut self, client: Option<usize>) {
         self.unheard.hear(client);
     }
 
     /// A person ends the run: the window ends now, if it has begun, and little patience is left.
-    pub(super) fn stop(&mut self, now: Stamp) {
+    pub fn stop(&mut self, now: Stamp) {
         if self.give_up != Stamp::NEVER {
             return;
         }
@@ -134,13 +137,13 @@ impl Course {
     }
 
     /// The window ends now, if it has begun; whatever is under way is waited for as ever.
-    pub(super) fn end_window(&mut self, now: Stamp) {
+    pub fn end_window(&mut self, now: Stamp) {
         self.window_begin = self.window_begin.filter(|begin| *begin < now);
         self.window_end = Some(self.window_end.map_or(now, |end| end.min(now)));
     }
 
     /// Where the run stands at `now`.
-    pub(super) fn advance(&mut self, now: Stamp) -> Stage {
+    pub fn advance(&mut self, now: Stamp) -> Stage {
         self.decide_on_window(now);
         if self.stage == Stage::WarmUp && self.window_begin.is_some_and(|begin| begin <= now) {
             self.stage = Stage::Counting;
@@ -158,6 +161,16 @@ impl Course {
         self.stage
     }
 
+    /// Whether the end of a request may change where the run stands: else time alone does.
+    #[must_use]
+    pub fn turns_on_ends(&self) -> bool {
+        let has_sent_all = match self.goal {
+            Goal::Requests(count) => self.counted >= count,
+            Goal::Length(_) => false,
+        };
+        has_sent_all || self.window_begin.is_none() || self.stage == Stage::Draining
+    }
+
     fn has_played_its_requests(&self) -> bool {
         match self.goal {
             Goal::Requests(count) => self.counted >= count && self.in_system == 0,
@@ -166,7 +179,7 @@ impl Course {
     }
 
     /// When [`advance`](Self::advance) will have something to say even if nothing happens.
-    pub(super) fn next_change(&self, now: Stamp) -> Stamp {
+    pub fn next_change(&self, now: Stamp) -> Stamp {
         let decision = match (self.window_begin, self.unheard.is_empty()) {
             (Some(_), _) => Stamp::NEVER,
             (None, true) => before(self.begin + SHORTEST),
@@ -205,6 +218,7 @@ fn before(at: Stamp) -> Stamp {
 }
 
 /// Clients that were never answered yet.
+#[derive(Debug)]
 struct Unheard {
     waiting: Vec<bool>,
     count: usize,
@@ -242,7 +256,7 @@ impl Unheard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tests_support::{closed, open};
+    use crate::timetable::small::{closed, open};
 
     const BEGIN: Stamp = Stamp(1_000_000_000);
 

@@ -1,0 +1,107 @@
+//! `concsim sim`: plays a scenario in virtual time, variant after variant, and says what came of it. The
+//! same file, seed and version give the same result, on every machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::colour::Colour;
+use super::keyboard::{Found, KeyboardArgs};
+use super::replay::{self, Stage};
+use super::run;
+use super::showing::{self, Showing};
+use super::source::{self, Chosen, SourceArgs};
+use crate::recording::kept::Folder;
+use crate::recording::summary::{Run, Summary, summarise};
+use crate::recording::{Notebook, Recording};
+use crate::report::json;
+use crate::scenario::{Engine, Plan, Variant};
+use crate::sim;
+
+/// Plays a scenario in virtual time, and looks at what came of it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim sim io_bound --set machine.cores=64 --set server.workers=129"
+)]
+pub struct Args {
+    #[command(flatten)]
+    chosen: SourceArgs,
+    /// Without a screen: the result on standard output
+    #[arg(long)]
+    headless: bool,
+    /// The summary as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Keep the recording in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Keep no recording
+    #[arg(long, conflicts_with = "out")]
+    no_keep: bool,
+    #[command(flatten)]
+    showing: Showing,
+    #[command(flatten)]
+    keyboard: KeyboardArgs,
+}
+
+/// Simulates every chosen variant, and shows or prints the result.
+///
+/// # Errors
+/// When the run is to be kept, and cannot be.
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let plan = match source::choose(&args.chosen, Engine::Simulation, colour)? {
+        Chosen::Plan(plan) => plan,
+        Chosen::Wrong => return Ok(ExitCode::from(2)),
+    };
+    let terminal = showing::canvas().filter(|_| !args.headless && !args.json);
+    let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
+        return Ok(ExitCode::from(2));
+    };
+    for variant in &plan.variants {
+        if let Err(refused) = sim::limits::check(&variant.scenario) {
+            eprintln!("concsim: {} is not simulated: {refused}", variant.name);
+            return Ok(ExitCode::from(2));
+        }
+    }
+    let mut folder = run::folder_for(args.out.as_deref(), args.no_keep, &plan)?;
+    let recordings = play_all(&plan, folder.as_mut());
+    let runs: Vec<Run> = recordings.iter().map(summarise).collect();
+    let machine = sim::machine_of(&plan.variants[0].scenario);
+    let summary = Summary::of(&plan, machine, runs);
+    if let Some(folder) = &folder {
+        let kept = folder.summarise(&json::of(&summary));
+        run::say_whether_kept(folder, &kept, args.json);
+    }
+    let manner = args.showing.manner(colour);
+    if let Some(terminal) = terminal {
+        let mouse = args.keyboard.mouse();
+        let stage = Stage {
+            terminal,
+            manner,
+            keymap,
+            mouse,
+        };
+        replay::show(&plan, recordings, &summary, stage)?;
+    }
+    run::print(&plan, &summary, args.json, manner.look.glyphs)?;
+    Ok(ExitCode::from(summary.exit_status()))
+}
+
+fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
+    let variants = plan.variants.iter();
+    variants
+        .map(|variant| play_one(plan, variant, folder.as_deref_mut()))
+        .collect()
+}
+
+fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
+    let header = sim::header_of(plan, variant);
+    let keeper = run::keeper_for(folder, &header, |said| eprintln!("concsim: {said}"));
+    let (recording, failed) = sim::record(&variant.scenario, Notebook::new(header, keeper));
+    if let Some(error) = failed {
+        eprintln!(
+            "concsim: {}: not all of the recording is kept: {error}",
+            variant.name
+        );
+    }
+    recording
+}

@@ -1,0 +1,78 @@
+//! Who plays what: everything that a file can say is simulated; what real processes do not play yet is
+//! refused by name before anything is played.
+
+use super::keys::{Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape};
+use super::problem::Problem;
+use super::tree::{Node, Table};
+
+/// Who is going to play what is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Nobody, yet: it is only looked at.
+    #[default]
+    Nobody,
+    /// Real processes, on this machine.
+    Processes,
+    /// The simulation, on the machine that the file describes.
+    Simulation,
+}
+
+/// What of `tree`, a whole scenario, only the simulation plays.
+pub(super) fn simulated_only(tree: &Table) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let named = |name: &str| {
+        let tables = tree.get(name).and_then(|entry| entry.node.table());
+        let entries = tables.into_iter().flat_map(|tables| &tables.entries);
+        entries.filter_map(|entry| entry.node.table())
+    };
+    for (name, section) in [("server", &SERVER), ("load", &LOAD)] {
+        if let Some(table) = tree.get(name).and_then(|entry| entry.node.table()) {
+            of_table(name, table, section, &mut problems);
+        }
+    }
+    for table in named("services") {
+        of_table("services", table, &SERVICE, &mut problems);
+    }
+    for table in named("requests") {
+        let steps = table.get("steps").and_then(|entry| entry.node.list());
+        problems.extend(steps.into_iter().flatten().filter_map(in_threads));
+        of_table("requests", table, &REQUEST, &mut problems);
+    }
+    problems
+}
+
+fn of_table(path: &str, table: &Table, section: &'static Section, problems: &mut Vec<Problem>) {
+    for key in section.keys {
+        let given = table.get(key.name).map(|entry| &entry.node);
+        problems.extend(given.and_then(|node| of_key(path, key, node)));
+    }
+}
+
+fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
+    if let (Shape::Word { simulated, legal }, Some(word)) = (key.shape, node.text()) {
+        let played = || legal.iter().filter(|word| !simulated.contains(word));
+        let refused = || {
+            let played: Vec<String> = played().map(|word| format!("`{word}`")).collect();
+            let what = match key.name {
+                "kind" => format!("`{word}` workers are"),
+                name => format!("`{word}` for `{path}.{name}` is"),
+            };
+            so_far(node, &what).legal(format!("real processes play {}", played.join(", ")))
+        };
+        return simulated.contains(&word).then(refused);
+    }
+    let differs = node.literal() != key.default.unwrap_or_default();
+    (key.simulated_only && differs).then(|| so_far(node, &format!("`{path}.{}` is", key.name)))
+}
+
+/// A step that ends so.
+fn in_threads(step: &Node) -> Option<Problem> {
+    let words: Vec<&str> = step.text()?.split_whitespace().collect();
+    let found = words.ends_with(&["in", "threads"]);
+    found.then(|| so_far(step, "waits `in threads` are"))
+}
+
+fn so_far(node: &Node, what: &str) -> Problem {
+    Problem::new(&node.place, format!("{what} simulated only so far"))
+        .hint("played in virtual time: concsim sim FILE".to_owned())
+}

@@ -1,0 +1,197 @@
+//! A guest: one connection, from its client's first knock at the door to its end, with the request that
+//! it is at, and with what that has spent so far.
+
+use slab::Slab;
+
+use crate::telemetry::{Failure, NO_REQUEST, Outcome, Served};
+use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// Names a guest; used again when it has gone.
+pub(super) type GuestId = u32;
+
+/// All guests.
+pub(super) type Guests = Slab<Guest>;
+
+/// Of no client: an open load's, or one more than the load would send.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Where a guest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The queue was full so many times.
+    Outside(u32),
+    /// In the listener's queue.
+    AtTheDoor,
+    /// A worker has it: the slot, and the task or thread there.
+    Inside { worker: u16, seat: u32 },
+}
+
+/// What a script needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A step begins.
+    Begin,
+    /// A slice of a computation is over: it lets go.
+    SliceOver,
+    /// It has let go, and what is left of the computation comes.
+    Slice,
+    /// A counter was read, and others have run since.
+    Counted,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what its client, its worker and its wait know of it are independent of each other"
+)]
+pub(super) struct Guest {
+    /// Valid for one wait of this guest alone.
+    pub(super) turn: u32,
+    /// Of no other guest.
+    pub(super) birth: u32,
+    pub(super) place: Place,
+    /// The request's number, class and client.
+    pub(super) number: u32,
+    pub(super) class: u16,
+    pub(super) client: u32,
+    /// Whether it is the first of its connection.
+    pub(super) opened: bool,
+    /// Whether its client waits for an answer.
+    pub(super) is_asking: bool,
+    /// Whether its client has hung up.
+    pub(super) is_alone: bool,
+    /// Whether a worker counts it as begun: from its accept on.
+    pub(super) is_taken: bool,
+    /// Whether bytes of a request lie there that nobody has read.
+    pub(super) has_come: bool,
+    /// Whether its first bytes have been read.
+    pub(super) has_begun: bool,
+    /// Where it stands in its worker's list.
+    pub(super) seat_among_guests: u32,
+    /// Whether its wait sleeps in the process.
+    pub(super) blocks: bool,
+    /// Whether it waits for a timer, and not for a socket.
+    pub(super) by_timer: bool,
+    /// Whether its wait has a thread of the pool, or wants one; and the call that it will make there.
+    pub(super) is_pooled: bool,
+    pub(super) call: Option<(u16, u64)>,
+    pub(super) due: u64,
+    pub(super) sent: u64,
+    pub(super) accepted: u64,
+    pub(super) first_read: u64,
+    /// When its wait began, and when it was over.
+    pub(super) begun: u64,
+    pub(super) over: u64,
+    pub(super) waited: u64,
+    pub(super) ready: u64,
+    pub(super) core_wait: u64,
+    pub(super) cpu: u64,
+    /// Where its script is: the step, the part of it, and what is left of it or was read in it.
+    pub(super) step: u16,
+    pub(super) part: Part,
+    pub(super) left: u64,
+    /// Of its answer.
+    pub(super) status: u16,
+}
+
+impl Guest {
+    /// A guest that asks for the first time.
+    pub(super) fn new(number: u32, class: u16, client: u32, due: u64, sent: u64) -> Self {
+        Self {
+            turn: 0,
+            birth: 0,
+            place: Place::Outside(0),
+            number,
+            class,
+            client,
+            opened: true,
+            is_asking: true,
+            is_alone: false,
+            is_taken: false,
+            has_come: true,
+            has_begun: false,
+            seat_among_guests: 0,
+            blocks: false,
+            by_timer: false,
+            is_pooled: false,
+            call: None,
+            due,
+            sent,
+            accepted: 0,
+            first_read: 0,
+            begun: 0,
+            over: 0,
+            waited: 0,
+            ready: 0,
+            core_wait: 0,
+            cpu: 0,
+            step: 0,
+            part: Part::Begin,
+            left: 0,
+            status: 200,
+        }
+    }
+
+    /// It asks again, on the connection that it has.
+    pub(super) fn asks_again(&mut self, number: u32, class: u16, client: u32, due: u64, sent: u64) {
+        *self = Self {
+            birth: self.birth,
+            seat_among_guests: self.seat_among_guests,
+            place: self.place,
+            opened: false,
+            ..Self::new(number, class, client, due, sent)
+        };
+    }
+
+    /// What became of its request at `done`, as its client sees it.
+    pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: u64) -> Outcome {
+        let (status, failure) = match verdict {
+            Ok(status @ 200..300) => (status, None),
+            Ok(status) => (status, Some(Failure::Status)),
+            Err(failure) => (0, Some(failure)),
+        };
+        Outcome {
+            request: self.number,
+            class: self.class,
+            status,
+            failure,
+            opened: self.opened,
+            due: Stamp(self.due),
+            sent: Stamp(self.sent),
+            first_byte: Stamp(if verdict.is_ok() { done } else { 0 }),
+            done: Stamp(done),
+        }
+    }
+
+    /// What became of it inside its worker.
+    pub(super) fn served(&self, task: u32, written: u64) -> Served {
+        Served {
+            request: self.number,
+            task,
+            accepted: Stamp(self.accepted),
+            first_read: Stamp(self.first_read),
+            written: Stamp(written),
+            waited: Elapsed(self.waited),
+            ready: Elapsed(self.ready),
+            core_wait: Elapsed(self.core_wait),
+            cpu: CpuTime(self.cpu),
+        }
+    }
+
+    /// For which request a stretch of its worker's time was.
+    pub(super) fn works_for(&self) -> u32 {
+        if self.has_begun {
+            self.number
+        } else {
+            NO_REQUEST
+        }
+    }
+
+    /// Its wait is over, and it has its worker again.
+    pub(super) fn goes_on(&mut self, now: u64) {
+        let over = self.over.clamp(self.begun, now);
+        self.waited += over - self.begun;
+        self.ready += now - over;
+    }
+}

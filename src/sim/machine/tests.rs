@@ -1,0 +1,1 @@
+//! Strands on cores, without anything else.

@@ -167,6 +167,17 @@ pub enum Origin {
     Simulated,
 }
 
+impl Origin {
+    /// The word for it, wherever numbers stand.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
 /// The machine that played.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {

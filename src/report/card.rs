@@ -5,6 +5,7 @@ use super::table::{self, Footnotes};
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
 use crate::palette::Glyphs;
+use crate::recording::Origin;
 use crate::recording::judge::{Answer, Judgement, Verdict};
 use crate::recording::remark::Kind;
 use crate::recording::summary::{Run, Summary};
@@ -22,15 +23,16 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
     let mut notes = Footnotes::default();
     let cores = summary.machine.cores;
     let runs = &summary.runs;
+    let origin = origin(runs);
     let parts = [
         format!("{}\n", wrap(&plan.title, COLUMNS, 0)),
-        setting(plan),
+        setting(plan, runs, cores),
         "\n".into(),
         table::variants(runs, &mut notes),
         by_kind(plan, cores, runs, &mut notes),
         "\n".into(),
-        summary.expect.iter().map(verdict).collect(),
-        summary.ask.iter().map(asked).collect(),
+        each_in_a_line(&summary.expect, |judgement| verdict(judgement, origin)),
+        each_in_a_line(&summary.ask, |answer| asked(answer, origin)),
         labelled_unless_empty("why", &why::sentence(plan, cores)),
         each(runs, "failed", failures),
         each(runs, "switches", switches),
@@ -44,6 +46,15 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         Glyphs::Unicode => card,
         Glyphs::Ascii => in_ascii(&card),
     }
+}
+
+/// Where the numbers of these runs come from.
+fn origin(runs: &[Run]) -> Origin {
+    runs.first().map_or(Origin::Measured, |run| run.origin)
+}
+
+fn each_in_a_line<T>(all: &[T], says: impl Fn(&T) -> String) -> String {
+    all.iter().map(says).collect()
 }
 
 /// Each text in lines of its own; what does not fit in one goes on indented.
@@ -62,8 +73,18 @@ fn labelled_unless_empty(label: &str, text: &str) -> String {
 }
 
 /// What was played: who asks, who answers, what each request does. Where variants differ in what
-/// their requests do, each has its own line.
-fn setting(plan: &Plan) -> String {
+/// their requests do, each has its own line. What was not real is said first.
+fn setting(plan: &Plan, runs: &[Run], cores: usize) -> String {
+    match origin(runs) {
+        Origin::Measured => played(plan),
+        Origin::Simulated => {
+            let cores = counted(cores as u64, "core");
+            format!("Simulated, on {cores}, in virtual time.\n{}", played(plan))
+        }
+    }
+}
+
+fn played(plan: &Plan) -> String {
     let Some(first) = plan.variants.first() else {
         return String::new();
     };
@@ -127,7 +148,7 @@ fn by_kind(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> St
     }
 }
 
-fn verdict(judgement: &Judgement) -> String {
+fn verdict(judgement: &Judgement, origin: Origin) -> String {
     let label = match judgement.verdict {
         Verdict::Holds => "✓ holds",
         Verdict::Fails => "✗ fails",
@@ -136,14 +157,14 @@ fn verdict(judgement: &Judgement) -> String {
     let measured = judgement
         .measured
         .as_ref()
-        .map(|numbers| format!("measured {numbers}"));
+        .map(|numbers| format!("{} {numbers}", origin.word()));
     let said = [measured, judgement.because.clone()];
     let said: Vec<String> = said.into_iter().flatten().collect();
     labelled(label, &format!("{}: {}", judgement.claim, said.join("; ")))
 }
 
 /// A question, what was guessed, what came out, and why.
-fn asked(answer: &Answer) -> String {
+fn asked(answer: &Answer, origin: Origin) -> String {
     let of_many = answer.votes.iter().sum::<u64>() > 1;
     let guesses = answer.choices.iter().zip(&answer.votes);
     let guesses: Vec<String> = guesses
@@ -161,9 +182,13 @@ fn asked(answer: &Answer) -> String {
         guesses => format!("Guessed: {}.", guesses.join(", ")),
     };
     let right = answer.right.and_then(|right| answer.choices.get(right));
+    let word = match origin {
+        Origin::Measured => "Measured",
+        Origin::Simulated => "Simulated",
+    };
     let measured = match (&answer.measured, right) {
-        (Some(number), Some(right)) => format!("Measured: {number}, {right}."),
-        (Some(number), None) => format!("Measured: {number}, none of these."),
+        (Some(number), Some(right)) => format!("{word}: {number}, {right}."),
+        (Some(number), None) => format!("{word}: {number}, none of these."),
         (None, _) => "Not answered.".into(),
     };
     let because = answer.because.as_ref().map(|because| format!("{because}."));

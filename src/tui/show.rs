@@ -3,6 +3,7 @@
 use super::picture::Picture;
 use super::row::Row;
 use super::sight::Sight;
+use crate::recording::Origin;
 use crate::recording::remark::Kind;
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
@@ -30,6 +31,8 @@ pub(super) struct Show {
     /// Which variant is on, by position.
     pub(super) variant: usize,
     pub(super) picture: Picture,
+    /// Where it comes from.
+    pub(super) origin: Origin,
     /// When load began: zero on the screen's clock.
     pub(super) began: Stamp,
     /// What the caption is about …

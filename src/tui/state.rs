@@ -22,6 +22,7 @@ use super::spectrum::Spectrum;
 use super::travel::Verdict;
 use super::watch::Watch;
 use crate::palette::Look;
+use crate::recording::Origin;
 use crate::recording::remark::Remark;
 use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
@@ -118,6 +119,7 @@ impl State {
                 screen: Screen::Title,
                 variant: 0,
                 picture: Picture::default(),
+                origin: Origin::Measured,
                 began: Stamp::ZERO,
                 sight: Sight::default(),
                 sight_since: Stamp::ZERO,

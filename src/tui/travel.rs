@@ -238,8 +238,8 @@ impl State {
         let moment = self.judged(past);
         self.observe(&moment);
         self.taken_in = newest + 1;
-        self.show.began = past.header().began;
         let header = past.header();
+        (self.show.began, self.show.origin) = (header.began, header.origin);
         let said = past
             .markers()
             .last()

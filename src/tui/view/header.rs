@@ -4,6 +4,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::palette::Meaning;
+use crate::recording::Origin;
 use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::number::Number;
@@ -42,11 +43,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     fill(&mut canvas.part(0, 1, end, 1), state);
 }
 
-/// `sync, 1 of 2`.
+/// `sync, 1 of 2`; of a simulation `simulated sync, 1 of 2`.
 pub(super) fn place(state: &State) -> String {
-    let name = &state.variant().name;
+    let name = match state.shown().origin {
+        Origin::Measured => state.variant().name.clone(),
+        Origin::Simulated => format!("simulated {}", state.variant().name),
+    };
     match state.variants().len() {
-        1 => name.clone(),
+        1 => name,
         all => format!("{name}, {} of {all}", state.shown().variant + 1),
     }
 }

@@ -49,6 +49,8 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     } else {
         (String::new(), name)
     };
+    // What is too long for its column pushes the rest of the row on.
+    let concurrency = format!(" {concurrency}");
     let line = format!(
         "{name:<NAME$}{door:>5}{concurrency:>14}{parallelism:>15}{answers:>12}\
          {p50:>9} {p50_mark}{p99:>8} {p99_mark}"

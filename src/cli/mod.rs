@@ -24,6 +24,7 @@ pub mod sim;
 pub mod source;
 pub mod stagecraft;
 mod steering;
+pub mod sweep;
 pub mod welcome;
 mod worker_table;
 
@@ -55,6 +56,8 @@ enum Command {
     Run(run::Args),
     /// Play a scenario in virtual time, and look at what came of it
     Sim(sim::Args),
+    /// Play a scenario at every point of a grid, and write a table of what came of it
+    Sweep(sweep::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
     /// Write screens of a kept run into files: SVG, asciicast
@@ -94,6 +97,7 @@ impl Cli {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),
             Some(Command::Sim(args)) => sim::run(&args, colour),
+            Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),

@@ -263,7 +263,8 @@ fn play(
     Ok(Summary::of(plan, Machine::this_one(), runs))
 }
 
-fn play_one(
+/// Plays one variant to its end.
+pub(super) fn play_one(
     plan: &Plan,
     variant: &Variant,
     audience: &mut impl Audience,

@@ -49,6 +49,18 @@ impl SourceArgs {
             .find(|path| path.is_file())
     }
 
+    /// What the command line lays over the file.
+    pub(super) fn overrides(&self, engine: Engine) -> Overrides {
+        Overrides {
+            set: self.set.clone(),
+            variants: self.variant.clone(),
+            seed: self.seed,
+            duration: self.duration.clone(),
+            warmup: self.warmup.clone(),
+            engine,
+        }
+    }
+
     /// The scenario of this name, as it is.
     #[must_use]
     pub fn of(name: &str) -> Self {
@@ -78,18 +90,10 @@ pub enum Chosen {
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
-    let Some((bytes, file)) = find(&args.scenario)? else {
-        eprintln!("concsim: {}", unknown(&args.scenario));
+    let Some((bytes, file)) = find(args)? else {
         return Ok(Chosen::Wrong);
     };
-    let overrides = Overrides {
-        set: args.set.clone(),
-        variants: args.variant.clone(),
-        seed: args.seed,
-        duration: args.duration.clone(),
-        warmup: args.warmup.clone(),
-        engine,
-    };
+    let overrides = args.overrides(engine);
     let read =
         scenario::text_of(bytes, &file).and_then(|text| scenario::read(&text, &file, &overrides));
     match read {
@@ -106,8 +110,9 @@ fn places_of(wanted: &str) -> [String; 2] {
     [wanted.to_owned(), format!("scenarios/{wanted}.toml")]
 }
 
-/// The text of a scenario, and where it came from.
-fn find(wanted: &str) -> anyhow::Result<Option<(Vec<u8>, String)>> {
+/// The text of a scenario, and where it came from. That nobody knows the name is said.
+pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)>> {
+    let wanted = args.name();
     for path in places_of(wanted) {
         if Path::new(&path).is_file() {
             let bytes = fs::read(&path).with_context(|| format!("failed to read {path}"))?;
@@ -121,6 +126,7 @@ fn find(wanted: &str) -> anyhow::Result<Option<(Vec<u8>, String)>> {
         eprintln!("concsim: playing the built-in scenario {wanted}");
         return Ok(Some((built_in.text.into(), built_in.name.to_owned())));
     }
+    eprintln!("concsim: {}", unknown(wanted));
     Ok(None)
 }
 

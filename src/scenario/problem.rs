@@ -29,7 +29,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(source: usize, range: Range<usize>) -> Self {
+    pub(crate) fn new(source: usize, range: Range<usize>) -> Self {
         Self {
             source,
             start: range.start,

@@ -109,6 +109,19 @@ pub fn record<W: Write>(
     mut notebook: Notebook<W>,
 ) -> (Recording, Option<io::Error>) {
     let played = play(scenario, &mut notebook);
+    closed(notebook, played)
+}
+
+/// The same in memory, with all that a summary rests on and nothing that is only looked at.
+#[must_use]
+pub fn record_without_switches(scenario: &Scenario, header: recording::Header) -> Recording {
+    let mut observer = WithoutSwitches(Notebook::<io::Sink>::new(header, None));
+    let played = play(scenario, &mut observer);
+    closed(observer.0, played).0
+}
+
+/// With what is known of a recording once it is whole.
+fn closed<W: Write>(mut notebook: Notebook<W>, played: Played) -> (Recording, Option<io::Error>) {
     let header = notebook.header_mut();
     header.began = played.began;
     header.window = played.window;

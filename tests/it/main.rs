@@ -15,6 +15,7 @@ mod scenario_errors;
 mod screens;
 mod server;
 mod serving;
+mod sweep;
 mod terminal;
 mod tidy;
 mod timeline;

@@ -1,0 +1,185 @@
+//! A sweep on disk: `sweep.json` says what is swept, `points.jsonl` has a line for each row that is
+//! finished, in the order in which they were, and in that of the grid once all are; `points.csv` is then
+//! made of it. Nothing is ever half there: lines are appended whole, a torn one is dropped, files are
+//! renamed into place.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, Row};
+
+/// What is swept; two folders belong together if theirs is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub(super) concsim: String,
+    pub(super) sha256: String,
+    pub(super) engine: String,
+    /// The axes: keys with their values.
+    pub(super) over: Vec<(String, Vec<String>)>,
+    /// What lies over every point.
+    pub(super) set: Vec<String>,
+    pub(super) variants: Vec<String>,
+    pub(super) seed: Option<u64>,
+    pub(super) duration: Option<String>,
+    pub(super) warmup: Option<String>,
+    /// How many rows the whole grid has.
+    pub(super) row_count: usize,
+}
+
+/// What a folder holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct About {
+    pub(super) sweep: Identity,
+    /// `3/16`, if it is but a part.
+    pub(super) shard: Option<String>,
+}
+
+impl Identity {
+    /// In what another differs, in words.
+    pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
+        let differences = [
+            (self.sha256 != other.sha256, "the scenario's text"),
+            (self.over != other.over, "the grid (--over)"),
+            (self.engine != other.engine, "measured or simulated"),
+            (self.concsim != other.concsim, "the version of concsim"),
+            (
+                self != other,
+                "what lies over it (--set, --seed, --variant …)",
+            ),
+        ];
+        let first = differences.into_iter().find(|(differs, _)| *differs);
+        first.map(|(_, what)| what)
+    }
+}
+
+/// Rows by their numbers, each the line that was read.
+pub(super) type Rows = BTreeMap<usize, Row>;
+
+/// An open folder, of which nobody else has hold.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    about: About,
+    lines: File,
+    /// What is finished.
+    pub(super) rows: Rows,
+}
+
+impl Folder {
+    /// Makes it, or goes on with what is there if that is the same sweep.
+    pub(super) fn open(path: &Path, about: About) -> anyhow::Result<Self> {
+        let place = || format!("cannot sweep into {}", path.display());
+        fs::create_dir_all(path).with_context(place)?;
+        match known(path)? {
+            Some(there) => {
+                if let Some(what) = there.sweep.difference(&about.sweep) {
+                    bail!("{} holds another sweep: {what} differs", path.display());
+                }
+                if there.shard != about.shard {
+                    let shard = there.shard.as_deref().unwrap_or("none: it is the whole");
+                    bail!("{} holds another shard: {shard}", path.display());
+                }
+            }
+            None if fs::read_dir(path).with_context(place)?.next().is_some() => {
+                bail!(
+                    "{} holds something already that is no sweep",
+                    path.display()
+                );
+            }
+            None => replace(&path.join("sweep.json"), &json(&about)).with_context(place)?,
+        }
+        let file = path.join("points.jsonl");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut lines = options.open(&file).with_context(place)?;
+        if lines.try_lock().is_err() {
+            bail!("{} is being swept into by another concsim", path.display());
+        }
+        let text = fs::read(&file).with_context(place)?;
+        // What was torn by an interrupt is played again.
+        let whole = text
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        lines.set_len(whole as u64).with_context(place)?;
+        lines.seek(SeekFrom::End(0)).with_context(place)?;
+        let mut rows = Rows::new();
+        for row in rows_of(&text[..whole]) {
+            rows.entry(row.row).or_insert(row);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            about,
+            lines,
+            rows,
+        })
+    }
+
+    /// Adds a row that is finished.
+    pub(super) fn add(&mut self, row: Row) -> anyhow::Result<()> {
+        let written = self.lines.write_all(row.line().as_bytes());
+        written.with_context(|| format!("cannot write to {}", self.path.display()))?;
+        // As it will be read again after an interrupt.
+        self.rows.insert(row.row, row);
+        Ok(())
+    }
+
+    /// Puts the lines into the order of the grid, and writes the CSV.
+    pub(super) fn finish(&self) -> anyhow::Result<()> {
+        let place = || format!("cannot write to {}", self.path.display());
+        let lines: String = self.rows.values().map(Row::line).collect();
+        replace(&self.path.join("points.jsonl"), &lines).with_context(place)?;
+        let mut csv = row::head(self.about.sweep.over.iter().map(|axis| axis.0.as_str()));
+        csv.extend(rows_of(lines.as_bytes()).iter().map(Row::csv));
+        replace(&self.path.join("points.csv"), &csv).with_context(place)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn rows_of(text: &[u8]) -> Vec<Row> {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
+}
+
+fn json(about: &About) -> String {
+    serde_json::to_string_pretty(about).expect("it is always JSON") + "\n"
+}
+
+/// What a folder says of itself; `None` if it says nothing.
+fn known(path: &Path) -> anyhow::Result<Option<About>> {
+    let file = path.join("sweep.json");
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let about = serde_json::from_slice(&text);
+    let about = about.with_context(|| format!("{} is not of a sweep", file.display()))?;
+    Ok(Some(about))
+}
+
+/// What a folder holds, as it is: it may be written to meanwhile.
+pub(super) fn look(path: &Path) -> anyhow::Result<(About, Vec<Row>)> {
+    let Some(about) = known(path)? else {
+        bail!("{} is not the folder of a sweep", path.display());
+    };
+    let text = fs::read(path.join("points.jsonl"));
+    let text = text.with_context(|| format!("cannot read the rows of {}", path.display()))?;
+    Ok((about, rows_of(&text)))
+}
+
+/// Whoever looks sees the old file or the new one.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, text)?;
+    fs::rename(new, path)
+}

@@ -1,0 +1,181 @@
+//! The points of a sweep, and the rows that come of them: one for each point and variant, in an order that
+//! depends on nothing but what was asked for. A shard is every so-manieth point.
+
+use std::str::FromStr;
+
+use super::axis::Axis;
+use crate::scenario::{self, Overrides, Plan, Problems};
+
+/// One row to be filled: a variant of a point.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Its number among all rows of the whole grid, from 0.
+    pub(super) row: usize,
+    /// The number of its point, from 0.
+    pub(super) index: usize,
+    /// What the point lays over the file: `server.workers=4`, one for each axis.
+    pub(super) overrides: Vec<String>,
+    /// Which variant, or why the point is none that can be played.
+    pub(super) variant: Result<String, String>,
+}
+
+/// What is swept: a text, what lies over all points of it, and the axes.
+#[derive(Debug)]
+pub(super) struct Grid {
+    pub(super) text: String,
+    pub(super) file: String,
+    pub(super) base: Overrides,
+    pub(super) axes: Vec<Axis>,
+}
+
+impl Grid {
+    pub(super) fn point_count(&self) -> usize {
+        self.axes.iter().map(|axis| axis.values.len()).product()
+    }
+
+    /// What the point with this number lays over the file; the last axis changes soonest.
+    pub(super) fn overrides(&self, index: usize) -> Vec<String> {
+        let mut rest = index;
+        let mut all = Vec::new();
+        for axis in self.axes.iter().rev() {
+            let value = &axis.values[rest % axis.values.len()];
+            rest /= axis.values.len();
+            all.push(format!("{}={value}", axis.key));
+        }
+        all.reverse();
+        all
+    }
+
+    /// The scenario of a point.
+    pub(super) fn read(&self, overrides: &[String]) -> Result<Plan, Problems> {
+        let mut over = self.base.clone();
+        over.set.extend_from_slice(overrides);
+        scenario::read(&self.text, &self.file, &over)
+    }
+
+    /// All rows of the grid, in order.
+    ///
+    /// # Errors
+    /// When no point can be played at all: then it is what was asked for that is wrong, and the mistakes
+    /// are those of the first.
+    pub(super) fn places(&self) -> Result<Vec<Place>, Problems> {
+        let (mut places, mut first_mistakes, mut is_played) = (Vec::new(), None, false);
+        for index in 0..self.point_count() {
+            let overrides = self.overrides(index);
+            let variants: Vec<Result<String, String>> = match self.read(&overrides) {
+                Ok(plan) => {
+                    is_played = true;
+                    plan.variants.into_iter().map(|it| Ok(it.name)).collect()
+                }
+                Err(problems) => {
+                    let said = problems.to_string();
+                    first_mistakes.get_or_insert(problems);
+                    vec![Err(said)]
+                }
+            };
+            for variant in variants {
+                places.push(Place {
+                    row: places.len(),
+                    index,
+                    overrides: overrides.clone(),
+                    variant,
+                });
+            }
+        }
+        match first_mistakes {
+            Some(problems) if !is_played => Err(problems),
+            _ => Ok(places),
+        }
+    }
+}
+
+/// Every `of`-th point, beginning with the `number`-th: `3/16`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    number: usize,
+    of: usize,
+}
+
+impl Shard {
+    pub(super) fn has(self, index: usize) -> bool {
+        index % self.of == self.number - 1
+    }
+
+    /// As the name of a folder ends: `-3of16`.
+    pub(super) fn ending(self) -> String {
+        format!("-{}of{}", self.number, self.of)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = text.split_once('/').and_then(|(number, of)| {
+            let (number, of) = (number.parse().ok()?, of.parse().ok()?);
+            (1..=of).contains(&number).then_some(Self { number, of })
+        });
+        read.ok_or_else(|| "a shard is one of so many, from 1: 3/16".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(axes: &[&str]) -> Grid {
+        let axes: Vec<String> = axes.iter().map(|&axis| axis.to_owned()).collect();
+        Grid {
+            text: "requests.a.steps = ['sleep 1ms']\nload.clients = 2\n\
+                   server.kind = ['sync', 'coroutine']"
+                .into(),
+            file: "x.toml".into(),
+            base: Overrides::default(),
+            axes: super::super::axis::read(&axes).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_last_axis_changes_soonest_and_every_variant_is_a_row() {
+        let grid = grid(&["server.workers=1..2", "load.clients=5,7"]);
+        let places = grid.places().unwrap();
+        let rows: Vec<String> = places
+            .iter()
+            .map(|it| format!("{} {} {:?}", it.index, it.overrides.join(" "), it.variant))
+            .collect();
+        assert_eq!(rows.len(), 8);
+        assert_eq!(rows[0], "0 server.workers=1 load.clients=5 Ok(\"sync\")");
+        assert_eq!(
+            rows[3],
+            "1 server.workers=1 load.clients=7 Ok(\"coroutine\")"
+        );
+    }
+
+    #[test]
+    fn a_point_that_is_none_is_a_row_but_if_all_are_wrong_so_is_the_command_line() {
+        let places = grid(&["server.workers=0..1"]).places().unwrap();
+        assert_eq!(places.len(), 3);
+        assert!(places[0].variant.is_err());
+        let problems = grid(&["server.wokers=1..2", "load.clints=1"])
+            .places()
+            .unwrap_err();
+        assert_eq!(problems.count(), 2, "{problems}");
+    }
+
+    #[test]
+    fn shards_have_every_point_once() {
+        for index in 0..50 {
+            let shards = (1..=16).map(|number| Shard { number, of: 16 });
+            assert_eq!(shards.filter(|shard| shard.has(index)).count(), 1);
+        }
+        for wrong in ["0/16", "17/16", "3", "a/b", "1/0"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

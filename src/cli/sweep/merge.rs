@@ -1,0 +1,83 @@
+//! `concsim sweep merge`: shards of one sweep become the whole, or it is said what is missing or there twice.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::folder::{self, About, Folder, Rows};
+
+/// Joins the shards of a sweep.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
+)]
+pub(super) struct Merge {
+    /// The folders of the shards
+    #[arg(value_name = "DIR", required = true)]
+    shards: Vec<PathBuf>,
+    /// Where the whole goes
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Writes the whole, if it is one.
+pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
+    let (mut rows, mut doubled) = (Rows::new(), Vec::new());
+    let mut sweep = None;
+    for path in &args.shards {
+        let (about, there) = folder::look(path)?;
+        let first = sweep.get_or_insert_with(|| about.sweep.clone());
+        if let Some(what) = first.difference(&about.sweep) {
+            bail!(
+                "{} is not of the same sweep as {}: {what} differs",
+                path.display(),
+                args.shards[0].display()
+            );
+        }
+        for row in there {
+            let number = row.row;
+            if rows.insert(number, row).is_some() {
+                doubled.push(number);
+            }
+        }
+    }
+    let sweep = sweep.expect("a shard is asked for");
+    let missing: Vec<usize> = (0..sweep.row_count)
+        .filter(|row| !rows.contains_key(row))
+        .collect();
+    let faults = [("missing", missing), ("there twice", doubled)];
+    let faults: Vec<String> = faults
+        .iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .map(|(what, rows)| format!("{what}: {}", some_of(rows)))
+        .collect();
+    if !faults.is_empty() {
+        bail!(
+            "not the whole of {} rows; {}",
+            sweep.row_count,
+            faults.join("; ")
+        );
+    }
+    let mut whole = Folder::open(&args.out, About { sweep, shard: None })?;
+    whole.rows = rows;
+    whole.finish()?;
+    eprintln!(
+        "concsim: {} rows in {}",
+        whole.rows.len(),
+        whole.path().display()
+    );
+    Ok(super::status(&whole))
+}
+
+/// `row 4, 5, 6 and 17 others`
+fn some_of(rows: &[usize]) -> String {
+    let named: Vec<String> = rows.iter().take(8).map(ToString::to_string).collect();
+    let rest = rows.len() - named.len();
+    let others = if rest > 0 {
+        format!(" and {rest} others")
+    } else {
+        String::new()
+    };
+    format!("row {}{others}", named.join(", "))
+}

@@ -1,0 +1,201 @@
+//! `concsim sweep`: a scenario at every point of a grid, and a table of what came of it.
+//!
+//! ```text
+//!   --over ─▶ axes ─▶ grid: points × variants = rows ─▶ played, in any order ─▶ points.jsonl
+//!                                   └── those that are there already ◀──────────────┘  └─▶ points.csv
+//! ```
+//!
+//! A simulated row depends on its place in the grid alone, so the table is the same however many threads
+//! played it, in whichever order, and however often they were interrupted.
+
+mod axis;
+mod folder;
+mod grid;
+mod merge;
+mod play;
+mod progress;
+mod row;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use self::folder::{About, Folder, Identity};
+use self::grid::{Grid, Place, Shard};
+use self::progress::Progress;
+use super::colour::Colour;
+use super::source::{self, SourceArgs};
+use crate::scenario::{Engine, Plan, Problems};
+use crate::sys::{interrupt, processes};
+
+/// Plays a scenario at every point of a grid, in virtual time unless told otherwise.
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Example: concsim sweep io_bound --over server.workers=1..8 --over load.clients=10,100"
+)]
+pub struct Args {
+    #[command(flatten)]
+    sweep: Option<Sweep>,
+    #[command(subcommand)]
+    then: Option<Then>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Then {
+    /// Join the shards of a sweep
+    Merge(merge::Merge),
+}
+
+/// What is swept, and where to.
+#[derive(Debug, clap::Args)]
+pub struct Sweep {
+    #[command(flatten)]
+    chosen: SourceArgs,
+    /// An axis of the grid, with the keys of --set: server.workers=1..64, load.clients=10,100
+    #[arg(long, value_name = "KEY=VALUES", required = true)]
+    over: Vec<String>,
+    /// Play real processes, one point after the other
+    #[arg(long)]
+    measured: bool,
+    /// How many points are simulated at once; by default as many as there are cores
+    #[arg(long, value_name = "N", conflicts_with = "measured")]
+    jobs: Option<std::num::NonZeroUsize>,
+    /// Play only every so-manieth point: 3/16
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Where the rows go, and where they are gone on with; by default sweep-NAME
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Sweeps, or goes on sweeping.
+///
+/// # Errors
+/// When the folder is that of another sweep, or cannot be written to.
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    match (&args.then, &args.sweep) {
+        (Some(Then::Merge(args)), _) => merge::run(args),
+        (None, Some(args)) => sweep(args, colour),
+        (None, None) => Ok(ExitCode::from(2)),
+    }
+}
+
+fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
+    let wrong = |problems: &Problems| {
+        eprintln!("{}", problems.render(colour.in_messages()));
+        Ok(ExitCode::from(2))
+    };
+    let engine = if args.measured {
+        Engine::Processes
+    } else {
+        Engine::Simulation
+    };
+    let Some((bytes, file)) = source::find(&args.chosen)? else {
+        return Ok(ExitCode::from(2));
+    };
+    let text = match crate::scenario::text_of(bytes, &file) {
+        Ok(text) => text,
+        Err(problems) => return wrong(&problems),
+    };
+    let axes = match axis::read(&args.over) {
+        Ok(axes) => axes,
+        Err(problems) => return wrong(&problems),
+    };
+    let base = args.chosen.overrides(engine);
+    let grid = Grid {
+        text,
+        file,
+        base,
+        axes,
+    };
+    let whole = grid
+        .places()
+        .and_then(|places| Ok((first(&grid, &places)?, places)));
+    let (plan, places) = match whole {
+        Ok(whole) => whole,
+        Err(problems) => return wrong(&problems),
+    };
+    let shard = args.shard;
+    let about = About {
+        sweep: identity(&grid, &plan, args.measured, places.len()),
+        shard: shard.map(|shard| shard.to_string()),
+    };
+    let ending = shard.map_or_else(String::new, Shard::ending);
+    let by_default = || PathBuf::from(format!("sweep-{}{ending}", plan.name()));
+    let mut folder = Folder::open(&args.out.clone().unwrap_or_else(by_default), about)?;
+    let is_here = |place: &&Place| shard.is_none_or(|shard| shard.has(place.index));
+    let here: Vec<&Place> = places.iter().filter(is_here).collect();
+    let is_played = |place: &Place| folder.rows.contains_key(&place.row);
+    let left: Vec<&Place> = here
+        .iter()
+        .copied()
+        .filter(|place| !is_played(place))
+        .collect();
+    let mut progress = Progress::new(here.len() - left.len(), here.len());
+    let done = |row| {
+        folder.add(row)?;
+        progress.one_more();
+        Ok(())
+    };
+    if args.measured {
+        play::measure(&grid, &left, &plan.sha256, done)?;
+    } else {
+        let cores = || processes::cores_allowed().len();
+        let jobs = args.jobs.map_or_else(cores, std::num::NonZeroUsize::get);
+        play::simulate(&grid, &left, &plan.sha256, jobs, done)?;
+    }
+    progress.clear();
+    if folder.rows.len() < here.len() && interrupt::noted() {
+        let there = folder.rows.len();
+        eprintln!(
+            "concsim: {there} of {} rows; the same command goes on",
+            here.len()
+        );
+        return Ok(ExitCode::from(130));
+    }
+    folder.finish()?;
+    let failed = folder
+        .rows
+        .values()
+        .filter(|row| row.error.is_some())
+        .count();
+    let rows = folder.rows.len();
+    let path = folder.path().join("points.csv");
+    eprintln!(
+        "concsim: {rows} rows, {failed} failed, in {}",
+        path.display()
+    );
+    Ok(status(&folder))
+}
+
+/// 1 if a point could not be played.
+fn status(folder: &Folder) -> ExitCode {
+    let has_failed = folder.rows.values().any(|row| row.error.is_some());
+    ExitCode::from(u8::from(has_failed))
+}
+
+/// The plan of the first point that is one.
+fn first(grid: &Grid, places: &[Place]) -> Result<Plan, Problems> {
+    let valid = places.iter().find(|place| place.variant.is_ok());
+    grid.read(valid.map_or(&[][..], |place| &place.overrides))
+}
+
+fn identity(grid: &Grid, plan: &Plan, measured: bool, row_count: usize) -> Identity {
+    let base = &grid.base;
+    let axes = grid.axes.iter();
+    Identity {
+        concsim: env!("CARGO_PKG_VERSION").into(),
+        sha256: plan.sha256.clone(),
+        engine: if measured { "measured" } else { "simulated" }.into(),
+        over: axes
+            .map(|axis| (axis.key.clone(), axis.values.clone()))
+            .collect(),
+        set: base.set.clone(),
+        variants: base.variants.clone(),
+        seed: base.seed,
+        duration: base.duration.clone(),
+        warmup: base.warmup.clone(),
+        row_count,
+    }
+}

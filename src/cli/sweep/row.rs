@@ -1,0 +1,250 @@
+//! A row of a sweep: what is known of one variant of one point, as a line of JSON and as a line of CSV. The
+//! lines of CSV are made of those of JSON, so that a sweep that was interrupted cannot differ from one that
+//! was not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::grid::{Grid, Place};
+use crate::recording::summary::Run;
+
+/// A line of `points.jsonl`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    /// Its number among the rows of the whole grid, from 0.
+    pub(super) row: usize,
+    /// The number of its point, from 0.
+    pub(super) index: usize,
+    /// What the point lays over the file.
+    pub(super) overrides: Vec<String>,
+    /// None if the point could not be read.
+    pub(super) variant: Option<String>,
+    seed: Option<u64>,
+    /// The version of the program.
+    concsim: String,
+    /// Of the scenario's file.
+    sha256: String,
+    origin: String,
+    trust: Option<String>,
+    /// Plays this row alone.
+    command: String,
+    /// Those of the summary, as `run --json` has them, but for what is told of each worker and core.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    numbers: Option<Value>,
+    /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) error: Option<String>,
+}
+
+/// What of a run is said elsewhere in the row, is a list, or depends on how closely it was looked at.
+const LEFT_OUT: [&str; 7] = [
+    "variant",
+    "origin",
+    "trust",
+    "remarks",
+    "workers",
+    "cores",
+    "telemetry",
+];
+
+impl Row {
+    pub(super) fn new(
+        grid: &Grid,
+        place: &Place,
+        sha256: &str,
+        verb: &str,
+        seed: Option<u64>,
+        played: Result<Run, String>,
+    ) -> Self {
+        let seed = seed.or(grid.base.seed);
+        let (mut numbers, mut error) = (None, None);
+        match played {
+            Ok(run) => numbers = serde_json::to_value(run).ok(),
+            Err(said) => error = Some(said),
+        }
+        let trust = numbers.as_ref().and_then(|it| it["trust"].as_str());
+        let trust = trust.map(str::to_owned);
+        if let Some(Value::Object(numbers)) = &mut numbers {
+            numbers.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+        }
+        Self {
+            row: place.row,
+            index: place.index,
+            overrides: place.overrides.clone(),
+            variant: place.variant.clone().ok(),
+            seed,
+            concsim: env!("CARGO_PKG_VERSION").into(),
+            sha256: sha256.into(),
+            origin: origin(verb).into(),
+            trust,
+            command: command(grid, place, verb, seed),
+            numbers,
+            error,
+        }
+    }
+
+    /// With the end of the line.
+    pub(super) fn line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("a row is always JSON");
+        line.push('\n');
+        line
+    }
+
+    fn number(&self, path: &str) -> String {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let value = self.numbers.as_ref().and_then(|it| it.pointer(&pointer));
+        match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(reasons)) => {
+                let codes = reasons.iter().filter_map(|it| it["code"].as_str());
+                codes.collect::<Vec<_>>().join(" ")
+            }
+            Some(other) => other.to_string(),
+        }
+    }
+}
+
+fn origin(verb: &str) -> &'static str {
+    if verb == "sim" {
+        "simulated"
+    } else {
+        "measured"
+    }
+}
+
+/// The command that plays this row alone, for a shell.
+fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String {
+    let base = &grid.base;
+    let mut words = vec!["concsim".to_owned(), verb.into(), grid.file.clone()];
+    if verb == "run" {
+        words.push("--headless".into());
+    }
+    for set in base.set.iter().chain(&place.overrides) {
+        words.extend(["--set".into(), set.clone()]);
+    }
+    let options = [
+        ("--duration", base.duration.clone()),
+        ("--warmup", base.warmup.clone()),
+        ("--seed", seed.map(|seed| seed.to_string())),
+        ("--variant", place.variant.clone().ok()),
+    ];
+    for (name, value) in options {
+        words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+    }
+    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    quoted.join(" ")
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./=,:+%@".contains(it);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// The columns of numbers: their names, and where they are in the summary.
+const COLUMNS: [(&str, &str); 46] = [
+    ("kind", "kind"),
+    ("because", "because"),
+    ("warmup_s", "warmup_s"),
+    ("window_s", "window_s"),
+    ("drain_s", "drain_s"),
+    ("due", "due"),
+    ("completed", "completed"),
+    ("unfinished", "unfinished"),
+    ("failed_refused", "failed.refused"),
+    ("failed_reset", "failed.reset"),
+    ("failed_timeout", "failed.timeout"),
+    ("failed_status", "failed.status"),
+    ("throughput_per_s", "throughput_per_s"),
+    ("latency_mean_ms", "latency_ms.mean"),
+    ("latency_p50_ms", "latency_ms.p50"),
+    ("latency_p90_ms", "latency_ms.p90"),
+    ("latency_p99_ms", "latency_ms.p99"),
+    ("latency_p999_ms", "latency_ms.p999"),
+    ("latency_max_ms", "latency_ms.max"),
+    ("from_send_mean_ms", "from_send_ms.mean"),
+    ("from_send_p50_ms", "from_send_ms.p50"),
+    ("from_send_p90_ms", "from_send_ms.p90"),
+    ("from_send_p99_ms", "from_send_ms.p99"),
+    ("from_send_p999_ms", "from_send_ms.p999"),
+    ("from_send_max_ms", "from_send_ms.max"),
+    ("spent_generator_ms", "breakdown_ms.generator"),
+    ("spent_door_ms", "breakdown_ms.door"),
+    ("spent_ready_ms", "breakdown_ms.ready"),
+    ("spent_core_wait_ms", "breakdown_ms.core_wait"),
+    ("spent_cpu_ms", "breakdown_ms.cpu"),
+    (
+        "spent_parked_or_blocked_ms",
+        "breakdown_ms.parked_or_blocked",
+    ),
+    ("spent_other_ms", "breakdown_ms.other"),
+    ("concurrency", "concurrency"),
+    ("concurrency_limit", "concurrency_limit"),
+    ("at_the_door", "at_the_door"),
+    ("in_system", "in_system"),
+    ("parallelism", "parallelism"),
+    ("parallelism_limit", "parallelism_limit"),
+    ("accept_jain", "accept_jain"),
+    ("generator_cpu", "generator.cpu"),
+    ("generator_late_p50_ms", "generator.late_p50_ms"),
+    ("generator_late_p99_ms", "generator.late_p99_ms"),
+    ("little_system", "little.system"),
+    ("little_workers", "little.workers"),
+    ("stationary", "stationary"),
+    ("drift", "drift"),
+];
+
+/// The first line of the CSV; `axes` are the keys that vary.
+pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
+    let names = ["index"].into_iter().chain(axes);
+    let names = names.chain(["variant", "seed", "origin", "trust"]);
+    let names = names.chain(COLUMNS.iter().map(|(name, _)| *name));
+    line(names.chain(["error"]).map(str::to_owned))
+}
+
+impl Row {
+    /// Its line of the CSV.
+    pub(super) fn csv(&self) -> String {
+        let value = |text: &String| text.split_once('=').map_or("", |it| it.1).to_owned();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut cells = vec![self.index.to_string()];
+        cells.extend(self.overrides.iter().map(value));
+        cells.push(text(&self.variant));
+        cells.push(self.seed.map_or_else(String::new, |seed| seed.to_string()));
+        cells.push(self.origin.clone());
+        cells.push(text(&self.trust));
+        cells.extend(COLUMNS.iter().map(|(_, path)| self.number(path)));
+        cells.push(text(&self.error));
+        line(cells.into_iter())
+    }
+}
+
+/// As RFC 4180 has it, but that a line ends in a newline alone.
+fn line(cells: impl Iterator<Item = String>) -> String {
+    let quoted = |cell: String| {
+        if cell.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell
+        }
+    };
+    cells.map(quoted).collect::<Vec<_>>().join(",") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_blanks_or_quotes_stay_one_word_and_cells_with_commas_one_cell() {
+        assert_eq!(quoted("server.workers=4"), "server.workers=4");
+        assert_eq!(quoted("a=it's 1"), r"'a=it'\''s 1'");
+        let cells = ["a,b", "c\"d", "e"].map(str::to_owned);
+        assert_eq!(line(cells.into_iter()), "\"a,b\",\"c\"\"d\",e\n");
+    }
+}

@@ -1,0 +1,199 @@
+//! Sweeps of the built program: the same table however it came about.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a sweep without its files fails the test"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::house::until;
+
+const SCENARIO: &str = "warmup = '100ms'\nduration = '1s'\n[server]\nkind = ['sync', 'coroutine']\n\
+                        workers = 2\n[requests.a]\nsteps = ['compute 1ms', 'call billing 5ms']\n\
+                        [load]\nclients = 4\nramp = '0s'\n";
+
+/// A folder with a scenario in it, where sweeps are made.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(scenario: &str) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("x.toml"), scenario).unwrap();
+        Self(scratch)
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
+        command.current_dir(self.0.path()).args(words.split(' '));
+        command
+    }
+
+    fn run(&self, words: &str) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs it to success, or to failing points.
+    fn status(&self, words: &str, status: i32) -> String {
+        let output = self.run(words);
+        assert_eq!(output.status.code(), Some(status), "{words}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, folder: &str) -> [String; 2] {
+        ["points.jsonl", "points.csv"]
+            .map(|name| fs::read_to_string(self.path(folder).join(name)).unwrap())
+    }
+}
+
+fn line_count(file: &Path) -> usize {
+    fs::read_to_string(file).map_or(0, |text| text.lines().count())
+}
+
+const SWEEP: &str = "sweep x.toml --over server.workers=1..3 --over load.clients=2,8";
+
+#[test]
+fn one_thread_two_threads_and_shards_that_are_merged_write_the_same_bytes() {
+    let place = Place::new(SCENARIO);
+    let said = place.status(&format!("{SWEEP} --jobs 1"), 0);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let whole = place.read("sweep-x");
+    assert_eq!(whole[1].lines().count(), 1 + 3 * 2 * 2);
+    place.status(&format!("{SWEEP} --jobs 2 --out two"), 0);
+    assert_eq!(place.read("two"), whole);
+    place.status(&format!("{SWEEP} --shard 1/4"), 0);
+    let missing = place.status("sweep merge sweep-x-1of4 --out merged", 1);
+    assert!(missing.contains("missing: row 2, 3, 4"), "{missing}");
+    for shard in 2..5 {
+        place.status(&format!("{SWEEP} --shard {shard}/4"), 0);
+    }
+    let shards = "sweep-x-1of4 sweep-x-2of4 sweep-x-3of4 sweep-x-4of4";
+    place.status(&format!("sweep merge {shards} --out merged"), 0);
+    assert_eq!(place.read("merged"), whole);
+    let doubled = place.status(&format!("sweep merge {shards} sweep-x-2of4 --out m"), 1);
+    assert!(doubled.contains("there twice: row 2"), "{doubled}");
+}
+
+#[test]
+fn a_sweep_that_was_killed_goes_on_and_writes_what_it_would_have_written() {
+    let place = Place::new(&SCENARIO.replace("'1s'", "'20s'"));
+    place.status(&format!("{SWEEP} --out whole"), 0);
+    let mut killed = place.command(&format!("{SWEEP} --jobs 1 --out killed"));
+    let mut killed = killed.stderr(Stdio::null()).spawn().unwrap();
+    let lines = place.path("killed").join("points.jsonl");
+    until("some rows are on the disk", || line_count(&lines) >= 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    // However far it came, it ends within a line that had been written.
+    let text = fs::read_to_string(&lines).unwrap();
+    let second = text.find('\n').unwrap() + 30;
+    fs::write(&lines, &text[..second]).unwrap();
+    place.status(&format!("{SWEEP} --out killed"), 0);
+    assert_eq!(place.read("killed"), place.read("whole"));
+}
+
+#[test]
+fn a_folder_of_another_sweep_is_refused_with_the_reason() {
+    let place = Place::new(SCENARIO);
+    place.status("sweep x.toml --over server.workers=1,2", 0);
+    let other = place.status("sweep x.toml --over server.workers=1..3", 1);
+    assert!(other.contains("the grid (--over) differs"), "{other}");
+    fs::write(place.path("x.toml"), format!("{SCENARIO}# more\n")).unwrap();
+    let other = place.status("sweep x.toml --over server.workers=1,2", 1);
+    assert!(other.contains("the scenario's text differs"), "{other}");
+    fs::create_dir(place.path("mine")).unwrap();
+    fs::write(place.path("mine/letter"), "dear").unwrap();
+    let other = place.status("sweep x.toml --over server.workers=1,2 --out mine", 1);
+    assert!(other.contains("no sweep"), "{other}");
+}
+
+#[test]
+fn a_point_that_fails_is_a_row_and_the_others_are_played() {
+    let place = Place::new(SCENARIO);
+    // No workers are none; a step that takes a nanosecond would take for ever.
+    place.status(
+        "sweep x.toml --over server.workers=0..1 --over load.clients=2",
+        1,
+    );
+    let [lines, csv] = place.read("sweep-x");
+    let rows: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 3);
+    assert!(
+        rows[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("server.workers")
+    );
+    assert!(rows[1]["numbers"]["completed"].as_u64().unwrap() > 0);
+    assert!(csv.lines().last().unwrap().starts_with("1,1,2,coroutine,"));
+    place.status("sweep x.toml --over duration=1s,99999h --out long", 1);
+    let [lines, _] = place.read("long");
+    assert_eq!(
+        lines.matches("\"error\"").count(),
+        2 * usize::from(lines.lines().count() == 4) + usize::from(lines.lines().count() == 3)
+    );
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_all_said_with_status_2() {
+    let place = Place::new(SCENARIO);
+    let said = place.status(
+        "sweep x.toml --over server.workers=3..1 --over load.clients",
+        2,
+    );
+    assert!(said.contains("2 mistakes"), "{said}");
+    let said = place.status("sweep x.toml --over server.wokers=1..2", 2);
+    assert!(said.contains("did you mean `workers`"), "{said}");
+    assert!(place.run("sweep x.toml").status.code() == Some(2));
+}
+
+#[test]
+fn the_command_of_a_row_gives_its_numbers() {
+    let place = Place::new(SCENARIO);
+    place.status("sweep x.toml --over server.workers=1,3 --seed 5", 0);
+    let [lines, _] = place.read("sweep-x");
+    for line in lines.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let command = row["command"].as_str().unwrap().strip_prefix("concsim ");
+        let output = place.run(&format!("{} --json --no-keep", command.unwrap()));
+        assert!(output.status.success(), "{output:?}");
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let run = &summary["runs"][0];
+        assert_eq!(summary["scenario"]["sha256"], row["sha256"]);
+        assert_eq!(summary["scenario"]["seed"], 5);
+        assert_eq!(
+            (&run["variant"], &run["trust"]),
+            (&row["variant"], &row["trust"])
+        );
+        let numbers = row["numbers"].as_object().unwrap();
+        assert!(numbers.len() > 20);
+        for (name, number) in numbers {
+            assert_eq!(number, &run[name], "{name}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn measured_points_are_played_by_real_processes() {
+    let place = Place::new(SCENARIO);
+    place.status(
+        "sweep x.toml --over server.workers=1 --variant sync --measured",
+        0,
+    );
+    let [lines, csv] = place.read("sweep-x");
+    assert!(lines.contains("\"origin\":\"measured\""), "{lines}");
+    assert!(lines.contains("concsim run x.toml --headless"), "{lines}");
+    assert_eq!(csv.lines().count(), 2);
+}

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::calibrate::MachineFile;
 use super::colour::Colour;
 use crate::scenario::{self, Engine, Overrides, Plan, builtin};
 
@@ -78,6 +79,19 @@ pub enum Chosen {
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
+    choose_on(None, args, engine, colour)
+}
+
+/// The same, with the machine of a file laid over the scenario's.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub(super) fn choose_on(
+    machine: Option<MachineFile>,
+    args: &SourceArgs,
+    engine: Engine,
+    colour: Colour,
+) -> anyhow::Result<Chosen> {
     let Some((bytes, file)) = find(&args.scenario)? else {
         eprintln!("concsim: {}", unknown(&args.scenario));
         return Ok(Chosen::Wrong);
@@ -88,6 +102,7 @@ pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Resu
         seed: args.seed,
         duration: args.duration.clone(),
         warmup: args.warmup.clone(),
+        machine: machine.map(|file| (file.name, file.text)),
         engine,
     };
     let read =

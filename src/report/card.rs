@@ -1,6 +1,7 @@
 //! The card at the end: what was claimed, what came out, why, and whether to believe it. Plain text
 //! in at most 80 columns, the same for the same summary.
 
+use super::blind;
 use super::table::{self, Footnotes};
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
@@ -32,6 +33,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         summary.expect.iter().map(verdict).collect(),
         summary.ask.iter().map(asked).collect(),
         labelled_unless_empty("why", &why::sentence(plan, cores)),
+        blind::predictions(runs),
         each(runs, "failed", failures),
         each(runs, "switches", switches),
         each(runs, "counters", counters),

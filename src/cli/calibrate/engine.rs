@@ -252,19 +252,11 @@ fn gaps(recording: &Recording) -> Vec<(Then, u64)> {
 /// Who gets the connections when there are few.
 pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     let kinds = [
-        (
-            "accept-share-sync",
-            "sync",
-            "who wakes first takes it, and that is often the same worker",
-        ),
-        (
-            "accept-share-coroutine",
-            "coroutine",
-            "the poller wakes whoever sleeps, and the first at the door has it",
-        ),
+        ("accept-share-sync", "sync"),
+        ("accept-share-coroutine", "coroutine"),
     ];
     let mut found = Vec::new();
-    for (name, kind, means) in kinds {
+    for (name, kind) in kinds {
         let quiet = Quiet::from_now();
         let mut shares = Vec::new();
         for _ in 0..6 {
@@ -279,7 +271,7 @@ pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
             name,
             format!("{kind}: of two, the busier takes"),
             (Median::of(shares), Unit::Share),
-            format!("of 100 connections a second: {means}. 50 % would be even."),
+            "of 100 connections a second: 50 % is even; nobody deals them out, whoever looks first has one.",
         ));
     }
     Ok(found)

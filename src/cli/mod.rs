@@ -1,6 +1,7 @@
 //! The door: the command line, one file for each subcommand.
 
 pub mod audience;
+pub mod calibrate;
 pub mod check;
 pub mod colour;
 pub mod completions;
@@ -10,7 +11,9 @@ pub mod keyboard;
 pub mod keys;
 pub mod load;
 pub mod new;
+pub mod parity;
 pub mod performance;
+pub mod prediction;
 mod rehearsal;
 pub mod replay;
 pub mod run;
@@ -66,6 +69,10 @@ enum Command {
     Load(load::Args),
     /// Run the server of a scenario alone, for any load generator
     Serve(serve::Args),
+    /// Measure what things cost on this machine, to simulate on it
+    Calibrate(calibrate::Args),
+    /// Say how far simulations of real runs are off, as a table
+    Parity(parity::Args),
     /// List the scenarios, with what each shows and how long it takes
     Scenarios(scenarios::Args),
     /// Write a scenario to start from
@@ -102,6 +109,8 @@ impl Cli {
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),
+            Some(Command::Calibrate(args)) => calibrate::run(&args),
+            Some(Command::Parity(args)) => parity::run(&args, colour),
             Some(Command::Scenarios(args)) => scenarios::run(&args),
             Some(Command::New(args)) => new::run(&args),
             Some(Command::Check(args)) => check::run(&args, colour),

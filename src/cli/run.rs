@@ -13,6 +13,7 @@ use super::audience::{Audience, Headless};
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::performance::Performance;
+use super::prediction::{Foresight, PredictArgs, Predictions};
 use super::rehearsal::{self, Watched};
 use super::screen::Screen;
 use super::shelf;
@@ -57,6 +58,8 @@ pub struct Args {
     /// Keep no recording
     #[arg(long, conflicts_with = "out")]
     no_keep: bool,
+    #[command(flatten)]
+    predict: PredictArgs,
     #[command(flatten)]
     showing: Showing,
     #[command(flatten)]
@@ -108,6 +111,7 @@ impl Args {
             out: None,
             no_ask: false,
             no_keep: false,
+            predict: PredictArgs::default(),
             showing: Showing::default(),
             keyboard: KeyboardArgs::default(),
             watch: false,
@@ -143,9 +147,20 @@ pub(super) fn once(
     for variant in &plan.variants {
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
     }
+    let predictions = match args.predict.predict(&plan, colour)? {
+        Foresight::Wrong => return Ok(Played::Wrong),
+        Foresight::Unwanted => None,
+        Foresight::Of(predictions) => Some(predictions),
+    };
     interrupt::listen()?;
     let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
-    let (summary, played, kept) = play_with(&plan, args, colour, keymap, folder.as_mut(), watched)?;
+    let staging = Staging {
+        colour,
+        keymap,
+        watched,
+        predictions: predictions.as_ref(),
+    };
+    let (summary, played, kept) = play_with(&plan, args, staging, folder.as_mut())?;
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
         // It was not played to its end: others on the shelf are worth more. What cannot be removed stays.
@@ -204,22 +219,34 @@ pub(super) fn folder_for(
         .ok())
 }
 
+/// What a playing needs besides what was asked for.
+struct Staging<'a> {
+    colour: Colour,
+    keymap: Keymap,
+    watched: Option<&'a Rc<Watched>>,
+    predictions: Option<&'a Predictions>,
+}
+
 /// On a screen if there is one; the card stays on it until it is left. Also whether the summary is kept,
 /// which is before anybody looks at the card: who knows how they leave it.
 fn play_with(
     plan: &Plan,
     args: &Args,
-    colour: Colour,
-    keymap: Keymap,
+    staging: Staging<'_>,
     mut folder: Option<&mut Folder>,
-    watched: Option<&Rc<Watched>>,
 ) -> anyhow::Result<(Summary, Played, Option<io::Result<()>>)> {
     let keep = |folder: Option<&Folder>, summary: &Summary| {
         folder.map(|folder| folder.summarise(&json::of(summary)))
     };
+    let Staging {
+        colour,
+        keymap,
+        watched,
+        predictions,
+    } = staging;
     let Some(terminal) = args.terminal() else {
         let mut nobody = Headless::new(args.json).watching(watched);
-        let summary = play(plan, &mut nobody, None, folder.as_deref_mut())?;
+        let summary = play(plan, &mut nobody, None, folder.as_deref_mut(), predictions)?;
         let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();
         return Ok((summary, Played::Headless(status), kept));
@@ -232,7 +259,14 @@ fn play_with(
         screen = screen.without_questions();
     }
     let stagecraft = screen.stagecraft();
-    let summary = play(plan, &mut screen, Some(stagecraft), folder.as_deref_mut())?;
+    let stagecraft = Some(stagecraft);
+    let summary = play(
+        plan,
+        &mut screen,
+        stagecraft,
+        folder.as_deref_mut(),
+        predictions,
+    )?;
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
     if !screen.wants_to_leave() {
@@ -248,12 +282,17 @@ fn play(
     audience: &mut impl Audience,
     stagecraft: Option<Stagecraft>,
     mut folder: Option<&mut Folder>,
+    predictions: Option<&Predictions>,
 ) -> anyhow::Result<Summary> {
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
         audience.announce(plan, index)?;
         let recording = play_one(plan, variant, audience, stagecraft, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
+        let run = match predictions {
+            Some(predictions) => predictions.beside(index, run),
+            None => run,
+        };
         audience.applaud(&run, recording)?;
         runs.push(run);
         if audience.wants_to_leave() {

@@ -17,11 +17,17 @@ const KEPT: usize = 5;
 /// new one what is left.
 const BYTES: u64 = 200 << 20;
 
-/// The shelf: `$XDG_STATE_HOME/concsim/recordings`, or what the platform has instead.
-fn shelf() -> anyhow::Result<PathBuf> {
+/// What this program keeps from one time to the next: `$XDG_STATE_HOME/concsim`, or what the platform has
+/// instead.
+pub(super) fn state() -> anyhow::Result<PathBuf> {
     let strategy = etcetera::choose_base_strategy().context("there is no home folder")?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("concsim").join("recordings"))
+    Ok(state.join("concsim"))
+}
+
+/// The shelf: the folder `recordings` there.
+fn shelf() -> anyhow::Result<PathBuf> {
+    Ok(state()?.join("recordings"))
 }
 
 /// A new place on the shelf, after room has been made for it.

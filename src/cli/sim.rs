@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::calibrate;
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::replay::{self, Stage};
@@ -25,6 +26,9 @@ use crate::sim;
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
+    /// Simulate on the [machine] of this file; `calibrated` is what `concsim calibrate` has kept
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
     /// Without a screen: the result on standard output
     #[arg(long)]
     headless: bool,
@@ -48,7 +52,14 @@ pub struct Args {
 /// # Errors
 /// When the run is to be kept, and cannot be.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    let plan = match source::choose(&args.chosen, Engine::Simulation, colour)? {
+    let machine = match args.machine.as_deref().map(calibrate::find).transpose()? {
+        Some(Err(none)) => {
+            eprintln!("concsim: {none}");
+            return Ok(ExitCode::from(2));
+        }
+        found => found.and_then(Result::ok),
+    };
+    let plan = match source::choose_on(machine, &args.chosen, Engine::Simulation, colour)? {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };

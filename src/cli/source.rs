@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::calibrate::MachineFile;
 use super::colour::Colour;
 use crate::scenario::{self, Engine, Overrides, Plan, builtin};
 
@@ -57,6 +58,7 @@ impl SourceArgs {
             seed: self.seed,
             duration: self.duration.clone(),
             warmup: self.warmup.clone(),
+            machine: None,
             engine,
         }
     }
@@ -90,10 +92,26 @@ pub enum Chosen {
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
+    choose_on(None, args, engine, colour)
+}
+
+/// The same, with the machine of a file laid over the scenario's.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub(super) fn choose_on(
+    machine: Option<MachineFile>,
+    args: &SourceArgs,
+    engine: Engine,
+    colour: Colour,
+) -> anyhow::Result<Chosen> {
     let Some((bytes, file)) = find(args)? else {
         return Ok(Chosen::Wrong);
     };
-    let overrides = args.overrides(engine);
+    let overrides = Overrides {
+        machine: machine.map(|file| (file.name, file.text)),
+        ..args.overrides(engine)
+    };
     let read =
         scenario::text_of(bytes, &file).and_then(|text| scenario::read(&text, &file, &overrides));
     match read {

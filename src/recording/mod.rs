@@ -18,6 +18,7 @@ mod named;
 mod notebook;
 mod notes;
 mod past;
+pub mod prediction;
 pub mod remark;
 mod requests;
 mod span;

@@ -10,6 +10,7 @@ use super::accounting::{self, Edges};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, Latencies, Sorted, Spent};
 use super::named::Named;
+use super::prediction::Prediction;
 use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
@@ -155,6 +156,9 @@ pub struct Run {
     pub drift: Option<f64>,
     /// What workers told.
     pub telemetry: TelemetryCount,
+    /// What was simulated before it was played. Left out if nobody wanted to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
 }
 
 /// Failed requests of the cohort.
@@ -329,6 +333,7 @@ pub fn summarise(recording: &Recording) -> Run {
             one_in: recording.one_in,
             thinned: recording.thinned_switches,
         },
+        prediction: None,
     };
     run.remarks = remark::of_the_run(recording, &run);
     run

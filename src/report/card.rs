@@ -1,6 +1,7 @@
 //! The card at the end: what was claimed, what came out, why, and whether to believe it. Plain text
 //! in at most 80 columns, the same for the same summary.
 
+use super::blind;
 use super::table::{self, Footnotes};
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
@@ -34,6 +35,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         each_in_a_line(&summary.expect, |judgement| verdict(judgement, origin)),
         each_in_a_line(&summary.ask, |answer| asked(answer, origin)),
         labelled_unless_empty("why", &why::sentence(plan, cores)),
+        blind::predictions(runs),
         each(runs, "failed", failures),
         each(runs, "switches", switches),
         each(runs, "counters", counters),

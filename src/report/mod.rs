@@ -2,8 +2,10 @@
 //!
 //! It looks at summaries and at nothing else, and never asks who played.
 
+mod blind;
 pub mod card;
 pub mod json;
+pub mod parity;
 mod table;
 mod why;
 mod words;

@@ -10,7 +10,8 @@ use super::problem::{Place, Problem, Problems, Scope, Source, did_you_mean, line
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
 use super::{
-    Engine, Expectation, Plan, Question, Variant, assemble, expectation, played_by, question,
+    Engine, Expectation, Machine, Plan, Question, Variant, assemble, expectation, played_by,
+    question,
 };
 
 /// Reads a scenario file. `file` is where it came from; `overrides` what the command line says.
@@ -48,6 +49,21 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         expectations,
         questions,
     })
+}
+
+/// The `[machine]` of a file that has nothing else.
+///
+/// # Errors
+/// All mistakes of the file.
+pub fn read_machine(file: &str, text: &str) -> Result<Machine, Problems> {
+    const ANY: &str = "requests.any.steps = ['compute 1ms']\nload.clients = 1";
+    let overrides = Overrides {
+        machine: Some((file.to_owned(), text.to_owned())),
+        engine: Engine::Simulation,
+        ..Overrides::default()
+    };
+    let plan = read(ANY, "any", &overrides)?;
+    Ok(plan.variants[0].scenario.machine.clone())
 }
 
 /// The text of a file's bytes.

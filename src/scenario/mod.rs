@@ -28,7 +28,7 @@ mod variant;
 mod words;
 
 pub use expand::expand;
-pub use file::{read, text_of};
+pub use file::{read, read_machine, text_of};
 pub use machine::{Machine, Overshoot, Scheduler};
 pub use overrides::Overrides;
 pub use played_by::Engine;

@@ -22,6 +22,8 @@ pub struct Overrides {
     pub duration: Option<String>,
     /// Instead of the file's, as a file would write it.
     pub warmup: Option<String>,
+    /// The name and the text of a file with a `[machine]`, laid over the file's before anything else.
+    pub machine: Option<(String, String)>,
     /// Who is going to play it.
     pub engine: Engine,
 }
@@ -48,6 +50,10 @@ pub(super) fn lay_over(
     sources: &mut Vec<Source>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Setting> {
+    if let Some((name, text)) = &overrides.machine {
+        sources.push(named(name, text));
+        tree.lay_over(&machine(text, sources.len() - 1, problems));
+    }
     let mut settings = Vec::new();
     for text in &overrides.set {
         sources.push(named("--set", text));
@@ -79,6 +85,23 @@ pub(super) fn lay_over(
         }
     }
     settings
+}
+
+/// The `[machine]` of a file that has nothing else.
+fn machine(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
+    let (mut over, mistakes) = tree::read(text, source);
+    let is_text = mistakes.is_empty();
+    problems.extend(mistakes);
+    for entry in over.entries.extract_if(.., |entry| entry.key != "machine") {
+        let message = format!("`{}` is nothing of a machine", entry.key);
+        problems.push(Problem::new(&entry.place, message).legal("[machine] alone"));
+    }
+    if is_text && over.entries.is_empty() {
+        let place = Place::new(source, 0..text.len().min(1));
+        let problem = Problem::new(&place, "there is no [machine] in this file");
+        problems.push(problem.hint("`concsim calibrate` writes one".to_owned()));
+    }
+    over
 }
 
 /// Clients and a rate exclude each other, so laying one of them over the other takes its place,

@@ -22,22 +22,22 @@ const GAP: Elapsed = Elapsed(20_000);
 
 /// What a computation took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Burnt {
+pub struct Burnt {
     /// Core time: what was asked for, and at most a few microseconds more.
-    pub(super) cpu: CpuTime,
+    pub cpu: CpuTime,
     /// Time on the wall.
-    pub(super) wall: Elapsed,
+    pub wall: Elapsed,
 }
 
 impl Burnt {
     /// Time that the computation waited for a core.
-    pub(super) fn core_wait(&self) -> Elapsed {
+    pub fn core_wait(&self) -> Elapsed {
         Elapsed(self.wall.0.saturating_sub(self.cpu.0))
     }
 }
 
 /// Uses a core for `wanted`; tells `taken_off` from when to when it had none, and which it had before.
-pub(super) fn burn(
+pub fn burn(
     wanted: CpuTime,
     clock: Clock,
     mut taken_off: impl FnMut(Stamp, Stamp, Option<u32>),

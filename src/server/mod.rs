@@ -12,7 +12,7 @@
 
 pub mod arbiter;
 mod calls;
-mod compute;
+pub mod compute;
 mod connection;
 mod hub;
 mod seat;

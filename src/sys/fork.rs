@@ -139,6 +139,16 @@ pub fn used() -> Used {
     }
 }
 
+/// Core time of this process and of all below it that have ended and were waited for.
+pub fn used_by_family() -> crate::units::CpuTime {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let children = getrusage(UsageWho::RUSAGE_CHILDREN);
+    let children = children.expect("a process may always ask about its children");
+    let children =
+        length(*children.user_time().as_ref()) + length(*children.system_time().as_ref());
+    used().cpu + children
+}
+
 /// Points standard output at nothing: what a library prints there from a signal handler must not
 /// be taken for words to the driver.
 pub fn silence_stdout() -> Result<()> {

@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "this is the room for it; see ARCHITECTURE.md")]
 
+pub mod apart;
 pub mod clock;
 pub mod dial;
 pub mod family;

@@ -172,6 +172,17 @@ mod linux {
             .collect()
     }
 
+    /// Keeps the calling process, and whom it forks from now on, to one core.
+    ///
+    /// # Errors
+    /// When the core is none of those that it may use.
+    pub fn keep_to_core(core: usize) -> crate::sys::Result<()> {
+        use crate::sys::Doing as _;
+        let mut set = rustix::thread::CpuSet::new();
+        set.set(core);
+        rustix::thread::sched_setaffinity(None, &set).doing(format!("keep to core {core}"))
+    }
+
     /// The processor's name.
     pub fn cpu_name() -> String {
         let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -241,6 +252,11 @@ mod elsewhere {
         super::every_core()
     }
 
+    /// Keeping to a core: not possible here, and not an error.
+    pub fn keep_to_core(_core: usize) -> crate::sys::Result<()> {
+        Ok(())
+    }
+
     /// The processor's architecture.
     pub fn cpu_name() -> String {
         std::env::consts::ARCH.to_owned()
@@ -249,13 +265,13 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of,
-    whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, keep_to_core, own_core, pss_kib_of,
+    switches_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, own_core, pss_kib_of, switches_of,
-    whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, keep_to_core, own_core, pss_kib_of,
+    switches_of, whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {

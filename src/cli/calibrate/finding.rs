@@ -1,0 +1,177 @@
+//! What was found: one number with its interval and one sentence of what it means, and all of them as a
+//! table that can be read from top to bottom.
+
+use serde::Serialize;
+
+use super::interval::{METHOD, Median};
+use crate::units::{Elapsed, three_digits};
+
+/// In what a finding is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Unit {
+    /// Nanoseconds.
+    Ns,
+    /// A share of one.
+    Share,
+}
+
+impl Unit {
+    fn say(self, value: f64) -> String {
+        match self {
+            Self::Ns if value < 0.5 => "0 ns".into(),
+            Self::Ns => Elapsed(value.round() as u64).to_string(),
+            Self::Share => format!("{} %", three_digits(value * 100.0)),
+        }
+    }
+}
+
+/// One thing that was measured.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Finding {
+    /// Stable, for programs.
+    pub(super) name: &'static str,
+    /// For people.
+    pub(super) what: String,
+    /// The number.
+    pub(super) median: Median,
+    pub(super) unit: Unit,
+    /// The share of the cores that other programs used meanwhile; `None` where the platform does not say.
+    pub(super) others: Option<f64>,
+    /// Whether that was too much.
+    pub(super) rough: bool,
+    /// One sentence.
+    pub(super) means: String,
+}
+
+/// All that was found.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Findings(pub(super) Vec<Finding>);
+
+const NAME: usize = 34;
+const VALUE: usize = 10;
+const INTERVAL: usize = 24;
+const WIDTH: usize = 80;
+
+impl Findings {
+    /// The value of one of them.
+    pub(super) fn value(&self, name: &str) -> Option<f64> {
+        let found = self.0.iter().find(|finding| finding.name == name);
+        found.map(|finding| finding.median.value)
+    }
+
+    /// The table for people.
+    pub(super) fn table(&self) -> String {
+        let mut text = format!(
+            "{:<NAME$}{:>VALUE$}{:>INTERVAL$}{:>7}\n",
+            "what", "median", "95 % interval", "times"
+        );
+        for finding in &self.0 {
+            text += &finding.lines();
+        }
+        text += &format!("\n{METHOD}.\n");
+        if self.0.iter().any(|finding| finding.rough) {
+            text +=
+                "rough: other programs used the cores meanwhile. Close them and calibrate again.\n";
+        }
+        text
+    }
+}
+
+impl Finding {
+    fn lines(&self) -> String {
+        let say = |value| self.unit.say(value);
+        let interval = self.median.interval.map_or_else(
+            || "–".to_owned(),
+            |[low, high]| format!("{} to {}", say(low), say(high)),
+        );
+        let line = format!(
+            "{:<NAME$}{:>VALUE$}{interval:>INTERVAL$}{:>7}",
+            self.what,
+            say(self.median.value),
+            self.median.values
+        );
+        let rough = if self.rough { "  rough" } else { "" };
+        format!("{line}{rough}\n{}", indented(&self.means))
+    }
+}
+
+/// In lines that are indented.
+fn indented(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::from("   ");
+    for word in text.split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines += &line;
+            lines.push('\n');
+            line = String::from("   ");
+        }
+        line.push(' ');
+        line += word;
+    }
+    lines + &line + "\n"
+}
+
+#[cfg(test)]
+pub(super) fn made_up() -> Findings {
+    let finding = |name, what: &str, value, unit, means: &str| Finding {
+        name,
+        what: what.into(),
+        median: Median {
+            value,
+            interval: Some([value * 0.96, value * 1.05]),
+            values: 21,
+        },
+        unit,
+        others: Some(0.01),
+        rough: name == "slice",
+        means: means.into(),
+    };
+    Findings(vec![
+        finding(
+            "process-switch",
+            "process switch",
+            1_620.0,
+            Unit::Ns,
+            "the system turns a core to another process: as much as 41 coroutine switches.",
+        ),
+        finding(
+            "slice",
+            "time slice",
+            2.8e6,
+            Unit::Ns,
+            "so long two computing processes keep a core that they share before it is taken, whatever they compute.",
+        ),
+        finding(
+            "efficiency",
+            "a core while all are busy",
+            0.98,
+            Unit::Share,
+            "what a core gives then, of what it gives alone.",
+        ),
+        Finding {
+            median: Median {
+                value: 0.2,
+                interval: None,
+                values: 3,
+            },
+            ..finding(
+                "accept",
+                "connection",
+                0.2,
+                Unit::Ns,
+                "of few values: no interval.",
+            )
+        },
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_made_up_numbers_in_full() {
+        insta::assert_snapshot!(made_up().table());
+    }
+}

@@ -1,0 +1,174 @@
+//! `concsim calibrate`: what things cost on this machine, measured with the program's own processes, as a
+//! table to read and as a `[machine]` to simulate on.
+//!
+//! Nothing is fitted to latencies that are to be predicted later. Each cost is measured by itself, several
+//! times, and said with its median and interval.
+
+mod engine;
+mod finding;
+mod interval;
+mod machine;
+mod place;
+mod quiet;
+mod spin;
+mod switch;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+pub(super) use self::engine::play;
+use self::finding::Findings;
+pub(super) use self::place::{CALIBRATED, MachineFile, find};
+use crate::recording;
+use crate::sys::{clock, interrupt, processes};
+
+/// Measures what things cost on this machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim calibrate && concsim sim io_bound --machine calibrated")]
+pub struct Args {
+    /// Write the [machine] there instead of into the folder for the state of programs
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Half a minute instead of two: wider intervals
+    #[arg(long)]
+    quick: bool,
+    /// What was found as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// How much time there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    Full,
+    Quick,
+}
+
+impl Effort {
+    fn of(self, full: u64, quick: u64) -> u64 {
+        match self {
+            Self::Full => full,
+            Self::Quick => quick,
+        }
+    }
+
+    fn seconds(self, full: f64) -> f64 {
+        match self {
+            Self::Full => full,
+            Self::Quick => full / 4.0,
+        }
+    }
+}
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Calibration<'a> {
+    schema: &'static str,
+    method: &'static str,
+    host: &'a recording::Machine,
+    findings: &'a Findings,
+    /// As it was written.
+    machine: &'a crate::scenario::Machine,
+    file: String,
+}
+
+/// Measures everything, prints it, and writes the machine.
+///
+/// # Errors
+/// When a process cannot be started, or the file not be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let effort = if args.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let path = args.out.clone().map_or_else(place::usual, Ok)?;
+    let (findings, timers) = measure(effort)?;
+    let cores = processes::cores_allowed().len();
+    let machine = machine::machine(&findings, &timers, cores);
+    let host = recording::Machine::this_one();
+    let text = machine::toml(&machine, &about(&host, &findings));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    let file = path.display().to_string();
+    let wanted = if args.out.is_some() {
+        file.as_str()
+    } else {
+        CALIBRATED
+    };
+    if args.json {
+        let calibration = Calibration {
+            schema: "concsim.calibration/1",
+            method: interval::METHOD,
+            host: &host,
+            findings: &findings,
+            machine: &machine,
+            file,
+        };
+        let text = serde_json::to_string_pretty(&calibration)?;
+        writeln!(io::stdout(), "{text}")?;
+    } else {
+        let where_it_is = format!(
+            "\nThe machine is written to {file}.\nSimulate on it: concsim sim io_bound --machine {wanted}"
+        );
+        writeln!(io::stdout(), "{}{where_it_is}", findings.table())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything, in the order in which it is best read; and how much longer timers took, ascending.
+fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
+    let say = |what: &str| eprintln!("concsim: measuring {what}");
+    let mut findings = Findings::default();
+    // These fork, which only a process that has heard of no signals yet should.
+    say("the cores");
+    findings.0.extend(spin::findings(effort)?);
+    say("switches");
+    findings.0.extend(switch::findings(effort)?);
+    interrupt::listen()?;
+    say("what a request costs");
+    findings.0.extend(engine::request_costs(effort)?);
+    say("how late waits end");
+    let overshoots = engine::overshoots(effort)?;
+    findings.0.extend(overshoots.findings);
+    say("who takes connections");
+    findings.0.extend(engine::accept_shares(effort)?);
+    Ok((findings, overshoots.timers))
+}
+
+/// What is said of a machine above its table.
+fn about(host: &recording::Machine, findings: &Findings) -> Vec<String> {
+    let since_1970 = clock::date().0.duration_since(std::time::UNIX_EPOCH);
+    let seconds = since_1970.map_or(0, |since| since.as_secs());
+    let rough = findings.0.iter().filter(|finding| finding.rough).count();
+    let mut about = vec![
+        format!(
+            "What things cost on {} cores of {}, {}.",
+            host.cores, host.cpu, host.kernel
+        ),
+        format!(
+            "Written by concsim {} calibrate, {seconds} s after 1970 began; {}.",
+            env!("CARGO_PKG_VERSION"),
+            if cfg!(debug_assertions) {
+                "a debug build"
+            } else {
+                "a release build"
+            }
+        ),
+        format!("Each number is a {}.", interval::METHOD),
+    ];
+    if rough > 0 {
+        let all = findings.0.len();
+        about.push(format!(
+            "rough: during {rough} of {all} measurements other programs used the cores."
+        ));
+    }
+    about
+}

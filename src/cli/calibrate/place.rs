@@ -1,0 +1,44 @@
+//! Where the calibrated machine is kept, and how it is found again by those that ask for it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::cli::shelf;
+
+/// The name by which a command line asks for what `concsim calibrate` has kept.
+pub(crate) const CALIBRATED: &str = "calibrated";
+
+/// A file with a `[machine]`: its name, and its text.
+#[derive(Clone, Debug)]
+pub(crate) struct MachineFile {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// `machine.toml` in the platform's folder for the state of programs.
+pub(super) fn usual() -> anyhow::Result<PathBuf> {
+    Ok(shelf::state()?.join("machine.toml"))
+}
+
+/// The machine of this file, or [`CALIBRATED`]. The inner error is a sentence for whoever asked: there is
+/// none.
+pub(crate) fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
+    let is_ours = wanted == Path::new(CALIBRATED) && !wanted.is_file();
+    let path = if is_ours { usual()? } else { wanted.to_owned() };
+    let name = path.display().to_string();
+    match fs::read(&path) {
+        Ok(bytes) => Ok(match String::from_utf8(bytes) {
+            Ok(text) => Ok(MachineFile { name, text }),
+            Err(_) => Err(format!("{name} is not text")),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(if is_ours {
+            "this machine is not calibrated yet: `concsim calibrate` takes about two minutes, `concsim calibrate --quick` half of one".into()
+        } else {
+            format!("there is no file {name}")
+        })),
+        Err(error) => Err(error).with_context(|| format!("failed to read {name}")),
+    }
+}

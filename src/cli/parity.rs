@@ -1,0 +1,238 @@
+//! `concsim parity`: plays scenarios of both real kinds after having simulated them blind, and says how far
+//! the simulation was off, as the table of the README.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::calibrate;
+use super::colour::Colour;
+use super::prediction::{self, Foresight, Predictions};
+use crate::recording::prediction::Prediction;
+use crate::recording::summary::Run;
+use crate::recording::trust::Trust;
+use crate::report::parity::{self, Row};
+use crate::scenario::{self, Overrides, Plan, builtin};
+use crate::sys::{interrupt, processes};
+
+/// Plays scenarios with blind predictions, and prints the table of their errors.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim calibrate && concsim parity > table.md")]
+pub struct Args {
+    /// Only those of the list whose names contain this; all without
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// All predictions as JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// One scenario of the list: a name, the built-in one that it is, and what is laid over it.
+struct Case {
+    name: &'static str,
+    built_in: &'static str,
+    set: &'static [&'static str],
+    duration: &'static str,
+}
+
+const fn case(
+    name: &'static str,
+    built_in: &'static str,
+    duration: &'static str,
+    set: &'static [&'static str],
+) -> Case {
+    Case {
+        name,
+        built_in,
+        set,
+        duration,
+    }
+}
+
+const BOTH: &str = "server.kind=[sync, coroutine]";
+
+/// Both kinds of each: waiting and computing, at ease and saturated, with and without jitter.
+const CASES: [Case; 9] = [
+    case("io-bound, 60 clients", "io_bound", "20s", &[]),
+    case(
+        "io-bound, jittered",
+        "io_bound",
+        "20s",
+        &[
+            "requests.profile.steps=compute 1ms..3ms, call billing 20ms..80ms",
+            "load.clients=20",
+        ],
+    ),
+    case(
+        "io-bound, rate, at ease",
+        "io_bound",
+        "20s",
+        &[
+            "requests.profile.steps=compute 1ms..3ms, call billing 10ms..20ms",
+            "load.rate=60/s",
+        ],
+    ),
+    case("mixed", "mixed", "25s", &[]),
+    case("mixed, saturated", "mixed", "15s", &["load.clients=12"]),
+    case(
+        "computing, rate, at ease",
+        "cpu_bound",
+        "25s",
+        &[
+            BOTH,
+            "requests.report.steps=compute 5ms..15ms",
+            "load.rate=60/s",
+        ],
+    ),
+    case(
+        "computing, one worker",
+        "cpu_bound",
+        "25s",
+        &[
+            BOTH,
+            "server.workers=1",
+            "requests.report.steps=compute 5ms..15ms",
+            "load.rate=60/s",
+        ],
+    ),
+    case(
+        "computing, saturated",
+        "cpu_bound",
+        "15s",
+        &[
+            BOTH,
+            "requests.report.steps=compute 5ms..15ms",
+            "load.clients=8",
+        ],
+    ),
+    case(
+        "sleeping, four workers",
+        "io_bound",
+        "20s",
+        &[
+            "server.workers=4",
+            "requests.profile.steps=compute 2ms, sleep 10ms..30ms, compute 1ms",
+            "load.rate=80/s",
+        ],
+    ),
+];
+
+/// All predictions, for programs.
+#[derive(Serialize)]
+struct Table<'a> {
+    schema: &'static str,
+    limits: parity::Limits,
+    rows: &'a [Row],
+}
+
+/// Predicts and plays each of them, and prints the table.
+///
+/// # Errors
+/// When the machine refuses what a run needs.
+pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    let wanted = |case: &&Case| {
+        args.scenarios.is_empty()
+            || args
+                .scenarios
+                .iter()
+                .any(|part| case.name.contains(part.as_str()))
+    };
+    let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
+    if cases.is_empty() {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        eprintln!(
+            "concsim: none of the list is called so; there are: {}",
+            names.join("; ")
+        );
+        return Ok(ExitCode::from(2));
+    }
+    let mut plans = Vec::new();
+    for case in cases {
+        let plan = plan_of(case);
+        let Foresight::Of(foretold) = prediction::predict(None, &plan, colour)? else {
+            return Ok(ExitCode::from(2));
+        };
+        plans.push((case, plan, foretold));
+    }
+    interrupt::listen()?;
+    let mut rows = Vec::new();
+    for (case, plan, foretold) in plans {
+        rows.extend(play(case, plan, &foretold)?);
+    }
+    let mut out = io::stdout();
+    if args.json {
+        let table = Table {
+            schema: "concsim.parity/1",
+            limits: parity::LIMITS,
+            rows: &rows,
+        };
+        writeln!(out, "{}", serde_json::to_string_pretty(&table)?)?;
+    } else {
+        write!(out, "{}", parity::markdown(&rows))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plan_of(case: &Case) -> Plan {
+    let built_in = builtin::find(case.built_in).expect("the list names built-in scenarios");
+    let overrides = Overrides {
+        set: case.set.iter().map(|text| (*text).to_owned()).collect(),
+        duration: Some(case.duration.into()),
+        ..Overrides::default()
+    };
+    let read = scenario::read(built_in.text, built_in.name, &overrides);
+    read.unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+}
+
+/// Each variant, one after the other.
+fn play(case: &Case, mut plan: Plan, foretold: &Predictions) -> anyhow::Result<Vec<Row>> {
+    let variants = std::mem::take(&mut plan.variants);
+    let mut rows = Vec::new();
+    for (index, variant) in variants.into_iter().enumerate() {
+        eprintln!("concsim: playing {}: {}", case.name, variant.name);
+        processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
+        plan.variants = vec![variant];
+        let (run, _) = calibrate::play(&plan)?;
+        let run = foretold.beside(index, run);
+        let Run {
+            variant,
+            trust,
+            prediction: Some(prediction),
+            ..
+        } = run
+        else {
+            bail!("a run was played that was not predicted");
+        };
+        rows.push(row(case.name, variant, trust, prediction));
+    }
+    Ok(rows)
+}
+
+fn row(name: &str, variant: String, trust: Trust, prediction: Prediction) -> Row {
+    Row {
+        scenario: name.to_owned(),
+        variant,
+        trust,
+        prediction,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_eight_scenarios_and_each_is_valid_for_both_kinds() {
+        assert!(CASES.len() >= 8);
+        for case in &CASES {
+            let kinds: Vec<&str> = plan_of(case)
+                .variants
+                .iter()
+                .map(|it| it.scenario.server.kind.word())
+                .collect();
+            assert_eq!(kinds, ["sync", "coroutine"], "{}", case.name);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `--predict`: before anything is played, each variant is simulated on this machine's calibrated costs.
+
+use std::path::PathBuf;
+
+use super::calibrate::{self, CALIBRATED};
+use super::colour::Colour;
+use crate::recording::Notebook;
+use crate::recording::kept::Keeper;
+use crate::recording::prediction::Prediction;
+use crate::recording::summary::{Run, summarise};
+use crate::scenario::{self, Machine, Plan, Variant};
+use crate::sim;
+
+/// Whether to predict, and with whose costs.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PredictArgs {
+    /// Simulate it first with this machine's calibrated costs, and set that beside what is measured
+    #[arg(long)]
+    predict: bool,
+    /// Predict with the [machine] of this file instead of what `concsim calibrate` has kept
+    #[arg(long, value_name = "FILE", requires = "predict")]
+    machine: Option<PathBuf>,
+}
+
+/// What came of looking for the machine to predict with.
+pub(super) enum Foresight {
+    /// Nobody wants to know.
+    Unwanted,
+    /// What was simulated, in the order of the plan's variants.
+    Of(Predictions),
+    /// It cannot be; that has been said.
+    Wrong,
+}
+
+/// What was simulated before anything was played.
+#[derive(Debug)]
+pub(super) struct Predictions {
+    machine: String,
+    runs: Vec<Run>,
+}
+
+impl Predictions {
+    /// The run of this variant, with its prediction beside it.
+    pub(super) fn beside(&self, index: usize, mut run: Run) -> Run {
+        let simulated = self.runs.get(index);
+        run.prediction = simulated.map(|simulated| Prediction::of(&self.machine, simulated, &run));
+        run
+    }
+}
+
+impl PredictArgs {
+    /// Predicts a plan, if that is wanted.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read.
+    pub(super) fn predict(&self, plan: &Plan, colour: Colour) -> anyhow::Result<Foresight> {
+        if !self.predict {
+            return Ok(Foresight::Unwanted);
+        }
+        predict(self.machine.clone(), plan, colour)
+    }
+}
+
+/// Predicts a plan on the machine of this file, or the calibrated one.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub(super) fn predict(
+    wanted: Option<PathBuf>,
+    plan: &Plan,
+    colour: Colour,
+) -> anyhow::Result<Foresight> {
+    let wanted = wanted.unwrap_or_else(|| PathBuf::from(CALIBRATED));
+    let file = match calibrate::find(&wanted)? {
+        Ok(file) => file,
+        Err(none) => {
+            eprintln!("concsim: {none}");
+            return Ok(Foresight::Wrong);
+        }
+    };
+    let machine = match scenario::read_machine(&file.name, &file.text) {
+        Ok(machine) => machine,
+        Err(problems) => {
+            eprintln!("{}", problems.render(colour.in_messages()));
+            return Ok(Foresight::Wrong);
+        }
+    };
+    let mut runs = Vec::new();
+    for variant in &plan.variants {
+        let variant = on(&machine, variant);
+        if let Err(refused) = sim::limits::check(&variant.scenario) {
+            eprintln!("concsim: {} cannot be predicted: {refused}", variant.name);
+            return Ok(Foresight::Wrong);
+        }
+        runs.push(simulate(plan, &variant));
+    }
+    let machine = file.name;
+    Ok(Foresight::Of(Predictions { machine, runs }))
+}
+
+/// The variant on another machine.
+fn on(machine: &Machine, variant: &Variant) -> Variant {
+    let mut variant = variant.clone();
+    variant.scenario.machine = machine.clone();
+    variant
+}
+
+fn simulate(plan: &Plan, variant: &Variant) -> Run {
+    let notebook = Notebook::new(sim::header_of(plan, variant), None::<Keeper>);
+    let (recording, _) = sim::record(&variant.scenario, notebook);
+    summarise(&recording)
+}

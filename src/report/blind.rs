@@ -1,0 +1,59 @@
+//! Lines of the card that set a blind prediction beside what was measured.
+
+use super::words::{NONE, labelled, millis};
+use crate::recording::prediction::{Figure, Prediction};
+use crate::recording::summary::Run;
+use crate::units::three_digits;
+use crate::words::mean;
+
+/// One paragraph for each run that was predicted.
+pub(super) fn predictions(runs: &[Run]) -> String {
+    let said = |run: &Run| {
+        let prediction = run.prediction.as_ref()?;
+        Some(labelled(
+            "predicted",
+            &format!("{}: {}", run.variant, sentence(prediction)),
+        ))
+    };
+    runs.iter().filter_map(said).collect()
+}
+
+/// `simulated blind 598 answers/s, measured 601 (-0.5 %); …`
+fn sentence(prediction: &Prediction) -> String {
+    let per_second = |value: f64| format!("{} answers/s", three_digits(value));
+    let whole = |value: f64| format!("{value:.0} coroutine switches");
+    let parts = [
+        Some(figure(&prediction.throughput_per_s, "", per_second)),
+        Some(figure(&prediction.mean_ms, "mean ", millis)),
+        Some(figure(&prediction.p50_ms, "p50 ", millis)),
+        Some(figure(&prediction.p99_ms, "p99 ", millis)),
+        prediction
+            .coroutine_switches
+            .as_ref()
+            .map(|switches| figure(switches, "", whole)),
+        Some(figure(&prediction.concurrency, "concurrency ", mean)),
+        Some(figure(
+            &prediction.parallelism,
+            "parallelism ",
+            three_digits,
+        )),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!(
+        "simulated before it was played, on the machine of {}, against measured: {}",
+        prediction.machine,
+        parts.join("; ")
+    )
+}
+
+fn figure(figure: &Figure, name: &str, say: impl Fn(f64) -> String) -> String {
+    let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), &say);
+    let error = figure
+        .error
+        .map_or_else(String::new, |error| format!(" ({:+.1} %)", error * 100.0));
+    format!(
+        "{name}{} against {}{error}",
+        or_none(figure.predicted),
+        or_none(figure.measured)
+    )
+}

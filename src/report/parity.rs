@@ -1,0 +1,130 @@
+//! How far blind predictions were off, as a table in Markdown.
+
+use serde::Serialize;
+
+use super::words::NONE;
+use crate::recording::prediction::{Figure, Prediction};
+use crate::recording::trust::Trust;
+
+/// What an error may be at most, as a share.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// Of answers per second.
+    pub throughput: f64,
+    /// Of the mean latency.
+    pub mean: f64,
+    /// Of the median.
+    pub p50: f64,
+    /// Of the 99th percentile.
+    pub p99: f64,
+}
+
+/// What is promised.
+pub const LIMITS: Limits = Limits {
+    throughput: 0.03,
+    mean: 0.05,
+    p50: 0.05,
+    p99: 0.15,
+};
+
+/// One run that was predicted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Which scenario.
+    pub scenario: String,
+    /// Which variant of it.
+    pub variant: String,
+    /// Whether the measurement may be believed.
+    pub trust: Trust,
+    /// The prediction beside the measurement.
+    pub prediction: Prediction,
+}
+
+/// The table, with what is above its limit in bold.
+#[must_use]
+pub fn markdown(rows: &[Row]) -> String {
+    let percent = |limit: f64| format!("≤ {:.0} %", limit * 100.0);
+    let mut text = format!(
+        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches |\n\
+         |---|---|---|---|---|---|---|\n",
+        percent(LIMITS.throughput),
+        percent(LIMITS.mean),
+        percent(LIMITS.p50),
+        percent(LIMITS.p99)
+    );
+    for row in rows {
+        text += &line(row);
+    }
+    text += "\nSimulated blind, relative to what was measured; bold: above the limit.\n";
+    text
+}
+
+fn line(row: &Row) -> String {
+    let prediction = &row.prediction;
+    let doubt = match row.trust {
+        Trust::Ok => "",
+        Trust::Rough => " (rough)",
+        Trust::ProvesNothing => " (proves nothing)",
+    };
+    let cells = [
+        error(&prediction.throughput_per_s, LIMITS.throughput),
+        error(&prediction.mean_ms, LIMITS.mean),
+        error(&prediction.p50_ms, LIMITS.p50),
+        error(&prediction.p99_ms, LIMITS.p99),
+        switches(prediction.coroutine_switches.as_ref()),
+    ];
+    format!(
+        "| {} | {}{doubt} | {} |\n",
+        row.scenario,
+        row.variant,
+        cells.join(" | ")
+    )
+}
+
+fn error(figure: &Figure, limit: f64) -> String {
+    match figure.error {
+        None => NONE.to_owned(),
+        Some(error) if error.abs() > limit => format!("**{:+.1} %**", error * 100.0),
+        Some(error) => format!("{:+.1} %", error * 100.0),
+    }
+}
+
+fn switches(figure: Option<&Figure>) -> String {
+    match figure {
+        None => NONE.to_owned(),
+        Some(figure) if figure.predicted == figure.measured => "exact".into(),
+        Some(figure) => figure.error.map_or_else(
+            || NONE.to_owned(),
+            |error| format!("{:+.2} %", error * 100.0),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Origin;
+
+    #[test]
+    fn the_table_says_what_is_above_its_limit() {
+        let figure = |predicted, measured| Figure::of(Some(predicted), Some(measured));
+        let prediction = Prediction {
+            origin: Origin::Simulated,
+            machine: "machine.toml".into(),
+            throughput_per_s: figure(598.0, 600.0),
+            mean_ms: figure(107.0, 100.0),
+            p50_ms: figure(99.0, 100.0),
+            p99_ms: Figure::of(None, Some(1.0)),
+            coroutine_switches: Some(figure(2400.0, 2400.0)),
+            concurrency: figure(60.0, 60.0),
+            parallelism: figure(0.6, 0.6),
+        };
+        let row = Row {
+            scenario: "io-bound".into(),
+            variant: "coroutine".into(),
+            trust: Trust::Rough,
+            prediction,
+        };
+        insta::assert_snapshot!(markdown(&[row]));
+    }
+}

@@ -1,0 +1,170 @@
+//! What `concsim calibrate` writes, in the hands of `sim`, `run --predict` and `parity`: structure and
+//! mistakes, no milliseconds.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const MACHINE: &str = "\
+[machine]
+cores            = 2
+slice            = \"3870000ns\"
+efficiency       = 0.98
+process_switch   = \"1620ns\"
+coroutine_switch = \"800ns\"
+accept           = \"20us\"
+request          = \"40us\"
+wake_up          = \"20us\"
+overshoot        = [\"min 10us\", \"p50 60us\", \"max 1ms\"]
+generator        = \"50us\"
+service          = \"40us\"
+";
+
+const TINY: &str = "\
+title = 'A tiny one'
+duration = '400ms'
+warmup = '100ms'
+seed = 3
+server.kind = ['sync', 'coroutine']
+server.workers = 2
+requests.it.steps = ['compute 1ms', 'call billing 5ms']
+load.rate = '50/s'
+";
+
+/// A folder with a scenario and a machine, and nothing calibrated.
+fn scratch(machine: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
+    write("tiny.toml", TINY).expect("it can be written");
+    write("machine.toml", machine).expect("it can be written");
+    folder
+}
+
+fn concsim(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .output()
+        .expect("the program starts")
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{said}")
+    })
+}
+
+fn is_refused(output: &Output, words: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(words), "{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_prediction_stands_beside_the_measurement_and_is_called_simulated() {
+    let folder = scratch(MACHINE);
+    let arguments = [
+        "run",
+        "tiny.toml",
+        "--predict",
+        "--machine",
+        "machine.toml",
+        "--no-keep",
+    ];
+    let output = concsim(folder.path(), &[&arguments[..], &["--json"]].concat());
+    let summary = json(&output);
+    let runs = summary["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let prediction = &run["prediction"];
+        assert_eq!(run["origin"], "measured");
+        assert_eq!(prediction["origin"], "simulated");
+        for name in [
+            "throughput_per_s",
+            "mean_ms",
+            "p50_ms",
+            "concurrency",
+            "parallelism",
+        ] {
+            for part in ["predicted", "measured"] {
+                assert!(prediction[name][part].is_number(), "{name}: {prediction}");
+            }
+        }
+        let measured = &prediction["throughput_per_s"]["measured"];
+        assert_eq!(*measured, run["throughput_per_s"]);
+        let is_sync = run["kind"] == "sync";
+        assert_eq!(prediction["coroutine_switches"].is_null(), is_sync);
+    }
+    let card = concsim(folder.path(), &[&arguments[..], &["--headless"]].concat());
+    let card = String::from_utf8_lossy(&card.stdout).into_owned();
+    assert!(
+        card.contains("predicted") && card.contains("simulated"),
+        "{card}"
+    );
+    assert!(card.contains("measured"), "{card}");
+}
+
+#[test]
+fn a_simulation_takes_costs_only_from_whom_it_is_told_to() {
+    let folder = scratch(MACHINE);
+    fs::create_dir_all(folder.path().join("state/concsim")).expect("a folder");
+    fs::write(folder.path().join("state/concsim/machine.toml"), MACHINE)
+        .expect("it can be written");
+    let cores = |more: &[&str]| {
+        let arguments = [&["sim", "tiny.toml", "--json", "--no-keep"][..], more].concat();
+        json(&concsim(folder.path(), &arguments))["machine"]["cores"].clone()
+    };
+    assert_eq!(cores(&[]), 4, "the documented machine");
+    assert_eq!(cores(&["--machine", "machine.toml"]), 2);
+    assert_eq!(cores(&["--machine", "calibrated"]), 2);
+    assert_eq!(
+        cores(&["--machine", "calibrated", "--set", "machine.cores=3"]),
+        3
+    );
+}
+
+#[test]
+fn without_a_calibration_it_is_said_how_to_make_one() {
+    let folder = scratch(MACHINE);
+    for arguments in [
+        &["run", "tiny.toml", "--predict"][..],
+        &["sim", "tiny.toml", "--machine", "calibrated"],
+        &["parity", "mixed"],
+    ] {
+        is_refused(&concsim(folder.path(), arguments), "`concsim calibrate`");
+    }
+    is_refused(
+        &concsim(folder.path(), &["parity", "no such scenario"]),
+        "there are: ",
+    );
+}
+
+#[test]
+fn mistakes_in_a_machine_are_shown_in_its_own_file() {
+    let cases = [
+        ("[machine]\ncores = 0\n", "machine.toml:2"),
+        ("[machine]\nspeed = 3\n", "machine.toml:2"),
+        (
+            "[server]\nworkers = 3\n[machine]\ncores = 2\n",
+            "`server` is nothing of a machine",
+        ),
+        ("", "there is no [machine] in this file"),
+        ("[machine\n", "not TOML"),
+    ];
+    for (machine, words) in cases {
+        let folder = scratch(machine);
+        for arguments in [
+            &["sim", "tiny.toml", "--machine", "machine.toml"][..],
+            &["run", "tiny.toml", "--predict", "--machine", "machine.toml"],
+        ] {
+            is_refused(&concsim(folder.path(), arguments), words);
+        }
+    }
+}

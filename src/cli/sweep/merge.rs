@@ -12,7 +12,7 @@ use super::folder::{self, About, Folder, Rows};
 #[command(
     after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
 )]
-pub(super) struct Merge {
+pub struct Merge {
     /// The folders of the shards
     #[arg(value_name = "DIR", required = true)]
     shards: Vec<PathBuf>,

@@ -11,13 +11,15 @@
 mod axis;
 mod folder;
 mod grid;
-mod merge;
+pub mod merge;
 mod play;
 mod progress;
 mod row;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 
 use self::folder::{About, Folder, Identity};
 use self::grid::{Grid, Place, Shard};
@@ -27,28 +29,49 @@ use super::source::{self, SourceArgs};
 use crate::scenario::{Engine, Plan, Problems};
 use crate::sys::{interrupt, processes};
 
-/// Plays a scenario at every point of a grid, in virtual time unless told otherwise.
-#[derive(Debug, clap::Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
-    after_help = "Example: concsim sweep io_bound --over server.workers=1..8 --over load.clients=10,100"
-)]
-pub struct Args {
-    #[command(flatten)]
-    sweep: Option<Sweep>,
-    #[command(subcommand)]
-    then: Option<Then>,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Then {
-    /// Join the shards of a sweep
+/// A sweep, or shards of one that are to be joined.
+#[derive(Debug)]
+pub enum Args {
+    /// To be played.
+    Sweep(Sweep),
+    /// To be joined.
     Merge(merge::Merge),
 }
 
-/// What is swept, and where to.
+/// By hand, since the derived form takes a flattened option for absent whose only positional is nested.
+impl FromArgMatches for Args {
+    fn from_arg_matches(found: &ArgMatches) -> Result<Self, clap::Error> {
+        match found.subcommand() {
+            Some((_, found)) => merge::Merge::from_arg_matches(found).map(Self::Merge),
+            None => Sweep::from_arg_matches(found).map(Self::Sweep),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, found: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(found)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Args {
+    fn augment_args(command: Command) -> Command {
+        let merge = Command::new("merge").about("Join the shards of a sweep");
+        Sweep::augment_args(command)
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true)
+            .subcommand(merge::Merge::augment_args(merge))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// Plays a scenario at every point of a grid, in virtual time unless told otherwise.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim sweep io_bound --over server.workers=1..8 --over load.clients=10,100"
+)]
 pub struct Sweep {
     #[command(flatten)]
     chosen: SourceArgs,
@@ -74,10 +97,9 @@ pub struct Sweep {
 /// # Errors
 /// When the folder is that of another sweep, or cannot be written to.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    match (&args.then, &args.sweep) {
-        (Some(Then::Merge(args)), _) => merge::run(args),
-        (None, Some(args)) => sweep(args, colour),
-        (None, None) => Ok(ExitCode::from(2)),
+    match args {
+        Args::Sweep(args) => sweep(args, colour),
+        Args::Merge(args) => merge::run(args),
     }
 }
 

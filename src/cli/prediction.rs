@@ -94,7 +94,7 @@ pub(super) fn predict(
         }
         runs.push(simulate(plan, &variant));
     }
-    let machine = file.name;
+    let machine = wanted.display().to_string();
     Ok(Foresight::Of(Predictions { machine, runs }))
 }
 

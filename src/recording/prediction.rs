@@ -21,10 +21,10 @@ impl Figure {
     #[must_use]
     pub fn of(predicted: Option<f64>, measured: Option<f64>) -> Self {
         let error = predicted.zip(measured).and_then(|(predicted, measured)| {
-            if predicted == measured {
-                return Some(0.0);
-            }
-            (measured != 0.0).then(|| rounded(predicted / measured - 1.0, 4))
+            let by = predicted - measured;
+            // Nothing that was said to be nothing is no error; of nothing, anything is none that can be said.
+            let share = if by == 0.0 { 0.0 } else { by / measured };
+            share.is_finite().then(|| rounded(share, 4))
         });
         Self {
             predicted,
@@ -39,7 +39,7 @@ impl Figure {
 pub struct Prediction {
     /// Whose number `predicted` is: the simulation's.
     pub origin: Origin,
-    /// The file with the costs that it was simulated with.
+    /// Whose costs it was simulated with: a file, or `calibrated`.
     pub machine: String,
     /// Good answers per second.
     pub throughput_per_s: Figure,
@@ -51,6 +51,9 @@ pub struct Prediction {
     pub p99_ms: Figure,
     /// Of all workers over their lives. [`None`] for workers without coroutines.
     pub coroutine_switches: Option<Figure>,
+    /// The same for each request. Clients who wait for their answers ask less often where these come
+    /// later, so that of theirs only this can be the same.
+    pub coroutine_switches_per_request: Option<Figure>,
     /// Requests begun and not finished.
     pub concurrency: Figure,
     /// Requests computing at the same instant.
@@ -63,7 +66,7 @@ impl Prediction {
     pub fn of(machine: &str, simulated: &Run, measured: &Run) -> Self {
         let figure =
             |number: fn(&Run) -> Option<f64>| Figure::of(number(simulated), number(measured));
-        let switches = figure(switches);
+        let has_coroutines = all_switches(measured) > 0.0;
         Self {
             origin: simulated.origin,
             machine: machine.to_owned(),
@@ -71,7 +74,8 @@ impl Prediction {
             mean_ms: figure(|run| run.latency_ms.mean),
             p50_ms: figure(|run| run.latency_ms.p50),
             p99_ms: figure(|run| run.latency_ms.p99),
-            coroutine_switches: (switches.measured != Some(0.0)).then_some(switches),
+            coroutine_switches: has_coroutines.then(|| figure(|run| Some(all_switches(run)))),
+            coroutine_switches_per_request: has_coroutines.then(|| figure(switches_each)),
             concurrency: figure(|run| run.concurrency),
             parallelism: figure(|run| run.parallelism),
         }
@@ -79,9 +83,15 @@ impl Prediction {
 }
 
 /// Coroutine switches of all workers.
-fn switches(run: &Run) -> Option<f64> {
+fn all_switches(run: &Run) -> f64 {
     let workers = run.workers.iter();
-    Some(workers.map(|worker| worker.coroutine_switches as f64).sum())
+    workers.map(|worker| worker.coroutine_switches as f64).sum()
+}
+
+/// The same, for each request that a worker answered.
+fn switches_each(run: &Run) -> Option<f64> {
+    let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
+    (requests > 0).then(|| rounded(all_switches(run) / requests as f64, 3))
 }
 
 #[cfg(test)]

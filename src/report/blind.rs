@@ -18,19 +18,18 @@ pub(super) fn predictions(runs: &[Run]) -> String {
     runs.iter().filter_map(said).collect()
 }
 
-/// `simulated blind 598 answers/s, measured 601 (-0.5 %); …`
+/// All numbers, each as simulated, with the measured one and the error behind it.
 fn sentence(prediction: &Prediction) -> String {
     let per_second = |value: f64| format!("{} answers/s", three_digits(value));
-    let whole = |value: f64| format!("{value:.0} coroutine switches");
     let parts = [
         Some(figure(&prediction.throughput_per_s, "", per_second)),
         Some(figure(&prediction.mean_ms, "mean ", millis)),
         Some(figure(&prediction.p50_ms, "p50 ", millis)),
         Some(figure(&prediction.p99_ms, "p99 ", millis)),
         prediction
-            .coroutine_switches
+            .coroutine_switches_per_request
             .as_ref()
-            .map(|switches| figure(switches, "", whole)),
+            .map(|each| figure(each, "coroutine switches a request ", three_digits)),
         Some(figure(&prediction.concurrency, "concurrency ", mean)),
         Some(figure(
             &prediction.parallelism,
@@ -40,20 +39,18 @@ fn sentence(prediction: &Prediction) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     format!(
-        "simulated before it was played, on the machine of {}, against measured: {}",
+        "simulated before it was played, with costs of {}; measured in brackets: {}",
         prediction.machine,
         parts.join("; ")
     )
 }
 
+/// `mean 101 ms (124 ms: -18.8 %)`
 fn figure(figure: &Figure, name: &str, say: impl Fn(f64) -> String) -> String {
     let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), &say);
-    let error = figure
-        .error
-        .map_or_else(String::new, |error| format!(" ({:+.1} %)", error * 100.0));
-    format!(
-        "{name}{} against {}{error}",
-        or_none(figure.predicted),
-        or_none(figure.measured)
-    )
+    let [predicted, measured] = [figure.predicted, figure.measured].map(or_none);
+    match figure.error {
+        Some(error) => format!("{name}{predicted} ({measured}: {:+.1} %)", error * 100.0),
+        None => format!("{name}{predicted} ({measured})"),
+    }
 }

@@ -71,7 +71,7 @@ fn line(row: &Row) -> String {
         error(&prediction.mean_ms, LIMITS.mean),
         error(&prediction.p50_ms, LIMITS.p50),
         error(&prediction.p99_ms, LIMITS.p99),
-        switches(prediction.coroutine_switches.as_ref()),
+        switches(prediction),
     ];
     format!(
         "| {} | {}{doubt} | {} |\n",
@@ -89,14 +89,20 @@ fn error(figure: &Figure, limit: f64) -> String {
     }
 }
 
-fn switches(figure: Option<&Figure>) -> String {
-    match figure {
-        None => NONE.to_owned(),
-        Some(figure) if figure.predicted == figure.measured => "exact".into(),
-        Some(figure) => figure.error.map_or_else(
+/// All of them the same, or as many for each request, or by how much not.
+fn switches(prediction: &Prediction) -> String {
+    let (all, each) = (
+        prediction.coroutine_switches,
+        prediction.coroutine_switches_per_request,
+    );
+    let is_exact = |figure: &Figure| figure.predicted == figure.measured;
+    match (all, each) {
+        (Some(all), _) if is_exact(&all) => "exact".into(),
+        (_, Some(each)) => each.error.map_or_else(
             || NONE.to_owned(),
-            |error| format!("{:+.2} %", error * 100.0),
+            |error| format!("{:+.1} % a request", error * 100.0),
         ),
+        _ => NONE.to_owned(),
     }
 }
 
@@ -116,6 +122,7 @@ mod tests {
             p50_ms: figure(99.0, 100.0),
             p99_ms: Figure::of(None, Some(1.0)),
             coroutine_switches: Some(figure(2400.0, 2400.0)),
+            coroutine_switches_per_request: Some(figure(4.0, 4.0)),
             concurrency: figure(60.0, 60.0),
             parallelism: figure(0.6, 0.6),
         };

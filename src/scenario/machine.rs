@@ -2,7 +2,7 @@
 //! there. Speaks to the simulation alone: real processes have the machine that they run on.
 //!
 //! Without a `[machine]` everything but a scenario's own steps is free, and the results are those of a
-//! textbook. `concsim calibrate` prints what things cost on a real machine, as such a table.
+//! textbook. `concsim calibrate` writes what things cost on a real machine, as such a table.
 
 use serde::{Deserialize, Serialize};
 

@@ -69,7 +69,12 @@ impl Findings {
         for finding in &self.0 {
             text += &finding.lines();
         }
-        text += &format!("\n{METHOD}.\n");
+        text += &[
+            "
+", METHOD, ".
+",
+        ]
+        .concat();
         if self.0.iter().any(|finding| finding.rough) {
             text +=
                 "rough: other programs used the cores meanwhile. Close them and calibrate again.\n";

@@ -40,15 +40,25 @@ pub(super) fn machine(found: &Findings, timers: &[f64], cores: usize) -> Machine
 
 /// The machine as TOML, after `about` as comments.
 pub(super) fn toml(machine: &Machine, about: &[String]) -> String {
-    let mut text: String = about.iter().map(|line| format!("# {line}\n")).collect();
-    text += "\n[machine]\n";
+    let comments: Vec<String> = about.iter().map(|line| format!("# {line}\n")).collect();
+    let mut text = comments.concat() + "\n[machine]\n";
+    for (key, value, says) in lines(machine) {
+        let set = format!("{key:<16} = {value}");
+        let line = format!("{set:<34} # {says}\n");
+        text += &line;
+    }
+    text + &overshoot(&machine.overshoot)
+}
+
+/// Each key but the last, with its value and where that comes from.
+fn lines(machine: &Machine) -> [(&'static str, String, &'static str); 11] {
     let scheduler = match machine.scheduler {
         Scheduler::Ideal => "ideal",
         Scheduler::RoundRobin => "round-robin",
         Scheduler::PerCore => "per-core",
     };
     let nanoseconds = |length: u64| format!("\"{length}ns\"");
-    let lines = [
+    [
         (
             "cores",
             machine.cores.to_string(),
@@ -104,11 +114,7 @@ pub(super) fn toml(machine: &Machine, about: &[String]) -> String {
             nanoseconds(machine.service.0),
             "the services' core time for each call",
         ),
-    ];
-    for (key, value, says) in lines {
-        text += &format!("{:<34} # {says}\n", format!("{key:<16} = {value}"));
-    }
-    text + &overshoot(&machine.overshoot)
+    ]
 }
 
 /// `["min 5us", "p50 60us", "max 1ms"]`

@@ -1,5 +1,5 @@
-//! Operational bounds: what no run can exceed, whatever its randomness. They hold for any law of
-//! arrivals and of service (Denning and Buzen, 1978).
+//! Operational bounds of a server with workers: what no run can exceed, whatever its randomness. They
+//! hold for any law of arrivals and of service (Denning and Buzen, 1978).
 //!
 //! ```text
 //!   answers per second  ≤  min( slots ÷ time in a slot,  workers ÷ time held,
@@ -68,6 +68,55 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
         let connections = server.concurrency_limit();
         bounds.push(bound(Scarce::Connections, connections, alone));
     }
+    tightest_first(bounds)
+}
+
+/// A server in round numbers: each request computes for a while and waits for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outline {
+    /// What the workers are; waits of a coroutine let go of its worker.
+    pub kind: WorkerKind,
+    /// Processes.
+    pub workers: usize,
+    /// How many can compute at the same instant.
+    pub cores: usize,
+    /// C: how long a request computes, in seconds.
+    pub compute: f64,
+    /// IO: how long it waits, in seconds.
+    pub wait: f64,
+    /// Clients, and how long each thinks before it asks again, in seconds.
+    pub clients: Option<(usize, f64)>,
+}
+
+impl Outline {
+    /// What bounds its throughput, the tightest first.
+    #[must_use]
+    pub fn bounds(&self) -> Vec<Bound> {
+        let alone = self.compute + self.wait;
+        let held = match self.kind {
+            WorkerKind::Sync => alone,
+            WorkerKind::Coroutine => self.compute,
+        };
+        let mut bounds = vec![
+            bound(Scarce::Workers, self.workers, held),
+            bound(Scarce::Cores, self.cores, self.compute),
+        ];
+        if let Some((clients, think)) = self.clients {
+            bounds.push(bound(Scarce::Clients, clients, alone + think));
+        }
+        tightest_first(bounds)
+    }
+
+    /// n* = m(1 + IO/C): so many sync workers keep all cores busy. `None` if nothing is computed.
+    #[must_use]
+    pub fn knee(&self) -> Option<f64> {
+        let ratio = self.wait / self.compute;
+        (self.compute > 0.0).then_some(self.cores as f64 * (1.0 + ratio))
+    }
+}
+
+/// Without those that take no time and so bound nothing.
+fn tightest_first(mut bounds: Vec<Bound>) -> Vec<Bound> {
     bounds.retain(|bound| bound.each > 0.0);
     bounds.sort_by(|a, b| a.per_s().total_cmp(&b.per_s()));
     bounds
@@ -171,5 +220,31 @@ mod tests {
             Scarce::Workers,
             1_290.0,
         );
+    }
+
+    #[test]
+    fn a_server_in_round_numbers_is_bounded_like_its_scenario() {
+        for (kind, expected) in [
+            (Sync, [(Scarce::Workers, 50.0), (Scarce::Clients, 500.0)]),
+            (
+                Coroutine,
+                [(Scarce::Clients, 500.0), (Scarce::Cores, 1_000.0)],
+            ),
+        ] {
+            let outline = Outline {
+                kind,
+                workers: 5,
+                cores: 2,
+                compute: 0.002,
+                wait: 0.098,
+                clients: Some((100, 0.1)),
+            };
+            let bounds = outline.bounds();
+            for (found, (of, per_s)) in bounds.iter().zip(expected) {
+                check((found.of, found.per_s()), of, per_s);
+            }
+            assert_eq!(bounds.len(), 3);
+            assert!((outline.knee().unwrap() - 100.0).abs() < 1e-9);
+        }
     }
 }

@@ -55,6 +55,16 @@ pub fn stretch_when_shared(rate: f64, service: f64) -> Option<f64> {
     (utilisation < 1.0).then(|| 1.0 / (1.0 - utilisation))
 }
 
+/// Processor sharing on several cores, of which a request uses one at most: how many times longer it
+/// takes than alone, whatever its length and whatever the law of lengths.
+///
+/// The numbers there are those of M/M/c, for any law (a symmetric queue), and each part of a request
+/// takes as much longer as the whole (Cohen, 1979).
+#[must_use]
+pub fn stretch_on_cores(cores: usize, rate: f64, service: f64) -> Option<f64> {
+    Some(1.0 + wait_of_many(cores, rate, service)? / service)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,5 +137,52 @@ mod tests {
         close(stretch_when_shared(200.0, service.mean), 1.661_13);
         assert_eq!(wait_in_turn(600.0, service), None);
         assert_eq!(stretch_when_shared(600.0, service.mean), None);
+    }
+
+    #[test]
+    fn sharing_cores_slows_everybody_alike() {
+        // λ = 4, μ = 9 on one core: 1 ÷ (9 − 4) of the mean.
+        close(stretch_on_cores(1, 4.0, 1.0 / 9.0).map(|it| it / 9.0), 0.2);
+        for rate in [1.0, 100.0, 499.0] {
+            let one = stretch_when_shared(rate, 0.002).unwrap();
+            close(stretch_on_cores(1, rate, 0.002), one);
+        }
+        // Four cores, ρ = 0.8: 17.455 ms for 10 ms.
+        close(stretch_on_cores(4, 320.0, 0.01), 1.7455);
+        assert_eq!(stretch_on_cores(4, 400.0, 0.01), None);
+    }
+
+    #[test]
+    fn few_long_requests_among_short_ones_make_the_mean_of_an_open_queue() {
+        // 99.9 % of 0.1 ms and 0.1 % of 10 ms, each exponential, ρ = 0.8.
+        let service = Moments {
+            mean: 0.999 * 0.1 + 0.001 * 10.0,
+            square: 2.0 * (0.999 * 0.01 + 0.001 * 100.0),
+        };
+        let wait = wait_in_turn(0.8 / service.mean, service).unwrap();
+        close(Some(wait + service.mean), 4.1132);
+    }
+
+    #[test]
+    fn a_station_of_an_open_network_is_a_queue_of_its_own() {
+        // 121 visits of 5 ms, 0.3 requests per second.
+        let (rate, service): (f64, f64) = (0.3 * 121.0, 0.005);
+        close(Some(rate), 36.3);
+        close(Some(rate * service), 0.1815);
+        let wait = wait_of_many(1, rate, service).unwrap();
+        assert!((rate * (wait + service) - 0.2217).abs() < 5.1e-5);
+    }
+
+    #[test]
+    fn a_hog_each_second_costs_the_others_a_third_of_one() {
+        // 100 requests of 1 ms and one of 500 ms per second.
+        let rate = 101.0;
+        let service = Moments {
+            mean: (100.0 * 0.001 + 0.5) / rate,
+            square: (100.0 * 1e-6 + 0.25) / rate,
+        };
+        let wait = wait_in_turn(rate, service).unwrap();
+        assert!((wait - 0.3126).abs() < 5.1e-5, "{wait}");
+        close(stretch_when_shared(rate, service.mean), 2.5);
     }
 }

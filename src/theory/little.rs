@@ -1,0 +1,81 @@
+//! Little's law (1961): whatever the order and whatever the laws, N = X·R in the long run.
+
+/// The three of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Balance {
+    /// N: the mean number there.
+    pub present: f64,
+    /// X: how many come and go, per second.
+    pub throughput: f64,
+    /// R: the mean time that each stays, in seconds.
+    pub response: f64,
+}
+
+/// What is known of the three.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Known {
+    /// X and R.
+    ThroughputAndResponse(f64, f64),
+    /// N and R; R is positive.
+    PresentAndResponse(f64, f64),
+    /// N and X; X is positive.
+    PresentAndThroughput(f64, f64),
+}
+
+impl Balance {
+    /// The third from two.
+    #[must_use]
+    pub fn of(known: Known) -> Self {
+        match known {
+            Known::ThroughputAndResponse(throughput, response) => Self {
+                present: throughput * response,
+                throughput,
+                response,
+            },
+            Known::PresentAndResponse(present, response) => Self {
+                present,
+                throughput: present / response,
+                response,
+            },
+            Known::PresentAndThroughput(present, throughput) => Self {
+                present,
+                throughput,
+                response: present / throughput,
+            },
+        }
+    }
+
+    /// (X·R − N) ÷ N: how far three numbers that were measured are from the law. N is positive.
+    #[must_use]
+    pub fn deviation(&self) -> f64 {
+        self.throughput * self.response / self.present - 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_clients_of_fifty_answers_a_second_wait_two_seconds() {
+        let balance = Balance::of(Known::PresentAndThroughput(100.0, 49.999));
+        assert!((balance.response - 2.0).abs() < 5e-4);
+        for other in [
+            Known::PresentAndResponse(balance.present, balance.response),
+            Known::ThroughputAndResponse(balance.throughput, balance.response),
+        ] {
+            assert!(Balance::of(other).deviation().abs() < 1e-12);
+            assert!((Balance::of(other).present - 100.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_off_by_its_share() {
+        let balance = Balance {
+            present: 100.0,
+            throughput: 50.0,
+            response: 2.2,
+        };
+        assert!((balance.deviation() - 0.1).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,187 @@
+//! The exact chain of a pool of tokens.
+//!
+//! A state is how many requests are there (its level k) and how many of those begun are at the cores
+//! (its phase j). From a state with n = min(k, T) begun,
+//!
+//! ```text
+//!   a request comes       λ              k + 1,  and j + 1 if there is a token
+//!   one is computed       min(j, m)/C            j − 1
+//!   a wait is over        (n − j)/IO     k − 1,  and j + 1 if somebody takes the token at once
+//! ```
+//!
+//! so that levels change by one at most: a quasi-birth-and-death process (Neuts, 1981). From T on all
+//! levels are alike, and what is above them is found by logarithmic reduction (Latouche and Ramaswami,
+//! 1993), whose steps double the number of levels looked at. Below T each level has a matrix of its own,
+//!
+//! ```text
+//!   R(k)  =  up(k) · N(k + 1)        N(k)  =  −( within(k) + R(k) · down(k + 1) )⁻¹
+//! ```
+//!
+//! going down from T; the shares of level k + 1 are those of level k times R(k). Only sums over all
+//! states are wanted, so columns of weights are carried down instead of shares up.
+
+use super::Pool;
+use super::matrix::Matrix;
+
+/// Sums over all states.
+pub(super) struct Found {
+    /// The probability that all tokens are taken.
+    pub(super) no_token: f64,
+    /// The mean number of requests without a token.
+    pub(super) at_the_door: f64,
+    /// The mean number of requests at the cores.
+    pub(super) at_cores: f64,
+}
+
+/// Columns of weights for the phases of a level: what this level and all above it add to a sum.
+struct Sums {
+    /// 1 for each state.
+    states: Vec<f64>,
+    no_token: Vec<f64>,
+    at_the_door: Vec<f64>,
+    at_cores: Vec<f64>,
+}
+
+/// The chain of this pool with so many tokens; both of its times are positive. `None` if the reduction
+/// finds no way down, which is so only within rounding of the capacity.
+pub(super) fn solve(pool: &Pool, tokens: usize) -> Option<Found> {
+    let chain = Chain {
+        rate: pool.rate,
+        tokens,
+        computed: (0..=tokens)
+            .map(|at_cores| at_cores.min(pool.cores) as f64 / pool.compute)
+            .collect(),
+        over: 1.0 / pool.wait,
+    };
+    let full = chain.time_at_full_level()?;
+    let mut sums = chain.sums_from_full_on(&full)?;
+    let mut time = full;
+    for level in (0..tokens).rev() {
+        let step = chain.step_from(level, &time);
+        sums = Chain::sums_from(&step, &sums);
+        if level > 0 {
+            time = chain.time_at(level, &step);
+        }
+    }
+    let states = sums.states[0];
+    Some(Found {
+        no_token: sums.no_token[0] / states,
+        at_the_door: sums.at_the_door[0] / states,
+        at_cores: sums.at_cores[0] / states,
+    })
+}
+
+struct Chain {
+    rate: f64,
+    tokens: usize,
+    /// Computations finished per second, by how many are at the cores.
+    computed: Vec<f64>,
+    /// Waits over per second, for each that waits.
+    over: f64,
+}
+
+impl Chain {
+    /// −within(k): what leaves each phase of a level with so many begun, and less what stays in it.
+    fn leaving(&self, begun: usize) -> Matrix {
+        Matrix::of(begun + 1, begun + 1, |from, to| {
+            let waiting = (begun - from) as f64;
+            if from == to {
+                self.rate + self.computed[from] + waiting * self.over
+            } else if from == to + 1 {
+                -self.computed[from]
+            } else {
+                0.0
+            }
+        })
+    }
+
+    /// down(k) for k > T: a wait is over, and whoever is first at the door takes the token to the cores.
+    fn taken_at_once(&self) -> Matrix {
+        let size = self.tokens + 1;
+        Matrix::of(size, size, |from, to| {
+            let waiting = (self.tokens - from) as f64;
+            f64::from(to == from + 1) * waiting * self.over
+        })
+    }
+
+    /// N(T): the mean time in each phase of a level k ≥ T before the chain is first below it.
+    fn time_at_full_level(&self) -> Option<Matrix> {
+        // With G, the phase in which the chain first comes to the level below.
+        let first_below = self.first_below()?;
+        let leaving = self.leaving(self.tokens);
+        Some((leaving - &(first_below * self.rate)).inverse())
+    }
+
+    /// G by logarithmic reduction.
+    fn first_below(&self) -> Option<Matrix> {
+        /// Each step doubles the levels that are looked at.
+        const MOST_STEPS: usize = 60;
+        let size = self.tokens + 1;
+        let left = self.leaving(self.tokens).inverse();
+        let mut down = &left * &self.taken_at_once();
+        let mut up = left * self.rate;
+        let mut first_below = down.clone();
+        let mut still_above = up.clone();
+        for _ in 0..MOST_STEPS {
+            let and_back = &up * &down + &(&down * &up);
+            let stays = (Matrix::identity(size) - &and_back).inverse();
+            up = &stays * &(&up * &up);
+            down = &stays * &(&down * &down);
+            let gained = &still_above * &down;
+            first_below = first_below + &gained;
+            still_above = &still_above * &up;
+            if gained.largest() < 1e-16 {
+                return Some(first_below);
+            }
+        }
+        None
+    }
+
+    /// R(k) = up(k) · N(k + 1) for k < T: a request comes, finds a token and goes to the cores.
+    fn step_from(&self, level: usize, time_above: &Matrix) -> Matrix {
+        Matrix::of(level + 1, level + 2, |from, to| {
+            self.rate * time_above.at(from + 1, to)
+        })
+    }
+
+    /// N(k) for 0 < k < T, from R(k). From level 0 there is no way down.
+    fn time_at(&self, level: usize, step: &Matrix) -> Matrix {
+        // down(k + 1): a wait is over, and the token is free.
+        let back = Matrix::of(level + 1, level + 1, |from, to| {
+            step.at(from, to) * (level + 1 - to) as f64 * self.over
+        });
+        (self.leaving(level) - &back).inverse()
+    }
+
+    /// All levels from T on: R = λN for each step, so that their sums are geometric.
+    fn sums_from_full_on(&self, time: &Matrix) -> Option<Sums> {
+        let size = self.tokens + 1;
+        let step = time.clone() * self.rate;
+        // (I − R)⁻¹: the sum over all levels.
+        let all = (Matrix::identity(size) - &step).inverse();
+        let phases: Vec<f64> = (0..size).map(|phase| phase as f64).collect();
+        let states = all.times(&vec![1.0; size]);
+        // Σ n·Rⁿ·1 over n levels above T.
+        let at_the_door = step.times(&all.times(&states));
+        let is_sound = |sums: &[f64]| sums.iter().all(|sum| sum.is_finite() && *sum >= 0.0);
+        (is_sound(&states) && is_sound(&at_the_door)).then(|| Sums {
+            no_token: states.clone(),
+            at_cores: all.times(&phases),
+            at_the_door,
+            states,
+        })
+    }
+
+    fn sums_from(step: &Matrix, above: &Sums) -> Sums {
+        let here = |weight: fn(usize) -> f64, above: &[f64]| -> Vec<f64> {
+            let above = step.times(above).into_iter().enumerate();
+            above.map(|(phase, sum)| weight(phase) + sum).collect()
+        };
+        Sums {
+            states: here(|_| 1.0, &above.states),
+            no_token: here(|_| 0.0, &above.no_token),
+            at_the_door: here(|_| 0.0, &above.at_the_door),
+            at_cores: here(|phase| phase as f64, &above.at_cores),
+        }
+    }
+}

@@ -28,6 +28,7 @@ pub use expand::expand;
 pub use file::{read, text_of};
 pub use overrides::Overrides;
 pub use problem::Problems;
+pub(crate) use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
 pub use step::Sentence;

@@ -16,5 +16,6 @@ mod screens;
 mod server;
 mod serving;
 mod terminal;
+mod theory;
 mod tidy;
 mod timeline;

@@ -28,6 +28,7 @@ pub mod source;
 pub mod stagecraft;
 mod steering;
 pub mod sweep;
+pub mod theory;
 pub mod welcome;
 mod worker_table;
 
@@ -79,6 +80,8 @@ enum Command {
     New(new::Args),
     /// Say whether scenario files are valid, and all that is wrong with them
     Check(check::Args),
+    /// Compute what a queue, a network or a pool of workers should do
+    Theory(theory::Args),
     /// Print which keys do what, as a file to start from
     Keys(keys::Args),
     /// Print the JSON Schema of the scenario file, for editors
@@ -114,6 +117,7 @@ impl Cli {
             Some(Command::Scenarios(args)) => scenarios::run(&args),
             Some(Command::New(args)) => new::run(&args),
             Some(Command::Check(args)) => check::run(&args, colour),
+            Some(Command::Theory(args)) => theory::run(&args),
             Some(Command::Keys(args)) => keys::run(&args, colour),
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => Ok(completions::run(&args)),

@@ -33,6 +33,7 @@ pub use machine::{Machine, Overshoot, Scheduler};
 pub use overrides::Overrides;
 pub use played_by::Engine;
 pub use problem::Problems;
+pub(crate) use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
 pub use step::Sentence;

@@ -11,7 +11,7 @@ use super::problem::{Mistake, did_you_mean, one_of};
 use super::words::{Cursor, Word};
 
 /// Units of time, the largest first, with their length in nanoseconds.
-const UNITS: [(&str, u64); 7] = [
+pub(crate) const UNITS: [(&str, u64); 7] = [
     ("h", 3_600_000_000_000),
     ("min", 60_000_000_000),
     ("s", 1_000_000_000),

@@ -92,6 +92,17 @@ mod tests {
     }
 
     #[test]
+    fn many_servers_with_a_little_room_wait_as_halfin_and_whitt_say() {
+        // 1 ÷ (1 + βΦ(β)/φ(β)) at β = (c − a) ÷ √c = 1, within a few per cent at c = 64.
+        let (below, density): (f64, f64) = (0.841_344_746, 0.241_970_725);
+        let limit = 1.0 / (1.0 + below / density);
+        let exact = erlang_c(64, 56.0).unwrap();
+        assert!((limit - 0.2234).abs() < 5e-5 && (exact - 0.2151).abs() < 5e-5);
+        assert!((exact / limit - 1.0).abs() < 0.05);
+        assert!((erlang_c(10_000, 9_900.0).unwrap() / limit - 1.0).abs() < 0.005);
+    }
+
+    #[test]
     fn textbook_queues_with_many_servers() {
         // M/M/1: λ = 1/4, μ = 1/3: Wq = 9. λ = 3, μ = 5: Wq = 0.3.
         close(wait_of_many(1, 0.25, 3.0), 9.0);
@@ -171,6 +182,15 @@ mod tests {
         close(Some(rate * service), 0.1815);
         let wait = wait_of_many(1, rate, service).unwrap();
         assert!((rate * (wait + service) - 0.2217).abs() < 5.1e-5);
+        // A database server that answers 3.8 requests a second.
+        for (demand, used) in [
+            (0.092, 0.350),
+            (0.079, 0.300),
+            (0.108, 0.410),
+            (0.142, 0.540),
+        ] {
+            assert!((3.8_f64 * demand - used).abs() < 5.1e-4);
+        }
     }
 
     #[test]

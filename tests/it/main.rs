@@ -18,5 +18,6 @@ mod server;
 mod serving;
 mod sweep;
 mod terminal;
+mod theory;
 mod tidy;
 mod timeline;

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!                      T tokens
-//!            ┌───────────────────────────┐
-//!   λ ──▶ at the door ──▶ m cores ──▶ waiting ──▶
-//!            └───────────────────────────┘
+//!                    ┌──────────────────────────────┐
+//!   λ ──▶ at the door ──▶ m cores ──▶ waiting ──▶ answered
+//!                    └──────────────────────────────┘
 //! ```
 //!
 //! For sync workers a token is a process, for a coroutine worker one of its connections and m is 1.

@@ -1,0 +1,67 @@
+//! Kinds of requests with a service of their own: `--class 'hog=100ms,weight=1'`.
+
+use super::arguments::Reader;
+use super::parts::{Parts, repeated};
+use super::quantity;
+use crate::theory::demand::Moments;
+
+/// What a class looks like, for hints.
+const FORM: &str = "NAME=TIME[,weight=W][,squared-variation=C]";
+/// A variance of so many squared means is heavier than anything that was ever measured.
+pub(super) const MOST_VARIATION: f64 = 1e6;
+
+/// A kind of request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Class {
+    pub(super) name: String,
+    /// Mean service, in seconds.
+    pub(super) service: f64,
+    /// How often it comes, compared with others.
+    pub(super) weight: f64,
+    /// c²: 0 for a constant, 1 for an exponential service.
+    pub(super) squared_variation: f64,
+}
+
+impl Class {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Parts::of(text, FORM)?;
+        let weight = parts.take("weight", |text| quantity::number(text, 1e-9..=1e9))?;
+        let variation = parts.take("squared-variation", squared_variation)?;
+        parts.end(FORM)?;
+        Ok(Self {
+            name: parts.name.to_owned(),
+            service: quantity::time(parts.value)?,
+            weight: weight.unwrap_or(1.0),
+            squared_variation: variation.unwrap_or(0.0),
+        })
+    }
+}
+
+/// c², the variance in units of the squared mean.
+pub(super) fn squared_variation(text: &str) -> Result<f64, String> {
+    quantity::number(text, 0.0..=MOST_VARIATION)
+}
+
+/// Reads all classes; those that are wrong are left out.
+pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
+    let classes = reader.each("--class", texts, Class::parse);
+    let names = classes.iter().map(|class| class.name.as_str());
+    if let Some(name) = repeated(names) {
+        reader.wrong(format!(
+            "--class {name} is there twice: names are to differ"
+        ));
+    }
+    classes
+}
+
+/// The share of each, and the moments of the service of all.
+pub(super) fn mix(classes: &[Class]) -> (Vec<f64>, Moments) {
+    let weights: f64 = classes.iter().map(|class| class.weight).sum();
+    let shares: Vec<f64> = classes.iter().map(|class| class.weight / weights).collect();
+    let mut moments = Moments::default();
+    for (class, share) in classes.iter().zip(&shares) {
+        moments.mean += share * class.service;
+        moments.square += share * class.service * class.service * (1.0 + class.squared_variation);
+    }
+    (shares, moments)
+}

@@ -1,0 +1,79 @@
+//! `concsim theory md1`: one server whose service always takes the same time.
+
+use super::answer::{Answer, Unit, grows, of};
+use super::arguments::{Arrivals, Mistakes, Service, Within, read};
+use crate::theory::open::constant::{Constant, Steady};
+
+const EXAMPLE: &str = "Example: concsim theory md1 --arrival-rate 80/s --service-time 10ms";
+
+const HELP: &str = "\
+What it is: requests come at random and queue for one server that needs the same time for each, M/D/1. They wait \
+half as long as under M/M/1. The law of the wait is exact, and so are all percentiles.
+
+Assumes: Poisson arrivals that do not depend on the queue, constant service, first come first served, no limit \
+to the queue.
+
+For workers: with mmc the bracket for one sync worker; what was measured should lie between the two if demands \
+vary less than exponential ones.
+
+Fails when: demands vary (mg1 has the mean for any law), or clients wait before they ask again (closed).
+
+Source: Erlang 1909; Crommelin 1932; in the form of Franx 2001, which has positive terms only.
+
+Example: concsim theory md1 --arrival-rate 80/s --service-time 10ms";
+
+/// M/D/1: one server, one queue, service that is always the same
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE, after_long_help = HELP)]
+pub(super) struct Args {
+    #[command(flatten)]
+    arrivals: Arrivals,
+    #[command(flatten)]
+    service: Service,
+    #[command(flatten)]
+    within: Within,
+}
+
+impl Args {
+    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
+        let mut within = None;
+        let queue = read(|reader| {
+            let rate = self.arrivals.read(reader);
+            let service = self.service.read(reader);
+            within = self.within.read(reader);
+            Some(Constant {
+                rate: rate?,
+                service: service?,
+            })
+        })?;
+        Ok(answer(&queue, within))
+    }
+}
+
+fn answer(queue: &Constant, within: Option<f64>) -> Answer {
+    let about = "requests at random, constant service, one server (Crommelin)";
+    let mut answer = Answer::new("md1", "M/D/1", about);
+    let given = &mut answer.given;
+    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
+    given.number("service_time", "service time", Unit::Time, queue.service);
+    if let Some(within) = within {
+        given.number("within", "within", Unit::Time, within);
+    }
+    let capacity = 1.0 / queue.service;
+    let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
+    let results = &mut answer.results;
+    results.load(queue.rate, capacity);
+    let waits = of(&steady, |it| it.wait_tail(0.0));
+    results.known("must_wait", "have to wait", Unit::Share, waits);
+    results.means(&steady, Steady::means);
+    results.percentiles("wait", |share| of(&steady, |it| it.wait_percentile(share)));
+    results.percentiles("response", |share| {
+        of(&steady, |it| it.response_percentile(share))
+    });
+    results.within(
+        within,
+        |time| of(&steady, |it| it.wait_tail(time)),
+        |time| of(&steady, |it| it.response_tail(time)),
+    );
+    answer
+}

@@ -1,0 +1,156 @@
+//! `concsim theory mg1`: one server with any law of service, and what variation costs.
+
+use super::answer::{Answer, Column, Unit, grows, of};
+use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
+use super::classes::{self, Class};
+use crate::theory::demand::Moments;
+use crate::theory::open::Means;
+use crate::theory::queues;
+
+const EXAMPLE: &str = "Example: concsim theory mg1 --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1";
+
+const HELP: &str = "\
+What it is: requests come at random and queue for one server with any law of service, M/G/1. The mean wait is that \
+of Pollaczek and Khinchine: it grows with the mean of the squared service, so a few long requests make all others \
+wait. Give the mean and the squared variation c2 (variance / mean^2: 0 constant, 1 exponential), or a mix of \
+classes (each constant unless it says squared-variation).
+
+Assumes: Poisson arrivals that do not depend on the queue, services independent of each other, first come first \
+served to the end of each, no limit to the queue.
+
+For workers: one sync worker; or one coroutine worker with room for everybody, for each burst of computing, where \
+nobody takes the core from a coroutine. A blocking call in a coroutine makes the burst as long as the call.
+
+Fails when: computing is cut into slices (ps), connections run out (tokens), or clients are synchronised. \
+Percentiles need the whole law of service; md1 and mm1 have them for two laws.
+
+Source: Pollaczek 1930, Khinchine 1932.
+
+Example: concsim theory mg1 --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1";
+
+/// M/G/1: one server, any law of service (Pollaczek-Khinchine)
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE, after_long_help = HELP)]
+pub(super) struct Args {
+    #[command(flatten)]
+    arrivals: Arrivals,
+    #[command(flatten)]
+    service: Service,
+    /// The variance of service in units of its squared mean: 0 constant, 1 exponential
+    #[arg(long, value_name = "C2", allow_hyphen_values = true)]
+    squared_variation: Option<String>,
+    /// Instead of one service: a class of requests, NAME=TIME[,weight=W][,squared-variation=C2]
+    #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
+    class: Vec<String>,
+}
+
+struct Question {
+    rate: f64,
+    service: Moments,
+    classes: Vec<Class>,
+}
+
+impl Args {
+    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
+        let question = read(|reader| {
+            let rate = self.arrivals.read(reader);
+            let (service, classes) = self.service(reader);
+            Some(Question {
+                rate: rate?,
+                service: service?,
+                classes,
+            })
+        })?;
+        Ok(answer(&question))
+    }
+
+    fn service(&self, reader: &mut Reader) -> (Option<Moments>, Vec<Class>) {
+        if self.class.is_empty() {
+            let mean = self.service.read(reader);
+            let variation = reader.required(
+                "--squared-variation",
+                self.squared_variation.as_ref(),
+                classes::squared_variation,
+                "0 for constant service, 1 for exponential, or classes with --class",
+            );
+            let moments = mean.zip(variation).map(|(mean, variation)| Moments {
+                mean,
+                square: mean * mean * (1.0 + variation),
+            });
+            return (moments, Vec::new());
+        }
+        reader.not_beside(
+            "--class",
+            &[
+                ("--service-time or --service-rate", self.service.is_given()),
+                ("--squared-variation", self.squared_variation.is_some()),
+            ],
+        );
+        let classes = classes::read(reader, &self.class);
+        (Some(classes::mix(&classes).1), classes)
+    }
+}
+
+fn answer(question: &Question) -> Answer {
+    let Question {
+        rate,
+        service,
+        classes,
+    } = question;
+    let about = "requests at random, any law of service, one server (Pollaczek-Khinchine)";
+    let mut answer = Answer::new("mg1", "M/G/1", about);
+    let given = &mut answer.given;
+    given.number("arrival_rate", "arrival rate", Unit::Rate, *rate);
+    given.number("service_time", "service time", Unit::Time, service.mean);
+    given.number(
+        "squared_variation",
+        "squared variation",
+        Unit::Plain,
+        service.squared_variation().max(0.0),
+    );
+    let capacity = 1.0 / service.mean;
+    let wait = queues::wait_in_turn(*rate, *service).ok_or_else(|| grows(*rate, capacity));
+    let means = wait
+        .as_ref()
+        .map(|wait| Means::of_wait(*rate, service.mean, *wait))
+        .map_err(Clone::clone);
+    let results = &mut answer.results;
+    results.load(*rate, capacity);
+    results.means(&means, |it| *it);
+    let none = || Err("two moments of the service do not give the law of a time".to_owned());
+    results.percentiles("wait", |_| none());
+    results.percentiles("response", |_| none());
+    if !classes.is_empty() {
+        add_classes(&mut answer, classes, &wait);
+    }
+    answer
+}
+
+fn add_classes(answer: &mut Answer, classes: &[Class], wait: &Result<f64, String>) {
+    let column = |key, label, unit| Column { key, label, unit };
+    let (shares, _) = classes::mix(classes);
+    let asked = [
+        column("service", "service", Unit::Time),
+        column("share", "of all", Unit::Share),
+        column("squared_variation", "variation^2", Unit::Plain),
+    ];
+    let rows = classes.iter().zip(&shares).map(|(class, share)| {
+        let row = [class.service, *share, class.squared_variation];
+        (class.name.clone(), row.map(Ok).to_vec())
+    });
+    answer
+        .given
+        .table("classes", "class", &asked, rows.collect());
+    let found = [
+        column("response_mean", "response", Unit::Time),
+        column("slowdown", "times longer", Unit::Plain),
+    ];
+    let rows = classes.iter().map(|class| {
+        let response = of(wait, |wait| wait + class.service);
+        let slowdown = of(wait, |wait| 1.0 + wait / class.service);
+        (class.name.clone(), vec![response, slowdown])
+    });
+    answer
+        .results
+        .table("classes", "class", &found, rows.collect());
+}

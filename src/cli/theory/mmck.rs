@@ -1,0 +1,112 @@
+//! `concsim theory mmck`: several servers and a queue that has an end.
+
+use super::answer::{Answer, Unit};
+use super::arguments::{Arrivals, Mistakes, Service, Within, read};
+use super::quantity;
+use crate::theory::open::finite::Finite;
+
+/// What a person waits for the percentiles of.
+const MOST_PLACES: usize = 100_000;
+
+const EXAMPLE: &str =
+    "Example: concsim theory mmck --arrival-rate 60/s --service-time 100ms --servers 5 --places 16";
+
+const HELP: &str = "\
+What it is: as mmc, but with so many places, those in service included; who finds them all taken goes away and is \
+lost, M/M/c/K. There is always a steady state, also in overload. With as many places as servers the loss is \
+Erlang's B. Times are of those who get in, with exact percentiles.
+
+Assumes: Poisson arrivals that do not depend on the queue and that do not come again after a loss, exponential \
+service, first come first served.
+
+For workers: n sync workers behind a listen backlog of B: places = n + B + 1.
+
+Fails when: those refused try again (the rate is then higher), clients give up while they wait, or workers contend \
+for cores (tokens).
+
+Source: Erlang 1917; the law of the response by uniformisation (Jensen 1953).
+
+Example: concsim theory mmck --arrival-rate 60/s --service-time 100ms --servers 5 --places 16";
+
+/// M/M/c/K: several servers, a queue that has an end, and what is lost
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE, after_long_help = HELP)]
+pub(super) struct Args {
+    #[command(flatten)]
+    arrivals: Arrivals,
+    #[command(flatten)]
+    service: Service,
+    /// How many servers there are
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    servers: Option<String>,
+    /// How many requests can be there, those in service included
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    places: Option<String>,
+    #[command(flatten)]
+    within: Within,
+}
+
+impl Args {
+    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
+        let mut within = None;
+        let queue = read(|reader| {
+            let rate = self.arrivals.read(reader);
+            let service = self.service.read(reader);
+            let count = |text: &str| quantity::count(text, MOST_PLACES);
+            let what = "how many servers there are";
+            let servers = reader.required("--servers", self.servers.as_ref(), count, what);
+            let what = "how many requests can be there, those in service included";
+            let places = reader.required("--places", self.places.as_ref(), count, what);
+            within = self.within.read(reader);
+            if let (Some(servers), Some(places)) = (servers, places)
+                && places < servers
+            {
+                reader.wrong(format!(
+                    "--places {places}: at least as many as servers, {servers}: they include those in service"
+                ));
+            }
+            Some(Finite {
+                servers: servers?,
+                places: places?,
+                rate: rate?,
+                service: service?,
+            })
+        })?;
+        Ok(answer(&queue, within))
+    }
+}
+
+fn answer(queue: &Finite, within: Option<f64>) -> Answer {
+    let name = format!("M/M/{}/{}", queue.servers, queue.places);
+    let about = "requests at random, exponential service, servers alike, so many places, and the rest is lost";
+    let mut answer = Answer::new("mmck", name, about);
+    let given = &mut answer.given;
+    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
+    given.number("service_time", "service time", Unit::Time, queue.service);
+    given.number("servers", "servers", Unit::Count, queue.servers as f64);
+    given.number("places", "places", Unit::Count, queue.places as f64);
+    if let Some(within) = within {
+        given.number("within", "within", Unit::Time, within);
+    }
+    let steady = queue.steady();
+    let results = &mut answer.results;
+    results.number("lost", "lost", Unit::Share, steady.lost());
+    results.number("throughput", "throughput", Unit::Rate, steady.throughput());
+    results.number(
+        "utilisation",
+        "utilisation",
+        Unit::Share,
+        steady.utilisation(),
+    );
+    results.number("empty", "nobody is there", Unit::Share, steady.empty());
+    results.number("must_wait", "have to wait", Unit::Share, steady.waits());
+    results.means(&Ok(&steady), |it| it.means());
+    results.percentiles("wait", |share| Ok(steady.wait_percentile(share)));
+    results.percentiles("response", |share| Ok(steady.response_percentile(share)));
+    results.within(
+        within,
+        |time| Ok(steady.wait_tail(time)),
+        |time| Ok(steady.response_tail(time)),
+    );
+    answer
+}

@@ -1,0 +1,119 @@
+//! `concsim theory`: what it should be, computed. One file for each model, all of the same shape: what can
+//! be said on the command line, what the model is and where it fails, and the answer.
+//!
+//! The formulas are in [`crate::theory`]; nothing here is measured, and every answer says so.
+
+mod amdahl;
+mod answer;
+mod arguments;
+mod bounds;
+mod classes;
+mod closed;
+mod csv;
+mod json;
+mod little;
+mod md1;
+mod mg1;
+mod mm1;
+mod mmc;
+mod mmck;
+mod parts;
+mod ps;
+mod quantity;
+mod stations;
+mod table;
+mod tokens;
+mod usl;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use self::answer::Answer;
+use self::arguments::Mistakes;
+
+/// Computes what a queue, a network or a pool of workers should do.
+///
+/// Closed forms to stand beside what was measured. All times are means unless something else is said, and
+/// an answer has percentiles only where the law of a time is known exactly.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5",
+    after_long_help = HELP
+)]
+pub struct Args {
+    #[command(subcommand)]
+    model: Model,
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+const HELP: &str = "\
+Units: times are 10ms, 1.5s, 2min, 500us; rates are 13/s, 0.35/min, 30/h, and a plain number is per second.
+
+JSON: --json prints one object of the schema concsim.theory/1 with model, name, origin (always \"computed\"), \
+given, results and reasons. Times are in seconds (keys end in _s), rates per second (_per_s), shares are parts \
+of 1. Where there is no number there is null, and reasons says why under the place of the null. A queue that \
+grows for ever is an answer: the exit status is 0, and capacity_per_s is what its rate must stay below.
+
+Which model for which worker: sync workers that mostly wait are mmc (and md1 or mg1 for other laws of service); \
+sync workers that contend for cores, and coroutine workers with so many connections, are tokens; a coroutine \
+worker that computes in long bursts is mg1; more processes than cores are ps; threads that share locks are usl.
+
+Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5";
+
+#[derive(Debug, clap::Subcommand)]
+enum Model {
+    Mm1(mm1::Args),
+    Mmc(mmc::Args),
+    Md1(md1::Args),
+    Mg1(mg1::Args),
+    Ps(ps::Args),
+    Mmck(mmck::Args),
+    Closed(closed::Args),
+    Bounds(bounds::Args),
+    Tokens(tokens::Args),
+    Usl(usl::Args),
+    Amdahl(amdahl::Args),
+    Little(little::Args),
+}
+
+impl Model {
+    /// Its word on the command line, and its answer or what is wrong with the question.
+    fn answer(&self) -> (&'static str, Result<Answer, Mistakes>) {
+        match self {
+            Self::Mm1(args) => ("mm1", args.answer()),
+            Self::Mmc(args) => ("mmc", args.answer()),
+            Self::Md1(args) => ("md1", args.answer()),
+            Self::Mg1(args) => ("mg1", args.answer()),
+            Self::Ps(args) => ("ps", args.answer()),
+            Self::Mmck(args) => ("mmck", args.answer()),
+            Self::Closed(args) => ("closed", args.answer()),
+            Self::Bounds(args) => ("bounds", args.answer()),
+            Self::Tokens(args) => ("tokens", args.answer()),
+            Self::Usl(args) => ("usl", args.answer()),
+            Self::Amdahl(args) => ("amdahl", args.answer()),
+            Self::Little(args) => ("little", args.answer()),
+        }
+    }
+}
+
+/// Prints the answer. The status is 2 if the command line has mistakes.
+///
+/// # Errors
+/// When nothing can be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (model, answer) = args.model.answer();
+    match answer {
+        Ok(answer) if args.json => io::stdout().write_all(json::of(&answer).as_bytes())?,
+        Ok(answer) => io::stdout().write_all(table::of(&answer).as_bytes())?,
+        Err(mistakes) => {
+            eprintln!("{}", mistakes.of_model(model));
+            return Ok(ExitCode::from(2));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Stations of a closed network on the command line: `--station cpu=2ms,servers=4 --station io=98ms,delay`.
+
+use super::answer::{Column, Known, Section, Unit};
+use super::arguments::Reader;
+use super::parts::{Parts, repeated};
+use super::quantity;
+use crate::theory::closed::{Network, Servers, Station};
+
+/// What a station looks like, for hints.
+const FORM: &str = "NAME=TIME[,visits=V][,servers=N|,delay]";
+/// The solution is a table of clients by stations, each cell of which looks at all servers: what a person
+/// waits for, and what memory holds.
+pub(super) const MOST_CLIENTS: usize = 100_000;
+const MOST_STATIONS: usize = 32;
+const MOST_SERVERS: usize = 100_000;
+const MOST_STEPS: usize = 50_000_000;
+
+/// A station with its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Named {
+    pub(super) name: String,
+    /// The service of one visit, in seconds.
+    service: f64,
+    pub(super) visits: f64,
+    servers: Servers,
+}
+
+/// Who goes round where.
+#[derive(Debug, clap::Args)]
+pub(super) struct Around {
+    /// A station, NAME=TIME[,visits=V][,servers=N|,delay]; may be given several times
+    #[arg(long, value_name = "STATION", allow_hyphen_values = true)]
+    station: Vec<String>,
+    /// How many clients there are
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    clients: Option<String>,
+    /// How long each thinks before it asks again; nothing if not given
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    think: Option<String>,
+}
+
+/// A network whose stations have names, and its clients.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Question {
+    pub(super) stations: Vec<Named>,
+    pub(super) think: f64,
+    pub(super) clients: usize,
+}
+
+impl Named {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Parts::of(text, FORM)?;
+        let visits = parts.take("visits", |text| quantity::number(text, 1e-6..=1e6))?;
+        let servers = parts.take("servers", |text| quantity::count(text, MOST_SERVERS))?;
+        let is_delay = parts.take_word("delay");
+        parts.end(FORM)?;
+        if is_delay && servers.is_some() {
+            return Err("servers or delay, not both".to_owned());
+        }
+        Ok(Self {
+            name: parts.name.to_owned(),
+            service: quantity::time(parts.value)?,
+            visits: visits.unwrap_or(1.0),
+            servers: if is_delay {
+                Servers::Unlimited
+            } else {
+                Servers::Some(servers.unwrap_or(1))
+            },
+        })
+    }
+
+    /// How many it serves at once, or why that is no number.
+    pub(super) fn servers(&self) -> Known {
+        match self.servers {
+            Servers::Some(servers) => Ok(servers as f64),
+            Servers::Unlimited => Err("a delay serves all at once".to_owned()),
+        }
+    }
+}
+
+impl Around {
+    /// Whether any station was given.
+    pub(super) fn has_stations(&self) -> bool {
+        !self.station.is_empty()
+    }
+
+    pub(super) fn read(&self, reader: &mut Reader) -> Option<Question> {
+        let stations = reader.each("--station", &self.station, Named::parse);
+        if self.station.is_empty() {
+            reader.wrong(format!(
+                "--station is missing: where requests spend time, {FORM}"
+            ));
+        }
+        if self.station.len() > MOST_STATIONS {
+            reader.wrong(format!("--station: at most {MOST_STATIONS} of them"));
+        }
+        if let Some(name) = repeated(stations.iter().map(|station| station.name.as_str())) {
+            reader.wrong(format!(
+                "--station {name} is there twice: names are to differ"
+            ));
+        }
+        let what = "how many clients there are";
+        let clients = self.clients(reader, Some(what));
+        let think = self.think(reader);
+        if let Some(clients) = clients {
+            expect_few_steps(reader, &stations, clients);
+        }
+        Some(Question {
+            stations,
+            think: think?,
+            clients: clients?,
+        })
+    }
+
+    /// The number of clients, which is missed if somebody says `what` it is.
+    pub(super) fn clients(&self, reader: &mut Reader, what: Option<&str>) -> Option<usize> {
+        let count = |text: &str| quantity::count(text, MOST_CLIENTS);
+        let text = self.clients.as_ref();
+        match what {
+            Some(what) => reader.required("--clients", text, count, what),
+            None => reader.optional("--clients", text, count),
+        }
+    }
+
+    /// In seconds.
+    pub(super) fn think(&self, reader: &mut Reader) -> Option<f64> {
+        match &self.think {
+            None => Some(0.0),
+            text => reader.optional("--think", text.as_ref(), quantity::time_or_nothing),
+        }
+    }
+
+    /// Whether a time to think was given.
+    pub(super) fn thinks(&self) -> bool {
+        self.think.is_some()
+    }
+}
+
+fn expect_few_steps(reader: &mut Reader, stations: &[Named], clients: usize) {
+    let servers = stations.iter().map(|station| match station.servers {
+        Servers::Some(servers) => servers.min(clients),
+        Servers::Unlimited => 0,
+    });
+    let steps = servers.sum::<usize>() * clients;
+    if steps > MOST_STEPS {
+        reader.wrong(format!(
+            "--clients {clients}: clients times servers is at most {MOST_STEPS}, not {steps}"
+        ));
+    }
+}
+
+impl Question {
+    pub(super) fn network(&self) -> Network {
+        let stations = self.stations.iter().map(|station| Station {
+            servers: station.servers,
+            demand: station.visits * station.service,
+        });
+        Network {
+            stations: stations.collect(),
+            think: self.think,
+        }
+    }
+
+    /// What was asked.
+    pub(super) fn tell(&self, given: &mut Section) {
+        given.number("clients", "clients", Unit::Count, self.clients as f64);
+        given.number("think_time", "think time", Unit::Time, self.think);
+        let column = |key, label, unit| Column { key, label, unit };
+        let columns = [
+            column("service", "service", Unit::Time),
+            column("visits", "visits", Unit::Plain),
+            column("demand", "demand", Unit::Time),
+            column("servers", "servers", Unit::Count),
+        ];
+        let rows = self.stations.iter().map(|station| {
+            let demand = station.visits * station.service;
+            let row = vec![
+                Ok(station.service),
+                Ok(station.visits),
+                Ok(demand),
+                station.servers(),
+            ];
+            (station.name.clone(), row)
+        });
+        given.table("stations", "station", &columns, rows.collect());
+    }
+}

@@ -19,7 +19,7 @@ mod row;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches};
+use clap::{ArgMatches, Command, FromArgMatches};
 
 use self::folder::{About, Folder, Identity};
 use self::grid::{Grid, Place, Shard};

@@ -94,8 +94,9 @@ impl Outline {
     pub fn bounds(&self) -> Vec<Bound> {
         let alone = self.compute + self.wait;
         let held = match self.kind {
-            WorkerKind::Sync => alone,
-            WorkerKind::Coroutine => self.compute,
+            // A thread waits like a sync worker does.
+            WorkerKind::Sync | WorkerKind::Threads => alone,
+            WorkerKind::Coroutine | WorkerKind::Callback => self.compute,
         };
         let mut bounds = vec![
             bound(Scarce::Workers, self.workers, held),

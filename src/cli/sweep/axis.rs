@@ -25,18 +25,18 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<Axis>, Problems> {
             source,
             problems: &mut problems,
         };
-        let Some(axis) = axis(text, &mut mistakes) else {
+        let Some(read) = axis(text, &mut mistakes) else {
             continue;
         };
         let key = 0..text.find('=').unwrap_or(text.len());
-        if axes.iter().any(|known| known.key == axis.key) {
-            mistakes.add(key.clone(), format!("`{}` has an axis already", axis.key));
+        if axes.iter().any(|known| known.key == read.key) {
+            mistakes.add(key.clone(), format!("`{}` has an axis already", read.key));
         }
-        point_count = point_count.saturating_mul(axis.values.len());
+        point_count = point_count.saturating_mul(read.values.len());
         if point_count > MOST_POINTS {
             mistakes.add(key, format!("more than {MOST_POINTS} points"));
         }
-        axes.push(axis);
+        axes.push(read);
     }
     if problems.is_empty() {
         return Ok(axes);

@@ -110,7 +110,7 @@ impl Folder {
         lines.seek(SeekFrom::End(0)).with_context(place)?;
         let mut rows = Rows::new();
         for row in rows_of(&text[..whole]) {
-            rows.entry(row.row).or_insert(row);
+            rows.entry(row.number).or_insert(row);
         }
         Ok(Self {
             path: path.to_owned(),
@@ -125,7 +125,7 @@ impl Folder {
         let written = self.lines.write_all(row.line().as_bytes());
         written.with_context(|| format!("cannot write to {}", self.path.display()))?;
         // As it will be read again after an interrupt.
-        self.rows.insert(row.row, row);
+        self.rows.insert(row.number, row);
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
             );
         }
         for row in there {
-            let number = row.row;
+            let number = row.number;
             if rows.insert(number, row).is_some() {
                 doubled.push(number);
             }

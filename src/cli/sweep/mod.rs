@@ -148,26 +148,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut folder = Folder::open(&args.out.clone().unwrap_or_else(by_default), about)?;
     let is_here = |place: &&Place| shard.is_none_or(|shard| shard.has(place.index));
     let here: Vec<&Place> = places.iter().filter(is_here).collect();
-    let is_played = |place: &Place| folder.rows.contains_key(&place.row);
-    let left: Vec<&Place> = here
-        .iter()
-        .copied()
-        .filter(|place| !is_played(place))
-        .collect();
-    let mut progress = Progress::new(here.len() - left.len(), here.len());
-    let done = |row| {
-        folder.add(row)?;
-        progress.one_more();
-        Ok(())
-    };
-    if args.measured {
-        play::measure(&grid, &left, &plan.sha256, done)?;
-    } else {
-        let cores = || processes::cores_allowed().len();
-        let jobs = args.jobs.map_or_else(cores, std::num::NonZeroUsize::get);
-        play::simulate(&grid, &left, &plan.sha256, jobs, done)?;
-    }
-    progress.clear();
+    play_the_rest(args, &grid, &plan, &here, &mut folder)?;
     if folder.rows.len() < here.len() && interrupt::noted() {
         let there = folder.rows.len();
         eprintln!(
@@ -177,6 +158,38 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(130));
     }
     folder.finish()?;
+    Ok(say_how_it_ended(&folder))
+}
+
+/// Plays what is not in the folder yet.
+fn play_the_rest(
+    args: &Sweep,
+    grid: &Grid,
+    plan: &Plan,
+    here: &[&Place],
+    folder: &mut Folder,
+) -> anyhow::Result<()> {
+    let is_left = |place: &&Place| !folder.rows.contains_key(&place.row);
+    let left: Vec<&Place> = here.iter().copied().filter(is_left).collect();
+    let mut progress = Progress::new(here.len() - left.len(), here.len());
+    let done = |row| {
+        folder.add(row)?;
+        progress.one_more();
+        Ok(())
+    };
+    if args.measured {
+        play::measure(grid, &left, &plan.sha256, done)?;
+    } else {
+        let cores = || processes::cores_allowed().len();
+        let jobs = args.jobs.map_or_else(cores, std::num::NonZeroUsize::get);
+        play::simulate(grid, &left, &plan.sha256, jobs, done)?;
+    }
+    progress.clear();
+    Ok(())
+}
+
+/// Where the rows are; 1 if a point could not be played.
+fn say_how_it_ended(folder: &Folder) -> ExitCode {
     let failed = folder
         .rows
         .values()
@@ -188,7 +201,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         "concsim: {rows} rows, {failed} failed, in {}",
         path.display()
     );
-    Ok(status(&folder))
+    status(folder)
 }
 
 /// 1 if a point could not be played.

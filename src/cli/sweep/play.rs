@@ -67,7 +67,7 @@ fn row(
     place: &Place,
     sha256: &str,
     verb: &str,
-    play: impl Fn(&Plan, &Variant) -> Result<Run, String>,
+    play_one: impl Fn(&Plan, &Variant) -> Result<Run, String>,
 ) -> Row {
     let (mut seed, mut played) = (None, Err(String::new()));
     match (&place.variant, grid.read(&place.overrides)) {
@@ -76,7 +76,7 @@ fn row(
         (Ok(name), Ok(plan)) => {
             if let Some(variant) = plan.variants.iter().find(|it| it.name == *name) {
                 seed = Some(variant.scenario.seed);
-                played = play(&plan, variant);
+                played = play_one(&plan, variant);
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::recording::summary::Run;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
     /// Its number among the rows of the whole grid, from 0.
-    pub(super) row: usize,
+    #[serde(rename = "row")]
+    pub(super) number: usize,
     /// The number of its point, from 0.
     pub(super) index: usize,
     /// What the point lays over the file.
@@ -68,7 +69,7 @@ impl Row {
             numbers.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
         }
         Self {
-            row: place.row,
+            number: place.row,
             index: place.index,
             overrides: place.overrides.clone(),
             variant: place.variant.clone().ok(),

@@ -269,7 +269,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::test_runner::Config::with_cases(32))]
+        #![proptest_config(proptest::test_runner::Config::with_cases(24))]
 
         #[test]
         fn littles_law_holds_and_the_area_under_the_tail_is_the_mean(
@@ -281,12 +281,12 @@ mod tests {
             let means = queue.means();
             proptest::prop_assert!((means.present / there - 1.0).abs() < 1e-10);
             let end = 12.0 + 4.0 * (more as f64 / servers as f64 + means.response);
-            let step = end / 1_000.0;
+            let step = end / 400.0;
             let middle = |at: u32| (f64::from(at) + 0.5) * step;
-            let wait: f64 = (0..1_000).map(|at| queue.wait_tail(middle(at)) * step).sum();
-            let response: f64 = (0..1_000).map(|at| queue.response_tail(middle(at)) * step).sum();
-            proptest::prop_assert!((wait - means.wait).abs() < 2e-3 * means.response);
-            proptest::prop_assert!((response / means.response - 1.0).abs() < 2e-3);
+            let wait: f64 = (0..400).map(|at| queue.wait_tail(middle(at)) * step).sum();
+            let response: f64 = (0..400).map(|at| queue.response_tail(middle(at)) * step).sum();
+            proptest::prop_assert!((wait - means.wait).abs() < 5e-3 * means.response);
+            proptest::prop_assert!((response / means.response - 1.0).abs() < 5e-3);
         }
 
         #[test]

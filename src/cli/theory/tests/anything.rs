@@ -224,7 +224,7 @@ fn line() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn whatever_is_asked_is_answered_soundly_or_refused_with_a_reason(line in line()) {

@@ -3,7 +3,7 @@
 //! Each draw has its own random stream, addressed by *(seed, purpose, request, step)* and not by how
 //! many draws came before it. So the n-th request is the same in every variant, under every engine
 //! and on every machine, however the workers interleave; and it can be drawn again by whoever needs
-//! it. The streams are those of a cipher (see [`Stream`]), the logarithms `libm`'s, since those of
+//! it. The streams are those of a cipher (see `stream.rs`), the logarithms `libm`'s, since those of
 //! the platform differ in the last bit. This module knows nothing of clocks: it says how long, never when it is now.
 //!
 //! ```text

@@ -305,7 +305,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_was_measured_no_coefficient_is_negative(
+        fn whatever_was_measured_no_coefficient_is_negative_and_no_neighbour_fits_better(
             measured in proptest::collection::vec((1.0_f64..500.0, 0.1_f64..1e4), 3..12),
         ) {
             let points = points(&measured);

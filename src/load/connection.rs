@@ -18,7 +18,7 @@ use std::net::TcpStream;
 use super::answer::{Answer, Whole};
 use crate::sys::clock::Clock;
 use crate::sys::poller::Ready;
-use crate::telemetry::{Failure, Outcome};
+use crate::telemetry::{Failure, Outcome, status_and_failure};
 use crate::units::Stamp;
 
 /// One connection to the server.
@@ -56,11 +56,7 @@ pub(super) struct Exchange {
 impl Exchange {
     /// What has become of it at `done`. `status` is that of a whole answer.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: Stamp) -> Outcome {
-        let (status, failure) = match verdict {
-            Ok(status @ 200..300) => (status, None),
-            Ok(status) => (status, Some(Failure::Status)),
-            Err(failure) => (0, Some(failure)),
-        };
+        let (status, failure) = status_and_failure(verdict);
         Outcome {
             request: self.number,
             class: self.class,

@@ -3,7 +3,7 @@
 
 use slab::Slab;
 
-use crate::telemetry::{Failure, NO_REQUEST, Outcome, Served};
+use crate::telemetry::{Failure, NO_REQUEST, Outcome, Served, status_and_failure};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Names a guest; used again when it has gone.
@@ -146,11 +146,7 @@ impl Guest {
 
     /// What became of its request at `done`, as its client sees it.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: u64) -> Outcome {
-        let (status, failure) = match verdict {
-            Ok(status @ 200..300) => (status, None),
-            Ok(status) => (status, Some(Failure::Status)),
-            Err(failure) => (0, Some(failure)),
-        };
+        let (status, failure) = status_and_failure(verdict);
         Outcome {
             request: self.number,
             class: self.class,

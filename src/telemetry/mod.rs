@@ -33,6 +33,6 @@ pub use deed::{Deed, Marker};
 pub use event::{Event, NO_REQUEST, Phase};
 pub use gauge::{Gauge, Reading};
 pub use probe::Probe;
-pub use request::{Failure, Outcome, Ran, Sent, Served, Then};
+pub use request::{Failure, Outcome, Ran, Sent, Served, Then, status_and_failure};
 pub use ring::{Reader, Record, Ring, Writer};
 pub use voice::Said;

@@ -126,6 +126,16 @@ pub struct Outcome {
     pub done: Stamp,
 }
 
+/// The status of an answer that came, or why none did, as an outcome says it: only 200 to 299 is good.
+#[must_use]
+pub fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure>) {
+    match verdict {
+        Ok(status @ 200..300) => (status, None),
+        Ok(status) => (status, Some(Failure::Status)),
+        Err(failure) => (0, Some(failure)),
+    }
+}
+
 impl Outcome {
     /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
     #[must_use]

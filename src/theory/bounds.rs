@@ -93,10 +93,10 @@ impl Outline {
     #[must_use]
     pub fn bounds(&self) -> Vec<Bound> {
         let alone = self.compute + self.wait;
-        let held = match self.kind {
-            // A thread waits like a sync worker does.
-            WorkerKind::Sync | WorkerKind::Threads => alone,
-            WorkerKind::Coroutine | WorkerKind::Callback => self.compute,
+        let held = if self.kind.has_a_loop() {
+            self.compute
+        } else {
+            alone
         };
         let mut bounds = vec![
             bound(Scarce::Workers, self.workers, held),

@@ -6,7 +6,7 @@ use crate::recording::latency::Breakdown;
 use crate::units::{Elapsed, Stamp};
 
 /// So many answers at most become points.
-const MOST_POINTS: usize = 10_000;
+const MOST_POINTS: usize = 5_000;
 /// Where the time went is told of so many newest answers at most.
 const MOST_ANSWERS: usize = 2_000;
 /// The axis is no shorter than a second.

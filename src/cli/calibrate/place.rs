@@ -35,7 +35,7 @@ pub(crate) fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>>
             Err(_) => Err(format!("{name} is not text")),
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(if is_ours {
-            "this machine is not calibrated yet: `concsim calibrate` takes about two minutes, `concsim calibrate --quick` half of one".into()
+            "this machine is not calibrated yet: `concsim calibrate` takes about a minute and a half, `concsim calibrate --quick` half a minute".into()
         } else {
             format!("there is no file {name}")
         })),

@@ -154,7 +154,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// One character that is one column wide.
-    fn cell(&mut self, x: u16, y: u16, glyph: char, style: Style) {
+    pub(super) fn cell(&mut self, x: u16, y: u16, glyph: char, style: Style) {
         if x < self.area.width && y < self.area.height {
             let cell = &mut self.buffer[(self.area.x + x, self.area.y + y)];
             cell.set_char(glyph).set_style(style);

@@ -120,11 +120,11 @@ fn draw_rows(
         let foot = (position + 1) * thick - 1;
         draw_edge(&mut canvas, foot, *edge);
         for line in 0..thick {
-            let filled = counts.iter().map(|count| {
+            for (x, count) in (AXIS_AT..).zip(counts).filter(|(_, count)| **count > 0) {
                 let eighths = eighths(*count, most, thick);
-                shade(eighths.saturating_sub(8 * line), glyphs)
-            });
-            canvas.write(AXIS_AT, foot - line, &filled.collect::<String>(), plain());
+                let shade = shade(eighths.saturating_sub(8 * line), glyphs);
+                canvas.cell(x, foot - line, shade, plain());
+            }
         }
         if *all > 0 {
             let end = width.saturating_sub(1);

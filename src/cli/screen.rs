@@ -69,6 +69,7 @@ impl Screen {
         manner: Manner,
     ) -> anyhow::Result<Self> {
         let modes = Modes::of(terminal)?;
+        interrupt::leave_with_the_terminal()?;
         let stagecraft = Stagecraft { terminal, modes };
         let mut state = State::new(plan, cores);
         state.look = manner.look;

@@ -36,6 +36,18 @@ pub fn listen() -> Result<()> {
     Ok(())
 }
 
+/// From now on this process ends when its terminal is gone, even if whoever started it ignores that, as
+/// nohup(1) does: nobody is left to look at a screen.
+///
+/// # Errors
+/// When the system refuses.
+pub fn leave_with_the_terminal() -> Result<()> {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed.
+    unsafe { sigaction(Signal::SIGHUP, &default) }.doing("listen to SIGHUP")?;
+    Ok(())
+}
+
 /// Whether the run is to end.
 pub fn noted() -> bool {
     times() > 0

@@ -150,7 +150,14 @@ fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves
 
 #[test]
 fn nobody_plays_on_when_the_terminal_is_gone() {
-    let mut played = OnScreen::begin(&Doing::Blocked.scenario("sync", "60s"));
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("scenario.toml");
+    std::fs::write(&path, Doing::Blocked.scenario("sync", "60s")).unwrap();
+    let concsim = env!("CARGO_BIN_EXE_concsim");
+    // As from nohup(1), which lets those that it starts ignore this signal.
+    let ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
+    let words = ["-c", ignoring, concsim, "run", path.to_str().unwrap()];
+    let mut played = OnScreen::start("/bin/sh".as_ref(), &words, scratch);
     played.until_it_plays();
     // What a terminal emulator that is closed does to those in it.
     played.signal(Signal::SIGHUP);

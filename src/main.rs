@@ -1,6 +1,6 @@
 //! The door: parses the command line, dispatches, and turns what came of it into an exit status.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -12,7 +12,8 @@ fn main() -> ExitCode {
         // Whoever read the output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("concsim: {error:#}");
+            // Where nobody listens any more, nothing is said.
+            let _ = writeln!(io::stderr(), "concsim: {error:#}");
             ExitCode::FAILURE
         }
     }

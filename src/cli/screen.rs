@@ -25,8 +25,8 @@ use crate::recording::feed::Feed;
 use crate::recording::summary::Run;
 use crate::scenario::Plan;
 use crate::sys::clock::Clock;
-use crate::sys::interrupt;
 use crate::sys::terminal::{GIVE_THE_MOUSE_BACK, LEAVE_FULL_SCREEN, Modes, TAKE_THE_MOUSE};
+use crate::sys::{self, interrupt, net};
 use crate::telemetry::Stage;
 use crate::tui::{self, Action, Key, Keymap, Mouse, Pointer, Row, State, Steer, Turned};
 use crate::units::{Elapsed, Stamp};
@@ -177,11 +177,14 @@ impl Screen {
         let until = self.clock.now() + length;
         loop {
             let left = until.since(self.clock.now());
-            if !event::poll(Duration::from_nanos(left.0))? {
-                return Ok(None);
+            if !self.hears(left)? {
+                if left == Elapsed::ZERO {
+                    return Ok(None);
+                }
+                continue;
             }
             // A window that is pulled at its corner says its size a hundred times: the last one is drawn.
-            while event::poll(Duration::ZERO)? {
+            while self.has_heard()? {
                 let event = event::read()?;
                 if event.is_resize() {
                     // Whatever a terminal made of what was on it: all is drawn anew, even if the size
@@ -197,6 +200,23 @@ impl Screen {
             }
             self.draw()?;
         }
+    }
+
+    /// Waits until there is something to read, so long at most; a signal ends that early.
+    fn hears(&self, at_most: Elapsed) -> anyhow::Result<bool> {
+        if self.has_heard()? {
+            return Ok(true);
+        }
+        net::wait_readable([self.stagecraft.terminal], Some(at_most))?;
+        self.has_heard()
+    }
+
+    /// Whether there is something to read. crossterm's event source is never asked to wait, and only
+    /// while the terminal is there: at the end of a keyboard it reads nothing, for ever.
+    fn has_heard(&self) -> anyhow::Result<bool> {
+        let is_gone = sys::terminal::is_gone(self.stagecraft.terminal);
+        anyhow::ensure!(!is_gone, "the terminal is gone");
+        Ok(event::poll(Duration::ZERO)?)
     }
 
     /// Does what a key or the mouse asks for.
@@ -395,7 +415,8 @@ impl Drop for Screen {
             leave(self.stagecraft.modes);
         }
         for note in &self.notes {
-            eprintln!("concsim: {note}");
+            // A terminal that is gone hears nothing.
+            let _ = writeln!(io::stderr(), "concsim: {note}");
         }
     }
 }

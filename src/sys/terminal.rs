@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr,
 };
@@ -96,9 +97,37 @@ impl Keeper {
     }
 }
 
+/// Whether nobody is behind the terminal any more. Its keyboard is then at its end for ever, and its
+/// foreground has been told by SIGHUP; the others find out here.
+#[must_use]
+pub fn is_gone(terminal: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(terminal, PollFlags::empty())];
+    let at_once = Timespec::default();
+    matches!(poll(&mut polled, Some(&at_once)), Ok(1..))
+}
+
 /// The terminal of standard output, if it is one.
 #[must_use]
 pub fn of_standard_output() -> Option<BorrowedFd<'static>> {
     let output = rustix::stdio::stdout();
     rustix::termios::isatty(output).then_some(output)
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a terminal that cannot be had fails its test"
+)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::is_gone;
+
+    #[test]
+    fn a_terminal_is_gone_when_nobody_is_behind_it() {
+        let pair = nix::pty::openpty(None, None).unwrap();
+        assert!(!is_gone(pair.slave.as_fd()));
+        drop(pair.master);
+        assert!(is_gone(pair.slave.as_fd()));
+    }
 }

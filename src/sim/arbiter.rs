@@ -426,8 +426,7 @@ impl<O: Observer> Simulation<'_, O> {
             && !self.workers[worker].stopping
             && self.would_keep(id);
         self.is_told(id, Ok(status));
-        // The run may have ended with this answer.
-        keeps && !self.is_over
+        keeps
     }
 
     /// A connection is closed.

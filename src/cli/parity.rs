@@ -194,8 +194,8 @@ fn play(case: &Case, mut plan: Plan, foretold: &Predictions) -> anyhow::Result<V
         eprintln!("concsim: playing {}: {}", case.name, variant.name);
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
         plan.variants = vec![variant];
-        let (run, _) = calibrate::play(&plan)?;
-        let run = foretold.beside(index, run);
+        let (run, recording) = calibrate::play(&plan)?;
+        let run = foretold.beside(index, run, &recording);
         let Run {
             variant,
             trust,

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::calibrate::{self, CALIBRATED};
 use super::colour::Colour;
-use crate::recording::Notebook;
 use crate::recording::kept::Keeper;
-use crate::recording::prediction::Prediction;
+use crate::recording::prediction::{Prediction, Switched};
 use crate::recording::summary::{Run, summarise};
+use crate::recording::{Notebook, Recording};
 use crate::scenario::{self, Machine, Plan, Variant};
 use crate::sim;
 
@@ -36,14 +36,16 @@ pub(super) enum Foresight {
 #[derive(Debug)]
 pub(super) struct Predictions {
     machine: String,
-    runs: Vec<Run>,
+    runs: Vec<(Run, Switched)>,
 }
 
 impl Predictions {
-    /// The run of this variant, with its prediction beside it.
-    pub(super) fn beside(&self, index: usize, mut run: Run) -> Run {
-        let simulated = self.runs.get(index);
-        run.prediction = simulated.map(|simulated| Prediction::of(&self.machine, simulated, &run));
+    /// The run of this variant, of which this is the recording, with its prediction beside it.
+    pub(super) fn beside(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
+        run.prediction = self.runs.get(index).map(|(simulated, switched)| {
+            let measured = (&run, &Switched::of(recording));
+            Prediction::of(&self.machine, (simulated, switched), measured)
+        });
         run
     }
 }
@@ -105,8 +107,8 @@ fn on(machine: &Machine, variant: &Variant) -> Variant {
     variant
 }
 
-fn simulate(plan: &Plan, variant: &Variant) -> Run {
+fn simulate(plan: &Plan, variant: &Variant) -> (Run, Switched) {
     let notebook = Notebook::new(sim::header_of(plan, variant), None::<Keeper>);
     let (recording, _) = sim::record(&variant.scenario, notebook);
-    summarise(&recording)
+    (summarise(&recording), Switched::of(&recording))
 }

@@ -290,7 +290,7 @@ fn play(
         let recording = play_one(plan, variant, audience, stagecraft, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
         let run = match predictions {
-            Some(predictions) => predictions.beside(index, run),
+            Some(predictions) => predictions.beside(index, run, &recording),
             None => run,
         };
         audience.applaud(&run, recording)?;

@@ -1,7 +1,7 @@
 //! Lines of the card that set a blind prediction beside what was measured.
 
 use super::words::{NONE, labelled, millis};
-use crate::recording::prediction::{Figure, Prediction};
+use crate::recording::prediction::{Compared, Figure, Prediction};
 use crate::recording::summary::Run;
 use crate::units::three_digits;
 use crate::words::mean;
@@ -30,6 +30,7 @@ fn sentence(prediction: &Prediction) -> String {
             .coroutine_switches_per_request
             .as_ref()
             .map(|each| figure(each, "coroutine switches a request ", three_digits)),
+        prediction.coroutine_switches_of_each.map(of_each),
         Some(figure(&prediction.concurrency, "concurrency ", mean)),
         Some(figure(
             &prediction.parallelism,
@@ -43,6 +44,12 @@ fn sentence(prediction: &Prediction) -> String {
         prediction.machine,
         parts.join("; ")
     )
+}
+
+/// `the same in 598 of 600 requests`
+fn of_each(compared: Compared) -> String {
+    let Compared { requests, same } = compared;
+    format!("the same in {same} of {requests} requests")
 }
 
 /// `mean 101 ms (124 ms: -18.8 %)`

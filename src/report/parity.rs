@@ -45,8 +45,8 @@ pub struct Row {
 pub fn markdown(rows: &[Row]) -> String {
     let percent = |limit: f64| format!("≤ {:.0} %", limit * 100.0);
     let mut text = format!(
-        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches of each request | of connections |\n\
+         |---|---|---|---|---|---|---|---|\n",
         percent(LIMITS.throughput),
         percent(LIMITS.mean),
         percent(LIMITS.p50),
@@ -72,6 +72,7 @@ fn line(row: &Row) -> String {
         error(&prediction.p50_ms, LIMITS.p50),
         error(&prediction.p99_ms, LIMITS.p99),
         switches(prediction),
+        of_connections(prediction),
     ];
     format!(
         "| {} | {}{doubt} | {} |\n",
@@ -89,27 +90,36 @@ fn error(figure: &Figure, limit: f64) -> String {
     }
 }
 
-/// All of them the same, or as many for each request, or by how much not.
+/// Whether each request had as many in both.
 fn switches(prediction: &Prediction) -> String {
-    let (all, each) = (
-        prediction.coroutine_switches,
-        prediction.coroutine_switches_per_request,
-    );
-    let is_exact = |figure: &Figure| figure.predicted == figure.measured;
-    match (all, each) {
-        (Some(all), _) if is_exact(&all) => "exact".into(),
-        (_, Some(each)) => each.error.map_or_else(
-            || NONE.to_owned(),
-            |error| format!("{:+.1} % a request", error * 100.0),
-        ),
-        _ => NONE.to_owned(),
+    let Some(each) = prediction.coroutine_switches_of_each else {
+        return NONE.to_owned();
+    };
+    match (each.requests, each.requests - each.same) {
+        (0, _) => NONE.to_owned(),
+        (requests, 0) => format!("exact in {requests} requests"),
+        (requests, differ) => format!("{differ} of {requests} requests differ"),
     }
+}
+
+/// Those of connections, which are the network's business.
+fn of_connections(prediction: &Prediction) -> String {
+    let Some(figure) = prediction.coroutine_switches_of_connections else {
+        return NONE.to_owned();
+    };
+    let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |it| it.to_string());
+    let (predicted, measured) = (or_none(figure.predicted), or_none(figure.measured));
+    if predicted == measured {
+        return predicted;
+    }
+    format!("{predicted} (measured: {measured})")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recording::Origin;
+    use crate::recording::prediction::Compared;
 
     #[test]
     fn the_table_says_what_is_above_its_limit() {
@@ -123,6 +133,11 @@ mod tests {
             p99_ms: Figure::of(None, Some(1.0)),
             coroutine_switches: Some(figure(2400.0, 2400.0)),
             coroutine_switches_per_request: Some(figure(4.0, 4.0)),
+            coroutine_switches_of_each: Some(Compared {
+                requests: 600,
+                same: 600,
+            }),
+            coroutine_switches_of_connections: Some(figure(0.0, 2.0)),
             concurrency: figure(60.0, 60.0),
             parallelism: figure(0.6, 0.6),
         };

@@ -128,6 +128,9 @@ impl<'a> Arbiter<'a> {
         voice: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
         let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
+        // Else it is a race whether a first read has to wait, which costs two switches if it does:
+        // a client connects and then sends, and a worker that has nothing to do is faster.
+        net::wait_for_first_bytes(&listener);
         let address = listener
             .local_addr()
             .doing("ask where the server listens")?;

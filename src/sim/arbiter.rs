@@ -22,7 +22,7 @@ const BOOT: u64 = 3_000_000;
 /// Exit code of a worker in which a request ran out of stack.
 pub(super) const OVERFLOWED: i32 = 70;
 /// How a worker ends that was told to abort, and one that was killed.
-const ABORTED: i32 = -6;
+const ABORTED: i32 = 1;
 const KILLED: i32 = -9;
 /// The process of the first worker; nobody has these numbers.
 const FIRST_PID: u32 = 1_001;
@@ -426,8 +426,7 @@ impl<O: Observer> Simulation<'_, O> {
             && !self.workers[worker].stopping
             && self.would_keep(id);
         self.is_told(id, Ok(status));
-        // The run may have ended with this answer.
-        keeps && !self.is_over
+        keeps
     }
 
     /// A connection is closed.

@@ -294,7 +294,8 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn keep(&mut self, id: GuestId) {
         let guest = &self.guests[id as usize];
         let (turn, client) = (guest.turn, guest.client);
-        if !self.crowd.keep(client, id) {
+        // The run may have ended with this answer, which a worker learns when its client has left.
+        if self.is_over || !self.crowd.keep(client, id) {
             // One more than the load sends has nobody who would ask again.
             self.guests[id as usize].is_alone = true;
             return self.stirs(id);

@@ -28,6 +28,32 @@ pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
+/// From now on a client comes to the door when the first bytes of its request are there, as far as the
+/// system can hold it back so long: tcp(7), `TCP_DEFER_ACCEPT`. Whoever keeps silent comes after a
+/// second all the same. Where it cannot be done, everything works as well, only that who takes a
+/// connection has to wait for its first bytes, or has not, as chance will have it.
+pub fn wait_for_first_bytes(listener: &TcpListener) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        let a_second: libc::c_int = 1;
+        let length = libc::socklen_t::try_from(size_of_val(&a_second)).expect("an int is small");
+        // SAFETY: the option takes an int, which lives on this stack, and the descriptor is open. An
+        // answer that it cannot be done changes nothing.
+        unsafe {
+            libc::setsockopt(
+                listener.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_DEFER_ACCEPT,
+                (&raw const a_second).cast(),
+                length,
+            )
+        };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = listener;
+}
+
 /// Takes a connection from the door, without waiting; `WouldBlock` if there is none. Reads and
 /// writes of the connection wait if `waits`.
 pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
@@ -130,5 +156,28 @@ fn wait_for<const N: usize>(
         Ok(_) => Ok(polled.map(|source| !source.revents().is_empty())),
         Err(Errno::INTR) => Ok([false; N]),
         Err(error) => Err(error).doing("wait for a descriptor"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_client_is_at_the_door_once_its_first_bytes_are_there() {
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        wait_for_first_bytes(&listener);
+        listener.set_nonblocking(true).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let nobody = accept(&listener, false).unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+        client.write_all(b"GET").unwrap();
+        wait_readable([listener.as_fd()], None).unwrap();
+        let taken = accept(&listener, false).unwrap();
+        let mut room = [0; 8];
+        assert_eq!(io::Read::read(&mut (&taken), &mut room).unwrap(), 3);
     }
 }

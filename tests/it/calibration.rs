@@ -101,6 +101,9 @@ fn a_prediction_stands_beside_the_measurement_and_is_called_simulated() {
         assert_eq!(*measured, run["throughput_per_s"]);
         let is_sync = run["kind"] == "sync";
         assert_eq!(prediction["coroutine_switches"].is_null(), is_sync);
+        let each = &prediction["coroutine_switches_of_each"];
+        assert_eq!(each.is_null(), is_sync);
+        assert_eq!(each["same"], each["requests"], "{prediction}");
     }
     let card = concsim(folder.path(), &[&arguments[..], &["--headless"]].concat());
     let card = String::from_utf8_lossy(&card.stdout).into_owned();

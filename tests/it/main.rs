@@ -1,6 +1,7 @@
 //! The one integration binary: what only the whole program, or the whole project, can show.
 
 mod calibration;
+mod conformance;
 mod faults;
 mod greenlet;
 mod harness;

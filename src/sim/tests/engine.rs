@@ -245,7 +245,7 @@ fn a_silent_worker_is_ended_and_its_clients_see_a_reset() {
         Event::Died { at, status, .. } => Some((at.0 / MS, *status)),
         _ => None,
     });
-    assert_eq!(died, Some((3_000, -6)));
+    assert_eq!(died, Some((3_000, 1)));
     let failed = recording.outcomes[0].failure;
     assert_eq!(failed, Some(crate::telemetry::Failure::Reset));
     check_the_books(&summarise(&recording));

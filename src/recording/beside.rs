@@ -11,6 +11,8 @@ use crate::scenario::Scenario;
 use crate::theory::bounds::{self, Bound, Scarce};
 use crate::theory::forecast::{self, Forecast, Times};
 use crate::theory::little;
+use crate::units::{Elapsed, three_digits};
+use crate::words::{counted, grouped, length};
 
 /// What a formula says, and why it does not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -80,6 +82,28 @@ pub struct Pair {
     pub error: Option<f64>,
 }
 
+/// How far off, in per cent: of what is far off no digits are worth a look, and what is nothing to the
+/// last digit shown is on no side.
+#[must_use]
+pub fn percent(error: f64) -> String {
+    match error * 100.0 {
+        off if off.abs() >= 999.5 => "far".into(),
+        off if off.abs() >= 99.5 => format!("{off:+.0} %"),
+        off if off.abs() < 0.05 => "0.0 %".into(),
+        off => format!("{off:+.1} %"),
+    }
+}
+
+/// Answers per second, in three digits or grouped.
+#[must_use]
+pub fn per_second(rate: f64) -> String {
+    if rate >= 999.5 {
+        grouped(rate.round() as u64)
+    } else {
+        three_digits(rate)
+    }
+}
+
 impl Pair {
     /// These two, and how far the computed one is off.
     #[must_use]
@@ -121,6 +145,16 @@ impl Found {
     }
 }
 
+/// Why there is no theory of a run that a hand has changed.
+pub const STEERED: &str = "it was changed by hand meanwhile";
+
+/// Whether a hand has changed it.
+#[must_use]
+pub fn is_steered(run: &Run) -> bool {
+    let mut remarks = run.remarks.iter();
+    remarks.any(|remark| remark.kind == remark::Kind::Steered)
+}
+
 /// What theory says of a scenario. To find that out may take milliseconds, so it is kept while numbers
 /// change beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,9 +177,8 @@ impl Theory {
 
     /// The same of a run that is not only what its scenario says.
     fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
-        let mut remarks = run.remarks.iter();
-        if remarks.any(|remark| remark.kind == remark::Kind::Steered) {
-            return Self::none("it was changed by hand meanwhile");
+        if is_steered(run) {
+            return Self::none(STEERED);
         }
         if run.workers.is_empty() {
             return Self::none("what answered is not known");
@@ -190,6 +223,17 @@ impl Beside {
 }
 
 impl Ceiling {
+    /// `2 workers ÷ 100 ms`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Some(each) = self.each_ms else {
+            return "what is asked for".into();
+        };
+        let one = self.of.strip_suffix('s').unwrap_or(self.of);
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        format!("{} ÷ {each}", counted(self.count as u64, one))
+    }
+
     fn of(bound: &Bound, binds: bool, throughput: Option<f64>) -> Self {
         let per_s = bound.per_s();
         Self {
@@ -214,6 +258,22 @@ fn word(of: Scarce) -> &'static str {
 }
 
 impl Modelled {
+    /// Mean, wait, p50 and p99.
+    #[must_use]
+    pub fn times_ms(&self) -> [Pair; 4] {
+        [self.mean_ms, self.wait_ms, self.p50_ms, self.p99_ms]
+    }
+
+    /// What has to be so, and where all about the model is said.
+    #[must_use]
+    pub fn assumed(&self) -> String {
+        let help = format!("concsim theory {} --help", self.help);
+        match self.assumes.as_slice() {
+            [] => help,
+            assumes => format!("{}; more: {help}", assumes.join("; ")),
+        }
+    }
+
     fn of(forecast: &Forecast, found: &Found) -> Self {
         let times = forecast.times.as_ref();
         let in_ms = |of: fn(&Times) -> f64| times.map(|times| of(times) * 1e3);
@@ -251,6 +311,18 @@ pub struct Balance {
     pub mean_ms: f64,
     /// X·R ÷ N − 1. Far from 0 where requests fail, or the run is not steady. [`None`] where nobody is.
     pub residual: Option<f64>,
+}
+
+impl Balance {
+    /// Behind a number of requests: `at the door`.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match self.at {
+            "system" => "in the system",
+            "door" => "at the door",
+            _ => "begun",
+        }
+    }
 }
 
 /// Little's law in the system, at the door and in the workers, as far as the run has the numbers.

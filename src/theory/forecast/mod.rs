@@ -49,7 +49,7 @@ impl Model {
             Self::ManyGeneral(servers) => format!("M/G/{servers}, about"),
             Self::Shared => "M/G/1-PS".into(),
             Self::Finite(servers, places) => format!("M/M/{servers}/{places}"),
-            Self::Unhindered => "M/G/∞".into(),
+            Self::Unhindered => "M/G/inf".into(),
             Self::Tokens(1) => "1 token".into(),
             Self::Tokens(tokens) => format!("{tokens} tokens"),
             Self::Closed => "closed network".into(),

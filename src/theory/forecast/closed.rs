@@ -1,11 +1,10 @@
 //! A closed load: so many clients, each of which waits for its answer before it asks again.
 
 use super::work::{Law, Work};
-use super::{Forecast, Model, Times, slots, workers_of};
+use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::scenario::Draw;
 use crate::theory::closed::{Network, Servers, Station, solve};
 use crate::theory::demand::{Moments, Spent};
-use crate::words::counted;
 
 /// What is said of means that a formula has for exponential times alone.
 const RANDOM: &str = "times are exponential; less random ones wait less, and may go in step";
@@ -50,6 +49,14 @@ impl Round {
         }
     }
 
+    /// Whatever the law: whoever is answered asks again at once, so that somebody always waits.
+    fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
+        let mut forecast = self.forecast(work, throughput, 1.0);
+        let said = "somebody always waits for a worker, so that none is ever idle: true of any law";
+        forecast.assumes.push(said.into());
+        forecast
+    }
+
     /// Nobody is in anybody's way.
     fn unhindered(self, work: &Work<'_>, utilisation: impl Fn(f64) -> f64) -> Forecast {
         let throughput = self.clients as f64 / (work.alone.mean + self.think);
@@ -85,8 +92,7 @@ fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, Stri
         return Ok(round.unhindered(work, busy));
     }
     if round.think == 0.0 {
-        // Somebody is always at the door, so that no worker is ever idle: whatever the law.
-        return Ok(round.forecast(work, servers / service, 1.0));
+        return Ok(round.always_busy(work, servers / service));
     }
     if !work.is_of_one_kind() {
         return Err(several_kinds(work));
@@ -100,7 +106,7 @@ fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, Stri
 }
 
 fn several_kinds(work: &Work<'_>) -> String {
-    let kinds = counted(work.kinds().count() as u64, "kind");
+    let kinds = counted(work.kinds().count(), "kind");
     let workers = workers_of(work.scenario);
     format!("{kinds} of requests, in turn at {workers}: no product form has that")
 }
@@ -121,7 +127,7 @@ fn at_the_cores(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast,
         },
         (false, false) => {
             let workers = workers_of(work.scenario);
-            let cores = counted(cores as u64, "core");
+            let cores = counted(cores, "core");
             return Err(format!(
                 "clients think, and {workers} share {cores}: workers and cores queue at once"
             ));
@@ -147,7 +153,7 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
         return Ok(round.unhindered(work, busy));
     }
     if work.contends_for_cores(workers) {
-        let cores = counted(work.cores as u64, "core");
+        let cores = counted(work.cores, "core");
         let workers = workers_of(work.scenario);
         return Err(format!(
             "{workers} share {cores}: turns and cores queue at once"
@@ -155,8 +161,7 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     }
     let parked = work.alone.mean - work.held.mean;
     if workers == 1 && parked == 0.0 && round.think == 0.0 {
-        // Somebody is always ready, so that the worker is never idle: whatever the law.
-        return Ok(round.forecast(work, 1.0 / work.held.mean, 1.0));
+        return Ok(round.always_busy(work, 1.0 / work.held.mean));
     }
     let shares = work.lets_go();
     if !shares && !work.is_of_one_kind() {

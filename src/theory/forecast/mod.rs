@@ -101,9 +101,9 @@ pub struct Times {
 }
 
 /// p50, p90, p99 of a law that is known.
-fn percentiles(of: impl Fn(f64) -> f64) -> Option<[f64; 3]> {
+fn percentiles(of: impl Fn(f64) -> f64) -> [f64; 3] {
     let [p50, p90, p99, _] = PERCENTILES;
-    Some([p50, p90, p99].map(of))
+    [p50, p90, p99].map(of)
 }
 
 /// What a scenario should show on a machine with so many cores.
@@ -123,11 +123,16 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
     }
 }
 
+/// `1 core`, `4 cores`
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 /// `4 sync workers`
 fn workers_of(scenario: &Scenario) -> String {
-    let (count, kind) = (scenario.server.workers, scenario.server.kind.word());
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {kind} worker{plural}")
+    let server = &scenario.server;
+    counted(server.workers, &format!("{} worker", server.kind.word()))
 }
 
 /// How many requests can have a worker, or one of its threads, to themselves.

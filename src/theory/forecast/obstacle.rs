@@ -1,9 +1,8 @@
 //! What keeps every closed form from a scenario, whoever asks.
 
-use super::{slots, workers_of};
+use super::{counted, slots, workers_of};
 use crate::scenario::{Accept, Connection, Manner, Scenario, Step, WorkerKind};
 use crate::theory::demand;
-use crate::words::counted;
 
 /// Fails with the first of them.
 pub(super) fn to(scenario: &Scenario) -> Result<(), String> {
@@ -19,7 +18,7 @@ fn of_the_course(scenario: &Scenario) -> Option<String> {
         return Some("the timeline changes the run: there is no long run to be the mean of".into());
     }
     let requests = scenario.load.requests?;
-    let all = counted(requests, "request");
+    let all = counted(requests as usize, "request");
     Some(format!(
         "{all} in all: there is no long run to be the mean of"
     ))

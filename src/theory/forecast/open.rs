@@ -1,7 +1,7 @@
 //! An open load: requests come at random at their own pace, whatever the state of the queue.
 
 use super::work::{Bursts, Law, Work};
-use super::{Forecast, Model, Times, percentiles, slots, workers_of};
+use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::scenario::{Draw, Scenario, Step};
 use crate::theory::demand::{Moments, Spent, spent_on};
 use crate::theory::open::constant::Constant;
@@ -9,7 +9,6 @@ use crate::theory::open::finite::Finite;
 use crate::theory::open::many::Many;
 use crate::theory::queues;
 use crate::theory::tokens::{Pool, Tokens};
-use crate::words::counted;
 
 /// More tokens would take longer than a screen may wait: the work grows with the fourth power.
 const MOST_TOKENS: usize = 32;
@@ -54,7 +53,7 @@ impl Turns {
             assumes: Vec::new(),
             wait: steady.as_ref().map(|steady| steady.means().wait),
             percentiles: steady
-                .and_then(|steady| percentiles(|share| steady.response_percentile(share))),
+                .map(|steady| percentiles(|share| steady.response_percentile(share))),
         }
     }
 
@@ -70,7 +69,7 @@ impl Turns {
             assumes: Vec::new(),
             wait: steady.map(|steady| steady.means().wait),
             percentiles: steady
-                .and_then(|steady| percentiles(|share| steady.response_percentile(share))),
+                .map(|steady| percentiles(|share| steady.response_percentile(share))),
         }
     }
 
@@ -139,7 +138,8 @@ fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, 
         times: Some(Times {
             mean: means.response,
             wait: means.wait,
-            percentiles: percentiles(|share| steady.response_percentile(share)),
+            // A run counts who was lost with their patience, so that its percentiles are others.
+            percentiles: None,
             by_kind: None,
         }),
     })
@@ -154,7 +154,7 @@ fn of_tokens(
     pools: usize,
 ) -> Result<Forecast, String> {
     if !work.is_of_one_kind() {
-        let kinds = counted(work.kinds().count() as u64, "kind");
+        let kinds = counted(work.kinds().count(), "kind");
         return Err(format!(
             "{kinds} of requests, and more of them begun than cores: no closed form has both"
         ));
@@ -208,7 +208,7 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let workers = work.scenario.server.workers;
     if work.contends_for_cores(workers) {
         let workers = workers_of(work.scenario);
-        let cores = counted(work.cores as u64, "core");
+        let cores = counted(work.cores, "core");
         return Err(format!(
             "{workers} share {cores}: turns and cores queue at once"
         ));

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         "in memory: the whole process has {} MB at most",
         most_memory_kib() / 1_024
     );
-    for key in ['1', '2', '3', '4', '5', '6'] {
+    for key in ['1', '2', '3', '4', '5', '6', '8'] {
         scrubbing(&kept, key, leaps, &mut limits);
     }
     if is_measuring {

@@ -28,7 +28,7 @@ const LIMIT_MS: f64 = 2.0;
 /// As at twelve frames a second.
 const FRAME: Elapsed = Elapsed::from_millis(83);
 /// The keys that lead to each view.
-const VIEWS: [(&str, &str); 7] = [
+const VIEWS: [(&str, &str); 8] = [
     ("1", "overview"),
     ("2", "lanes"),
     ("3", "latencies"),
@@ -36,6 +36,7 @@ const VIEWS: [(&str, &str); 7] = [
     ("5", "requests"),
     ("5oo", "requests, by their time at the door"),
     ("6", "workers"),
+    ("8", "theory"),
 ];
 
 fn main() -> ExitCode {

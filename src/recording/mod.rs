@@ -4,6 +4,7 @@
 //! else, so a number on a screen, in a summary and in a figure is the same number.
 
 mod accounting;
+pub mod beside;
 mod booking;
 pub mod cast;
 pub mod feed;

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::accounting::{self, Edges};
+use super::beside::{self, Balance, Beside, Found, Theory};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, Latencies, Sorted, Spent};
 use super::named::Named;
@@ -150,12 +151,16 @@ pub struct Run {
     pub generator: Generator,
     /// The residuals of two counts of the same.
     pub little: Little,
+    /// Little's law, N = X·R, in the system, at the door and in the workers.
+    pub balance: Vec<Balance>,
     /// Whether as many were in the system in the window's second half as in the first, about.
     pub stationary: Option<bool>,
     /// Those of the second half ÷ those of the first.
     pub drift: Option<f64>,
     /// What workers told.
     pub telemetry: TelemetryCount,
+    /// What is computed from the scenario alone, beside these numbers.
+    pub theory: Beside,
     /// What was simulated before it was played. Left out if nobody wanted to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
@@ -325,6 +330,7 @@ pub fn summarise(recording: &Recording) -> Run {
         services: cast::services(recording, edges.as_ref()),
         generator: evidence.generator(),
         little: evidence.little(),
+        balance: Vec::new(),
         stationary: averages.stationary,
         drift: averages.drift,
         telemetry: TelemetryCount {
@@ -333,9 +339,12 @@ pub fn summarise(recording: &Recording) -> Run {
             one_in: recording.one_in,
             thinned: recording.thinned_switches,
         },
+        theory: Theory::none("").beside(&Found::default()),
         prediction: None,
     };
     run.remarks = remark::of_the_run(recording, &run);
+    run.balance = beside::balances(&run);
+    run.theory = Beside::of_run(scenario, header.machine.cores, &run);
     run
 }
 

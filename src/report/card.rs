@@ -3,6 +3,7 @@
 
 use super::blind;
 use super::table::{self, Footnotes};
+use super::theory;
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, load, millis, script, wrap};
 use crate::palette::Glyphs;
@@ -35,6 +36,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         each_in_a_line(&summary.expect, |judgement| verdict(judgement, origin)),
         each_in_a_line(&summary.ask, |answer| asked(answer, origin)),
         labelled_unless_empty("why", &why::sentence(plan, cores)),
+        in_a_paragraph(&theory::beside(runs)),
         blind::predictions(runs),
         each(runs, "failed", failures),
         each(runs, "switches", switches),
@@ -64,6 +66,15 @@ fn wrapped(texts: impl Iterator<Item = String>) -> String {
     texts.fold(String::new(), |lines, text| {
         lines + &wrap(&text, COLUMNS, 2) + "\n"
     })
+}
+
+/// With empty lines around it.
+fn in_a_paragraph(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("\n{text}\n")
+    }
 }
 
 fn labelled_unless_empty(label: &str, text: &str) -> String {

@@ -7,5 +7,6 @@ pub mod card;
 pub mod json;
 pub mod parity;
 mod table;
+mod theory;
 mod why;
 mod words;

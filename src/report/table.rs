@@ -6,7 +6,7 @@ use crate::recording::remark;
 use crate::recording::summary::{Kind, Run};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
-use crate::theory::prediction::{self, Model, Prediction};
+use crate::theory::forecast::{self, Forecast, Model};
 use crate::units::three_digits;
 use crate::words::{grouped, mean, times};
 
@@ -163,14 +163,14 @@ pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnot
     let mut rows = Vec::new();
     for run in several {
         let variant = plan.variants.iter().find(|v| v.name == run.variant);
-        let prediction = variant.and_then(|v| prediction::of(&v.scenario, cores));
+        let forecast = variant.and_then(|v| forecast::of(&v.scenario, cores).ok());
         for (name, kind) in run.requests.iter() {
             let place = variant.and_then(|variant| {
                 let requests = &variant.scenario.requests;
                 requests.iter().position(|request| request.name == name)
             });
-            let computed = prediction.as_ref().zip(place);
-            let computed = computed.map(|(prediction, place)| in_words(prediction, place, notes));
+            let computed = forecast.as_ref().zip(place);
+            let computed = computed.and_then(|(it, place)| in_words(it, place, notes));
             rows.push(KindRow::new(&run.variant, name, *kind, computed));
         }
     }
@@ -239,15 +239,23 @@ fn lay_out(rows: &[KindRow]) -> String {
     table
 }
 
-fn in_words(prediction: &Prediction, place: usize, notes: &mut Footnotes) -> String {
-    let by = match prediction.model {
-        Model::InTurn => "one worker takes them in turn: M/G/1, Pollaczek–Khinchine",
-        Model::ManyInTurn => "workers take them in turn: about, by Allen and Cunneen",
-        Model::Shared => "they share one worker: M/G/1, processor sharing",
+/// The mean that a formula has for the kind at this place, with a note of the model; nothing where it
+/// has none for single kinds.
+fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
+    let by = match forecast.model {
+        Model::Many(1) | Model::Constant | Model::General => "one worker takes them in turn",
+        Model::Many(_) | Model::ManyGeneral(_) | Model::Finite(..) | Model::Tokens(_) => {
+            "workers take them in turn"
+        }
+        Model::Shared => "they share one worker",
+        Model::Unhindered | Model::Closed => "nobody is in anybody's way",
     };
-    let busy = three_digits(prediction.utilisation * 100.0);
-    let mark = notes.mark(format!("mean if {by}, busy {busy} %"));
-    let latency = prediction.latency.as_ref().and_then(|all| all.get(place));
-    let said = latency.map_or_else(|| "grows".to_owned(), |latency| millis(latency * 1e3));
-    format!("{said} {mark}")
+    let said = match &forecast.times {
+        Some(times) => millis(times.by_kind.as_ref()?.get(place)? * 1e3),
+        None => "grows".to_owned(),
+    };
+    let name = forecast.model.name();
+    let busy = three_digits(forecast.utilisation * 100.0);
+    let mark = notes.mark(format!("mean if {by}: {name}, busy {busy} %"));
+    Some(format!("{said} {mark}"))
 }

@@ -3,16 +3,16 @@
 //! A number from here is *computed*, and always said to be. Each formula is checked against values of
 //! the literature. This room knows scenarios and nothing of how they are played.
 //!
-//! `prediction` and `bounds` begin from a scenario. The others are the models of `concsim theory` and
+//! `forecast` and `bounds` begin from a scenario. The others are the models of `concsim theory` and
 //! begin from numbers: pure functions, without clock, file or randomness.
 
 mod birth_death;
 pub mod bounds;
 pub mod closed;
 pub mod demand;
+pub mod forecast;
 pub mod little;
 pub mod open;
-pub mod prediction;
 pub mod queues;
 pub mod speedup;
 pub mod tokens;

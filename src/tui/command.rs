@@ -188,6 +188,7 @@ pub(super) const TABLE: &[Entry] = &[
     row(C::Turn(Pane::Requests), In::Time, "requests", &[Char('5')], "requests", "the requests, one by one"),
     row(C::Turn(Pane::Workers), In::Time, "workers", &[Char('6')], "workers", "each worker in full"),
     row(C::Turn(Pane::Remarks), In::Time, "remarks", &[Char('7'), Char('r')], "remarks", "remarks: what there is to see, and what that rests on"),
+    row(C::Turn(Pane::Theory), In::Time, "theory", &[Char('8')], "theory", "theory: bounds, closed form and Little's law, beside what came out"),
     row(C::Leave, In::Play, "leave", &[Key::Escape], "result", "back: to the list, to the overview, to the result"),
     row(C::Scroll(-1), In::Scrolling, "scroll-up", &[Key::Up, Char('k')], "scroll", "one row up"),
     row(C::Scroll(1), In::Scrolling, "scroll-down", &[Key::Down, Char('j')], "scroll", "one row down"),

@@ -13,6 +13,8 @@ const STEP_BITS: u32 = STEPS.ilog2();
 pub(super) struct Latencies {
     counts: Vec<u32>,
     total: u64,
+    /// Of all lengths, in nanoseconds.
+    sum: u64,
 }
 
 impl Latencies {
@@ -24,6 +26,12 @@ impl Latencies {
         }
         self.counts[step] += 1;
         self.total += 1;
+        self.sum = self.sum.saturating_add(latency.0);
+    }
+
+    /// The mean of all of them, exactly; `None` if there are none.
+    pub(super) fn mean(&self) -> Option<Elapsed> {
+        self.sum.checked_div(self.total).map(Elapsed)
     }
 
     /// How many there are.

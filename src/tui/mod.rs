@@ -35,6 +35,7 @@ mod spectrum;
 mod state;
 #[cfg(test)]
 mod tests;
+mod theory;
 mod travel;
 pub mod view;
 mod watch;

@@ -55,6 +55,17 @@ pub(super) enum Number {
     BusyShare,
     RowsShown,
     LateP99,
+    /// What no throughput can exceed.
+    Bound,
+    /// Which part of a bound there is.
+    Reached,
+    /// By the closed form that applies.
+    Computed,
+    OffBy,
+    MeanLatency,
+    Wait,
+    /// How far X × R is from N.
+    Balance,
 }
 
 /// A part of a latency.
@@ -95,7 +106,7 @@ const fn said(
 
 impl Number {
     /// All of them, the two that it is all about first.
-    pub(super) const ALL: [Self; 52] = [
+    pub(super) const ALL: [Self; 59] = [
         Self::Concurrency,
         Self::Parallelism,
         Self::AtTheDoor,
@@ -148,6 +159,13 @@ impl Number {
         Self::BusyShare,
         Self::RowsShown,
         Self::LateP99,
+        Self::Bound,
+        Self::Reached,
+        Self::Computed,
+        Self::OffBy,
+        Self::MeanLatency,
+        Self::Wait,
+        Self::Balance,
     ];
 
     /// What is to be said of it.
@@ -336,6 +354,34 @@ impl Number {
                 "99 of 100 requests were sent no later than this after they were due; beside it, how far two separate counts of the same requests differ (Little's law).",
                 "time; per cent",
                 "you trust a run without it: clients that are late ask for less than they should. Above 5 % of the median latency, and 2 ms, the run proves nothing."),
+            Self::Bound => said("bound",
+                "Answers per second that no run of this scenario can exceed, whatever its randomness: how many there are of something, by how long each answer takes one. Computed from the scenario alone (Denning and Buzen, 1978).",
+                "answers a second",
+                "the scenario is not all: what the server itself computes for each request is not in it, so the true bound is a little lower."),
+            Self::Reached => said("part of the bound",
+                "Answers per second that there are, by those that the bound allows.",
+                "per cent",
+                "it is a little above 100 %: a window can begin with answers to requests of the time before."),
+            Self::Computed => said("computed",
+                "What the closed form says that applies to this scenario, from the scenario alone. Nothing is fitted, and nothing measured is in it.",
+                "that of its column",
+                "what the model assumes is not so here: `by` says what that is. It is the mean of a long run, and this one is short."),
+            Self::OffBy => said("computed is off by",
+                "How much larger the computed number is than the one that came out, as a part of the latter.",
+                "per cent",
+                "the run is short: a queue that is busy 90 % of the time needs minutes to show its mean."),
+            Self::MeanLatency => said("mean latency",
+                "The mean time from due to answered, of the requests that were due while counting.",
+                "time from due",
+                "a few took very long: then nearly all are faster than the mean. While the run goes on, failures are in it with their client's patience; in the result they are not."),
+            Self::Wait => said("wait",
+                "What of the mean latency a request neither computed nor waited for an answer: at the door, for its turn in the worker, for a core. Known when the variant is over.",
+                "time",
+                "you take it for the door alone: coroutines stand inside, and wait there for their turn."),
+            Self::Balance => said("Little's residual",
+                "X × R against N, in the system, at the door and in the workers: how many come and go by how long each stays, against how many are there. All three are measured.",
+                "per cent",
+                "the run is not steady, or requests fail: then those counted and those that are there are not the same. It tests no model: the law holds for any order and any randomness."),
         }
     }
 }

@@ -18,11 +18,13 @@ pub(super) enum Pane {
     Workers,
     /// What is worth saying, and on what evidence.
     Remarks,
+    /// What is computed from the scenario alone, beside what came out.
+    Theory,
 }
 
 impl Pane {
     /// All of them, in the order in which one goes through them.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Overview,
         Self::Lanes,
         Self::Latency,
@@ -30,6 +32,7 @@ impl Pane {
         Self::Requests,
         Self::Workers,
         Self::Remarks,
+        Self::Theory,
     ];
 
     /// The one that is `steps` further, around the end.

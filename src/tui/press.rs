@@ -63,7 +63,12 @@ impl State {
             (Screen::Play, Pane::Requests) => vec![In::Requests],
             (
                 Screen::Play,
-                Pane::Overview | Pane::Latency | Pane::Compare | Pane::Workers | Pane::Remarks,
+                Pane::Overview
+                | Pane::Latency
+                | Pane::Compare
+                | Pane::Workers
+                | Pane::Remarks
+                | Pane::Theory,
             )
             | (Screen::Title, _) => vec![],
         };

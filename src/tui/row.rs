@@ -1,5 +1,6 @@
 //! A line of the table of variants.
 
+use crate::recording::beside::{self, Balance, Found};
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
 use crate::scenario::expectation::Quantity;
@@ -24,6 +25,12 @@ pub struct Row {
     pub subject: Option<Quantity>,
     /// Whether all that may be believed.
     pub trust: Trust,
+    /// What stands beside theory …
+    pub found: Found,
+    /// … with Little's law at each place …
+    pub balance: [Option<Balance>; 3],
+    /// … unless a hand has changed the run.
+    pub is_steered: bool,
 }
 
 impl Row {
@@ -40,6 +47,9 @@ impl Row {
             p99: run.latency_ms.p99.map(length),
             subject: subject.and_then(|path| run.number(path)),
             trust: run.trust,
+            found: Found::in_run(run),
+            balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
+            is_steered: beside::is_steered(run),
         }
     }
 }

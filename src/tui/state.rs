@@ -19,6 +19,7 @@ use super::setting::{Fact, changes, facts, watch};
 use super::show::{Screen, Show};
 use super::sight::{self, Sight};
 use super::spectrum::Spectrum;
+use super::theory::TheoryView;
 use super::travel::Verdict;
 use super::watch::Watch;
 use crate::palette::Look;
@@ -77,6 +78,7 @@ pub struct State {
     pub(super) requests: RequestsView,
     /// While they are looked at.
     pub(super) remarks: Vec<Remark>,
+    pub(super) theory: TheoryView,
     pub(super) help: Option<Help>,
     /// The number that is marked, with what it is.
     pub(super) explained: Option<Number>,
@@ -144,6 +146,7 @@ impl State {
             spectrum: None,
             requests: RequestsView::default(),
             remarks: Vec::new(),
+            theory: TheoryView::default(),
             help: None,
             explained: None,
             pointed: None,

@@ -92,6 +92,9 @@ impl State {
             if self.pane == Pane::Remarks {
                 self.look_for_remarks(&past);
             }
+            if self.pane == Pane::Theory {
+                self.look_up_theory(&past);
+            }
             self.look_closer(feed);
         }
         Turned::Another

@@ -91,7 +91,7 @@ fn nothing_is_faint_before_a_hall_and_little_is_made_of_dots() {
         let mut state = held();
         assert!(!faint(&state, width, height));
         Scene::coroutine().play(&mut state);
-        for key in ['1', '2', '3', '4', '5', '6', '?'] {
+        for key in ['1', '2', '3', '4', '5', '6', '8', '?'] {
             state.key(Key::Char(key));
             assert!(!faint(&state, width, height), "{key} {width}x{height}");
         }

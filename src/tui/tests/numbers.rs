@@ -8,7 +8,7 @@ use ratatui::style::Modifier;
 
 use super::screens::{card, second_variant, sixty_workers, ten_thousand};
 use super::staging::{Scene, drawn, io_bound, text};
-use super::views::{looking, three_requests_at};
+use super::views::{looking, theory_at_the_end, three_requests_at};
 use crate::recording::latency::Breakdown;
 use crate::scenario::expectation::{Dimension, Quantity};
 use crate::tui::number::Number;
@@ -54,12 +54,13 @@ fn about_something_else() -> State {
 /// Screens that have, between them, every view with all that it may show.
 fn screens() -> Vec<State> {
     let view = |key| looking(&[Key::Char(key)], 1);
-    let mut all: Vec<State> = ['1', '2', '3', '4', '5', '6'].map(view).into();
+    let mut all: Vec<State> = ['1', '2', '3', '4', '5', '6', '8'].map(view).into();
     all.push(looking(&[Key::Char('3')], 0));
     all.push(looking(&[Key::Char('5'), Key::Enter], 1));
     all.extend([three_requests_at(1_900), playing(), card()]);
     all.extend([ten_thousand(), sixty_workers(), spending_on_everything()]);
     all.push(about_something_else());
+    all.push(theory_at_the_end(1));
     all
 }
 

@@ -70,6 +70,8 @@ fn the_help_scrolls_is_searched_and_closes() {
     assert!(shows(&state, "KEYS OF THIS VIEW") && !shows(&state, "STEERING"));
     state.key(Key::PageDown);
     state.key(Key::PageDown);
+    assert!(!shows(&state, "KEYS OF THIS VIEW"));
+    state.key(Key::PageDown);
     assert!(shows(&state, "STEERING") && !shows(&state, "KEYS OF THIS VIEW"));
     press(&mut state, "/q");
     assert!(

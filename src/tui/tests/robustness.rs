@@ -111,6 +111,7 @@ fn key() -> impl Strategy<Value = Key> {
         Key::Char('4'),
         Key::Char('5'),
         Key::Char('6'),
+        Key::Char('8'),
         Key::Char('o'),
         Key::Char('x'),
         Key::Char('z'),

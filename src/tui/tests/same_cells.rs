@@ -64,7 +64,7 @@ fn runs() -> impl Strategy<Value = fn(WorkerKind) -> Synthetic> {
 
 /// Keys that lead to a view, and closer to it.
 fn views() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["1", "2", "2z", "2x", "3", "4", "5", "5o", "6"])
+    prop::sample::select(vec!["1", "2", "2z", "2x", "3", "4", "5", "5o", "6", "8"])
 }
 
 proptest! {

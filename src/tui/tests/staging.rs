@@ -131,6 +131,7 @@ pub(super) fn sync_row() -> Row {
         p99: None,
         subject: None,
         trust: Trust::Ok,
+        ..Row::default()
     }
 }
 

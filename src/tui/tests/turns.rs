@@ -54,6 +54,7 @@ fn tab_goes_around_the_panes_and_escape_goes_home() {
         "REQUESTS",
         "longest",
         "REMARKS",
+        "THEORY",
     ] {
         state.key(Key::Tab);
         assert!(shows(&state, heading), "{heading}");
@@ -61,7 +62,7 @@ fn tab_goes_around_the_panes_and_escape_goes_home() {
     state.key(Key::Tab);
     assert_eq!(text(&state, 80, 24), overview);
     state.key(Key::BackTab);
-    assert!(shows(&state, "REMARKS"));
+    assert!(shows(&state, "THEORY"));
     state.key(Key::Char('4'));
     assert!(shows(&state, "COMPARE"));
     state.key(Key::Escape);

@@ -5,10 +5,12 @@ use insta::assert_snapshot;
 use super::staging::{io_bound, io_bound_plan, plan, text};
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
+use crate::recording::summary::summarise;
 use crate::recording::synthetic::Synthetic;
 use crate::scenario::Question;
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::tui::{Key, State};
+use crate::tui::number::Number;
+use crate::tui::{Key, Row, State};
 use crate::units::{Elapsed, Stamp};
 
 const MS: u64 = 1_000_000;
@@ -148,4 +150,49 @@ fn advice_waits_until_nothing_is_left_to_guess() {
     let said = text(&state, 80, 24);
     assert!(said.contains("blocked-with-free-cores") && !said.contains("would help"));
     assert!(text(&looking(&[Key::Char('r')], 0), 80, 24).contains("would help"));
+}
+
+/// What theory says, when a variant is over and its result is there.
+pub(super) fn theory_at_the_end(variant: usize) -> State {
+    let recordings = recordings(Synthetic::io_bound);
+    let rows = recordings
+        .iter()
+        .map(|recording| Row::of(&summarise(recording), None));
+    let mut state = io_bound();
+    state.replay(rows.collect());
+    state.key(Key::Char(' '));
+    state.key(Key::Char('8'));
+    let end = recordings[variant].samples.last().expect("a run").at;
+    state.look_at(variant, end);
+    let feed = Feed {
+        over: &recordings,
+        now: None,
+    };
+    state.turn(&feed, Elapsed::ZERO);
+    state
+}
+
+#[test]
+fn what_is_computed_stands_beside_what_came_out() {
+    snapshot_of("theory", "sync", &theory_at_the_end(0));
+    snapshot_of("theory", "coroutine", &theory_at_the_end(1));
+    let goes_on = looking(&[Key::Char('8')], 1);
+    assert_snapshot!("theory_so_far_80x24", text(&goes_on, 80, 24));
+}
+
+#[test]
+fn a_computed_number_says_by_which_model_and_what_that_assumes() {
+    let mut state = theory_at_the_end(1);
+    state.explained = Some(Number::Computed);
+    assert_snapshot!("theory_explained_80x24", text(&state, 80, 24));
+}
+
+#[test]
+fn where_no_closed_form_applies_the_view_says_why() {
+    let (recordings, mut state) = three_requests();
+    at(&recordings, &mut state, 1, 1_900 * MS);
+    state.key(Key::Char('8'));
+    at(&recordings, &mut state, 1, 1_900 * MS);
+    let said = text(&state, 80, 24);
+    assert!(said.contains("No closed form applies: "), "{said}");
 }

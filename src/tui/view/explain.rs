@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::canvas::{Canvas, plain, quiet, wrap};
 use super::marks::Mark;
-use super::{footer, frame, numbers};
+use super::{footer, frame, numbers, theory};
 use crate::tui::command::Command;
 use crate::tui::number::Number;
 use crate::tui::state::State;
@@ -86,6 +86,7 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
         ("is", Some(said.what.to_owned())),
         ("unit", Some(said.unit.to_owned())),
         ("ceiling", ceiling(state, number)),
+        ("by", theory::source(state, number)),
         ("lies if", Some(said.lies.to_owned())),
     ];
     let mut lines = Vec::new();

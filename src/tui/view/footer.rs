@@ -66,7 +66,8 @@ fn of_the_view(pane: Pane) -> [Command; 2] {
         | Pane::Compare
         | Pane::Requests
         | Pane::Workers
-        | Pane::Remarks => [
+        | Pane::Remarks
+        | Pane::Theory => [
             Command::Go(Wish::Back(SCRUB)),
             Command::Go(Wish::Forward(SCRUB)),
         ],

@@ -319,6 +319,7 @@ fn of_number(state: &State, number: Number) -> Item {
         Some(said.what.to_owned()),
         Some(format!("Unit: {}.", said.unit)),
         bound,
+        super::theory::source(state, number).map(|by| format!("By {by}.")),
         Some(format!("It lies if {}", said.lies)),
     ];
     Item {

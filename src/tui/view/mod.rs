@@ -27,6 +27,7 @@ mod requests;
 mod roster;
 mod script;
 mod small;
+mod theory;
 mod title;
 mod variants;
 
@@ -110,6 +111,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
         Pane::Compare => compare::draw(&mut middle, state),
         Pane::Requests => requests::draw(&mut middle, state),
         Pane::Remarks => remarks::draw(&mut middle, state),
+        Pane::Theory => theory::draw(&mut middle, state),
     }
     let from_below = height.saturating_sub(4);
     footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);

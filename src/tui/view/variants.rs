@@ -163,6 +163,7 @@ fn row_of(picture: &Picture) -> Row {
         p99: picture.latencies.quantile(0.99, P99_NEEDS),
         subject: None,
         trust: Trust::Ok,
+        ..Row::default()
     }
 }
 

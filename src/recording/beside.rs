@@ -1,0 +1,415 @@
+//! What theory says of a run, beside what the run showed.
+//!
+//! Whatever is called *computed* here is from the scenario alone; what stands beside it was found in
+//! the run, measured or simulated as the run's origin says. Nothing is fitted.
+
+use serde::Serialize;
+
+use super::remark;
+use super::summary::{Run, rounded};
+use crate::scenario::Scenario;
+use crate::theory::bounds::{self, Bound, Scarce};
+use crate::theory::forecast::{self, Forecast, Times};
+use crate::theory::little;
+use crate::units::{Elapsed, three_digits};
+use crate::words::{counted, grouped, length};
+
+/// What a formula says, and why it does not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Beside {
+    /// Always `computed`.
+    pub origin: &'static str,
+    /// What the throughput cannot exceed, the tightest first: that one binds.
+    pub bounds: Vec<Ceiling>,
+    /// The closed form that applies …
+    pub model: Option<Modelled>,
+    /// … or why none does.
+    pub why_none: Option<String>,
+}
+
+/// A bound of the throughput, and how much of it was reached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ceiling {
+    /// What there is a limited number of: `workers`, `cores`, `clients`, `connections`, `arrivals`.
+    pub of: &'static str,
+    /// How many there are.
+    pub count: f64,
+    /// For how long each answer takes one. [`None`] for arrivals.
+    pub each_ms: Option<f64>,
+    /// Answers per second.
+    pub per_s: f64,
+    /// Whether it is the tightest.
+    pub binds: bool,
+    /// The run's throughput ÷ the bound. Only for a moment, and by less than the run counts, above 1.
+    pub reached: Option<f64>,
+}
+
+/// The numbers of a closed form, each beside the run's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Modelled {
+    /// As textbooks name it.
+    pub name: String,
+    /// Which `concsim theory MODEL --help` tells all about it.
+    pub help: &'static str,
+    /// What has to be so besides for it to be right.
+    pub assumes: Vec<String>,
+    /// The share of time for which each worker, or core, is kept.
+    pub utilisation: f64,
+    /// Whether there is a steady state; otherwise the queue grows for ever, and no time has a mean.
+    pub steady: bool,
+    /// Good answers per second.
+    pub throughput_per_s: Pair,
+    /// The mean latency.
+    pub mean_ms: Pair,
+    /// What of that is neither computing nor waiting for an answer.
+    pub wait_ms: Pair,
+    /// Half took no longer …
+    pub p50_ms: Pair,
+    /// … nine of ten …
+    pub p90_ms: Pair,
+    /// … and 99 of 100.
+    pub p99_ms: Pair,
+}
+
+/// One number, computed and found. [`None`] where the model or the run does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Pair {
+    /// By the model.
+    pub computed: Option<f64>,
+    /// In the run.
+    pub found: Option<f64>,
+    /// computed ÷ found − 1.
+    pub error: Option<f64>,
+}
+
+/// How far off, in per cent: of what is far off no digits are worth a look, and what is nothing to the
+/// last digit shown is on no side.
+#[must_use]
+pub fn percent(error: f64) -> String {
+    match error * 100.0 {
+        off if off.abs() >= 999.5 => "far".into(),
+        off if off.abs() >= 99.5 => format!("{off:+.0} %"),
+        off if off.abs() < 0.05 => "0.0 %".into(),
+        off => format!("{off:+.1} %"),
+    }
+}
+
+/// Answers per second, in three digits or grouped.
+#[must_use]
+pub fn per_second(rate: f64) -> String {
+    if rate >= 999.5 {
+        grouped(rate.round() as u64)
+    } else {
+        three_digits(rate)
+    }
+}
+
+impl Pair {
+    /// These two, and how far the computed one is off.
+    #[must_use]
+    pub fn of(computed: Option<f64>, found: Option<f64>) -> Self {
+        let both = computed.zip(found).filter(|(_, found)| *found > 0.0);
+        Self {
+            computed: computed.map(|value| rounded(value, 3)),
+            found,
+            error: both.map(|(computed, found)| rounded(computed / found - 1.0, 4)),
+        }
+    }
+}
+
+/// What a run, or a part of one, showed. Times are in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Good answers per second.
+    pub throughput_per_s: Option<f64>,
+    /// The mean latency.
+    pub mean_ms: Option<f64>,
+    /// At the door, ready and without a core.
+    pub wait_ms: Option<f64>,
+    /// p50, p90 and p99.
+    pub percentiles_ms: [Option<f64>; 3],
+}
+
+impl Found {
+    /// In the counted window of a run.
+    #[must_use]
+    pub fn in_run(run: &Run) -> Self {
+        let latency = run.latency_ms;
+        let wait = run.breakdown_ms.as_ref();
+        Self {
+            throughput_per_s: run.throughput_per_s,
+            mean_ms: latency.mean,
+            wait_ms: wait.map(|it| rounded(it.door + it.ready + it.core_wait, 6)),
+            percentiles_ms: [latency.p50, latency.p90, latency.p99],
+        }
+    }
+}
+
+/// Why there is no theory of a run that a hand has changed.
+pub const STEERED: &str = "it was changed by hand meanwhile";
+
+/// Whether a hand has changed it.
+#[must_use]
+pub fn is_steered(run: &Run) -> bool {
+    let mut remarks = run.remarks.iter();
+    remarks.any(|remark| remark.kind == remark::Kind::Steered)
+}
+
+/// What theory says of a scenario. To find that out may take milliseconds, so it is kept while numbers
+/// change beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theory {
+    bounds: Vec<Bound>,
+    forecast: Result<Forecast, String>,
+}
+
+impl Theory {
+    /// On a machine with so many cores.
+    #[must_use]
+    pub fn of(scenario: &Scenario, cores: usize) -> Self {
+        let is_steady = scenario.timeline.is_empty();
+        let bounds = is_steady.then(|| bounds::of(scenario, cores));
+        Self {
+            bounds: bounds.unwrap_or_default(),
+            forecast: forecast::of(scenario, cores),
+        }
+    }
+
+    /// The same of a run that is not only what its scenario says.
+    fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
+        if is_steered(run) {
+            return Self::none(STEERED);
+        }
+        if run.workers.is_empty() {
+            return Self::none("what answered is not known");
+        }
+        Self::of(scenario, cores)
+    }
+
+    /// Nothing, for this reason.
+    #[must_use]
+    pub fn none(reason: &str) -> Self {
+        Self {
+            bounds: Vec::new(),
+            forecast: Err(reason.to_owned()),
+        }
+    }
+
+    /// Beside what was found.
+    #[must_use]
+    pub fn beside(&self, found: &Found) -> Beside {
+        let bounds = self.bounds.iter().enumerate();
+        Beside {
+            origin: "computed",
+            bounds: bounds
+                .map(|(place, bound)| Ceiling::of(bound, place == 0, found.throughput_per_s))
+                .collect(),
+            model: self
+                .forecast
+                .as_ref()
+                .ok()
+                .map(|it| Modelled::of(it, found)),
+            why_none: self.forecast.as_ref().err().cloned(),
+        }
+    }
+}
+
+impl Beside {
+    /// What theory says of a run of this scenario.
+    #[must_use]
+    pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
+        Theory::of_run(scenario, cores, run).beside(&Found::in_run(run))
+    }
+}
+
+impl Ceiling {
+    /// `2 workers ÷ 100 ms`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Some(each) = self.each_ms else {
+            return "what is asked for".into();
+        };
+        let one = self.of.strip_suffix('s').unwrap_or(self.of);
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        format!("{} ÷ {each}", counted(self.count as u64, one))
+    }
+
+    fn of(bound: &Bound, binds: bool, throughput: Option<f64>) -> Self {
+        let per_s = bound.per_s();
+        Self {
+            of: word(bound.of),
+            count: bound.count,
+            each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
+            per_s: rounded(per_s, 3),
+            binds,
+            reached: throughput.map(|found| rounded(found / per_s, 4)),
+        }
+    }
+}
+
+fn word(of: Scarce) -> &'static str {
+    match of {
+        Scarce::Connections => "connections",
+        Scarce::Workers => "workers",
+        Scarce::Cores => "cores",
+        Scarce::Clients => "clients",
+        Scarce::Arrivals => "arrivals",
+    }
+}
+
+impl Modelled {
+    /// Mean, wait, p50 and p99.
+    #[must_use]
+    pub fn times_ms(&self) -> [Pair; 4] {
+        [self.mean_ms, self.wait_ms, self.p50_ms, self.p99_ms]
+    }
+
+    /// What has to be so, and where all about the model is said.
+    #[must_use]
+    pub fn assumed(&self) -> String {
+        let help = format!("concsim theory {} --help", self.help);
+        match self.assumes.as_slice() {
+            [] => help,
+            assumes => format!("{}; more: {help}", assumes.join("; ")),
+        }
+    }
+
+    fn of(forecast: &Forecast, found: &Found) -> Self {
+        let times = forecast.times.as_ref();
+        let in_ms = |of: fn(&Times) -> f64| times.map(|times| of(times) * 1e3);
+        let percentile = |place: usize| {
+            let computed = times.and_then(|times| times.percentiles);
+            let computed = computed.map(|all| all[place] * 1e3);
+            Pair::of(computed, found.percentiles_ms[place])
+        };
+        Self {
+            name: forecast.model.name(),
+            help: forecast.model.command(),
+            assumes: forecast.assumes.clone(),
+            utilisation: rounded(forecast.utilisation, 4),
+            steady: times.is_some(),
+            throughput_per_s: Pair::of(Some(forecast.throughput), found.throughput_per_s),
+            mean_ms: Pair::of(in_ms(|times| times.mean), found.mean_ms),
+            wait_ms: Pair::of(in_ms(|times| times.wait), found.wait_ms),
+            p50_ms: percentile(0),
+            p90_ms: percentile(1),
+            p99_ms: percentile(2),
+        }
+    }
+}
+
+/// Little's law at one place: N beside X·R, all three found in the run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Balance {
+    /// Where: `system`, `door`, `workers`.
+    pub at: &'static str,
+    /// N: how many are there on average.
+    pub present: f64,
+    /// X: how many come and go, per second.
+    pub throughput_per_s: f64,
+    /// R: how long each stays there on average.
+    pub mean_ms: f64,
+    /// X·R ÷ N − 1. Far from 0 where requests fail, or the run is not steady. [`None`] where nobody is.
+    pub residual: Option<f64>,
+}
+
+impl Balance {
+    /// Behind a number of requests: `at the door`.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match self.at {
+            "system" => "in the system",
+            "door" => "at the door",
+            _ => "begun",
+        }
+    }
+}
+
+/// Little's law in the system, at the door and in the workers, as far as the run has the numbers.
+pub(super) fn balances(run: &Run) -> Vec<Balance> {
+    let spent = run.breakdown_ms.as_ref();
+    let door = spent.map(|spent| spent.door);
+    let before_begun = spent.map(|spent| spent.generator + spent.door);
+    let begun = run.latency_ms.mean.zip(before_begun);
+    let places = [
+        ("system", run.in_system, run.latency_ms.mean),
+        ("door", run.at_the_door, door),
+        (
+            "workers",
+            run.concurrency,
+            begun.map(|(all, before)| all - before),
+        ),
+    ];
+    let known = places.into_iter().filter_map(|(at, present, mean)| {
+        let (present, throughput) = present.zip(run.throughput_per_s)?;
+        Some(balance(at, present, throughput, mean?))
+    });
+    known.collect()
+}
+
+fn balance(at: &'static str, present: f64, throughput: f64, mean_ms: f64) -> Balance {
+    let law = little::Balance {
+        present,
+        throughput,
+        response: mean_ms / 1e3,
+    };
+    // A residual of next to nobody is noise.
+    let is_somebody = present >= 0.005;
+    Balance {
+        at,
+        present,
+        throughput_per_s: throughput,
+        mean_ms: rounded(mean_ms, 6),
+        residual: is_somebody.then(|| rounded(law.deviation(), 4)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::summary::summarise;
+    use crate::recording::synthetic::Synthetic;
+    use crate::scenario::WorkerKind::{Coroutine, Sync};
+
+    #[test]
+    fn a_run_stands_beside_what_is_computed_of_it() {
+        let run = summarise(&Synthetic::io_bound(Sync).recording());
+        let beside = &run.theory;
+        assert_eq!(beside.origin, "computed");
+        let [tightest, ..] = beside.bounds.as_slice() else {
+            panic!("workers bound it");
+        };
+        assert_eq!((tightest.of, tightest.per_s), ("workers", 20.0));
+        assert!(
+            tightest
+                .reached
+                .is_some_and(|share| (0.9..=1.05).contains(&share))
+        );
+        let model = beside.model.as_ref().expect("a closed form applies");
+        assert_eq!(
+            (model.help, model.mean_ms.computed),
+            ("closed", Some(3_000.0))
+        );
+        assert_eq!(beside.why_none, None);
+    }
+
+    #[test]
+    fn littles_law_holds_wherever_somebody_is() {
+        let run = summarise(&Synthetic::io_bound(Coroutine).recording());
+        let places: Vec<&str> = run.balance.iter().map(|balance| balance.at).collect();
+        assert_eq!(places, ["system", "door", "workers"]);
+        for balance in &run.balance {
+            assert!(
+                balance.residual.is_none_or(|it| it.abs() < 0.1),
+                "{balance:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_number_has_no_error() {
+        assert_eq!(Pair::of(None, Some(3.0)).error, None);
+        assert_eq!(Pair::of(Some(3.0), Some(0.0)).error, None);
+        assert_eq!(Pair::of(Some(3.3), Some(3.0)).error, Some(0.1));
+    }
+}

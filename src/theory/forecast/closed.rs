@@ -1,0 +1,190 @@
+//! A closed load: so many clients, each of which waits for its answer before it asks again.
+
+use super::work::{Law, Work};
+use super::{Forecast, Model, Times, counted, slots, workers_of};
+use crate::scenario::Draw;
+use crate::theory::closed::{Network, Servers, Station, solve};
+use crate::theory::demand::{Moments, Spent};
+
+/// What is said of means that a formula has for exponential times alone.
+const RANDOM: &str = "times are exponential; less random ones wait less, and may go in step";
+
+pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecast, String> {
+    let round = Round {
+        clients,
+        think: Moments::of(&think).mean,
+    };
+    if work.scenario.server.kind.has_a_loop() {
+        return of_loops(work, round);
+    }
+    let slots = slots(work.scenario);
+    if work.contends_for_cores(slots.min(clients)) {
+        return at_the_cores(work, round, slots);
+    }
+    in_turn(work, round, slots)
+}
+
+/// Who goes round.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    clients: usize,
+    /// The mean time between an answer and the next request, in seconds.
+    think: f64,
+}
+
+impl Round {
+    /// R = N ÷ X − Z, with the share of time for which each of `servers` is kept.
+    fn forecast(self, work: &Work<'_>, throughput: f64, utilisation: f64) -> Forecast {
+        let mean = self.clients as f64 / throughput - self.think;
+        Forecast {
+            model: Model::Closed,
+            assumes: Vec::new(),
+            utilisation,
+            throughput,
+            times: Some(Times {
+                mean,
+                wait: (mean - work.alone.mean).max(0.0),
+                ..Times::default()
+            }),
+        }
+    }
+
+    /// Whatever the law: whoever is answered asks again at once, so that somebody always waits.
+    fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
+        let mut forecast = self.forecast(work, throughput, 1.0);
+        let said = "somebody always waits for a worker, so that none is ever idle: true of any law";
+        forecast.assumes.push(said.into());
+        forecast
+    }
+
+    /// Nobody is in anybody's way.
+    fn unhindered(self, work: &Work<'_>, utilisation: impl Fn(f64) -> f64) -> Forecast {
+        let throughput = self.clients as f64 / (work.alone.mean + self.think);
+        let mut forecast = self.forecast(work, throughput, utilisation(throughput));
+        let is_constant = work.law(|_| true) == Law::Constant;
+        forecast.times = Some(Times {
+            mean: work.alone.mean,
+            wait: 0.0,
+            percentiles: is_constant.then_some([work.alone.mean; 3]),
+            by_kind: Some(work.alone_by_kind().collect()),
+        });
+        forecast
+    }
+
+    fn solve(self, stations: Vec<Station>) -> f64 {
+        let network = Network {
+            stations: stations.into_iter().filter(|it| it.demand > 0.0).collect(),
+            think: self.think,
+        };
+        solve(&network, self.clients).throughput
+    }
+}
+
+fn station(servers: Servers, demand: f64) -> Station {
+    Station { servers, demand }
+}
+
+/// Workers, or threads, that keep a request to its end, and cores for all of them.
+fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
+    let (service, servers) = (work.alone.mean, slots as f64);
+    let busy = |throughput: f64| throughput * service / servers;
+    if round.clients <= slots {
+        return Ok(round.unhindered(work, busy));
+    }
+    if round.think == 0.0 {
+        return Ok(round.always_busy(work, servers / service));
+    }
+    if !work.is_of_one_kind() {
+        return Err(several_kinds(work));
+    }
+    let throughput = round.solve(vec![station(Servers::Some(slots), service)]);
+    let mut forecast = round.forecast(work, throughput, busy(throughput));
+    if work.law(|_| true) != Law::Exponential {
+        forecast.assumes.push(RANDOM.into());
+    }
+    Ok(forecast)
+}
+
+fn several_kinds(work: &Work<'_>) -> String {
+    let kinds = counted(work.kinds().count(), "kind");
+    let workers = workers_of(work.scenario);
+    format!("{kinds} of requests, in turn at {workers}: no product form has that")
+}
+
+/// More begun than cores: they share the cores, whoever has a worker.
+fn at_the_cores(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
+    let cores = work.cores;
+    let inside = vec![
+        station(Servers::Some(cores), work.cpu.mean),
+        station(Servers::Unlimited, work.alone.mean - work.cpu.mean),
+    ];
+    // Without thinking all workers are taken at all times: as if they went round themselves.
+    let inner = match (round.clients <= slots, round.think == 0.0) {
+        (true, _) => round,
+        (false, true) => Round {
+            clients: slots,
+            think: 0.0,
+        },
+        (false, false) => {
+            let workers = workers_of(work.scenario);
+            let cores = counted(cores, "core");
+            return Err(format!(
+                "clients think, and {workers} share {cores}: workers and cores queue at once"
+            ));
+        }
+    };
+    let throughput = inner.solve(inside);
+    let used = throughput * work.cpu.mean / cores as f64;
+    let mut forecast = round.forecast(work, throughput, used);
+    let shares = "processes share the cores in short slices, and do not go in step";
+    forecast.assumes.push(shares.into());
+    Ok(forecast)
+}
+
+/// Coroutines, or callbacks: requests take turns for each burst, or share their worker slice by slice.
+fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
+    let server = &work.scenario.server;
+    let workers = server.workers;
+    let busy = |throughput: f64| throughput * work.held.mean / workers as f64;
+    if round.clients > server.concurrency_limit() {
+        return Err("more clients than connections: those beyond stand at the door".into());
+    }
+    if work.held.mean == 0.0 || round.clients == 1 {
+        return Ok(round.unhindered(work, busy));
+    }
+    if work.contends_for_cores(workers) {
+        let cores = counted(work.cores, "core");
+        let workers = workers_of(work.scenario);
+        return Err(format!(
+            "{workers} share {cores}: turns and cores queue at once"
+        ));
+    }
+    let parked = work.alone.mean - work.held.mean;
+    if workers == 1 && parked == 0.0 && round.think == 0.0 {
+        return Ok(round.always_busy(work, 1.0 / work.held.mean));
+    }
+    let shares = work.lets_go();
+    if !shares && !work.is_of_one_kind() {
+        return Err(several_kinds(work));
+    }
+    let each = work.held.mean / workers as f64;
+    let mut stations = vec![station(Servers::Some(1), each); workers];
+    stations.push(station(Servers::Unlimited, parked));
+    let throughput = round.solve(stations);
+    let mut forecast = round.forecast(work, throughput, busy(throughput));
+    forecast.assumes = loops_assume(work, shares);
+    Ok(forecast)
+}
+
+fn loops_assume(work: &Work<'_>, shares: bool) -> Vec<String> {
+    let is_random = work.law(|spent| spent != Spent::Parked) == Law::Exponential;
+    let law = match (shares, is_random) {
+        (true, _) => Some("slices are short".to_owned()),
+        (false, true) => None,
+        (false, false) => Some(RANDOM.to_owned()),
+    };
+    let workers = workers_of(work.scenario);
+    let spread = (work.scenario.server.workers > 1)
+        .then(|| format!("requests go to {workers} evenly and at random"));
+    law.into_iter().chain(spread).collect()
+}

@@ -1,0 +1,352 @@
+//! An open load: requests come at random at their own pace, whatever the state of the queue.
+
+use super::work::{Bursts, Law, Work};
+use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
+use crate::scenario::{Draw, Scenario, Step};
+use crate::theory::demand::{Moments, Spent, spent_on};
+use crate::theory::open::constant::Constant;
+use crate::theory::open::finite::Finite;
+use crate::theory::open::many::Many;
+use crate::theory::queues;
+use crate::theory::tokens::{Pool, Tokens};
+
+/// More tokens would take longer than a screen may wait: the work grows with the fourth power.
+const MOST_TOKENS: usize = 32;
+/// What the kernel lets a listener's queue be at most.
+const SOMAXCONN: usize = 4_096;
+/// A smaller share of lost requests changes no digit that is shown.
+const LOST: f64 = 1e-3;
+/// Who is not let in knocks again after so long, in seconds (TCP's first retransmission, RFC 6298).
+const KNOCKS_AGAIN: f64 = 1.0;
+
+/// `rate` is λ, in requests per second.
+pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
+    if work.scenario.server.kind.has_a_loop() {
+        return of_loops(work, rate);
+    }
+    let slots = slots(work.scenario);
+    if work.contends_for_cores(slots) {
+        return of_tokens(work, rate, slots, work.cores, 1);
+    }
+    let forecast = match work.law(|_| true) {
+        Law::Exponential => return of_exponential(work, rate, slots),
+        Law::Constant if slots == 1 => Turns::constant(rate, work.alone.mean),
+        _ => Turns::of_any_law(slots, rate, work.alone),
+    };
+    Ok(forecast.into_forecast(work, rate, slots as f64))
+}
+
+/// Requests that take turns, to the end of each.
+struct Turns {
+    model: Model,
+    assumes: Vec<String>,
+    /// The mean wait, in seconds; `None`: the queue grows for ever.
+    wait: Option<f64>,
+    percentiles: Option<[f64; 3]>,
+}
+
+impl Turns {
+    fn constant(rate: f64, service: f64) -> Self {
+        let steady = Constant { rate, service }.steady();
+        Self {
+            model: Model::Constant,
+            assumes: Vec::new(),
+            wait: steady.as_ref().map(|steady| steady.means().wait),
+            percentiles: steady
+                .map(|steady| percentiles(|share| steady.response_percentile(share))),
+        }
+    }
+
+    fn exponential(servers: usize, rate: f64, service: f64) -> Self {
+        let queue = Many {
+            servers,
+            rate,
+            service,
+        };
+        let steady = queue.steady();
+        Self {
+            model: Model::Many(servers),
+            assumes: Vec::new(),
+            wait: steady.map(|steady| steady.means().wait),
+            percentiles: steady
+                .map(|steady| percentiles(|share| steady.response_percentile(share))),
+        }
+    }
+
+    fn of_any_law(servers: usize, rate: f64, service: Moments) -> Self {
+        let (model, wait) = match servers {
+            1 => (Model::General, queues::wait_in_turn(rate, service)),
+            _ => (
+                Model::ManyGeneral(servers),
+                queues::wait_of_many_in_turn(servers, rate, service),
+            ),
+        };
+        let about = "the law of service matters through its variance alone (Allen and Cunneen)";
+        Self {
+            model,
+            assumes: (servers > 1)
+                .then(|| about.to_owned())
+                .into_iter()
+                .collect(),
+            wait,
+            percentiles: None,
+        }
+    }
+
+    /// Of requests that wait once and then take what they take alone.
+    fn into_forecast(self, work: &Work<'_>, rate: f64, servers: f64) -> Forecast {
+        let times = self.wait.map(|wait| Times {
+            mean: wait + work.alone.mean,
+            wait,
+            percentiles: self.percentiles,
+            by_kind: Some(work.alone_by_kind().map(|alone| wait + alone).collect()),
+        });
+        Forecast {
+            model: self.model,
+            assumes: self.assumes,
+            utilisation: rate * work.held.mean / servers,
+            throughput: rate.min(servers / work.held.mean),
+            times,
+        }
+    }
+}
+
+/// Service that forgets how long it has lasted: everything is known, also if the door closes.
+fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
+    let queue = Finite {
+        servers: slots,
+        places: slots + 1 + (work.scenario.server.backlog as usize).min(SOMAXCONN),
+        rate,
+        service: work.alone.mean,
+    };
+    let steady = queue.steady();
+    let knocks_again = work.scenario.load.patience.as_secs_f64() > KNOCKS_AGAIN;
+    if steady.lost() < LOST || (knocks_again && rate * queue.service >= slots as f64) {
+        let turns = Turns::exponential(slots, rate, work.alone.mean);
+        return Ok(turns.into_forecast(work, rate, slots as f64));
+    }
+    if knocks_again {
+        let said = "who finds the queue full knocks again a second later, which no closed form has";
+        return Err(said.into());
+    }
+    let means = steady.means();
+    Ok(Forecast {
+        model: Model::Finite(queue.servers, queue.places),
+        assumes: vec!["who finds the queue full is lost; times are those of the others".into()],
+        utilisation: steady.utilisation(),
+        throughput: steady.throughput(),
+        times: Some(Times {
+            mean: means.response,
+            wait: means.wait,
+            // A run counts who was lost with their patience, so that its percentiles are others.
+            percentiles: None,
+            by_kind: None,
+        }),
+    })
+}
+
+/// So many pools alike, each with its share of the load, of so many tokens and cores.
+fn of_tokens(
+    work: &Work<'_>,
+    rate: f64,
+    tokens: usize,
+    cores: usize,
+    pools: usize,
+) -> Result<Forecast, String> {
+    if !work.is_of_one_kind() {
+        let kinds = counted(work.kinds().count(), "kind");
+        return Err(format!(
+            "{kinds} of requests, and more of them begun than cores: no closed form has both"
+        ));
+    }
+    if tokens > MOST_TOKENS {
+        return Err(format!(
+            "{tokens} tokens make a chain of too many states to be solved beside a run \
+             (`concsim theory tokens` takes its time)"
+        ));
+    }
+    let pool = Pool {
+        rate: rate / pools as f64,
+        tokens: Tokens::Some(tokens),
+        cores,
+        compute: work.cpu.mean,
+        wait: work.alone.mean - work.cpu.mean,
+    };
+    let steady = pool.steady();
+    Ok(Forecast {
+        model: Model::Tokens(tokens),
+        assumes: of_demands(work).chain(evenly(work, pools)).collect(),
+        utilisation: rate * work.cpu.mean / (cores * pools) as f64,
+        throughput: rate.min(pools as f64 * pool.capacity()),
+        times: steady.map(|steady| Times {
+            mean: steady.means.response,
+            wait: steady.means.response - work.alone.mean,
+            ..Times::default()
+        }),
+    })
+}
+
+/// The chain is of exponential times.
+fn of_demands(work: &Work<'_>) -> impl Iterator<Item = String> + use<> {
+    let is_exponential = [Spent::Computing, Spent::Blocked, Spent::Parked]
+        .into_iter()
+        .all(|part| work.law(|spent| spent == part) != Law::Other)
+        && work.law(|spent| spent == Spent::Computing) == Law::Exponential;
+    let said = "computing and waiting take exponential times; less random ones wait less";
+    (!is_exponential).then(|| said.to_owned()).into_iter()
+}
+
+fn evenly(work: &Work<'_>, workers: usize) -> impl Iterator<Item = String> + use<> {
+    let workers_said = workers_of(work.scenario);
+    let said =
+        (workers > 1).then(|| format!("arrivals spread evenly and at random over {workers_said}"));
+    said.into_iter()
+}
+
+/// Coroutines, or callbacks: a loop in each worker says who goes on.
+fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
+    let workers = work.scenario.server.workers;
+    if work.contends_for_cores(workers) {
+        let workers = workers_of(work.scenario);
+        let cores = counted(work.cores, "core");
+        return Err(format!(
+            "{workers} share {cores}: turns and cores queue at once"
+        ));
+    }
+    if work.held.mean == 0.0 {
+        return Ok(unhindered(work));
+    }
+    if work.lets_go() {
+        return shared(work, rate, workers);
+    }
+    let bursts = Bursts::of(work.scenario);
+    let turns = turns_of_bursts(work, rate / workers as f64, &bursts);
+    let wait = turns.wait.map(|wait| wait * bursts.each);
+    let begun = wait.map(|wait| rate / workers as f64 * (wait + work.alone.mean));
+    if !has_room_for(begun, work.scenario) {
+        return of_tokens(work, rate, work.scenario.server.connections, 1, workers);
+    }
+    let by_kind = turns.wait.map(|wait| {
+        let kinds = work.alone_by_kind().zip(&bursts.by_kind);
+        kinds.map(|(alone, bursts)| alone + bursts * wait).collect()
+    });
+    let independent = "bursts of one request come as if they were of different ones";
+    let independent = (bursts.each > 1.0).then(|| independent.to_owned());
+    Ok(Forecast {
+        model: turns.model,
+        assumes: turns
+            .assumes
+            .into_iter()
+            .chain(independent)
+            .chain(evenly(work, workers))
+            .collect(),
+        utilisation: rate * work.held.mean / workers as f64,
+        throughput: rate.min(workers as f64 / work.held.mean),
+        times: wait.map(|wait| Times {
+            mean: wait + work.alone.mean,
+            wait,
+            percentiles: turns.percentiles,
+            by_kind,
+        }),
+    })
+}
+
+/// One worker's queue for its core: requests take turns for each burst. `rate` is that of requests that
+/// come to this worker.
+fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
+    let holds = |spent| spent != Spent::Parked;
+    let mut turns = match (work.law(holds), bursts.each <= 1.0) {
+        (Law::Exponential, true) => Turns::exponential(1, rate, bursts.length.mean),
+        (Law::Constant, true) => Turns::constant(rate, bursts.length.mean),
+        _ => Turns::of_any_law(1, rate * bursts.each, bursts.length),
+    };
+    // What is parked comes on top; with a law of its own it would have to be folded in.
+    let parked = constant_parked(work);
+    let add = |parked: f64| turns.percentiles.map(|all| all.map(|time| time + parked));
+    turns.percentiles = parked.and_then(add);
+    turns
+}
+
+/// How long a request is parked in all, if that is always the same, in seconds.
+fn constant_parked(work: &Work<'_>) -> Option<f64> {
+    let kind = work.scenario.server.kind;
+    let steps = work.kinds().flat_map(|request| &request.script);
+    let parked = steps.filter(|step| spent_on(step, kind) == Some(Spent::Parked));
+    let is_constant = parked
+        .filter_map(Step::duration)
+        .all(|draw| matches!(draw, Draw::Fixed(_)));
+    is_constant.then_some(work.alone.mean - work.held.mean)
+}
+
+/// Whether so many begun in one worker on average leave connections for whoever comes.
+fn has_room_for(begun: Option<f64>, scenario: &Scenario) -> bool {
+    let most = |begun: f64| begun + 6.0 * begun.sqrt();
+    begun.is_none_or(|begun| most(begun) < scenario.server.connections as f64)
+}
+
+/// Nobody needs a worker for more than a moment.
+fn unhindered(work: &Work<'_>) -> Forecast {
+    let Work {
+        scenario, alone, ..
+    } = work;
+    let rate = match scenario.load.arrivals {
+        crate::scenario::Arrivals::Open { rate, .. } => rate,
+        crate::scenario::Arrivals::Closed { clients, think, .. } => {
+            clients as f64 / (alone.mean + Moments::of(&think).mean)
+        }
+    };
+    let is_constant = work.law(|_| true) == Law::Constant;
+    Forecast {
+        model: Model::Unhindered,
+        assumes: vec!["there are connections for everybody".into()],
+        utilisation: 0.0,
+        throughput: rate,
+        times: Some(Times {
+            mean: alone.mean,
+            wait: 0.0,
+            percentiles: is_constant.then_some([alone.mean; 3]),
+            by_kind: Some(work.alone_by_kind().collect()),
+        }),
+    }
+}
+
+/// Computing in slices: all that could run share their worker.
+fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String> {
+    if work.held.mean > work.cpu.mean {
+        return Err("computing is cut into slices, waits that block the worker are not".into());
+    }
+    let own = rate / workers as f64;
+    let stretch = queues::stretch_when_shared(own, work.held.mean);
+    let longer = |stretch: f64| work.held.mean * (stretch - 1.0);
+    let by_kind = |stretch: f64| {
+        let held = by_kind_held(work.scenario);
+        let kinds = work.alone_by_kind().zip(held);
+        kinds
+            .map(|(alone, held)| alone + held * (stretch - 1.0))
+            .collect()
+    };
+    Ok(Forecast {
+        model: Model::Shared,
+        assumes: ["slices are short".to_owned()]
+            .into_iter()
+            .chain(evenly(work, workers))
+            .collect(),
+        utilisation: own * work.held.mean,
+        throughput: rate.min(workers as f64 / work.held.mean),
+        times: stretch.map(|stretch| Times {
+            mean: work.alone.mean + longer(stretch),
+            wait: longer(stretch),
+            percentiles: None,
+            by_kind: Some(by_kind(stretch)),
+        }),
+    })
+}
+
+fn by_kind_held(scenario: &Scenario) -> impl Iterator<Item = f64> + use<'_> {
+    let kind = scenario.server.kind;
+    let requests = scenario.requests.iter();
+    requests.map(move |request| {
+        let held = |spent| spent != Spent::Parked;
+        crate::theory::demand::of_script(&request.script, kind, held).mean
+    })
+}

@@ -1,0 +1,151 @@
+//! What the requests of a scenario ask of its workers, in the terms of queues.
+
+use crate::scenario::{Draw, Request, Scenario, Step};
+use crate::theory::demand::{self, Moments, Spent};
+
+/// The law of a length of time, as far as formulas tell laws apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Law {
+    Constant,
+    Exponential,
+    Other,
+}
+
+/// What the requests of a mix ask for. Moments are in seconds.
+#[derive(Clone, Debug)]
+pub(super) struct Work<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) cores: usize,
+    /// Of a whole request that is alone.
+    pub(super) alone: Moments,
+    /// Of what keeps the worker from everything else.
+    pub(super) held: Moments,
+    /// Of what needs a core.
+    pub(super) cpu: Moments,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn of(scenario: &'a Scenario, cores: usize) -> Self {
+        Self {
+            scenario,
+            cores,
+            alone: demand::of_mix(scenario, |_| true),
+            held: demand::of_mix(scenario, |spent| spent != Spent::Parked),
+            cpu: demand::of_mix(scenario, |spent| spent == Spent::Computing),
+        }
+    }
+
+    /// Requests that are in the mix.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &'a Request> + use<'a> {
+        let requests = self.scenario.requests.iter();
+        requests.filter(|request| request.weight > 0.0)
+    }
+
+    /// Whether all requests are of one kind.
+    pub(super) fn is_of_one_kind(&self) -> bool {
+        self.kinds().count() == 1
+    }
+
+    /// The law of those parts of a request that `counts`: exponential only if it is a single part.
+    pub(super) fn law(&self, counts: impl Fn(Spent) -> bool) -> Law {
+        if !self.is_of_one_kind() {
+            return Law::Other;
+        }
+        let kind = self.scenario.server.kind;
+        let steps = self.kinds().flat_map(|request| &request.script);
+        let parts = steps.filter(|step| demand::spent_on(step, kind).is_some_and(&counts));
+        let draws: Vec<&Draw> = parts.filter_map(Step::duration).collect();
+        match draws.as_slice() {
+            [Draw::Exponential { .. }] => Law::Exponential,
+            draws if draws.iter().all(|it| matches!(it, Draw::Fixed(_))) => Law::Constant,
+            _ => Law::Other,
+        }
+    }
+
+    /// Whether a request lets go of its worker while it could go on.
+    pub(super) fn lets_go(&self) -> bool {
+        let steps = || self.kinds().flat_map(|request| &request.script);
+        self.scenario.server.kind.has_a_loop() && steps().any(lets_go)
+    }
+
+    /// Whether so many that are begun get in each other's way, for want of cores.
+    pub(super) fn contends_for_cores(&self, begun: usize) -> bool {
+        self.cpu.mean > 0.0 && begun > self.cores
+    }
+
+    /// The mean time that each request of the scenario takes alone, in its order.
+    pub(super) fn alone_by_kind(&self) -> impl Iterator<Item = f64> + use<'_> {
+        let requests = self.scenario.requests.iter();
+        let kind = self.scenario.server.kind;
+        requests.map(move |request| demand::of_script(&request.script, kind, |_| true).mean)
+    }
+}
+
+fn lets_go(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Compute { slice: Some(_), .. }
+            | Step::Yield
+            | Step::Count {
+                with_yield: true,
+                ..
+            }
+    )
+}
+
+/// What requests hold a worker for between two waits that let go of it: they take turns burst by burst.
+#[derive(Clone, Debug)]
+pub(super) struct Bursts {
+    /// How many a request has on average.
+    pub(super) each: f64,
+    /// How many each request of the scenario has, in its order.
+    pub(super) by_kind: Vec<f64>,
+    /// Of the length of one, in seconds, over all.
+    pub(super) length: Moments,
+}
+
+impl Bursts {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
+        let mut found = Self {
+            each: 0.0,
+            by_kind: Vec::new(),
+            length: Moments::default(),
+        };
+        for request in &scenario.requests {
+            let bursts = bursts_of(request, scenario);
+            let share = request.weight / weights;
+            for burst in &bursts {
+                found.length.mean += share * burst.mean;
+                found.length.square += share * burst.square;
+            }
+            found.each += share * bursts.len() as f64;
+            found.by_kind.push(bursts.len() as f64);
+        }
+        if found.each > 0.0 {
+            found.length.mean /= found.each;
+            found.length.square /= found.each;
+        }
+        found
+    }
+}
+
+/// Steps that hold the worker one after the other are one burst.
+fn bursts_of(request: &Request, scenario: &Scenario) -> Vec<Moments> {
+    let mut bursts = vec![Moments::default()];
+    for step in &request.script {
+        match (
+            demand::spent_on(step, scenario.server.kind),
+            step.duration(),
+        ) {
+            (Some(Spent::Parked), _) => bursts.push(Moments::default()),
+            (Some(Spent::Computing | Spent::Blocked), Some(draw)) => {
+                let last = bursts.len() - 1;
+                bursts[last] = bursts[last].then(Moments::of(draw));
+            }
+            _ => {}
+        }
+    }
+    bursts.retain(|burst| burst.mean > 0.0);
+    bursts
+}

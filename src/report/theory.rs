@@ -73,7 +73,7 @@ fn bounds_of(run: &Run, before: Option<&Run>) -> String {
     let rows = rows.map(|(name, ceiling)| bound(name, ceiling, run.trust));
     let rows: String = rows.collect();
     if are_known {
-        rows.trim_end().to_owned() + "; others as above\n"
+        rows + &format!("{}the others as above\n", named(""))
     } else {
         rows
     }
@@ -161,12 +161,13 @@ fn rows(run: &Run, model: &Modelled) -> String {
         times[3],
     ];
     let off = all.map(|pair| or_none(pair.error, percent));
-    [
-        row(&run.variant, &format!("computed, {}", model.name), computed),
-        row("", &voice(run), cells(|pair| pair.found)),
-        row("", "computed is off by", off),
-    ]
-    .concat()
+    let computed = row(&run.variant, &format!("computed, {}", model.name), computed);
+    let found = row("", &voice(run), cells(|pair| pair.found));
+    match run.trust {
+        Trust::Ok | Trust::Rough => computed + &found + &row("", "computed is off by", off),
+        // Nothing is set against what proves nothing.
+        Trust::ProvesNothing => computed + &found,
+    }
 }
 
 /// What has to be so for the closed forms to be right, and where all about them is said.

@@ -69,7 +69,8 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         canvas.write(BAR_AT, y, &of_it, quiet());
     }
     for ceiling in &beside.bounds {
-        draw_bound(canvas, lines.take(), ceiling);
+        let reached = ceiling.reached.filter(|_| !proves_nothing(state, variant));
+        draw_bound(canvas, lines.take(), ceiling, reached);
     }
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
@@ -78,12 +79,12 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
     lines.next + 1
 }
 
-fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling) {
+fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling, reached: Option<f64>) {
     let style = if ceiling.binds { strong() } else { plain() };
     canvas.number(SAID_AT, y, &ceiling.in_words(), style, Number::Bound);
     let per_s = per_second(ceiling.per_s);
     canvas.number_before(ENDS[0], y, &per_s, style, Number::Bound);
-    let Some(reached) = ceiling.reached else {
+    let Some(reached) = reached else {
         canvas.number(BAR_AT, y, "–", quiet(), Number::Reached);
         return;
     };
@@ -133,19 +134,29 @@ fn draw_model(
     draw_row(canvas, lines.take(), &voice(state, variant), |place| {
         (said_of(all[place].found, place), FOUND[place])
     });
+    let proves_nothing = proves_nothing(state, variant);
     draw_row(canvas, lines.take(), "computed is off by", |place| {
-        let off = all[place].error.map_or_else(|| "–".to_owned(), percent);
+        let off = all[place].error.filter(|_| !proves_nothing);
+        let off = off.map_or_else(|| "–".to_owned(), percent);
         (off, Number::OffBy)
     });
+}
+
+/// Whether nothing can be set against what came out.
+fn proves_nothing(state: &State, variant: usize) -> bool {
+    let show = state.shown();
+    let so_far = (variant == show.variant).then_some(show.picture.trust);
+    let row = show.rows[variant].as_ref().map(|row| row.trust);
+    row.or(so_far) == Some(Trust::ProvesNothing)
 }
 
 /// Whose numbers those are that came out, and whether they are any.
 fn voice(state: &State, variant: usize) -> String {
     let word = state.shown().origin.word();
-    let row = state.shown().rows[variant].as_ref();
-    match row.map(|row| row.trust) {
-        Some(Trust::ProvesNothing) => format!("{word}: {}", Trust::ProvesNothing.words()),
-        Some(Trust::Ok | Trust::Rough) | None => word.to_owned(),
+    if proves_nothing(state, variant) {
+        format!("{word}: {}", Trust::ProvesNothing.words())
+    } else {
+        word.to_owned()
     }
 }
 

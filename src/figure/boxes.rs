@@ -11,7 +11,7 @@ use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
 use super::{Look, Play, Refused, mark};
 use crate::recording::summary::summarise;
-use crate::words::{counted, mean};
+use crate::words::{counted, grouped, mean};
 
 /// Less than this much concurrency is drawn as this much.
 const LEAST: f64 = 0.1;
@@ -44,9 +44,7 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
 }
 
 fn said(throughput: &Option<f64>) -> String {
-    throughput.map_or_else(String::new, |per_s| {
-        format!("{} answers a second", mean(per_s))
-    })
+    throughput.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
 }
 
 pub(super) fn draw(table: &Table, look: &Look) -> String {
@@ -127,11 +125,8 @@ fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
         }
     }
     for (x, y, names) in ceilings {
-        let words = format!(
-            "{names}: at most {} on {}",
-            counted(y as u64, "request"),
-            counted(x as u64, "core")
-        );
+        let (most, cores) = (grouped(y as u64), counted(x as u64, "core"));
+        let words = format!("{names}: {most} at most, {cores}");
         let words = fitted(&words, across.to - across.from - 12.0, SMALL);
         let place = (across.from + 6.0, up.at(y) + SMALL + 3.0);
         paper.svg.words(place, "small halo", Anchor::Start, &words);
@@ -139,40 +134,44 @@ fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
 }
 
 fn label_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    let mut places: Vec<f64> = rows.iter().map(|row| up.at(row.y.max(up.low))).collect();
+    let dots: Vec<(f64, f64)> = rows
+        .iter()
+        .map(|row| (across.at(row.x), up.at(row.y.max(up.low))))
+        .collect();
     // Clear of the words under each ceiling.
-    for (place, row) in places.iter_mut().zip(rows) {
+    let clear = |(row, dot): (&Row, &(f64, f64))| {
         let ceiling = row.y_to.map_or(0.0, |limit| up.at(limit));
-        *place = place.max(ceiling + 2.0 * SMALL + 8.0);
-    }
+        dot.1.max(ceiling + 2.0 * SMALL + 8.0)
+    };
+    let mut places: Vec<f64> = rows.iter().zip(&dots).map(clear).collect();
     spread(&mut places, SMALL + 5.0, up.from - 6.0);
-    for (row, label) in rows.iter().zip(places) {
-        let dot = (across.at(row.x), up.at(row.y.max(up.low)));
+    for ((row, dot), label) in rows.iter().zip(dots).zip(places) {
         let words = format!(
-            "{}: {} begun, {:.2} cores; {}",
+            "{}: {} begun, {:.2} cores, {}",
             row.series,
             mean(row.y),
             row.x,
             row.label
         );
-        let is_left = dot.0 < f64::midpoint(across.from, across.to);
-        let room = if is_left {
-            across.to - dot.0
+        let words = fitted(&words, across.to - across.from - 12.0, SMALL);
+        let width = width_of(&words, SMALL);
+        // Beside the mark where there is room, else beneath it.
+        let beside = dot.0 + 12.0;
+        let fits = beside + width <= across.to;
+        let x = if fits {
+            beside
         } else {
-            dot.0 - across.from
-        } - 16.0;
-        let words = fitted(&words, room, SMALL);
-        let (x, anchor) = if is_left {
-            (dot.0 + 12.0, Anchor::Start)
-        } else {
-            (dot.0 - 12.0, Anchor::End)
+            (across.to - width).max(across.from + 6.0)
         };
-        if (label - dot.1).abs() > 3.0 {
-            rule(&mut paper.svg, "lead", dot, (x, label - 4.0));
+        let y = if fits {
+            label + 4.0
+        } else {
+            label + SMALL + 8.0
+        };
+        if fits && (label - dot.1).abs() > 3.0 {
+            rule(&mut paper.svg, "lead", dot, (x, label));
         }
-        paper
-            .svg
-            .words((x, label + 4.0), "small halo", anchor, &words);
+        paper.svg.words((x, y), "small halo", Anchor::Start, &words);
         draw_dot(&mut paper.svg, row, dot);
     }
 }

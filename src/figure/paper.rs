@@ -92,7 +92,7 @@ impl Paper {
 
     /// The axis across, with its lines through the plot that begins at `from`, and its name beneath.
     pub(super) fn across(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
-        let most = ((scale.to - scale.from) / 70.0) as usize;
+        let most = ((scale.to - scale.from) / 55.0) as usize;
         for (value, label) in scale.ticks(most) {
             let x = scale.at(value);
             rule(&mut self.svg, "grid", (x, from), (x, to));

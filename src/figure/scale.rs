@@ -33,7 +33,7 @@ impl Scale {
     /// The values that the axis names, `most` or fewer, each with its label.
     pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         match self.steps {
-            Steps::Linear => self.even(most.max(2)),
+            Steps::Linear => self.even(most.max(3)),
             Steps::Log => self.powers(most.max(2)),
         }
     }

@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps};
-use super::style::{SMALL, class_of};
+use super::style::{SMALL, TEXT, class_of};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
 use super::{Look, Play, Refused};
@@ -203,12 +203,9 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
         .filter_map(|row| row.x_to)
         .fold(0.0, f64::max);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
-    let heading = format!(
-        "{panel}: all answered after {over:.2} s ({})",
-        origin.word()
-    );
+    let heading = format!("{panel} ({}): over after {over:.2} s", origin.word());
     paper.top += 16.0;
-    let heading = fitted(&heading, paper.width - 2.0 * MARGIN, SMALL);
+    let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
     paper
         .svg
         .words((MARGIN, paper.top), "head", Anchor::Start, &heading);

@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod coroutine;
 pub mod export;
+pub mod figure;
 pub mod handler;
 pub mod http;
 pub mod load;

@@ -7,6 +7,7 @@ pub mod colour;
 pub mod completions;
 pub mod engine;
 pub mod export;
+pub mod figure;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
@@ -64,6 +65,8 @@ enum Command {
     Sweep(sweep::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
+    /// Draw a figure of kept runs, with its data beside it
+    Figure(figure::Args),
     /// Write screens of a kept run into files: SVG, asciicast
     Export(export::Args),
     /// Play a scenario's load alone, against anybody's server
@@ -109,6 +112,7 @@ impl Cli {
             Some(Command::Sim(args)) => sim::run(&args, colour),
             Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
+            Some(Command::Figure(args)) => figure::run(&args),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),

@@ -30,6 +30,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("tui", &[]),
         ("report", &[]),
         ("export", &[]),
+        ("figure", &[]),
     ],
     &[("cli", &[])],
 ];

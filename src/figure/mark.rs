@@ -1,0 +1,68 @@
+//! A point: its shape says the kind of the workers, and whether it is filled, where it comes from.
+
+use std::fmt::Display;
+
+use super::paper::{Paper, rule};
+use super::svg::{Px, Svg};
+use super::table::{Origin, Row};
+
+/// From the middle of a mark to its edge.
+const REACH: f64 = 5.0;
+
+/// Draws one at a place: a square for sync, a disc for coroutine, a triangle for threads, a diamond for
+/// the rest. Filled: measured. Hollow: simulated. A cross: computed.
+pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, (x, y): (f64, f64)) {
+    let class = match origin {
+        Origin::Measured => format!("{kind} {kind}-s"),
+        Origin::Simulated => format!("hollow {kind}-s"),
+        Origin::Computed => {
+            let class = format!("line {kind}-s");
+            rule(svg, &class, (x - REACH, y - REACH), (x + REACH, y + REACH));
+            rule(svg, &class, (x - REACH, y + REACH), (x + REACH, y - REACH));
+            return;
+        }
+    };
+    if kind == "coroutine" {
+        let attributes: [(&str, &dyn Display); 4] = [
+            ("class", &class),
+            ("cx", &Px(x)),
+            ("cy", &Px(y)),
+            ("r", &Px(REACH)),
+        ];
+        svg.leaf("circle", &attributes);
+        return;
+    }
+    let corners = match kind {
+        "sync" => [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+        "threads" => [(0.0, -1.2), (1.1, 1.0), (-1.1, 1.0), (0.0, -1.2)],
+        _ => [(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+    };
+    let points = corners
+        .map(|(across, down)| format!("{},{}", Px(x + across * REACH), Px(y + down * REACH)));
+    let attributes: [(&str, &dyn Display); 2] = [("class", &class), ("points", &points.join(" "))];
+    svg.leaf("polygon", &attributes);
+}
+
+impl Paper {
+    /// How what is measured, simulated and computed is told apart, of those that there are.
+    pub(super) fn legend_of_origins(&mut self, rows: &[Row]) {
+        let all = [Origin::Measured, Origin::Simulated, Origin::Computed];
+        let there = |origin: &Origin| rows.iter().any(|row| row.origin == *origin);
+        let entries: Vec<(Origin, &str)> = all
+            .into_iter()
+            .filter(there)
+            .map(|origin| (origin, origin.word()))
+            .collect();
+        self.legend(&entries, |svg, origin, (left, top)| {
+            let (from, to, middle) = (left, left + 24.0, top + 7.0);
+            match origin {
+                Origin::Computed => {
+                    rule(svg, "line neutral-s dotted", (from, middle), (to, middle))
+                }
+                Origin::Measured | Origin::Simulated => {
+                    draw(svg, "neutral", origin, (left + 12.0, middle))
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,258 @@
+//! A sheet: title above, what was played beneath, and between them the plot, one part below the other.
+
+use std::fmt::Display;
+
+use super::scale::Scale;
+use super::style::{self, SMALL, TITLE};
+use super::svg::{Anchor, Px, Svg};
+use super::table::Table;
+use super::{Kind, Look};
+
+/// From the edge to whatever is drawn.
+pub(super) const MARGIN: f64 = 16.0;
+/// How wide a letter is on average, in sizes of the letter: wider than in most fonts, since nobody
+/// knows the reader's.
+const LETTER: f64 = 0.6;
+/// More lines than these of one text are not drawn.
+const MOST_LINES: usize = 4;
+
+/// What is drawn on, from top to bottom.
+#[derive(Debug)]
+pub(super) struct Paper {
+    /// What has been drawn.
+    pub(super) svg: Svg,
+    /// How wide the sheet is.
+    pub(super) width: f64,
+    /// The first free place from the top.
+    pub(super) top: f64,
+    kind: Kind,
+}
+
+impl Paper {
+    /// A sheet with a title, and warnings where there are any.
+    pub(super) fn titled(table: &Table, look: &Look) -> Self {
+        let mut paper = Self {
+            svg: Svg::default(),
+            width: f64::from(look.width),
+            top: MARGIN,
+            kind: table.kind,
+        };
+        paper.paragraph("title", TITLE, &table.title);
+        paper.paragraph("small", SMALL, table.kind.says());
+        for caveat in &table.caveats {
+            paper.paragraph("small warning", SMALL, &format!("! {caveat}"));
+        }
+        for note in &look.notes {
+            paper.paragraph("small", SMALL, note);
+        }
+        paper.top += 6.0;
+        paper
+    }
+
+    /// The right edge of what is drawn.
+    pub(super) fn right(&self) -> f64 {
+        self.width - MARGIN
+    }
+
+    /// A name that no other figure on a page has.
+    pub(super) fn id(&self, name: &str) -> String {
+        format!("{}-{name}", self.kind.name())
+    }
+
+    /// Words over the whole width, on as many lines as they need.
+    pub(super) fn paragraph(&mut self, class: &str, size: f64, words: &str) {
+        for line in wrapped(words, self.width - 2.0 * MARGIN, size) {
+            self.top += size;
+            self.svg
+                .words((MARGIN, self.top), class, Anchor::Start, &line);
+            self.top += (size * 0.4).round();
+        }
+    }
+
+    /// Samples of what the parts mean, side by side, each drawn by `sample` at a place of 24 by 14.
+    pub(super) fn legend<T: Copy>(
+        &mut self,
+        entries: &[(T, &str)],
+        mut sample: impl FnMut(&mut Svg, T, (f64, f64)),
+    ) {
+        let mut left = MARGIN;
+        for (what, words) in entries {
+            let width = 30.0 + width_of(words, SMALL) + 12.0;
+            if left > MARGIN && left + width > self.right() {
+                left = MARGIN;
+                self.top += 20.0;
+            }
+            sample(&mut self.svg, *what, (left, self.top));
+            let place = (left + 30.0, self.top + 11.0);
+            self.svg.words(place, "small", Anchor::Start, words);
+            left += width;
+        }
+        self.top += 24.0;
+    }
+
+    /// The axis across, with its lines through the plot that begins at `from`, and its name beneath.
+    pub(super) fn across(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
+        let most = ((scale.to - scale.from) / 55.0) as usize;
+        for (value, label) in scale.ticks(most) {
+            let x = scale.at(value);
+            rule(&mut self.svg, "grid", (x, from), (x, to));
+            let place = (x, to + SMALL + 4.0);
+            self.svg.words(place, "quiet", Anchor::Middle, &label);
+        }
+        rule(&mut self.svg, "axis", (scale.from, to), (scale.to, to));
+        let place = (scale.to, to + 2.0 * SMALL + 10.0);
+        self.svg.words(place, "quiet", Anchor::End, name);
+        self.top = place.1 + 8.0;
+    }
+
+    /// The axis up, its name above it.
+    pub(super) fn up(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
+        let most = ((scale.from - scale.to) / 40.0) as usize;
+        for (value, label) in scale.ticks(most) {
+            let y = scale.at(value);
+            rule(&mut self.svg, "grid", (from, y), (to, y));
+            let place = (from - 6.0, y + 4.0);
+            self.svg.words(place, "quiet", Anchor::End, &label);
+        }
+        rule(&mut self.svg, "axis", (from, scale.from), (from, scale.to));
+        let place = (MARGIN, scale.to - 10.0);
+        self.svg.words(place, "quiet", Anchor::Start, name);
+    }
+
+    /// What was played stands beneath, and the sheet is done.
+    pub(super) fn finish(mut self, table: &Table, look: &Look) -> String {
+        for line in &table.provenance {
+            self.paragraph("quiet", SMALL, line);
+        }
+        let (title, description) = (self.id("t"), self.id("d"));
+        let height = (self.top + MARGIN - 6.0).ceil();
+        let mut svg = Svg::default();
+        let view = format!("0 0 {} {}", Px(self.width), Px(height));
+        let labelled = format!("{title} {description}");
+        let attributes: [(&str, &dyn Display); 6] = [
+            ("xmlns", &"http://www.w3.org/2000/svg"),
+            ("width", &Px(self.width)),
+            ("height", &Px(height)),
+            ("viewBox", &view),
+            ("role", &"img"),
+            ("aria-labelledby", &labelled),
+        ];
+        svg.open("svg", &attributes);
+        let claim: String = table.title.chars().take(100).collect();
+        svg.element("title", &[("id", &title)], &claim);
+        svg.element("desc", &[("id", &description)], &described(table));
+        svg.element("metadata", &[], &table.provenance.join(" · "));
+        svg.element("style", &[], &style::sheet(look.theme));
+        let ground: [(&str, &dyn Display); 3] = [
+            ("class", &"ground"),
+            ("width", &"100%"),
+            ("height", &"100%"),
+        ];
+        svg.leaf("rect", &ground);
+        svg.append(&self.svg);
+        svg.close("svg");
+        svg.finish()
+    }
+}
+
+/// What is on it, for those who cannot see it.
+fn described(table: &Table) -> String {
+    let labels = table
+        .rows
+        .iter()
+        .map(|row| row.label.as_str())
+        .filter(|label| !label.is_empty());
+    let labels: Vec<&str> = super::table::distinct(labels).into_iter().take(8).collect();
+    let text = format!("{}. {}", table.kind.says(), labels.join("; "));
+    shortened(&text, 400)
+}
+
+/// A straight line.
+pub(super) fn rule(svg: &mut Svg, class: &str, from: (f64, f64), to: (f64, f64)) {
+    let attributes: [(&str, &dyn Display); 5] = [
+        ("class", &class),
+        ("x1", &Px(from.0)),
+        ("y1", &Px(from.1)),
+        ("x2", &Px(to.0)),
+        ("y2", &Px(to.1)),
+    ];
+    svg.leaf("line", &attributes);
+}
+
+/// A rectangle between two corners.
+pub(super) fn rect(
+    svg: &mut Svg,
+    class: &str,
+    (left, top): (f64, f64),
+    (width, height): (f64, f64),
+) {
+    let attributes: [(&str, &dyn Display); 5] = [
+        ("class", &class),
+        ("x", &Px(left)),
+        ("y", &Px(top)),
+        ("width", &Px(width)),
+        ("height", &Px(height)),
+    ];
+    svg.leaf("rect", &attributes);
+}
+
+/// About how wide words are; on the safe side.
+pub(super) fn width_of(words: &str, size: f64) -> f64 {
+    words.chars().count() as f64 * size * LETTER
+}
+
+/// Words that take no more than this width: what is too much is left out, and dots say so.
+pub(super) fn fitted(words: &str, width: f64, size: f64) -> String {
+    shortened(words, (width / (size * LETTER)).max(1.0) as usize)
+}
+
+fn shortened(words: &str, most: usize) -> String {
+    if words.chars().count() <= most {
+        return words.to_owned();
+    }
+    let kept: String = words.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// Lines of this width at most, and four of them at most.
+fn wrapped(words: &str, width: f64, size: f64) -> Vec<String> {
+    let most = (width / (size * LETTER)).max(8.0) as usize;
+    let mut lines = vec![String::new()];
+    for word in words.split_whitespace() {
+        let word = shortened(word, most);
+        let line = lines.last_mut().expect("there is one");
+        let length = line.chars().count();
+        if length > 0 && length + 1 + word.chars().count() > most {
+            if lines.len() == MOST_LINES {
+                let last = lines.pop().expect("there are four");
+                lines.push(shortened(&(last + " …"), most));
+                return lines;
+            }
+            lines.push(word);
+        } else {
+            if length > 0 {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::style::TEXT;
+
+    #[test]
+    fn long_words_are_wrapped_and_what_is_too_much_is_left_out() {
+        let lines = wrapped(&"twelve of them ".repeat(900), 360.0, TEXT);
+        assert_eq!(lines.len(), MOST_LINES);
+        assert!(
+            lines.iter().all(|line| width_of(line, TEXT) <= 360.0),
+            "{lines:?}"
+        );
+        assert!(lines[3].ends_with('…'));
+        assert_eq!(wrapped(&"x".repeat(10_000), 360.0, TEXT).len(), 1);
+    }
+}

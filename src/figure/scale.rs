@@ -1,0 +1,165 @@
+//! From values to places on paper, and which values an axis names.
+
+/// An axis: values from `low` to `high` lie between `from` and `to`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    /// Equal steps, or equal factors.
+    pub(super) steps: Steps,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) from: f64,
+    pub(super) to: f64,
+}
+
+/// What is as far apart everywhere on an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// Equal differences.
+    Linear,
+    /// Equal ratios.
+    Log,
+}
+
+impl Scale {
+    /// Where a value lies. What is beyond an end lies at that end.
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let share = match self.steps {
+            Steps::Linear => (value - self.low) / (self.high - self.low),
+            Steps::Log => (value / self.low).ln() / (self.high / self.low).ln(),
+        };
+        self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
+    }
+
+    /// The values that the axis names, `most` or fewer, each with its label.
+    pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        match self.steps {
+            Steps::Linear => self.even(most.max(3)),
+            Steps::Log => self.powers(most.max(2)),
+        }
+    }
+
+    fn even(&self, most: usize) -> Vec<(f64, String)> {
+        let step = nice((self.high - self.low) / most as f64);
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let first = (self.low / step).ceil() as i64;
+        let last = (self.high / step + 1e-9).floor() as i64;
+        (first..=last)
+            .map(|count| count as f64 * step)
+            .map(|value| (value, format!("{value:.decimals$}")))
+            .collect()
+    }
+
+    fn powers(&self, most: usize) -> Vec<(f64, String)> {
+        let first = (self.low.log10() - 1e-9).ceil() as i32;
+        let last = (self.high.log10() + 1e-9).floor() as i32;
+        let every = ((last - first) as usize / most + 1) as i32;
+        let mut ticks: Vec<f64> = (first..=last)
+            .step_by(every as usize)
+            .map(|power| 10_f64.powi(power))
+            .collect();
+        if ticks.len() <= 2 {
+            let between = |power: i32| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power));
+            ticks = (first - 1..=last).flat_map(between).collect();
+            ticks.retain(|value| (self.low..=self.high * (1.0 + 1e-9)).contains(value));
+        }
+        ticks
+            .into_iter()
+            .map(|value| (value, plain(value)))
+            .collect()
+    }
+}
+
+/// The next larger of 1, 2 and 5 times a power of ten.
+pub(super) fn nice(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    let digit = step / power;
+    let larger = [1.0, 2.0, 5.0]
+        .into_iter()
+        .find(|nice| digit <= nice * (1.0 + 1e-9));
+    larger.unwrap_or(10.0) * power
+}
+
+/// A power of ten, or a few of them, without an exponent while that is readable.
+fn plain(value: f64) -> String {
+    match value {
+        value if value >= 1e6 => format!("{:.0e}", value),
+        value if value >= 1_000.0 => crate::words::grouped(value.round() as u64),
+        value if value >= 1.0 => format!("{value:.0}"),
+        value => format!("{}", (value * 1e9).round() / 1e9),
+    }
+}
+
+/// Moves places apart until each is `gap` or more below the one before; they keep their order.
+pub(super) fn spread(places: &mut [f64], gap: f64, lowest: f64) {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
+    for pair in order.windows(2) {
+        places[pair[1]] = places[pair[1]].max(places[pair[0]] + gap);
+    }
+    let mut limit = lowest;
+    for place in order.into_iter().rev() {
+        places[place] = places[place].min(limit);
+        limit = places[place] - gap;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(steps: Steps, low: f64, high: f64) -> Scale {
+        Scale {
+            steps,
+            low,
+            high,
+            from: 0.0,
+            to: 100.0,
+        }
+    }
+
+    fn labels(scale: Scale, most: usize) -> Vec<String> {
+        scale
+            .ticks(most)
+            .into_iter()
+            .map(|(_, label)| label)
+            .collect()
+    }
+
+    #[test]
+    fn an_even_axis_names_round_values_with_as_many_digits_as_they_need() {
+        assert_eq!(
+            labels(axis(Steps::Linear, 0.0, 4.2), 5),
+            ["0", "1", "2", "3", "4"]
+        );
+        assert_eq!(
+            labels(axis(Steps::Linear, 0.0, 0.42), 5),
+            ["0.0", "0.1", "0.2", "0.3", "0.4"]
+        );
+    }
+
+    #[test]
+    fn a_logarithmic_axis_names_powers_of_ten_or_what_lies_between_few() {
+        assert_eq!(
+            labels(axis(Steps::Log, 0.1, 1e4), 8),
+            ["0.1", "1", "10", "100", "1 000", "10 000"]
+        );
+        assert_eq!(
+            labels(axis(Steps::Log, 1.0, 50.0), 8),
+            ["1", "2", "5", "10", "20", "50"]
+        );
+    }
+
+    #[test]
+    fn equal_factors_are_as_far_apart_everywhere() {
+        let scale = axis(Steps::Log, 1.0, 100.0);
+        assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
+        assert!((scale.at(1e9) - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn labels_are_moved_apart_and_keep_their_order() {
+        let mut places = [50.0, 52.0, 98.0, 99.0];
+        spread(&mut places, 10.0, 100.0);
+        assert_eq!(places, [50.0, 60.0, 90.0, 100.0]);
+    }
+}

@@ -1,0 +1,101 @@
+//! What things look like, as a style sheet: plain values, since not every program that draws SVG knows
+//! variables, and a second set for readers who prefer dark pages.
+
+use std::fmt::Write as _;
+
+use crate::palette::{Ground, Meaning, Rgb, Theme};
+use crate::scenario::WorkerKind;
+
+/// Sizes of letters, in user units.
+pub(super) const TITLE: f64 = 18.0;
+/// Labels, and whatever is to be read.
+pub(super) const TEXT: f64 = 13.0;
+/// Axes and what stands beneath.
+pub(super) const SMALL: f64 = 12.0;
+
+/// All kinds of workers, in the order in which a legend names them.
+const KINDS: [WorkerKind; 4] = [
+    WorkerKind::Sync,
+    WorkerKind::Coroutine,
+    WorkerKind::Threads,
+    WorkerKind::Callback,
+];
+
+/// The class of what has the colour of a meaning.
+pub(super) fn class_of(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Running => "running",
+        Meaning::Ready => "ready",
+        Meaning::Parked => "parked",
+        Meaning::Blocked => "blocked",
+        Meaning::AtTheDoor => "door",
+    }
+}
+
+/// The class of what belongs to a kind of worker: its word. Anything else is neutral.
+pub(super) fn class_of_kind(word: &str) -> &'static str {
+    let kind = KINDS.into_iter().find(|kind| kind.word() == word);
+    kind.map_or("neutral", WorkerKind::word)
+}
+
+/// The colour of a kind of worker: Okabe and Ito's, those with a contrast of 3 : 1 or more on this
+/// ground.
+fn colour(kind: WorkerKind, ground: Ground) -> Rgb {
+    match (kind, ground) {
+        (WorkerKind::Sync, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
+        (WorkerKind::Sync, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
+        (WorkerKind::Coroutine, Ground::Light) => Rgb(0x00, 0x72, 0xB2),
+        (WorkerKind::Coroutine, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
+        (WorkerKind::Threads, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
+        (WorkerKind::Threads, Ground::Dark) => Rgb(0x00, 0x9E, 0x73),
+        (WorkerKind::Callback, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
+        (WorkerKind::Callback, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
+    }
+}
+
+/// The whole style sheet.
+pub(super) fn sheet(theme: Theme) -> String {
+    let colours = match theme {
+        Theme::Light => colours(Ground::Light),
+        Theme::Dark => colours(Ground::Dark),
+        Theme::Auto => format!(
+            "{}\n@media(prefers-color-scheme:dark){{{}}}",
+            colours(Ground::Light),
+            colours(Ground::Dark)
+        ),
+    };
+    format!(
+        "text{{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;\
+         font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
+         .title{{font-size:{TITLE}px;font-weight:bold}}.head{{font-weight:bold}}.small,.quiet{{font-size:{SMALL}px}}\n\
+         .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}\n\
+         .dashed{{stroke-dasharray:6 4}}.dotted{{stroke-dasharray:2 3}}.box{{fill-opacity:.08;stroke-width:2}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
+         {colours}\n"
+    )
+}
+
+fn colours(ground: Ground) -> String {
+    let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
+    let warning = Meaning::Blocked.colour(ground).hex();
+    let mut sheet = format!(
+        ".ground,.hollow{{fill:{behind}}}.halo{{stroke:{behind}}}text{{fill:{letters}}}.quiet{{fill:{quiet}}}.warning{{fill:{warning}}}\
+         .axis,.grid,.lead,.neutral-s{{stroke:{quiet}}}.neutral{{fill:{quiet}}}"
+    );
+    for meaning in Meaning::ALL {
+        shade(&mut sheet, class_of(meaning), meaning.colour(ground));
+    }
+    for kind in KINDS {
+        shade(&mut sheet, kind.word(), colour(kind, ground));
+    }
+    sheet
+}
+
+/// Filled with a colour, or drawn with it.
+fn shade(sheet: &mut String, class: &str, colour: Rgb) {
+    let colour = colour.hex();
+    write!(
+        sheet,
+        ".{class}{{fill:{colour}}}.{class}-s{{stroke:{colour}}}"
+    )
+    .expect("a String takes all text");
+}

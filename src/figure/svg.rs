@@ -1,0 +1,157 @@
+//! An SVG document, written element by element: the same bytes every time.
+//!
+//! One element a line, attributes in the order in which they were given, numbers with two decimals at
+//! most, and no identifier that is not derived from the figure's own name.
+
+use std::fmt::{self, Write as _};
+
+/// A length or a place in user units. Two decimals at most, and no negative zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Px(pub(super) f64);
+
+impl fmt::Display for Px {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hundredths = (self.0 * 100.0).round();
+        let rounded = if hundredths == 0.0 {
+            0.0
+        } else {
+            hundredths / 100.0
+        };
+        write!(to, "{rounded}")
+    }
+}
+
+/// Where a text has its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    /// At its beginning.
+    Start,
+    /// In its middle.
+    Middle,
+    /// At its end.
+    End,
+}
+
+/// What has been drawn so far.
+#[derive(Debug, Default)]
+pub(super) struct Svg {
+    text: String,
+}
+
+impl Svg {
+    /// An element without content.
+    pub(super) fn leaf(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
+        self.begin(name, attributes);
+        self.text.push_str("/>\n");
+    }
+
+    /// Words at a place. The class says how they look.
+    pub(super) fn words(&mut self, (x, y): (f64, f64), class: &str, anchor: Anchor, words: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let place: [(&str, &dyn fmt::Display); 4] = [
+            ("class", &class),
+            ("x", &Px(x)),
+            ("y", &Px(y)),
+            ("text-anchor", &anchor),
+        ];
+        self.begin("text", &place);
+        writeln!(self.text, ">{}</text>", escaped(words)).expect("a String takes all text");
+    }
+
+    /// Words that have nothing to do with a place: a title, a style.
+    pub(super) fn element(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, &dyn fmt::Display)],
+        content: &str,
+    ) {
+        self.begin(name, attributes);
+        writeln!(self.text, ">{}</{name}>", escaped(content)).expect("a String takes all text");
+    }
+
+    /// A group begins.
+    pub(super) fn open(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
+        self.begin(name, attributes);
+        self.text.push_str(">\n");
+    }
+
+    /// The group ends.
+    pub(super) fn close(&mut self, name: &str) {
+        writeln!(self.text, "</{name}>").expect("a String takes all text");
+    }
+
+    /// Everything that another one drew.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+    }
+
+    /// The text of it.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    fn begin(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
+        write!(self.text, "<{name}").expect("a String takes all text");
+        for (attribute, value) in attributes {
+            let value = escaped(&value.to_string());
+            write!(self.text, " {attribute}=\"{value}\"").expect("a String takes all text");
+        }
+    }
+}
+
+/// Text that is nothing but text in XML 1.0, in content and in attributes; what XML cannot hold at all
+/// is left out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\t' | '\n' | '\r' => out.push(' '),
+            // Neither control characters, nor those that turn the direction of all that follows.
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_two_decimals_at_most_and_no_negative_zero() {
+        for (number, said) in [
+            (1.0, "1"),
+            (1.005, "1"),
+            (2.346, "2.35"),
+            (-0.001, "0"),
+            (-3.5, "-3.5"),
+        ] {
+            assert_eq!(Px(number).to_string(), said);
+        }
+    }
+
+    #[test]
+    fn hostile_words_stay_words() {
+        let mut svg = Svg::default();
+        svg.words(
+            (0.0, 0.0),
+            "l",
+            Anchor::Start,
+            "</text><script>\"\u{202e}\u{0}&",
+        );
+        assert_eq!(
+            svg.finish(),
+            "<text class=\"l\" x=\"0\" y=\"0\" text-anchor=\"start\">&lt;/text&gt;&lt;script&gt;&quot;&amp;</text>\n"
+        );
+    }
+}

@@ -1,0 +1,303 @@
+//! The data of a figure: what is drawn, and nothing else is. A figure drawn again from its file is the
+//! same figure.
+//!
+//! The file is CSV (RFC 4180) with a header. Lines that begin with `#` say what it is of:
+//! `pandas.read_csv(file, comment="#")`, `duckdb.sql("from read_csv('file', comment='#')")`.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::Kind;
+
+/// Where a number comes from; drawn differently in every figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// From real processes.
+    Measured,
+    /// From virtual time.
+    Simulated,
+    /// From a formula.
+    Computed,
+}
+
+impl Origin {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Simulated => "simulated",
+            Self::Computed => "computed",
+        }
+    }
+}
+
+impl From<crate::recording::Origin> for Origin {
+    fn from(origin: crate::recording::Origin) -> Self {
+        match origin {
+            crate::recording::Origin::Measured => Self::Measured,
+            crate::recording::Origin::Simulated => Self::Simulated,
+        }
+    }
+}
+
+/// One thing that is drawn: a point, or a stretch from (x, y) to (`x_to`, `y_to`). What the columns
+/// mean, and their units, is said by each kind of figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The part of the figure that it stands in: a variant, mostly.
+    pub panel: String,
+    /// What it belongs to.
+    pub series: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Across.
+    pub x: f64,
+    /// Up, or the number of its row.
+    pub y: f64,
+    /// The other end of a stretch.
+    pub x_to: Option<f64>,
+    /// The other end of a stretch.
+    pub y_to: Option<f64>,
+    /// How many samples it rests on.
+    pub n: Option<u64>,
+    /// Words beside it.
+    pub label: String,
+}
+
+/// Everything that a figure is drawn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The kind of figure.
+    pub kind: Kind,
+    /// What it claims.
+    pub title: String,
+    /// What was played, where, by which version.
+    pub provenance: Vec<String>,
+    /// Why what it shows may not be believed.
+    pub caveats: Vec<String>,
+    /// What is drawn.
+    pub rows: Vec<Row>,
+}
+
+/// A file of data that no figure can be drawn from.
+#[derive(Debug, thiserror::Error)]
+pub enum Malformed {
+    /// It does not say of which kind of figure it is.
+    #[error("no line `# figure: KIND`: this is not the data of a figure")]
+    NoKind,
+    /// It is of a kind that this version does not know.
+    #[error("`{0}` is no kind of figure that is known here; see `concsim figure list`")]
+    UnknownKind(String),
+    /// A line is not what it should be.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A number that no axis has a place for.
+    #[error("row {row}: numbers of a figure are finite")]
+    Infinite {
+        /// Counted from 1.
+        row: usize,
+    },
+}
+
+impl Table {
+    /// The panels, in their order.
+    #[must_use]
+    pub fn panels(&self) -> Vec<&str> {
+        distinct(self.rows.iter().map(|row| row.panel.as_str()))
+    }
+
+    /// The rows of a panel.
+    pub fn of_panel<'a>(&'a self, panel: &'a str) -> impl Iterator<Item = &'a Row> {
+        self.rows.iter().filter(move |row| row.panel == panel)
+    }
+
+    /// As a file.
+    ///
+    /// # Panics
+    /// Never: memory takes all text.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut text = format!(
+            "# figure: {}\n# title: {}\n",
+            self.kind.name(),
+            one_line(&self.title)
+        );
+        for (key, values) in [("provenance", &self.provenance), ("caveat", &self.caveats)] {
+            for value in values {
+                text.push_str(&format!("# {key}: {}\n", one_line(value)));
+            }
+        }
+        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+        for row in &self.rows {
+            let row = Row {
+                panel: harmless(&row.panel),
+                series: harmless(&row.series),
+                label: harmless(&row.label),
+                ..row.clone()
+            };
+            writer.serialize(row).expect("memory takes all text");
+        }
+        let rows = writer.into_inner().expect("memory takes all text");
+        text.push_str(&String::from_utf8(rows).expect("what was text is text"));
+        text
+    }
+
+    /// From a file.
+    ///
+    /// # Errors
+    /// When it is not the data of a figure.
+    pub fn from_csv(text: &str) -> Result<Self, Malformed> {
+        let said = |key: &str| -> Vec<String> {
+            let start = format!("# {key}: ");
+            let lines = text.lines().take_while(|line| line.starts_with('#'));
+            lines
+                .filter_map(|line| line.strip_prefix(&start))
+                .map(str::to_owned)
+                .collect()
+        };
+        let name = said("figure").pop().ok_or(Malformed::NoKind)?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = kind.ok_or(Malformed::UnknownKind(name))?;
+        Ok(Self {
+            kind,
+            title: said("title").pop().unwrap_or_default(),
+            provenance: said("provenance"),
+            caveats: said("caveat"),
+            rows: rows_of(text)?,
+        })
+    }
+}
+
+fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
+    let body: String = text
+        .lines()
+        .skip_while(|line| line.starts_with('#'))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let before = text
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .count() as u64;
+    let mut reader = csv::ReaderBuilder::new().from_reader(io::Cursor::new(body));
+    let mut rows = Vec::new();
+    for row in reader.deserialize::<Row>() {
+        let row = row.map_err(|error| Malformed::Line {
+            line: before + error.position().map_or(1, csv::Position::line),
+            what: match error.kind() {
+                csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+                _ => error.to_string(),
+            },
+        })?;
+        let numbers = [Some(row.x), Some(row.y), row.x_to, row.y_to];
+        if !numbers.into_iter().flatten().all(f64::is_finite) {
+            return Err(Malformed::Infinite {
+                row: rows.len() + 1,
+            });
+        }
+        rows.push(Row {
+            panel: as_it_was(row.panel),
+            series: as_it_was(row.series),
+            label: as_it_was(row.label),
+            ..row
+        });
+    }
+    Ok(rows)
+}
+
+/// Each once, in order of first appearance.
+pub(super) fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for word in words {
+        if !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen
+}
+
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
+}
+
+/// What a spreadsheet would take for a formula.
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
+/// Words that a spreadsheet takes for words: an apostrophe says so.
+fn harmless(words: &str) -> String {
+    let words = one_line(words);
+    if words.trim_start_matches('\'').starts_with(FORMULA) {
+        format!("'{words}")
+    } else {
+        words
+    }
+}
+
+fn as_it_was(words: String) -> String {
+    match words.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest.to_owned(),
+        _ => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn table(words: &str, number: f64) -> Table {
+        Table {
+            kind: Kind::Boxes,
+            title: one_line(words),
+            provenance: vec!["concsim".into()],
+            caveats: vec![one_line(words)],
+            rows: vec![Row {
+                panel: one_line(words),
+                series: one_line(words),
+                origin: Origin::Simulated,
+                x: number,
+                y: -number,
+                x_to: None,
+                y_to: Some(number),
+                n: Some(3),
+                label: one_line(words),
+            }],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_again(words in "\\PC*", number in -1e12..1e12_f64) {
+            let written = table(&words, number);
+            prop_assert_eq!(Table::from_csv(&written.to_csv()).unwrap(), written);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "(# figure: boxes\n)?(\\PC|\n|,|\"){0,200}") {
+            let _ = Table::from_csv(&text);
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_compute_is_marked_as_words() {
+        let csv = table("=1+2", 1.0).to_csv();
+        assert!(csv.contains("\n'=1+2,'=1+2,simulated,"), "{csv}");
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_said_with_its_line() {
+        let csv = table("a", 1.0)
+            .to_csv()
+            .replace("simulated,1", "simulated,one");
+        let said = Table::from_csv(&csv).unwrap_err().to_string();
+        assert!(said.starts_with("line 6: "), "{said}");
+    }
+}

@@ -1,0 +1,295 @@
+//! Who runs when: what each request did from its sending to its end, and beneath it who had the cores.
+//!
+//! In its table a row is a stretch of time: `x` and `x_to` in seconds after load began, `y` the number of
+//! the lane, `panel` the variant, `series` what was done. Lanes of cores have the series `core N`.
+
+use std::fmt::Display;
+
+use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
+use super::scale::{Scale, Steps};
+use super::style::{SMALL, TEXT, class_of};
+use super::svg::{Anchor, Px, Svg};
+use super::table::{Origin, Row, Table, distinct};
+use super::{Look, Play, Refused};
+use crate::palette::Meaning;
+use crate::recording::Recording;
+use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
+use crate::units::{Elapsed, Stamp, letter};
+
+/// More requests than these are no picture.
+const MOST_LANES: usize = 12;
+/// A lane, and the room to the next.
+const LANE: f64 = 18.0;
+const PITCH: f64 = 24.0;
+/// What the series of a core begins with.
+const CORE: &str = "core ";
+
+pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
+    let mut rows = Vec::new();
+    for play in plays {
+        for recording in &play.kept.recordings {
+            rows.extend(lanes_of(recording, play.name_of(recording)));
+        }
+    }
+    if rows.is_empty() {
+        return Err(Refused::Nothing("no request was sent in it"));
+    }
+    Ok(rows)
+}
+
+/// The first requests of a recording, from the sending of the first to the end of the last.
+fn lanes_of(recording: &Recording, panel: String) -> Vec<Row> {
+    let Some(past) = recording.present() else {
+        return Vec::new();
+    };
+    let mut index = Index::default();
+    index.extend(recording);
+    let lanes = Lanes::new(&index, past);
+    let began = recording.header.began;
+    let everything = Interval {
+        from: began,
+        to: Stamp::NEVER,
+    };
+    let mut requests = lanes.requests(everything);
+    requests.truncate(MOST_LANES);
+    let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
+    let mut rows = Vec::new();
+    let mut last = began;
+    let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
+        panel: panel.clone(),
+        series,
+        origin: Origin::from(recording.header.origin),
+        x: since(from),
+        y: y as f64,
+        x_to: Some(since(to)),
+        y_to: None,
+        n: None,
+        label,
+    };
+    for (place, request) in requests.iter().enumerate() {
+        let lane = lanes.request(*request, everything);
+        let name = format!("request {request}");
+        for Span { doing, from, to } in lane.spans {
+            last = last.max(to);
+            rows.push(row(word(doing).into(), place, from, to, name.clone()));
+        }
+    }
+    let interval = Interval {
+        from: began,
+        to: last,
+    };
+    for (place, lane) in lanes.cores(interval).iter().enumerate() {
+        let core = lane.core.map_or(place as u32, |core| core);
+        for held in &lane.held {
+            let worker = format!("worker {}", letter(usize::from(held.worker)));
+            rows.push(row(
+                format!("{CORE}{core}"),
+                requests.len() + place,
+                held.from,
+                held.to,
+                worker,
+            ));
+        }
+    }
+    rows
+}
+
+fn word(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Running => "running",
+        Doing::Blocked => "blocked",
+        Doing::Ready => "ready",
+        Doing::WantsACore => "wants a core",
+        Doing::Parked => "parked",
+        Doing::AtTheDoor => "at the door",
+    }
+}
+
+/// How a series is drawn. What wants a core is ready to run, and drawn so.
+fn meaning(series: &str) -> Meaning {
+    let series = if series == "wants a core" {
+        "ready"
+    } else {
+        series
+    };
+    let found = Meaning::ALL
+        .into_iter()
+        .find(|meaning| meaning.word() == series);
+    found.unwrap_or(Meaning::Running)
+}
+
+pub(super) fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    hatches(&mut paper);
+    let used = |meaning: &Meaning| {
+        table
+            .rows
+            .iter()
+            .any(|row| self::meaning(&row.series) == *meaning)
+    };
+    let entries: Vec<(Meaning, &str)> = Meaning::ALL
+        .into_iter()
+        .filter(used)
+        .map(|meaning| (meaning, meaning.word()))
+        .collect();
+    let ids = Ids {
+        ready: paper.id("ready"),
+        blocked: paper.id("blocked"),
+    };
+    paper.legend(&entries, |svg, meaning, (left, top)| {
+        stretch(svg, &ids, meaning, (left, top), (24.0, 14.0))
+    });
+    let end = table
+        .rows
+        .iter()
+        .filter_map(|row| row.x_to)
+        .fold(0.0, f64::max);
+    let names = table.rows.iter().map(|row| lane_name(row).to_owned());
+    let widest = names.map(|name| width_of(&name, SMALL)).fold(0.0, f64::max);
+    let scale = Scale {
+        steps: Steps::Linear,
+        low: 0.0,
+        high: end.max(1e-9),
+        from: MARGIN + widest.min(110.0) + 8.0,
+        to: paper.right() - 56.0,
+    };
+    for panel in table.panels() {
+        draw_panel(&mut paper, &ids, table, panel, &scale);
+    }
+    paper.finish(table, look)
+}
+
+/// The names of the two hatches.
+struct Ids {
+    ready: String,
+    blocked: String,
+}
+
+/// What waits for the core has stripes that lean, what is asleep has stripes that stand.
+fn hatches(paper: &mut Paper) {
+    paper.svg.open("defs", &[]);
+    for (name, meaning, turned) in [
+        ("ready", Meaning::Ready, 45),
+        ("blocked", Meaning::Blocked, 0),
+    ] {
+        let (id, turn) = (paper.id(name), format!("rotate({turned})"));
+        let attributes: [(&str, &dyn Display); 5] = [
+            ("id", &id),
+            ("width", &5),
+            ("height", &5),
+            ("patternUnits", &"userSpaceOnUse"),
+            ("patternTransform", &turn),
+        ];
+        paper.svg.open("pattern", &attributes);
+        rect(&mut paper.svg, class_of(meaning), (0.0, 0.0), (2.5, 5.0));
+        paper.svg.close("pattern");
+    }
+    paper.svg.close("defs");
+}
+
+fn lane_name(row: &Row) -> &str {
+    if row.series.starts_with(CORE) {
+        &row.series
+    } else {
+        &row.label
+    }
+}
+
+fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &Scale) {
+    let rows: Vec<&Row> = table.of_panel(panel).collect();
+    let over = rows
+        .iter()
+        .filter(|row| !row.series.starts_with(CORE))
+        .filter_map(|row| row.x_to)
+        .fold(0.0, f64::max);
+    let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
+    let heading = format!("{panel} ({}): over after {over:.2} s", origin.word());
+    paper.top += 16.0;
+    let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
+    paper
+        .svg
+        .words((MARGIN, paper.top), "head", Anchor::Start, &heading);
+    paper.top += 8.0;
+    let top = paper.top;
+    let lanes = distinct(rows.iter().map(|row| lane_name(row)));
+    for (place, lane) in lanes.iter().enumerate() {
+        // The cores stand a little apart from those who use them.
+        let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
+        let middle = top + apart + place as f64 * PITCH + PITCH / 2.0;
+        let name = fitted(lane, scale.from - MARGIN - 8.0, SMALL);
+        let class = if lane.starts_with(CORE) {
+            "quiet"
+        } else {
+            "small"
+        };
+        paper
+            .svg
+            .words((scale.from - 8.0, middle + 4.0), class, Anchor::End, &name);
+    }
+    let bottom = top + lanes.len() as f64 * PITCH + 12.0;
+    paper.across(
+        scale,
+        (top, bottom),
+        "seconds since the first request was due",
+    );
+    for (place, lane) in lanes.iter().enumerate() {
+        let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
+        let above = top + apart + place as f64 * PITCH + (PITCH - LANE) / 2.0;
+        let mut end: f64 = 0.0;
+        for row in rows.iter().filter(|row| lane_name(row) == *lane) {
+            let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
+            end = end.max(row.x_to.unwrap_or(row.x));
+            stretch(
+                &mut paper.svg,
+                ids,
+                meaning(&row.series),
+                (from, above),
+                ((to - from).max(0.5), LANE),
+            );
+        }
+        if !lane.starts_with(CORE) {
+            let place = (scale.at(end) + 6.0, above + LANE / 2.0 + 4.0);
+            paper
+                .svg
+                .words(place, "small halo", Anchor::Start, &format!("{end:.2} s"));
+        }
+    }
+}
+
+/// One thing for a while: each has a shape of its own, so that it is told without colours.
+fn stretch(
+    svg: &mut Svg,
+    ids: &Ids,
+    meaning: Meaning,
+    (left, top): (f64, f64),
+    (width, height): (f64, f64),
+) {
+    let class = class_of(meaning);
+    let middle = top + height / 2.0;
+    match meaning {
+        Meaning::Running => rect(svg, class, (left, top), (width, height)),
+        Meaning::Parked => rect(svg, class, (left, middle - 1.5), (width, 3.0)),
+        Meaning::AtTheDoor => {
+            let class = format!("{class}-s line dotted");
+            rule(svg, &class, (left, middle), (left + width, middle));
+        }
+        Meaning::Ready | Meaning::Blocked => {
+            let id = if meaning == Meaning::Ready {
+                &ids.ready
+            } else {
+                &ids.blocked
+            };
+            let fill = format!("url(#{id})");
+            let class = format!("{class}-s");
+            let attributes: [(&str, &dyn Display); 6] = [
+                ("class", &class),
+                ("fill", &fill),
+                ("x", &Px(left)),
+                ("y", &Px(top + 2.0)),
+                ("width", &Px(width)),
+                ("height", &Px(height - 4.0)),
+            ];
+            svg.leaf("rect", &attributes);
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! Whole simulations: against theory, in their structure, and of anything at all.
 
 mod any;
+mod cases;
 mod engine;
-mod queues;
 mod same_bytes;
+mod speed;
 
 use super::*;
 use crate::recording::summary::{Run, summarise};

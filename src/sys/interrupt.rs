@@ -19,19 +19,26 @@ extern "C" fn note(_signal: i32) {
 /// # Errors
 /// When the system refuses a handler.
 pub fn listen() -> Result<()> {
+    listen_without_children()?;
+    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed.
+    unsafe { sigaction(Signal::SIGTSTP, &ignored) }.doing("refuse to be stopped")?;
+    Ok(())
+}
+
+/// The same for a process that plays alone: ^Z may stop it, since nobody would go on meanwhile.
+///
+/// # Errors
+/// When the system refuses a handler.
+pub fn listen_without_children() -> Result<()> {
     let noted = SigAction::new(
         SigHandler::Handler(note),
         SaFlags::SA_RESTART,
         SigSet::empty(),
     );
-    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
-    for (signal, action) in [
-        (Signal::SIGINT, noted),
-        (Signal::SIGTERM, noted),
-        (Signal::SIGTSTP, ignored),
-    ] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // SAFETY: the handler adds to one atomic word, which is async-signal-safe.
-        unsafe { sigaction(signal, &action) }.doing(format!("listen to {signal}"))?;
+        unsafe { sigaction(signal, &noted) }.doing(format!("listen to {signal}"))?;
     }
     Ok(())
 }

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::house::until;
@@ -61,14 +63,16 @@ fn line_count(file: &Path) -> usize {
 const SWEEP: &str = "sweep x.toml --over server.workers=1..3 --over load.clients=2,8";
 
 #[test]
-fn one_thread_two_threads_and_shards_that_are_merged_write_the_same_bytes() {
+fn one_thread_two_eight_and_shards_that_are_merged_write_the_same_bytes() {
     let place = Place::new(SCENARIO);
     let said = place.status(&format!("{SWEEP} --jobs 1"), 0);
     assert_eq!(said.lines().count(), 1, "{said}");
     let whole = place.read("sweep-x");
     assert_eq!(whole[1].lines().count(), 1 + 3 * 2 * 2);
-    place.status(&format!("{SWEEP} --jobs 2 --out two"), 0);
-    assert_eq!(place.read("two"), whole);
+    for jobs in [2, 8] {
+        place.status(&format!("{SWEEP} --jobs {jobs} --out {jobs}"), 0);
+        assert_eq!(place.read(&jobs.to_string()), whole, "{jobs} threads");
+    }
     place.status(&format!("{SWEEP} --shard 1/4"), 0);
     let missing = place.status("sweep merge sweep-x-1of4 --out merged", 1);
     assert!(missing.contains("missing: row 2, 3, 4"), "{missing}");
@@ -80,6 +84,91 @@ fn one_thread_two_threads_and_shards_that_are_merged_write_the_same_bytes() {
     assert_eq!(place.read("merged"), whole);
     let doubled = place.status(&format!("sweep merge {shards} sweep-x-2of4 --out m"), 1);
     assert!(doubled.contains("there twice: row 2"), "{doubled}");
+}
+
+#[test]
+fn a_merge_replaces_other_numbers_only_if_asked() {
+    let place = Place::new(SCENARIO);
+    let sweep = "sweep x.toml --over server.workers=1..2";
+    place.status(&format!("{sweep} --out whole"), 0);
+    for shard in 1..3 {
+        place.status(&format!("{sweep} --shard {shard}/2"), 0);
+    }
+    let merge = "sweep merge sweep-x-1of2 sweep-x-2of2 --out whole";
+    place.status(merge, 0);
+    let [lines, csv] = place.read("whole");
+    // As if one row had been played on another machine.
+    let other = lines.replacen("\"completed\":", "\"completed\":1", 1);
+    assert_ne!(other, lines);
+    fs::write(place.path("whole/points.jsonl"), &other).unwrap();
+    let refused = place.status(merge, 1);
+    assert!(
+        refused.contains("other numbers already: row 0; --replace"),
+        "{refused}"
+    );
+    assert_eq!(place.read("whole")[0], other);
+    place.status(&format!("{merge} --replace"), 0);
+    assert_eq!(place.read("whole"), [lines, csv]);
+}
+
+#[test]
+fn a_row_that_failed_is_played_again_and_its_last_line_counts() {
+    let place = Place::new(SCENARIO);
+    let sweep = "sweep x.toml --over server.workers=1..2";
+    place.status(&format!("{sweep} --out whole"), 0);
+    let [lines, csv] = place.read("whole");
+    // As if there had been no memory for the first row.
+    let (first, rest) = lines.split_once('\n').unwrap();
+    let mut first: Value = serde_json::from_str(first).unwrap();
+    first.as_object_mut().unwrap().remove("numbers");
+    first["error"] = "no memory".into();
+    fs::write(place.path("whole/points.jsonl"), format!("{first}\n{rest}")).unwrap();
+    let said = place.status(&format!("{sweep} --out whole"), 0);
+    assert!(said.contains("4 rows, 0 failed"), "{said}");
+    assert_eq!(place.read("whole"), [lines, csv]);
+}
+
+/// Plays until there is a row, and presses ^C; returns what was said.
+fn interrupt_after_a_row(place: &Place, words: &str, folder: &str) -> String {
+    let sweep = place.command(words).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = place.path(folder).join("points.jsonl");
+    until("a row is on the disk", || line_count(&lines) >= 1);
+    kill(Pid::from_raw(sweep.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = sweep.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn an_interrupted_sweep_says_how_far_it_came_and_goes_on() {
+    let place = Place::new(&SCENARIO.replace("'1s'", "'20s'"));
+    let said = interrupt_after_a_row(&place, &format!("{SWEEP} --jobs 1 --out cut"), "cut");
+    let there = line_count(&place.path("cut/points.jsonl"));
+    let line = format!("interrupted: {there} of 12 rows are in cut\n");
+    assert!(said.contains(&line), "{said}");
+    assert!(said.contains("the same command goes on"), "{said}");
+    assert!(there < 12 && !place.path("cut/points.csv").exists());
+    place.status(&format!("{SWEEP} --out cut"), 0);
+    place.status(&format!("{SWEEP} --out whole"), 0);
+    assert_eq!(place.read("cut"), place.read("whole"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_measured_sweep_leaves_no_process_and_goes_on() {
+    let place = Place::new(SCENARIO);
+    let sweep = "sweep x.toml --over server.workers=1..2 --variant sync --measured";
+    let said = interrupt_after_a_row(&place, sweep, "sweep-x");
+    assert!(said.contains("interrupted: 1 of 2 rows"), "{said}");
+    let home = place.0.path().canonicalize().unwrap();
+    until("nobody works there any more", || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let mut homes = processes.filter_map(|it| fs::read_link(it.path().join("cwd")).ok());
+        !homes.any(|it| it == home)
+    });
+    place.status(sweep, 0);
+    let [lines, csv] = place.read("sweep-x");
+    assert_eq!((lines.lines().count(), csv.lines().count()), (2, 3));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A sweep on disk: `sweep.json` says what is swept, `points.jsonl` has a line for each row that is
 //! finished, in the order in which they were, and in that of the grid once all are; `points.csv` is then
-//! made of it. Nothing is ever half there: lines are appended whole, a torn one is dropped, files are
+//! made of it. A row that failed is played again when the sweep goes on, and its last line counts. Nothing is ever half there: lines are appended whole, a torn one is dropped, files are
 //! renamed into place.
 
 use std::collections::BTreeMap;
@@ -108,16 +108,18 @@ impl Folder {
             .map_or(0, |at| at + 1);
         lines.set_len(whole as u64).with_context(place)?;
         lines.seek(SeekFrom::End(0)).with_context(place)?;
-        let mut rows = Rows::new();
-        for row in rows_of(&text[..whole]) {
-            rows.entry(row.number).or_insert(row);
-        }
         Ok(Self {
             path: path.to_owned(),
             about,
             lines,
-            rows,
+            rows: rows_of(&text[..whole]),
         })
+    }
+
+    /// Whether a row is there, and not because it failed.
+    pub(super) fn has_played(&self, number: usize) -> bool {
+        let row = self.rows.get(&number);
+        row.is_some_and(|row| row.error.is_none())
     }
 
     /// Adds a row that is finished.
@@ -135,7 +137,7 @@ impl Folder {
         let lines: String = self.rows.values().map(Row::line).collect();
         replace(&self.path.join("points.jsonl"), &lines).with_context(place)?;
         let mut csv = row::head(self.about.sweep.over.iter().map(|axis| axis.0.as_str()));
-        csv.extend(rows_of(lines.as_bytes()).iter().map(Row::csv));
+        csv.extend(rows_of(lines.as_bytes()).values().map(Row::csv));
         replace(&self.path.join("points.csv"), &csv).with_context(place)
     }
 
@@ -144,10 +146,12 @@ impl Folder {
     }
 }
 
-fn rows_of(text: &[u8]) -> Vec<Row> {
+/// Of a row that failed and was played again, the last line counts.
+fn rows_of(text: &[u8]) -> Rows {
     let lines = text.split(|byte| *byte == b'\n');
     lines
         .filter_map(|line| serde_json::from_slice(line).ok())
+        .map(|row: Row| (row.number, row))
         .collect()
 }
 
@@ -168,7 +172,7 @@ fn known(path: &Path) -> anyhow::Result<Option<About>> {
 }
 
 /// What a folder holds, as it is: it may be written to meanwhile.
-pub(super) fn look(path: &Path) -> anyhow::Result<(About, Vec<Row>)> {
+pub(super) fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
     let Some(about) = known(path)? else {
         bail!("{} is not the folder of a sweep", path.display());
     };

@@ -20,7 +20,7 @@ pub(super) struct Place {
 }
 
 /// What is swept: a text, what lies over all points of it, and the axes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Grid {
     pub(super) text: String,
     pub(super) file: String,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use super::folder::{self, About, Folder, Rows};
+use super::row::Row;
 
 /// Joins the shards of a sweep.
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,9 @@ pub struct Merge {
     /// Where the whole goes
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Replace rows that are there already and differ
+    #[arg(long)]
+    replace: bool,
 }
 
 /// Writes the whole, if it is one.
@@ -35,8 +39,7 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
                 args.shards[0].display()
             );
         }
-        for row in there {
-            let number = row.number;
+        for (number, row) in there {
             if rows.insert(number, row).is_some() {
                 doubled.push(number);
             }
@@ -60,6 +63,9 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
         );
     }
     let mut whole = Folder::open(&args.out, About { sweep, shard: None })?;
+    if !args.replace {
+        refuse_to_replace(&whole, &rows)?;
+    }
     whole.rows = rows;
     whole.finish()?;
     eprintln!(
@@ -68,6 +74,25 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
         whole.path().display()
     );
     Ok(super::status(&whole))
+}
+
+/// Rows that are there already may have taken hours to measure.
+fn refuse_to_replace(whole: &Folder, rows: &Rows) -> anyhow::Result<()> {
+    let differs = |(number, there): (&usize, &Row)| {
+        let same = rows
+            .get(number)
+            .is_some_and(|row| row.line() == there.line());
+        (!same).then_some(*number)
+    };
+    let different: Vec<usize> = whole.rows.iter().filter_map(differs).collect();
+    if different.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} has other numbers already: {}; --replace puts those of the shards in their place",
+        whole.path().display(),
+        some_of(&different)
+    )
 }
 
 /// `row 4, 5, 6 and 17 others`

@@ -11,6 +11,7 @@
 mod axis;
 mod folder;
 mod grid;
+mod intake;
 pub mod merge;
 mod play;
 mod progress;
@@ -23,7 +24,7 @@ use clap::{ArgMatches, Command, FromArgMatches};
 
 use self::folder::{About, Folder, Identity};
 use self::grid::{Grid, Place, Shard};
-use self::progress::Progress;
+use self::intake::Intake;
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
 use crate::scenario::{Engine, Plan, Problems};
@@ -148,44 +149,43 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut folder = Folder::open(&args.out.clone().unwrap_or_else(by_default), about)?;
     let is_here = |place: &&Place| shard.is_none_or(|shard| shard.has(place.index));
     let here: Vec<&Place> = places.iter().filter(is_here).collect();
-    play_the_rest(args, &grid, &plan, &here, &mut folder)?;
-    if folder.rows.len() < here.len() && interrupt::noted() {
-        let there = folder.rows.len();
-        eprintln!(
-            "concsim: {there} of {} rows; the same command goes on",
-            here.len()
-        );
+    let unplayed = play_the_rest(args, &grid, &plan, &here, &mut folder)?;
+    if unplayed > 0 && interrupt::noted() {
+        say_how_to_go_on(&folder, here.len() - unplayed, here.len());
         return Ok(ExitCode::from(130));
     }
     folder.finish()?;
     Ok(say_how_it_ended(&folder))
 }
 
-/// Plays what is not in the folder yet.
+/// Plays what is not in the folder yet, and once more what has failed: whatever was in its way may be gone.
+/// Returns how many rows are left all the same, after ^C.
 fn play_the_rest(
     args: &Sweep,
     grid: &Grid,
     plan: &Plan,
     here: &[&Place],
     folder: &mut Folder,
-) -> anyhow::Result<()> {
-    let is_left = |place: &&Place| !folder.rows.contains_key(&place.row);
+) -> anyhow::Result<usize> {
+    let is_left = |place: &&Place| !folder.has_played(place.row);
     let left: Vec<&Place> = here.iter().copied().filter(is_left).collect();
-    let mut progress = Progress::new(here.len() - left.len(), here.len());
-    let done = |row| {
-        folder.add(row)?;
-        progress.one_more();
-        Ok(())
-    };
+    let before = here.len() - left.len();
+    let mut intake = Intake::new(folder, before, here.len());
     if args.measured {
-        play::measure(grid, &left, &plan.sha256, done)?;
+        play::measure(grid, &left, &plan.sha256, &mut intake)?;
     } else {
         let cores = || processes::cores_allowed().len();
         let jobs = args.jobs.map_or_else(cores, std::num::NonZeroUsize::get);
-        play::simulate(grid, &left, &plan.sha256, jobs, done)?;
+        play::simulate(grid, &left, &plan.sha256, jobs, &mut intake)?;
     }
-    progress.clear();
-    Ok(())
+    Ok(left.len() - intake.taken())
+}
+
+/// After ^C: what is there, and how to get the rest.
+fn say_how_to_go_on(folder: &Folder, there: usize, all: usize) {
+    let path = folder.path().display();
+    eprintln!("concsim: interrupted: {there} of {all} rows are in {path}");
+    eprintln!("  help: the same command goes on with the rest");
 }
 
 /// Where the rows are; 1 if a point could not be played.

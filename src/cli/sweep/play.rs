@@ -2,11 +2,14 @@
 //! the other, since they would take each other's cores.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::Duration;
 
 use super::grid::{Grid, Place};
+use super::intake::Intake;
 use super::row::Row;
 use crate::cli::audience::Headless;
 use crate::cli::run;
@@ -15,33 +18,58 @@ use crate::scenario::{Plan, Variant};
 use crate::sim;
 use crate::sys::{interrupt, processes};
 
-/// Simulates all of `places`, and hands each row to `done` as it is finished, in any order.
+/// How often it is looked whether somebody has pressed ^C.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What the threads of a simulated sweep share: the rows to be played, of which each takes the next.
+struct Work {
+    grid: Grid,
+    places: Vec<Place>,
+    sha256: String,
+    next: AtomicUsize,
+}
+
+/// Simulates all of `places` on so many threads, and hands over each row as it is finished, in any order;
+/// until ^C. Threads that are in the middle of a row then are left to it: they write nothing, and end
+/// with the process.
 pub(super) fn simulate(
     grid: &Grid,
     places: &[&Place],
     sha256: &str,
     jobs: usize,
-    mut done: impl FnMut(Row) -> anyhow::Result<()>,
+    intake: &mut Intake<'_>,
 ) -> anyhow::Result<()> {
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    interrupt::listen_without_children()?;
+    let work = Arc::new(Work {
+        grid: grid.clone(),
+        places: places.iter().map(|&place| place.clone()).collect(),
+        sha256: sha256.into(),
+        next: AtomicUsize::new(0),
+    });
     let (sender, rows) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..jobs.min(places.len()) {
-            let (sender, next, is_over) = (sender.clone(), &next, &is_over);
-            scope.spawn(move || {
-                while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let row = row(grid, place, sha256, "sim", simulated);
-                    if is_over.load(Ordering::Relaxed) || sender.send(row).is_err() {
-                        return;
-                    }
-                }
-            });
+    for _ in 0..jobs.min(places.len()) {
+        let (work, sender) = (Arc::clone(&work), sender.clone());
+        thread::spawn(move || work_through(&work, &sender));
+    }
+    drop(sender);
+    while !interrupt::noted() {
+        match rows.recv_timeout(LOOK) {
+            Ok(row) => intake.take(row)?,
+            Err(RecvTimeoutError::Timeout) => intake.look(),
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        drop(sender);
-        let written = rows.iter().try_for_each(&mut done);
-        is_over.store(true, Ordering::Relaxed);
-        written
-    })
+    }
+    rows.try_iter().try_for_each(|row| intake.take(row))
+}
+
+/// One thread: the next row, until there is none or nobody wants it.
+fn work_through(work: &Work, sender: &Sender<Row>) {
+    while let Some(place) = work.places.get(work.next.fetch_add(1, Ordering::Relaxed)) {
+        let row = row(&work.grid, place, &work.sha256, "sim", simulated);
+        if sender.send(row).is_err() {
+            return;
+        }
+    }
 }
 
 /// Plays all of `places` for real, until ^C: then the row that is being played is none.
@@ -49,7 +77,7 @@ pub(super) fn measure(
     grid: &Grid,
     places: &[&Place],
     sha256: &str,
-    mut done: impl FnMut(Row) -> anyhow::Result<()>,
+    intake: &mut Intake<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen()?;
     for place in places {
@@ -57,7 +85,7 @@ pub(super) fn measure(
         if interrupt::noted() {
             break;
         }
-        done(row)?;
+        intake.take(row)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use crate::sys::clock::Clock;
-use crate::units::Elapsed;
+use crate::units::{Elapsed, Stamp};
 
 /// How often it is drawn, at most.
 const EVERY: Elapsed = Elapsed::from_millis(100);
@@ -15,7 +15,7 @@ const WIDTH: usize = 30;
 pub(super) struct Progress {
     is_shown: bool,
     clock: Clock,
-    drawn: crate::units::Stamp,
+    drawn: Stamp,
     before: usize,
     done: usize,
     all: usize,
@@ -25,35 +25,110 @@ impl Progress {
     /// `before` of `all` were there already.
     pub(super) fn new(before: usize, all: usize) -> Self {
         let clock = Clock::starting_now();
-        Self {
+        let progress = Self {
             is_shown: io::stderr().is_terminal(),
             clock,
             drawn: clock.now(),
             before,
             done: before,
             all,
-        }
+        };
+        progress.draw(Stamp::ZERO);
+        progress
     }
 
     pub(super) fn one_more(&mut self) {
         self.done += 1;
+        self.look();
+    }
+
+    /// Time has gone by: what is left is estimated anew.
+    pub(super) fn look(&mut self) {
         let now = self.clock.now();
-        if self.is_shown && now.since(self.drawn) >= EVERY {
+        if now.since(self.drawn) >= EVERY {
             self.drawn = now;
-            let each = now.0 as f64 / 1e9 / (self.done - self.before) as f64;
-            let left = each * (self.all - self.done) as f64;
-            let full = WIDTH * self.done / self.all;
-            let (bar, rest) = ("#".repeat(full), "-".repeat(WIDTH - full));
-            eprint!(
-                "\r{bar}{rest} {} of {} rows, about {left:.0} s left \x1b[K",
-                self.done, self.all
-            );
+            self.draw(now);
         }
+    }
+
+    /// On one line however narrow the terminal is: meanwhile what goes beyond the edge is cut off there.
+    fn draw(&self, now: Stamp) {
+        if self.is_shown {
+            eprint!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now));
+        }
+    }
+
+    fn line(&self, now: Stamp) -> String {
+        let full = WIDTH * self.done / self.all.max(1);
+        let (bar, rest) = ("#".repeat(full), "-".repeat(WIDTH - full));
+        format!(
+            "{bar}{rest} {} of {} rows{}",
+            self.done,
+            self.all,
+            self.left(now)
+        )
+    }
+
+    /// How long it will take, if the rows to come take as long as those that were played.
+    fn left(&self, now: Stamp) -> String {
+        let played = self.done - self.before;
+        if played == 0 {
+            return String::new();
+        }
+        let each = now.0 as f64 / 1e9 / played as f64;
+        let left = each * (self.all - self.done) as f64;
+        format!(", about {} left", roughly(left))
     }
 
     pub(super) fn clear(&self) {
         if self.is_shown {
             eprint!("\r\x1b[K");
         }
+    }
+}
+
+/// A length of time as one says it, in the largest unit of which there are two or more.
+fn roughly(seconds: f64) -> String {
+    let unit = [(3_600.0, "h"), (60.0, "min")];
+    let unit = unit.into_iter().find(|(length, _)| seconds >= 2.0 * length);
+    let (length, name) = unit.unwrap_or((1.0, "s"));
+    format!("{:.0} {name}", (seconds / length).ceil())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_much_is_done_and_how_long_the_rest_takes() {
+        let mut progress = Progress::new(4, 16);
+        assert_eq!(
+            progress.line(Stamp(7_000_000_000)),
+            "#######----------------------- 4 of 16 rows"
+        );
+        progress.done = 8;
+        assert_eq!(
+            progress.line(Stamp(7_000_000_000)),
+            "###############--------------- 8 of 16 rows, about 14 s left"
+        );
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_round_numbers() {
+        for (seconds, said) in [
+            (0.2, "1 s"),
+            (119.0, "119 s"),
+            (121.0, "3 min"),
+            (7_300.0, "3 h"),
+        ] {
+            assert_eq!(roughly(seconds), said);
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_million_rows_fits_on_a_terminal() {
+        let mut progress = Progress::new(0, 1_000_000);
+        progress.done = 999_998;
+        assert!(progress.line(Stamp(u64::MAX / 2)).len() < 80);
     }
 }

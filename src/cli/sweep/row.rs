@@ -242,6 +242,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documents_list_all_columns_in_order() {
+        let text = include_str!("../../../docs/sweep.md");
+        let first = |line: &str| {
+            line.strip_prefix("| `")?
+                .split_once('`')
+                .map(|it| it.0.to_owned())
+        };
+        let listed: Vec<String> = text.lines().filter_map(first).collect();
+        let begin = listed.iter().position(|name| name == "index");
+        let columns = head(["KEY"].into_iter());
+        let columns: Vec<&str> = columns.trim_end().split(',').collect();
+        assert_eq!(listed[begin.expect("a table of columns")..], columns);
+    }
+
+    #[test]
     fn words_with_blanks_or_quotes_stay_one_word_and_cells_with_commas_one_cell() {
         assert_eq!(quoted("server.workers=4"), "server.workers=4");
         assert_eq!(quoted("a=it's 1"), r"'a=it'\''s 1'");

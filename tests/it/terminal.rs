@@ -182,7 +182,7 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     played.types("q");
     let (status, text) = played.end("steered");
     assert_eq!(status.code(), Some(0), "{text}");
-    assert!(text.contains("was steered"), "{text}");
+    assert!(text.contains("Steered,"), "{text}");
 }
 
 /// Three requests at human speed, with a question before.

@@ -148,7 +148,7 @@ impl<O: Observer> Simulation<'_, O> {
             guest.core_wait += (now - from).saturating_sub(computes);
         }
         let counters = &mut self.workers[worker].counts.counters;
-        match script::play(guest, self.scenario, counters) {
+        match script::play(guest, self.scenario, &mut self.demands, counters) {
             Need::Compute(cpu) => {
                 let state = &mut self.workers[worker].threads[thread];
                 (state.computes_from, state.computes) = (now, cpu);

@@ -171,9 +171,9 @@ pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
 pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
     match &scenario.load.arrivals {
         Arrivals::Open { .. } => Elapsed::ZERO,
-        Arrivals::Closed { think, .. } => Elapsed(one_of(think, || {
-            alone(scenario.seed, Purpose::Think, n, 0)
-        })),
+        Arrivals::Closed { think, .. } => {
+            Elapsed(one_of(think, || alone(scenario.seed, Purpose::Think, n, 0)))
+        }
     }
 }
 

@@ -62,7 +62,10 @@ fn joined(low: u32, high: u32) -> u64 {
 }
 
 /// One block of the key stream.
-#[expect(clippy::inline_always, reason = "a loop with a call in it has no lanes")]
+#[expect(
+    clippy::inline_always,
+    reason = "a loop with a call in it has no lanes"
+)]
 #[inline(always)]
 fn block(key: &Key, counter: u64, nonce: u64) -> [u32; 16] {
     let mut begin = [0; 16];

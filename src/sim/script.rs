@@ -177,10 +177,16 @@ mod tests {
         let mut counters = vec![(0, 0)];
         let mut both = [0, 1].map(|number| Guest::new(number, 0, 0, 0, 0));
         for guest in &mut both {
-            assert_eq!(play(guest, scenario, &mut demands, &mut counters), Need::LetGo);
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::LetGo
+            );
         }
         for guest in &mut both {
-            assert_eq!(play(guest, scenario, &mut demands, &mut counters), Need::Done);
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::Done
+            );
         }
         assert_eq!(counters, [(2, 1)], "one addition is lost");
     }

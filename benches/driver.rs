@@ -12,7 +12,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
-#[path = "hello/figures.rs"]
+#[path = "support/figures.rs"]
 mod figures;
 #[path = "support/limits.rs"]
 mod limits;

@@ -17,6 +17,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
+#[path = "../support/figures.rs"]
 mod figures;
 mod floor;
 mod server;

@@ -11,7 +11,7 @@
 //!   / 2 per s  12  34   5                another rate rescales the same ones
 //! ```
 
-use super::stream::Stream;
+use super::stream::{Key, LANES, STRETCH, beginning, beginnings, stretch};
 use super::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
 
@@ -20,6 +20,9 @@ pub const LONGEST: u64 = 3_600_000_000_000;
 
 /// The 99 % quantile of the standard normal distribution.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
+
+/// Fours of streams that are remembered: enough for the requests that are under way at once.
+const KNOWN: usize = 128;
 
 /// What a stream is for; streams of different purposes share nothing.
 #[derive(Clone, Copy)]
@@ -40,13 +43,17 @@ enum Purpose {
 /// If all weights are zero; a valid scenario has one that is not.
 #[must_use]
 pub fn class_of(scenario: &Scenario, n: u64) -> usize {
+    if scenario.requests.len() == 1 {
+        return 0;
+    }
     let mix = || in_the_mix(&scenario.requests);
     let (last, _) = mix().last().expect("a valid scenario asks for something");
     if mix().nth(1).is_none() {
         return last;
     }
     let total: f64 = mix().map(|(_, weight)| weight).sum();
-    let mut left = total * fraction(&mut stream(scenario.seed, Purpose::Class, n, 0));
+    let [chance, _] = alone(scenario.seed, Purpose::Class, n, 0);
+    let mut left = total * fraction(chance);
     for (class, weight) in mix() {
         left -= weight;
         if left < 0.0 {
@@ -73,16 +80,73 @@ pub fn demand(scenario: &Scenario, class: usize, n: u64, step: usize) -> u64 {
     let draw = scenario.requests[class].script[step].duration();
     draw.map_or(0, |draw| {
         one_of(draw, || {
-            stream(scenario.seed, Purpose::Demand, n, step as u64)
+            alone(scenario.seed, Purpose::Demand, n, step as u64)
         })
     })
+}
+
+/// The same demands for somebody who asks for millions of them, about in the order of the requests: it
+/// remembers what has come out for a request's neighbours, since four come out at once as fast as one.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    seed: u64,
+    /// Each has one place where it can be.
+    known: Vec<Neighbours>,
+}
+
+/// How the streams of one step of some requests begin, from the first of these on.
+#[derive(Clone, Copy, Debug)]
+struct Neighbours {
+    first: u64,
+    step: usize,
+    beginnings: [[u64; 2]; LANES],
+}
+
+impl Demands {
+    /// Those of the runs with this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let none = Neighbours {
+            first: u64::MAX,
+            step: 0,
+            beginnings: [[0; 2]; LANES],
+        };
+        Self {
+            seed,
+            known: vec![none; KNOWN],
+        }
+    }
+
+    /// What request `n` asks of a step for which its script has this draw.
+    #[inline]
+    pub fn of(&mut self, n: u64, step: usize, draw: &Draw) -> u64 {
+        one_of(draw, || self.beginning(n, step))
+    }
+
+    #[inline]
+    fn beginning(&mut self, n: u64, step: usize) -> [u64; 2] {
+        let neighbour = n % LANES as u64;
+        let first = n - neighbour;
+        let place = (n / LANES as u64) as usize + 37 * step;
+        let known = &mut self.known[place % KNOWN];
+        if (known.first, known.step) != (first, step) {
+            let key = key(self.seed, Purpose::Demand, step as u64);
+            *known = Neighbours {
+                first,
+                step,
+                beginnings: beginnings(&key, first),
+            };
+        }
+        known.beginnings[neighbour as usize]
+    }
 }
 
 /// A number between 0 and 1 for what happens by chance on a simulated machine: by how much the `n`-th
 /// wait takes longer.
 #[must_use]
 pub fn overshoot(seed: u64, n: u64) -> f64 {
-    fraction(&mut stream(seed, Purpose::Overshoot, n, 0))
+    let [chance, _] = alone(seed, Purpose::Overshoot, n, 0);
+    fraction(chance)
 }
 
 /// The same for the `n`-th choice among those who are equal: which thread gets a lock, which worker a
@@ -90,13 +154,15 @@ pub fn overshoot(seed: u64, n: u64) -> f64 {
 #[must_use]
 pub fn choice(seed: u64, n: u64, among: usize) -> usize {
     let most = among.saturating_sub(1) as u64;
-    between(0, most, &mut stream(seed, Purpose::Choice, n, 0)) as usize
+    let [chance, _] = alone(seed, Purpose::Choice, n, 0);
+    between(0, most, chance) as usize
 }
 
 /// How many requests more than others the `n`-th process of a server serves, at most `most`.
 #[must_use]
 pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
-    between(0, most, &mut stream(seed, Purpose::Jitter, n, 0))
+    let [chance, _] = alone(seed, Purpose::Jitter, n, 0);
+    between(0, most, chance)
 }
 
 /// How long the client that was answered pauses before it sends request `n`. Zero for open loads,
@@ -105,9 +171,9 @@ pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
 pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
     match &scenario.load.arrivals {
         Arrivals::Open { .. } => Elapsed::ZERO,
-        Arrivals::Closed { think, .. } => Elapsed(one_of(think, || {
-            stream(scenario.seed, Purpose::Think, n, 0)
-        })),
+        Arrivals::Closed { think, .. } => {
+            Elapsed(one_of(think, || alone(scenario.seed, Purpose::Think, n, 0)))
+        }
     }
 }
 
@@ -130,23 +196,32 @@ pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
 /// How long so many units take at a rate per second.
 #[must_use]
 pub fn after(units: f64, rate: f64) -> Elapsed {
-    Elapsed((units / rate * 1e9).round() as u64)
+    Elapsed(rounded(units / rate * 1e9))
 }
 
 /// The arrivals of an open load as instants, one per unit of time on average: whatever its rate is, and
 /// however often that changes, these are the ones that come.
 pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + use<> {
-    let mut stream = stream(seed, Purpose::Arrival, 0, 0);
-    let mut count = 0_u64;
+    let key = key(seed, Purpose::Arrival, 0);
+    let mut gaps = [0.0; STRETCH];
+    let mut count = 0_usize;
     let mut now = 0.0;
-    std::iter::repeat_with(move || match process {
-        Process::Poisson => {
-            now += -libm::log(fraction(&mut stream));
-            now
-        }
-        Process::Constant => {
-            count += 1;
-            (count - 1) as f64
+    std::iter::repeat_with(move || {
+        let place = count % STRETCH;
+        count += 1;
+        match process {
+            Process::Poisson => {
+                if place == 0 {
+                    let which = (count / STRETCH) as u64;
+                    // All at once, as a processor is at several logarithms at a time.
+                    for (gap, number) in gaps.iter_mut().zip(stretch(&key, 0, which)) {
+                        *gap = -libm::log(fraction(number));
+                    }
+                }
+                now += gaps[place];
+                now
+            }
+            Process::Constant => (count - 1) as f64,
         }
     })
 }
@@ -157,18 +232,19 @@ fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
     weights.enumerate().filter(|(_, weight)| *weight > 0.0)
 }
 
-/// One value of `draw`; a fixed one costs no randomness.
-fn one_of(draw: &Draw, stream: impl FnOnce() -> Stream) -> u64 {
+/// One value of `draw`, of the first numbers of a stream; a fixed one costs no randomness.
+#[inline]
+fn one_of(draw: &Draw, numbers: impl FnOnce() -> [u64; 2]) -> u64 {
     let length = match *draw {
         Draw::Fixed(length) => length,
-        Draw::Uniform { low, high } => between(low, high, &mut stream()),
-        Draw::Exponential { mean } => rounded(mean as f64 * -libm::log(fraction(&mut stream()))),
+        Draw::Uniform { low, high } => between(low, high, numbers()[0]),
+        Draw::Exponential { mean } => rounded(mean as f64 * -libm::log(fraction(numbers()[0]))),
         Draw::Lognormal { median, p99 } => {
             let spread = libm::log(p99 as f64 / median as f64) / NORMAL_P99;
-            rounded(median as f64 * libm::exp(spread * normal(&mut stream())))
+            rounded(median as f64 * libm::exp(spread * normal(numbers())))
         }
         Draw::Pareto { least, shape, most } => {
-            let tail = libm::exp(-libm::log(fraction(&mut stream())) / shape);
+            let tail = libm::exp(-libm::log(fraction(numbers()[0])) / shape);
             rounded(least as f64 * tail).min(most)
         }
     };
@@ -176,32 +252,38 @@ fn one_of(draw: &Draw, stream: impl FnOnce() -> Stream) -> u64 {
 }
 
 /// A whole number from `low` to `high`, each as likely as the others.
-fn between(low: u64, high: u64, stream: &mut Stream) -> u64 {
+fn between(low: u64, high: u64, number: u64) -> u64 {
     let values = u128::from(high - low) + 1;
-    low + ((u128::from(stream.next_u64()) * values) >> 64) as u64
+    low + ((u128::from(number) * values) >> 64) as u64
 }
 
 /// A standard normal value, by Box and Muller's transform.
-fn normal(stream: &mut Stream) -> f64 {
-    let radius = libm::sqrt(-2.0 * libm::log(fraction(stream)));
-    radius * libm::cos(std::f64::consts::TAU * fraction(stream))
+fn normal([first, second]: [u64; 2]) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(fraction(first)));
+    radius * libm::cos(std::f64::consts::TAU * fraction(second))
 }
 
 /// A number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
-fn fraction(stream: &mut Stream) -> f64 {
+fn fraction(number: u64) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
-    ((stream.next_u64() >> 11) as f64 + 0.5) * STEP
+    ((number >> 11) as f64 + 0.5) * STEP
 }
 
-/// To whole nanoseconds; what does not fit becomes the largest.
+/// To whole nanoseconds, halves up, as [`f64::round`] does where it is an instruction and no call; what
+/// does not fit becomes the largest.
 fn rounded(length: f64) -> u64 {
-    length.round() as u64
+    let whole = length as u64;
+    whole.saturating_add(u64::from(length - whole as f64 >= 0.5))
 }
 
-/// The stream with this address, at its beginning: seed, purpose and step are the cipher's key, the
-/// request is its nonce.
-fn stream(seed: u64, purpose: Purpose, request: u64, step: u64) -> Stream {
-    Stream::new([seed, purpose as u64, step, 0], request)
+/// The first two numbers of the stream with this address, which are enough for any draw.
+fn alone(seed: u64, purpose: Purpose, request: u64, step: u64) -> [u64; 2] {
+    beginning(&key(seed, purpose, step), request)
+}
+
+/// Seed, purpose and step are the cipher's key, the request is its nonce.
+fn key(seed: u64, purpose: Purpose, step: u64) -> Key {
+    [seed, purpose as u64, step, 0]
 }
 
 #[cfg(test)]

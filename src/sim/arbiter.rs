@@ -432,14 +432,15 @@ impl<O: Observer> Simulation<'_, O> {
     /// A connection is closed.
     pub(super) fn goes_home(&mut self, worker: usize, id: GuestId) {
         let now = self.now;
-        let guest = self.guests.remove(id as usize);
+        let guest = &self.guests[id as usize];
+        let place = guest.seat_among_guests as usize;
         if guest.is_taken {
             // Its client has hung up before it was begun.
             let served = guest.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
             self.tell(Who::Worker(worker as u16), &Event::Served(served));
         }
-        let place = guest.seat_among_guests as usize;
+        self.guests.remove(id as usize);
         let guests = &mut self.workers[worker].guests;
         guests.swap_remove(place);
         if let Some(moved) = guests.get(place) {

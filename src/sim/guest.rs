@@ -73,9 +73,9 @@ pub(super) struct Guest {
     pub(super) blocks: bool,
     /// Whether it waits for a timer, and not for a socket.
     pub(super) by_timer: bool,
-    /// Whether its wait has a thread of the pool, or wants one; and the call that it will make there.
+    /// Whether its wait has a thread of the pool, or wants one; and the service that it will call there.
     pub(super) is_pooled: bool,
-    pub(super) call: Option<(u16, u64)>,
+    pub(super) calls: Option<u16>,
     pub(super) due: u64,
     pub(super) sent: u64,
     pub(super) accepted: u64,
@@ -87,7 +87,8 @@ pub(super) struct Guest {
     pub(super) ready: u64,
     pub(super) core_wait: u64,
     pub(super) cpu: u64,
-    /// Where its script is: the step, the part of it, and what is left of it or was read in it.
+    /// Where its script is: the step, the part of it, and what is left of it, was read in it or is to be
+    /// waited for.
     pub(super) step: u16,
     pub(super) part: Part,
     pub(super) left: u64,
@@ -115,7 +116,7 @@ impl Guest {
             blocks: false,
             by_timer: false,
             is_pooled: false,
-            call: None,
+            calls: None,
             due,
             sent,
             accepted: 0,

@@ -156,10 +156,9 @@ impl<O: Observer> Simulation<'_, O> {
         self.workers[worker].heartbeat = now;
         let hub = self.hub(worker);
         hub.polled = now;
-        let mut news = std::mem::take(&mut hub.timers);
-        news.append(&mut hub.sockets);
-        for task in &news {
-            hub.queue.wake(*task);
+        let has_news = hub.has_news();
+        for task in hub.timers.drain(..).chain(hub.sockets.drain(..)) {
+            hub.queue.wake(task);
         }
         let mut cost = 0;
         let mut taken = 0;
@@ -171,7 +170,7 @@ impl<O: Observer> Simulation<'_, O> {
             cost += self.machine_costs.accept;
             self.open_task(worker, id);
         }
-        if woken && taken == 0 && news.is_empty() && self.may_take(worker) {
+        if woken && taken == 0 && !has_news && self.may_take(worker) {
             self.workers[worker].counts.found_nothing += 1;
         }
         self.hub(worker).state = State::TurnBegins;
@@ -278,7 +277,7 @@ impl<O: Observer> Simulation<'_, O> {
             return self.closes(worker, task, id);
         }
         let counters = &mut self.workers[worker].counts.counters;
-        match script::play(guest, self.scenario, counters) {
+        match script::play(guest, self.scenario, &mut self.demands, counters) {
             Need::Compute(cpu) => {
                 let hub = self.hub(worker);
                 (hub.computes_from, hub.computes) = (now, cpu);

@@ -71,6 +71,9 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// A thread waits for something else: the lock is free.
     pub(super) fn release(&mut self, worker: usize, thread: usize) {
+        if !self.has_lock {
+            return;
+        }
         let lock = &mut self.workers[worker].lock;
         lock.waiting.retain(|(waiting, _)| *waiting != thread);
         if lock.holder == Some(thread) {

@@ -53,6 +53,7 @@ use self::service::{Call, Chore, Service};
 use self::worker::Worker;
 use crate::recording::{self, Notebook, Recording, Who, Window};
 use crate::roster::Roster;
+use crate::scenario::draw::Demands;
 use crate::scenario::{Plan, Scenario, Variant, WorkerKind};
 use crate::telemetry::{Event, Phase, SLOTS};
 use crate::units::Stamp;
@@ -156,6 +157,7 @@ struct Simulation<'a, O> {
     workers: Vec<Worker>,
     roster: Roster,
     guests: Guests,
+    demands: Demands,
     crowd: Crowd,
     /// The queue that workers share.
     door: VecDeque<GuestId>,
@@ -201,6 +203,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             workers: Vec::new(),
             roster: Roster::new(SLOTS, scenario.server.workers),
             guests: Guests::new(),
+            demands: Demands::new(scenario.seed),
             crowd: Crowd::new(scenario, BEGIN, load),
             door: VecDeque::new(),
             room_at_the_door: door::room(scenario.server.backlog),

@@ -9,7 +9,7 @@ use super::hub;
 use super::machine::StrandId;
 use super::observer::Observer;
 use super::script::{self, Need};
-use super::worker::Doing;
+use super::worker::{Doing, Worker};
 use crate::recording::Who;
 use crate::telemetry::{Event, Phase, Ran, Then};
 use crate::units::Stamp;
@@ -83,10 +83,10 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Takes the next guest, or sleeps at the door.
     fn look(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
-        let now = self.now;
-        self.workers[worker].heartbeat = now;
-        let kept = self.workers[worker].inbox.pop_front();
-        if self.workers[worker].stopping && kept.is_none() {
+        let found = &mut self.workers[worker];
+        found.heartbeat = self.now;
+        let kept = found.inbox.pop_front();
+        if found.stopping && kept.is_none() {
             self.thread_leaves(worker, thread);
             return false;
         }
@@ -108,26 +108,32 @@ impl<O: Observer> Simulation<'_, O> {
         let task = self.workers[worker].next_task;
         self.workers[worker].next_task = (task + 1) & 0x00FF_FFFF;
         let mut cost = costs.request;
-        let ready = self.guests[id as usize].accepted;
+        let mut ready = now;
         if is_new {
             cost += costs.accept;
             self.take_in(worker, id, task);
+        } else {
+            ready = self.guests[id as usize].accepted;
         }
-        let place = Place::Inside {
+        let guest = &mut self.guests[id as usize];
+        let asks = guest.has_come;
+        guest.place = Place::Inside {
             worker: worker as u16,
             seat: thread as u32,
         };
-        self.guests[id as usize].place = place;
-        let asks = self.guests[id as usize].has_come;
         let state = &mut self.workers[worker].threads[thread];
-        (state.from, state.ready, state.task) = (now, if is_new { now } else { ready }, task);
+        (state.from, state.ready, state.task) = (now, ready, task);
         if !asks {
             // A kept connection has come to its end.
             state.doing = Doing::Looking { woken: false };
             self.goes_home(worker, id);
             return true;
         }
-        state.doing = Doing::Taking(id);
+        if cost == 0 {
+            state.doing = Doing::Serving(id);
+        } else {
+            state.doing = Doing::Taking(id);
+        }
         self.begins(worker, id);
         self.workers[worker].enter(Phase::Running, now);
         if cost > 0 {
@@ -139,18 +145,17 @@ impl<O: Observer> Simulation<'_, O> {
     /// Plays on for a guest; whether the thread goes on at once.
     fn serve(&mut self, worker: usize, thread: usize, id: GuestId) -> bool {
         let now = self.now;
-        let state = &mut self.workers[worker].threads[thread];
-        let computes = std::mem::take(&mut state.computes);
-        let from = state.computes_from;
+        let found = &mut self.workers[worker];
+        let state = &mut found.threads[thread];
+        let (from, computes) = (state.computes_from, std::mem::take(&mut state.computes));
         let guest = &mut self.guests[id as usize];
         if computes > 0 {
             guest.cpu += computes;
             guest.core_wait += (now - from).saturating_sub(computes);
         }
-        let counters = &mut self.workers[worker].counts.counters;
-        match script::play(guest, self.scenario, counters) {
+        let counters = &mut found.counts.counters;
+        match script::play(guest, self.scenario, &mut self.demands, counters) {
             Need::Compute(cpu) => {
-                let state = &mut self.workers[worker].threads[thread];
                 (state.computes_from, state.computes) = (now, cpu);
                 self.work(worker, thread, cpu);
                 false
@@ -198,25 +203,23 @@ impl<O: Observer> Simulation<'_, O> {
     /// A stretch in which a guest had its thread without a wait is over.
     fn stretch_ends(&mut self, worker: usize, thread: usize, id: GuestId, then: Then) {
         let now = self.now;
-        let state = &self.workers[worker].threads[thread];
-        let (from, ready) = (state.from, state.ready);
+        let Worker {
+            threads, counts, ..
+        } = &mut self.workers[worker];
+        let (state, guest) = (&threads[thread], &self.guests[id as usize]);
         if then == Then::Ended {
             // From its accept on: a sync worker has one request for all of its life.
-            let since = self.guests[id as usize].accepted;
-            let counts = &mut self.workers[worker].counts;
-            counts.longest_run = counts.longest_run.max(now - since);
+            counts.longest_run = counts.longest_run.max(now - guest.accepted);
         }
         if O::WANTS_SWITCHES {
             let ran = Ran {
-                ready: Stamp(ready),
-                from: Stamp(from),
+                ready: Stamp(state.ready),
+                from: Stamp(state.from),
                 to: Stamp(now),
-                task: self.workers[worker].threads[thread].task,
-                request: self.guests[id as usize].works_for(),
+                task: state.task,
+                request: guest.works_for(),
                 then,
-                core: self
-                    .machine
-                    .core_of(self.workers[worker].threads[thread].strand),
+                core: self.machine.core_of(state.strand),
             };
             let who = Who::Worker(worker as u16);
             self.observer.event(who, &Event::Ran(ran));

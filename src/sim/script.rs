@@ -2,7 +2,8 @@
 //! without one. So a million requests under way cost no stacks.
 
 use super::guest::{Guest, Part};
-use crate::scenario::{Manner, Scenario, Step, draw};
+use crate::scenario::draw::Demands;
+use crate::scenario::{Draw, Manner, Scenario, Step};
 
 /// What a script needs before it can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,20 +31,24 @@ pub(super) type Counters = [(u64, u64)];
 
 /// Plays on to the next step that takes time.
 #[inline]
-pub(super) fn play(guest: &mut Guest, scenario: &Scenario, counters: &mut Counters) -> Need {
+pub(super) fn play(
+    guest: &mut Guest,
+    scenario: &Scenario,
+    demands: &mut Demands,
+    counters: &mut Counters,
+) -> Need {
     let script = &scenario.requests[usize::from(guest.class)].script;
     loop {
         let Some(step) = script.get(usize::from(guest.step)) else {
             return Need::Done;
         };
-        let demand = |guest: &Guest| {
-            let (class, step) = (usize::from(guest.class), usize::from(guest.step));
-            draw::demand(scenario, class, u64::from(guest.number), step)
+        let mut demand = |guest: &Guest, draw: &Draw| {
+            demands.of(u64::from(guest.number), usize::from(guest.step), draw)
         };
         match *step {
-            Step::Compute { slice, .. } => {
+            Step::Compute { ref cpu, slice } => {
                 let left = match guest.part {
-                    Part::Begin => demand(guest),
+                    Part::Begin => demand(guest, cpu),
                     Part::Slice | Part::SliceOver | Part::Counted => guest.left,
                 };
                 if let Some(need) = slice_of(guest, left, slice.map(|slice| slice.0)) {
@@ -51,9 +56,11 @@ pub(super) fn play(guest: &mut Guest, scenario: &Scenario, counters: &mut Counte
                 }
             }
             Step::Call {
-                service, manner, ..
+                service,
+                ref wait,
+                manner,
             } => {
-                let (service, wait) = (service as u16, demand(guest));
+                let (service, wait) = (service as u16, demand(guest, wait));
                 guest.step += 1;
                 return Need::Call {
                     service,
@@ -61,8 +68,8 @@ pub(super) fn play(guest: &mut Guest, scenario: &Scenario, counters: &mut Counte
                     manner,
                 };
             }
-            Step::Sleep { manner, .. } => {
-                let wait = demand(guest);
+            Step::Sleep { ref wait, manner } => {
+                let wait = demand(guest, wait);
                 guest.step += 1;
                 return Need::Sleep { wait, manner };
             }
@@ -126,10 +133,11 @@ mod tests {
         let plan = scenario::read(&text, "x.toml", &Overrides::default()).unwrap();
         let scenario = &plan.variants[0].scenario;
         let mut guest = Guest::new(0, 0, 0, 0, 0);
+        let mut demands = Demands::new(scenario.seed);
         let mut counters = vec![(0, 0); scenario.counters.len()];
         let mut needs = Vec::new();
         loop {
-            match play(&mut guest, scenario, &mut counters) {
+            match play(&mut guest, scenario, &mut demands, &mut counters) {
                 Need::Done => return needs,
                 need => needs.push(need),
             }
@@ -165,13 +173,20 @@ mod tests {
         let text = "requests.it.steps = ['count visits with yield']\nload.clients = 1";
         let plan = scenario::read(text, "x.toml", &Overrides::default()).unwrap();
         let scenario = &plan.variants[0].scenario;
+        let mut demands = Demands::new(scenario.seed);
         let mut counters = vec![(0, 0)];
         let mut both = [0, 1].map(|number| Guest::new(number, 0, 0, 0, 0));
         for guest in &mut both {
-            assert_eq!(play(guest, scenario, &mut counters), Need::LetGo);
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::LetGo
+            );
         }
         for guest in &mut both {
-            assert_eq!(play(guest, scenario, &mut counters), Need::Done);
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::Done
+            );
         }
         assert_eq!(counters, [(2, 1)], "one addition is lost");
     }

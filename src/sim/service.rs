@@ -104,10 +104,11 @@ impl<O: Observer> Simulation<'_, O> {
             pool.in_use -= 1;
             return;
         };
-        if let Some((service, wait)) = self.guests[next as usize].call.take() {
+        let guest = &mut self.guests[next as usize];
+        if let Some(service) = guest.calls.take() {
+            let wait = guest.left;
             return self.wants_a_link(next, service, wait);
         }
-        let guest = &mut self.guests[next as usize];
         guest.over = self.now + guest.left;
         self.set_timer(next);
     }
@@ -116,7 +117,8 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn begin_call(&mut self, id: GuestId, service: u16, wait: u64, manner: Manner) {
         self.guests[id as usize].by_timer = false;
         if self.hands_to_pool(id, manner) {
-            self.guests[id as usize].call = Some((service, wait));
+            let guest = &mut self.guests[id as usize];
+            (guest.calls, guest.left) = (Some(service), wait);
             return;
         }
         self.wants_a_link(id, service, wait);

@@ -76,7 +76,10 @@ impl Timetable {
     pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
-        [change, arrival].into_iter().flatten().min()
+        match (change, arrival) {
+            (Some(change), Some(arrival)) => Some(change.min(arrival)),
+            (one, other) => one.or(other),
+        }
     }
 
     /// Takes what is [`soonest`](Self::soonest) off the timetable. `None` if that was no request.

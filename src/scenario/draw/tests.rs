@@ -306,3 +306,39 @@ fn the_numbers_are_the_same_on_every_machine_and_in_every_version() {
         @"([2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], [909190, 148234960, 12186918, 7411407], [428397, 280102246, 13327733, 8466483], [1066017, 2407315, 21227143])"
     );
 }
+
+#[test]
+fn demands_that_are_remembered_are_the_same_demands_in_any_order() {
+    let draws = [
+        Draw::Exponential { mean: MILLISECOND },
+        Draw::Fixed(3),
+        Draw::Lognormal {
+            median: MILLISECOND,
+            p99: 9 * MILLISECOND,
+        },
+    ];
+    let scenario = scenario(11, &draws, poisson(11, 1.0).load.arrivals);
+    let mut remembered = Demands::new(11);
+    // 7 · 61 is prime to 2 000: every request once, and those that share a place one after the other.
+    for n in (0..2_000).map(|place| place * 427 % 2_000).chain(0..2_000) {
+        for (step, draw) in draws.iter().enumerate() {
+            assert_eq!(
+                remembered.of(n, step, draw),
+                demand(&scenario, 0, n, step),
+                "{n} {step}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lengths_are_rounded_as_the_standard_library_rounds_them() {
+    let halves = (0..1_000).map(|halves| f64::from(halves) / 2.0);
+    let near = halves.flat_map(|half| [half.next_down(), half, half.next_up()]);
+    let large = [51, 52, 53, 54, 63, 64, 65].map(|bits| 2_f64.powi(bits));
+    let large = large.into_iter().flat_map(|it| [it.next_down(), it]);
+    let odd = [-0.7, f64::INFINITY, f64::NAN];
+    for length in near.chain(large).chain(odd) {
+        assert_eq!(rounded(length), length.round() as u64, "{length}");
+    }
+}

@@ -1,0 +1,240 @@
+//! How fast virtual time goes, with nobody told of anything but the ends of requests.
+//!
+//! ```text
+//!   cargo bench --bench simulation -- --rounds 20
+//! ```
+//!
+//! | figure | is |
+//! |---|---|
+//! | M/M/4 | four sync workers with a core each, beside `benches/peers/simpy_mm4.py`, in pairs |
+//! | in flight | the memory of a process in which a million requests sleep at once |
+//! | many workers | 64 cores, 129 workers, a million requests that compute and sleep |
+//! | pending | what an event costs while 1 000 … 1 000 000 are on the calendar |
+//!
+//! All of it has one thread, and what is timed is that thread's CPU.
+
+#![expect(clippy::print_stdout, reason = "a bench tells its result")]
+
+#[path = "../support/figures.rs"]
+mod figures;
+#[path = "../support/limits.rs"]
+mod limits;
+mod simpy;
+#[path = "../support/timing.rs"]
+mod timing;
+
+use std::process::ExitCode;
+
+use concsim::scenario::{Engine, Overrides, read};
+use concsim::sim::{Totals, play};
+use limits::{Limits, quantile};
+use simpy::SimPy;
+use timing::milliseconds;
+
+/// Customers of one M/M/4, and how many come and could be served by one in a second.
+const CUSTOMERS: u64 = 100_000;
+const ARRIVALS: u32 = 320;
+const SERVICES: u32 = 100;
+/// What each of them spends in the system on average, in seconds: Erlang's formula.
+const MEAN: f64 = 0.017_455;
+/// The mean of all rounds is that of theory up to so much: neighbours in a queue wait alike.
+const MEAN_WITHIN: f64 = 0.05;
+
+/// What a customer takes, in parts of what it takes SimPy: at least 40 times as fast.
+const PARTS_OF_SIMPY: f64 = 1.0 / 40.0;
+/// A million requests in flight, in MiB.
+const IN_FLIGHT_MIB: f64 = 1_024.0;
+/// 64 cores, 129 workers, a million requests of two steps, in seconds.
+const MANY_WORKERS_S: f64 = 3.0;
+/// An event costs no more than so many times what the logarithm says.
+const TIMES_LOGARITHM: f64 = 1.0;
+
+/// One M/M/4.
+#[derive(Clone, Copy, Debug)]
+struct Played {
+    /// Of CPU.
+    seconds: f64,
+    /// The mean time in the system, in seconds.
+    mean: f64,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return try_out();
+    }
+    let rounds = arguments
+        .iter()
+        .skip_while(|argument| *argument != "--rounds")
+        .nth(1);
+    let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(20);
+    let mut limits = Limits::default();
+    // First, as it is the whole process whose memory is looked at.
+    in_flight(&mut limits);
+    beside_simpy(rounds, &mut limits);
+    many_workers(&mut limits);
+    pending(&mut limits);
+    limits.exit_status()
+}
+
+/// Run as a test: no figures are wanted, but everything that needs no other program is tried.
+fn try_out() -> ExitCode {
+    figures::holds_on_known_numbers();
+    let played = queue(1, 2_000);
+    assert!(played.mean > 0.01 && played.mean < 0.03, "{played:?}");
+    assert!(nanoseconds_an_event(100, 1_000) > 0.0);
+    ExitCode::SUCCESS
+}
+
+/// Plays a scenario: what came of its requests, how much happened, and how many seconds of CPU it took.
+fn simulate(text: &str) -> (Totals, u64, f64) {
+    let overrides = Overrides {
+        engine: Engine::Simulation,
+        ..Overrides::default()
+    };
+    let plan = read(text, "bench.toml", &overrides).expect("a valid scenario");
+    let mut totals = Totals::default();
+    let (played, took) = milliseconds(|| play(&plan.variants[0].scenario, &mut totals));
+    assert_eq!(totals.failed, 0);
+    (totals, played.happenings, took / 1e3)
+}
+
+/// A million requests sleep at once: the last of them is sent after about 10 s, and the first ends
+/// after 20 s.
+fn in_flight(limits: &mut Limits) {
+    let (totals, _, took) = simulate(
+        "server.kind = 'coroutine'\nserver.connections = 100000\nserver.workers = 16\n\
+         server.backlog = 4095\nrequests.it.steps = ['sleep 20s']\n\
+         load.rate = '100000/s'\nload.requests = 1000000\nload.patience = '1min'",
+    );
+    assert!(totals.longest.as_secs_f64() < 20.1, "nobody had to wait");
+    println!("a million requests in flight, in {took:.2} s");
+    let mib = most_memory_kib() as f64 / 1_024.0;
+    limits.at_most("a million requests in flight", mib, IN_FLIGHT_MIB, "MiB");
+}
+
+/// The most memory that this process has had: `VmHWM` of proc(5).
+fn most_memory_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.and_then(|line| line.split_ascii_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// M/M/4 by concsim.
+fn queue(seed: u64, customers: u64) -> Played {
+    let mean_us = 1_000_000 / SERVICES;
+    let (totals, _, seconds) = simulate(&format!(
+        "seed = {seed}\nserver.workers = 4\nmachine.cores = 4\nmachine.scheduler = 'ideal'\n\
+         server.backlog = 4095\nserver.timeout = '0s'\n\
+         requests.it.steps = ['compute ~{mean_us}us']\n\
+         load.rate = '{ARRIVALS}/s'\nload.requests = {customers}\nload.patience = '10min'"
+    ));
+    Played {
+        seconds,
+        mean: totals.mean_latency(),
+    }
+}
+
+/// Both play the same queue in turn, in every other round SimPy first.
+fn beside_simpy(rounds: u64, limits: &mut Limits) {
+    let mut simpy = SimPy::start();
+    match &simpy {
+        Some(simpy) => println!("M/M/4 of {CUSTOMERS} customers, beside {}", simpy.name),
+        None => println!(
+            "SimPy was not found: pip install simpy, and CONCSIM_PYTHON names the Python that has it"
+        ),
+    }
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        let mut ask = || {
+            simpy
+                .as_mut()
+                .and_then(|simpy| simpy.play(round, CUSTOMERS))
+        };
+        if round % 2 == 0 {
+            theirs.extend(ask());
+        }
+        ours.push(queue(round, CUSTOMERS));
+        if round % 2 == 1 {
+            theirs.extend(ask());
+        }
+    }
+    say_how_fast("concsim", &ours);
+    if simpy.is_none() {
+        return;
+    }
+    assert_eq!(ours.len(), theirs.len(), "SimPy has ended before its time");
+    say_how_fast("SimPy", &theirs);
+    let pairs = ours.iter().zip(&theirs);
+    let ratios: Vec<f64> = pairs
+        .map(|(ours, theirs)| theirs.seconds / ours.seconds)
+        .collect();
+    let ratio = figures::median(&ratios);
+    println!(
+        "concsim is {ratio:.1} times as fast ({})",
+        figures::interval_of_median(&ratios)
+    );
+    limits.at_most("a customer", 1.0 / ratio, PARTS_OF_SIMPY, "of SimPy's");
+}
+
+/// Of all rounds; what they computed is the queue that theory knows.
+fn say_how_fast(name: &str, played: &[Played]) {
+    let each: Vec<f64> = played
+        .iter()
+        .map(|played| played.seconds * 1e9 / CUSTOMERS as f64)
+        .collect();
+    let mean = played.iter().map(|played| played.mean).sum::<f64>() / played.len() as f64;
+    println!(
+        "{name:<8} {:.0} ns a customer ({}), who is there for {:.3} ms (theory: {:.3} ms)",
+        figures::median(&each),
+        figures::interval_of_median(&each),
+        mean * 1e3,
+        MEAN * 1e3,
+    );
+    let off = (mean / MEAN - 1.0).abs();
+    assert!(off < MEAN_WITHIN, "{name} plays another queue");
+}
+
+fn many_workers(limits: &mut Limits) {
+    for scheduler in ["round-robin", "per-core"] {
+        let text = format!(
+            "server.workers = 129\nmachine.cores = 64\nmachine.scheduler = '{scheduler}'\n\
+             requests.it.steps = ['compute 1ms', 'sleep 1ms']\n\
+             load.clients = 400\nload.requests = 1000000\nload.ramp = '0s'"
+        );
+        let mut took: Vec<f64> = (0..3).map(|_| simulate(&text).2).collect();
+        let what = format!("64 cores, 129 workers, a million requests, {scheduler}");
+        limits.at_most(&what, quantile(&mut took, 0.5), MANY_WORKERS_S, "s");
+    }
+}
+
+/// So many sleep at once: as many come in a second as wake.
+fn nanoseconds_an_event(pending: u64, requests: u64) -> f64 {
+    let rate = pending / 10;
+    let (_, happenings, seconds) = simulate(&format!(
+        "server.kind = 'coroutine'\nserver.accept = 'exclusive'\nserver.workers = 16\n\
+         server.connections = 100000\nserver.backlog = 4095\nserver.timeout = '0s'\n\
+         requests.it.steps = ['sleep ~10s']\n\
+         load.rate = '{rate}/s'\nload.requests = {requests}\nload.patience = '10min'"
+    ));
+    seconds * 1e9 / happenings as f64
+}
+
+/// What an event costs, as more and more are on the calendar.
+fn pending(limits: &mut Limits) {
+    let mut least = None;
+    for pending in [1_000, 10_000, 100_000, 1_000_000] {
+        let requests = (3 * pending).max(500_000);
+        let mut each: Vec<f64> = (0..3)
+            .map(|_| nanoseconds_an_event(pending, requests))
+            .collect();
+        let cost = quantile(&mut each, 0.5);
+        let logarithm = (pending as f64).ln();
+        let (first, first_logarithm) = *least.get_or_insert((cost, logarithm));
+        println!("an event while {pending} are pending: {cost:.0} ns");
+        let growth = (cost / first) / (logarithm / first_logarithm);
+        let what = format!("its growth with {pending} pending, in that of the logarithm");
+        limits.at_most(&what, growth, TIMES_LOGARITHM, "times");
+    }
+}

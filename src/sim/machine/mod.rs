@@ -67,7 +67,7 @@ pub(super) struct Strand {
     /// Since when its core has been taken from it.
     off_since: Option<u64>,
     /// Where sharing has its end …
-    ends: u64,
+    ends: sharing::Share,
     /// … and which of its ends there is the valid one.
     turn: u32,
     voluntary: u64,

@@ -14,12 +14,25 @@ use crate::scenario;
 /// Parts of a nanosecond in which the clock of shares counts.
 const PARTS: u64 = 1 << 16;
 
+/// The clock of shares. In so small parts 64 bits of it are full after three days.
+pub(super) type Share = u128;
+
+/// So much core time on the clock of shares.
+fn share_of(core_time: u64) -> Share {
+    Share::from(core_time) * Share::from(PARTS)
+}
+
+/// Whole nanoseconds of core time, rounded up.
+fn core_time_of(share: Share) -> u64 {
+    share.div_ceil(Share::from(PARTS)) as u64
+}
+
 #[derive(Debug)]
 pub(super) struct Sharing {
     cores: u64,
     efficiency: f64,
     /// What each strand has had, in parts …
-    share: u64,
+    share: Share,
     /// … by this instant.
     at: u64,
     /// How many strands share.
@@ -27,7 +40,7 @@ pub(super) struct Sharing {
     /// What all of them get in a nanosecond, in parts.
     capacity: u64,
     /// When each of them has had enough, on the clock of shares; with its turn.
-    ends: BinaryHeap<Reverse<(u64, StrandId, u32)>>,
+    ends: BinaryHeap<Reverse<(Share, StrandId, u32)>>,
 }
 
 impl Sharing {
@@ -53,7 +66,7 @@ impl Sharing {
             return;
         }
         strand.turn = strand.turn.wrapping_add(1);
-        strand.ends = self.share + strand.left * PARTS;
+        strand.ends = self.share + share_of(strand.left);
         self.ends.push(Reverse((strand.ends, id, strand.turn)));
         self.become_so_many(self.count + 1);
     }
@@ -62,7 +75,7 @@ impl Sharing {
         self.advance(now);
         let strand = &mut common.strands[id as usize];
         if strand.left > 0 && strand.state != State::Asleep && !strand.frozen {
-            let left = strand.ends.saturating_sub(self.share).div_ceil(PARTS);
+            let left = core_time_of(strand.ends.saturating_sub(self.share));
             strand.cpu += strand.left.saturating_sub(left);
             strand.left = left;
             strand.turn = strand.turn.wrapping_add(1);
@@ -78,10 +91,10 @@ impl Sharing {
             if common.strands[id as usize].turn == turn {
                 let missing = ends.saturating_sub(self.share);
                 let needs = if self.count <= self.cores && self.capacity == self.count * PARTS {
-                    missing.div_ceil(PARTS)
+                    core_time_of(missing)
                 } else {
-                    let needs = u128::from(missing) * u128::from(self.count);
-                    needs.div_ceil(u128::from(self.capacity)) as u64
+                    let needs = missing * Share::from(self.count);
+                    needs.div_ceil(Share::from(self.capacity)) as u64
                 };
                 return Some(self.at + needs);
             }
@@ -110,7 +123,7 @@ impl Sharing {
             return 0;
         }
         let share = self.share + self.grown(now);
-        let left = strand.ends.saturating_sub(share).div_ceil(PARTS);
+        let left = core_time_of(strand.ends.saturating_sub(share));
         strand.left.saturating_sub(left)
     }
 
@@ -124,14 +137,14 @@ impl Sharing {
 
     /// By how much the clock of shares has gone on.
     #[inline]
-    fn grown(&self, now: u64) -> u64 {
+    fn grown(&self, now: u64) -> Share {
         let elapsed = now - self.at;
         if self.count == 0 {
             0
         } else if self.capacity == self.count * PARTS {
-            elapsed * PARTS
+            share_of(elapsed)
         } else {
-            (u128::from(elapsed) * u128::from(self.capacity) / u128::from(self.count)) as u64
+            Share::from(elapsed) * Share::from(self.capacity) / Share::from(self.count)
         }
     }
 

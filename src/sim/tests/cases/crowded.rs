@@ -7,10 +7,10 @@ use crate::theory::open::finite::Finite;
 fn check(name: &str, queue: Finite, requests: u64) {
     // The queue of a listener has one place more than its backlog.
     let backlog = queue.places - queue.servers - 1;
-    let (rate, service_us) = (queue.rate, queue.service * 1e6);
+    let (rate, service_ns) = (queue.rate, queue.service * 1e9);
     let text = processes(queue.servers, queue.servers)
         + &format!("server.backlog = {backlog}\nload.rate = '{rate}/s'\nload.patience = '100ms'\n")
-        + &steps(&[&format!("compute ~{service_us}us")]);
+        + &steps(&[&format!("compute ~{service_ns:.0}ns")]);
     let steady = queue.steady();
     let found = play_it(name, &text, requests);
     found
@@ -28,7 +28,8 @@ fn queue(servers: usize, places: usize, rate: f64, mu: f64) -> Finite {
         servers,
         places,
         rate: rate * 1e3,
-        service: 1e-3 / mu,
+        // In whole nanoseconds, as a step has it.
+        service: (1e6 / mu).round() / 1e9,
     }
 }
 

@@ -123,6 +123,19 @@ fn workers_that_begin_together_and_share_all_cores_stay_together() {
     assert!((most - 200.0).abs() < 1e-9, "{most}");
 }
 
+#[test]
+fn a_shared_core_keeps_time_for_weeks() {
+    // In a long run with long requests every latency once became nothing after three days.
+    let text = processes(1, 1)
+        + "server.backlog = 100\nload.clients = 1\nload.patience = '1h'\nload.requests = 500\n"
+        + &steps(&["compute 50min"]);
+    let mut ended = Ended::default();
+    play(&plan(&text, &[]).variants[0].scenario, &mut ended);
+    assert_eq!(ended.count, 500);
+    let all = Elapsed::from_secs(500 * 50 * 60);
+    assert_eq!(ended.last.since(Stamp(BEGIN)), all);
+}
+
 /// How many have ended, and when the last did.
 #[derive(Default)]
 struct Ended {

@@ -95,7 +95,7 @@ fn four_single_servers() {
 fn stations_of_several_servers() {
     let stations = [
         visited(2, 1, 1.25),
-        visited(3, 1, 0.667 * 1.667),
+        visited(3, 1, 1.111_889),
         visited(1, 1, 0.5),
     ];
     check("V21: Bolch 8.1", &stations, (3, 0.0), 1_040_000);

@@ -40,7 +40,7 @@ const MEAN: f64 = 0.017_455;
 /// The mean of all rounds is that of theory up to so much: neighbours in a queue wait alike.
 const MEAN_WITHIN: f64 = 0.05;
 
-/// What a customer takes, in parts of what it takes SimPy: at least 40 times as fast.
+/// What a customer takes, in parts of what it takes `SimPy`: at least 40 times as fast.
 const PARTS_OF_SIMPY: f64 = 1.0 / 40.0;
 /// A million requests in flight, in MiB.
 const IN_FLIGHT_MIB: f64 = 1_024.0;
@@ -136,7 +136,7 @@ fn queue(seed: u64, customers: u64) -> Played {
     }
 }
 
-/// Both play the same queue in turn, in every other round SimPy first.
+/// Both play the same queue in turn, in every other round `SimPy` first.
 fn beside_simpy(rounds: u64, limits: &mut Limits) {
     let mut simpy = SimPy::start();
     match &simpy {
@@ -221,20 +221,23 @@ fn nanoseconds_an_event(pending: u64, requests: u64) -> f64 {
     seconds * 1e9 / happenings as f64
 }
 
-/// What an event costs, as more and more are on the calendar.
+/// What an event costs, as more and more are on the calendar. A logarithm is what the calendar's depth
+/// grows with; what is more comes from memory, once all of it is larger than the caches.
 fn pending(limits: &mut Limits) {
-    let mut least = None;
-    for pending in [1_000, 10_000, 100_000, 1_000_000] {
-        let requests = (3 * pending).max(500_000);
-        let mut each: Vec<f64> = (0..3)
-            .map(|_| nanoseconds_an_event(pending, requests))
-            .collect();
-        let cost = quantile(&mut each, 0.5);
-        let logarithm = (pending as f64).ln();
-        let (first, first_logarithm) = *least.get_or_insert((cost, logarithm));
+    const PENDING: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
+    let mut costs = PENDING.map(|_| Vec::new());
+    for _ in 0..3 {
+        for (pending, costs) in PENDING.into_iter().zip(&mut costs) {
+            let requests = (3 * pending).max(500_000);
+            costs.push(nanoseconds_an_event(pending, requests));
+        }
+    }
+    let costs = costs.map(|mut costs| quantile(&mut costs, 0.5));
+    let logarithm = |pending: u64| (pending as f64).ln();
+    for (pending, cost) in PENDING.into_iter().zip(costs) {
         println!("an event while {pending} are pending: {cost:.0} ns");
-        let growth = (cost / first) / (logarithm / first_logarithm);
-        let what = format!("its growth with {pending} pending, in that of the logarithm");
+        let growth = cost / costs[0] / (logarithm(pending) / logarithm(PENDING[0]));
+        let what = format!("its growth up to {pending}, in that of the logarithm");
         limits.at_most(&what, growth, TIMES_LOGARITHM, "times");
     }
 }

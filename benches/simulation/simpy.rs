@@ -1,4 +1,4 @@
-//! The peer: SimPy, in a process that plays a queue whenever it is told to.
+//! The peer: `SimPy`, in a process that plays a queue whenever it is told to.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,7 +9,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/simpy_m
 /// Where the README of the peers installs Python's packages.
 const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/python");
 
-/// A Python that has SimPy, waiting for orders; it ends when this is dropped.
+/// A Python that has `SimPy`, waiting for orders; it ends when this is dropped.
 pub(crate) struct SimPy {
     /// What it is, with versions.
     pub(crate) name: String,

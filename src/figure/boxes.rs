@@ -33,7 +33,7 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
                 x_to: Some(run.parallelism_limit as f64),
                 y_to: Some(run.concurrency_limit as f64),
                 n: Some(run.due as u64),
-                label: said(&run.throughput_per_s),
+                label: said(run.throughput_per_s),
             });
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
     Ok(rows)
 }
 
-fn said(throughput: &Option<f64>) -> String {
+fn said(throughput: Option<f64>) -> String {
     throughput.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
 }
 

@@ -57,10 +57,10 @@ impl Paper {
             let (from, to, middle) = (left, left + 24.0, top + 7.0);
             match origin {
                 Origin::Computed => {
-                    rule(svg, "line neutral-s dotted", (from, middle), (to, middle))
+                    rule(svg, "line neutral-s dotted", (from, middle), (to, middle));
                 }
                 Origin::Measured | Origin::Simulated => {
-                    draw(svg, "neutral", origin, (left + 12.0, middle))
+                    draw(svg, "neutral", origin, (left + 12.0, middle));
                 }
             }
         });

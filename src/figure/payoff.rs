@@ -66,7 +66,7 @@ fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     let matches = |a: &Scenario, b: &Scenario| {
         a.server.workers == b.server.workers
             && a.load == b.load
-            && share_waiting(a) == share_waiting(b)
+            && share_waiting(a).to_bits() == share_waiting(b).to_bits()
     };
     of(WorkerKind::Sync)
         .filter_map(|sync| {

@@ -4,7 +4,7 @@
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, Options, Tree};
 
-/// DejaVu Sans and its bold, reduced to the letters of European languages, arrows and signs of mathematics
+/// `DejaVu` Sans and its bold, reduced to the letters of European languages, arrows and signs of mathematics
 /// (see `assets/fonts/README.md`).
 const FONTS: [&[u8]; 2] = [
     include_bytes!("../../assets/fonts/sans.ttf"),

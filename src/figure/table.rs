@@ -4,6 +4,7 @@
 //! The file is CSV (RFC 4180) with a header. Lines that begin with `#` say what it is of:
 //! `pandas.read_csv(file, comment="#")`, `duckdb.sql("from read_csv('file', comment='#')")`.
 
+use std::fmt::Write as _;
 use std::io;
 
 use serde::{Deserialize, Serialize};
@@ -132,7 +133,7 @@ impl Table {
         );
         for (key, values) in [("provenance", &self.provenance), ("caveat", &self.caveats)] {
             for value in values {
-                text.push_str(&format!("# {key}: {}\n", one_line(value)));
+                writeln!(text, "# {key}: {}", one_line(value)).expect("a String takes all text");
             }
         }
         let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());

@@ -28,7 +28,7 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
     let mut rows = Vec::new();
     for play in plays {
         for recording in &play.kept.recordings {
-            rows.extend(lanes_of(recording, play.name_of(recording)));
+            rows.extend(lanes_of(recording, &play.name_of(recording)));
         }
     }
     if rows.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
 }
 
 /// The first requests of a recording, from the sending of the first to the end of the last.
-fn lanes_of(recording: &Recording, panel: String) -> Vec<Row> {
+fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let Some(past) = recording.present() else {
         return Vec::new();
     };
@@ -56,7 +56,7 @@ fn lanes_of(recording: &Recording, panel: String) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut last = began;
     let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
-        panel: panel.clone(),
+        panel: panel.to_owned(),
         series,
         origin: Origin::from(recording.header.origin),
         x: since(from),
@@ -137,7 +137,7 @@ pub(super) fn draw(table: &Table, look: &Look) -> String {
         blocked: paper.id("blocked"),
     };
     paper.legend(&entries, |svg, meaning, (left, top)| {
-        stretch(svg, &ids, meaning, (left, top), (24.0, 14.0))
+        stretch(svg, &ids, meaning, (left, top), (24.0, 14.0));
     });
     let end = table
         .rows

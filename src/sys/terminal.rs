@@ -114,10 +114,6 @@ pub fn of_standard_output() -> Option<BorrowedFd<'static>> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a terminal that cannot be had fails its test"
-)]
 mod tests {
     use std::os::fd::AsFd;
 

@@ -29,6 +29,10 @@
 //! - What a lock around computing costs a thread that waits, the order of real servers in published
 //!   tables, and Little's law on those: measured elsewhere, not computed. Fits of Amdahl's, Gustafson's
 //!   and Gunther's laws begin from measured speeds.
+//! - Percentiles from the 99th on, where queues are nearly full: the standard error of so rare a thing needs
+//!   several times longer runs. The median and the 90th are compared, and one 99th with a single client.
+//! - A pause that a load generator's manual shows in its own output: a measurement, good to 20 %. That a
+//!   server which stands still makes all wait is played in `frozen`.
 
 mod closed;
 mod crowded;

@@ -55,7 +55,7 @@ fn percentiles_of_a_queue() {
         service: 0.01,
     };
     let theory = theory.steady().expect("a stable queue");
-    for (share, requests) in [(0.5, 20_800_000), (0.9, 20_800_000)] {
+    for (share, requests) in [(0.5, 20_800_000), (0.9, 41_600_000)] {
         let percentile = theory.response_percentile(share);
         let marks = Marks {
             late: Some(Elapsed((percentile * 1e9) as u64)),
@@ -134,12 +134,11 @@ fn hyperexponential_service() {
 #[test]
 #[ignore = "a hundred million requests: for an optimised build"]
 fn one_of_a_thousand_is_long() {
-    let text = mix(1, 1.0, [(999, "~100us"), (1, "~10ms")]);
-    let service = moments(&text);
+    let kinds = [(999, "~100us"), (1, "~10ms")];
+    let service = moments(&mix(1, 1.0, kinds));
     let rate = 0.8 / service.mean;
-    let text = text.replace("'1/s'", &format!("'{rate}/s'"));
-    let theory = in_turn(rate, service);
-    play_it("V36: 0.1 ms and 10 ms", &text, 104_000_000).check(Number::Latency, theory);
+    play_it("V36: 0.1 ms and 10 ms", &mix(1, rate, kinds), 104_000_000)
+        .check_roughly(Number::Latency, in_turn(rate, service));
 }
 
 #[test]
@@ -185,7 +184,7 @@ fn behind_long_requests_short_ones_wait() {
     ] {
         let text = mix(1, rate, [short, long]);
         let wait = wait_in_turn(rate, moments(&text)).expect("a stable queue");
-        play_it(name, &text, 52_000_000).check(Number::LatencyOf(0), wait + 0.001);
+        play_it(name, &text, 83_200_000).check(Number::LatencyOf(0), wait + 0.001);
     }
 }
 

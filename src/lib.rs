@@ -20,6 +20,7 @@ pub mod roster;
 pub mod scenario;
 pub mod server;
 pub mod sim;
+mod svg;
 pub mod sys;
 pub mod telemetry;
 pub mod theory;

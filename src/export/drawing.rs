@@ -10,6 +10,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
 use crate::palette::{Ground, Meaning, Rgb, Theme};
+use crate::svg::{self, class_of, escaped};
 
 /// Size of a cell in user units.
 const WIDTH: u32 = 8;
@@ -49,46 +50,28 @@ fn colours(ground: Ground) -> String {
         ".g,text.i{{fill:{behind}}}text,.r{{fill:{letters};color:{letters}}}text.q,.q{{fill:{quiet};color:{quiet}}}"
     );
     for meaning in Meaning::ALL {
-        let (class, colour) = (class(meaning), meaning.colour(ground).hex());
+        let (class, colour) = (class_of(meaning), meaning.colour(ground).hex());
         write!(colours, ".{class}{{fill:{colour};color:{colour}}}")
             .expect("a String takes all text");
     }
     colours
 }
 
-/// The class of what has the colour of a meaning.
-fn class(meaning: Meaning) -> &'static str {
-    match meaning {
-        Meaning::Running => "running",
-        Meaning::Ready => "ready",
-        Meaning::Parked => "parked",
-        Meaning::Blocked => "blocked",
-        Meaning::AtTheDoor => "door",
-    }
-}
-
 /// The class of a cell's colour, if that is a meaning's.
-fn class_of(cell: &Cell) -> Option<&'static str> {
+fn cells_class(cell: &Cell) -> Option<&'static str> {
     match cell.fg {
-        Color::Rgb(red, green, blue) => Meaning::of_colour(Rgb(red, green, blue)).map(class),
+        Color::Rgb(red, green, blue) => Meaning::of_colour(Rgb(red, green, blue)).map(class_of),
         _ => None,
     }
 }
 
 fn style(theme: Theme) -> String {
-    let colours = match theme {
-        Theme::Light => colours(Ground::Light) + "\n",
-        Theme::Dark => colours(Ground::Dark) + "\n",
-        Theme::Auto => format!(
-            "{}\n@media(prefers-color-scheme:dark){{{}}}\n",
-            colours(Ground::Light),
-            colours(Ground::Dark)
-        ),
-    };
+    let colours = svg::by_theme(theme, colours);
     "text{font:13.3px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
      white-space:pre}\nrect{shape-rendering:crispEdges}.b{font-weight:bold}\n"
         .to_owned()
         + &colours
+        + "\n"
 }
 
 fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
@@ -168,7 +151,7 @@ fn attributes(cell: &Cell) -> String {
     } else if cell.modifier.contains(Modifier::DIM) {
         classes.push("q");
     }
-    let has_class = class_of(cell);
+    let has_class = cells_class(cell);
     classes.extend(has_class);
     let mut said = String::new();
     if !classes.is_empty() {
@@ -182,7 +165,7 @@ fn attributes(cell: &Cell) -> String {
 }
 
 fn fill(cell: &Cell) -> String {
-    if let Some(class) = class_of(cell) {
+    if let Some(class) = cells_class(cell) {
         return format!("class=\"{class}\"");
     }
     match cell.fg {
@@ -252,27 +235,6 @@ fn draw_shade(svg: &mut String, (x, y): (u32, u32), width: u32, fill: &str) {
          stroke=\"currentColor\" stroke-width=\"{HEIGHT}\" stroke-dasharray=\"2 2\"/>"
     )
     .expect("a String takes all text");
-}
-
-/// Without anything that XML would read: control characters become spaces.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            letter if letter.is_control() || is_direction(letter) => safe.push(' '),
-            letter => safe.push(letter),
-        }
-    }
-    safe
-}
-
-/// Characters that turn the direction of what follows them.
-fn is_direction(letter: char) -> bool {
-    matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
 }
 
 #[cfg(test)]

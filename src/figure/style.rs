@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::palette::{Ground, Meaning, Rgb, Theme};
 use crate::scenario::WorkerKind;
+use crate::svg::{self, class_of};
 
 /// Sizes of letters, in user units.
 pub(super) const TITLE: f64 = 18.0;
@@ -20,17 +21,6 @@ const KINDS: [WorkerKind; 4] = [
     WorkerKind::Threads,
     WorkerKind::Callback,
 ];
-
-/// The class of what has the colour of a meaning.
-pub(super) fn class_of(meaning: Meaning) -> &'static str {
-    match meaning {
-        Meaning::Running => "running",
-        Meaning::Ready => "ready",
-        Meaning::Parked => "parked",
-        Meaning::Blocked => "blocked",
-        Meaning::AtTheDoor => "door",
-    }
-}
 
 /// The class of what belongs to a kind of worker: its word. Anything else is neutral.
 pub(super) fn class_of_kind(word: &str) -> &'static str {
@@ -55,15 +45,7 @@ fn colour(kind: WorkerKind, ground: Ground) -> Rgb {
 
 /// The whole style sheet.
 pub(super) fn sheet(theme: Theme) -> String {
-    let colours = match theme {
-        Theme::Light => colours(Ground::Light),
-        Theme::Dark => colours(Ground::Dark),
-        Theme::Auto => format!(
-            "{}\n@media(prefers-color-scheme:dark){{{}}}",
-            colours(Ground::Light),
-            colours(Ground::Dark)
-        ),
-    };
+    let colours = svg::by_theme(theme, colours);
     format!(
         "text{{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;\
          font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\

@@ -136,7 +136,9 @@ impl Table {
                 writeln!(text, "# {key}: {}", one_line(value)).expect("a String takes all text");
             }
         }
-        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .quote_style(csv::QuoteStyle::NonNumeric) // a `#` inside quotes begins no comment
+            .from_writer(Vec::new());
         for row in &self.rows {
             let row = Row {
                 panel: harmless(&row.panel),
@@ -290,14 +292,14 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_would_compute_is_marked_as_words() {
         let csv = table("=1+2", 1.0).to_csv();
-        assert!(csv.contains("\n'=1+2,'=1+2,simulated,"), "{csv}");
+        assert!(csv.contains("\n\"'=1+2\",\"'=1+2\",\"simulated\","), "{csv}");
     }
 
     #[test]
     fn a_mistake_in_a_file_is_said_with_its_line() {
         let csv = table("a", 1.0)
             .to_csv()
-            .replace("simulated,1", "simulated,one");
+            .replace("\"simulated\",1", "\"simulated\",one");
         let said = Table::from_csv(&csv).unwrap_err().to_string();
         assert!(said.starts_with("line 6: "), "{said}");
     }

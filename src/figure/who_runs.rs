@@ -7,13 +7,14 @@ use std::fmt::Display;
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps};
-use super::style::{SMALL, TEXT, class_of};
+use super::style::{SMALL, TEXT};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
 use super::{Look, Play, Refused};
 use crate::palette::Meaning;
 use crate::recording::Recording;
 use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
+use crate::svg::class_of;
 use crate::units::{Elapsed, Stamp, letter};
 
 /// More requests than these are no picture.

@@ -78,18 +78,11 @@ mod tests {
     use crate::theory::close;
     use crate::theory::closed::Station;
 
-    fn single(demand: f64) -> Station {
-        Station {
-            servers: Servers::Some(1),
-            demand,
-        }
-    }
-
     #[test]
     fn the_bounds_of_a_textbook_network() {
         // Bolch and others, 9.6: D = 9.2, 8; Z = 120; N = 20.
         let network = Network {
-            stations: vec![single(9.2), single(8.0)],
+            stations: vec![Station::queue(1, 9.2), Station::queue(1, 8.0)],
             think: 120.0,
         };
         let limits = of(&network, 20);
@@ -105,7 +98,9 @@ mod tests {
     fn a_database_gives_what_its_slowest_part_gives() {
         // Menascé and others, 3.9.
         let network = Network {
-            stations: [0.092, 0.079, 0.108, 0.142].map(single).to_vec(),
+            stations: [0.092, 0.079, 0.108, 0.142]
+                .map(|demand| Station::queue(1, demand))
+                .to_vec(),
             think: 0.0,
         };
         let bottleneck = of(&network, 1).bottleneck.unwrap();
@@ -116,14 +111,8 @@ mod tests {
     #[test]
     fn several_cores_move_the_knee() {
         // Two cores, 2 ms on them and 98 ms of waiting: n* = m (1 + IO ÷ C).
-        let cores = Station {
-            servers: Servers::Some(2),
-            demand: 0.002,
-        };
-        let calls = Station {
-            servers: Servers::Unlimited,
-            demand: 0.098,
-        };
+        let cores = Station::queue(2, 0.002);
+        let calls = Station::delay(0.098);
         let network = Network {
             stations: vec![cores, calls],
             think: 0.0,
@@ -136,10 +125,7 @@ mod tests {
 
     #[test]
     fn delays_alone_have_no_bottleneck() {
-        let calls = Station {
-            servers: Servers::Unlimited,
-            demand: 0.5,
-        };
+        let calls = Station::delay(0.5);
         let network = Network {
             stations: vec![calls],
             think: 0.5,

@@ -38,6 +38,26 @@ pub struct Station {
     pub demand: f64,
 }
 
+impl Station {
+    /// So many servers; whoever finds them busy waits, or shares.
+    #[must_use]
+    pub fn queue(servers: usize, demand: f64) -> Self {
+        Self {
+            servers: Servers::Some(servers),
+            demand,
+        }
+    }
+
+    /// A time that everybody spends by themselves.
+    #[must_use]
+    pub fn delay(demand: f64) -> Self {
+        Self {
+            servers: Servers::Unlimited,
+            demand,
+        }
+    }
+}
+
 /// How many requests a station serves at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Servers {

@@ -6,20 +6,6 @@ use super::*;
 use crate::theory::birth_death;
 use crate::theory::close;
 
-fn queue(servers: usize, demand: f64) -> Station {
-    Station {
-        servers: Servers::Some(servers),
-        demand,
-    }
-}
-
-fn delay(demand: f64) -> Station {
-    Station {
-        servers: Servers::Unlimited,
-        demand,
-    }
-}
-
 fn solved(stations: &[Station], think: f64, clients: usize) -> Steady {
     let stations = stations.to_vec();
     solve(&Network { stations, think }, clients)
@@ -42,7 +28,7 @@ fn machines(servers: usize, service: f64, think: f64, clients: usize) -> f64 {
 fn three_single_servers_and_thinking() {
     // Jain, The Art of Computer Systems Performance Analysis: visits 16, 10, 5.
     let (visits, service) = ([16.0, 10.0, 5.0], [0.125, 0.3, 0.2]);
-    let stations = [0, 1, 2].map(|at| queue(1, visits[at] * service[at]));
+    let stations = [0, 1, 2].map(|at| Station::queue(1, visits[at] * service[at]));
     let steady = solved(&stations, 4.0, 20);
     close(steady.throughput, 0.333_25, 1e-5);
     let expected = [(0.373, 1.991), (4.854, 16.177), (0.300, 0.500)];
@@ -58,7 +44,7 @@ fn three_single_servers_and_thinking() {
 fn four_single_servers() {
     // Bolch and others, Queueing Networks and Markov Chains, 8.3.
     let (visits, service) = ([1.0, 0.4, 0.2, 0.1], [0.02, 0.2, 0.4, 0.6]);
-    let stations = [0, 1, 2, 3].map(|at| queue(1, visits[at] * service[at]));
+    let stations = [0, 1, 2, 3].map(|at| Station::queue(1, visits[at] * service[at]));
     let steady = solved(&stations, 0.0, 6);
     close(steady.throughput, 9.920, 1e-3);
     let expected = [
@@ -76,7 +62,11 @@ fn four_single_servers() {
 #[test]
 fn stations_of_several_servers() {
     // Bolch and others, 8.1: computed by hand there, and good to one unit of the last digit.
-    let stations = [queue(2, 1.25), queue(3, 0.667 * 1.667), queue(1, 0.2 * 2.5)];
+    let stations = [
+        Station::queue(2, 1.25),
+        Station::queue(3, 0.667 * 1.667),
+        Station::queue(1, 0.2 * 2.5),
+    ];
     let steady = solved(&stations, 0.0, 3);
     close(steady.throughput, 0.945, 2e-3);
     let expected = [(0.590, 1.290), (0.350, 1.050), (0.473, 0.660)];
@@ -109,7 +99,12 @@ fn by_enumeration(stations: &[Station], clients: usize) -> f64 {
 
 #[test]
 fn the_sum_over_all_states_gives_the_same() {
-    let stations = [queue(2, 1.25), queue(3, 1.112), queue(1, 0.5), delay(0.7)];
+    let stations = [
+        Station::queue(2, 1.25),
+        Station::queue(3, 1.112),
+        Station::queue(1, 0.5),
+        Station::delay(0.7),
+    ];
     for clients in 1..12 {
         let found = solved(&stations, 0.0, clients).throughput;
         let expected = by_enumeration(&stations, clients);
@@ -120,7 +115,7 @@ fn the_sum_over_all_states_gives_the_same() {
 #[test]
 fn a_terminal_system_with_more_and_more_users() {
     // Lazowska and others, chapter 6.
-    let stations = [0.605, 2.1, 1.35].map(|demand| queue(1, demand));
+    let stations = [0.605, 2.1, 1.35].map(|demand| Station::queue(1, demand));
     let throughput = |clients| solved(&stations, 15.0, clients).throughput;
     close(throughput(1), 0.052_480, 1e-6);
     close(throughput(3), 0.151_516, 1e-6);
@@ -132,8 +127,8 @@ fn a_terminal_system_with_more_and_more_users() {
 
 #[test]
 fn a_prefork_server_of_one_master_and_sixteen_slaves() {
-    let mut stations = vec![queue(1, 0.0109)];
-    stations.extend([queue(1, 0.0044 / 16.0); 16]);
+    let mut stations = vec![Station::queue(1, 0.0109)];
+    stations.extend([Station::queue(1, 0.0044 / 16.0); 16]);
     for (clients, throughput) in [(1, 65.359), (2, 86.414), (5, 91.733), (10, 91.743)] {
         close(solved(&stations, 0.0, clients).throughput, throughput, 1e-3);
     }
@@ -142,7 +137,7 @@ fn a_prefork_server_of_one_master_and_sixteen_slaves() {
 
 #[test]
 fn a_hundred_machines_and_one_repairman() {
-    let steady = solved(&[queue(1, 0.63)], 300.0, 100);
+    let steady = solved(&[Station::queue(1, 0.63)], 300.0, 100);
     close(steady.throughput, 0.332_453, 1e-6);
     close(steady.response, 0.794_260, 1e-6);
 }
@@ -151,12 +146,20 @@ fn a_hundred_machines_and_one_repairman() {
 fn where_the_textbook_recursion_gives_nonsense_the_constants_are_sound() {
     // It gives −267/s and 3797/s. With 100 ms of service and 50 ms of thinking these are the only round
     // inputs that yield both true values to their digits.
-    close(solved(&[queue(64, 0.1)], 0.05, 100).throughput, 633.6, 0.1);
-    close(solved(&[queue(16, 0.1)], 0.05, 60).throughput, 160.0, 0.1);
+    close(
+        solved(&[Station::queue(64, 0.1)], 0.05, 100).throughput,
+        633.6,
+        0.1,
+    );
+    close(
+        solved(&[Station::queue(16, 0.1)], 0.05, 60).throughput,
+        160.0,
+        0.1,
+    );
     // A Tomcat with 300 threads of which the recursion makes −8.5/s: 300 ÷ 444 ms, with any number of
     // clients that keeps all threads busy. Which number that was is not known here.
     for clients in [300, 400, 500] {
-        let throughput = solved(&[queue(300, 0.444)], 0.0, clients).throughput;
+        let throughput = solved(&[Station::queue(300, 0.444)], 0.0, clients).throughput;
         close(throughput, 675.68, 0.01);
     }
 }
@@ -167,9 +170,13 @@ fn a_thousand_clients_and_64_servers_are_as_by_birth_and_death() {
         for think in [0.001, 0.05, 1.4] {
             let expected = machines(64, 0.1, think, clients);
             for steady in [
-                solved(&[queue(64, 0.1)], think, clients),
+                solved(&[Station::queue(64, 0.1)], think, clients),
                 // Half of the thinking is a delay on the way.
-                solved(&[delay(think / 2.0), queue(64, 0.1)], think / 2.0, clients),
+                solved(
+                    &[Station::delay(think / 2.0), Station::queue(64, 0.1)],
+                    think / 2.0,
+                    clients,
+                ),
             ] {
                 let found = steady.throughput;
                 assert!((found / expected - 1.0).abs() < 1e-10, "{found} {expected}");
@@ -191,13 +198,13 @@ fn a_closed_load_is_gentler_than_an_open_one() {
         let (mut low, mut high) = (0.0, 0.02 * clients as f64);
         for _ in 0..100 {
             let think = f64::midpoint(low, high);
-            if solved(&[queue(1, 0.01)], think, clients).throughput > 80.0 {
+            if solved(&[Station::queue(1, 0.01)], think, clients).throughput > 80.0 {
                 low = think;
             } else {
                 high = think;
             }
         }
-        let steady = solved(&[queue(1, 0.01)], low, clients);
+        let steady = solved(&[Station::queue(1, 0.01)], low, clients);
         close(steady.response * 1e3, response_ms, digits);
     }
 }
@@ -212,7 +219,12 @@ fn sync_workers_need_workers_until_the_cores_are_busy() {
         (50, 200.0),
         (100, 200.0),
     ] {
-        let found = solved(&[queue(2, 0.01), delay(0.09)], 0.0, workers).throughput;
+        let found = solved(
+            &[Station::queue(2, 0.01), Station::delay(0.09)],
+            0.0,
+            workers,
+        )
+        .throughput;
         close(found, throughput, 0.01);
     }
 }
@@ -228,9 +240,9 @@ fn what_so_many_workers_on_two_cores_can_do() {
     ] {
         for (computing, (throughput, digits)) in [0.002, 0.01, 0.05, 0.1].into_iter().zip(expected)
         {
-            let mut stations = vec![queue(2, computing)];
+            let mut stations = vec![Station::queue(2, computing)];
             if computing < 0.1 {
-                stations.push(delay(0.1 - computing));
+                stations.push(Station::delay(0.1 - computing));
             }
             close(
                 solved(&stations, 0.0, workers).throughput,
@@ -248,31 +260,47 @@ fn two_workers_for_each_core_and_one_more_leave_64_cores_idle_when_requests_wait
         (0.01, 1_290.0, 1.0),
         (0.05, 1_247.9, 0.1),
     ] {
-        let stations = [queue(64, computing), delay(0.1 - computing)];
+        let stations = [
+            Station::queue(64, computing),
+            Station::delay(0.1 - computing),
+        ];
         close(solved(&stations, 0.0, 129).throughput, throughput, digits);
     }
-    close(solved(&[queue(64, 0.1)], 0.0, 129).throughput, 640.0, 0.1);
+    close(
+        solved(&[Station::queue(64, 0.1)], 0.0, 129).throughput,
+        640.0,
+        0.1,
+    );
 }
 
 #[test]
 fn tokens_of_one_coroutine_process_have_a_capacity() {
     // 2 ms on the one core, 98 ms of waiting.
     for (tokens, capacity, digits) in [(10, 99.6, 0.1), (50, 453.0, 0.1), (100, 500.0, 1.0)] {
-        let stations = [queue(1, 0.002), delay(0.098)];
+        let stations = [Station::queue(1, 0.002), Station::delay(0.098)];
         close(solved(&stations, 0.0, tokens).throughput, capacity, digits);
     }
 }
 
 #[test]
 fn one_client_never_waits() {
-    let steady = solved(&[queue(1, 0.3), delay(0.5), queue(4, 0.2)], 1.0, 1);
+    let steady = solved(
+        &[
+            Station::queue(1, 0.3),
+            Station::delay(0.5),
+            Station::queue(4, 0.2),
+        ],
+        1.0,
+        1,
+    );
     close(steady.throughput, 0.5, 1e-12);
     close(steady.response, 1.0, 1e-12);
 }
 
 fn stations() -> impl Strategy<Value = Vec<Station>> {
-    let queues = (1_usize..70, 1e-4_f64..10.0).prop_map(|(servers, demand)| queue(servers, demand));
-    let delays = (1e-4_f64..10.0).prop_map(delay);
+    let queues =
+        (1_usize..70, 1e-4_f64..10.0).prop_map(|(servers, demand)| Station::queue(servers, demand));
+    let delays = (1e-4_f64..10.0).prop_map(Station::delay);
     prop::collection::vec(prop_oneof![3 => queues, 1 => delays], 1..5)
 }
 
@@ -310,9 +338,9 @@ proptest! {
     fn very_many_clients_are_at_the_asymptotes(
         demands in prop::collection::vec(1e-3_f64..1.0, 1..4), servers in 1_usize..20,
     ) {
-        let mut stations: Vec<Station> = demands.iter().map(|demand| queue(1, *demand)).collect();
+        let mut stations: Vec<Station> = demands.iter().map(|demand| Station::queue(1, *demand)).collect();
         // The first is the bottleneck by far.
-        stations[0] = queue(servers, 1.5 * servers as f64);
+        stations[0] = Station::queue(servers, 1.5 * servers as f64);
         let steady = solved(&stations, 1.0, 1_500);
         let limits = limits::of(&Network { stations, think: 1.0 }, 1_500);
         prop_assert!((steady.throughput / limits.throughput_most - 1.0).abs() < 1e-9);

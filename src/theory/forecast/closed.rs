@@ -3,7 +3,7 @@
 use super::work::{Law, Work};
 use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::scenario::Draw;
-use crate::theory::closed::{Network, Servers, Station, solve};
+use crate::theory::closed::{Network, Station, solve};
 use crate::theory::demand::{Moments, Spent};
 
 /// What is said of means that a formula has for exponential times alone.
@@ -80,10 +80,6 @@ impl Round {
     }
 }
 
-fn station(servers: Servers, demand: f64) -> Station {
-    Station { servers, demand }
-}
-
 /// Workers, or threads, that keep a request to its end, and cores for all of them.
 fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
     let (service, servers) = (work.alone.mean, slots as f64);
@@ -97,7 +93,7 @@ fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, Stri
     if !work.is_of_one_kind() {
         return Err(several_kinds(work));
     }
-    let throughput = round.solve(vec![station(Servers::Some(slots), service)]);
+    let throughput = round.solve(vec![Station::queue(slots, service)]);
     let mut forecast = round.forecast(work, throughput, busy(throughput));
     if work.law(|_| true) != Law::Exponential {
         forecast.assumes.push(RANDOM.into());
@@ -115,8 +111,8 @@ fn several_kinds(work: &Work<'_>) -> String {
 fn at_the_cores(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
     let cores = work.cores;
     let inside = vec![
-        station(Servers::Some(cores), work.cpu.mean),
-        station(Servers::Unlimited, work.alone.mean - work.cpu.mean),
+        Station::queue(cores, work.cpu.mean),
+        Station::delay(work.alone.mean - work.cpu.mean),
     ];
     // Without thinking all workers are taken at all times: as if they went round themselves.
     let inner = match (round.clients <= slots, round.think == 0.0) {
@@ -168,8 +164,8 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
         return Err(several_kinds(work));
     }
     let each = work.held.mean / workers as f64;
-    let mut stations = vec![station(Servers::Some(1), each); workers];
-    stations.push(station(Servers::Unlimited, parked));
+    let mut stations = vec![Station::queue(1, each); workers];
+    stations.push(Station::delay(parked));
     let throughput = round.solve(stations);
     let mut forecast = round.forecast(work, throughput, busy(throughput));
     forecast.assumes = loops_assume(work, shares);

@@ -16,7 +16,7 @@
 mod chain;
 mod matrix;
 
-use super::closed::{self, Network, Servers, Station};
+use super::closed::{self, Network, Station};
 use super::open::Means;
 use super::open::many::Many;
 
@@ -69,16 +69,10 @@ impl Pool {
         };
         let mut stations = Vec::new();
         if self.compute > 0.0 {
-            stations.push(Station {
-                servers: Servers::Some(self.cores),
-                demand: self.compute,
-            });
+            stations.push(Station::queue(self.cores, self.compute));
         }
         if self.wait > 0.0 {
-            stations.push(Station {
-                servers: Servers::Unlimited,
-                demand: self.wait,
-            });
+            stations.push(Station::delay(self.wait));
         }
         let network = Network {
             stations,

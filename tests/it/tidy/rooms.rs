@@ -18,6 +18,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("telemetry", &[]),
         ("theory", &[]),
         ("words", &[]),
+        ("svg", &[]),
         ("roster", &[]),
         ("timetable", &["telemetry"]),
         ("recording", &["telemetry", "theory", "words"]),

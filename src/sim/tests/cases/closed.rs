@@ -2,21 +2,7 @@
 //! of clients and servers at which the textbook recursion of mean value analysis fails.
 
 use super::*;
-use crate::theory::closed::{Network, Servers, Station, Steady, solve};
-
-fn queue(servers: usize, demand: f64) -> Station {
-    Station {
-        servers: Servers::Some(servers),
-        demand,
-    }
-}
-
-fn delay(demand: f64) -> Station {
-    Station {
-        servers: Servers::Unlimited,
-        demand,
-    }
-}
+use crate::theory::closed::{Network, Station, Steady, solve};
 
 fn solved(stations: &[Station], think: f64, clients: usize) -> Steady {
     let stations = stations.to_vec();
@@ -28,7 +14,11 @@ fn servers(servers: usize, service_ms: f64, think_ms: f64, count: usize) -> (Str
     let text = processes(servers, servers)
         + &clients(count, think_ms)
         + &steps(&[&format!("compute ~{service_ms}ms")]);
-    let theory = solved(&[queue(servers, service_ms / 1e3)], think_ms / 1e3, count);
+    let theory = solved(
+        &[Station::queue(servers, service_ms / 1e3)],
+        think_ms / 1e3,
+        count,
+    );
     (text, theory)
 }
 
@@ -75,7 +65,7 @@ fn where_the_textbook_recursion_fails() {
          services.tomcat.capacity = 300\nserver.workers = 1\n"
     ) + &clients(400, 0.0)
         + &steps(&["call tomcat ~444ms"]);
-    let theory = solved(&[queue(300, 0.444)], 0.0, 400);
+    let theory = solved(&[Station::queue(300, 0.444)], 0.0, 400);
     play_it("400 clients, 300 threads", &text, 2_080_000)
         .check(Number::Throughput, theory.throughput)
         .check(Number::Latency, theory.response);
@@ -95,7 +85,7 @@ fn think_at_80_percent(count: usize) -> f64 {
     let (mut low, mut high) = (0.0, 20.0 * count as f64);
     for _ in 0..100 {
         let think = f64::midpoint(low, high);
-        if solved(&[queue(1, 0.01)], think / 1e3, count).throughput > 80.0 {
+        if solved(&[Station::queue(1, 0.01)], think / 1e3, count).throughput > 80.0 {
             low = think;
         } else {
             high = think;
@@ -130,10 +120,10 @@ fn workers(name: &str, (workers, cores): (usize, usize), compute_ms: u32, reques
         format!("sleep ~{wait_ms}ms"),
     );
     let mut script = vec![compute.as_str()];
-    let mut stations = vec![queue(cores, f64::from(compute_ms) / 1e3)];
+    let mut stations = vec![Station::queue(cores, f64::from(compute_ms) / 1e3)];
     if wait_ms > 0 {
         script.push(&sleep);
-        stations.push(delay(f64::from(wait_ms) / 1e3));
+        stations.push(Station::delay(f64::from(wait_ms) / 1e3));
     }
     let text = processes(workers, cores) + &clients(2 * workers, 0.0) + &steps(&script);
     let theory = solved(&stations, 0.0, workers);

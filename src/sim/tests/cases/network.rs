@@ -3,7 +3,7 @@
 //! number and not large, and else once for as long as all visits take together: the long run is the same.
 
 use super::*;
-use crate::theory::closed::{Network, Servers, Station, Steady, limits, solve};
+use crate::theory::closed::{Network, Station, Steady, limits, solve};
 
 /// A station: how many it serves at once, how often it is visited, and for how long, in ms.
 #[derive(Clone, Copy)]
@@ -37,9 +37,11 @@ fn hub(stations: &[Visited]) -> String {
 }
 
 fn network(stations: &[Visited], think_ms: f64) -> Network {
-    let demands = stations.iter().map(|station| Station {
-        servers: Servers::Some(station.servers),
-        demand: station.visits as f64 * station.service_ms / 1e3,
+    let demands = stations.iter().map(|station| {
+        Station::queue(
+            station.servers,
+            station.visits as f64 * station.service_ms / 1e3,
+        )
     });
     Network {
         stations: demands.collect(),

@@ -292,7 +292,10 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_would_compute_is_marked_as_words() {
         let csv = table("=1+2", 1.0).to_csv();
-        assert!(csv.contains("\n\"'=1+2\",\"'=1+2\",\"simulated\","), "{csv}");
+        assert!(
+            csv.contains("\n\"'=1+2\",\"'=1+2\",\"simulated\","),
+            "{csv}"
+        );
     }
 
     #[test]

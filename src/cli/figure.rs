@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use super::shelf;
-use crate::figure::{self, Kind, Look, Play, Table, png};
+use crate::figure::{self, Kind, Look, Play, Refused, Table, png};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
 
@@ -80,6 +80,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         width: args.width,
         theme: args.theme,
         notes: args.annotate.clone(),
+        is_in_page: false,
     };
     write(&table, &look, args.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
@@ -116,13 +117,18 @@ fn of_runs(kind: Kind, folders: &[PathBuf]) -> anyhow::Result<Table> {
     for (file, tear) in kept.iter().flat_map(|kept| &kept.torn) {
         eprintln!("concsim: {}: {tear}", file.display());
     }
+    Ok(of_one_kind(kind, &kept)?)
+}
+
+/// What a kind of figure shows of these runs.
+pub(super) fn of_one_kind(kind: Kind, kept: &[Kept]) -> Result<Table, Refused> {
     let is_one_of_many = kept.len() > 1;
     let play = |kept| Play {
         kept,
         is_one_of_many,
     };
     let plays: Vec<Play<'_>> = kept.iter().map(play).collect();
-    Ok(figure::table(kind, &plays)?)
+    figure::table(kind, &plays)
 }
 
 /// The picture, and its data beside it.

@@ -17,6 +17,7 @@ pub mod performance;
 pub mod prediction;
 mod rehearsal;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
@@ -67,6 +68,8 @@ enum Command {
     Replay(replay::Args),
     /// Draw a figure of kept runs, with its data beside it
     Figure(figure::Args),
+    /// Write a page about kept runs: the story, figures, data, and how to do it again
+    Report(report::Args),
     /// Write screens of a kept run into files: SVG, asciicast
     Export(export::Args),
     /// Play a scenario's load alone, against anybody's server
@@ -113,6 +116,7 @@ impl Cli {
             Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Figure(args)) => figure::run(&args),
+            Some(Command::Report(args)) => report::run(&args),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),

@@ -15,6 +15,10 @@ use crate::words::{counted, grouped, mean};
 
 /// Less than this much concurrency is drawn as this much.
 const LEAST: f64 = 0.1;
+/// More configurations than these have numbers in the plane, and a key beneath it.
+const MOST_WITH_WORDS: usize = 2;
+/// Marks that are closer than this share one number.
+const NEAR: f64 = 14.0;
 
 pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
     let mut rows = Vec::new();
@@ -82,8 +86,14 @@ pub(super) fn draw(table: &Table, look: &Look) -> String {
     for row in rows {
         draw_box(&mut paper, row, &across, &up);
     }
-    label_boxes(&mut paper, rows, &across, &up);
-    label_dots(&mut paper, rows, &across, &up);
+    if rows.len() <= MOST_WITH_WORDS {
+        label_boxes(&mut paper, rows, &across, &up);
+        label_dots(&mut paper, rows, &across, &up);
+    } else {
+        number_boxes(&mut paper, rows, &across, &up);
+        number_dots(&mut paper, rows, &across, &up);
+        key(&mut paper, rows);
+    }
     paper.legend_of_origins(rows);
     paper.finish(table, look)
 }
@@ -109,28 +119,90 @@ fn draw_box(paper: &mut Paper, row: &Row, across: &Scale, up: &Scale) {
     );
 }
 
-/// The words of a ceiling stand right under it.
-fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    let mut ceilings: Vec<(f64, f64, String)> = Vec::new();
-    for row in rows {
+/// The configurations that have the same ceilings, by place, with the ceilings.
+fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
+    let mut ceilings: Vec<(f64, f64, Vec<usize>)> = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
         let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
             continue;
         };
-        match ceilings
+        let same = ceilings
             .iter_mut()
-            .find(|(other_x, other_y, _)| (*other_x, *other_y) == (x, y))
-        {
-            Some((_, _, names)) => *names = format!("{names}, {}", row.series),
-            None => ceilings.push((x, y, row.series.clone())),
+            .find(|(other_x, other_y, _)| (*other_x, *other_y) == (x, y));
+        match same {
+            Some((_, _, places)) => places.push(place),
+            None => ceilings.push((x, y, vec![place])),
         }
     }
-    for (x, y, names) in ceilings {
+    ceilings
+}
+
+/// The words of a ceiling stand right under it.
+fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
+    for (x, y, places) in ceilings(rows) {
         let (most, cores) = (grouped(y as u64), counted(x as u64, "core"));
-        let words = format!("{names}: {most} at most, {cores}");
+        let names: Vec<&str> = places.iter().map(|it| rows[*it].series.as_str()).collect();
+        let words = format!("{}: {most} at most, {cores}", names.join(", "));
         let words = fitted(&words, across.to - across.from - 12.0, SMALL);
         let place = (across.from + 6.0, up.at(y) + SMALL + 3.0);
         paper.svg.words(place, "small halo", Anchor::Start, &words);
     }
+}
+
+/// `1, 3`: configurations as the key has them.
+fn numbers(places: &[usize]) -> String {
+    let numbers = places.iter().map(|place| (place + 1).to_string());
+    numbers.collect::<Vec<_>>().join(", ")
+}
+
+/// The numbers of a box stand in the corner that no other box of the same width or height has.
+fn number_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
+    for (x, y, places) in ceilings(rows) {
+        let corner = (across.at(x) - 5.0, up.at(y) + SMALL + 2.0);
+        let words = numbers(&places);
+        paper.svg.words(corner, "quiet halo", Anchor::End, &words);
+    }
+}
+
+fn number_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
+    let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        let dot = (across.at(row.x), up.at(row.y.max(up.low)));
+        draw_dot(&mut paper.svg, row, dot);
+        let near = groups
+            .iter_mut()
+            .find(|((x, y), _)| (x - dot.0).abs() < NEAR && (y - dot.1).abs() < NEAR);
+        match near {
+            Some((_, places)) => places.push(place),
+            None => groups.push((dot, vec![place])),
+        }
+    }
+    for ((x, y), places) in groups {
+        let words = numbers(&places);
+        let place = (x + 9.0, y + 4.0);
+        paper.svg.words(place, "small halo", Anchor::Start, &words);
+    }
+}
+
+/// What the numbers mean: one line for each configuration.
+fn key(paper: &mut Paper, rows: &[Row]) {
+    for (place, row) in rows.iter().enumerate() {
+        let of = |most: Option<f64>| {
+            most.map_or_else(String::new, |most| format!(" of {}", grouped(most as u64)))
+        };
+        let words = format!(
+            "{}  {}: {}{} begun, {:.2}{} cores, {}",
+            place + 1,
+            row.series,
+            mean(row.y),
+            of(row.y_to),
+            row.x,
+            of(row.x_to),
+            row.label
+        );
+        paper.paragraph("small", SMALL, &words);
+    }
+    paper.top += 8.0;
 }
 
 fn label_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
@@ -177,5 +249,8 @@ fn label_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
 }
 
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
-    mark::draw(svg, class_of_kind(&row.panel), row.origin, place);
+    let said = || format!("{}: {}", row.series, row.label);
+    svg.told(said, |svg| {
+        mark::draw(svg, class_of_kind(&row.panel), row.origin, place);
+    });
 }

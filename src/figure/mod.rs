@@ -100,6 +100,14 @@ pub struct Look {
     pub theme: Theme,
     /// Words that stand beneath the title.
     pub notes: Vec<String>,
+    /// It stands in a page that has the [`sheet`] and shows what a mark says when the pointer is on it.
+    pub is_in_page: bool,
+}
+
+/// The style sheet of figures that stand in a page.
+#[must_use]
+pub fn sheet(theme: Theme) -> String {
+    style::sheet(theme)
 }
 
 /// Why there is no figure.

@@ -32,13 +32,15 @@ impl Paper {
     /// A sheet with a title, and warnings where there are any.
     pub(super) fn titled(table: &Table, look: &Look) -> Self {
         let mut paper = Self {
-            svg: Svg::default(),
+            svg: Svg::telling(look.is_in_page),
             width: f64::from(look.width),
             top: MARGIN,
             kind: table.kind,
         };
-        paper.paragraph("title", TITLE, &table.title);
-        paper.paragraph("small", SMALL, table.kind.says());
+        if !look.is_in_page {
+            paper.paragraph("title", TITLE, &table.title);
+            paper.paragraph("small", SMALL, table.kind.says());
+        }
         for caveat in &table.caveats {
             paper.paragraph("small warning", SMALL, &format!("! {caveat}"));
         }
@@ -54,9 +56,9 @@ impl Paper {
         self.width - MARGIN
     }
 
-    /// A name that no other figure on a page has.
+    /// A name that no other figure on a page has, nor the same one in another width.
     pub(super) fn id(&self, name: &str) -> String {
-        format!("{}-{name}", self.kind.name())
+        format!("{}-{}-{name}", self.kind.name(), self.width)
     }
 
     /// Words over the whole width, on as many lines as they need.
@@ -142,7 +144,9 @@ impl Paper {
         svg.element("title", &[("id", &title)], &claim);
         svg.element("desc", &[("id", &description)], &described(table));
         svg.element("metadata", &[], &table.provenance.join(" · "));
-        svg.element("style", &[], &style::sheet(look.theme));
+        if !look.is_in_page {
+            svg.element("style", &[], &style::sheet(look.theme));
+        }
         let ground: [(&str, &dyn Display); 3] = [
             ("class", &"ground"),
             ("width", &"100%"),

@@ -226,6 +226,9 @@ fn draw_dots(paper: &mut Paper, table: &Table, (across, up): (&Scale, &Scale)) {
             anchor,
             &fitted(&row.label, room, SMALL),
         );
-        mark::draw(&mut paper.svg, "coroutine", row.origin, dot);
+        paper.svg.told(
+            || row.label.clone(),
+            |svg| mark::draw(svg, "coroutine", row.origin, dot),
+        );
     }
 }

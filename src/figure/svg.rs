@@ -38,13 +38,39 @@ pub(super) enum Anchor {
 #[derive(Debug, Default)]
 pub(super) struct Svg {
     text: String,
+    /// Whether elements tell what they stand for.
+    tells: bool,
+    /// What they stand for just now.
+    told: Option<String>,
 }
 
 impl Svg {
+    /// An empty one. Where it `tells`, a browser shows what an element stands for.
+    pub(super) fn telling(tells: bool) -> Self {
+        Self {
+            tells,
+            ..Self::default()
+        }
+    }
+
+    /// What the elements stand for that `draws` draws.
+    pub(super) fn told(&mut self, words: impl FnOnce() -> String, draws: impl FnOnce(&mut Self)) {
+        self.told = self.tells.then(words);
+        draws(self);
+        self.told = None;
+    }
+
     /// An element without content.
     pub(super) fn leaf(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
         self.begin(name, attributes);
-        self.text.push_str("/>\n");
+        match &self.told {
+            Some(words) => {
+                let words = escaped(words);
+                writeln!(self.text, "><title>{words}</title></{name}>")
+                    .expect("a String takes all text");
+            }
+            None => self.text.push_str("/>\n"),
+        }
     }
 
     /// Words at a place. The class says how they look.

@@ -68,6 +68,31 @@ pub struct Row {
     pub label: String,
 }
 
+/// The names of a row's columns.
+pub const COLUMNS: [&str; 9] = [
+    "panel", "series", "origin", "x", "y", "x_to", "y_to", "n", "label",
+];
+
+impl Row {
+    /// What stands in its columns.
+    #[must_use]
+    pub fn cells(&self) -> [String; 9] {
+        let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
+        let or_empty = |value: Option<f64>| value.map_or_else(String::new, number);
+        [
+            self.panel.clone(),
+            self.series.clone(),
+            self.origin.word().to_owned(),
+            number(self.x),
+            number(self.y),
+            or_empty(self.x_to),
+            or_empty(self.y_to),
+            self.n.map_or_else(String::new, |n| n.to_string()),
+            self.label.clone(),
+        ]
+    }
+}
+
 /// Everything that a figure is drawn from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {

@@ -36,6 +36,7 @@ fn look(width: u32, theme: Theme) -> Look {
         width,
         theme,
         notes: Vec::new(),
+        is_in_page: false,
     }
 }
 

@@ -240,12 +240,10 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
         for row in rows.iter().filter(|row| lane_name(row) == *lane) {
             let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
             end = end.max(row.x_to.unwrap_or(row.x));
-            stretch(
-                &mut paper.svg,
-                ids,
-                meaning(&row.series),
-                (from, above),
-                ((to - from).max(0.5), LANE),
+            let size = ((to - from).max(0.5), LANE);
+            paper.svg.told(
+                || said(row),
+                |svg| stretch(svg, ids, meaning(&row.series), (from, above), size),
             );
         }
         if !lane.starts_with(CORE) {
@@ -255,6 +253,19 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
                 .words(place, "small halo", Anchor::Start, &format!("{end:.2} s"));
         }
     }
+}
+
+/// What a stretch of time was.
+fn said(row: &Row) -> String {
+    let length = |seconds: f64| Elapsed((seconds * 1e9).round() as u64);
+    let to = row.x_to.unwrap_or(row.x);
+    format!(
+        "{}: {} for {}, from {} on",
+        row.label,
+        row.series,
+        length(to - row.x),
+        length(row.x)
+    )
 }
 
 /// One thing for a while: each has a shape of its own, so that it is told without colours.

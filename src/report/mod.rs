@@ -5,7 +5,9 @@
 mod blind;
 pub mod card;
 pub mod json;
+pub mod page;
 pub mod parity;
+mod story;
 mod table;
 mod theory;
 mod why;

@@ -33,6 +33,16 @@ impl Footnotes {
     }
 }
 
+/// What the columns of the variants' table are.
+pub(super) const HEADS: [&str; 6] = [
+    "door",
+    "concurrency",
+    "parallelism",
+    "answers/s",
+    "p50",
+    "p99",
+];
+
 /// Columns of the variant's name; a longer one gets a line of its own.
 const NAME: usize = 12;
 
@@ -61,38 +71,19 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
 /// The two big numbers and what clients felt, for each variant; beneath each later one, how many
 /// times the first it is.
 pub(super) fn variants(runs: &[Run], notes: &mut Footnotes) -> String {
-    let heads = [
-        "door",
-        "concurrency",
-        "parallelism",
-        "answers/s",
-        "p50",
-        "p99",
-    ];
-    let mut table = row("", heads, [None; 3]);
+    let mut table = row("", HEADS, [None; 3]);
     for run in runs {
         table += &variant(run, notes);
-        let first = runs.first().filter(|first| first.variant != run.variant);
-        if let Some(first) = first.filter(|first| is_comparable(first) && is_comparable(run)) {
-            table += &ratios(first, run);
+        let ratios = runs.first().and_then(|first| ratios(first, run));
+        if let Some(ratios) = ratios {
+            table += &row("", ratios.each_ref().map(String::as_str), [None; 3]);
         }
     }
     table
 }
 
 fn variant(run: &Run, notes: &mut Footnotes) -> String {
-    let or_none =
-        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
-    let concurrency = or_none(run.concurrency, mean);
-    let parallelism = or_none(run.parallelism, |value| format!("{value:.2}"));
-    let cells = [
-        or_none(run.at_the_door, mean),
-        format!("{concurrency} of {}", run.concurrency_limit),
-        format!("{parallelism} of {}", run.parallelism_limit),
-        or_none(run.throughput_per_s, answers),
-        or_none(run.latency_ms.p50, millis),
-        or_none(run.latency_ms.p99, millis),
-    ];
+    let cells = cells(run);
     let too_few = |missing: bool, what: &str, needs: usize, notes: &mut Footnotes| {
         let needs = grouped(needs as u64);
         let due = grouped(run.due as u64);
@@ -108,8 +99,24 @@ fn variant(run: &Run, notes: &mut Footnotes) -> String {
     )
 }
 
+/// The numbers of a row, in the order of [`HEADS`].
+pub(super) fn cells(run: &Run) -> [String; 6] {
+    let or_none =
+        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
+    let concurrency = or_none(run.concurrency, mean);
+    let parallelism = or_none(run.parallelism, |value| format!("{value:.2}"));
+    [
+        or_none(run.at_the_door, mean),
+        format!("{concurrency} of {}", run.concurrency_limit),
+        format!("{parallelism} of {}", run.parallelism_limit),
+        or_none(run.throughput_per_s, answers),
+        or_none(run.latency_ms.p50, millis),
+        or_none(run.latency_ms.p99, millis),
+    ]
+}
+
 /// What has to be known before the row is read.
-fn doubt(run: &Run) -> Option<String> {
+pub(super) fn doubt(run: &Run) -> Option<String> {
     match (run.interrupted, run.trust) {
         (true, _) => Some("interrupted: the part that was played".into()),
         (false, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
@@ -134,7 +141,12 @@ fn answers(per_s: f64) -> String {
     }
 }
 
-fn ratios(first: &Run, run: &Run) -> String {
+/// How many times the first a later one is, in the columns of its row; nothing where the two are not to
+/// be compared.
+pub(super) fn ratios(first: &Run, run: &Run) -> Option<[String; 6]> {
+    if first.variant == run.variant || !is_comparable(first) || !is_comparable(run) {
+        return None;
+    }
     let ratio = |of: fn(&Run) -> Option<f64>| -> String {
         let (before, now) = (of(first).unwrap_or(0.0), of(run).unwrap_or(0.0));
         let is_known = before > 0.0 && now > 0.0;
@@ -144,21 +156,26 @@ fn ratios(first: &Run, run: &Run) -> String {
             String::new()
         }
     };
-    let concurrency = ratio(|run| run.concurrency);
-    let answers = ratio(|run| run.throughput_per_s);
-    let p50 = ratio(|run| run.latency_ms.p50);
-    if [&concurrency, &answers, &p50]
-        .iter()
-        .all(|said| said.is_empty())
-    {
-        return String::new();
-    }
-    row("", ["", &concurrency, "", &answers, &p50, ""], [None; 3])
+    let mut cells = [const { String::new() }; 6];
+    cells[1] = ratio(|run| run.concurrency);
+    cells[3] = ratio(|run| run.throughput_per_s);
+    cells[4] = ratio(|run| run.latency_ms.p50);
+    cells.iter().any(|said| !said.is_empty()).then_some(cells)
 }
 
 /// Latencies by kind of request, where a scenario has several; with what a formula says, where one
 /// fits.
 pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
+    lay_out(&kind_rows(plan, cores, runs, notes))
+}
+
+/// The rows of that table.
+pub(super) fn kind_rows(
+    plan: &Plan,
+    cores: usize,
+    runs: &[Run],
+    notes: &mut Footnotes,
+) -> Vec<KindRow> {
     let several = runs.iter().filter(|run| run.requests.iter().count() > 1);
     let mut rows = Vec::new();
     for run in several {
@@ -174,13 +191,15 @@ pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnot
             rows.push(KindRow::new(&run.variant, name, *kind, computed));
         }
     }
-    lay_out(&rows)
+    rows
 }
 
-struct KindRow {
-    variant: String,
-    name: String,
-    cells: [String; 4],
+/// One kind of request of one variant.
+pub(super) struct KindRow {
+    pub(super) variant: String,
+    pub(super) name: String,
+    /// Mean, p50, p99 and the computed mean.
+    pub(super) cells: [String; 4],
 }
 
 impl KindRow {

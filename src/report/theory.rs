@@ -1,5 +1,6 @@
 //! What is computed from each scenario alone, beside what came out: bounds, closed forms, Little's law.
 
+use super::story::grouped_by;
 use super::words::{NONE, labelled, list, millis};
 use crate::recording::Origin;
 use crate::recording::beside::{Balance, Ceiling, Modelled, Pair, per_second, percent};
@@ -22,19 +23,6 @@ pub(super) fn beside(runs: &[Run]) -> String {
 fn named(name: &str) -> String {
     let short: String = name.chars().take(NAME - 1).collect();
     format!("{short:<NAME$}")
-}
-
-/// One paragraph for each group of runs of which the same is said.
-fn in_groups(runs: &[Run], says: impl Fn(&Run) -> Option<String>) -> Vec<(String, Vec<&str>)> {
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for run in runs {
-        let Some(said) = says(run) else { continue };
-        match groups.iter_mut().find(|(known, _)| *known == said) {
-            Some((_, names)) => names.push(&run.variant),
-            None => groups.push((said, vec![&run.variant])),
-        }
-    }
-    groups
 }
 
 /// What each throughput cannot exceed, the tightest first, and how much of it was reached.
@@ -173,7 +161,7 @@ fn rows(run: &Run, model: &Modelled) -> String {
 /// What has to be so for the closed forms to be right, and where all about them is said.
 fn assumed(runs: &[Run]) -> String {
     let said = |run: &Run| run.theory.model.as_ref().map(Modelled::assumed);
-    let groups = in_groups(runs, said).into_iter().enumerate();
+    let groups = grouped_by(runs, said).into_iter().enumerate();
     let lines = groups.map(|(place, (said, names))| {
         let label = if place == 0 { "assuming" } else { "" };
         labelled(label, &format!("{}: {said}", list(&names)))
@@ -183,7 +171,7 @@ fn assumed(runs: &[Run]) -> String {
 
 /// To which runs no closed form applies, and why.
 fn why_none(runs: &[Run]) -> String {
-    let groups = in_groups(runs, |run| run.theory.why_none.clone())
+    let groups = grouped_by(runs, |run| run.theory.why_none.clone())
         .into_iter()
         .enumerate();
     let lines = groups.map(|(place, (reason, names))| {

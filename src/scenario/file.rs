@@ -48,6 +48,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         variants: played,
         expectations,
         questions,
+        laid_over: overrides.as_arguments(),
     })
 }
 

@@ -69,6 +69,9 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// Asked before variants are played, and answered when all have been.
     pub questions: Vec<Question>,
+    /// What the command line said besides the file, word for word: `--set`, `server.workers=4`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laid_over: Vec<String>,
 }
 
 impl Plan {

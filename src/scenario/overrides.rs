@@ -28,6 +28,30 @@ pub struct Overrides {
     pub engine: Engine,
 }
 
+impl Overrides {
+    /// The same as arguments of a command.
+    pub(super) fn as_arguments(&self) -> Vec<String> {
+        let machine = self.machine.as_ref().map(|(name, _)| name.clone());
+        let several = [("--set", &self.set), ("--variant", &self.variants)];
+        let single = [
+            ("--seed", self.seed.map(|seed| seed.to_string())),
+            ("--duration", self.duration.clone()),
+            ("--warmup", self.warmup.clone()),
+            ("--machine", machine),
+        ];
+        let several = several
+            .into_iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| (name, value.clone())));
+        let single = single
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        several
+            .chain(single)
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect()
+    }
+}
+
 /// One value that was laid over the file.
 pub(super) struct Setting {
     /// `["server", "workers"]`

@@ -14,6 +14,7 @@ mod load;
 mod on_screen;
 mod played;
 mod rehearsal;
+mod report;
 mod scenario_errors;
 mod screens;
 mod server;

@@ -390,5 +390,6 @@ pub(crate) fn plan(title: &str, runs: &[&Synthetic], claims: &[(&str, &str)]) ->
         variants: runs.iter().map(variant).collect(),
         expectations: claims.iter().map(expectation).collect(),
         questions: Vec::new(),
+        laid_over: Vec::new(),
     }
 }

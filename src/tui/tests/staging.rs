@@ -104,6 +104,7 @@ pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
         variants: variants.into_iter().map(variant).collect(),
         expectations: Vec::new(),
         questions: Vec::new(),
+        laid_over: Vec::new(),
     }
 }
 

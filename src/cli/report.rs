@@ -1,0 +1,113 @@
+//! `concsim report`: the story of kept runs as one file that one can send.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+use super::figure::of_one_kind;
+use super::shelf;
+use crate::figure::{self, Kind, Look, Table, table};
+use crate::palette::Theme;
+use crate::recording::kept::{self, Kept};
+use crate::recording::summary::{Summary, summarise};
+use crate::report::page::{Figure, Page, Play, page};
+
+/// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim report last -o report.html\n         concsim report monday tuesday --title 'Twice the same' -o both.html"
+)]
+pub struct Args {
+    /// The folders of kept runs, or `last`
+    #[arg(value_name = "DIR|last", required = true)]
+    runs: Vec<PathBuf>,
+    /// The file. Without, standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What it is called; by default the title of the scenario, or the names of several
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+/// Writes it.
+///
+/// # Errors
+/// When a run cannot be read, or the file cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let open = |folder: &PathBuf| Ok(kept::open(&shelf::find(folder)?)?);
+    let kept: Vec<Kept> = args.runs.iter().map(open).collect::<anyhow::Result<_>>()?;
+    let Some(first) = kept.first() else {
+        bail!("of which run? Name the folder of a kept run, or `last`");
+    };
+    let title = match (&args.title, kept.len()) {
+        (Some(title), _) => title.clone(),
+        (None, 1) => first.plan.title.clone(),
+        (None, _) => {
+            let names: Vec<&str> = kept.iter().map(|it| it.plan.name()).collect();
+            names.join(", ")
+        }
+    };
+    let text = page(&Page {
+        title: &title,
+        version: env!("CARGO_PKG_VERSION"),
+        plays: kept.iter().map(play).collect(),
+        figures: figures(&kept),
+        figure_sheet: figure::sheet(Theme::Auto),
+    });
+    match &args.output {
+        Some(path) => fs::write(path, text).with_context(|| path.display().to_string())?,
+        None => io::stdout().write_all(text.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One run, with what is to be said of its files.
+fn play(kept: &Kept) -> Play<'_> {
+    let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
+    let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
+    let torn = kept
+        .torn
+        .iter()
+        .map(|(file, tear)| format!("{}: {tear}", file.display()));
+    let missing = kept
+        .missing
+        .iter()
+        .map(|name| format!("{name}: nothing of it could be read"));
+    Play {
+        plan: &kept.plan,
+        summary: Summary::of(&kept.plan, machine, runs),
+        losses: torn.chain(missing).collect(),
+    }
+}
+
+/// All kinds of figures of which there is something in the runs.
+fn figures(kept: &[Kept]) -> Vec<Figure> {
+    let all = Kind::ALL.into_iter();
+    all.filter_map(|kind| Some(drawn(kind, &of_one_kind(kind, kept).ok()?)))
+        .collect()
+}
+
+fn drawn(kind: Kind, table: &Table) -> Figure {
+    let svg = |width| {
+        figure::draw(
+            table,
+            &Look {
+                width,
+                theme: Theme::Auto,
+                notes: Vec::new(),
+                is_in_page: true,
+            },
+        )
+    };
+    Figure {
+        name: kind.name(),
+        says: kind.says(),
+        svgs: [svg(720), svg(340)],
+        heads: table::COLUMNS.map(Into::into).to_vec(),
+        rows: table.rows.iter().map(|row| row.cells().to_vec()).collect(),
+        csv: table.to_csv(),
+    }
+}

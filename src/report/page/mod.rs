@@ -1,0 +1,401 @@
+//! The page: the same as the card tells, and the figures, as one file that one can send. It asks no network,
+//! works without scripts, and says to the browser that nothing else may run in it.
+//!
+//! The only script shows at once what a browser would show after a moment: what the pointer is on.
+
+mod numbers;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
+
+use super::story;
+use super::theory;
+use super::why;
+use super::words::list;
+use crate::palette::{Ground, Meaning, Rgb, Theme};
+use crate::recording::judge::Verdict;
+use crate::recording::summary::{Run, Summary};
+use crate::recording::trust::Trust;
+use crate::scenario::Plan;
+use crate::svg::by_theme;
+use crate::words::grouped;
+
+const SHEET: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+/// Rows of a figure's data that are on the page; all of them are in the file that it offers.
+const MOST_ROWS: usize = 200;
+/// Remarks of a variant that the page has room for.
+const MOST_REMARKS: usize = 12;
+
+/// What is on a page.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// What it is called.
+    pub title: &'a str,
+    /// The version of who writes it.
+    pub version: &'a str,
+    /// The runs, in the order in which they were named.
+    pub plays: Vec<Play<'a>>,
+    /// Their figures.
+    pub figures: Vec<Figure>,
+    /// The style sheet of the figures.
+    pub figure_sheet: String,
+}
+
+/// A kept run.
+#[derive(Debug)]
+pub struct Play<'a> {
+    /// What was played.
+    pub plan: &'a Plan,
+    /// What came out.
+    pub summary: Summary,
+    /// What of its files could not be read.
+    pub losses: Vec<String>,
+}
+
+/// A figure, as a page holds it.
+#[derive(Debug)]
+pub struct Figure {
+    /// The word for its kind.
+    pub name: &'static str,
+    /// What it shows, in a sentence.
+    pub says: &'static str,
+    /// Its SVG for wide windows, and for narrow ones. Taken as it is.
+    pub svgs: [String; 2],
+    /// The names of its data's columns.
+    pub heads: Vec<String>,
+    /// Its data, row by row.
+    pub rows: Vec<Vec<String>>,
+    /// The same as the file that is shipped beside a figure.
+    pub csv: String,
+}
+
+/// The page as HTML: the same bytes for the same runs.
+#[must_use]
+pub fn page(page: &Page<'_>) -> String {
+    let sheet = format!("{}{SHEET}{}", colours(), page.figure_sheet);
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy(&sheet));
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content=(format!("concsim {}", page.version));
+                title { (page.title) " · concsim" }
+                style { (PreEscaped(&sheet)) }
+            }
+            body {
+                header { h1 { (page.title) } }
+                main {
+                    @for play in &page.plays { (told(play, page.plays.len() > 1)) }
+                    (figures(&page.figures))
+                    (glossary())
+                }
+                footer { p { "Written by concsim " (page.version) " from kept runs. It loads nothing and sends nothing." } }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    body.into_string()
+}
+
+/// What the browser may do with the page: show its own sheet, and run its own script.
+fn policy(sheet: &str) -> String {
+    let hash = |text: &str| BASE64.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(sheet),
+        hash(SCRIPT)
+    )
+}
+
+/// The page's colours are those of the figures.
+fn colours() -> String {
+    by_theme(Theme::Auto, |ground| {
+        let Rgb(red, green, blue) = ground.quiet();
+        let warning = match ground {
+            Ground::Light => Rgb(0x9A, 0x34, 0x12),
+            Ground::Dark => Meaning::Blocked.colour(ground),
+        };
+        format!(
+            ":root{{--ground:{};--text:{};--quiet:{};--line:rgb({red} {green} {blue}/.35);--warning:{}}}",
+            ground.colour().hex(),
+            ground.text().hex(),
+            ground.quiet().hex(),
+            warning.hex()
+        )
+    })
+}
+
+/// A heading of the second level, or of the third where runs have their own.
+fn heading(words: &str, is_deeper: bool) -> Markup {
+    html! {
+        @if is_deeper { h3 { (words) } } @else { h2 { (words) } }
+    }
+}
+
+/// The story of one run.
+fn told(play: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let (plan, runs) = (play.plan, &play.summary.runs);
+    html! {
+        section {
+            @if is_one_of_many { h2 { (plan.name()) ": " (plan.title) } }
+            (trusted_at_a_glance(runs))
+            (what_was_played(play))
+            (heading("What came out", is_one_of_many))
+            (numbers::variants(runs))
+            (numbers::kinds(plan, play.summary.machine.cores, runs))
+            (claims(play))
+            (what_it_teaches(play, is_one_of_many))
+            (heading("May it be believed?", is_one_of_many))
+            @for said in story::trust(runs) { p { (stopped(&said)) } }
+            @for loss in &play.losses { p.alert { (loss) } }
+            (in_detail(play))
+            (again(play, is_one_of_many))
+        }
+    }
+}
+
+/// With a full stop.
+fn stopped(words: &str) -> String {
+    let stop = if words.ends_with(['.', '?', '!', ':']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{words}{stop}")
+}
+
+/// With a capital letter besides. Not for what begins with a name.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let capital: String = first.collect();
+    stopped(&(capital + letters.as_str()))
+}
+
+/// The worst of all that is to be said of their truth, before anything else.
+fn trusted_at_a_glance(runs: &[Run]) -> Markup {
+    let names = |trust: Trust| -> Vec<&str> {
+        let of_it = runs.iter().filter(|run| run.trust == trust);
+        of_it.map(|run| run.variant.as_str()).collect()
+    };
+    let cut: Vec<&str> = runs
+        .iter()
+        .filter(|run| run.interrupted)
+        .map(|run| run.variant.as_str())
+        .collect();
+    let failed: Vec<String> = runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}", run.variant, story::failures(run)?)))
+        .collect();
+    html! {
+        @for trust in [Trust::ProvesNothing, Trust::Rough] {
+            @let of_it = names(trust);
+            @if !of_it.is_empty() {
+                p.alert { strong { (stopped(&format!("{}: {}", list(&of_it), trust.words()))) } " The reasons are below." }
+            }
+        }
+        @if !cut.is_empty() {
+            p.alert { strong { (stopped(&format!("{}: interrupted", list(&cut)))) } " It shows the part that was played." }
+        }
+        @if runs.is_empty() { p.alert { strong { "Nothing was played to its end." } } }
+        @for failed in failed { p.alert { "Failed: " (failed) "." } }
+    }
+}
+
+fn what_was_played(play: &Play<'_>) -> Markup {
+    let (plan, summary) = (play.plan, &play.summary);
+    let machine = &summary.machine;
+    let cores = machine.cores;
+    html! {
+        @if let Some(about) = &plan.about { p.opening { (about) } }
+        @for said in story::setting(plan, &summary.runs, cores) { p { (sentence(&said)) } }
+        p.aside {
+            (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
+            ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
+            (grouped(cores as u64)) " cores, " (machine.kernel) ", " (machine.cpu) "."
+        }
+    }
+}
+
+/// What the file claimed and asked, and what became of it.
+fn claims(play: &Play<'_>) -> Markup {
+    let summary = &play.summary;
+    let origin = story::origin(&summary.runs);
+    html! {
+        @if !summary.expect.is_empty() {
+            ul.claims {
+                @for judgement in &summary.expect {
+                    li.alert[judgement.verdict == Verdict::Fails] {
+                        strong { (story::judged(judgement.verdict)) } " " (story::claimed(judgement, origin))
+                    }
+                }
+            }
+        }
+        @for answer in &summary.ask { p { strong { "Asked: " } (story::asked(answer, origin)) } }
+    }
+}
+
+fn what_it_teaches(play: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let runs = &play.summary.runs;
+    let why = why::sentence(play.plan, play.summary.machine.cores);
+    html! {
+        (heading("Why", is_one_of_many))
+        @if !why.is_empty() { p { (sentence(&why)) } }
+        @for run in runs {
+            @let news = story::news(run, MOST_REMARKS);
+            @for said in news { p { (run.variant) ": " (said) } }
+        }
+        ul {
+            @for run in runs {
+                @for said in [story::switches(run), story::counters(run)].into_iter().flatten() {
+                    li { (run.variant) ": " (said) }
+                }
+            }
+        }
+    }
+}
+
+/// Folded: who wants it opens it.
+fn in_detail(play: &Play<'_>) -> Markup {
+    let runs = &play.summary.runs;
+    let computed = theory::beside(runs);
+    html! {
+        @if !computed.is_empty() {
+            details {
+                summary { "Computed from the scenario alone, beside it" }
+                pre tabindex="0" { (computed) }
+            }
+        }
+        details {
+            summary { "Each worker and each core" }
+            (numbers::workers(runs))
+            (numbers::cores(runs))
+        }
+    }
+}
+
+/// How to play it again, and all that is needed for it.
+fn again(play: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let plan = play.plan;
+    let file = format!("{}.toml", plan.name());
+    let verb = match story::origin(&play.summary.runs) {
+        crate::recording::Origin::Measured => "run",
+        crate::recording::Origin::Simulated => "sim",
+    };
+    let arguments: Vec<String> = plan.laid_over.iter().map(|word| quoted(word)).collect();
+    let command = format!("concsim {verb} {file} {}", arguments.join(" "));
+    html! {
+        (heading("Do it again", is_one_of_many))
+        p { "Keep the scenario as " code { (file) } ", then:" }
+        pre tabindex="0" { code { (command.trim_end()) } }
+        details.printed {
+            summary { "The scenario" }
+            pre tabindex="0" { code { (plan.text) } }
+        }
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=.,:/".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+fn figures(figures: &[Figure]) -> Markup {
+    html! {
+        @if !figures.is_empty() {
+            section {
+                h2 { "Figures" }
+                @for figure in figures { (drawn(figure)) }
+            }
+        }
+    }
+}
+
+/// Both pictures are there; the sheet shows the one that suits the window.
+fn drawn(figure: &Figure) -> Markup {
+    let [wide, narrow] = &figure.svgs;
+    let file = format!(
+        "data:text/csv;charset=utf-8;base64,{}",
+        BASE64.encode(&figure.csv)
+    );
+    let left_out = figure.rows.len().saturating_sub(MOST_ROWS);
+    html! {
+        h3 { (figure.says) }
+        figure {
+            div.wide { (PreEscaped(wide)) }
+            div.narrow { (PreEscaped(narrow)) }
+        }
+        details {
+            summary { "Its data (" (figure.name) ")" }
+            p { a download=(format!("{}.csv", figure.name)) href=(file) { "All of it as a file, " (figure.name) ".csv" }
+                "; " code { "concsim figure " (figure.name) " --from " (figure.name) ".csv" } " draws it again." }
+            div.wider tabindex="0" role="region" aria-label=(format!("Data of {}", figure.name)) {
+                table {
+                    thead { tr { @for head in &figure.heads { th scope="col" { (head) } } } }
+                    tbody {
+                        @for row in figure.rows.iter().take(MOST_ROWS) {
+                            tr { @for cell in row { td { (cell) } } }
+                        }
+                    }
+                }
+            }
+            @if left_out > 0 { p { "… and " (grouped(left_out as u64)) " rows more, in the file." } }
+        }
+    }
+}
+
+/// The words that have a meaning of their own here.
+const WORDS: [(&str, &str); 9] = [
+    (
+        "concurrency",
+        "requests begun and not finished. Coroutines raise its ceiling",
+    ),
+    (
+        "parallelism",
+        "requests computing at the same instant. Processes raise its ceiling, as far as there are cores",
+    ),
+    ("at the door", "sent, and no worker has taken it yet"),
+    (
+        "blocked",
+        "a process asleep in one call: it can do nothing else meanwhile",
+    ),
+    ("parked", "a coroutine that waits while its process goes on"),
+    (
+        "ready",
+        "a coroutine that could run while its worker runs another",
+    ),
+    (
+        "wants a core",
+        "a process that could run while all cores are taken",
+    ),
+    (
+        "latency",
+        "counts from the instant at which a request was due, not from when it was sent",
+    ),
+    (
+        "measured, simulated, computed",
+        "from real processes, from virtual time, from a formula",
+    ),
+];
+
+fn glossary() -> Markup {
+    html! {
+        details {
+            summary { "The words" }
+            dl { @for (word, meaning) in WORDS { dt { (word) } dd { (meaning) "." } } }
+        }
+    }
+}

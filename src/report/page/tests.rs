@@ -1,0 +1,156 @@
+//! The page of runs that nobody played.
+
+use crate::recording::summary::{Summary, summarise};
+use crate::recording::synthetic::{self, Synthetic};
+use crate::scenario::{Plan, WorkerKind};
+
+use super::*;
+
+/// What is written on a page, and cannot be made up by a test.
+struct Told {
+    plan: Plan,
+    summary: Summary,
+}
+
+fn two_kinds(title: &str) -> Told {
+    let [sync, coroutine] = [WorkerKind::Sync, WorkerKind::Coroutine].map(Synthetic::io_bound);
+    let claims = [(
+        "Coroutines answer more",
+        "coroutine.throughput >= 2 * sync.throughput",
+    )];
+    let plan = synthetic::plan(title, &[&sync, &coroutine], &claims);
+    let recordings = [sync.recording(), coroutine.recording()];
+    let runs = recordings.iter().map(summarise).collect();
+    let summary = Summary::of(&plan, recordings[0].header.machine.clone(), runs);
+    Told { plan, summary }
+}
+
+fn written(told: &Told, figures: Vec<Figure>) -> String {
+    page(&Page {
+        title: &told.plan.title,
+        version: "0.0.0",
+        plays: vec![Play {
+            plan: &told.plan,
+            summary: told.summary.clone(),
+            losses: Vec::new(),
+        }],
+        figures,
+        figure_sheet: String::new(),
+    })
+}
+
+fn figure(words: &str) -> Figure {
+    Figure {
+        name: "boxes",
+        says: "What it shows",
+        svgs: [const { String::new() }; 2],
+        heads: vec!["label".into()],
+        rows: vec![vec![words.into()]; 201],
+        csv: words.into(),
+    }
+}
+
+/// What stands between two marks.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let rest = text.split_once(from).map_or("", |(_, rest)| rest);
+    rest.split_once(to).map_or("", |(inside, _)| inside)
+}
+
+#[test]
+fn a_page_tells_what_was_played_what_came_out_and_whether_to_believe_it() {
+    let page = written(&two_kinds("Waiting is free"), vec![figure("a row")]);
+    let body = between(&page, "<body>", "<script>").replace("><", ">\n<");
+    insta::assert_snapshot!(body);
+}
+
+#[test]
+fn the_policy_allows_the_sheet_and_the_script_that_are_there_and_nothing_else() {
+    let page = written(&two_kinds("Waiting is free"), Vec::new());
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\">");
+    for (kind, inside) in [
+        ("style", between(&page, "<style>", "</style>")),
+        ("script", between(&page, "<script>", "</script>")),
+    ] {
+        let hash = BASE64.encode(Sha256::digest(inside));
+        assert!(
+            policy.contains(&format!("{kind}-src 'sha256-{hash}'")),
+            "{policy}"
+        );
+    }
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    for outside in ["http:", "https:", "//"] {
+        let body = between(&page, "<body>", "<script>");
+        assert!(!body.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let long = "x".repeat(10_000);
+    for words in [
+        "</style><script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "</title></svg>]]>&amp;'",
+        "\u{202e}detrevni \u{1f600}",
+        long.as_str(),
+    ] {
+        let mut told = two_kinds(words);
+        told.plan.about = Some(words.into());
+        told.plan.file = words.into();
+        told.plan.text = words.into();
+        told.plan.laid_over = vec!["--set".into(), words.into()];
+        for (variant, run) in told.plan.variants.iter_mut().zip(&mut told.summary.runs) {
+            variant.name = words.into();
+            run.variant = words.into();
+        }
+        let page = written(&told, vec![figure(words)]);
+        assert_eq!(page.matches("<script").count(), 1, "{words}");
+        assert_eq!(page.matches("<style").count(), 1, "{words}");
+        assert!(!page.contains("<img"), "{words}");
+    }
+}
+
+#[test]
+fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
+    let mut told = two_kinds("Doubtful");
+    told.summary.runs[0].trust = Trust::ProvesNothing;
+    told.summary.runs[0].failed.timeout = 7;
+    told.summary.runs[1].interrupted = true;
+    let page = written(&told, Vec::new());
+    let before = between(&page, "<section>", "<h2>What came out");
+    for said in [
+        "sync: proves nothing",
+        "coroutine: interrupted",
+        "7 without answer in time",
+    ] {
+        assert!(before.contains(said), "{said} in {before}");
+    }
+}
+
+#[test]
+fn a_run_of_which_nothing_was_played_has_a_page_that_says_so() {
+    let mut told = two_kinds("Nothing");
+    told.summary.runs.clear();
+    let page = written(&told, Vec::new());
+    assert!(page.contains("Nothing was played to its end."));
+}
+
+#[test]
+fn the_command_that_plays_it_again_says_all_that_was_said() {
+    let mut told = two_kinds("Again");
+    told.plan.laid_over = [
+        "--set",
+        "requests.a.steps=compute 1ms, call b 9ms",
+        "--seed",
+        "7",
+    ]
+    .map(Into::into)
+    .to_vec();
+    let page = written(&told, Vec::new());
+    assert!(
+        page.contains(
+            "concsim run made_up.toml --set 'requests.a.steps=compute 1ms, call b 9ms' --seed 7"
+        ),
+        "{page}"
+    );
+}

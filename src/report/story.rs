@@ -1,0 +1,297 @@
+//! What is told of runs, in sentences of no particular width: the card breaks them into lines, the page
+//! into paragraphs.
+
+use super::words::{list, load, millis, script};
+use crate::recording::Origin;
+use crate::recording::judge::{Answer, Judgement, Verdict};
+use crate::recording::remark::Kind;
+use crate::recording::summary::Run;
+use crate::recording::trust::Trust;
+use crate::scenario::{Plan, Variant, WorkerKind};
+use crate::units::{letter, three_digits};
+use crate::words::{counted, digits, grouped};
+
+/// Where the numbers of these runs come from.
+pub(super) fn origin(runs: &[Run]) -> Origin {
+    runs.first().map_or(Origin::Measured, |run| run.origin)
+}
+
+/// What was played: who asks, who answers, what each request does. Where variants differ in what
+/// their requests do, each has its own sentence. What was not real is said first.
+pub(super) fn setting(plan: &Plan, runs: &[Run], cores: usize) -> Vec<String> {
+    let mut said = played(plan);
+    if origin(runs) == Origin::Simulated {
+        let cores = counted(cores as u64, "core");
+        said.insert(0, format!("Simulated, on {cores}, in virtual time."));
+    }
+    said
+}
+
+fn played(plan: &Plan) -> Vec<String> {
+    let Some(first) = plan.variants.first() else {
+        return Vec::new();
+    };
+    let who = format!("{}, {}", load(&first.scenario), workers(plan));
+    let all = |variant: &Variant| demand(variant) == demand(first);
+    if plan.variants.iter().all(all) {
+        return vec![format!("{who}; {}", demand(first))];
+    }
+    let demands = plan
+        .variants
+        .iter()
+        .map(|variant| format!("{}: {}", variant.name, demand(variant)));
+    std::iter::once(who).chain(demands).collect()
+}
+
+/// `2 workers`, or `1, 2 and 4 workers`.
+fn workers(plan: &Plan) -> String {
+    let counts = plan.variants.iter().map(|v| v.scenario.server.workers);
+    let mut counts: Vec<usize> = counts.collect();
+    counts.dedup();
+    match counts.as_slice() {
+        [one] => counted(*one as u64, "worker"),
+        several => {
+            let several: Vec<String> = several.iter().map(|n| grouped(*n as u64)).collect();
+            let several: Vec<&str> = several.iter().map(String::as_str).collect();
+            format!("{} workers", list(&several))
+        }
+    }
+}
+
+fn demand(variant: &Variant) -> String {
+    let scenario = &variant.scenario;
+    let in_the_mix: Vec<_> = scenario
+        .requests
+        .iter()
+        .filter(|r| r.weight > 0.0)
+        .collect();
+    if let [only] = in_the_mix.as_slice() {
+        return format!("each request: {}", script(scenario, only));
+    }
+    let all: f64 = in_the_mix.iter().map(|request| request.weight).sum();
+    let kinds = in_the_mix.iter().map(|request| {
+        let share = digits(100.0 * request.weight / all);
+        format!("{share} % {}: {}", request.name, script(scenario, request))
+    });
+    kinds.collect::<Vec<_>>().join("; ")
+}
+
+/// A mark and a word for how a claim was judged.
+pub(super) fn judged(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "✓ holds",
+        Verdict::Fails => "✗ fails",
+        Verdict::NotJudged => "– not judged",
+    }
+}
+
+/// A claim, and what came out.
+pub(super) fn claimed(judgement: &Judgement, origin: Origin) -> String {
+    let measured = judgement
+        .measured
+        .as_ref()
+        .map(|numbers| format!("{} {numbers}", origin.word()));
+    let said = [measured, judgement.because.clone()];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    format!("{}: {}", judgement.claim, said.join("; "))
+}
+
+/// A question, what was guessed, what came out, and why.
+pub(super) fn asked(answer: &Answer, origin: Origin) -> String {
+    let of_many = answer.votes.iter().sum::<u64>() > 1;
+    let guesses = answer.choices.iter().zip(&answer.votes);
+    let guesses: Vec<String> = guesses
+        .filter(|(_, votes)| **votes > 0)
+        .map(|(choice, votes)| {
+            if of_many {
+                format!("{choice} ({})", grouped(*votes))
+            } else {
+                choice.clone()
+            }
+        })
+        .collect();
+    let votes = match guesses.as_slice() {
+        [] => "Nobody guessed.".into(),
+        guesses => format!("Guessed: {}.", guesses.join(", ")),
+    };
+    let right = answer.right.and_then(|right| answer.choices.get(right));
+    let word = match origin {
+        Origin::Measured => "Measured",
+        Origin::Simulated => "Simulated",
+    };
+    let measured = match (&answer.measured, right) {
+        (Some(number), Some(right)) => format!("{word}: {number}, {right}."),
+        (Some(number), None) => format!("{word}: {number}, none of these."),
+        (None, _) => "Not answered.".into(),
+    };
+    let because = answer.because.as_ref().map(|because| format!("{because}."));
+    let said = [Some(answer.question.clone()), Some(votes), Some(measured)];
+    let said = said
+        .into_iter()
+        .chain([because, answer.why.clone()])
+        .flatten();
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// Requests that failed, and how; nothing if none did.
+pub(super) fn failures(run: &Run) -> Option<String> {
+    let failed = run.failed;
+    let kinds = [
+        (failed.refused, "refused"),
+        (failed.reset, "reset"),
+        (failed.timeout, "without answer in time"),
+        (failed.status, "answered with an error"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(count as u64)));
+    let kinds: Vec<String> = kinds.collect();
+    (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))
+}
+
+/// Switches for each answer, of all workers together.
+pub(super) fn switches(run: &Run) -> Option<String> {
+    let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
+    if requests == 0 {
+        return None;
+    }
+    let per_request = |sum: u64| three_digits(sum as f64 / requests as f64);
+    let process = run
+        .workers
+        .iter()
+        .map(|worker| worker.process_switches.voluntary + worker.process_switches.involuntary);
+    let process = per_request(process.sum());
+    Some(match run.kind {
+        WorkerKind::Sync | WorkerKind::Threads | WorkerKind::Callback => {
+            format!("{process} process switches a request")
+        }
+        WorkerKind::Coroutine => {
+            let coroutine = run.workers.iter().map(|worker| worker.coroutine_switches);
+            let coroutine = per_request(coroutine.sum());
+            format!("{coroutine} coroutine and {process} process switches a request")
+        }
+    })
+}
+
+/// What `count` steps came to.
+pub(super) fn counters(run: &Run) -> Option<String> {
+    let said = run.counters.iter().map(|(name, counter)| {
+        let (additions, value) = (grouped(counter.additions), grouped(counter.value));
+        let lost = match counter.lost {
+            0 => "none".to_owned(),
+            lost => grouped(lost.unsigned_abs()),
+        };
+        format!("{name} {additions} times one more, says {value}: {lost} lost")
+    });
+    let said: Vec<String> = said.collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Those of whom the same is said, together.
+pub(super) fn grouped_by<'a>(
+    runs: &'a [Run],
+    says: impl Fn(&Run) -> Option<String>,
+) -> Vec<(String, Vec<&'a str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for run in runs {
+        let Some(said) = says(run) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, names)) => names.push(&run.variant),
+            None => groups.push((said, vec![&run.variant])),
+        }
+    }
+    groups
+}
+
+/// Whether the runs may be believed. One sentence if there is nothing to object to; otherwise each
+/// objection with its remedy.
+pub(super) fn trust(runs: &[Run]) -> Vec<String> {
+    if runs.is_empty() {
+        return vec!["nothing was played to its end".into()];
+    }
+    if runs.iter().all(|run| run.trust == Trust::Ok) {
+        return vec![nothing_to_object_to(runs)];
+    }
+    let groups = grouped_by(runs, |run| Some(objections(run)));
+    let said = groups.iter();
+    said.map(|(objections, variants)| format!("{}: {objections}", list(variants)))
+        .collect()
+}
+
+fn nothing_to_object_to(runs: &[Run]) -> String {
+    let largest = |of: fn(&Run) -> Option<f64>| runs.iter().filter_map(of).reduce(f64::max);
+    let late = largest(|run| run.generator.late_p99_ms).unwrap_or(0.0);
+    let residual = largest(|run| {
+        run.little
+            .system
+            .into_iter()
+            .chain(run.little.workers)
+            .reduce(f64::max)
+    });
+    format!(
+        "ok: clients at most {} late (p99), Little's law within {}",
+        millis(late),
+        within(residual.unwrap_or(0.0))
+    )
+}
+
+/// A residual, rounded up: it is a promise.
+fn within(residual: f64) -> String {
+    format!("{:.1} %", ((residual * 1e3).ceil() / 10.0).max(0.1))
+}
+
+fn objections(run: &Run) -> String {
+    let reasons = run.because.iter();
+    let reasons = reasons.map(|reason| format!("{}. To do: {}", reason.sentence, reason.remedy));
+    let reasons: Vec<String> = reasons.collect();
+    match reasons.as_slice() {
+        [] => run.trust.words().to_owned(),
+        reasons => format!("{}: {}.", run.trust.words(), reasons.join(". Also: ")),
+    }
+}
+
+/// What is worth saying of a run and is in no table: so many remarks of it at most, and a switch law
+/// that does not hold.
+pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
+    let news = run.remarks.iter().filter(|remark| is_news(remark.kind));
+    let mut said: Vec<String> = news.take(most).map(|remark| remark.sentence()).collect();
+    let ended_regularly = run.workers.iter().filter(|worker| worker.respawns == 0);
+    for worker in ended_regularly.filter(|worker| !worker.law_holds()) {
+        said.push(format!(
+            "The switch law does not hold for worker {}.",
+            letter(worker.index)
+        ));
+    }
+    said
+}
+
+/// Whether neither the table nor another line of the card says it. What there was to see is in the
+/// table; what speaks against a run is under `trust`.
+fn is_news(kind: Kind) -> bool {
+    match kind {
+        Kind::WorkerGone
+        | Kind::BacklogFull
+        | Kind::QueueGrows
+        | Kind::UnevenAccepts
+        | Kind::Steered
+        | Kind::NotStationary
+        | Kind::ShortWarmup => true,
+        Kind::WorkerStopped
+        | Kind::Cued
+        | Kind::LostUpdates
+        | Kind::Crowded
+        | Kind::Hog
+        | Kind::Unpatched
+        | Kind::BlockedWithFreeCores
+        | Kind::CoresFull
+        | Kind::WorkersFull
+        | Kind::CoroutinesDoNotHelp
+        | Kind::ConnectionsFull
+        | Kind::Parked
+        | Kind::Idle
+        | Kind::Failures
+        | Kind::ClientsLate
+        | Kind::ClientsStarved
+        | Kind::EventsDropped
+        | Kind::Thinned => false,
+    }
+}

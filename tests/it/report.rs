@@ -1,0 +1,96 @@
+//! A report, written by the command and opened in a real browser.
+//!
+//! The browser is one that `CONCSIM_BROWSER` names; `CONCSIM_NODE_MODULES` is the folder that what
+//! `tests/browser/package.json` asks for was installed into. Without them the test says that it was skipped.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+
+/// What `tests/browser/look.cjs` saw in one theme, in a window of one width.
+#[derive(Debug, Deserialize)]
+struct Look {
+    theme: String,
+    width: u32,
+    /// Whatever the console says.
+    messages: Vec<String>,
+    /// Whatever was asked for besides the page.
+    requests: Vec<String>,
+    /// What axe-core calls serious, or worse.
+    serious: Vec<String>,
+    too_wide: bool,
+    /// Shown when the pointer is on a mark.
+    told: String,
+    /// Letters of the page without scripts.
+    said: usize,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn report(runs: &[&str], file: &Path) {
+    let output = Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .arg("report")
+        .args(runs)
+        .arg("-o")
+        .arg(file)
+        .current_dir(root())
+        .output()
+        .expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn a_report_of_a_kept_run_has_the_same_bytes_each_time() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let files = ["a.html", "b.html"].map(|name| scratch.path().join(name));
+    for file in &files {
+        report(&["tests/recordings/io_bound-v1"], file);
+    }
+    let [first, second] = files.map(|file| std::fs::read(file).expect("it was written"));
+    assert!(first == second);
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn a_report_is_whole_in_a_real_browser_in_both_themes_and_asks_for_nothing() {
+    let (Ok(browser), Ok(modules)) = (
+        std::env::var("CONCSIM_BROWSER"),
+        std::env::var("CONCSIM_NODE_MODULES"),
+    ) else {
+        eprintln!("skipped: no CONCSIM_BROWSER and CONCSIM_NODE_MODULES");
+        return;
+    };
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let file = scratch.path().join("report.html");
+    report(
+        &[
+            "tests/recordings/io_bound-v1",
+            "tests/recordings/three_requests-v1",
+        ],
+        &file,
+    );
+    let output = Command::new("node")
+        .arg(root().join("tests/browser/look.cjs"))
+        .arg(&file)
+        .env("CONCSIM_BROWSER", browser)
+        .env("NODE_PATH", modules)
+        .output()
+        .expect("node starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let looks: Vec<Look> = serde_json::from_slice(&output.stdout).expect("it says what it saw");
+    assert_eq!(looks.len(), 4);
+    for look in looks {
+        let where_ = format!("{} at {}", look.theme, look.width);
+        assert!(look.messages.is_empty(), "{where_}: {:?}", look.messages);
+        assert!(look.requests.is_empty(), "{where_}: {:?}", look.requests);
+        assert!(look.serious.is_empty(), "{where_}: {:#?}", look.serious);
+        assert!(!look.too_wide, "{where_}: wider than its window");
+        assert!(!look.told.is_empty(), "{where_}: no mark tells what it is");
+        assert!(look.said > 1_000, "{where_}: {} letters", look.said);
+    }
+}

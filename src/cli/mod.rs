@@ -8,6 +8,7 @@ pub mod completions;
 pub mod engine;
 pub mod export;
 pub mod figure;
+pub mod figures;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
@@ -68,6 +69,8 @@ enum Command {
     Replay(replay::Args),
     /// Draw a figure of kept runs, with its data beside it
     Figure(figure::Args),
+    /// Draw every picture of Markdown files again, by the commands that stand above them
+    Figures(figures::Args),
     /// Write a page about kept runs: the story, figures, data, and how to do it again
     Report(report::Args),
     /// Write screens of a kept run into files: SVG, asciicast
@@ -116,6 +119,7 @@ impl Cli {
             Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Figure(args)) => figure::run(&args),
+            Some(Command::Figures(args)) => figures::run(&args),
             Some(Command::Report(args)) => report::run(&args),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),

@@ -4,7 +4,7 @@
 use super::words::{list, load, millis, script};
 use crate::recording::Origin;
 use crate::recording::judge::{Answer, Judgement, Verdict};
-use crate::recording::remark::Kind;
+use crate::recording::remark::{Kind, Remark};
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Variant, WorkerKind};
@@ -187,10 +187,10 @@ pub(super) fn counters(run: &Run) -> Option<String> {
 }
 
 /// Those of whom the same is said, together.
-pub(super) fn grouped_by<'a>(
-    runs: &'a [Run],
+pub(super) fn grouped_by(
+    runs: &[Run],
     says: impl Fn(&Run) -> Option<String>,
-) -> Vec<(String, Vec<&'a str>)> {
+) -> Vec<(String, Vec<&str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for run in runs {
         let Some(said) = says(run) else { continue };
@@ -253,7 +253,7 @@ fn objections(run: &Run) -> String {
 /// that does not hold.
 pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
     let news = run.remarks.iter().filter(|remark| is_news(remark.kind));
-    let mut said: Vec<String> = news.take(most).map(|remark| remark.sentence()).collect();
+    let mut said: Vec<String> = news.take(most).map(Remark::sentence).collect();
     let ended_regularly = run.workers.iter().filter(|worker| worker.respawns == 0);
     for worker in ended_regularly.filter(|worker| !worker.law_holds()) {
         said.push(format!(

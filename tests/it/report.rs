@@ -55,7 +55,6 @@ fn a_report_of_a_kept_run_has_the_same_bytes_each_time() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn a_report_is_whole_in_a_real_browser_in_both_themes_and_asks_for_nothing() {
     let (Ok(browser), Ok(modules)) = (
         std::env::var("CONCSIM_BROWSER"),

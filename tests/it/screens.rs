@@ -1,73 +1,52 @@
-//! The README's screens are drawn from kept runs, by the command that stands above each of them. One
-//! that is not what the command draws today is stale.
+//! The pictures of the README and of the documents are drawn by the commands that stand above them. One that
+//! is not what its command draws today is stale: `concsim figures` draws it again.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// With this variable set, stale screens are drawn again instead of being complained about.
-const AGAIN: &str = "CONCSIM_DRAW_SCREENS";
-
-/// A picture of the README, and the command that draws it.
-struct Picture<'a> {
-    command: &'a str,
-    file: &'a str,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Each `<!-- concsim export … -->` with the picture that follows it.
-fn pictures(readme: &str) -> Vec<Picture<'_>> {
-    let mut pictures = Vec::new();
-    for part in readme.split("<!-- concsim ").skip(1) {
-        let (command, rest) = part.split_once(" -->").expect("a comment ends");
-        let file = rest.split("](").nth(1).and_then(|it| it.split(')').next());
-        let file = file.expect("a picture follows its command");
-        pictures.push(Picture { command, file });
-    }
-    pictures
-}
-
-fn draw(command: &str) -> Vec<u8> {
+fn figures(arguments: &[&str], folder: &Path) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_concsim"))
-        .args(command.split_whitespace())
-        .current_dir(root())
+        .arg("figures")
+        .args(arguments)
+        .current_dir(folder)
         .output()
         .expect("the binary starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "concsim {command}: {said}");
-    output.stdout
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), said)
 }
 
 #[test]
-fn every_screen_of_the_readme_is_what_its_command_draws_today() {
-    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
-    let pictures = pictures(&readme);
-    assert!(!pictures.is_empty(), "the README shows screens");
-    let mut stale = Vec::new();
-    for picture in pictures {
-        let path = root().join(picture.file);
-        let drawn = draw(picture.command);
-        if std::env::var_os(AGAIN).is_some() {
-            fs::write(&path, drawn).expect("a picture can be written");
-        } else if fs::read(&path).ok().as_deref() != Some(&drawn) {
-            stale.push(format!("{}: concsim {}", picture.file, picture.command));
-        }
-    }
+fn every_picture_of_the_documents_is_what_its_command_draws_today() {
+    let (is_fresh, said) = figures(&["--check"], Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(is_fresh, "{said}");
     assert!(
-        stale.is_empty(),
-        "stale, draw them again with {AGAIN}=1:\n{}",
-        stale.join("\n")
+        said.contains("assets/screens/overview.svg: the same"),
+        "{said}"
     );
 }
 
 #[test]
-fn a_picture_is_found_behind_its_command() {
-    let readme = "text\n<!-- concsim export screen a --at 1s -->\n![words](assets/a.svg)\nmore";
-    let found = pictures(readme);
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].command, "export screen a --at 1s");
-    assert_eq!(found[0].file, "assets/a.svg");
+fn a_stale_picture_is_found_and_then_drawn() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let post = "<!-- concsim sim three_requests --out RUNS/three -->\n\
+                <!-- concsim figure who-runs RUNS/three --title 'Three of them' -->\n![lanes](lanes.svg)\n";
+    std::fs::write(scratch.path().join("post.md"), post).expect("a file");
+    let (is_fresh, said) = figures(&["post.md", "--check"], scratch.path());
+    assert!(!is_fresh && said.contains("lanes.svg: stale"), "{said}");
+    let (_, said) = figures(&["post.md"], scratch.path());
+    assert!(said.contains("lanes.svg: drawn"), "{said}");
+    let drawn = std::fs::read_to_string(scratch.path().join("lanes.svg")).expect("it was drawn");
+    assert!(drawn.contains("Three of them"));
+    assert!(scratch.path().join("lanes.csv").is_file());
+    let (is_fresh, said) = figures(&["post.md", "--check"], scratch.path());
+    assert!(is_fresh, "{said}");
+}
+
+#[test]
+fn what_is_wrong_in_a_document_is_said_with_its_line() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let post = "text\n<!-- concsim serve hello -->\n![a](a.svg)\n";
+    std::fs::write(scratch.path().join("post.md"), post).expect("a file");
+    let (worked, said) = figures(&["post.md"], scratch.path());
+    assert!(!worked && said.contains("post.md:2"), "{said}");
 }

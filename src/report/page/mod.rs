@@ -141,23 +141,23 @@ fn heading(words: &str, is_deeper: bool) -> Markup {
 }
 
 /// The story of one run.
-fn told(play: &Play<'_>, is_one_of_many: bool) -> Markup {
-    let (plan, runs) = (play.plan, &play.summary.runs);
+fn told(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let (plan, runs) = (kept.plan, &kept.summary.runs);
     html! {
         section {
             @if is_one_of_many { h2 { (plan.name()) ": " (plan.title) } }
             (trusted_at_a_glance(runs))
-            (what_was_played(play))
+            (what_was_played(kept))
             (heading("What came out", is_one_of_many))
             (numbers::variants(runs))
-            (numbers::kinds(plan, play.summary.machine.cores, runs))
-            (claims(play))
-            (what_it_teaches(play, is_one_of_many))
+            (numbers::kinds(plan, kept.summary.machine.cores, runs))
+            (claims(kept))
+            (what_it_teaches(kept, is_one_of_many))
             (heading("May it be believed?", is_one_of_many))
             @for said in story::trust(runs) { p { (stopped(&said)) } }
-            @for loss in &play.losses { p.alert { (loss) } }
-            (in_detail(play))
-            (again(play, is_one_of_many))
+            @for loss in &kept.losses { p.alert { (loss) } }
+            (in_detail(kept))
+            (again(kept, is_one_of_many))
         }
     }
 }
@@ -210,8 +210,8 @@ fn trusted_at_a_glance(runs: &[Run]) -> Markup {
     }
 }
 
-fn what_was_played(play: &Play<'_>) -> Markup {
-    let (plan, summary) = (play.plan, &play.summary);
+fn what_was_played(kept: &Play<'_>) -> Markup {
+    let (plan, summary) = (kept.plan, &kept.summary);
     let machine = &summary.machine;
     let cores = machine.cores;
     html! {
@@ -226,8 +226,8 @@ fn what_was_played(play: &Play<'_>) -> Markup {
 }
 
 /// What the file claimed and asked, and what became of it.
-fn claims(play: &Play<'_>) -> Markup {
-    let summary = &play.summary;
+fn claims(kept: &Play<'_>) -> Markup {
+    let summary = &kept.summary;
     let origin = story::origin(&summary.runs);
     html! {
         @if !summary.expect.is_empty() {
@@ -243,9 +243,9 @@ fn claims(play: &Play<'_>) -> Markup {
     }
 }
 
-fn what_it_teaches(play: &Play<'_>, is_one_of_many: bool) -> Markup {
-    let runs = &play.summary.runs;
-    let why = why::sentence(play.plan, play.summary.machine.cores);
+fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let runs = &kept.summary.runs;
+    let why = why::sentence(kept.plan, kept.summary.machine.cores);
     html! {
         (heading("Why", is_one_of_many))
         @if !why.is_empty() { p { (sentence(&why)) } }
@@ -264,8 +264,8 @@ fn what_it_teaches(play: &Play<'_>, is_one_of_many: bool) -> Markup {
 }
 
 /// Folded: who wants it opens it.
-fn in_detail(play: &Play<'_>) -> Markup {
-    let runs = &play.summary.runs;
+fn in_detail(kept: &Play<'_>) -> Markup {
+    let runs = &kept.summary.runs;
     let computed = theory::beside(runs);
     html! {
         @if !computed.is_empty() {
@@ -283,10 +283,10 @@ fn in_detail(play: &Play<'_>) -> Markup {
 }
 
 /// How to play it again, and all that is needed for it.
-fn again(play: &Play<'_>, is_one_of_many: bool) -> Markup {
-    let plan = play.plan;
+fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let plan = kept.plan;
     let file = format!("{}.toml", plan.name());
-    let verb = match story::origin(&play.summary.runs) {
+    let verb = match story::origin(&kept.summary.runs) {
         crate::recording::Origin::Measured => "run",
         crate::recording::Origin::Simulated => "sim",
     };

@@ -110,7 +110,8 @@ impl Pair {
     pub fn of(computed: Option<f64>, found: Option<f64>) -> Self {
         let both = computed.zip(found).filter(|(_, found)| *found > 0.0);
         Self {
-            computed: computed.map(|value| rounded(value, 3)),
+            // Of what is small, its first digits.
+            computed: computed.map(|value| rounded(value, if value < 1.0 { 6 } else { 3 })),
             found,
             error: both.map(|(computed, found)| rounded(computed / found - 1.0, 4)),
         }

@@ -11,7 +11,7 @@ use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
 use super::{Past, Recording, cast};
 use crate::telemetry::Outcome;
-use crate::units::Elapsed;
+use crate::units::{Elapsed, three_digits};
 use crate::words::counted;
 
 /// How far a run's numbers may be believed.
@@ -81,6 +81,8 @@ const RESIDUAL: f64 = 0.005;
 const STEAL: Limit = Limit(0.02);
 /// Other programs may use this much of the cores, in cores: a run beside more is rough.
 const OTHERS: f64 = 0.3;
+/// Of those in the system, so many may sit through the whole window.
+const UNHEARD: f64 = 0.2;
 /// A cohort below this is a picture, not a statistic.
 pub(super) const COHORT: usize = 100;
 
@@ -107,6 +109,10 @@ pub(super) struct Evidence {
     unreadable: u64,
     little_system: Option<f64>,
     little_workers: Option<f64>,
+    /// Requests that had come before the window and were still there at its end, and those that were in
+    /// the system on average.
+    unheard: usize,
+    in_system: f64,
     breakdown_overrun: f64,
     /// The core that lost most to other guests.
     steal: f64,
@@ -159,6 +165,12 @@ impl Evidence {
             little_workers: edges
                 .filter(|_| tells)
                 .map(|edges| accounting::workers_residual(edges, recording, requests)),
+            unheard: header.window.map_or(0, |window| {
+                let all = requests.all().iter().map(|request| request.outcome);
+                let sat_through = |it: &&Outcome| it.due < window.begin && it.done > window.end;
+                all.filter(sat_through).count()
+            }),
+            in_system: edges.map_or(0.0, |edges| edges.in_system() / edges.length()),
             breakdown_overrun: Spent::by(cohort.iter()).map_or(0.0, |spent| spent.overrun),
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
@@ -247,6 +259,7 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
         evidence.of_the_accounts(&mut reasons);
     }
     evidence.of_the_surroundings(&mut reasons);
+    evidence.of_the_unheard(&mut reasons);
     evidence.of_the_cohort(&mut reasons);
     reasons.retain(|reason| reason.trust > Trust::Ok);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
@@ -304,6 +317,22 @@ impl Evidence {
             rough_if(self.log_full.is_some()),
             format!("the log of requests was full after {full_after}, and the window ended there"),
             "play a shorter time (--duration), or lower the load",
+        ));
+    }
+
+    /// A cohort knows nothing of who had come before the window and got no answer in it.
+    fn of_the_unheard(&self, reasons: &mut Vec<Reason>) {
+        reasons.push(reason(
+            "unheard",
+            rough_if(self.unheard as f64 > UNHEARD * self.in_system),
+            format!(
+                "of {} in the system {} had come before the window and got no answer in it, and no \
+                 latency tells of them",
+                three_digits(self.in_system),
+                self.unheard
+            ),
+            "play longer than the longest wait (--duration), or make room at the door \
+             (server.backlog)",
         ));
     }
 
@@ -450,5 +479,5 @@ pub(super) fn millis(milliseconds: f64) -> String {
 }
 
 fn percent(share: f64) -> String {
-    format!("{} %", crate::units::three_digits(share * 100.0))
+    format!("{} %", three_digits(share * 100.0))
 }

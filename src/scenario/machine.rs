@@ -48,7 +48,8 @@ pub struct Machine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduler {
-    /// Nobody has to: all that want to run share the cores evenly, at every instant.
+    /// Nobody has to: all that want to run share the cores evenly, at every instant. Nothing is switched, so
+    /// that a process switch costs nothing.
     Ideal,
     /// One queue for all cores, and a slice for each in turn.
     RoundRobin,
@@ -112,7 +113,7 @@ pub(super) const MACHINE: Section = Section {
                 legal: &["ideal", "round-robin", "per-core"],
                 simulated: &[],
             },
-            "who gets a core: all at once evenly, slices in turn, or a queue for each core",
+            "who gets a core: all at once evenly (then switches cost nothing), slices in turn, or a queue for each core",
         )
         .by_default("\"round-robin\""),
         key(

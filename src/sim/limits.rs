@@ -1,7 +1,8 @@
 //! What would never end, or never fit, is refused before it is played, with the reason and a remedy.
 
-use crate::scenario::{Arrivals, Draw, Scenario, Step, Warmup};
-use crate::units::{CpuTime, Elapsed};
+use crate::scenario::{Arrivals, Draw, Machine, Request, Scenario, Step, Warmup};
+use crate::theory::bounds;
+use crate::units::Elapsed;
 
 /// Requests that are recorded take about this much memory each; those of the limits are kept short of
 /// what a small machine has.
@@ -49,17 +50,15 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
 }
 
 /// Time has to go on: clients that ask again at once, and are answered in no time, never see the next
-/// instant.
+/// instant. So many requests in all make an end of it, but those of the warm-up are not among them.
 fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
     let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
         return Ok(());
     };
-    let machine = &scenario.machine;
-    let is_free = [machine.request, machine.accept, machine.generator];
-    let costs_nothing = is_free.iter().all(|cost| *cost == CpuTime::ZERO);
     let mut asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let timeless = asked.all(|request| request.script.iter().all(is_nothing));
-    if timeless && costs_nothing && is_zero(think) && scenario.load.requests.is_none() {
+    let is_timeless = asked.all(|request| takes_no_time(request, &scenario.machine));
+    let has_an_end = scenario.load.requests.is_some() && length_of_warmup(scenario).0 == 0;
+    if is_timeless && is_zero(think) && !has_an_end {
         return Err(Refused {
             reason: "requests take no time, and clients ask again at once: virtual time would \
                      stand still"
@@ -69,6 +68,25 @@ fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
         });
     }
     Ok(())
+}
+
+fn takes_no_time(request: &Request, machine: &Machine) -> bool {
+    request.script.iter().all(is_nothing) && costs(request, machine) == 0
+}
+
+/// What a request takes besides the time of its steps, in nanoseconds.
+fn costs(request: &Request, machine: &Machine) -> u64 {
+    let has = |is: fn(&Step) -> bool| request.script.iter().any(is);
+    let calls = has(|step| matches!(step, Step::Call { .. }));
+    let waits = calls || has(|step| matches!(step, Step::Sleep { .. }));
+    let always = machine.request + machine.accept + machine.generator + machine.coroutine_switch;
+    let service = if calls { machine.service.0 } else { 0 };
+    let late = if waits {
+        machine.wake_up.0 + machine.overshoot.at(1.0).0
+    } else {
+        0
+    };
+    always.0 + service + late
 }
 
 fn is_nothing(step: &Step) -> bool {
@@ -91,42 +109,35 @@ fn typical(draw: &Draw) -> f64 {
     }
 }
 
-/// How long it is played at most.
-fn length(scenario: &Scenario) -> f64 {
-    let warmup = match scenario.warmup {
+fn length_of_warmup(scenario: &Scenario) -> Elapsed {
+    match scenario.warmup {
         Warmup::For(length) => length,
         Warmup::UntilEveryoneWasAnswered => LONGEST_WARMUP,
-    };
-    (warmup + scenario.duration).as_secs_f64()
+    }
 }
 
-/// About how many requests there can be.
+/// About how many requests there can be: those of the warm-up, and those that are counted.
 fn requests(scenario: &Scenario) -> f64 {
-    if let Some(count) = scenario.load.requests {
-        return count as f64;
+    let warmup = due_within(scenario, length_of_warmup(scenario));
+    let counted = due_within(scenario, scenario.duration);
+    let asked_for = scenario.load.requests.map_or(f64::INFINITY, |it| it as f64);
+    warmup + counted.min(asked_for)
+}
+
+fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
+    if let Arrivals::Open { .. } = scenario.load.arrivals {
+        return scenario.arrivals_within(length);
     }
-    let seconds = length(scenario);
-    match &scenario.load.arrivals {
-        Arrivals::Open { .. } => scenario.arrivals_within(Elapsed((seconds * 1e9) as u64)),
-        Arrivals::Closed { think, .. } => {
-            let machine = &scenario.machine;
-            let costs = (machine.request + machine.accept + machine.generator).0 as f64;
-            let weights: f64 = scenario.requests.iter().map(|it| it.weight).sum();
-            let mean = |of: fn(&Step) -> bool| -> f64 {
-                let each = scenario.requests.iter().map(|request| {
-                    let steps = request.script.iter().filter(|step| of(step));
-                    let lengths = steps.filter_map(Step::duration).map(typical);
-                    request.weight / weights * lengths.sum::<f64>()
-                });
-                each.sum()
-            };
-            let computes = mean(|step| matches!(step, Step::Compute { .. })) + costs;
-            let all = mean(|_| true) + costs + typical(think);
-            let by_clients = scenario.most_clients() as f64 / all.max(1.0);
-            let by_cores = machine.cores as f64 / computes.max(1.0);
-            seconds * 1e9 * by_clients.min(by_cores)
-        }
+    if length == Elapsed::ZERO {
+        return 0.0;
     }
+    let machine = &scenario.machine;
+    let bounds = bounds::of(scenario, machine.cores);
+    let tightest = bounds.first().map_or(f64::INFINITY, bounds::Bound::per_s);
+    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    let cheapest = asked.map(|request| costs(request, machine)).min();
+    let by_costs = scenario.most_clients() as f64 * 1e9 / cheapest.unwrap_or(0) as f64;
+    length.as_secs_f64() * tightest.min(by_costs)
 }
 
 /// About how much happens for one request.
@@ -163,10 +174,16 @@ mod tests {
         assert!(timeless.contains("machine.request"), "{timeless}");
         let text = "requests.it.steps = ['compute 1us']\nload.clients = 99\nduration = '1h'";
         assert!(refused(text).unwrap().contains("is recorded"));
-        let text =
-            "requests.it.steps = ['compute 1h in slices of 1us']\nload.clients = 99\nduration='1h'";
+        let text = "requests.it.steps = ['compute 1h in slices of 1us']\nload.clients = 99\n\
+                    duration = '1h'\nserver.workers = 2\nmachine.cores = 2";
         assert!(refused(text).unwrap().contains("steps of the simulation"));
+        let counted = "requests.it.steps=['yield']\nload={clients=2, requests=5}\nwarmup='1s'";
+        assert!(refused(counted).unwrap().contains("stand still"));
         for text in [
+            // One worker answers a thousand a second, whoever asks.
+            "requests.it.steps = ['sleep 1ms']\nload.clients = 1000\nduration = '1min'",
+            "requests.it.steps = ['call db 0ms']\nload.clients = 1\nmachine.service = '1ms'\nservices.db = {}",
+            "requests.it.steps = ['yield']\nload={clients=2, requests=5}\nwarmup='0s'",
             "requests.it.steps = ['yield']\nload.clients = 2\nload.think = '1ms'",
             "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '10us'",
             "requests.it.steps = []\nload.rate = '1000/s'",

@@ -13,11 +13,14 @@ pub(super) struct Axis {
     pub(super) values: Vec<String>,
 }
 
+/// A key, or the beginning of some, along which nothing would vary; and why.
+pub(super) type Fixed = (&'static str, &'static str);
+
 /// Reads all axes.
 ///
 /// # Errors
 /// Every mistake in any of them, with its place.
-pub(super) fn read(texts: &[String]) -> Result<Vec<Axis>, Problems> {
+pub(super) fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
     let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut point_count = 1_usize;
     for (source, text) in texts.iter().enumerate() {
@@ -31,6 +34,17 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<Axis>, Problems> {
         let key = 0..text.find('=').unwrap_or(text.len());
         if axes.iter().any(|known| known.key == read.key) {
             mistakes.add(key.clone(), format!("`{}` has an axis already", read.key));
+        }
+        if let Some((_, why)) = fixed.iter().find(|(begin, _)| read.key.starts_with(begin)) {
+            mistakes.add(
+                key.clone(),
+                format!("`{}` would vary nothing: {why}", read.key),
+            );
+        }
+        let is_cut = read.values.iter().any(|value| !value.starts_with('['));
+        if read.key.split('.').next_back() == Some("steps") && is_cut && text.contains(", ") {
+            let said = "the steps of one point go into brackets: `KEY=[\"compute 1ms\", \"sleep 9ms\"],[…]`";
+            mistakes.add(key.clone(), said);
         }
         point_count = point_count.saturating_mul(read.values.len());
         if point_count > MOST_POINTS {
@@ -57,7 +71,7 @@ struct Mistakes<'p> {
 impl Mistakes<'_> {
     fn add(&mut self, range: std::ops::Range<usize>, message: impl Into<String>) {
         let place = Place::new(self.source, range);
-        let hint = "such as `server.workers=1..64`, `load.clients=10,100` or `a=0..100 step 20`";
+        let hint = "such as `server.workers=1..64`, `load.clients=10,100` or `'a=0..100 step 20'`";
         let problem = Problem::new(&place, message).hint(hint.to_owned());
         self.problems.push(problem);
     }
@@ -160,7 +174,7 @@ mod tests {
     use super::*;
 
     fn values(text: &str) -> Vec<String> {
-        read(&[text.to_owned()]).unwrap().remove(0).values
+        read(&[text.to_owned()], &[]).unwrap().remove(0).values
     }
 
     #[test]
@@ -194,9 +208,12 @@ mod tests {
             "f=1",
             "f=2",
             "g=1..99999999",
+            "machine.cores=1..2",
+            "requests.it.steps=compute 5ms, sleep 5ms",
         ];
-        let problems = read(&texts.map(str::to_owned)).unwrap_err();
-        assert_eq!(problems.count(), 9, "{problems}");
+        let fixed = [("machine.", "it is a real one")];
+        let problems = read(&texts.map(str::to_owned), &fixed).unwrap_err();
+        assert_eq!(problems.count(), 11, "{problems}");
         let drawn = problems.to_string();
         for said in [
             "varies nothing",
@@ -208,6 +225,8 @@ mod tests {
             "is there twice",
             "an axis already",
             "more than 1000000 points",
+            "would vary nothing: it is a real one",
+            "go into brackets",
         ] {
             assert!(drawn.contains(said), "{said}: {drawn}");
         }

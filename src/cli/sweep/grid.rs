@@ -137,7 +137,7 @@ mod tests {
                 .into(),
             file: "x.toml".into(),
             base: Overrides::default(),
-            axes: super::super::axis::read(&axes).unwrap(),
+            axes: super::super::axis::read(&axes, &[]).unwrap(),
         }
     }
 

@@ -27,7 +27,7 @@ use self::grid::{Grid, Place, Shard};
 use self::intake::Intake;
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
-use crate::scenario::{Engine, Plan, Problems};
+use crate::scenario::{Engine, Overrides, Plan, Problems};
 use crate::sys::{interrupt, processes};
 
 /// A sweep, or shards of one that are to be joined.
@@ -121,11 +121,11 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         Ok(text) => text,
         Err(problems) => return wrong(&problems),
     };
-    let axes = match axis::read(&args.over) {
+    let base = args.chosen.overrides(engine);
+    let axes = match axis::read(&args.over, &fixed(&base)) {
         Ok(axes) => axes,
         Err(problems) => return wrong(&problems),
     };
-    let base = args.chosen.overrides(engine);
     let grid = Grid {
         text,
         file,
@@ -156,6 +156,33 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     }
     folder.finish()?;
     Ok(say_how_it_ended(&folder))
+}
+
+/// What the command line says for all points alike, or real processes do not ask for.
+fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
+    let all_alike = [
+        (
+            base.seed.is_some(),
+            ("seed", "--seed says it for all points"),
+        ),
+        (
+            base.duration.is_some(),
+            ("duration", "--duration says it for all points"),
+        ),
+        (
+            base.warmup.is_some(),
+            ("warmup", "--warmup says it for all points"),
+        ),
+        (
+            base.engine == Engine::Processes,
+            (
+                "machine.",
+                "real processes have the machine that they run on",
+            ),
+        ),
+    ];
+    let said = all_alike.into_iter().filter(|(is_said, _)| *is_said);
+    said.map(|(_, fixed)| fixed).collect()
 }
 
 /// Plays what is not in the folder yet, and once more what has failed: whatever was in its way may be gone.

@@ -200,10 +200,14 @@ const COLUMNS: [(&str, &str); 46] = [
     ("drift", "drift"),
 ];
 
+/// A column that each row has, also where the seed is no axis.
+const SEED: &str = "seed";
+
 /// The first line of the CSV; `axes` are the keys that vary.
 pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
+    let axes = axes.filter(|key| *key != SEED);
     let names = ["index"].into_iter().chain(axes);
-    let names = names.chain(["variant", "seed", "origin", "trust"]);
+    let names = names.chain(["variant", SEED, "origin", "trust"]);
     let names = names.chain(COLUMNS.iter().map(|(name, _)| *name));
     line(names.chain(["error"]).map(str::to_owned))
 }
@@ -211,10 +215,13 @@ pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
 impl Row {
     /// Its line of the CSV.
     pub(super) fn csv(&self) -> String {
-        let value = |text: &String| text.split_once('=').map_or("", |it| it.1).to_owned();
+        let value = |text: &String| {
+            let (key, value) = text.split_once('=').unwrap_or((text, ""));
+            (key != SEED).then(|| value.to_owned())
+        };
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut cells = vec![self.index.to_string()];
-        cells.extend(self.overrides.iter().map(value));
+        cells.extend(self.overrides.iter().filter_map(value));
         cells.push(text(&self.variant));
         cells.push(self.seed.map_or_else(String::new, |seed| seed.to_string()));
         cells.push(self.origin.clone());

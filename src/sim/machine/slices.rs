@@ -153,6 +153,7 @@ impl Slices {
         common: &mut Common,
         calendar: &mut Calendar<Happening>,
     ) {
+        self.count_all_at_this_pace(now, common);
         self.idle[core as usize / 64] &= !(1 << (core % 64));
         self.busy += 1;
         let strand = &mut common.strands[id as usize];
@@ -172,6 +173,7 @@ impl Slices {
         (core_state.running, core_state.last) = (Some(id), Some(id));
         (core_state.since, core_state.slice_ends) = (now, now + self.slice);
         self.go_on(now, core, common, calendar);
+        self.all_go_on_at_another_pace(now, common, calendar);
     }
 
     /// The strand on a core goes on, unless its slice is over and somebody waits.
@@ -198,18 +200,54 @@ impl Slices {
         if somebody_waits && now >= core_state.slice_ends {
             return self.take_off(now, core, id, common, calendar);
         }
-        let turn = core_state.turn;
+        self.set_due(now, core, left, calendar);
+    }
+
+    /// Puts on the calendar when the strand on a core has had `left` more, or its slice, if somebody waits.
+    fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<Happening>) {
+        let somebody_waits = self.somebody_waits_for(core);
         let mut until = now + self.stretched(left);
+        let core_state = &mut self.cores[core as usize];
+        let turn = core_state.turn;
         if somebody_waits {
-            let core_state = &mut self.cores[core as usize];
             core_state.is_armed = true;
             until = until.min(core_state.slice_ends);
-        } else if !self.has_queues
-            && !std::mem::replace(&mut self.cores[core as usize].is_listed, true)
-        {
+        } else if !self.has_queues && !std::mem::replace(&mut core_state.is_listed, true) {
             self.unarmed.push(core);
         }
-        calendar.set(until, Happening::Core { core, turn });
+        calendar.set(until.max(now), Happening::Core { core, turn });
+    }
+
+    /// Busy cores slow each other. Before their number changes, what each has had is counted at the pace
+    /// that it had until now.
+    fn count_all_at_this_pace(&mut self, now: u64, common: &mut Common) {
+        if self.efficiency < 1.0 {
+            for core in 0..self.cores.len() as u32 {
+                self.count(now, core, common);
+            }
+        }
+    }
+
+    /// After it has changed, whatever each still wants ends at another instant.
+    fn all_go_on_at_another_pace(
+        &mut self,
+        now: u64,
+        common: &Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        if self.efficiency >= 1.0 {
+            return;
+        }
+        for core in 0..self.cores.len() as u32 {
+            let core_state = &mut self.cores[core as usize];
+            let running = core_state.running;
+            let left = running.map_or(0, |id| common.strands[id as usize].left);
+            if left > 0 {
+                core_state.turn = core_state.turn.wrapping_add(1);
+                core_state.is_armed = false;
+                self.set_due(now, core, left, calendar);
+            }
+        }
     }
 
     /// How long so much core time takes while as many cores are busy as now.
@@ -217,8 +255,19 @@ impl Slices {
         if self.efficiency >= 1.0 {
             return cpu;
         }
-        let pace = pace(self.efficiency, self.busy, self.cores.len() as u64);
-        (cpu as f64 / pace).ceil() as u64
+        (cpu as f64 / self.pace()).ceil() as u64
+    }
+
+    /// How much core time a busy core gives in so long, while as many are busy as now.
+    fn given_in(&self, time: u64) -> u64 {
+        if self.efficiency >= 1.0 {
+            return time;
+        }
+        (time as f64 * self.pace()).round() as u64
+    }
+
+    fn pace(&self) -> f64 {
+        pace(self.efficiency, self.busy, self.cores.len() as u64)
     }
 
     fn somebody_waits_for(&self, core: u32) -> bool {
@@ -243,6 +292,7 @@ impl Slices {
         let strand = &mut common.strands[id as usize];
         (strand.state, strand.off_since) = (State::Ready, Some(now));
         strand.involuntary += 1;
+        self.count_all_at_this_pace(now, common);
         self.vacate(core);
         // First the one that waits gets the core, then this one joins the queue behind all others.
         let next = self.next_for(core);
@@ -333,9 +383,12 @@ impl Slices {
             }
             State::OnCore(core) => {
                 self.count(now, core, common);
+                self.count_all_at_this_pace(now, common);
                 self.vacate(core);
                 if let Some(next) = self.next_for(core) {
                     self.start(now, core, next, common, calendar);
+                } else {
+                    self.all_go_on_at_another_pace(now, common, calendar);
                 }
             }
         }
@@ -357,25 +410,19 @@ impl Slices {
         let Some(id) = core_state.running else {
             return;
         };
-        let used = now - core_state.since;
-        core_state.since = now;
+        let since = std::mem::replace(&mut core_state.since, now);
+        let given = self.given_in(now - since);
         let strand = &mut common.strands[id as usize];
-        strand.cpu += used;
-        common.booked[core as usize][strand.kind as usize] += used;
-        let progress = if self.efficiency >= 1.0 {
-            used
-        } else {
-            let pace = pace(self.efficiency, self.busy, self.cores.len() as u64);
-            (used as f64 * pace).round() as u64
-        };
-        strand.left = strand.left.saturating_sub(progress);
+        strand.cpu += given;
+        common.booked[core as usize][strand.kind as usize] += given;
+        strand.left = strand.left.saturating_sub(given);
     }
 
     /// What a strand has had since it was counted last.
     pub(super) fn uncounted(&self, now: u64, id: StrandId, strand: &Strand) -> u64 {
         match strand.state {
             State::OnCore(core) if self.cores[core as usize].running == Some(id) => {
-                now - self.cores[core as usize].since
+                self.given_in(now - self.cores[core as usize].since)
             }
             State::OnCore(_) | State::Ready | State::Asleep => 0,
         }
@@ -385,7 +432,7 @@ impl Slices {
         for (core, booked) in self.cores.iter().zip(booked) {
             if let Some(id) = core.running {
                 let kind = common.strands[id as usize].kind;
-                booked[kind as usize] += now - core.since;
+                booked[kind as usize] += self.given_in(now - core.since);
             }
         }
     }

@@ -299,3 +299,25 @@ fn a_task_that_yields_lets_the_poller_look_at_the_door() {
     assert_eq!(first.then, Then::Yielded);
     assert_eq!((first.from.0 - recording.header.began.0) / MS, 11);
 }
+
+#[test]
+fn a_core_is_slower_only_while_others_are_busy() {
+    let alone = "requests.it.steps = ['compute 10ms', 'sleep 10ms']\nload.clients = 1\n\
+                 server.workers = 2\nduration = '10s'";
+    let crowded = "requests.it.steps = ['compute 10ms']\nload.clients = 2\n\
+                   server.workers = 2\nduration = '10s'";
+    for scheduler in ["ideal", "round-robin", "per-core"] {
+        let scheduler = format!("machine.scheduler={scheduler}");
+        let set = [&scheduler, "machine.cores=2", "machine.efficiency=0.5"];
+        let run = runs_of(alone, &set).remove(0);
+        assert_eq!(run.latency_ms.mean, Some(20.0), "{scheduler}");
+        let run = runs_of(crowded, &set).remove(0);
+        let answers = run.throughput_per_s.unwrap();
+        assert!((answers - 100.0).abs() < 0.5, "{scheduler}: {answers}");
+        let parallelism = run.parallelism.unwrap();
+        assert!(
+            (parallelism - 1.0).abs() < 0.01,
+            "{scheduler}: {parallelism}"
+        );
+    }
+}

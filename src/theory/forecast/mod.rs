@@ -113,14 +113,33 @@ fn percentiles(of: impl Fn(f64) -> f64) -> [f64; 3] {
 pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
     obstacle::to(scenario)?;
     let work = Work::of(scenario, cores);
-    match scenario.load.arrivals {
+    let forecast = match scenario.load.arrivals {
         Arrivals::Open {
             process: Process::Constant,
             ..
         } => Err("arrivals are not Poisson: they come at equal distances".into()),
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
+    }?;
+    within_patience(forecast, scenario)
+}
+
+/// No closed form knows of clients who give up.
+fn within_patience(forecast: Forecast, scenario: &Scenario) -> Result<Forecast, String> {
+    let patience = scenario.load.patience;
+    let mean = forecast.times.as_ref().map_or(0.0, |times| times.mean);
+    if mean > patience.as_secs_f64() {
+        return Err(format!("many clients give up after {patience}"));
     }
+    Ok(forecast)
+}
+
+/// What the kernel lets a listener's queue be at most.
+const SOMAXCONN: usize = 4_096;
+
+/// How many can wait at the door: one more than the listener was asked for.
+fn places_at_the_door(scenario: &Scenario) -> usize {
+    1 + (scenario.server.backlog as usize).min(SOMAXCONN)
 }
 
 /// `1 core`, `4 cores`

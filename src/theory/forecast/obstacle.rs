@@ -68,6 +68,9 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
     let keeps = scenario.load.connection == Connection::KeepAlive && server.keepalive.0 > 0;
     let is_pinned = server.kind != WorkerKind::Sync && slots(scenario) > 1;
     (keeps && is_pinned).then(|| {
+        if scenario.server.workers == 1 {
+            return "connections are kept: who has one keeps others out of its place".into();
+        }
         let workers = workers_of(scenario);
         format!("connections are kept: each client stays with one of {workers}")
     })

@@ -1,9 +1,9 @@
 //! An open load: requests come at random at their own pace, whatever the state of the queue.
 
 use super::work::{Bursts, Law, Work};
-use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
-use crate::scenario::{Draw, Scenario, Step};
-use crate::theory::demand::{Moments, Spent, spent_on};
+use super::{Forecast, Model, Times, counted, percentiles, places_at_the_door, slots, workers_of};
+use crate::scenario::Scenario;
+use crate::theory::demand::{Moments, Spent};
 use crate::theory::open::constant::Constant;
 use crate::theory::open::finite::Finite;
 use crate::theory::open::many::Many;
@@ -12,8 +12,6 @@ use crate::theory::tokens::{Pool, Tokens};
 
 /// More tokens would take longer than a screen may wait: the work grows with the fourth power.
 const MOST_TOKENS: usize = 32;
-/// What the kernel lets a listener's queue be at most.
-const SOMAXCONN: usize = 4_096;
 /// A smaller share of lost requests changes no digit that is shown.
 const LOST: f64 = 1e-3;
 /// Who is not let in knocks again after so long, in seconds (TCP's first retransmission, RFC 6298).
@@ -115,12 +113,12 @@ impl Turns {
 fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
     let queue = Finite {
         servers: slots,
-        places: slots + 1 + (work.scenario.server.backlog as usize).min(SOMAXCONN),
+        places: slots + places_at_the_door(work.scenario),
         rate,
         service: work.alone.mean,
     };
     let steady = queue.steady();
-    let knocks_again = work.scenario.load.patience.as_secs_f64() > KNOCKS_AGAIN;
+    let knocks_again = work.scenario.load.patience.as_secs_f64() >= KNOCKS_AGAIN;
     if steady.lost() < LOST || (knocks_again && rate * queue.service >= slots as f64) {
         let turns = Turns::exponential(slots, rate, work.alone.mean);
         return Ok(turns.into_forecast(work, rate, slots as f64));
@@ -255,27 +253,11 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 /// come to this worker.
 fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     let holds = |spent| spent != Spent::Parked;
-    let mut turns = match (work.law(holds), bursts.each <= 1.0) {
+    match (work.law(holds), bursts.each <= 1.0) {
         (Law::Exponential, true) => Turns::exponential(1, rate, bursts.length.mean),
         (Law::Constant, true) => Turns::constant(rate, bursts.length.mean),
         _ => Turns::of_any_law(1, rate * bursts.each, bursts.length),
-    };
-    // What is parked comes on top; with a law of its own it would have to be folded in.
-    let parked = constant_parked(work);
-    let add = |parked: f64| turns.percentiles.map(|all| all.map(|time| time + parked));
-    turns.percentiles = parked.and_then(add);
-    turns
-}
-
-/// How long a request is parked in all, if that is always the same, in seconds.
-fn constant_parked(work: &Work<'_>) -> Option<f64> {
-    let kind = work.scenario.server.kind;
-    let steps = work.kinds().flat_map(|request| &request.script);
-    let parked = steps.filter(|step| spent_on(step, kind) == Some(Spent::Parked));
-    let is_constant = parked
-        .filter_map(Step::duration)
-        .all(|draw| matches!(draw, Draw::Fixed(_)));
-    is_constant.then_some(work.alone.mean - work.held.mean)
+    }
 }
 
 /// Whether so many begun in one worker on average leave connections for whoever comes.

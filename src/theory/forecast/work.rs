@@ -94,6 +94,8 @@ fn lets_go(step: &Step) -> bool {
 }
 
 /// What requests hold a worker for between two waits that let go of it: they take turns burst by burst.
+/// A burst may be of no length, and waits for its turn all the same: who has nothing left to do but to
+/// answer, say.
 #[derive(Clone, Debug)]
 pub(super) struct Bursts {
     /// How many a request has on average.
@@ -146,6 +148,5 @@ fn bursts_of(request: &Request, scenario: &Scenario) -> Vec<Moments> {
             _ => {}
         }
     }
-    bursts.retain(|burst| burst.mean > 0.0);
     bursts
 }

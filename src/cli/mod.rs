@@ -11,6 +11,7 @@ pub mod figure;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
+mod metrics;
 pub mod new;
 pub mod parity;
 pub mod performance;
@@ -67,7 +68,7 @@ enum Command {
     Replay(replay::Args),
     /// Draw a figure of kept runs, with its data beside it
     Figure(figure::Args),
-    /// Write screens of a kept run into files: SVG, asciicast
+    /// Write a kept run into files: screens (SVG, asciicast) and data (CSV, JSONL, Perfetto, HdrHistogram)
     Export(export::Args),
     /// Play a scenario's load alone, against anybody's server
     Load(load::Args),

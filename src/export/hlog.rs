@@ -35,9 +35,11 @@ pub fn write(variants: &[Told<'_>], mut to: impl Write) -> io::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut builder = IntervalLogWriterBuilder::new();
     builder.with_max_value_divisor(NANOSECONDS_IN_A_MILLISECOND);
+    builder.add_comment("[Histogram log format version 1.3]");
     for line in variants.iter().flat_map(comments) {
         builder.add_comment(&line);
     }
+    builder.add_comment(" tag, start and length in s, maximum in ms, histogram in ns");
     let mut log = builder.begin_log_with(&mut to, &mut serializer)?;
     let counted: Vec<Vec<&Outcome>> = variants.iter().map(counted).collect();
     for row in rows(variants, &counted) {
@@ -246,7 +248,7 @@ mod tests {
         let tags: Vec<String> = sums(&text).0.into_iter().map(|(tag, _)| tag).collect();
         assert_eq!(tags.len(), 4, "{tags:?}");
         let comments = text.lines().filter(|line| line.starts_with("#["));
-        assert_eq!(comments.count(), 1, "only the format speaks so");
+        assert_eq!(comments.count(), 2, "only the format speaks so");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod beside;
 mod calibration;
 mod conformance;
+mod exports;
 mod faults;
 mod greenlet;
 mod harness;

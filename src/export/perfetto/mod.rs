@@ -62,11 +62,12 @@ fn write_variant(trace: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -
     // Of a run that ended before its first sample nothing is known but what its clients saw.
     let past = told.recording.present();
     let lanes = past.map(|past| (past, Lanes::new(&index, past)));
+    // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
+    requests::write(trace, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
     if let Some((past, lanes)) = &lanes {
         cores::write(trace, &scene, past, lanes)?;
         workers::write(trace, &scene, past, lanes)?;
     }
-    requests::write(trace, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
     counters::write(trace, &scene)
 }
 

@@ -1,0 +1,443 @@
+//! What is taken away from a kept run, read by those whom it is for: Perfetto's schema, HdrHistogram's
+//! reader, pandas, DuckDB and Prometheus' parser. Without them (`CONCSIM_PYTHON` names a Python that has
+//! them, see `benches/peers`) the files are written all the same, and what we know of them ourselves is
+//! held.
+
+#![expect(clippy::unwrap_used, reason = "a run without its files fails the test")]
+#![cfg(target_os = "linux")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use concsim::recording::Recording;
+use concsim::recording::kept;
+use concsim::recording::lanes::{Index, Interval, Lanes};
+use concsim::recording::summary::summarise;
+use concsim::scenario::WorkerKind;
+use concsim::telemetry::Event;
+use concsim::units::Stamp;
+use serde_json::Value;
+
+use crate::house::{House, answer};
+
+fn concsim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Exports a run, which has to succeed; what it said on standard error.
+fn export(form: &str, run: &Path, output: &Path) -> String {
+    let (run, output) = (run.to_str().unwrap(), output.to_str().unwrap());
+    let exported = concsim(&["export", form, run, "-o", output]);
+    assert!(exported.status.success(), "{exported:?}");
+    String::from_utf8(exported.stderr).unwrap()
+}
+
+/// A Python that can import all of these. Without one it is said what was not asked.
+fn python_with(modules: &[&str]) -> Option<String> {
+    let python = std::env::var("CONCSIM_PYTHON").unwrap_or_else(|_| "python3".into());
+    let import = format!("import {}", modules.join(", "));
+    let has_them = Command::new(&python).args(["-c", &import]).output();
+    if has_them.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    eprintln!("SKIPPED: {python} has no {}", modules.join(", "));
+    None
+}
+
+/// What a script of the peers says of a file.
+fn asked(python: &str, script: &str, argument: &Path, folder: &Path) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("benches/peers")
+        .join(script);
+    let output = Command::new(python)
+        .arg(script)
+        .arg(argument)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complained}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn old(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/recordings")
+        .join(name)
+}
+
+/// Words that break out of whatever is not careful with them. (Names in a scenario are letters.)
+const TITLE: &str = "=cmd|' /C calc'!A0 <script>alert(1)</script> & \"quotes\", commas, #[StartTime: 0] \
+                     \u{202e}rtl 🎈\nTag=a,0,1,2,HISTFAAAA";
+const FILE: &str = "@SUM(1), \"x\" # 🎈 <b>\n.toml";
+
+/// Simulates a scenario whose words are hostile, and whose title has 10 000 characters.
+fn simulate_hostile(folder: &Path) -> PathBuf {
+    let title = format!("{TITLE}{}", "long ".repeat(2_000));
+    let title = serde_json::to_string(&title).unwrap();
+    let scenario = format!(
+        "title = {title}\nwarmup = '100ms'\nduration = '1500ms'\n[server]\nworkers = 2\n\
+         kind = ['coroutine', 'sync', 'threads']\n[requests.a]\n\
+         steps = ['compute 1ms', 'call billing 5ms']\n[load]\nclients = 40\nramp = '50ms'\n"
+    );
+    let (file, out) = (folder.join(FILE), folder.join("hostile"));
+    std::fs::write(&file, scenario).unwrap();
+    if !out.exists() {
+        let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+        let simulated = concsim(&["sim", file, "--out", out, "--headless"]);
+        assert!(simulated.status.success(), "{simulated:?}");
+    }
+    out
+}
+
+/// Measured ones of an older version, and a simulated one with hostile words.
+fn runs(folder: &Path) -> Vec<PathBuf> {
+    vec![
+        old("three_requests-v1"),
+        old("io_bound-v1"),
+        simulate_hostile(folder),
+    ]
+}
+
+fn count(recording: &Recording, is_one: fn(&Event) -> bool) -> usize {
+    let switches = recording.switches.iter();
+    switches.filter(|(_, switch)| is_one(switch)).count()
+}
+
+/// How long workers had cores, as the lanes on the screen say.
+fn held(recording: &Recording) -> u64 {
+    let mut index = Index::default();
+    index.extend(recording);
+    let lanes = Lanes::new(&index, recording.present().unwrap());
+    let to = recording.samples.last().unwrap().at;
+    let from = Stamp::ZERO;
+    let cores = lanes.cores(Interval { from, to });
+    let held = cores.iter().flat_map(|lane| &lane.held);
+    held.map(|held| held.to.since(held.from).0).sum()
+}
+
+#[test]
+fn a_trace_holds_the_rules_of_perfettos_own_schema_and_all_that_was_recorded() {
+    let scratch = tempfile::tempdir().unwrap();
+    let python = python_with(&["perfetto", "google.protobuf"]);
+    for run in runs(scratch.path()) {
+        let file = scratch.path().join("run.pftrace");
+        export("perfetto", &run, &file);
+        assert!(std::fs::metadata(&file).unwrap().len() > 1_000);
+        let Some(python) = &python else {
+            continue;
+        };
+        let groups = asked(python, "read_trace.py", &file, scratch.path());
+        let kept = kept::open(&run).unwrap();
+        assert_eq!(groups.as_array().unwrap().len(), kept.recordings.len());
+        for (group, recording) in groups.as_array().unwrap().iter().zip(&kept.recordings) {
+            let number = |name: &str| group[name].as_u64().unwrap() as usize;
+            let ran = count(recording, |it| matches!(it, Event::Ran(_)));
+            let is_sync = recording.header.scenario.server.kind == WorkerKind::Sync;
+            assert_eq!(number("requests"), recording.outcomes.len());
+            assert_eq!(number("turns"), ran);
+            assert_eq!(number("turns_of_coroutines"), if is_sync { 0 } else { ran });
+            assert_eq!(number("samples"), recording.samples.len());
+            assert_eq!(number("open"), 0);
+            assert_eq!(group["held_ns"].as_u64(), Some(held(recording)));
+            assert_eq!(group["run"]["title"], kept.plan.title.as_str());
+            assert_eq!(group["run"]["variant"], recording.header.variant.as_str());
+            assert_eq!(group["run"]["trust"], summarise(recording).trust.code());
+        }
+    }
+}
+
+#[test]
+fn an_interval_log_is_read_by_hdrhistogram_with_the_percentiles_of_the_summary() {
+    let scratch = tempfile::tempdir().unwrap();
+    let python = python_with(&["hdrh.log"]);
+    for run in runs(scratch.path()) {
+        let file = scratch.path().join("run.hlog");
+        export("hlog", &run, &file);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(",HISTFA"), "{text}");
+        let Some(python) = &python else {
+            continue;
+        };
+        let tags = asked(python, "read_hlog.py", &file, scratch.path());
+        let kept = kept::open(&run).unwrap();
+        assert_eq!(tags.as_object().unwrap().len(), 2 * kept.recordings.len());
+        for recording in &kept.recordings {
+            let run = summarise(recording);
+            for (tag, summary) in [
+                (run.variant.clone(), run.latency_ms),
+                (format!("{}.from-send", run.variant), run.from_send_ms),
+            ] {
+                let read = &tags[&tag];
+                assert_eq!(read["count"], run.due, "{tag}");
+                let numbers = [
+                    ("p50", summary.p50),
+                    ("p90", summary.p90),
+                    ("p99", summary.p99),
+                    ("max", summary.max),
+                ];
+                for (name, expected) in numbers {
+                    // Too few samples: the summary does not say it.
+                    let Some(expected) = expected else { continue };
+                    let value = read[name].as_f64().unwrap() / 1e6;
+                    let is_near = (value - expected).abs() <= expected / 1_000.0;
+                    assert!(is_near, "{tag} {name}: {value} {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
+    let scratch = tempfile::tempdir().unwrap();
+    let python = python_with(&["pandas", "duckdb"]);
+    for run in runs(scratch.path()) {
+        let tables = scratch.path().join("tables");
+        let said = export("csv", &run, &tables);
+        export("jsonl", &run, &tables);
+        let kept = kept::open(&run).unwrap();
+        let names: Vec<&str> = kept
+            .recordings
+            .iter()
+            .filter(|it| summarise(it).trust.code() != "ok")
+            .map(|it| it.header.variant.as_str())
+            .collect();
+        assert!(names.iter().all(|name| said.contains(*name)), "{said}");
+        let Some(python) = &python else {
+            continue;
+        };
+        let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/data.md");
+        let medians = asked(python, "read_tables.py", &documentation, scratch.path());
+        for recording in &kept.recordings {
+            let run = summarise(recording);
+            // Too few samples: the summary does not say it.
+            let Some(p50) = run.latency_ms.p50 else {
+                continue;
+            };
+            for reader in ["pandas", "duckdb"] {
+                assert_eq!(medians[reader][&run.variant], p50, "{medians}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_table_goes_to_standard_output_and_all_of_them_need_a_folder() {
+    let run = old("three_requests-v1");
+    let run = run.to_str().unwrap();
+    let one = concsim(&[
+        "export",
+        "csv",
+        run,
+        "--table",
+        "requests",
+        "--variant",
+        "sync",
+    ]);
+    assert!(one.status.success(), "{one:?}");
+    assert_eq!(String::from_utf8(one.stdout).unwrap().lines().count(), 4);
+    for (arguments, words) in [
+        (vec!["export", "csv", run], "name a folder"),
+        (
+            vec!["export", "perfetto", run, "--variant", "threads"],
+            "no variant threads was played, only sync, coroutine",
+        ),
+        (vec!["export", "hlog", "/nowhere"], "/nowhere"),
+        (
+            vec!["export", "hlog", run, "-o", "/nowhere/run.hlog"],
+            "/nowhere/run.hlog",
+        ),
+    ] {
+        let refused = concsim(&arguments);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_torn_run_is_exported_with_a_word_of_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run = scratch.path().join("torn");
+    std::fs::create_dir(&run).unwrap();
+    for file in std::fs::read_dir(old("io_bound-v1")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), run.join(file.file_name())).unwrap();
+    }
+    let torn = run.join("2-coroutine.rec");
+    let bytes = std::fs::read(&torn).unwrap();
+    std::fs::write(&torn, &bytes[..bytes.len() / 2]).unwrap();
+    let python = python_with(&["perfetto", "google.protobuf"]);
+    for form in ["csv", "jsonl", "perfetto", "hlog"] {
+        let output = scratch.path().join(form);
+        let said = export(form, &run, &output);
+        assert!(said.contains("breaks off after"), "{said}");
+        assert!(said.contains("coroutine: proves nothing"), "{said}");
+    }
+    let runs = std::fs::read_to_string(scratch.path().join("csv/runs.csv")).unwrap();
+    assert!(
+        runs.contains("coroutine,measured,proves-nothing,"),
+        "{runs}"
+    );
+    let log = std::fs::read_to_string(scratch.path().join("hlog")).unwrap();
+    assert!(log.contains("trust proves-nothing"), "{log}");
+    if let Some(python) = python {
+        let trace = scratch.path().join("perfetto");
+        let groups = asked(&python, "read_trace.py", &trace, scratch.path());
+        assert_eq!(groups[1]["run"]["trust"], "proves-nothing");
+    }
+}
+
+/// A server whose counters can be asked for, and where.
+fn house_with_metrics() -> (House, String) {
+    let hello = ("hello", "'compute 1ms', 'write 2B'");
+    let more = ["--metrics", "127.0.0.1:0"];
+    let mut house = House::open_with("kind = 'coroutine'\nworkers = 2", &[hello], &more);
+    let said = house.hears("has the counters");
+    let address = said.split("http://").nth(1).unwrap();
+    let address = address.split('/').next().unwrap().to_owned();
+    (house, address)
+}
+
+/// What comes back for these bytes.
+fn ask(address: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // Whoever has refused the beginning need not take the rest.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+const GET: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n";
+
+fn scrape(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(GET).unwrap();
+    let answer = answer(&mut stream).expect("a whole answer");
+    assert_eq!(answer.status, 200);
+    answer.body
+}
+
+/// The sum of a metric over all workers.
+fn sum(page: &str, metric: &str) -> f64 {
+    let lines = page
+        .lines()
+        .filter(|line| line.starts_with(&format!("{metric}{{")));
+    let values = lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap());
+    values.sum()
+}
+
+#[test]
+fn a_running_server_counts_what_was_asked_of_it() {
+    let (mut house, address) = house_with_metrics();
+    for _ in 0..7 {
+        assert_eq!(house.get("/hello").status, 200);
+    }
+    let page = scrape(&address);
+    assert_eq!(sum(&page, "concsim_requests_total"), 7.0);
+    assert_eq!(sum(&page, "concsim_coroutines_total"), 7.0);
+    assert_eq!(sum(&page, "concsim_worker_alive"), 2.0);
+    assert_eq!(sum(&page, "concsim_requests_begun"), 0.0);
+    // Seven times a millisecond of core time.
+    assert!(sum(&page, "concsim_worker_busy_seconds_total") >= 0.007);
+    if let Some(python) = python_with(&["prometheus_client"]) {
+        let samples = parsed_by_prometheus(&python, &page);
+        let mine = samples
+            .iter()
+            .filter(|it| it["name"] == "concsim_requests_total");
+        assert_eq!(
+            mine.map(|it| it["value"].as_f64().unwrap()).sum::<f64>(),
+            7.0
+        );
+        let lines = page.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(samples.len(), lines.count());
+        assert!(
+            samples
+                .iter()
+                .all(|it| it["type"] == "counter" || it["type"] == "gauge")
+        );
+    }
+    assert!(house.stop().success());
+    let gone = TcpStream::connect(&address).map(drop);
+    assert!(gone.is_err(), "nobody listens any more");
+}
+
+fn parsed_by_prometheus(python: &str, page: &str) -> Vec<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/read_metrics.py");
+    let mut parser = Command::new(python)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    parser
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(page.as_bytes())
+        .unwrap();
+    let output = parser.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
+    let (mut house, address) = house_with_metrics();
+    let silent: Vec<TcpStream> = (0..8)
+        .map(|_| TcpStream::connect(&address).unwrap())
+        .collect();
+    let long = [b"GET /".as_slice(), &[b'a'; 20_000]].concat();
+    for (bytes, status) in [
+        (b"\0\x01\x02\r\n\r\n".as_slice(), "400"),
+        (b"GET /metrics HTTP/1.1\r\n\r\n", "400"),
+        (b"GET /metrics HTTP/9.9\r\nHost: a\r\n\r\n", "505"),
+        (b"DELETE /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "405"),
+        (b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+        (&long, "414"),
+    ] {
+        let said = ask(&address, bytes);
+        let is_refused = said.starts_with(&format!("HTTP/1.1 {status} "));
+        assert!(is_refused, "{status}: {said}");
+    }
+    let head = ask(&address, b"HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(
+        head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("Content-Type: text/plain; version=0.0.4"),
+        "{head}"
+    );
+    assert_eq!(house.get("/hello").status, 200);
+    assert_eq!(sum(&scrape(&address), "concsim_requests_total"), 1.0);
+    drop(silent);
+    assert!(house.stop().success());
+}
+
+#[test]
+fn an_address_that_is_taken_is_said_before_anything_is_started() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = concsim(&[
+        "serve",
+        "hello",
+        "--bind",
+        "127.0.0.1:0",
+        "--metrics",
+        &address,
+    ]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("failed to listen at") && !said.contains("is served by"),
+        "{said}"
+    );
+}

@@ -6,6 +6,7 @@ Nothing may be in it that the schema does not know; slices of a track nest and a
 arrow comes from the slice of a request. What is counted in each variant's group is printed as JSON.
 """
 
+import functools
 import json
 import sys
 
@@ -55,7 +56,10 @@ class Trace:
             assert self.is_below(slice["track"], "requests"), f"an arrow comes from nowhere: {slice}"
 
     def declare(self, track):
-        assert track.uuid > 0 and track.uuid not in self.tracks, track
+        if track.uuid == 0:
+            assert track.process_ordering == schema.TrackDescriptor.PROCESS_ORDERING_EXPLICIT
+            return
+        assert track.uuid not in self.tracks, track
         assert not track.parent_uuid or track.parent_uuid in self.tracks, track
         self.tracks[track.uuid] = track
 
@@ -91,14 +95,12 @@ class Trace:
             notes = {note.name: note.string_value or note.uint_value for note in event.debug_annotations}
             self.instants.append((track, self.names[event.name_iid], notes))
 
+    @functools.cache
     def path(self, track):
         """The names from the group down to the track."""
-        names = []
-        while track:
-            descriptor = self.tracks[track]
-            names.append(descriptor.process.process_name or descriptor.name)
-            track = descriptor.parent_uuid
-        return names[::-1]
+        descriptor = self.tracks[track]
+        name = descriptor.process.process_name or descriptor.name
+        return (*self.path(descriptor.parent_uuid), name) if descriptor.parent_uuid else (name,)
 
     def is_below(self, track, name):
         return name in self.path(track)[1:-1]
@@ -113,7 +115,7 @@ class Trace:
         depth = lambda slice: len(self.path(slice["track"]))
         runs = [notes for track, what, notes in self.instants if what == "the run" and self.path(track)[0] == name]
         (run,) = runs
-        counted = [count for track, count in self.counts.items() if self.path(track)[::2] == [name, "in system"]]
+        counted = [count for track, count in self.counts.items() if self.path(track)[::2] == (name, "in system")]
         return {
             "requests": sum(slice["depth"] == 0 for slice in below("requests")),
             "turns": sum(depth(slice) == 3 for slice in turns),

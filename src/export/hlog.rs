@@ -138,7 +138,7 @@ impl Row<'_> {
         let outcomes = self.outcomes.iter();
         let from_due = outcomes.clone().map(|outcome| self.told.latency(outcome));
         let sent = outcomes.filter(|outcome| outcome.sent >= outcome.due);
-        let from_send = sent.map(|outcome| self.told.from_send(outcome));
+        let from_send = sent.map(|outcome| self.told.latency_from_send(outcome));
         let both = [
             (self.tag.clone(), histogram(from_due)),
             (format!("{}.from-send", self.tag), histogram(from_send)),

@@ -55,7 +55,7 @@ impl<'a> Told<'a> {
     }
 
     /// The same from when it was sent.
-    pub(super) fn from_send(&self, outcome: &Outcome) -> Elapsed {
+    pub(super) fn latency_from_send(&self, outcome: &Outcome) -> Elapsed {
         self.latency(&Outcome {
             due: outcome.sent,
             ..*outcome

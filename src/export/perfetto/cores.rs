@@ -13,7 +13,7 @@ use crate::units::{Stamp, letter};
 const AT_ONCE: usize = 1_024;
 
 pub(super) fn write(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     past: &Past<'_>,
     lanes: &Lanes<'_>,
@@ -26,22 +26,22 @@ pub(super) fn write(
         }
         Origin::Simulated => "Which worker had the core of the simulated machine.",
     };
-    let group = trace.track(scene.group, place::CORES, "cores", description)?;
+    let group = out.track(scene.group, place::CORES, "cores", description)?;
     let mut rows: Vec<Row> = Vec::new();
     for interval in intervals(past) {
         let cores = lanes.cores(interval);
         for (place, lane) in cores.iter().enumerate() {
             if place == rows.len() {
-                let track = trace.track(group, place, &name(lane, place), "")?;
+                let track = out.track(group, place, &name(lane, place), "")?;
                 rows.push(Row { track, held: None });
             }
             for held in &lane.held {
-                rows[place].add(trace, *held)?;
+                rows[place].add(out, *held)?;
             }
         }
     }
     for row in &mut rows {
-        row.write(trace)?;
+        row.write(out)?;
     }
     Ok(())
 }
@@ -82,21 +82,21 @@ struct Row {
 }
 
 impl Row {
-    fn add(&mut self, trace: &mut Trace<impl Write>, held: Held) -> io::Result<()> {
+    fn add(&mut self, out: &mut Trace<impl Write>, held: Held) -> io::Result<()> {
         match &mut self.held {
             Some(last) if last.worker == held.worker && last.to == held.from => {
                 last.to = held.to;
                 Ok(())
             }
             _ => {
-                self.write(trace)?;
+                self.write(out)?;
                 self.held = Some(held);
                 Ok(())
             }
         }
     }
 
-    fn write(&mut self, trace: &mut Trace<impl Write>) -> io::Result<()> {
+    fn write(&mut self, out: &mut Trace<impl Write>) -> io::Result<()> {
         let Some(held) = self.held.take() else {
             return Ok(());
         };
@@ -104,7 +104,7 @@ impl Row {
             name: &format!("worker {}", letter(held.worker.into())),
             ..Slice::default()
         };
-        trace.begin(self.track, held.from, &slice)?;
-        trace.end(self.track, held.to)
+        out.begin(self.track, held.from, &slice)?;
+        out.end(self.track, held.to)
     }
 }

@@ -26,24 +26,24 @@ const COUNTERS: [Counter; 5] = [
     }),
 ];
 
-pub(super) fn write(trace: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
+pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
     let samples = &scene.told.recording.samples;
     let description = "What was counted when somebody looked, about twenty times a second.";
-    let group = trace.track(scene.group, place::COUNTERS, "counters", description)?;
+    let group = out.track(scene.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
-        let track = trace.counter(group, place, (name, unit), "")?;
+        let track = out.counter(group, place, (name, unit), "")?;
         for sample in samples {
-            trace.count(track, sample.at, value(sample) as f64)?;
+            out.count(track, sample.at, value(sample) as f64)?;
         }
     }
     let description = "Cores that the workers kept busy, on average until the next look.";
     let name = ("parallelism", "cores");
-    let track = trace.counter(group, COUNTERS.len(), name, description)?;
+    let track = out.counter(group, COUNTERS.len(), name, description)?;
     for pair in samples.windows(2) {
         let length = pair[1].at.since(pair[0].at).0;
         if length > 0 {
             let cpu = workers_cpu(&pair[1]) - workers_cpu(&pair[0]);
-            trace.count(track, pair[0].at, cpu.0 as f64 / length as f64)?;
+            out.count(track, pair[0].at, cpu.0 as f64 / length as f64)?;
         }
     }
     Ok(())

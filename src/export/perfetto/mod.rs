@@ -40,35 +40,35 @@ use trace::{Trace, Track};
 /// # Errors
 /// When it cannot be written.
 pub fn write(variants: &[Told<'_>], to: impl Write) -> io::Result<()> {
-    let mut trace = Trace::begin_file(to)?;
+    let mut out = Trace::begin_file(to)?;
     for (place, told) in variants.iter().enumerate() {
-        write_variant(&mut trace, place, told)?;
+        write_variant(&mut out, place, told)?;
     }
-    trace.close_file()
+    out.close_file()
 }
 
-fn write_variant(trace: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> io::Result<()> {
+fn write_variant(out: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> io::Result<()> {
     let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
-    let group = trace.group(number, &name(told), &description(told))?;
+    let group = out.group(number, &name(told), &description(told))?;
     let scene = Scene {
         told,
         place,
         group,
         requests: requests::known(told),
     };
-    stages::write(trace, &scene)?;
+    stages::write(out, &scene)?;
     let mut index = Index::default();
     index.extend(told.recording);
     // Of a run that ended before its first sample nothing is known but what its clients saw.
     let past = told.recording.present();
     let lanes = past.map(|past| (past, Lanes::new(&index, past)));
     // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
-    requests::write(trace, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
+    requests::write(out, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
     if let Some((past, lanes)) = &lanes {
-        cores::write(trace, &scene, past, lanes)?;
-        workers::write(trace, &scene, past, lanes)?;
+        cores::write(out, &scene, past, lanes)?;
+        workers::write(out, &scene, past, lanes)?;
     }
-    counters::write(trace, &scene)
+    counters::write(out, &scene)
 }
 
 /// One variant on its way into the trace.

@@ -42,13 +42,13 @@ pub(super) fn known<'a>(told: &'a Told<'a>) -> BTreeMap<u32, Asked<'a>> {
 }
 
 pub(super) fn write(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     lanes: Option<&Lanes<'_>>,
 ) -> io::Result<()> {
     let description = "Requests from when they were due to their end, as their clients saw them, in as \
                        few lanes as they fit into.";
-    let group = trace.track(scene.group, place::REQUESTS, "requests", description)?;
+    let group = out.track(scene.group, place::REQUESTS, "requests", description)?;
     let mut in_order: Vec<(u32, &Asked<'_>)> = scene
         .requests
         .iter()
@@ -60,16 +60,16 @@ pub(super) fn write(
         let row = rows.take(asked);
         if row == rows.tracks.len() {
             let name = format!("lane {}", row + 1);
-            rows.tracks.push(trace.track(group, row, &name, "")?);
+            rows.tracks.push(out.track(group, row, &name, "")?);
         }
         let at_the_door = lanes.and_then(|lanes| lanes.at_the_door(number));
-        write_one(trace, scene, rows.tracks[row], (number, asked), at_the_door)?;
+        write_one(out, scene, rows.tracks[row], (number, asked), at_the_door)?;
     }
     Ok(())
 }
 
 fn write_one(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     track: Track,
     (number, asked): (u32, &Asked<'_>),
@@ -87,7 +87,7 @@ fn write_one(
             ("ended", Note::Words(ended)),
         ],
     };
-    trace.begin(track, asked.due, &slice)?;
+    out.begin(track, asked.due, &slice)?;
     // What never ended is left open: Perfetto says so.
     let Some(outcome) = asked.outcome else {
         return Ok(());
@@ -98,10 +98,10 @@ fn write_one(
             ..Slice::default()
         };
         let from = from.clamp(outcome.due, outcome.done);
-        trace.begin(track, from, &at_the_door)?;
-        trace.end(track, to.clamp(from, outcome.done))?;
+        out.begin(track, from, &at_the_door)?;
+        out.end(track, to.clamp(from, outcome.done))?;
     }
-    trace.end(track, outcome.done.max(outcome.due))
+    out.end(track, outcome.done.max(outcome.due))
 }
 
 /// Lanes, and until when each is taken.

@@ -68,10 +68,15 @@ pub(super) struct TrackDescriptor {
     /// 2: two of one name stay two.
     #[prost(int32, optional, tag = "15")]
     pub(super) sibling_merge_behavior: Option<i32>,
+    /// Of all processes, said of track 0: 1 by their ranks.
+    #[prost(int32, optional, tag = "19")]
+    pub(super) process_ordering: Option<i32>,
 }
 
 /// `TrackDescriptor.ChildTracksOrdering.EXPLICIT`
 pub(super) const BY_RANK: i32 = 3;
+/// `TrackDescriptor.ProcessOrdering.PROCESS_ORDERING_EXPLICIT`
+pub(super) const PROCESSES_BY_RANK: i32 = 1;
 /// `TrackDescriptor.SiblingMergeBehavior.SIBLING_MERGE_BEHAVIOR_NONE`
 pub(super) const STAYS_ALONE: i32 = 2;
 

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::trace::{Note, Slice, Trace};
 use super::{Scene, place};
 
-pub(super) fn write(trace: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
-    let track = trace.track(scene.group, place::STAGES, "stages", "")?;
+pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
+    let track = out.track(scene.group, place::STAGES, "stages", "")?;
     let told = scene.told;
     let header = &told.recording.header;
     let (because, caveat) = (told.because(), told.caveat().unwrap_or_default());
@@ -38,14 +38,14 @@ pub(super) fn write(trace: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Res
         flow: None,
         notes: &notes,
     };
-    trace.instant(track, header.began, &slice)?;
+    out.instant(track, header.began, &slice)?;
     for marker in &told.recording.markers {
         let name = header.caption_of(marker);
         let slice = Slice {
             name: &name,
             ..Slice::default()
         };
-        trace.instant(track, marker.at, &slice)?;
+        out.instant(track, marker.at, &slice)?;
     }
     let Some(window) = header.window else {
         return Ok(());
@@ -60,8 +60,8 @@ pub(super) fn write(trace: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Res
                 name,
                 ..Slice::default()
             };
-            trace.begin(track, from, &slice)?;
-            trace.end(track, to)?;
+            out.begin(track, from, &slice)?;
+            out.end(track, to)?;
         }
     }
     Ok(())

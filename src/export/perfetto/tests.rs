@@ -58,7 +58,7 @@ impl Reader {
                 self.names.insert(name.iid(), name.name().to_owned());
             }
         }
-        if let Some(track) = packet.track_descriptor {
+        if let Some(track) = packet.track_descriptor.filter(|track| track.uuid() > 0) {
             assert!(
                 track
                     .parent_uuid

@@ -10,7 +10,8 @@ use prost::Message as _;
 
 use super::schema::{
     BY_RANK, CounterDescriptor, DebugAnnotation, EventName, InternedData, NEEDS_STATE, PACKET,
-    Packet, ProcessDescriptor, STATE_CLEARED, STAYS_ALONE, TrackDescriptor, TrackEvent, Type,
+    PROCESSES_BY_RANK, Packet, ProcessDescriptor, STATE_CLEARED, STAYS_ALONE, TrackDescriptor,
+    TrackEvent, Type,
 };
 use crate::units::Stamp;
 use crate::words::one_line;
@@ -50,24 +51,30 @@ pub(super) struct Trace<W: Write> {
 
 impl<W: Write> Trace<W> {
     pub(super) fn begin_file(to: W) -> io::Result<Self> {
-        let mut trace = Self {
+        let mut out = Self {
             to,
             names: BTreeMap::new(),
             tracks: 0,
             bytes: Vec::new(),
         };
-        trace.put(Packet {
+        let root = TrackDescriptor {
+            uuid: Some(0),
+            process_ordering: Some(PROCESSES_BY_RANK),
+            ..TrackDescriptor::default()
+        };
+        out.put(Packet {
             sequence_flags: Some(STATE_CLEARED),
+            track_descriptor: Some(root),
             ..Packet::default()
         })?;
-        Ok(trace)
+        Ok(out)
     }
 
     pub(super) fn close_file(mut self) -> io::Result<()> {
         self.to.flush()
     }
 
-    /// A group of tracks that stands by itself: Perfetto calls it a process.
+    /// A group of tracks that stands by itself, in the order of its number: Perfetto calls it a process.
     pub(super) fn group(&mut self, pid: i32, name: &str, description: &str) -> io::Result<Track> {
         let process = ProcessDescriptor {
             pid: Some(pid),
@@ -75,6 +82,7 @@ impl<W: Write> Trace<W> {
         };
         self.declare(TrackDescriptor {
             process: Some(process),
+            sibling_order_rank: Some(pid),
             description: Some(description.to_owned()),
             child_ordering: Some(BY_RANK),
             ..TrackDescriptor::default()

@@ -1,6 +1,7 @@
 //! Which request had which worker, and what its coroutines did meanwhile.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 
 use super::trace::{Note, Slice, Trace, Track};
@@ -12,30 +13,30 @@ use crate::telemetry::{Event, Then};
 use crate::units::{Stamp, letter};
 
 pub(super) fn write(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     past: &Past<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
     let description =
         "Which request had which worker. One that let go of it waits in its own track.";
-    let group = trace.track(scene.group, place::WORKERS, "workers", description)?;
+    let group = out.track(scene.group, place::WORKERS, "workers", description)?;
     let mut tracks = Vec::new();
     for worker in 0..count(past) {
-        let track = trace.track(group, worker, &name(scene, past, worker), "")?;
+        let track = out.track(group, worker, &name(scene, past, worker), "")?;
         tracks.push(track);
-        write_turns(trace, scene, track, lanes.turns(worker))?;
+        write_turns(out, scene, track, lanes.turns(worker))?;
         if let Some(word) = word_of_a_task(scene.told.run.kind) {
-            write_tasks(trace, scene, (track, word), lanes.turns(worker))?;
+            write_tasks(out, scene, (track, word), lanes.turns(worker))?;
         }
-        let begun = trace.counter(track, usize::MAX, ("begun", "requests"), "")?;
+        let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
         for sample in past.samples() {
             if let Some(worker) = sample.workers.iter().find(|it| it.index == worker) {
-                trace.count(begun, sample.at, worker.begun.count as f64)?;
+                out.count(begun, sample.at, worker.begun.count as f64)?;
             }
         }
     }
-    write_lives(trace, past, &tracks)
+    write_lives(out, past, &tracks)
 }
 
 fn count(past: &Past<'_>) -> usize {
@@ -67,7 +68,7 @@ fn word_of_a_task(kind: WorkerKind) -> Option<&'static str> {
 }
 
 fn write_turns(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     track: Track,
     turns: impl Iterator<Item = Turn>,
@@ -75,15 +76,15 @@ fn write_turns(
     let is_sync = word_of_a_task(scene.told.run.kind).is_none();
     for turn in turns {
         // Between two turns a sync worker sleeps for a request.
-        write_breaks(trace, track, &turn, (Stamp::ZERO, turn.from))?;
+        write_breaks(out, track, &turn, (Stamp::ZERO, turn.from))?;
         let flow = scene.flow(turn.request).filter(|_| is_sync);
-        write_turn(trace, scene, track, &turn, flow)?;
+        write_turn(out, scene, track, &turn, flow)?;
     }
     Ok(())
 }
 
 fn write_turn(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     track: Track,
     turn: &Turn,
@@ -94,14 +95,14 @@ fn write_turn(
         flow,
         notes: &[("then", Note::Words(word(turn.then)))],
     };
-    trace.begin(track, turn.from, &slice)?;
-    write_breaks(trace, track, turn, (turn.from, turn.to))?;
-    trace.end(track, turn.to)
+    out.begin(track, turn.from, &slice)?;
+    write_breaks(out, track, turn, (turn.from, turn.to))?;
+    out.end(track, turn.to)
 }
 
 /// What of a turn's breaks lies in an interval.
 fn write_breaks(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     track: Track,
     turn: &Turn,
     (from, to): (Stamp, Stamp),
@@ -111,14 +112,14 @@ fn write_breaks(
             Doing::Blocked => "blocked in a call",
             _ => "without a core",
         };
-        write_stretch(trace, track, name, pause.from.max(from), pause.to.min(to))?;
+        write_stretch(out, track, name, pause.from.max(from), pause.to.min(to))?;
     }
     Ok(())
 }
 
 /// A slice that only has a name, if it is any time at all.
 fn write_stretch(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     track: Track,
     name: &str,
     from: Stamp,
@@ -131,13 +132,13 @@ fn write_stretch(
         name,
         ..Slice::default()
     };
-    trace.begin(track, from, &slice)?;
-    trace.end(track, to)
+    out.begin(track, from, &slice)?;
+    out.end(track, to)
 }
 
 /// A track for each coroutine: its turns, and what it did between them.
 fn write_tasks(
-    trace: &mut Trace<impl Write>,
+    out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     (worker, word): (Track, &str),
     turns: impl Iterator<Item = Turn>,
@@ -145,15 +146,15 @@ fn write_tasks(
     let mut tasks: BTreeMap<u32, Task> = BTreeMap::new();
     for turn in turns {
         let place = tasks.len();
-        let task = match tasks.get_mut(&turn.task) {
-            Some(task) => task,
-            None => {
+        let task = match tasks.entry(turn.task) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
                 let name = format!("{word} {}", turn.task);
-                let track = trace.track(worker, place, &name, "")?;
-                tasks.entry(turn.task).or_insert(Task { track, left: None })
+                let track = out.track(worker, place, &name, "")?;
+                new.insert(Task { track, left: None })
             }
         };
-        task.write(trace, scene, &turn)?;
+        task.write(out, scene, &turn)?;
     }
     Ok(())
 }
@@ -167,18 +168,18 @@ struct Task {
 impl Task {
     fn write(
         &mut self,
-        trace: &mut Trace<impl Write>,
+        out: &mut Trace<impl Write>,
         scene: &Scene<'_>,
         turn: &Turn,
     ) -> io::Result<()> {
         let (left, then) = self.left.unwrap_or((Stamp::ZERO, Then::Ended));
         let ready = turn.ready.max(left);
         if let Some(name) = waits(then) {
-            write_stretch(trace, self.track, name, left, ready)?;
+            write_stretch(out, self.track, name, left, ready)?;
         }
-        write_stretch(trace, self.track, "ready", ready, turn.from)?;
+        write_stretch(out, self.track, "ready", ready, turn.from)?;
         let flow = scene.flow(turn.request);
-        write_turn(trace, scene, self.track, turn, flow)?;
+        write_turn(out, scene, self.track, turn, flow)?;
         self.left = Some((turn.to, turn.then));
         Ok(())
     }
@@ -206,7 +207,7 @@ fn word(then: Then) -> &'static str {
 }
 
 /// When workers were forked, and how they died.
-fn write_lives(trace: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -> io::Result<()> {
+fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -> io::Result<()> {
     for (_, event) in past.events() {
         let (at, worker, name) = match *event {
             Event::Forked { at, worker, pid } => (at, worker, format!("forked: pid {pid}")),
@@ -223,7 +224,7 @@ fn write_lives(trace: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track])
                 name: &name,
                 ..Slice::default()
             };
-            trace.instant(*track, at, &slice)?;
+            out.instant(*track, at, &slice)?;
         }
     }
     Ok(())

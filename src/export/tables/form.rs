@@ -32,7 +32,7 @@ impl Form {
 /// A table that is being written, cell by cell.
 pub(super) enum Sheet<W: Write> {
     Csv {
-        to: csv::Writer<W>,
+        to: Box<csv::Writer<W>>,
         field: Vec<u8>,
     },
     Jsonl {
@@ -47,9 +47,11 @@ impl<W: Write> Sheet<W> {
         match form {
             Form::Csv => Self::Csv {
                 // Whoever reads it with `#` as the sign of comments reads the same.
-                to: csv::WriterBuilder::new()
-                    .comment(Some(b'#'))
-                    .from_writer(to),
+                to: Box::new(
+                    csv::WriterBuilder::new()
+                        .comment(Some(b'#'))
+                        .from_writer(to),
+                ),
                 field: Vec::new(),
             },
             Form::Jsonl => Self::Jsonl {

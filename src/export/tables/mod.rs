@@ -278,7 +278,7 @@ impl From<String> for Cell<'_> {
     }
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Cell<'a> {
+impl<T: Into<Self>> From<Option<T>> for Cell<'_> {
     fn from(perhaps: Option<T>) -> Self {
         perhaps.map_or(Cell::Nothing, Into::into)
     }

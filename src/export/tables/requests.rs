@@ -76,6 +76,7 @@ impl<'a> Row<'a> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
         column("request", "its number in the run, from 0", |row| {
@@ -149,7 +150,9 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         ns("from_send_ns", "the same from when it was sent", |row| {
             let outcome = row.outcome.filter(|_| row.was_sent().is_some());
-            outcome.map(|outcome| row.told.from_send(outcome)).into()
+            outcome
+                .map(|outcome| row.told.latency_from_send(outcome))
+                .into()
         }),
         column(
             "worker",

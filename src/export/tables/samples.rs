@@ -48,6 +48,7 @@ fn workers_cpu(sample: &Sample) -> CpuTime {
     workers.fold(CpuTime::ZERO, |sum, worker| sum + worker.cpu)
 }
 
+#[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
         ns("at_ns", "when", |row| row.sample.at.into()),

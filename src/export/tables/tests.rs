@@ -191,7 +191,7 @@ fn documented(table: Table) -> Vec<[String; 3]> {
     let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
     let cells = |line: &str| {
         let cells = line.trim_matches('|').split('|').map(str::trim);
-        let cells: Vec<String> = cells.map(|cell| cell.to_owned()).collect();
+        let cells: Vec<String> = cells.map(str::to_owned).collect();
         let [name, unit, says] = cells.try_into().expect("three cells");
         [name.trim_matches('`').to_owned(), unit, says]
     };

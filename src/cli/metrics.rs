@@ -62,15 +62,19 @@ impl Endpoint {
             self.visitors.push(Visitor::new(stream, now));
         }
         let (onlooker, kind) = (&mut self.onlooker, self.kind);
+        // However many ask at once, the workers are looked at once.
+        let mut known = None;
         let mut page = || {
-            let workers = onlooker.look(board);
-            let page = Page {
-                kind,
-                workers: &workers,
-                events,
-                events_dropped: dropped,
+            let look = || {
+                let page = Page {
+                    kind,
+                    workers: &onlooker.look(board),
+                    events,
+                    events_dropped: dropped,
+                };
+                page.text()
             };
-            page.text()
+            known.get_or_insert_with(look).clone()
         };
         self.visitors
             .retain_mut(|visitor| now < visitor.until && visitor.attend(&mut page).is_ok());

@@ -263,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_is_documented() {
+        let documentation = include_str!("../../docs/data.md");
+        for family in &FAMILIES {
+            let (name, help) = (family.name, family.help.trim_end_matches('.'));
+            let line = format!("| `{name}` | {help} |");
+            assert!(
+                documentation.contains(&line),
+                "docs/data.md should say {line}"
+            );
+        }
+    }
+
+    #[test]
     fn a_server_without_workers_has_a_page_all_the_same() {
         assert!(page(&[]).contains("concsim_build_info{version="));
     }

@@ -194,6 +194,31 @@ fn an_interval_log_is_read_by_hdrhistogram_with_the_percentiles_of_the_summary()
 }
 
 #[test]
+fn the_documented_way_to_read_an_interval_log_finds_what_the_reader_finds() {
+    let Some(python) = python_with(&["hdrh.log"]) else {
+        return;
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("run.hlog");
+    export("hlog", &old("io_bound-v1"), &file);
+    let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/data.md");
+    let text = std::fs::read_to_string(documentation).unwrap();
+    let mut blocks = text
+        .split("```python\n")
+        .filter(|block| block.contains("hdrh"));
+    let (code, _) = blocks.next().unwrap().split_once("```").unwrap();
+    let output = Command::new(&python)
+        .args(["-c", code])
+        .current_dir(scratch.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let tags = asked(&python, "read_hlog.py", &file, scratch.path());
+    let p99 = tags["coroutine"]["p99"].as_f64().unwrap() / 1e6;
+    assert_eq!(said.trim().parse(), Ok(p99), "{said}");
+}
+
+#[test]
 fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
     let scratch = tempfile::tempdir().unwrap();
     let python = python_with(&["pandas", "duckdb"]);

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use super::trace::Trace;
 use super::{Scene, place};
 use crate::recording::Sample;
-use crate::units::CpuTime;
 
 /// A counter: its name, its unit, and what it says of a sample.
 type Counter = (&'static str, &'static str, fn(&Sample) -> u64);
@@ -15,9 +14,7 @@ const COUNTERS: [Counter; 5] = [
         sample.load.in_system.count
     }),
     ("at the door", "requests", Sample::at_the_door),
-    ("begun", "requests", |sample| {
-        sample.workers.iter().map(|worker| worker.begun.count).sum()
-    }),
+    ("begun", "requests", Sample::begun),
     ("ready", "coroutines", |sample| {
         sample.workers.iter().map(|worker| worker.ready).sum()
     }),
@@ -42,14 +39,9 @@ pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Resul
     for pair in samples.windows(2) {
         let length = pair[1].at.since(pair[0].at).0;
         if length > 0 {
-            let cpu = workers_cpu(&pair[1]) - workers_cpu(&pair[0]);
+            let cpu = pair[1].workers_cpu() - pair[0].workers_cpu();
             out.count(track, pair[0].at, cpu.0 as f64 / length as f64)?;
         }
     }
     Ok(())
-}
-
-fn workers_cpu(sample: &Sample) -> CpuTime {
-    let workers = sample.workers.iter();
-    workers.fold(CpuTime::ZERO, |sum, worker| sum + worker.cpu)
 }

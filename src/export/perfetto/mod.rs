@@ -122,21 +122,11 @@ fn name(told: &Told<'_>) -> String {
 }
 
 fn description(told: &Told<'_>) -> String {
-    let header = &told.recording.header;
     let caveat = told.caveat();
-    let sha256 = told.plan.sha256.get(..8).unwrap_or_default();
     let mut lines = vec![
         told.plan.title.clone(),
         caveat.unwrap_or_else(|| "Nothing speaks against its numbers.".into()),
-        format!(
-            "concsim {} · {}@{sha256} · seed {} · {} cores, {} · {}",
-            header.concsim,
-            told.plan.name(),
-            header.scenario.seed,
-            header.machine.cores,
-            header.machine.kernel,
-            header.origin.word(),
-        ),
+        told.recording.header.provenance(told.plan),
         "Its clock begins with the run, that of every variant at 0. The number of its process is made up."
             .into(),
     ];

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::trace::{Note, Slice, Trace, Track};
 use super::{Scene, Told, place};
 use crate::recording::lanes::Lanes;
-use crate::telemetry::{Failure, Outcome};
+use crate::telemetry::Outcome;
 use crate::units::Stamp;
 
 /// A request that a client tells of.
@@ -75,17 +75,12 @@ fn write_one(
     (number, asked): (u32, &Asked<'_>),
     at_the_door: Option<(Stamp, Stamp)>,
 ) -> io::Result<()> {
-    let ended = match asked.outcome {
-        None => "not before the run did",
-        Some(outcome) => outcome.failure.map_or("answered", word),
-    };
+    let failure = asked.outcome.and_then(|outcome| outcome.failure);
+    let failure = failure.map(|failure| ("failed", Note::Words(failure.word())));
     let slice = Slice {
         name: &scene.name_of(Some(number)),
         flow: scene.flow(Some(number)),
-        notes: &[
-            ("request", Note::Number(number.into())),
-            ("ended", Note::Words(ended)),
-        ],
+        notes: failure.as_slice(),
     };
     out.begin(track, asked.due, &slice)?;
     // What never ended is left open: Perfetto says so.
@@ -125,14 +120,5 @@ impl Rows {
         let until = asked.outcome.map_or(Stamp::NEVER, |outcome| outcome.done);
         self.taken.push(Reverse((until, row)));
         row
-    }
-}
-
-fn word(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Refused => "refused",
-        Failure::Reset => "reset",
-        Failure::Timeout => "timeout",
-        Failure::Status => "status",
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 
-use super::trace::{Note, Slice, Trace, Track};
+use super::trace::{Slice, Trace, Track};
 use super::{Scene, place};
 use crate::recording::lanes::{Doing, Lanes, Turn};
 use crate::recording::{Origin, Past};
@@ -93,7 +93,7 @@ fn write_turn(
     let slice = Slice {
         name: &scene.name_of(turn.request),
         flow,
-        notes: &[("then", Note::Words(word(turn.then)))],
+        ..Slice::default()
     };
     out.begin(track, turn.from, &slice)?;
     write_breaks(out, track, turn, (turn.from, turn.to))?;
@@ -193,16 +193,6 @@ fn waits(then: Then) -> Option<&'static str> {
         Then::Client => Some("parked: client"),
         Then::Service => Some("parked: service"),
         Then::Timer => Some("parked: timer"),
-    }
-}
-
-fn word(then: Then) -> &'static str {
-    match then {
-        Then::Ended => "it ended",
-        Then::Yielded => "it stayed ready",
-        Then::Client => "it waited for its client",
-        Then::Service => "it waited for a service",
-        Then::Timer => "it waited for a timer",
     }
 }
 

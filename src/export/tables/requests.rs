@@ -111,7 +111,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| {
                 row.outcome
                     .and_then(|outcome| outcome.failure)
-                    .map(word)
+                    .map(Failure::word)
                     .into()
             },
         ),
@@ -183,13 +183,4 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             row.worker_told().map(|served| served.cpu).into()
         }),
     ]
-}
-
-fn word(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Refused => "refused",
-        Failure::Reset => "reset",
-        Failure::Timeout => "timeout",
-        Failure::Status => "status",
-    }
 }

@@ -6,7 +6,6 @@ use std::iter;
 use super::{Column, Told, column, ns};
 use crate::recording::{Sample, WorkerSample};
 use crate::telemetry::{Phase, Stage};
-use crate::units::CpuTime;
 
 /// A look, and the one before it.
 pub(super) struct Row<'a> {
@@ -43,11 +42,6 @@ fn begun(sample: &Sample) -> i128 {
         .sum()
 }
 
-fn workers_cpu(sample: &Sample) -> CpuTime {
-    let workers = sample.workers.iter();
-    workers.fold(CpuTime::ZERO, |sum, worker| sum + worker.cpu)
-}
-
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
@@ -78,7 +72,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| row.sample.at_the_door().into(),
         ),
         column("begun", "requests begun and not finished", |row| {
-            row.sum(|worker| worker.begun.count).into()
+            row.sample.begun().into()
         }),
         column(
             "ready",
@@ -105,7 +99,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "parallelism",
             "cores that the workers kept busy since the row before, on average",
-            |row| row.mean(|sample| workers_cpu(sample).0.into()).into(),
+            |row| row.mean(|sample| sample.workers_cpu().0.into()).into(),
         ),
         ns(
             "in_system_integral_ns",
@@ -118,7 +112,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| begun(row.sample).into(),
         ),
         ns("workers_cpu_ns", "core time of all workers so far", |row| {
-            workers_cpu(row.sample).into()
+            row.sample.workers_cpu().into()
         }),
         ns("load_cpu_ns", "core time of load so far", |row| {
             row.sample.load.cpu.into()

@@ -12,6 +12,7 @@ mod house;
 mod http_cases;
 mod kept;
 mod load;
+mod metrics;
 mod on_screen;
 mod played;
 mod rehearsal;

@@ -10,6 +10,7 @@ use super::{Source, named};
 use crate::export::Told;
 use crate::export::tables::{Form, Table};
 use crate::recording::kept::Kept;
+use crate::words::one_line;
 
 /// Which run, and which of its variants.
 #[derive(Debug, clap::Args)]
@@ -39,7 +40,8 @@ impl Chosen {
         let variants = Told::of(kept, &self.variants);
         for told in &variants {
             if let Some(caveat) = told.caveat() {
-                eprintln!("concsim: {}: {caveat}", told.name());
+                let words = format!("{}: {caveat}", told.name());
+                eprintln!("concsim: {}", one_line(&words));
             }
         }
         Ok(variants)

@@ -121,7 +121,7 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
         .iter_mut()
         .zip([TITLE, "-1,\u{1b}[31m\t\"# 🎈"])
     {
-        variant.name = name.to_owned();
+        name.clone_into(&mut variant.name);
     }
     let mut folder = Folder::create(to, &plan).unwrap();
     for (recording, variant) in kept.recordings.iter().zip(&plan.variants) {

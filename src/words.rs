@@ -121,9 +121,52 @@ pub(crate) fn number_of(request: u32) -> u64 {
     u64::from(request) + 1
 }
 
+/// Words on one line: whatever would break it, or move a cursor, becomes a blank.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ")
+}
+
+/// What a spreadsheet would take for a formula.
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+/// What it may pass over before one.
+const BEFORE: [char; 2] = ['\'', ' '];
+
+/// Words that a spreadsheet takes for words: an apostrophe says so.
+pub(crate) fn harmless(words: &str) -> String {
+    let words = one_line(words);
+    if words.trim_start_matches(BEFORE).starts_with(FORMULA) {
+        format!("'{words}")
+    } else {
+        words
+    }
+}
+
+/// Harmless words as they were before.
+pub(crate) fn as_it_was(words: String) -> String {
+    match words.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches(BEFORE).starts_with(FORMULA) => rest.to_owned(),
+        _ => words,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_a_spreadsheet_would_compute_are_marked_and_read_again() {
+        for (words, marked) in [
+            ("=1+2", "'=1+2"),
+            (" @A1", "' @A1"),
+            ("\t-3", "' -3"),
+            ("'=1", "''=1"),
+            ("'tis", "'tis"),
+            ("a=b", "a=b"),
+        ] {
+            assert_eq!(harmless(words), marked);
+            assert_eq!(as_it_was(marked.to_owned()), one_line(words));
+        }
+    }
 
     #[test]
     fn whole_numbers_come_in_groups_of_three() {

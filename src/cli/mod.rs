@@ -12,6 +12,7 @@ pub mod figures;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
+mod metrics;
 pub mod new;
 pub mod parity;
 pub mod performance;
@@ -73,7 +74,7 @@ enum Command {
     Figures(figures::Args),
     /// Write a page about kept runs: the story, figures, data, and how to do it again
     Report(report::Args),
-    /// Write screens of a kept run into files: SVG, asciicast
+    /// Write a kept run into files: screens (SVG, asciicast) and data (CSV, JSONL, Perfetto, HdrHistogram)
     Export(export::Args),
     /// Play a scenario's load alone, against anybody's server
     Load(load::Args),

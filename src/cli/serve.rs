@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, bail};
 
 use super::colour::Colour;
+use super::metrics::{self, Endpoint};
 use super::source::{self, Chosen};
 use super::stagecraft::ArbiterOrders;
 use super::worker_table::{Row, table};
@@ -36,13 +37,18 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(5);
 
 /// Runs the server of a scenario alone, for any load generator.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: concsim serve hello --bind 127.0.0.1:8000")]
+#[command(
+    after_help = "Example: concsim serve hello --bind 127.0.0.1:8000\n         concsim serve hello --metrics 9464"
+)]
 pub struct Args {
     #[command(flatten)]
     chosen: source::SourceArgs,
     /// Where to listen; port 0 takes any, and says which
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     bind: SocketAddr,
+    /// Where Prometheus may ask for the counters: a port of this machine alone, or an address
+    #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address)]
+    metrics: Option<SocketAddr>,
     /// Workers write counters only, no events: to measure what telemetry costs
     #[arg(long, hide = true)]
     no_telemetry: bool,
@@ -61,7 +67,14 @@ pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
     interrupt::listen()?;
     let board = Board::new(RINGS_BY_DEFAULT)?;
+    // An address that cannot be had is said before anything is started.
+    let kind = variant.scenario.server.kind;
+    let metrics = args
+        .metrics
+        .map(|at| Endpoint::open(at, kind))
+        .transpose()?;
     let mut house = House::open(args, variant, &board)?;
+    house.metrics = metrics;
     house.watch()?;
     house.close()?;
     Ok(ExitCode::SUCCESS)
@@ -94,6 +107,7 @@ struct House<'a> {
     /// Lines of the table on the terminal; 0: none.
     lines_shown: usize,
     shows_table: bool,
+    metrics: Option<Endpoint>,
 }
 
 /// A worker at the last table.
@@ -154,6 +168,7 @@ impl<'a> House<'a> {
             tabled: Stamp::ZERO,
             lines_shown: 0,
             shows_table: io::stderr().is_terminal(),
+            metrics: None,
         })
     }
 
@@ -188,12 +203,17 @@ impl<'a> House<'a> {
         for (worker, slot) in self.board.used_slots() {
             eprintln!("concsim: {}", last_words(worker, slot));
         }
-        let dropped: u64 = self.readers.values().map(Reader::dropped).sum();
         eprintln!(
-            "concsim: stopped; {} events, {dropped} dropped",
-            self.events
+            "concsim: stopped; {} events, {} dropped",
+            self.events,
+            self.dropped()
         );
         Ok(())
+    }
+
+    /// Events that found no place in a ring.
+    fn dropped(&self) -> u64 {
+        self.readers.values().map(Reader::dropped).sum()
     }
 
     /// Empties the rings, passes on what the processes say, and redraws the table when it is time.
@@ -223,6 +243,10 @@ impl<'a> House<'a> {
             }
         }
         let now = self.clock.now();
+        let dropped = self.dropped();
+        if let Some(metrics) = &mut self.metrics {
+            metrics.attend(now, self.board, (self.events, dropped));
+        }
         if self.shows_table && now.since(self.tabled) >= TABLE_EVERY {
             self.show_table(now)?;
         }

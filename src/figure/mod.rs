@@ -143,19 +143,10 @@ pub fn table(kind: Kind, plays: &[Play<'_>]) -> Result<Table, Refused> {
 
 /// What was played, where and by which version.
 fn provenance(kept: &Kept) -> String {
-    let Some(recording) = kept.recordings.first() else {
-        return kept.plan.name().to_owned();
-    };
-    let header = &recording.header;
-    let sha256 = kept.plan.sha256.get(..8).unwrap_or_default();
-    format!(
-        "concsim {} · {}@{sha256} · seed {} · {} cores, {} · {}",
-        header.concsim,
-        kept.plan.name(),
-        header.scenario.seed,
-        header.machine.cores,
-        header.machine.kernel,
-        header.origin.word(),
+    let first = kept.recordings.first();
+    first.map_or_else(
+        || kept.plan.name().to_owned(),
+        |recording| recording.header.provenance(&kept.plan),
     )
 }
 

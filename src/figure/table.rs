@@ -10,6 +10,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
+use crate::words::{as_it_was, harmless, one_line};
 
 /// Where a number comes from; drawn differently in every figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,30 +250,6 @@ pub(super) fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str>
         }
     }
     seen
-}
-
-fn one_line(text: &str) -> String {
-    text.split(char::is_control).collect::<Vec<_>>().join(" ")
-}
-
-/// What a spreadsheet would take for a formula.
-const FORMULA: [char; 4] = ['=', '+', '-', '@'];
-
-/// Words that a spreadsheet takes for words: an apostrophe says so.
-fn harmless(words: &str) -> String {
-    let words = one_line(words);
-    if words.trim_start_matches('\'').starts_with(FORMULA) {
-        format!("'{words}")
-    } else {
-        words
-    }
-}
-
-fn as_it_was(words: String) -> String {
-    match words.strip_prefix('\'') {
-        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest.to_owned(),
-        _ => words,
-    }
 }
 
 #[cfg(test)]

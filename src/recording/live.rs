@@ -269,6 +269,32 @@ impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
     }
 }
 
+/// Looks at workers where nothing is recorded.
+#[derive(Debug, Default)]
+pub struct Onlooker {
+    watched: WatchedProcesses,
+    switches: BTreeMap<usize, SwitchCount>,
+    cpu: BTreeMap<usize, CpuTime>,
+}
+
+impl Onlooker {
+    /// The workers as they are now. Of one that was respawned more than once since the last look, the
+    /// process switches of those between are not known.
+    pub fn look(&mut self, board: &Board) -> Vec<WorkerSample> {
+        let mut unreadable = 0;
+        let workers = board.used_slots().map(|(index, slot)| {
+            let seen = self
+                .switches
+                .look_at(index, slot, &mut self.watched, &mut unreadable);
+            // What the system says of a process that has died is rounded, and a sum never goes back.
+            let most = self.cpu.entry(index).or_default();
+            *most = seen.cpu.max(*most);
+            WorkerSample { cpu: *most, ..seen }
+        });
+        workers.collect()
+    }
+}
+
 impl SwitchCount {
     /// Reads the switches of the slot's process; when another process has the slot, what the last
     /// one had is kept. A process that has left said its final counts itself.

@@ -134,6 +134,21 @@ impl Header {
             crashed: None,
         }
     }
+
+    /// What was played, where and by which version, in a line.
+    #[must_use]
+    pub fn provenance(&self, plan: &Plan) -> String {
+        let sha256 = plan.sha256.get(..8).unwrap_or_default();
+        format!(
+            "concsim {} · {}@{sha256} · seed {} · {} cores, {} · {}",
+            self.concsim,
+            plan.name(),
+            self.scenario.seed,
+            self.machine.cores,
+            self.machine.kernel,
+            self.origin.word(),
+        )
+    }
 }
 
 /// The counted window, from its beginning to its end.
@@ -343,9 +358,21 @@ impl Sample {
     /// Sent, not ended and not begun. The three are read one after the other, hence the guard.
     #[must_use]
     pub fn at_the_door(&self) -> u64 {
-        let begun: u64 = self.workers.iter().map(|worker| worker.begun.count).sum();
         let sent = self.load.sent.saturating_sub(self.load.ended);
-        sent.saturating_sub(begun)
+        sent.saturating_sub(self.begun())
+    }
+
+    /// Begun and not finished, by all workers.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.begun.count).sum()
+    }
+
+    /// Core time of all workers since the run began.
+    #[must_use]
+    pub fn workers_cpu(&self) -> CpuTime {
+        let workers = self.workers.iter();
+        workers.fold(CpuTime::ZERO, |sum, worker| sum + worker.cpu)
     }
 }
 

@@ -28,6 +28,16 @@ pub enum Trust {
 }
 
 impl Trust {
+    /// The word for it in data, as the summary has it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Rough => "rough",
+            Self::ProvesNothing => "proves-nothing",
+        }
+    }
+
     /// The words for it.
     #[must_use]
     pub fn words(self) -> &'static str {

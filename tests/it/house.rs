@@ -39,11 +39,17 @@ pub(crate) struct Answer {
 impl House {
     /// Serves `server` (the keys of `[server]`) and `requests` (lines `name = [steps]`).
     pub(crate) fn open(server: &str, requests: &[(&str, &str)]) -> Self {
+        Self::open_with(server, requests, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn open_with(server: &str, requests: &[(&str, &str)], more: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
         std::fs::write(&path, scenario(server, requests)).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_concsim"))
             .args(["serve", path.to_str().unwrap(), "--bind", "127.0.0.1:0"])
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -3,6 +3,7 @@
 mod beside;
 mod calibration;
 mod conformance;
+mod exports;
 mod faults;
 mod greenlet;
 mod harness;
@@ -11,6 +12,7 @@ mod house;
 mod http_cases;
 mod kept;
 mod load;
+mod metrics;
 mod on_screen;
 mod played;
 mod rehearsal;

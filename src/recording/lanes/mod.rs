@@ -17,10 +17,12 @@ mod index;
 mod request;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use cores::Open;
 use index::Claim;
 pub use index::Index;
+pub use turns::Turn;
 
 use super::Past;
 use super::latency::{Breakdown, Spent};
@@ -191,6 +193,14 @@ impl<'a> Lanes<'a> {
             outcome: self.outcome(request)?,
             served: Some(self.served(request)?),
         })
+    }
+
+    /// From when to when a request that has ended stood at the door, if it did.
+    #[must_use]
+    pub fn at_the_door(&self, request: u32) -> Option<(Stamp, Stamp)> {
+        let outcome = self.outcome(request)?;
+        let served = self.served(request);
+        Request { outcome, served }.at_the_door()
     }
 
     /// What its worker told of a request, if that was known.

@@ -1,20 +1,19 @@
-//! `concsim export`: what was seen of a kept run, for pages and for players of terminals.
+//! Screens: what was seen of a kept run, for pages and for players of terminals.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::shelf;
+use super::{Source, named};
 use crate::export::cast::Cast;
 use crate::export::drawing;
 use crate::palette::{Ground, Look, Room, Theme};
 use crate::recording::feed::Feed;
-use crate::recording::kept::{self, Kept};
+use crate::recording::kept::Kept;
 use crate::recording::summary::summarise;
 use crate::tui::{self, Key, Row, State};
 use crate::units::{Elapsed, Stamp};
@@ -24,31 +23,11 @@ const FRAME: Elapsed = Elapsed::from_millis(83);
 /// The last one stays for so many seconds.
 const LAST_STAYS: f64 = 3.0;
 
-/// Writes what was seen of a kept run into a file.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum What {
-    /// One screen as SVG
-    #[command(
-        after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
-    )]
-    Screen(ScreenArgs),
-    /// All screens as an asciicast
-    #[command(after_help = "Example: concsim export cast last -o run.cast")]
-    Cast(CastArgs),
-}
-
 /// What both have in common.
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The folder of a kept run, or `last`
-    #[arg(value_name = "DIR|last")]
-    run: PathBuf,
+    #[command(flatten)]
+    source: Source,
     /// Columns and lines
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "80x24", value_parser = size)]
     size: (u16, u16),
@@ -64,7 +43,7 @@ struct Common {
 }
 
 #[derive(Debug, clap::Args)]
-struct ScreenArgs {
+pub(super) struct ScreenArgs {
     #[command(flatten)]
     common: Common,
     /// The instant, from the first request of the variant: 3.2s
@@ -94,7 +73,7 @@ impl ScreenArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct CastArgs {
+pub(super) struct CastArgs {
     #[command(flatten)]
     common: Common,
     /// The player's own text and ground, or painted ones
@@ -132,25 +111,20 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     }
 }
 
-/// Writes the file.
-///
-/// # Errors
-/// When there is no such run, instant or variant, or the file cannot be written.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (text, output) = match &args.what {
-        What::Screen(args) => (screen(args)?, &args.common.output),
-        What::Cast(args) => (cast(args)?, &args.common.output),
-    };
-    write(&text, output.as_deref())?;
-    Ok(ExitCode::SUCCESS)
+/// Writes one screen.
+pub(super) fn write_screen(args: &ScreenArgs) -> anyhow::Result<()> {
+    write(&screen(args)?, args.common.output.as_deref())
+}
+
+/// Writes all screens.
+pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
+    write(&cast(args)?, args.common.output.as_deref())
 }
 
 fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
-    match output {
-        Some(path) if path != Path::new("-") => {
-            fs::write(path, text).with_context(|| format!("{}", path.display()))
-        }
-        _ => Ok(io::stdout().write_all(text.as_bytes())?),
+    match named(output) {
+        Some(path) => fs::write(path, text).with_context(|| format!("{}", path.display())),
+        None => Ok(io::stdout().write_all(text.as_bytes())?),
     }
 }
 
@@ -163,10 +137,7 @@ struct Stage {
 
 impl Stage {
     fn open(common: &Common, look: Look) -> anyhow::Result<Self> {
-        let kept = kept::open(&shelf::find(&common.run)?)?;
-        for (file, tear) in &kept.torn {
-            eprintln!("concsim: {}: {tear}", file.display());
-        }
+        let kept = common.source.open()?;
         let cores = kept.recordings[0].header.machine.cores;
         let mut state = State::new(&kept.plan, cores);
         state.look = look;

@@ -1,0 +1,124 @@
+//! Data: tables, a trace and histograms of a kept run.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::{Source, named};
+use crate::export::Told;
+use crate::export::tables::{Form, Table};
+use crate::recording::kept::Kept;
+use crate::words::one_line;
+
+/// Which run, and which of its variants.
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    #[command(flatten)]
+    source: Source,
+    /// Only this variant; may be repeated
+    #[arg(long = "variant", value_name = "NAME")]
+    variants: Vec<String>,
+}
+
+impl Chosen {
+    /// The variants, after a word on standard error for each that may not be believed.
+    fn told<'a>(&self, kept: &'a Kept) -> anyhow::Result<Vec<Told<'a>>> {
+        let names: Vec<&str> = kept
+            .recordings
+            .iter()
+            .map(|it| it.header.variant.as_str())
+            .collect();
+        let unknown = self
+            .variants
+            .iter()
+            .find(|name| !names.contains(&name.as_str()));
+        if let Some(name) = unknown {
+            bail!("no variant {name} was played, only {}", names.join(", "));
+        }
+        let variants = Told::of(kept, &self.variants);
+        for told in &variants {
+            if let Some(caveat) = told.caveat() {
+                let words = format!("{}: {caveat}", told.name());
+                eprintln!("concsim: {}", one_line(&words));
+            }
+        }
+        Ok(variants)
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TableArgs {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// One table alone
+    #[arg(long, value_enum)]
+    table: Option<Table>,
+    /// The folder for all tables, or the file for one; one goes to standard output without
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+/// Writes one table, or all of them.
+pub(super) fn write_tables(args: &TableArgs, form: Form) -> anyhow::Result<()> {
+    let kept = args.chosen.source.open()?;
+    let output = named(args.output.as_deref());
+    match (args.table, output) {
+        (Some(table), output) => {
+            let told = args.chosen.told(&kept)?;
+            to(output, |to| table.write(&told, form, to).map(drop))
+        }
+        (None, Some(folder)) => {
+            let told = args.chosen.told(&kept)?;
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+            for table in Table::ALL {
+                let name = format!("{}.{}", table.name(), form.extension());
+                let path = folder.join(name);
+                to(Some(&path), |to| table.write(&told, form, to).map(drop))?;
+            }
+            Ok(())
+        }
+        (None, None) => bail!(
+            "there are {} tables: name a folder for them with -o, or one of them with --table",
+            Table::ALL.len()
+        ),
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FileArgs {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// The file; standard output without
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes all that is in one file.
+pub(super) fn write_file(
+    args: &FileArgs,
+    write: impl FnOnce(&[Told<'_>], &mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let kept = args.chosen.source.open()?;
+    let told = args.chosen.told(&kept)?;
+    to(named(args.output.as_deref()), |to| write(&told, to))
+}
+
+/// Writes to a file, or to standard output, piece by piece.
+fn to(
+    output: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(path) = output else {
+        let mut stdout = BufWriter::new(io::stdout().lock());
+        write(&mut stdout)?;
+        return Ok(stdout.flush()?);
+    };
+    let written = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        write(&mut file)?;
+        file.flush()
+    };
+    written().with_context(|| path.display().to_string())
+}

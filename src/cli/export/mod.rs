@@ -1,0 +1,91 @@
+//! `concsim export`: what can be taken away from a kept run: screens, for pages and players of terminals,
+//! and data, for other programs.
+
+mod data;
+mod screens;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::shelf;
+use crate::export::tables::Form;
+use crate::export::{hlog, perfetto};
+use crate::recording::kept::{self, Kept};
+
+/// Writes a kept run into files: screens, or data.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// One screen as SVG
+    #[command(
+        after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
+    )]
+    Screen(screens::ScreenArgs),
+    /// All screens as an asciicast
+    #[command(after_help = "Example: concsim export cast last -o run.cast")]
+    Cast(screens::CastArgs),
+    /// Tables as CSV: runs, requests, samples, workers, cores, switches
+    #[command(
+        after_help = "Example: concsim export csv last -o tables\n         concsim export csv last --table requests > requests.csv\n\nThe columns and their units are in docs/data.md."
+    )]
+    Csv(data::TableArgs),
+    /// The same tables as JSON Lines
+    #[command(
+        after_help = "Example: concsim export jsonl last -o tables\n\nThe columns and their units are in docs/data.md."
+    )]
+    Jsonl(data::TableArgs),
+    /// A trace for ui.perfetto.dev: who had which core, worker and coroutine when
+    #[command(after_help = "Example: concsim export perfetto last -o run.pftrace")]
+    Perfetto(data::FileArgs),
+    /// Latencies as an interval log of HdrHistogram
+    #[command(after_help = "Example: concsim export hlog last -o run.hlog")]
+    Hlog(data::FileArgs),
+}
+
+/// Which run, and what of it.
+#[derive(Debug, clap::Args)]
+struct Source {
+    /// The folder of a kept run, or `last`
+    #[arg(value_name = "DIR|last")]
+    run: PathBuf,
+}
+
+impl Source {
+    /// Reads it, and says what of it cannot be read.
+    fn open(&self) -> anyhow::Result<Kept> {
+        let kept = kept::open(&shelf::find(&self.run)?)?;
+        for (file, tear) in &kept.torn {
+            eprintln!("concsim: {}: {tear}", file.display());
+        }
+        for name in &kept.missing {
+            eprintln!("concsim: variant {name}: nothing of its recording can be read");
+        }
+        Ok(kept)
+    }
+}
+
+/// Writes the files.
+///
+/// # Errors
+/// When there is no such run, instant or variant, or a file cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.what {
+        What::Screen(args) => screens::write_screen(args),
+        What::Cast(args) => screens::write_cast(args),
+        What::Csv(args) => data::write_tables(args, Form::Csv),
+        What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
+        What::Perfetto(args) => data::write_file(args, |told, to| perfetto::write(told, to)),
+        What::Hlog(args) => data::write_file(args, |told, to| hlog::write(told, to)),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file to write to; [`None`]: standard output.
+fn named(output: Option<&Path>) -> Option<&Path> {
+    output.filter(|path| *path != Path::new("-"))
+}

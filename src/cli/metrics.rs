@@ -1,0 +1,228 @@
+//! The place where Prometheus asks for the counters of `concsim serve`.
+//!
+//! The driver attends to it between two looks at the rings, and reads the board as it does for its table:
+//! no worker knows of it, or waits for it. Whoever asks is nobody that can be trusted: there are few
+//! visitors at a time, each has a few seconds, and nothing that one sends can hold up the driver.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+
+use crate::export::metrics::{CONTENT_TYPE, Page};
+use crate::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};
+use crate::recording::live::Onlooker;
+use crate::scenario::WorkerKind;
+use crate::sys::{self, clock, net};
+use crate::telemetry::Board;
+use crate::units::{Elapsed, Stamp};
+
+/// So many may ask at once; the others wait at the door.
+const VISITORS: usize = 16;
+/// So long each may take, from its first byte to its last.
+const PATIENCE: Elapsed = Elapsed::from_secs(5);
+/// So many reads of each at one look.
+const READS: usize = 8;
+/// The type of what is not the counters.
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// `9464`, of this machine alone, or an address with a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.parse().map(|port: u16| ([127, 0, 0, 1], port).into());
+    port.or_else(|_| text.parse())
+        .map_err(|_| "a port such as 9464, or an address such as 0.0.0.0:9464".into())
+}
+
+/// A listener, and who has come.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    listener: TcpListener,
+    visitors: Vec<Visitor>,
+    onlooker: Onlooker,
+    kind: WorkerKind,
+}
+
+impl Endpoint {
+    /// Opens it, and says where.
+    pub(super) fn open(at: SocketAddr, kind: WorkerKind) -> sys::Result<Self> {
+        let listener = net::listen(at, VISITORS as u32)?;
+        let at = listener.local_addr().unwrap_or(at);
+        eprintln!("concsim: http://{at}/metrics has the counters");
+        Ok(Self {
+            listener,
+            visitors: Vec::new(),
+            onlooker: Onlooker::default(),
+            kind,
+        })
+    }
+
+    /// Does for each visitor what can be done without waiting.
+    pub(super) fn attend(&mut self, now: Stamp, board: &Board, (events, dropped): (u64, u64)) {
+        while self.visitors.len() < VISITORS
+            && let Ok(stream) = net::accept(&self.listener, false)
+        {
+            self.visitors.push(Visitor::new(stream, now));
+        }
+        let (onlooker, kind) = (&mut self.onlooker, self.kind);
+        // However many ask at once, the workers are looked at once.
+        let mut known = None;
+        let mut page = || {
+            let look = || {
+                let page = Page {
+                    kind,
+                    workers: &onlooker.look(board),
+                    events,
+                    events_dropped: dropped,
+                };
+                page.text()
+            };
+            known.get_or_insert_with(look).clone()
+        };
+        self.visitors
+            .retain_mut(|visitor| now < visitor.until && visitor.attend(&mut page).is_ok());
+    }
+}
+
+/// Somebody who asks.
+#[derive(Debug)]
+struct Visitor {
+    stream: TcpStream,
+    receiver: Receiver,
+    /// What is not yet written of the answer. [`None`]: the question is not whole yet.
+    answer: Option<Vec<u8>>,
+    until: Stamp,
+}
+
+impl Visitor {
+    fn new(stream: TcpStream, now: Stamp) -> Self {
+        Self {
+            stream,
+            receiver: Receiver::new(),
+            answer: None,
+            until: now + PATIENCE,
+        }
+    }
+
+    /// Goes on as far as it can; an error is its end.
+    fn attend(&mut self, page: impl FnMut() -> String) -> io::Result<()> {
+        if self.answer.is_none() {
+            self.listen(page)?;
+        }
+        self.speak()
+    }
+
+    /// Reads the question, and has the answer when it is whole.
+    fn listen(&mut self, mut page: impl FnMut() -> String) -> io::Result<()> {
+        for _ in 0..READS {
+            let Some(count) = unless_it_would_wait(self.stream.read(self.receiver.room()))? else {
+                return Ok(());
+            };
+            if count == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            self.receiver.received(count);
+            let answer = match self.receiver.progress() {
+                Progress::NeedMore => continue,
+                Progress::SayContinue => {
+                    // Whoever takes no byte now will take no answer either.
+                    self.stream.write_all(CONTINUE)?;
+                    continue;
+                }
+                Progress::Whole => answer_to(&self.receiver, &mut page),
+                Progress::Refused(refusal) => refuse(refusal),
+            };
+            self.answer = Some(answer);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Writes what there is room for. After the last byte the connection is closed in its direction
+    /// alone, and what still comes is let go of: closed at once, the answer might be lost on its way.
+    fn speak(&mut self) -> io::Result<()> {
+        let Some(answer) = &mut self.answer else {
+            return Ok(());
+        };
+        while !answer.is_empty() {
+            let Some(count) = unless_it_would_wait(self.stream.write(answer))? else {
+                return Ok(());
+            };
+            answer.drain(..count);
+            if answer.is_empty() {
+                self.stream.shutdown(Shutdown::Write)?;
+            }
+        }
+        let mut rest = [0; 4096];
+        for _ in 0..READS {
+            match unless_it_would_wait(self.stream.read(&mut rest))? {
+                Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unless_it_would_wait(done: io::Result<usize>) -> io::Result<Option<usize>> {
+    match done {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn answer_to(receiver: &Receiver, page: impl FnOnce() -> String) -> Vec<u8> {
+    let request = receiver.request();
+    let (status, sort, body) = match (request.method, request.path) {
+        (Method::Get | Method::Head | Method::Post, "/metrics") => {
+            (Status::Ok, CONTENT_TYPE, page())
+        }
+        (Method::Get | Method::Head | Method::Post, _) => {
+            (Status::NotFound, PLAIN, "there is /metrics\n".into())
+        }
+        (Method::NotPlayed | Method::Unknown, _) => {
+            (Status::MethodNotAllowed, PLAIN, "there is GET\n".into())
+        }
+    };
+    let mut answer = head(status, sort, body.len());
+    if request.method != Method::Head {
+        answer.extend_from_slice(body.as_bytes());
+    }
+    answer
+}
+
+fn refuse(refusal: Refusal) -> Vec<u8> {
+    let body = format!("{}\n", refusal.reason);
+    [
+        head(refusal.status, PLAIN, body.len()).as_slice(),
+        body.as_bytes(),
+    ]
+    .concat()
+}
+
+fn head(status: Status, sort: &str, length: usize) -> Vec<u8> {
+    let date = httpdate::fmt_http_date(clock::date().0);
+    let begin = response::up_to_the_date(status);
+    let allow = match status {
+        Status::MethodNotAllowed => "Allow: GET, HEAD, POST\r\n",
+        _ => "",
+    };
+    format!(
+        "{begin}{date}\r\nContent-Type: {sort}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n{allow}\r\n"
+    )
+    .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine_alone() {
+        assert_eq!(address("9464").unwrap().to_string(), "127.0.0.1:9464");
+        assert_eq!(address("0.0.0.0:1").unwrap().to_string(), "0.0.0.0:1");
+        assert!(address("everywhere").is_err());
+    }
+}

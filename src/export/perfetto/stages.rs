@@ -1,0 +1,68 @@
+//! What was being played, what was done to the run, and whether to believe it.
+
+use std::io::{self, Write};
+
+use super::trace::{Note, Slice, Trace};
+use super::{Scene, place};
+
+pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
+    let track = out.track(scene.group, place::STAGES, "stages", "")?;
+    let told = scene.told;
+    let header = &told.recording.header;
+    let (because, caveat) = (told.because(), told.caveat().unwrap_or_default());
+    let notes = [
+        ("variant", Note::Words(told.name())),
+        ("origin", Note::Words(told.run.origin.word())),
+        ("trust", Note::Words(told.run.trust.code())),
+        ("because", Note::Words(&because)),
+        ("caveat", Note::Words(&caveat)),
+        ("title", Note::Words(&told.plan.title)),
+        ("scenario", Note::Words(&told.plan.file)),
+        ("sha256", Note::Words(&told.plan.sha256)),
+        ("seed", Note::Number(header.scenario.seed)),
+        ("concsim", Note::Words(&header.concsim)),
+        ("kernel", Note::Words(&header.machine.kernel)),
+        ("cpu", Note::Words(&header.machine.cpu)),
+        ("requests", Note::Number(scene.requests.len() as u64)),
+        (
+            "switches",
+            Note::Number(told.recording.switches.len() as u64),
+        ),
+        (
+            "switches_one_in",
+            Note::Number(told.recording.one_in.into()),
+        ),
+    ];
+    let slice = Slice {
+        name: "the run",
+        flow: None,
+        notes: &notes,
+    };
+    out.instant(track, header.began, &slice)?;
+    for marker in &told.recording.markers {
+        let name = header.caption_of(marker);
+        let slice = Slice {
+            name: &name,
+            ..Slice::default()
+        };
+        out.instant(track, marker.at, &slice)?;
+    }
+    let Some(window) = header.window else {
+        return Ok(());
+    };
+    for (name, from, to) in [
+        ("warm-up, not counted", header.began, window.begin),
+        ("counted", window.begin, window.end),
+        ("draining", window.end, header.drained),
+    ] {
+        if from < to {
+            let slice = Slice {
+                name,
+                ..Slice::default()
+            };
+            out.begin(track, from, &slice)?;
+            out.end(track, to)?;
+        }
+    }
+    Ok(())
+}

@@ -250,7 +250,17 @@ pub enum Accept {
     Reuseport,
 }
 
+/// `net.core.somaxconn`: no listener's queue is longer, whatever was asked for.
+const SOMAXCONN: usize = 4_096;
+
 impl Server {
+    /// How many can wait at the door: one more than the listener was asked for, since the kernel asks
+    /// whether its queue is longer than that.
+    #[must_use]
+    pub fn places_at_the_door(&self) -> usize {
+        (self.backlog as usize).min(SOMAXCONN) + 1
+    }
+
     /// How many requests can be begun at once: the ceiling of concurrency.
     #[must_use]
     pub fn concurrency_limit(&self) -> usize {

@@ -21,8 +21,6 @@ use super::observer::Observer;
 use super::worker::{Doing, Worker};
 use crate::scenario::{Accept, draw};
 
-/// `net.core.somaxconn`: no listener's queue is longer.
-const SOMAXCONN: usize = 4096;
 /// Between two knocks, as long as they are linear …
 const LINEAR: u64 = 1_000_000_000;
 /// … which they are so many times.
@@ -183,9 +181,4 @@ impl<O: Observer> Simulation<'_, O> {
             Accept::Shared | Accept::Exclusive | Accept::Blocking => !self.door.is_empty(),
         }
     }
-}
-
-/// How many a listener's queue of this length takes: the kernel asks whether it is longer than that.
-pub(super) fn room(backlog: u32) -> usize {
-    (backlog as usize).min(SOMAXCONN) + 1
 }

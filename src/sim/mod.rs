@@ -206,7 +206,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             demands: Demands::new(scenario.seed),
             crowd: Crowd::new(scenario, BEGIN, load),
             door: VecDeque::new(),
-            room_at_the_door: door::room(scenario.server.backlog),
+            room_at_the_door: scenario.server.places_at_the_door(),
             wakers: door::Wakers::default(),
             sleepers_kept: 4 * SLOTS,
             services: vec![Service::default(); scenario.services.len()],

@@ -1,7 +1,7 @@
 //! A closed load: so many clients, each of which waits for its answer before it asks again.
 
 use super::work::{Law, Work};
-use super::{Forecast, Model, Times, counted, places_at_the_door, slots, workers_of};
+use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::scenario::Draw;
 use crate::theory::closed::{Network, Station, solve};
 use crate::theory::demand::{Moments, Spent};
@@ -18,7 +18,7 @@ pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecas
         return of_loops(work, round);
     }
     let slots = slots(work.scenario);
-    if clients > slots + places_at_the_door(work.scenario) {
+    if clients > slots + work.scenario.server.places_at_the_door() {
         let said = "more clients than places: who finds the door's queue full knocks again a second \
                     later, which no closed form has";
         return Err(said.into());

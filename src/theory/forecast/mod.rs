@@ -134,14 +134,6 @@ fn within_patience(forecast: Forecast, scenario: &Scenario) -> Result<Forecast, 
     Ok(forecast)
 }
 
-/// What the kernel lets a listener's queue be at most.
-const SOMAXCONN: usize = 4_096;
-
-/// How many can wait at the door: one more than the listener was asked for.
-fn places_at_the_door(scenario: &Scenario) -> usize {
-    1 + (scenario.server.backlog as usize).min(SOMAXCONN)
-}
-
 /// `1 core`, `4 cores`
 fn counted(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };

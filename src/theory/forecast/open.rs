@@ -1,7 +1,7 @@
 //! An open load: requests come at random at their own pace, whatever the state of the queue.
 
 use super::work::{Bursts, Law, Work};
-use super::{Forecast, Model, Times, counted, percentiles, places_at_the_door, slots, workers_of};
+use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::scenario::Scenario;
 use crate::theory::demand::{Moments, Spent};
 use crate::theory::open::constant::Constant;
@@ -113,7 +113,7 @@ impl Turns {
 fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
     let queue = Finite {
         servers: slots,
-        places: slots + places_at_the_door(work.scenario),
+        places: slots + work.scenario.server.places_at_the_door(),
         rate,
         service: work.alone.mean,
     };

@@ -52,6 +52,8 @@ pub struct Row {
     pub panel: String,
     /// What it belongs to.
     pub series: String,
+    /// Whose workers it is about: the word for their kind. Empty: nobody's, or everybody's.
+    pub kind: String,
     /// Where it comes from.
     pub origin: Origin,
     /// Across.
@@ -66,6 +68,37 @@ pub struct Row {
     pub n: Option<u64>,
     /// Words beside it.
     pub label: String,
+}
+
+impl Row {
+    /// A point, of which nothing else is known yet.
+    #[must_use]
+    pub fn at(series: impl Into<String>, origin: Origin, (x, y): (f64, f64)) -> Self {
+        Self {
+            panel: String::new(),
+            series: series.into(),
+            kind: String::new(),
+            origin,
+            x,
+            y,
+            x_to: None,
+            y_to: None,
+            n: None,
+            label: String::new(),
+        }
+    }
+
+    /// How far it reaches across: to its own place, if it is a point.
+    #[must_use]
+    pub fn right(&self) -> f64 {
+        self.x_to.unwrap_or(self.x)
+    }
+
+    /// How far it reaches up.
+    #[must_use]
+    pub fn upper(&self) -> f64 {
+        self.y_to.unwrap_or(self.y)
+    }
 }
 
 /// Everything that a figure is drawn from.
@@ -143,6 +176,7 @@ impl Table {
             let row = Row {
                 panel: harmless(&row.panel),
                 series: harmless(&row.series),
+                kind: harmless(&row.kind),
                 label: harmless(&row.label),
                 ..row.clone()
             };
@@ -208,6 +242,7 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
         rows.push(Row {
             panel: as_it_was(row.panel),
             series: as_it_was(row.series),
+            kind: as_it_was(row.kind),
             label: as_it_was(row.label),
             ..row
         });
@@ -264,14 +299,11 @@ mod tests {
             caveats: vec![one_line(words)],
             rows: vec![Row {
                 panel: one_line(words),
-                series: one_line(words),
-                origin: Origin::Simulated,
-                x: number,
-                y: -number,
-                x_to: None,
+                kind: one_line(words),
                 y_to: Some(number),
                 n: Some(3),
                 label: one_line(words),
+                ..Row::at(one_line(words), Origin::Simulated, (number, -number))
             }],
         }
     }
@@ -293,7 +325,7 @@ mod tests {
     fn what_a_spreadsheet_would_compute_is_marked_as_words() {
         let csv = table("=1+2", 1.0).to_csv();
         assert!(
-            csv.contains("\n\"'=1+2\",\"'=1+2\",\"simulated\","),
+            csv.contains("\n\"'=1+2\",\"'=1+2\",\"'=1+2\",\"simulated\","),
             "{csv}"
         );
     }

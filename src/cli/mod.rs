@@ -65,7 +65,7 @@ enum Command {
     Sweep(sweep::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
-    /// Draw a figure of kept runs, with its data beside it
+    /// Draw a figure of kept runs or of a sweep, with its data beside it
     Figure(figure::Args),
     /// Write screens of a kept run into files: SVG, asciicast
     Export(export::Args),

@@ -3,8 +3,9 @@
 //! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
 //! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
 
+use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
-use super::paper::{MARGIN, Paper, fitted, width_of};
+use super::paper::{MARGIN, Paper, unbroken, width_of};
 use super::scale::{Scale, milliseconds};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
@@ -26,8 +27,8 @@ pub(super) const RECIPE: Recipe = Recipe {
 /// How high a bar is.
 const BAR: f64 = 26.0;
 
-/// Parts that are less than this share of the mean are too short to be seen, or said.
-const SEEN: f64 = 5e-4;
+/// Parts of less than a microsecond are in the data, and not worth a word.
+const SAID: f64 = 1e-3;
 
 /// All parts in the order in which they come, and how each looks. Who waits without a core or a worker
 /// has leaning stripes, who waits for an answer others.
@@ -113,11 +114,10 @@ fn sum(table: &Table, panel: &str) -> f64 {
     table.of_panel(panel).map(Row::right).fold(0.0, f64::max)
 }
 
-/// The parts of a variant that are long enough to be seen.
-fn seen<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
-    let least = sum(table, panel) * SEEN;
+/// The parts of a variant that are long enough to be said.
+fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
     let rows = table.of_panel(panel);
-    rows.filter(|row| row.right() - row.x >= least).collect()
+    rows.filter(|row| row.right() - row.x >= SAID).collect()
 }
 
 fn draw(table: &Table, look: &Look) -> String {
@@ -125,7 +125,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let long: Vec<&Row> = table
         .panels()
         .into_iter()
-        .flat_map(|it| seen(table, it))
+        .flat_map(|it| said(table, it))
         .collect();
     let there = |(name, _): &(&str, Fill)| long.iter().any(|row| row.series == *name);
     let parts: Vec<(&str, Fill)> = PARTS.into_iter().filter(there).collect();
@@ -147,7 +147,7 @@ fn draw(table: &Table, look: &Look) -> String {
             &mut bars,
             &hatches,
             panel,
-            (&seen(table, panel), sum(table, panel)),
+            (&said(table, panel), sum(table, panel)),
             &across,
         );
     }
@@ -164,13 +164,7 @@ fn draw_bar(
     (rows, sum): (&[&Row], f64),
     across: &Scale,
 ) {
-    let origin = rows.first().map_or("", |row| row.origin.word());
-    paper.top += 18.0;
-    let heading = format!("{name} ({origin})");
-    let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
-    let place = (MARGIN, paper.top);
-    paper.svg.words(place, "head halo", Anchor::Start, &heading);
-    paper.top += 6.0;
+    course::heading(paper, name, rows);
     for row in rows {
         let (from, to) = (across.at(row.x), across.at(row.right()));
         let size = ((to - from).max(0.5), BAR);
@@ -181,9 +175,13 @@ fn draw_bar(
     let said = format!("= {}", milliseconds(sum));
     paper.svg.words(place, "head halo", Anchor::Start, &said);
     paper.top += BAR + 4.0;
-    let said = rows
-        .iter()
-        .map(|row| format!("{} {}", row.series, milliseconds(row.right() - row.x)));
+    let said = rows.iter().map(|row| {
+        format!(
+            "{} {}",
+            row.series,
+            unbroken(&milliseconds(row.right() - row.x))
+        )
+    });
     let said = said.collect::<Vec<_>>().join(" + ");
     paper.paragraph("small halo", SMALL, &said);
     paper.top += 4.0;

@@ -4,7 +4,7 @@
 //! In all tables over time `x` counts in seconds since load began. The series [`COUNTED`] is the window,
 //! [`DEED`] what was done, with its words as label.
 
-use super::paper::{MARGIN, Paper, fitted, rule};
+use super::paper::{MARGIN, Paper, fitted, rule, width_of};
 use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
@@ -127,10 +127,13 @@ pub(super) fn deeds(table: &Table) -> Vec<&Row> {
 /// The name of a panel, and where its numbers come from.
 pub(super) fn heading(paper: &mut Paper, panel: &str, rows: &[&Row]) {
     let origin = rows.first().map_or("", |row| row.origin.word());
-    let words = fitted(&format!("{panel} ({origin})"), paper.right() - MARGIN, TEXT);
+    let origin = format!(" ({origin})");
+    // Where a number comes from is never cut off.
+    let room = paper.right() - MARGIN - width_of(&origin, TEXT);
+    let words = fitted(panel, room, TEXT) + &origin;
     paper.top += 16.0;
     let place = (MARGIN, paper.top);
-    paper.svg.words(place, "head", Anchor::Start, &words);
+    paper.svg.words(place, "head halo", Anchor::Start, &words);
     paper.top += 6.0;
 }
 

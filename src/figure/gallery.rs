@@ -1,6 +1,5 @@
-//! The gallery: for each kind of figure the commands that make the one in `docs/figures.md`. All are simulated,
-//! so that everybody gets the same bytes, but for two: who-runs is of a run that was kept, and parity
-//! is drawn from data that were measured once.
+//! The gallery: for each kind of figure the commands that make the one in `docs/figures.md`. What is played
+//! is simulated, and what was measured comes with the project, so that everybody gets the same bytes.
 
 use super::Kind;
 
@@ -50,11 +49,11 @@ pub const GALLERY: [Shown; 13] = [
     Shown {
         kind: Kind::Payoff,
         played: &[
-            ("sim cpu_bound --set 'server.kind=[sync, coroutine]'", "cpu"),
-            ("sim mixed --set load.clients=60", "mixed"),
             ("sim io_bound", "io"),
+            ("sim mixed --set load.clients=60", "mixed"),
+            ("sim cpu_bound", "cpu"),
         ],
-        of: "cpu mixed io",
+        of: "io mixed cpu",
     },
     Shown {
         kind: Kind::Percentiles,
@@ -108,14 +107,76 @@ pub const GALLERY: [Shown; 13] = [
     Shown {
         kind: Kind::OpenClosed,
         played: &[
-            ("sim mixed --duration 60s", "open"),
-            ("sim mixed --duration 60s --set load.clients=2", "closed"),
+            ("sim hog --variant sync --duration 60s", "open"),
+            (
+                "sim hog --variant sync --duration 60s --set load.clients=1 --set load.think=7ms",
+                "closed",
+            ),
         ],
         of: "open closed",
     },
     Shown {
         kind: Kind::Parity,
-        played: &[],
-        of: "--from assets/figures/parity.csv",
+        played: &[
+            ("sim io_bound --duration 1s", "io"),
+            ("sim three_requests", "three"),
+        ],
+        of: "tests/recordings/io_bound-v1 io tests/recordings/three_requests-v1 three",
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::figure::{Look, Table, draw};
+    use crate::palette::Theme;
+
+    const DOCUMENT: &str = include_str!("../../docs/figures.md");
+
+    #[test]
+    fn every_kind_is_in_the_gallery_with_what_it_says_and_the_commands_that_make_it() {
+        assert_eq!(GALLERY.map(|shown| shown.kind), Kind::ALL);
+        let mut place = 0;
+        for shown in GALLERY {
+            let heading = format!("## `{}`\n", shown.kind.name());
+            let found = DOCUMENT[place..].find(&heading);
+            place += found.unwrap_or_else(|| panic!("no {heading}"));
+            let section = DOCUMENT[place + 3..].split("\n## ").next().unwrap();
+            assert!(
+                section.contains(&format!("](../{})", shown.file())),
+                "{heading}"
+            );
+            let commands = format!("```sh\n{}\n```", shown.commands().join("\n"));
+            assert!(section.contains(&commands), "{heading}{commands}");
+        }
+    }
+
+    #[test]
+    fn every_figure_of_the_gallery_is_small_and_what_is_drawn_from_its_data() {
+        let look = Look {
+            width: 720,
+            theme: Theme::Auto,
+            notes: Vec::new(),
+        };
+        for shown in GALLERY {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(shown.file());
+            let svg = fs::read_to_string(&path).unwrap_or_default();
+            let most = match shown.kind {
+                Kind::Heatmap => 120 << 10,
+                _ => 40 << 10,
+            };
+            assert!(svg.len() <= most, "{}: {} bytes", shown.file(), svg.len());
+            let data = fs::read_to_string(path.with_extension("csv")).unwrap();
+            let table = Table::from_csv(&data).unwrap();
+            let again = draw(&table, &look) == svg;
+            assert!(
+                again,
+                "the commands in docs/figures.md make another {}",
+                shown.file()
+            );
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     name: "open-closed",
     says: "What clients that wait do not see: which share of the requests took no longer than so long",
     of: Stuff::Runs,
-    needs: "runs with a rate and with clients: concsim sim mixed --out open && concsim sim mixed --set load.clients=3 --out closed && concsim figure open-closed open closed",
+    needs: "runs with a rate and with clients: concsim sim hog --out open && concsim sim hog --set load.clients=1 --set load.think=7ms --out closed && concsim figure open-closed open closed",
     rows,
     draw,
 };
@@ -160,8 +160,9 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
     for (place, of) in lines.iter().enumerate() {
         if let Some((x, y)) = apart(&ways, place, &taken) {
             taken.push((x, y));
-            let (place, words) = ((x + 5.0, y - 5.0), letter(number(of)));
-            paper.svg.words(place, "head halo", Anchor::Start, &words);
+            // On its line, which it interrupts, so that it is on no other.
+            let (place, words) = ((x, y + 4.0), letter(number(of)));
+            paper.svg.words(place, "head halo", Anchor::Middle, &words);
         }
     }
 }

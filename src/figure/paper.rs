@@ -258,12 +258,21 @@ fn shortened(words: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// What holds words together that no line ends between.
+const HOLD: char = '\u{A0}';
+
+/// Words that stay on one line: a number and its unit.
+pub(super) fn unbroken(words: &str) -> String {
+    words.replace(' ', &HOLD.to_string())
+}
+
 /// Lines of this width at most, and four of them at most.
 fn wrapped(words: &str, width: f64, size: f64) -> Vec<String> {
     let most = (width / (size * LETTER)).max(8.0) as usize;
     let mut lines = vec![String::new()];
-    for word in words.split_whitespace() {
-        let word = shortened(word, most);
+    let ends = |letter: char| letter.is_whitespace() && letter != HOLD;
+    for word in words.split(ends).filter(|word| !word.is_empty()) {
+        let word = shortened(&word.replace(HOLD, " "), most);
         let line = lines.last_mut().expect("there is one");
         let length = line.chars().count();
         if length > 0 && length + 1 + word.chars().count() > most {

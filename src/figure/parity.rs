@@ -8,7 +8,7 @@
 use super::foretold::{Both, Foretold};
 use super::lines::{Plot, path, polyline};
 use super::mark;
-use super::paper::{MARGIN, Paper, fitted, width_of};
+use super::paper::{MARGIN, Paper, fitted, unbroken, width_of};
 use super::scale::{Scale, Steps};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Px};
@@ -243,7 +243,8 @@ fn say_errors(paper: &mut Paper, table: &Table) {
         rows.filter(|row| error(row) <= share + 1e-9).count()
     };
     let (all, five, fifteen) = (table.rows.len(), within(0.05), within(0.15));
-    let words = format!("{five} of {all} numbers are within 5 %, {fifteen} within 15 %.");
+    let [near, far] = ["5 %", "15 %."].map(unbroken);
+    let words = format!("{five} of {all} numbers are within {near}, {fifteen} within {far}");
     paper.paragraph("small", SMALL, &words);
     let mut far: Vec<&Row> = table.rows.iter().filter(|row| error(row) > NAMED).collect();
     far.sort_by(|a, b| error(b).total_cmp(&error(a)));

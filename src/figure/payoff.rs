@@ -42,7 +42,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             };
             let scenario = &coroutine.header.scenario;
             let cores = coroutine.header.machine.cores;
-            rows.extend(line(scenario, cores));
+            let line = line(scenario, cores);
+            let is_new = |row: &Row| !rows.iter().any(|known: &Row| known.series == row.series);
+            if line.first().is_some_and(is_new) {
+                rows.extend(line);
+            }
             rows.push(Row {
                 panel: PANEL.into(),
                 n: Some(runs.0.due.min(runs.1.due) as u64),
@@ -55,7 +59,6 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             });
         }
     }
-    rows.dedup_by(|a, b| a.origin == Origin::Computed && a == b);
     if rows.is_empty() {
         return Err(Refused::Nothing(
             "no sync variant with answers stands beside a coroutine one",
@@ -126,6 +129,12 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
             format!("computed for {clients} and {workers}")
         },
     );
+    // More cores than workers make no difference.
+    let name = if cores < scenario.server.workers {
+        format!("{name} on {}", counted(cores as u64, "core"))
+    } else {
+        name
+    };
     let at = |share: f64| Row {
         panel: PANEL.into(),
         ..Row::at(name.clone(), Origin::Computed, (share, ratio(share)))

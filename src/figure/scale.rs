@@ -116,14 +116,34 @@ impl Scale {
     }
 }
 
-/// 1, 2, 4, 8 … up to `most`, each with its label: for things that double.
-pub(super) fn doublings(most: f64) -> Vec<(f64, String)> {
-    let powers = (0..=40).map(|power| 2_f64.powi(power));
-    powers
-        .take_while(|value| *value <= most * (1.0 + 1e-9))
+/// What an axis names whose values double: all values that there are, if these are few, else 1, 2, 4, 8 and
+/// so on as far as they go.
+pub(super) fn doublings(values: impl Iterator<Item = f64>) -> Vec<(f64, String)> {
+    let mut values: Vec<f64> = values.filter(|value| *value > 0.0).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let (Some(least), Some(most)) = (values.first(), values.last()) else {
+        return Vec::new();
+    };
+    if values.len() > FEW {
+        return powers_of_two(*least, *most);
+    }
+    values
+        .into_iter()
         .map(|value| (value, plain(value)))
         .collect()
 }
+
+/// All powers of two between these, each with its label.
+pub(super) fn powers_of_two(least: f64, most: f64) -> Vec<(f64, String)> {
+    let between = least * (1.0 - 1e-9)..=most * (1.0 + 1e-9);
+    let powers = (-40..=40).map(|power| 2_f64.powi(power));
+    let powers = powers.filter(|value| between.contains(value));
+    powers.map(|value| (value, plain(value))).collect()
+}
+
+/// So many values are named as they are.
+const FEW: usize = 8;
 
 /// A number of milliseconds as a person says it: `99 ms`, `1.5 s`.
 pub(super) fn milliseconds(number: f64) -> String {
@@ -222,5 +242,16 @@ mod tests {
         let mut places = [50.0, 52.0, 98.0, 99.0];
         spread(&mut places, 10.0, 100.0);
         assert_eq!(places.map(|place| place as i64), [50, 60, 90, 100]);
+    }
+
+    #[test]
+    fn an_axis_of_doublings_names_all_values_if_they_are_few() {
+        let named = |values: &[f64]| -> Vec<f64> {
+            let ticks = doublings(values.iter().copied());
+            ticks.into_iter().map(|(value, _)| value).collect()
+        };
+        assert_eq!(named(&[3.0, 1.0, 2.0, 2.0]), [1.0, 2.0, 3.0]);
+        let many: Vec<f64> = (1..=16).map(f64::from).collect();
+        assert_eq!(named(&many), [1.0, 2.0, 4.0, 8.0, 16.0]);
     }
 }

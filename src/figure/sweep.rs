@@ -91,7 +91,7 @@ impl Sweep {
         let name = scenario_of(&first.command);
         Ok(Self {
             over: first.overrides.iter().map(|it| key_of(it).0).collect(),
-            provenance: provenance(&name, first, lines.len()),
+            provenance: provenance(&name, &lines),
             caveats: caveats(&lines),
             name,
             points: lines.into_iter().filter_map(point_of).collect(),
@@ -119,12 +119,16 @@ fn scenario_of(command: &str) -> String {
     file.strip_suffix(".toml").unwrap_or(file).to_owned()
 }
 
-fn provenance(name: &str, first: &Line, rows: usize) -> String {
+fn provenance(name: &str, lines: &[Line]) -> String {
+    let Some(first) = lines.first() else {
+        return name.to_owned();
+    };
     let (concsim, origin) = (&first.concsim, first.origin.word());
     let sha256 = first.sha256.get(..8).unwrap_or_default();
-    let seed = first
-        .seed
-        .map_or_else(String::new, |seed| format!(" · seed {seed}"));
+    // A row that could not be read does not know its seed.
+    let seed = lines.iter().find_map(|line| line.seed);
+    let seed = seed.map_or_else(String::new, |seed| format!(" · seed {seed}"));
+    let rows = lines.len();
     format!("concsim {concsim} · {name}@{sha256}{seed} · a sweep of {rows} rows · {origin}")
 }
 
@@ -136,6 +140,9 @@ fn caveats(lines: &[Line]) -> Vec<String> {
         .collect();
     let left_out = failed.first().map(|first| {
         let count = failed.len();
+        // What is drawn beneath a mistake is for a terminal.
+        let first = first.lines().next().unwrap_or_default();
+        let first = first.trim_start_matches("error: ");
         format!("{count} of {rows} rows could not be played and are left out: {first}")
     });
     let doubt = |trust: &str, words: &str| {

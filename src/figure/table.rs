@@ -53,6 +53,7 @@ pub struct Row {
     /// What it belongs to.
     pub series: String,
     /// Whose workers it is about: the word for their kind. Empty: nobody's, or everybody's.
+    #[serde(default)] // data of an earlier version do not say it
     pub kind: String,
     /// Where it comes from.
     pub origin: Origin,

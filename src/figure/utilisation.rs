@@ -4,6 +4,7 @@
 //! a core's time, one upon the other: 0 to 1. `panel` is the variant, `series` who had it, `label` the core.
 //! The series `parallelism` is the number of cores that the workers kept busy, as `y`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::course::{self, Course, is_data};
@@ -40,6 +41,8 @@ const USERS: [(&str, Pattern); 4] = [
     ("services", Pattern::Lying),
     ("other programs", Pattern::Dots),
 ];
+/// Shares that differ by less look the same.
+const ALIKE: f64 = 2e-3;
 /// How high the plot of the parallelism is.
 const HEIGHT: f64 = 70.0;
 
@@ -85,8 +88,21 @@ fn lanes(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
         }
         parallelism.push(row(PARALLELISM, busy(from, to)));
     }
+    leave_out_absent(&mut rows);
     rows.extend(parallelism);
     rows
+}
+
+/// Who never has a core is not in its lane, but for workers: so that each core has one.
+fn leave_out_absent(rows: &mut Vec<Row>) {
+    let there = rows.iter().filter(|row| row.upper() > row.y);
+    let there: BTreeSet<(String, String)> = there
+        .map(|row| (row.series.clone(), row.label.clone()))
+        .collect();
+    let (workers, _) = USERS[0];
+    rows.retain(|row| {
+        row.series == workers || there.contains(&(row.series.clone(), row.label.clone()))
+    });
 }
 
 /// The shares of workers, load, services and other programs.
@@ -216,15 +232,26 @@ fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scal
 fn area(rows: &[&Row], across: &Scale, up: &Scale) -> String {
     let mut way = String::new();
     let mut go = |text: String| way.write_str(&text).expect("a String takes all text");
-    for (place, row) in rows.iter().enumerate() {
-        let (from, to, above) = (across.at(row.x), across.at(row.right()), up.at(row.upper()));
+    // What stays the same is one stretch.
+    let is_alike = |a: &&Row, b: &&Row| {
+        let alike = |a: f64, b: f64| (a - b).abs() < ALIKE;
+        alike(a.y, b.y) && alike(a.upper(), b.upper())
+    };
+    let stretches: Vec<&[&Row]> = rows.chunk_by(is_alike).collect();
+    let ends = |stretch: &[&Row]| Some((stretch.first()?.x, stretch.last()?.right()));
+    for (place, stretch) in stretches.iter().enumerate() {
+        let Some((from, to)) = ends(stretch) else {
+            continue;
+        };
+        let above = up.at(stretch[0].upper());
         if place == 0 {
-            go(format!("M{} {}", Px(from), Px(above)));
+            go(format!("M{} {}", Px(across.at(from)), Px(above)));
         }
-        go(format!("V{}H{}", Px(above), Px(to)));
+        go(format!("V{}H{}", Px(above), Px(across.at(to))));
     }
-    for row in rows.iter().rev() {
-        go(format!("V{}H{}", Px(up.at(row.y)), Px(across.at(row.x))));
+    for stretch in stretches.iter().rev() {
+        let (below, from) = (up.at(stretch[0].y), across.at(stretch[0].x));
+        go(format!("V{}H{}", Px(below), Px(from)));
     }
     way + "z"
 }
@@ -236,6 +263,7 @@ fn draw_parallelism(
     deeds: &[&Row],
     across: &Scale,
 ) {
+    paper.top += 6.0;
     paper.room_above(!deeds.is_empty());
     let (top, bottom) = (paper.top, paper.top + HEIGHT);
     let all = table.rows.iter().filter(|row| row.series == PARALLELISM);

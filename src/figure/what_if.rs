@@ -8,7 +8,7 @@
 
 use super::lines::{Plot, Series, numbered, series};
 use super::paper::{MARGIN, Paper, width_of};
-use super::scale::{Scale, Steps, doublings};
+use super::scale::{Scale, Steps, doublings, powers_of_two};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row, distinct};
@@ -209,19 +209,13 @@ fn draw(table: &Table, look: &Look) -> String {
         to: top,
     };
     let plot = Plot { across, up };
-    let doubled = |low: f64, most: f64| {
-        let values = doublings(most).into_iter();
-        values
-            .filter(move |(value, _)| *value >= low)
-            .collect::<Vec<_>>()
-    };
     paper.up_at(
-        &doubled(up.low, up.high),
+        &powers_of_two(up.low, up.high),
         &up,
         (left, across.to),
         "times as much as on the fewest (logarithmic)",
     );
-    let ticks = doubled(across.low, most);
+    let ticks = doublings(of(FOUND).map(|row| row.x));
     paper.across_at(&ticks, &across, plot.tall(), "cores (logarithmic)");
     paper.standing(&rules, &across, plot.tall());
     for ideal in series(of(IDEAL)) {

@@ -134,10 +134,7 @@ fn draw(table: &Table, look: &Look) -> String {
         ..up
     };
     let plot = Plot { across, up };
-    let ticks: Vec<(f64, String)> = doublings(most)
-        .into_iter()
-        .filter(|(value, _)| *value >= across.low)
-        .collect();
+    let ticks = doublings(points().map(|row| row.x));
     plot.axes_at(
         &mut paper,
         &ticks,

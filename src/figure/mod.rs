@@ -18,6 +18,8 @@ pub mod gallery;
 mod hatch;
 mod heatmap;
 mod hockey_stick;
+#[cfg(test)]
+mod legible;
 mod lines;
 mod mark;
 mod open_closed;

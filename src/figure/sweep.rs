@@ -232,7 +232,8 @@ pub(super) struct Bound<'a> {
     pub(super) per_s: f64,
 }
 
-/// All points with their places on the axis of `key`, in the order of the series, then of their places.
+/// All points with their places on the axis of `key`, in the order of the series, what is measured before
+/// what is simulated, then of their places.
 /// What has no place there is left out.
 pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
     let mut all = runs(material, key);
@@ -254,7 +255,10 @@ pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let place = |of: &Placed| series.iter().position(|name| *name == of.series);
+    let place = |of: &Placed| {
+        let place = series.iter().position(|name| *name == of.series);
+        (place, of.origin != Origin::Measured)
+    };
     all.sort_by(|a, b| (place(a).cmp(&place(b))).then(a.x.total_cmp(&b.x)));
     all
 }

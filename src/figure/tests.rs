@@ -8,7 +8,7 @@ use crate::figure::table::Origin;
 use crate::recording::synthetic::{self, Synthetic};
 use crate::scenario::WorkerKind;
 
-const WIDTHS: [u32; 2] = [720, 360];
+pub(super) const WIDTHS: [u32; 2] = [720, 360];
 const TITLE: &str = "Waiting is free, if you let go";
 
 fn kept(title: &str, of: fn(WorkerKind) -> Synthetic) -> Kept {
@@ -108,7 +108,7 @@ fn foretold() -> Foretold {
 }
 
 /// The figure of each kind from what suits it.
-fn figure_of(kind: Kind) -> Table {
+pub(super) fn figure_of(kind: Kind) -> Table {
     let doublings = [1.0, 2.0, 4.0, 8.0, 16.0];
     let found = match kind {
         Kind::WhoRuns => of_runs(kind, &kept(TITLE, Synthetic::three_requests)),
@@ -139,7 +139,7 @@ fn figure_of(kind: Kind) -> Table {
     found.unwrap_or_else(|refused| panic!("{}: {refused}", kind.name()))
 }
 
-fn look(width: u32, theme: Theme) -> Look {
+pub(super) fn look(width: u32, theme: Theme) -> Look {
     Look {
         width,
         theme,

@@ -11,7 +11,7 @@ use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps, doublings, powers_of_two};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
-use super::table::{Origin, Row, distinct};
+use super::table::{Origin, Row};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::theory::usl::fit::{Point, fit};
 use crate::words::{counted, digits};
@@ -45,9 +45,10 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         });
     }
     let mut rows = Vec::new();
-    for name in distinct(points.iter().map(|point| point.series.as_str())) {
-        let of_it: Vec<&Placed> = points.iter().filter(|it| it.series == name).collect();
-        rows.extend(speed_ups(&of_it));
+    // What is measured and what is simulated are in units of their own.
+    let is_of_one = |a: &Placed, b: &Placed| a.series == b.series && a.origin == b.origin;
+    for of_it in points.chunk_by(is_of_one) {
+        rows.extend(speed_ups(of_it));
     }
     if rows.is_empty() {
         return Err(Refused::Nothing("on the fewest cores nothing was answered"));
@@ -66,8 +67,8 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
 }
 
 /// Each point in units of the first, and the law that fits best.
-fn speed_ups(points: &[&Placed]) -> Vec<Row> {
-    let answered = |point: &&Placed| Some((point.x, point.number("throughput_per_s")?));
+fn speed_ups(points: &[Placed]) -> Vec<Row> {
+    let answered = |point: &Placed| Some((point.x, point.number("throughput_per_s")?));
     let Some((_, unit)) = points
         .first()
         .and_then(answered)
@@ -104,7 +105,7 @@ fn speed_ups(points: &[&Placed]) -> Vec<Row> {
     rows
 }
 
-fn law_of(points: &[&Placed], loads: &[Point], unit: f64) -> Vec<Row> {
+fn law_of(points: &[Placed], loads: &[Point], unit: f64) -> Vec<Row> {
     let positive = loads.iter().all(|it| it.throughput > 0.0 && it.load >= 1.0);
     let (Some(first), Some(last)) = (points.first(), loads.last()) else {
         return Vec::new();

@@ -4,6 +4,7 @@ mod beside;
 mod calibration;
 mod conformance;
 mod faults;
+mod figures;
 mod greenlet;
 mod harness;
 mod hostile;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use resvg::tiny_skia::Rect;
-use resvg::usvg::{Group, Node};
+use resvg::usvg::{Group, Node, TextChunk};
 
 use super::gallery::GALLERY;
 use super::tests::{WIDTHS, figure_of, look};
@@ -16,7 +16,7 @@ fn words_of(group: &Group, into: &mut Vec<(String, Rect)>) {
     for node in group.children() {
         match node {
             Node::Text(text) => {
-                let words = text.chunks().iter().map(|chunk| chunk.text());
+                let words = text.chunks().iter().map(TextChunk::text);
                 into.push((words.collect(), text.abs_bounding_box()));
             }
             Node::Group(group) => words_of(group, into),

@@ -12,7 +12,7 @@ use super::cohort::failures;
 use super::course::{self, Course, is_data};
 use super::lines::path;
 use super::paper::{MARGIN, Paper, rect, width_of};
-use super::scale::Scale;
+use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::svg::Px;
 use super::table::Row;
@@ -80,8 +80,15 @@ fn cells(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
             (f64::from(column) * step, edge(bin)),
         )
     };
-    let cells = counts.into_iter().map(cell);
-    cells.chain(course.rows(panel)).collect()
+    let mut cells: Vec<Row> = counts.into_iter().map(cell).collect();
+    let most = cells.iter_mut().max_by_key(|cell| cell.n);
+    if let Some(most) = most {
+        let (count, from, to) = (most.n.unwrap_or(0), most.y, most.upper());
+        let took = format!("{} to {}", milliseconds(from), milliseconds(to));
+        most.label = format!("{panel}: the strongest cell has {count} requests that took {took}");
+    }
+    cells.extend(course.rows(panel));
+    cells
 }
 
 /// Counts that look the same: from the first to the last.

@@ -8,7 +8,7 @@
 use super::course;
 use super::lines::{Names, Plot, numbered, series};
 use super::paper::{MARGIN, Paper, width_of};
-use super::scale::Scale;
+use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row, distinct};
@@ -71,6 +71,10 @@ fn rows_of(panel: &str, points: &[&Placed]) -> Vec<Row> {
             let latency = point.number(path);
             rows.extend(latency.map(|ms| row(point, series, point.origin, (point.x, ms))));
         }
+    }
+    if let Some(last) = rows.last_mut() {
+        let (rate, latency) = (per_second(last.x), milliseconds(last.y));
+        last.label = format!("{panel}: {} {rate} is {latency}", last.series);
     }
     let Some(first) = points.first() else {
         return rows;

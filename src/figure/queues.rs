@@ -12,6 +12,7 @@ use super::style::SMALL;
 use super::table::Row;
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::recording::{Recording, Sample};
+use crate::words;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "queues",
@@ -31,13 +32,14 @@ const READY: &str = "ready";
 const HEIGHT: f64 = 150.0;
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut rows = Vec::new();
+    let (mut rows, mut done) = (Vec::new(), Vec::new());
     for (name, recording) in material.recordings() {
         if let Some(course) = Course::of(recording) {
             rows.extend(queues(recording, &course, &name));
-            rows.extend(course.rows(&name));
+            done.extend(course.rows(&name));
         }
     }
+    rows.extend(done);
     if !rows.iter().any(is_data) {
         return Err(Refused::Nothing("nobody looked at it twice"));
     }
@@ -48,9 +50,8 @@ fn queues(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
     let header = &recording.header;
     let kind = header.scenario.server.kind;
     let stretches = course.stretches(STRETCHES);
-    let mut rows = Vec::new();
-    let mut line = |series: &str, mean: &dyn Fn(&Sample, &Sample) -> f64| {
-        rows.extend(stretches.iter().map(|[from, to]| Row {
+    let line = |series: &str, mean: &dyn Fn(&Sample, &Sample) -> f64| {
+        let row = |[from, to]: &[&Sample; 2]| Row {
             panel: panel.to_owned(),
             kind: kind.word().into(),
             x_to: Some(course.since(to.at)),
@@ -59,14 +60,19 @@ fn queues(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
                 header.origin.into(),
                 (course.since(from.at), (mean(from, to) * 1e3).round() / 1e3),
             )
-        }));
+        };
+        let mut line: Vec<Row> = stretches.iter().map(row).collect();
+        if let Some(most) = line.iter_mut().max_by(|a, b| a.y.total_cmp(&b.y)) {
+            most.label = format!("{panel}: {} {series} at most", words::mean(most.y));
+        }
+        line
     };
-    line(DOOR, &|from, to| {
-        (in_system(from, to) - begun(from, to)).max(0.0)
-    });
-    line(BEGUN, &begun);
+    let at_the_door = |from: &Sample, to: &Sample| (in_system(from, to) - begun(from, to)).max(0.0);
+    let mut rows = line(DOOR, &at_the_door);
+    rows.extend(line(BEGUN, &begun));
     if kind.has_a_loop() {
-        line(READY, &|from, to| ready(&recording.samples, from, to));
+        let ready = |from: &Sample, to: &Sample| ready(&recording.samples, from, to);
+        rows.extend(line(READY, &ready));
     }
     rows
 }

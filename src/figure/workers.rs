@@ -12,7 +12,7 @@ use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
-use crate::words::{digits, grouped};
+use crate::words::{counted, digits, grouped, mean};
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "workers",
@@ -48,11 +48,25 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         let tightest = bounds.iter().map(|bound| bound.per_s).reduce(f64::min);
         rows.extend(tightest.map(|per_s| row(Origin::Computed, per_s)));
     }
+    say_the_most(&mut rows);
     if !rows.iter().any(|row| row.origin != Origin::Computed) {
         return Err(Refused::Nothing("no point has a counted window"));
     }
     rows.extend(rules(&points));
     Ok(rows.into())
+}
+
+/// Of each series the most that was answered, in words.
+fn say_the_most(rows: &mut [Row]) {
+    let found = |row: &Row| row.origin != Origin::Computed;
+    let same = |a: &Row, b: &Row| a.series == b.series;
+    for of_one in rows.chunk_by_mut(same) {
+        let most = of_one.iter_mut().filter(|row| found(row));
+        if let Some(row) = most.max_by(|a, b| a.y.total_cmp(&b.y)) {
+            let (per_s, workers) = (mean(row.y), counted(row.x as u64, "worker"));
+            row.label = format!("{}: {per_s}/s with {workers} at most", row.series);
+        }
+    }
 }
 
 /// Numbers of workers that somebody recommends, each once.
@@ -102,7 +116,7 @@ fn rules(points: &[Placed]) -> Vec<Row> {
 }
 
 fn cores_in_words(cores: f64) -> String {
-    crate::words::counted(cores as u64, "core")
+    counted(cores as u64, "core")
 }
 
 fn draw(table: &Table, look: &Look) -> String {

@@ -11,7 +11,7 @@ use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
-use super::table::{Origin, Row, distinct};
+use super::table::{Origin, Row};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::words::{digits, mean};
 
@@ -48,9 +48,8 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         });
     }
     let mut rows = Vec::new();
-    for panel in distinct(points.iter().map(|point| point.series.as_str())) {
-        let of_it: Vec<&Placed> = points.iter().filter(|it| it.series == panel).collect();
-        rows.extend(rows_of(panel, &of_it));
+    for of_it in points.chunk_by(Placed::is_of_one_line) {
+        rows.extend(rows_of(&of_it[0].series, of_it));
     }
     if !rows.iter().any(is_latency) {
         return Err(Refused::Nothing("no point has 20 requests in its window"));
@@ -58,7 +57,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
-fn rows_of(panel: &str, points: &[&Placed]) -> Vec<Row> {
+fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     let mut rows = Vec::new();
     let row = |point: &Placed, series: &str, origin, place| Row {
         panel: panel.to_owned(),

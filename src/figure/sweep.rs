@@ -180,6 +180,11 @@ pub(super) struct Placed {
 }
 
 impl Placed {
+    /// Whether two points are of one line: of the same series, and from the same engine.
+    pub(super) fn is_of_one_line(&self, other: &Self) -> bool {
+        self.series == other.series && self.origin == other.origin
+    }
+
     /// A number by its path: `latency_ms.p99`.
     pub(super) fn number(&self, path: &str) -> Option<f64> {
         let pointer = format!("/{}", path.replace('.', "/"));
@@ -237,19 +242,9 @@ pub(super) struct Bound<'a> {
 /// What has no place there is left out.
 pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
     let mut all = runs(material, key);
-    let is_one_of_many = material.sweeps.len() > 1;
-    for sweep in &material.sweeps {
-        let prefix = if is_one_of_many {
-            sweep.name.as_str()
-        } else {
-            ""
-        };
-        all.extend(
-            sweep
-                .points
-                .iter()
-                .filter_map(|point| point.placed(key, prefix)),
-        );
+    for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
+        let points = sweep.points.iter();
+        all.extend(points.filter_map(|point| point.placed(key, &prefix)));
     }
     let series: Vec<String> = distinct(all.iter().map(|point| point.series.as_str()))
         .into_iter()
@@ -261,6 +256,21 @@ pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
     };
     all.sort_by(|a, b| (place(a).cmp(&place(b))).then(a.x.total_cmp(&b.x)));
     all
+}
+
+/// What tells sweeps from each other: their scenarios, and of several that are alike their numbers.
+fn prefixes(sweeps: &[Sweep]) -> Vec<String> {
+    let are_of_one = distinct(sweeps.iter().map(|sweep| sweep.name.as_str())).len() == 1;
+    let origin = |sweep: &Sweep| sweep.points.first().map(|point| point.origin);
+    let alike = |a: &Sweep, b: &Sweep| a.name == b.name && origin(a) == origin(b);
+    let prefix = |(place, sweep): (usize, &Sweep)| {
+        let name = if are_of_one { "" } else { &sweep.name };
+        match sweeps[..place].iter().filter(|it| alike(it, sweep)).count() {
+            0 => name.to_owned(),
+            before => format!("{name} ({})", before + 1).trim_start().to_owned(),
+        }
+    };
+    sweeps.iter().enumerate().map(prefix).collect()
 }
 
 impl Point {

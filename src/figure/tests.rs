@@ -345,6 +345,42 @@ fn runs_with_several_numbers_of_workers_are_points_as_those_of_a_sweep() {
 }
 
 #[test]
+fn what_is_measured_and_what_is_simulated_are_lines_of_their_own() {
+    let simulated = sweep("server.workers", &[1.0, 2.0]);
+    let runs = Synthetic::io_bound(WorkerKind::Sync);
+    let kept = kept_of("Both", &[runs]);
+    let material = Material {
+        plays: vec![Play {
+            kept: &kept,
+            called: String::new(),
+        }],
+        sweeps: vec![simulated.clone(), simulated],
+        ..Material::default()
+    };
+    let table = table(Kind::Workers, &material).expect("there are points");
+    let mut lines: Vec<(&str, Origin)> = Vec::new();
+    for row in table.rows.iter().filter(|row| row.panel.is_empty()) {
+        if lines.last() != Some(&(row.series.as_str(), row.origin)) {
+            lines.push((row.series.as_str(), row.origin));
+        }
+    }
+    let found: Vec<(&str, Origin)> = lines
+        .iter()
+        .copied()
+        .filter(|(_, origin)| *origin != Origin::Computed)
+        .collect();
+    let expected = [
+        ("sync", Origin::Measured),
+        ("sync", Origin::Simulated),
+        ("coroutine", Origin::Simulated),
+        ("(2) sync", Origin::Simulated),
+        ("(2) coroutine", Origin::Simulated),
+    ];
+    assert_eq!(found, expected);
+    assert!(lines.contains(&("sync (measured)", Origin::Computed)));
+}
+
+#[test]
 fn the_knee_is_where_waiting_and_computing_keep_all_cores_busy() {
     let table = figure_of(Kind::Workers);
     let knees = table.rows.iter().filter(|row| row.series == "knee");

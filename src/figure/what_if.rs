@@ -1,7 +1,8 @@
 //! What more cores bring: the throughput on each number of cores, in units of that on the fewest.
 //!
 //! In its table `x` is the number of cores and `y` the speed-up; `series` is the variant with the values of
-//! other axes, `n` the requests that it rests on. The rows `computed` are the ideal, twice as much on
+//! other axes, `n` the requests that it rests on. A line that begins on more cores than others begins on
+//! the ideal. The rows `computed` are the ideal, twice as much on
 //! twice as many, and of each series that it fits the universal scalability law:
 //! its α is the part that goes one after the other. The panel `rules` says up to where cores were
 //! really there, if anything was measured.
@@ -44,38 +45,45 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             needs: RECIPE.needs,
         });
     }
-    let mut rows = Vec::new();
+    let cores = || points.iter().map(|point| point.x);
+    let (least, most) = (
+        cores().fold(f64::INFINITY, f64::min),
+        cores().fold(0.0, f64::max),
+    );
+    let (mut rows, mut caveats) = (Vec::new(), Vec::new());
     // What is measured and what is simulated are in units of their own.
-    let is_of_one = |a: &Placed, b: &Placed| a.series == b.series && a.origin == b.origin;
-    for of_it in points.chunk_by(is_of_one) {
-        rows.extend(speed_ups(of_it));
+    for of_it in points.chunk_by(Placed::is_of_one_line) {
+        rows.extend(speed_ups(of_it, least));
+        caveats.extend(late(&of_it[0], least));
     }
     if rows.is_empty() {
         return Err(Refused::Nothing("on the fewest cores nothing was answered"));
     }
-    let least = points
-        .iter()
-        .map(|point| point.x)
-        .fold(f64::INFINITY, f64::min);
-    let most = points.iter().map(|point| point.x).fold(0.0, f64::max);
     rows.extend([least, most].map(|x| Row {
         panel: IDEAL.into(),
         ..Row::at("ideal", Origin::Computed, (x, x / least))
     }));
     rows.extend(rules(&points, most));
-    Ok(rows.into())
+    Ok(Taken { rows, caveats })
 }
 
-/// Each point in units of the first, and the law that fits best.
-fn speed_ups(points: &[Placed]) -> Vec<Row> {
+/// What has to be said of a line that begins on more cores than others.
+fn late(first: &Placed, least: f64) -> Option<String> {
+    let cores = counted(first.x as u64, "core");
+    let (name, origin) = (&first.series, first.origin.word());
+    (first.x > least)
+        .then(|| format!("{name} ({origin}) begins on {cores}, and is set on the ideal line there"))
+}
+
+/// Each point in units of the first, which is as much as it should be on its number of cores, and the law
+/// that fits.
+fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
     let answered = |point: &Placed| Some((point.x, point.number("throughput_per_s")?));
-    let Some((_, unit)) = points
-        .first()
-        .and_then(answered)
-        .filter(|(_, unit)| *unit > 0.0)
-    else {
+    let first = points.first().and_then(answered);
+    let Some((fewest, answers)) = first.filter(|(_, answers)| *answers > 0.0) else {
         return Vec::new();
     };
+    let unit = answers * least / fewest;
     let mut rows = Vec::new();
     let mut loads = Vec::new();
     for point in points {
@@ -126,7 +134,7 @@ fn law_of(points: &[Placed], loads: &[Point], unit: f64) -> Vec<Row> {
             panel: FITTED.into(),
             kind: first.kind().to_owned(),
             ..Row::at(
-                first.series.clone(),
+                format!("{} ({})", first.series, first.origin.word()),
                 Origin::Computed,
                 (x, law.throughput(x) / unit),
             )

@@ -35,20 +35,28 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             needs: RECIPE.needs,
         });
     }
-    let mut rows = Vec::new();
+    let row = |point: &Placed, series: String, origin, y| Row {
+        kind: point.kind().to_owned(),
+        ..Row::at(series, origin, (point.x, y))
+    };
+    let (mut rows, mut bounds) = (Vec::new(), Vec::new());
     for point in &points {
-        let row = |origin, y| Row {
-            kind: point.kind().to_owned(),
-            n: point.count().filter(|_| origin != Origin::Computed),
-            ..Row::at(point.series.clone(), origin, (point.x, y))
-        };
-        let throughput = point.number("throughput_per_s");
-        rows.extend(throughput.map(|per_s| row(point.origin, per_s)));
-        let bounds = point.bounds();
-        let tightest = bounds.iter().map(|bound| bound.per_s).reduce(f64::min);
-        rows.extend(tightest.map(|per_s| row(Origin::Computed, per_s)));
+        let found = point.number("throughput_per_s").map(|per_s| Row {
+            n: point.count(),
+            ..row(point, point.series.clone(), point.origin, per_s)
+        });
+        rows.extend(found);
+        let tightest = point
+            .bounds()
+            .iter()
+            .map(|bound| bound.per_s)
+            .reduce(f64::min);
+        // What is measured and what is simulated have bounds of their own: those of their machines.
+        let series = format!("{} ({})", point.series, point.origin.word());
+        bounds.extend(tightest.map(|per_s| row(point, series, Origin::Computed, per_s)));
     }
     say_the_most(&mut rows);
+    rows.extend(bounds);
     if !rows.iter().any(|row| row.origin != Origin::Computed) {
         return Err(Refused::Nothing("no point has a counted window"));
     }
@@ -56,13 +64,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
-/// Of each series the most that was answered, in words.
-fn say_the_most(rows: &mut [Row]) {
-    let found = |row: &Row| row.origin != Origin::Computed;
-    let same = |a: &Row, b: &Row| a.series == b.series;
-    for of_one in rows.chunk_by_mut(same) {
-        let most = of_one.iter_mut().filter(|row| found(row));
-        if let Some(row) = most.max_by(|a, b| a.y.total_cmp(&b.y)) {
+/// Of each line the most that was answered, in words.
+fn say_the_most(found: &mut [Row]) {
+    let same = |a: &Row, b: &Row| a.series == b.series && a.origin == b.origin;
+    for line in found.chunk_by_mut(same) {
+        if let Some(row) = line.iter_mut().max_by(|a, b| a.y.total_cmp(&b.y)) {
             let (per_s, workers) = (mean(row.y), counted(row.x as u64, "worker"));
             row.label = format!("{}: {per_s}/s with {workers} at most", row.series);
         }

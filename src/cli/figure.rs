@@ -1,4 +1,4 @@
-//! `concsim figure`: a picture of kept runs, and the data that it is drawn from.
+//! `concsim figure`: a picture of kept runs or of a sweep, and the data that it is drawn from.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,24 +10,32 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use super::shelf;
-use crate::figure::{self, Kind, Look, Play, Refused, Table, png};
+use crate::figure::foretold::Foretold;
+use crate::figure::sweep::Sweep;
+use crate::figure::{self, Kind, Look, Material, Play, Table, png};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
 
-/// Draws a figure of kept runs, with its data beside it.
+/// What a sweep keeps its rows in.
+const POINTS: &str = "points.jsonl";
+
+/// Draws a figure of kept runs or of a sweep, with its data beside it.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: concsim figure who-runs last -o who-runs.svg\n         concsim figure boxes last --theme dark -o boxes.png\n         concsim figure list"
+    after_help = "Example: concsim figure who-runs last -o who-runs.svg\n         concsim figure boxes last --theme dark -o boxes.png\n         \
+                  concsim sweep io_bound --over server.workers=1..16 --out w && concsim figure workers w -o workers.svg\n         \
+                  concsim figure list"
 )]
 pub struct Args {
     /// What it shows; `list` says what there is
     #[arg(value_name = "KIND", value_parser = what())]
     what: What,
-    /// The folders of kept runs, or `last`
+    /// The folders of kept runs, or `last`; or of a sweep, or its points.csv; for `parity` also a file of
+    /// `concsim parity --json`
     #[arg(value_name = "DIR|last")]
-    runs: Vec<PathBuf>,
+    named: Vec<PathBuf>,
     /// Draw it again from the data that was written beside a figure
-    #[arg(long, value_name = "CSV", conflicts_with = "runs")]
+    #[arg(long, value_name = "CSV", conflicts_with = "named")]
     from: Option<PathBuf>,
     /// The file, .svg or .png; its data are written beside it, as .csv. Without, SVG on standard output
     #[arg(short, long, value_name = "FILE")]
@@ -71,7 +79,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut table = match &args.from {
         Some(path) => shipped(kind, path)?,
-        None => of_runs(kind, &args.runs)?,
+        None => of_what_is_named(kind, &args.named)?,
     };
     if let Some(title) = &args.title {
         table.title.clone_from(title);
@@ -90,13 +98,14 @@ fn list() -> anyhow::Result<ExitCode> {
     let mut output = io::stdout();
     for kind in Kind::ALL {
         writeln!(output, "{:<12} {}", kind.name(), kind.says())?;
+        writeln!(output, "{:<12} of {}", "", kind.needs())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn shipped(kind: Kind, path: &Path) -> anyhow::Result<Table> {
     let name = path.display();
-    let text = fs::read_to_string(path).with_context(|| name.to_string())?;
+    let text = read(path)?;
     let table = Table::from_csv(&text).with_context(|| name.to_string())?;
     if table.kind != kind {
         bail!(
@@ -108,27 +117,110 @@ fn shipped(kind: Kind, path: &Path) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn of_runs(kind: Kind, folders: &[PathBuf]) -> anyhow::Result<Table> {
-    if folders.is_empty() {
-        bail!("of which run? Name the folder of a kept run, or `last`");
+fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
+    if named.is_empty() {
+        bail!("of what? `{}` is made of {}", kind.name(), kind.needs());
     }
-    let open = |folder: &PathBuf| Ok(kept::open(&shelf::find(folder)?)?);
-    let kept: Vec<Kept> = folders.iter().map(open).collect::<anyhow::Result<_>>()?;
-    for (file, tear) in kept.iter().flat_map(|kept| &kept.torn) {
+    let mut found = Found::default();
+    for path in named {
+        found.open(kind, path)?;
+    }
+    for (file, tear) in found.kept.iter().flat_map(|(kept, _)| &kept.torn) {
         eprintln!("concsim: {}: {tear}", file.display());
     }
-    Ok(of_one_kind(kind, &kept)?)
+    Ok(figure::table(kind, &found.material())?)
 }
 
-/// What a kind of figure shows of these runs.
-pub(super) fn of_one_kind(kind: Kind, kept: &[Kept]) -> Result<Table, Refused> {
-    let is_one_of_many = kept.len() > 1;
-    let play = |kept| Play {
-        kept,
-        is_one_of_many,
+/// What was found where somebody said that there is something.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Kept runs, with their folders.
+    pub(super) kept: Vec<(Kept, PathBuf)>,
+    pub(super) sweeps: Vec<Sweep>,
+    pub(super) foretold: Vec<Foretold>,
+}
+
+impl Found {
+    /// Tells the folder of a run, that of a sweep and its files, and predictions from each other.
+    fn open(&mut self, kind: Kind, path: &Path) -> anyhow::Result<()> {
+        let path = shelf::find(path)?;
+        let name = path.display();
+        let ending = path.extension().and_then(|it| it.to_str());
+        let points = if path.is_dir() {
+            path.join(POINTS)
+        } else {
+            path.with_file_name(POINTS)
+        };
+        let is_of_a_sweep = path.is_dir() || matches!(ending, Some("csv" | "jsonl"));
+        if is_of_a_sweep && points.is_file() {
+            let text = read(&points)?;
+            let sweep = Sweep::read(&text).with_context(|| points.display().to_string())?;
+            self.sweeps.push(sweep);
+            return Ok(());
+        }
+        if path.is_file() && ending == Some("json") {
+            let foretold = Foretold::read(&read(&path)?).with_context(|| name.to_string())?;
+            self.foretold.push(foretold);
+            return Ok(());
+        }
+        // A run that was played with --predict has its predictions in its summary.
+        let summary = path.join("summary.json");
+        if kind == Kind::Parity
+            && summary.is_file()
+            && let Ok(foretold) = Foretold::read(&read(&summary)?)
+        {
+            self.foretold.push(foretold);
+            return Ok(());
+        }
+        self.kept.push((kept::open(&path)?, path));
+        Ok(())
+    }
+
+    pub(super) fn material(&self) -> Material<'_> {
+        let names = names(&self.kept);
+        let plays = self.kept.iter().zip(names);
+        Material {
+            plays: plays
+                .map(|((kept, _), called)| Play { kept, called })
+                .collect(),
+            sweeps: self.sweeps.clone(),
+            foretold: self.foretold.clone(),
+        }
+    }
+}
+
+/// What tells runs from each other: their scenarios, or where these are the same, their folders.
+fn names(kept: &[(Kept, PathBuf)]) -> Vec<String> {
+    if kept.len() < 2 {
+        return vec![String::new(); kept.len()];
+    }
+    let scenarios: Vec<String> = kept
+        .iter()
+        .map(|(it, _)| it.plan.name().to_owned())
+        .collect();
+    let folder = |path: &Path| path.file_name().map(|it| it.to_string_lossy().into_owned());
+    let named = kept.iter().zip(&scenarios).map(|((_, path), scenario)| {
+        let is_alone = scenarios.iter().filter(|it| *it == scenario).count() == 1;
+        let folder = folder(path).filter(|_| !is_alone);
+        folder.unwrap_or_else(|| scenario.clone())
+    });
+    let named: Vec<String> = named.collect();
+    let earlier = |place: usize| {
+        named[..place]
+            .iter()
+            .filter(|it| **it == named[place])
+            .count()
     };
-    let plays: Vec<Play<'_>> = kept.iter().map(play).collect();
-    figure::table(kind, &plays)
+    (0..named.len())
+        .map(|place| match earlier(place) {
+            0 => named[place].clone(),
+            number => format!("{} ({})", named[place], number + 1),
+        })
+        .collect()
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
 /// The picture, and its data beside it.

@@ -1,25 +1,33 @@
-//! `concsim figures`: every picture of Markdown files, drawn again by the command that stands above it.
+//! `concsim figures`: every picture of Markdown files, drawn again by the commands that the files name: in a
+//! comment above it, for who draws it alone, or in a block beside it, for the reader.
 //!
-//! ```text
-//!   <!-- concsim sim mixed --out RUNS/mixed -->
-//!   <!-- concsim figure percentiles RUNS/mixed -->
-//!   ![What it shows](assets/figures/percentiles.svg)
-//! ```
+//! ````text
+//!   <!-- concsim figure who-runs tests/recordings/three_requests-v1 -->
+//!   ![What it shows](assets/figures/who-runs.svg)
+//!
+//!   ![What it shows](assets/figures/heatmap.svg)
+//!   ```sh
+//!   concsim sim mixed --duration 60s --out mixed
+//!   concsim figure heatmap mixed -o heatmap.svg
+//!   ```
+//! ````
 //!
 //! So a document says itself where its pictures come from, and one that is not what its command draws
-//! today is found.
+//! today is found. The folder behind `--out` is one for the moment; what is played twice is played once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
 
-/// Draws every picture of Markdown files again, by the commands that stand above them as comments.
+/// Draws every picture of Markdown files again, by the commands that they name.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A comment `<!-- concsim figure … -->` or `<!-- concsim export … -->` draws the picture that follows it; \
-                  `<!-- concsim sim … --out RUNS/NAME -->` (or sweep, or run) plays what others draw. RUNS is a folder for the moment.\n\n\
+    after_help = "A picture is drawn by the comment `<!-- concsim figure … -->` above it (or `export`), or by the block of \
+                  commands of which one ends in `-o` with its file's name. The folders of `concsim sim … --out NAME` (or sweep, \
+                  or run) are for the moment.\n\n\
                   Example: concsim figures README.md docs/post.md\n         concsim figures --check"
 )]
 pub struct Args {
@@ -31,20 +39,20 @@ pub struct Args {
     check: bool,
 }
 
-/// What stands for the folder of what is played.
-const RUNS: &str = "RUNS";
 /// The commands that draw, and those that play.
 const DRAW: [&str; 2] = ["figure", "export"];
 const PLAY: [&str; 3] = ["sim", "sweep", "run"];
+/// A play that breaks a claim of its file is kept all the same.
+const CLAIM_FAILS: i32 = 3;
 
 /// A command of a document.
 #[derive(Debug, PartialEq, Eq)]
 struct Order {
-    /// Counted from 1.
+    /// Where it stands, counted from 1.
     line: usize,
-    /// The command, without `concsim`.
-    command: String,
-    /// The picture that follows it, as the document names it.
+    /// Its words, without `concsim` and without `-o FILE` of a picture.
+    words: Vec<String>,
+    /// The picture that it draws, as the document names it.
     picture: Option<String>,
 }
 
@@ -63,10 +71,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for file in &files {
         let name = file.display();
         let text = fs::read_to_string(file).with_context(|| name.to_string())?;
+        let mut easel = Easel {
+            document: file,
+            scratch: &scratch.0,
+            check: args.check,
+            folders: BTreeMap::new(),
+        };
         for order in orders(&text) {
             let place = format!("{name}:{}", order.line);
-            let is_new = follow(&order, file, &scratch.0, args.check).context(place)?;
-            stale += usize::from(is_new);
+            stale += usize::from(easel.follow(&order).context(place)?);
         }
     }
     let fails = args.check && stale > 0;
@@ -91,8 +104,25 @@ fn usual() -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every command of a document, in its order.
+/// Every command of a document by which a picture comes about, in its order.
 fn orders(text: &str) -> Vec<Order> {
+    let mut orders = of_comments(text);
+    let drawn: Vec<String> = orders.iter().filter_map(|it| it.picture.clone()).collect();
+    let mut links = links(text);
+    links.retain(|link| !drawn.iter().any(|it| it == link));
+    orders.extend(of_blocks(text, &links));
+    orders.sort_by_key(|order| order.line);
+    orders
+}
+
+/// What pictures and links of a document point to.
+fn links(text: &str) -> Vec<&str> {
+    let links = text.split("](").skip(1);
+    links.filter_map(|it| it.split(')').next()).collect()
+}
+
+/// The picture of a comment is the one that follows it.
+fn of_comments(text: &str) -> Vec<Order> {
     const BEGIN: &str = "<!-- concsim ";
     let mut orders = Vec::new();
     for (begin, _) in text.match_indices(BEGIN) {
@@ -101,59 +131,154 @@ fn orders(text: &str) -> Vec<Order> {
             continue;
         };
         let own = rest.split(BEGIN).next().unwrap_or_default();
-        let picture = own
-            .split_once("](")
-            .and_then(|(_, link)| link.split_once(')'));
-        let draws = DRAW.iter().any(|name| command.starts_with(name));
+        let draws = DRAW.iter().any(|verb| command.starts_with(verb));
         orders.push(Order {
             line: text[..begin].lines().count() + 1,
-            command: command.trim().to_owned(),
-            picture: picture.filter(|_| draws).map(|(link, _)| link.to_owned()),
+            words: words(command),
+            picture: links(own)
+                .first()
+                .filter(|_| draws)
+                .map(|link| (*link).to_owned()),
         });
     }
     orders
 }
 
-/// Plays or draws; whether the picture is another one than before.
-fn follow(order: &Order, document: &Path, scratch: &Path, check: bool) -> anyhow::Result<bool> {
-    let words = shell_words::split(&order.command)?;
-    let runs = scratch.to_string_lossy();
-    let words: Vec<String> = words
-        .into_iter()
-        .map(|word| match word.strip_prefix(RUNS) {
-            Some(rest) if rest.starts_with('/') => format!("{runs}{rest}"),
-            _ => word,
-        })
-        .collect();
-    let verb = words.first().map(String::as_str).unwrap_or_default();
-    if PLAY.contains(&verb) {
-        own_command(&words, &[])?;
-        return Ok(false);
-    }
-    if !DRAW.contains(&verb) {
-        bail!("`concsim {verb}` neither plays nor draws");
-    }
-    let Some(link) = &order.picture else {
-        bail!("no picture follows `concsim {}`", order.command);
-    };
-    let picture = document.parent().unwrap_or(Path::new("")).join(link);
-    let name = picture.file_name().context("the picture has no name")?;
-    let drawn = scratch.join(name);
-    own_command(&words, &["-o", &drawn.to_string_lossy()])?;
-    let mut is_new = false;
-    for ending in [picture.extension().unwrap_or_default(), "csv".as_ref()] {
-        let (from, to) = (drawn.with_extension(ending), picture.with_extension(ending));
-        if from.is_file() {
-            is_new |= replaced(&from, &to, check)?;
+/// A block of commands counts if one of them draws a picture of the document.
+fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
+    let mut orders: Vec<Order> = Vec::new();
+    let mut block: Option<Vec<Order>> = None;
+    for (line, said) in (1..).zip(text.lines()) {
+        if let Some(command) = said.strip_prefix("concsim ")
+            && let Some(block) = &mut block
+        {
+            block.push(order_of(line, command, links));
+        } else if said.starts_with("```") {
+            let finished = block.take();
+            block = finished.is_none().then(Vec::new);
+            let finished = finished.unwrap_or_default();
+            if finished.iter().any(|order| order.picture.is_some()) {
+                let counts = |order: &Order| order.picture.is_some() || order.plays();
+                orders.extend(finished.into_iter().filter(counts));
+            }
         }
     }
-    let what = match (is_new, check) {
-        (false, _) => "the same",
-        (true, true) => "stale",
-        (true, false) => "drawn",
-    };
-    eprintln!("concsim: {}: {what}", picture.display());
-    Ok(is_new)
+    orders
+}
+
+/// The picture of a command is the one whose file's name stands behind its `-o`.
+fn order_of(line: usize, command: &str, links: &[&str]) -> Order {
+    let mut words = words(command.split(" # ").next().unwrap_or_default());
+    let option = words.iter().position(|word| word == "-o");
+    let name = option.and_then(|place| words.get(place + 1)).cloned();
+    let is_of_it =
+        |link: &&&str| Path::new(link).file_name().map(Path::new) == name.as_deref().map(Path::new);
+    let picture = links.iter().find(is_of_it).map(|link| (*link).to_owned());
+    if let (Some(place), true) = (option, picture.is_some()) {
+        words.drain(place..=place + 1);
+    }
+    Order {
+        line,
+        words,
+        picture,
+    }
+}
+
+/// As a shell takes them; what it would not take is one word.
+fn words(command: &str) -> Vec<String> {
+    shell_words::split(command).unwrap_or_else(|_| vec![command.to_owned()])
+}
+
+impl Order {
+    fn verb(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    fn plays(&self) -> bool {
+        PLAY.contains(&self.verb())
+    }
+}
+
+/// What is known while a document is gone through.
+struct Easel<'a> {
+    document: &'a Path,
+    scratch: &'a Path,
+    check: bool,
+    /// The folders for the moment, by the names that the document gives them, each with what was played.
+    folders: BTreeMap<String, (Vec<String>, PathBuf)>,
+}
+
+impl Easel<'_> {
+    /// Plays or draws; whether a picture is another one than before.
+    fn follow(&mut self, order: &Order) -> anyhow::Result<bool> {
+        if order.plays() {
+            self.play(&order.words)?;
+            return Ok(false);
+        }
+        if !DRAW.contains(&order.verb()) {
+            bail!("`concsim {}` neither plays nor draws", order.verb());
+        }
+        let Some(link) = &order.picture else {
+            bail!("no picture follows `concsim {}`", order.words.join(" "));
+        };
+        let folder_of = |word: &String| match self.folders.get(word) {
+            Some((_, folder)) => folder.to_string_lossy().into_owned(),
+            None => word.clone(),
+        };
+        // The first two say what is drawn, and may be called as a folder is.
+        let (what, of) = order.words.split_at(order.words.len().min(2));
+        let words: Vec<String> = what
+            .iter()
+            .cloned()
+            .chain(of.iter().map(folder_of))
+            .collect();
+        self.draw(&words, link)
+    }
+
+    fn play(&mut self, words: &[String]) -> anyhow::Result<()> {
+        let option = words.iter().position(|word| word == "--out");
+        let Some((option, name)) = option.and_then(|it| Some((it, words.get(it + 1)?))) else {
+            bail!("without `--out NAME` nothing can be drawn of it");
+        };
+        let mut played = words.to_vec();
+        played.drain(option..=option + 1);
+        let known = self.folders.values().find(|(before, _)| *before == played);
+        let folder = if let Some((_, folder)) = known {
+            folder.clone()
+        } else {
+            // The name is said in figures of several runs, so the folder has it.
+            let number = fs::read_dir(self.scratch)?.count();
+            let own = self.scratch.join(number.to_string());
+            fs::create_dir_all(&own)?;
+            let folder = own.join(name);
+            own_command(&played, &["--out", &folder.to_string_lossy()])?;
+            folder
+        };
+        self.folders.insert(name.clone(), (played, folder));
+        Ok(())
+    }
+
+    fn draw(&self, words: &[String], link: &str) -> anyhow::Result<bool> {
+        let picture = self.document.parent().unwrap_or(Path::new("")).join(link);
+        let name = picture.file_name().context("the picture has no name")?;
+        let drawn = self.scratch.join(name);
+        own_command(words, &["-o", &drawn.to_string_lossy()])?;
+        let mut is_new = false;
+        for ending in [picture.extension().unwrap_or_default(), "csv".as_ref()] {
+            let (from, to) = (drawn.with_extension(ending), picture.with_extension(ending));
+            if from.is_file() {
+                is_new |= replaced(&from, &to, self.check)?;
+                fs::remove_file(from)?;
+            }
+        }
+        let what = match (is_new, self.check) {
+            (false, _) => "the same",
+            (true, true) => "stale",
+            (true, false) => "drawn",
+        };
+        eprintln!("concsim: {}: {what}", picture.display());
+        Ok(is_new)
+    }
 }
 
 /// This program, with a command of a document.
@@ -163,7 +288,9 @@ fn own_command(words: &[String], more: &[&str]) -> anyhow::Result<()> {
         .args(more)
         .stdin(Stdio::null())
         .output()?;
-    if !output.status.success() {
+    let is_played = words.first().is_some_and(|it| PLAY.contains(&it.as_str()))
+        && output.status.code() == Some(CLAIM_FAILS);
+    if !output.status.success() && !is_played {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("concsim {}: {}", words.join(" "), said.trim());
     }
@@ -202,31 +329,51 @@ impl Drop for Scratch {
 mod tests {
     use super::*;
 
-    #[test]
-    fn each_command_of_a_document_has_the_picture_that_follows_it() {
-        let text = "# A post\n\n<!-- concsim sim mixed --out RUNS/mixed -->\n\
-                    <!-- concsim figure heatmap RUNS/mixed --title 'A b' -->\n![words](a.svg)\nand [more](b.md)\n\
-                    <!-- concsim export screen a --at 1s -->\n![words](b.svg)\n";
-        let order = |line, command: &str, picture: Option<&str>| Order {
+    fn order(line: usize, command: &str, picture: Option<&str>) -> Order {
+        Order {
             line,
-            command: command.into(),
+            words: words(command),
             picture: picture.map(Into::into),
-        };
+        }
+    }
+
+    #[test]
+    fn a_comment_draws_the_picture_that_follows_it() {
+        let text = "# A post\n\n<!-- concsim sim mixed --out mixed -->\n\
+                    <!-- concsim figure heatmap mixed --title 'A b' -->\n![words](a.svg)\nand [more](b.md)\n\
+                    <!-- concsim export screen a --at 1s -->\n![words](b.svg)\n";
         assert_eq!(
             orders(text),
             [
-                order(3, "sim mixed --out RUNS/mixed", None),
-                order(4, "figure heatmap RUNS/mixed --title 'A b'", Some("a.svg")),
+                order(3, "sim mixed --out mixed", None),
+                order(4, "figure heatmap mixed --title 'A b'", Some("a.svg")),
                 order(7, "export screen a --at 1s", Some("b.svg")),
             ]
         );
     }
 
     #[test]
-    fn a_command_without_a_picture_has_none_of_the_next_one() {
+    fn a_comment_without_a_picture_has_none_of_the_next_one() {
         let text =
             "<!-- concsim figure boxes a -->\ntext\n<!-- concsim figure boxes b -->\n![c](c.svg)";
         let pictures: Vec<_> = orders(text).into_iter().map(|it| it.picture).collect();
         assert_eq!(pictures, [None, Some("c.svg".to_owned())]);
+    }
+
+    #[test]
+    fn a_block_draws_the_picture_that_its_command_names_unless_a_comment_does() {
+        let text = "![words](x/heat.svg)\n```sh\nconcsim sim mixed --out m\nconcsim check a # b\n\
+                    concsim figure heatmap m -o heat.svg # or .png\n```\n\
+                    ```sh\nconcsim sim hello --out h\nconcsim figure boxes h -o nowhere.svg\n```\n\
+                    <!-- concsim figure boxes a -->\n![words](x/boxes.svg)\n\
+                    ```sh\nconcsim figure boxes last -o boxes.svg\n```\n";
+        assert_eq!(
+            orders(text),
+            [
+                order(3, "sim mixed --out m", None),
+                order(5, "figure heatmap m", Some("x/heat.svg")),
+                order(11, "figure boxes a", Some("x/boxes.svg")),
+            ]
+        );
     }
 }

@@ -68,7 +68,7 @@ enum Command {
     Sweep(sweep::Args),
     /// Show a run that was kept: pause, step back, slow down
     Replay(replay::Args),
-    /// Draw a figure of kept runs, with its data beside it
+    /// Draw a figure of kept runs or of a sweep, with its data beside it
     Figure(figure::Args),
     /// Draw every picture of Markdown files again, by the commands that stand above them
     Figures(figures::Args),

@@ -5,15 +5,16 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use super::figure::of_one_kind;
+use super::figure::Found;
 use super::shelf;
 use crate::figure::{self, Kind, Look, Table, table};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
 use crate::recording::summary::{Summary, summarise};
 use crate::report::page::{Figure, Page, Play, page};
+use crate::scenario::Plan;
 
 /// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
 #[derive(Debug, clap::Args)]
@@ -37,24 +38,25 @@ pub struct Args {
 /// # Errors
 /// When a run cannot be read, or the file cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let open = |folder: &PathBuf| Ok(kept::open(&shelf::find(folder)?)?);
-    let kept: Vec<Kept> = args.runs.iter().map(open).collect::<anyhow::Result<_>>()?;
-    let Some(first) = kept.first() else {
-        bail!("of which run? Name the folder of a kept run, or `last`");
+    let open = |folder: &PathBuf| {
+        let folder = shelf::find(folder)?;
+        Ok((kept::open(&folder)?, folder))
     };
-    let title = match (&args.title, kept.len()) {
+    let found = Found {
+        kept: args.runs.iter().map(open).collect::<anyhow::Result<_>>()?,
+        ..Found::default()
+    };
+    let plans = found.kept.iter().map(|(kept, _)| &kept.plan);
+    let title = match (&args.title, plans.clone().next()) {
         (Some(title), _) => title.clone(),
-        (None, 1) => first.plan.title.clone(),
-        (None, _) => {
-            let names: Vec<&str> = kept.iter().map(|it| it.plan.name()).collect();
-            names.join(", ")
-        }
+        (None, Some(only)) if found.kept.len() == 1 => only.title.clone(),
+        (None, _) => plans.map(Plan::name).collect::<Vec<_>>().join(", "),
     };
     let text = page(&Page {
         title: &title,
         version: env!("CARGO_PKG_VERSION"),
-        plays: kept.iter().map(play).collect(),
-        figures: figures(&kept),
+        plays: found.kept.iter().map(|(kept, _)| play(kept)).collect(),
+        figures: figures(&found),
         figure_sheet: figure::sheet(Theme::Auto),
     });
     match &args.output {
@@ -84,9 +86,10 @@ fn play(kept: &Kept) -> Play<'_> {
 }
 
 /// All kinds of figures of which there is something in the runs.
-fn figures(kept: &[Kept]) -> Vec<Figure> {
+fn figures(found: &Found) -> Vec<Figure> {
+    let material = found.material();
     let all = Kind::ALL.into_iter();
-    all.filter_map(|kind| Some(drawn(kind, &of_one_kind(kind, kept).ok()?)))
+    all.filter_map(|kind| Some(drawn(kind, &figure::table(kind, &material).ok()?)))
         .collect()
 }
 

@@ -2,14 +2,14 @@
 //!
 //! In its table `x` is the parallelism (cores that the workers kept busy), `y` the concurrency (requests
 //! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
-//! `panel` is the kind of the workers, `series` the variant, `n` the requests of the cohort.
+//! `series` is the variant, `n` the requests of the cohort.
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps, spread};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
-use super::{Look, Play, Refused, mark};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
 use crate::recording::summary::summarise;
 use crate::words::{counted, grouped, mean};
 
@@ -20,38 +20,42 @@ const MOST_WITH_WORDS: usize = 2;
 /// Marks that are closer than this share one number.
 const NEAR: f64 = 14.0;
 
-pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "boxes",
+    says: "Coroutines make the box taller, processes make it wider; the mark is what came out",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut rows = Vec::new();
-    for play in plays {
-        for recording in &play.kept.recordings {
-            let run = summarise(recording);
-            let (Some(parallelism), Some(concurrency)) = (run.parallelism, run.concurrency) else {
-                continue;
-            };
-            rows.push(Row {
-                panel: run.kind.word().into(),
-                series: play.name_of(recording),
-                origin: Origin::from(run.origin),
-                x: parallelism,
-                y: concurrency,
-                x_to: Some(run.parallelism_limit as f64),
-                y_to: Some(run.concurrency_limit as f64),
-                n: Some(run.due as u64),
-                label: said(run.throughput_per_s),
-            });
-        }
+    for (name, recording) in material.recordings() {
+        let run = summarise(recording);
+        let (Some(parallelism), Some(concurrency)) = (run.parallelism, run.concurrency) else {
+            continue;
+        };
+        rows.push(Row {
+            kind: run.kind.word().into(),
+            x_to: Some(run.parallelism_limit as f64),
+            y_to: Some(run.concurrency_limit as f64),
+            n: Some(run.due as u64),
+            label: said(run.throughput_per_s),
+            ..Row::at(name, run.origin.into(), (parallelism, concurrency))
+        });
     }
     if rows.is_empty() {
         return Err(Refused::Nothing("no variant has a counted window"));
     }
-    Ok(rows)
+    Ok(rows.into())
 }
 
 fn said(throughput: Option<f64>) -> String {
     throughput.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
 }
 
-pub(super) fn draw(table: &Table, look: &Look) -> String {
+fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     let rows = &table.rows;
     let most = |value: fn(&Row) -> f64| rows.iter().map(value).fold(0.0, f64::max);
@@ -103,7 +107,7 @@ fn draw_box(paper: &mut Paper, row: &Row, across: &Scale, up: &Scale) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
     };
-    let kind = class_of_kind(&row.panel);
+    let kind = class_of_kind(&row.kind);
     let dashes = if row.origin == Origin::Measured {
         ""
     } else {
@@ -251,6 +255,6 @@ fn label_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
     let said = || format!("{}: {}", row.series, row.label);
     svg.told(said, |svg| {
-        mark::draw(svg, class_of_kind(&row.panel), row.origin, place);
+        mark::draw(svg, class_of_kind(&row.kind), row.origin, place);
     });
 }

@@ -10,20 +10,43 @@
 //! way in all kinds: filled marks and full lines, hollow marks and dashes, dots.
 
 mod boxes;
+mod breakdown;
+mod cohort;
+mod course;
+pub mod foretold;
+#[cfg(test)]
+mod gallery;
+mod hatch;
+mod heatmap;
+mod hockey_stick;
+#[cfg(test)]
+mod legible;
+mod lines;
 mod mark;
+mod open_closed;
 mod paper;
+mod parity;
 mod payoff;
+mod percentiles;
 pub mod png;
+mod queues;
 mod scale;
 mod style;
 mod svg;
+pub mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod utilisation;
+mod what_if;
 mod who_runs;
+mod workers;
 
 pub use table::Table;
 
+use self::foretold::Foretold;
+use self::sweep::Sweep;
+use self::table::Row;
 use crate::palette::Theme;
 use crate::recording::Recording;
 use crate::recording::kept::Kept;
@@ -39,54 +62,163 @@ pub enum Kind {
     Boxes,
     /// What coroutines pay.
     Payoff,
+    /// How long all but the slowest take.
+    Percentiles,
+    /// Where the time goes.
+    Breakdown,
+    /// When how many took how long.
+    Heatmap,
+    /// Who used each core.
+    Utilisation,
+    /// Who waits where.
+    Queues,
+    /// What more workers bring.
+    Workers,
+    /// What more load does.
+    HockeyStick,
+    /// What more cores bring.
+    WhatIf,
+    /// What it does to measure with clients that wait.
+    OpenClosed,
+    /// How far off the simulation is.
+    Parity,
+}
+
+/// How a kind of figure is made.
+struct Recipe {
+    /// The word for it, on the command line.
+    name: &'static str,
+    /// What it shows, in a line.
+    says: &'static str,
+    /// What it is made of.
+    of: Stuff,
+    /// What to do where there is nothing of that.
+    needs: &'static str,
+    /// From what is given to what is drawn.
+    rows: fn(&Material<'_>) -> Result<Taken, Refused>,
+    /// From what is drawn to SVG.
+    draw: fn(&Table, &Look) -> String,
+}
+
+/// What a figure is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stuff {
+    /// Kept runs alone.
+    Runs,
+    /// Sweeps, or several runs.
+    Points,
+    /// Predictions, or runs of both engines.
+    Predictions,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::WhoRuns, Self::Boxes, Self::Payoff];
+    pub const ALL: [Self; 13] = [
+        Self::WhoRuns,
+        Self::Boxes,
+        Self::Payoff,
+        Self::Percentiles,
+        Self::Breakdown,
+        Self::Heatmap,
+        Self::Utilisation,
+        Self::Queues,
+        Self::Workers,
+        Self::HockeyStick,
+        Self::WhatIf,
+        Self::OpenClosed,
+        Self::Parity,
+    ];
+
+    fn recipe(self) -> &'static Recipe {
+        match self {
+            Self::WhoRuns => &who_runs::RECIPE,
+            Self::Boxes => &boxes::RECIPE,
+            Self::Payoff => &payoff::RECIPE,
+            Self::Percentiles => &percentiles::RECIPE,
+            Self::Breakdown => &breakdown::RECIPE,
+            Self::Heatmap => &heatmap::RECIPE,
+            Self::Utilisation => &utilisation::RECIPE,
+            Self::Queues => &queues::RECIPE,
+            Self::Workers => &workers::RECIPE,
+            Self::HockeyStick => &hockey_stick::RECIPE,
+            Self::WhatIf => &what_if::RECIPE,
+            Self::OpenClosed => &open_closed::RECIPE,
+            Self::Parity => &parity::RECIPE,
+        }
+    }
 
     /// The word for it, on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::WhoRuns => "who-runs",
-            Self::Boxes => "boxes",
-            Self::Payoff => "payoff",
-        }
+        self.recipe().name
     }
 
     /// What it shows, in a line.
     #[must_use]
     pub fn says(self) -> &'static str {
-        match self {
-            Self::WhoRuns => {
-                "Who runs when: each request from its sending to its end, and who had the cores"
-            }
-            Self::Boxes => {
-                "Coroutines make the box taller, processes make it wider; the mark is what came out"
-            }
-            Self::Payoff => "Coroutines pay exactly as much as a request waits",
-        }
+        self.recipe().says
+    }
+
+    /// What it is made of, and how to get that, in a line.
+    #[must_use]
+    pub fn needs(self) -> &'static str {
+        self.recipe().needs
     }
 }
 
+/// What is given to make a figure of.
+#[derive(Clone, Debug, Default)]
+pub struct Material<'a> {
+    /// Kept runs.
+    pub plays: Vec<Play<'a>>,
+    /// Sweeps.
+    pub sweeps: Vec<Sweep>,
+    /// Predictions, from files.
+    pub foretold: Vec<Foretold>,
+}
+
 /// A kept run, and how it is called among those of a figure.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Play<'a> {
     /// The run.
     pub kept: &'a Kept,
-    /// Several runs are in the figure, so that a variant's name alone does not say which one.
-    pub is_one_of_many: bool,
+    /// What tells it from the other runs of the figure. Empty: it is the only one.
+    pub called: String,
 }
 
 impl Play<'_> {
     /// The name of a variant in the figure.
     fn name_of(&self, recording: &Recording) -> String {
         let variant = &recording.header.variant;
-        if self.is_one_of_many {
-            format!("{} {variant}", self.kept.plan.name())
-        } else {
+        if self.called.is_empty() {
             variant.clone()
+        } else {
+            format!("{} {variant}", self.called)
+        }
+    }
+}
+
+impl Material<'_> {
+    /// All recordings, each with its name in the figure.
+    fn recordings(&self) -> impl Iterator<Item = (String, &Recording)> {
+        self.plays.iter().flat_map(|play| {
+            let all = play.kept.recordings.iter();
+            all.map(|recording| (play.name_of(recording), recording))
+        })
+    }
+
+    /// Whether there is something of what a kind of figure cannot use, or nothing that it can.
+    fn is_none_for(&self, of: Stuff) -> bool {
+        let [runs, sweeps, foretold] = [
+            self.plays.is_empty(),
+            self.sweeps.is_empty(),
+            self.foretold.is_empty(),
+        ]
+        .map(|it| !it);
+        match of {
+            Stuff::Runs => sweeps || foretold || !runs,
+            Stuff::Points => foretold || !(runs || sweeps),
+            Stuff::Predictions => sweeps || !(runs || foretold),
         }
     }
 }
@@ -116,28 +248,67 @@ pub enum Refused {
     /// There is nothing to draw.
     #[error("there is nothing to draw: {0}")]
     Nothing(&'static str),
+    /// It was given something else than it is made of.
+    #[error("`{kind}` is made of {needs}")]
+    Needs {
+        /// The kind of figure.
+        kind: &'static str,
+        /// What of, and how to get it.
+        needs: &'static str,
+    },
 }
 
-/// Takes from kept runs what a figure shows.
+/// What a figure shows of what it was given.
+#[derive(Debug, Default)]
+struct Taken {
+    rows: Vec<Row>,
+    /// What has to be said besides.
+    caveats: Vec<String>,
+}
+
+impl From<Vec<Row>> for Taken {
+    fn from(rows: Vec<Row>) -> Self {
+        Self {
+            rows,
+            caveats: Vec::new(),
+        }
+    }
+}
+
+/// Takes from what is given what a figure shows.
 ///
 /// # Errors
-/// When there is nothing of it in them.
-pub fn table(kind: Kind, plays: &[Play<'_>]) -> Result<Table, Refused> {
-    let rows = match kind {
-        Kind::WhoRuns => who_runs::rows(plays),
-        Kind::Boxes => boxes::rows(plays),
-        Kind::Payoff => payoff::rows(plays),
-    }?;
-    let titles: Vec<&str> = plays
-        .iter()
-        .map(|play| play.kept.plan.title.as_str())
-        .collect();
+/// When there is nothing of it in there.
+pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
+    let recipe = kind.recipe();
+    let needs = || Refused::Needs {
+        kind: recipe.name,
+        needs: recipe.needs,
+    };
+    if material.is_none_for(recipe.of) {
+        return Err(needs());
+    }
+    let taken = (recipe.rows)(material)?;
+    if taken.rows.is_empty() {
+        return Err(needs());
+    }
+    let (plays, sweeps) = (material.plays.iter(), material.sweeps.iter());
+    let foretold = material.foretold.iter();
+    let titles = plays.clone().map(|play| play.kept.plan.title.clone());
+    let titles = titles.chain(sweeps.clone().map(Sweep::title));
+    let mut titles = titles.chain(foretold.clone().map(|it| it.title.clone()));
+    let provenance = plays.clone().map(|play| provenance(play.kept));
+    let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
+    let caveats = plays.flat_map(caveats);
+    let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
-        title: titles.first().copied().unwrap_or_default().to_owned(),
-        provenance: plays.iter().map(|play| provenance(play.kept)).collect(),
-        caveats: plays.iter().flat_map(caveats).collect(),
-        rows,
+        title: titles.next().unwrap_or_default(),
+        provenance: provenance
+            .chain(foretold.map(|it| it.provenance.clone()))
+            .collect(),
+        caveats: caveats.chain(taken.caveats).collect(),
+        rows: taken.rows,
     })
 }
 
@@ -171,9 +342,5 @@ fn caveats(play: &Play<'_>) -> Vec<String> {
 /// The figure as SVG.
 #[must_use]
 pub fn draw(table: &Table, look: &Look) -> String {
-    match table.kind {
-        Kind::WhoRuns => who_runs::draw(table, look),
-        Kind::Boxes => boxes::draw(table, look),
-        Kind::Payoff => payoff::draw(table, look),
-    }
+    (table.kind.recipe().draw)(table, look)
 }

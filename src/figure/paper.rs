@@ -25,6 +25,8 @@ pub(super) struct Paper {
     pub(super) width: f64,
     /// The first free place from the top.
     pub(super) top: f64,
+    /// From the top of a plot to the name of the axis above it.
+    pub(super) name_above: f64,
     kind: Kind,
 }
 
@@ -35,6 +37,7 @@ impl Paper {
             svg: Svg::telling(look.is_in_page),
             width: f64::from(look.width),
             top: MARGIN,
+            name_above: 10.0,
             kind: table.kind,
         };
         if !look.is_in_page {
@@ -49,6 +52,17 @@ impl Paper {
         }
         paper.top += 6.0;
         paper
+    }
+
+    /// Another sheet of the same size without words, for what is to lie over or beside the first.
+    pub(super) fn untitled(table: &Table, look: &Look, top: f64) -> Self {
+        Self {
+            svg: Svg::default(),
+            width: f64::from(look.width),
+            top,
+            name_above: 10.0,
+            kind: table.kind,
+        }
     }
 
     /// The right edge of what is drawn.
@@ -95,14 +109,33 @@ impl Paper {
     /// The axis across, with its lines through the plot that begins at `from`, and its name beneath.
     pub(super) fn across(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
         let most = ((scale.to - scale.from) / 55.0) as usize;
-        for (value, label) in scale.ticks(most) {
-            let x = scale.at(value);
+        self.across_at(&scale.ticks(most), scale, (from, to), name);
+    }
+
+    /// The same with these values named, as far as there is room for their labels.
+    pub(super) fn across_at(
+        &mut self,
+        ticks: &[(f64, String)],
+        scale: &Scale,
+        (from, to): (f64, f64),
+        name: &str,
+    ) {
+        let mut free = f64::NEG_INFINITY;
+        for (value, label) in ticks {
+            let (x, half) = (scale.at(*value), width_of(label, SMALL) / 2.0);
             rule(&mut self.svg, "grid", (x, from), (x, to));
-            let place = (x, to + SMALL + 4.0);
-            self.svg.words(place, "quiet", Anchor::Middle, &label);
+            let middle = x.min(self.width - half - 2.0);
+            if middle - half < free {
+                continue;
+            }
+            free = middle + half + 4.0;
+            let place = (middle, to + SMALL + 4.0);
+            self.svg.words(place, "quiet", Anchor::Middle, label);
         }
         rule(&mut self.svg, "axis", (scale.from, to), (scale.to, to));
-        let place = (scale.to, to + 2.0 * SMALL + 10.0);
+        // Where the plot is narrower than the name of its axis, the name goes on to the edge.
+        let end = scale.to.max(MARGIN + width_of(name, SMALL));
+        let place = (end.min(self.right()), to + 2.0 * SMALL + 10.0);
         self.svg.words(place, "quiet", Anchor::End, name);
         self.top = place.1 + 8.0;
     }
@@ -110,14 +143,25 @@ impl Paper {
     /// The axis up, its name above it.
     pub(super) fn up(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
         let most = ((scale.from - scale.to) / 40.0) as usize;
-        for (value, label) in scale.ticks(most) {
-            let y = scale.at(value);
+        self.up_at(&scale.ticks(most), scale, (from, to), name);
+    }
+
+    /// The same with these values named.
+    pub(super) fn up_at(
+        &mut self,
+        ticks: &[(f64, String)],
+        scale: &Scale,
+        (from, to): (f64, f64),
+        name: &str,
+    ) {
+        for (value, label) in ticks {
+            let y = scale.at(*value);
             rule(&mut self.svg, "grid", (from, y), (to, y));
             let place = (from - 6.0, y + 4.0);
-            self.svg.words(place, "quiet", Anchor::End, &label);
+            self.svg.words(place, "quiet", Anchor::End, label);
         }
         rule(&mut self.svg, "axis", (from, scale.from), (from, scale.to));
-        let place = (MARGIN, scale.to - 10.0);
+        let place = (MARGIN, scale.to - self.name_above);
         self.svg.words(place, "quiet", Anchor::Start, name);
     }
 
@@ -218,12 +262,21 @@ fn shortened(words: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// What holds words together that no line ends between.
+const HOLD: char = '\u{A0}';
+
+/// Words that stay on one line: a number and its unit.
+pub(super) fn unbroken(words: &str) -> String {
+    words.replace(' ', &HOLD.to_string())
+}
+
 /// Lines of this width at most, and four of them at most.
 fn wrapped(words: &str, width: f64, size: f64) -> Vec<String> {
     let most = (width / (size * LETTER)).max(8.0) as usize;
     let mut lines = vec![String::new()];
-    for word in words.split_whitespace() {
-        let word = shortened(word, most);
+    let ends = |letter: char| letter.is_whitespace() && letter != HOLD;
+    for word in words.split(ends).filter(|word| !word.is_empty()) {
+        let word = shortened(&word.replace(HOLD, " "), most);
         let line = lines.last_mut().expect("there is one");
         let length = line.chars().count();
         if length > 0 && length + 1 + word.chars().count() > most {

@@ -11,7 +11,7 @@ use super::scale::{Scale, Steps, spread};
 use super::style::SMALL;
 use super::svg::{Anchor, Px};
 use super::table::{Origin, Row, Table, distinct};
-use super::{Look, Play, Refused, mark};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
 use crate::recording::Recording;
 use crate::recording::summary::{Run, summarise};
 use crate::scenario::{Scenario, WorkerKind};
@@ -23,9 +23,18 @@ use crate::words::{counted, times};
 const POINTS: u32 = 100;
 const PANEL: &str = "coroutine ÷ sync";
 
-pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "payoff",
+    says: "Coroutines pay exactly as much as a request waits",
+    of: Stuff::Runs,
+    needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut rows = Vec::new();
-    for play in plays {
+    for play in &material.plays {
         for (sync, coroutine) in pairs(&play.kept.recordings) {
             let runs = (summarise(sync), summarise(coroutine));
             let Some(ratio) = ratio(&runs.0, &runs.1) else {
@@ -33,27 +42,29 @@ pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
             };
             let scenario = &coroutine.header.scenario;
             let cores = coroutine.header.machine.cores;
-            rows.extend(line(scenario, cores));
+            let line = line(scenario, cores);
+            let is_new = |row: &Row| !rows.iter().any(|known: &Row| known.series == row.series);
+            if line.first().is_some_and(is_new) {
+                rows.extend(line);
+            }
             rows.push(Row {
                 panel: PANEL.into(),
-                series: play.kept.plan.name().to_owned(),
-                origin: Origin::from(runs.1.origin),
-                x: share_waiting(scenario),
-                y: ratio,
-                x_to: None,
-                y_to: None,
                 n: Some(runs.0.due.min(runs.1.due) as u64),
                 label: format!("{}: {}", play.kept.plan.name(), times(ratio)),
+                ..Row::at(
+                    play.kept.plan.name(),
+                    runs.1.origin.into(),
+                    (share_waiting(scenario), ratio),
+                )
             });
         }
     }
-    rows.dedup_by(|a, b| a.origin == Origin::Computed && a == b);
     if rows.is_empty() {
         return Err(Refused::Nothing(
             "no sync variant with answers stands beside a coroutine one",
         ));
     }
-    Ok(rows)
+    Ok(rows.into())
 }
 
 /// Each sync variant with the coroutine one that has the same requests, as many workers and the same load.
@@ -118,16 +129,15 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
             format!("computed for {clients} and {workers}")
         },
     );
+    // More cores than workers make no difference.
+    let name = if cores < scenario.server.workers {
+        format!("{name} on {}", counted(cores as u64, "core"))
+    } else {
+        name
+    };
     let at = |share: f64| Row {
         panel: PANEL.into(),
-        series: name.clone(),
-        origin: Origin::Computed,
-        x: share,
-        y: ratio(share),
-        x_to: None,
-        y_to: None,
-        n: None,
-        label: String::new(),
+        ..Row::at(name.clone(), Origin::Computed, (share, ratio(share)))
     };
     (0..POINTS)
         .map(|point| at(f64::from(point) / f64::from(POINTS)))
@@ -135,7 +145,7 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
         .collect()
 }
 
-pub(super) fn draw(table: &Table, look: &Look) -> String {
+fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     paper.top += 22.0;
     let (top, left) = (paper.top, MARGIN + width_of("1 000", SMALL) + 4.0);

@@ -32,15 +32,7 @@ pub enum Undrawn {
 /// # Errors
 /// When it is none, or too large.
 pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
-    let mut options = Options {
-        font_family: "DejaVu Sans".into(),
-        ..Options::default()
-    };
-    for font in FONTS {
-        options.fontdb_mut().load_font_data(font.to_vec());
-    }
-    options.fontdb_mut().set_sans_serif_family("DejaVu Sans");
-    let tree = Tree::from_str(svg, &options)?;
+    let tree = tree_of(svg)?;
     let size = tree.size();
     let pixels = |length: f32| (length * DENSITY).ceil() as u32;
     let mut picture =
@@ -53,4 +45,17 @@ pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
     picture
         .encode_png()
         .map_err(|error| Undrawn::Encoder(error.to_string()))
+}
+
+/// What an SVG of ours is made of, with letters of the built-in font.
+pub(super) fn tree_of(svg: &str) -> Result<Tree, usvg::Error> {
+    let mut options = Options {
+        font_family: "DejaVu Sans".into(),
+        ..Options::default()
+    };
+    for font in FONTS {
+        options.fontdb_mut().load_font_data(font.to_vec());
+    }
+    options.fontdb_mut().set_sans_serif_family("DejaVu Sans");
+    Tree::from_str(svg, &options)
 }

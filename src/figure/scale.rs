@@ -1,5 +1,8 @@
 //! From values to places on paper, and which values an axis names.
 
+use crate::units::Elapsed;
+use crate::words::length;
+
 /// An axis: values from `low` to `high` lie between `from` and `to`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -11,6 +14,9 @@ pub(super) struct Scale {
     pub(super) to: f64,
 }
 
+/// No number of a figure is as large.
+const LARGEST: f64 = 1e15;
+
 /// What is as far apart everywhere on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Steps {
@@ -21,31 +27,72 @@ pub(super) enum Steps {
 }
 
 impl Scale {
+    /// Equal steps from nothing to a little more than the largest of these.
+    pub(super) fn from_zero(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
+        let most = values.fold(0.0, f64::max);
+        Self {
+            steps: Steps::Linear,
+            low: 0.0,
+            high: if most > 0.0 { most * 1.06 } else { 1.0 },
+            from,
+            to,
+        }
+    }
+
+    /// Equal factors over all of these that are more than nothing, out to 1, 2 or 5 times a power of
+    /// ten beyond them.
+    pub(super) fn factors(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
+        let positive = values.filter(|value| *value > 0.0);
+        let none = (f64::INFINITY, 0.0_f64);
+        let (least, most) = positive.fold(none, |(least, most), value| {
+            (least.min(value), most.max(value))
+        });
+        let (least, most) = if most > 0.0 {
+            (least, most)
+        } else {
+            (1.0, 1.0)
+        };
+        Self {
+            steps: Steps::Log,
+            low: 1.0 / nice(1.001 / least),
+            high: nice(most * 1.001),
+            from,
+            to,
+        }
+    }
+
     /// Where a value lies. What is beyond an end lies at that end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = match self.steps {
             Steps::Linear => (value - self.low) / (self.high - self.low),
             Steps::Log => (value / self.low).ln() / (self.high / self.low).ln(),
         };
+        let share = if share.is_nan() { 0.0 } else { share };
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
     /// The values that the axis names, `most` or fewer, each with its label.
     pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
+        let length = self.high - self.low;
         match self.steps {
-            Steps::Linear => self.even(most.max(3)),
-            Steps::Log => self.powers(most.max(2)),
+            Steps::Linear if length.is_normal() && length < LARGEST => self.even(most.max(3)),
+            Steps::Log if length.is_normal() && self.low > 0.0 => self.powers(most.max(2)),
+            // Between such ends there is nothing to name.
+            Steps::Linear | Steps::Log => Vec::new(),
         }
     }
 
     fn even(&self, most: usize) -> Vec<(f64, String)> {
         let step = nice((self.high - self.low) / most as f64);
-        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
         let first = (self.low / step).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last)
             .map(|count| count as f64 * step)
-            .map(|value| (value, format!("{value:.decimals$}")))
+            .map(|value| match decimals {
+                0 if value >= 1_000.0 => (value, plain(value)),
+                _ => (value, format!("{value:.decimals$}")),
+            })
             .collect()
     }
 
@@ -67,6 +114,40 @@ impl Scale {
             .map(|value| (value, plain(value)))
             .collect()
     }
+}
+
+/// What an axis names whose values double: all values that there are, if these are few, else 1, 2, 4, 8 and
+/// so on as far as they go.
+pub(super) fn doublings(values: impl Iterator<Item = f64>) -> Vec<(f64, String)> {
+    let mut values: Vec<f64> = values.filter(|value| *value > 0.0).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let (Some(least), Some(most)) = (values.first(), values.last()) else {
+        return Vec::new();
+    };
+    if values.len() > FEW {
+        return powers_of_two(*least, *most);
+    }
+    values
+        .into_iter()
+        .map(|value| (value, plain(value)))
+        .collect()
+}
+
+/// All powers of two between these, each with its label.
+pub(super) fn powers_of_two(least: f64, most: f64) -> Vec<(f64, String)> {
+    let between = least * (1.0 - 1e-9)..=most * (1.0 + 1e-9);
+    let powers = (-40..=40).map(|power| 2_f64.powi(power));
+    let powers = powers.filter(|value| between.contains(value));
+    powers.map(|value| (value, plain(value))).collect()
+}
+
+/// So many values are named as they are.
+const FEW: usize = 8;
+
+/// A number of milliseconds as a person says it: `99 ms`, `1.5 s`.
+pub(super) fn milliseconds(number: f64) -> String {
+    length(Elapsed((number.max(0.0) * 1e6).round() as u64))
 }
 
 /// The next larger of 1, 2 and 5 times a power of ten.
@@ -161,5 +242,16 @@ mod tests {
         let mut places = [50.0, 52.0, 98.0, 99.0];
         spread(&mut places, 10.0, 100.0);
         assert_eq!(places.map(|place| place as i64), [50, 60, 90, 100]);
+    }
+
+    #[test]
+    fn an_axis_of_doublings_names_all_values_if_they_are_few() {
+        let named = |values: &[f64]| -> Vec<f64> {
+            let ticks = doublings(values.iter().copied());
+            ticks.into_iter().map(|(value, _)| value).collect()
+        };
+        assert_eq!(named(&[3.0, 1.0, 2.0, 2.0]), [1.0, 2.0, 3.0]);
+        let many: Vec<f64> = (1..=16).map(f64::from).collect();
+        assert_eq!(named(&many), [1.0, 2.0, 4.0, 8.0, 16.0]);
     }
 }

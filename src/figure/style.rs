@@ -50,7 +50,7 @@ pub(super) fn sheet(theme: Theme) -> String {
         "text{{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;\
          font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
          .title{{font-size:{TITLE}px;font-weight:bold}}.head{{font-weight:bold}}.small,.quiet{{font-size:{SMALL}px}}\n\
-         .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}\n\
+         .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}.thin{{stroke-width:1.2}}.thick{{stroke-width:3.2}}.faint{{stroke-opacity:.6}}.beyond{{fill-opacity:.12}}.edge{{stroke-width:1}}.crisp{{shape-rendering:crispEdges}}\n\
          .dashed{{stroke-dasharray:6 4}}.dotted{{stroke-dasharray:2 3}}.box{{fill-opacity:.08;stroke-width:2}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
          {colours}\n"
     )
@@ -69,7 +69,38 @@ fn colours(ground: Ground) -> String {
     for kind in KINDS {
         shade(&mut sheet, kind.word(), colour(kind, ground));
     }
+    for (level, colour) in (1..).zip(heat(ground)) {
+        let colour = colour.hex();
+        write!(sheet, ".heat{level}{{fill:{colour}}}").expect("a String takes all text");
+    }
     sheet
+}
+
+/// How many requests a cell has, from few to many: shades of cividis (Nuñez, Anderton and Renslow, 2018),
+/// the further from the ground the more.
+fn heat(ground: Ground) -> [Rgb; 8] {
+    match ground {
+        Ground::Light => [
+            Rgb(0xC4, 0xB5, 0x6C),
+            Rgb(0xA6, 0x9D, 0x75),
+            Rgb(0x8A, 0x87, 0x79),
+            Rgb(0x70, 0x71, 0x73),
+            Rgb(0x57, 0x5C, 0x6D),
+            Rgb(0x39, 0x48, 0x6B),
+            Rgb(0x00, 0x33, 0x6F),
+            Rgb(0x00, 0x20, 0x4D),
+        ],
+        Ground::Dark => [
+            Rgb(0x39, 0x48, 0x6B),
+            Rgb(0x57, 0x5C, 0x6D),
+            Rgb(0x70, 0x71, 0x73),
+            Rgb(0x8A, 0x87, 0x79),
+            Rgb(0xA6, 0x9D, 0x75),
+            Rgb(0xC4, 0xB5, 0x6C),
+            Rgb(0xE4, 0xCF, 0x5B),
+            Rgb(0xFF, 0xEA, 0x46),
+        ],
+    }
 }
 
 /// Filled with a colour, or drawn with it.

@@ -53,6 +53,9 @@ pub struct Row {
     pub panel: String,
     /// What it belongs to.
     pub series: String,
+    /// Whose workers it is about: the word for their kind. Empty: nobody's, or everybody's.
+    #[serde(default)] // data of an earlier version do not say it
+    pub kind: String,
     /// Where it comes from.
     pub origin: Origin,
     /// Across.
@@ -70,19 +73,20 @@ pub struct Row {
 }
 
 /// The names of a row's columns.
-pub const COLUMNS: [&str; 9] = [
-    "panel", "series", "origin", "x", "y", "x_to", "y_to", "n", "label",
+pub const COLUMNS: [&str; 10] = [
+    "panel", "series", "kind", "origin", "x", "y", "x_to", "y_to", "n", "label",
 ];
 
 impl Row {
     /// What stands in its columns.
     #[must_use]
-    pub fn cells(&self) -> [String; 9] {
+    pub fn cells(&self) -> [String; 10] {
         let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
         let or_empty = |value: Option<f64>| value.map_or_else(String::new, number);
         [
             self.panel.clone(),
             self.series.clone(),
+            self.kind.clone(),
             self.origin.word().to_owned(),
             number(self.x),
             number(self.y),
@@ -91,6 +95,35 @@ impl Row {
             self.n.map_or_else(String::new, |n| n.to_string()),
             self.label.clone(),
         ]
+    }
+
+    /// A point, of which nothing else is known yet.
+    #[must_use]
+    pub fn at(series: impl Into<String>, origin: Origin, (x, y): (f64, f64)) -> Self {
+        Self {
+            panel: String::new(),
+            series: series.into(),
+            kind: String::new(),
+            origin,
+            x,
+            y,
+            x_to: None,
+            y_to: None,
+            n: None,
+            label: String::new(),
+        }
+    }
+
+    /// How far it reaches across: to its own place, if it is a point.
+    #[must_use]
+    pub fn right(&self) -> f64 {
+        self.x_to.unwrap_or(self.x)
+    }
+
+    /// How far it reaches up.
+    #[must_use]
+    pub fn upper(&self) -> f64 {
+        self.y_to.unwrap_or(self.y)
     }
 }
 
@@ -169,6 +202,7 @@ impl Table {
             let row = Row {
                 panel: harmless(&row.panel),
                 series: harmless(&row.series),
+                kind: harmless(&row.kind),
                 label: harmless(&row.label),
                 ..row.clone()
             };
@@ -234,6 +268,7 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
         rows.push(Row {
             panel: as_it_was(row.panel),
             series: as_it_was(row.series),
+            kind: as_it_was(row.kind),
             label: as_it_was(row.label),
             ..row
         });
@@ -266,14 +301,11 @@ mod tests {
             caveats: vec![one_line(words)],
             rows: vec![Row {
                 panel: one_line(words),
-                series: one_line(words),
-                origin: Origin::Simulated,
-                x: number,
-                y: -number,
-                x_to: None,
+                kind: one_line(words),
                 y_to: Some(number),
                 n: Some(3),
                 label: one_line(words),
+                ..Row::at(one_line(words), Origin::Simulated, (number, -number))
             }],
         }
     }
@@ -295,7 +327,7 @@ mod tests {
     fn what_a_spreadsheet_would_compute_is_marked_as_words() {
         let csv = table("=1+2", 1.0).to_csv();
         assert!(
-            csv.contains("\n\"'=1+2\",\"'=1+2\",\"simulated\","),
+            csv.contains("\n\"'=1+2\",\"'=1+2\",\"'=1+2\",\"simulated\","),
             "{csv}"
         );
     }

@@ -10,7 +10,7 @@ use super::scale::{Scale, Steps};
 use super::style::{SMALL, TEXT};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
-use super::{Look, Play, Refused};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken};
 use crate::palette::Meaning;
 use crate::recording::Recording;
 use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
@@ -25,17 +25,24 @@ const PITCH: f64 = 24.0;
 /// What the series of a core begins with.
 const CORE: &str = "core ";
 
-pub(super) fn rows(plays: &[Play<'_>]) -> Result<Vec<Row>, Refused> {
-    let mut rows = Vec::new();
-    for play in plays {
-        for recording in &play.kept.recordings {
-            rows.extend(lanes_of(recording, &play.name_of(recording)));
-        }
-    }
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "who-runs",
+    says: "Who runs when: each request from its sending to its end, and who had the cores",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim three_requests --out three && concsim figure who-runs three",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let recordings = material.recordings();
+    let rows: Vec<Row> = recordings
+        .flat_map(|(name, recording)| lanes_of(recording, &name))
+        .collect();
     if rows.is_empty() {
         return Err(Refused::Nothing("no request was sent in it"));
     }
-    Ok(rows)
+    Ok(rows.into())
 }
 
 /// The first requests of a recording, from the sending of the first to the end of the last.
@@ -58,14 +65,14 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let mut last = began;
     let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
         panel: panel.to_owned(),
-        series,
-        origin: Origin::from(recording.header.origin),
-        x: since(from),
-        y: y as f64,
+        kind: recording.header.scenario.server.kind.word().into(),
         x_to: Some(since(to)),
-        y_to: None,
-        n: None,
         label,
+        ..Row::at(
+            series,
+            recording.header.origin.into(),
+            (since(from), y as f64),
+        )
     };
     for (place, request) in requests.iter().enumerate() {
         let lane = lanes.request(*request, everything);
@@ -119,7 +126,7 @@ fn meaning(series: &str) -> Meaning {
     found.unwrap_or(Meaning::Running)
 }
 
-pub(super) fn draw(table: &Table, look: &Look) -> String {
+fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     hatches(&mut paper);
     let used = |meaning: &Meaning| {

@@ -85,12 +85,7 @@ impl Request<'_> {
 
     /// The same from when it was really sent.
     pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
-        let elapsed = self.outcome.done.since(self.outcome.sent);
-        if self.completed() {
-            elapsed
-        } else {
-            elapsed.max(patience)
-        }
+        self.outcome.since_sent(patience)
     }
 
     /// How long its answer lay there: from its last byte written to its last byte read.

@@ -159,4 +159,14 @@ impl Outcome {
             None => latency,
         }
     }
+
+    /// The same from when it was really sent.
+    #[must_use]
+    pub fn since_sent(&self, patience: Elapsed) -> Elapsed {
+        let elapsed = self.done.since(self.sent);
+        match self.failure {
+            Some(_) => elapsed.max(patience),
+            None => elapsed,
+        }
+    }
 }

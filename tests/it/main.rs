@@ -5,6 +5,7 @@ mod calibration;
 mod conformance;
 mod exports;
 mod faults;
+mod figures;
 mod greenlet;
 mod harness;
 mod hostile;

@@ -28,8 +28,8 @@ fn every_picture_of_the_documents_is_what_its_command_draws_today() {
 #[test]
 fn a_stale_picture_is_found_and_then_drawn() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
-    let post = "<!-- concsim sim three_requests --out RUNS/three -->\n\
-                <!-- concsim figure who-runs RUNS/three --title 'Three of them' -->\n![lanes](lanes.svg)\n";
+    let post = "<!-- concsim sim three_requests --out three -->\n\
+                <!-- concsim figure who-runs three --title 'Three of them' -->\n![lanes](lanes.svg)\n";
     std::fs::write(scratch.path().join("post.md"), post).expect("a file");
     let (is_fresh, said) = figures(&["post.md", "--check"], scratch.path());
     assert!(!is_fresh && said.contains("lanes.svg: stale"), "{said}");

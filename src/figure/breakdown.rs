@@ -1,0 +1,188 @@
+//! Where the time goes: the mean latency of each variant, cut into what it was spent on.
+//!
+//! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
+//! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
+
+use super::course;
+use super::hatch::{self, Fill, Hatches, Pattern};
+use super::paper::{MARGIN, Paper, unbroken, width_of};
+use super::scale::{Scale, milliseconds};
+use super::style::{SMALL, TEXT};
+use super::svg::Anchor;
+use super::table::Row;
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use crate::recording::latency::Breakdown;
+use crate::recording::summary::{Run, summarise};
+use crate::words::counted;
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "breakdown",
+    says: "Where the time goes: what the mean latency of the answered requests was spent on",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim mixed --out mixed && concsim figure breakdown mixed",
+    rows,
+    draw,
+};
+
+/// How high a bar is.
+const BAR: f64 = 26.0;
+
+/// Parts of less than a microsecond are in the data, and not worth a word.
+const SAID: f64 = 1e-3;
+
+/// All parts in the order in which they come, and how each looks. Who waits without a core or a worker
+/// has leaning stripes, who waits for an answer others.
+const PARTS: [(&str, Fill); 8] = [
+    ("not yet sent", ("neutral", Pattern::Hollow)),
+    ("at the door", ("door", Pattern::Dots)),
+    ("ready", ("ready", Pattern::Leaning)),
+    ("wants a core", ("ready", Pattern::Falling)),
+    ("computing", ("running", Pattern::Solid)),
+    ("parked", ("parked", Pattern::Lying)),
+    ("blocked", ("blocked", Pattern::Standing)),
+    ("other", ("neutral", Pattern::Solid)),
+];
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut taken = Taken::default();
+    for (name, recording) in material.recordings() {
+        let run = summarise(recording);
+        let Some(spent) = run.breakdown_ms else {
+            let none = format!("{name} is not drawn: no request of it was answered");
+            taken.caveats.push(none);
+            continue;
+        };
+        taken.rows.extend(parts_of(&name, &run, &spent));
+        let failed = run.failed.all();
+        if failed > 0 {
+            let of = counted(run.due as u64, "request");
+            taken.caveats.push(format!(
+                "{name}: {failed} of {of} failed; they are not in the mean"
+            ));
+        }
+    }
+    if taken.rows.is_empty() {
+        return Err(Refused::Nothing("no request was answered"));
+    }
+    Ok(taken)
+}
+
+/// One behind the other, counted in whole nanoseconds: the last ends at the mean, to the last digit.
+fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
+    let waiting = if run.kind.has_a_loop() {
+        "parked"
+    } else {
+        "blocked"
+    };
+    let parts = [
+        ("not yet sent", spent.generator),
+        ("at the door", spent.door),
+        ("ready", spent.ready),
+        ("wants a core", spent.core_wait),
+        ("computing", spent.cpu),
+        (waiting, spent.parked_or_blocked),
+        ("other", spent.other),
+    ];
+    let mut passed: u64 = 0;
+    let at = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+    let parts = parts.into_iter().map(|(part, length)| {
+        let from = passed;
+        passed += (length * 1e6).round() as u64;
+        Row {
+            panel: name.to_owned(),
+            kind: run.kind.word().into(),
+            x_to: Some(at(passed)),
+            n: Some(run.completed as u64),
+            ..Row::at(part, run.origin.into(), (at(from), 0.0))
+        }
+    });
+    let mut parts: Vec<Row> = parts.filter(|row| row.right() > row.x).collect();
+    if let Some(first) = parts.first_mut() {
+        first.label = format!("{name}: {} on average", milliseconds(at(passed)));
+    }
+    parts
+}
+
+/// How a part looks.
+fn fill_of(part: &str) -> Fill {
+    let found = PARTS.iter().find(|(name, _)| *name == part);
+    found.map_or(("neutral", Pattern::Solid), |(_, fill)| *fill)
+}
+
+/// The mean of a variant: where its last part ends.
+fn sum(table: &Table, panel: &str) -> f64 {
+    table.of_panel(panel).map(Row::right).fold(0.0, f64::max)
+}
+
+/// The parts of a variant that are long enough to be said.
+fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
+    let rows = table.of_panel(panel);
+    rows.filter(|row| row.right() - row.x >= SAID).collect()
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let long: Vec<&Row> = table
+        .panels()
+        .into_iter()
+        .flat_map(|it| said(table, it))
+        .collect();
+    let there = |(name, _): &(&str, Fill)| long.iter().any(|row| row.series == *name);
+    let parts: Vec<(&str, Fill)> = PARTS.into_iter().filter(there).collect();
+    let fills: Vec<Fill> = parts.iter().map(|(_, fill)| *fill).collect();
+    let hatches = hatch::define(&mut paper, &fills);
+    let entries: Vec<(Fill, &str)> = parts.iter().map(|(name, fill)| (*fill, *name)).collect();
+    paper.legend(&entries, |svg, fill, (left, top)| {
+        hatches.rect(svg, fill, (left, top), (24.0, 14.0));
+    });
+    let room = width_of("= 00.0 ms", TEXT);
+    let ends = table.rows.iter().map(Row::right);
+    let across = Scale::from_zero(ends, (MARGIN, paper.right() - room));
+    let top = paper.top;
+    let panels = table.panels();
+    // The lines of the axis lie behind the bars, so these are drawn on a sheet of their own.
+    let mut bars = Paper::untitled(table, look, top);
+    for panel in &panels {
+        draw_bar(
+            &mut bars,
+            &hatches,
+            panel,
+            (&said(table, panel), sum(table, panel)),
+            &across,
+        );
+    }
+    paper.across(&across, (top, bars.top), "mean latency in ms");
+    paper.svg.append(&bars.svg);
+    paper.finish(table, look)
+}
+
+/// A variant: its name, its bar with the sum at its end, and its parts in numbers.
+fn draw_bar(
+    paper: &mut Paper,
+    hatches: &Hatches,
+    name: &str,
+    (rows, sum): (&[&Row], f64),
+    across: &Scale,
+) {
+    course::heading(paper, name, rows);
+    for row in rows {
+        let (from, to) = (across.at(row.x), across.at(row.right()));
+        let size = ((to - from).max(0.5), BAR);
+        let fill = fill_of(&row.series);
+        hatches.rect(&mut paper.svg, fill, (from, paper.top), size);
+    }
+    let place = (across.at(sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
+    let said = format!("= {}", milliseconds(sum));
+    paper.svg.words(place, "head halo", Anchor::Start, &said);
+    paper.top += BAR + 4.0;
+    let said = rows.iter().map(|row| {
+        format!(
+            "{} {}",
+            row.series,
+            unbroken(&milliseconds(row.right() - row.x))
+        )
+    });
+    let said = said.collect::<Vec<_>>().join(" + ");
+    paper.paragraph("small halo", SMALL, &said);
+    paper.top += 4.0;
+}

@@ -1,0 +1,143 @@
+//! Predictions that were made before anything was played, from files: what `concsim parity --json` prints,
+//! or the `summary.json` of a run that was played with `--predict`.
+
+use serde::Deserialize;
+
+/// All predictions of a file.
+#[derive(Clone, Debug)]
+pub struct Foretold {
+    /// What a figure of them is called.
+    pub title: String,
+    /// Where they are from.
+    pub provenance: String,
+    pub(super) runs: Vec<Run>,
+}
+
+/// A run that was predicted.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Run {
+    #[serde(default)]
+    pub(super) scenario: String,
+    pub(super) variant: String,
+    #[serde(default)]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) trust: String,
+    pub(super) prediction: Option<Prediction>,
+}
+
+/// Its numbers, as far as a figure shows them.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Prediction {
+    pub(super) throughput_per_s: Both,
+    pub(super) mean_ms: Both,
+    pub(super) p50_ms: Both,
+    pub(super) p99_ms: Both,
+}
+
+/// One number, foretold and found.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Both {
+    pub(super) predicted: Option<f64>,
+    pub(super) measured: Option<f64>,
+}
+
+/// Either of the two files.
+#[derive(Debug, Deserialize)]
+struct Read {
+    schema: String,
+    #[serde(default)]
+    rows: Vec<Run>,
+    #[serde(default)]
+    runs: Vec<Run>,
+    scenario: Option<Played>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Played {
+    title: String,
+    file: String,
+    sha256: String,
+    seed: u64,
+}
+
+/// Why nothing was foretold in a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Nothing {
+    /// It is not what it should be.
+    #[error("neither the output of `concsim parity --json` nor a run's summary: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// It has no prediction.
+    #[error("nothing was foretold in it: `concsim run FILE --predict` does that")]
+    Unforetold,
+}
+
+impl Foretold {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// When it is none, or has no prediction.
+    pub fn read(text: &str) -> Result<Self, Nothing> {
+        let read: Read = serde_json::from_str(text)?;
+        let mut runs: Vec<Run> = read.rows.into_iter().chain(read.runs).collect();
+        runs.retain(|run| run.prediction.is_some());
+        if runs.is_empty() {
+            return Err(Nothing::Unforetold);
+        }
+        let schema = read.schema;
+        let (title, provenance) = if let Some(played) = read.scenario {
+            let sha256 = played.sha256.get(..8).unwrap_or_default();
+            let file = played.file.rsplit('/').next().unwrap_or_default();
+            let name = file.strip_suffix(".toml").unwrap_or(file);
+            for run in &mut runs {
+                name.clone_into(&mut run.scenario);
+            }
+            let provenance = format!("{name}@{sha256} · seed {} · {schema}", played.seed);
+            (played.title, provenance)
+        } else {
+            let title = "Simulated blind, and then measured".to_owned();
+            (title, format!("{schema} · {} runs", runs.len()))
+        };
+        Ok(Self {
+            title,
+            provenance,
+            runs,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both forms of one prediction.
+    const NUMBERS: &str = r#"{"throughput_per_s":{"predicted":98.0,"measured":100.0},"mean_ms":{"predicted":10.0,"measured":10.0},"p50_ms":{"predicted":9.0,"measured":9.5},"p99_ms":{"predicted":null,"measured":30.0}}"#;
+
+    #[test]
+    fn both_kinds_of_files_are_read() {
+        let parity = format!(
+            r#"{{"schema":"concsim.parity/1","rows":[{{"scenario":"mixed","variant":"sync","trust":"ok","prediction":{NUMBERS}}}]}}"#
+        );
+        let summary = format!(
+            r#"{{"schema":"concsim.summary/1","scenario":{{"title":"A claim","file":"scenarios/mixed.toml","sha256":"0123456789","seed":1}},"runs":[{{"variant":"sync","kind":"sync","trust":"ok","prediction":{NUMBERS}}}]}}"#
+        );
+        let [parity, summary] = [parity, summary].map(|text| Foretold::read(&text).unwrap());
+        for read in [&parity, &summary] {
+            assert_eq!(
+                (read.runs.len(), read.runs[0].scenario.as_str()),
+                (1, "mixed")
+            );
+        }
+        assert_eq!(
+            summary.provenance,
+            "mixed@01234567 · seed 1 · concsim.summary/1"
+        );
+    }
+
+    #[test]
+    fn a_run_that_was_not_predicted_is_refused() {
+        let text = r#"{"schema":"concsim.summary/1","runs":[{"variant":"sync"}]}"#;
+        assert!(matches!(Foretold::read(text), Err(Nothing::Unforetold)));
+        assert!(matches!(Foretold::read("{"), Err(Nothing::Malformed(_))));
+    }
+}

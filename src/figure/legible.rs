@@ -1,0 +1,98 @@
+//! Whether the words of a figure can be read: none cut off, none over others, on a blog and on a phone.
+
+use resvg::tiny_skia::Rect;
+use resvg::usvg::{Group, Node, TextChunk};
+
+use super::gallery::data_of;
+use super::tests::{WIDTHS, figure_of, look};
+use super::{Kind, Table, draw, png};
+use crate::palette::Theme;
+
+/// Where the words of a figure lie, with the letters of the built-in font.
+fn words_of(group: &Group, into: &mut Vec<(String, Rect)>) {
+    for node in group.children() {
+        match node {
+            Node::Text(text) => {
+                let words = text.chunks().iter().map(TextChunk::text);
+                into.push((words.collect(), text.abs_bounding_box()));
+            }
+            Node::Group(group) => words_of(group, into),
+            Node::Path(_) | Node::Image(_) => {}
+        }
+    }
+}
+
+/// What cannot be read of a figure of this width.
+fn complaints(table: &Table, width: u32) -> Vec<String> {
+    let svg = draw(table, &look(width, Theme::Light));
+    let tree = png::tree_of(&svg).expect("it is SVG");
+    let mut all = Vec::new();
+    words_of(tree.root(), &mut all);
+    let mut complaints = Vec::new();
+    for (place, (words, one)) in all.iter().enumerate() {
+        if one.left() < 0.0 || one.right() > width as f32 || one.bottom() > tree.size().height() {
+            complaints.push(format!("`{words}` is cut off"));
+        }
+        let over = all[..place]
+            .iter()
+            .filter(|(_, other)| lies_over(one, other));
+        complaints.extend(over.map(|(other, _)| format!("`{words}` lies over `{other}`")));
+    }
+    complaints
+}
+
+/// Boxes have some air above and below their letters, which may touch.
+fn lies_over(one: &Rect, other: &Rect) -> bool {
+    let across = one.right().min(other.right()) - one.left().max(other.left());
+    let down = one.bottom().min(other.bottom()) - one.top().max(other.top());
+    across > 1.0 && down > 3.0
+}
+
+fn expect_legible(of: &str, kind: Kind, table: &Table) {
+    for width in WIDTHS {
+        let found = complaints(table, width);
+        assert!(
+            found.is_empty(),
+            "{of} {}, {width}: {found:#?}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn no_words_of_a_figure_are_cut_off_or_lie_over_others() {
+    for kind in Kind::ALL {
+        expect_legible("made up", kind, &figure_of(kind));
+    }
+    for kind in Kind::ALL {
+        expect_legible("gallery", kind, &data_of(kind));
+    }
+}
+
+#[test]
+fn long_names_are_shortened_or_go_on_to_another_line() {
+    for kind in Kind::ALL {
+        let mut table = figure_of(kind);
+        table.title = "a title of many words ".repeat(9);
+        table.caveats = vec!["a warning that takes its time ".repeat(4)];
+        for row in &mut table.rows {
+            // What tells parts of a figure from each other has to stay as it is.
+            let is_a_name = ["sync", "coroutine"].contains(&row.series.as_str());
+            if is_a_name {
+                row.series = format!("{}_with_a_name_that_is_long", row.series);
+            }
+            if ["sync", "coroutine"].contains(&row.panel.as_str()) {
+                row.panel = format!("{}_with_a_name_that_is_long", row.panel);
+            }
+        }
+        expect_legible("long names", kind, &table);
+    }
+}
+
+#[test]
+fn words_over_words_are_found() {
+    let at = |left: f32, top: f32| Rect::from_xywh(left, top, 50.0, 14.0).expect("it has a size");
+    assert!(lies_over(&at(0.0, 0.0), &at(40.0, 8.0)));
+    assert!(!lies_over(&at(0.0, 0.0), &at(51.0, 0.0)));
+    assert!(!lies_over(&at(0.0, 0.0), &at(0.0, 13.0)));
+}

@@ -169,7 +169,11 @@ fn draw_bar(
         let (from, to) = (across.at(row.x), across.at(row.right()));
         let size = ((to - from).max(0.5), BAR);
         let fill = fill_of(&row.series);
-        hatches.rect(&mut paper.svg, fill, (from, paper.top), size);
+        let place = (from, paper.top);
+        let said = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
+        paper
+            .svg
+            .told(said, |svg| hatches.rect(svg, fill, place, size));
     }
     let place = (across.at(sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
     let said = format!("= {}", milliseconds(sum));

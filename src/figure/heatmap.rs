@@ -149,7 +149,9 @@ fn draw(table: &Table, look: &Look) -> String {
             let way = way_of(&rows, *level, &across, &up);
             if !way.is_empty() {
                 let class = format!("heat{} crisp", level.number);
-                path(&mut paper.svg, &class, &way);
+                paper
+                    .svg
+                    .told(|| said(level), |svg| path(svg, &class, &way));
             }
         }
         course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));

@@ -19,6 +19,8 @@ const MOST_NAMES: usize = 5;
 const MOST_ROOM: f64 = 0.32;
 /// A line of so many points has a mark at each, a longer one at some.
 const EACH_MARKED: usize = 20;
+/// Points of a line that say what they are.
+const MOST_TOLD: usize = 120;
 /// From one label to the next.
 const GAP: f64 = SMALL + 3.0;
 
@@ -113,9 +115,23 @@ impl Series<'_> {
         polyline(svg, class, &self.places(plot));
     }
 
+    /// Says what its points are, or some of them, to whoever points at them.
+    pub(super) fn tell(&self, svg: &mut Svg, places: &[(f64, f64)]) {
+        let every = places.len().div_ceil(MOST_TOLD).max(1);
+        let told = self.points.iter().zip(places).step_by(every);
+        for (row, place) in told {
+            svg.spot(*place, || row.said());
+        }
+    }
+
     /// Its line, and marks where its points are, or some of them.
     fn draw_marked(&self, svg: &mut Svg, plot: &Plot) {
         self.draw(svg, plot, &self.class());
+        self.mark_points(svg, plot);
+        self.tell(svg, &self.places(plot));
+    }
+
+    fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
         if self.origin == Origin::Computed {
             return;
         }

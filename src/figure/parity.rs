@@ -207,11 +207,10 @@ fn draw_panel(paper: &mut Paper, panel: &str, rows: &[&Row], (left, right): (f64
     polyline(&mut paper.svg, "line neutral-s thin", &corners);
     for row in rows {
         let kind = class_of_kind(&row.kind);
-        mark::draw(
-            &mut paper.svg,
-            kind,
-            Origin::Simulated,
-            plot.at((row.x, row.y)),
+        let place = plot.at((row.x, row.y));
+        paper.svg.told(
+            || row.said(),
+            |svg| mark::draw(svg, kind, Origin::Simulated, place),
         );
     }
 }

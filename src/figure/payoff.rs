@@ -2,7 +2,7 @@
 //!
 //! In its table `x` is the share of a request's own time that it waits (0 to 1, from the scenario), `y` the
 //! throughput of the coroutine variant ÷ that of the sync one. The rows of the series `computed …` are
-//! points of a line: total ÷ compute, and flat where the clients run out.
+//! points of a line: total ÷ compute, and flat where nobody asks for more.
 
 use std::fmt::Display;
 
@@ -14,10 +14,9 @@ use super::table::{Origin, Row, Table, distinct};
 use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
 use crate::recording::Recording;
 use crate::recording::summary::{Run, summarise};
-use crate::scenario::{Scenario, WorkerKind};
-use crate::theory::bounds;
+use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::theory::demand::{Spent, of_mix};
-use crate::words::{counted, times};
+use crate::words::{counted, mean, times};
 
 /// A computed line has a point at each of these.
 const POINTS: u32 = 100;
@@ -76,6 +75,7 @@ fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     };
     let matches = |a: &Scenario, b: &Scenario| {
         a.server.workers == b.server.workers
+            && a.timeline.is_empty() // what changes meanwhile has no one line
             && a.load == b.load
             && share_waiting(a).to_bits() == share_waiting(b).to_bits()
     };
@@ -105,29 +105,18 @@ fn share_waiting(scenario: &Scenario) -> f64 {
 }
 
 /// The computed ratio for each share of waiting: total ÷ compute while nothing but the workers is scarce,
-/// and never more than there are clients for each worker.
+/// and never more than is asked for.
 fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
     let workers = scenario.server.workers as f64;
-    let clients = bounds::of(scenario, cores)
-        .into_iter()
-        .find(|bound| bound.of == bounds::Scarce::Clients)
-        .map(|bound| bound.count);
-    // In units of a request's own time: what each kind answers in it.
-    let most = clients.unwrap_or(f64::INFINITY);
+    let (most, who) = asked_for(scenario);
     let computing = (cores as f64).min(workers);
     let ratio = |share: f64| {
         let by_computing = computing / (1.0 - share);
         by_computing.min(most) / workers.min(by_computing).min(most)
     };
-    let name = clients.map_or_else(
-        || format!("computed for {}", counted(workers as u64, "worker")),
-        |clients| {
-            let (clients, workers) = (
-                counted(clients as u64, "client"),
-                counted(workers as u64, "worker"),
-            );
-            format!("computed for {clients} and {workers}")
-        },
+    let name = format!(
+        "computed for {who} and {}",
+        counted(workers as u64, "worker")
     );
     // More cores than workers make no difference.
     let name = if cores < scenario.server.workers {
@@ -143,6 +132,17 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
         .map(|point| at(f64::from(point) / f64::from(POINTS)))
         .chain([at(0.995)])
         .collect()
+}
+
+/// How many answers are asked for in a request's own time, and by whom.
+fn asked_for(scenario: &Scenario) -> (f64, String) {
+    match scenario.load.arrivals {
+        Arrivals::Closed { clients, .. } => (clients as f64, counted(clients as u64, "client")),
+        Arrivals::Open { rate, .. } => {
+            let alone = of_mix(scenario, |_| true).mean;
+            (rate * alone, format!("{} requests/s", mean(rate)))
+        }
+    }
 }
 
 fn draw(table: &Table, look: &Look) -> String {

@@ -135,6 +135,7 @@ fn draw(table: &Table, look: &Look) -> String {
             let places: Vec<(f64, f64)> = of.points.iter().map(middle).collect();
             let class = look_of(of.name, of.kind, of.origin);
             polyline(&mut paper.svg, &class, &places);
+            of.tell(&mut paper.svg, &places);
             ends.extend(places.last().map(|last| (of.name, *last)));
         }
         paper.name_ends(&plot, &ends, Names::Beside(room));

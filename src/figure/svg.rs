@@ -60,6 +60,21 @@ impl Svg {
         self.told = None;
     }
 
+    /// A place of a line that tells what it stands for; nothing is to be seen of it.
+    pub(super) fn spot(&mut self, (x, y): (f64, f64), words: impl FnOnce() -> String) {
+        if self.tells {
+            self.told(words, |svg| {
+                let place: [(&str, &dyn fmt::Display); 4] = [
+                    ("class", &"spot"),
+                    ("cx", &Px(x)),
+                    ("cy", &Px(y)),
+                    ("r", &6),
+                ];
+                svg.leaf("circle", &place);
+            });
+        }
+    }
+
     /// An element without content.
     pub(super) fn leaf(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
         self.begin(name, attributes);

@@ -10,6 +10,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
+use crate::units::three_digits;
 use crate::words::{as_it_was, harmless, one_line};
 
 /// Where a number comes from; drawn differently in every figure.
@@ -112,6 +113,17 @@ impl Row {
             n: None,
             label: String::new(),
         }
+    }
+
+    /// What it is, for whoever points at it: its own words, or else its place.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let what = if self.label.is_empty() {
+            format!("{} at {}", three_digits(self.y), three_digits(self.x))
+        } else {
+            self.label.clone()
+        };
+        format!("{}: {what}", self.series)
     }
 
     /// How far it reaches across: to its own place, if it is a point.

@@ -214,7 +214,10 @@ fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scal
                 .collect();
             if of_user.iter().any(|row| row.upper() > row.y) {
                 let way = area(&of_user, across, &up);
-                hatches.path(&mut paper.svg, fill_of(user), &way);
+                let said = || format!("{lane}: {user}");
+                paper
+                    .svg
+                    .told(said, |svg| hatches.path(svg, fill_of(user), &way));
             }
         }
         rule(&mut paper.svg, "grid", (across.from, top), (across.to, top));

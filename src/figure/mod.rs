@@ -187,6 +187,15 @@ pub struct Play<'a> {
 }
 
 impl Play<'_> {
+    /// The name of the run in the figure.
+    fn name(&self) -> &str {
+        if self.called.is_empty() {
+            self.kept.plan.name()
+        } else {
+            &self.called
+        }
+    }
+
     /// The name of a variant in the figure.
     fn name_of(&self, recording: &Recording) -> String {
         let variant = &recording.header.variant;

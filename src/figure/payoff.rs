@@ -49,9 +49,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             rows.push(Row {
                 panel: PANEL.into(),
                 n: Some(runs.0.due.min(runs.1.due) as u64),
-                label: format!("{}: {}", play.kept.plan.name(), times(ratio)),
+                label: format!("{}: {}", play.name(), times(ratio)),
                 ..Row::at(
-                    play.kept.plan.name(),
+                    play.name(),
                     runs.1.origin.into(),
                     (share_waiting(scenario), ratio),
                 )

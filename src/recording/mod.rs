@@ -139,10 +139,13 @@ impl Header {
     #[must_use]
     pub fn provenance(&self, plan: &Plan) -> String {
         let sha256 = plan.sha256.get(..8).unwrap_or_default();
+        let mut played = format!("{}@{sha256}", plan.name());
+        if !plan.laid_over.is_empty() {
+            played = format!("{played} {}", shell_words::join(&plan.laid_over));
+        }
         format!(
-            "concsim {} · {}@{sha256} · seed {} · {} cores, {} · {}",
+            "concsim {} · {played} · seed {} · {} cores, {} · {}",
             self.concsim,
-            plan.name(),
             self.scenario.seed,
             self.machine.cores,
             self.machine.kernel,

@@ -133,18 +133,7 @@ fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String 
     for (name, value) in options {
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
     }
-    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    quoted.join(" ")
-}
-
-/// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./=,:+%@".contains(it);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    shell_words::join(words)
 }
 
 /// The columns of numbers: their names, and where they are in the summary.
@@ -264,9 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn words_with_blanks_or_quotes_stay_one_word_and_cells_with_commas_one_cell() {
-        assert_eq!(quoted("server.workers=4"), "server.workers=4");
-        assert_eq!(quoted("a=it's 1"), r"'a=it'\''s 1'");
+    fn cells_with_commas_or_quotes_stay_one_cell() {
         let cells = ["a,b", "c\"d", "e"].map(str::to_owned);
         assert_eq!(line(cells.into_iter()), "\"a,b\",\"c\"\"d\",e\n");
     }

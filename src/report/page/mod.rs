@@ -290,8 +290,9 @@ fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
         crate::recording::Origin::Measured => "run",
         crate::recording::Origin::Simulated => "sim",
     };
-    let arguments: Vec<String> = plan.laid_over.iter().map(|word| quoted(word)).collect();
-    let command = format!("concsim {verb} {file} {}", arguments.join(" "));
+    let arguments = shell_words::join(&plan.laid_over);
+    let file_named = shell_words::quote(&file);
+    let command = format!("concsim {verb} {file_named} {arguments}");
     html! {
         (heading("Do it again", is_one_of_many))
         p { "Keep the scenario as " code { (file) } ", then:" }
@@ -300,16 +301,6 @@ fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
             summary { "The scenario" }
             pre tabindex="0" { code { (plan.text) } }
         }
-    }
-}
-
-/// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=.,:/".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

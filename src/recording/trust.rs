@@ -269,8 +269,8 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
         evidence.of_the_accounts(&mut reasons);
     }
     evidence.of_the_surroundings(&mut reasons);
-    evidence.of_the_unheard(&mut reasons);
     evidence.of_the_cohort(&mut reasons);
+    evidence.of_the_unheard(&mut reasons);
     reasons.retain(|reason| reason.trust > Trust::Ok);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
     let worst = reasons.first().map_or(Trust::Ok, |reason| reason.trust);
@@ -346,7 +346,7 @@ impl Evidence {
         ));
     }
 
-    /// Said last of what weighs as much: it is so by design where the file asks for few.
+    /// It is so by design where the file asks for few.
     fn of_the_cohort(&self, reasons: &mut Vec<Reason>) {
         reasons.push(reason(
             "few-samples",

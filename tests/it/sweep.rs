@@ -31,7 +31,8 @@ impl Place {
 
     fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
-        command.current_dir(self.0.path()).args(words.split(' '));
+        let words = shell_words::split(words).unwrap();
+        command.current_dir(self.0.path()).args(words);
         command
     }
 
@@ -227,7 +228,7 @@ fn a_point_that_fails_is_a_row_and_the_others_are_played() {
     assert!(csv.lines().last().unwrap().starts_with("1,1,2,coroutine,"));
     // What the simulation refuses is a row, too.
     place.status(
-        "sweep x.toml --over requests.a.steps=['yield'] --out timeless",
+        "sweep x.toml --over \"requests.a.steps=['yield']\" --out timeless",
         1,
     );
     let [lines, _] = place.read("timeless");

@@ -176,8 +176,13 @@ impl Found {
         Ok(())
     }
 
+    /// What tells the runs from each other; empty, if there is but one.
+    pub(super) fn names(&self) -> Vec<String> {
+        names(&self.kept)
+    }
+
     pub(super) fn material(&self) -> Material<'_> {
-        let names = names(&self.kept);
+        let names = self.names();
         let plays = self.kept.iter().zip(names);
         Material {
             plays: plays

@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         args.files.clone()
     };
     let scratch = Scratch::new()?;
-    let mut stale = 0;
+    let (mut stale, mut mistakes) = (0, 0);
     for file in &files {
         let name = file.display();
         let text = fs::read_to_string(file).with_context(|| name.to_string())?;
@@ -79,10 +79,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         };
         for order in orders(&text) {
             let place = format!("{name}:{}", order.line);
-            stale += usize::from(easel.follow(&order).context(place)?);
+            match easel.follow(&order) {
+                Ok(is_new) => stale += usize::from(is_new),
+                Err(error) => {
+                    eprintln!("concsim: {place}: {error:#}");
+                    mistakes += 1;
+                }
+            }
         }
     }
-    let fails = args.check && stale > 0;
+    let fails = mistakes > 0 || (args.check && stale > 0);
     Ok(ExitCode::from(u8::from(fails)))
 }
 
@@ -259,6 +265,9 @@ impl Easel<'_> {
     }
 
     fn draw(&self, words: &[String], link: &str) -> anyhow::Result<bool> {
+        if Path::new(link).is_absolute() || link.contains("://") {
+            bail!("{link} is not beside the document");
+        }
         let picture = self.document.parent().unwrap_or(Path::new("")).join(link);
         let name = picture.file_name().context("the picture has no name")?;
         let drawn = self.scratch.join(name);
@@ -302,6 +311,9 @@ fn replaced(from: &Path, to: &Path, check: bool) -> anyhow::Result<bool> {
     let content = fs::read(from)?;
     let is_new = fs::read(to).ok().as_ref() != Some(&content);
     if is_new && !check {
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
         fs::write(to, content).with_context(|| to.display().to_string())?;
     }
     Ok(is_new)

@@ -55,7 +55,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let text = page(&Page {
         title: &title,
         version: env!("CARGO_PKG_VERSION"),
-        plays: found.kept.iter().map(|(kept, _)| play(kept)).collect(),
+        plays: found
+            .names()
+            .into_iter()
+            .zip(&found.kept)
+            .map(|(name, (kept, _))| play(name, kept))
+            .collect(),
         figures: figures(&found),
         figure_sheet: figure::sheet(Theme::Auto),
     });
@@ -67,7 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// One run, with what is to be said of its files.
-fn play(kept: &Kept) -> Play<'_> {
+fn play(name: String, kept: &Kept) -> Play<'_> {
     let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
     let torn = kept
@@ -79,6 +84,7 @@ fn play(kept: &Kept) -> Play<'_> {
         .iter()
         .map(|name| format!("{name}: nothing of it could be read"));
     Play {
+        name,
         plan: &kept.plan,
         summary: Summary::of(&kept.plan, machine, runs),
         losses: torn.chain(missing).collect(),

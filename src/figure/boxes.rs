@@ -17,6 +17,8 @@ use crate::words::{counted, grouped, mean};
 const LEAST: f64 = 0.1;
 /// More configurations than these have numbers in the plane, and a key beneath it.
 const MOST_WITH_WORDS: usize = 2;
+/// So do those on a narrower sheet, where words would be cut.
+const LEAST_WITH_WORDS: f64 = 480.0;
 /// Marks that are closer than this share one number.
 const NEAR: f64 = 14.0;
 
@@ -31,9 +33,11 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut rows = Vec::new();
+    let mut caveats = Vec::new();
     for (name, recording) in material.recordings() {
         let run = summarise(recording);
         let (Some(parallelism), Some(concurrency)) = (run.parallelism, run.concurrency) else {
+            caveats.push(format!("{name} is not drawn: it has no counted window"));
             continue;
         };
         rows.push(Row {
@@ -48,7 +52,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     if rows.is_empty() {
         return Err(Refused::Nothing("no variant has a counted window"));
     }
-    Ok(rows.into())
+    Ok(Taken { rows, caveats })
 }
 
 fn said(throughput: Option<f64>) -> String {
@@ -90,7 +94,7 @@ fn draw(table: &Table, look: &Look) -> String {
     for row in rows {
         draw_box(&mut paper, row, &across, &up);
     }
-    if rows.len() <= MOST_WITH_WORDS {
+    if rows.len() <= MOST_WITH_WORDS && paper.width >= LEAST_WITH_WORDS {
         label_boxes(&mut paper, rows, &across, &up);
         label_dots(&mut paper, rows, &across, &up);
     } else {
@@ -153,17 +157,26 @@ fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
     }
 }
 
-/// `1, 3`: configurations as the key has them.
+/// `1, 3–6`: configurations as the key has them.
 fn numbers(places: &[usize]) -> String {
-    let numbers = places.iter().map(|place| (place + 1).to_string());
-    numbers.collect::<Vec<_>>().join(", ")
+    let runs = places.chunk_by(|one, next| one + 1 == *next);
+    let runs = runs.map(|run| match (run[0] + 1, run[run.len() - 1] + 1) {
+        (only, last) if only == last => only.to_string(),
+        (first, last) if first + 1 == last => format!("{first}, {last}"),
+        (first, last) => format!("{first}–{last}"),
+    });
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// The numbers of a box stand in the corner that no other box of the same width or height has.
 fn number_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    for (x, y, places) in ceilings(rows) {
-        let corner = (across.at(x) - 5.0, up.at(y) + SMALL + 2.0);
-        let words = numbers(&places);
+    let ceilings = ceilings(rows);
+    let under = |(_, y, _): &(f64, f64, Vec<usize>)| up.at(*y) + SMALL + 2.0;
+    let mut places: Vec<f64> = ceilings.iter().map(under).collect();
+    spread(&mut places, SMALL + 1.0, up.from - 2.0);
+    for ((x, _, of), y) in ceilings.iter().zip(places) {
+        let corner = (across.at(*x) - 5.0, y);
+        let words = numbers(of);
         paper.svg.words(corner, "quiet halo", Anchor::End, &words);
     }
 }

@@ -62,7 +62,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::Nothing("no request was answered"));
+        return Err(Refused::Nothing(
+            "no request was answered, or none took any time",
+        ));
     }
     Ok(taken)
 }

@@ -1,6 +1,7 @@
 //! How long the requests took that a run is about: those that were due in its window.
 
 use crate::recording::Recording;
+use crate::telemetry::Outcome;
 use crate::units::Elapsed;
 use crate::words::{counted, length};
 
@@ -17,6 +18,8 @@ pub(super) struct Cohort {
     /// From the instants at which they were sent.
     pub(super) from_sent: Vec<Elapsed>,
     failed: usize,
+    /// Those that were given up since the run ended: how long they would have taken, nobody knows.
+    cut_off: usize,
     patience: Elapsed,
 }
 
@@ -31,7 +34,9 @@ impl Cohort {
             return cohort;
         };
         for outcome in &recording.outcomes {
-            if window.contains(outcome.due) {
+            if window.contains(outcome.due) && outcome.was_cut_off(patience) {
+                cohort.cut_off += 1;
+            } else if window.contains(outcome.due) {
                 cohort.from_due.push(outcome.latency(patience));
                 cohort.from_sent.push(outcome.since_sent(patience));
                 cohort.failed += usize::from(outcome.failure.is_some());
@@ -47,33 +52,38 @@ impl Cohort {
         self.from_due.len()
     }
 
-    /// The largest share of which enough are slower; nothing, if there are too few for a half.
+    /// The largest share of which enough are slower; nothing, if there are too few for a half, or if any
+    /// were cut off: they are as a rule the slowest.
     pub(super) fn sayable(&self) -> f64 {
         let share = 1.0 - SLOWER / self.count().max(1) as f64;
-        if share < 0.5 { 0.0 } else { share }
+        if share < 0.5 || self.cut_off > 0 {
+            0.0
+        } else {
+            share
+        }
     }
 
     /// What has to be said of a run that is drawn, or that is not.
     pub(super) fn caveats(&self, name: &str) -> Vec<String> {
         let count = counted(self.count() as u64, "request");
-        let few = (self.sayable() <= 0.0)
+        let few = (self.sayable() <= 0.0 && self.cut_off == 0)
             .then(|| format!("{name} is not drawn: it has {count}, and 20 are needed"));
+        let cut_off = counted(self.cut_off as u64, "request");
+        let cut_off = (self.cut_off > 0).then(|| {
+            format!("{name} is not drawn: {cut_off} had no answer when the run was ended")
+        });
         let failed = failed_in_words(name, self.failed, &count, self.patience);
-        few.into_iter().chain(failed).collect()
+        few.into_iter().chain(cut_off).chain(failed).collect()
     }
 }
 
 /// What has to be said of a run of which all requests are drawn.
 pub(super) fn failures(recording: &Recording, name: &str) -> Option<String> {
-    let failed = recording.outcomes.iter();
-    let failed = failed.filter(|outcome| outcome.failure.is_some()).count();
+    let patience = recording.header.scenario.load.patience;
+    let has_failed = |it: &&Outcome| it.failure.is_some() && !it.was_cut_off(patience);
+    let failed = recording.outcomes.iter().filter(has_failed).count();
     let count = counted(recording.outcomes.len() as u64, "request");
-    failed_in_words(
-        name,
-        failed,
-        &count,
-        recording.header.scenario.load.patience,
-    )
+    failed_in_words(name, failed, &count, patience)
 }
 
 fn failed_in_words(name: &str, failed: usize, of: &str, patience: Elapsed) -> Option<String> {

@@ -49,7 +49,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if !taken.rows.iter().any(is_data) {
-        return Err(Refused::Nothing("no request was sent in it"));
+        return Err(Refused::Nothing(
+            "no request was sent in it, or none took any time",
+        ));
     }
     Ok(taken)
 }

@@ -52,6 +52,7 @@ use crate::recording::Recording;
 use crate::recording::kept::Kept;
 use crate::recording::summary::summarise;
 use crate::recording::trust::Trust;
+use crate::words::counted;
 
 /// What a figure can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,20 +306,35 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
     let foretold = material.foretold.iter();
     let titles = plays.clone().map(|play| play.kept.plan.title.clone());
     let titles = titles.chain(sweeps.clone().map(Sweep::title));
-    let mut titles = titles.chain(foretold.clone().map(|it| it.title.clone()));
+    let titles: Vec<String> = titles
+        .chain(foretold.clone().map(|it| it.title.clone()))
+        .collect();
+    let is_one = titles.iter().all(|title| *title == titles[0]);
     let provenance = plays.clone().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
     let caveats = plays.flat_map(caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
-        title: titles.next().unwrap_or_default(),
+        // What one scenario claims is not the title of several.
+        title: match titles.into_iter().next() {
+            Some(title) if is_one => title,
+            _ => kind.says().to_owned(),
+        },
         provenance: provenance
             .chain(foretold.map(|it| it.provenance.clone()))
             .collect(),
-        caveats: caveats.chain(taken.caveats).collect(),
+        caveats: without_echo(caveats.collect(), taken.caveats),
         rows: taken.rows,
     })
+}
+
+/// What kinds of figures say of failures themselves is not said twice.
+fn without_echo(mut caveats: Vec<String>, own: Vec<String>) -> Vec<String> {
+    let says_of_failures = own.iter().any(|it| it.contains(" failed; "));
+    caveats.retain(|it| !(says_of_failures && it.ends_with(" failed")));
+    caveats.extend(own);
+    caveats
 }
 
 /// What was played, where and by which version.
@@ -335,15 +351,20 @@ fn caveats(play: &Play<'_>) -> Vec<String> {
     let of = |recording: &Recording| {
         let run = summarise(recording);
         let name = play.name_of(recording);
-        let why = run
-            .because
-            .first()
-            .map(|reason| reason.sentence.as_str())
-            .unwrap_or_default();
+        let why = run.because.first();
+        let why = why.map_or("", |reason| reason.sentence.as_str());
+        let more = match run.because.len() {
+            0 | 1 => "",
+            2 => " (and for one reason more)",
+            _ => " (and for more reasons)",
+        };
         let doubt =
-            (run.trust != Trust::Ok).then(|| format!("{name}: {}; {why}", run.trust.words()));
+            (run.trust != Trust::Ok).then(|| format!("{name}: {}; {why}{more}", run.trust.words()));
         let cut = run.interrupted.then(|| format!("{name} was interrupted"));
-        doubt.into_iter().chain(cut)
+        let failed = run.failed.all().saturating_sub(run.unfinished);
+        let of = counted(run.due as u64, "request");
+        let failed = (failed > 0).then(|| format!("{name}: {failed} of {of} failed"));
+        doubt.into_iter().chain(cut).chain(failed)
     };
     play.kept.recordings.iter().flat_map(of).collect()
 }

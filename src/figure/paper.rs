@@ -42,7 +42,9 @@ impl Paper {
         };
         if !look.is_in_page {
             paper.paragraph("title", TITLE, &table.title);
-            paper.paragraph("small", SMALL, table.kind.says());
+            if table.title != table.kind.says() {
+                paper.paragraph("small", SMALL, table.kind.says());
+            }
         }
         for caveat in &table.caveats {
             paper.paragraph("small warning", SMALL, &format!("! {caveat}"));
@@ -162,7 +164,8 @@ impl Paper {
         }
         rule(&mut self.svg, "axis", (from, scale.from), (from, scale.to));
         let place = (MARGIN, scale.to - self.name_above);
-        self.svg.words(place, "quiet", Anchor::Start, name);
+        let name = fitted(name, self.width - 2.0 * MARGIN, SMALL);
+        self.svg.words(place, "quiet", Anchor::Start, &name);
     }
 
     /// What was played stands beneath, and the sheet is done.
@@ -259,7 +262,17 @@ fn shortened(words: &str, most: usize) -> String {
         return words.to_owned();
     }
     let kept: String = words.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    format!("{}…", without_half_a_number(&kept).trim_end())
+}
+
+/// Half a number is another number: one that would be cut is left out.
+fn without_half_a_number(kept: &str) -> &str {
+    let last = kept.rsplit(' ').next().unwrap_or_default();
+    if last.contains(|letter: char| letter.is_ascii_digit()) && last.len() < kept.len() {
+        &kept[..kept.len() - last.len()]
+    } else {
+        kept
+    }
 }
 
 /// What holds words together that no line ends between.

@@ -60,7 +60,8 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     }
     if rows.is_empty() {
         return Err(Refused::Nothing(
-            "no sync variant with answers stands beside a coroutine one",
+            "no sync variant with answers stands beside a coroutine one with the same load, whose requests \
+             take time, and whose run nothing changes on the way",
         ));
     }
     Ok(rows.into())
@@ -76,6 +77,7 @@ fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     let matches = |a: &Scenario, b: &Scenario| {
         a.server.workers == b.server.workers
             && a.timeline.is_empty() // what changes meanwhile has no one line
+            && of_mix(a, |_| true).mean > 0.0
             && a.load == b.load
             && share_waiting(a).to_bits() == share_waiting(b).to_bits()
     };

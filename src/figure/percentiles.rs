@@ -44,7 +44,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
                     (x, quantile(latencies, 1.0 - 1.0 / x)),
                 )
             };
-            taken.rows.extend(grid(cohort.sayable()).map(at));
+            // On an axis of factors there is no place for nothing.
+            let drawn = grid(cohort.sayable()).map(at).filter(|row| row.y > 0.0);
+            taken.rows.extend(drawn);
         }
         if let Some(last) = taken.rows.last_mut().filter(|row| row.series == name) {
             let (share, took) = (percent(last.x), milliseconds(last.y));
@@ -53,7 +55,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::Nothing("no variant has 20 requests in its window"));
+        return Err(Refused::Nothing(
+            "no variant has 20 requests in its window that took any time",
+        ));
     }
     Ok(taken)
 }
@@ -104,7 +108,7 @@ fn draw(table: &Table, look: &Look) -> String {
     plot.axes_at(
         &mut paper,
         &ticks,
-        "share of the requests",
+        "share of the requests (a step for each nine)",
         "took no longer than … ms (logarithmic)",
     );
     for sent in series(table.of_panel(FROM_SENT)) {

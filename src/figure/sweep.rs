@@ -300,9 +300,9 @@ fn runs(material: &Material<'_>, key: &str) -> Vec<Placed> {
     let mut all = Vec::new();
     for play in &material.plays {
         for recording in &play.kept.recordings {
-            let variant = &recording.header.variant;
+            let variant = line_of(recording, &play.kept.recordings, key);
             let series = match scenarios.len() {
-                1 => variant.clone(),
+                1 => variant.to_owned(),
                 _ => format!("{} {variant}", play.kept.plan.name()),
             };
             all.extend(value_of(recording, key).map(|x| Placed {
@@ -314,6 +314,21 @@ fn runs(material: &Material<'_>, key: &str) -> Vec<Placed> {
         }
     }
     all
+}
+
+/// Variants that have different places on the axis are one line, called by the kind of their workers.
+fn line_of<'a>(recording: &'a Recording, beside: &[Recording], key: &str) -> &'a str {
+    let kind = |it: &Recording| it.header.scenario.server.kind;
+    let place = value_of(recording, key);
+    let differs = |it: &&Recording| kind(it) == kind(recording) && value_of(it, key) != place;
+    let shares = |it: &&Recording| kind(it) == kind(recording) && value_of(it, key) == place;
+    let is_of_a_line =
+        beside.iter().any(|it| differs(&it)) && beside.iter().filter(shares).count() == 1;
+    if is_of_a_line {
+        kind(recording).word()
+    } else {
+        &recording.header.variant
+    }
 }
 
 /// The value of an axis in a run.

@@ -160,6 +160,9 @@ pub enum Malformed {
     /// It does not say of which kind of figure it is.
     #[error("no line `# figure: KIND`: this is not the data of a figure")]
     NoKind,
+    /// There is nothing in it to draw.
+    #[error("there are no rows in it")]
+    NoRows,
     /// It is of a kind that this version does not know.
     #[error("`{0}` is no kind of figure that is known here; see `concsim figure list`")]
     UnknownKind(String),
@@ -230,6 +233,7 @@ impl Table {
     /// # Errors
     /// When it is not the data of a figure.
     pub fn from_csv(text: &str) -> Result<Self, Malformed> {
+        let text = text.trim_start_matches('\u{FEFF}'); // some programs put it there
         let said = |key: &str| -> Vec<String> {
             let start = format!("# {key}: ");
             let lines = text.lines().take_while(|line| line.starts_with('#'));
@@ -241,12 +245,16 @@ impl Table {
         let name = said("figure").pop().ok_or(Malformed::NoKind)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
         let kind = kind.ok_or(Malformed::UnknownKind(name))?;
+        let rows = rows_of(text)?;
+        if rows.is_empty() {
+            return Err(Malformed::NoRows);
+        }
         Ok(Self {
             kind,
             title: said("title").pop().unwrap_or_default(),
             provenance: said("provenance"),
             caveats: said("caveat"),
-            rows: rows_of(text)?,
+            rows,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Who runs when: what each request did from its sending to its end, and beneath it who had the cores.
 //!
 //! In its table a row is a stretch of time: `x` and `x_to` in seconds after load began, `y` the number of
-//! the lane, `panel` the variant, `series` what was done. Lanes of cores have the series `core N`.
+//! the lane, `panel` the variant, `series` what was done, `n` how many requests there were in all, if these are
+//! but the first. Lanes of cores have the series `core N`.
 
 use std::fmt::Display;
 
@@ -16,6 +17,7 @@ use crate::recording::Recording;
 use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
 use crate::svg::class_of;
 use crate::units::{Elapsed, Stamp, letter};
+use crate::words::grouped;
 
 /// More requests than these are no picture.
 const MOST_LANES: usize = 12;
@@ -40,7 +42,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         .flat_map(|(name, recording)| lanes_of(recording, &name))
         .collect();
     if rows.is_empty() {
-        return Err(Refused::Nothing("no request was sent in it"));
+        return Err(Refused::Nothing(
+            "no request was sent in it, or none took any time",
+        ));
     }
     Ok(rows.into())
 }
@@ -59,6 +63,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         to: Stamp::NEVER,
     };
     let mut requests = lanes.requests(everything);
+    let all = (requests.len() > MOST_LANES).then_some(requests.len() as u64);
     requests.truncate(MOST_LANES);
     let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
     let mut rows = Vec::new();
@@ -67,6 +72,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         panel: panel.to_owned(),
         kind: recording.header.scenario.server.kind.word().into(),
         x_to: Some(since(to)),
+        n: all,
         label,
         ..Row::at(
             series,
@@ -211,7 +217,11 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
         .filter_map(|row| row.x_to)
         .fold(0.0, f64::max);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
-    let heading = format!("{panel} ({}): over after {over:.2} s", origin.word());
+    let first = rows.iter().find_map(|row| row.n);
+    let which = first.map_or_else(String::new, |all| {
+        format!("the first {MOST_LANES} requests of {}, ", grouped(all))
+    });
+    let heading = format!("{panel} ({}): {which}over after {over:.2} s", origin.word());
     paper.top += 16.0;
     let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
     paper
@@ -238,7 +248,7 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
     paper.across(
         scale,
         (top, bottom),
-        "seconds since the first request was due",
+        "seconds since load began (numbers: ends)",
     );
     for (place, lane) in lanes.iter().enumerate() {
         let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };

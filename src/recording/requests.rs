@@ -96,8 +96,7 @@ impl Request<'_> {
 
     /// Whether it was given up before its patience was over, since the run had to end.
     pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
-        self.outcome.failure == Some(Failure::Timeout)
-            && self.outcome.done.since(self.outcome.due) < patience
+        self.outcome.was_cut_off(patience)
     }
 
     /// Whether load never sent it. One that was refused found nobody to send it to.

@@ -139,7 +139,11 @@ pub(super) fn failures(run: &Run) -> Option<String> {
     let kinds = [
         (failed.refused, "refused"),
         (failed.reset, "reset"),
-        (failed.timeout, "without answer in time"),
+        (
+            failed.timeout.saturating_sub(run.unfinished),
+            "without answer in time",
+        ),
+        (run.unfinished, "without answer when the run was ended"),
         (failed.status, "answered with an error"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);

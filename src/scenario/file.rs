@@ -49,6 +49,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         expectations,
         questions,
         laid_over: overrides.as_arguments(),
+        machine_file: overrides.machine_file(),
     })
 }
 

@@ -72,6 +72,18 @@ pub struct Plan {
     /// What the command line said besides the file, word for word: `--set`, `server.workers=4`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laid_over: Vec<String>,
+    /// The file with a `[machine]` that was laid over it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_file: Option<MachineFile>,
+}
+
+/// A file that holds a `[machine]` alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MachineFile {
+    /// A path that the command line named; a bare name for one that is kept with the program's state.
+    pub name: String,
+    /// As read.
+    pub text: String,
 }
 
 impl Plan {

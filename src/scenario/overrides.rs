@@ -1,6 +1,7 @@
 //! What the command line lays over a file: `--set server.workers=4`, `--seed`, `--duration`,
 //! `--warmup`, and which variants are played.
 
+use super::MachineFile;
 use super::played_by::Engine;
 use super::problem::{Place, Problem, Source};
 use super::step;
@@ -29,9 +30,19 @@ pub struct Overrides {
 }
 
 impl Overrides {
+    /// The file with a `[machine]`, by a name that a command takes anywhere.
+    pub(super) fn machine_file(&self) -> Option<MachineFile> {
+        let (name, text) = self.machine.as_ref()?;
+        let file = std::path::Path::new(name).file_name()?.to_string_lossy();
+        Some(MachineFile {
+            name: format!("./{file}"),
+            text: text.clone(),
+        })
+    }
+
     /// The same as arguments of a command.
     pub(super) fn as_arguments(&self) -> Vec<String> {
-        let machine = self.machine.as_ref().map(|(name, _)| name.clone());
+        let machine = self.machine_file().map(|machine| machine.name);
         let several = [("--set", &self.set), ("--variant", &self.variants)];
         let single = [
             ("--seed", self.seed.map(|seed| seed.to_string())),

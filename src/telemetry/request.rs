@@ -160,6 +160,13 @@ impl Outcome {
         }
     }
 
+    /// Whether it was given up before its patience was over, since the run had to end: how long it would
+    /// have taken, nobody knows.
+    #[must_use]
+    pub fn was_cut_off(&self, patience: Elapsed) -> bool {
+        self.failure == Some(Failure::Timeout) && self.done.since(self.due) < patience
+    }
+
     /// The same from when it was really sent.
     #[must_use]
     pub fn since_sent(&self, patience: Elapsed) -> Elapsed {

@@ -107,7 +107,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "failure",
-            "`refused`, `reset`, `timeout` or `status`; nothing if it was answered well",
+            "`refused`, `reset`, `timeout` or `status`; nothing if it was answered well. A `timeout` whose `done_ns` lies before the end of its patience was cut off when the run was ended",
             |row| {
                 row.outcome
                     .and_then(|outcome| outcome.failure)

@@ -391,5 +391,6 @@ pub(crate) fn plan(title: &str, runs: &[&Synthetic], claims: &[(&str, &str)]) ->
         expectations: claims.iter().map(expectation).collect(),
         questions: Vec::new(),
         laid_over: Vec::new(),
+        machine_file: None,
     }
 }

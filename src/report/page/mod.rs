@@ -49,6 +49,8 @@ pub struct Page<'a> {
 /// A kept run.
 #[derive(Debug)]
 pub struct Play<'a> {
+    /// How it is called in figures, if there are several.
+    pub name: String,
     /// What was played.
     pub plan: &'a Plan,
     /// What came out.
@@ -145,7 +147,7 @@ fn told(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let (plan, runs) = (kept.plan, &kept.summary.runs);
     html! {
         section {
-            @if is_one_of_many { h2 { (plan.name()) ": " (plan.title) } }
+            @if is_one_of_many { h2 { (kept.name) ": " (plan.title) } }
             (trusted_at_a_glance(runs))
             (what_was_played(kept))
             (heading("What came out", is_one_of_many))
@@ -285,7 +287,7 @@ fn in_detail(kept: &Play<'_>) -> Markup {
 /// How to play it again, and all that is needed for it.
 fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let plan = kept.plan;
-    let file = format!("{}.toml", plan.name());
+    let file = format!("./{}.toml", plan.name());
     let verb = match story::origin(&kept.summary.runs) {
         crate::recording::Origin::Measured => "run",
         crate::recording::Origin::Simulated => "sim",
@@ -295,11 +297,21 @@ fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let command = format!("concsim {verb} {file_named} {arguments}");
     html! {
         (heading("Do it again", is_one_of_many))
-        p { "Keep the scenario as " code { (file) } ", then:" }
+        p {
+            "Keep the scenario as " code { (file) }
+            @if let Some(machine) = &plan.machine_file { ", the machine as " code { (machine.name) } }
+            ", then:"
+        }
         pre tabindex="0" { code { (command.trim_end()) } }
         details.printed {
             summary { "The scenario" }
             pre tabindex="0" { code { (plan.text) } }
+        }
+        @if let Some(machine) = &plan.machine_file {
+            details.printed {
+                summary { "The machine" }
+                pre tabindex="0" { code { (machine.text) } }
+            }
         }
     }
 }

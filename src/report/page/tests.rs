@@ -30,6 +30,7 @@ fn written(told: &Told, figures: Vec<Figure>) -> String {
         title: &told.plan.title,
         version: "0.0.0",
         plays: vec![Play {
+            name: String::new(),
             plan: &told.plan,
             summary: told.summary.clone(),
             losses: Vec::new(),
@@ -149,7 +150,7 @@ fn the_command_that_plays_it_again_says_all_that_was_said() {
     let page = written(&told, Vec::new());
     assert!(
         page.contains(
-            "concsim run made_up.toml --set 'requests.a.steps=compute 1ms, call b 9ms' --seed 7"
+            "concsim run ./made_up.toml --set 'requests.a.steps=compute 1ms, call b 9ms' --seed 7"
         ),
         "{page}"
     );

@@ -105,6 +105,7 @@ pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
         expectations: Vec::new(),
         questions: Vec::new(),
         laid_over: Vec::new(),
+        machine_file: None,
     }
 }
 

@@ -217,17 +217,21 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
         .filter_map(|row| row.x_to)
         .fold(0.0, f64::max);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
-    let first = rows.iter().find_map(|row| row.n);
-    let which = first.map_or_else(String::new, |all| {
-        format!("the first {MOST_LANES} requests of {}, ", grouped(all))
-    });
-    let heading = format!("{panel} ({}): {which}over after {over:.2} s", origin.word());
+    let all = rows.iter().find_map(|row| row.n);
+    let heading = match all {
+        Some(_) => format!("{panel} ({})", origin.word()),
+        None => format!("{panel} ({}): over after {over:.2} s", origin.word()),
+    };
     paper.top += 16.0;
     let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
     paper
         .svg
         .words((MARGIN, paper.top), "head", Anchor::Start, &heading);
     paper.top += 8.0;
+    if let Some(all) = all {
+        let said = format!("the first {MOST_LANES} of {} requests", grouped(all));
+        paper.paragraph("quiet", SMALL, &said);
+    }
     let top = paper.top;
     let lanes = distinct(rows.iter().map(|row| lane_name(row)));
     for (place, lane) in lanes.iter().enumerate() {

@@ -175,13 +175,13 @@ fn unless_it_would_wait(done: io::Result<usize>) -> io::Result<Option<usize>> {
 fn answer_to(receiver: &Receiver, page: impl FnOnce() -> String) -> Vec<u8> {
     let request = receiver.request();
     let (status, sort, body) = match (request.method, request.path) {
-        (Method::Get | Method::Head | Method::Post, "/metrics") => {
+        (Method::Get | Method::Head, "/metrics") => {
             (Status::Ok, CONTENT_TYPE, page())
         }
-        (Method::Get | Method::Head | Method::Post, _) => {
+        (Method::Get | Method::Head, _) => {
             (Status::NotFound, PLAIN, "there is /metrics\n".into())
         }
-        (Method::NotPlayed | Method::Unknown, _) => {
+        (Method::Post | Method::NotPlayed | Method::Unknown, _) => {
             (Status::MethodNotAllowed, PLAIN, "there is GET\n".into())
         }
     };
@@ -205,7 +205,7 @@ fn head(status: Status, sort: &str, length: usize) -> Vec<u8> {
     let date = httpdate::fmt_http_date(clock::date().0);
     let begin = response::up_to_the_date(status);
     let allow = match status {
-        Status::MethodNotAllowed => "Allow: GET, HEAD, POST\r\n",
+        Status::MethodNotAllowed => "Allow: GET, HEAD\r\n",
         _ => "",
     };
     format!(

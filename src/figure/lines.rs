@@ -1,7 +1,7 @@
 //! Lines through points: a series is a line, and its name stands at its end where there is room.
 //!
-//! The colour is that of the kind of workers; of several lines of one kind each has another width. Full
-//! lines are measured, dashes simulated, dots computed.
+//! The colour is that of the kind of workers; of several lines of one kind each of the first three has
+//! another width. Full lines are measured, dashes simulated, dots computed.
 
 use std::fmt::Display;
 
@@ -101,7 +101,7 @@ pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>>
 impl Series<'_> {
     /// How its line looks.
     pub(super) fn class(&self) -> String {
-        let width = ["", " thin", " thick"][self.nth % 3];
+        let width = ["", " thick", " thin"][self.nth % 3];
         format!("{}{width}", class_of(self.kind, self.origin))
     }
 

@@ -175,12 +175,8 @@ fn unless_it_would_wait(done: io::Result<usize>) -> io::Result<Option<usize>> {
 fn answer_to(receiver: &Receiver, page: impl FnOnce() -> String) -> Vec<u8> {
     let request = receiver.request();
     let (status, sort, body) = match (request.method, request.path) {
-        (Method::Get | Method::Head, "/metrics") => {
-            (Status::Ok, CONTENT_TYPE, page())
-        }
-        (Method::Get | Method::Head, _) => {
-            (Status::NotFound, PLAIN, "there is /metrics\n".into())
-        }
+        (Method::Get | Method::Head, "/metrics") => (Status::Ok, CONTENT_TYPE, page()),
+        (Method::Get | Method::Head, _) => (Status::NotFound, PLAIN, "there is /metrics\n".into()),
         (Method::Post | Method::NotPlayed | Method::Unknown, _) => {
             (Status::MethodNotAllowed, PLAIN, "there is GET\n".into())
         }

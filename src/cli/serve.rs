@@ -25,6 +25,7 @@ use crate::sys::{interrupt, processes};
 use crate::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
 use crate::units::letter;
 use crate::units::{CpuTime, Elapsed, Stamp};
+use crate::words::counted;
 
 /// Between two looks at the rings and at what the processes say.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
@@ -152,8 +153,9 @@ impl<'a> House<'a> {
         let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, board)?;
         let addresses = wait_until_ready(&mut arbiter, clock)?;
         let address = addresses.first().context("the server has no address")?;
-        let (workers, kind) = (scenario.server.workers, scenario.server.kind.word());
-        eprintln!("concsim: http://{address} is served by {workers} {kind} worker(s); ^C stops");
+        let kind = format!("{} worker", scenario.server.kind.word());
+        let workers = counted(scenario.server.workers as u64, &kind);
+        eprintln!("concsim: http://{address} is served by {workers}; ^C stops");
         Ok(Self {
             board,
             clock,

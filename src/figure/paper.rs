@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 
+use sha2::{Digest as _, Sha256};
+
 use super::scale::Scale;
 use super::style::{self, SMALL, TITLE};
 use super::svg::{Anchor, Px, Svg};
-use super::table::Table;
+use super::table::{Row, Table};
 use super::{Kind, Look};
 
 /// From the edge to whatever is drawn.
@@ -190,7 +192,7 @@ impl Paper {
         let claim: String = table.title.chars().take(100).collect();
         svg.element("title", &[("id", &title)], &claim);
         svg.element("desc", &[("id", &description)], &described(table));
-        svg.element("metadata", &[], &table.provenance.join(" · "));
+        svg.element("metadata", &[], &metadata(table));
         if !look.is_in_page {
             svg.element("style", &[], &style::sheet(look.theme));
         }
@@ -206,14 +208,33 @@ impl Paper {
     }
 }
 
+/// Where it comes from, for programs: JSON with the fingerprint of the data that it was drawn from.
+fn metadata(table: &Table) -> String {
+    let data = format!("{:x}", Sha256::digest(table.to_csv()));
+    serde_json::json!({
+        "figure": table.kind.name(),
+        "data_sha256": data,
+        "played": table.provenance,
+    })
+    .to_string()
+}
+
 /// What is on it, for those who cannot see it.
 fn described(table: &Table) -> String {
-    let labels = table
-        .rows
-        .iter()
-        .map(|row| row.label.as_str())
-        .filter(|label| !label.is_empty());
-    let labels: Vec<&str> = super::table::distinct(labels).into_iter().take(8).collect();
+    let says = |row: &&Row| !row.label.is_empty();
+    let labels = table.rows.iter().filter(says).map(|row| {
+        let is_named = !row.panel.is_empty() || row.label.contains(&row.series);
+        if is_named {
+            row.label.clone()
+        } else {
+            row.said()
+        }
+    });
+    let labels: Vec<String> = labels.collect();
+    let labels: Vec<&str> = super::table::distinct(labels.iter().map(String::as_str))
+        .into_iter()
+        .take(8)
+        .collect();
     let text = format!("{}. {}", table.kind.says(), labels.join("; "));
     shortened(&text, 400)
 }

@@ -1,9 +1,10 @@
 //! Figures of made-up runs: as they were, the same bytes each time, and nothing that is typed becomes
 //! markup.
 
-use super::*;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
+use super::*;
 use crate::figure::table::Origin;
 use crate::recording::synthetic::{self, Synthetic};
 use crate::scenario::WorkerKind;
@@ -221,6 +222,9 @@ fn a_picture_has_the_same_pixels_each_time() {
         .map(|it| it.unwrap_or_else(|error| panic!("{error}")));
     assert_eq!(pictures[0], pictures[1]);
     assert!(pictures[0].starts_with(b"\x89PNG"));
+    // And on every machine.
+    let digest = format!("{:x}", Sha256::digest(&pictures[0]));
+    insta::assert_snapshot!("pixels", digest);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::*;
 use crate::figure::table::Origin;
 use crate::recording::synthetic::{self, Synthetic};
 use crate::scenario::WorkerKind;
+use crate::telemetry::Failure;
 
 pub(super) const WIDTHS: [u32; 2] = [720, 360];
 const TITLE: &str = "Waiting is free, if you let go";
@@ -482,4 +483,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_lane_of_a_request_that_failed_says_so() {
+    let mut kept = kept(TITLE, Synthetic::three_requests);
+    kept.recordings[0].outcomes[1].failure = Some(Failure::Timeout);
+    let failed = kept.recordings[0].outcomes[1].request;
+    let table = of_runs(Kind::WhoRuns, &kept).expect("it has requests");
+    let said = format!("request {failed} failed");
+    let lanes = |panel: &str| {
+        let of_it = table.of_panel(panel).filter(|row| row.label == said);
+        of_it.count()
+    };
+    assert!(lanes("sync") > 0);
+    assert_eq!(lanes("coroutine"), 0);
 }

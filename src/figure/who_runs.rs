@@ -4,6 +4,7 @@
 //! the lane, `panel` the variant, `series` what was done, `n` how many requests there were in all, if these are
 //! but the first. Lanes of cores have the series `core N`.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
@@ -66,6 +67,13 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let all = (requests.len() > MOST_LANES).then_some(requests.len() as u64);
     requests.truncate(MOST_LANES);
     let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
+    let failed: BTreeSet<u32> = recording
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.failure.is_some())
+        .map(|outcome| outcome.request)
+        .collect();
+    let has_failed = |request: u32| failed.contains(&request);
     let mut rows = Vec::new();
     let mut last = began;
     let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
@@ -82,7 +90,9 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     };
     for (place, request) in requests.iter().enumerate() {
         let lane = lanes.request(*request, everything);
-        let name = format!("request {request}");
+        // Its lane goes on for as long as somebody works for it, also when its client has gone.
+        let failed = if has_failed(*request) { " failed" } else { "" };
+        let name = format!("request {request}{failed}");
         for Span { doing, from, to } in lane.spans {
             last = last.max(to);
             rows.push(row(word(doing).into(), place, from, to, name.clone()));
@@ -164,7 +174,7 @@ fn draw(table: &Table, look: &Look) -> String {
         steps: Steps::Linear,
         low: 0.0,
         high: end.max(1e-9),
-        from: MARGIN + widest.min(110.0) + 8.0,
+        from: MARGIN + widest.min(128.0) + 8.0,
         to: paper.right() - 56.0,
     };
     for panel in table.panels() {

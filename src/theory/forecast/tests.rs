@@ -212,3 +212,14 @@ fn an_overloaded_queue_has_no_times_and_answers_what_it_can() {
     assert_eq!(forecast.times, None);
     near(forecast.throughput, 1.0 / 0.001_99);
 }
+
+#[test]
+fn nobody_knows_of_clients_who_give_up_or_find_no_room_at_the_door() {
+    let load = "load.clients = 50\nserver.backlog = 1";
+    check_reason(
+        &one("sync", 1, "'compute 1ms'", load),
+        "more clients than places",
+    );
+    let load = "load.rate = '5/s'\nload.patience = '50ms'";
+    check_reason(&one("sync", 1, "'compute 100ms'", load), "give up after 50");
+}

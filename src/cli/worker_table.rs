@@ -62,7 +62,7 @@ fn line(row: &Row, length: Elapsed) -> String {
         "worker {:<2}{:>7}  {:<8}{:>6}{:>6}{:>7}{:>10}{:>6.0}{:>5}{:>9}{:>5}",
         letter(row.worker),
         row.pid,
-        word(row.phase),
+        row.phase.word(),
         row.begun,
         row.ready,
         row.parked,
@@ -78,17 +78,6 @@ fn line(row: &Row, length: Elapsed) -> String {
 fn share(cpu: CpuTime, length: Elapsed) -> String {
     let share = cpu.as_secs_f64() / length.as_secs_f64().max(f64::MIN_POSITIVE);
     format!("{:.0}%", 100.0 * share)
-}
-
-fn word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Booting => "booting",
-        Phase::Idle => "idle",
-        Phase::Running => "running",
-        Phase::Blocked => "blocked",
-        Phase::Draining => "draining",
-        Phase::Gone => "gone",
-    }
 }
 
 #[cfg(test)]

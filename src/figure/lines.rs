@@ -222,13 +222,7 @@ impl Paper {
 
     /// How lines of what is measured, simulated and computed are told apart, of those that there are.
     pub(super) fn legend_of_ways(&mut self, rows: &[Row]) {
-        let all = [Origin::Measured, Origin::Simulated, Origin::Computed];
-        let there = |origin: &Origin| rows.iter().any(|row| row.origin == *origin);
-        let entries: Vec<(Origin, &str)> = all
-            .into_iter()
-            .filter(there)
-            .map(|origin| (origin, origin.word()))
-            .collect();
+        let entries = mark::origins_of(rows);
         self.legend(&entries, |svg, origin, (left, top)| {
             let (middle, class) = (top + 7.0, class_of("neutral", origin));
             rule(svg, &class, (left, middle), (left + 24.0, middle));

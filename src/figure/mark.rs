@@ -43,16 +43,18 @@ pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, (x, y): (f64, f64)
     svg.leaf("polygon", &attributes);
 }
 
+/// Where what is drawn comes from, with the words for it.
+pub(super) fn origins_of(rows: &[Row]) -> Vec<(Origin, &'static str)> {
+    let all = [Origin::Measured, Origin::Simulated, Origin::Computed];
+    let there = |origin: &Origin| rows.iter().any(|row| row.origin == *origin);
+    let there = all.into_iter().filter(there);
+    there.map(|origin| (origin, origin.word())).collect()
+}
+
 impl Paper {
     /// How what is measured, simulated and computed is told apart, of those that there are.
     pub(super) fn legend_of_origins(&mut self, rows: &[Row]) {
-        let all = [Origin::Measured, Origin::Simulated, Origin::Computed];
-        let there = |origin: &Origin| rows.iter().any(|row| row.origin == *origin);
-        let entries: Vec<(Origin, &str)> = all
-            .into_iter()
-            .filter(there)
-            .map(|origin| (origin, origin.word()))
-            .collect();
+        let entries = origins_of(rows);
         self.legend(&entries, |svg, origin, (left, top)| {
             let (from, to, middle) = (left, left + 24.0, top + 7.0);
             match origin {

@@ -34,6 +34,19 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Booting => "booting",
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Blocked => "blocked",
+            Self::Draining => "draining",
+            Self::Gone => "gone",
+        }
+    }
+
     /// The phase that another process wrote, if it is one.
     #[must_use]
     pub fn from_raw(word: u64) -> Option<Self> {

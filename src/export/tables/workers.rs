@@ -2,7 +2,6 @@
 
 use super::{Column, Told, column, ns};
 use crate::recording::{Origin, Sample, WorkerSample};
-use crate::telemetry::Phase;
 
 /// A worker at a look.
 pub(super) struct Row<'a> {
@@ -37,7 +36,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "phase",
             "`booting`, `idle`, `running`, `blocked`, `draining` or `gone`",
-            |row| word(row.worker.phase).into(),
+            |row| row.worker.phase.word().into(),
         ),
         column("core", "the core that it runs on, or ran on last", |row| {
             row.worker.core.into()
@@ -127,15 +126,4 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             )
         },
     ]
-}
-
-fn word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Booting => "booting",
-        Phase::Idle => "idle",
-        Phase::Running => "running",
-        Phase::Blocked => "blocked",
-        Phase::Draining => "draining",
-        Phase::Gone => "gone",
-    }
 }

@@ -21,7 +21,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// One screen as SVG
+    /// One screen as SVG, or screens as text
     #[command(
         after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
     )]

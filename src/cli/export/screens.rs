@@ -46,15 +46,27 @@ struct Common {
 pub(super) struct ScreenArgs {
     #[command(flatten)]
     common: Common,
-    /// The instant, from the first request of the variant: 3.2s
-    #[arg(long)]
-    at: String,
+    /// Instant, counted from the first request of the variant: 3.2s; repeatable with `--form text`
+    #[arg(long, required = true)]
+    at: Vec<String>,
+    /// Drawing, or plain text; a form feed stands between texts of several instants
+    #[arg(long, value_enum, default_value = "svg")]
+    form: Form,
     /// The variant; by default the first
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
     /// For light pages, dark ones, or as the reader has it
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
+}
+
+/// How a screen is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// A drawing for pages
+    Svg,
+    /// Its characters, without colours
+    Text,
 }
 
 impl ScreenArgs {
@@ -177,6 +189,44 @@ impl Stage {
         tui::view::draw_on(&mut self.screen, &self.state);
     }
 
+    /// The position of the variant of this name, or of the first one.
+    fn variant(&self, wanted: Option<&str>) -> anyhow::Result<usize> {
+        let Some(wanted) = wanted else { return Ok(0) };
+        let recordings = self.kept.recordings.iter();
+        let names: Vec<&str> = recordings.map(|it| it.header.variant.as_str()).collect();
+        let found = names.iter().position(|name| *name == wanted);
+        found.with_context(|| format!("no variant {wanted} was played, only {}", names.join(", ")))
+    }
+
+    /// The instant that is so long after a variant's first request, and that length.
+    fn instant(&self, variant: usize, after: &str) -> anyhow::Result<(Elapsed, Stamp)> {
+        let after = crate::scenario::length(after)
+            .with_context(|| format!("--at {after}: a length of time such as 3.2s"))?;
+        let header = &self.kept.recordings[variant].header;
+        let at = header.began + after;
+        let Some((_, end)) = self.span(variant) else {
+            bail!("nothing was recorded of {}", header.variant);
+        };
+        if at > end {
+            bail!("{} ended after {}", header.variant, end.since(header.began));
+        }
+        Ok((after, at))
+    }
+
+    /// The screen as it is now, as SVG.
+    fn drawing(&self, variant: usize, after: Elapsed, theme: Theme) -> String {
+        let plan = &self.kept.plan;
+        let description = format!(
+            "The screen of concsim playing {}, variant {}, {after} after its first request was due. \
+             Seed {}, scenario {}.",
+            plan.name(),
+            self.kept.recordings[variant].header.variant,
+            plan.variants[variant].scenario.seed,
+            plan.sha256.get(..8).unwrap_or_default(),
+        );
+        drawing::draw(&self.screen, &plan.title, &description, theme)
+    }
+
     /// From the first sample of a variant to its last.
     fn span(&self, variant: usize) -> Option<(Stamp, Stamp)> {
         let samples = &self.feed().recording(variant)?.samples;
@@ -186,47 +236,33 @@ impl Stage {
 
 fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
     let mut stage = Stage::open(&args.common, args.look())?;
-    let names: Vec<String> = stage
-        .kept
-        .recordings
-        .iter()
-        .map(|it| it.header.variant.clone())
-        .collect();
-    let variant = match &args.variant {
-        None => 0,
-        Some(wanted) => names
-            .iter()
-            .position(|name| name == wanted)
-            .with_context(|| {
-                format!("no variant {wanted} was played, only {}", names.join(", "))
-            })?,
-    };
-    let after = crate::scenario::length(&args.at)
-        .with_context(|| format!("--at {}: a length of time such as 3.2s", args.at))?;
-    let began = stage.kept.recordings[variant].header.began;
-    let at = began + after;
-    let Some((_, end)) = stage.span(variant) else {
-        bail!("nothing was recorded of {}", names[variant]);
-    };
-    if at > end {
-        bail!("{} ended after {}", names[variant], end.since(began));
+    let variant = stage.variant(args.variant.as_deref())?;
+    let instants = args.at.iter().map(|after| stage.instant(variant, after));
+    let instants: Vec<(Elapsed, Stamp)> = instants.collect::<anyhow::Result<_>>()?;
+    match (args.form, instants[..].as_ref()) {
+        (Form::Svg, [(after, at)]) => {
+            stage.draw(variant, *at);
+            Ok(stage.drawing(variant, *after, args.theme))
+        }
+        (Form::Svg, _) => bail!("--form svg draws one instant: give one --at, or --form text"),
+        (Form::Text, instants) => {
+            let texts = instants.iter().map(|(_, at)| {
+                stage.draw(variant, *at);
+                text(&stage.screen)
+            });
+            Ok(texts.collect::<Vec<_>>().join("\u{c}\n"))
+        }
     }
-    stage.draw(variant, at);
-    let plan = &stage.kept.plan;
-    let description = format!(
-        "The screen of concsim playing {}, variant {}, {after} after its first request was due. \
-         Seed {}, scenario {}.",
-        plan.name(),
-        names[variant],
-        plan.variants[variant].scenario.seed,
-        plan.sha256.get(..8).unwrap_or_default(),
-    );
-    Ok(drawing::draw(
-        &stage.screen,
-        &plan.title,
-        &description,
-        args.theme,
-    ))
+}
+
+/// The characters of a screen, a line each, without the blanks at the ends of lines.
+fn text(screen: &Buffer) -> String {
+    let area = screen.area;
+    let line = |y: u16| {
+        let cells = (0..area.width).map(|x| screen[(area.x + x, area.y + y)].symbol());
+        format!("{}\n", cells.collect::<String>().trim_end())
+    };
+    (0..area.height).map(line).collect()
 }
 
 fn cast(args: &CastArgs) -> anyhow::Result<String> {

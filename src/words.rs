@@ -115,7 +115,8 @@ pub(crate) fn typical(draw: &Draw) -> u64 {
     }
 }
 
-/// The number that people give a request: they count from 1, the wire and all data from 0.
+/// The number of a request in everything that is read, by people or by programs: it counts from 1. The
+/// wire and recordings count from 0.
 #[must_use]
 pub(crate) fn number_of(request: u32) -> u64 {
     u64::from(request) + 1

@@ -491,7 +491,7 @@ fn the_lane_of_a_request_that_failed_says_so() {
     kept.recordings[0].outcomes[1].failure = Some(Failure::Timeout);
     let failed = kept.recordings[0].outcomes[1].request;
     let table = of_runs(Kind::WhoRuns, &kept).expect("it has requests");
-    let said = format!("request {failed} failed");
+    let said = format!("request {} failed", failed + 1);
     let says = |panel| table.of_panel(panel).any(|row| row.label == said);
     assert!(says("sync") && !says("coroutine"));
 }

@@ -18,7 +18,7 @@ use crate::recording::Recording;
 use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
 use crate::svg::class_of;
 use crate::units::{Elapsed, Stamp, letter};
-use crate::words::grouped;
+use crate::words::{grouped, number_of};
 
 /// More requests than these are no picture.
 const MOST_LANES: usize = 12;
@@ -92,7 +92,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         let lane = lanes.request(*request, everything);
         // Its lane goes on for as long as somebody works for it, also when its client has gone.
         let failed = if has_failed(*request) { " failed" } else { "" };
-        let name = format!("request {request}{failed}");
+        let name = format!("request {}{failed}", number_of(*request));
         for Span { doing, from, to } in lane.spans {
             last = last.max(to);
             rows.push(row(word(doing).into(), place, from, to, name.clone()));

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! An arrow leads from each request to all that its coroutine (or its sync worker) did for it. A request
-//! is called what it was on the wire: `/profile?n=7`. Whether the run may be believed stands in the name
+//! is called by its number and its kind: `request 8: profile`. Whether the run may be believed stands in the name
 //! and the description of its group and in the notes of its first event.
 
 mod cores;
@@ -33,6 +33,7 @@ use crate::recording::Past;
 use crate::recording::lanes::{Index, Lanes};
 use crate::recording::trust::Trust;
 use crate::units::Stamp;
+use crate::words::number_of;
 use trace::{Trace, Track};
 
 /// Writes the trace of these variants, packet by packet.
@@ -87,9 +88,11 @@ impl Scene<'_> {
         let Some(request) = request else {
             return "no request".into();
         };
-        let asked = self.requests.get(&request);
-        let class = asked.map_or("", |asked| asked.class);
-        format!("/{class}?n={request}")
+        let number = number_of(request);
+        match self.requests.get(&request) {
+            Some(asked) => format!("request {number}: {}", asked.class),
+            None => format!("request {number}"),
+        }
     }
 
     /// The arrows of a request; those that no client tells of have none.

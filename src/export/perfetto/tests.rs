@@ -129,9 +129,9 @@ fn a_coroutine_runs_and_is_parked_and_is_ready_until_it_runs_again() {
         reader.names_on("coroutine 1"),
         [
             ("ready", 0, 200),
-            ("/profile?n=1", 200, 400),
+            ("request 2: profile", 200, 400),
             ("parked: service", 400, 1_400),
-            ("/profile?n=1", 1_400, 1_600),
+            ("request 2: profile", 1_400, 1_600),
         ]
     );
 }
@@ -142,9 +142,9 @@ fn a_sync_worker_is_blocked_between_the_turns_of_its_request() {
     assert_eq!(
         reader.names_on("worker A")[..3],
         [
-            ("/profile?n=0", 0, 200),
+            ("request 1: profile", 0, 200),
             ("blocked in a call", 200, 1_200),
-            ("/profile?n=0", 1_200, 1_400),
+            ("request 1: profile", 1_200, 1_400),
         ]
     );
     assert_eq!(reader.on("coroutine").count(), 0);
@@ -162,7 +162,7 @@ fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads
         outcomes.sum::<usize>()
     );
     let sources: BTreeSet<u64> = reader.on("lane").filter_map(|it| it.flow).collect();
-    let turns = |track| reader.on(track).filter(|it| it.name.starts_with('/'));
+    let turns = |track| reader.on(track).filter(|it| it.name.starts_with("request "));
     let ran: Vec<usize> = kept
         .recordings
         .iter()
@@ -227,7 +227,7 @@ fn a_request_that_did_not_end_is_left_open() {
         .filter(|it| it.to.is_none())
         .map(|it| it.name.as_str())
         .collect();
-    assert_eq!(open, ["/profile?n=2"]);
+    assert_eq!(open, ["request 3: profile"]);
 }
 
 #[test]

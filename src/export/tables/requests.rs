@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Column, Told, column, ns};
 use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served};
-use crate::units::Stamp;
+use crate::units::{Stamp, letter};
+use crate::words::number_of;
 
 /// One request.
 pub(super) struct Row<'a> {
@@ -79,8 +80,8 @@ impl<'a> Row<'a> {
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        column("request", "its number in the run, from 0", |row| {
-            row.number.into()
+        column("request", "its number in the run, from 1", |row| {
+            number_of(row.number).into()
         }),
         column(
             "class",
@@ -159,6 +160,10 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "the slot of the worker that had it, from 0",
             |row| row.served.map(|(worker, _)| worker).into(),
         ),
+        column("worker_name", "the letter of that worker", |row| {
+            let worker = row.served.map(|(worker, _)| worker);
+            worker.map(|worker| letter(worker.into())).into()
+        }),
         column(
             "task",
             "the coroutine, or the connection, that played it; such numbers are used again",

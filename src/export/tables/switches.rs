@@ -2,7 +2,8 @@
 
 use super::{Column, Told, column, ns};
 use crate::telemetry::{Event, NO_REQUEST, Ran, Then};
-use crate::units::Stamp;
+use crate::units::{Stamp, letter};
+use crate::words::number_of;
 
 /// One of them.
 pub(super) struct Row<'a> {
@@ -80,15 +81,23 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column("worker", "the worker's slot, from 0", |row| {
             row.worker.into()
         }),
+        column("worker_name", "the worker's letter", |row| {
+            letter(row.worker.into()).into()
+        }),
         column(
             "what",
             "`ran`: a request had the worker; `blocked`: the worker slept in a call; `preempted`: it had no core",
             |row| row.common().map(|it| it.what).into(),
         ),
-        column("request", "for which request; nothing if for none", |row| {
-            let request = row.common().map(|it| it.request);
-            request.filter(|request| *request != NO_REQUEST).into()
-        }),
+        column(
+            "request",
+            "for which request, by its number from 1; nothing if for none",
+            |row| {
+                let request = row.common().map(|it| it.request);
+                let request = request.filter(|request| *request != NO_REQUEST);
+                request.map(number_of).into()
+            },
+        ),
         column(
             "task",
             "the coroutine, or the connection; such numbers are used again",

@@ -84,6 +84,24 @@ fn every_request_and_every_switch_is_a_row() {
 }
 
 #[test]
+fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_table() {
+    let kept = Kept::of("Three.", &[Synthetic::three_requests(WorkerKind::Coroutine)]);
+    let said = |table, column: &str| {
+        let rows = kept.objects(table);
+        let values = rows.iter().map(|row| row[column].clone());
+        let mut values: Vec<Value> = values.filter(|value| !value.is_null()).collect();
+        values.sort_by_key(Value::to_string);
+        values.dedup();
+        values
+    };
+    assert_eq!(said(Table::Requests, "request"), [1, 2, 3]);
+    assert_eq!(said(Table::Switches, "request"), [1, 2, 3]);
+    for table in [Table::Requests, Table::Switches, Table::Workers] {
+        assert_eq!(said(table, "worker_name"), ["A"], "{table:?}");
+    }
+}
+
+#[test]
 fn latencies_of_the_counted_requests_are_those_of_the_summary() {
     let kept = both_kinds();
     let requests = kept.objects(Table::Requests);

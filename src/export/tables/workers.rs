@@ -2,6 +2,8 @@
 
 use super::{Column, Told, column, ns};
 use crate::recording::{Origin, Sample, WorkerSample};
+use crate::units::letter;
+use crate::words::number_of;
 
 /// A worker at a look.
 pub(super) struct Row<'a> {
@@ -26,6 +28,9 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
         ns("at_ns", "when", |row| row.sample.at.into()),
         column("worker", "its slot, from 0", |row| row.worker.index.into()),
+        column("worker_name", "its letter", |row| {
+            letter(row.worker.index).into()
+        }),
         column("pid", "its process; nothing in a simulation", |row| {
             let is_real = row.told.run.origin == Origin::Measured;
             is_real.then_some(row.worker.pid).into()
@@ -48,8 +53,8 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "running_request",
-            "the request that has it, if it has said so",
-            |row| row.worker.running_request.into(),
+            "the request that has it, by its number from 1, if it has said so",
+            |row| row.worker.running_request.map(number_of).into(),
         ),
         column("begun", "requests begun and not finished", |row| {
             row.worker.begun.count.into()

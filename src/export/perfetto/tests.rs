@@ -162,7 +162,11 @@ fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads
         outcomes.sum::<usize>()
     );
     let sources: BTreeSet<u64> = reader.on("lane").filter_map(|it| it.flow).collect();
-    let turns = |track| reader.on(track).filter(|it| it.name.starts_with("request "));
+    let turns = |track| {
+        reader
+            .on(track)
+            .filter(|it| it.name.starts_with("request "))
+    };
     let ran: Vec<usize> = kept
         .recordings
         .iter()

@@ -85,7 +85,10 @@ fn every_request_and_every_switch_is_a_row() {
 
 #[test]
 fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_table() {
-    let kept = Kept::of("Three.", &[Synthetic::three_requests(WorkerKind::Coroutine)]);
+    let kept = Kept::of(
+        "Three.",
+        &[Synthetic::three_requests(WorkerKind::Coroutine)],
+    );
     let said = |table, column: &str| {
         let rows = kept.objects(table);
         let values = rows.iter().map(|row| row[column].clone());

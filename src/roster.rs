@@ -19,6 +19,13 @@ pub struct Hand {
     pub going: bool,
 }
 
+impl Hand {
+    /// Whether its heartbeat was too old once, so that it was told to abort.
+    pub fn was_silent(&self) -> bool {
+        self.aborted
+    }
+}
+
 /// A slot as the arbiter sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {

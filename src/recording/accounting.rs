@@ -218,6 +218,8 @@ fn taken_and_never_served(
             | Event::Ended(_)
             | Event::Preempted { .. }
             | Event::BlockedIn { .. }
+            | Event::Awaits { .. }
+            | Event::Waited(_)
             | Event::Answered { .. }
             | Event::Forked { .. }
             | Event::Died { .. } => {}

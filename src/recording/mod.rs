@@ -26,6 +26,7 @@ mod span;
 pub mod summary;
 #[cfg(test)]
 pub(crate) mod synthetic;
+mod termination;
 #[cfg(test)]
 mod tests;
 mod thinning;
@@ -37,6 +38,7 @@ pub use notebook::Notebook;
 pub use past::Past;
 use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
+pub use termination::describe_termination;
 
 use crate::scenario::{Plan, Scenario, Variant, WorkerKind};
 use crate::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
@@ -55,10 +57,11 @@ pub struct Recording {
     /// The requests that were sent, in order.
     pub sent: Vec<Sent>,
     /// What happened in workers and to them: with the worker's index, in order for each worker.
-    /// The summary rests on `Accepted`, `Served` and `Died`, so these are all here.
+    /// The summary rests on `Accepted`, `Waited`, `Served` and `Died`, so these are all here.
     pub events: Vec<(u16, Event)>,
     /// Who had which worker, blocked in it, or lost the core, from when to when: `Ran`, `BlockedIn` and
-    /// `Preempted`, with the worker's index, in order for each worker.
+    /// `Preempted`, with the worker's index, in order for each worker. Among them `Awaits`, where a wait
+    /// has several parts.
     pub switches: Vec<(u16, Event)>,
     /// The places in `switches` of those by which a core was lost, in order: they are few, and every
     /// mean needs them.

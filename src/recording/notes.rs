@@ -43,9 +43,12 @@ impl Recording {
             }
             (
                 Who::Worker(slot),
-                Event::Ran(_) | Event::BlockedIn { .. } | Event::Preempted { .. },
+                Event::Ran(_)
+                | Event::BlockedIn { .. }
+                | Event::Preempted { .. }
+                | Event::Awaits { .. },
             ) => return self.note_switch(slot, event),
-            (Who::Worker(slot), Event::Accepted { .. } | Event::Served(_)) => {
+            (Who::Worker(slot), Event::Accepted { .. } | Event::Waited(_) | Event::Served(_)) => {
                 self.events.push((slot, event));
             }
             // Nobody writes these there.

@@ -80,7 +80,9 @@ impl Recording {
 fn is_one_in(one_in: u32, switch: &Event) -> bool {
     let request = match switch {
         Event::Ran(ran) => ran.request,
-        Event::BlockedIn { request, .. } | Event::Preempted { request, .. } => *request,
+        Event::BlockedIn { request, .. }
+        | Event::Preempted { request, .. }
+        | Event::Awaits { request, .. } => *request,
         _ => NO_REQUEST,
     };
     one_in == 1 || (request != NO_REQUEST && request.is_multiple_of(one_in))

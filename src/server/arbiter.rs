@@ -19,16 +19,19 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::worker::{self, BOOT_FAILED, OVERFLOWED, Post};
-use crate::roster::{Roster, Verdict};
+use super::worker::{self, BOOT_FAILED, Post};
+use crate::recording::describe_termination;
+use crate::roster::{Hand, Roster, Verdict};
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
 use crate::sys::{Doing, family, net};
-use crate::telemetry::{Board, Event, Phase, SLOTS, Said, Telemetry, Writer};
-use crate::units::letter;
-use crate::units::{Elapsed, Stamp};
+use crate::telemetry::{
+    Board, Event, OVERFLOWED, Phase, SLOTS, Said, Telemetry, TerminationCause, Writer,
+};
+use crate::units::{Elapsed, Stamp, letter};
+use crate::words::length;
 
 /// What the driver wants of the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,6 +120,8 @@ struct Arbiter<'a> {
     last_words: (File, File),
     next_tick: Stamp,
     is_up: bool,
+    /// Workers that did not finish in time are being killed.
+    is_killing: bool,
     voice: &'a mut dyn Write,
 }
 
@@ -155,6 +160,7 @@ impl<'a> Arbiter<'a> {
             last_words: family::pipe()?,
             next_tick: orders.clock.now() + TICK,
             is_up: false,
+            is_killing: false,
             board,
             orders,
             voice,
@@ -349,18 +355,20 @@ impl<'a> Arbiter<'a> {
         let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
         words.bury(at, cpu);
         let worker = slot as u32;
-        self.ring.push(
-            &Event::Died {
-                at,
-                worker,
-                pid,
-                status,
-            }
-            .to_record(),
-        );
+        let cause = self.cause_of(hand);
+        let died = Event::Died {
+            at,
+            worker,
+            pid,
+            status,
+            cause,
+        };
+        self.ring.push(&died.to_record());
+        let timeout = self.orders.scenario.server.timeout;
+        let how = how_it_ended(status, cause, timeout);
         let name = format!("worker {} (pid {pid})", letter(slot));
         if status == BOOT_FAILED || (never_up && !hand.going) {
-            let reason = self.last_words_or(how_it_ended(status));
+            let reason = self.last_words_or(how);
             return Err(Failure::Boot {
                 worker: name,
                 reason,
@@ -373,9 +381,22 @@ impl<'a> Arbiter<'a> {
             } else {
                 ""
             };
-            self.note(&format!("{name} {}{fate}", how_it_ended(status)));
+            self.note(&format!("{name} {how}{fate}"));
         }
         Ok(())
+    }
+
+    /// What was done to end this process.
+    fn cause_of(&self, hand: Hand) -> Option<TerminationCause> {
+        if hand.was_silent() {
+            Some(TerminationCause::Silent)
+        } else if self.is_killing {
+            Some(TerminationCause::Overdue)
+        } else if hand.going || self.listener.is_none() {
+            Some(TerminationCause::Retired)
+        } else {
+            None
+        }
     }
 
     fn last_words_or(&mut self, otherwise: String) -> String {
@@ -405,13 +426,14 @@ impl<'a> Arbiter<'a> {
             let name = format!("worker {} (pid {pid})", letter(slot));
             match verdict {
                 Verdict::Abort => {
+                    let limit = length(timeout);
                     self.note(&format!(
-                        "{name} is silent for more than {timeout}: aborted"
+                        "{name} is silent for longer than timeout ({limit}): told to abort"
                     ));
                     signals::send(pid, Signal::Abort);
                 }
                 Verdict::Kill => {
-                    self.note(&format!("{name} did not obey: killed"));
+                    self.note(&format!("{name} did not abort: sent SIGKILL"));
                     signals::send(pid, Signal::Kill);
                 }
             }
@@ -430,6 +452,7 @@ impl<'a> Arbiter<'a> {
         self.tell_all(farewell);
         self.wait_for_all(self.now() + patience);
         while self.anyone_left() {
+            self.is_killing = true;
             self.tell_all(Signal::Kill);
             self.nap(GLANCE);
         }
@@ -486,11 +509,15 @@ fn is_quick(signal: Signal) -> bool {
     matches!(signal, Signal::Interrupt | Signal::Quit)
 }
 
-fn how_it_ended(status: i32) -> String {
-    match status {
-        signals::ABORTED => "was aborted".into(),
-        OVERFLOWED => "ran out of stack in a request and left".into(),
-        0.. => format!("ended with exit status {status}"),
-        _ => format!("was killed by signal {}", -status),
+/// A predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.
+fn how_it_ended(status: i32, cause: Option<TerminationCause>, timeout: Option<Elapsed>) -> String {
+    let description = describe_termination(status, cause, timeout);
+    match (cause, status) {
+        (Some(TerminationCause::Silent | TerminationCause::Overdue), _) => {
+            format!("was {description}")
+        }
+        (_, OVERFLOWED) => "ran out of stack in a request and left".into(),
+        (_, 0..) => format!("ended with {description}"),
+        _ => format!("was killed by {description}"),
     }
 }

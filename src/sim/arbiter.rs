@@ -12,15 +12,13 @@ use super::worker::{Doing, Links, Pool, Thread, Worker};
 use crate::recording::Who;
 use crate::roster::Verdict;
 use crate::scenario::{Happening as Wish, WorkerKind};
-use crate::telemetry::{Deed, Event, Failure, Marker, Phase};
+use crate::telemetry::{Deed, Event, Failure, Marker, Phase, TerminationCause};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Between two looks at heartbeats.
 pub(super) const TICK: u64 = 1_000_000_000;
 /// From its fork until a worker serves: what that takes on a laptop.
 const BOOT: u64 = 3_000_000;
-/// Exit code of a worker in which a request ran out of stack.
-pub(super) const OVERFLOWED: i32 = 70;
 /// How a worker ends that was told to abort, and one that was killed.
 const ABORTED: i32 = 1;
 const KILLED: i32 = -9;
@@ -126,6 +124,17 @@ impl<O: Observer> Simulation<'_, O> {
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
         let (number, guests) = (slot as u32, std::mem::take(&mut worker.guests));
+        let was_retired = worker.stopping && status != KILLED;
+        let was_silent = self
+            .roster
+            .dismiss(pid)
+            .is_some_and(|(_, hand)| hand.was_silent());
+        let cause = match (was_silent, was_retired) {
+            (true, _) => Some(TerminationCause::Silent),
+            (false, true) => Some(TerminationCause::Retired),
+            (false, false) if self.is_over => Some(TerminationCause::Overdue),
+            (false, false) => None,
+        };
         self.tell(
             Who::Arbiter,
             &Event::Died {
@@ -133,9 +142,9 @@ impl<O: Observer> Simulation<'_, O> {
                 worker: number,
                 pid,
                 status,
+                cause,
             },
         );
-        self.roster.dismiss(pid);
         for id in guests.into_iter().chain(left) {
             self.is_reset(id);
         }

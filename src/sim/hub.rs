@@ -20,7 +20,7 @@ use super::script::{self, Need};
 use crate::coroutine::{ReadyQueue, TaskId, Turn};
 use crate::recording::Who;
 use crate::scenario::{Manner, WorkerKind};
-use crate::telemetry::{Event, Phase, Ran, Then};
+use crate::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
 use crate::units::Stamp;
 
 /// How long the hub runs tasks before it looks up.
@@ -305,7 +305,7 @@ impl<O: Observer> Simulation<'_, O> {
             }
             Need::Done => self.answers(worker, task, id),
             Need::Overflow => {
-                self.dies(worker, super::arbiter::OVERFLOWED);
+                self.dies(worker, OVERFLOWED);
                 false
             }
         }

@@ -11,7 +11,7 @@ use super::observer::Observer;
 use super::script::{self, Need};
 use super::worker::{Doing, Worker};
 use crate::recording::Who;
-use crate::telemetry::{Event, Phase, Ran, Then};
+use crate::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
 use crate::units::Stamp;
 
 impl<O: Observer> Simulation<'_, O> {
@@ -178,7 +178,7 @@ impl<O: Observer> Simulation<'_, O> {
             }
             Need::Done => self.thread_answers(worker, thread, id),
             Need::Overflow => {
-                self.dies(worker, super::arbiter::OVERFLOWED);
+                self.dies(worker, OVERFLOWED);
                 false
             }
         }

@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
+use super::termination::TerminationCause;
+use super::wait::{Awaited, WaitParts};
 use super::{Deed, Marker, Record};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -99,6 +101,20 @@ pub enum Event {
         /// For which request.
         request: u32,
     },
+    /// The wait of a request enters another part: only of waits that have more than one.
+    Awaits {
+        /// When.
+        at: Stamp,
+        /// Of which task.
+        task: u32,
+        /// Of which request.
+        request: u32,
+        /// The part that begins.
+        part: Awaited,
+    },
+    /// The parts of [`Served::waited`]. Published right before the request's [`Event::Served`], if it has
+    /// waited at all.
+    Waited(WaitParts),
     /// A request's last byte was written, or its connection ended.
     Served(Served),
     /// A client sent a request. In load's ring.
@@ -137,6 +153,8 @@ pub enum Event {
         pid: u32,
         /// Exit code, or −signal.
         status: i32,
+        /// What the arbiter had done to end it. [`None`]: nothing; or it did not say so yet.
+        cause: Option<TerminationCause>,
     },
 }
 
@@ -152,6 +170,8 @@ const SENT: u64 = 9;
 const ENDED: u64 = 10;
 const MARKED: u64 = 11;
 const CUED: u64 = 12;
+const AWAITS: u64 = 13;
+const WAITED: u64 = 14;
 
 fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
@@ -196,6 +216,16 @@ impl Event {
                 task,
                 request,
             } => [head(BLOCKED_IN, task, request), from.0, to.0, 0, 0, 0, 0, 0],
+            Self::Awaits {
+                at,
+                task,
+                request,
+                part,
+            } => {
+                let head = head(AWAITS, task, request);
+                [head, at.0, part as u64, 0, 0, 0, 0, 0]
+            }
+            Self::Waited(parts) => parts.to_record(),
             Self::Served(served) => served.to_record(),
             Self::Answered {
                 service,
@@ -216,10 +246,12 @@ impl Event {
                 worker,
                 pid,
                 status,
+                cause,
             } => {
                 let head = head(DIED, worker, NO_REQUEST);
                 let status = u64::from(status.cast_unsigned());
-                [head, at.0, u64::from(pid), status, 0, 0, 0, 0]
+                let cause = cause.map_or(0, |cause| cause as u64);
+                [head, at.0, u64::from(pid), status, cause, 0, 0, 0]
             }
         }
     }
@@ -265,6 +297,13 @@ impl Event {
                 task: small,
                 request,
             },
+            AWAITS => Self::Awaits {
+                at: from,
+                task: small,
+                request,
+                part: Awaited::from_raw(b)?,
+            },
+            WAITED => Self::Waited(WaitParts::from_record(record, small, request)),
             SERVED => Self::Served(Served::from_record(record, small, request)),
             ANSWERED => Self::Answered {
                 service: small,
@@ -287,6 +326,7 @@ impl Event {
                 worker: small,
                 pid: u32::try_from(b).ok()?,
                 status: u32::try_from(c).ok()?.cast_signed(),
+                cause: TerminationCause::from_raw(d),
             },
             _ => return None,
         })
@@ -316,6 +356,36 @@ impl Marker {
         let (kind, cue) = self.cue.map_or((MARKED, 0), |cue| (CUED, u64::from(cue)));
         let head = head(kind, which, NO_REQUEST);
         [head, self.at.0, on, cue, 0, 0, 0, 0]
+    }
+}
+
+impl WaitParts {
+    fn to_record(self) -> Record {
+        [
+            head(WAITED, self.task, self.request),
+            self.thread.0,
+            self.connection.0,
+            self.queue.0,
+            self.call.0,
+            self.sleep.0,
+            self.client.0,
+            self.at.0,
+        ]
+    }
+
+    fn from_record(record: &Record, task: u32, request: u32) -> Self {
+        let [_, a, b, c, d, e, f, at] = record.map(Elapsed);
+        Self {
+            at: Stamp(at.0),
+            request,
+            task,
+            thread: a,
+            connection: b,
+            queue: c,
+            call: d,
+            sleep: e,
+            client: f,
+        }
     }
 }
 
@@ -482,7 +552,32 @@ mod tests {
                 worker: 2,
                 pid: 4242,
                 status: -9,
+                cause: None,
             },
+            Event::Died {
+                at: from,
+                worker: 2,
+                pid: 4242,
+                status: 1,
+                cause: Some(TerminationCause::Silent),
+            },
+            Event::Awaits {
+                at: from,
+                task: 4,
+                request: 7,
+                part: Awaited::Queue,
+            },
+            Event::Waited(WaitParts {
+                at: to,
+                request: 7,
+                task: 4,
+                thread: Elapsed(1),
+                connection: Elapsed(2),
+                queue: Elapsed(3),
+                call: Elapsed(4),
+                sleep: Elapsed(5),
+                client: Elapsed(6),
+            }),
             marked(Deed::StopWorker(3), None),
             marked(Deed::SetLoad(2_500), None),
             marked(Deed::SetRate(400_000_000), Some(0)),

@@ -22,7 +22,9 @@ mod gauge;
 mod probe;
 mod request;
 mod ring;
+mod termination;
 mod voice;
+mod wait;
 
 pub use bell::{Bell, Extra, Heard};
 pub use board::{
@@ -35,4 +37,6 @@ pub use gauge::{Gauge, Reading};
 pub use probe::Probe;
 pub use request::{Failure, Outcome, Ran, Sent, Served, Then, status_and_failure};
 pub use ring::{Reader, Record, Ring, Writer};
+pub use termination::{OVERFLOWED, TerminationCause};
 pub use voice::Said;
+pub use wait::{Awaited, WaitParts};

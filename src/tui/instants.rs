@@ -67,9 +67,16 @@ fn of_event((_, event): &(u16, Event)) -> Option<Two> {
     Some(match *event {
         Event::Ran(ran) => [ran.from, ran.to],
         Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => [from, to],
-        Event::Accepted { at, .. } | Event::Forked { at, .. } | Event::Died { at, .. } => [at; 2],
+        Event::Accepted { at, .. }
+        | Event::Awaits { at, .. }
+        | Event::Forked { at, .. }
+        | Event::Died { at, .. } => [at; 2],
         Event::Served(served) => [served.written; 2],
-        Event::Sent(_) | Event::Ended(_) | Event::Answered { .. } | Event::Marked { .. } => {
+        Event::Waited(_)
+        | Event::Sent(_)
+        | Event::Ended(_)
+        | Event::Answered { .. }
+        | Event::Marked { .. } => {
             return None;
         }
     })

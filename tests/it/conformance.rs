@@ -11,7 +11,7 @@ use std::process::Command;
 use concsim::recording::summary::summarise;
 use concsim::recording::{Recording, kept};
 use concsim::scenario::{Step, draw};
-use concsim::telemetry::{Event, Failure, NO_REQUEST, Ran, Served, Then};
+use concsim::telemetry::{Event, Failure, NO_REQUEST, Ran, Served, TerminationCause, Then};
 use concsim::units::Stamp;
 
 /// Plays a scenario by `concsim run` and by `concsim sim`, and puts the same questions to both.
@@ -457,10 +457,15 @@ fn a_worker_that_is_silent_for_too_long_is_ended_with_what_it_has_begun() {
         assert_eq!(failures(recording), BTreeMap::from(expected));
         let mut died = recording.events.iter();
         let died = died.find_map(|(_, event)| match event {
-            Event::Died { status, .. } => Some(*status),
+            Event::Died { status, cause, .. } => Some((*status, *cause)),
             _ => None,
         });
-        assert_eq!(died, Some(1), "it leaves when it is told to abort");
+        let silent = Some(TerminationCause::Silent);
+        assert_eq!(
+            died,
+            Some((1, silent)),
+            "it leaves when it is told to abort"
+        );
         assert_eq!(sum(recording, |worker| worker.lost_tasks), 1);
     });
 }

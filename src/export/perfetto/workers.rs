@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::trace::{Slice, Trace, Track};
 use super::{Scene, place};
+use crate::recording::describe_termination;
 use crate::recording::lanes::{Doing, Lanes, Turn};
 use crate::recording::{Origin, Past};
 use crate::scenario::WorkerKind;
@@ -206,7 +207,12 @@ fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -
                 worker,
                 pid,
                 status,
-            } => (at, worker, format!("died: pid {pid}, status {status}")),
+                cause,
+            } => {
+                let timeout = past.header().scenario.server.timeout;
+                let how = describe_termination(status, cause, timeout);
+                (at, worker, format!("died: pid {pid}, {how}"))
+            }
             _ => continue,
         };
         if let Some(track) = tracks.get(worker as usize) {

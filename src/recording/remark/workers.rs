@@ -3,25 +3,18 @@
 
 use super::Notice;
 use super::scene::{Scene, stand};
-use crate::recording::{Sample, WorkerSample};
+use crate::recording::{Sample, WorkerSample, describe_termination};
 use crate::scenario::WorkerKind;
-use crate::telemetry::{Deed, Event, Phase};
+use crate::telemetry::{Deed, Event, Phase, TerminationCause};
 use crate::units::{Elapsed, Stamp, letter};
 use crate::words::{counted, grouped, is_or_are, length, number_of};
-
-/// `signal 9`, `exit status 3`.
-fn cause(status: i32) -> String {
-    match status {
-        signal if signal < 0 => format!("signal {}", signal.unsigned_abs()),
-        code => format!("exit status {code}"),
-    }
-}
 
 /// A worker's process has ended otherwise than it was told to.
 pub(super) struct WorkerGone<'a> {
     worker: &'a WorkerSample,
     at: Stamp,
     status: i32,
+    cause: Option<TerminationCause>,
     deaths: usize,
     lost: u64,
 }
@@ -38,11 +31,15 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         let events = &scene.past.events()[begin.seen.events.min(end.seen.events)..];
         let mut deaths = events.iter().filter_map(|(_, event)| match *event {
             Event::Died {
-                at, worker, status, ..
-            } if status != 0 && at <= end.at => Some((worker, at, status)),
+                at,
+                worker,
+                status,
+                cause,
+                ..
+            } if status != 0 && at <= end.at => Some((worker, at, status, cause)),
             _ => None,
         });
-        let (index, at, status) = deaths.next_back()?;
+        let (index, at, status, cause) = deaths.next_back()?;
         let worker = end.workers.iter().find(|it| it.index == index as usize)?;
         let lost = end.workers.iter().map(|worker| {
             let before = scene.span.before(worker).map_or(0, |it| it.lost_tasks);
@@ -52,6 +49,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
             worker,
             at,
             status,
+            cause,
             deaths: deaths.count() + 1,
             lost: lost.fold(0, u64::saturating_add),
         })
@@ -73,7 +71,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
             "the arbiter reaped worker {} at {} ({}); {} had been begun and {} lost",
             letter(self.worker.index),
             self.at.since(scene.past.header().began),
-            cause(self.status),
+            describe_termination(self.status, self.cause, scene.scenario().server.timeout),
             counted(self.lost, "request"),
             is_or_are(self.lost)
         )

@@ -14,7 +14,7 @@ use super::{
     CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Seen, Window, WorkerSample,
 };
 use crate::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind};
-use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Sent, Served, Stage};
+use crate::telemetry::{Event, Failure, Outcome, Phase, Reading, Sent, Served, Stage, WaitParts};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A millisecond, in nanoseconds.
@@ -91,6 +91,17 @@ impl Life {
             class: self.class,
             due: Stamp(self.due),
             sent: Stamp(self.sent()),
+        }
+    }
+
+    /// All of its wait is one call.
+    fn wait_parts(&self, request: u32) -> WaitParts {
+        WaitParts {
+            at: Stamp(self.written()),
+            request,
+            task: request,
+            call: Elapsed(self.waited),
+            ..WaitParts::default()
         }
     }
 
@@ -352,6 +363,10 @@ fn events(lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
         let (worker, at) = (life.worker as u16, Stamp(life.accepted()));
         let accepted = Event::Accepted { at, task: *number };
         events.push((at.0, worker, accepted));
+        if life.waited > 0 {
+            let waited = Event::Waited(life.wait_parts(*number));
+            events.push((life.written(), worker, waited));
+        }
         let served = Event::Served(life.served(*number));
         events.push((life.written(), worker, served));
     }

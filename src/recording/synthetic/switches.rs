@@ -163,7 +163,8 @@ pub(crate) fn read_sample_by_sample(recording: &mut Recording) {
     let published = |switch: &Event| match switch {
         Event::Ran(ran) => ran.to,
         Event::BlockedIn { to, .. } | Event::Preempted { to, .. } => *to,
-        Event::Accepted { at, .. } => *at,
+        Event::Accepted { at, .. } | Event::Awaits { at, .. } => *at,
+        Event::Waited(parts) => parts.at,
         Event::Served(served) => served.written,
         _ => Stamp::ZERO,
     };

@@ -168,6 +168,7 @@ fn what_a_killed_worker_had_begun_counts_until_its_death() {
         worker: 0,
         pid: 4242,
         status: -9,
+        cause: None,
     };
     recording.events.push((0, died));
     assert_eq!(summarise(&recording).little.workers, Some(0.0));

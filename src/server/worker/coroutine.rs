@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
 
-use super::{Kit, OVERFLOWED, leave};
+use super::{Kit, leave};
 use crate::handler::{Application, CallFailed, Spent, World};
 use crate::http::response::Date;
 use crate::scenario::Manner;
@@ -20,7 +20,7 @@ use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
 use crate::server::tally::Tally;
 use crate::server::today::Today;
 use crate::sys::{self, Doing};
-use crate::telemetry::Probe;
+use crate::telemetry::{OVERFLOWED, Probe};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Serves until it is told to stop. Gives the exit code.

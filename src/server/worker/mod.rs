@@ -24,8 +24,6 @@ use crate::units::letter;
 /// Exit code of a worker that could not get ready: the whole server stops, since the next one could
 /// not either. As gunicorn's.
 pub(super) const BOOT_FAILED: i32 = 3;
-/// Exit code of a worker in which a request ran out of stack.
-pub(super) const OVERFLOWED: i32 = 70;
 
 /// Everything that a worker starts with.
 pub(super) struct Post {

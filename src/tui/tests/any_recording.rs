@@ -116,6 +116,7 @@ fn event() -> impl Strategy<Value = (u16, Event)> {
             worker,
             pid,
             status,
+            cause: None,
         }
     });
     let any = prop_oneof![4 => served(), 4 => accepted, 1 => forked, 1 => died];

@@ -338,6 +338,7 @@ impl Scene {
                 worker: worker as u32,
                 pid: 4242 + worker as u32,
                 status: -9,
+                cause: None,
             };
             (worker as u16, died)
         };

@@ -8,7 +8,7 @@ use crate::recording::summary::summarise;
 use crate::recording::synthetic::{MS, S};
 use crate::recording::trust::so_far;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
-use crate::telemetry::{Deed, Phase};
+use crate::telemetry::{Deed, Phase, TerminationCause};
 use crate::units::Stamp;
 use recordings::*;
 
@@ -280,6 +280,14 @@ fn who_says_that_it_computes_and_uses_no_time_was_stopped() {
     let said = find(&still(0), Now, Kind::WorkerStopped).unwrap();
     assert!(said.evidence.contains("has used no CPU time"), "{said:?}");
     assert_eq!(find(&still(1), Now, Kind::WorkerStopped), None);
+}
+
+#[test]
+fn the_evidence_of_a_worker_that_was_killed_for_its_silence_names_the_timeout() {
+    let silent = with_a_termination(1, Some(TerminationCause::Silent));
+    let said = find(&silent, Now, Kind::WorkerGone).unwrap();
+    let named = "(killed: silent for longer than timeout (30 s))";
+    assert!(said.evidence.contains(named), "{}", said.evidence);
 }
 
 #[test]

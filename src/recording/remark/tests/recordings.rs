@@ -4,7 +4,7 @@ use super::NOW;
 use crate::recording::synthetic::{Demand, Life, MS, Synthetic, scenario};
 use crate::recording::{Recording, Sample, WorkerSample};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::telemetry::{Deed, Event, Failure, Marker, Phase};
+use crate::telemetry::{Deed, Event, Failure, Marker, Phase, TerminationCause};
 use crate::units::Stamp;
 
 pub(super) fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) -> Recording {
@@ -35,6 +35,11 @@ pub(super) fn with_lives(change: impl Fn(&mut Life)) -> Recording {
 
 /// Worker B's process ends just before now.
 pub(super) fn with_a_death(status: i32) -> Recording {
+    with_a_termination(status, None)
+}
+
+/// The same, and what the arbiter did to end it.
+pub(super) fn with_a_termination(status: i32, cause: Option<TerminationCause>) -> Recording {
     let at = Stamp(NOW.0 - 200 * MS);
     let mut recording = io_bound(Sync, |_| {});
     let before = recording.past_at(at).unwrap().sample().seen.events;
@@ -43,6 +48,7 @@ pub(super) fn with_a_death(status: i32) -> Recording {
         worker: 1,
         pid: 4243,
         status,
+        cause,
     };
     recording.events.insert(before, (1, died));
     with_samples(recording, |sample| {

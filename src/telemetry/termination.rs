@@ -1,0 +1,40 @@
+//! Why a worker's process ended, as far as its arbiter knows.
+
+use serde::{Deserialize, Serialize};
+
+/// What the arbiter did to end a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminationCause {
+    /// Its heartbeat was older than `server.timeout`: aborted, and killed if it did not obey.
+    Silent = 1,
+    /// It was told to finish: one worker fewer, a reload, `server.max_requests`, or the server's end.
+    Retired = 2,
+    /// It was told to finish, and had not within `server.graceful_timeout`: killed.
+    Overdue = 3,
+}
+
+impl TerminationCause {
+    /// The word for it in data.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Retired => "retired",
+            Self::Overdue => "overdue",
+        }
+    }
+
+    /// The cause that another process wrote, if it is one.
+    pub(super) fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            1 => Self::Silent,
+            2 => Self::Retired,
+            3 => Self::Overdue,
+            _ => return None,
+        })
+    }
+}
+
+/// Exit code of a worker in which a request ran out of stack.
+pub const OVERFLOWED: i32 = 70;

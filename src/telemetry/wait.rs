@@ -1,0 +1,98 @@
+//! The parts of a request's waits: for a thread, for a connection, in a service's queue, for the answer.
+//!
+//! ```text
+//!   begins    thread    connection    served    answered
+//!     ├─ thread ─┼─ connection ─┼─ queue ─┼─ call ─┤
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Elapsed, Stamp};
+
+/// What a wait is for, until its next part begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// A thread of the worker's pool: all are in use.
+    Thread = 1,
+    /// A connection to a service: all of the pool are in use.
+    Connection = 2,
+    /// A place in the service, which serves as many calls as it can at once.
+    Queue = 3,
+    /// The service's answer: it serves the call.
+    Answer = 4,
+    /// A timer.
+    Timer = 5,
+}
+
+impl Awaited {
+    /// The word for it in data.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Thread => "thread",
+            Self::Connection => "connection",
+            Self::Queue => "queue",
+            Self::Answer => "answer",
+            Self::Timer => "timer",
+        }
+    }
+
+    /// The part that another process wrote, if it is one.
+    pub(super) fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            1 => Self::Thread,
+            2 => Self::Connection,
+            3 => Self::Queue,
+            4 => Self::Answer,
+            5 => Self::Timer,
+            _ => return None,
+        })
+    }
+}
+
+/// The sums over the waits of one request, by part. They add up to
+/// [`Served::waited`](super::Served::waited).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitParts {
+    /// When the request ended.
+    pub at: Stamp,
+    /// Its number in the run; [`super::NO_REQUEST`] if it had none.
+    pub request: u32,
+    /// The task that played it.
+    pub task: u32,
+    /// For a thread of the worker's pool.
+    pub thread: Elapsed,
+    /// For a connection to a service: until one was free, or until a new one was open.
+    pub connection: Elapsed,
+    /// From the call's sending until the service began to serve it.
+    pub queue: Elapsed,
+    /// From there to the answer.
+    pub call: Elapsed,
+    /// For timers.
+    pub sleep: Elapsed,
+    /// For bytes of its client, or for room for bytes to it.
+    pub client: Elapsed,
+}
+
+impl WaitParts {
+    /// Its parts, in the order of the fields.
+    #[must_use]
+    pub fn parts(&self) -> [Elapsed; 6] {
+        [
+            self.thread,
+            self.connection,
+            self.queue,
+            self.call,
+            self.sleep,
+            self.client,
+        ]
+    }
+
+    /// How long all of them are together.
+    #[must_use]
+    pub fn total(&self) -> Elapsed {
+        let parts = self.parts().into_iter();
+        parts.fold(Elapsed::ZERO, |total, part| total + part)
+    }
+}

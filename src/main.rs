@@ -1,26 +1,15 @@
-//! The door: parses the command line, dispatches, and turns what came of it into an exit status.
+//! The door: parses the command line, dispatches, and turns the result into an exit status.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use concsim::cli::Cli;
+use concsim::cli::{Cli, failure};
 
 fn main() -> ExitCode {
-    match Cli::parse().dispatch() {
-        Ok(status) => status,
-        // Whoever read the output has read enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Where nobody listens any more, nothing is said.
-            let _ = writeln!(io::stderr(), "concsim: {error:#}");
-            ExitCode::FAILURE
-        }
+    match Cli::try_parse() {
+        Ok(cli) => cli
+            .dispatch()
+            .unwrap_or_else(|error| failure::report(&error)),
+        Err(error) => failure::of_the_command_line(&error),
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::talk;
 use crate::cli::performance::Performance;
 use crate::cli::rehearsal::Watched;
 use crate::recording::Recording;
@@ -85,14 +86,18 @@ impl Audience for Headless {
         }
         let now = (self.variant, performance.stage());
         if self.said.replace(now) != Some(now) && !self.quiet {
-            eprintln!("concsim: {}: {}", self.name, in_words(performance.stage()));
+            talk::say(format_args!(
+                "{}: {}",
+                self.name,
+                in_words(performance.stage())
+            ));
         }
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
     }
 
     fn hear(&mut self, note: String) {
-        eprintln!("concsim: {}: {note}", self.name);
+        talk::say(format_args!("{}: {note}", self.name));
     }
 
     fn wants_to_leave(&self) -> bool {

@@ -1,11 +1,11 @@
 //! `concsim check`: is a scenario valid, and what does it say with every default written out?
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::colour::Colour;
+use super::talk;
 use crate::scenario::{self, Overrides, Plan, Problems};
 
 /// Says whether scenario files are valid; every mistake at once, with its line.
@@ -28,10 +28,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut all_valid = true;
     for file in &args.files {
         match checked(file, args.expand, colour) {
-            Ok(said) => io::stdout().write_all(said.as_bytes())?,
+            Ok(said) => talk::print(&said)?,
             Err(wrong) => {
                 all_valid = false;
-                eprintln!("{wrong}\n");
+                talk::raw(format_args!("{wrong}\n\n"));
             }
         }
     }

@@ -1,10 +1,11 @@
 //! `concsim completions`: what a shell has to know to complete this program's command line.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+
+use super::talk;
 
 /// Prints completions for a shell.
 #[derive(Debug, clap::Args)]
@@ -17,8 +18,13 @@ pub struct Args {
 }
 
 /// Prints them on standard output.
-pub fn run(args: &Args) -> ExitCode {
+///
+/// # Errors
+/// When nothing can be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut command = super::Cli::command();
-    clap_complete::generate(args.shell, &mut command, "concsim", &mut io::stdout());
-    ExitCode::SUCCESS
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "concsim", &mut script);
+    talk::print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,6 @@
 //! `concsim figure`: a picture of kept runs or of a sweep, and the data that it is drawn from.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use super::shelf;
+use super::talk;
 use crate::figure::foretold::Foretold;
 use crate::figure::sweep::Sweep;
 use crate::figure::{self, Kind, Look, Material, Play, Table, png};
@@ -95,11 +95,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn list() -> anyhow::Result<ExitCode> {
-    let mut output = io::stdout();
-    for kind in Kind::ALL {
-        writeln!(output, "{:<12} {}", kind.name(), kind.says())?;
-        writeln!(output, "{:<12} of {}", "", kind.needs())?;
-    }
+    let lines = Kind::ALL.map(|kind| {
+        let (name, says, needs) = (kind.name(), kind.says(), kind.needs());
+        format!("{name:<12} {says}\n{:<12} of {needs}\n", "")
+    });
+    talk::print(&lines.concat())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -126,7 +126,7 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
         found.open(kind, path)?;
     }
     for (file, tear) in found.kept.iter().flat_map(|(kept, _)| &kept.torn) {
-        eprintln!("concsim: {}: {tear}", file.display());
+        talk::say(format_args!("{}: {tear}", file.display()));
     }
     Ok(figure::table(kind, &found.material())?)
 }
@@ -232,7 +232,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()> {
     let svg = figure::draw(table, look);
     let Some(path) = output.filter(|path| *path != Path::new("-")) else {
-        return Ok(io::stdout().write_all(svg.as_bytes())?);
+        return Ok(talk::print(&svg)?);
     };
     let picture = match path.extension().and_then(|it| it.to_str()) {
         Some("svg") => svg.into_bytes(),

@@ -20,6 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use super::talk;
 use anyhow::{Context as _, bail};
 
 /// Draws every picture of Markdown files again, by the commands that they name.
@@ -82,7 +83,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             match easel.follow(&order) {
                 Ok(is_new) => stale += usize::from(is_new),
                 Err(error) => {
-                    eprintln!("concsim: {place}: {error:#}");
+                    talk::say(format_args!("{place}: {error:#}"));
                     mistakes += 1;
                 }
             }
@@ -285,7 +286,7 @@ impl Easel<'_> {
             (true, true) => "stale",
             (true, false) => "drawn",
         };
-        eprintln!("concsim: {}: {what}", picture.display());
+        talk::say(format_args!("{}: {what}", picture.display()));
         Ok(is_new)
     }
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
 use super::colour::Colour;
+use super::talk;
 use crate::scenario;
 use crate::tui::{Keymap, Mouse};
 
@@ -79,7 +80,7 @@ pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found
     Ok(match read {
         Ok(keymap) => Found::Keymap(keymap),
         Err(problems) => {
-            eprintln!("{}", problems.render(colour.in_messages()));
+            talk::say_mistakes(&problems, colour);
             Found::Wrong
         }
     })

@@ -1,11 +1,11 @@
 //! `concsim keys`: the keys in force, as a file to start from.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::keyboard::{self, Found};
+use super::talk;
 
 /// Prints which keys do what, as a file that can be changed and given to --keys.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub struct Args {
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     match keyboard::find(args.keys.as_deref(), colour)? {
         Found::Keymap(keymap) => {
-            write!(io::stdout(), "{keymap}")?;
+            talk::print(&keymap.to_string())?;
             Ok(ExitCode::SUCCESS)
         }
         Found::Wrong => Ok(ExitCode::from(2)),

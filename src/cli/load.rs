@@ -4,7 +4,7 @@
 //! target. Of its inside nothing is known, so the result says what its clients saw, and nothing of
 //! concurrency or parallelism.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -57,7 +57,6 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     interrupt::listen()?;
     let summary = play(&plan, target, args.json)?;
     run::print(&plan, &summary, args.json, colour.look().glyphs)?;
-    io::stdout().flush()?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 

@@ -7,6 +7,7 @@
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
+use super::talk;
 use crate::export::metrics::{CONTENT_TYPE, Page};
 use crate::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};
 use crate::recording::live::Onlooker;
@@ -45,7 +46,7 @@ impl Endpoint {
     pub(super) fn open(at: SocketAddr, kind: WorkerKind) -> sys::Result<Self> {
         let listener = net::listen(at, VISITORS as u32)?;
         let at = listener.local_addr().unwrap_or(at);
-        eprintln!("concsim: http://{at}/metrics has the counters");
+        talk::say(format_args!("http://{at}/metrics has the counters"));
         Ok(Self {
             listener,
             visitors: Vec::new(),

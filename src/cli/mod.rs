@@ -7,6 +7,7 @@ pub mod colour;
 pub mod completions;
 pub mod engine;
 pub mod export;
+pub mod failure;
 pub mod figure;
 pub mod figures;
 pub mod keyboard;
@@ -32,6 +33,7 @@ pub mod source;
 pub mod stagecraft;
 mod steering;
 pub mod sweep;
+pub mod talk;
 pub mod theory;
 pub mod welcome;
 mod worker_table;
@@ -60,41 +62,41 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Play a scenario for real, and watch it
+    /// Play a scenario with real processes, and watch it
     Run(run::Args),
-    /// Play a scenario in virtual time, and look at what came of it
+    /// Play a scenario in virtual time, on any machine
     Sim(sim::Args),
-    /// Play a scenario at every point of a grid, and write a table of what came of it
-    Sweep(sweep::Args),
-    /// Show a run that was kept: pause, step back, slow down
-    Replay(replay::Args),
-    /// Draw a figure of kept runs or of a sweep, with its data beside it
-    Figure(figure::Args),
-    /// Draw every picture of Markdown files again, by the commands that stand above them
-    Figures(figures::Args),
-    /// Write a page about kept runs: the story, figures, data, and how to do it again
-    Report(report::Args),
-    /// Write a kept run into files: screens (SVG, asciicast) and data (CSV, JSONL, Perfetto, HdrHistogram)
-    Export(export::Args),
-    /// Play a scenario's load alone, against anybody's server
-    Load(load::Args),
-    /// Run the server of a scenario alone, for any load generator
-    Serve(serve::Args),
-    /// Measure what things cost on this machine, to simulate on it
-    Calibrate(calibrate::Args),
-    /// Say how far simulations of real runs are off, as a table
-    Parity(parity::Args),
-    /// List the scenarios, with what each shows and how long it takes
+    /// List the scenarios, with the claim and the length of each
     Scenarios(scenarios::Args),
+    /// Show a kept run: pause, step back, slow down
+    Replay(replay::Args),
+    /// Write a report of kept runs: one HTML page with results, reasons, figures and data
+    Report(report::Args),
+    /// Draw a figure of kept runs or of a sweep, and write its data beside it
+    Figure(figure::Args),
+    /// Export a kept run: screens (SVG, text, asciicast) or data (CSV, JSONL, Perfetto, HdrHistogram)
+    Export(export::Args),
     /// Write a scenario to start from
     New(new::Args),
-    /// Say whether scenario files are valid, and all that is wrong with them
+    /// Check scenario files: all mistakes of each, with their lines
     Check(check::Args),
-    /// Compute what a queue, a network or a pool of workers should do
+    /// Play a scenario at every point of a grid, and write a table of the results
+    Sweep(sweep::Args),
+    /// Compute the prediction of a queueing model, of bounds or of a scaling law
     Theory(theory::Args),
-    /// Print which keys do what, as a file to start from
+    /// Serve a scenario without load, for any load generator
+    Serve(serve::Args),
+    /// Play the load of a scenario against any HTTP server
+    Load(load::Args),
+    /// Measure the costs of this machine, for simulations of it
+    Calibrate(calibrate::Args),
+    /// Measure the errors of blind simulations, as a table
+    Parity(parity::Args),
+    /// Draw all pictures of Markdown files again, by the commands above them
+    Figures(figures::Args),
+    /// Print the keys in force, as a file to start from
     Keys(keys::Args),
-    /// Print the JSON Schema of the scenario file, for editors
+    /// Print the JSON Schema of scenario files, for editors
     Schema(schema::Args),
     /// Print completions for a shell
     Completions(completions::Args),
@@ -133,7 +135,7 @@ impl Cli {
             Some(Command::Theory(args)) => theory::run(&args),
             Some(Command::Keys(args)) => keys::run(&args, colour),
             Some(Command::Schema(args)) => schema::run(&args),
-            Some(Command::Completions(args)) => Ok(completions::run(&args)),
+            Some(Command::Completions(args)) => completions::run(&args),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),

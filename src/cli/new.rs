@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::talk;
 use anyhow::{Context as _, bail};
 
 /// Writes a scenario to start from.
@@ -32,7 +33,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     file.write_all(STARTER.as_bytes())
         .with_context(|| format!("failed to write {name}"))?;
-    eprintln!("wrote {name}; play it with: concsim run {name}");
+    talk::raw(format_args!(
+        "wrote {name}; play it with: concsim run {name}\n"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,6 @@
 //! `concsim parity`: plays scenarios of both real kinds after having simulated them blind, and says how far
 //! the simulation was off, as the table of the README.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::calibrate;
 use super::colour::Colour;
 use super::prediction::{self, Foresight, Predictions};
+use super::talk;
 use crate::recording::prediction::Prediction;
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
@@ -142,10 +142,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
     if cases.is_empty() {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
-        eprintln!(
-            "concsim: none of the list is called so; there are: {}",
+        talk::say(format_args!(
+            "none of the list is called so; there are: {}",
             names.join("; ")
-        );
+        ));
         return Ok(ExitCode::from(2));
     }
     let mut plans = Vec::new();
@@ -161,17 +161,17 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     for (case, plan, foretold) in plans {
         rows.extend(play(case, plan, &foretold)?);
     }
-    let mut out = io::stdout();
-    if args.json {
+    let text = if args.json {
         let table = Table {
             schema: "concsim.parity/1",
             limits: parity::LIMITS,
             rows: &rows,
         };
-        writeln!(out, "{}", serde_json::to_string_pretty(&table)?)?;
+        serde_json::to_string_pretty(&table)? + "\n"
     } else {
-        write!(out, "{}", parity::markdown(&rows))?;
-    }
+        parity::markdown(&rows)
+    };
+    talk::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -191,7 +191,7 @@ fn play(case: &Case, mut plan: Plan, foretold: &Predictions) -> anyhow::Result<V
     let variants = std::mem::take(&mut plan.variants);
     let mut rows = Vec::new();
     for (index, variant) in variants.into_iter().enumerate() {
-        eprintln!("concsim: playing {}: {}", case.name, variant.name);
+        talk::say(format_args!("playing {}: {}", case.name, variant.name));
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
         plan.variants = vec![variant];
         let (run, recording) = calibrate::play(&plan)?;

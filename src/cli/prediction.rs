@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::calibrate::{self, CALIBRATED};
 use super::colour::Colour;
+use super::talk;
 use crate::recording::kept::Keeper;
 use crate::recording::prediction::{Prediction, Switched};
 use crate::recording::summary::{Run, summarise};
@@ -76,14 +77,14 @@ pub(super) fn predict(
     let file = match calibrate::find(&wanted)? {
         Ok(file) => file,
         Err(none) => {
-            eprintln!("concsim: {none}");
+            talk::say(none);
             return Ok(Foresight::Wrong);
         }
     };
     let machine = match scenario::read_machine(&file.name, &file.text) {
         Ok(machine) => machine,
         Err(problems) => {
-            eprintln!("{}", problems.render(colour.in_messages()));
+            talk::say_mistakes(&problems, colour);
             return Ok(Foresight::Wrong);
         }
     };
@@ -91,7 +92,10 @@ pub(super) fn predict(
     for variant in &plan.variants {
         let variant = on(&machine, variant);
         if let Err(refused) = sim::limits::check(&variant.scenario) {
-            eprintln!("concsim: {} cannot be predicted: {refused}", variant.name);
+            talk::say(format_args!(
+                "{} cannot be predicted: {refused}",
+                variant.name
+            ));
             return Ok(Foresight::Wrong);
         }
         runs.push(simulate(plan, &variant));

@@ -14,6 +14,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::colour::Colour;
 use super::run::{self, Args, Played};
+use super::talk;
 use crate::sys::clock::Clock;
 use crate::sys::interrupt;
 use crate::tui::Key;
@@ -85,10 +86,10 @@ fn print_of(path: &Path) -> Print {
 /// When the machine refuses what a run needs before anything is played.
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let Some(path) = args.chosen().file() else {
-        eprintln!(
-            "concsim: --watch needs a file that can be saved: {} is none; `concsim new FILE` writes one",
+        talk::say(format_args!(
+            "--watch needs a file that can be saved: {} is none; `concsim new FILE` writes one",
             args.chosen().name()
-        );
+        ));
         return Ok(ExitCode::from(2));
     };
     interrupt::listen()?;
@@ -115,10 +116,10 @@ fn wait_for_a_save(watched: &Watched) -> anyhow::Result<bool> {
     if watched.was_saved() {
         return Ok(true);
     }
-    eprintln!(
-        "concsim: waiting for {} to be saved; q or ^C ends",
+    talk::say(format_args!(
+        "waiting for {} to be saved; q or ^C ends",
         watched.path.display()
-    );
+    ));
     let keyboard = Keyboard::taken()?;
     while !watched.was_saved() {
         if interrupt::noted() || keyboard.says_to_leave()? {

@@ -8,6 +8,7 @@ use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::screen::Screen;
 use super::showing::{self, Manner, Showing};
+use super::talk;
 use super::{run, shelf};
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::{Recording, kept};
@@ -43,10 +44,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     let kept = kept::open(&shelf::find(&args.run)?)?;
     for (file, tear) in &kept.torn {
-        eprintln!("concsim: {}: {tear}", file.display());
+        talk::say(format_args!("{}: {tear}", file.display()));
     }
     for variant in &kept.missing {
-        eprintln!("concsim: variant {variant}: nothing of its recording can be read");
+        talk::say(format_args!(
+            "variant {variant}: nothing of its recording can be read"
+        ));
     }
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();

@@ -1,7 +1,6 @@
 //! `concsim report`: the story of kept runs as one file that one can send.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use anyhow::Context as _;
 
 use super::figure::Found;
 use super::shelf;
+use super::talk;
 use crate::figure::{self, Kind, Look, Table, table};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     });
     match &args.output {
         Some(path) => fs::write(path, text).with_context(|| path.display().to_string())?,
-        None => io::stdout().write_all(text.as_bytes())?,
+        None => talk::print(&text)?,
     }
     Ok(ExitCode::SUCCESS)
 }

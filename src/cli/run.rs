@@ -1,7 +1,7 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ use super::shelf;
 use super::showing::{self, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::stagecraft::Stagecraft;
+use super::talk;
 use crate::palette::Glyphs;
 use crate::recording::kept::{Folder, Keeper};
 use crate::recording::live::Live;
@@ -181,9 +182,9 @@ pub(super) fn once(
 /// Where the run is, or why its summary is not there.
 pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet: bool) {
     match kept {
-        Err(error) => eprintln!("concsim: the summary is not kept: {error}"),
+        Err(error) => talk::say(format_args!("the summary is not kept: {error}")),
         Ok(()) if is_quiet => {}
-        Ok(()) => eprintln!("concsim: kept in {}", folder.path().display()),
+        Ok(()) => talk::say(format_args!("kept in {}", folder.path().display())),
     }
 }
 
@@ -215,7 +216,7 @@ pub(super) fn folder_for(
     }
     let folder = shelf::place_for(plan);
     Ok(folder
-        .inspect_err(|error| eprintln!("concsim: the run is not kept: {error:#}"))
+        .inspect_err(|error| talk::say(format_args!("the run is not kept: {error:#}")))
         .ok())
 }
 
@@ -352,6 +353,6 @@ pub(super) fn print(
     } else {
         card(plan, summary, glyphs)
     };
-    writeln!(io::stdout(), "{}", text.trim_end())?;
+    talk::print(&format!("{}\n", text.trim_end()))?;
     Ok(())
 }

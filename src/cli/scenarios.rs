@@ -1,9 +1,9 @@
 //! `concsim scenarios`: what there is to play, what it shows and how long it takes.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use super::talk;
 use crate::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup, builtin};
 use crate::theory::bounds;
 use crate::units::Elapsed;
@@ -18,7 +18,7 @@ pub struct Args {}
 /// # Errors
 /// When nothing can be written.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
-    io::stdout().write_all(listed(&known()).as_bytes())?;
+    talk::print(&listed(&known()))?;
     Ok(ExitCode::SUCCESS)
 }
 

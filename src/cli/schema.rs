@@ -1,8 +1,8 @@
 //! `concsim schema`: the JSON Schema of the scenario file, for editors.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use super::talk;
 use crate::scenario;
 
 /// Prints the JSON Schema of the scenario file.
@@ -17,6 +17,6 @@ pub struct Args {}
 /// When nothing can be written.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
     let schema = serde_json::to_string_pretty(&scenario::schema())?;
-    writeln!(io::stdout(), "{schema}")?;
+    talk::print(&format!("{schema}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

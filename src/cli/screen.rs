@@ -19,6 +19,7 @@ use super::performance::Performance;
 use super::rehearsal::Watched;
 use super::showing::{Delivery, Manner};
 use super::stagecraft::Stagecraft;
+use super::talk;
 use crate::palette::Colours;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
@@ -415,8 +416,7 @@ impl Drop for Screen {
             leave(self.stagecraft.modes);
         }
         for note in &self.notes {
-            // A terminal that is gone hears nothing.
-            let _ = writeln!(io::stderr(), "concsim: {note}");
+            talk::say(note);
         }
     }
 }

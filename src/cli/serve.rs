@@ -5,7 +5,6 @@
 //! date; the master's process id is in it, for those who want to send it TTIN and TTOU.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +15,7 @@ use super::colour::Colour;
 use super::metrics::{self, Endpoint};
 use super::source::{self, Chosen};
 use super::stagecraft::ArbiterOrders;
+use super::talk;
 use super::worker_table::{Row, table};
 use crate::scenario::{Engine, Plan, Variant};
 use crate::server::{self, arbiter, services};
@@ -86,7 +86,9 @@ fn the_first(plan: &Plan) -> &Variant {
     let first = plan.variants.first().expect("a plan has a variant");
     if let more @ 2.. = plan.variants.len() {
         let name = &first.name;
-        eprintln!("concsim: serving `{name}`, the first of {more} variants (see --variant)");
+        talk::say(format_args!(
+            "serving `{name}`, the first of {more} variants (see --variant)"
+        ));
     }
     first
 }
@@ -155,7 +157,9 @@ impl<'a> House<'a> {
         let address = addresses.first().context("the server has no address")?;
         let kind = format!("{} worker", scenario.server.kind.word());
         let workers = counted(scenario.server.workers as u64, &kind);
-        eprintln!("concsim: http://{address} is served by {workers}; ^C stops");
+        talk::say(format_args!(
+            "http://{address} is served by {workers}; ^C stops"
+        ));
         Ok(Self {
             board,
             clock,
@@ -169,7 +173,7 @@ impl<'a> House<'a> {
             master_cpu: CpuTime::ZERO,
             tabled: Stamp::ZERO,
             lines_shown: 0,
-            shows_table: io::stderr().is_terminal(),
+            shows_table: talk::is_on_a_terminal(),
             metrics: None,
         })
     }
@@ -203,13 +207,13 @@ impl<'a> House<'a> {
         }
         self.look()?;
         for (worker, slot) in self.board.used_slots() {
-            eprintln!("concsim: {}", last_words(worker, slot));
+            talk::say(format_args!("{}", last_words(worker, slot)));
         }
-        eprintln!(
-            "concsim: stopped; {} events, {} dropped",
+        talk::say(format_args!(
+            "stopped; {} events, {} dropped",
             self.events,
             self.dropped()
-        );
+        ));
         Ok(())
     }
 
@@ -239,7 +243,7 @@ impl<'a> House<'a> {
             .collect();
         for line in lines {
             match Said::from_line(&line) {
-                Said::Note { text } => self.tell(&text)?,
+                Said::Note { text } => self.tell(&text),
                 Said::Failed { reason } => bail!("failed to {reason}"),
                 Said::Ready { .. } => {}
             }
@@ -250,18 +254,18 @@ impl<'a> House<'a> {
             metrics.attend(now, self.board, (self.events, dropped));
         }
         if self.shows_table && now.since(self.tabled) >= TABLE_EVERY {
-            self.show_table(now)?;
+            self.show_table(now);
         }
         Ok(())
     }
 
     /// A line above the table.
-    fn tell(&mut self, text: &str) -> io::Result<()> {
-        self.wipe_table()?;
-        writeln!(io::stderr(), "concsim: {text}")
+    fn tell(&mut self, text: &str) {
+        self.wipe_table();
+        talk::say(text);
     }
 
-    fn show_table(&mut self, now: Stamp) -> io::Result<()> {
+    fn show_table(&mut self, now: Stamp) {
         let length = now.since(self.tabled);
         self.tabled = now;
         let rows: Vec<Row> = self
@@ -273,16 +277,16 @@ impl<'a> House<'a> {
         let used = processes::cpu_of(self.arbiter.pid()).unwrap_or_default();
         let lately = used - std::mem::replace(&mut self.master_cpu, used);
         let text = table(self.arbiter.pid(), lately, &rows, length);
-        self.wipe_table()?;
+        self.wipe_table();
         self.lines_shown = text.lines().count();
-        writeln!(io::stderr(), "{text}")
+        talk::raw(format_args!("{text}\n"));
     }
 
     /// Goes up to where the table begins, and erases from there to the end of the screen.
-    fn wipe_table(&mut self) -> io::Result<()> {
+    fn wipe_table(&mut self) {
         match std::mem::take(&mut self.lines_shown) {
-            0 => Ok(()),
-            lines => write!(io::stderr(), "\x1b[{lines}A\x1b[J"),
+            0 => {}
+            lines => talk::raw(format_args!("\x1b[{lines}A\x1b[J")),
         }
     }
 }
@@ -344,7 +348,7 @@ fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<Socke
             match Said::from_line(&line) {
                 Said::Ready { addresses } => return Ok(addresses),
                 Said::Failed { reason } => bail!("failed to {reason}"),
-                Said::Note { text } => eprintln!("concsim: {text}"),
+                Said::Note { text } => talk::say(text),
             }
         }
         if let Some(status) = ended {

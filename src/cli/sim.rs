@@ -11,6 +11,7 @@ use super::replay::{self, Stage};
 use super::run;
 use super::showing::{self, Showing};
 use super::source::{self, Chosen, SourceArgs};
+use super::talk;
 use crate::recording::kept::Folder;
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::{Notebook, Recording};
@@ -54,7 +55,7 @@ pub struct Args {
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let machine = match args.machine.as_deref().map(calibrate::find).transpose()? {
         Some(Err(none)) => {
-            eprintln!("concsim: {none}");
+            talk::say(none);
             return Ok(ExitCode::from(2));
         }
         found => found.and_then(Result::ok),
@@ -69,7 +70,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     for variant in &plan.variants {
         if let Err(refused) = sim::limits::check(&variant.scenario) {
-            eprintln!("concsim: {} is not simulated: {refused}", variant.name);
+            talk::say(format_args!("{} is not simulated: {refused}", variant.name));
             return Ok(ExitCode::from(2));
         }
     }
@@ -106,13 +107,13 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = sim::header_of(plan, variant);
-    let keeper = run::keeper_for(folder, &header, |said| eprintln!("concsim: {said}"));
+    let keeper = run::keeper_for(folder, &header, |said| talk::say(said));
     let (recording, failed) = sim::record(&variant.scenario, Notebook::new(header, keeper));
     if let Some(error) = failed {
-        eprintln!(
-            "concsim: {}: not all of the recording is kept: {error}",
+        talk::say(format_args!(
+            "{}: not all of the recording is kept: {error}",
             variant.name
-        );
+        ));
     }
     recording
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 
 use super::calibrate::MachineFile;
 use super::colour::Colour;
+use super::talk;
 use crate::scenario::{self, Engine, Overrides, Plan, builtin};
 
 /// Which scenario, and what of it.
@@ -117,7 +118,7 @@ pub(super) fn choose_on(
     match read {
         Ok(plan) => Ok(Chosen::Plan(Box::new(plan))),
         Err(problems) => {
-            eprintln!("{}", problems.render(colour.in_messages()));
+            talk::say_mistakes(&problems, colour);
             Ok(Chosen::Wrong)
         }
     }
@@ -135,16 +136,16 @@ pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)
         if Path::new(&path).is_file() {
             let bytes = fs::read(&path).with_context(|| format!("failed to read {path}"))?;
             if path != wanted {
-                eprintln!("concsim: playing {path}");
+                talk::say(format_args!("playing {path}"));
             }
             return Ok(Some((bytes, path)));
         }
     }
     if let Some(built_in) = builtin::find(wanted) {
-        eprintln!("concsim: playing the built-in scenario {wanted}");
+        talk::say(format_args!("playing the built-in scenario {wanted}"));
         return Ok(Some((built_in.text.into(), built_in.name.to_owned())));
     }
-    eprintln!("concsim: {}", unknown(wanted));
+    talk::say(unknown(wanted));
     Ok(None)
 }
 

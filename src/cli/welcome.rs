@@ -10,6 +10,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use super::colour::Colour;
 use super::run;
 use super::scenarios::{Known, known, listed};
+use super::talk;
 
 /// The keys that play the scenarios, in their order.
 const KEYS: &str = "1234567890abcdefghijklmnoprstuvwxyz";
@@ -21,7 +22,7 @@ const KEYS: &str = "1234567890abcdefghijklmnoprstuvwxyz";
 pub fn run(colour: Colour) -> anyhow::Result<ExitCode> {
     let known = known();
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        io::stdout().write_all(listed(&known).as_bytes())?;
+        talk::print(&listed(&known))?;
         return Ok(ExitCode::SUCCESS);
     }
     offer(&known)?;

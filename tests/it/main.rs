@@ -22,6 +22,7 @@ mod scenario_errors;
 mod screens;
 mod server;
 mod serving;
+mod streams;
 mod sweep;
 mod terminal;
 mod theory;

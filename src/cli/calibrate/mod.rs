@@ -14,7 +14,6 @@ mod spin;
 mod switch;
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +23,7 @@ use serde::Serialize;
 pub(super) use self::engine::play;
 use self::finding::Findings;
 pub(super) use self::place::{CALIBRATED, MachineFile, find};
+use crate::cli::talk;
 use crate::recording;
 use crate::sys::{clock, interrupt, processes};
 
@@ -88,14 +88,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Effort::Full
     };
     let path = args.out.clone().map_or_else(place::usual, Ok)?;
+    // A place that cannot be written to is reported before the minutes of measuring.
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    fs::File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("failed to write {}", path.display()))?;
     let (findings, timers) = measure(effort)?;
     let cores = processes::cores_allowed().len();
     let machine = machine::machine(&findings, &timers, cores);
     let host = recording::Machine::this_one();
     let text = machine::toml(&machine, &about(&host, &findings));
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
-    }
     fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
     let file = path.display().to_string();
     let wanted = if args.out.is_some() {
@@ -113,19 +119,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             file,
         };
         let text = serde_json::to_string_pretty(&calibration)?;
-        writeln!(io::stdout(), "{text}")?;
+        talk::print(&format!("{text}\n"))?;
     } else {
         let where_it_is = format!(
             "\nThe machine is written to {file}.\nSimulate on it: concsim sim io_bound --machine {wanted}"
         );
-        writeln!(io::stdout(), "{}{where_it_is}", findings.table())?;
+        talk::print(&format!("{}{where_it_is}\n", findings.table()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Everything, in the order in which it is best read; and how much longer timers took, ascending.
 fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
-    let say = |what: &str| eprintln!("concsim: measuring {what}");
+    let say = |what: &str| talk::say(format_args!("measuring {what}"));
     let mut findings = Findings::default();
     // These fork, which only a process that has heard of no signals yet should.
     say("the cores");

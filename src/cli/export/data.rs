@@ -1,12 +1,13 @@
 //! Data: tables, a trace and histograms of a kept run.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
 use super::{Source, named};
+use crate::cli::talk;
 use crate::export::Told;
 use crate::export::tables::{Form, Table};
 use crate::recording::kept::Kept;
@@ -41,7 +42,7 @@ impl Chosen {
         for told in &variants {
             if let Some(caveat) = told.caveat() {
                 let words = format!("{}: {caveat}", told.name());
-                eprintln!("concsim: {}", one_line(&words));
+                talk::say(one_line(&words));
             }
         }
         Ok(variants)
@@ -95,6 +96,14 @@ pub(super) struct FileArgs {
     output: Option<PathBuf>,
 }
 
+/// Refuses to write bytes that are no text on a terminal. `name` is a file to write instead.
+pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()> {
+    if named(args.output.as_deref()).is_none() && io::stdout().is_terminal() {
+        bail!("a trace is no text for a terminal; write it to a file: -o {name}");
+    }
+    Ok(())
+}
+
 /// Writes all that is in one file.
 pub(super) fn write_file(
     args: &FileArgs,
@@ -111,7 +120,7 @@ fn to(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let Some(path) = output else {
-        let mut stdout = BufWriter::new(io::stdout().lock());
+        let mut stdout = talk::data();
         write(&mut stdout)?;
         return Ok(stdout.flush()?);
     };

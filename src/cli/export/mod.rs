@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::shelf;
+use crate::cli::talk;
 use crate::export::tables::Form;
 use crate::export::{hlog, perfetto};
 use crate::recording::kept::{self, Kept};
@@ -60,10 +61,12 @@ impl Source {
     fn open(&self) -> anyhow::Result<Kept> {
         let kept = kept::open(&shelf::find(&self.run)?)?;
         for (file, tear) in &kept.torn {
-            eprintln!("concsim: {}: {tear}", file.display());
+            talk::say(format_args!("{}: {tear}", file.display()));
         }
         for name in &kept.missing {
-            eprintln!("concsim: variant {name}: nothing of its recording can be read");
+            talk::say(format_args!(
+                "variant {name}: nothing of its recording can be read"
+            ));
         }
         Ok(kept)
     }
@@ -79,7 +82,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         What::Cast(args) => screens::write_cast(args),
         What::Csv(args) => data::write_tables(args, Form::Csv),
         What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
-        What::Perfetto(args) => data::write_file(args, |told, to| perfetto::write(told, to)),
+        What::Perfetto(args) => {
+            data::refuse_terminal(args, "run.pftrace")?;
+            data::write_file(args, |told, to| perfetto::write(told, to))
+        }
         What::Hlog(args) => data::write_file(args, |told, to| hlog::write(told, to)),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,6 @@
 //! Screens: what was seen of a kept run, for pages and for players of terminals.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -9,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Source, named};
+use crate::cli::talk;
 use crate::export::cast::Cast;
 use crate::export::drawing;
 use crate::palette::{Ground, Look, Room, Theme};
@@ -136,7 +136,7 @@ pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
 fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
     match named(output) {
         Some(path) => fs::write(path, text).with_context(|| format!("{}", path.display())),
-        None => Ok(io::stdout().write_all(text.as_bytes())?),
+        None => Ok(talk::print(&text)?),
     }
 }
 

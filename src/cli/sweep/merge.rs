@@ -7,6 +7,7 @@ use anyhow::bail;
 
 use super::folder::{self, About, Folder, Rows};
 use super::row::Row;
+use crate::cli::talk;
 
 /// Joins the shards of a sweep.
 #[derive(Debug, clap::Args)]
@@ -68,11 +69,11 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     }
     whole.rows = rows;
     whole.finish()?;
-    eprintln!(
-        "concsim: {} rows in {}",
+    talk::say(format_args!(
+        "{} rows in {}",
         whole.rows.len(),
         whole.path().display()
-    );
+    ));
     Ok(super::status(&whole))
 }
 

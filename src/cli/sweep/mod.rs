@@ -27,6 +27,7 @@ use self::grid::{Grid, Place, Shard};
 use self::intake::Intake;
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
+use crate::cli::talk;
 use crate::scenario::{Engine, Overrides, Plan, Problems};
 use crate::sys::{interrupt, processes};
 
@@ -106,7 +107,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 
 fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let wrong = |problems: &Problems| {
-        eprintln!("{}", problems.render(colour.in_messages()));
+        talk::say_mistakes(&problems, colour);
         Ok(ExitCode::from(2))
     };
     let engine = if args.measured {
@@ -211,8 +212,12 @@ fn play_the_rest(
 /// After ^C: what is there, and how to get the rest.
 fn say_how_to_go_on(folder: &Folder, there: usize, all: usize) {
     let path = folder.path().display();
-    eprintln!("concsim: interrupted: {there} of {all} rows are in {path}");
-    eprintln!("  help: the same command goes on with the rest");
+    talk::say(format_args!(
+        "interrupted: {there} of {all} rows are in {path}"
+    ));
+    talk::raw(format_args!(
+        "  help: the same command goes on with the rest\n"
+    ));
 }
 
 /// Where the rows are; 1 if a point could not be played.
@@ -224,10 +229,10 @@ fn say_how_it_ended(folder: &Folder) -> ExitCode {
         .count();
     let rows = folder.rows.len();
     let path = folder.path().join("points.csv");
-    eprintln!(
-        "concsim: {rows} rows, {failed} failed, in {}",
+    talk::say(format_args!(
+        "{rows} rows, {failed} failed, in {}",
         path.display()
-    );
+    ));
     status(folder)
 }
 

@@ -1,7 +1,6 @@
 //! How far a sweep is: a line on standard error that is written over, if that is a terminal; else nothing.
 
-use std::io::{self, IsTerminal as _};
-
+use crate::cli::talk;
 use crate::sys::clock::Clock;
 use crate::units::{Elapsed, Stamp};
 
@@ -26,7 +25,7 @@ impl Progress {
     pub(super) fn new(before: usize, all: usize) -> Self {
         let clock = Clock::starting_now();
         let progress = Self {
-            is_shown: io::stderr().is_terminal(),
+            is_shown: talk::is_on_a_terminal(),
             clock,
             drawn: clock.now(),
             before,
@@ -54,7 +53,7 @@ impl Progress {
     /// On one line however narrow the terminal is: meanwhile what goes beyond the edge is cut off there.
     fn draw(&self, now: Stamp) {
         if self.is_shown {
-            eprint!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now));
+            talk::raw(format_args!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now)));
         }
     }
 
@@ -82,7 +81,7 @@ impl Progress {
 
     pub(super) fn clear(&self) {
         if self.is_shown {
-            eprint!("\r\x1b[K");
+            talk::raw(format_args!("\r\x1b[K"));
         }
     }
 }

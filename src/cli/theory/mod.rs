@@ -25,11 +25,11 @@ mod table;
 mod tokens;
 mod usl;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use self::answer::Answer;
 use self::arguments::Mistakes;
+use crate::cli::talk;
 
 /// Computes what a queue, a network or a pool of workers should do.
 ///
@@ -105,10 +105,10 @@ impl Model {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (model, answer) = args.model.answer();
     match answer {
-        Ok(answer) if args.json => io::stdout().write_all(json::of(&answer).as_bytes())?,
-        Ok(answer) => io::stdout().write_all(table::of(&answer).as_bytes())?,
+        Ok(answer) if args.json => talk::print(&json::of(&answer))?,
+        Ok(answer) => talk::print(&table::of(&answer))?,
         Err(mistakes) => {
-            eprintln!("{}", mistakes.of_model(model));
+            talk::raw(format_args!("{}\n", mistakes.of_model(model)));
             return Ok(ExitCode::from(2));
         }
     }

@@ -4,6 +4,7 @@
 //! style; a misspelt subcommand gets the one that was meant.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -75,10 +76,12 @@ fn mistake(error: &Error) -> String {
     match (error.kind(), argument, subcommand, value) {
         (ErrorKind::InvalidSubcommand, _, Some(word), _) => unknown_command(&word, &command, meant),
         (ErrorKind::UnknownArgument, Some(argument), ..) => {
-            let what = match argument.starts_with('-') {
-                true => format!("`{command}` has no option `{argument}`"),
-                false => format!("`{command}` takes no argument `{argument}`"),
+            let has_no = if argument.starts_with('-') {
+                "has no option"
+            } else {
+                "takes no argument"
             };
+            let what = format!("`{command}` {has_no} `{argument}`");
             format!("{what}; {}", meant.unwrap_or(help))
         }
         (ErrorKind::InvalidValue, Some(argument), _, Some(value)) if value.is_empty() => {
@@ -149,7 +152,7 @@ fn unknown_command(word: &str, command: &str, meant: Option<String>) -> String {
         let list = || one_of(&known, &format!("see `{command} --help`"));
         return format!("{what}; {}", instead.unwrap_or_else(list));
     }
-    let is_scenario = builtin::find(word).is_some() || word.ends_with(".toml");
+    let is_scenario = builtin::find(word).is_some() || Path::new(word).is_file();
     if is_scenario {
         return format!("{what}; `concsim run {word}` plays that scenario");
     }
@@ -206,7 +209,7 @@ fn command_of(error: &Error) -> String {
     }
 }
 
-/// What to write, if clap says it: `write `concsim run <FILE|NAME>``.
+/// What to write, if clap says it: a line of usage.
 fn usage(error: &Error, otherwise: &str) -> String {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
         return otherwise.to_owned();

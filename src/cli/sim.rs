@@ -107,7 +107,7 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = sim::header_of(plan, variant);
-    let keeper = run::keeper_for(folder, &header, |said| talk::say(said));
+    let keeper = run::keeper_for(folder, &header, talk::say);
     let (recording, failed) = sim::record(&variant.scenario, Notebook::new(header, keeper));
     if let Some(error) = failed {
         talk::say(format_args!(

@@ -136,7 +136,7 @@ pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
 fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
     match named(output) {
         Some(path) => fs::write(path, text).with_context(|| format!("{}", path.display())),
-        None => Ok(talk::print(&text)?),
+        None => Ok(talk::print(text)?),
     }
 }
 

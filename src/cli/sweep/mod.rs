@@ -107,7 +107,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 
 fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let wrong = |problems: &Problems| {
-        talk::say_mistakes(&problems, colour);
+        talk::say_mistakes(problems, colour);
         Ok(ExitCode::from(2))
     };
     let engine = if args.measured {

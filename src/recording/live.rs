@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::booking::{Booking, Cores, WatchedProcesses};
+use super::booking::{Booking, Cores, Look, WatchedProcesses};
 use super::kept::Keeper;
 use super::{Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Window, WorkerSample};
 use crate::sys::clock::Clock;
@@ -177,20 +177,18 @@ impl<'a> Live<'a> {
     fn look(&mut self, cast: Cast) -> Sample {
         self.book(cast);
         let mut unreadable = 0;
-        let workers = self
-            .board
-            .used_slots()
-            .map(|(index, slot)| {
-                let weight = self.weights.get(&index).copied().unwrap_or(0);
-                let seen = self
-                    .switches
-                    .look_at(index, slot, &mut self.watched, &mut unreadable);
-                WorkerSample {
-                    pss_kib: weight,
-                    ..seen
-                }
-            })
-            .collect();
+        let seen = look_at_workers(
+            self.board,
+            &mut self.watched,
+            &mut self.switches,
+            self.clock.now(),
+            &mut unreadable,
+        );
+        let workers = seen.into_iter().map(|seen| WorkerSample {
+            pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
+            ..seen
+        });
+        let workers = workers.collect();
         let load = look_at_load(self.board, cast, &mut unreadable);
         self.notebook.could_not_read(unreadable);
         Sample {
@@ -207,87 +205,103 @@ impl<'a> Live<'a> {
     }
 }
 
-trait LookAtWorkers {
-    fn look_at(
-        &mut self,
-        index: usize,
-        slot: &Slot,
-        watched: &mut WatchedProcesses,
-        unreadable: &mut u64,
-    ) -> WorkerSample;
+/// The workers as they say that they are, and as the operating system says.
+fn look_at_workers(
+    board: &Board,
+    watched: &mut WatchedProcesses,
+    switches: &mut BTreeMap<usize, SwitchCount>,
+    now: Stamp,
+    unreadable: &mut u64,
+) -> Vec<WorkerSample> {
+    let pids: Vec<u32> = board.used_slots().map(|(_, slot)| slot_pid(slot)).collect();
+    let looks = watched.look_at(&pids, now);
+    let seen = board.used_slots().zip(looks);
+    seen.map(|((index, slot), look)| {
+        let count = switches.entry(index).or_default();
+        count.see(slot_pid(slot), slot);
+        look_at_worker(index, slot, look, count, unreadable)
+    })
+    .collect()
 }
 
-impl LookAtWorkers for BTreeMap<usize, SwitchCount> {
-    fn look_at(
-        &mut self,
-        index: usize,
-        slot: &Slot,
-        watched: &mut WatchedProcesses,
-        unreadable: &mut u64,
-    ) -> WorkerSample {
-        let pid = slot_pid(slot);
-        let count = self.entry(index).or_default();
-        count.see(pid, slot);
-        let phase = slot.phase();
-        *unreadable += u64::from(phase.is_none());
-        let (whereabouts, wants_a_core) = watched.look_at(pid);
-        WorkerSample {
-            index,
-            pid,
-            respawns: read(&slot.incarnation).saturating_sub(1),
-            phase: phase.unwrap_or_default(),
-            phase_since: Stamp(read(&slot.phase_since)),
-            wants_a_core,
-            core: whereabouts.map_or(0, |there| there.core),
-            cpu: worker_cpu(slot, pid),
-            begun: reading(&slot.begun, unreadable),
-            ready: read(&slot.ready),
-            parked: read(&slot.parked),
-            running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
-            running_request: u32::try_from(read(&slot.running_request))
-                .ok()
-                .and_then(|word| word.checked_sub(1)),
-            longest_run: Elapsed(read(&slot.longest_run)),
-            accepted: read(&slot.accepted),
-            accept_eagain: read(&slot.accept_eagain),
-            requests: read(&slot.requests),
-            tasks: read(&slot.tasks),
-            waits: read(&slot.waits),
-            coroutine_switches: read(&slot.coroutine_switches),
-            half_done: read(&slot.half_done),
-            lost_tasks: read(&slot.lost_tasks),
-            peak_concurrency: read(&slot.peak_concurrency),
-            voluntary: count.of_the_dead.voluntary + count.now.voluntary,
-            involuntary: count.of_the_dead.involuntary + count.now.involuntary,
-            pss_kib: 0,
-            counters: slot
-                .counters
-                .iter()
-                .map(|counter| (read(&counter.additions), read(&counter.value)))
-                .collect(),
-        }
+fn look_at_worker(
+    index: usize,
+    slot: &Slot,
+    look: Look,
+    count: &SwitchCount,
+    unreadable: &mut u64,
+) -> WorkerSample {
+    let pid = slot_pid(slot);
+    let phase = slot.phase();
+    *unreadable += u64::from(phase.is_none());
+    WorkerSample {
+        index,
+        pid,
+        respawns: read(&slot.incarnation).saturating_sub(1),
+        phase: phase.unwrap_or_default(),
+        phase_since: Stamp(read(&slot.phase_since)),
+        wants_a_core: look.wants_a_core,
+        is_stopped: look.is_stopped,
+        core: look.core.unwrap_or(0),
+        cpu: worker_cpu(slot, pid),
+        begun: reading(&slot.begun, unreadable),
+        ready: read(&slot.ready),
+        parked: read(&slot.parked),
+        running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
+        running_request: u32::try_from(read(&slot.running_request))
+            .ok()
+            .and_then(|word| word.checked_sub(1)),
+        longest_run: Elapsed(read(&slot.longest_run)),
+        accepted: read(&slot.accepted),
+        accept_eagain: read(&slot.accept_eagain),
+        requests: read(&slot.requests),
+        tasks: read(&slot.tasks),
+        waits: read(&slot.waits),
+        coroutine_switches: read(&slot.coroutine_switches),
+        half_done: read(&slot.half_done),
+        lost_tasks: read(&slot.lost_tasks),
+        peak_concurrency: read(&slot.peak_concurrency),
+        voluntary: count.of_the_dead.voluntary + count.now.voluntary,
+        involuntary: count.of_the_dead.involuntary + count.now.involuntary,
+        pss_kib: 0,
+        counters: slot
+            .counters
+            .iter()
+            .map(|counter| (read(&counter.additions), read(&counter.value)))
+            .collect(),
     }
 }
 
 /// Looks at workers where nothing is recorded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Onlooker {
+    clock: Clock,
     watched: WatchedProcesses,
     switches: BTreeMap<usize, SwitchCount>,
     cpu: BTreeMap<usize, CpuTime>,
+}
+
+impl Default for Onlooker {
+    fn default() -> Self {
+        Self {
+            clock: Clock::starting_now(),
+            watched: WatchedProcesses::default(),
+            switches: BTreeMap::new(),
+            cpu: BTreeMap::new(),
+        }
+    }
 }
 
 impl Onlooker {
     /// The workers as they are now. Of one that was respawned more than once since the last look, the
     /// process switches of those between are not known.
     pub fn look(&mut self, board: &Board) -> Vec<WorkerSample> {
-        let mut unreadable = 0;
-        let workers = board.used_slots().map(|(index, slot)| {
-            let seen = self
-                .switches
-                .look_at(index, slot, &mut self.watched, &mut unreadable);
+        let now = self.clock.now();
+        let (watched, switches) = (&mut self.watched, &mut self.switches);
+        let seen = look_at_workers(board, watched, switches, now, &mut 0);
+        let workers = seen.into_iter().map(|seen| {
             // What the system says of a process that has died is rounded, and a sum never goes back.
-            let most = self.cpu.entry(index).or_default();
+            let most = self.cpu.entry(seen.index).or_default();
             *most = seen.cpu.max(*most);
             WorkerSample { cpu: *most, ..seen }
         });

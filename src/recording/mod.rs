@@ -41,6 +41,7 @@ pub use span::{Means, Span};
 pub use termination::describe_termination;
 
 use crate::scenario::{Plan, Scenario, Variant, WorkerKind};
+use crate::sys::processes::SEES_CORE_WAITS;
 use crate::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -116,6 +117,10 @@ pub struct Header {
     pub log_full: Option<Stamp>,
     /// The engine broke down, in words: the run proves nothing.
     pub crashed: Option<String>,
+    /// Whether samples say which workers want a core. Of a recording that does not say so itself they
+    /// did so wrongly, unless it was simulated: nothing is made of it.
+    #[serde(default)]
+    pub core_waits_are_seen: bool,
 }
 
 impl Header {
@@ -135,7 +140,14 @@ impl Header {
             interrupted: false,
             log_full: None,
             crashed: None,
+            core_waits_are_seen: SEES_CORE_WAITS,
         }
+    }
+
+    /// Whether [`WorkerSample::wants_a_core`] is to be believed.
+    #[must_use]
+    pub fn sees_core_waits(&self) -> bool {
+        self.core_waits_are_seen || self.origin == Origin::Simulated
     }
 
     /// What was played, where and by which version, in a line.
@@ -314,8 +326,11 @@ pub struct WorkerSample {
     /// Since when.
     pub phase_since: Stamp,
     /// Whether the operating system would run it if it had a core free (Linux: state R and not on a
-    /// core). Exact times are in the events.
+    /// core). Exact times are in the events. False where [`Header::core_waits_are_seen`] is.
     pub wants_a_core: bool,
+    /// Whether a signal has stopped its process (SIGSTOP). False in recordings that do not say so yet.
+    #[serde(default)]
+    pub is_stopped: bool,
     /// The core it runs on, or ran on last.
     pub core: usize,
     /// CPU time, over all incarnations.

@@ -93,6 +93,7 @@ pub fn header_of(plan: &Plan, variant: &Variant) -> recording::Header {
     recording::Header {
         origin: recording::Origin::Simulated,
         began: Stamp(BEGIN),
+        core_waits_are_seen: true,
         ..recording::Header::of(plan, variant, machine)
     }
 }

@@ -107,6 +107,10 @@ impl<O: Observer> Simulation<'_, O> {
                 .threads
                 .iter()
                 .any(|thread| self.machine.wants_a_core(thread.strand)),
+            is_stopped: worker
+                .threads
+                .iter()
+                .any(|thread| self.machine.is_frozen(thread.strand)),
             core: first
                 .and_then(|thread| self.machine.core_of(thread.strand))
                 .map_or(index % self.scenario.machine.cores, |core| core as usize),

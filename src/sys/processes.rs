@@ -47,6 +47,8 @@ mod linux {
 
     /// Longer than what the system says of one process in one file.
     const ROOM: usize = 4_096;
+    /// A process that moves between two looks is looked at again, so many times at most.
+    const LOOKS: usize = 4;
 
     /// A process that is looked at many times a second: to open its file anew each time would cost as
     /// much as to read it. What is said of a process that has ended is nothing, even if its number is
@@ -122,6 +124,48 @@ mod linux {
             voluntary: count("voluntary_ctxt_switches")?,
             involuntary: count("nonvoluntary_ctxt_switches")?,
         })
+    }
+
+    /// Whether the main thread of a process has a core at this instant. Its CPU clock does not say: seen
+    /// from outside it advances at ticks. But the scheduler counts how often the thread was put on a core
+    /// (`schedstat`) and how often it left one (`status`): it has a core while the first is one ahead.
+    /// `None` where the kernel does not count (`CONFIG_SCHED_INFO`), or there is no such process.
+    pub fn has_core(pid: u32) -> Option<bool> {
+        for _ in 0..LOOKS {
+            let before = switches_of(pid)?;
+            let put_on = times_put_on_a_core(pid)?;
+            if switches_of(pid)? == before {
+                return match put_on.checked_sub(before.voluntary + before.involuntary)? {
+                    0 => (put_on > 0).then_some(false),
+                    1 => Some(true),
+                    _ => None,
+                };
+            }
+        }
+        // It is switched so often that it must be running in between.
+        Some(true)
+    }
+
+    /// `TIME_ON_CORES TIME_RUNNABLE_WITHOUT TIMES_PUT_ON_A_CORE`
+    fn times_put_on_a_core(pid: u32) -> Option<u64> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/schedstat")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        text.split_ascii_whitespace().nth(2)?.parse().ok()
+    }
+
+    /// When the scheduler last counted a process's core time, in nanoseconds of its own clock: of one
+    /// without a core, when it left it; of one that has a core, not before it got it. `None` where the
+    /// kernel does not tell (`CONFIG_SCHED_DEBUG`).
+    pub fn last_counted(pid: u32) -> Option<u64> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/sched")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        let line = text.lines().find(|it| it.starts_with("se.exec_start"))?;
+        let (_, milliseconds) = line.split_once(':')?;
+        let (whole, millionths) = milliseconds.trim().split_once('.')?;
+        let [whole, millionths]: [u64; 2] = [whole.parse().ok()?, millionths.parse().ok()?];
+        Some(whole * 1_000_000 + millionths)
     }
 
     /// Proportional memory of a process, KiB: pages shared by n processes count 1/n.
@@ -231,6 +275,16 @@ mod elsewhere {
         None
     }
 
+    /// Whether a process has a core: not read here.
+    pub fn has_core(_pid: u32) -> Option<bool> {
+        None
+    }
+
+    /// When its core time was counted last: not read here.
+    pub fn last_counted(_pid: u32) -> Option<u64> {
+        None
+    }
+
     /// Proportional memory: not read here.
     pub fn pss_kib_of(_pid: u32) -> Option<u64> {
         None
@@ -265,14 +319,17 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, keep_to_core, own_core, pss_kib_of,
-    switches_of, whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
+    own_core, pss_kib_of, switches_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, keep_to_core, own_core, pss_kib_of,
-    switches_of, whereabouts_of,
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
+    own_core, pss_kib_of, switches_of, whereabouts_of,
 };
+
+/// Whether the system says of another process whether it has a core.
+pub const SEES_CORE_WAITS: bool = cfg!(target_os = "linux");
 
 fn every_core() -> Vec<usize> {
     (0..std::thread::available_parallelism().map_or(1, usize::from)).collect()
@@ -352,8 +409,48 @@ mod tests {
         assert_eq!(watched.whereabouts(), None);
     }
 
+    /// A child of this test, killed when it goes out of scope.
+    struct Started(std::process::Child);
+
+    impl Started {
+        fn script(script: &str) -> Self {
+            let mut shell = std::process::Command::new("sh");
+            Self(shell.args(["-c", script]).spawn().unwrap())
+        }
+
+        /// Returns once it is seen so.
+        fn is_seen(&self, has_core: Option<bool>) {
+            let begun = std::time::Instant::now();
+            while super::has_core(self.0.id()) != has_core {
+                assert!(begun.elapsed().as_secs() < 60, "never {has_core:?}");
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Started {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_process_that_computes_has_a_core_and_one_that_sleeps_has_none() {
+        if has_core(std::process::id()).is_none() {
+            // Not every kernel counts.
+            return;
+        }
+        let sleeper = Started::script("exec sleep 60");
+        let spinner = Started::script("while :; do :; done");
+        spinner.is_seen(Some(true));
+        sleeper.is_seen(Some(false));
+    }
+
     #[test]
     fn a_process_that_is_not_there_is_not_seen() {
+        assert_eq!(has_core(u32::MAX), None);
+        assert_eq!(last_counted(u32::MAX), None);
         assert_eq!(cpu_of(u32::MAX), None);
         assert_eq!(whereabouts_of(u32::MAX), None);
     }

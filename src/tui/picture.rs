@@ -85,6 +85,8 @@ pub(super) enum Doing {
     WantsACore,
     /// Asleep in one call.
     Blocked,
+    /// Stopped by a signal: nothing runs it, whatever it was doing.
+    Stopped,
     /// Finishing what it began.
     Draining,
     /// The process has ended.
@@ -94,9 +96,10 @@ pub(super) enum Doing {
 impl Doing {
     /// What a sample says: the operating system's word on who waits for a core comes before the
     /// worker's own, since a process that is kept off its core cannot say so.
-    pub(super) fn of(phase: Phase, wants_a_core: bool) -> Self {
+    pub(super) fn of(phase: Phase, is_stopped: bool, wants_a_core: bool) -> Self {
         match phase {
             Phase::Gone => Self::Gone,
+            _ if is_stopped => Self::Stopped,
             Phase::Booting => Self::Booting,
             _ if wants_a_core => Self::WantsACore,
             Phase::Idle => Self::Idle,
@@ -113,6 +116,7 @@ impl Doing {
             Self::Running => "running",
             Self::WantsACore => "wants a core",
             Self::Blocked => "blocked",
+            Self::Stopped => "stopped",
             Self::Draining => "draining",
             Self::Gone => "gone",
         }
@@ -178,7 +182,8 @@ impl Held {
             Doing::Draining if has_the_worker => held.running = one,
             Doing::Blocked => held.blocked = one,
             Doing::WantsACore => held.ready = one,
-            Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone => {}
+            Doing::Stopped if has_the_worker => held.ready = one,
+            Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone | Doing::Stopped => {}
         }
         let rest = begun - held.all();
         held.ready += ready.min(rest);
@@ -204,6 +209,7 @@ mod tests {
             Doing::Running,
             Doing::WantsACore,
             Doing::Blocked,
+            Doing::Stopped,
             Doing::Draining,
             Doing::Gone,
         ] {
@@ -217,8 +223,15 @@ mod tests {
 
     #[test]
     fn a_process_that_is_kept_off_its_core_wants_one_whatever_it_said_last() {
-        assert_eq!(Doing::of(Phase::Running, true), Doing::WantsACore);
-        assert_eq!(Doing::of(Phase::Idle, true), Doing::WantsACore);
-        assert_eq!(Doing::of(Phase::Gone, true), Doing::Gone);
+        assert_eq!(Doing::of(Phase::Running, false, true), Doing::WantsACore);
+        assert_eq!(Doing::of(Phase::Idle, false, true), Doing::WantsACore);
+        assert_eq!(Doing::of(Phase::Gone, true, true), Doing::Gone);
+    }
+
+    #[test]
+    fn a_process_that_a_signal_has_stopped_is_stopped_whatever_it_said_last() {
+        for phase in [Phase::Booting, Phase::Idle, Phase::Running, Phase::Blocked] {
+            assert_eq!(Doing::of(phase, true, false), Doing::Stopped);
+        }
     }
 }

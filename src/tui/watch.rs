@@ -141,7 +141,7 @@ impl Most {
 }
 
 fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPicture {
-    let doing = Doing::of(worker.phase, worker.wants_a_core);
+    let doing = Doing::of(worker.phase, worker.is_stopped, worker.wants_a_core);
     let seconds = span.length().as_secs_f64();
     let then = span.before(worker);
     let per_second = |count: fn(&WorkerSample) -> u64| {

@@ -3,6 +3,7 @@
 mod beside;
 mod calibration;
 mod conformance;
+mod core_waits;
 mod exports;
 mod faults;
 mod figures;

@@ -9,6 +9,7 @@ use crate::telemetry::{Phase, Stage};
 
 /// A look, and the one before it.
 pub(super) struct Row<'a> {
+    told: &'a Told<'a>,
     sample: &'a Sample,
     before: Option<&'a Sample>,
 }
@@ -17,7 +18,11 @@ pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
     let samples = &told.recording.samples;
     let before = iter::once(None).chain(samples.iter().map(Some));
     let rows = samples.iter().zip(before);
-    rows.map(|(sample, before)| Row { sample, before })
+    rows.map(|(sample, before)| Row {
+        told,
+        sample,
+        before,
+    })
 }
 
 impl Row<'_> {
@@ -88,8 +93,12 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "want_a_core",
-            "worker processes that could run and have no core",
-            |row| row.sum(|worker| u64::from(worker.lacks_a_core())).into(),
+            "worker processes that could run and have no core; nothing where that was not seen",
+            |row| {
+                let is_seen = row.told.recording.header.sees_core_waits();
+                let all = || row.sum(|worker| u64::from(worker.lacks_a_core()));
+                is_seen.then(all).into()
+            },
         ),
         column(
             "concurrency",

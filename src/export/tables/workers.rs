@@ -48,8 +48,11 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "wants_a_core",
-            "whether it could run and has no core",
-            |row| row.worker.lacks_a_core().into(),
+            "whether it could run and has no core; nothing where that was not seen",
+            |row| {
+                let is_seen = row.told.recording.header.sees_core_waits();
+                is_seen.then(|| row.worker.lacks_a_core()).into()
+            },
         ),
         column(
             "running_request",

@@ -197,8 +197,12 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
             Ok(())
         }
         (Kind::Pieces, Some(recording)) => pieces::read(payload, |piece| match piece {
-            Piece::Sample(sample) => {
+            Piece::Sample(mut sample) => {
                 fits(recording, &sample)?;
+                if !recording.header.sees_core_waits() {
+                    let workers = sample.workers.iter_mut();
+                    workers.for_each(|worker| worker.wants_a_core = false);
+                }
                 recording.samples.push(*sample);
                 Ok(())
             }

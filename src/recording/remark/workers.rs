@@ -117,10 +117,7 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
                 told.since(began),
                 now.since(told)
             ),
-            None => format!(
-                "it says that it computes, and has used no CPU time and wanted no core ({})",
-                scene.samples()
-            ),
+            None => format!("the system finds its process stopped ({})", scene.samples()),
         }
     }
 }
@@ -148,17 +145,12 @@ fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
     })?
 }
 
-/// Who computes uses CPU time, or wants a core, or is stopped.
+/// Whether a signal has stopped a worker for nearly as long as the span is.
 fn stands_still(scene: &Scene<'_>, worker: &WorkerSample) -> bool {
     const LONG: Elapsed = Elapsed::from_millis(900);
     let is_same = |sample: &Sample| {
         let mut workers = sample.workers.iter();
-        workers.any(|then| {
-            (then.index, then.pid, then.cpu) == (worker.index, worker.pid, worker.cpu)
-                && then.phase == Phase::Running
-                && then.phase_since == worker.phase_since
-                && !then.wants_a_core
-        })
+        workers.any(|then| (then.index, then.pid) == (worker.index, worker.pid) && then.is_stopped)
     };
     scene.span.length() >= LONG && scene.span.samples().iter().all(is_same)
 }

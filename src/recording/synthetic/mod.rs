@@ -206,6 +206,7 @@ impl Synthetic {
             interrupted: self.interrupted,
             log_full: None,
             crashed: None,
+            core_waits_are_seen: true,
         }
     }
 

@@ -294,6 +294,11 @@ impl Machine {
         strand.state == State::Ready && !strand.frozen
     }
 
+    /// Whether nothing runs a strand until it is thawed.
+    pub(super) fn is_frozen(&self, id: StrandId) -> bool {
+        self.common.strands[id as usize].frozen
+    }
+
     /// Whether a strand is in the middle of computing.
     pub(super) fn computes(&self, id: StrandId) -> bool {
         let strand = &self.common.strands[id as usize];

@@ -330,6 +330,7 @@ impl Scene {
             drained: Stamp(now),
             interrupted: false,
             crashed: None,
+            core_waits_are_seen: true,
         };
         let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
         let died = |(worker, _): (usize, &Cue)| {

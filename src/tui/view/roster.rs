@@ -183,6 +183,7 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
         for (x, worker) in (GLYPHS_AT..).zip(line) {
             match doing_as_a_glyph(worker) {
                 Some(meaning) => canvas.glyphs(x, y, meaning, 1),
+                None if worker.doing == Doing::Stopped => canvas.write(x, y, "‖", strong()),
                 None => canvas.write(x, y, "_", quiet()),
             };
         }
@@ -196,7 +197,7 @@ pub(super) fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
         Doing::WantsACore => Some(Meaning::Ready),
         Doing::Blocked => Some(Meaning::Blocked),
         Doing::Idle | Doing::Draining if worker.held.all() > 0 => Some(Meaning::Parked),
-        Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone => None,
+        Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone | Doing::Stopped => None,
     }
 }
 
@@ -213,7 +214,7 @@ pub(super) fn state_style(canvas: &Canvas<'_>, doing: Doing) -> Style {
         Doing::Running => canvas.style(Meaning::Running),
         Doing::WantsACore => canvas.style(Meaning::Ready),
         Doing::Blocked => canvas.style(Meaning::Blocked),
-        Doing::Gone => strong(),
+        Doing::Gone | Doing::Stopped => strong(),
         Doing::Booting | Doing::Idle | Doing::Draining => quiet(),
     }
 }
@@ -255,6 +256,7 @@ fn hint(worker: &WorkerPicture, state: &State) -> String {
             format!("for {}", length(Elapsed(run.0 / 1_000_000 * 1_000_000)))
         }
         (Doing::Blocked, _) => format!("asleep in {}", only_wait(state.scenario())),
+        (Doing::Stopped, _) => "a signal has stopped it".into(),
         (Doing::Gone, _) => "its process has ended".into(),
         _ if worker.respawns > 0 => format!("respawned {}", counted(worker.respawns, "time")),
         _ => String::new(),

@@ -268,18 +268,24 @@ fn every_kind_has_its_case_and_its_own_code() {
 }
 
 #[test]
-fn who_says_that_it_computes_and_uses_no_time_was_stopped() {
-    let still = |cpu_grows: u64| {
+fn a_worker_that_the_system_finds_stopped_stands_still() {
+    let found = |is_stopped: bool| {
         let recording = io_bound(Sync, |_| {});
-        with_workers(recording, |worker, at| {
+        with_workers(recording, |worker, _| {
+            // A long computation that has no core uses no CPU time either, and is not stopped.
             worker.phase = Phase::Running;
             worker.phase_since = Stamp(2 * S);
-            worker.cpu.0 = at.0 * cpu_grows;
+            worker.cpu.0 = 0;
+            worker.is_stopped = is_stopped && worker.index == 1;
         })
     };
-    let said = find(&still(0), Now, Kind::WorkerStopped).unwrap();
-    assert!(said.evidence.contains("has used no CPU time"), "{said:?}");
-    assert_eq!(find(&still(1), Now, Kind::WorkerStopped), None);
+    let said = find(&found(true), Now, Kind::WorkerStopped).unwrap();
+    assert!(said.sentences[0].starts_with("Worker B stands still"));
+    assert!(
+        said.evidence.contains("finds its process stopped"),
+        "{said:?}"
+    );
+    assert_eq!(find(&found(false), Now, Kind::WorkerStopped), None);
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn header(plan: &Plan, seconds: u64) -> Header {
         interrupted: false,
         log_full: None,
         crashed: None,
+        core_waits_are_seen: true,
     }
 }
 

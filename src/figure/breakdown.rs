@@ -32,12 +32,15 @@ const SAID: f64 = 1e-3;
 
 /// All parts in the order in which they come, and how each looks. Who waits without a core or a worker
 /// has leaning stripes, who waits for an answer others.
-const PARTS: [(&str, Fill); 8] = [
+const PARTS: [(&str, Fill); 11] = [
     ("not yet sent", ("neutral", Pattern::Hollow)),
     ("at the door", ("door", Pattern::Dots)),
     ("ready", ("ready", Pattern::Leaning)),
     ("wants a core", ("ready", Pattern::Falling)),
     ("computing", ("running", Pattern::Solid)),
+    ("waits for a thread", ("parked", Pattern::Falling)),
+    ("waits for a connection", ("parked", Pattern::Dots)),
+    ("in the service's queue", ("parked", Pattern::Leaning)),
     ("parked", ("parked", Pattern::Lying)),
     ("blocked", ("blocked", Pattern::Standing)),
     ("other", ("neutral", Pattern::Solid)),
@@ -76,13 +79,23 @@ fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
     } else {
         "blocked"
     };
+    let [thread, connection, queue] = spent.waits.map_or([0.0; 3], |waits| waits.queues());
+    // The rest, in whole nanoseconds, so that all parts together stay what they were.
+    let rest = (spent.parked_or_blocked * 1e6).round()
+        - [thread, connection, queue]
+            .map(|queue| (queue * 1e6).round())
+            .iter()
+            .sum::<f64>();
     let parts = [
         ("not yet sent", spent.generator),
         ("at the door", spent.door),
         ("ready", spent.ready),
         ("wants a core", spent.core_wait),
         ("computing", spent.cpu),
-        (waiting, spent.parked_or_blocked),
+        ("waits for a thread", thread),
+        ("waits for a connection", connection),
+        ("in the service's queue", queue),
+        (waiting, rest.max(0.0) / 1e6),
         ("other", spent.other),
     ];
     let mut passed: u64 = 0;

@@ -117,6 +117,71 @@ pub struct Breakdown {
     pub parked_or_blocked: f64,
     /// All the rest: overhead, and the way there and back. All of it, where no worker tells.
     pub other: f64,
+    /// The parts of `parked_or_blocked`; [`None`] where workers did not tell them.
+    #[serde(skip)]
+    pub waits: Option<Waits>,
+}
+
+/// What completed requests waited for, in milliseconds of the mean. The parts add up to
+/// [`Breakdown::parked_or_blocked`] exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Waits {
+    /// For a thread of the worker's pool.
+    pub thread_wait: f64,
+    /// For a connection to a service: until one of the pool was free, or a new one open.
+    pub pool_wait: f64,
+    /// From a call's sending until its service began to serve it.
+    pub service_queue: f64,
+    /// From there to its answer.
+    pub call: f64,
+    /// For timers.
+    pub sleep: f64,
+    /// For the client: for more bytes of its request, or for room for the answer.
+    pub client: f64,
+}
+
+/// Lengths of the parts of waits, in nanoseconds, in the order of [`WaitParts::parts`].
+type WaitSums = [u64; 6];
+
+/// The share of all waits from which on a queue is told apart.
+const LEAST_QUEUE: f64 = 0.01;
+
+impl Waits {
+    /// The mean of `count` requests whose waits were `sums` together, so that they add up to `whole`. Each was
+    /// rounded down, and the longest takes what is missing: less than six nanoseconds.
+    fn adding_up_to(whole: u64, sums: [u128; 6], count: u128) -> Self {
+        let mut means: WaitSums = sums.map(|sum| (sum / count.max(1)) as u64);
+        let missing = whole.saturating_sub(means.iter().sum());
+        if let Some(longest) = means.iter_mut().max() {
+            *longest += missing;
+        }
+        let [thread_wait, pool_wait, service_queue, call, sleep, client] =
+            means.map(|mean| Elapsed(mean).as_millis_f64());
+        Self {
+            thread_wait,
+            pool_wait,
+            service_queue,
+            call,
+            sleep,
+            client,
+        }
+    }
+
+    /// The sum of its parts.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        let queues = self.thread_wait + self.pool_wait + self.service_queue;
+        queues + self.call + self.sleep + self.client
+    }
+
+    /// Waits for what is used up: for a thread, for a connection, in the service's queue. 0 for one of less
+    /// than a hundredth of all waits, which is not told apart.
+    #[must_use]
+    pub fn queues(&self) -> [f64; 3] {
+        let least = LEAST_QUEUE * self.total();
+        [self.thread_wait, self.pool_wait, self.service_queue]
+            .map(|queue| if queue >= least { queue } else { 0.0 })
+    }
 }
 
 /// The breakdown of some requests, and how well it fits.
@@ -133,18 +198,24 @@ impl Spent {
     pub(super) fn by<'a>(requests: impl Iterator<Item = &'a Request<'a>>) -> Option<Self> {
         let (mut count, mut whole, mut overrun) = (0_u128, 0_u128, 0_u128);
         let mut sums = [0_u128; 6];
+        let mut waits = Some([0_u128; 6]);
         for request in requests.filter(|request| request.completed()) {
             let fitted = Fitted::of(request);
             for (sum, part) in sums.iter_mut().zip(fitted.parts) {
                 *sum += u128::from(part);
             }
+            waits = waits
+                .zip(fitted.waits)
+                .map(|(sums, parts)| std::array::from_fn(|at| sums[at] + u128::from(parts[at])));
             count += 1;
             whole += u128::from(fitted.latency);
             overrun += fitted.overrun;
         }
         let mean = u64::try_from(whole.checked_div(count)?).ok()?;
+        let means = sums.map(|sum| (sum / count) as u64);
+        let waits = waits.map(|waits| Waits::adding_up_to(means[WAITED], waits, count));
         Some(Self {
-            breakdown: Breakdown::adding_up_to(mean, sums.map(|sum| (sum / count) as u64)),
+            breakdown: Breakdown::adding_up_to(mean, means, waits),
             overrun: overrun as f64 / whole.max(1) as f64,
         })
     }
@@ -157,7 +228,12 @@ struct Fitted {
     parts: [u64; 6],
     /// … by so much.
     overrun: u128,
+    /// What its waits were for, cut to their part; [`None`] if it waited and its worker did not tell.
+    waits: Option<WaitSums>,
 }
+
+/// The place of the waits among the parts.
+const WAITED: usize = 5;
 
 impl Fitted {
     fn of(request: &Request<'_>) -> Self {
@@ -173,8 +249,26 @@ impl Fitted {
             latency,
             parts,
             overrun,
+            waits: waits(request, parts[WAITED]),
         }
     }
+}
+
+/// What a request that waited for `whole` waited for, as its worker told it: the parts add up to `whole`.
+fn waits(request: &Request<'_>, whole: u64) -> Option<WaitSums> {
+    if whole == 0 {
+        return Some(WaitSums::default());
+    }
+    let mut left = whole;
+    let mut parts = request.waited?.parts().map(|part| {
+        let fits = part.0.min(left);
+        left -= fits;
+        fits
+    });
+    if let Some(longest) = parts.iter_mut().max() {
+        *longest += left;
+    }
+    Some(parts)
 }
 
 /// Generator, door, ready, core wait, cpu, parked or blocked, in nanoseconds.
@@ -204,11 +298,15 @@ impl Breakdown {
     /// What one request spent its latency on, if it was completed.
     pub(super) fn of(request: &Request<'_>) -> Option<Self> {
         let fitted = request.completed().then(|| Fitted::of(request))?;
-        Some(Self::adding_up_to(fitted.latency, fitted.parts))
+        let whole = fitted.parts[WAITED];
+        let waits = fitted
+            .waits
+            .map(|waits| Waits::adding_up_to(whole, waits.map(u128::from), 1));
+        Some(Self::adding_up_to(fitted.latency, fitted.parts, waits))
     }
 
     /// Each part was rounded down, so their sum is at most the mean, and what is missing is other.
-    fn adding_up_to(mean: u64, parts: [u64; 6]) -> Self {
+    fn adding_up_to(mean: u64, parts: [u64; 6], waits: Option<Waits>) -> Self {
         let other = mean - parts.iter().sum::<u64>();
         let [generator, door, ready, core_wait, cpu, parked_or_blocked] =
             parts.map(|part| Elapsed(part).as_millis_f64());
@@ -220,6 +318,7 @@ impl Breakdown {
             cpu,
             parked_or_blocked,
             other: Elapsed(other).as_millis_f64(),
+            waits,
         }
     }
 }
@@ -229,7 +328,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::telemetry::{Failure, Outcome, Served};
+    use crate::telemetry::{Failure, Outcome, Served, WaitParts};
     use crate::units::{CpuTime, Stamp};
 
     fn sorted(count: u64) -> Sorted {
@@ -273,11 +372,14 @@ mod tests {
         (milliseconds * 1e6).round() as u64
     }
 
-    fn any_life() -> impl Strategy<Value = (Outcome, Option<Served>)> {
+    type Lived = (Outcome, Option<Served>, WaitParts);
+
+    fn any_life() -> impl Strategy<Value = Lived> {
         let stamps = prop::array::uniform6(0_u64..10_000_000_000);
         let lengths = prop::array::uniform4(0_u64..3_000_000_000);
-        (stamps, lengths, any::<bool>(), any::<bool>(), 0..10).prop_map(
-            |(stamps, lengths, opened, told, failed)| {
+        let waits = prop::array::uniform6(0_u64..3_000_000_000);
+        (stamps, lengths, waits, any::<bool>(), any::<bool>(), 0..10).prop_map(
+            |(stamps, lengths, waits, opened, told, failed)| {
                 let [due, sent, accepted, first_read, written, done] = stamps.map(Stamp);
                 let outcome = Outcome {
                     request: 0,
@@ -301,7 +403,17 @@ mod tests {
                     core_wait: Elapsed(lengths[2]),
                     cpu: CpuTime(lengths[3]),
                 };
-                (outcome, told.then_some(served))
+                let [thread, connection, queue, call, sleep, client] = waits.map(Elapsed);
+                let parts = WaitParts {
+                    thread,
+                    connection,
+                    queue,
+                    call,
+                    sleep,
+                    client,
+                    ..WaitParts::default()
+                };
+                (outcome, told.then_some(served), parts)
             },
         )
     }
@@ -313,7 +425,11 @@ mod tests {
             ) {
                 let requests: Vec<Request<'_>> = lives
                     .iter()
-                    .map(|(outcome, served)| Request { outcome, served: served.as_ref() })
+                    .map(|(outcome, served, parts)| Request {
+                        outcome,
+                        served: served.as_ref(),
+                        waited: Some(parts),
+                    })
                     .collect();
                 let Some(spent) = Spent::by(requests.iter()) else {
                     prop_assert!(requests.iter().all(|request| !request.completed()));
@@ -333,6 +449,17 @@ mod tests {
     let latencies = requests.iter().filter(|request| request.completed());
                 let whole = mean(latencies.map(|request| request.latency(Elapsed::ZERO)));
                 prop_assert_eq!(Some(parts.map(nanoseconds).iter().sum::<u64>()), whole);
+                let waits = breakdown.waits.expect("each has told");
+                let waits = [
+                    waits.thread_wait,
+                    waits.pool_wait,
+                    waits.service_queue,
+                    waits.call,
+                    waits.sleep,
+                    waits.client,
+                ];
+                let waited: u64 = waits.map(nanoseconds).iter().sum();
+                prop_assert_eq!(waited, nanoseconds(breakdown.parked_or_blocked));
             }
         }
 }

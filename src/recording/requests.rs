@@ -1,7 +1,7 @@
 //! Every request from both sides: what its client saw, joined by number with what its worker did.
 
 use super::{Recording, Window};
-use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Served};
+use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Served, WaitParts};
 use crate::units::{Elapsed, Stamp};
 
 /// One request from both sides.
@@ -11,6 +11,8 @@ pub(super) struct Request<'a> {
     pub(super) outcome: &'a Outcome,
     /// What its worker did, if one has had it and told.
     pub(super) served: Option<&'a Served>,
+    /// What it waited for, if it waited and its worker told.
+    pub(super) waited: Option<&'a WaitParts>,
 }
 
 /// All requests of a recording.
@@ -25,18 +27,29 @@ impl<'a> Requests<'a> {
     pub(super) fn of(recording: &'a Recording) -> Self {
         let highest = recording.outcomes.iter().map(|outcome| outcome.request);
         let places = highest.max().map_or(0, |request| request as usize + 1);
-        let mut served: Vec<Option<&Served>> = vec![None; places];
+        let mut told: Vec<(Option<&Served>, Option<&WaitParts>)> = vec![(None, None); places];
         for (_, event) in &recording.events {
-            if let Event::Served(of) = event
-                && of.request != NO_REQUEST
-                && let Some(place) = served.get_mut(of.request as usize)
-            {
-                *place = Some(of);
+            match event {
+                Event::Served(served) if served.request != NO_REQUEST => {
+                    if let Some(place) = told.get_mut(served.request as usize) {
+                        place.0 = Some(served);
+                    }
+                }
+                Event::Waited(parts) if parts.request != NO_REQUEST => {
+                    if let Some(place) = told.get_mut(parts.request as usize) {
+                        place.1 = Some(parts);
+                    }
+                }
+                _ => {}
             }
         }
-        let join = |outcome: &'a Outcome| Request {
-            outcome,
-            served: served[outcome.request as usize],
+        let join = |outcome: &'a Outcome| {
+            let (served, waited) = told[outcome.request as usize];
+            Request {
+                outcome,
+                served,
+                waited,
+            }
         };
         Self {
             all: recording.outcomes.iter().map(join).collect(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
 use super::judge::{Answer, Judgement};
-use super::latency::{Breakdown, Latencies, Sorted, Spent};
+use super::latency::{Breakdown, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
@@ -123,6 +123,8 @@ pub struct Run {
     pub from_send_ms: Latencies,
     /// What the completed ones spent the mean latency on.
     pub breakdown_ms: Option<Breakdown>,
+    /// What `parked_or_blocked` is made of; `None` where workers did not tell it.
+    pub waits_ms: Option<Waits>,
     /// Mean number of requests begun and not finished.
     pub concurrency: Option<f64>,
     /// How many there can be; where workers came or went, with the most of them.
@@ -309,6 +311,7 @@ pub fn summarise(recording: &Recording) -> Run {
         latency_ms: latencies(&cohort, |request| request.latency(patience)),
         from_send_ms: latencies(&cohort, |request| request.since_sent(patience)),
         breakdown_ms: spent.map(|spent| spent.breakdown),
+        waits_ms: spent.and_then(|spent| spent.breakdown.waits),
         concurrency: averages.concurrency,
         concurrency_limit: scenario.server.concurrency_limit_of(most_workers),
         at_the_door: averages.at_the_door,

@@ -38,6 +38,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         in_a_paragraph(&theory::beside(runs)),
         blind::predictions(runs),
         each(runs, "failed", story::failures),
+        each(runs, "waits", story::waits),
         each(runs, "switches", story::switches),
         each(runs, "counters", story::counters),
         trust(runs),

@@ -152,6 +152,30 @@ pub(super) fn failures(run: &Run) -> Option<String> {
     (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))
 }
 
+/// What the waits of an answered request were for, on average; nothing where no request queued for a thread,
+/// for a connection or inside a service.
+pub(super) fn waits(run: &Run) -> Option<String> {
+    let waits = run.waits_ms?;
+    let [thread, connection, queue] = waits.queues();
+    if thread + connection + queue <= 0.0 {
+        return None;
+    }
+    let parts = [
+        (thread, "for a thread"),
+        (connection, "for a connection"),
+        (queue, "in the service's queue"),
+        (waits.call, "for the answer"),
+        (waits.sleep, "for timers"),
+        (waits.client, "for the client"),
+    ];
+    let long = |(part, _): &(f64, _)| *part >= waits.total() / 1e3;
+    let said = parts.into_iter().filter(long);
+    let said: Vec<String> = said
+        .map(|(part, what)| format!("{} {what}", millis(part)))
+        .collect();
+    Some(said.join(", "))
+}
+
 /// Switches for each answer, of all workers together.
 pub(super) fn switches(run: &Run) -> Option<String> {
     let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();

@@ -2,9 +2,39 @@
 //! the board when a request has ended, and to the client in the default body.
 
 use super::compute::burn;
+use super::wire::Answer;
 use crate::handler::Spent;
-use crate::telemetry::{Event, NO_REQUEST, Phase, Probe, Served};
+use crate::telemetry::{Event, NO_REQUEST, Phase, Probe, Served, WaitParts};
 use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// What a wait was for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wait {
+    /// A new connection to a service.
+    Connection,
+    /// A service's answer.
+    Call {
+        /// When there was a connection for the call.
+        connected: Stamp,
+        /// When the service began to serve it.
+        served: Stamp,
+    },
+    /// A timer.
+    Timer,
+    /// Bytes of its client, or room for bytes to it.
+    Client,
+}
+
+impl Wait {
+    /// A call on a connection that was there when its wait began at `begun`. Its service takes `wait`, and
+    /// says when its answer was due.
+    pub(super) fn for_answer(begun: Stamp, answer: &Answer, wait: Elapsed) -> Self {
+        Self::Call {
+            connected: begun,
+            served: Stamp(answer.due.0.saturating_sub(wait.0)),
+        }
+    }
+}
 
 /// The account of the request that a connection is at.
 #[derive(Debug)]
@@ -15,6 +45,8 @@ pub(super) struct Tally {
     pub(super) request: u32,
     /// What it has spent so far.
     pub(super) spent: Spent,
+    /// What its waits were for.
+    parts: WaitParts,
     /// When the worker took it. The end of the one before it, while it has not begun.
     since: Stamp,
     first_read: Option<Stamp>,
@@ -31,6 +63,7 @@ impl Tally {
             task,
             request: NO_REQUEST,
             spent: Spent::default(),
+            parts: WaitParts::default(),
             since: accepted,
             first_read: None,
             begun: true,
@@ -80,21 +113,36 @@ impl Tally {
 
     /// It waited from `begun`; the wait was over at `over`, and it went on at `resumed`. Gives the
     /// length of the wait.
-    pub(super) fn waited(&mut self, begun: Stamp, over: Stamp, resumed: Stamp) -> Elapsed {
+    pub(super) fn waited(
+        &mut self,
+        begun: Stamp,
+        over: Stamp,
+        resumed: Stamp,
+        wait: Wait,
+    ) -> Elapsed {
         // A service's stamp is of another process: it may be a moment outside.
         let over = over.clamp(begun, resumed.max(begun));
         self.spent.ready += resumed.since(over);
-        over.since(begun)
+        let length = over.since(begun);
+        match wait {
+            Wait::Connection => self.parts.connection += length,
+            Wait::Call { connected, served } => {
+                self.parts.add_call(begun, connected, served, over);
+            }
+            Wait::Timer => self.parts.sleep += length,
+            Wait::Client => self.parts.client += length,
+        }
+        length
     }
 
     /// Sleeps in one call of the system, with everybody who is in this process; `over` says when the
-    /// wait was over, from what the call gave and the instant at which it came back. Gives what the
-    /// call gave, and when the wait was over.
+    /// wait was over and what for, from what the call gave and the instants at which it began and came
+    /// back. Gives what the call gave, and when the wait was over.
     pub(super) fn block<T>(
         &mut self,
         probe: &Probe,
         sleep: impl FnOnce() -> T,
-        over: impl FnOnce(&T, Stamp) -> Stamp,
+        over: impl FnOnce(&T, Stamp, Stamp) -> (Stamp, Wait),
     ) -> (T, Stamp) {
         let from = probe.now();
         probe.phase(Phase::Blocked, from);
@@ -108,9 +156,9 @@ impl Tally {
             task,
             request,
         });
-        let over = over(&slept, to);
+        let (over, wait) = over(&slept, from, to);
         if self.has_come() {
-            let length = self.waited(from, over, to);
+            let length = self.waited(from, over, to, wait);
             self.spent.blocked += length;
         }
         (slept, over)
@@ -138,6 +186,15 @@ impl Tally {
             return;
         }
         let spent = std::mem::take(&mut self.spent);
+        let parts = std::mem::take(&mut self.parts);
+        if parts.total() > Elapsed::ZERO {
+            probe.event(&Event::Waited(WaitParts {
+                at,
+                request: self.request,
+                task: self.task,
+                ..parts
+            }));
+        }
         let served = Served {
             request: self.request,
             task: self.task,

@@ -419,13 +419,16 @@ impl<O: Observer> Simulation<'_, O> {
         let now = self.now;
         let guest = &mut self.guests[id as usize];
         guest.is_taken = false;
-        let served = guest.served(task, now);
+        let (served, waited) = (guest.served(task, now), guest.wait_parts(task, now));
         let status = guest.status;
         let counts = &mut self.workers[worker].counts;
         counts.begun.step(now, -1);
         counts.requests += 1;
         if O::WANTS_EVENTS {
             let who = Who::Worker(worker as u16);
+            if let Some(waited) = waited {
+                self.observer.event(who, &Event::Waited(waited));
+            }
             self.observer.event(who, &Event::Served(served));
         }
         self.may_be_replaced(worker);

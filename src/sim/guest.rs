@@ -3,7 +3,9 @@
 
 use slab::Slab;
 
-use crate::telemetry::{Failure, NO_REQUEST, Outcome, Served, status_and_failure};
+use crate::telemetry::{
+    Awaited, Failure, NO_REQUEST, Outcome, Served, WaitParts, status_and_failure,
+};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Names a guest; used again when it has gone.
@@ -84,6 +86,10 @@ pub(super) struct Guest {
     pub(super) begun: u64,
     pub(super) over: u64,
     pub(super) waited: u64,
+    /// What it waits for, since when, and what its waits were for so far.
+    pub(super) awaits: Awaited,
+    pub(super) awaits_since: u64,
+    pub(super) parts: WaitParts,
     pub(super) ready: u64,
     pub(super) core_wait: u64,
     pub(super) cpu: u64,
@@ -124,6 +130,9 @@ impl Guest {
             begun: 0,
             over: 0,
             waited: 0,
+            awaits: Awaited::Timer,
+            awaits_since: 0,
+            parts: WaitParts::default(),
             ready: 0,
             core_wait: 0,
             cpu: 0,
@@ -176,6 +185,35 @@ impl Guest {
         }
     }
 
+    /// What its waits were for, if it has waited.
+    pub(super) fn wait_parts(&self, task: u32, written: u64) -> Option<WaitParts> {
+        (self.waited > 0).then_some(WaitParts {
+            at: Stamp(written),
+            request: self.number,
+            task,
+            ..self.parts
+        })
+    }
+
+    /// A part of its wait is over at `at`.
+    fn end_part(&mut self, at: u64) {
+        let length = Elapsed(at.saturating_sub(self.awaits_since.max(self.begun)));
+        let parts = &mut self.parts;
+        *match self.awaits {
+            Awaited::Thread => &mut parts.thread,
+            Awaited::Connection => &mut parts.connection,
+            Awaited::Queue => &mut parts.queue,
+            Awaited::Answer => &mut parts.call,
+            Awaited::Timer => &mut parts.sleep,
+        } += length;
+    }
+
+    /// Its wait begins, or enters another part.
+    pub(super) fn enter_part(&mut self, part: Awaited, now: u64) {
+        self.end_part(now);
+        (self.awaits, self.awaits_since) = (part, now);
+    }
+
     /// For which request a stretch of its worker's time was.
     pub(super) fn works_for(&self) -> u32 {
         if self.has_begun {
@@ -189,6 +227,8 @@ impl Guest {
     pub(super) fn goes_on(&mut self, now: u64) {
         let over = self.over.clamp(self.begun, now);
         self.waited += over - self.begun;
+        self.end_part(over);
+        self.awaits_since = now;
         self.ready += now - over;
     }
 }

@@ -10,7 +10,7 @@ use super::observer::Observer;
 use crate::coroutine::TaskId;
 use crate::recording::Who;
 use crate::scenario::{Manner, draw};
-use crate::telemetry::Event;
+use crate::telemetry::{Awaited, Event};
 use crate::units::Stamp;
 
 /// Threads to which one worker hands what would block it, as gevent has.
@@ -67,10 +67,41 @@ impl<O: Observer> Simulation<'_, O> {
         guest.by_timer = true;
         guest.left = wait.saturating_add(overshoot);
         guest.over = self.now + wait;
+        (guest.awaits, guest.awaits_since) = (Awaited::Timer, self.now);
         if self.hands_to_pool(id, manner) {
             return;
         }
         self.set_timer(id);
+    }
+
+    /// The wait of a guest enters another part. It is told only where one has to queue for something: a wait
+    /// of one part is known by its beginning and its end.
+    fn enter_part(&mut self, id: GuestId, part: Awaited) {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        let is_queue =
+            |part| matches!(part, Awaited::Thread | Awaited::Connection | Awaited::Queue);
+        let is_told = is_queue(part) || is_queue(guest.awaits);
+        guest.enter_part(part, now);
+        let Place::Inside { worker, seat } = guest.place else {
+            return;
+        };
+        if !is_told || !O::WANTS_SWITCHES {
+            return;
+        }
+        let request = guest.works_for();
+        let worker = usize::from(worker);
+        let task = match &self.workers[worker].hub {
+            Some(_) => seat,
+            None => self.workers[worker].threads[seat as usize].task,
+        };
+        let event = Event::Awaits {
+            at: Stamp(now),
+            task,
+            request,
+            part,
+        };
+        self.observer.event(Who::Worker(worker as u16), &event);
     }
 
     fn set_timer(&mut self, id: GuestId) {
@@ -94,6 +125,7 @@ impl<O: Observer> Simulation<'_, O> {
             return false;
         }
         pool.queue.push_back(id);
+        self.enter_part(id, Awaited::Thread);
         true
     }
 
@@ -110,12 +142,15 @@ impl<O: Observer> Simulation<'_, O> {
             return self.wants_a_link(next, service, wait);
         }
         guest.over = self.now + guest.left;
+        self.enter_part(next, Awaited::Timer);
         self.set_timer(next);
     }
 
     /// A guest calls a service.
     pub(super) fn begin_call(&mut self, id: GuestId, service: u16, wait: u64, manner: Manner) {
-        self.guests[id as usize].by_timer = false;
+        let guest = &mut self.guests[id as usize];
+        guest.by_timer = false;
+        (guest.awaits, guest.awaits_since) = (Awaited::Answer, self.now);
         if self.hands_to_pool(id, manner) {
             let guest = &mut self.guests[id as usize];
             (guest.calls, guest.left) = (Some(service), wait);
@@ -134,7 +169,7 @@ impl<O: Observer> Simulation<'_, O> {
         let links = &mut self.workers[usize::from(worker)].links[usize::from(service)];
         if limit.is_some_and(|limit| links.in_use >= limit) {
             links.queue.push_back((id, turn, wait));
-            return;
+            return self.enter_part(id, Awaited::Connection);
         }
         links.in_use += 1;
         let call = Call {
@@ -148,6 +183,10 @@ impl<O: Observer> Simulation<'_, O> {
             life: self.workers[usize::from(worker)].lives,
         };
         let call = self.calls.insert(call) as u32;
+        if self.machine_costs.service > 0 {
+            // It lies at the service until that reads it.
+            self.enter_part(id, Awaited::Queue);
+        }
         self.service_does(Chore::Read(call));
     }
 
@@ -197,6 +236,10 @@ impl<O: Observer> Simulation<'_, O> {
                 let service = &mut self.services[index];
                 if capacity.is_some_and(|capacity| service.serves >= capacity) {
                     service.queue.push_back(id);
+                    let (guest, turn) = (call.guest, call.turn);
+                    if self.machine_costs.service == 0 && self.still_waits(guest, turn) {
+                        self.enter_part(guest, Awaited::Queue);
+                    }
                 } else {
                     self.is_served(id);
                 }
@@ -210,8 +253,12 @@ impl<O: Observer> Simulation<'_, O> {
         let call = &mut self.calls[id as usize];
         call.due = self.now + call.wait;
         let at = call.due + overshoot;
+        let (guest, turn) = (call.guest, call.turn);
         self.services[usize::from(call.service)].serves += 1;
         self.calendar.set(at, Happening::Answer(id));
+        if self.still_waits(guest, turn) {
+            self.enter_part(guest, Awaited::Answer);
+        }
     }
 
     /// A service has an answer.

@@ -5,6 +5,7 @@ mod cases;
 mod engine;
 mod same_bytes;
 mod speed;
+mod waits;
 
 use super::*;
 use crate::recording::summary::{Run, summarise};

@@ -89,10 +89,47 @@ impl WaitParts {
         ]
     }
 
+    /// Adds a call: its connection was had at `connected`, the service began to serve it at `served`, and its
+    /// wait, which began at `begun`, was over at `over`. The two in between are taken into that span.
+    pub fn add_call(&mut self, begun: Stamp, connected: Stamp, served: Stamp, over: Stamp) {
+        let over = over.max(begun);
+        let connected = connected.clamp(begun, over);
+        let served = served.clamp(connected, over);
+        self.connection += connected.since(begun);
+        self.queue += served.since(connected);
+        self.call += over.since(served);
+    }
+
     /// How long all of them are together.
     #[must_use]
     pub fn total(&self) -> Elapsed {
         let parts = self.parts().into_iter();
         parts.fold(Elapsed::ZERO, |total, part| total + part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_call_has_three_parts_one_behind_the_other() {
+        let mut parts = WaitParts::default();
+        parts.add_call(Stamp(10), Stamp(15), Stamp(22), Stamp(40));
+        assert_eq!(parts.connection, Elapsed(5));
+        assert_eq!(parts.queue, Elapsed(7));
+        assert_eq!(parts.call, Elapsed(18));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_clocks_said_the_parts_add_up_to_the_wait(stamps: [u32; 4]) {
+            let [begun, connected, served, over] = stamps.map(|stamp| Stamp(stamp.into()));
+            let mut parts = WaitParts::default();
+            parts.add_call(begun, connected, served, over);
+            prop_assert_eq!(parts.total(), over.since(begun));
+        }
     }
 }

@@ -76,6 +76,9 @@ pub(super) enum Part {
     Ready,
     WithoutACore,
     Running,
+    ThreadWait,
+    PoolWait,
+    ServiceQueue,
     Waiting,
     OnTheWay,
 }
@@ -106,7 +109,7 @@ const fn said(
 
 impl Number {
     /// All of them, the two that it is all about first.
-    pub(super) const ALL: [Self; 59] = [
+    pub(super) const ALL: [Self; 62] = [
         Self::Concurrency,
         Self::Parallelism,
         Self::AtTheDoor,
@@ -123,6 +126,9 @@ impl Number {
         Self::Spent(Part::Ready),
         Self::Spent(Part::WithoutACore),
         Self::Spent(Part::Running),
+        Self::Spent(Part::ThreadWait),
+        Self::Spent(Part::PoolWait),
+        Self::Spent(Part::ServiceQueue),
         Self::Spent(Part::Waiting),
         Self::Spent(Part::OnTheWay),
         Self::BegunNow,
@@ -410,6 +416,18 @@ impl Part {
                 "CPU time of the compute steps.",
                 "CPU time",
                 "you expect to find all of the server's work in it: parsing and writing are not computing steps."),
+            Self::ThreadWait => said("waits for a thread",
+                "A wait `in threads` that found all threads of its worker's pool in use, until it had one.",
+                "time",
+                "you take it for the wait itself: more threads shorten it, a faster service does not by itself."),
+            Self::PoolWait => said("waits for a connection",
+                "A call that found all connections of its worker's pool to the service in use, until it had one.",
+                "time",
+                "you take it for the service's time: the service does not know of the call yet."),
+            Self::ServiceQueue => said("in the service's queue",
+                "From a call's sending until the service began to serve it: it serves no more calls at once than its capacity.",
+                "time",
+                "you take it for the service's time for one call: it depends on how many others call."),
             Self::Waiting => said("time waiting",
                 "In calls and sleeps until their answer was there: parked in a coroutine worker, where the process goes on, blocked in a sync one.",
                 "time",

@@ -137,7 +137,7 @@ fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String 
 }
 
 /// The columns of numbers: their names, and where they are in the summary.
-const COLUMNS: [(&str, &str); 46] = [
+const COLUMNS: [(&str, &str); 52] = [
     ("kind", "kind"),
     ("because", "because"),
     ("warmup_s", "warmup_s"),
@@ -187,6 +187,12 @@ const COLUMNS: [(&str, &str); 46] = [
     ("little_workers", "little.workers"),
     ("stationary", "stationary"),
     ("drift", "drift"),
+    ("waits_thread_ms", "waits_ms.thread_wait"),
+    ("waits_pool_ms", "waits_ms.pool_wait"),
+    ("waits_service_queue_ms", "waits_ms.service_queue"),
+    ("waits_call_ms", "waits_ms.call"),
+    ("waits_sleep_ms", "waits_ms.sleep"),
+    ("waits_client_ms", "waits_ms.client"),
 ];
 
 /// A column that each row has, also where the seed is no axis.

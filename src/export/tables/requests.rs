@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Column, Told, column, ns};
-use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served};
+use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served, WaitParts};
 use crate::units::{Stamp, letter};
 use crate::words::number_of;
 
@@ -17,6 +17,8 @@ pub(super) struct Row<'a> {
     outcome: Option<&'a Outcome>,
     /// What its worker told, and which one it was.
     served: Option<(u16, &'a Served)>,
+    /// What it waited for.
+    waited: Option<&'a WaitParts>,
 }
 
 /// In the order of their numbers.
@@ -32,11 +34,17 @@ pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
             .outcome = Some(outcome);
     }
     for (worker, event) in &told.recording.events {
-        if let Event::Served(served) = event
-            && served.request != NO_REQUEST
-        {
-            let row = rows.entry(served.request);
-            row.or_insert_with(|| Row::new(told, served.request)).served = Some((*worker, served));
+        match event {
+            Event::Served(served) if served.request != NO_REQUEST => {
+                let row = rows.entry(served.request);
+                row.or_insert_with(|| Row::new(told, served.request)).served =
+                    Some((*worker, served));
+            }
+            Event::Waited(parts) if parts.request != NO_REQUEST => {
+                let row = rows.entry(parts.request);
+                row.or_insert_with(|| Row::new(told, parts.request)).waited = Some(parts);
+            }
+            _ => {}
         }
     }
     rows.into_values()
@@ -51,6 +59,7 @@ impl<'a> Row<'a> {
             sent: None,
             outcome: None,
             served: None,
+            waited: None,
         }
     }
 
@@ -187,5 +196,31 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ns("cpu_ns", "core time of its computing", |row| {
             row.worker_told().map(|served| served.cpu).into()
         }),
+        ns(
+            "thread_wait_ns",
+            "of `waited_ns`: until a thread of the worker's pool was free",
+            |row| row.waited.map(|parts| parts.thread).into(),
+        ),
+        ns(
+            "pool_wait_ns",
+            "until a connection to the service was free, or a new one open",
+            |row| row.waited.map(|parts| parts.connection).into(),
+        ),
+        ns(
+            "service_queue_ns",
+            "from a call's sending until the service began to serve it",
+            |row| row.waited.map(|parts| parts.queue).into(),
+        ),
+        ns("call_ns", "from there to the service's answer", |row| {
+            row.waited.map(|parts| parts.call).into()
+        }),
+        ns("sleep_ns", "for timers", |row| {
+            row.waited.map(|parts| parts.sleep).into()
+        }),
+        ns(
+            "client_wait_ns",
+            "for more of the request, or for room for the answer",
+            |row| row.waited.map(|parts| parts.client).into(),
+        ),
     ]
 }

@@ -37,6 +37,15 @@ impl Row<'_> {
         }
     }
 
+    /// Why it let go, or what it waits for from then on.
+    fn then(&self) -> Option<&'static str> {
+        match *self.switch {
+            Event::Ran(ran) => Some(word(ran.then)),
+            Event::Awaits { part, .. } => Some(part.word()),
+            _ => None,
+        }
+    }
+
     /// [`None`] for an event of another sort, of which none is among a recording's switches.
     fn common(&self) -> Option<Common> {
         let common = |what, (from, to), (task, request), core| {
@@ -71,6 +80,9 @@ impl Row<'_> {
                 request,
                 core,
             } => common("preempted", (from, to), (task, request), core),
+            Event::Awaits {
+                at, task, request, ..
+            } => common("awaits", (at, at), (task, request), None),
             _ => None,
         }
     }
@@ -86,7 +98,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "what",
-            "`ran`: a request had the worker; `blocked`: the worker slept in a call; `preempted`: it had no core",
+            "`ran`: a request had the worker; `blocked`: the worker slept in a call; `preempted`: it had no core; `awaits`: a wait enters another part",
             |row| row.common().map(|it| it.what).into(),
         ),
         column(
@@ -116,8 +128,8 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "then",
-            "why it let go: `ended`, `yielded`, or waits for `client`, `service` or `timer`; of `ran`",
-            |row| row.ran().map(|ran| word(ran.then)).into(),
+            "why it let go: `ended`, `yielded`, or waits for `client`, `service` or `timer`; of `ran`. Of `awaits` the part that begins: `thread`, `connection`, `queue`, `answer` or `timer`",
+            |row| row.then().into(),
         ),
         column(
             "core",

@@ -47,6 +47,7 @@ pub(super) struct Entry {
     pub(super) sent: Option<u32>,
     pub(super) outcome: Option<u32>,
     pub(super) served: Option<u32>,
+    pub(super) waited: Option<u32>,
     /// Its worker, and places in [`Workings::stretches`].
     pub(super) stretches: Vec<(u16, u32)>,
 }
@@ -178,10 +179,18 @@ impl Index {
             }
         }
         for (at, (_, event)) in (read.events..).zip(&recording.events[read.events..]) {
-            if let Event::Served(served) = event
-                && let Some(entry) = self.entry(served.request, known)
-            {
-                entry.served = Some(place(at));
+            match event {
+                Event::Served(served) => {
+                    if let Some(entry) = self.entry(served.request, known) {
+                        entry.served = Some(place(at));
+                    }
+                }
+                Event::Waited(parts) => {
+                    if let Some(entry) = self.entry(parts.request, known) {
+                        entry.waited = Some(place(at));
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -27,7 +27,7 @@ pub use turns::Turn;
 use super::Past;
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
-use crate::telemetry::{Event, Outcome, Sent, Served};
+use crate::telemetry::{Event, Outcome, Sent, Served, WaitParts};
 use crate::units::Stamp;
 
 /// What one request does for a while.
@@ -180,6 +180,7 @@ impl<'a> Lanes<'a> {
             .map(|outcome| Request {
                 outcome,
                 served: self.served(outcome.request),
+                waited: self.waited(outcome.request),
             })
             .collect();
         let spent = Spent::by(requests.iter())?;
@@ -192,6 +193,7 @@ impl<'a> Lanes<'a> {
         Breakdown::of(&Request {
             outcome: self.outcome(request)?,
             served: Some(self.served(request)?),
+            waited: self.waited(request),
         })
     }
 
@@ -200,7 +202,12 @@ impl<'a> Lanes<'a> {
     pub fn at_the_door(&self, request: u32) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome(request)?;
         let served = self.served(request);
-        Request { outcome, served }.at_the_door()
+        let request = Request {
+            outcome,
+            served,
+            waited: None,
+        };
+        request.at_the_door()
     }
 
     /// What its worker told of a request, if that was known.
@@ -209,6 +216,16 @@ impl<'a> Lanes<'a> {
         let place = self.index.requests.get(request as usize)?.served?;
         match self.past.events().get(place as usize) {
             Some((_, Event::Served(served))) => Some(served),
+            _ => None,
+        }
+    }
+
+    /// What a request waited for, if it waited and that was known.
+    #[must_use]
+    pub fn waited(&self, request: u32) -> Option<&'a WaitParts> {
+        let place = self.index.requests.get(request as usize)?.waited?;
+        match self.past.events().get(place as usize) {
+            Some((_, Event::Waited(parts))) => Some(parts),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@ use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
 use crate::server::hub::{Ended, Hub};
 use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
-use crate::server::tally::Tally;
+use crate::server::tally::{Tally, Wait};
 use crate::server::today::Today;
 use crate::sys::{self, Doing};
 use crate::telemetry::{OVERFLOWED, Probe};
@@ -147,10 +147,10 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         (parked, self.seat.let_go, self.seat.shared.resumed.get())
     }
 
-    fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp) {
+    fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
         self.seat.shared.ready.set(over.max(begun));
         if self.tally.has_come() {
-            let length = self.tally.waited(begun, over, resumed);
+            let length = self.tally.waited(begun, over, resumed, wait);
             self.tally.spent.parked += length;
             self.tally.spent.let_go += 1;
         }
@@ -163,7 +163,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
                 .wait_for(&line.channel, wish, Pause::Client, patience)
         });
         let polled = self.seat.shared.polled.get();
-        self.was_parked(begun, polled, resumed);
+        self.was_parked(begun, polled, resumed, Wait::Client);
         waited.map_err(|TooLong| ErrorKind::TimedOut.into())
     }
 
@@ -178,7 +178,9 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         // On one machine it is mostly through at once; parking all the same would send the call only
         // after whoever computes next.
         if !link.is_connected() {
-            self.wait_for_service(&watch, Wish::Write);
+            let (begun, resumed) = self.wait_for_service(&watch, Wish::Write);
+            let polled = self.seat.shared.polled.get();
+            self.was_parked(begun, polled, resumed, Wait::Connection);
             link.finish_connect()?;
         }
         Ok(Watched { link, watch })
@@ -198,19 +200,28 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         loop {
             let (begun, resumed) = self.wait_for_service(&watched.watch, Wish::Read);
             if let Some(answer) = watched.link.take_answer()? {
-                self.was_parked(begun, answer.written, resumed);
+                let call = Wait::for_answer(begun, &answer, wait);
+                self.was_parked(begun, answer.written, resumed, call);
                 return Ok(());
             }
-            self.was_parked(begun, self.seat.shared.polled.get(), resumed);
+            // A part of the answer has come: it is being served.
+            let call = Wait::Call {
+                connected: begun,
+                served: begun,
+            };
+            self.was_parked(begun, self.seat.shared.polled.get(), resumed, call);
         }
     }
 
     fn call_blocked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
         let call = || watched.link.call_blocking(wait);
         let probe = &self.seat.shared.probe;
-        let (answer, _) = self.tally.block(probe, call, |answer, to| {
-            answer.as_ref().map_or(to, |answer| answer.written)
-        });
+        let (answer, _) = self
+            .tally
+            .block(probe, call, |answer, from, to| match answer {
+                Ok(answer) => (answer.written, Wait::for_answer(from, answer, wait)),
+                Err(_) => (to, Wait::Connection),
+            });
         answer.map(drop)
     }
 }
@@ -237,20 +248,21 @@ impl World for Cooperative<'_, '_> {
             Manner::Patched => {
                 let ((), begun, resumed) =
                     self.park(|line| line.seat.pause(Pause::Timer(deadline)));
-                self.was_parked(begun, deadline, resumed);
+                self.was_parked(begun, deadline, resumed, Wait::Timer);
             }
             Manner::InThreads => unreachable!("refused before it is played"),
             Manner::Unpatched => {
                 let probe = &self.seat.shared.probe;
                 let sleep = || probe.clock().sleep_until(deadline);
-                self.tally.block(probe, sleep, |(), _| deadline);
+                self.tally
+                    .block(probe, sleep, |(), _, _| (deadline, Wait::Timer));
             }
         }
     }
 
     fn let_go(&mut self) {
         let ((), begun, resumed) = self.park(|line| line.seat.pause(Pause::Yield));
-        self.was_parked(begun, begun, resumed);
+        self.was_parked(begun, begun, resumed, Wait::Timer);
     }
 
     fn counter(&mut self, counter: usize) -> u64 {

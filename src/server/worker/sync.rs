@@ -16,7 +16,7 @@ use crate::scenario::Manner;
 use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
 use crate::server::hub::say;
-use crate::server::tally::Tally;
+use crate::server::tally::{Tally, Wait};
 use crate::sys::signals::Signal;
 use crate::sys::{self, Doing, fork, net, processes};
 use crate::telemetry::{Event, Phase, Probe, Ran, Then};
@@ -143,7 +143,9 @@ impl Blocking<'_> {
         };
         self.stretch
             .ends(&self.kit.probe, &self.tally, Then::Client);
-        let (slept, over) = self.tally.block(&self.kit.probe, sleep, |_, to| to);
+        let (slept, over) = self
+            .tally
+            .block(&self.kit.probe, sleep, |_, _, to| (to, Wait::Client));
         self.stretch = Stretch::begun(&self.kit.probe, over);
         match slept {
             Ok(true) => Ok(()),
@@ -168,20 +170,27 @@ impl World for Blocking<'_> {
 
     fn call(&mut self, service: usize, wait: Elapsed, _: Manner) -> Result<(), CallFailed> {
         let (address, place) = (self.kit.post.services[service], &mut self.links[service]);
+        let clock = self.kit.probe.clock();
         let call = || -> io::Result<_> {
-            let mut link = match place.take() {
-                Some(link) => link,
-                None => Link::connect(address)?,
+            let (mut link, connected) = match place.take() {
+                Some(link) => (link, None),
+                None => (Link::connect(address)?, Some(clock.now())),
             };
             let answer = link.call_blocking(wait)?;
             *place = Some(link);
-            Ok(answer)
+            Ok((answer, connected))
         };
         self.stretch
             .ends(&self.kit.probe, &self.tally, Then::Service);
-        let (answer, over) = self.tally.block(&self.kit.probe, call, |answer, to| {
-            answer.as_ref().map_or(to, |answer| answer.written)
-        });
+        let (answer, over) =
+            self.tally
+                .block(&self.kit.probe, call, |answer, from, to| match answer {
+                    Ok((answer, connected)) => {
+                        let connected = connected.unwrap_or(from);
+                        (answer.written, Wait::for_answer(connected, answer, wait))
+                    }
+                    Err(_) => (to, Wait::Connection),
+                });
         self.stretch = Stretch::begun(&self.kit.probe, over);
         Ok(answer.map(drop)?)
     }
@@ -191,7 +200,8 @@ impl World for Blocking<'_> {
         let deadline = clock.now() + wait;
         let sleep = || clock.sleep_until(deadline);
         self.stretch.ends(&self.kit.probe, &self.tally, Then::Timer);
-        self.tally.block(&self.kit.probe, sleep, |(), _| deadline);
+        self.tally
+            .block(&self.kit.probe, sleep, |(), _, _| (deadline, Wait::Timer));
         self.stretch = Stretch::begun(&self.kit.probe, deadline);
     }
 

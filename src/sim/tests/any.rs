@@ -144,6 +144,7 @@ proptest! {
         prop_assert_eq!(recording.unreadable, 0);
         let run = summarise(&recording);
         check_the_books_of(&run, text.contains("keep-alive"));
+        super::waits::check_the_waits(&recording);
         let ended = recording.outcomes.len();
         prop_assert_eq!(recording.sent.len().max(ended), ended);
         let cores = run.cores.iter().map(|core| core.busy).sum::<f64>();

@@ -9,7 +9,7 @@ use ratatui::style::Modifier;
 use super::screens::{card, second_variant, sixty_workers, ten_thousand};
 use super::staging::{Scene, drawn, io_bound, text};
 use super::views::{looking, theory_at_the_end, three_requests_at};
-use crate::recording::latency::Breakdown;
+use crate::recording::latency::{Breakdown, Waits};
 use crate::scenario::expectation::{Dimension, Quantity};
 use crate::tui::number::Number;
 use crate::tui::view::marks;
@@ -30,8 +30,15 @@ fn spending_on_everything() -> State {
         ready: 1.0,
         core_wait: 1.0,
         cpu: 1.0,
-        parked_or_blocked: 1.0,
+        parked_or_blocked: 4.0,
         other: 1.0,
+        waits: Some(Waits {
+            thread_wait: 1.0,
+            pool_wait: 1.0,
+            service_queue: 1.0,
+            call: 1.0,
+            ..Waits::default()
+        }),
     };
     let spectrum = state.spectrum.iter_mut();
     spectrum.for_each(|spectrum| spectrum.spent = Some((breakdown, 7)));

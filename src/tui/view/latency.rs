@@ -181,6 +181,8 @@ fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: 
     } else {
         (Meaning::Blocked, "blocked")
     };
+    let [thread, connection, queue] = spent.waits.map_or([0.0; 3], |waits| waits.queues());
+    let rest = (spent.parked_or_blocked - thread - connection - queue).max(0.0);
     let parts = [
         ("late sent", Part::LateSent, None, spent.generator),
         (
@@ -197,7 +199,15 @@ fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: 
             spent.core_wait,
         ),
         ("running", Part::Running, Some(Meaning::Running), spent.cpu),
-        (waiting, Part::Waiting, Some(waits), spent.parked_or_blocked),
+        ("for a thread", Part::ThreadWait, Some(waits), thread),
+        ("for a connection", Part::PoolWait, Some(waits), connection),
+        (
+            "in the service's queue",
+            Part::ServiceQueue,
+            Some(waits),
+            queue,
+        ),
+        (waiting, Part::Waiting, Some(waits), rest),
         ("on the way", Part::OnTheWay, None, spent.other),
     ];
     let whole: f64 = parts.iter().map(|(.., part)| part).sum();

@@ -236,6 +236,27 @@ impl Room {
     }
 }
 
+/// A half of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The first.
+    Left,
+    /// The second.
+    Right,
+}
+
+impl Side {
+    /// The half that has more of `all`, of which `late` lies in the second one.
+    #[must_use]
+    pub fn of(late: u64, all: u64) -> Self {
+        if late > all - late {
+            Self::Right
+        } else {
+            Self::Left
+        }
+    }
+}
+
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -285,6 +306,19 @@ impl Look {
         match (self.room, self.glyphs, meaning) {
             (Room::Projector, Glyphs::Unicode, Meaning::Running) => '▀',
             (Room::Desk | Room::Projector, _, meaning) => self.glyph(meaning),
+        }
+    }
+
+    /// A request that ran for a small part of a column of a lane: too thin to be taken for one that ran
+    /// all the time, too much to be left out. Wider before a hall, where an eighth of a column is nothing.
+    #[must_use]
+    pub fn sliver(self, side: Side) -> char {
+        match (self.room, self.glyphs, side) {
+            (Room::Desk, Glyphs::Unicode, Side::Left) => '▏',
+            (Room::Desk, Glyphs::Unicode, Side::Right) => '▕',
+            (Room::Projector, Glyphs::Unicode, Side::Left) => '▌',
+            (Room::Projector, Glyphs::Unicode, Side::Right) => '▐',
+            (Room::Desk | Room::Projector, Glyphs::Ascii, Side::Left | Side::Right) => '|',
         }
     }
 

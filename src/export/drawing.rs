@@ -18,6 +18,8 @@ const HEIGHT: u32 = 18;
 /// From a line's top to its letters' feet.
 const FEET: u32 = 13;
 const MARGIN: u32 = 12;
+/// An eighth of a column, and as wide again: one pixel is easily overlooked.
+const SLIVER: u32 = 2;
 
 /// Draws the screen, on a ground of its own: whatever has the colour of a meaning gets the shade that
 /// suits this ground, and where it follows the reader, theirs. `title` is what it claims, `description` what is on it: for those who cannot see
@@ -187,14 +189,15 @@ fn is_block(cell: &Cell) -> bool {
     let mut letters = cell.symbol().chars();
     letters
         .next()
-        .is_some_and(|it| matches!(it, '▀'..='█' | '▪' | '━' | '╸' | '▒'))
+        .is_some_and(|it| matches!(it, '▀'..='▐' | '▕' | '▪' | '━' | '╸' | '▒'))
 }
 
 /// Blocks of one style, each stretch of equal ones as one shape.
 fn draw_blocks(svg: &mut String, (left, top): (u32, u32), text: &str, fill: &str) {
     let glyphs: Vec<char> = text.chars().collect();
     let mut x = left;
-    for stretch in glyphs.chunk_by(|one, other| one == other && *one != '▪') {
+    let is_whole = |glyph: char| !matches!(glyph, '▪' | '▌' | '▐' | '▏' | '▕' | '╸');
+    for stretch in glyphs.chunk_by(|one, other| one == other && is_whole(*one)) {
         let width = stretch.len() as u32 * WIDTH;
         draw_block(svg, (x, top), width, stretch[0], fill);
         x += width;
@@ -214,6 +217,10 @@ fn draw_block(svg: &mut String, (x, y): (u32, u32), width: u32, glyph: char, fil
             let filled = HEIGHT * eighths / 8;
             (x, y + HEIGHT - filled, width, filled)
         }
+        '▌' => (x, y, width / 2, HEIGHT),
+        '▐' => (x + width / 2, y, width / 2, HEIGHT),
+        '▏' => (x, y, SLIVER, HEIGHT),
+        '▕' => (x + width - SLIVER, y, SLIVER, HEIGHT),
         '▪' => (x + 2, y + half - 2, width - 4, 4),
         '━' => (x, y + half - 1, width, 3),
         '╸' => (x, y + half - 1, width / 2, 3),

@@ -6,6 +6,7 @@
 
 use super::cursor::Cursor;
 use super::indexes::{Indexes, Seen};
+use super::requests::{Ended, latency_of, outcome_of};
 use crate::recording::feed::Feed;
 use crate::recording::lanes::{CoreLane, Interval, RequestLane};
 use crate::scenario::Scenario;
@@ -15,6 +16,8 @@ use crate::units::{Elapsed, Stamp};
 const FEW_REQUESTS: usize = 12;
 /// The typical latency is the median of so many.
 const TYPICAL_OF: usize = 101;
+/// The stretch that is shown holds so many requests at least: shorter ones would often hold none.
+const REQUESTS_AT_LEAST: usize = 8;
 /// No screen has more rows.
 pub(super) const MOST_ROWS: usize = 128;
 /// The overview has room for no more.
@@ -70,6 +73,8 @@ pub(super) struct Panel {
     pub(super) cores_are_known: bool,
     /// In order of due, from that at place `first` on …
     pub(super) requests: Vec<RequestLane>,
+    /// The kind of each of these, and what became of it.
+    pub(super) fates: Vec<Fate>,
     pub(super) first: usize,
     /// … around that at this place: those before it had ended.
     pub(super) around: usize,
@@ -79,6 +84,17 @@ pub(super) struct Panel {
     pub(super) one_in: u32,
     /// Once it is over: how long it took, and the share of its cores that was busy.
     pub(super) result: Option<(Elapsed, f64)>,
+}
+
+/// The kind of a request, and what became of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fate {
+    /// The place of its kind in the scenario; `None` if the load told nothing of it.
+    pub(super) class: Option<u16>,
+    /// Its latency, or the time since it was due.
+    pub(super) latency: Elapsed,
+    /// `None` as long as it has not ended.
+    pub(super) ended: Option<Ended>,
 }
 
 impl LanesView {
@@ -172,8 +188,10 @@ impl LanesView {
             Zoom::Width(width) => Some(width),
             Zoom::Fitting if current.sent() <= FEW_REQUESTS => None,
             Zoom::Fitting => {
-                let typical = current.typical_latency()?;
-                Some(round_above(typical.0.saturating_add(typical.0 / 2)).max(NARROWEST))
+                let typical = current.typical_latency()?.0;
+                let longer = typical.saturating_add(typical / 2);
+                let width = longer.max(current.length_of_the_newest()?.0);
+                Some(round_above(width).max(NARROWEST))
             }
         }
     }
@@ -196,6 +214,26 @@ impl<'a> Seen<'a> {
         let mut latencies: Vec<Elapsed> = newest.iter().map(|it| it.done.since(it.due)).collect();
         latencies.sort_unstable();
         latencies.get(latencies.len() / 2).copied()
+    }
+
+    /// The stretch up to the cursor in which the newest [`REQUESTS_AT_LEAST`] were due.
+    fn length_of_the_newest(&self) -> Option<Elapsed> {
+        let sent = self.past.sent().iter().rev();
+        let newest = sent.filter(|sent| sent.sent <= self.until);
+        let due = newest.take(REQUESTS_AT_LEAST).map(|sent| sent.due);
+        due.min().map(|due| self.until.since(due))
+    }
+
+    fn fate(&self, request: u32) -> Fate {
+        let Some(sent) = self.lanes.sent(request) else {
+            return Fate::default();
+        };
+        let ended = outcome_of(self, sent);
+        Fate {
+            class: Some(sent.class),
+            latency: latency_of(self, sent),
+            ended: ended.map(Ended::of),
+        }
     }
 
     /// When the last request had ended, if all have that will ever be sent.
@@ -233,6 +271,7 @@ impl<'a> Seen<'a> {
         let around = newest.saturating_add_signed(scrolled).min(numbers.len());
         let first = around.saturating_sub(rows / 2);
         let shown = numbers.iter().skip(first).take(rows);
+        let fates = shown.clone().map(|number| self.fate(*number)).collect();
         Panel {
             variant: self.variant,
             began,
@@ -241,6 +280,7 @@ impl<'a> Seen<'a> {
             requests: shown
                 .map(|number| self.lanes.request(*number, interval))
                 .collect(),
+            fates,
             first,
             around,
             request_count: numbers.len(),

@@ -114,6 +114,12 @@ pub(super) enum Ended {
     Failed(Failure),
 }
 
+impl Ended {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        outcome.failure.map_or(Self::Answered, Self::Failed)
+    }
+}
+
 /// What a request has spent its time on so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
@@ -295,12 +301,13 @@ impl RequestsView {
 }
 
 /// What became of a request, if it had ended by then.
-fn outcome_of<'a>(seen: &Seen<'a>, sent: &Sent) -> Option<&'a Outcome> {
+pub(super) fn outcome_of<'a>(seen: &Seen<'a>, sent: &Sent) -> Option<&'a Outcome> {
     let outcome = seen.lanes.outcome(sent.request);
     outcome.filter(|outcome| outcome.done <= seen.until)
 }
 
-fn latency_of(seen: &Seen<'_>, sent: &Sent) -> Elapsed {
+/// Its latency; of a request that has not ended, the time since it was due.
+pub(super) fn latency_of(seen: &Seen<'_>, sent: &Sent) -> Elapsed {
     let patience = seen.past.header().scenario.load.patience;
     match outcome_of(seen, sent) {
         Some(outcome) => outcome.latency(patience),
@@ -327,7 +334,7 @@ fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
         life,
         latency: latency_of(seen, sent),
         spent: spent_by(seen, sent),
-        ended: ended.map(|outcome| outcome.failure.map_or(Ended::Answered, Ended::Failed)),
+        ended: ended.map(Ended::of),
         lane,
     }
 }

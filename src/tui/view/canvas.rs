@@ -9,7 +9,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
 use super::marks::{Mark, Target};
-use crate::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room};
+use crate::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room, Side};
 use crate::tui::number::Number;
 
 /// A rectangle of the screen.
@@ -165,6 +165,12 @@ impl<'a> Canvas<'a> {
     pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
         let (foot, style) = (self.look.foot(meaning), self.style(meaning));
         self.cell(x, y, foot, style);
+    }
+
+    /// A request that ran for a part of one column.
+    pub(super) fn sliver(&mut self, x: u16, y: u16, side: Side) {
+        let (sliver, style) = (self.look.sliver(side), self.style(Meaning::Running));
+        self.cell(x, y, sliver, style);
     }
 
     /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.

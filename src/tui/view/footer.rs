@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
 use super::marks::Target;
-use crate::palette::Meaning;
+use crate::palette::{Meaning, Side};
 use crate::tui::command::{Command, Context, SCRUB, TABLE};
 use crate::tui::cursor::Wish;
 use crate::tui::pane::Pane;
@@ -44,6 +44,23 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
         x = canvas.write(behind + 1, 0, meaning.word(), quiet()) + 2;
     }
     let cores = "[A] core with worker A";
+    if x + width_of(cores) < canvas.width() {
+        canvas.write(x, 0, cores, quiet());
+    }
+}
+
+/// The same for lanes, with the thin mark of those that ran for a part of a column.
+pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>) {
+    let mut x = 1;
+    for meaning in Meaning::ALL {
+        let behind = canvas.glyphs(x, 0, meaning, 1);
+        x = canvas.write(behind + 1, 0, meaning.word(), quiet()) + 2;
+        if meaning == Meaning::Running {
+            canvas.sliver(x, 0, Side::Left);
+            x = canvas.write(x + 2, 0, "in part", quiet()) + 2;
+        }
+    }
+    let cores = "A worker A";
     if x + width_of(cores) < canvas.width() {
         canvas.write(x, 0, cores, quiet());
     }

@@ -20,7 +20,7 @@ const TEXT_AT: (u16, u16) = (16, 11);
 const INDENT: u16 = 2;
 
 /// What the words mean, as the manual has them.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 8] = [
     ("concurrency", "requests begun and not finished"),
     ("parallelism", "requests computing at the same instant"),
     (
@@ -29,6 +29,10 @@ const WORDS: [(&str, &str); 7] = [
     ),
     ("idle", "a worker with nothing to run"),
     ("glyphs", "what is now"),
+    (
+        "thin marks",
+        "in lanes: a request ran, or a core was busy, for a part of that column",
+    ),
     (
         "digits",
         "the mean of the last second, unless they count glyphs",

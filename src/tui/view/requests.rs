@@ -4,6 +4,7 @@ use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::footer;
 use super::lanes::cells;
+use super::lanes::draw_cell;
 use super::marks::Target;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::telemetry::{Failure, Then};
@@ -110,9 +111,9 @@ fn draw_lane(
     axis: Axis,
 ) {
     let cells = cells::of_requests(std::slice::from_ref(lane), 1, due, axis);
-    for (x, meaning) in (x..).zip(cells.iter().flatten()) {
-        if let Some(meaning) = meaning {
-            canvas.glyphs(x, y, *meaning, 1);
+    for (x, cell) in (x..).zip(cells.iter().flatten()) {
+        if let Some(cell) = cell {
+            draw_cell(canvas, x, (y, 1), *cell);
         }
     }
 }
@@ -135,7 +136,7 @@ fn heading(state: &State) -> String {
     format!("{which}{newest}: {count}, {sort}")
 }
 
-fn class_name(state: &State, class: u16) -> &str {
+pub(super) fn class_name(state: &State, class: u16) -> &str {
     let class = state.scenario().requests.get(usize::from(class));
     class.map_or("?", |class| &class.name)
 }

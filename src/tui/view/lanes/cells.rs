@@ -1,24 +1,47 @@
-//! What a cell of a lane shows: what took most of its time.
+//! The glyph of each cell of a lane.
 //!
-//! Running is what one looks for, so it is shown from an eighth of the cell on; but in no column are
-//! more requests running than there are cores: those that ran longest in it are, and the others show
-//! what they did besides.
+//! A cell is a stretch of time, and most of them have one state: the one that took most of it. Running is
+//! looked for, so it fills a cell from an eighth of it on; but no column has more full cells than there
+//! are cores: the requests that ran longest in it get them. A request that ran in a cell and gets no full
+//! one has a sliver there, a thin mark in the colour of running, whatever else it did: no work is left
+//! out, however short, and no column claims more parallelism than there was.
 
-use crate::palette::Meaning;
+use crate::palette::{Meaning, Side};
 use crate::recording::lanes::{CoreLane, Doing, RequestLane};
 use crate::tui::view::axis::Axis;
 use crate::units::Stamp;
 
-/// Whoever ran for one in so many parts of a cell is running in it.
+/// A request that ran for one in so many parts of a cell may fill it.
 const RUNS_FROM: u64 = 8;
 
-/// For each column who had the core for most of it.
-pub(in crate::tui::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<u16>> {
-    let mut times: Vec<Vec<(u16, u64)>> = vec![Vec::new(); usize::from(axis.columns)];
+/// A cell of a request's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui::view) enum Cell {
+    /// The state that took most of it.
+    Mostly(Meaning),
+    /// It ran for a part of it, most of that on this side, and did something else, or nothing, for the rest.
+    RanInPart(Side),
+}
+
+/// A cell of a core's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui::view) enum Use {
+    /// The core was busy for an eighth of it at least, with this worker for most of that time.
+    By(u16),
+    /// Busy for less than an eighth of it, most of that on this side.
+    InPart(Side),
+}
+
+/// The use of a core in each column.
+pub(in crate::tui::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<Use>> {
+    let columns = usize::from(axis.columns);
+    let mut times: Vec<Vec<(u16, u64)>> = vec![Vec::new(); columns];
+    let mut late = vec![0; columns];
     for held in &core.held {
         let (from, to) = (since(began, held.from), since(began, held.to));
         for column in axis.columns_of(from, to) {
             let time = shared(axis, column, from, to);
+            late[usize::from(column)] += late_part(axis, column, from, to);
             let in_column = &mut times[usize::from(column)];
             match in_column
                 .iter_mut()
@@ -33,7 +56,11 @@ pub(in crate::tui::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -
         let length = axis.edge(column + 1).since(axis.edge(column)).0;
         let busy: u64 = times.iter().map(|(_, time)| time).sum();
         let (worker, most) = times.into_iter().max_by_key(|(_, time)| *time)?;
-        (busy * RUNS_FROM >= length && most > 0).then_some(worker)
+        match busy * RUNS_FROM >= length {
+            _ if most == 0 => None,
+            true => Some(Use::By(worker)),
+            false => Some(Use::InPart(Side::of(late[usize::from(column)], busy))),
+        }
     };
     (0..).zip(times).map(holder).collect()
 }
@@ -49,8 +76,27 @@ fn shared(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
         .0
 }
 
-/// Time in a column, by what was done in it, in the order of [`DOINGS`].
-type Times = [u64; DOINGS.len()];
+/// How much of a column's second half lies in [from, to), in nanoseconds.
+fn late_part(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
+    let (begin, end) = (axis.edge(column), axis.edge(column + 1));
+    let middle = Stamp(begin.0.midpoint(end.0));
+    to.min(end).since(from.max(middle)).0
+}
+
+/// Time in a column.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    /// By what was done in it, in the order of [`DOINGS`].
+    by: [u64; DOINGS.len()],
+    /// What of the running lies in its second half.
+    late: u64,
+}
+
+impl Times {
+    fn ran(&self) -> u64 {
+        self.by[0]
+    }
+}
 
 /// What is told first of two that took as long.
 const DOINGS: [Doing; 6] = [
@@ -78,21 +124,21 @@ pub(in crate::tui::view) fn of_requests(
     cores: usize,
     began: Stamp,
     axis: Axis,
-) -> Vec<Vec<Option<Meaning>>> {
+) -> Vec<Vec<Option<Cell>>> {
     let times: Vec<Vec<Times>> = requests.iter().map(|it| times(it, began, axis)).collect();
-    let mut rows: Vec<Vec<Option<Meaning>>> = times
+    let mut rows: Vec<Vec<Option<Cell>>> = times
         .iter()
-        .map(|row| row.iter().map(most_besides_running).collect())
+        .map(|row| row.iter().map(not_full).collect())
         .collect();
     for column in 0..axis.columns {
         let length = axis.edge(column + 1).since(axis.edge(column)).0;
         let column = usize::from(column);
-        let ran = |row: usize| times[row][column][0];
+        let ran = |row: usize| times[row][column].ran();
         let mut running: Vec<usize> = (0..rows.len()).collect();
         running.retain(|row| ran(*row) > 0 && ran(*row) * RUNS_FROM >= length);
         running.sort_by_key(|row| std::cmp::Reverse(ran(*row)));
         for row in running.into_iter().take(cores) {
-            rows[row][column] = Some(Meaning::Running);
+            rows[row][column] = Some(Cell::Mostly(Meaning::Running));
         }
     }
     rows
@@ -105,16 +151,28 @@ fn times(request: &RequestLane, began: Stamp, axis: Axis) -> Vec<Times> {
         let doing = DOINGS.iter().position(|doing| *doing == span.doing);
         for column in axis.columns_of(from, to) {
             let time = shared(axis, column, from, to);
-            times[usize::from(column)][doing.unwrap_or(0)] += time;
+            let times = &mut times[usize::from(column)];
+            times.by[doing.unwrap_or(0)] += time;
+            if span.doing == Doing::Running {
+                times.late += late_part(axis, column, from, to);
+            }
         }
     }
     times
 }
 
+/// A cell that is not filled with running.
+fn not_full(times: &Times) -> Option<Cell> {
+    match times.ran() {
+        0 => most_besides_running(times).map(Cell::Mostly),
+        ran => Some(Cell::RanInPart(Side::of(times.late, ran))),
+    }
+}
+
 /// What took most of a column; what could go on counts as one.
 fn most_besides_running(times: &Times) -> Option<Meaning> {
     let sum = |meant: Meaning| -> u64 {
-        let all = DOINGS.iter().zip(times);
+        let all = DOINGS.iter().zip(times.by);
         let same = all.filter(|(doing, _)| meaning(**doing) == meant);
         same.map(|(_, time)| time).sum()
     };
@@ -126,4 +184,134 @@ fn most_besides_running(times: &Times) -> Option<Meaning> {
         }
     }
     best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::recording::lanes::{Held, Interval, Span};
+
+    const END: u64 = 100_000;
+
+    /// Stretches of time without overlaps, most of them short, with blanks between.
+    fn stretches() -> impl Strategy<Value = Vec<(Stamp, Stamp, usize)>> {
+        let parts = prop::collection::vec((0_u64..9_000, 1_u64..4_000, 0_usize..6), 0..40);
+        parts.prop_map(|parts| {
+            let mut at = 0;
+            let stretch = |(blank, length, which): (u64, u64, usize)| {
+                let (from, to) = (at + blank, at + blank + length);
+                at = to;
+                (Stamp(from), Stamp(to), which)
+            };
+            parts.into_iter().map(stretch).collect()
+        })
+    }
+
+    /// The part of a stretch that lies on the axis, counted from `began`.
+    fn seen(axis: Axis, began: Stamp, (from, to): (Stamp, Stamp)) -> Option<(Stamp, Stamp)> {
+        axis.interval.clip(since(began, from), since(began, to))
+    }
+
+    fn axis() -> impl Strategy<Value = Axis> {
+        (0..END, 1..END, 1_u16..200).prop_map(|(from, length, columns)| Axis {
+            interval: Interval {
+                from: Stamp(from),
+                to: Stamp(from + length),
+            },
+            columns,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_stretch_of_running_on_the_axis_is_seen_in_a_cell_of_its_row(
+            rows in prop::collection::vec(stretches(), 1..5),
+            began in (0_u64..5_000).prop_map(Stamp),
+            axis in axis(),
+            cores in 1_usize..3,
+        ) {
+            let lane = |spans: &Vec<(Stamp, Stamp, usize)>| RequestLane {
+                request: 0,
+                worker: None,
+                spans: spans
+                    .iter()
+                    .filter(|(_, to, _)| *to > began)
+                    .map(|(from, to, which)| Span { doing: DOINGS[*which], from: *from, to: *to })
+                    .collect(),
+                done: None,
+            };
+            let lanes: Vec<RequestLane> = rows.iter().map(lane).collect();
+            let rows = of_requests(&lanes, cores, began, axis);
+            for (lane, row) in lanes.iter().zip(&rows) {
+                for span in lane.spans.iter().filter(|span| span.doing == Doing::Running) {
+                    let Some((from, to)) = seen(axis, began, (span.from, span.to)) else {
+                        continue;
+                    };
+                    let mut columns = axis.columns_of(from, to);
+                    let is_seen = columns.any(|column| matches!(
+                        row[usize::from(column)],
+                        Some(Cell::RanInPart(_) | Cell::Mostly(Meaning::Running))
+                    ));
+                    prop_assert!(is_seen, "{span:?} of {row:?}");
+                }
+            }
+            for column in 0..usize::from(axis.columns) {
+                let is_full = |row: &&Vec<Option<Cell>>| row[column] == Some(Cell::Mostly(Meaning::Running));
+                prop_assert!(rows.iter().filter(is_full).count() <= cores);
+            }
+        }
+
+        #[test]
+        fn a_stretch_in_which_a_core_was_held_is_seen_in_a_cell_of_its_row(
+            stretches in stretches(),
+            began in (0_u64..5_000).prop_map(Stamp),
+            axis in axis(),
+        ) {
+            let held = stretches.iter().filter(|(_, to, _)| *to > began);
+            let held = held.map(|(from, to, worker)| Held { worker: *worker as u16, from: *from, to: *to });
+            let core = CoreLane { core: None, held: held.collect() };
+            let row = of_core(&core, began, axis);
+            for held in &core.held {
+                let seen = seen(axis, began, (held.from, held.to));
+                let mut columns = seen.into_iter().flat_map(|(from, to)| axis.columns_of(from, to));
+                let is_seen = columns.any(|column| row[usize::from(column)].is_some());
+                prop_assert!(is_seen || seen.is_none(), "{held:?} of {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
+        let span = |doing, from, to| Span {
+            doing,
+            from: Stamp(from),
+            to: Stamp(to),
+        };
+        let lane = RequestLane {
+            request: 0,
+            worker: Some(0),
+            spans: vec![
+                span(Doing::Parked, 0, 190),
+                span(Doing::Running, 190, 200),
+                span(Doing::Parked, 200, 300),
+                span(Doing::Running, 300, 320),
+                span(Doing::Parked, 320, 400),
+            ],
+            done: None,
+        };
+        let interval = Interval {
+            from: Stamp(0),
+            to: Stamp(400),
+        };
+        let axis = Axis {
+            interval,
+            columns: 4,
+        };
+        let [parked, running] = [Meaning::Parked, Meaning::Running].map(Cell::Mostly);
+        // 10 of 100 are less than an eighth, 20 of 100 are more.
+        let row = [parked, Cell::RanInPart(Side::Right), parked, running].map(Some);
+        assert_eq!(of_requests(&[lane], 1, Stamp::ZERO, axis), [row]);
+    }
 }

@@ -1,8 +1,8 @@
 //! The rows of cores. Those that there is no room for share the last row: the higher a column is
 //! filled, the more of them were busy in it.
 
-use super::cells;
-use super::{AXIS_AT, draw_cell, filled};
+use super::cells::{self, Cell, Use};
+use super::rows::{Labels, draw_cell, draw_running, filled};
 use crate::palette::Meaning;
 use crate::recording::lanes::CoreLane;
 use crate::tui::lanes::Panel;
@@ -60,18 +60,18 @@ pub(super) fn draw(
     (first, thick): (u16, u16),
     panel: &Panel,
     fold: &Fold,
-    axis: Axis,
+    grid: (Labels, Axis),
 ) {
     let mut y = first;
     for place in &fold.own {
         let core = &panel.cores[*place];
         canvas.write(1, y, &name_of_core(panel, core, *place), plain());
-        draw_core(canvas, (y, thick), panel, core, axis);
+        draw_core(canvas, (y, thick), panel, core, grid);
         y += thick;
     }
     if !fold.shared.is_empty() {
         canvas.write(1, y, &format!("{} others", fold.shared.len()), plain());
-        draw_shared(canvas, (y, thick), panel, fold, axis);
+        draw_shared(canvas, (y, thick), panel, fold, grid);
     }
 }
 
@@ -80,14 +80,21 @@ fn draw_core(
     (y, thick): (u16, u16),
     panel: &Panel,
     core: &CoreLane,
-    axis: Axis,
+    grid: (Labels, Axis),
 ) {
     let style = canvas.style(Meaning::Running);
     let is_the_only_one = panel.cores.len() == 1 && panel.cores_are_known;
-    let holders = cells::of_core(core, panel.began, axis);
-    for (column, worker) in (AXIS_AT..).zip(holders) {
-        let Some(worker) = worker else { continue };
-        draw_cell(canvas, column, (y, thick), Meaning::Running);
+    let uses = cells::of_core(core, panel.began, grid.1);
+    for (column, used) in (grid.0.axis_at..).zip(uses) {
+        let worker = match used {
+            None => continue,
+            Some(Use::InPart(side)) => {
+                draw_cell(canvas, column, (y, thick), Cell::RanInPart(side));
+                continue;
+            }
+            Some(Use::By(worker)) => worker,
+        };
+        draw_running(canvas, column, (y, thick));
         // A thick row says once whose it is.
         if !is_the_only_one {
             let name = letter(usize::from(worker));
@@ -102,17 +109,25 @@ fn draw_shared(
     (y, thick): (u16, u16),
     panel: &Panel,
     fold: &Fold,
-    axis: Axis,
+    grid: (Labels, Axis),
 ) {
-    let mut busy = vec![0_usize; usize::from(axis.columns)];
+    let columns = usize::from(grid.1.columns);
+    let (mut busy, mut briefly) = (vec![0_usize; columns], vec![None; columns]);
     for place in &fold.shared {
-        let holders = cells::of_core(&panel.cores[*place], panel.began, axis);
-        for (count, holder) in busy.iter_mut().zip(holders) {
-            *count += usize::from(holder.is_some());
+        let uses = cells::of_core(&panel.cores[*place], panel.began, grid.1);
+        for ((count, briefly), used) in busy.iter_mut().zip(&mut briefly).zip(uses) {
+            *count += usize::from(matches!(used, Some(Use::By(_))));
+            if let Some(Use::InPart(side)) = used {
+                *briefly = Some(side);
+            }
         }
     }
     let lines = filled(thick);
-    for (column, busy) in (AXIS_AT..).zip(busy) {
+    for (column, (busy, briefly)) in (grid.0.axis_at..).zip(busy.into_iter().zip(briefly)) {
+        if let (0, Some(side)) = (busy, briefly) {
+            canvas.sliver(column, y + lines - 1, side);
+            continue;
+        }
         let height = f64::from(lines) * busy as f64 / fold.shared.len() as f64;
         for line in 0..lines {
             let share = height - f64::from(lines - 1 - line);

@@ -2,6 +2,7 @@
 
 pub(super) mod cells;
 mod cores;
+mod rows;
 
 use std::ops::Range;
 
@@ -10,17 +11,17 @@ use super::canvas::{Canvas, cut, plain, quiet, strong};
 use super::marks::Target;
 use super::{footer, header, small};
 
-use crate::palette::{Meaning, Room};
+use crate::palette::Room;
 use crate::recording::lanes::RequestLane;
 use crate::tui::lanes::{Panel, Sheet};
 use crate::tui::number::Number;
 use crate::tui::state::State;
-use crate::units::{Elapsed, letter};
+use crate::units::Elapsed;
 use crate::words::{counted, grouped, length, number_of};
 use cores::Fold;
+pub(super) use rows::draw_cell;
+use rows::Labels;
 
-/// Where the axis begins, behind the names of rows.
-const AXIS_AT: u16 = 12;
 /// What stands behind the rows of a small variant: `done at 4.2 s`.
 const NOTE: u16 = 16;
 /// A row is so many lines thick at most: at a desk, before a hall.
@@ -131,7 +132,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         state,
         lines,
     );
-    footer::draw_legend(&mut canvas.part(0, height.saturating_sub(2), width, legend));
+    footer::draw_legend_of_lanes(&mut canvas.part(0, height.saturating_sub(2), width, legend));
     let keys = height.saturating_sub(1);
     footer::draw_keys(&mut canvas.part(0, keys, width, 1), state);
 }
@@ -157,7 +158,7 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
         }
         Some(_) | None => draw_caption(&mut said, state, lines),
     }
-    footer::draw_legend(&mut canvas.part(0, height.saturating_sub(1), width, 1));
+    footer::draw_legend_of_lanes(&mut canvas.part(0, height.saturating_sub(1), width, 1));
 }
 
 /// Draws the axis, and as many rows as there is room for.
@@ -168,27 +169,30 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
     };
     let (width, height) = (canvas.width(), canvas.height());
     let layout = Layout::of(sheet, height, canvas.look().room);
-    let has_notes = layout.has_results() && width > AXIS_AT + 2 * NOTE;
+    let labels = Labels::of(state, width);
+    let at = labels.axis_at;
+    let has_notes = layout.has_results() && width > at + 2 * NOTE;
     let note = if has_notes { NOTE } else { 1 };
     let axis = Axis {
         interval: sheet.axis,
-        columns: width.saturating_sub(AXIS_AT + note).max(1),
+        columns: width.saturating_sub(at + note).max(1),
     };
-    axis::draw(&mut canvas.part(AXIS_AT, 0, width, 1), axis, sheet.cursor);
+    axis::draw(&mut canvas.part(at, 0, width, 1), axis, sheet.cursor);
     let instants = Target::Number(Number::AxisInstant);
-    canvas.mark((AXIS_AT, 0), (axis.columns, 1), instants);
+    canvas.mark((at, 0), (axis.columns, 1), instants);
     let target = Target::Axis {
         interval: sheet.axis,
         began: sheet.panels[sheet.panels.len() - 1].began,
     };
-    canvas.mark((AXIS_AT, 0), (axis.columns, 1), target);
+    canvas.mark((at, 0), (axis.columns, 1), target);
+    let grid = (labels, axis);
     match layout {
         Layout::Stacked { panels, thick } => {
             let mut y = 1;
             for panel in panels {
                 let lines = lines_of(std::slice::from_ref(panel), thick) as u16;
                 let mut part = canvas.part(0, y, width, lines);
-                draw_stacked(&mut part, state, panel, axis, thick as u16);
+                draw_stacked(&mut part, state, panel, grid, thick as u16);
                 y += lines + 1;
             }
         }
@@ -200,33 +204,35 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
         } => {
             let (thick, lines) = (thick as u16, (cores.rows() * thick) as u16);
             let mut above = canvas.part(0, 1, width, lines);
-            cores::draw(&mut above, (0, thick), panel, &cores, axis);
+            cores::draw(&mut above, (0, thick), panel, &cores, grid);
             let mut below = canvas.part(0, 1 + lines, width, height);
-            draw_requests(&mut below, thick, panel, requests, axis);
+            rows::draw(&mut below, (0, thick), state, (panel, requests), grid, false);
         }
     }
 }
 
 /// A variant among others: its name, its requests, its cores, and how it ended.
-fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axis, thick: u16) {
+fn draw_stacked(
+    canvas: &mut Canvas<'_>,
+    state: &State,
+    panel: &Panel,
+    grid: (Labels, Axis),
+    thick: u16,
+) {
+    let at = grid.0.axis_at;
     let variant = &state.variants()[panel.variant];
-    let name = cut(&variant.name, AXIS_AT.saturating_sub(2));
+    let name = cut(&variant.name, at.saturating_sub(2));
     canvas.write(1, 0, &name, strong());
     let server = &variant.scenario.server;
     let workers = counted(server.workers as u64, "worker");
     let cores = counted(panel.cores.len() as u64, "core");
-    canvas.write(AXIS_AT, 0, &format!("{workers}, {cores}"), quiet());
-    let rows = cells::of_requests(&panel.requests, panel.cores.len(), panel.began, axis);
-    let mut y = 1;
-    for (request, row) in panel.requests.iter().zip(&rows) {
-        let name = name_of_small(request);
-        canvas.number(1, y, &name, plain(), Number::WhichRequest);
-        draw_row(canvas, (y, thick), row);
-        y += thick;
-    }
-    cores::draw(canvas, (y, thick), panel, &Fold::none(panel), axis);
+    canvas.write(at, 0, &format!("{workers}, {cores}"), quiet());
+    let all = (panel, 0..panel.requests.len());
+    let end = rows::draw(canvas, (1, thick), state, all, grid, true);
+    let y = 1 + panel.requests.len() as u16 * thick;
+    cores::draw(canvas, (y, thick), panel, &Fold::none(panel), grid);
     if let Some((took, busy)) = panel.result {
-        let behind = end(rows.last()) + AXIS_AT + 2;
+        let behind = end + at + 2;
         let done = format!("done at {}", said(took));
         canvas.number(
             behind,
@@ -240,15 +246,6 @@ fn draw_stacked(canvas: &mut Canvas<'_>, state: &State, panel: &Panel, axis: Axi
     }
 }
 
-/// How many lines of a row hold glyphs; the last of three keeps it apart from the next.
-fn filled(thick: u16) -> u16 {
-    if thick < THICKEST as u16 {
-        thick
-    } else {
-        thick - 1
-    }
-}
-
 /// A length of time to a tenth of a second, or as it is if that says nothing.
 fn said(took: Elapsed) -> String {
     const TENTH: u64 = 100_000_000;
@@ -258,55 +255,8 @@ fn said(took: Elapsed) -> String {
     length(Elapsed((took.0 + TENTH / 2) / TENTH * TENTH))
 }
 
-/// The column behind the last cell of a row.
-fn end(row: Option<&Vec<Option<Meaning>>>) -> u16 {
-    let last = row.and_then(|row| row.iter().rposition(Option::is_some));
-    last.map_or(0, |last| last as u16 + 1)
-}
-
 fn name_of_small(request: &RequestLane) -> String {
     format!("request {}", number_of(request.request))
-}
-
-/// Requests, each with its worker and its number.
-fn draw_requests(
-    canvas: &mut Canvas<'_>,
-    thick: u16,
-    panel: &Panel,
-    shown: Range<usize>,
-    axis: Axis,
-) {
-    let shown = &panel.requests[shown];
-    let rows = cells::of_requests(shown, panel.cores.len(), panel.began, axis);
-    let lines = (0..).step_by(usize::from(thick));
-    for (y, (request, row)) in lines.zip(shown.iter().zip(&rows)) {
-        let worker = request.worker.map(|worker| letter(usize::from(worker)));
-        canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
-        let number = number_of(request.request);
-        let number = number.to_string();
-        canvas.number_before(AXIS_AT - 1, y, &number, plain(), Number::WhichRequest);
-        draw_row(canvas, (y, thick), row);
-    }
-}
-
-fn draw_row(canvas: &mut Canvas<'_>, lines: (u16, u16), row: &[Option<Meaning>]) {
-    for (column, cell) in (AXIS_AT..).zip(row) {
-        if let Some(meaning) = cell {
-            draw_cell(canvas, column, lines, *meaning);
-        }
-    }
-}
-
-/// One column of a row that begins at line `y`.
-fn draw_cell(canvas: &mut Canvas<'_>, x: u16, (y, thick): (u16, u16), meaning: Meaning) {
-    for line in 0..filled(thick) {
-        // A row of two lines has none to keep it apart from the next.
-        if (thick, line) == (2, 1) {
-            canvas.foot(x, y + line, meaning);
-        } else {
-            canvas.glyphs(x, y + line, meaning, 1);
-        }
-    }
 }
 
 /// What there is to see, and below it what is shown of how much.
@@ -366,11 +316,11 @@ fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)>
         thick: _,
     } = Layout::of(sheet, lines, room)
     {
-        let (from, to) = (panel.first + requests.start + 1, panel.first + requests.end);
-        let all = counted(panel.request_count as u64, "request");
+
         if requests.len() < panel.request_count {
-            let (from, to) = (grouped(from as u64), grouped(to as u64));
-            let said = format!("{from} to {to} of {all}");
+            let shown = grouped(requests.len() as u64);
+            let all = counted(panel.request_count as u64, "request");
+            let said = format!("{shown} of {all}: ↑ ↓");
             notes.push((said, Some(Number::RowsShown)));
         }
         notes.extend(cores.note().map(|note| (note, None)));

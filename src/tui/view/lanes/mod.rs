@@ -19,8 +19,8 @@ use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{counted, grouped, length, number_of};
 use cores::Fold;
-pub(super) use rows::draw_cell;
 use rows::Labels;
+pub(super) use rows::draw_cell;
 
 /// What stands behind the rows of a small variant: `done at 4.2 s`.
 const NOTE: u16 = 16;
@@ -206,7 +206,14 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
             let mut above = canvas.part(0, 1, width, lines);
             cores::draw(&mut above, (0, thick), panel, &cores, grid);
             let mut below = canvas.part(0, 1 + lines, width, height);
-            rows::draw(&mut below, (0, thick), state, (panel, requests), grid, false);
+            rows::draw(
+                &mut below,
+                (0, thick),
+                state,
+                (panel, requests),
+                grid,
+                false,
+            );
         }
     }
 }
@@ -316,7 +323,6 @@ fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)>
         thick: _,
     } = Layout::of(sheet, lines, room)
     {
-
         if requests.len() < panel.request_count {
             let shown = grouped(requests.len() as u64);
             let all = counted(panel.request_count as u64, "request");

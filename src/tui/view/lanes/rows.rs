@@ -130,7 +130,9 @@ pub(super) fn draw(
             }
         }
     }
-    let last = rows.last().and_then(|row| row.iter().rposition(Option::is_some));
+    let last = rows
+        .last()
+        .and_then(|row| row.iter().rposition(Option::is_some));
     last.map_or(0, |last| last as u16 + 1)
 }
 

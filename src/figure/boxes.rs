@@ -52,7 +52,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     if rows.is_empty() {
         return Err(Refused::Nothing("no variant has a counted window"));
     }
-    Ok(Taken { rows, caveats })
+    Ok(Taken {
+        rows,
+        caveats,
+        ..Taken::default()
+    })
 }
 
 fn said(throughput: Option<f64>) -> String {

@@ -4,7 +4,7 @@
 //! In all tables over time `x` counts in seconds since load began. The series [`COUNTED`] is the window,
 //! [`DEED`] what was done, with its words as label.
 
-use super::paper::{MARGIN, Paper, fitted, rule, width_of};
+use super::paper::{MARGIN, Paper, fitted, rect, width_of};
 use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
@@ -19,7 +19,7 @@ pub(super) const DEED: &str = "done to it";
 /// More deeds than these are not said.
 const MOST_DEEDS: usize = 20;
 /// What the axis across says.
-pub(super) const SECONDS: &str = "seconds since load began; counted where thick";
+pub(super) const SECONDS: &str = "seconds since load began; grey: not counted";
 
 /// From when load begins until nothing new is due.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +137,25 @@ pub(super) fn heading(paper: &mut Paper, panel: &str, rows: &[&Row]) {
     paper.top += 6.0;
 }
 
-/// Where it was counted: the axis is thick there. Where something was done: a line, with its number.
+/// Makes grey what was not counted. Comes before the data, so that their colours stay what they are.
+pub(super) fn draw_uncounted(
+    paper: &mut Paper,
+    rows: &[&Row],
+    scale: &Scale,
+    (top, bottom): (f64, f64),
+) {
+    for row in rows.iter().filter(|row| row.series == COUNTED) {
+        let (begin, end) = (scale.at(row.x), scale.at(row.right()));
+        for (from, to) in [(scale.from, begin), (end, scale.to)] {
+            if to - from > 0.5 {
+                let size = (to - from, bottom - top);
+                rect(&mut paper.svg, "neutral beyond", (from, top), size);
+            }
+        }
+    }
+}
+
+/// Where something was done stands a line with its number.
 pub(super) fn draw_deeds(
     paper: &mut Paper,
     rows: &[&Row],
@@ -145,12 +163,6 @@ pub(super) fn draw_deeds(
     scale: &Scale,
     (top, bottom): (f64, f64),
 ) {
-    for row in rows.iter().filter(|row| row.series == COUNTED) {
-        let (from, to) = (scale.at(row.x), scale.at(row.right()));
-        let class = "line neutral-s thick";
-        let below = bottom + 1.6;
-        rule(&mut paper.svg, class, (from, below), (to, below));
-    }
     let number = |row: &&Row| deeds.iter().position(|deed| deed.label == row.label);
     let done = rows.iter().filter(|row| row.series == DEED);
     let marks: Vec<(&Row, usize)> = done

@@ -14,15 +14,16 @@ use super::lines::path;
 use super::paper::{MARGIN, Paper, rect, width_of};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
-use super::svg::Px;
+use super::svg::{Anchor, Px};
 use super::table::Row;
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::recording::Recording;
-use crate::words::grouped;
+use crate::units::Stamp;
+use crate::words::{counted, grouped};
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "heatmap",
-    says: "When how many requests took how long: the stronger a cell, the more requests were due then and took so long",
+    says: "Latency over time: the further a cell's colour is from the background, the more requests were due then and took so long",
     of: Stuff::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure heatmap mixed",
     rows,
@@ -31,20 +32,25 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 /// Cells side by side, at most.
 const COLUMNS: usize = 90;
-/// Cells in each decade of latencies.
-const BINS: f64 = 8.0;
+/// Cells in each decade of latencies, the finest first.
+const BINS: [f64; 6] = [96.0, 64.0, 48.0, 32.0, 16.0, 8.0];
+/// Cells one above the other, at most.
+const ROWS: f64 = 40.0;
 /// The series of all cells.
 const REQUESTS: &str = "requests";
 /// So many strengths are told apart.
 const LEVELS: u32 = 8;
 /// How high the plot of a variant is.
-const HEIGHT: f64 = 150.0;
+const HEIGHT: f64 = 180.0;
+/// Length and height of the colour bar.
+const BAR: (f64, f64) = (200.0, 14.0);
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut taken = Taken::default();
+    let bins = bins_for(material);
     for (name, recording) in material.recordings() {
         if let Some(course) = Course::of(recording) {
-            taken.rows.extend(cells(recording, &course, &name));
+            taken.rows.extend(cells(recording, &course, &name, bins));
             taken.caveats.extend(failures(recording, &name));
         }
     }
@@ -56,20 +62,45 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(taken)
 }
 
-fn cells(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
+/// Latencies in milliseconds of all requests that were due while load went on, with the instants at which
+/// they were due.
+fn latencies<'a>(
+    recording: &'a Recording,
+    course: &'a Course<'_>,
+) -> impl Iterator<Item = (Stamp, f64)> + 'a {
+    let patience = recording.header.scenario.load.patience;
+    let due = recording.outcomes.iter();
+    let due = due.filter(|outcome| course.contains(outcome.due));
+    due.map(move |outcome| (outcome.due, outcome.latency(patience).as_millis_f64()))
+        .filter(|(_, latency)| *latency > 0.0)
+}
+
+/// Cells in each decade: as many as leave no more than [`ROWS`] cells from the shortest to the longest
+/// latency of all panels, which share one scale.
+fn bins_for(material: &Material<'_>) -> f64 {
+    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+    for (_, recording) in material.recordings() {
+        if let Some(course) = Course::of(recording) {
+            for (_, latency) in latencies(recording, &course) {
+                (least, most) = (least.min(latency), most.max(latency));
+            }
+        }
+    }
+    let decades = libm::log10((most / least).max(1.0));
+    let fits = |bins: &f64| bins * decades <= ROWS;
+    BINS.into_iter().find(fits).unwrap_or(BINS[BINS.len() - 1])
+}
+
+fn cells(recording: &Recording, course: &Course<'_>, panel: &str, bins: f64) -> Vec<Row> {
     let header = &recording.header;
     let step = course.stretch(COLUMNS);
     let mut counts: BTreeMap<(i32, u32), u64> = BTreeMap::new();
-    for outcome in &recording.outcomes {
-        let latency = outcome.latency(header.scenario.load.patience);
-        if latency.0 == 0 || !course.contains(outcome.due) {
-            continue;
-        }
-        let bin = (libm::log10(latency.as_millis_f64()) * BINS).floor() as i32;
-        let column = (course.since(outcome.due) / step + 1e-9).floor() as u32;
+    for (due, latency) in latencies(recording, course) {
+        let bin = (libm::log10(latency) * bins).floor() as i32;
+        let column = (course.since(due) / step + 1e-9).floor() as u32;
         *counts.entry((bin, column)).or_default() += 1;
     }
-    let edge = |bin: i32| libm::pow(10.0, f64::from(bin) / BINS);
+    let edge = |bin: i32| libm::pow(10.0, f64::from(bin) / bins);
     let cell = |((bin, column), count): ((i32, u32), u64)| Row {
         panel: panel.to_owned(),
         kind: header.scenario.server.kind.word().into(),
@@ -87,7 +118,8 @@ fn cells(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
     if let Some(most) = most {
         let (count, from, to) = (most.n.unwrap_or(0), most.y, most.upper());
         let took = format!("{} to {}", milliseconds(from), milliseconds(to));
-        most.label = format!("{panel}: the strongest cell has {count} requests that took {took}");
+        let count = counted(count, "request");
+        most.label = format!("{panel}: the fullest cell has {count} that took {took}");
     }
     cells.extend(course.rows(panel));
     cells
@@ -126,15 +158,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     let cells: Vec<&Row> = table.rows.iter().filter(|row| is_data(row)).collect();
     let levels = levels(cells.iter().filter_map(|row| row.n).max().unwrap_or(1));
-    let words: Vec<String> = levels.iter().map(said).collect();
-    let entries: Vec<(u32, &str)> = levels
-        .iter()
-        .zip(&words)
-        .map(|(level, words)| (level.number, words.as_str()))
-        .collect();
-    paper.legend(&entries, |svg, level, (left, top)| {
-        rect(svg, &format!("heat{level}"), (left, top), (24.0, 14.0));
-    });
+    colour_bar(&mut paper, &levels);
     let left = MARGIN + width_of("10 000", SMALL) + 4.0;
     let across = course::axis(table, (left, paper.right()));
     let deeds = course::deeds(table);
@@ -147,6 +171,7 @@ fn draw(table: &Table, look: &Look) -> String {
         let up = Scale::factors(ends, (bottom, top));
         paper.up(&up, (left, across.to), "latency in ms (logarithmic)");
         paper.across(&across, (top, bottom), course::SECONDS);
+        course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
         for level in &levels {
             let way = way_of(&rows, *level, &across, &up);
             if !way.is_empty() {
@@ -162,19 +187,51 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.finish(table, look)
 }
 
-/// `4 to 9`, and what of, for the first.
-fn said(level: &Level) -> String {
-    let (least, most) = (grouped(level.least), grouped(level.most));
-    let range = if level.least == level.most {
-        least
-    } else {
-        format!("{least} to {most}")
+/// One bar of all colours; beneath each the smallest count that has it, beneath its end the largest count.
+fn colour_bar(paper: &mut Paper, levels: &[Level]) {
+    let (Some(last), (length, height)) = (levels.last(), BAR) else {
+        return;
     };
-    match (level.number, level.most) {
-        (1, 1) => format!("{range} request"),
-        (1, _) => format!("{range} requests"),
-        _ => range,
+    let words = if last.most == 1 {
+        "request in a cell".to_owned()
+    } else {
+        format!("to {} in a cell", counted(last.most, "request"))
+    };
+    let length = length.min(paper.right() - MARGIN - 8.0 - width_of(&words, SMALL));
+    let step = length / levels.len() as f64;
+    let top = paper.top + 4.0;
+    let mut free = f64::NEG_INFINITY;
+    for (place, level) in levels.iter().enumerate() {
+        let left = MARGIN + step * place as f64;
+        let class = format!("heat{} crisp", level.number);
+        paper.svg.told(
+            || said(level),
+            |svg| rect(svg, &class, (left, top), (step, height)),
+        );
+        let words = grouped(level.least);
+        let end = left + width_of(&words, SMALL);
+        let is_clear_of_the_last = end + 4.0 < MARGIN + length - step || level == last;
+        if left >= free && is_clear_of_the_last {
+            let place = (left, top + height + SMALL + 2.0);
+            paper.svg.words(place, "quiet", Anchor::Start, &words);
+            free = end + 4.0;
+        }
     }
+    let place = (MARGIN + length + 8.0, top + height - 2.0);
+    paper.svg.words(place, "quiet", Anchor::Start, &words);
+    paper.top = top + height + SMALL + 10.0;
+}
+
+/// How many requests a cell of this colour has, for who points at one.
+fn said(level: &Level) -> String {
+    if level.least == level.most {
+        return counted(level.least, "request");
+    }
+    format!(
+        "{} to {}",
+        grouped(level.least),
+        counted(level.most, "request")
+    )
 }
 
 /// The cells of one strength; those side by side are one rectangle.

@@ -1,7 +1,8 @@
 //! Lines through points: a series is a line, and its name stands at its end where there is room.
 //!
-//! The colour is that of the kind of workers; of several lines of one kind each of the first three has
-//! another width. Full lines are measured, dashes simulated, dots computed.
+//! The colour is that of the kind of workers; of several lines of one kind each of the first three has marks
+//! of another shape and another rhythm of dashes. Full lines and long dashes are measured, short dashes
+//! simulated, dots computed.
 
 use std::fmt::Display;
 
@@ -101,8 +102,14 @@ pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>>
 impl Series<'_> {
     /// How its line looks.
     pub(super) fn class(&self) -> String {
-        let width = ["", " thick", " thin"][self.nth % 3];
-        format!("{}{width}", class_of(self.kind, self.origin))
+        format!("line {}-s{}", self.kind, rhythm(self.origin, self.nth))
+    }
+
+    /// One of its marks at a place.
+    pub(super) fn mark(&self, svg: &mut Svg, place: (f64, f64)) {
+        if self.origin != Origin::Computed {
+            mark::draw_nth(svg, self.kind, self.origin, self.nth, place);
+        }
     }
 
     fn places(&self, plot: &Plot) -> Vec<(f64, f64)> {
@@ -131,10 +138,8 @@ impl Series<'_> {
         self.tell(svg, &self.places(plot));
     }
 
-    fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
-        if self.origin == Origin::Computed {
-            return;
-        }
+    /// Marks where its points are, or some of them.
+    pub(super) fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
         let places = self.places(plot);
         let every = if places.len() <= EACH_MARKED {
             1
@@ -142,19 +147,24 @@ impl Series<'_> {
             places.len().div_ceil(8)
         };
         for place in places.iter().rev().step_by(every) {
-            mark::draw(svg, self.kind, self.origin, *place);
+            self.mark(svg, *place);
         }
     }
 }
 
+/// The class of the dashes of the n-th line of one kind of workers, with a blank before it.
+fn rhythm(origin: Origin, nth: usize) -> &'static str {
+    let rhythms = match origin {
+        Origin::Measured => ["", " long", " long-short"],
+        Origin::Simulated => [" dashed", " dash-dot", " dash-dot-dot"],
+        Origin::Computed => [" dotted", " sparse", " dot-dot"],
+    };
+    rhythms[nth % rhythms.len()]
+}
+
 /// The look of a line about a kind of workers.
 pub(super) fn class_of(kind: &str, origin: Origin) -> String {
-    let dashes = match origin {
-        Origin::Measured => "",
-        Origin::Simulated => " dashed",
-        Origin::Computed => " dotted",
-    };
-    format!("line {kind}-s{dashes}")
+    format!("line {kind}-s{}", rhythm(origin, 0))
 }
 
 /// A line through places.
@@ -214,9 +224,7 @@ impl Paper {
         self.legend(&entries, |svg, of, (left, top)| {
             let middle = top + 7.0;
             rule(svg, &of.class(), (left, middle), (left + 24.0, middle));
-            if of.origin != Origin::Computed {
-                mark::draw(svg, of.kind, of.origin, (left + 12.0, middle));
-            }
+            of.mark(svg, (left + 12.0, middle));
         });
     }
 

@@ -11,7 +11,12 @@ const REACH: f64 = 5.0;
 
 /// Draws one at a place: a square for sync, a disc for coroutine, a triangle for threads, a diamond for
 /// the rest. Filled: measured. Hollow: simulated. A cross: computed.
-pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, (x, y): (f64, f64)) {
+pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, place: (f64, f64)) {
+    draw_nth(svg, kind, origin, 0, place);
+}
+
+/// The same for the n-th line of a kind: a triangle that points down, and an hourglass, for the next two.
+pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x, y): (f64, f64)) {
     let class = match origin {
         Origin::Measured => format!("{kind} {kind}-s"),
         Origin::Simulated => format!("hollow {kind}-s"),
@@ -22,7 +27,8 @@ pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, (x, y): (f64, f64)
             return;
         }
     };
-    if kind == "coroutine" {
+    let nth = nth % 3;
+    if kind == "coroutine" && nth == 0 {
         let attributes: [(&str, &dyn Display); 4] = [
             ("class", &class),
             ("cx", &Px(x)),
@@ -32,9 +38,11 @@ pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, (x, y): (f64, f64)
         svg.leaf("circle", &attributes);
         return;
     }
-    let corners = match kind {
-        "sync" => [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
-        "threads" => [(0.0, -1.2), (1.1, 1.0), (-1.1, 1.0), (0.0, -1.2)],
+    let corners = match (kind, nth) {
+        (_, 1) => [(0.0, 1.2), (1.2, -1.0), (-1.2, -1.0), (0.0, 1.2)],
+        (_, 2) => [(-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)],
+        ("sync", _) => [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+        ("threads", _) => [(0.0, -1.2), (1.1, 1.0), (-1.1, 1.0), (0.0, -1.2)],
         _ => [(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
     };
     let points = corners

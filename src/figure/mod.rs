@@ -46,12 +46,12 @@ pub use table::Table;
 
 use self::foretold::Foretold;
 use self::sweep::Sweep;
-use self::table::Row;
+use self::table::{Row, distinct};
 use crate::palette::Theme;
 use crate::recording::Recording;
 use crate::recording::kept::Kept;
 use crate::recording::summary::summarise;
-use crate::recording::trust::Trust;
+use crate::recording::trust::Reason;
 use crate::words::counted;
 
 /// What a figure can show.
@@ -274,13 +274,15 @@ struct Taken {
     rows: Vec<Row>,
     /// What has to be said besides.
     caveats: Vec<String>,
+    /// Title computed from the data, for inputs that claim nothing themselves. Empty: none.
+    claim: String,
 }
 
 impl From<Vec<Row>> for Taken {
     fn from(rows: Vec<Row>) -> Self {
         Self {
             rows,
-            caveats: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -310,14 +312,17 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
         .chain(foretold.clone().map(|it| it.title.clone()))
         .collect();
     let is_one = titles.iter().all(|title| *title == titles[0]);
+    let is_sweep = sweeps.len() > 0;
     let provenance = plays.clone().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
+    let notes: Vec<String> = plays.clone().filter_map(illustration).collect();
     let caveats = plays.flat_map(caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
-        // What one scenario claims is not the title of several.
+        // What one scenario claims is not the title of several. A sweep claims what its data show.
         title: match titles.into_iter().next() {
+            _ if is_sweep && !taken.claim.is_empty() => taken.claim,
             Some(title) if is_one => title,
             _ => kind.says().to_owned(),
         },
@@ -325,6 +330,10 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
             .chain(foretold.map(|it| it.provenance.clone()))
             .collect(),
         caveats: without_echo(caveats.collect(), taken.caveats),
+        notes: distinct(notes.iter().map(String::as_str))
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         rows: taken.rows,
     })
 }
@@ -346,20 +355,56 @@ fn provenance(kept: &Kept) -> String {
     )
 }
 
+/// The note of a run that is small by design: its file asks for so few requests that no statistic can come
+/// of them.
+fn illustration(play: &Play<'_>) -> Option<String> {
+    let all = &play.kept.recordings;
+    let few = all.iter().find(|it| is_counted_out(it) && has_few(it))?;
+    let count = counted(few.header.scenario.load.requests?, "request");
+    let of = if play.called.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", play.called)
+    };
+    Some(format!("{of}an illustration: the file asks for {count}"))
+}
+
+/// Whether the scenario itself says how many requests there are.
+fn is_counted_out(recording: &Recording) -> bool {
+    recording.header.scenario.load.requests.is_some()
+}
+
+fn has_few(recording: &Recording) -> bool {
+    let run = summarise(recording);
+    run.because.iter().any(is_of_few)
+}
+
+fn is_of_few(reason: &Reason) -> bool {
+    reason.code == FEW
+}
+
+/// The code of the doubt that rests on the number of requests alone.
+const FEW: &str = "few-samples";
+
 /// Why a run may not be believed.
 fn caveats(play: &Play<'_>) -> Vec<String> {
     let of = |recording: &Recording| {
         let run = summarise(recording);
         let name = play.name_of(recording);
-        let why = run.because.first();
-        let why = why.map_or("", |reason| reason.sentence.as_str());
-        let more = match run.because.len() {
+        let is_small_by_design = is_counted_out(recording);
+        let reasons = run.because.iter();
+        let reasons = reasons.filter(|reason| !(is_small_by_design && is_of_few(reason)));
+        let reasons: Vec<&Reason> = reasons.collect();
+        let more = match reasons.len() {
             0 | 1 => "",
             2 => " (and for one reason more)",
             _ => " (and for more reasons)",
         };
-        let doubt =
-            (run.trust != Trust::Ok).then(|| format!("{name}: {}; {why}{more}", run.trust.words()));
+        let trust = reasons.iter().map(|reason| reason.trust).max();
+        let doubt = reasons
+            .first()
+            .zip(trust)
+            .map(|(reason, trust)| format!("{name}: {}; {}{more}", trust.words(), reason.sentence));
         let cut = run.interrupted.then(|| format!("{name} was interrupted"));
         let failed = run.failed.all().saturating_sub(run.unfinished);
         let of = counted(run.due as u64, "request");

@@ -156,6 +156,7 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
         let class = named.get(number(of)).unwrap_or(of).class();
         polyline(&mut paper.svg, &class, way);
         of.tell(&mut paper.svg, way);
+        of.mark_points(&mut paper.svg, plot);
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for (place, of) in lines.iter().enumerate() {

@@ -51,6 +51,10 @@ impl Paper {
         for caveat in &table.caveats {
             paper.paragraph("small warning", SMALL, &format!("! {caveat}"));
         }
+        // A page says once of all its figures what they have in common.
+        for note in table.notes.iter().filter(|_| !look.is_in_page) {
+            paper.paragraph("quiet", SMALL, note);
+        }
         for note in &look.notes {
             paper.paragraph("small", SMALL, note);
         }

@@ -1,25 +1,26 @@
-//! How far off the simulation is: each number as it was simulated, over the same as it was measured. What
-//! is on the diagonal is right.
+//! How far off the simulation is: the relative error of each number that was simulated and measured, beside
+//! the limit that it is held to.
 //!
 //! In its table `x` is measured and `y` simulated. `panel` is the unit, `series` which number it is, `label`
 //! the scenario and the variant, with the error. A row of the origin `simulated` is one of both: what is
 //! simulated is what the point claims.
 
 use super::foretold::{Both, Foretold};
-use super::lines::{Plot, path, polyline};
 use super::mark;
-use super::paper::{MARGIN, Paper, fitted, unbroken, width_of};
+use super::paper::{MARGIN, Paper, fitted, rect, rule, unbroken, width_of};
 use super::scale::{Scale, Steps};
 use super::style::{SMALL, class_of_kind};
-use super::svg::{Anchor, Px};
+use super::svg::Anchor;
 use super::table::{Origin, Row, distinct};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::recording::Origin as Of;
+use crate::recording::prediction::LIMITS;
 use crate::recording::summary::{Run, summarise};
+use crate::words::digits;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "parity",
-    says: "How far off the simulation is: on the diagonal it is right; dark band ±5 %, light band ±15 %",
+    says: "How far off the simulation is: the relative error of each number, and its limit",
     of: Stuff::Predictions,
     needs: "predictions beside measurements: concsim parity --json > p.json && concsim figure parity p.json, or a run that was played with --predict, or the folders of a run and of a simulation of the same scenario",
     rows,
@@ -28,12 +29,8 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 const PER_SECOND: &str = "answers per second";
 const LATENCY: &str = "latency in ms";
-/// Errors beyond this are named.
-const NAMED: f64 = 0.05;
-/// So many are named at most.
+/// So many errors beyond their limits are named at most.
 const MOST_NAMED: usize = 8;
-/// The two bands.
-const BANDS: [f64; 2] = [0.15, 0.05];
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut taken = Taken::default();
@@ -135,6 +132,71 @@ fn points(name: &str, kind: &str, numbers: [Both; 4]) -> Vec<Row> {
     named.filter_map(point).collect()
 }
 
+/// A number of the figure: the name of its series, and its limit as a share.
+const NUMBERS: [(&str, f64); 4] = [
+    ("answers/s", LIMITS.throughput),
+    ("mean", LIMITS.mean),
+    ("p50", LIMITS.p50),
+    ("p99", LIMITS.p99),
+];
+
+/// The relative error of a point: simulated ÷ measured − 1.
+fn error(row: &Row) -> f64 {
+    row.y / row.x - 1.0
+}
+
+/// The limit of a point's number, as a share.
+fn limit(row: &Row) -> f64 {
+    let found = NUMBERS.iter().find(|(series, _)| *series == row.series);
+    found.map_or(LIMITS.p99, |(_, limit)| *limit)
+}
+
+fn is_within(row: &Row) -> bool {
+    error(row).abs() <= limit(row) + 1e-9
+}
+
+/// The run that a point is of: its label without the number and the error.
+fn run_of(row: &Row) -> &str {
+    row.label.rsplit_once(": ").map_or("", |(name, _)| name)
+}
+
+/// Where the parts of the plot lie: a row for each run, a column for each number.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    /// Left edge of the first column.
+    left: f64,
+    /// Width of a column, and from one to the next.
+    column: (f64, f64),
+    /// From one row to the next.
+    pitch: f64,
+    /// Whether the name of a run stands above its row, for sheets too narrow for names beside it.
+    is_named_above: bool,
+}
+
+impl Grid {
+    fn on(paper: &Paper, columns: usize, names: &[&str]) -> Self {
+        let is_named_above = paper.width < 600.0;
+        let wide = paper.right() - MARGIN;
+        let widest = names.iter().map(|it| width_of(it, SMALL));
+        let widest = widest.fold(0.0, f64::max) + 12.0;
+        let (left, pitch) = if is_named_above {
+            (MARGIN, 2.0 * SMALL + 8.0)
+        } else {
+            (MARGIN + widest.min(wide * 0.4), SMALL + 8.0)
+        };
+        let step = (paper.right() - left + GAP) / columns.max(1) as f64;
+        Self {
+            left,
+            column: (step - GAP, step),
+            pitch,
+            is_named_above,
+        }
+    }
+}
+
+/// Between two columns.
+const GAP: f64 = 14.0;
+
 fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     let kinds = distinct(table.rows.iter().map(|row| class_of_kind(&row.kind)));
@@ -145,114 +207,143 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.legend(&entries, |svg, kind, (left, top)| {
         mark::draw(svg, kind, Origin::Simulated, (left + 12.0, top + 7.0));
     });
-    let panels = table.panels();
-    // Side by side where there is room.
-    let are_beside = paper.width >= 600.0 && panels.len() == 2;
-    let wide = paper.right() - MARGIN;
-    let width = if are_beside {
-        (wide - 24.0) / 2.0
-    } else {
-        wide
-    };
-    let begin = paper.top;
-    let mut lowest = begin;
-    for (place, panel) in panels.iter().enumerate() {
-        let left = if are_beside {
-            paper.top = begin;
-            MARGIN + (width + 24.0) * place as f64
-        } else {
-            MARGIN
-        };
-        let rows: Vec<&Row> = table.of_panel(panel).collect();
-        draw_panel(&mut paper, panel, &rows, (left, left + width));
-        lowest = lowest.max(paper.top);
+    let names = distinct(table.rows.iter().map(run_of));
+    let there = |(series, _): &(&str, f64)| table.rows.iter().any(|row| row.series == *series);
+    let numbers: Vec<(&str, f64)> = NUMBERS.into_iter().filter(there).collect();
+    let grid = Grid::on(&paper, numbers.len(), &names);
+    let head = paper.top + SMALL;
+    let top = head + SMALL + 12.0;
+    let bottom = top + grid.pitch * names.len() as f64 + 4.0;
+    for (place, (series, limit)) in numbers.iter().enumerate() {
+        let left = grid.left + grid.column.1 * place as f64;
+        let points: Vec<&Row> = table
+            .rows
+            .iter()
+            .filter(|row| row.series == *series)
+            .collect();
+        let across = scale_of(&points, *limit, (left, left + grid.column.0));
+        let limit_in_words = format!("±{} %", digits(limit * 100.0));
+        let svg = &mut paper.svg;
+        svg.words((left, head), "head", Anchor::Start, series);
+        svg.words(
+            (left, head + SMALL + 3.0),
+            "quiet",
+            Anchor::Start,
+            &limit_in_words,
+        );
+        draw_limits(&mut paper, &across, *limit, (top, bottom));
+        for row in points {
+            let line = names
+                .iter()
+                .position(|name| *name == run_of(row))
+                .unwrap_or(0);
+            let place = (across.at(error(row)), grid.middle(top, line));
+            let kind = class_of_kind(&row.kind);
+            let svg = &mut paper.svg;
+            svg.told(
+                || row.said(),
+                |svg| mark::draw(svg, kind, row.origin, place),
+            );
+        }
     }
-    paper.top = lowest;
-    say_errors(&mut paper, table);
+    for (line, name) in names.iter().enumerate() {
+        grid.name(&mut paper, name, grid.middle(top, line));
+    }
+    paper.top = bottom + 2.0 * SMALL + 4.0;
+    let words = "error in %: simulated ÷ measured − 1; grey: within the limit";
+    paper.paragraph("quiet", SMALL, words);
+    say_errors(&mut paper, table, &numbers);
     paper.finish(table, look)
 }
 
-fn draw_panel(paper: &mut Paper, panel: &str, rows: &[&Row], (left, right): (f64, f64)) {
-    paper.top += 16.0;
-    let heading = fitted(panel, right - left, SMALL);
-    paper
-        .svg
-        .words((left, paper.top), "head", Anchor::Start, &heading);
-    paper.top += 22.0;
-    let from = left + width_of("10 000", SMALL) + 4.0;
-    let (top, side) = (paper.top, (right - from).min(320.0));
-    let ends = rows.iter().flat_map(|row| [row.x, row.y]);
-    let across = Scale::factors(ends, (from, from + side));
-    let up = Scale {
-        from: top + side,
-        to: top,
-        ..across
-    };
-    let plot = Plot { across, up };
-    for (share, class) in BANDS.into_iter().zip(["neutral beyond", "neutral beyond"]) {
-        path(&mut paper.svg, class, &band(&plot, share));
+impl Grid {
+    /// The middle of the marks of a row.
+    fn middle(&self, top: f64, line: usize) -> f64 {
+        let above = if self.is_named_above {
+            SMALL / 2.0
+        } else {
+            0.0
+        };
+        top + self.pitch * (line as f64 + 0.5) + above
     }
-    let most = (side / 55.0) as usize;
-    let ticks = across.ticks(most);
-    let place = (from, top - 8.0);
-    paper
-        .svg
-        .words(place, "quiet", Anchor::Start, "simulated (logarithmic)");
-    paper.up_at(&ticks, &up, (from, from + side), "");
-    paper.across_at(&ticks, &across, plot.tall(), "measured (logarithmic)");
-    let corners = [
-        plot.at((across.low, across.low)),
-        plot.at((across.high, across.high)),
-    ];
-    polyline(&mut paper.svg, "line neutral-s thin", &corners);
-    for row in rows {
-        let kind = class_of_kind(&row.kind);
-        let place = plot.at((row.x, row.y));
-        paper.svg.told(
-            || row.said(),
-            |svg| mark::draw(svg, kind, Origin::Simulated, place),
-        );
+
+    fn name(&self, paper: &mut Paper, name: &str, middle: f64) {
+        let (room, up) = if self.is_named_above {
+            (paper.right() - MARGIN, -SMALL + 2.0)
+        } else {
+            (self.left - MARGIN - 8.0, 4.0)
+        };
+        let words = fitted(name, room, SMALL);
+        let place = (MARGIN, middle + up);
+        paper.svg.words(place, "small halo", Anchor::Start, &words);
     }
 }
 
-/// What is no further off than this share, above and below.
-fn band(plot: &Plot, share: f64) -> String {
-    let Scale {
-        low, high, steps, ..
-    } = plot.across;
-    debug_assert_eq!(steps, Steps::Log);
-    let corners = [
-        (low, low * (1.0 + share)),
-        (high / (1.0 + share), high),
-        (high, high),
-        (high, high * (1.0 - share)),
-        (low / (1.0 - share), low),
-        (low, low),
-    ];
-    let places = corners.map(|corner| plot.at(corner));
-    let places = places.map(|(x, y)| format!("{} {}", Px(x), Px(y)));
-    format!("M{}z", places.join("L"))
+/// As far to both sides of 0 as the largest error and the limit with some room, and no further than three
+/// times the limit: what is beyond lies at the edge, and is named beneath.
+fn scale_of(points: &[&Row], limit: f64, (from, to): (f64, f64)) -> Scale {
+    let largest = points.iter().map(|row| error(row).abs());
+    let largest = largest.fold(0.0, f64::max);
+    let reach = (largest * 1.1).clamp(limit * 1.5, limit * 3.0);
+    Scale {
+        steps: Steps::Linear,
+        low: -reach,
+        high: reach,
+        from: from + 6.0,
+        to: to - 6.0,
+    }
 }
 
-/// How many are within the bands, and which are furthest off.
-fn say_errors(paper: &mut Paper, table: &Table) {
-    let error = |row: &Row| (row.y / row.x - 1.0).abs();
-    let within = |share: f64| {
-        let rows = table.rows.iter();
-        rows.filter(|row| error(row) <= share + 1e-9).count()
-    };
-    let (all, five, fifteen) = (table.rows.len(), within(0.05), within(0.15));
-    let [near, far] = ["5 %", "15 %."].map(unbroken);
-    let words = format!("{five} of {all} numbers are within {near}, {fifteen} within {far}");
+fn draw_limits(paper: &mut Paper, across: &Scale, limit: f64, (top, bottom): (f64, f64)) {
+    let (low, zero, high) = (across.at(-limit), across.at(0.0), across.at(limit));
+    let size = (high - low, bottom - top);
+    rect(&mut paper.svg, "neutral beyond", (low, top), size);
+    rule(&mut paper.svg, "grid", (zero, top), (zero, bottom));
+    for x in [low, high] {
+        rule(&mut paper.svg, "lead dotted", (x, top), (x, bottom));
+    }
+    let ends = (across.from - 6.0, across.to + 6.0);
+    rule(&mut paper.svg, "axis", (ends.0, bottom), (ends.1, bottom));
+    let limit = digits(limit * 100.0);
+    for (x, words) in [
+        (low, format!("−{limit}")),
+        (zero, "0".into()),
+        (high, format!("+{limit}")),
+    ] {
+        let place = (x, bottom + SMALL + 4.0);
+        paper.svg.words(place, "quiet", Anchor::Middle, &words);
+    }
+}
+
+/// How many are within their limits, and which are not.
+fn say_errors(paper: &mut Paper, table: &Table, numbers: &[(&str, f64)]) {
+    let (all, within) = (
+        table.rows.len(),
+        table.rows.iter().filter(|row| is_within(row)),
+    );
+    let each = numbers.iter().map(|(series, _)| {
+        let of_it = table.rows.iter().filter(|row| row.series == *series);
+        let within = of_it.clone().filter(|row| is_within(row)).count();
+        unbroken(&format!("{series} {within} of {}", of_it.count()))
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    let words = format!(
+        "{} of {all} numbers are within their limits: {each}.",
+        within.count()
+    );
     paper.paragraph("small", SMALL, &words);
-    let mut far: Vec<&Row> = table.rows.iter().filter(|row| error(row) > NAMED).collect();
-    far.sort_by(|a, b| error(b).total_cmp(&error(a)));
+    let mut far: Vec<&Row> = table.rows.iter().filter(|row| !is_within(row)).collect();
+    let excess = |row: &Row| error(row).abs() / limit(row);
+    far.sort_by(|a, b| excess(b).total_cmp(&excess(a)));
     if !far.is_empty() {
-        paper.paragraph("small", SMALL, "Furthest off:");
+        paper.paragraph("small", SMALL, "Beyond its limit:");
     }
     for row in far.iter().take(MOST_NAMED) {
-        let words = fitted(&row.label, paper.right() - MARGIN, SMALL);
-        paper.paragraph("small", SMALL, &words);
+        paper.paragraph("small", SMALL, &row.label);
+    }
+    let more = far.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        paper.paragraph("small", SMALL, &format!("… and {more} more, in the data"));
     }
     paper.top += 6.0;
 }

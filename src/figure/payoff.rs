@@ -24,7 +24,7 @@ const PANEL: &str = "coroutine ÷ sync";
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "payoff",
-    says: "Coroutines pay exactly as much as a request waits",
+    says: "What coroutines pay: how many times as many answers as sync workers give, by the share of its time that a request waits",
     of: Stuff::Runs,
     needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
     rows,

@@ -15,7 +15,7 @@ use crate::words::counted;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "percentiles",
-    says: "How long all but the slowest take: thick from when a request is due, thin from when it is sent",
+    says: "How long all but the slowest take: with marks from when a request is due, small dots from when it is sent",
     of: Stuff::Runs,
     needs: "kept runs with 20 requests or more: concsim sim mixed --out mixed && concsim figure percentiles mixed",
     rows,
@@ -112,7 +112,7 @@ fn draw(table: &Table, look: &Look) -> String {
         "took no longer than … ms (logarithmic)",
     );
     for sent in series(table.of_panel(FROM_SENT)) {
-        let class = format!("line {}-s thin faint", sent.kind);
+        let class = format!("line {}-s beads", sent.kind);
         sent.draw(&mut paper.svg, &plot, &class);
     }
     paper.lines(&plot, &due, names);

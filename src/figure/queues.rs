@@ -10,7 +10,7 @@ use super::paper::{MARGIN, Paper, width_of};
 use super::scale::Scale;
 use super::style::SMALL;
 use super::table::Row;
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken, mark};
 use crate::recording::{Recording, Sample};
 use crate::words;
 
@@ -127,15 +127,25 @@ fn draw(table: &Table, look: &Look) -> String {
         let up = Scale::from_zero(counts().chain([1.0]), (bottom, top));
         let plot = Plot { across, up };
         plot.axes(&mut paper, course::SECONDS, "requests");
+        course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
         for of in &all {
             // A mean belongs to the middle of its stretch.
             let middle = |row: &&Row| plot.at((f64::midpoint(row.x, row.right()), row.y));
             let places: Vec<(f64, f64)> = of.points.iter().map(middle).collect();
-            let class = look_of(of.name, of.kind, of.origin);
+            let class = class_of(class_of_line(of.name, of.kind), of.origin);
             polyline(&mut paper.svg, &class, &places);
             of.tell(&mut paper.svg, &places);
+            for place in places.iter().skip(MARKED / 2).step_by(MARKED) {
+                mark::draw_nth(
+                    &mut paper.svg,
+                    class_of_line(of.name, of.kind),
+                    of.origin,
+                    nth_of(of.name),
+                    *place,
+                );
+            }
             ends.extend(places.last().map(|last| (of.name, *last)));
         }
         paper.name_ends(&plot, &ends, Names::Beside(room));
@@ -145,11 +155,23 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.finish(table, look)
 }
 
-/// Each has a colour and a width of its own.
-fn look_of(series: &str, kind: &str, origin: super::table::Origin) -> String {
+/// Each has a colour of its own …
+fn class_of_line(series: &str, kind: &'static str) -> &'static str {
     match series {
-        DOOR => format!("{} thick", class_of("door", origin)),
-        READY => format!("{} thin", class_of("ready", origin)),
-        _ => class_of(kind, origin),
+        DOOR => "door",
+        READY => "ready",
+        _ => kind,
     }
 }
+
+/// … and marks of another shape.
+fn nth_of(series: &str) -> usize {
+    match series {
+        DOOR => 1,
+        READY => 2,
+        _ => 0,
+    }
+}
+
+/// From one mark of a line to the next, in points.
+const MARKED: usize = 12;

@@ -51,7 +51,7 @@ pub(super) fn sheet(theme: Theme) -> String {
          font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
          .title{{font-size:{TITLE}px;font-weight:bold}}.head{{font-weight:bold}}.small,.quiet{{font-size:{SMALL}px}}\n\
          .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}.thin{{stroke-width:1.2}}.thick{{stroke-width:3.2}}.faint{{stroke-opacity:.6}}.beyond{{fill-opacity:.12}}.edge{{stroke-width:1}}.crisp{{shape-rendering:crispEdges}}\n\
-         .dashed{{stroke-dasharray:6 4}}.dotted{{stroke-dasharray:2 3}}.box{{fill-opacity:.08;stroke-width:2}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
+         .dashed{{stroke-dasharray:6 4}}.dash-dot{{stroke-dasharray:7 3 2 3}}.dash-dot-dot{{stroke-dasharray:7 3 2 3 2 3}}.long{{stroke-dasharray:16 3}}.long-short{{stroke-dasharray:16 3 4 3}}.dotted{{stroke-dasharray:2 3}}.beads{{stroke-dasharray:0 7;stroke-linecap:round;stroke-width:3}}.sparse{{stroke-dasharray:2 6}}.dot-dot{{stroke-dasharray:2 2 2 6}}.box{{fill-opacity:.08;stroke-width:2}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
          {colours}\n"
     )
 }
@@ -76,31 +76,23 @@ fn colours(ground: Ground) -> String {
     sheet
 }
 
-/// How many requests a cell has, from few to many: shades of cividis (Nuñez, Anderton and Renslow, 2018),
-/// the further from the ground the more.
+/// Colours of a cell from few requests to many: one hue, in even steps from near the background to far from
+/// it, so that more always looks like more. The first step can be told from the background.
 fn heat(ground: Ground) -> [Rgb; 8] {
-    match ground {
-        Ground::Light => [
-            Rgb(0xC4, 0xB5, 0x6C),
-            Rgb(0xA6, 0x9D, 0x75),
-            Rgb(0x8A, 0x87, 0x79),
-            Rgb(0x70, 0x71, 0x73),
-            Rgb(0x57, 0x5C, 0x6D),
-            Rgb(0x39, 0x48, 0x6B),
-            Rgb(0x00, 0x33, 0x6F),
-            Rgb(0x00, 0x20, 0x4D),
-        ],
-        Ground::Dark => [
-            Rgb(0x39, 0x48, 0x6B),
-            Rgb(0x57, 0x5C, 0x6D),
-            Rgb(0x70, 0x71, 0x73),
-            Rgb(0x8A, 0x87, 0x79),
-            Rgb(0xA6, 0x9D, 0x75),
-            Rgb(0xC4, 0xB5, 0x6C),
-            Rgb(0xE4, 0xCF, 0x5B),
-            Rgb(0xFF, 0xEA, 0x46),
-        ],
-    }
+    let (near, far) = match ground {
+        Ground::Light => (Rgb(0xC3, 0xDC, 0xEF), Rgb(0x04, 0x2A, 0x4D)),
+        Ground::Dark => (Rgb(0x1C, 0x3F, 0x5C), Rgb(0xDD, 0xF1, 0xFF)),
+    };
+    let step = |from: u8, to: u8, step: u16| {
+        ((u16::from(from) * (7 - step) + u16::from(to) * step + 3) / 7) as u8
+    };
+    [0, 1, 2, 3, 4, 5, 6, 7].map(|at| {
+        Rgb(
+            step(near.0, far.0, at),
+            step(near.1, far.1, at),
+            step(near.2, far.2, at),
+        )
+    })
 }
 
 /// Filled with a colour, or drawn with it.

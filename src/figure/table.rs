@@ -150,6 +150,8 @@ pub struct Table {
     pub provenance: Vec<String>,
     /// Why what it shows may not be believed.
     pub caveats: Vec<String>,
+    /// Facts to know that are no reason for doubt: a run that is small by design.
+    pub notes: Vec<String>,
     /// What is drawn.
     pub rows: Vec<Row>,
 }
@@ -205,7 +207,11 @@ impl Table {
             self.kind.name(),
             one_line(&self.title)
         );
-        for (key, values) in [("provenance", &self.provenance), ("caveat", &self.caveats)] {
+        for (key, values) in [
+            ("provenance", &self.provenance),
+            ("caveat", &self.caveats),
+            ("note", &self.notes),
+        ] {
             for value in values {
                 writeln!(text, "# {key}: {}", one_line(value)).expect("a String takes all text");
             }
@@ -254,6 +260,7 @@ impl Table {
             title: said("title").pop().unwrap_or_default(),
             provenance: said("provenance"),
             caveats: said("caveat"),
+            notes: said("note"),
             rows,
         })
     }
@@ -319,6 +326,7 @@ mod tests {
             title: one_line(words),
             provenance: vec!["concsim".into()],
             caveats: vec![one_line(words)],
+            notes: vec![one_line(words)],
             rows: vec![Row {
                 panel: one_line(words),
                 kind: one_line(words),

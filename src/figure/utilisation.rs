@@ -277,6 +277,7 @@ fn draw_parallelism(
         "cores that the workers kept busy",
     );
     paper.across(across, (top, bottom), course::SECONDS);
+    course::draw_uncounted(paper, rows, across, (top, bottom));
     let of_it: Vec<&&Row> = rows
         .iter()
         .filter(|row| row.series == PARALLELISM)

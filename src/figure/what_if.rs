@@ -64,7 +64,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         ..Row::at("ideal", Origin::Computed, (x, x / least))
     }));
     rows.extend(rules(&points, most));
-    Ok(Taken { rows, caveats })
+    Ok(Taken {
+        rows,
+        caveats,
+        ..Taken::default()
+    })
 }
 
 /// What has to be said of a line that begins on more cores than others.

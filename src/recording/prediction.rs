@@ -35,6 +35,27 @@ impl Figure {
     }
 }
 
+/// Largest error that a prediction may have, as a share.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// Of answers per second.
+    pub throughput: f64,
+    /// Of the mean latency.
+    pub mean: f64,
+    /// Of the median.
+    pub p50: f64,
+    /// Of the 99th percentile.
+    pub p99: f64,
+}
+
+/// Limits that predictions are held to.
+pub const LIMITS: Limits = Limits {
+    throughput: 0.03,
+    mean: 0.05,
+    p50: 0.05,
+    p99: 0.15,
+};
+
 /// How many requests went the same way in both: each is the same one, with the same demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {

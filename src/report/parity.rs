@@ -4,28 +4,8 @@ use serde::Serialize;
 
 use super::words::NONE;
 use crate::recording::prediction::{Figure, Prediction};
+pub use crate::recording::prediction::{LIMITS, Limits};
 use crate::recording::trust::Trust;
-
-/// What an error may be at most, as a share.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Limits {
-    /// Of answers per second.
-    pub throughput: f64,
-    /// Of the mean latency.
-    pub mean: f64,
-    /// Of the median.
-    pub p50: f64,
-    /// Of the 99th percentile.
-    pub p99: f64,
-}
-
-/// What is promised.
-pub const LIMITS: Limits = Limits {
-    throughput: 0.03,
-    mean: 0.05,
-    p50: 0.05,
-    p99: 0.15,
-};
 
 /// One run that was predicted.
 #[derive(Clone, Debug, Serialize)]

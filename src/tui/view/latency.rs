@@ -79,7 +79,7 @@ fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies) {
 /// A row for each length of time: when such answers came, and how many of them there were.
 fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
     let latencies = &state.shown().picture.latencies;
-    let rows = latencies.bars(usize::from(canvas.height().saturating_sub(1)));
+    let mut rows = latencies.bars(usize::from(canvas.height().saturating_sub(1)));
     let columns = canvas.width().saturating_sub(AXIS_AT + COUNTS).max(1);
     let axis = Axis {
         interval: spectrum.axis,
@@ -99,6 +99,9 @@ fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
             row[usize::from(axis.column(*at))] += 1;
         }
     }
+    // Short lengths stand at the bottom, as in the figure `heatmap`.
+    rows.reverse();
+    counts.reverse();
     let most = counts.iter().flatten().max().copied().unwrap_or(0);
     let lines = canvas.height().saturating_sub(1);
     let thick = (lines / rows.len().max(1) as u16).clamp(1, THICKEST);
@@ -135,7 +138,8 @@ fn draw_rows(
 
 /// A bar for each length of time, where there is no time axis.
 fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
-    let bars = latencies.bars(usize::from(canvas.height()));
+    let mut bars = latencies.bars(usize::from(canvas.height()));
+    bars.reverse();
     let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1);
     let room = canvas.width().saturating_sub(AXIS_AT + COUNTS);
     for (y, (edge, count)) in (0..canvas.height()).zip(&bars) {

@@ -1,30 +1,32 @@
 //! Concurrency and parallelism in one plane: each configuration's ceilings as a box, and in it what came out.
+//! Both axes are linear and begin at 0, so that heights and areas are what they look like. A box that is
+//! higher than the plot is open at its top; boxes that are low beside the others are enlarged.
 //!
 //! In its table `x` is the parallelism (cores that the workers kept busy), `y` the concurrency (requests
 //! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
 //! `series` is the variant, `n` the requests of the cohort.
 
+use super::lines::{Plot, polyline};
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
-use super::scale::{Scale, Steps, spread};
+use super::place::Places;
+use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
 use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
 use crate::recording::summary::summarise;
-use crate::words::{counted, grouped, mean};
+use crate::words::{digits, grouped, mean};
 
-/// Less than this much concurrency is drawn as this much.
-const LEAST: f64 = 0.1;
-/// More configurations than these have numbers in the plane, and a key beneath it.
+/// More configurations than these have numbers in the plane, which a key beneath it explains.
 const MOST_WITH_WORDS: usize = 2;
-/// So do those on a narrower sheet, where words would be cut.
-const LEAST_WITH_WORDS: f64 = 480.0;
+/// On a narrower sheet what is enlarged stands beneath.
+const LEAST_BESIDE: f64 = 480.0;
 /// Marks that are closer than this share one number.
 const NEAR: f64 = 14.0;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "boxes",
-    says: "Coroutines make the box taller, processes make it wider; the mark is what came out",
+    says: "Concurrency and parallelism: the box is what can be at most, the mark is what came out",
     of: Stuff::Runs,
     needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
     rows,
@@ -65,53 +67,148 @@ fn said(throughput: Option<f64>) -> String {
 
 fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
+    paper.has_grid = false;
     let rows = &table.rows;
-    let most = |value: fn(&Row) -> f64| rows.iter().map(value).fold(0.0, f64::max);
-    let highest = most(|row| row.y.max(row.y_to.unwrap_or(0.0)));
-    let widest = most(|row| row.x.max(row.x_to.unwrap_or(0.0)));
-    paper.top += 22.0;
-    let (top, left) = (paper.top, MARGIN + width_of("10 000", SMALL) + 4.0);
-    let bottom = top + (paper.width * 0.6).clamp(260.0, 460.0);
-    let across = Scale {
-        steps: Steps::Linear,
-        low: 0.0,
-        high: widest * 1.08,
-        from: left,
-        to: paper.right(),
+    let plane = Plane::of(rows);
+    let is_wide = paper.width >= LEAST_BESIDE;
+    let has_words = rows.len() <= MOST_WITH_WORDS;
+    let height = (paper.width * 0.5).clamp(230.0, 380.0);
+    let tall = plane.high;
+    let enlarged = plane.enlarged(rows, height);
+    let (begin, left) = (paper.top, MARGIN);
+    let right = match enlarged {
+        Some(_) if is_wide => left + (paper.right() - left) * 0.62,
+        _ => paper.right(),
     };
-    let lowest = rows.iter().map(|row| row.y).fold(1.0, f64::min).max(LEAST);
-    // Room for the words beneath the lowest ceiling.
-    let low = 10_f64.powf((lowest / 3.0).log10().floor());
-    let up = Scale {
-        steps: Steps::Log,
-        low,
-        high: (highest * 2.0).max(10.0 * low),
-        from: bottom,
-        to: top,
+    let most = "requests begun and not finished";
+    let main = Part {
+        wide: (left, right),
+        tall,
+        height,
+        heading: most.into(),
+        is_enlarged: false,
     };
-    paper.up(
-        &up,
-        (left, paper.right()),
-        "requests begun and not finished (logarithmic)",
-    );
-    paper.across(&across, (top, bottom), "cores kept busy");
-    for row in rows {
-        draw_box(&mut paper, row, &across, &up);
+    draw_part(&mut paper, &plane, rows, &main, has_words);
+    if let Some(tall) = enlarged {
+        let wide = if is_wide {
+            paper.top = begin;
+            (right + 24.0, paper.right())
+        } else {
+            (left, right)
+        };
+        let part = Part {
+            wide,
+            // The highest value has its name clear of the heading.
+            tall: tall * 1.08,
+            height: if is_wide { height } else { height * 0.6 },
+            heading: format!("enlarged: 0 to {}", digits(tall)),
+            is_enlarged: true,
+        };
+        draw_part(&mut paper, &plane, rows, &part, has_words);
     }
-    if rows.len() <= MOST_WITH_WORDS && paper.width >= LEAST_WITH_WORDS {
-        label_boxes(&mut paper, rows, &across, &up);
-        label_dots(&mut paper, rows, &across, &up);
-    } else {
-        number_boxes(&mut paper, rows, &across, &up);
-        number_dots(&mut paper, rows, &across, &up);
-        key(&mut paper, rows);
-    }
+    let words = "Means of the counted window. A box is what can be at most; one that is open goes on to its ↑.";
+    paper.paragraph("quiet", SMALL, words);
+    paper.top += 6.0;
+    key(&mut paper, rows, has_words);
     paper.legend_of_origins(rows);
     paper.finish(table, look)
 }
 
-/// What a configuration can have at most.
-fn draw_box(paper: &mut Paper, row: &Row, across: &Scale, up: &Scale) {
+/// What both axes of a plane have room for.
+#[derive(Clone, Copy, Debug)]
+struct Plane {
+    /// Cores.
+    wide: f64,
+    /// Requests.
+    high: f64,
+}
+
+/// A ceiling up to so many times the largest mark lies on the axis; a higher one is named at the top.
+const IN_SIGHT: f64 = 2.5;
+/// A box that is lower than this, in user units, is enlarged.
+const LOW: f64 = 26.0;
+
+impl Plane {
+    fn of(rows: &[Row]) -> Self {
+        let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        let marks = most(&mut rows.iter().map(|row| row.y));
+        let ceilings = rows.iter().filter_map(|row| row.y_to);
+        let lowest = ceilings.clone().fold(f64::INFINITY, f64::min);
+        let in_sight = most(&mut ceilings.filter(|most| *most <= IN_SIGHT * marks.max(lowest)));
+        let high = (marks * 1.25).max(in_sight * 1.15);
+        let wide = most(&mut rows.iter().map(|row| row.x.max(row.x_to.unwrap_or(0.0))));
+        let or_one = |length: f64| if length > 0.0 { length } else { 1.0 };
+        Self {
+            wide: or_one(wide * 1.08),
+            high: or_one(high),
+        }
+    }
+
+    /// How high an axis has to be on which the lowest box is not low; none if it is not low anyway.
+    fn enlarged(&self, rows: &[Row], height: f64) -> Option<f64> {
+        let low = |most: &f64| *most > 0.0 && most / self.high * height < LOW;
+        let highest = rows.iter().filter_map(|row| row.y_to).filter(low);
+        let highest = highest.fold(0.0, f64::max);
+        (highest > 0.0).then(|| nice(highest * 1.3))
+    }
+}
+
+/// A plot: the plane, or the lowest part of it.
+#[derive(Debug)]
+struct Part {
+    /// Its left and right end.
+    wide: (f64, f64),
+    /// The requests at its top.
+    tall: f64,
+    height: f64,
+    heading: String,
+    /// Open boxes are named in the plane alone.
+    is_enlarged: bool,
+}
+
+fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_words: bool) {
+    paper.top += SMALL + 4.0;
+    let heading = fitted(&part.heading, part.wide.1 - part.wide.0, SMALL);
+    let place = (part.wide.0, paper.top);
+    paper.svg.words(place, "quiet", Anchor::Start, &heading);
+    paper.top += 8.0;
+    let (top, bottom) = (paper.top, paper.top + part.height);
+    let left = part.wide.0 + width_of("10 000", SMALL) + 4.0;
+    let axis = |high, from, to| Scale {
+        steps: Steps::Linear,
+        low: 0.0,
+        high,
+        from,
+        to,
+    };
+    let across = axis(plane.wide, left, part.wide.1);
+    let up = axis(part.tall, bottom, top);
+    paper.up(&up, (left, part.wide.1), "");
+    paper.across(&across, (top, bottom), "cores kept busy");
+    let plot = Plot { across, up };
+    let mut places = Places::within((left, top), (part.wide.1, bottom));
+    // The axes are lines as well.
+    places.way(&[(left, top), (left, bottom), (part.wide.1, bottom)]);
+    for row in rows {
+        draw_box(paper, row, &plot, &mut places);
+    }
+    let is_inside = |row: &&Row| row.y <= part.tall;
+    let inside: Vec<&Row> = rows.iter().filter(is_inside).collect();
+    for row in &inside {
+        let dot = plot.at((row.x, row.y));
+        places.mark(dot);
+        draw_dot(&mut paper.svg, row, dot);
+    }
+    let named = ceilings(rows).into_iter();
+    let named = named.filter(|(_, most, _)| !part.is_enlarged || *most <= part.tall);
+    for ceiling in named {
+        name_box(paper, rows, &plot, &mut places, (&ceiling, has_words));
+    }
+    name_dots(paper, rows, &plot, &mut places, has_words);
+}
+
+/// What a configuration can have at most. A box that is higher than the plot is open at the top.
+fn draw_box(paper: &mut Paper, row: &Row, plot: &Plot, places: &mut Places) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
     };
@@ -121,14 +218,19 @@ fn draw_box(paper: &mut Paper, row: &Row, across: &Scale, up: &Scale) {
     } else {
         " dashed"
     };
-    let class = format!("box {kind} {kind}-s{dashes}");
-    let corner = (across.at(0.0), up.at(y));
-    rect(
-        &mut paper.svg,
-        &class,
-        corner,
-        (across.at(x) - corner.0, up.at(up.low) - corner.1),
-    );
+    let (left, bottom) = plot.at((0.0, 0.0));
+    let (right, top) = plot.at((x, y));
+    let is_open = y > plot.up.high;
+    let size = (right - left, bottom - top);
+    rect(&mut paper.svg, &format!("box {kind}"), (left, top), size);
+    let class = format!("line {kind}-s{dashes}");
+    let edge: &[(f64, f64)] = if is_open {
+        &[(right, top), (right, bottom)]
+    } else {
+        &[(left, top), (right, top), (right, bottom)]
+    };
+    polyline(&mut paper.svg, &class, edge);
+    places.way(edge);
 }
 
 /// The configurations that have the same ceilings, by place, with the ceilings.
@@ -149,15 +251,40 @@ fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
     ceilings
 }
 
-/// The words of a ceiling stand right under it.
-fn label_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    for (x, y, places) in ceilings(rows) {
-        let (most, cores) = (grouped(y as u64), counted(x as u64, "core"));
-        let names: Vec<&str> = places.iter().map(|it| rows[*it].series.as_str()).collect();
-        let words = format!("{}: {most} at most, {cores}", names.join(", "));
-        let words = fitted(&words, across.to - across.from - 12.0, SMALL);
-        let place = (across.from + 6.0, up.at(y) + SMALL + 3.0);
-        paper.svg.words(place, "small halo", Anchor::Start, &words);
+/// The name of a box stands inside it: under its top, or, where it is open, at the top of the plot.
+fn name_box(
+    paper: &mut Paper,
+    rows: &[Row],
+    plot: &Plot,
+    places: &mut Places,
+    ((x, y, of), has_words): (&(f64, f64, Vec<usize>), bool),
+) {
+    let is_open = *y > plot.up.high;
+    let most = grouped(*y as u64);
+    let arrow = if is_open { " ↑" } else { "" };
+    let names: Vec<&str> = of.iter().map(|it| rows[*it].series.as_str()).collect();
+    let short = format!("up to {most}{arrow}");
+    let wordings = if has_words {
+        [format!("{}: {short}", names.join(", ")), short]
+    } else {
+        [format!("{}: {most}{arrow}", numbers(of)), short]
+    };
+    let under = plot.up.at(*y) + SMALL + 4.0;
+    // Of an open box no height is better than another; of a closed one its top is named, or what is above.
+    let lines: Vec<f64> = if is_open {
+        (0..8)
+            .map(|line| under + f64::from(line) * (SMALL + 5.0))
+            .collect()
+    } else {
+        vec![under, plot.up.at(*y) - 6.0]
+    };
+    for words in wordings {
+        let left = plot.across.at(*x) - width_of(&words, SMALL) - 8.0;
+        let candidates = lines.iter().map(|base| (left, *base));
+        if let Some(place) = places.first_of(candidates, &words) {
+            paper.svg.words(place, "quiet", Anchor::Start, &words);
+            return;
+        }
     }
 }
 
@@ -172,48 +299,72 @@ fn numbers(places: &[usize]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-/// The numbers of a box stand in the corner that no other box of the same width or height has.
-fn number_boxes(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    let ceilings = ceilings(rows);
-    let under = |(_, y, _): &(f64, f64, Vec<usize>)| up.at(*y) + SMALL + 2.0;
-    let mut places: Vec<f64> = ceilings.iter().map(under).collect();
-    spread(&mut places, SMALL + 1.0, up.from - 2.0);
-    for ((x, _, of), y) in ceilings.iter().zip(places) {
-        let corner = (across.at(*x) - 5.0, y);
-        let words = numbers(of);
-        paper.svg.words(corner, "quiet halo", Anchor::End, &words);
-    }
-}
-
-fn number_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
+/// Marks have their names beside them, or the numbers of the key, of which those close together share one
+/// place. What has no room is in the key alone.
+fn name_dots(paper: &mut Paper, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
     let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
-    for (place, row) in rows.iter().enumerate() {
-        let dot = (across.at(row.x), up.at(row.y.max(up.low)));
-        draw_dot(&mut paper.svg, row, dot);
+    for (place, row) in rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.y <= plot.up.high)
+    {
+        let dot = plot.at((row.x, row.y));
         let near = groups
             .iter_mut()
-            .find(|((x, y), _)| (x - dot.0).abs() < NEAR && (y - dot.1).abs() < NEAR);
+            .find(|((x, y), _)| !has_words && (x - dot.0).abs() < NEAR && (y - dot.1).abs() < NEAR);
         match near {
             Some((_, places)) => places.push(place),
             None => groups.push((dot, vec![place])),
         }
     }
-    for ((x, y), places) in groups {
-        let words = numbers(&places);
-        let place = (x + 9.0, y + 4.0);
-        paper.svg.words(place, "small halo", Anchor::Start, &words);
+    for (dot, of) in groups {
+        let row = &rows[of[0]];
+        let wordings = if has_words {
+            [
+                format!("{}: {} begun", row.series, mean(row.y)),
+                format!("{} begun", mean(row.y)),
+            ]
+        } else {
+            [numbers(&of), String::new()]
+        };
+        let found = wordings.into_iter().filter(|words| !words.is_empty());
+        let mut found = found.filter_map(|words| Some((places.beside(dot, &words)?, words)));
+        let Some((place, words)) = found.next() else {
+            continue;
+        };
+        if let Some(end) = place.lead {
+            rule(&mut paper.svg, "lead", dot, end);
+        }
+        paper
+            .svg
+            .words(place.at, "small halo", Anchor::Start, &words);
     }
 }
 
-/// What the numbers mean: one line for each configuration.
-fn key(paper: &mut Paper, rows: &[Row]) {
+/// `sync: 2.0 begun, 0.02 cores, 20/s`
+fn said_of(row: &Row) -> String {
+    format!(
+        "{}: {} begun, {:.2} cores, {}",
+        row.series,
+        mean(row.y),
+        row.x,
+        row.label
+    )
+}
+
+/// What the numbers mean: one line for each configuration, with its ceilings.
+fn key(paper: &mut Paper, rows: &[Row], has_words: bool) {
     for (place, row) in rows.iter().enumerate() {
         let of = |most: Option<f64>| {
             most.map_or_else(String::new, |most| format!(" of {}", grouped(most as u64)))
         };
+        let number = if has_words {
+            String::new()
+        } else {
+            format!("{}  ", place + 1)
+        };
         let words = format!(
-            "{}  {}: {}{} begun, {:.2}{} cores, {}",
-            place + 1,
+            "{number}{}: {}{} begun, {:.2}{} cores, {}",
             row.series,
             mean(row.y),
             of(row.y_to),
@@ -226,52 +377,9 @@ fn key(paper: &mut Paper, rows: &[Row]) {
     paper.top += 8.0;
 }
 
-fn label_dots(paper: &mut Paper, rows: &[Row], across: &Scale, up: &Scale) {
-    let dots: Vec<(f64, f64)> = rows
-        .iter()
-        .map(|row| (across.at(row.x), up.at(row.y.max(up.low))))
-        .collect();
-    // Clear of the words under each ceiling.
-    let clear = |(row, dot): (&Row, &(f64, f64))| {
-        let ceiling = row.y_to.map_or(0.0, |limit| up.at(limit));
-        dot.1.max(ceiling + 2.0 * SMALL + 8.0)
-    };
-    let mut places: Vec<f64> = rows.iter().zip(&dots).map(clear).collect();
-    spread(&mut places, SMALL + 5.0, up.from - 6.0);
-    for ((row, dot), label) in rows.iter().zip(dots).zip(places) {
-        let words = format!(
-            "{}: {} begun, {:.2} cores, {}",
-            row.series,
-            mean(row.y),
-            row.x,
-            row.label
-        );
-        let words = fitted(&words, across.to - across.from - 12.0, SMALL);
-        let width = width_of(&words, SMALL);
-        // Beside the mark where there is room, else beneath it.
-        let beside = dot.0 + 12.0;
-        let fits = beside + width <= across.to;
-        let x = if fits {
-            beside
-        } else {
-            (across.to - width).max(across.from + 6.0)
-        };
-        let y = if fits {
-            label + 4.0
-        } else {
-            label + SMALL + 8.0
-        };
-        if fits && (label - dot.1).abs() > 3.0 {
-            rule(&mut paper.svg, "lead", dot, (x, label));
-        }
-        paper.svg.words((x, y), "small halo", Anchor::Start, &words);
-        draw_dot(&mut paper.svg, row, dot);
-    }
-}
-
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
-    let said = || format!("{}: {}", row.series, row.label);
-    svg.told(said, |svg| {
-        mark::draw(svg, class_of_kind(&row.kind), row.origin, place);
-    });
+    svg.told(
+        || said_of(row),
+        |svg| mark::draw(svg, class_of_kind(&row.kind), row.origin, place),
+    );
 }

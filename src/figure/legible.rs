@@ -1,6 +1,7 @@
-//! Whether the words of a figure can be read: none cut off, none over others, on a blog and on a phone.
+//! Whether the words of a figure can be read: none cut off, struck through or over others, on a blog and on a
+//! phone.
 
-use resvg::tiny_skia::Rect;
+use resvg::tiny_skia::{PathSegment, Rect};
 use resvg::usvg::{Group, Node, TextChunk};
 
 use super::gallery::data_of;
@@ -22,12 +23,55 @@ fn words_of(group: &Group, into: &mut Vec<(String, Rect)>) {
     }
 }
 
+/// A straight line that is drawn.
+type Line = ((f32, f32), (f32, f32));
+
+/// The lines of a figure but those of its grid, which are faint.
+fn lines_of(group: &Group, into: &mut Vec<Line>) {
+    for node in group.children() {
+        match node {
+            Node::Path(path) if path.stroke().is_some_and(|it| it.opacity().get() > 0.5) => {
+                let mut from = (0.0, 0.0);
+                for segment in path.data().segments() {
+                    match segment {
+                        PathSegment::MoveTo(to) => from = (to.x, to.y),
+                        PathSegment::LineTo(to) => {
+                            into.push((from, (to.x, to.y)));
+                            from = (to.x, to.y);
+                        }
+                        PathSegment::QuadTo(..) | PathSegment::CubicTo(..) | PathSegment::Close => {
+                        }
+                    }
+                }
+            }
+            Node::Group(group) => lines_of(group, into),
+            Node::Path(_) | Node::Image(_) | Node::Text(_) => {}
+        }
+    }
+}
+
+/// Whether a line passes through words. The letters fill their box but for a little.
+fn strikes(line: &Line, words: &Rect) -> bool {
+    const STEPS: u16 = 400;
+    let ((x, y), (x_to, y_to)) = *line;
+    (0..=STEPS).any(|step| {
+        let share = f32::from(step) / f32::from(STEPS);
+        let (x, y) = (x + (x_to - x) * share, y + (y_to - y) * share);
+        words.left() + 2.0 < x
+            && x < words.right() - 2.0
+            && words.top() + 4.0 < y
+            && y < words.bottom() - 4.0
+    })
+}
+
 /// What cannot be read of a figure of this width.
 fn complaints(table: &Table, width: u32) -> Vec<String> {
     let svg = draw(table, &look(width, Theme::Light));
     let tree = png::tree_of(&svg).expect("it is SVG");
     let mut all = Vec::new();
     words_of(tree.root(), &mut all);
+    let mut lines = Vec::new();
+    lines_of(tree.root(), &mut lines);
     let mut complaints = Vec::new();
     for (place, (words, one)) in all.iter().enumerate() {
         if one.left() < 0.0 || one.right() > width as f32 || one.bottom() > tree.size().height() {
@@ -37,6 +81,11 @@ fn complaints(table: &Table, width: u32) -> Vec<String> {
             .iter()
             .filter(|(_, other)| lies_over(one, other));
         complaints.extend(over.map(|(other, _)| format!("`{words}` lies over `{other}`")));
+        // A letter interrupts the line that it names.
+        let is_struck = words.chars().count() > 1 && lines.iter().any(|line| strikes(line, one));
+        if is_struck {
+            complaints.push(format!("`{words}` is struck through"));
+        }
     }
     complaints
 }
@@ -60,7 +109,16 @@ fn expect_legible(of: &str, kind: Kind, table: &Table) {
 }
 
 #[test]
-fn no_words_of_a_figure_are_cut_off_or_lie_over_others() {
+fn no_words_of_the_gallery_are_shortened_on_a_phone() {
+    for kind in Kind::ALL {
+        let svg = draw(&data_of(kind), &look(360, Theme::Light));
+        let drawn = svg.split("<style>").nth(1).unwrap_or_default();
+        assert!(!drawn.contains('…'), "{}: {drawn}", kind.name());
+    }
+}
+
+#[test]
+fn no_words_of_a_figure_are_cut_off_struck_through_or_lie_over_others() {
     for kind in Kind::ALL {
         expect_legible("made up", kind, &figure_of(kind));
     }

@@ -138,8 +138,13 @@ impl Series<'_> {
         self.tell(svg, &self.places(plot));
     }
 
+    /// Its n-th place among the lines of its kind and origin, from 0.
+    pub(super) fn nth(&self) -> usize {
+        self.nth
+    }
+
     /// Marks where its points are, or some of them.
-    pub(super) fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
+    fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
         let places = self.places(plot);
         let every = if places.len() <= EACH_MARKED {
             1

@@ -28,6 +28,7 @@ mod paper;
 mod parity;
 mod payoff;
 mod percentiles;
+mod place;
 pub mod png;
 mod queues;
 mod scale;

@@ -156,7 +156,6 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
         let class = named.get(number(of)).unwrap_or(of).class();
         polyline(&mut paper.svg, &class, way);
         of.tell(&mut paper.svg, way);
-        of.mark_points(&mut paper.svg, plot);
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for (place, of) in lines.iter().enumerate() {
@@ -167,7 +166,24 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
             paper.svg.words(place, "head halo", Anchor::Middle, &words);
         }
     }
+    for (of, way) in lines.iter().zip(&ways) {
+        let is_free = |place: &&(f64, f64)| {
+            let letters = taken.iter();
+            letters
+                .map(|letter| (place.0 - letter.0).hypot(place.1 - letter.1))
+                .all(|distance| distance > LETTER * 0.7)
+        };
+        // Lines that lie over each other have their marks at different places.
+        let first = of.nth() * MARKED / 3 + MARKED / 4;
+        let places = way.iter().skip(first).step_by(MARKED);
+        for place in places.filter(is_free) {
+            of.mark(&mut paper.svg, *place);
+        }
+    }
 }
+
+/// From one mark of a line to the next, in points.
+const MARKED: usize = 10;
 
 /// The place of a line where it is furthest from all others, and from the letters that are there.
 fn apart(ways: &[Vec<(f64, f64)>], line: usize, taken: &[(f64, f64)]) -> Option<(f64, f64)> {

@@ -29,6 +29,8 @@ pub(super) struct Paper {
     pub(super) top: f64,
     /// From the top of a plot to the name of the axis above it.
     pub(super) name_above: f64,
+    /// Whether axes draw lines through the plot.
+    pub(super) has_grid: bool,
     kind: Kind,
 }
 
@@ -40,6 +42,7 @@ impl Paper {
             width: f64::from(look.width),
             top: MARGIN,
             name_above: 10.0,
+            has_grid: true,
             kind: table.kind,
         };
         if !look.is_in_page {
@@ -69,6 +72,7 @@ impl Paper {
             width: f64::from(look.width),
             top,
             name_above: 10.0,
+            has_grid: true,
             kind: table.kind,
         }
     }
@@ -131,7 +135,9 @@ impl Paper {
         let mut free = f64::NEG_INFINITY;
         for (value, label) in ticks {
             let (x, half) = (scale.at(*value), width_of(label, SMALL) / 2.0);
-            rule(&mut self.svg, "grid", (x, from), (x, to));
+            if self.has_grid {
+                rule(&mut self.svg, "grid", (x, from), (x, to));
+            }
             let middle = x.min(self.width - half - 2.0);
             if middle - half < free {
                 continue;
@@ -164,14 +170,18 @@ impl Paper {
     ) {
         for (value, label) in ticks {
             let y = scale.at(*value);
-            rule(&mut self.svg, "grid", (from, y), (to, y));
+            if self.has_grid {
+                rule(&mut self.svg, "grid", (from, y), (to, y));
+            }
             let place = (from - 6.0, y + 4.0);
             self.svg.words(place, "quiet", Anchor::End, label);
         }
         rule(&mut self.svg, "axis", (from, scale.from), (from, scale.to));
         let place = (MARGIN, scale.to - self.name_above);
         let name = fitted(name, self.width - 2.0 * MARGIN, SMALL);
-        self.svg.words(place, "quiet", Anchor::Start, &name);
+        if !name.is_empty() {
+            self.svg.words(place, "quiet", Anchor::Start, &name);
+        }
     }
 
     /// What was played stands beneath, and the sheet is done.

@@ -213,7 +213,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let grid = Grid::on(&paper, numbers.len(), &names);
     let head = paper.top + SMALL;
     let top = head + SMALL + 12.0;
-    let bottom = top + grid.pitch * names.len() as f64 + 4.0;
+    let bottom = top + grid.pitch * names.len() as f64 + 6.0;
     for (place, (series, limit)) in numbers.iter().enumerate() {
         let left = grid.left + grid.column.1 * place as f64;
         let points: Vec<&Row> = table
@@ -231,7 +231,12 @@ fn draw(table: &Table, look: &Look) -> String {
             Anchor::Start,
             &limit_in_words,
         );
-        draw_limits(&mut paper, &across, *limit, (top, bottom));
+        draw_limits(
+            &mut paper,
+            &across,
+            *limit,
+            &grid.stretches((top, bottom), names.len()),
+        );
         for row in points {
             let line = names
                 .iter()
@@ -267,6 +272,18 @@ impl Grid {
         top + self.pitch * (line as f64 + 0.5) + above
     }
 
+    /// Where the limits of a column are drawn: over all rows, or, where names stand between them, over each.
+    fn stretches(&self, (top, bottom): (f64, f64), lines: usize) -> Vec<(f64, f64)> {
+        if !self.is_named_above {
+            return vec![(top, bottom)];
+        }
+        let around = |line| {
+            let middle = self.middle(top, line);
+            (middle - 8.0, middle + 8.0)
+        };
+        (0..lines).map(around).collect()
+    }
+
     fn name(&self, paper: &mut Paper, name: &str, middle: f64) {
         let (room, up) = if self.is_named_above {
             (paper.right() - MARGIN, -SMALL + 2.0)
@@ -294,22 +311,30 @@ fn scale_of(points: &[&Row], limit: f64, (from, to): (f64, f64)) -> Scale {
     }
 }
 
-fn draw_limits(paper: &mut Paper, across: &Scale, limit: f64, (top, bottom): (f64, f64)) {
+fn draw_limits(paper: &mut Paper, across: &Scale, limit: f64, stretches: &[(f64, f64)]) {
     let (low, zero, high) = (across.at(-limit), across.at(0.0), across.at(limit));
-    let size = (high - low, bottom - top);
-    rect(&mut paper.svg, "neutral beyond", (low, top), size);
-    rule(&mut paper.svg, "grid", (zero, top), (zero, bottom));
-    for x in [low, high] {
-        rule(&mut paper.svg, "lead dotted", (x, top), (x, bottom));
+    let mut bottom = 0.0;
+    for (top, end) in stretches {
+        bottom = *end;
+        let size = (high - low, bottom - top);
+        rect(&mut paper.svg, "neutral beyond", (low, *top), size);
+        rule(&mut paper.svg, "grid", (zero, *top), (zero, bottom));
+        for x in [low, high] {
+            rule(&mut paper.svg, "lead dotted", (x, *top), (x, bottom));
+        }
     }
     let ends = (across.from - 6.0, across.to + 6.0);
     rule(&mut paper.svg, "axis", (ends.0, bottom), (ends.1, bottom));
     let limit = digits(limit * 100.0);
-    for (x, words) in [
-        (low, format!("−{limit}")),
-        (zero, "0".into()),
-        (high, format!("+{limit}")),
-    ] {
+    let ends = [(low, format!("−{limit}")), (high, format!("+{limit}"))];
+    // 0 is in the middle of the limits, and is named where there is room between them.
+    let room = high - low - width_of(&ends[0].1, SMALL);
+    let needs = width_of("0", SMALL) + 12.0;
+    let has_zero = room > needs || room < 4.0;
+    let zero = has_zero.then(|| (zero, "0".to_owned()));
+    // Limits too close together to be named are in the heading.
+    let ends = ends.into_iter().filter(|_| room >= 4.0);
+    for (x, words) in ends.chain(zero) {
         let place = (x, bottom + SMALL + 4.0);
         paper.svg.words(place, "quiet", Anchor::Middle, &words);
     }

@@ -1,22 +1,23 @@
 //! What coroutines pay: how many times as much as sync workers they answer, by how much a request waits.
 //!
 //! In its table `x` is the share of a request's own time that it waits (0 to 1, from the scenario), `y` the
-//! throughput of the coroutine variant ÷ that of the sync one. The rows of the series `computed …` are
+//! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the series `computed …` are
 //! points of a line: total ÷ compute, and flat where nobody asks for more.
 
-use std::fmt::Display;
-
-use super::paper::{MARGIN, Paper, fitted, width_of};
-use super::scale::{Scale, Steps, spread};
+use super::lines::{Plot, polyline};
+use super::paper::{MARGIN, Paper, rule, width_of};
+use super::place::Places;
+use super::scale::{Scale, Steps};
 use super::style::SMALL;
-use super::svg::{Anchor, Px};
+use super::svg::Anchor;
 use super::table::{Origin, Row, Table, distinct};
 use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
 use crate::recording::Recording;
 use crate::recording::summary::{Run, summarise};
 use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::theory::demand::{Spent, of_mix};
-use crate::words::{counted, mean, times};
+use crate::units::letter;
+use crate::words::{counted, digits, mean};
 
 /// A computed line has a point at each of these.
 const POINTS: u32 = 100;
@@ -42,14 +43,16 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             let scenario = &coroutine.header.scenario;
             let cores = coroutine.header.machine.cores;
             let line = line(scenario, cores);
+            let computed = computed(scenario, cores, share_waiting(scenario));
             let is_new = |row: &Row| !rows.iter().any(|known: &Row| known.series == row.series);
             if line.first().is_some_and(is_new) {
                 rows.extend(line);
             }
             rows.push(Row {
                 panel: PANEL.into(),
+                y_to: Some(computed),
                 n: Some(runs.0.due.min(runs.1.due) as u64),
-                label: format!("{}: {}", play.name(), times(ratio)),
+                label: format!("{}: × {}", play.name(), digits(ratio)),
                 ..Row::at(
                     play.name(),
                     runs.1.origin.into(),
@@ -106,16 +109,20 @@ fn share_waiting(scenario: &Scenario) -> f64 {
     }
 }
 
-/// The computed ratio for each share of waiting: total ÷ compute while nothing but the workers is scarce,
-/// and never more than is asked for.
+/// The computed ratio for a share of waiting: total ÷ compute while nothing but the workers is scarce, and
+/// never more than is asked for.
+fn computed(scenario: &Scenario, cores: usize, share: f64) -> f64 {
+    let workers = scenario.server.workers as f64;
+    let (most, _) = asked_for(scenario);
+    let by_computing = (cores as f64).min(workers) / (1.0 - share);
+    by_computing.min(most) / workers.min(by_computing).min(most)
+}
+
+/// The computed ratio for all shares of waiting.
 fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
     let workers = scenario.server.workers as f64;
-    let (most, who) = asked_for(scenario);
-    let computing = (cores as f64).min(workers);
-    let ratio = |share: f64| {
-        let by_computing = computing / (1.0 - share);
-        by_computing.min(most) / workers.min(by_computing).min(most)
-    };
+    let (_, who) = asked_for(scenario);
+    let ratio = |share: f64| computed(scenario, cores, share);
     let name = format!(
         "computed for {who} and {}",
         counted(workers as u64, "worker")
@@ -172,75 +179,113 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.up(
         &up,
         (left, right),
-        "answers of coroutine ÷ of sync workers (logarithmic)",
+        "answers, coroutine ÷ sync (logarithmic)",
     );
     paper.across(
         &across,
         (top, bottom),
         "share of its time that a request waits, in %",
     );
-    let computed = table
+    let plot = Plot { across, up };
+    let place = |row: &Row| plot.at((row.x * 100.0, row.y));
+    let (computed, found): (Vec<&Row>, Vec<&Row>) = table
         .rows
         .iter()
-        .filter(|row| row.origin == Origin::Computed);
-    for series in distinct(computed.map(|row| row.series.as_str())) {
-        draw_line(&mut paper, table, series, (&across, &up));
+        .partition(|row| row.origin == Origin::Computed);
+    let names = distinct(computed.iter().map(|row| row.series.as_str()));
+    let line = |name: &str| -> Vec<(f64, f64)> {
+        let of_it = computed.iter().filter(|row| row.series == name);
+        of_it.map(|row| place(row)).collect()
+    };
+    let lines: Vec<(&str, Vec<(f64, f64)>)> =
+        names.into_iter().map(|name| (name, line(name))).collect();
+    let marks: Vec<(&Row, (f64, f64))> = found.into_iter().map(|row| (row, place(row))).collect();
+    for (_, way) in &lines {
+        draw_line(&mut paper, way);
     }
-    draw_dots(&mut paper, table, (&across, &up));
+    for (row, dot) in &marks {
+        paper.svg.told(
+            || said_of(row),
+            |svg| mark::draw(svg, "coroutine", row.origin, *dot),
+        );
+    }
+    let free = Places::within((left, top), (paper.right(), bottom));
+    name_all(&mut paper, (&lines, &marks), free);
     paper.legend_of_origins(&table.rows);
     paper.finish(table, look)
 }
 
-fn draw_line(paper: &mut Paper, table: &Table, series: &str, (across, up): (&Scale, &Scale)) {
-    let points: Vec<(f64, f64)> = table
-        .rows
-        .iter()
-        .filter(|row| row.series == series)
-        .map(|row| (across.at(row.x * 100.0), up.at(row.y)))
-        .collect();
-    let path = points.iter().map(|(x, y)| format!("{},{}", Px(*x), Px(*y)));
-    let path = path.collect::<Vec<_>>().join(" ");
-    let attributes: [(&str, &dyn Display); 2] =
-        [("class", &"line neutral-s dotted"), ("points", &path)];
-    paper.svg.leaf("polyline", &attributes);
-    if let Some((x, y)) = points.last() {
-        let words = fitted(series, x - across.from, SMALL);
-        paper
-            .svg
-            .words((*x, y - 8.0), "quiet halo", Anchor::End, &words);
+fn draw_line(paper: &mut Paper, places: &[(f64, f64)]) {
+    polyline(&mut paper.svg, "line neutral-s dotted", places);
+}
+
+/// Names of lines and marks, each where it lies over nothing else; what has no room has a letter, and its
+/// name beneath.
+fn name_all(
+    paper: &mut Paper,
+    (lines, marks): (&[(&str, Vec<(f64, f64)>)], &[(&Row, (f64, f64))]),
+    mut places: Places,
+) {
+    for (_, way) in lines {
+        places.way(way);
+    }
+    for (_, dot) in marks {
+        places.mark(*dot);
+    }
+    let mut beneath: Vec<String> = Vec::new();
+    for (row, dot) in marks {
+        let words = said_of(row);
+        let (place, words) = match places.beside(*dot, &words) {
+            Some(place) => (Some(place), words),
+            None => {
+                beneath.push(words);
+                let short = letter(beneath.len() - 1);
+                (places.beside(*dot, &short), short)
+            }
+        };
+        let Some(place) = place else { continue };
+        if let Some(end) = place.lead {
+            rule(&mut paper.svg, "lead", *dot, end);
+        }
+        let svg = &mut paper.svg;
+        svg.words(place.at, "small halo", Anchor::Start, &words);
+    }
+    for (name, way) in lines {
+        let along = |words: &str| {
+            let width = width_of(words, SMALL);
+            let ends = way.iter().rev().step_by(2);
+            let around = ends.flat_map(move |(x, y)| {
+                [
+                    (x + 8.0, y + 4.0),
+                    (x - width, y - 7.0),
+                    (x - width, y + SMALL + 5.0),
+                ]
+            });
+            around.collect::<Vec<_>>().into_iter()
+        };
+        // Several lines run together for most of their way: a name beside one could be that of another.
+        let whole = (lines.len() == 1).then(|| places.first_of(along(name), name));
+        let (place, words) = match whole.flatten() {
+            Some(place) => (Some(place), (*name).to_owned()),
+            None => {
+                beneath.push((*name).to_owned());
+                let short = letter(beneath.len() - 1);
+                (places.first_of(along(&short), &short), short)
+            }
+        };
+        if let Some(place) = place {
+            paper.svg.words(place, "quiet halo", Anchor::Start, &words);
+        }
+    }
+    for (place, words) in beneath.iter().enumerate() {
+        paper.paragraph("small", SMALL, &format!("{}: {words}", letter(place)));
     }
 }
 
-fn draw_dots(paper: &mut Paper, table: &Table, (across, up): (&Scale, &Scale)) {
-    let rows: Vec<&Row> = table
-        .rows
-        .iter()
-        .filter(|row| row.origin != Origin::Computed)
-        .collect();
-    let mut places: Vec<f64> = rows.iter().map(|row| up.at(row.y)).collect();
-    spread(&mut places, SMALL + 4.0, up.from);
-    for (row, label) in rows.iter().zip(places) {
-        let dot = (across.at(row.x * 100.0), up.at(row.y));
-        let is_left = dot.0 < f64::midpoint(across.from, across.to);
-        let (x, anchor) = if is_left {
-            (dot.0 + 12.0, Anchor::Start)
-        } else {
-            (dot.0 - 12.0, Anchor::End)
-        };
-        let room = if is_left {
-            across.to - x
-        } else {
-            x - across.from
-        };
-        paper.svg.words(
-            (x, label + 4.0),
-            "small halo",
-            anchor,
-            &fitted(&row.label, room, SMALL),
-        );
-        paper.svg.told(
-            || row.label.clone(),
-            |svg| mark::draw(svg, "coroutine", row.origin, dot),
-        );
-    }
+/// `io_bound: × 29.9, computed × 30`
+fn said_of(row: &Row) -> String {
+    let computed = row
+        .y_to
+        .map(|ratio| format!(", computed × {}", digits(ratio)));
+    format!("{}{}", row.label, computed.unwrap_or_default())
 }

@@ -109,7 +109,7 @@ fn draw(table: &Table, look: &Look) -> String {
         &mut paper,
         &ticks,
         "share of the requests (a step for each nine)",
-        "took no longer than … ms (logarithmic)",
+        "latency not exceeded, in ms (logarithmic)",
     );
     for sent in series(table.of_panel(FROM_SENT)) {
         let class = format!("line {}-s beads", sent.kind);

@@ -137,7 +137,9 @@ fn draw(table: &Table, look: &Look) -> String {
             let class = class_of(class_of_line(of.name, of.kind), of.origin);
             polyline(&mut paper.svg, &class, &places);
             of.tell(&mut paper.svg, &places);
-            for place in places.iter().skip(MARKED / 2).step_by(MARKED) {
+            // Lines that lie over each other have their marks at different places.
+            let first = MARKED / 4 + nth_of(of.name) * MARKED / 3;
+            for place in places.iter().skip(first).step_by(MARKED) {
                 mark::draw_nth(
                     &mut paper.svg,
                     class_of_line(of.name, of.kind),

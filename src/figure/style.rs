@@ -51,7 +51,7 @@ pub(super) fn sheet(theme: Theme) -> String {
          font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
          .title{{font-size:{TITLE}px;font-weight:bold}}.head{{font-weight:bold}}.small,.quiet{{font-size:{SMALL}px}}\n\
          .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}.thin{{stroke-width:1.2}}.thick{{stroke-width:3.2}}.faint{{stroke-opacity:.6}}.beyond{{fill-opacity:.12}}.edge{{stroke-width:1}}.crisp{{shape-rendering:crispEdges}}\n\
-         .dashed{{stroke-dasharray:6 4}}.dash-dot{{stroke-dasharray:7 3 2 3}}.dash-dot-dot{{stroke-dasharray:7 3 2 3 2 3}}.long{{stroke-dasharray:16 3}}.long-short{{stroke-dasharray:16 3 4 3}}.dotted{{stroke-dasharray:2 3}}.beads{{stroke-dasharray:0 7;stroke-linecap:round;stroke-width:3}}.sparse{{stroke-dasharray:2 6}}.dot-dot{{stroke-dasharray:2 2 2 6}}.box{{fill-opacity:.08;stroke-width:2}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
+         .dashed{{stroke-dasharray:6 4}}.dash-dot{{stroke-dasharray:7 3 2 3}}.dash-dot-dot{{stroke-dasharray:7 3 2 3 2 3}}.long{{stroke-dasharray:16 3}}.long-short{{stroke-dasharray:16 3 4 3}}.dotted{{stroke-dasharray:2 3}}.beads{{stroke-dasharray:0 7;stroke-linecap:round;stroke-width:3}}.sparse{{stroke-dasharray:2 6}}.dot-dot{{stroke-dasharray:2 2 2 6}}.box{{fill-opacity:.1}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
          {colours}\n"
     )
 }

@@ -366,6 +366,6 @@ mod tests {
             .to_csv()
             .replace("\"simulated\",1", "\"simulated\",one");
         let said = Table::from_csv(&csv).unwrap_err().to_string();
-        assert!(said.starts_with("line 6: "), "{said}");
+        assert!(said.starts_with("line 7: "), "{said}");
     }
 }

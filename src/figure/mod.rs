@@ -38,6 +38,8 @@ pub mod sweep;
 pub mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truth;
 mod utilisation;
 mod what_if;
 mod who_runs;

@@ -5,43 +5,29 @@
 
 use serde::Serialize;
 
+use super::ceiling::NamedBound;
+pub use super::ceiling::{Ceiling, Waits, per_second};
 use super::remark;
 use super::summary::{Run, rounded};
+use super::trust::Trust;
 use crate::scenario::Scenario;
-use crate::theory::bounds::{self, Bound, Scarce};
 use crate::theory::forecast::{self, Forecast, Times};
-use crate::theory::little;
-use crate::units::{Elapsed, three_digits};
-use crate::words::{counted, grouped, length};
+use crate::theory::{attempt, bounds, little};
 
 /// What a formula says, and why it does not.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Beside {
     /// Always `computed`.
     pub origin: &'static str,
-    /// What the throughput cannot exceed, the tightest first: that one binds.
+    /// What the throughput cannot exceed, the tightest first: that one binds if it is reached.
     pub bounds: Vec<Ceiling>,
+    /// Where requests wait, if no bound binds. Found in the run, not computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
     /// The closed form that applies …
     pub model: Option<Modelled>,
     /// … or why none does.
     pub why_none: Option<String>,
-}
-
-/// A bound of the throughput, and how much of it was reached.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ceiling {
-    /// What there is a limited number of: `workers`, `cores`, `clients`, `connections`, `arrivals`.
-    pub of: &'static str,
-    /// How many there are.
-    pub count: f64,
-    /// For how long each answer takes one. [`None`] for arrivals.
-    pub each_ms: Option<f64>,
-    /// Answers per second.
-    pub per_s: f64,
-    /// Whether it is the tightest.
-    pub binds: bool,
-    /// The run's throughput ÷ the bound. Only for a moment, and by less than the run counts, above 1.
-    pub reached: Option<f64>,
 }
 
 /// The numbers of a closed form, each beside the run's.
@@ -91,16 +77,6 @@ pub fn percent(error: f64) -> String {
         off if off.abs() >= 99.5 => format!("{off:+.0} %"),
         off if off.abs() < 0.05 => "0.0 %".into(),
         off => format!("{off:+.1} %"),
-    }
-}
-
-/// Answers per second, in three digits or grouped.
-#[must_use]
-pub fn per_second(rate: f64) -> String {
-    if rate >= 999.5 {
-        grouped(rate.round() as u64)
-    } else {
-        three_digits(rate)
     }
 }
 
@@ -160,7 +136,7 @@ pub fn is_steered(run: &Run) -> bool {
 /// change beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theory {
-    bounds: Vec<Bound>,
+    bounds: Vec<NamedBound>,
     forecast: Result<Forecast, String>,
 }
 
@@ -170,8 +146,9 @@ impl Theory {
     pub fn of(scenario: &Scenario, cores: usize) -> Self {
         let is_steady = scenario.timeline.is_empty();
         let bounds = is_steady.then(|| bounds::of(scenario, cores));
+        let bounds = bounds.into_iter().flatten();
         Self {
-            bounds: bounds.unwrap_or_default(),
+            bounds: bounds.map(|it| NamedBound::of(it, scenario)).collect(),
             forecast: forecast::of(scenario, cores),
         }
     }
@@ -211,6 +188,7 @@ impl Theory {
                 .ok()
                 .map(|it| Modelled::of(it, found)),
             why_none: self.forecast.as_ref().err().cloned(),
+            waits: None,
         }
     }
 }
@@ -219,42 +197,15 @@ impl Beside {
     /// What theory says of a run of this scenario.
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
-        Theory::of_run(scenario, cores, run).beside(&Found::in_run(run))
-    }
-}
-
-impl Ceiling {
-    /// `2 workers ÷ 100 ms`
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        let Some(each) = self.each_ms else {
-            return "what is asked for".into();
-        };
-        let one = self.of.strip_suffix('s').unwrap_or(self.of);
-        let each = length(Elapsed((each * 1e6).round() as u64));
-        format!("{} ÷ {each}", counted(self.count as u64, one))
-    }
-
-    fn of(bound: &Bound, binds: bool, throughput: Option<f64>) -> Self {
-        let per_s = bound.per_s();
-        Self {
-            of: word(bound.of),
-            count: bound.count,
-            each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
-            per_s: rounded(per_s, 3),
-            binds,
-            reached: throughput.map(|found| rounded(found / per_s, 4)),
+        let mut beside = Theory::of_run(scenario, cores, run).beside(&Found::in_run(run));
+        let binds = beside.bounds.iter().any(|bound| bound.binds);
+        let proves = run.trust != Trust::ProvesNothing;
+        if !beside.bounds.is_empty() && !binds && proves {
+            let alone = attempt::mean(scenario);
+            let waits = (alone.inside - alone.computing) * 1e3;
+            beside.waits = Waits::of(run, waits);
         }
-    }
-}
-
-fn word(of: Scarce) -> &'static str {
-    match of {
-        Scarce::Connections => "connections",
-        Scarce::Workers => "workers",
-        Scarce::Cores => "cores",
-        Scarce::Clients => "clients",
-        Scarce::Arrivals => "arrivals",
+        beside
     }
 }
 

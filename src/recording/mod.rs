@@ -7,6 +7,7 @@ mod accounting;
 pub mod beside;
 mod booking;
 pub mod cast;
+mod ceiling;
 pub mod feed;
 pub mod judge;
 pub mod kept;

@@ -34,7 +34,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         each_in_a_line(&summary.ask, |answer| {
             labelled("asked", &story::asked(answer, origin))
         }),
-        labelled_unless_empty("why", &why::sentence(plan, cores)),
+        labelled_unless_empty("why", &why::sentence(plan, runs)),
         in_a_paragraph(&theory::beside(runs)),
         blind::predictions(runs),
         each(runs, "failed", story::failures),

@@ -263,9 +263,11 @@ fn lay_out(rows: &[KindRow]) -> String {
 fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
     let by = match forecast.model {
         Model::Many(1) | Model::Constant | Model::General => "one worker takes them in turn",
-        Model::Many(_) | Model::ManyGeneral(_) | Model::Finite(..) | Model::Tokens(_) => {
-            "workers take them in turn"
-        }
+        Model::Many(_)
+        | Model::ManyGeneral(_)
+        | Model::Finite(..)
+        | Model::Tokens(_)
+        | Model::Returning(_) => "workers take them in turn",
         Model::Shared => "they share one worker",
         Model::Unhindered | Model::Closed => "nobody is in anybody's way",
     };

@@ -1,29 +1,38 @@
-//! What should have come out, computed from the scenario alone: said in one sentence for each variant.
+//! The cause of each throughput: the bound that was reached, else the place where requests wait.
 
 use super::words::list;
+use crate::recording::beside::{Ceiling, Waits};
+use crate::recording::summary::Run;
 use crate::scenario::{Plan, Variant};
-use crate::theory::bounds::{self, Bound, Scarce};
-use crate::units::Elapsed;
-use crate::words::{counted, digits, grouped, length};
+use crate::words::{digits, grouped};
 
-/// Where each variant stops, and by what. Empty if nothing bounds them.
-pub(super) fn sentence(plan: &Plan, cores: usize) -> String {
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    // Workers and load that change meanwhile have no one bound.
-    let steady = |variant: &&Variant| variant.scenario.timeline.is_empty();
-    for variant in plan.variants.iter().filter(steady) {
-        let Some(bound) = bounds::of(&variant.scenario, cores).into_iter().next() else {
+/// Where each variant stops, and by what, if it did stop there; else where its requests wait. Empty if
+/// nothing bounds them.
+pub(super) fn sentence(plan: &Plan, runs: &[Run]) -> String {
+    let mut groups: Vec<((bool, String), Vec<&str>)> = Vec::new();
+    let mut wait = Vec::new();
+    for run in runs {
+        let Some(tightest) = run.theory.bounds.first() else {
             continue;
         };
-        let reason = in_words(&bound);
+        if let Some(waits) = &run.theory.waits {
+            wait.push(not_reached(run, tightest, waits));
+            continue;
+        }
+        // A run that proves nothing has reached nothing that could be said.
+        let reason = (tightest.binds, tightest.in_a_sentence());
         match groups.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(&variant.name),
-            None => groups.push((reason, vec![&variant.name])),
+            Some((_, names)) => names.push(&run.variant),
+            None => groups.push((reason, vec![&run.variant])),
         }
     }
-    let stops = groups.iter().map(|(reason, names)| {
-        let verb = if names.len() == 1 { "stops" } else { "stop" };
-        format!("{} {verb} at {reason}", list(names))
+    let stops = groups.iter().map(|((binds, reason), names)| {
+        let said = match (binds, names.len()) {
+            (true, 1) => "stops at",
+            (true, _) => "stop at",
+            (false, _) => "at most",
+        };
+        format!("{} {said} {reason}", list(names))
     });
     let stops: Vec<String> = stops.collect();
     let same = match same_processes(&plan.variants) {
@@ -33,10 +42,12 @@ pub(super) fn sentence(plan: &Plan, cores: usize) -> String {
         }
         _ => String::new(),
     };
-    if stops.is_empty() {
-        return same;
-    }
-    format!("computed: {}.{same}", stops.join("; "))
+    let computed = match stops.as_slice() {
+        [] => String::new(),
+        stops => format!("computed: {}.", stops.join("; ")),
+    };
+    let wait = wait.concat();
+    format!("{computed}{wait}{same}").trim_start().to_owned()
 }
 
 /// How many processes all variants have, if they differ in kind alone.
@@ -50,18 +61,14 @@ fn same_processes(variants: &[Variant]) -> Option<usize> {
     (!others.is_empty() && others.iter().all(same)).then_some(workers)
 }
 
-fn in_words(bound: &Bound) -> String {
-    let noun = match bound.of {
-        Scarce::Connections => "connection",
-        Scarce::Workers => "worker",
-        Scarce::Cores => "core",
-        Scarce::Clients => "client",
-        Scarce::Arrivals => return format!("the {}/s that are asked for", bound.count),
-    };
-    let per_s = match bound.per_s() {
-        rate if rate >= 999.5 => grouped(rate.round() as u64),
-        rate => digits(rate),
-    };
-    let each = length(Elapsed((bound.each * 1e9).round() as u64));
-    format!("{} ÷ {each} = {per_s}/s", counted(bound.count as u64, noun))
+/// ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s: requests wait at the door, 95 % of their time.`
+fn not_reached(run: &Run, tightest: &Ceiling, waits: &Waits) -> String {
+    let reached = tightest.reached.unwrap_or_default();
+    format!(
+        " {} reaches {} % of {}: {}.",
+        run.variant,
+        digits(reached * 100.0),
+        tightest.in_a_sentence(),
+        waits.in_words()
+    )
 }

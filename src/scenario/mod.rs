@@ -36,7 +36,7 @@ pub use problem::Problems;
 pub(crate) use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
-pub use step::Sentence;
+pub use step::{POOL_THREADS, Sentence};
 pub use timeline::{Cue, Happening};
 
 use serde::{Deserialize, Serialize};

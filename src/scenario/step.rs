@@ -11,6 +11,9 @@ use super::words::{Cursor, Word};
 use super::{Manner, Scenario, Step};
 use crate::units::CpuTime;
 
+/// Threads to which each worker with a loop hands its waits `in threads`, as gevent's pool has.
+pub const POOL_THREADS: usize = 10;
+
 /// Every verb with an example of its sentence.
 pub(super) const VERBS: [(&str, &str); 8] = [
     (

@@ -1,6 +1,7 @@
 //! Whole simulations: against theory, in their structure, and of anything at all.
 
 mod any;
+mod bounds;
 mod cases;
 mod engine;
 mod same_bytes;

@@ -2,12 +2,18 @@
 //! hold for any law of arrivals and of service (Denning and Buzen, 1978).
 //!
 //! ```text
-//!   answers per second  ≤  min( slots ÷ time in a slot,  workers ÷ time held,
-//!                               cores ÷ CPU time,        clients ÷ (time alone + think) )
+//!   good answers per second  ≤  how many there are ÷ how long each request takes one × share that can be good
+//!
+//!   of workers, threads, locks, cores, connections, pools of connections to a service, capacities of
+//!   services, pools of threads, clients
 //! ```
+//!
+//! A request takes no more than it takes alone (`attempt.rs`), and no more than the heartbeat lets it: one
+//! that is silent for longer than `timeout` is lost with its worker, and what it took is taken all the same.
 
-use super::demand::{self, Moments, Spent};
-use crate::scenario::{Arrivals, Scenario, WorkerKind};
+use super::attempt::{self, Taken};
+use crate::scenario::{Arrivals, Connection, POOL_THREADS, Scenario, Step, WorkerKind};
+use crate::theory::demand::Moments;
 
 /// One thing that bounds the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,8 +22,11 @@ pub struct Bound {
     pub of: Scarce,
     /// How many there are.
     pub count: f64,
-    /// For how long each answer takes one of them, in seconds.
+    /// For how long each request takes one of them, in seconds.
     pub each: f64,
+    /// The share of requests that can be answered well; the others are killed, or too long for the
+    /// clients' patience, and take what they take.
+    pub good: f64,
 }
 
 /// What there is a limited number of.
@@ -27,19 +36,68 @@ pub enum Scarce {
     Connections,
     /// Workers, each busy with one request.
     Workers,
+    /// Threads of all workers, each busy with one request.
+    Threads,
+    /// Locks around computing, one a process.
+    Locks,
     /// Cores.
     Cores,
+    /// Connections of all workers to a service: an index into [`Scenario::services`].
+    Pool(usize),
+    /// Calls that a service serves at once: an index into [`Scenario::services`].
+    Capacity(usize),
+    /// Threads of the workers' pools, to which waits are handed.
+    PoolThreads,
     /// Clients of a closed load.
     Clients,
     /// Requests of an open load: they come no faster.
     Arrivals,
 }
 
+impl Scarce {
+    /// The word for it in data.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Workers => "workers",
+            Self::Threads => "threads",
+            Self::Locks => "locks",
+            Self::Cores => "cores",
+            Self::Pool(_) => "pool",
+            Self::Capacity(_) => "capacity",
+            Self::PoolThreads => "pool_threads",
+            Self::Clients => "clients",
+            Self::Arrivals => "arrivals",
+        }
+    }
+
+    /// Whether it is the load, and nothing of the server, that stops the throughput.
+    #[must_use]
+    pub fn is_the_load(self) -> bool {
+        matches!(self, Self::Clients | Self::Arrivals)
+    }
+}
+
 impl Bound {
     /// Answers per second.
     #[must_use]
     pub fn per_s(&self) -> f64 {
-        self.count / self.each
+        self.count / self.each * self.good
+    }
+
+    /// What one request takes of it, in seconds; of the load, its round.
+    #[must_use]
+    pub fn takes(&self, taken: &Taken) -> f64 {
+        match self.of {
+            Scarce::Workers | Scarce::Threads => taken.held,
+            Scarce::Locks | Scarce::Cores => taken.computing,
+            Scarce::Connections => taken.inside,
+            Scarce::Pool(place) | Scarce::Capacity(place) => taken.calls[place],
+            Scarce::PoolThreads => taken.in_threads,
+            Scarce::Clients => taken.round,
+            Scarce::Arrivals => 1.0,
+        }
     }
 }
 
@@ -47,28 +105,151 @@ impl Bound {
 /// first.
 #[must_use]
 pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
+    let mean = attempt::mean(scenario);
+    let asked_for = asked_for(scenario, &mean);
+    if takes_others_along(scenario, &mean, cores) {
+        // A request that dies with another has taken anything from nothing to all of what it takes alone.
+        let is_known = asked_for.of == Scarce::Arrivals;
+        return is_known.then_some(asked_for).into_iter().collect();
+    }
+    let mut bounds = of_workers(scenario, cores, &mean);
+    bounds.push(asked_for);
+    bounds.extend(of_connections(scenario, &mean));
+    bounds.extend(of_services(scenario, &mean));
+    tightest_first(share_of_short_ones(scenario, bounds))
+}
+
+/// Whether requests may be lost before they have taken what they take: with the worker of another, or
+/// while they wait for a core or a service for longer than the heartbeat lets them.
+fn takes_others_along(scenario: &Scenario, mean: &Taken, cores: usize) -> bool {
     let server = &scenario.server;
-    let alone = demand::of_mix(scenario, |_| true).mean;
-    let held = demand::of_mix(scenario, |spent| spent != Spent::Parked).mean;
-    let cpu = demand::of_mix(scenario, |spent| spent == Spent::Computing).mean;
-    // Threads behind one lock compute on no more cores than there are processes.
-    let (at_once, cores) = match server.kind {
-        WorkerKind::Threads => (
-            server.concurrency_limit(),
-            cores.min(server.parallelism_limit_of(server.workers)),
-        ),
-        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => (server.workers, cores),
+    let one_at_a_time = server.concurrency_limit_of(1) == 1;
+    (mean.kills > 0.0 && !one_at_a_time) || attempt::may_be_silent_among_others(scenario, cores)
+}
+
+fn of_workers(scenario: &Scenario, cores: usize, mean: &Taken) -> Vec<Bound> {
+    let server = &scenario.server;
+    let bound = |of, count: usize, each| bound(of, count, each, mean.good);
+    let (of, count) = match server.kind {
+        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => {
+            (Scarce::Workers, server.workers)
+        }
+        WorkerKind::Threads => (Scarce::Threads, server.concurrency_limit()),
     };
     let mut bounds = vec![
-        bound(Scarce::Workers, at_once, held),
-        bound(Scarce::Cores, cores, cpu),
-        asked_for(scenario, alone),
+        bound(of, count, mean.held),
+        bound(Scarce::Cores, cores, mean.computing),
     ];
-    if server.kind.has_a_loop() {
-        let connections = server.concurrency_limit();
-        bounds.push(bound(Scarce::Connections, connections, alone));
+    if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 {
+        bounds.push(bound(Scarce::Locks, server.workers, mean.computing));
     }
-    tightest_first(bounds)
+    bounds
+}
+
+fn of_connections(scenario: &Scenario, mean: &Taken) -> Option<Bound> {
+    let server = &scenario.server;
+    let inside = mean.inside + mean.good * kept_idle(scenario);
+    let all = server.concurrency_limit();
+    let has_a_loop = server.kind.has_a_loop();
+    has_a_loop.then(|| bound(Scarce::Connections, all, inside, mean.good))
+}
+
+/// For how long a kept connection keeps its place after a good answer.
+fn kept_idle(scenario: &Scenario) -> f64 {
+    let server = &scenario.server;
+    let keeps = scenario.load.connection == Connection::KeepAlive && server.max_requests.is_none();
+    if keeps {
+        attempt::kept_idle(scenario)
+    } else {
+        0.0
+    }
+}
+
+fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
+    let server = &scenario.server;
+    // Calls that one worker can have under way at once.
+    let callers = match server.kind {
+        WorkerKind::Sync => 1,
+        WorkerKind::Threads => server.threads,
+        WorkerKind::Coroutine | WorkerKind::Callback => server.connections,
+    };
+    let mut bounds = Vec::new();
+    for (place, service) in scenario.services.iter().enumerate() {
+        let each = mean.calls.get(place).copied().unwrap_or_default();
+        if let Some(pool) = service.pool.filter(|pool| *pool < callers) {
+            let all = pool * server.workers;
+            bounds.push(bound(Scarce::Pool(place), all, each, mean.good));
+        }
+        let callers = callers * server.workers;
+        if let Some(capacity) = service.capacity.filter(|capacity| *capacity < callers) {
+            bounds.push(bound(Scarce::Capacity(place), capacity, each, mean.good));
+        }
+    }
+    if mean.in_threads > 0.0 {
+        let all = POOL_THREADS * server.workers;
+        bounds.push(bound(Scarce::PoolThreads, all, mean.in_threads, mean.good));
+    }
+    bounds
+}
+
+/// More comes than can be done, and the worker takes turns between all that is there: the shorter ones get
+/// through first, for as long as the others still become more.
+fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>) -> Vec<Bound> {
+    let Arrivals::Open { rate, .. } = scenario.load.arrivals else {
+        return bounds;
+    };
+    let is_overloaded = bounds.iter().any(|bound| bound.count < rate * bound.each);
+    let takes_turns = scenario.server.kind.has_a_loop() && passes_others(scenario);
+    if !is_overloaded || !takes_turns {
+        return bounds;
+    }
+    let points = attempt::points(scenario);
+    for bound in &mut bounds {
+        if bound.of != Scarce::Arrivals && bound.count < rate * bound.each {
+            shortest_first(bound, rate, &points);
+        }
+    }
+    bounds
+}
+
+/// Whether a request lets another pass: if each takes its worker once, they end in the order in which they
+/// came.
+fn passes_others(scenario: &Scenario) -> bool {
+    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    let mut steps = asked.flat_map(|request| &request.script);
+    steps.any(|step| match step {
+        Step::Compute { slice, .. } => slice.is_some(),
+        Step::Call { .. } | Step::Sleep { .. } | Step::Yield => true,
+        Step::Count { with_yield, .. } => *with_yield,
+        Step::Write { .. } | Step::Panic | Step::Overflow => false,
+    })
+}
+
+/// The bound as if of all that come those that take least were done first.
+fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, Taken)]) {
+    let mut each: Vec<(f64, f64)> = points
+        .iter()
+        .filter(|(_, taken)| taken.good > 0.0)
+        .map(|(share, taken)| (bound.takes(taken), *share))
+        .collect();
+    each.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut taken, mut done) = (0.0, 0.0);
+    for (length, share) in each {
+        let room = bound.count - rate * taken;
+        let fits = if length > 0.0 {
+            (room / (rate * length)).min(share)
+        } else {
+            share
+        };
+        taken += fits * length;
+        done += fits;
+        if fits < share {
+            break;
+        }
+    }
+    if done > 0.0 {
+        (bound.each, bound.good) = (taken / done, 1.0);
+    }
 }
 
 /// A server in round numbers: each request computes for a while and waits for a while.
@@ -99,11 +280,11 @@ impl Outline {
             alone
         };
         let mut bounds = vec![
-            bound(Scarce::Workers, self.workers, held),
-            bound(Scarce::Cores, self.cores, self.compute),
+            bound(Scarce::Workers, self.workers, held, 1.0),
+            bound(Scarce::Cores, self.cores, self.compute, 1.0),
         ];
         if let Some((clients, think)) = self.clients {
-            bounds.push(bound(Scarce::Clients, clients, alone + think));
+            bounds.push(bound(Scarce::Clients, clients, alone + think, 1.0));
         }
         tightest_first(bounds)
     }
@@ -123,23 +304,27 @@ fn tightest_first(mut bounds: Vec<Bound>) -> Vec<Bound> {
     bounds
 }
 
-fn bound(of: Scarce, count: usize, each: f64) -> Bound {
+fn bound(of: Scarce, count: usize, each: f64, good: f64) -> Bound {
     Bound {
         of,
         count: count as f64,
         each,
+        good,
     }
 }
 
-fn asked_for(scenario: &Scenario, alone: f64) -> Bound {
+/// A client asks again when it has its answer, or has given up.
+fn asked_for(scenario: &Scenario, mean: &Taken) -> Bound {
     match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => {
-            bound(Scarce::Clients, *clients, alone + Moments::of(think).mean)
+            let round = mean.round + Moments::of(think).mean;
+            bound(Scarce::Clients, *clients, round, mean.good)
         }
         Arrivals::Open { rate, .. } => Bound {
             of: Scarce::Arrivals,
             count: *rate,
             each: 1.0,
+            good: mean.good,
         },
     }
 }

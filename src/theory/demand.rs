@@ -78,16 +78,24 @@ impl Moments {
         }
     }
 
-    /// The cap at an hour is left out: it matters only where the 99th percentile is near it.
+    /// Capped at an hour.
     fn lognormal(median: f64, p99: f64) -> Self {
         if median <= 0.0 {
             return Self::default();
         }
         let sigma = libm::log(p99 / median) / NORMAL_P99;
+        if sigma <= 0.0 {
+            return Self::always(median.min(HOUR));
+        }
+        let below = |shift: f64| {
+            let deviation = libm::log(HOUR / median) / sigma - shift * sigma;
+            0.5 * libm::erfc(-deviation / std::f64::consts::SQRT_2)
+        };
         let variance = sigma * sigma;
+        let beyond = 1.0 - below(0.0);
         Self {
-            mean: median * libm::exp(variance / 2.0),
-            square: median * median * libm::exp(2.0 * variance),
+            mean: median * libm::exp(variance / 2.0) * below(1.0) + HOUR * beyond,
+            square: median * median * libm::exp(2.0 * variance) * below(2.0) + HOUR * HOUR * beyond,
         }
     }
 
@@ -131,10 +139,11 @@ pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
     match step {
         Step::Compute { .. } => Some(Spent::Computing),
         Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
-            (WorkerKind::Coroutine, Manner::Patched | Manner::InThreads)
-            | (WorkerKind::Callback, _) => Spent::Parked,
+            (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Patched | Manner::InThreads) => {
+                Spent::Parked
+            }
             (WorkerKind::Sync | WorkerKind::Threads, _)
-            | (WorkerKind::Coroutine, Manner::Unpatched) => Spent::Blocked,
+            | (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Unpatched) => Spent::Blocked,
         }),
         Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
             None

@@ -6,6 +6,7 @@
 //! `forecast` and `bounds` begin from a scenario. The others are the models of `concsim theory` and
 //! begin from numbers: pure functions, without clock, file or randomness.
 
+pub mod attempt;
 mod birth_death;
 pub mod bounds;
 pub mod closed;
@@ -13,6 +14,7 @@ pub mod demand;
 pub mod forecast;
 pub mod little;
 pub mod open;
+pub mod quantile;
 pub mod queues;
 pub mod speedup;
 pub mod tokens;

@@ -4,7 +4,7 @@ use super::answer::{Answer, Column, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
 use super::{quantity, stations};
 use crate::scenario::WorkerKind;
-use crate::theory::bounds::{Bound, Outline, Scarce};
+use crate::theory::bounds::{Bound, Outline};
 use crate::theory::closed::limits;
 
 const MOST: usize = 1_000_000;
@@ -178,7 +178,7 @@ fn of_workers(outline: &Outline) -> Answer {
         );
         let rows = bounds.iter().map(|bound| {
             let row = [bound.count, bound.each, bound.per_s()];
-            (said(bound.of).to_owned(), row.map(Ok).to_vec())
+            (bound.of.word().to_owned(), row.map(Ok).to_vec())
         });
         results.table(key, word, &columns, rows.collect());
     }
@@ -191,14 +191,4 @@ fn of_workers(outline: &Outline) -> Answer {
         knee,
     );
     answer
-}
-
-fn said(scarce: Scarce) -> &'static str {
-    match scarce {
-        Scarce::Connections => "connections",
-        Scarce::Workers => "workers",
-        Scarce::Cores => "cores",
-        Scarce::Clients => "clients",
-        Scarce::Arrivals => "arrivals",
-    }
 }

@@ -1,13 +1,17 @@
 //! A closed load: so many clients, each of which waits for its answer before it asks again.
 
-use super::work::{Law, Work};
+use super::work::{Bursts, Law, Work};
 use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::scenario::Draw;
 use crate::theory::closed::{Network, Station, solve};
 use crate::theory::demand::{Moments, Spent};
+use crate::theory::tokens::returning::settled;
 
 /// What is said of means that a formula has for exponential times alone.
 const RANDOM: &str = "times are exponential; less random ones wait less, and may go in step";
+
+/// What is said of turns of no length.
+const RETURNS: &str = "each wait ends in one more turn of the hub, of average length";
 
 pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecast, String> {
     let round = Round {
@@ -77,11 +81,21 @@ impl Round {
     }
 
     fn solve(self, stations: Vec<Station>) -> f64 {
-        let network = Network {
+        solve(&self.network(stations), self.clients).throughput
+    }
+
+    /// How many one that comes back to the first station finds there: those that are there when it is not
+    /// (arrival theorem).
+    fn seen(self, stations: Vec<Station>) -> f64 {
+        let others = self.clients - 1;
+        solve(&self.network(stations), others).stations[0].present
+    }
+
+    fn network(self, stations: Vec<Station>) -> Network {
+        Network {
             stations: stations.into_iter().filter(|it| it.demand > 0.0).collect(),
             think: self.think,
-        };
-        solve(&network, self.clients).throughput
+        }
     }
 }
 
@@ -168,12 +182,22 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     if !shares && !work.is_of_one_kind() {
         return Err(several_kinds(work));
     }
-    let each = work.held.mean / workers as f64;
-    let mut stations = vec![Station::queue(1, each); workers];
-    stations.push(Station::delay(parked));
-    let throughput = round.solve(stations);
+    let bursts = Bursts::of(work.scenario);
+    let turns = if shares { 0.0 } else { bursts.empty };
+    let burst = work.held.mean / (bursts.each - bursts.empty).max(1.0);
+    let stations = |extra: f64| {
+        let each = work.held.mean / workers as f64;
+        let mut stations = vec![Station::queue(1, each); workers];
+        stations.push(Station::delay(parked + extra));
+        stations
+    };
+    let extra = settled(|extra| Some(turns * burst * round.seen(stations(extra))));
+    let throughput = round.solve(stations(extra.unwrap_or_default()));
     let mut forecast = round.forecast(work, throughput, busy(throughput));
     forecast.assumes = loops_assume(work, shares);
+    if turns > 0.0 && parked > 0.0 {
+        forecast.assumes.push(RETURNS.into());
+    }
     Ok(forecast)
 }
 

@@ -9,6 +9,7 @@
 mod closed;
 mod obstacle;
 mod open;
+mod patience;
 mod work;
 
 use self::work::Work;
@@ -34,6 +35,8 @@ pub enum Model {
     Unhindered,
     /// An open load on so many tokens: the exact chain of exponential times.
     Tokens(usize),
+    /// The same for a coroutine worker, whose requests queue for their hub after each wait, about.
+    Returning(usize),
     /// Clients who go round between stations: a product form.
     Closed,
 }
@@ -52,6 +55,7 @@ impl Model {
             Self::Unhindered => "M/G/inf".into(),
             Self::Tokens(1) => "1 token".into(),
             Self::Tokens(tokens) => format!("{tokens} tokens"),
+            Self::Returning(tokens) => format!("{}, about", Self::Tokens(tokens).name()),
             Self::Closed => "closed network".into(),
         }
     }
@@ -66,7 +70,7 @@ impl Model {
             Self::General => "mg1",
             Self::Shared => "ps",
             Self::Finite(..) => "mmck",
-            Self::Unhindered | Self::Tokens(_) => "tokens",
+            Self::Unhindered | Self::Tokens(_) | Self::Returning(_) => "tokens",
             Self::Closed => "closed",
         }
     }
@@ -111,9 +115,9 @@ fn percentiles(of: impl Fn(f64) -> f64) -> [f64; 3] {
 /// # Errors
 /// The reason why no closed form applies, a sentence without capital and period.
 pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
-    obstacle::to(scenario)?;
+    obstacle::to(scenario, cores)?;
     let work = Work::of(scenario, cores);
-    let forecast = match scenario.load.arrivals {
+    let mut forecast = match scenario.load.arrivals {
         Arrivals::Open {
             process: Process::Constant,
             ..
@@ -121,16 +125,8 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
     }?;
-    within_patience(forecast, scenario)
-}
-
-/// No closed form knows of clients who give up.
-fn within_patience(forecast: Forecast, scenario: &Scenario) -> Result<Forecast, String> {
-    let patience = scenario.load.patience;
-    let mean = forecast.times.as_ref().map_or(0.0, |times| times.mean);
-    if mean > patience.as_secs_f64() {
-        return Err(format!("many clients give up after {patience}"));
-    }
+    patience::lasts(&forecast, scenario)?;
+    forecast.assumes.extend(obstacle::ends_at_an_hour(scenario));
     Ok(forecast)
 }
 

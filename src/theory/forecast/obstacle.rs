@@ -1,16 +1,73 @@
 //! What keeps every closed form from a scenario, whoever asks.
 
 use super::{counted, slots, workers_of};
-use crate::scenario::{Accept, Connection, Manner, Scenario, Step, WorkerKind};
-use crate::theory::demand;
+use crate::scenario::{Accept, Arrivals, Connection, Manner, Scenario, Service, Step, WorkerKind};
+use crate::theory::{attempt, demand, quantile};
 
 /// Fails with the first of them.
-pub(super) fn to(scenario: &Scenario) -> Result<(), String> {
+pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
     let found = of_the_course(scenario)
         .or_else(|| of_the_steps(scenario))
+        .or_else(|| of_the_hour(scenario))
+        .or_else(|| of_the_heartbeat(scenario, cores))
+        .or_else(|| of_patience(scenario))
         .or_else(|| of_the_services(scenario))
         .or_else(|| of_the_server(scenario));
     found.map_or(Ok(()), Err)
+}
+
+/// A share of requests that no mean shows.
+const FEW: f64 = 1e-3;
+/// Draws that are cut at an hour: as many as move a mean by more than a digit that is shown …
+const NOTED: f64 = 1e-4;
+/// … and as many as move it by more than 5 %, with its square.
+const TOO_MANY: f64 = 1e-2;
+
+/// The largest share of a draw's values that would be longer than an hour, with the draw as written.
+fn beyond_the_hour(scenario: &Scenario) -> Option<(f64, String)> {
+    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    let steps = asked.flat_map(|request| &request.script);
+    let think = match &scenario.load.arrivals {
+        Arrivals::Closed { think, .. } => Some(think),
+        Arrivals::Open { .. } => None,
+    };
+    let draws = steps.filter_map(Step::duration).chain(think);
+    let shares = draws.map(|draw| (quantile::beyond_the_hour(draw), draw.to_string()));
+    shares.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+fn of_the_hour(scenario: &Scenario) -> Option<String> {
+    let (share, draw) = beyond_the_hour(scenario)?;
+    let percent = share * 100.0;
+    (share > TOO_MANY)
+        .then(|| format!("draws end at an hour, and {percent:.0} % of `{draw}` would be longer"))
+}
+
+/// What is to be known of draws that a few times would be longer than an hour.
+pub(super) fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
+    let (share, draw) = beyond_the_hour(scenario)?;
+    let percent = share * 100.0;
+    (share > NOTED).then(|| format!("draws end at an hour, which cuts {percent:.2} % of `{draw}`"))
+}
+
+fn of_the_heartbeat(scenario: &Scenario, cores: usize) -> Option<String> {
+    let timeout = scenario.server.timeout?;
+    let is_watched = attempt::heartbeat(scenario).is_some();
+    let is_silent = is_watched && attempt::longest_silence(scenario) > timeout.as_secs_f64();
+    if is_silent || attempt::mean(scenario).kills > FEW {
+        return Some(format!(
+            "requests keep their worker silent for longer than `timeout` ({timeout}), which ends it"
+        ));
+    }
+    attempt::may_be_silent_among_others(scenario, cores).then(|| {
+        format!("waits for a core or a service may keep a worker silent for longer than `timeout` ({timeout})")
+    })
+}
+
+fn of_patience(scenario: &Scenario) -> Option<String> {
+    let patience = scenario.load.patience;
+    let fail = 1.0 - attempt::mean(scenario).good;
+    (fail > FEW).then(|| format!("requests take longer than clients wait ({patience})"))
 }
 
 fn of_the_course(scenario: &Scenario) -> Option<String> {
@@ -45,12 +102,20 @@ fn of_the_steps(scenario: &Scenario) -> Option<String> {
             }
         )
     };
-    let has_a_pool = scenario.server.kind == WorkerKind::Coroutine;
+    let has_a_pool = scenario.server.kind.has_a_loop();
     (has_a_pool && steps().any(in_threads)).then(|| "waits queue for a pool of threads, too".into())
 }
 
 fn of_the_services(scenario: &Scenario) -> Option<String> {
-    let narrow = |it: &&crate::scenario::Service| it.capacity.is_some() || it.pool.is_some();
+    let server = &scenario.server;
+    let clients = match scenario.load.arrivals {
+        Arrivals::Closed { clients, .. } => clients,
+        Arrivals::Open { .. } => usize::MAX,
+    };
+    let [of_one, of_all] =
+        [1, server.workers].map(|it| server.concurrency_limit_of(it).min(clients));
+    let is_less = |limit: Option<usize>, callers| limit.is_some_and(|limit| limit < callers);
+    let narrow = |it: &&Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
     let narrow = scenario.services.iter().find(narrow)?;
     Some(format!("calls to {} queue for it, too", narrow.name))
 }

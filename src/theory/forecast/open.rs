@@ -8,7 +8,8 @@ use crate::theory::open::constant::Constant;
 use crate::theory::open::finite::Finite;
 use crate::theory::open::many::Many;
 use crate::theory::queues;
-use crate::theory::tokens::{Pool, Tokens};
+use crate::theory::tokens::returning::{MOST_USED, Returning};
+use crate::theory::tokens::{Pool, Steady, Tokens};
 
 /// More tokens would take longer than a screen may wait: the work grows with the fourth power.
 const MOST_TOKENS: usize = 32;
@@ -24,7 +25,7 @@ pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     }
     let slots = slots(work.scenario);
     if work.contends_for_cores(slots) {
-        return of_tokens(work, rate, slots, work.cores, 1);
+        return of_tokens(work, rate, slots);
     }
     let forecast = match work.law(|_| true) {
         Law::Exponential => return of_exponential(work, rate, slots),
@@ -143,14 +144,55 @@ fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, 
     })
 }
 
-/// So many pools alike, each with its share of the load, of so many tokens and cores.
-fn of_tokens(
-    work: &Work<'_>,
-    rate: f64,
-    tokens: usize,
-    cores: usize,
-    pools: usize,
-) -> Result<Forecast, String> {
+/// Processes over cores: a token is a process.
+fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, String> {
+    let pool = pool_of(work, rate, tokens, work.cores)?;
+    let utilisation = rate * work.cpu.mean / work.cores as f64;
+    Ok(Forecast {
+        model: Model::Tokens(tokens),
+        assumes: of_demands(work).collect(),
+        utilisation,
+        throughput: rate.min(pool.capacity()),
+        times: pool.steady().map(|steady| times_of(work, &steady)),
+    })
+}
+
+/// Loops, each with its share of the load: a token is a connection.
+fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<Forecast, String> {
+    let server = &work.scenario.server;
+    let (own, workers) = (rate / server.workers as f64, server.workers as f64);
+    let pool = Returning {
+        pool: pool_of(work, own, server.connections, 1)?,
+        turns: bursts.empty,
+        burst: work.held.mean / (bursts.each - bursts.empty).max(1.0),
+    };
+    let used = own / pool.capacity();
+    if bursts.empty > 0.0 && (MOST_USED..1.0).contains(&used) {
+        let percent = (used * 100.0).round();
+        return Err(format!(
+            "{percent} % of what the connections can take: so near to that, who stands before whom in the \
+             hub's queue decides"
+        ));
+    }
+    let turns = "each wait ends in one more turn of the hub, of average length";
+    let turns = (bursts.empty > 0.0).then(|| turns.to_owned());
+    let model = match turns {
+        Some(_) => Model::Returning(server.connections),
+        None => Model::Tokens(server.connections),
+    };
+    Ok(Forecast {
+        model,
+        assumes: of_demands(work)
+            .chain(turns)
+            .chain(evenly(work, server.workers))
+            .collect(),
+        utilisation: own * work.held.mean,
+        throughput: rate.min(workers * pool.capacity()),
+        times: pool.steady().map(|steady| times_of(work, &steady)),
+    })
+}
+
+fn pool_of(work: &Work<'_>, rate: f64, tokens: usize, cores: usize) -> Result<Pool, String> {
     if !work.is_of_one_kind() {
         let kinds = counted(work.kinds().count(), "kind");
         return Err(format!(
@@ -163,25 +205,26 @@ fn of_tokens(
              (`concsim theory tokens` takes its time)"
         ));
     }
-    let pool = Pool {
-        rate: rate / pools as f64,
+    let busy = if cores == 1 {
+        work.held.mean
+    } else {
+        work.cpu.mean
+    };
+    Ok(Pool {
+        rate,
         tokens: Tokens::Some(tokens),
         cores,
-        compute: work.cpu.mean,
-        wait: work.alone.mean - work.cpu.mean,
-    };
-    let steady = pool.steady();
-    Ok(Forecast {
-        model: Model::Tokens(tokens),
-        assumes: of_demands(work).chain(evenly(work, pools)).collect(),
-        utilisation: rate * work.cpu.mean / (cores * pools) as f64,
-        throughput: rate.min(pools as f64 * pool.capacity()),
-        times: steady.map(|steady| Times {
-            mean: steady.means.response,
-            wait: steady.means.response - work.alone.mean,
-            ..Times::default()
-        }),
+        compute: busy,
+        wait: work.alone.mean - busy,
     })
+}
+
+fn times_of(work: &Work<'_>, steady: &Steady) -> Times {
+    Times {
+        mean: steady.means.response,
+        wait: steady.means.response - work.alone.mean,
+        ..Times::default()
+    }
 }
 
 /// The chain is of exponential times.
@@ -222,7 +265,7 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let wait = turns.wait.map(|wait| wait * bursts.each);
     let begun = wait.map(|wait| rate / workers as f64 * (wait + work.alone.mean));
     if !has_room_for(begun, work.scenario) {
-        return of_tokens(work, rate, work.scenario.server.connections, 1, workers);
+        return of_few_connections(work, rate, &bursts);
     }
     let by_kind = turns.wait.map(|wait| {
         let kinds = work.alone_by_kind().zip(&bursts.by_kind);

@@ -115,7 +115,12 @@ fn who_parks_takes_turns_for_its_computing_alone() {
     // Ten connections are too few.
     let few = "server.connections = 10\nload.rate = '90/s'";
     let text = one("coroutine", 1, "'compute ~2ms', 'sleep ~98ms'", few);
-    check(&text, "10 tokens", 90.0, 169.312);
+    check_reason(&text, "91 % of what the connections can take");
+    // The chain without the turn in which it answers says 103.0 ms.
+    let few = "server.connections = 10\nload.rate = '60/s'";
+    let text = one("coroutine", 1, "'compute ~2ms', 'sleep ~98ms'", few);
+    let forecast = of(&text, 2).expect("a closed form applies");
+    assert_eq!(forecast.model.name(), "10 tokens, about");
 }
 
 #[test]
@@ -156,7 +161,7 @@ fn clients_who_never_think_keep_all_workers_busy_whatever_the_law() {
     );
     let shared = of(&one("coroutine", 2, steps, load), 2).unwrap();
     assert!((590.0..600.0).contains(&shared.throughput), "{shared:?}");
-    assert_eq!(shared.assumes.len(), 2);
+    assert_eq!(shared.assumes.len(), 3);
     // Five processes on two cores, 10 ms each: 186.9/s in product form.
     let steps = "'compute 10ms', 'sleep 10ms'";
     let five = of(&one("sync", 5, steps, load), 2).unwrap();
@@ -221,5 +226,47 @@ fn nobody_knows_of_clients_who_give_up_or_find_no_room_at_the_door() {
         "more clients than places",
     );
     let load = "load.rate = '5/s'\nload.patience = '50ms'";
-    check_reason(&one("sync", 1, "'compute 100ms'", load), "give up after 50");
+    check_reason(
+        &one("sync", 1, "'compute 100ms'", load),
+        "longer than clients wait (50",
+    );
+    // M/M/1 at 80 %: one of 100 takes longer than 230 ms, though the mean is 50 ms.
+    let load = "load.rate = '80/s'\nload.patience = '200ms'";
+    check_reason(&one("sync", 1, "'sleep ~10ms'", load), "give up after 200");
+    // Twice as much comes as can be answered: after 15 s the last waits for 15 s.
+    let load = "load.rate = '20/s'\nload.patience = '10s'";
+    check_reason(&one("sync", 1, "'sleep 100ms'", load), "give up after 10");
+}
+
+#[test]
+fn the_heartbeat_and_the_hour_at_which_draws_end_are_in_no_closed_form() {
+    let load = "server.timeout = '2s'\nload.rate = '1/s'";
+    check_reason(
+        &one("sync", 1, "'sleep 2100ms'", load),
+        "`timeout` (2.00 s)",
+    );
+    check_reason(
+        &one("coroutine", 1, "'compute ~700ms', 'sleep 1s'", load),
+        "`timeout`",
+    );
+    // A slice is a sign of life, and so is a wait that parks.
+    let sliced = one(
+        "coroutine",
+        1,
+        "'compute 3s in slices of 1s'",
+        "load.clients = 1\nserver.timeout = '2s'",
+    );
+    assert!(of(&sliced, 2).is_ok());
+    // Of the exponential law with a mean of 10 min 0.25 % lie beyond an hour, of 20 min 5 %.
+    let bank = |mean: &str| {
+        let load = "server.timeout = '0s'\nload.rate = '0.001/s'\nload.patience = '1h'";
+        of(&one("sync", 3, &format!("'sleep ~{mean}'"), load), 2)
+    };
+    let assumes = bank("10min").expect("a closed form").assumes;
+    assert!(
+        assumes[0].contains("cuts 0.25 % of `~10min`"),
+        "{assumes:?}"
+    );
+    let why = bank("20min").expect_err("too many");
+    assert!(why.contains("5 % of `~20min` would be longer"), "{why}");
 }

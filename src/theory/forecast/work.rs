@@ -100,6 +100,8 @@ fn lets_go(step: &Step) -> bool {
 pub(super) struct Bursts {
     /// How many a request has on average.
     pub(super) each: f64,
+    /// How many of those are of no length.
+    pub(super) empty: f64,
     /// How many each request of the scenario has, in its order.
     pub(super) by_kind: Vec<f64>,
     /// Of the length of one, in seconds, over all.
@@ -111,6 +113,7 @@ impl Bursts {
         let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
         let mut found = Self {
             each: 0.0,
+            empty: 0.0,
             by_kind: Vec::new(),
             length: Moments::default(),
         };
@@ -122,6 +125,8 @@ impl Bursts {
                 found.length.square += share * burst.square;
             }
             found.each += share * bursts.len() as f64;
+            let empty = bursts.iter().filter(|burst| burst.mean == 0.0).count();
+            found.empty += share * empty as f64;
             found.by_kind.push(bursts.len() as f64);
         }
         if found.each > 0.0 {

@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub(super) at_the_door: f64,
     /// The mean number of requests at the cores.
     pub(super) at_cores: f64,
+    /// The mean number of requests that wait, with a token.
+    pub(super) waiting: f64,
 }
 
 /// Columns of weights for the phases of a level: what this level and all above it add to a sum.
@@ -40,25 +42,29 @@ struct Sums {
     no_token: Vec<f64>,
     at_the_door: Vec<f64>,
     at_cores: Vec<f64>,
+    waiting: Vec<f64>,
 }
 
-/// The chain of this pool with so many tokens; both of its times are positive. `None` if the reduction
-/// finds no way down, which is so only within rounding of the capacity.
-pub(super) fn solve(pool: &Pool, tokens: usize) -> Option<Found> {
+/// The chain of this pool with so many tokens; both of its times are positive. Each wait is longer by
+/// `turn` seconds for each request that is at the cores. `None` if the reduction finds no way down, which
+/// is so only within rounding of the capacity.
+pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<Found> {
     let chain = Chain {
         rate: pool.rate,
         tokens,
         computed: (0..=tokens)
             .map(|at_cores| at_cores.min(pool.cores) as f64 / pool.compute)
             .collect(),
-        over: 1.0 / pool.wait,
+        over: (0..=tokens)
+            .map(|at_cores| 1.0 / (pool.wait + turn * at_cores as f64))
+            .collect(),
     };
     let full = chain.time_at_full_level()?;
     let mut sums = chain.sums_from_full_on(&full)?;
     let mut time = full;
     for level in (0..tokens).rev() {
         let step = chain.step_from(level, &time);
-        sums = Chain::sums_from(&step, &sums);
+        sums = Chain::sums_from(level, &step, &sums);
         if level > 0 {
             time = chain.time_at(level, &step);
         }
@@ -68,6 +74,7 @@ pub(super) fn solve(pool: &Pool, tokens: usize) -> Option<Found> {
         no_token: sums.no_token[0] / states,
         at_the_door: sums.at_the_door[0] / states,
         at_cores: sums.at_cores[0] / states,
+        waiting: sums.waiting[0] / states,
     })
 }
 
@@ -76,8 +83,8 @@ struct Chain {
     tokens: usize,
     /// Computations finished per second, by how many are at the cores.
     computed: Vec<f64>,
-    /// Waits over per second, for each that waits.
-    over: f64,
+    /// Waits over per second, for each that waits, by how many are at the cores.
+    over: Vec<f64>,
 }
 
 impl Chain {
@@ -86,7 +93,7 @@ impl Chain {
         Matrix::of(begun + 1, begun + 1, |from, to| {
             let waiting = (begun - from) as f64;
             if from == to {
-                self.rate + self.computed[from] + waiting * self.over
+                self.rate + self.computed[from] + waiting * self.over[from]
             } else if from == to + 1 {
                 -self.computed[from]
             } else {
@@ -100,7 +107,7 @@ impl Chain {
         let size = self.tokens + 1;
         Matrix::of(size, size, |from, to| {
             let waiting = (self.tokens - from) as f64;
-            f64::from(to == from + 1) * waiting * self.over
+            f64::from(to == from + 1) * waiting * self.over[from]
         })
     }
 
@@ -148,7 +155,7 @@ impl Chain {
     fn time_at(&self, level: usize, step: &Matrix) -> Matrix {
         // down(k + 1): a wait is over, and the token is free.
         let back = Matrix::of(level + 1, level + 1, |from, to| {
-            step.at(from, to) * (level + 1 - to) as f64 * self.over
+            step.at(from, to) * (level + 1 - to) as f64 * self.over[to]
         });
         (self.leaving(level) - &back).inverse()
     }
@@ -161,27 +168,34 @@ impl Chain {
         let all = (Matrix::identity(size) - &step).inverse();
         let phases: Vec<f64> = (0..size).map(|phase| phase as f64).collect();
         let states = all.times(&vec![1.0; size]);
+        let waiting: Vec<f64> = phases.iter().rev().copied().collect();
         // Σ n·Rⁿ·1 over n levels above T.
         let at_the_door = step.times(&all.times(&states));
         let is_sound = |sums: &[f64]| sums.iter().all(|sum| sum.is_finite() && *sum >= 0.0);
         (is_sound(&states) && is_sound(&at_the_door)).then(|| Sums {
             no_token: states.clone(),
             at_cores: all.times(&phases),
+            waiting: all.times(&waiting),
             at_the_door,
             states,
         })
     }
 
-    fn sums_from(step: &Matrix, above: &Sums) -> Sums {
-        let here = |weight: fn(usize) -> f64, above: &[f64]| -> Vec<f64> {
+    fn sums_from(level: usize, step: &Matrix, above: &Sums) -> Sums {
+        let here = |weight: fn(f64, f64) -> f64, above: &[f64]| -> Vec<f64> {
             let above = step.times(above).into_iter().enumerate();
-            above.map(|(phase, sum)| weight(phase) + sum).collect()
+            let sums = above.map(|(phase, sum)| {
+                let (at_cores, waiting) = (phase as f64, (level - phase) as f64);
+                weight(at_cores, waiting) + sum
+            });
+            sums.collect()
         };
         Sums {
-            states: here(|_| 1.0, &above.states),
-            no_token: here(|_| 0.0, &above.no_token),
-            at_the_door: here(|_| 0.0, &above.at_the_door),
-            at_cores: here(|phase| phase as f64, &above.at_cores),
+            states: here(|_, _| 1.0, &above.states),
+            no_token: here(|_, _| 0.0, &above.no_token),
+            at_the_door: here(|_, _| 0.0, &above.at_the_door),
+            at_cores: here(|at_cores, _| at_cores, &above.at_cores),
+            waiting: here(|_, waiting| waiting, &above.waiting),
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod chain;
 mod matrix;
+pub mod returning;
 
 use super::closed::{self, Network, Station};
 use super::open::Means;
@@ -99,7 +100,7 @@ impl Pool {
                 Some(self.assemble(queue.waits, queue.means().wait, 0.0))
             }
             Tokens::Some(tokens) => {
-                let found = chain::solve(self, tokens)?;
+                let found = chain::solve(self, tokens, 0.0)?;
                 Some(self.assemble(
                     found.no_token,
                     found.at_the_door / self.rate,

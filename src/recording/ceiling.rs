@@ -1,0 +1,224 @@
+//! Bounds of the throughput beside what was reached, and the place where requests wait.
+//!
+//! A bound is called the cause of a throughput only if it was reached. Otherwise something that no bound
+//! knows of holds requests up, and the run's own account of their time says where.
+
+use serde::Serialize;
+
+use super::latency::Breakdown;
+use super::summary::{Run, rounded};
+use crate::scenario::Scenario;
+use crate::theory::bounds::{Bound, Scarce};
+use crate::units::{Elapsed, three_digits};
+use crate::words::{counted, digits, grouped, length};
+
+/// The share of a bound from which on it is called reached.
+const REACHED: f64 = 0.9;
+
+/// A bound of the throughput, and how much of it was reached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ceiling {
+    /// What there is a limited number of: `workers`, `threads`, `locks`, `cores`, `connections`, `pool`,
+    /// `capacity`, `pool_threads`, `clients`, `arrivals`.
+    pub of: &'static str,
+    /// The service whose pool or capacity it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// How many there are.
+    pub count: f64,
+    /// For how long each request takes one. [`None`] for arrivals.
+    pub each_ms: Option<f64>,
+    /// The share of requests that can be answered well. Left out if all can: the heartbeat kills none, and
+    /// none is longer than the clients' patience.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good: Option<f64>,
+    /// Good answers per second.
+    pub per_s: f64,
+    /// Whether it is the tightest, and is reached: by 90 % or more.
+    pub binds: bool,
+    /// The run's throughput ÷ the bound. Only for a moment, and by less than the run counts, above 1.
+    pub reached: Option<f64>,
+}
+
+impl Ceiling {
+    /// Beside the throughput that was found, in answers per second.
+    pub(super) fn of(named: &NamedBound, is_tightest: bool, throughput: Option<f64>) -> Self {
+        let NamedBound { bound, service } = named;
+        let per_s = bound.per_s();
+        let found = throughput.filter(|_| per_s > 0.0);
+        let reached = found.map(|found| rounded(found / per_s, 4));
+        Self {
+            of: bound.of.word(),
+            service: service.clone(),
+            count: bound.count,
+            each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
+            good: (bound.good < 1.0).then(|| rounded(bound.good, 6)),
+            per_s: rounded(per_s, if per_s < 1.0 { 9 } else { 3 }),
+            binds: is_tightest && reached.is_some_and(|reached| reached >= REACHED),
+            reached,
+        }
+    }
+
+    /// `2 workers ÷ 100 ms`, `db pool 10 ÷ 200 ms`, `1 worker ÷ 209 ms × 90 %`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let good = self
+            .good
+            .map(|good| format!(" × {} %", digits(good * 100.0)));
+        let good = good.unwrap_or_default();
+        let Some(each) = self.each_ms else {
+            return format!("what is asked for{good}");
+        };
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        format!("{} ÷ {each}{good}", self.counted())
+    }
+
+    /// `10 connections to db ÷ 200 ms = 50/s`, in a sentence.
+    #[must_use]
+    pub fn in_a_sentence(&self) -> String {
+        let per_s = match self.per_s {
+            rate if (0.995..999.5).contains(&rate) => digits(rate),
+            rate => per_second(rate),
+        };
+        let Some(each) = self.each_ms else {
+            return match self.good {
+                None => format!("the {per_s}/s that are asked for"),
+                Some(_) => format!("the {per_s}/s of what is asked for that can be answered"),
+            };
+        };
+        let good = self
+            .good
+            .map(|good| format!(" × {} %", digits(good * 100.0)));
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        let counted = match (self.of, &self.service) {
+            ("pool", Some(service)) => {
+                format!("{} to {service}", counted(self.count as u64, "connection"))
+            }
+            ("capacity", Some(service)) => {
+                format!(
+                    "{} at once in {service}",
+                    counted(self.count as u64, "call")
+                )
+            }
+            _ => self.counted(),
+        };
+        format!("{counted} ÷ {each}{} = {per_s}/s", good.unwrap_or_default())
+    }
+
+    fn counted(&self) -> String {
+        if let Some(service) = &self.service {
+            return format!("{service} {} {}", self.of, grouped(self.count as u64));
+        }
+        let one = match self.of {
+            "pool_threads" => "pool thread",
+            of => of.strip_suffix('s').unwrap_or(of),
+        };
+        counted(self.count as u64, one)
+    }
+}
+
+/// A bound with the name of its service, if it is of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NamedBound {
+    pub(super) bound: Bound,
+    service: Option<String>,
+}
+
+impl NamedBound {
+    pub(super) fn of(bound: Bound, scenario: &Scenario) -> Self {
+        let place = match bound.of {
+            Scarce::Pool(place) | Scarce::Capacity(place) => Some(place),
+            _ => None,
+        };
+        let service = place.and_then(|place| scenario.services.get(place));
+        Self {
+            bound,
+            service: service.map(|service| service.name.clone()),
+        }
+    }
+}
+
+/// Answers per second, in three digits or grouped.
+#[must_use]
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate >= 999.5 => grouped(rate.round() as u64),
+        rate if rate >= 0.995 || rate <= 0.0 => three_digits(rate),
+        // As many digits as it takes for three that say something: a bank answers 0.00333/s.
+        rate => {
+            let leading = -rate.log10().floor();
+            let digits = (leading as usize + 2).min(12);
+            format!("{rate:.digits$}")
+        }
+    }
+}
+
+/// The place where requests wait longest, by the run's own account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Waits {
+    /// `door`, `ready`, `core`, `service` or `none`.
+    pub at: &'static str,
+    /// How long a request waits there on average. [`None`] if too few were answered to know.
+    pub mean_ms: Option<f64>,
+    /// The share of its time; of all requests in the system, if none was answered.
+    pub share: f64,
+}
+
+/// A wait that is a smaller share of a request's time is none.
+const HARDLY: f64 = 0.1;
+
+impl Waits {
+    /// Of a run; `alone_ms` is what a request waits for services and timers if it is alone.
+    pub(super) fn of(run: &Run, alone_ms: f64) -> Option<Self> {
+        match (&run.breakdown_ms, run.latency_ms.mean) {
+            (Some(spent), Some(mean)) if mean > 0.0 => Some(Self::in_time(spent, mean, alone_ms)),
+            _ => Self::in_number(run),
+        }
+    }
+
+    fn in_time(spent: &Breakdown, mean: f64, alone_ms: f64) -> Self {
+        let at_services = (spent.parked_or_blocked - alone_ms).max(0.0);
+        let places = [
+            ("door", spent.door),
+            ("ready", spent.ready),
+            ("core", spent.core_wait),
+            ("service", at_services),
+        ];
+        let longest = places.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let (at, length) = longest.unwrap_or(("none", 0.0));
+        let share = length / mean;
+        Self {
+            at: if share >= HARDLY { at } else { "none" },
+            mean_ms: Some(rounded(length, 6)),
+            share: rounded(share, 4),
+        }
+    }
+
+    /// Where no request was answered, their number says where they are.
+    fn in_number(run: &Run) -> Option<Self> {
+        let (door, all) = (run.at_the_door?, run.in_system?);
+        let share = if all > 0.0 { door / all } else { 0.0 };
+        Some(Self {
+            at: if share >= HARDLY { "door" } else { "none" },
+            mean_ms: None,
+            share: rounded(share, 4),
+        })
+    }
+
+    /// `requests wait at the door, 90 % of their time`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let share = digits(self.share * 100.0);
+        let place = match self.at {
+            "door" => "at the door",
+            "ready" => "ready, while their worker runs others",
+            "core" => "for a core",
+            "service" => "for a connection, a thread or a place in a service",
+            _ => return "requests hardly wait for one another".into(),
+        };
+        match self.mean_ms {
+            Some(_) => format!("requests wait {place}, {share} % of their time"),
+            None => format!("requests wait {place}, {share} % of them"),
+        }
+    }
+}

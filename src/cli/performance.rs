@@ -9,6 +9,8 @@
 //! nothing to do. Whoever watches (a screen, or nobody) spends that time. Dropping a performance kills
 //! and reaps whatever is left of it.
 
+mod children;
+
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
@@ -24,7 +26,7 @@ use crate::server::{arbiter, services};
 use crate::sys;
 use crate::sys::clock::Clock;
 use crate::sys::family::{Child, Legacy};
-use crate::telemetry::{Board, RunWords, Said, Stage, Telemetry};
+use crate::telemetry::{Board, RunWords, Stage, Telemetry};
 use crate::units::{Elapsed, Stamp};
 
 /// Between two looks at the rings, and at who runs where.
@@ -37,8 +39,10 @@ const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
 const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
 /// Load waits 1 s at most for what is under way at ^C; so long it has to say that it is done …
 const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
-/// … and so long the server has to stop, whatever its workers are busy with.
+/// … and so long the server's workers may finish what they are busy with.
 const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
+/// How long its workers have to leave at once, before all are killed.
+const HURRIED_STOP: Elapsed = Elapsed::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -73,6 +77,8 @@ pub struct Performance<'a> {
     since: Stamp,
     /// When somebody had had enough.
     interrupted: Option<Stamp>,
+    /// The server was told to end at once.
+    is_hurried: bool,
     next_sample: Stamp,
     pub(super) notes: Vec<String>,
     /// What was done to it so far, by hand or by its timeline.
@@ -124,6 +130,7 @@ impl<'a> Performance<'a> {
             act: Act::Services,
             since: Stamp::ZERO,
             interrupted: None,
+            is_hurried: false,
             next_sample: Stamp::ZERO,
             notes: Vec::new(),
             steered: Steered::default(),
@@ -257,66 +264,6 @@ impl<'a> Performance<'a> {
         Child::start(role, &legacy, stagecraft.is_none())
     }
 
-    fn listen(&mut self) -> sys::Result<()> {
-        for role in [Role::Services, Role::Arbiter, Role::Load] {
-            let Some(child) = self.child(role) else {
-                continue;
-            };
-            // In this order, so that the last words of one that has ended are heard first.
-            let ended = child.ended();
-            let lines = child.lines();
-            for line in lines {
-                self.hear(role, Said::from_line(&line))?;
-            }
-            if let Some(status) = ended {
-                self.mourn(role, &status.to_string());
-            }
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self, role: Role, said: Said) -> sys::Result<()> {
-        match (said, self.act) {
-            (Said::Ready { addresses }, Act::Services) => {
-                self.service_addresses = addresses;
-                self.start_arbiter()
-            }
-            (Said::Ready { addresses }, Act::Server) => match addresses.first() {
-                Some(address) => self.start_load(load::Target::at(*address)),
-                None => Ok(()),
-            },
-            (Said::Ready { .. }, _) => Ok(()),
-            (Said::Failed { reason }, _) => {
-                self.break_off(format!("{} failed to {reason}", role.word()));
-                Ok(())
-            }
-            (Said::Note { text }, _) => {
-                self.notes.push(text);
-                Ok(())
-            }
-        }
-    }
-
-    /// A child has ended. That is a breakdown unless it was its time.
-    fn mourn(&mut self, role: Role, status: &str) {
-        *self.place(role) = None;
-        let expected = match role {
-            Role::Arbiter => self.act == Act::Stopping,
-            Role::Load => self.stage() == Stage::Done,
-            Role::Services => false,
-        };
-        if role == Role::Arbiter && self.act == Act::Stopping {
-            self.enter(Act::Over);
-        } else if !expected {
-            self.break_off(format!("{} ended unexpectedly ({status})", role.word()));
-        }
-    }
-
-    fn break_off(&mut self, reason: String) {
-        self.live.header_mut().crashed.get_or_insert(reason);
-        self.enter(Act::Over);
-    }
-
     fn advance(&mut self) {
         let now = self.clock.now();
         let waited = now.since(self.since);
@@ -336,13 +283,30 @@ impl<'a> Performance<'a> {
                     .push("load did not stop in time and was killed".into());
                 self.enter(Act::Over);
             }
-            Act::Stopping if waited > self.stop_patience() => {
-                self.notes
-                    .push("the server did not stop in time and was killed".into());
-                self.enter(Act::Over);
+            Act::Stopping if self.interrupted.is_some() && waited > INTERRUPTED_STOP => {
+                self.hurry(waited);
             }
+            Act::Stopping if waited > self.stop_patience() => self.give_up_on_the_server(),
             Act::Services | Act::Server | Act::Load | Act::Playing | Act::Stopping | Act::Over => {}
         }
+    }
+
+    /// Ends the server of a run that was ended by hand, whatever its workers are busy with. They leave at
+    /// once, and the arbiter tells when, so that the accounts of what they had begun can be closed.
+    fn hurry(&mut self, waited: Elapsed) {
+        if waited > INTERRUPTED_STOP + HURRIED_STOP {
+            return self.give_up_on_the_server();
+        }
+        if let Some(arbiter) = self.arbiter.as_ref().filter(|_| !self.is_hurried) {
+            arbiter.interrupt();
+            self.is_hurried = true;
+        }
+    }
+
+    fn give_up_on_the_server(&mut self) {
+        self.notes
+            .push("the server did not stop in time and was killed".into());
+        self.enter(Act::Over);
     }
 
     /// Asks the server to stop. One that is not ours goes on.
@@ -371,10 +335,7 @@ impl<'a> Performance<'a> {
     }
 
     fn stop_patience(&self) -> Elapsed {
-        match self.interrupted {
-            Some(_) => INTERRUPTED_STOP,
-            None => self.variant.scenario.server.graceful_timeout + STOP_PATIENCE,
-        }
+        self.variant.scenario.server.graceful_timeout + STOP_PATIENCE
     }
 
     fn enter(&mut self, act: Act) {
@@ -450,35 +411,6 @@ impl<'a> Performance<'a> {
             load: self.load.as_ref().map(Child::pid),
             services: self.services.as_ref().map(Child::pid),
             arbiter: self.arbiter.as_ref().map(Child::pid),
-        }
-    }
-
-    fn child(&mut self, role: Role) -> Option<&mut Child> {
-        self.place(role).as_mut()
-    }
-
-    fn place(&mut self, role: Role) -> &mut Option<Child> {
-        match role {
-            Role::Services => &mut self.services,
-            Role::Arbiter => &mut self.arbiter,
-            Role::Load => &mut self.load,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Services,
-    Arbiter,
-    Load,
-}
-
-impl Role {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Services => "the services",
-            Self::Arbiter => "the server",
-            Self::Load => "load",
         }
     }
 }

@@ -108,7 +108,7 @@ impl Application {
         } else {
             let counted = counted.map(|(counter, value)| (self.counter(counter), value));
             let line = story::tell(self.me, &world.spent(), counted);
-            reply.whole(Status::Ok, &line, world)?;
+            reply.whole(Status::Ok, &story::body(&line), world)?;
         }
         Ok(())
     }

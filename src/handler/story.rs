@@ -7,6 +7,9 @@ use crate::units::letter;
 /// Below this a delay is not worth a word: 50 µs, in nanoseconds.
 const WORTH_SAYING: u64 = 50_000;
 
+/// Bytes of a default body: room for the longest usual line, and three rows of a terminal.
+pub(super) const BODY: usize = 240;
+
 /// Which worker answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whoami {
@@ -39,6 +42,14 @@ pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> S
         others => format!("{others} others"),
     };
     line + "; " + &who + " ran meanwhile\n"
+}
+
+/// The line, filled with blanks to a whole number of [`BODY`]s: load generators that compare the lengths of
+/// bodies (`ab` without `-l`) take a body of another length for a failure, and the numbers vary.
+pub(super) fn body(line: &str) -> String {
+    let text = line.trim_end();
+    let length = (text.len() + 1).next_multiple_of(BODY);
+    format!("{text:<width$}\n", width = length - 1)
 }
 
 fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {

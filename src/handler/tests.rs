@@ -1,5 +1,7 @@
 //! The application under test: what it asks of its World, and what its client reads.
 
+use proptest::prelude::*;
+
 use super::scripted::{Did, Scripted};
 use super::*;
 use crate::http::{Keep, Method, Request, Status};
@@ -352,6 +354,39 @@ fn the_default_body_says_what_happened_in_one_line() {
         let me = Whoami { worker, kind, ..ME };
         assert_eq!(story::tell(me, &spent, None), line);
     }
+}
+
+proptest! {
+    #[test]
+    fn all_bodies_of_a_kind_of_request_are_equally_long_whatever_happened_to_it(
+        lengths in prop::array::uniform5(0_u64..100_000_000_000),
+        let_go in 0_u64..1_000,
+        others in 0_u64..2_000,
+        (worker, pid) in (0_usize..64, 1_u32..100_000),
+        visits in 1_u64..100_000,
+    ) {
+        let [cpu, core_wait, parked, blocked, ready] = lengths;
+        let waits = if parked < blocked { (parked, 0) } else { (0, blocked) };
+        let spent = Spent {
+            cpu: CpuTime(cpu),
+            core_wait: Elapsed(core_wait),
+            parked: Elapsed(waits.0),
+            blocked: Elapsed(waits.1),
+            ready: Elapsed(ready),
+            let_go,
+            others,
+        };
+        let me = Whoami { worker, pid, kind: WorkerKind::Coroutine };
+        let body = story::body(&story::tell(me, &spent, Some(("visits", visits))));
+        prop_assert_eq!(body.len(), story::BODY, "{}", body);
+        prop_assert!(body.ends_with('\n'));
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_for_a_body_fills_two() {
+    let body = story::body(&format!("{}\n", "x".repeat(story::BODY)));
+    assert_eq!(body.len(), 2 * story::BODY);
 }
 
 #[test]

@@ -166,15 +166,44 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
         return Vec::new();
     }
     let mut cut = taken_and_never_served(recording, &deaths);
-    let lost_later = requests.all().iter().filter_map(|request| {
+    let later = requests.all().iter();
+    let later = later.filter(|it| it.served.is_none() && !it.outcome.opened);
+    let mut takers = None;
+    let lost_later = later.filter_map(|request| {
         let outcome = request.outcome;
-        let lost = request.served.is_none() && outcome.failure == Some(Failure::Reset);
-        let during = |death: &&Stamp| outcome.sent < **death && **death <= outcome.done;
-        let death = deaths.values().flatten().find(during)?;
-        (lost && !outcome.opened).then_some((outcome.sent, *death))
+        let death = match outcome.failure? {
+            Failure::Reset => {
+                let during = |death: &&Stamp| outcome.sent < **death && **death <= outcome.done;
+                deaths.values().flatten().find(during)?
+            }
+            // Its client has left, and its worker went on with it to its own end, if one had begun it.
+            Failure::Timeout => {
+                let takers = takers.get_or_insert_with(|| takers_of(recording));
+                let its = takers.get(&outcome.request).map(|slot| deaths.get(slot));
+                let mut after = its??.iter().filter(|death| **death > outcome.done);
+                after.next()?
+            }
+            Failure::Refused | Failure::Status => return None,
+        };
+        Some((outcome.sent, *death))
     });
     cut.extend(lost_later);
     cut
+}
+
+/// The worker of each request that one has said to have had, whether it has ended it or not.
+fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
+    let switches = recording.switches.iter();
+    let switched = switches.filter_map(|(slot, event)| match event {
+        Event::Ran(ran) => Some((ran.request, *slot)),
+        Event::BlockedIn { request, .. } | Event::Preempted { request, .. } => {
+            Some((*request, *slot))
+        }
+        _ => None,
+    });
+    let looks = recording.samples.iter().flat_map(|sample| &sample.workers);
+    let running = looks.filter_map(|it| Some((it.running_request?, it.index as u16)));
+    switched.chain(running).collect()
 }
 
 /// When the processes of each slot died, in order.

@@ -91,7 +91,8 @@ pub(super) fn serve(line: &mut impl Line, application: &Application) {
                 return linger(line);
             }
         }
-        if !answer(line, application, &receiver, &mut reply) {
+        // A server that stops waits for no other request.
+        if !answer(line, application, &receiver, &mut reply) || line.keeps().is_none() {
             return;
         }
         receiver.next();

@@ -27,6 +27,7 @@ use std::rc::Rc;
 use super::seat::{Pause, Seat, Shared};
 use super::timers::Timers;
 use crate::coroutine::{ReadyQueue, Resumed, Stacks, Task, TaskId};
+use crate::scenario::Server;
 use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, net, processes};
@@ -37,10 +38,8 @@ use crate::units::{Elapsed, Stamp};
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
 
-/// A hub with nothing to do beats at least this often.
+/// A hub with nothing to do beats at least this often, and twice within `server.timeout`.
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
-/// How often deadlines of clients are looked at. They are seconds long, and most never come.
-const SWEEP: Elapsed = Elapsed::from_millis(100);
 /// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
 /// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
 const TURN: Elapsed = Elapsed::from_millis(5);
@@ -71,34 +70,37 @@ pub(super) struct Hub<'life, P> {
     /// When the door may be looked at again.
     door_closed_until: Stamp,
     signals: Signals,
-    next_sweep: Stamp,
+    heartbeat: Elapsed,
     phase: Phase,
     /// What the poller reported last; kept to be used again.
     ready: Vec<Ready>,
 }
 
 impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
-    /// A hub that holds at most `connections` of the listener's, each played by `play` in a task of
-    /// its own.
+    /// A hub that holds at most `server.connections` of the listener's, each played by `play` in a task
+    /// of its own.
     pub(super) fn new(
         shared: Rc<Shared>,
         listener: &'life TcpListener,
         signals: Signals,
-        connections: usize,
+        server: &Server,
         play: P,
     ) -> sys::Result<Self> {
+        let heartbeat = server
+            .timeout
+            .map_or(HEARTBEAT, |timeout| HEARTBEAT.min(Elapsed(timeout.0 / 2)));
         shared.poller.borrow().add_listener(&signals, SIGNALS)?;
         Ok(Self {
             shared,
             play: Rc::new(play),
-            queue: ReadyQueue::new(connections),
+            queue: ReadyQueue::new(server.connections),
             stacks: Stacks::new(),
             timers: Timers::default(),
             listener,
             at_the_door: false,
             door_closed_until: Stamp::ZERO,
             signals,
-            next_sweep: Stamp::ZERO,
+            heartbeat,
             phase: Phase::Booting,
             ready: Vec::new(),
         })
@@ -162,13 +164,13 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         if self.queue.ready_count() > 0 {
             return Elapsed::ZERO;
         }
-        let sweep = (self.queue.open_count() > 0).then_some(self.next_sweep);
+        let late = self.shared.deadlines.borrow().earliest();
         let door = (self.door_closed_until > now).then_some(self.door_closed_until);
-        let due = [self.timers.earliest(), sweep, door];
+        let due = [self.timers.earliest(), late, door];
         due.into_iter()
             .flatten()
             .map(|due| due.since(now))
-            .fold(HEARTBEAT, Elapsed::min)
+            .fold(self.heartbeat, Elapsed::min)
     }
 
     /// 2: due timers, then ready sockets, in the kernel's order.
@@ -186,6 +188,9 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
                 SIGNALS => {
                     if self.signals.take().contains(&Signal::Terminate) {
                         self.shared.stopping.set(true);
+                        for id in channels.iter().filter_map(|(_, it)| it.stop_idling()) {
+                            self.queue.wake(id);
+                        }
                     }
                 }
                 place => {
@@ -195,13 +200,8 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
                 }
             }
         }
-        if self.next_sweep <= now {
-            self.next_sweep = now + SWEEP;
-            for (_, channel) in channels.iter() {
-                if let Some(id) = channel.lose_patience(now, shared.stopping.get()) {
-                    self.queue.wake(id);
-                }
-            }
+        while let Some(id) = shared.take_late(now) {
+            self.queue.wake(id);
         }
     }
 

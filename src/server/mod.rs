@@ -14,6 +14,7 @@ pub mod arbiter;
 mod calls;
 pub mod compute;
 mod connection;
+mod deadlines;
 mod hub;
 mod seat;
 pub mod services;

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use slab::Slab;
 
 use super::connection::Patience;
+use super::deadlines::{self, Deadlines};
 use crate::coroutine::{Parker, TaskId};
 use crate::sys;
 use crate::sys::poller::{Poller, Ready};
@@ -70,6 +71,7 @@ pub(super) struct Channel {
     waiter: Cell<Option<(TaskId, Wish)>>,
     patience: Cell<Patience>,
     lost_patience: Cell<bool>,
+    deadline: deadlines::Entry,
 }
 
 impl Channel {
@@ -87,13 +89,20 @@ impl Channel {
         Some(task)
     }
 
-    /// The task that has waited too long at `now`, if one has; with `stopping`, also one that waits
-    /// for a request that need not come.
-    pub(super) fn lose_patience(&self, now: Stamp, stopping: bool) -> Option<TaskId> {
-        let (task, _) = self.waiter.get()?;
-        let patience = self.patience.get();
-        let lost = patience.until <= now || (stopping && patience.idle);
-        lost.then(|| self.waiter.set(None))?;
+    /// Ends a wait whose patience is over at `now`; gives its task.
+    fn lose_patience(&self, now: Stamp) -> Option<TaskId> {
+        let is_over = self.patience.get().until <= now;
+        self.end_wait_if(is_over)
+    }
+
+    /// Ends a wait for a request that need not come, as the server stops; gives its task.
+    pub(super) fn stop_idling(&self) -> Option<TaskId> {
+        self.end_wait_if(self.patience.get().idle)
+    }
+
+    fn end_wait_if(&self, ends: bool) -> Option<TaskId> {
+        let (task, _) = self.waiter.get().filter(|_| ends)?;
+        self.waiter.set(None);
         self.lost_patience.set(true);
         Some(task)
     }
@@ -111,6 +120,8 @@ pub(super) struct Shared {
     pub(super) poller: RefCell<Poller>,
     /// Sockets that are open, by their token.
     pub(super) channels: RefCell<Slab<Rc<Channel>>>,
+    /// Until when tasks wait for them at most.
+    pub(super) deadlines: RefCell<Deadlines>,
     /// When the task that ran last let go of the hub, unless it has ended.
     pub(super) let_go: Cell<Stamp>,
     /// Since when the running task could have run.
@@ -135,6 +146,7 @@ impl Shared {
             probe,
             poller: RefCell::new(Poller::new()?),
             channels: RefCell::default(),
+            deadlines: RefCell::default(),
             let_go: Cell::default(),
             ready: Cell::default(),
             resumed: Cell::default(),
@@ -159,6 +171,7 @@ impl Shared {
             waiter: Cell::new(None),
             patience: Cell::new(Patience::ENDLESS),
             lost_patience: Cell::new(false),
+            deadline: deadlines::Entry::default(),
         });
         let place = self.channels.borrow_mut().insert(Rc::clone(&channel));
         channel.place.set(place);
@@ -168,6 +181,26 @@ impl Shared {
         };
         self.poller.borrow().add_stream(socket, place as u64)?;
         Ok(watch)
+    }
+
+    /// Takes a task that has waited too long at `now`.
+    pub(super) fn take_late(&self, now: Stamp) -> Option<TaskId> {
+        let (channels, mut deadlines) = (self.channels.borrow(), self.deadlines.borrow_mut());
+        while let Some((due, place)) = deadlines.take_due(now) {
+            let Some(channel) = channels.get(place) else {
+                continue;
+            };
+            if !channel.deadline.is_taken(due) {
+                continue;
+            }
+            if let Some(task) = channel.lose_patience(now) {
+                return Some(task);
+            }
+            if channel.waiter.get().is_some() {
+                deadlines.set(place, &channel.deadline, channel.patience.get().until);
+            }
+        }
+        None
     }
 }
 
@@ -290,6 +323,9 @@ impl<'task> Seat<'task> {
     ) -> Result<(), TooLong> {
         channel.patience.set(patience);
         channel.waiter.set(Some((self.id, wish)));
+        let mut deadlines = self.shared.deadlines.borrow_mut();
+        deadlines.set(channel.place.get(), &channel.deadline, patience.until);
+        drop(deadlines);
         self.pause(pause);
         if channel.lost_patience.take() {
             return Err(TooLong);

@@ -15,7 +15,7 @@ use concsim::telemetry::{Event, Failure, NO_REQUEST, Ran, Served, TerminationCau
 use concsim::units::Stamp;
 
 /// Plays a scenario by `concsim run` and by `concsim sim`, and puts the same questions to both.
-fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
+pub(crate) fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
     ["run", "sim"].map(|engine| {
         let recording = played(engine, scenario);
         eprintln!("asking the recording of {engine}"); // said if an answer is wrong

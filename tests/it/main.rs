@@ -3,6 +3,7 @@
 mod beside;
 mod calibration;
 mod conformance;
+mod connections;
 mod core_waits;
 mod exports;
 mod faults;
@@ -12,6 +13,7 @@ mod harness;
 mod hostile;
 mod house;
 mod http_cases;
+mod interrupted;
 mod kept;
 mod load;
 mod metrics;

@@ -135,10 +135,12 @@ fn a_worker_that_is_silent_for_too_long_is_aborted_and_if_need_be_killed() {
     let computing = house.a_worker();
     let mut hog = house.begin("/hog");
     assert_eq!(answer(&mut hog), None);
-    house.hears(&format!("(pid {computing}) was aborted"));
+    house.hears(&format!(
+        "(pid {computing}) was killed: silent for longer than timeout (2 s)"
+    ));
     let stopped = house.a_worker();
     kill(stopped, Signal::SIGSTOP).unwrap();
-    house.hears(&format!("(pid {stopped}) did not obey: killed"));
+    house.hears(&format!("(pid {stopped}) did not abort: sent SIGKILL"));
     assert_ne!(house.a_worker(), stopped);
 }
 

@@ -40,12 +40,11 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
             connection::serve(&mut line, &floor.application);
         }
     };
-    let connections = kit.post.scenario.server.connections;
     let hub = Hub::new(
         Rc::clone(&shared),
         &kit.post.listener,
         kit.signals,
-        connections,
+        &kit.post.scenario.server,
         play,
     )?;
     let ended = hub.run()?;

@@ -1,0 +1,98 @@
+//! The children of a run: what they say, and what their end means.
+
+use super::{Act, Performance};
+use crate::load;
+use crate::sys;
+use crate::sys::family::Child;
+use crate::telemetry::{Said, Stage};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Services,
+    Arbiter,
+    Load,
+}
+
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Services => "the services",
+            Self::Arbiter => "the server",
+            Self::Load => "load",
+        }
+    }
+}
+
+impl Performance<'_> {
+    pub(super) fn listen(&mut self) -> sys::Result<()> {
+        for role in [Role::Services, Role::Arbiter, Role::Load] {
+            let Some(child) = self.child(role) else {
+                continue;
+            };
+            // In this order, so that the last words of one that has ended are heard first.
+            let ended = child.ended();
+            let lines = child.lines();
+            for line in lines {
+                self.hear(role, Said::from_line(&line))?;
+            }
+            if let Some(status) = ended {
+                self.mourn(role, &status.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, role: Role, said: Said) -> sys::Result<()> {
+        match (said, self.act) {
+            (Said::Ready { addresses }, Act::Services) => {
+                self.service_addresses = addresses;
+                self.start_arbiter()
+            }
+            (Said::Ready { addresses }, Act::Server) => match addresses.first() {
+                Some(address) => self.start_load(load::Target::at(*address)),
+                None => Ok(()),
+            },
+            (Said::Ready { .. }, _) => Ok(()),
+            (Said::Failed { reason }, _) => {
+                self.break_off(format!("{} failed to {reason}", role.word()));
+                Ok(())
+            }
+            (Said::Note { text }, _) => {
+                self.notes.push(text);
+                Ok(())
+            }
+        }
+    }
+
+    /// A child has ended. That is a breakdown unless it was its time.
+    fn mourn(&mut self, role: Role, status: &str) {
+        *self.place(role) = None;
+        let expected = match role {
+            Role::Arbiter => self.act == Act::Stopping,
+            Role::Load => self.stage() == Stage::Done,
+            Role::Services => false,
+        };
+        if role == Role::Arbiter && self.act == Act::Stopping {
+            self.enter(Act::Over);
+        } else if !expected {
+            self.break_off(format!("{} ended unexpectedly ({status})", role.word()));
+        }
+    }
+
+    pub(super) fn break_off(&mut self, reason: String) {
+        self.live.header_mut().crashed.get_or_insert(reason);
+        self.enter(Act::Over);
+    }
+
+    fn child(&mut self, role: Role) -> Option<&mut Child> {
+        self.place(role).as_mut()
+    }
+
+    fn place(&mut self, role: Role) -> &mut Option<Child> {
+        match role {
+            Role::Services => &mut self.services,
+            Role::Arbiter => &mut self.arbiter,
+            Role::Load => &mut self.load,
+        }
+    }
+}

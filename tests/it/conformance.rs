@@ -2,7 +2,11 @@
 //! the same questions put to both recordings. All of them are about structure (who overlaps whom, in which
 //! order, how often, who fails), and none about how long something took.
 
-#![expect(clippy::unwrap_used, reason = "a run without its files fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a run without its files fails the test, and a test reports what it skips"
+)]
 #![cfg(target_os = "linux")]
 
 use std::collections::{BTreeMap, BTreeSet};

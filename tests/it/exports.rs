@@ -3,7 +3,11 @@
 //! them, see `benches/peers`) the files are written all the same, and what we know of them ourselves is
 //! held.
 
-#![expect(clippy::unwrap_used, reason = "a run without its files fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a run without its files fails the test, and a test reports what it skips"
+)]
 #![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};

@@ -55,21 +55,23 @@ pub fn of_the_command_line(error: &Error) -> ExitCode {
             ExitCode::from(2)
         }
         _ => {
-            talk::say(mistake(error));
+            let words = std::env::args_os().skip(1);
+            let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+            talk::say(mistake(error, &words));
             ExitCode::from(2)
         }
     }
 }
 
 /// The mistake in a sentence, and what to write instead.
-fn mistake(error: &Error) -> String {
+fn mistake(error: &Error, words: &[String]) -> String {
     let [argument, subcommand, value] = [
         ContextKind::InvalidArg,
         ContextKind::InvalidSubcommand,
         ContextKind::InvalidValue,
     ]
     .map(|kind| text(error, kind));
-    let command = command_of(error);
+    let command = command_of(words);
     let help = format!("see `{command} --help`");
     let meant = suggested(error).map(|word| format!("did you mean `{word}`?"));
     let legal = all(error, ContextKind::ValidValue);
@@ -192,21 +194,19 @@ fn subcommands(command: &str) -> Vec<String> {
         .collect()
 }
 
-/// `concsim run`, as the error's line of usage has it.
-fn command_of(error: &Error) -> String {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => String::new(),
-    };
-    let words = usage
-        .split_whitespace()
-        .skip_while(|word| *word == "Usage:");
-    let words = words.take_while(|word| word.starts_with(char::is_alphanumeric));
-    let words: Vec<&str> = words.collect();
-    match words.as_slice() {
-        [] => "concsim".to_owned(),
-        words => words.join(" "),
+/// `concsim run`: the program and its subcommands among the words of a command line.
+fn command_of(words: &[String]) -> String {
+    let mut here = Cli::command();
+    let mut command = "concsim".to_owned();
+    for word in words {
+        if let Some(below) = here.find_subcommand(word) {
+            command = format!("{command} {}", below.get_name());
+            here = below.clone();
+        } else if !word.starts_with('-') {
+            break;
+        }
     }
+    command
 }
 
 /// What to write, if clap says it: a line of usage.
@@ -278,7 +278,9 @@ mod tests {
 
     fn said(words: &[&str]) -> String {
         let line = std::iter::once("concsim").chain(words.iter().copied());
-        mistake(&Cli::try_parse_from(line).expect_err("the line has a mistake"))
+        let error = Cli::try_parse_from(line).expect_err("the line has a mistake");
+        let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
+        mistake(&error, &words)
     }
 
     #[test]

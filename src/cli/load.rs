@@ -15,6 +15,7 @@ use super::audience::{Audience as _, Headless};
 use super::colour::Colour;
 use super::performance::Performance;
 use super::run;
+use super::showing::CardArgs;
 use super::source::{self, Chosen, SourceArgs};
 use crate::load::{Authority, Target};
 use crate::recording::live::Live;
@@ -39,6 +40,8 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    card: CardArgs,
 }
 
 /// Plays the load of the chosen variant (the first, if none is named) and prints the result.
@@ -56,7 +59,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     interrupt::listen()?;
     let summary = play(&plan, target, args.json)?;
-    run::print(&plan, &summary, args.json, colour.look().glyphs)?;
+    run::print(&plan, &summary, args.json, (colour.look().glyphs, args.card.extent()))?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 

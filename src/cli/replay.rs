@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::screen::Screen;
-use super::showing::{self, Manner, Showing};
+use super::showing::{self, CardArgs, Manner, Showing};
 use super::talk;
-use super::{run, shelf};
+use super::run::{self, Cards};
+use super::shelf;
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::{Recording, kept};
-use crate::report::card::card;
 use crate::scenario::Plan;
 use crate::sys::interrupt;
 use crate::tui::{Keymap, Mouse, Row};
@@ -27,6 +27,8 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    card: CardArgs,
     #[command(flatten)]
     showing: Showing,
     #[command(flatten)]
@@ -65,7 +67,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         };
         show(&kept.plan, kept.recordings, &summary, stage)?;
     }
-    run::print(&kept.plan, &summary, args.json, manner.look.glyphs)?;
+    run::print(&kept.plan, &summary, args.json, (manner.look.glyphs, args.card.extent()))?;
     // What there is was shown; that it is not all is said to whoever asks.
     Ok(if is_whole {
         ExitCode::SUCCESS
@@ -93,9 +95,9 @@ pub(super) fn show(
     let subject = plan.subject();
     let rows = summary.runs.iter();
     let rows = rows.map(|run| Row::of(run, subject.as_deref())).collect();
-    let text = card(plan, summary, stage.manner.look.glyphs);
+    let cards = Cards::of(plan, summary, stage.manner.look.glyphs);
     let screen = Screen::on(stage.terminal, plan, summary.machine.cores, stage.manner)?;
     let mut screen = screen.steered_by(stage.keymap, stage.mouse)?;
-    screen.replay(recordings, rows, &text)?;
+    screen.replay(recordings, rows, &cards)?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::prediction::{Foresight, PredictArgs, Predictions};
 use super::rehearsal::{self, Watched};
 use super::screen::Screen;
 use super::shelf;
-use super::showing::{self, Showing};
+use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::stagecraft::Stagecraft;
 use super::talk;
@@ -26,7 +26,7 @@ use crate::recording::kept::{Folder, Keeper};
 use crate::recording::live::Live;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::{Header, Machine, Recording, summary};
-use crate::report::card::card;
+use crate::report::card::{Extent, MORE, card};
 use crate::report::json;
 use crate::scenario::{Engine, Plan, Variant};
 use crate::sys::{interrupt, processes};
@@ -50,6 +50,8 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    card: CardArgs,
     /// Keep the recording in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -109,6 +111,7 @@ impl Args {
             chosen: SourceArgs::of(name),
             headless: false,
             json: false,
+            card: CardArgs::default(),
             out: None,
             no_ask: false,
             no_keep: false,
@@ -172,7 +175,7 @@ pub(super) fn once(
         return Ok(played);
     }
     let glyphs = args.showing.look(colour).glyphs;
-    print(&plan, &summary, args.json, glyphs)?;
+    print(&plan, &summary, args.json, (glyphs, args.card.extent()))?;
     if let Some((folder, kept)) = folder.zip(kept) {
         say_whether_kept(folder, &kept, args.json);
     }
@@ -271,7 +274,7 @@ fn play_with(
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
     if !screen.wants_to_leave() {
-        screen.show_card(&card(plan, &summary, manner.look.glyphs))?;
+        screen.show_card(&Cards::of(plan, &summary, manner.look.glyphs))?;
     }
     let status = summary.exit_status();
     Ok((summary, Played::OnScreen(status), kept))
@@ -341,18 +344,40 @@ pub(super) fn watch(
     Ok(recording)
 }
 
+/// Both forms of the card.
+#[derive(Debug)]
+pub(super) struct Cards {
+    pub(super) short: String,
+    pub(super) full: String,
+}
+
+impl Cards {
+    pub(super) fn of(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> Self {
+        let card = |extent| card(plan, summary, glyphs, extent);
+        Self {
+            short: card(Extent::Short),
+            full: card(Extent::Full),
+        }
+    }
+}
+
 /// Prints the result: the card, or JSON and nothing else.
 pub(super) fn print(
     plan: &Plan,
     summary: &Summary,
     as_json: bool,
-    glyphs: Glyphs,
+    (glyphs, extent): (Glyphs, Extent),
 ) -> anyhow::Result<()> {
     let text = if as_json {
         json::of(summary)
     } else {
-        card(plan, summary, glyphs)
+        card(plan, summary, glyphs, extent)
     };
-    talk::print(&format!("{}\n", text.trim_end()))?;
+    let more = if as_json || extent == Extent::Full {
+        String::new()
+    } else {
+        format!("{MORE}\n")
+    };
+    talk::print(&format!("{}\n{more}", text.trim_end()))?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use super::audience::{Audience, has_had_enough};
 use super::performance::Performance;
 use super::rehearsal::Watched;
+use super::run::Cards;
 use super::showing::{Delivery, Manner};
 use super::stagecraft::Stagecraft;
 use super::talk;
@@ -243,8 +244,8 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn show_card(&mut self, card: &str) -> anyhow::Result<()> {
-        self.state.show_card(lines(card));
+    pub(super) fn show_card(&mut self, cards: &Cards) -> anyhow::Result<()> {
+        self.state.show_cards(lines(&cards.short), lines(&cards.full));
         self.draw()?;
         self.explore()
     }
@@ -253,16 +254,16 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn replay(
+    pub(super) fn replay(
         &mut self,
         recordings: Vec<Recording>,
         rows: Vec<Row>,
-        card: &str,
+        cards: &Cards,
     ) -> anyhow::Result<()> {
         self.over = recordings;
         self.turned = self.clock.now();
         self.state.replay(rows);
-        self.state.show_card(lines(card));
+        self.state.show_cards(lines(&cards.short), lines(&cards.full));
         self.explore()
     }
 

@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use super::colour::Colour;
 use crate::palette::{Glyphs, Look, Room, Theme};
+use crate::report::card::Extent;
 use crate::sys::terminal;
 use crate::units::Elapsed;
 
@@ -27,6 +28,26 @@ pub struct Showing {
     /// Frames a second; by default 12, over SSH 4
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
     fps: Option<u16>,
+}
+
+/// How much of the card is printed.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct CardArgs {
+    /// The whole card: also why, bounds and theory, switches, remedies and notes
+    #[arg(long)]
+    full: bool,
+}
+
+impl CardArgs {
+    /// As it was asked for.
+    #[must_use]
+    pub fn extent(self) -> Extent {
+        if self.full {
+            Extent::Full
+        } else {
+            Extent::Short
+        }
+    }
 }
 
 /// How frames reach the terminal.

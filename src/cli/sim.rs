@@ -9,7 +9,7 @@ use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::replay::{self, Stage};
 use super::run;
-use super::showing::{self, Showing};
+use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use crate::recording::kept::Folder;
@@ -36,6 +36,8 @@ pub struct Args {
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    card: CardArgs,
     /// Keep the recording in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -94,7 +96,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         };
         replay::show(&plan, recordings, &summary, stage)?;
     }
-    run::print(&plan, &summary, args.json, manner.look.glyphs)?;
+    run::print(&plan, &summary, args.json, (manner.look.glyphs, args.card.extent()))?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 

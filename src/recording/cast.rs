@@ -7,7 +7,7 @@ use super::latency::Sorted;
 use super::named::Named;
 use super::summary::rounded;
 use super::{CoreSample, Origin, Recording, WorkerSample};
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Phase};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Who used a core, as shares of the window.
@@ -27,6 +27,42 @@ pub struct Core {
     pub steal: f64,
     /// By whoever else: busy less what is booked.
     pub other: f64,
+}
+
+/// How many worker processes there were at once in the window: the fewest and the most that a sample saw.
+/// Both are 0 where no worker was seen, as of a foreign server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AtOnce {
+    /// The fewest.
+    pub least: usize,
+    /// The most.
+    pub most: usize,
+}
+
+impl AtOnce {
+    pub(super) fn of(recording: &Recording) -> Self {
+        let window = recording.header.window;
+        let samples = recording.samples.iter();
+        let counted = samples.filter(|sample| {
+            window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
+        });
+        let alive = |workers: &[WorkerSample]| {
+            let alive = workers.iter().filter(|it| it.phase != Phase::Gone);
+            alive.count()
+        };
+        let counts = counted.map(|sample| alive(&sample.workers));
+        counts.fold(None, |range: Option<Self>, count| {
+            let Self { least, most } = range.unwrap_or(Self {
+                least: count,
+                most: count,
+            });
+            Some(Self {
+                least: least.min(count),
+                most: most.max(count),
+            })
+        })
+        .unwrap_or_default()
+    }
 }
 
 /// The shares of all cores over the window.

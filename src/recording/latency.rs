@@ -15,6 +15,8 @@ use crate::units::Elapsed;
 
 /// Below this many samples a median says little.
 pub const MEDIAN_NEEDS: usize = 20;
+/// A 95th percentile rests on a twentieth of the samples: ten of them at least.
+pub const P95_NEEDS: usize = 200;
 /// A 99th percentile rests on a hundredth of the samples: ten of them at least.
 pub const P99_NEEDS: usize = 1_000;
 /// The same for the 99.9th.
@@ -29,6 +31,8 @@ pub struct Latencies {
     pub p50: Option<f64>,
     /// Nine of ten took no longer.
     pub p90: Option<f64>,
+    /// 19 of 20. Additional to the first version of the summary, as the largest that 200 samples allow.
+    pub p95: Option<f64>,
     /// 99 of 100.
     pub p99: Option<f64>,
     /// 999 of 1 000.
@@ -84,10 +88,66 @@ impl Latencies {
             mean: mean.map(|mean| Elapsed(mean).as_millis_f64()),
             p50: all.quantile_ms(500, MEDIAN_NEEDS),
             p90: all.quantile_ms(900, MEDIAN_NEEDS),
+            p95: all.quantile_ms(950, P95_NEEDS),
             p99: all.quantile_ms(990, P99_NEEDS),
             p999: all.quantile_ms(999, P999_NEEDS),
             max: all.0.last().copied().map(Elapsed::as_millis_f64),
         }
+    }
+}
+
+/// The latencies of one kind of request, in milliseconds; `None` where there are too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct KindLatencies {
+    /// Of the completed ones.
+    pub mean: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// Nine of ten took no longer.
+    pub p90: Option<f64>,
+    /// 19 of 20 took no longer.
+    pub p95: Option<f64>,
+    /// 99 of 100 took no longer.
+    pub p99: Option<f64>,
+    /// The longest.
+    pub max: Option<f64>,
+}
+
+impl From<Latencies> for KindLatencies {
+    fn from(all: Latencies) -> Self {
+        let Latencies {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            max,
+            ..
+        } = all;
+        Self {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            max,
+        }
+    }
+}
+
+impl KindLatencies {
+    /// The 99th percentile, or where there are too few samples for one the highest that they allow, with its
+    /// name; of fewer than 20 samples the longest. `None` without samples.
+    #[must_use]
+    pub fn tail(&self) -> Option<(&'static str, f64)> {
+        [
+            ("p99", self.p99),
+            ("p95", self.p95),
+            ("p90", self.p90),
+            ("max", self.max),
+        ]
+        .into_iter()
+        .find_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -354,18 +414,31 @@ mod tests {
             [
                 latencies.p50.is_some(),
                 latencies.p90.is_some(),
+                latencies.p95.is_some(),
                 latencies.p99.is_some(),
                 latencies.p999.is_some(),
                 latencies.max.is_some(),
             ]
         };
-        assert_eq!(given(0), [false; 5]);
-        assert_eq!(given(19), [false, false, false, false, true]);
-        assert_eq!(given(20), [true, true, false, false, true]);
-        assert_eq!(given(999), [true, true, false, false, true]);
-        assert_eq!(given(1_000), [true, true, true, false, true]);
-        assert_eq!(given(9_999), [true, true, true, false, true]);
-        assert_eq!(given(10_000), [true; 5]);
+        assert_eq!(given(0), [false; 6]);
+        assert_eq!(given(19), [false, false, false, false, false, true]);
+        assert_eq!(given(20), [true, true, false, false, false, true]);
+        assert_eq!(given(199), [true, true, false, false, false, true]);
+        assert_eq!(given(200), [true, true, true, false, false, true]);
+        assert_eq!(given(999), [true, true, true, false, false, true]);
+        assert_eq!(given(1_000), [true, true, true, true, false, true]);
+        assert_eq!(given(9_999), [true, true, true, true, false, true]);
+        assert_eq!(given(10_000), [true; 6]);
+    }
+
+    #[test]
+    fn in_place_of_a_p99_stands_the_highest_percentile_that_the_samples_allow() {
+        let tail = |count| KindLatencies::from(Latencies::new(&sorted(count), None)).tail();
+        assert_eq!(tail(0), None);
+        assert_eq!(tail(3), Some(("max", 3.0)));
+        assert_eq!(tail(118), Some(("p90", 107.0))); // the 107th: 90 % of 118 is 106.2
+        assert_eq!(tail(400), Some(("p95", 380.0)));
+        assert_eq!(tail(1_000), Some(("p99", 990.0)));
     }
 
     fn nanoseconds(milliseconds: f64) -> u64 {

@@ -9,15 +9,15 @@ use serde::Serialize;
 use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
 use super::judge::{Answer, Judgement};
-use super::latency::{Breakdown, Latencies, Sorted, Spent, Waits};
+use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
-use super::{Machine, Origin, Recording, Sample, WorkerSample, cast, latency};
+use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
 use crate::scenario::{Plan, WorkerKind};
-use crate::telemetry::{Failure, Phase};
+use crate::telemetry::Failure;
 use crate::units::Elapsed;
 
 /// The version of the summary's shape.
@@ -141,6 +141,8 @@ pub struct Run {
     pub cores: Vec<cast::Core>,
     /// Each worker over its whole life.
     pub workers: Vec<cast::Worker>,
+    /// How many of them there were at once in the window.
+    pub workers_at_once: cast::AtOnce,
     /// Jain's index of the connections that each worker took: 1 if all took the same number.
     pub accept_jain: Option<f64>,
     /// The cohort, by what it asked for.
@@ -198,17 +200,6 @@ pub struct Kind {
     pub latency_ms: KindLatencies,
 }
 
-/// The latencies of one kind of request, in milliseconds; `None` where there are too few samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct KindLatencies {
-    /// Of the completed ones.
-    pub mean: Option<f64>,
-    /// The median.
-    pub p50: Option<f64>,
-    /// 99 of 100 took no longer.
-    pub p99: Option<f64>,
-}
-
 /// A counter over all worker processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counter {
@@ -261,22 +252,6 @@ pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale
 }
 
-/// The most workers that there were at once while it was counted: those of the scenario, unless
-/// something was done to the run.
-fn most_workers(recording: &Recording) -> usize {
-    let window = recording.header.window;
-    let counted = recording.samples.iter().filter(|sample| {
-        let at = sample.at;
-        window.is_some_and(|window| window.begin <= at && at <= window.end)
-    });
-    let alive = |sample: &Sample| {
-        let workers = sample.workers.iter();
-        workers.filter(|it| it.phase != Phase::Gone).count()
-    };
-    let most = counted.map(alive).max().unwrap_or(0);
-    most.max(recording.header.scenario.server.workers)
-}
-
 /// Computes all numbers of a run.
 #[must_use]
 pub fn summarise(recording: &Recording) -> Run {
@@ -290,7 +265,8 @@ pub fn summarise(recording: &Recording) -> Run {
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, Spent::by(cohort.iter()));
-    let (workers, most_workers) = (workers(recording), most_workers(recording));
+    let (workers, at_once) = (workers(recording), cast::AtOnce::of(recording));
+    let most_workers = at_once.most.max(scenario.server.workers);
     let (trust, because) = trust::grade(&evidence);
     let mut run = Run {
         variant: header.variant.clone(),
@@ -326,6 +302,7 @@ pub fn summarise(recording: &Recording) -> Run {
             .iter()
             .map(|worker| cast::Worker::of(worker, header.origin))
             .collect(),
+        workers_at_once: at_once,
         accept_jain: accounting::jain(workers.iter().map(|worker| worker.accepted))
             .map(|jain| rounded(jain, 4)),
         requests: kinds(recording, &cohort, patience),
@@ -452,11 +429,7 @@ fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
     let all = latencies(&of_this_kind, |request| request.latency(patience));
     Kind {
         completed: completed(&of_this_kind).count(),
-        latency_ms: KindLatencies {
-            mean: all.mean,
-            p50: all.p50,
-            p99: all.p99,
-        },
+        latency_ms: all.into(),
     }
 }
 

@@ -5,34 +5,84 @@ use super::blind;
 use super::story;
 use super::table::{self, Footnotes};
 use super::theory;
+use super::trust;
 use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, wrap};
 use crate::palette::Glyphs;
-use crate::recording::Origin;
-use crate::recording::judge::Judgement;
+use crate::recording::judge::Answer;
 use crate::recording::summary::{Run, Summary};
 use crate::scenario::Plan;
 
 /// Remarks of a variant that the card has room for.
 const MOST_REMARKS: usize = 3;
 
+/// How much of the card is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Six items: the claim, what was played, the table, the verdict, the guesses, one line of trust.
+    Short,
+    /// All of it: with reasons, theory, switches, remedies and remarks.
+    Full,
+}
+
+/// How to get the rest of a short card.
+pub const MORE: &str = "--full adds why, bounds and theory, switches, remedies and notes";
+
 /// The card of all variants of a plan that were played.
 #[must_use]
-pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
+pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> String {
     let mut notes = Footnotes::default();
-    let cores = summary.machine.cores;
     let runs = &summary.runs;
-    let origin = story::origin(runs);
-    let parts = [
+    let begin = [
         format!("{}\n", wrap(&plan.title, COLUMNS, 0)),
-        wrapped(story::setting(plan, runs, cores).into_iter()),
+        wrapped(story::setting(plan, runs, summary.machine.cores).into_iter()),
         "\n".into(),
-        table::variants(runs, &mut notes),
-        by_kind(plan, cores, runs, &mut notes),
+        table::variants(plan, runs, &mut notes),
+    ];
+    let rest = match extent {
+        Extent::Short => in_short(plan, summary, &notes),
+        Extent::Full => in_full(plan, summary, &mut notes),
+    };
+    let card = begin.concat() + &rest;
+    match glyphs {
+        Glyphs::Unicode => card,
+        Glyphs::Ascii => in_ascii(&card),
+    }
+}
+
+/// What stands below the table of a short card.
+fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
+    let runs = &summary.runs;
+    let was_guessed = |answer: &&Answer| answer.votes.iter().any(|votes| *votes > 0);
+    let guesses: Vec<&Answer> = summary.ask.iter().filter(was_guessed).collect();
+    let parts = [
+        wrapped(notes.lines()),
+        after_a_gap(&table::measured_kinds(plan, summary.machine.cores, runs)),
         "\n".into(),
-        each_in_a_line(&summary.expect, |judgement| verdict(judgement, origin)),
+        each_in_a_line(&story::verdicts(&summary.expect, runs), |(label, said)| {
+            labelled(label, said)
+        }),
+        each_in_a_line(&guesses, |answer| {
+            labelled("asked", &story::guessed(answer, runs))
+        }),
+        each(runs, "failed", story::failures),
+        labelled("trust", &trust::in_short(runs)),
+    ];
+    parts.concat()
+}
+
+/// What stands below the table of a full card.
+fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
+    let (runs, cores) = (&summary.runs, summary.machine.cores);
+    let parts = [
+        after_a_gap(&table::kinds(plan, cores, runs, notes)),
+        "\n".into(),
+        each_in_a_line(&summary.expect, |judgement| {
+            let label = story::judged(judgement.verdict);
+            labelled(label, &story::claimed(judgement, runs))
+        }),
         each_in_a_line(&summary.ask, |answer| {
-            labelled("asked", &story::asked(answer, origin))
+            labelled("asked", &story::asked(answer, runs))
         }),
         labelled_unless_empty("why", &why::sentence(plan, runs)),
         in_a_paragraph(&theory::beside(runs)),
@@ -41,15 +91,11 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> String {
         each(runs, "waits", story::waits),
         each(runs, "switches", story::switches),
         each(runs, "counters", story::counters),
-        trust(runs),
+        trusted(runs),
         remarks(runs),
         wrapped(notes.lines()),
     ];
-    let card = parts.concat();
-    match glyphs {
-        Glyphs::Unicode => card,
-        Glyphs::Ascii => in_ascii(&card),
-    }
+    parts.concat()
 }
 
 fn each_in_a_line<T>(all: &[T], says: impl Fn(&T) -> String) -> String {
@@ -80,10 +126,10 @@ fn labelled_unless_empty(label: &str, text: &str) -> String {
     }
 }
 
-fn by_kind(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
-    let table = table::kinds(plan, cores, runs, notes);
+/// A table after an empty line; nothing for none.
+fn after_a_gap(table: &str) -> String {
     if table.is_empty() {
-        table
+        String::new()
     } else {
         format!("\n{table}")
     }
@@ -97,14 +143,8 @@ fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
     labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
 }
 
-/// A claim, as it was judged.
-fn verdict(judgement: &Judgement, origin: Origin) -> String {
-    let label = story::judged(judgement.verdict);
-    labelled(label, &story::claimed(judgement, origin))
-}
-
-fn trust(runs: &[Run]) -> String {
-    let said = story::trust(runs);
+fn trusted(runs: &[Run]) -> String {
+    let said = trust::in_full(runs);
     let labels = std::iter::once("trust").chain(std::iter::repeat(""));
     let lines = labels.zip(&said).map(|(label, said)| labelled(label, said));
     lines.collect()

@@ -10,5 +10,6 @@ pub mod parity;
 mod story;
 mod table;
 mod theory;
+mod trust;
 mod why;
 mod words;

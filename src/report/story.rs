@@ -1,12 +1,12 @@
 //! What is told of runs, in sentences of no particular width: the card breaks them into lines, the page
 //! into paragraphs.
 
-use super::words::{list, load, millis, script};
+use super::trust;
+use super::words::{list, load, script};
 use crate::recording::Origin;
 use crate::recording::judge::{Answer, Judgement, Verdict};
 use crate::recording::remark::{Kind, Remark};
 use crate::recording::summary::Run;
-use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Variant, WorkerKind};
 use crate::units::{letter, three_digits};
 use crate::words::{counted, digits, grouped};
@@ -19,7 +19,7 @@ pub(super) fn origin(runs: &[Run]) -> Origin {
 /// What was played: who asks, who answers, what each request does. Where variants differ in what
 /// their requests do, each has its own sentence. What was not real is said first.
 pub(super) fn setting(plan: &Plan, runs: &[Run], cores: usize) -> Vec<String> {
-    let mut said = played(plan);
+    let mut said = played(plan, runs);
     if origin(runs) == Origin::Simulated {
         let cores = counted(cores as u64, "core");
         said.insert(0, format!("Simulated, on {cores}, in virtual time."));
@@ -27,11 +27,12 @@ pub(super) fn setting(plan: &Plan, runs: &[Run], cores: usize) -> Vec<String> {
     said
 }
 
-fn played(plan: &Plan) -> Vec<String> {
+fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let Some(first) = plan.variants.first() else {
         return Vec::new();
     };
-    let who = format!("{}, {}", load(&first.scenario), workers(plan));
+    let who = [Some(load(&first.scenario)), workers(plan, runs), changed(runs)];
+    let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {
         return vec![format!("{who}; {}", demand(first))];
@@ -43,19 +44,47 @@ fn played(plan: &Plan) -> Vec<String> {
     std::iter::once(who).chain(demands).collect()
 }
 
-/// `2 workers`, or `1, 2 and 4 workers`.
-fn workers(plan: &Plan) -> String {
-    let counts = plan.variants.iter().map(|v| v.scenario.server.workers);
-    let mut counts: Vec<usize> = counts.collect();
+/// `2 workers`, `1, 2 and 4 workers`, or `2 to 3 workers` where one came or went in the window. [`None`]
+/// where the workers are those of a foreign server.
+fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
+    if !runs.is_empty() && runs.iter().all(|run| run.workers.is_empty()) {
+        return None;
+    }
+    let counts = plan.variants.iter().map(|variant| {
+        let run = runs.iter().find(|run| run.variant == variant.name);
+        let seen = run.map(|run| run.workers_at_once);
+        let seen = seen.filter(|seen| seen.most > 0).map(|it| (it.least, it.most));
+        let planned = variant.scenario.server.workers;
+        seen.unwrap_or((planned, planned))
+    });
+    let mut counts: Vec<(usize, usize)> = counts.collect();
     counts.dedup();
-    match counts.as_slice() {
-        [one] => counted(*one as u64, "worker"),
+    let said = |(least, most): &(usize, usize)| match least == most {
+        true => grouped(*most as u64),
+        false => format!("{} to {}", grouped(*least as u64), grouped(*most as u64)),
+    };
+    Some(match counts.as_slice() {
+        [(1, 1)] => "1 worker".to_owned(),
         several => {
-            let several: Vec<String> = several.iter().map(|n| grouped(*n as u64)).collect();
+            let several: Vec<String> = several.iter().map(said).collect();
             let several: Vec<&str> = several.iter().map(String::as_str).collect();
             format!("{} workers", list(&several))
         }
+    })
+}
+
+/// That load or workers were not all the time as the file begins with them.
+fn changed(runs: &[Run]) -> Option<String> {
+    let names = |kind: Kind| -> Vec<&str> {
+        let has = |run: &&Run| run.remarks.iter().any(|remark| remark.kind == kind);
+        runs.iter().filter(has).map(|run| run.variant.as_str()).collect()
+    };
+    let steered = names(Kind::Steered);
+    if !steered.is_empty() {
+        return Some(format!("{} changed by hand", list(&steered)));
     }
+    let is_cued = !names(Kind::Cued).is_empty();
+    is_cued.then(|| "changed by the timeline".to_owned())
 }
 
 fn demand(variant: &Variant) -> String {
@@ -85,19 +114,41 @@ pub(super) fn judged(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A claim, and what came out.
-pub(super) fn claimed(judgement: &Judgement, origin: Origin) -> String {
+/// A claim, and what came out. Why a run is doubted is said once, where its trust is.
+pub(super) fn claimed(judgement: &Judgement, runs: &[Run]) -> String {
     let measured = judgement
         .measured
         .as_ref()
-        .map(|numbers| format!("{} {numbers}", origin.word()));
-    let said = [measured, judgement.because.clone()];
-    let said: Vec<String> = said.into_iter().flatten().collect();
+        .map(|numbers| format!("{} {numbers}", origin(runs).word()));
+    let because = judgement.because.as_ref();
+    let because = because.map(|because| trust::without_reasons(because, runs));
+    let said: Vec<String> = measured.into_iter().chain(because).collect();
     format!("{}: {}", judgement.claim, said.join("; "))
 }
 
-/// A question, what was guessed, what came out, and why.
-pub(super) fn asked(answer: &Answer, origin: Origin) -> String {
+/// All claims in a few lines, each a label and a text: how many hold, and each of the others. A claim that
+/// is the only one is told in full.
+pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str, String)> {
+    let told = |judgement: &Judgement| (judged(judgement.verdict), claimed(judgement, runs));
+    if let [only] = expect {
+        return vec![told(only)];
+    }
+    let holding = expect.iter().filter(|it| it.verdict == Verdict::Holds);
+    let count = holding.count();
+    let all = expect.len();
+    let holds = match count {
+        0 => None,
+        2 if all == 2 => Some("both claims".to_owned()),
+        count if count == all => Some(format!("all {all} claims")),
+        count => Some(format!("{count} of {all} claims")),
+    };
+    let holds = holds.map(|said| (judged(Verdict::Holds), said));
+    let others = expect.iter().filter(|it| it.verdict != Verdict::Holds);
+    others.map(told).chain(holds).collect()
+}
+
+/// A question, the guesses and the answer.
+pub(super) fn guessed(answer: &Answer, runs: &[Run]) -> String {
     let of_many = answer.votes.iter().sum::<u64>() > 1;
     let guesses = answer.choices.iter().zip(&answer.votes);
     let guesses: Vec<String> = guesses
@@ -111,11 +162,11 @@ pub(super) fn asked(answer: &Answer, origin: Origin) -> String {
         })
         .collect();
     let votes = match guesses.as_slice() {
-        [] => "Nobody guessed.".into(),
+        [] => "No guess.".into(),
         guesses => format!("Guessed: {}.", guesses.join(", ")),
     };
     let right = answer.right.and_then(|right| answer.choices.get(right));
-    let word = match origin {
+    let word = match origin(runs) {
         Origin::Measured => "Measured",
         Origin::Simulated => "Simulated",
     };
@@ -124,13 +175,15 @@ pub(super) fn asked(answer: &Answer, origin: Origin) -> String {
         (Some(number), None) => format!("{word}: {number}, none of these."),
         (None, _) => "Not answered.".into(),
     };
-    let because = answer.because.as_ref().map(|because| format!("{because}."));
-    let said = [Some(answer.question.clone()), Some(votes), Some(measured)];
-    let said = said
-        .into_iter()
-        .chain([because, answer.why.clone()])
-        .flatten();
-    said.collect::<Vec<_>>().join(" ")
+    format!("{} {votes} {measured}", answer.question)
+}
+
+/// The same, with the reserve under which it is answered and the reason for the answer.
+pub(super) fn asked(answer: &Answer, runs: &[Run]) -> String {
+    let because = answer.because.as_ref();
+    let because = because.map(|because| format!("{}.", trust::without_reasons(because, runs)));
+    let said = [Some(guessed(answer, runs)), because, answer.why.clone()];
+    said.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Requests that failed, and how; nothing if none did.
@@ -228,53 +281,6 @@ pub(super) fn grouped_by(
         }
     }
     groups
-}
-
-/// Whether the runs may be believed. One sentence if there is nothing to object to; otherwise each
-/// objection with its remedy.
-pub(super) fn trust(runs: &[Run]) -> Vec<String> {
-    if runs.is_empty() {
-        return vec!["nothing was played to its end".into()];
-    }
-    if runs.iter().all(|run| run.trust == Trust::Ok) {
-        return vec![nothing_to_object_to(runs)];
-    }
-    let groups = grouped_by(runs, |run| Some(objections(run)));
-    let said = groups.iter();
-    said.map(|(objections, variants)| format!("{}: {objections}", list(variants)))
-        .collect()
-}
-
-fn nothing_to_object_to(runs: &[Run]) -> String {
-    let largest = |of: fn(&Run) -> Option<f64>| runs.iter().filter_map(of).reduce(f64::max);
-    let late = largest(|run| run.generator.late_p99_ms).unwrap_or(0.0);
-    let residual = largest(|run| {
-        run.little
-            .system
-            .into_iter()
-            .chain(run.little.workers)
-            .reduce(f64::max)
-    });
-    format!(
-        "ok: clients at most {} late (p99), Little's law within {}",
-        millis(late),
-        within(residual.unwrap_or(0.0))
-    )
-}
-
-/// A residual, rounded up: it is a promise.
-fn within(residual: f64) -> String {
-    format!("{:.1} %", ((residual * 1e3).ceil() / 10.0).max(0.1))
-}
-
-fn objections(run: &Run) -> String {
-    let reasons = run.because.iter();
-    let reasons = reasons.map(|reason| format!("{}. To do: {}", reason.sentence, reason.remedy));
-    let reasons: Vec<String> = reasons.collect();
-    match reasons.as_slice() {
-        [] => run.trust.words().to_owned(),
-        reasons => format!("{}: {}.", run.trust.words(), reasons.join(". Also: ")),
-    }
 }
 
 /// What is worth saying of a run and is in no table: so many remarks of it at most, and a switch law

@@ -1,14 +1,14 @@
 //! The tables of the card: one row for each variant, and one for each kind of request.
 
 use super::words::{MARKS, NONE, millis};
-use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::latency::{KindLatencies, MEDIAN_NEEDS};
 use crate::recording::remark;
 use crate::recording::summary::{Kind, Run};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
 use crate::theory::forecast::{self, Forecast, Model};
 use crate::units::three_digits;
-use crate::words::{grouped, mean, times};
+use crate::words::{grouped, mean};
 
 /// Notes under a table, each with the mark that points to it.
 #[derive(Debug, Default)]
@@ -45,16 +45,21 @@ pub(super) const HEADS: [&str; 6] = [
 
 /// Columns of the variant's name; a longer one gets a line of its own.
 const NAME: usize = 12;
+/// Columns of the number at the door.
+const DOOR: usize = 5;
 
 /// A row of the variants' table.
 fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
-    let [door, concurrency, parallelism, answers, p50, p99] = cells;
-    let [name_mark, p50_mark, p99_mark] = marks.map(|mark| mark.unwrap_or(' '));
+    let [door, concurrency, parallelism, answers, p50, tail] = cells;
+    let [name_mark, p50_mark, tail_mark] = marks.map(|mark| mark.unwrap_or(' '));
     let name = match name_mark {
         ' ' => name.to_owned(),
         mark => format!("{name} {mark}"),
     };
-    let (above, name) = if name.chars().count() > NAME {
+    // A label of ratios has the column of the door besides: there is none of it.
+    let room = if door.is_empty() { NAME + DOOR } else { NAME };
+    let door_width = NAME + DOOR - room;
+    let (above, name) = if name.chars().count() > room {
         (format!("{name}\n"), String::new())
     } else {
         (String::new(), name)
@@ -62,44 +67,61 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     // What is too long for its column pushes the rest of the row on.
     let concurrency = format!(" {concurrency}");
     let line = format!(
-        "{name:<NAME$}{door:>5}{concurrency:>14}{parallelism:>15}{answers:>12}\
-         {p50:>9} {p50_mark}{p99:>8} {p99_mark}"
+        "{name:<room$}{door:>door_width$}{concurrency:>14}{parallelism:>13}{answers:>11}\
+         {p50:>9} {p50_mark}{tail:>11} {tail_mark}"
     );
     format!("{above}{}\n", line.trim_end())
 }
 
-/// The two big numbers and what clients felt, for each variant; beneath each later one, how many
-/// times the first it is.
-pub(super) fn variants(runs: &[Run], notes: &mut Footnotes) -> String {
+/// The two big numbers and what clients felt, for each variant; beneath each later one its ratios to the
+/// first.
+pub(super) fn variants(plan: &Plan, runs: &[Run], notes: &mut Footnotes) -> String {
     let mut table = row("", HEADS, [None; 3]);
     for run in runs {
-        table += &variant(run, notes);
+        table += &variant(plan, run, notes);
         let ratios = runs.first().and_then(|first| ratios(first, run));
-        if let Some(ratios) = ratios {
-            table += &row("", ratios.each_ref().map(String::as_str), [None; 3]);
+        if let Some((label, ratios)) = ratios {
+            table += &row(&label, ratios.each_ref().map(String::as_str), [None; 3]);
         }
     }
     table
 }
 
-fn variant(run: &Run, notes: &mut Footnotes) -> String {
+fn variant(plan: &Plan, run: &Run, notes: &mut Footnotes) -> String {
     let cells = cells(run);
-    let too_few = |missing: bool, what: &str, needs: usize, notes: &mut Footnotes| {
-        let needs = grouped(needs as u64);
-        let due = grouped(run.due as u64);
-        missing.then(|| notes.mark(format!("{due} requests; a {what} needs {needs}")))
-    };
+    let latency = KindLatencies::from(run.latency_ms);
     let doubt = doubt(run).map(|doubt| notes.mark(doubt));
-    let no_p50 = too_few(run.latency_ms.p50.is_none(), "p50", MEDIAN_NEEDS, notes);
-    let no_p99 = too_few(run.latency_ms.p99.is_none(), "p99", P99_NEEDS, notes);
+    let few = latency.p50.is_none().then(|| {
+        let due = grouped(run.due as u64);
+        notes.mark(format!("{due} requests; a p50 needs {MEDIAN_NEEDS}"))
+    });
+    let patience = patience(plan, run);
+    let mut of_patience = |value: Option<f64>| {
+        let patience = patience.filter(|patience| value.is_some_and(|value| value >= *patience))?;
+        let patience = millis(patience);
+        Some(notes.mark(format!(
+            "of requests that failed: they count with the patience of their clients, {patience}"
+        )))
+    };
+    let p50 = few.or_else(|| of_patience(latency.p50));
+    let tail = of_patience(latency.tail().map(|(_, value)| value));
     row(
         &run.variant,
         cells.each_ref().map(String::as_str),
-        [doubt, no_p50, no_p99],
+        [doubt, p50, tail],
     )
 }
 
-/// The numbers of a row, in the order of [`HEADS`].
+/// The patience of a variant's clients in milliseconds, if one of their requests failed.
+fn patience(plan: &Plan, run: &Run) -> Option<f64> {
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    let has_failed = run.failed.all() > 0;
+    let variant = variant.filter(|_| has_failed)?;
+    Some(variant.scenario.load.patience.as_millis_f64())
+}
+
+/// The numbers of a row, in the order of [`HEADS`]. Where there are too few requests for a p99, the highest
+/// percentile that they allow stands in its place, with its name.
 pub(super) fn cells(run: &Run) -> [String; 6] {
     let or_none =
         |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
@@ -111,8 +133,17 @@ pub(super) fn cells(run: &Run) -> [String; 6] {
         format!("{parallelism} of {}", run.parallelism_limit),
         or_none(run.throughput_per_s, answers),
         or_none(run.latency_ms.p50, millis),
-        or_none(run.latency_ms.p99, millis),
+        tail(&run.latency_ms.into()),
     ]
+}
+
+/// `102 ms`, or `p90 3.02 s` where there are too few requests for a p99.
+fn tail(latency: &KindLatencies) -> String {
+    match latency.tail() {
+        Some(("p99", value)) => millis(value),
+        Some((name, value)) => format!("{name} {}", millis(value)),
+        None => NONE.to_owned(),
+    }
 }
 
 /// What has to be known before the row is read.
@@ -141,9 +172,9 @@ fn answers(per_s: f64) -> String {
     }
 }
 
-/// How many times the first a later one is, in the columns of its row; nothing where the two are not to
-/// be compared.
-pub(super) fn ratios(first: &Run, run: &Run) -> Option<[String; 6]> {
+/// A later run ÷ the first, with these words as the label, in the columns of its row; nothing where the two
+/// are not to be compared.
+pub(super) fn ratios(first: &Run, run: &Run) -> Option<(String, [String; 6])> {
     if first.variant == run.variant || !is_comparable(first) || !is_comparable(run) {
         return None;
     }
@@ -151,7 +182,7 @@ pub(super) fn ratios(first: &Run, run: &Run) -> Option<[String; 6]> {
         let (before, now) = (of(first).unwrap_or(0.0), of(run).unwrap_or(0.0));
         let is_known = before > 0.0 && now > 0.0;
         if is_known {
-            times(now / before)
+            quotient(now / before)
         } else {
             String::new()
         }
@@ -160,13 +191,34 @@ pub(super) fn ratios(first: &Run, run: &Run) -> Option<[String; 6]> {
     cells[1] = ratio(|run| run.concurrency);
     cells[3] = ratio(|run| run.throughput_per_s);
     cells[4] = ratio(|run| run.latency_ms.p50);
-    cells.iter().any(|said| !said.is_empty()).then_some(cells)
+    let label = format!("{} ÷ {}", run.variant, first.variant);
+    let is_told = cells.iter().any(|said| !said.is_empty());
+    is_told.then_some((label, cells))
+}
+
+/// A ratio as a number: `30`, `1.2`, `0.50`, and below a tenth `1/30`.
+pub(super) fn quotient(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio >= 9.95 => grouped(ratio.round() as u64),
+        ratio if ratio >= 0.995 => format!("{ratio:.1}"),
+        ratio if ratio >= 0.0995 => format!("{ratio:.2}"),
+        ratio => format!("1/{}", grouped((1.0 / ratio).round() as u64)),
+    }
 }
 
 /// Latencies by kind of request, where a scenario has several; with what a formula says, where one
 /// fits.
 pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
     lay_out(&kind_rows(plan, cores, runs, notes))
+}
+
+/// The same without what a formula says.
+pub(super) fn measured_kinds(plan: &Plan, cores: usize, runs: &[Run]) -> String {
+    let mut rows = kind_rows(plan, cores, runs, &mut Footnotes::default());
+    for row in &mut rows {
+        row.cells[3].clear();
+    }
+    lay_out(&rows)
 }
 
 /// The rows of that table.
@@ -198,7 +250,7 @@ pub(super) fn kind_rows(
 pub(super) struct KindRow {
     pub(super) variant: String,
     pub(super) name: String,
-    /// Mean, p50, p99 and the computed mean.
+    /// Mean, p50, p99 (or the highest percentile that there is) and the computed mean.
     pub(super) cells: [String; 4],
 }
 
@@ -212,7 +264,7 @@ impl KindRow {
             cells: [
                 said(latency.mean),
                 said(latency.p50),
-                said(latency.p99),
+                tail(&latency),
                 computed.unwrap_or_default(),
             ],
         }
@@ -240,7 +292,7 @@ fn lay_out(rows: &[KindRow]) -> String {
     let head = if is_computed { "computed" } else { "" };
     let line = |variant: &str, name: &str, [mean, p50, p99, computed]: [&str; 4]| {
         let line = format!(
-            "{variant:<variants$} {name:<names$}{mean:>10}{p50:>10}{p99:>10}  {computed:>10}"
+            "{variant:<variants$} {name:<names$}{mean:>10}{p50:>10}{p99:>13}  {computed:>10}"
         );
         format!("{}\n", line.trim_end())
     };

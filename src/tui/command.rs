@@ -48,6 +48,8 @@ pub(super) enum Command {
     ForgetGuesses,
     GoOn,
     LeaveCard,
+    /// The card in full, or in short again.
+    WholeCard,
     Search,
     CloseHelp,
     NextNumber,
@@ -235,6 +237,7 @@ pub(super) const TABLE: &[Entry] = &[
     row(C::ForgetGuesses, In::Question, "forget-guesses", &[Key::Backspace], "forget", "forget the guesses, and guess anew"),
     row(C::GoOn, In::Question, "go-on", &[Key::Enter, Char(' '), Key::Escape], "go on", "go on, or skip the question"),
     row(C::LeaveCard, In::Card, "leave-card", &[Key::Enter, Key::Escape], "quit", "leave; the card is printed too"),
+    row(C::WholeCard, In::Card, "whole-card", &[Key::Tab], "all or less", "the card in full: why, theory, switches, remedies, notes; or in short again"),
     row(C::NextNumber, In::Numbers, "next-number", &[Key::Tab, Key::Right, Key::Down], "next", "the next number"),
     row(C::LastNumber, In::Numbers, "last-number", &[Key::BackTab, Key::Left, Key::Up], "last", "the number before"),
     row(C::LeaveNumbers, In::Numbers, "leave-numbers", &[Key::Escape], "leave", "no longer"),

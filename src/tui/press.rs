@@ -130,6 +130,7 @@ impl State {
             Command::OpenRequest => self.requests.open(),
             Command::Guess(choice) => self.vote(choice),
             Command::ForgetGuesses => self.forget_votes(),
+            Command::WholeCard => self.turn_the_card(),
         }
         None
     }

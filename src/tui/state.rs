@@ -55,8 +55,10 @@ pub struct State {
     pub(super) on_stage: usize,
     /// The results so far, by position.
     pub(super) rows: Vec<Option<Row>>,
-    /// The result of all, once it is known, in lines.
+    /// The result of all, once it is known, in lines: the form that is shown …
     pub(super) card: Option<Vec<String>>,
+    /// … and the other one, shorter or longer.
+    other_card: Vec<String>,
     /// Whether `f` was pressed: the next key says which fault.
     pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
@@ -132,6 +134,7 @@ impl State {
             on_stage: 0,
             rows: vec![None; plan.variants.len()],
             card: None,
+            other_card: Vec::new(),
             fault_comes: false,
             cursor: Cursor::default(),
             touched: true,
@@ -251,6 +254,25 @@ impl State {
     pub fn show_card(&mut self, lines: Vec<String>) {
         self.card = Some(lines);
         if self.is_live() {
+            self.turn_to_the_card();
+        }
+    }
+
+    /// The same in two forms: the short one is shown until a key asks for the full one.
+    pub fn show_cards(&mut self, short: Vec<String>, full: Vec<String>) {
+        self.other_card = full;
+        self.show_card(short);
+    }
+
+    /// Whether the card has another form to turn to.
+    pub(super) fn has_another_card(&self) -> bool {
+        !self.other_card.is_empty()
+    }
+
+    /// Turns from the short card to the full one, or back.
+    pub(super) fn turn_the_card(&mut self) {
+        if let Some(card) = self.card.as_mut().filter(|_| !self.other_card.is_empty()) {
+            std::mem::swap(card, &mut self.other_card);
             self.turn_to_the_card();
         }
     }

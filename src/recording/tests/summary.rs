@@ -295,7 +295,7 @@ fn a_number_is_found_by_its_path_with_its_unit() {
 const FIELDS: &str = "
     schema scenario title file sha256 seed machine cores kernel cpu runs variant origin kind
     trust because interrupted warmup_s window_s drain_s due completed unfinished failed
-    refused reset timeout status throughput_per_s latency_ms mean p50 p90 p99 p999 max
+    refused reset timeout status throughput_per_s latency_ms mean p50 p90 p95 p99 p999 max
     from_send_ms breakdown_ms generator door ready core_wait cpu parked_or_blocked other
     concurrency concurrency_limit at_the_door in_system parallelism parallelism_limit cores
     workers index pid requests counters generator late_p99_ms little telemetry expect

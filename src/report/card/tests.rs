@@ -2,10 +2,11 @@
 
 use insta::assert_snapshot;
 
-use super::{Glyphs, card};
+use super::{Extent, Glyphs, card};
 use crate::recording::Recording;
 use crate::recording::summary::{Summary, summarise};
 use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
+use crate::scenario::Plan;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::Failure;
 use crate::units::Stamp;
@@ -24,14 +25,22 @@ fn card_of(
         summarise(&recording)
     });
     let summary = Summary::of(&plan, machine(2), summaries.collect());
-    let printed = card(&plan, &summary, Glyphs::Unicode);
-    for line in printed.lines() {
-        assert!(line.chars().count() <= 80, "too long: {line}");
-    }
-    let ascii = card(&plan, &summary, Glyphs::Ascii);
-    assert!(ascii.is_ascii());
-    assert_eq!(ascii.lines().count(), printed.lines().count());
-    printed
+    both(&plan, &summary)
+}
+
+/// The short card, and below a line the full one.
+fn both(plan: &Plan, summary: &Summary) -> String {
+    let cards = [Extent::Short, Extent::Full].map(|extent| {
+        let printed = card(plan, summary, Glyphs::Unicode, extent);
+        for line in printed.lines() {
+            assert!(line.chars().count() <= 80, "too long: {line}");
+        }
+        let ascii = card(plan, summary, Glyphs::Ascii, extent);
+        assert!(ascii.is_ascii());
+        assert_eq!(ascii.lines().count(), printed.lines().count());
+        printed
+    });
+    cards.join("======== in full ========\n")
 }
 
 fn as_it_is(_: &mut Recording) {}
@@ -68,7 +77,7 @@ fn io_bound_in_ascii() {
     let plan = plan("Waiting is free, if you let go", &[&sync, &coroutine], &[]);
     let runs = [sync, coroutine].map(|run| summarise(&run.recording()));
     let summary = Summary::of(&plan, machine(2), runs.into());
-    assert_snapshot!(card(&plan, &summary, Glyphs::Ascii));
+    assert_snapshot!(card(&plan, &summary, Glyphs::Ascii, Extent::Full));
 }
 
 #[test]
@@ -145,7 +154,7 @@ fn an_interrupted_run_of_which_one_variant_was_never_played() {
     );
     let runs = vec![summarise(&sync.recording())];
     let summary = Summary::of(&plan, machine(2), runs);
-    assert_snapshot!(card(&plan, &summary, Glyphs::Unicode));
+    assert_snapshot!(both(&plan, &summary));
 }
 
 #[test]
@@ -159,9 +168,85 @@ fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_said() {
     );
     let plan = plan("Nothing", &[&sync], &[]);
     let summary = Summary::of(&plan, machine(2), Vec::new());
-    let printed = card(&plan, &summary, Glyphs::Unicode);
+    let printed = both(&plan, &summary);
     assert!(
         printed.contains("trust        nothing was played"),
         "{printed}"
     );
+}
+
+/// How many times something is said.
+fn count(text: &str, words: &str) -> usize {
+    text.matches(words).count()
+}
+
+#[test]
+fn a_reason_to_doubt_runs_is_said_once_however_many_variants_and_claims_it_is_about() {
+    let (sync, coroutine) = (
+        Synthetic::three_requests(Sync),
+        Synthetic::three_requests(Coroutine),
+    );
+    let claims = [
+        (
+            "one after the other takes 4.2 s",
+            "sync.window ~= 4.2s +- 3%",
+        ),
+        ("overlapping takes 1.8 s", "coroutine.window ~= 1.8s +- 3%"),
+    ];
+    let runs = [&sync, &coroutine];
+    let printed = card_of("Three requests", &runs, &claims, as_it_is);
+    let (short, full) = printed.split_once("======== in full").unwrap();
+    assert_eq!(count(short, "3 requests are few"), 1, "{short}");
+    assert_eq!(count(full, "3 requests are few"), 1, "{full}");
+    assert!(short.contains("rough: sync and coroutine: 3 requests are few"));
+}
+
+#[test]
+fn in_place_of_a_p99_stands_the_highest_percentile_that_the_requests_allow_with_its_name() {
+    let sync = Synthetic::three_requests(Sync);
+    let printed = card_of("Three requests", &[&sync], &[], as_it_is);
+    assert!(printed.contains(" max 4.20 s\n"), "{printed}");
+    let sync = Synthetic::io_bound(Sync);
+    let requests = summarise(&sync.recording()).due;
+    assert!((20..200).contains(&requests), "{requests}");
+    let printed = card_of("Sixty clients", &[&sync], &[], as_it_is);
+    assert!(printed.contains(" p90 3.00 s"), "{printed}");
+}
+
+#[test]
+fn a_ratio_says_what_is_divided_by_what() {
+    use crate::report::table::quotient;
+    let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let printed = card_of("Sixty clients", &[&sync, &coroutine], &[], as_it_is);
+    let row = printed.lines().find(|line| line.contains('÷')).unwrap();
+    let words: Vec<&str> = row.split_whitespace().collect();
+    // 60 of 2 begun, 600 of 20 answers, 100 ms of 3 s.
+    assert_eq!(
+        words,
+        ["coroutine", "÷", "sync", "30", "30", "1/30"],
+        "{row}"
+    );
+    for (ratio, said) in [
+        (29.94, "30"),
+        (9.94, "9.9"),
+        (1.004, "1.0"),
+        (0.994, "0.99"),
+        (0.5, "0.50"),
+        (0.033, "1/30"),
+    ] {
+        assert_eq!(quotient(ratio), said);
+    }
+}
+
+#[test]
+fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
+    let mut sync = Synthetic::io_bound(Sync);
+    sync.scenario.server.workers = 2;
+    let plan = plan("Sixty clients", &[&sync], &[]);
+    let mut run = summarise(&sync.recording());
+    assert_eq!((run.workers_at_once.least, run.workers_at_once.most), (2, 2));
+    run.workers_at_once.most = 3;
+    let summary = Summary::of(&plan, machine(2), vec![run]);
+    let printed = both(&plan, &summary);
+    assert!(printed.contains("60 clients, 2 to 3 workers"), "{printed}");
 }

@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::story;
-use super::theory;
+use super::{theory, trust};
 use super::why;
 use super::words::list;
 use crate::palette::{Ground, Meaning, Rgb, Theme};
@@ -156,7 +156,7 @@ fn told(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
             (claims(kept))
             (what_it_teaches(kept, is_one_of_many))
             (heading("May it be believed?", is_one_of_many))
-            @for said in story::trust(runs) { p { (stopped(&said)) } }
+            @for said in trust::in_full(runs) { p { (stopped(&said)) } }
             @for loss in &kept.losses { p.alert { (loss) } }
             (in_detail(kept))
             (again(kept, is_one_of_many))
@@ -230,18 +230,18 @@ fn what_was_played(kept: &Play<'_>) -> Markup {
 /// What the file claimed and asked, and what became of it.
 fn claims(kept: &Play<'_>) -> Markup {
     let summary = &kept.summary;
-    let origin = story::origin(&summary.runs);
+    let runs = &summary.runs;
     html! {
         @if !summary.expect.is_empty() {
             ul.claims {
                 @for judgement in &summary.expect {
                     li.alert[judgement.verdict == Verdict::Fails] {
-                        strong { (story::judged(judgement.verdict)) } " " (story::claimed(judgement, origin))
+                        strong { (story::judged(judgement.verdict)) } " " (story::claimed(judgement, runs))
                     }
                 }
             }
         }
-        @for answer in &summary.ask { p { strong { "Asked: " } (story::asked(answer, origin)) } }
+        @for answer in &summary.ask { p { strong { "Asked: " } (story::asked(answer, runs)) } }
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) fn variants(runs: &[Run]) -> Markup {
                             th scope="row" { (run.variant) @if let Some(doubt) = table::doubt(run) { br; small.alert { (doubt) } } }
                             @for cell in table::cells(run) { td { (cell) } }
                         }
-                        @if let Some(ratios) = runs.first().and_then(|first| table::ratios(first, run)) {
-                            tr.ratios { th scope="row" { "of the first" } @for cell in ratios { td { (cell) } } }
+                        @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(first, run)) {
+                            tr.ratios { th scope="row" { (label) } @for cell in ratios { td { (cell) } } }
                         }
                     }
                 }
@@ -33,7 +33,7 @@ pub(super) fn variants(runs: &[Run]) -> Markup {
         }
         @let short: Vec<&Run> = runs.iter().filter(|run| run.latency_ms.p99.is_none()).collect();
         @if !short.is_empty() {
-            p.aside { "A p50 needs 20 requests and a p99 1 000. "
+            p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000: in its place is the highest that there is. "
                 @for run in short { (run.variant) ": " (grouped(run.due as u64)) " requests. " }
             }
         }

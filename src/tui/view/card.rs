@@ -46,23 +46,29 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     }
     mark_numbers(&mut page, &lines[first..]);
     let mut bottom = canvas.part(0, height.saturating_sub(1), width, 1);
-    if last_first == 0 {
-        let commands = [
-            (Command::Quit, "quit; this card is printed too"),
-            LOOK_BACK,
-            (Command::Help, "help"),
-        ];
-        footer::draw_commands(&mut bottom, state, &commands);
-        return;
-    }
-    let commands = [
+    let turn = state
+        .has_another_card()
+        .then_some((Command::WholeCard, "all or less"));
+    let scrolls = last_first > 0;
+    let scroll = [
         (Command::Scroll(-1), "scroll"),
         (Command::Scroll(1), "scroll"),
-        LOOK_BACK,
-        (Command::Help, "help"),
-        (Command::Quit, "quit"),
     ];
+    let scroll = scroll.into_iter().filter(|_| scrolls);
+    let quit = if scrolls || turn.is_some() {
+        (Command::Quit, "quit")
+    } else {
+        (Command::Quit, "quit; this card is printed too")
+    };
+    let commands: Vec<_> = turn
+        .into_iter()
+        .chain(scroll)
+        .chain([LOOK_BACK, (Command::Help, "help"), quit])
+        .collect();
     footer::draw_commands(&mut bottom, state, &commands);
+    if !scrolls {
+        return;
+    }
     let left = lines.len().saturating_sub(first + usize::from(room));
     let said = format!("{left} more below");
     if left > 0 && width >= NARROW {
@@ -121,6 +127,8 @@ const HEADINGS: [(&str, Number); 6] = [
     ("p50", Number::P50),
     ("p99", Number::P99),
 ];
+/// The sign in the label of a row of ratios, in both forms of the card.
+const RATIO: [&str; 2] = [" ÷ ", " / "];
 /// What is said of a run in a line of its own.
 const LABELS: [(&str, Number); 2] = [
     ("switches ", Number::SwitchesPerRequest),
@@ -132,7 +140,9 @@ fn mark_numbers(page: &mut Canvas<'_>, shown: &[String]) {
     let heading = |line: &String| HEADINGS.iter().all(|(word, _)| line.contains(word));
     if let Some(y) = shown.iter().position(heading) {
         let rows = shown.iter().zip(0..).skip(y + 1);
-        for (row, line) in rows.take_while(|(row, _)| !row.is_empty()) {
+        let is_of_a_variant = |row: &&String| !RATIO.iter().any(|sign| row.contains(sign));
+        let rows = rows.take_while(|(row, _)| !row.is_empty());
+        for (row, line) in rows.filter(|(row, _)| is_of_a_variant(row)) {
             // Each column begins behind the one before.
             let mut from = first_word_of(row);
             for (word, number) in HEADINGS {

@@ -59,7 +59,12 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     interrupt::listen()?;
     let summary = play(&plan, target, args.json)?;
-    run::print(&plan, &summary, args.json, (colour.look().glyphs, args.card.extent()))?;
+    run::print(
+        &plan,
+        &summary,
+        args.json,
+        (colour.look().glyphs, args.card.extent()),
+    )?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 

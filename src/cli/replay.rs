@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
+use super::run::{self, Cards};
 use super::screen::Screen;
+use super::shelf;
 use super::showing::{self, CardArgs, Manner, Showing};
 use super::talk;
-use super::run::{self, Cards};
-use super::shelf;
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::{Recording, kept};
 use crate::scenario::Plan;
@@ -67,7 +67,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         };
         show(&kept.plan, kept.recordings, &summary, stage)?;
     }
-    run::print(&kept.plan, &summary, args.json, (manner.look.glyphs, args.card.extent()))?;
+    run::print(
+        &kept.plan,
+        &summary,
+        args.json,
+        (manner.look.glyphs, args.card.extent()),
+    )?;
     // What there is was shown; that it is not all is said to whoever asks.
     Ok(if is_whole {
         ExitCode::SUCCESS

@@ -245,7 +245,8 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub(super) fn show_card(&mut self, cards: &Cards) -> anyhow::Result<()> {
-        self.state.show_cards(lines(&cards.short), lines(&cards.full));
+        self.state
+            .show_cards(lines(&cards.short), lines(&cards.full));
         self.draw()?;
         self.explore()
     }
@@ -263,7 +264,8 @@ impl Screen {
         self.over = recordings;
         self.turned = self.clock.now();
         self.state.replay(rows);
-        self.state.show_cards(lines(&cards.short), lines(&cards.full));
+        self.state
+            .show_cards(lines(&cards.short), lines(&cards.full));
         self.explore()
     }
 

@@ -96,7 +96,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         };
         replay::show(&plan, recordings, &summary, stage)?;
     }
-    run::print(&plan, &summary, args.json, (manner.look.glyphs, args.card.extent()))?;
+    run::print(
+        &plan,
+        &summary,
+        args.json,
+        (manner.look.glyphs, args.card.extent()),
+    )?;
     Ok(ExitCode::from(summary.exit_status()))
 }
 

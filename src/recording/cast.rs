@@ -51,17 +51,18 @@ impl AtOnce {
             alive.count()
         };
         let counts = counted.map(|sample| alive(&sample.workers));
-        counts.fold(None, |range: Option<Self>, count| {
-            let Self { least, most } = range.unwrap_or(Self {
-                least: count,
-                most: count,
-            });
-            Some(Self {
-                least: least.min(count),
-                most: most.max(count),
+        counts
+            .fold(None, |range: Option<Self>, count| {
+                let Self { least, most } = range.unwrap_or(Self {
+                    least: count,
+                    most: count,
+                });
+                Some(Self {
+                    least: least.min(count),
+                    most: most.max(count),
+                })
             })
-        })
-        .unwrap_or_default()
+            .unwrap_or_default()
     }
 }
 

@@ -2,7 +2,7 @@
 //! into paragraphs.
 
 use super::trust;
-use super::words::{list, load, script};
+use super::words::{list, load, millis, script};
 use crate::recording::Origin;
 use crate::recording::judge::{Answer, Judgement, Verdict};
 use crate::recording::remark::{Kind, Remark};
@@ -31,7 +31,11 @@ fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let Some(first) = plan.variants.first() else {
         return Vec::new();
     };
-    let who = [Some(load(&first.scenario)), workers(plan, runs), changed(runs)];
+    let who = [
+        Some(load(&first.scenario)),
+        workers(plan, runs),
+        changed(runs),
+    ];
     let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {
@@ -53,7 +57,9 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     let counts = plan.variants.iter().map(|variant| {
         let run = runs.iter().find(|run| run.variant == variant.name);
         let seen = run.map(|run| run.workers_at_once);
-        let seen = seen.filter(|seen| seen.most > 0).map(|it| (it.least, it.most));
+        let seen = seen
+            .filter(|seen| seen.most > 0)
+            .map(|it| (it.least, it.most));
         let planned = variant.scenario.server.workers;
         seen.unwrap_or((planned, planned))
     });
@@ -77,7 +83,10 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
 fn changed(runs: &[Run]) -> Option<String> {
     let names = |kind: Kind| -> Vec<&str> {
         let has = |run: &&Run| run.remarks.iter().any(|remark| remark.kind == kind);
-        runs.iter().filter(has).map(|run| run.variant.as_str()).collect()
+        runs.iter()
+            .filter(has)
+            .map(|run| run.variant.as_str())
+            .collect()
     };
     let steered = names(Kind::Steered);
     if !steered.is_empty() {

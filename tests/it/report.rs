@@ -93,3 +93,17 @@ fn a_report_is_whole_in_a_real_browser_in_both_themes_and_asks_for_nothing() {
         assert!(look.said > 1_000, "{where_}: {} letters", look.said);
     }
 }
+
+#[test]
+fn the_card_of_the_readme_is_that_of_the_shipped_recording() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is there");
+    let shown = readme.split("```text\n").nth(1);
+    let shown = shown.and_then(|rest| rest.split("```").next());
+    let output = Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args(["replay", "tests/recordings/io_bound-v1"])
+        .current_dir(root())
+        .output()
+        .expect("the program starts");
+    let printed = String::from_utf8(output.stdout).expect("it is text");
+    assert_eq!(shown, Some(printed.as_str()));
+}

@@ -244,7 +244,10 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     sync.scenario.server.workers = 2;
     let plan = plan("Sixty clients", &[&sync], &[]);
     let mut run = summarise(&sync.recording());
-    assert_eq!((run.workers_at_once.least, run.workers_at_once.most), (2, 2));
+    assert_eq!(
+        (run.workers_at_once.least, run.workers_at_once.most),
+        (2, 2)
+    );
     run.workers_at_once.most = 3;
     let summary = Summary::of(&plan, machine(2), vec![run]);
     let printed = both(&plan, &summary);

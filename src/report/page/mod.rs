@@ -13,9 +13,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::story;
-use super::{theory, trust};
 use super::why;
 use super::words::list;
+use super::{theory, trust};
 use crate::palette::{Ground, Meaning, Rgb, Theme};
 use crate::recording::judge::Verdict;
 use crate::recording::summary::{Run, Summary};

@@ -81,6 +81,22 @@ fn a_long_card_can_be_read_to_its_end() {
 }
 
 #[test]
+fn a_key_turns_from_the_short_card_to_the_full_one_and_back() {
+    let mut state = playing();
+    let lines = |words: &str| vec![words.to_owned()];
+    state.show_cards(lines("six lines"), lines("and why"));
+    assert!(shows(&state, "six lines") && shows(&state, "Tab all or less"));
+    state.key(Key::Tab);
+    assert!(shows(&state, "and why") && !shows(&state, "six lines"));
+    // What was turned to is there again after a look back.
+    state.key(Key::Char('1'));
+    state.key(Key::Escape);
+    assert!(shows(&state, "and why"));
+    state.key(Key::Tab);
+    assert!(shows(&state, "six lines"));
+}
+
+#[test]
 fn each_glyph_has_the_colour_of_its_meaning_on_the_terminals_own_background() {
     let state = playing();
     let buffer = drawn(&state, 80, 24);

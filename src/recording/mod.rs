@@ -20,6 +20,7 @@ mod named;
 mod notebook;
 mod notes;
 mod past;
+mod percentile;
 pub mod prediction;
 pub mod remark;
 mod requests;

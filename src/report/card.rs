@@ -65,6 +65,7 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
         each_in_a_line(&guesses, |answer| {
             labelled("asked", &story::guessed(answer, runs))
         }),
+        blind::predictions(runs),
         each(runs, "failed", story::failures),
         labelled("trust", &trust::in_short(runs)),
     ];

@@ -85,7 +85,7 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
         each_in_a_line(&summary.ask, |answer| {
             labelled("asked", &story::asked(answer, runs))
         }),
-        labelled_unless_empty("why", &why::sentence(plan, runs)),
+        labelled_unless_empty("why", &why::sentence(runs)),
         in_a_paragraph(&theory::beside(runs)),
         blind::predictions(runs),
         each(runs, "failed", story::failures),

@@ -2,13 +2,13 @@
 
 use super::words::list;
 use crate::recording::beside::{Ceiling, Waits};
+use crate::recording::cast::AtOnce;
 use crate::recording::summary::Run;
-use crate::scenario::{Plan, Variant};
 use crate::words::{digits, grouped};
 
 /// Where each variant stops, and by what, if it did stop there; else where its requests wait. Empty if
 /// nothing bounds them.
-pub(super) fn sentence(plan: &Plan, runs: &[Run]) -> String {
+pub(super) fn sentence(runs: &[Run]) -> String {
     let mut groups: Vec<((bool, String), Vec<&str>)> = Vec::new();
     let mut wait = Vec::new();
     for run in runs {
@@ -35,7 +35,7 @@ pub(super) fn sentence(plan: &Plan, runs: &[Run]) -> String {
         format!("{} {said} {reason}", list(names))
     });
     let stops: Vec<String> = stops.collect();
-    let same = match same_processes(&plan.variants) {
+    let same = match same_processes(runs) {
         Some(1) if stops.len() > 1 => " The same process.".to_owned(),
         Some(workers) if stops.len() > 1 => {
             format!(" The same {} processes.", grouped(workers as u64))
@@ -50,14 +50,17 @@ pub(super) fn sentence(plan: &Plan, runs: &[Run]) -> String {
     format!("{computed}{wait}{same}").trim_start().to_owned()
 }
 
-/// How many processes all variants have, if they differ in kind alone.
-fn same_processes(variants: &[Variant]) -> Option<usize> {
-    let (first, others) = variants.split_first()?;
-    let workers = first.scenario.server.workers;
-    let same = |variant: &Variant| {
-        variant.scenario.server.workers == workers
-            && variant.scenario.server.kind != first.scenario.server.kind
+/// How many processes all runs had, if they differ in kind alone. [`None`] where a worker came, went or was
+/// replaced: then they were not the same.
+fn same_processes(runs: &[Run]) -> Option<usize> {
+    let (first, others) = runs.split_first()?;
+    let constant = |run: &Run| {
+        let AtOnce { least, most } = run.workers_at_once;
+        let was_replaced = run.workers.iter().any(|worker| worker.respawns > 0);
+        (least == most && most > 0 && !was_replaced).then_some(most)
     };
+    let workers = constant(first)?;
+    let same = |run: &Run| run.kind != first.kind && constant(run) == Some(workers);
     (!others.is_empty() && others.iter().all(same)).then_some(workers)
 }
 

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use super::{Extent, Glyphs, card};
 use crate::recording::Recording;
-use crate::recording::summary::{Summary, summarise};
+use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
 use crate::scenario::Plan;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
@@ -248,8 +248,21 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
         (run.workers_at_once.least, run.workers_at_once.most),
         (2, 2)
     );
+    let mut coroutine = summarise(&Synthetic::io_bound(Coroutine).recording());
+    let of = |runs: &[&Run]| {
+        let runs = runs.iter().copied().cloned().collect();
+        both(&plan, &Summary::of(&plan, machine(2), runs))
+    };
+    let printed = of(&[&run, &coroutine]);
+    assert!(printed.contains("60 clients, 2 workers;"), "{printed}");
+    assert!(printed.contains("The same 2 processes."), "{printed}");
     run.workers_at_once.most = 3;
-    let summary = Summary::of(&plan, machine(2), vec![run]);
-    let printed = both(&plan, &summary);
-    assert!(printed.contains("60 clients, 2 to 3 workers"), "{printed}");
+    let printed = of(&[&run, &coroutine]);
+    assert!(printed.contains("60 clients, 2 to 3 workers;"), "{printed}");
+    assert!(!printed.contains("The same"), "{printed}");
+    // Nor are they the same if one of them was replaced.
+    run.workers_at_once.most = 2;
+    coroutine.workers[0].respawns = 1;
+    let printed = of(&[&run, &coroutine]);
+    assert!(!printed.contains("The same"), "{printed}");
 }

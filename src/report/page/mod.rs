@@ -247,7 +247,7 @@ fn claims(kept: &Play<'_>) -> Markup {
 
 fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let runs = &kept.summary.runs;
-    let why = why::sentence(kept.plan, runs);
+    let why = why::sentence(runs);
     html! {
         (heading("Why", is_one_of_many))
         @if !why.is_empty() { p { (sentence(&why)) } }

@@ -89,6 +89,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         theme: args.theme,
         notes: args.annotate.clone(),
         is_in_page: false,
+        place: 0,
     };
     write(&table, &look, args.output.as_deref())?;
     Ok(ExitCode::SUCCESS)

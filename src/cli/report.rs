@@ -9,12 +9,13 @@ use anyhow::Context as _;
 use super::figure::Found;
 use super::shelf;
 use super::talk;
-use crate::figure::{self, Kind, Look, Table, table};
+use crate::figure::{self, Kind, Look, Material, Table, table};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
 use crate::recording::summary::{Summary, summarise};
-use crate::report::page::{Figure, Page, Play, page};
+use crate::report::page::{Figure, Group, Page, Play, page};
 use crate::scenario::Plan;
+use crate::words::counted;
 
 /// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
 #[derive(Debug, clap::Args)]
@@ -47,11 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ..Found::default()
     };
     let plans = found.kept.iter().map(|(kept, _)| &kept.plan);
-    let title = match (&args.title, plans.clone().next()) {
-        (Some(title), _) => title.clone(),
-        (None, Some(only)) if found.kept.len() == 1 => only.title.clone(),
-        (None, _) => plans.map(Plan::name).collect::<Vec<_>>().join(", "),
-    };
+    let title = args.title.clone().unwrap_or_else(|| title(plans));
+    let lanes = lanes(&found);
     let text = page(&Page {
         title: &title,
         version: env!("CARGO_PKG_VERSION"),
@@ -59,7 +57,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .names()
             .into_iter()
             .zip(&found.kept)
-            .map(|(name, (kept, _))| play(name, kept))
+            .zip(lanes)
+            .map(|((name, (kept, _)), lanes)| play(name, kept, lanes))
             .collect(),
         figures: figures(&found),
         figure_sheet: figure::sheet(Theme::Auto),
@@ -71,8 +70,32 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a page is called by default: by the claim of its scenario, or by the names of several.
+fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
+    let plans: Vec<&Plan> = plans.collect();
+    let (runs, first) = (counted(plans.len() as u64, "run"), plans.first());
+    let first = first.map_or("", |plan| plan.title.as_str());
+    if plans.len() == 1 {
+        return first.to_owned();
+    }
+    if plans.iter().all(|plan| plan.title == first) {
+        return format!("{first}: {runs}");
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for plan in plans {
+        if !names.contains(&plan.name()) {
+            names.push(plan.name());
+        }
+    }
+    let last = names.pop().unwrap_or_default();
+    match names.as_slice() {
+        [] => format!("{last}: {runs}"),
+        names => format!("{} and {last}: {runs}", names.join(", ")),
+    }
+}
+
 /// One run, with what is to be said of its files.
-fn play(name: String, kept: &Kept) -> Play<'_> {
+fn play(name: String, kept: &Kept, lanes: Option<Figure>) -> Play<'_> {
     let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
     let torn = kept
@@ -88,33 +111,120 @@ fn play(name: String, kept: &Kept) -> Play<'_> {
         plan: &kept.plan,
         summary: Summary::of(&kept.plan, machine, runs),
         losses: torn.chain(missing).collect(),
+        lanes,
     }
 }
 
-/// All kinds of figures of which there is something in the runs.
-fn figures(found: &Found) -> Vec<Figure> {
-    let material = found.material();
-    let all = Kind::ALL.into_iter();
-    all.filter_map(|kind| Some(drawn(kind, &figure::table(kind, &material).ok()?)))
+/// The runs of each scenario, in the order in which they were named: they share one scale of time.
+fn scenarios(found: &Found) -> Vec<(String, Material<'_>)> {
+    let mut scenarios: Vec<(String, Material<'_>)> = Vec::new();
+    for play in found.material().plays {
+        let name = play.kept.plan.name();
+        match scenarios.iter_mut().find(|(known, _)| known == name) {
+            Some((_, material)) => material.plays.push(play),
+            None => {
+                let material = Material {
+                    plays: vec![play],
+                    ..Material::default()
+                };
+                scenarios.push((material.plays[0].kept.plan.name().to_owned(), material));
+            }
+        }
+    }
+    for (_, material) in &mut scenarios {
+        // A run that is alone needs no name.
+        if let [only] = material.plays.as_mut_slice() {
+            only.called.clear();
+        }
+    }
+    scenarios
+}
+
+/// Who runs when: for the first run of each scenario, with the lanes of all of them.
+fn lanes(found: &Found) -> Vec<Option<Figure>> {
+    let scenarios = scenarios(found);
+    let mut drawn_of: Vec<&str> = Vec::new();
+    let plans = found.kept.iter().map(|(kept, _)| kept.plan.name());
+    plans
+        .map(|name| {
+            if drawn_of.contains(&name) {
+                return None;
+            }
+            drawn_of.push(name);
+            let place = scenarios.iter().position(|(known, _)| known == name)?;
+            let table = figure::table(Kind::WhoRuns, &scenarios.get(place)?.1).ok()?;
+            // Doubts stand right above these lanes.
+            let undoubted = Table {
+                caveats: Vec::new(),
+                ..table.clone()
+            };
+            Some(Figure {
+                svgs: [WIDE, NARROW].map(|width| svg(&undoubted, width, place)),
+                widest: Some(svg(&undoubted, WIDEST, place)),
+                ..drawn(&table, place)
+            })
+        })
         .collect()
 }
 
-fn drawn(kind: Kind, table: &Table) -> Figure {
-    let svg = |width| {
-        figure::draw(
-            table,
-            &Look {
-                width,
-                theme: Theme::Auto,
-                notes: Vec::new(),
-                is_in_page: true,
-            },
-        )
+/// Kinds that have an axis of time, or of which runs of several scenarios are unlike: one for each scenario.
+const OF_ONE_SCENARIO: [Kind; 5] = [
+    Kind::Breakdown,
+    Kind::Heatmap,
+    Kind::Utilisation,
+    Kind::Queues,
+    Kind::Percentiles,
+];
+/// Widths of figures: for wide windows, for narrow ones and for very wide ones.
+const WIDE: u32 = 720;
+const NARROW: u32 = 340;
+const WIDEST: u32 = 1120;
+
+/// All kinds of figures of which there is something in the runs, but for the lanes.
+fn figures(found: &Found) -> Vec<Group> {
+    let scenarios = scenarios(found);
+    let is_one = scenarios.len() == 1;
+    let of = |kinds: &[Kind], material: &Material<'_>, place: usize| -> Vec<Figure> {
+        let tables = kinds.iter().map(|kind| figure::table(*kind, material));
+        tables
+            .filter_map(Result::ok)
+            .map(|table| drawn(&table, place))
+            .collect()
     };
+    let rest = Kind::ALL.into_iter().filter(|kind| *kind != Kind::WhoRuns);
+    let is_of_all = |kind: &Kind| is_one || !OF_ONE_SCENARIO.contains(kind);
+    let of_all: Vec<Kind> = rest.filter(is_of_all).collect();
+    let all = Group {
+        of: String::new(),
+        figures: of(&of_all, &found.material(), 0),
+    };
+    let each = scenarios.iter().enumerate().filter(|_| !is_one);
+    let each = each.map(|(place, (name, material))| Group {
+        of: name.clone(),
+        figures: of(&OF_ONE_SCENARIO, material, place),
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+fn svg(table: &Table, width: u32, place: usize) -> String {
+    figure::draw(
+        table,
+        &Look {
+            width,
+            theme: Theme::Auto,
+            notes: Vec::new(),
+            is_in_page: true,
+            place,
+        },
+    )
+}
+
+fn drawn(table: &Table, place: usize) -> Figure {
     Figure {
-        name: kind.name(),
-        says: kind.says(),
-        svgs: [svg(720), svg(340)],
+        name: table.kind.name(),
+        says: table.kind.says(),
+        svgs: [svg(table, WIDE, place), svg(table, NARROW, place)],
+        widest: None,
         heads: table::COLUMNS.map(Into::into).to_vec(),
         rows: table.rows.iter().map(|row| row.cells().to_vec()).collect(),
         csv: table.to_csv(),

@@ -6,14 +6,14 @@
 use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
 use super::paper::{MARGIN, Paper, unbroken, width_of};
-use super::scale::{Scale, milliseconds};
+use super::scale::{Scale, Steps, milliseconds};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
 use super::table::Row;
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
 use crate::recording::latency::Breakdown;
 use crate::recording::summary::{Run, summarise};
-use crate::words::counted;
+use crate::words::{counted, digits};
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "breakdown",
@@ -151,10 +151,35 @@ fn draw(table: &Table, look: &Look) -> String {
         hatches.rect(svg, fill, (left, top), (24.0, 14.0));
     });
     let room = width_of("= 00.0 ms", TEXT);
-    let ends = table.rows.iter().map(Row::right);
-    let across = Scale::from_zero(ends, (MARGIN, paper.right() - room));
-    let top = paper.top;
     let panels = table.panels();
+    let sums: Vec<f64> = panels.iter().map(|panel| sum(table, panel)).collect();
+    let unlike = times_as_long(&sums);
+    if let Some(times) = unlike {
+        let words = format!(
+            "Each bar is 100 % of its own mean, which stands at its end: the longest is {} times the shortest.",
+            digits(times)
+        );
+        paper.paragraph("quiet", SMALL, &words);
+        paper.top += 4.0;
+    }
+    let ends = (MARGIN, paper.right() - room);
+    let axis = match unlike {
+        Some(_) => Axis {
+            scale: Scale {
+                steps: Steps::Linear,
+                low: 0.0,
+                high: 100.0,
+                from: ends.0,
+                to: ends.1,
+            },
+            is_of_shares: true,
+        },
+        None => Axis {
+            scale: Scale::from_zero(sums.iter().copied(), ends),
+            is_of_shares: false,
+        },
+    };
+    let top = paper.top;
     // The lines of the axis lie behind the bars, so these are drawn on a sheet of their own.
     let mut bars = Paper::untitled(table, look, top);
     for panel in &panels {
@@ -163,12 +188,51 @@ fn draw(table: &Table, look: &Look) -> String {
             &hatches,
             panel,
             (&said(table, panel), sum(table, panel)),
-            &across,
+            axis,
         );
     }
-    paper.across(&across, (top, bars.top), "mean latency in ms");
+    let name = if axis.is_of_shares {
+        "share of the mean latency in %"
+    } else {
+        "mean latency in ms"
+    };
+    paper.across(&axis.scale, (top, bars.top), name);
     paper.svg.append(&bars.svg);
     paper.finish(table, look)
+}
+
+/// Means that differ by a larger factor have bars of shares: on one scale the parts of the shortest could not
+/// be seen.
+const UNLIKE: f64 = 5.0;
+
+/// How many times the shortest mean the longest is, if they are unlike.
+fn times_as_long(sums: &[f64]) -> Option<f64> {
+    let positive = || sums.iter().copied().filter(|sum| *sum > 0.0);
+    let (least, most) = (
+        positive().fold(f64::INFINITY, f64::min),
+        positive().fold(0.0, f64::max),
+    );
+    let times = most / least;
+    (times.is_finite() && times > UNLIKE).then_some(times)
+}
+
+/// What lengths of bars are.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    scale: Scale,
+    /// Each bar is 100 % of its own mean.
+    is_of_shares: bool,
+}
+
+impl Axis {
+    /// Where a length lies in a bar of this sum.
+    fn at(&self, length: f64, sum: f64) -> f64 {
+        if self.is_of_shares {
+            self.scale.at(100.0 * length / sum)
+        } else {
+            self.scale.at(length)
+        }
+    }
 }
 
 /// A variant: its name, its bar with the sum at its end, and its parts in numbers.
@@ -177,11 +241,11 @@ fn draw_bar(
     hatches: &Hatches,
     name: &str,
     (rows, sum): (&[&Row], f64),
-    across: &Scale,
+    axis: Axis,
 ) {
     course::heading(paper, name, rows);
     for row in rows {
-        let (from, to) = (across.at(row.x), across.at(row.right()));
+        let (from, to) = (axis.at(row.x, sum), axis.at(row.right(), sum));
         let size = ((to - from).max(0.5), BAR);
         let fill = fill_of(&row.series);
         let place = (from, paper.top);
@@ -190,7 +254,7 @@ fn draw_bar(
             .svg
             .told(said, |svg| hatches.rect(svg, fill, place, size));
     }
-    let place = (across.at(sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
+    let place = (axis.at(sum, sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
     let said = format!("= {}", milliseconds(sum));
     paper.svg.words(place, "head halo", Anchor::Start, &said);
     paper.top += BAR + 4.0;

@@ -54,8 +54,52 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     if !rows.iter().any(is_latency) {
         return Err(Refused::Nothing("no point has 20 requests in its window"));
     }
-    Ok(rows.into())
+    Ok(Taken {
+        rows,
+        claim: kept_up(&points).unwrap_or_default(),
+        ..Taken::default()
+    })
 }
+
+/// Up to which load each line keeps up with it, as a sentence.
+fn kept_up(points: &[Placed]) -> Option<String> {
+    let lines: Vec<&[Placed]> = points.chunk_by(Placed::is_of_one_line).collect();
+    let rate = |point: &Placed| format!("{}/s", digits(point.x));
+    let up_to = |line: &[Placed]| {
+        let parts = line.iter().position(|point| lost(point).is_some());
+        match parts {
+            None => line
+                .last()
+                .map(|last| format!("keeps up with {}", rate(last))),
+            Some(0) => line
+                .first()
+                .map(|first| format!("does not keep up with {}", rate(first))),
+            Some(place) => Some(format!(
+                "keeps up with {} and not with {}",
+                rate(&line[place - 1]),
+                rate(&line[place])
+            )),
+        }
+    };
+    if lines.len() > MOST_NAMED {
+        let behind = lines
+            .iter()
+            .filter(|line| line.iter().any(|point| lost(point).is_some()));
+        let (behind, all) = (behind.count(), lines.len());
+        return Some(format!(
+            "{behind} of {all} lines do not keep up with all of the load offered"
+        ));
+    }
+    let each: Option<Vec<String>> = lines
+        .iter()
+        .map(|line| Some(format!("{} {}", line.first()?.series, up_to(line)?)))
+        .collect();
+    each.filter(|each| !each.is_empty())
+        .map(|each| each.join("; "))
+}
+
+/// More lines than these are not named one by one in the title.
+const MOST_NAMED: usize = 2;
 
 fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -81,7 +125,7 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     if let Some((per_s, of)) = saturation(first) {
         rows.push(Row {
             n: None,
-            label: format!("{} {of} are used up", per_second(per_s)),
+            label: format!("{} {of} are used up (computed)", per_second(per_s)),
             ..row(first, SATURATION, Origin::Computed, (per_s, 0.0))
         });
     }

@@ -11,6 +11,7 @@
 
 mod boxes;
 mod breakdown;
+mod claim;
 mod cohort;
 mod course;
 pub mod foretold;
@@ -247,6 +248,8 @@ pub struct Look {
     pub notes: Vec<String>,
     /// It stands in a page that has the [`sheet`] and shows what a mark says when the pointer is on it.
     pub is_in_page: bool,
+    /// Number of the figure among those of its kind on a page, from 0: keeps their identifiers apart.
+    pub place: usize,
 }
 
 /// The style sheet of figures that stand in a page.
@@ -325,7 +328,8 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
         kind,
         // What one scenario claims is not the title of several. A sweep claims what its data show.
         title: match titles.into_iter().next() {
-            _ if is_sweep && !taken.claim.is_empty() => taken.claim,
+            Some(title) if is_one && !is_sweep => title,
+            _ if !taken.claim.is_empty() => taken.claim,
             Some(title) if is_one => title,
             _ => kind.says().to_owned(),
         },

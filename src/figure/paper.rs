@@ -32,6 +32,7 @@ pub(super) struct Paper {
     /// Whether axes draw lines through the plot.
     pub(super) has_grid: bool,
     kind: Kind,
+    place: usize,
 }
 
 impl Paper {
@@ -44,6 +45,7 @@ impl Paper {
             name_above: 10.0,
             has_grid: true,
             kind: table.kind,
+            place: look.place,
         };
         if !look.is_in_page {
             paper.paragraph("title", TITLE, &table.title);
@@ -74,6 +76,7 @@ impl Paper {
             name_above: 10.0,
             has_grid: true,
             kind: table.kind,
+            place: look.place,
         }
     }
 
@@ -84,7 +87,10 @@ impl Paper {
 
     /// A name that no other figure on a page has, nor the same one in another width.
     pub(super) fn id(&self, name: &str) -> String {
-        format!("{}-{}-{name}", self.kind.name(), self.width)
+        match self.place {
+            0 => format!("{}-{}-{name}", self.kind.name(), self.width),
+            place => format!("{}-{}-{}-{name}", self.kind.name(), self.width, place + 1),
+        }
     }
 
     /// Words over the whole width, on as many lines as they need.
@@ -203,7 +209,7 @@ impl Paper {
             ("aria-labelledby", &labelled),
         ];
         svg.open("svg", &attributes);
-        let claim: String = table.title.chars().take(100).collect();
+        let claim = shortened(&table.title, 100);
         svg.element("title", &[("id", &title)], &claim);
         svg.element("desc", &[("id", &description)], &described(table));
         svg.element("metadata", &[], &metadata(table));

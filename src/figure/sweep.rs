@@ -11,6 +11,7 @@ use super::table::{Origin, distinct};
 use crate::recording::Recording;
 use crate::recording::summary::summarise;
 use crate::scenario::Arrivals;
+use crate::words::{counted, digits};
 
 /// A sweep, as far as a figure is concerned.
 #[derive(Clone, Debug)]
@@ -201,6 +202,33 @@ impl Placed {
         self.numbers["due"].as_u64()
     }
 
+    /// What bounds the throughput, in a clause, if the bound is reached: `4 cores are busy`.
+    pub(super) fn reached_bound(&self) -> Option<String> {
+        let answered = self.number("throughput_per_s")?;
+        let bounds = self.bounds();
+        let tightest = bounds
+            .iter()
+            .min_by(|a, b| a.per_s.total_cmp(&b.per_s))
+            .filter(|bound| answered >= REACHED * bound.per_s)?;
+        let count = |thing| counted(tightest.count.round() as u64, thing);
+        let one = tightest.count < 1.5;
+        let are = if one { "is" } else { "are" };
+        Some(match tightest.of {
+            "cores" => format!("{} {are} busy", count("core")),
+            // A wait of a coroutine does not take its worker.
+            "workers" if self.kind() == "coroutine" => format!("{} {are} busy", count("worker")),
+            "workers" => format!("{} {are} taken", count("worker")),
+            "connections" => format!("{} {are} taken", count("connection")),
+            "clients" => format!(
+                "{} {} for no more",
+                count("client"),
+                if one { "asks" } else { "ask" }
+            ),
+            "arrivals" => "no more requests come".to_owned(),
+            other => format!("the limit is {} {other}", digits(tightest.count)),
+        })
+    }
+
     /// What bounds the throughput, as computed: what there is a limited number of, how many, for how long
     /// each answer takes one (in seconds), and so how many answers a second.
     pub(super) fn bounds(&self) -> Vec<Bound<'_>> {
@@ -237,6 +265,8 @@ pub(super) struct Bound<'a> {
     pub(super) per_s: f64,
 }
 
+/// A bound is reached from this share of it on.
+const REACHED: f64 = 0.9;
 /// All points with their places on the axis of `key`, in the order of the series, what is measured before
 /// what is simulated, then of their places.
 /// What has no place there is left out.

@@ -147,6 +147,7 @@ pub(super) fn look(width: u32, theme: Theme) -> Look {
         theme,
         notes: Vec::new(),
         is_in_page: false,
+        place: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether figures of made-up runs say what is true of their data: titles, notes, marks and their limits.
 
-use super::tests::{TITLE, figure_of, kept, look, of_runs};
+use super::tests::{TITLE, figure_of, kept, look, of_runs, of_sweep, sweep};
 use super::*;
 use crate::figure::table::Origin;
 use crate::recording::synthetic::Synthetic;
@@ -117,4 +117,48 @@ fn several_lines_of_one_kind_differ_in_their_dashes_and_in_their_marks() {
             "{told:?}"
         );
     }
+}
+
+#[test]
+fn the_title_of_a_sweep_is_what_its_points_show() {
+    // Two cores, 10 ms of computing and 30 ms of waiting: sync workers answer 25/s each, coroutine workers
+    // 100/s, and the cores 200/s.
+    let workers = figure_of(Kind::Workers);
+    let expected =
+        "Throughput stops growing: sync at 8 workers, coroutine at 2 workers: 2 cores are busy";
+    assert_eq!(workers.title, expected);
+    // Eight workers: sync ones are all taken at 200/s, as much as 2 cores give; coroutine ones keep 8 cores busy.
+    let cores = figure_of(Kind::WhatIf);
+    let expected = "Throughput stops growing: sync at 2 cores (8 workers are taken), coroutine at 8 cores (8 workers are busy)";
+    assert_eq!(cores.title, expected);
+    // Two workers answer 50/s and 200/s.
+    let load = figure_of(Kind::HockeyStick);
+    let expected = "sync keeps up with 40/s and not with 80/s; coroutine keeps up with 160/s";
+    assert_eq!(load.title, expected);
+}
+
+#[test]
+fn a_sweep_that_ends_before_growth_does_says_so() {
+    let table = of_sweep(Kind::Workers, sweep("server.workers", &[1.0, 2.0])).expect("two points");
+    assert_eq!(table.title, "Throughput still grows at 2 workers");
+}
+
+#[test]
+fn bars_of_unlike_means_are_shares_and_their_sums_stand_beside_them() {
+    let table = figure_of(Kind::Breakdown);
+    let ends = |panel: &str| table.of_panel(panel).map(Row::right).fold(0.0, f64::max);
+    let times = ends("sync") / ends("coroutine");
+    let svg = draw(&table, &look(720, Theme::Light));
+    assert_eq!(
+        svg.contains("share of the mean latency in %"),
+        times > 5.0,
+        "{times}"
+    );
+    let mut alike = table.clone();
+    for row in &mut alike.rows {
+        row.x = 1.0;
+        row.x_to = Some(2.0);
+    }
+    let svg = draw(&alike, &look(720, Theme::Light));
+    assert!(svg.contains("mean latency in ms"), "{svg}");
 }

@@ -7,6 +7,7 @@
 //! its α is the part that goes one after the other. The panel `rules` says up to where cores were
 //! really there, if anything was measured.
 
+use super::claim;
 use super::lines::{Plot, Series, numbered, series};
 use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps, doublings, powers_of_two};
@@ -67,6 +68,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(Taken {
         rows,
         caveats,
+        claim: claim::stops(&points, "Throughput", "core").unwrap_or_default(),
         ..Taken::default()
     })
 }
@@ -181,7 +183,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     let of = |panel| table.rows.iter().filter(move |row| row.panel == panel);
     if !table.rows.iter().any(|row| row.origin == Origin::Measured) {
-        let words = "All of it is simulated: no machine with so many cores was there.";
+        let words = "All lines are simulated or computed: nothing was measured on so many cores.";
         paper.paragraph("small", SMALL, words);
     }
     for law in of(FITTED).filter(|row| !row.label.is_empty()) {
@@ -239,6 +241,7 @@ fn draw(table: &Table, look: &Look) -> String {
         law.draw(&mut paper.svg, &plot, &class);
     }
     paper.lines(&plot, &all, names);
+    paper.paragraph("quiet", SMALL, claim::STOPPED);
     paper.said_of_standing(&rules, &across);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)

@@ -22,9 +22,16 @@ use crate::words::{grouped, number_of};
 
 /// More requests than these are no picture.
 const MOST_LANES: usize = 12;
-/// A lane, and the room to the next.
-const LANE: f64 = 18.0;
-const PITCH: f64 = 24.0;
+/// A narrow sheet has room for fewer.
+const MOST_NARROW: usize = 6;
+/// Sheets of a smaller width are narrow …
+const NARROW: f64 = 480.0;
+/// … and on those of this width and more two panels stand side by side.
+const BESIDE: f64 = 960.0;
+/// Between them.
+const GAP: f64 = 24.0;
+/// More lanes than these are low ones.
+const MANY: usize = 8;
 /// What the series of a core begins with.
 const CORE: &str = "core ";
 
@@ -163,24 +170,83 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.legend(&entries, |svg, meaning, (left, top)| {
         stretch(svg, &ids, meaning, (left, top), (24.0, 14.0));
     });
-    let end = table
-        .rows
-        .iter()
-        .filter_map(|row| row.x_to)
-        .fold(0.0, f64::max);
-    let names = table.rows.iter().map(|row| lane_name(row).to_owned());
-    let widest = names.map(|name| width_of(&name, SMALL)).fold(0.0, f64::max);
-    let scale = Scale {
-        steps: Steps::Linear,
-        low: 0.0,
-        high: end.max(1e-9),
-        from: MARGIN + widest.min(128.0) + 8.0,
-        to: paper.right() - 56.0,
-    };
-    for panel in table.panels() {
-        draw_panel(&mut paper, &ids, table, panel, &scale);
+    let panels: Vec<Panel<'_>> = table
+        .panels()
+        .into_iter()
+        .map(|name| Panel::of(table, name, paper.width))
+        .collect();
+    let end = panels.iter().map(|panel| panel.end).fold(0.0, f64::max);
+    let lanes = panels.iter().flat_map(|panel| &panel.rows);
+    let widest = lanes.map(|row| width_of(lane_name(row), SMALL));
+    let widest = widest.fold(0.0, f64::max).min(128.0) + 1.0;
+    let columns = if paper.width >= BESIDE { 2 } else { 1 };
+    let wide = (paper.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
+    for line in panels.chunks(columns) {
+        let (begin, mut lowest) = (paper.top, paper.top);
+        for (place, panel) in line.iter().enumerate() {
+            let left = MARGIN + (wide + GAP) * place as f64;
+            paper.top = begin;
+            // All panels have the same scale of time.
+            let scale = Scale {
+                steps: Steps::Linear,
+                low: 0.0,
+                high: end.max(1e-9),
+                from: left + widest + 8.0,
+                to: left + wide - 56.0,
+            };
+            draw_panel(&mut paper, &ids, panel, &scale, left);
+            lowest = lowest.max(paper.top);
+        }
+        paper.top = lowest;
     }
     paper.finish(table, look)
+}
+
+/// What is shown of a variant.
+struct Panel<'a> {
+    name: &'a str,
+    rows: Vec<&'a Row>,
+    /// How many of its requests are shown, and how many there are.
+    requests: (usize, u64),
+    /// When the last of those shown ended, in seconds since load began.
+    end: f64,
+}
+
+impl<'a> Panel<'a> {
+    /// All of its rows, or on a narrow sheet those of its first requests and of the cores meanwhile.
+    fn of(table: &'a Table, name: &'a str, width: f64) -> Self {
+        let all: Vec<&Row> = table.of_panel(name).collect();
+        let (cores, lanes): (Vec<&Row>, Vec<&Row>) = all
+            .into_iter()
+            .partition(|row| row.series.starts_with(CORE));
+        let names = distinct(lanes.iter().map(|row| lane_name(row)));
+        let most = if width < NARROW && names.len() > MANY {
+            MOST_NARROW
+        } else {
+            MOST_LANES
+        };
+        let first = &names[..names.len().min(most)];
+        let of_first = lanes.iter().filter(|row| first.contains(&lane_name(row)));
+        let mut rows: Vec<&Row> = of_first.copied().collect();
+        let end = rows.iter().filter_map(|row| row.x_to).fold(0.0, f64::max);
+        let end = if lanes.is_empty() {
+            cores.iter().filter_map(|row| row.x_to).fold(0.0, f64::max)
+        } else {
+            end
+        };
+        rows.extend(cores.into_iter().filter(|row| row.x < end));
+        let all = lanes.iter().find_map(|row| row.n);
+        Self {
+            name,
+            rows,
+            requests: (first.len(), all.unwrap_or(names.len() as u64)),
+            end,
+        }
+    }
+
+    fn has_all(&self) -> bool {
+        self.requests.0 as u64 >= self.requests.1
+    }
 }
 
 /// The names of the two hatches.
@@ -219,36 +285,47 @@ fn lane_name(row: &Row) -> &str {
     }
 }
 
-fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &Scale) {
-    let rows: Vec<&Row> = table.of_panel(panel).collect();
-    let over = rows
-        .iter()
-        .filter(|row| !row.series.starts_with(CORE))
-        .filter_map(|row| row.x_to)
-        .fold(0.0, f64::max);
+/// Height of a lane, and from one to the next.
+fn heights(lanes: usize, width: f64) -> (f64, f64) {
+    let many = if width < NARROW { MOST_NARROW } else { MANY };
+    if lanes > many {
+        (12.0, 16.0)
+    } else {
+        (18.0, 24.0)
+    }
+}
+
+fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
+    let (rows, name) = (&panel.rows, panel.name);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
-    let all = rows.iter().find_map(|row| row.n);
-    let heading = match all {
-        Some(_) => format!("{panel} ({})", origin.word()),
-        None => format!("{panel} ({}): over after {over:.2} s", origin.word()),
+    let heading = if panel.has_all() {
+        format!("{name} ({}): over after {:.2} s", origin.word(), panel.end)
+    } else {
+        format!("{name} ({})", origin.word())
     };
     paper.top += 16.0;
-    let heading = fitted(&heading, paper.width - 2.0 * MARGIN, TEXT);
+    let heading = fitted(&heading, scale.to + 56.0 - left, TEXT);
     paper
         .svg
-        .words((MARGIN, paper.top), "head", Anchor::Start, &heading);
+        .words((left, paper.top), "head", Anchor::Start, &heading);
     paper.top += 8.0;
-    if let Some(all) = all {
-        let said = format!("the first {MOST_LANES} of {} requests", grouped(all));
-        paper.paragraph("quiet", SMALL, &said);
+    if !panel.has_all() {
+        let (shown, all) = panel.requests;
+        let said = format!("the first {shown} of {} requests", grouped(all));
+        paper.top += SMALL;
+        paper
+            .svg
+            .words((left, paper.top), "quiet", Anchor::Start, &said);
+        paper.top += 5.0;
     }
     let top = paper.top;
     let lanes = distinct(rows.iter().map(|row| lane_name(row)));
+    let (height, pitch) = heights(lanes.len(), paper.width);
     for (place, lane) in lanes.iter().enumerate() {
         // The cores stand a little apart from those who use them.
         let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
-        let middle = top + apart + place as f64 * PITCH + PITCH / 2.0;
-        let name = fitted(lane, scale.from - MARGIN - 8.0, SMALL);
+        let middle = top + apart + place as f64 * pitch + pitch / 2.0;
+        let name = fitted(lane, scale.from - left - 8.0, SMALL);
         let class = if lane.starts_with(CORE) {
             "quiet"
         } else {
@@ -258,7 +335,7 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
             .svg
             .words((scale.from - 8.0, middle + 4.0), class, Anchor::End, &name);
     }
-    let bottom = top + lanes.len() as f64 * PITCH + 12.0;
+    let bottom = top + lanes.len() as f64 * pitch + 12.0;
     paper.across(
         scale,
         (top, bottom),
@@ -266,19 +343,19 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, table: &Table, panel: &str, scale: &
     );
     for (place, lane) in lanes.iter().enumerate() {
         let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
-        let above = top + apart + place as f64 * PITCH + (PITCH - LANE) / 2.0;
+        let above = top + apart + place as f64 * pitch + (pitch - height) / 2.0;
         let mut end: f64 = 0.0;
         for row in rows.iter().filter(|row| lane_name(row) == *lane) {
             let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
             end = end.max(row.x_to.unwrap_or(row.x));
-            let size = ((to - from).max(0.5), LANE);
+            let size = ((to - from).max(0.5), height);
             paper.svg.told(
                 || said(row),
                 |svg| stretch(svg, ids, meaning(&row.series), (from, above), size),
             );
         }
         if !lane.starts_with(CORE) {
-            let place = (scale.at(end) + 6.0, above + LANE / 2.0 + 4.0);
+            let place = (scale.at(end) + 6.0, above + height / 2.0 + 4.0);
             paper
                 .svg
                 .words(place, "small halo", Anchor::Start, &format!("{end:.2} s"));

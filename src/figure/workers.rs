@@ -5,6 +5,7 @@
 //! series are its bounds (Denning and Buzen, 1978), those of the panel `rules` are numbers of workers that
 //! somebody recommends: a knee, or gunicorn's rule.
 
+use super::claim;
 use super::lines::{Plot, Series, numbered, series};
 use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps, doublings};
@@ -61,7 +62,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         return Err(Refused::Nothing("no point has a counted window"));
     }
     rows.extend(rules(&points));
-    Ok(rows.into())
+    Ok(Taken {
+        rows,
+        claim: claim::stops(&points, "Throughput", "worker").unwrap_or_default(),
+        ..Taken::default()
+    })
 }
 
 /// Of each line the most that was answered, in words.
@@ -70,7 +75,7 @@ fn say_the_most(found: &mut [Row]) {
     for line in found.chunk_by_mut(same) {
         if let Some(row) = line.iter_mut().max_by(|a, b| a.y.total_cmp(&b.y)) {
             let (per_s, workers) = (mean(row.y), counted(row.x as u64, "worker"));
-            row.label = format!("{}: {per_s}/s with {workers} at most", row.series);
+            row.label = format!("{}: at most {per_s}/s, with {workers}", row.series);
         }
     }
 }
@@ -167,6 +172,7 @@ fn draw(table: &Table, look: &Look) -> String {
         bound.draw(&mut paper.svg, &plot, &class);
     }
     paper.lines(&plot, &all, names);
+    paper.paragraph("quiet", SMALL, claim::STOPPED);
     paper.said_of_standing(&rules, &across);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)

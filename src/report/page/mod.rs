@@ -19,10 +19,10 @@ use super::{theory, trust};
 use crate::palette::{Ground, Meaning, Rgb, Theme};
 use crate::recording::judge::Verdict;
 use crate::recording::summary::{Run, Summary};
-use crate::recording::trust::Trust;
+use crate::recording::trust::{Reason, Trust};
 use crate::scenario::Plan;
 use crate::svg::by_theme;
-use crate::words::grouped;
+use crate::words::{counted, grouped};
 
 const SHEET: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -40,10 +40,19 @@ pub struct Page<'a> {
     pub version: &'a str,
     /// The runs, in the order in which they were named.
     pub plays: Vec<Play<'a>>,
-    /// Their figures.
-    pub figures: Vec<Figure>,
+    /// Their figures, by what they are of.
+    pub figures: Vec<Group>,
     /// The style sheet of the figures.
     pub figure_sheet: String,
+}
+
+/// Figures that have something in common.
+#[derive(Debug)]
+pub struct Group {
+    /// What they are of. Empty: of all runs.
+    pub of: String,
+    /// In the order in which they stand.
+    pub figures: Vec<Figure>,
 }
 
 /// A kept run.
@@ -57,6 +66,8 @@ pub struct Play<'a> {
     pub summary: Summary,
     /// What of its files could not be read.
     pub losses: Vec<String>,
+    /// Who runs when. Of several runs of one scenario the first has the lanes of all, on one scale of time.
+    pub lanes: Option<Figure>,
 }
 
 /// A figure, as a page holds it.
@@ -68,6 +79,8 @@ pub struct Figure {
     pub says: &'static str,
     /// Its SVG for wide windows, and for narrow ones. Taken as it is.
     pub svgs: [String; 2],
+    /// One for very wide windows, if it gains by them.
+    pub widest: Option<String>,
     /// The names of its data's columns.
     pub heads: Vec<String>,
     /// Its data, row by row.
@@ -93,9 +106,9 @@ pub fn page(page: &Page<'_>) -> String {
                 style { (PreEscaped(&sheet)) }
             }
             body {
-                header { h1 { (page.title) } }
+                header { h1 { (page.title) } (contents(page)) }
                 main {
-                    @for play in &page.plays { (told(play, page.plays.len() > 1)) }
+                    @for (place, play) in page.plays.iter().enumerate() { (told(play, place, page.plays.len() > 1)) }
                     (figures(&page.figures))
                     (glossary())
                 }
@@ -142,16 +155,36 @@ fn heading(words: &str, is_deeper: bool) -> Markup {
     }
 }
 
-/// The story of one run.
-fn told(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+/// The runs of a page, if there are several: each with what it claims.
+fn contents(page: &Page<'_>) -> Markup {
+    html! {
+        @if page.plays.len() > 1 {
+            nav aria-label="Runs" { ol {
+                @for (place, play) in page.plays.iter().enumerate() {
+                    li { a href=(format!("#{}", anchor(place))) { (play.name) } ": " (play.plan.title) }
+                }
+            } }
+        }
+    }
+}
+
+/// Where a run begins.
+fn anchor(place: usize) -> String {
+    format!("run-{}", place + 1)
+}
+
+/// The story of one run: what it claims, and the lanes, come first.
+fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
     let (plan, runs) = (kept.plan, &kept.summary.runs);
     html! {
-        section {
+        section id=(anchor(place)) {
             @if is_one_of_many { h2 { (kept.name) ": " (plan.title) } }
-            (trusted_at_a_glance(runs))
+            (trusted_at_a_glance(kept))
+            (judged_at_a_glance(kept))
+            @if let Some(lanes) = &kept.lanes { (self::lanes(lanes, is_one_of_many)) }
             (what_was_played(kept))
             (heading("What came out", is_one_of_many))
-            (numbers::variants(runs))
+            (numbers::variants(plan, runs))
             (numbers::kinds(plan, kept.summary.machine.cores, runs))
             (claims(kept))
             (what_it_teaches(kept, is_one_of_many))
@@ -182,12 +215,44 @@ fn sentence(words: &str) -> String {
     stopped(&(capital + letters.as_str()))
 }
 
+/// Whether all that speaks against a run is that its file asks for so few requests.
+fn is_illustration(plan: &Plan, run: &Run) -> bool {
+    let is_few = |reason: &Reason| reason.code == FEW;
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    let is_by_design = variant.is_some_and(|it| it.scenario.load.requests.is_some());
+    is_by_design && !run.because.is_empty() && run.because.iter().all(is_few)
+}
+
+/// The code of the doubt that rests on the number of requests alone.
+const FEW: &str = "few-samples";
+
+/// How many of the file's claims hold.
+fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
+    let judged = &kept.summary.expect;
+    let holds = |verdict: Verdict| judged.iter().filter(|it| it.verdict == verdict).count();
+    let (held, fail) = (holds(Verdict::Holds), holds(Verdict::Fails));
+    html! {
+        @if !judged.is_empty() {
+            p.aside {
+                (held) " of " (counted(judged.len() as u64, "claim")) (if held == 1 { " holds" } else { " hold" })
+                @if fail > 0 { ", " (fail) (if fail == 1 { " fails" } else { " fail" }) }
+                "; they are listed below."
+            }
+        }
+    }
+}
+
 /// The worst of all that is to be said of their truth, before anything else.
-fn trusted_at_a_glance(runs: &[Run]) -> Markup {
+fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
+    let (plan, runs) = (kept.plan, &kept.summary.runs);
     let names = |trust: Trust| -> Vec<&str> {
-        let of_it = runs.iter().filter(|run| run.trust == trust);
+        let of_it = runs
+            .iter()
+            .filter(|run| run.trust == trust && !is_illustration(plan, run));
         of_it.map(|run| run.variant.as_str()).collect()
     };
+    let few = runs.iter().find(|run| is_illustration(plan, run));
+    let few = few.map(|run| counted(run.due as u64, "request"));
     let cut: Vec<&str> = runs
         .iter()
         .filter(|run| run.interrupted)
@@ -204,6 +269,7 @@ fn trusted_at_a_glance(runs: &[Run]) -> Markup {
                 p.alert { strong { (stopped(&format!("{}: {}", list(&of_it), trust.words()))) } " The reasons are below." }
             }
         }
+        @if let Some(few) = few { p.aside { "An illustration: the file asks for " (few) "." } }
         @if !cut.is_empty() {
             p.alert { strong { (stopped(&format!("{}: interrupted", list(&cut)))) } " It shows the part that was played." }
         }
@@ -316,19 +382,29 @@ fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     }
 }
 
-fn figures(figures: &[Figure]) -> Markup {
+fn figures(groups: &[Group]) -> Markup {
     html! {
-        @if !figures.is_empty() {
+        @for group in groups.iter().filter(|group| !group.figures.is_empty()) {
             section {
-                h2 { "Figures" }
-                @for figure in figures { (drawn(figure)) }
+                h2 { @if group.of.is_empty() { "Figures" } @else { "Figures of " (group.of) } }
+                @for figure in &group.figures { (drawn(figure)) }
             }
         }
     }
 }
 
-/// Both pictures are there; the sheet shows the one that suits the window.
+/// The lanes of a run, with the name of their kind: what each is stands beside it.
+fn lanes(figure: &Figure, is_deeper: bool) -> Markup {
+    let name = figure.says.split(':').next().unwrap_or_default();
+    html! { div.lanes { (heading(name, is_deeper)) (pictures(figure)) } }
+}
+
 fn drawn(figure: &Figure) -> Markup {
+    html! { h3 { (figure.says) } (pictures(figure)) }
+}
+
+/// All pictures of a figure are there; the sheet shows the one that suits the window.
+fn pictures(figure: &Figure) -> Markup {
     let [wide, narrow] = &figure.svgs;
     let file = format!(
         "data:text/csv;charset=utf-8;base64,{}",
@@ -336,8 +412,8 @@ fn drawn(figure: &Figure) -> Markup {
     );
     let left_out = figure.rows.len().saturating_sub(MOST_ROWS);
     html! {
-        h3 { (figure.says) }
         figure {
+            @if let Some(widest) = &figure.widest { div.widest { (PreEscaped(widest)) } }
             div.wide { (PreEscaped(wide)) }
             div.narrow { (PreEscaped(narrow)) }
         }

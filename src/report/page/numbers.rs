@@ -10,7 +10,9 @@ use crate::units::letter;
 use crate::words::grouped;
 
 /// One row for each variant; beneath each later one, how many times the first it is.
-pub(super) fn variants(runs: &[Run]) -> Markup {
+pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
+    // That its file asks for few requests is said above all numbers.
+    let doubt = |run: &Run| table::doubt(run).filter(|_| !super::is_illustration(plan, run));
     html! {
         div.wider tabindex="0" role="region" aria-label="What came out, by variant" {
             table.numbers {
@@ -21,7 +23,7 @@ pub(super) fn variants(runs: &[Run]) -> Markup {
                 tbody {
                     @for run in runs {
                         tr {
-                            th scope="row" { (run.variant) @if let Some(doubt) = table::doubt(run) { br; small.alert { (doubt) } } }
+                            th scope="row" { (run.variant) @if let Some(doubt) = doubt(run) { br; small.alert { (doubt) } } }
                             @for cell in table::cells(run) { td { (cell) } }
                         }
                         @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(first, run)) {

@@ -34,8 +34,12 @@ fn written(told: &Told, figures: Vec<Figure>) -> String {
             plan: &told.plan,
             summary: told.summary.clone(),
             losses: Vec::new(),
+            lanes: None,
         }],
-        figures,
+        figures: vec![Group {
+            of: String::new(),
+            figures,
+        }],
         figure_sheet: String::new(),
     })
 }
@@ -45,6 +49,7 @@ fn figure(words: &str) -> Figure {
         name: "boxes",
         says: "What it shows",
         svgs: [const { String::new() }; 2],
+        widest: None,
         heads: vec!["label".into()],
         rows: vec![vec![words.into()]; 201],
         csv: words.into(),
@@ -118,7 +123,7 @@ fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
     told.summary.runs[0].failed.timeout = 7;
     told.summary.runs[1].interrupted = true;
     let page = written(&told, Vec::new());
-    let before = between(&page, "<section>", "<h2>What came out");
+    let before = between(&page, "<section id=\"run-1\">", "<h2>What came out");
     for said in [
         "sync: proves nothing",
         "coroutine: interrupted",
@@ -153,5 +158,62 @@ fn the_command_that_plays_it_again_says_all_that_was_said() {
             "concsim run ./made_up.toml --set 'requests.a.steps=compute 1ms, call b 9ms' --seed 7"
         ),
         "{page}"
+    );
+}
+
+#[test]
+fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
+    let told = two_kinds("Waiting is free");
+    let page = page(&Page {
+        title: &told.plan.title,
+        version: "0.0.0",
+        plays: vec![Play {
+            name: String::new(),
+            plan: &told.plan,
+            summary: told.summary.clone(),
+            losses: Vec::new(),
+            lanes: Some(Figure {
+                says: "Who runs when: each request",
+                ..figure("a lane")
+            }),
+        }],
+        figures: Vec::new(),
+        figure_sheet: String::new(),
+    });
+    let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    let places = [
+        place("<h1>Waiting is free"),
+        place("1 of 1 claim holds"),
+        place("<h2>Who runs when</h2>"),
+        place("<h2>What came out"),
+    ];
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
+    let mut told = two_kinds("Few");
+    let few = Reason {
+        code: FEW,
+        sentence: "3 requests are few".into(),
+        remedy: "",
+        trust: Trust::Rough,
+    };
+    for (variant, run) in told.plan.variants.iter_mut().zip(&mut told.summary.runs) {
+        variant.scenario.load.requests = Some(3);
+        run.due = 3;
+        run.trust = Trust::Rough;
+        run.because = vec![few.clone()];
+    }
+    let page = written(&told, Vec::new());
+    assert_eq!(
+        page.matches("An illustration: the file asks for 3 requests.")
+            .count(),
+        1
+    );
+    let before = between(&page, "<section id=\"run-1\">", "<h2>May it be believed");
+    assert!(
+        !before.contains("alert") && !before.contains("rough"),
+        "{before}"
     );
 }

@@ -175,19 +175,40 @@ fn in_words(nanoseconds: u64) -> String {
 }
 
 /// A number with about three significant digits, never in exponent form: `0.02`, `3.20`, `20.0`,
-/// `598`.
+/// `598`. What is not nothing is never `0.00`: `0.0033`.
 #[must_use]
 pub fn three_digits(value: f64) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        // Noise of a sum is nothing.
+        size if size >= 0.0095 || size < 1e-6 => format!("{value:.2}"),
+        size => {
+            let digits = (1.0 - size.log10().floor()) as usize;
+            format!("{value:.digits$}")
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_not_nothing_is_not_said_to_be_nothing() {
+        for (value, said) in [
+            (0.0, "0.00"),
+            (1e-12, "0.00"),
+            (0.003_333, "0.0033"),
+            (0.000_05, "0.000050"),
+            (0.009_6, "0.01"),
+            (0.02, "0.02"),
+            (-0.004, "-0.0040"),
+            (3.2, "3.20"),
+        ] {
+            assert_eq!(three_digits(value), said);
+        }
+    }
 
     #[test]
     fn lengths_of_time_are_said_with_three_digits_and_a_unit() {

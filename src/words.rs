@@ -67,6 +67,24 @@ pub(crate) fn times(ratio: f64) -> String {
     )
 }
 
+/// A rate as a person writes it: `200/s`, `0.2/min`, `0.5/h`. Per second from 0.1/s on.
+pub(crate) fn rate(per_s: f64) -> String {
+    let (number, unit) = rate_in_units(per_s);
+    match number {
+        number if number >= 999.5 => format!("{}/{unit}", grouped(number.round() as u64)),
+        number => format!("{}/{unit}", digits(number)),
+    }
+}
+
+/// How often, and in which unit of time: what hardly happens once in ten of a unit is said of the next.
+pub(crate) fn rate_in_units(per_s: f64) -> (f64, &'static str) {
+    match per_s {
+        per_s if per_s >= 0.099_95 || per_s <= 0.0 => (per_s, "s"),
+        per_s if per_s * 60.0 >= 0.099_95 => (per_s * 60.0, "min"),
+        per_s => (per_s * 3_600.0, "h"),
+    }
+}
+
 /// A length of time as a person writes it, without zeros that say nothing: `99 ms`, `1.5 s`.
 pub(crate) fn length(elapsed: Elapsed) -> String {
     let said = elapsed.to_string();
@@ -153,6 +171,20 @@ pub(crate) fn as_it_was(words: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_happens_seldom_is_said_of_a_minute_or_an_hour() {
+        for (per_s, said) in [
+            (200.0, "200/s"),
+            (0.71, "0.71/s"),
+            (0.2 / 60.0, "0.2/min"),
+            (2.0 / 3_600.0, "2/h"),
+            (1_500.0, "1 500/s"),
+            (0.0, "0/s"),
+        ] {
+            assert_eq!(rate(per_s), said);
+        }
+    }
 
     #[test]
     fn words_that_a_spreadsheet_would_compute_are_marked_and_read_again() {

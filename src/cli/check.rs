@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::colour::Colour;
 use super::talk;
 use crate::scenario::{self, Overrides, Plan, Problems};
+use crate::theory::forecast;
 
 /// Says whether scenario files are valid; every mistake at once, with its line.
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,19 @@ fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
         return scenario::expand(&text, name);
     }
     let plan = scenario::read(&text, name, &Overrides::default())?;
-    Ok(format!("{name}: valid; {}\n", in_short(&plan)))
+    let notes = notes(&plan);
+    Ok(format!("{name}: valid; {}\n{notes}", in_short(&plan)))
+}
+
+/// What a valid file may not say as it is meant.
+fn notes(plan: &Plan) -> String {
+    let cut = plan.variants.iter();
+    let mut cut: Vec<String> = cut
+        .filter_map(|variant| forecast::ends_at_an_hour(&variant.scenario))
+        .collect();
+    cut.dedup();
+    let lines: Vec<String> = cut.iter().map(|note| format!("  note: {note}\n")).collect();
+    lines.concat()
 }
 
 /// `played 2 times (sync, coroutine), 6 expectations`.

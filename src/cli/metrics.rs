@@ -25,11 +25,14 @@ const READS: usize = 8;
 /// The type of what is not the counters.
 const PLAIN: &str = "text/plain; charset=utf-8";
 
-/// `9464`, of this machine alone, or an address with a port.
+/// `9464`, `:9464` and `localhost:9464` are of this machine alone; or an address with a port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    let port = text.parse().map(|port: u16| ([127, 0, 0, 1], port).into());
-    port.or_else(|_| text.parse())
-        .map_err(|_| "a port such as 9464, or an address such as 0.0.0.0:9464".into())
+    let port = text.strip_prefix("localhost").unwrap_or(text);
+    let port = port.strip_prefix(':').unwrap_or(port);
+    let here = port.parse().map(|port: u16| ([127, 0, 0, 1], port).into());
+    here.or_else(|_| text.parse()).map_err(|_| {
+        "write a port such as 8000, or an address such as 127.0.0.1:8000 or 0.0.0.0:8000".into()
+    })
 }
 
 /// A listener, and who has come.
@@ -215,6 +218,17 @@ fn head(status: Status, sort: &str, length: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        for text in ["8000", ":8000", "localhost:8000", "127.0.0.1:8000"] {
+            assert_eq!(address(text), Ok(([127, 0, 0, 1], 8000).into()), "{text}");
+        }
+        assert_eq!(address("0.0.0.0:80"), Ok(([0, 0, 0, 0], 80).into()));
+        for text in ["", ":", "localhost", "example.org:80", "70000"] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_port_alone_is_one_of_this_machine_alone() {

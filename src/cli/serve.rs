@@ -45,7 +45,7 @@ pub struct Args {
     #[command(flatten)]
     chosen: source::SourceArgs,
     /// Where to listen; port 0 takes any, and says which
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address, default_value = "127.0.0.1:8000")]
     bind: SocketAddr,
     /// Where Prometheus may ask for the counters: a port of this machine alone, or an address
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address)]

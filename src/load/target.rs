@@ -53,7 +53,29 @@ impl FromStr for Authority {
     type Err = NoTarget;
 
     fn from_str(url: &str) -> Result<Self, NoTarget> {
-        let rest = url.strip_prefix("http://").ok_or(NoTarget::Scheme)?;
+        let rest = match url.split_once("://") {
+            Some(("http", rest)) => rest,
+            Some(_) => return Err(NoTarget::Scheme),
+            None => return Self::without_scheme(url),
+        };
+        Self::of(rest)
+    }
+}
+
+impl Authority {
+    /// `localhost:8000`; `:8000` and `8000` are ports of this machine.
+    fn without_scheme(text: &str) -> Result<Self, NoTarget> {
+        let port = text.strip_prefix(':').unwrap_or(text);
+        match port.parse() {
+            Ok(port) => Ok(Self {
+                host: "127.0.0.1".to_owned(),
+                port,
+            }),
+            Err(_) => Self::of(text),
+        }
+    }
+
+    fn of(rest: &str) -> Result<Self, NoTarget> {
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#', '@', '\\']) {
             return Err(NoTarget::More);
@@ -100,6 +122,9 @@ mod tests {
             ("http://example.org", "example.org", 80),
             ("http://[::1]:9", "[::1]", 9),
             ("http://[::1]", "[::1]", 80),
+            ("localhost:8000", "localhost", 8000),
+            (":8000", "127.0.0.1", 8000),
+            ("8000", "127.0.0.1", 8000),
         ] {
             let host = host.to_owned();
             assert_eq!(url.parse(), Ok(Authority { host, port }), "{url}");
@@ -110,7 +135,9 @@ mod tests {
     fn anything_else_is_refused_with_what_is_wrong() {
         for (url, mistake) in [
             ("https://localhost", NoTarget::Scheme),
-            ("localhost:80", NoTarget::Scheme),
+            ("ftp://localhost:80", NoTarget::Scheme),
+            (":port", NoTarget::Authority),
+            ("localhost/profile", NoTarget::More),
             ("http://localhost/profile", NoTarget::More),
             ("http://me@localhost", NoTarget::More),
             ("http://", NoTarget::Authority),

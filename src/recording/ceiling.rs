@@ -10,7 +10,7 @@ use super::summary::{Run, rounded};
 use crate::scenario::Scenario;
 use crate::theory::bounds::{Bound, Scarce};
 use crate::units::{Elapsed, three_digits};
-use crate::words::{counted, digits, grouped, length};
+use crate::words::{counted, digits, grouped, length, rate};
 
 /// The share of a bound from which on it is called reached.
 const REACHED: f64 = 0.9;
@@ -76,14 +76,11 @@ impl Ceiling {
     /// `10 connections to db ÷ 200 ms = 50/s`, in a sentence.
     #[must_use]
     pub fn in_a_sentence(&self) -> String {
-        let per_s = match self.per_s {
-            rate if (0.995..999.5).contains(&rate) => digits(rate),
-            rate => per_second(rate),
-        };
+        let per_s = rate(self.per_s);
         let Some(each) = self.each_ms else {
             return match self.good {
-                None => format!("the {per_s}/s that are asked for"),
-                Some(_) => format!("the {per_s}/s of what is asked for that can be answered"),
+                None => format!("the {per_s} that are asked for"),
+                Some(_) => format!("the {per_s} of what is asked for that can be answered"),
             };
         };
         let good = self
@@ -102,7 +99,7 @@ impl Ceiling {
             }
             _ => self.counted(),
         };
-        format!("{counted} ÷ {each}{} = {per_s}/s", good.unwrap_or_default())
+        format!("{counted} ÷ {each}{} = {per_s}", good.unwrap_or_default())
     }
 
     fn counted(&self) -> String {
@@ -143,13 +140,12 @@ impl NamedBound {
 pub fn per_second(rate: f64) -> String {
     match rate {
         rate if rate >= 999.5 => grouped(rate.round() as u64),
-        rate if rate >= 0.995 || rate <= 0.0 => three_digits(rate),
         // As many digits as it takes for three that say something: a bank answers 0.00333/s.
-        rate => {
-            let leading = -rate.log10().floor();
-            let digits = (leading as usize + 2).min(12);
+        rate if (1e-6..0.0995).contains(&rate) => {
+            let digits = (2.0 - rate.log10().floor()) as usize;
             format!("{rate:.digits$}")
         }
+        rate => three_digits(rate),
     }
 }
 

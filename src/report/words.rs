@@ -2,7 +2,7 @@
 
 use crate::scenario::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
-use crate::words::counted;
+use crate::words::{counted, rate_in_units};
 
 /// Columns of a line: what a projector shows.
 pub(super) const COLUMNS: usize = 80;
@@ -36,7 +36,10 @@ pub(super) fn load(scenario: &Scenario) -> String {
                 Process::Poisson => "at random (Poisson)",
                 Process::Constant => "at equal distances",
             };
-            format!("{rate} requests/s {process}")
+            let (number, unit) = rate_in_units(*rate);
+            // To six digits, as it was written: 0.2/min is a part of a second's rate that has no end.
+            let number = (number * 1e6).round() / 1e6;
+            format!("{number} requests/{unit} {process}")
         }
     };
     match scenario.load.requests {

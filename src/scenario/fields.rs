@@ -5,6 +5,8 @@
 use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity::{self, Time};
+use super::rate;
+use super::trade::{self, Where};
 use super::tree::{self, Node, Table, Value};
 use super::words::{Cursor, Word};
 use super::{Draw, Overshoot};
@@ -51,7 +53,7 @@ impl<'a> Fields<'a> {
         Some(
             problem
                 .legal(format!("legal here: {}", one_of(known.clone())))
-                .hint(did_you_mean(key, known)),
+                .hint(trade::hint(key, Where::KeyOf(&self.path)).or(did_you_mean(key, known))),
         )
     }
 
@@ -126,7 +128,7 @@ impl<'a> Fields<'a> {
     pub(super) fn rate(&mut self, name: &str) -> f64 {
         let read = |node: &Node, asked: &Asked| {
             let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
-            quantity::rate(&Word::only(text)).map_err(|mistake| at(node, mistake))
+            rate::read(&Word::only(text)).map_err(|mistake| at(node, mistake))
         };
         self.read(name, read).unwrap_or(1.0)
     }
@@ -292,7 +294,9 @@ fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
     if let Some(word) = legal.iter().find(|word| **word == text) {
         return Ok(word);
     }
-    Err(wrong_kind(node, asked).hint(did_you_mean(text, legal.iter().copied())))
+    let meant = trade::hint(text, Where::ValueOf(&asked.path));
+    let meant = meant.or_else(|| did_you_mean(text, legal.iter().copied()));
+    Err(wrong_kind(node, asked).hint(meant))
 }
 
 /// `["min 5us", "p50 60us", "p99 200us", "max 1ms"]`, ascending in both.

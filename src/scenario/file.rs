@@ -68,17 +68,6 @@ pub fn read_machine(file: &str, text: &str) -> Result<Machine, Problems> {
     Ok(plan.variants[0].scenario.machine.clone())
 }
 
-/// The text of a file's bytes.
-///
-/// # Errors
-/// The one mistake that it is no text.
-pub fn text_of(bytes: Vec<u8>, file: &str) -> Result<String, Problems> {
-    String::from_utf8(bytes).map_err(|error| {
-        let valid_up_to = error.utf8_error().valid_up_to();
-        Problems::not_text(file, valid_up_to)
-    })
-}
-
 /// A file on its way to a plan.
 struct Reading {
     /// What all variants have in common, with what the command line sets.

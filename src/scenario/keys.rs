@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, Time};
+use super::rate::RATE;
 use super::timeline::MOST_CLIENTS;
 
 /// What a value may be.
@@ -89,11 +90,17 @@ impl Section {
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
+const DAY: u64 = 24 * HOUR;
 
 /// Any length up to an hour, none included.
 const ANY_LENGTH: Shape = Shape::Length {
     least: 0,
     most: HOUR,
+};
+/// Any part of a run: runs may last for a day.
+const ANY_PART: Shape = Shape::Length {
+    least: 0,
+    most: DAY,
 };
 /// Any length up to an hour that is not nothing.
 const SOME_LENGTH: Shape = Shape::Length {
@@ -139,10 +146,18 @@ pub(super) const TOP: Section = Section {
         key("seed", whole(0, u64::MAX), "all draws depend on it alone").by_default("1"),
         key(
             "warmup",
-            ANY_LENGTH,
+            ANY_PART,
             "played, not counted; by default until every client was answered once, 1 s to 10 s",
         ),
-        key("duration", SOME_LENGTH, "the counted window").by_default("\"5s\""),
+        key(
+            "duration",
+            Shape::Length {
+                least: 1_000_000,
+                most: DAY,
+            },
+            "the counted window",
+        )
+        .by_default("\"5s\""),
     ],
     tables: &[
         "server", "services", "requests", "load", "machine", "timeline", "variants", "expect",
@@ -362,7 +377,7 @@ pub(super) const TIMELINE: Section = Section {
     keys: &[
         key(
             "at",
-            ANY_LENGTH,
+            ANY_PART,
             "when, from the instant at which the load begins, warm-up included",
         ),
         key(
@@ -421,7 +436,7 @@ impl fmt::Display for Shape {
                 write!(f, "{LENGTHS}, at least {}; or `0s`", Time(least))
             }
             Self::Draw => f.write_str(DRAWS),
-            Self::Rate => f.write_str("a rate such as `200/s`"),
+            Self::Rate => f.write_str(RATE),
             Self::Quantiles => f.write_str(
                 "a length of time such as `60us`, or a list such as [\"p50 60us\", \"p99 200us\"]",
             ),

@@ -8,6 +8,7 @@
 mod assemble;
 pub mod builtin;
 pub mod draw;
+mod encoding;
 mod expand;
 pub mod expectation;
 mod fields;
@@ -19,16 +20,19 @@ mod played_by;
 pub(crate) mod problem;
 mod quantity;
 mod question;
+mod rate;
 mod schema;
 mod step;
 mod stream;
 mod timeline;
+mod trade;
 pub(crate) mod tree;
 mod variant;
 mod words;
 
+pub use encoding::text_of;
 pub use expand::expand;
-pub use file::{read, read_machine, text_of};
+pub use file::{read, read_machine};
 pub use machine::{Machine, Overshoot, Scheduler};
 pub use overrides::Overrides;
 pub use played_by::Engine;
@@ -65,7 +69,7 @@ pub struct Plan {
     pub sha256: String,
     /// In the order in which they are played; at least one.
     pub variants: Vec<Variant>,
-    /// Judged when all variants have been played.
+    /// Judged at the end.
     pub expectations: Vec<Expectation>,
     /// Asked before variants are played, and answered when all have been.
     pub questions: Vec<Question>,
@@ -266,8 +270,7 @@ pub enum Accept {
 const SOMAXCONN: usize = 4_096;
 
 impl Server {
-    /// How many can wait at the door: one more than the listener was asked for, since the kernel asks
-    /// whether its queue is longer than that.
+    /// How many can wait at the door: one more than the listener was asked for (the kernel's test is `>`).
     #[must_use]
     pub fn places_at_the_door(&self) -> usize {
         (self.backlog as usize).min(SOMAXCONN) + 1

@@ -123,20 +123,6 @@ impl Problems {
         Self { sources, problems }
     }
 
-    /// The one mistake of a file that is no text.
-    #[must_use]
-    pub fn not_text(file: &str, valid_up_to: usize) -> Self {
-        let source = Source {
-            name: file.into(),
-            text: String::new(),
-        };
-        let problem = Problem::new(
-            &Place::default(),
-            format!("not a text: byte {valid_up_to} is not UTF-8"),
-        );
-        Self::new(vec![source], vec![problem])
-    }
-
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Quantities as a file writes them: `98ms`, `~99ms`, `16KiB`, `200/s`; read, and written back.
+//! Quantities as a file writes them: `98ms`, `~99ms`, `16KiB`; read, and written back.
 //!
 //! Whatever can be written is read without rounding, and what is written back reads as the same. This
 //! module knows how quantities look, not what they are for.
@@ -186,28 +186,11 @@ pub(super) fn size(word: &Word<'_>) -> Result<u64, Mistake> {
         .hint("a step writes at most `1GiB`".to_owned()))
 }
 
-/// A rate per second: `200/s`.
-pub(super) fn rate(word: &Word<'_>) -> Result<f64, Mistake> {
-    let bad = |message: String| {
-        word.mistake(message)
-            .hint("a rate such as `200/s`".to_owned())
-    };
-    let Some((number, unit)) = word.text.split_once('/') else {
-        return Err(bad(format!("`{}` is not a rate", word.text)));
-    };
-    if unit.trim() != "s" {
-        return Err(bad(format!("`/{}` is not `/s`", unit.trim())));
-    }
-    let number = Word::only(number);
-    plain_number(&number, 0.001..=1e6).map_err(|_| {
-        let message = format!("`{}` is not a number from 0.001 to 1000000", number.text);
-        word.mistake(message)
-            .hint("a rate such as `200/s`".to_owned())
-    })
-}
-
 /// A decimal number without sign or exponent, within bounds.
-fn plain_number(word: &Word<'_>, bounds: std::ops::RangeInclusive<f64>) -> Result<f64, Mistake> {
+pub(super) fn plain_number(
+    word: &Word<'_>,
+    bounds: std::ops::RangeInclusive<f64>,
+) -> Result<f64, Mistake> {
     let digits = |character: char| character.is_ascii_digit() || character == '.';
     let number = word
         .text
@@ -460,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_rates_read_and_write_back() {
+    fn sizes_read_and_write_back() {
         for text in ["2B", "16KiB", "1MiB", "1GiB", "3kB", "0B"] {
             assert_eq!(
                 size(&Word::only(text))
@@ -468,11 +451,6 @@ mod tests {
                     .as_deref(),
                 Ok(text)
             );
-        }
-        assert_eq!(rate(&Word::only("200/s")), Ok(200.0));
-        assert_eq!(rate(&Word::only("0.5 / s")), Ok(0.5));
-        for text in ["200", "200/min", "0/s", "-3/s", "1e9/s", "inf/s", "/s"] {
-            assert!(rate(&Word::only(text)).is_err(), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::problem::{Mistake, did_you_mean, one_of};
 use super::quantity::{self, Size, Time};
+use super::trade::{self, Where};
 use super::words::{Cursor, Word};
 use super::{Manner, Scenario, Step};
 use crate::units::CpuTime;
@@ -53,9 +54,11 @@ pub(super) fn read(text: &str, names: &mut Names) -> Result<Step, Mistake> {
     };
     let Some((name, form)) = VERBS.iter().find(|(name, _)| *name == verb.text) else {
         let known = VERBS.iter().map(|(name, _)| *name);
+        let meant = did_you_mean(verb.text, known);
+        let meant = meant.or_else(|| trade::hint(verb.text, Where::Step));
         return Err(verb
             .mistake(format!("`{}` is not a verb", verb.text))
-            .hint(did_you_mean(verb.text, known).or(Some(verbs()))));
+            .hint(meant.or(Some(verbs()))));
     };
     let mut read = || {
         let step = sentence(name, &mut cursor, names)?;

@@ -11,6 +11,7 @@ use super::fields::{self, Fields};
 use super::keys::TIMELINE;
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity;
+use super::rate;
 use super::tree::{Node, Table};
 use super::words::{Cursor, Word};
 use super::{Arrivals, Request, Scenario, Warmup};
@@ -244,7 +245,7 @@ fn set(cursor: &mut Cursor<'_>) -> Result<Happening, Mistake> {
         "rate" => {
             let word = cursor.word();
             let word = word.ok_or_else(|| cursor.missing("a rate"))?;
-            Ok(Happening::SetRate(quantity::rate(&word)?))
+            Ok(Happening::SetRate(rate::read(&word)?))
         }
         "clients" => {
             let word = cursor.word();

@@ -77,7 +77,7 @@ timeout = "1s"
 [requests.profile]
 steps = ["compute 99", "call billing 99sec", "write 16kb", "sleep lognormal(9ms, p98 4ms)"]
 [load]
-rate = "200/min"
+rate = "200/day"
 patience = "soon"
 "#;
     negative_and_absurd_numbers: r#"

@@ -12,6 +12,7 @@ mod open;
 mod patience;
 mod work;
 
+pub use self::obstacle::ends_at_an_hour;
 use self::work::Work;
 use super::open::PERCENTILES;
 use crate::scenario::{Arrivals, Process, Scenario, WorkerKind};

@@ -44,7 +44,8 @@ fn of_the_hour(scenario: &Scenario) -> Option<String> {
 }
 
 /// What is to be known of draws that a few times would be longer than an hour.
-pub(super) fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
+#[must_use]
+pub fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
     let (share, draw) = beyond_the_hour(scenario)?;
     let percent = share * 100.0;
     (share > NOTED).then(|| format!("draws end at an hour, which cuts {percent:.2} % of `{draw}`"))

@@ -28,6 +28,39 @@ pub struct Fit {
     /// The residual standard error, √(squares ÷ (points − 3)), in the unit of the throughputs. `None`
     /// with three points, which any law fits.
     pub standard_error: Option<f64>,
+    /// Which coefficients the fit would have made negative, and held at 0.
+    pub held: Held,
+}
+
+/// Coefficients that are held at a limit: the law cannot follow the points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Contention below 0: more than linear.
+    pub alpha: bool,
+    /// Coherence below 0.
+    pub beta: bool,
+}
+
+impl Held {
+    /// At 0, with fewer squares just below it.
+    fn of(points: &[Point], law: &Law) -> Self {
+        const BELOW: f64 = 1e-4;
+        let least = squares(points, law);
+        // Noise of the last digits, where all points are met.
+        let falls = |tried: Law| squares(points, &tried) < least * (1.0 - 1e-6) - 1e-12;
+        Self {
+            alpha: law.alpha == 0.0
+                && falls(Law {
+                    alpha: -BELOW,
+                    ..*law
+                }),
+            beta: law.beta == 0.0
+                && falls(Law {
+                    beta: -BELOW * BELOW,
+                    ..*law
+                }),
+        }
+    }
 }
 
 /// The best law for these points; `None` if fewer than three loads differ.
@@ -49,7 +82,7 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
             ..*point
         })
         .collect();
-    let best = descend(&scaled);
+    let best = without_dust(descend(&scaled));
     let law = Law {
         gamma: best.gamma * largest,
         ..best
@@ -57,10 +90,21 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     let squares = squares(points, &law);
     let spare = points.len().saturating_sub(3);
     Some(Fit {
+        held: Held::of(&scaled, &best),
         law,
         squares,
         standard_error: (spare > 0).then(|| (squares / spare as f64).sqrt()),
     })
+}
+
+/// What is smaller than the last digits of a sum is nothing.
+fn without_dust(law: Law) -> Law {
+    let or_nothing = |number: f64, least: f64| if number < least { 0.0 } else { number };
+    Law {
+        alpha: or_nothing(law.alpha, 1e-12),
+        beta: or_nothing(law.beta, 1e-15),
+        gamma: law.gamma,
+    }
 }
 
 fn squares(points: &[Point], law: &Law) -> f64 {

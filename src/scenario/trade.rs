@@ -1,0 +1,242 @@
+//! Words of the trade: what other servers, their settings and load generators call the things that a
+//! scenario names, for hints.
+
+/// Where a word was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where<'a> {
+    /// As a key of this table; empty for the file itself.
+    KeyOf(&'a str),
+    /// As the value of this key.
+    ValueOf(&'a str),
+    /// As the first word of a step.
+    Step,
+}
+
+/// The hint for a word of the trade; `None` if it is none.
+pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
+    let word = word.to_lowercase().replace('-', "_");
+    match place {
+        Where::ValueOf("server.kind") => kind(&word).map(|here| called(&word, here)),
+        Where::ValueOf(_) => None,
+        Where::KeyOf("server") => of_the_server(&word),
+        Where::KeyOf("load") => among(&OF_THE_LOAD, &word),
+        Where::KeyOf(table) if table.starts_with("services.") => among(&OF_A_SERVICE, &word),
+        Where::KeyOf("") => at_the_top(&word),
+        Where::KeyOf(_) => None,
+        Where::Step => among(&STEPS, &word),
+    }
+}
+
+fn called(word: &str, here: &str) -> String {
+    format!("`{word}` is called `{here}` here")
+}
+
+fn kind(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "gevent" | "eventlet" | "greenlet" | "greenlets" | "green" | "fiber" | "goroutine" => {
+            "coroutine"
+        }
+        "gthread" | "thread" | "threaded" | "threading" => "threads",
+        "tornado" | "asyncio" | "async" | "asgi" | "uvicorn" | "uvloop" | "aiohttp" | "node"
+        | "nodejs" | "event_loop" | "eventloop" => "callback",
+        "prefork" | "process" | "processes" | "wsgi" | "blocking" => "sync",
+        _ => return None,
+    })
+}
+
+type Words = [(&'static str, &'static str)];
+
+fn among(words: &Words, word: &str) -> Option<String> {
+    let (_, here) = words.iter().find(|(known, _)| *known == word)?;
+    Some(called(word, here))
+}
+
+const OF_THE_SERVER: [(&str, &str); 14] = [
+    ("worker_connections", "connections"),
+    ("max_connections", "connections"),
+    ("worker_class", "kind"),
+    ("class", "kind"),
+    ("type", "kind"),
+    ("processes", "workers"),
+    ("num_workers", "workers"),
+    ("worker_processes", "workers"),
+    ("nthreads", "threads"),
+    ("num_threads", "threads"),
+    ("keep_alive", "keepalive"),
+    ("keepalive_timeout", "keepalive"),
+    ("worker_timeout", "timeout"),
+    ("listen_backlog", "backlog"),
+];
+
+fn of_the_server(word: &str) -> Option<String> {
+    match word {
+        "bind" | "listen" | "host" | "port" | "address" => Some(
+            "an address is given when it is served: concsim serve FILE --bind 127.0.0.1:8000"
+                .into(),
+        ),
+        "reuse_port" | "reuseport" => Some("accept = \"reuseport\"".into()),
+        _ => among(&OF_THE_SERVER, word),
+    }
+}
+
+const OF_THE_LOAD: [(&str, &str); 17] = [
+    ("users", "clients"),
+    ("vus", "clients"),
+    ("concurrency", "clients"),
+    ("connections", "clients"),
+    ("threads", "clients"),
+    ("rps", "rate"),
+    ("qps", "rate"),
+    ("arrival_rate", "rate"),
+    ("think_time", "think"),
+    ("wait_time", "think"),
+    ("pause", "think"),
+    ("timeout", "patience"),
+    ("ramp_up", "ramp"),
+    ("rampup", "ramp"),
+    ("keepalive", "connection"),
+    ("keep_alive", "connection"),
+    ("total", "requests"),
+];
+
+const OF_A_SERVICE: [(&str, &str); 7] = [
+    ("pool_size", "pool"),
+    ("max_connections", "pool"),
+    ("connections", "pool"),
+    ("concurrency", "capacity"),
+    ("workers", "capacity"),
+    ("threads", "capacity"),
+    ("limit", "capacity"),
+];
+
+const STEPS: [(&str, &str); 16] = [
+    ("cpu", "compute"),
+    ("burn", "compute"),
+    ("busy", "compute"),
+    ("work", "compute"),
+    ("spin", "compute"),
+    ("io", "call"),
+    ("query", "call"),
+    ("request", "call"),
+    ("fetch", "call"),
+    ("http", "call"),
+    ("db", "call"),
+    ("wait", "sleep"),
+    ("delay", "sleep"),
+    ("pause", "sleep"),
+    ("respond", "write"),
+    ("send", "write"),
+];
+
+/// Keys that belong into a table.
+fn at_the_top(word: &str) -> Option<String> {
+    const TABLES: [(&str, &[&str]); 2] = [
+        (
+            "server",
+            &[
+                "kind",
+                "workers",
+                "connections",
+                "threads",
+                "gil",
+                "backlog",
+                "accept",
+                "keepalive",
+                "timeout",
+                "graceful_timeout",
+                "max_requests",
+                "max_requests_jitter",
+            ],
+        ),
+        (
+            "load",
+            &[
+                "clients",
+                "think",
+                "ramp",
+                "rate",
+                "arrivals",
+                "connection",
+                "patience",
+            ],
+        ),
+    ];
+    let table = TABLES.iter().find(|(_, keys)| keys.contains(&word));
+    if let Some((table, _)) = table {
+        return Some(format!("it is a key of [{table}]: {table}.{word}"));
+    }
+    match word {
+        "time" | "length" | "runtime" | "run_time" => Some(called(word, "duration")),
+        "assert" | "assertions" => Some(called(word, "expect")),
+        _ => of_the_server(word).or_else(|| among(&OF_THE_LOAD, word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{Overrides, read};
+
+    /// What is said of a text that is a scenario but for this line.
+    fn said(line: &str) -> String {
+        let rest = match line {
+            line if line.contains("steps") => "load.clients = 1",
+            _ => "requests.page.steps = ['call db 1ms']\nload.clients = 1",
+        };
+        let text = format!("{line}\n{rest}\n");
+        let problems = read(&text, "x.toml", &Overrides::default()).expect_err("a mistake");
+        problems.to_string()
+    }
+
+    #[test]
+    fn a_word_of_the_trade_gets_the_word_that_is_meant() {
+        for (line, hint) in [
+            (
+                "server.kind = 'gevent'",
+                "`gevent` is called `coroutine` here",
+            ),
+            (
+                "server.kind = 'gthread'",
+                "`gthread` is called `threads` here",
+            ),
+            (
+                "server.kind = 'tornado'",
+                "`tornado` is called `callback` here",
+            ),
+            (
+                "server.kind = 'uvicorn'",
+                "`uvicorn` is called `callback` here",
+            ),
+            ("server.worker_connections = 9", "`connections`"),
+            ("server.worker_class = 'sync'", "`kind`"),
+            (
+                "server.bind = ':8000'",
+                "concsim serve FILE --bind 127.0.0.1:8000",
+            ),
+            ("load.users = 9", "`users` is called `clients` here"),
+            ("load.timeout = '3s'", "`timeout` is called `patience` here"),
+            (
+                "services.db.pool_size = 3",
+                "`pool_size` is called `pool` here",
+            ),
+            ("workers = 4", "server.workers"),
+            ("worker_class = 'gevent'", "`kind`"),
+            (
+                "requests.page.steps = ['query db 9ms']",
+                "`query` is called `call` here",
+            ),
+            (
+                "requests.page.steps = ['wait 9ms']",
+                "`wait` is called `sleep` here",
+            ),
+        ] {
+            let said = said(line);
+            assert!(said.contains(hint), "{hint} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_still_a_slip_of_the_pen() {
+        assert!(said("server.kind = 'corutine'").contains("did you mean `coroutine`?"));
+        assert!(said("load.client = 9").contains("did you mean `clients`?"));
+    }
+}

@@ -152,7 +152,7 @@ pub fn per_second(rate: f64) -> String {
 /// The place where requests wait longest, by the run's own account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Waits {
-    /// `door`, `ready`, `core`, `service` or `none`.
+    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service` or `none`.
     pub at: &'static str,
     /// How long a request waits there on average. [`None`] if too few were answered to know.
     pub mean_ms: Option<f64>,
@@ -173,12 +173,19 @@ impl Waits {
     }
 
     fn in_time(spent: &Breakdown, mean: f64, alone_ms: f64) -> Self {
-        let at_services = (spent.parked_or_blocked - alone_ms).max(0.0);
+        // What is longer than alone is a queue, where workers did not tell of which.
+        let longer = (spent.parked_or_blocked - alone_ms).max(0.0);
+        let [pool, threads, service] = match &spent.waits {
+            Some(waits) => [waits.pool_wait, waits.thread_wait, waits.service_queue],
+            None => [0.0, 0.0, longer],
+        };
         let places = [
             ("door", spent.door),
             ("ready", spent.ready),
             ("core", spent.core_wait),
-            ("service", at_services),
+            ("pool", pool),
+            ("pool_threads", threads),
+            ("service", service),
         ];
         let longest = places.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         let (at, length) = longest.unwrap_or(("none", 0.0));
@@ -209,7 +216,9 @@ impl Waits {
             "door" => "at the door",
             "ready" => "ready, while their worker runs others",
             "core" => "for a core",
-            "service" => "for a connection, a thread or a place in a service",
+            "pool" => "for a connection to a service",
+            "pool_threads" => "for a thread of their worker's pool",
+            "service" => "in the queue of a service",
             _ => return "requests hardly wait for one another".into(),
         };
         match self.mean_ms {

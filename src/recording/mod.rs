@@ -8,6 +8,7 @@ pub mod beside;
 mod booking;
 pub mod cast;
 mod ceiling;
+mod dead_work;
 pub mod feed;
 pub mod judge;
 pub mod kept;
@@ -34,6 +35,7 @@ mod tests;
 mod thinning;
 pub mod trust;
 
+pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
 pub use named::Named;
 pub use notebook::Notebook;

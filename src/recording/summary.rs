@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
+use super::dead_work::{Account, DeadWork};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
@@ -157,6 +158,9 @@ pub struct Run {
     pub little: Little,
     /// Little's law, N = X·R, in the system, at the door and in the workers.
     pub balance: Vec<Balance>,
+    /// Work for clients that had left. Left out where no worker tells of its requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_work: Option<DeadWork>,
     /// Whether as many were in the system in the window's second half as in the first, about.
     pub stationary: Option<bool>,
     /// Those of the second half ÷ those of the first.
@@ -311,6 +315,7 @@ pub fn summarise(recording: &Recording) -> Run {
         generator: evidence.generator(),
         little: evidence.little(),
         balance: Vec::new(),
+        dead_work: dead_work(recording),
         stationary: averages.stationary,
         drift: averages.drift,
         telemetry: TelemetryCount {
@@ -326,6 +331,12 @@ pub fn summarise(recording: &Recording) -> Run {
     run.balance = beside::balances(&run);
     run.theory = Beside::of_run(scenario, header.machine.cores, &run);
     run
+}
+
+/// Work for clients that had left, in the window.
+fn dead_work(recording: &Recording) -> Option<DeadWork> {
+    let (window, past) = (recording.header.window?, recording.present()?);
+    (recording.event_count > 0).then(|| Account::of(&past, window).summary())
 }
 
 /// The workers at the end of their lives.

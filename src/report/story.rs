@@ -312,6 +312,8 @@ pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
 fn is_news(kind: Kind) -> bool {
     match kind {
         Kind::WorkerGone
+        | Kind::DeadWork
+        | Kind::HoldsAll
         | Kind::BacklogFull
         | Kind::QueueGrows
         | Kind::UnevenAccepts

@@ -64,6 +64,19 @@ pub(super) struct Picture {
     pub(super) doubts: Vec<Reason>,
 }
 
+impl Picture {
+    /// The requests that all workers have begun and not finished, by what each of them does now.
+    pub(super) fn held(&self) -> Held {
+        let held = self.workers.iter().map(|worker| worker.held);
+        held.fold(Held::default(), |sum, held| Held {
+            running: sum.running + held.running,
+            blocked: sum.blocked + held.blocked,
+            ready: sum.ready + held.ready,
+            parked: sum.parked + held.parked,
+        })
+    }
+}
+
 /// The fullest that rows of glyphs have been.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Most {
@@ -133,8 +146,10 @@ pub(super) struct WorkerPicture {
     pub(super) doing: Doing,
     /// The requests that it has begun, by what they do.
     pub(super) held: Held,
-    /// For how long the same request or coroutine has had it.
+    /// For how long the same request or coroutine has had it …
     pub(super) run: Option<Elapsed>,
+    /// … and which request, if it has said its number.
+    pub(super) request: Option<u32>,
     pub(super) longest_run: Elapsed,
     /// The kernel's switches per second, voluntary and involuntary.
     pub(super) voluntary: f64,

@@ -2,9 +2,8 @@
 
 use super::picture::Picture;
 use super::row::Row;
-use super::sight::Sight;
-use crate::recording::Origin;
-use crate::recording::remark::Kind;
+use super::sight::{self, Now, Sight};
+use crate::recording::{Origin, Past};
 use crate::telemetry::Stage;
 use crate::units::{Elapsed, Stamp};
 
@@ -48,18 +47,14 @@ pub(super) struct Show {
 }
 
 impl Show {
-    /// Puts `sentences` about what is `seen` under the picture, unless others are still being read.
-    pub(super) fn say(&mut self, seen: Sight, sentences: Vec<String>, stage_before: Stage) {
-        let said_little = matches!(self.sight, Sight::Preparing | Sight::Quiet);
+    /// Puts a caption under the picture: the same as before as long as it is true and has not been read.
+    pub(super) fn say(&mut self, past: Past<'_>, same_processes: bool, stage_before: Stage) {
         let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
-        let is_new = seen != self.sight;
-        // A death is over before anything else has been read.
-        let can_wait = seen != Sight::Remark(Kind::WorkerGone);
         let is_same_stage = self.picture.stage == stage_before;
-        if is_new && can_wait && !said_little && !was_read && is_same_stage {
-            return;
-        }
-        if is_new {
+        let before = (!was_read && is_same_stage).then_some(self.sight);
+        let now = Now::new(past, &self.picture, same_processes);
+        let (seen, sentences) = sight::caption(&now, before);
+        if seen != self.sight {
             self.sight_since = self.picture.at;
         }
         self.sight = seen;

@@ -236,8 +236,7 @@ impl State {
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
         let same_processes = self.has_the_same_processes();
-        let (seen, sentences) = sight::caption(moment.past, &self.show.picture, same_processes);
-        self.show.say(seen, sentences, stage_before);
+        self.show.say(moment.past, same_processes, stage_before);
     }
 
     /// Puts the result of the variant that was played last into the table.

@@ -161,6 +161,7 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPi
         doing,
         held: Held::of(worker.begun.count, doing, has_the_worker, worker.ready),
         run: since.map(|since| span.end().at.since(since)),
+        request: worker.running_request,
         longest_run: worker.longest_run,
         voluntary: per_second(|sample| sample.voluntary),
         involuntary: per_second(|sample| sample.involuntary),

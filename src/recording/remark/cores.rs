@@ -1,13 +1,13 @@
-//! Cores: all busy, busy with others' work, or free while the workers can use no more of them.
+//! Cores: all busy, busy with other programs, or free while the workers can use no more of them.
 
 use super::Notice;
-use super::scene::{Scene, hundredths, would_help};
+use super::scene::{Scene, hundredths, was_or_were, would_help};
 use crate::scenario::WorkerKind;
 use crate::theory::demand::{self, Spent};
 use crate::units::three_digits;
-use crate::words::{all_of, counted, grouped};
+use crate::words::{all_of, counted, mean};
 
-/// What is so full holds no more that anybody would notice.
+/// Full, for all that a reader would notice.
 const NEARLY_ALL: f64 = 0.9;
 /// Processes that want a core, on average, are worth a word from here on.
 const WANTING: f64 = 0.5;
@@ -26,8 +26,12 @@ impl<'a> Notice<'a> for Crowded {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "Workers want a core, and must wait for one.".into(),
-            scene.say_outside(),
+            format!(
+                "{} workers wanted a core and had none {}, on average.",
+                hundredths(scene.means.want_a_core),
+                scene.when()
+            ),
+            scene.cores_and_door(),
         ]
     }
 
@@ -59,18 +63,20 @@ impl<'a> Notice<'a> for CoresFull {
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let busy = if scene.cores() == 1 { "is" } else { "are" };
-        let first = format!("{} {busy} busy.", all_of(scene.cores(), "core"));
+        let were = was_or_were(scene.cores());
+        let cores = all_of(scene.cores(), "core");
+        let first = format!("{cores} {were} busy {}.", scene.when());
         let second = if scene.means.want_a_core >= WANTING {
             format!(
-                "{} take turns on {}: more of them would not be faster.",
+                "{} took turns on {}: more processes would not be faster.",
                 counted(scene.living().count() as u64, "process"),
                 counted(scene.cores() as u64, "core")
             )
         } else {
             format!(
-                "{} begun, {} computing: to have more begun does not make it faster.",
-                grouped(scene.means.concurrency.round() as u64),
+                "On average {} requests were begun and {} cores computed: more requests begun would not \
+                 be faster.",
+                mean(scene.means.concurrency),
                 three_digits(scene.means.parallelism)
             )
         };
@@ -87,7 +93,7 @@ impl<'a> Notice<'a> for CoresFull {
     }
 }
 
-/// Every worker computes, and there are cores that nobody uses.
+/// Every worker computes, and cores are left unused.
 pub(super) struct WorkersFull {
     workers: usize,
 }
@@ -102,13 +108,13 @@ impl<'a> Notice<'a> for WorkersFull {
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let who = match self.workers {
-            1 => "The worker computes".to_owned(),
-            workers => format!("{} compute", all_of(workers, "worker")),
-        };
         vec![
-            format!("{who} all the time; a process computes on one core at a time."),
-            scene.say_outside(),
+            format!(
+                "{} computed all the time {}; a process computes on one core at a time.",
+                all_of(self.workers, "worker"),
+                scene.when()
+            ),
+            scene.cores_and_door(),
         ]
     }
 
@@ -144,10 +150,11 @@ impl<'a> Notice<'a> for CoroutinesDoNotHelp {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "These requests only compute: there is no wait in which another one could run.".into(),
+            "These requests only compute: no wait lets another one run.".into(),
             format!(
-                "{} are begun, {} compute; sync workers would answer as many.",
-                grouped(scene.means.concurrency.round() as u64),
+                "On average {} were begun {} and {} cores computed; sync workers would answer as many.",
+                mean(scene.means.concurrency),
+                scene.when(),
                 three_digits(scene.means.parallelism)
             ),
         ]

@@ -1,4 +1,4 @@
-//! The course of a run: what was done to it, whether it was steady, and whether it had warmed up.
+//! The course of a run: interventions, steadiness, warm-up.
 
 use super::Notice;
 use super::scene::Scene;
@@ -6,7 +6,7 @@ use crate::recording::trust::{COHORT, millis};
 use crate::telemetry::Marker;
 use crate::units::three_digits;
 
-/// Somebody did something to the run.
+/// A hand steered the run.
 pub(super) struct Steered<'a> {
     deeds: Vec<&'a Marker>,
 }
@@ -20,7 +20,7 @@ impl<'a> Notice<'a> for Steered<'a> {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![format!(
-            "Steered, so its claims are not judged: {}.",
+            "A hand steered this run, so its claims are not judged: {}.",
             say_deeds(&self.deeds, scene, NAMED)
         )]
     }
@@ -45,7 +45,9 @@ impl<'a> Notice<'a> for Cued<'a> {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         let deeds = say_deeds(&self.deeds, scene, NAMED);
-        vec![format!("As its timeline says: {deeds}.")]
+        vec![format!(
+            "The scenario's timeline steered this run: {deeds}."
+        )]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
@@ -81,7 +83,10 @@ impl<'a> Notice<'a> for NotStationary {
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec!["The run is not steady: its means depend on when it was stopped.".into()]
+        vec![
+            "The run is not steady in the counted window: its means depend on when it was stopped."
+                .into(),
+        ]
     }
 
     fn evidence(&self, _: &Scene<'a>) -> String {

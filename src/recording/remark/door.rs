@@ -1,42 +1,61 @@
-//! The door: who is let in, who waits outside, who is turned away, and who goes without an answer.
+//! The door: full workers, a full listener, a growing queue, failures, uneven shares.
 
 use super::Notice;
-use super::scene::{Scene, hundredths};
+use super::each::Looks;
+use super::scene::{Scene, hundredths, when, workers};
 use crate::recording::summary::Failed;
 use crate::recording::{Sample, Span, WorkerSample, accounting};
 use crate::scenario::Arrivals;
 use crate::telemetry::{Failure, Outcome};
 use crate::theory::bounds::{self, Scarce};
 use crate::units::{Elapsed, letter, three_digits};
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, length};
 
 /// Coroutine workers hold as many connections as they may.
-pub(super) struct ConnectionsFull;
+pub(super) struct ConnectionsFull {
+    /// The full ones, in words …
+    full: String,
+    /// … and how many of how many.
+    count: (usize, usize),
+}
 
 impl<'a> Notice<'a> for ConnectionsFull {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of the places in one worker.
         const FULL: f64 = 0.98;
-        let limit = scene.scenario().server.concurrency_limit() as f64;
-        let applies = scene.kind().has_a_loop()
-            && scene.means.at_the_door >= 1.0
-            && scene.means.concurrency >= FULL * limit;
-        applies.then_some(Self)
+        let places = scene.scenario().server.connections as f64;
+        let is_full = |looks: &&Looks| looks.begun() >= FULL * places;
+        let each = scene.each();
+        let full: Vec<&Looks> = each.iter().filter(is_full).collect();
+        let applies = scene.kind().has_a_loop() && scene.means.at_the_door >= 1.0;
+        (applies && !full.is_empty()).then(|| Self {
+            full: workers(&full, each.len()),
+            count: (full.len(), each.len()),
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let connections = scene.scenario().server.connections as u64;
         vec![
-            "Every worker holds as many connections as it may.".into(),
-            scene.say_outside(),
+            format!(
+                "{} held as many connections {} as a worker may: {}.",
+                self.full,
+                scene.when(),
+                grouped(connections)
+            ),
+            scene.cores_and_door(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         let server = &scene.scenario().server;
         format!(
-            "{} begun of {} ({} × {} connections), {} at the door, on average ({})",
+            "{} of {} full; {} begun of {} ({} × {} connections), {} at the door, on average ({})",
+            grouped(self.count.0 as u64),
+            counted(self.count.1 as u64, "worker"),
             hundredths(scene.means.concurrency),
-            grouped(server.concurrency_limit() as u64),
-            counted(server.workers as u64, "worker"),
+            grouped(server.concurrency_limit_of(self.count.1) as u64),
+            counted(self.count.1 as u64, "worker"),
             grouped(server.connections as u64),
             hundredths(scene.means.at_the_door),
             scene.samples()
@@ -54,15 +73,22 @@ pub(super) struct BacklogFull;
 
 impl<'a> Notice<'a> for BacklogFull {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        let backlog = f64::from(scene.scenario().server.backlog);
-        (scene.means.at_the_door >= backlog).then_some(Self)
+        let places = scene.scenario().server.places_at_the_door() as f64;
+        (scene.means.at_the_door >= places).then_some(Self)
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let backlog = grouped(u64::from(scene.scenario().server.backlog));
+        let places = counted(
+            scene.scenario().server.places_at_the_door() as u64,
+            "connection",
+        );
         vec![
-            format!("The listener's queue is full: it holds {backlog}."),
-            "Whoever comes now is not let in, and has to knock again.".into(),
+            format!(
+                "The listener's queue was full {}: it holds {places}.",
+                scene.when()
+            ),
+            "The kernel drops the next connection; its client tries again a second later or more."
+                .into(),
         ]
     }
 
@@ -137,8 +163,11 @@ impl<'a> Notice<'a> for QueueGrows {
         let per_second = |count: u64| three_digits(count as f64 / self.length.as_secs_f64());
         let (came, ended) = (per_second(self.came), per_second(self.ended));
         vec![
-            format!("The queue grows: {came} requests come in a second, and {ended} are done."),
-            "As long as it does, whoever comes later waits longer.".into(),
+            format!(
+                "The queue grew {}: {came} requests came in a second, and {ended} ended.",
+                when(self.length)
+            ),
+            "As long as it grows, a later request waits longer.".into(),
         ]
     }
 
@@ -180,15 +209,20 @@ impl<'a> Notice<'a> for Failures {
         (failed.all() > 0).then_some(Self { failed, of })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         let failed = grouped(self.failed.all() as u64);
+        let patience = length(scene.scenario().load.patience);
+        let which = match scene.run {
+            Some(_) => "due in the counted window",
+            None => "that ended in the last second",
+        };
         vec![format!(
-            "{failed} of {} failed: their latency counts as the clients' whole patience.",
+            "{failed} of {} {which} failed; each counts with its client's whole patience, {patience}.",
             counted(self.of as u64, "request")
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Scene<'a>) -> String {
         let failed = &self.failed;
         let kinds = [
             (failed.refused, "refused"),
@@ -198,14 +232,7 @@ impl<'a> Notice<'a> for Failures {
         ];
         let kinds = kinds.iter().filter(|(count, _)| *count > 0);
         let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(*count as u64)));
-        let when = match scene.run {
-            Some(_) => "due in the window",
-            None => "ended in the last second",
-        };
-        format!(
-            "{} (load's log, {when})",
-            kinds.collect::<Vec<_>>().join(", ")
-        )
+        format!("{} (load's log)", kinds.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -231,8 +258,12 @@ pub(super) struct UnevenAccepts {
 
 impl<'a> Notice<'a> for UnevenAccepts {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        /// Jain's index below which they are called uneven.
+        /// Jain's index below which all of them together are called uneven.
         const EVEN: f64 = 0.9;
+        /// One worker's share is uneven by itself at so many times the mean, or one in so many …
+        const TIMES: f64 = 2.0;
+        /// … and so many standard deviations of a share by chance away from it.
+        const SIGMAS: f64 = 4.0;
         /// Connections for each worker: fewer are a matter of chance.
         const ENOUGH: u64 = 20;
         let Sample { workers, .. } = scene.span.end();
@@ -240,15 +271,22 @@ impl<'a> Notice<'a> for UnevenAccepts {
         let all = workers.iter().map(|worker| worker.accepted);
         let all = all.fold(0, u64::saturating_add);
         let of = |worker: &WorkerSample| (worker.index, worker.accepted);
-        let most = workers.iter().max_by_key(|worker| worker.accepted)?;
-        let least = workers.iter().min_by_key(|worker| worker.accepted)?;
-        // Who came later, or stood still, has taken fewer: that says nothing.
+        let most_of = workers.iter().max_by_key(|worker| worker.accepted)?;
+        let least_of = workers.iter().min_by_key(|worker| worker.accepted)?;
+        let fair = all as f64 / workers.len().max(1) as f64;
+        let is_apart = |worker: &WorkerSample| {
+            let own = worker.accepted as f64;
+            let times = if own > fair { own / fair } else { fair / own };
+            times >= TIMES && (own - fair).abs() >= SIGMAS * fair.sqrt()
+        };
+        let is_uneven = jain < EVEN || is_apart(most_of) || is_apart(least_of);
+        // A worker that came later, or was stopped, has taken fewer: that says nothing.
         let applies =
-            jain < EVEN && all >= ENOUGH * workers.len() as u64 && scene.past.markers().is_empty();
+            is_uneven && all >= ENOUGH * workers.len() as u64 && scene.past.markers().is_empty();
         applies.then_some(Self {
             jain,
-            most: of(most),
-            least: of(least),
+            most: of(most_of),
+            least: of(least_of),
         })
     }
 
@@ -256,7 +294,8 @@ impl<'a> Notice<'a> for UnevenAccepts {
         let said = |(index, accepted)| (letter(index), grouped(accepted));
         let ((most, many), (least, few)) = (said(self.most), said(self.least));
         vec![format!(
-            "Connections are shared unevenly: worker {most} took {many}, worker {least} {few}."
+            "Workers share the connections unevenly: since the run began worker {most} took {many}, worker \
+             {least} {few}."
         )]
     }
 

@@ -1,7 +1,9 @@
-//! The kinds of remarks, each with its code and with whoever judges and says it. The most telling come
-//! first.
+//! The kinds of remarks, each with its code and the type that judges it. The most telling come first.
 
-use super::{Remark, Scene, cores, course, door, measuring, remark, waits, workers};
+use super::{
+    Remark, Scene, cores, course, dead_work, door, hog, holds_all, measuring, remark, waits,
+    workers,
+};
 
 /// Makes an enum of the table below, so that a kind that stands in it can be forgotten nowhere.
 macro_rules! kinds {
@@ -51,10 +53,14 @@ kinds! {
         WorkerStopped = "worker-stopped", workers::WorkerStopped<'_>;
         /// Updates of a counter got lost between reading and writing.
         LostUpdates = "lost-updates", workers::LostUpdates<'_>;
+        /// Workers spend their time on requests whose clients have given up.
+        DeadWork = "dead-work", dead_work::DeadWork;
         /// Workers want cores that other programs have.
         Crowded = "crowded", cores::Crowded;
-        /// One request or coroutine has had its worker for long, while others are there.
-        Hog = "hog", workers::Hog<'_>;
+        /// One request or coroutine has had its worker for unusually long, while others are there.
+        Hog = "hog", hog::Hog<'_>;
+        /// One worker holds all requests that are begun, while the others idle.
+        HoldsAll = "one-holds-all", holds_all::HoldsAll;
         /// Coroutine workers are blocked by waits that do not let go.
         Unpatched = "unpatched", waits::Unpatched;
         /// Sync workers are asleep in their waits, and cores are free for them.

@@ -1,4 +1,4 @@
-//! The measuring itself: clients that were late or had no time to read, and records that are not there.
+//! The measuring itself: late clients, clients without time to read, lost records.
 
 use super::Notice;
 use super::scene::Scene;
@@ -57,7 +57,7 @@ impl<'a> Notice<'a> for ClientsStarved<'a> {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         let verdict = verdict(self.doubt);
         vec![format!(
-            "Answers lay there before the clients read them: {verdict}."
+            "Answers waited in the sockets until the clients read them: {verdict}."
         )]
     }
 
@@ -85,7 +85,7 @@ impl<'a> Notice<'a> for EventsDropped {
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec!["Some of what happened was not recorded: figures that rest on it are too low.".into()]
+        vec!["Some records were lost so far: numbers that rest on them are too low.".into()]
     }
 
     fn evidence(&self, _: &Scene<'a>) -> String {
@@ -117,7 +117,7 @@ impl<'a> Notice<'a> for Thinned {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         let one_in = grouped(u64::from(self.one_in));
         vec![format!(
-            "Lanes show one request in {one_in}; all others count in every figure."
+            "Lanes show one request in {one_in}; every number counts all of them."
         )]
     }
 

@@ -4,25 +4,34 @@
 //!   Past, or a whole run ──▶ Scene ──▶ notice: does it apply? ──▶ say it ──▶ on what evidence ──▶ Remark
 //! ```
 //!
-//! Whoever shows a run says the same of it: the screen of the last second, the summary of the counted
-//! window. A remark that is wrong, or trivially true, is worse than none. There is a file for each family
-//! of them; a number that was not measured but follows from the scenario is only in the advice, and is
-//! said to be computed.
+//! A remark speaks of a stretch of time, and names it: the screen of the last second, the summary of the
+//! counted window. (The caption under the picture speaks of the present: `tui/sight.rs`.) Where a remark is
+//! about workers it is judged for each of them, since a mean over all hides the one of ten that is stuck.
+//! A remark that is wrong, or trivially true, is worse than none. There is a file for each family of them; a
+//! number that was not measured but follows from the scenario is only in the advice, and is said to be
+//! computed.
 
 mod cores;
 mod course;
+mod dead_work;
 mod door;
+mod each;
+mod hog;
+mod holds_all;
 mod kind;
 mod measuring;
 mod scene;
 #[cfg(test)]
 mod tests;
+mod unusual;
 mod waits;
 mod workers;
 
+pub(crate) use hog::LONG_RUN;
 pub use kind::Kind;
 pub use scene::Scene;
 use serde::{Serialize, Serializer};
+pub(crate) use unusual::{Usual, classes};
 
 use super::Recording;
 use super::summary::Run;
@@ -64,16 +73,10 @@ fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&sentences.join(" "))
 }
 
-/// The caption: of what there is to see, the first that applies.
+/// The remark of this kind, if it applies.
 #[must_use]
-pub fn caption(scene: &Scene<'_>) -> Option<Remark> {
-    Kind::SEEN.iter().find_map(|kind| kind.look(scene))
-}
-
-/// Who uses the cores, and how many stand outside: what can be said of any instant.
-#[must_use]
-pub fn at_a_glance(scene: &Scene<'_>) -> String {
-    scene.say_outside()
+pub fn one(kind: Kind, scene: &Scene<'_>) -> Option<Remark> {
+    kind.look(scene)
 }
 
 /// All remarks that apply, the most telling first.

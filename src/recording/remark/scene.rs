@@ -1,14 +1,16 @@
 //! What remarks are judged from: the last second of a run that goes on, or the counted window of one that
 //! is over; and the words that several of them share.
 
+use super::each::{self, Looks};
 use crate::recording::summary::Run;
 use crate::recording::trust::Reason;
 use crate::recording::{Means, Past, Recording, Span, WorkerSample};
-use crate::scenario::{Scenario, WorkerKind};
+use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::telemetry::{Phase, Stage};
 use crate::theory::bounds;
-use crate::units::three_digits;
-use crate::words::{all_of, counted, grouped};
+use crate::theory::demand::{self, Moments};
+use crate::units::{Elapsed, letter, three_digits};
+use crate::words::{self, all_of, counted, grouped, mean};
 
 /// Other programs are worth a word if they keep this share of the cores busy.
 const OTHERS: f64 = 0.2;
@@ -89,6 +91,11 @@ impl<'a> Scene<'a> {
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 
+    /// What each worker was found doing that lives at the end.
+    pub(super) fn each(&self) -> Vec<Looks> {
+        each::of(&self.span)
+    }
+
     /// The share of looks at workers that found them so.
     pub(super) fn share(&self, test: impl Fn(&WorkerSample) -> bool) -> f64 {
         let (found, all) = self.span.looks(test);
@@ -129,31 +136,39 @@ impl<'a> Scene<'a> {
         )
     }
 
-    /// Who uses the cores, and how many stand outside.
-    pub(super) fn say_outside(&self) -> String {
-        let means = &self.means;
-        let all = self.cores() as f64;
-        let (busy, are) = if self.cores() == 1 {
-            ("The core is", "is")
-        } else {
-            ("The cores are", "are")
-        };
-        let cores = if means.others >= OTHERS * all {
-            let others = three_digits(means.others);
-            let cores = counted(self.cores() as u64, "core");
-            format!("Other programs keep {others} of {cores} busy")
-        } else if means.ours() < FREE * all {
-            format!("{} {are} free", all_of(self.cores(), "core"))
-        } else {
-            let share = 100.0 * means.parallelism / all;
-            format!("{busy} {share:.0} % busy with our work")
-        };
-        let outside = stand(means.at_the_door.round() as u64);
-        format!("{cores}; {outside} outside.")
+    /// The stretch of time that is spoken of: `in the last second`, `in the counted window`.
+    pub(super) fn when(&self) -> String {
+        match self.run {
+            Some(run) if run.window_s > 0.0 => "in the counted window".into(),
+            Some(_) | None => when(self.span.length()),
+        }
     }
 
-    /// What another scenario could answer at most, where that is more than this one can. After somebody
-    /// has steered the run, the scenario says no longer what is played.
+    /// Who used the cores, and how many waited at the door: means of the span, which is named.
+    pub(super) fn cores_and_door(&self) -> String {
+        let means = &self.means;
+        let all = self.cores() as f64;
+        let cores = counted(self.cores() as u64, "core");
+        let used = if means.others >= OTHERS * all {
+            let others = three_digits(means.others);
+            format!("Other programs kept {others} of {cores} busy")
+        } else if means.ours() < FREE * all {
+            let were = if self.cores() == 1 { "was" } else { "were" };
+            format!("{} {were} free", all_of(self.cores(), "core"))
+        } else {
+            let workers = three_digits(means.parallelism);
+            format!("The workers kept {workers} of {cores} busy")
+        };
+        format!(
+            "{used} {}, and {} at the door on average.",
+            self.when(),
+            waited(means.at_the_door)
+        )
+    }
+
+    /// What this scenario and another one can answer at most per second, where the other one's clients
+    /// get that much more within their patience. A steered run no longer matches its scenario, so
+    /// nothing is promised.
     pub(super) fn promise(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
         if !self.past.markers().is_empty() {
             return None;
@@ -165,14 +180,29 @@ impl<'a> Scene<'a> {
         let mut other = self.scenario().clone();
         change(&mut other);
         let [now, then] = [most(self.scenario())?, most(&other)?];
-        (then >= WORTH_IT * now).then_some([now, then])
+        let applies = then >= WORTH_IT * now && answers_in_time(&other, then);
+        applies.then_some([now, then])
     }
+}
+
+/// Whether clients wait long enough for answers at this rate: for a request's own time, and in a closed load
+/// for their turn (R = N ÷ X − Z).
+fn answers_in_time(scenario: &Scenario, per_s: f64) -> bool {
+    let patience = scenario.load.patience.as_secs_f64();
+    let alone = demand::of_mix(scenario, |_| true).mean;
+    let turn = match &scenario.load.arrivals {
+        Arrivals::Closed { clients, think, .. } => {
+            *clients as f64 / per_s - Moments::of(think).mean
+        }
+        Arrivals::Open { .. } => 0.0,
+    };
+    alone.max(turn) <= patience
 }
 
 /// The advice that `what` would help, with what it promises.
 pub(super) fn would_help(what: &str, [now, then]: [f64; 2]) -> String {
     let [now, then] = [now, then].map(three_digits);
-    format!("{what} would help: {then} answers/s at most, instead of {now} (computed).")
+    format!("{what} would help: {then} answers/s at most, instead of {now} at most (computed).")
 }
 
 /// A number of cores, or of requests: `0.03`, `58.1`.
@@ -184,11 +214,52 @@ pub(super) fn hundredths(number: f64) -> String {
     }
 }
 
-/// `nobody stands`, `1 stands`, `58 stand`.
-pub(super) fn stand(people: u64) -> String {
-    match people {
-        0 => "nobody stands".into(),
-        1 => "1 stands".into(),
-        many => format!("{} stand", grouped(many)),
+/// `in the last second`; of another length `in the last 400 ms`, `in the last 5 s`.
+pub(super) fn when(length: Elapsed) -> String {
+    const NEARLY: Elapsed = Elapsed::from_millis(950);
+    const MORE: Elapsed = Elapsed::from_millis(1_500);
+    if length < NEARLY {
+        format!("in the last {}", words::length(length))
+    } else if length < MORE {
+        "in the last second".into()
+    } else {
+        format!("in the last {}", words::length(length))
     }
+}
+
+/// A mean number of requests: `no request waited`, `58 requests waited`.
+fn waited(requests: f64) -> String {
+    match mean(requests).as_str() {
+        "0" => "no request waited".into(),
+        said @ "1.0" => format!("{said} request waited"),
+        said => format!("{said} requests waited"),
+    }
+}
+
+/// `worker A`, `workers A and C`, `8 of 10 workers`, `all 10 workers`, from the start of a sentence on.
+pub(super) fn workers(some: &[&Looks], of: usize) -> String {
+    match some {
+        _ if some.len() == of && of > 1 => all_of(of, "worker"),
+        [one] => format!("Worker {}", letter(one.worker)),
+        [one, other] => format!(
+            "Workers {} and {}",
+            letter(one.worker),
+            letter(other.worker)
+        ),
+        several => format!(
+            "{} of {}",
+            grouped(several.len() as u64),
+            counted(of as u64, "worker")
+        ),
+    }
+}
+
+/// `was` or `were`.
+pub(super) fn was_or_were(number: usize) -> &'static str {
+    if number == 1 { "was" } else { "were" }
+}
+
+/// A share in per cent, at most 100: `98 %`.
+pub(super) fn per_cent(share: f64) -> String {
+    format!("{:.0} %", (100.0 * share).min(100.0))
 }

@@ -1,14 +1,15 @@
-//! What a wait does to a worker: it blocks the process, or it parks a coroutine; or nobody asks.
+//! Waits: one blocks the process, or parks a coroutine; or the server waits for its clients.
 
 use super::Notice;
-use super::scene::{Scene, hundredths, would_help};
+use super::each::Looks;
+use super::scene::{Scene, hundredths, per_cent, was_or_were, workers, would_help};
 use crate::recording::WorkerSample;
 use crate::scenario::{Manner, Scenario, Step, WorkerKind};
 use crate::telemetry::Phase;
 use crate::theory::bounds::{self, Scarce};
 use crate::theory::demand::{self, Spent};
 use crate::units::{Elapsed, three_digits};
-use crate::words::grouped;
+use crate::words::{grouped, mean};
 
 fn is_blocked(worker: &WorkerSample) -> bool {
     worker.phase == Phase::Blocked
@@ -22,24 +23,61 @@ fn spends(scenario: &Scenario, time: Spent) -> bool {
 /// A core is free if so much of it is.
 const FREE: f64 = 0.25;
 
+/// The mean of `what` over these workers.
+fn of_all(some: &[&Looks], what: impl Fn(&Looks) -> f64) -> f64 {
+    let sum: f64 = some.iter().map(|looks| what(looks)).sum();
+    sum / some.len().max(1) as f64
+}
+
+/// A mean number of them: `1.0 request`, `30 requests`.
+fn requests(number: f64) -> String {
+    match mean(number).as_str() {
+        said @ "1.0" => format!("{said} request"),
+        said => format!("{said} requests"),
+    }
+}
+
 /// Sync workers are asleep in their waits, and cores are free for them.
-pub(super) struct BlockedWithFreeCores;
+pub(super) struct BlockedWithFreeCores {
+    /// The blocked workers, in words …
+    blocked: String,
+    count: usize,
+    /// … and the share of their time in which they were.
+    share: f64,
+}
 
 impl<'a> Notice<'a> for BlockedWithFreeCores {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        /// Of the workers' time.
+        /// Of a worker's time.
         const MOST: f64 = 0.5;
-        // Whoever else uses the cores is named in the sentence.
+        let is_stuck = |looks: &&Looks| looks.blocked() >= MOST;
+        let each = scene.each();
+        let blocked: Vec<&Looks> = each.iter().filter(is_stuck).collect();
+        // One of many matters where requests wait for it. Other programs on the cores are named in the
+        // sentence.
+        let matters = scene.means.blocked >= MOST || scene.means.at_the_door >= 1.0;
         let applies = scene.kind() == WorkerKind::Sync
-            && scene.means.blocked >= MOST
+            && !blocked.is_empty()
+            && matters
             && scene.cores_left() >= FREE;
-        applies.then_some(Self)
+        applies.then(|| Self {
+            blocked: workers(&blocked, each.len()),
+            count: blocked.len(),
+            share: of_all(&blocked, Looks::blocked),
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "A wait blocks the whole process.".into(),
-            scene.say_outside(),
+            format!(
+                "{} {} blocked in a wait for {} of the time {}.",
+                self.blocked,
+                was_or_were(self.count),
+                per_cent(self.share),
+                scene.when()
+            ),
+            "A wait blocks the whole process of a sync worker.".into(),
+            scene.cores_and_door(),
         ]
     }
 
@@ -62,35 +100,53 @@ impl<'a> Notice<'a> for BlockedWithFreeCores {
 
 /// Coroutine workers are blocked by waits that do not let go.
 pub(super) struct Unpatched {
-    /// Requests begun in a worker that was found blocked, on average.
+    /// The blocked workers, in words …
+    blocked: String,
+    count: usize,
+    /// … and the share of their time in which they were.
+    share: f64,
+    /// Requests begun in each of them while it was blocked, on average.
     inside: f64,
 }
 
 impl<'a> Notice<'a> for Unpatched {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        /// Of the workers' time.
+        /// Of a worker's time.
         const MUCH: f64 = 0.3;
-        let applies = scene.kind().has_a_loop() && scene.means.blocked >= MUCH;
-        let workers = scene.span.samples().iter().flat_map(|it| &it.workers);
-        let begun = workers.filter(|worker| is_blocked(worker));
-        let (sum, found) = begun.fold((0, 0), |(sum, found), worker| {
-            (sum + worker.begun.count, found + 1)
-        });
+        let is_stuck = |looks: &&Looks| looks.blocked() >= MUCH;
+        let each = scene.each();
+        let blocked: Vec<&Looks> = each.iter().filter(is_stuck).collect();
+        let applies = scene.kind().has_a_loop() && !blocked.is_empty();
         applies.then(|| Self {
-            inside: sum as f64 / f64::from(found.max(1)),
+            blocked: workers(&blocked, each.len()),
+            count: blocked.len(),
+            share: of_all(&blocked, Looks::blocked),
+            inside: of_all(&blocked, Looks::begun_while_blocked),
         })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let (were, each) = (
+            was_or_were(self.count),
+            if self.count == 1 { "it" } else { "each" },
+        );
         vec![
+            format!(
+                "{} {were} blocked in an unpatched wait for {} of the time {}, with {} begun in {each} on \
+                 average.",
+                self.blocked,
+                per_cent(self.share),
+                scene.when(),
+                requests(self.inside)
+            ),
             "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
-            scene.say_outside(),
+            scene.cores_and_door(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "coroutine workers found blocked in {} ({}), with {} requests begun in each; {}",
+            "workers found blocked in {} ({}), with {} requests begun in each; {}",
             scene.looks(is_blocked),
             scene.samples(),
             three_digits(self.inside),
@@ -133,8 +189,16 @@ impl<'a> Notice<'a> for Parked {
         applies.then_some(Self { parked })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec!["A wait parks the coroutine; its process goes on.".into()]
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            "A wait parks the coroutine; its process goes on.".into(),
+            format!(
+                "On average {} of the {} begun {} were parked.",
+                mean(self.parked),
+                requests(scene.means.concurrency),
+                scene.when()
+            ),
+        ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
@@ -164,20 +228,24 @@ impl<'a> Notice<'a> for Idle {
         /// Of the workers' time.
         const NEARLY_ALL: f64 = 0.9;
         /// Requests, at the door or begun.
-        const NOBODY: f64 = 0.5;
-        /// At the beginning everybody is idle for a moment.
+        const FEW: f64 = 0.5;
+        /// At the beginning all workers are idle for a moment.
         const LONG: Elapsed = Elapsed::from_millis(900);
         let applies = scene.is_under_load()
             && scene.span.length() >= LONG
-            && scene.means.at_the_door + scene.means.concurrency < NOBODY
+            && scene.means.at_the_door + scene.means.concurrency < FEW
             && scene.share(|worker| worker.phase == Phase::Idle) >= NEARLY_ALL;
         applies.then_some(Self)
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "The workers have nothing to do: the server waits for its clients.".into(),
-            "More workers, or others, would answer no more than is asked for.".into(),
+            format!(
+                "The workers had nothing to do {}: the server waits for its clients.",
+                scene.when()
+            ),
+            "More workers, or workers of another kind, would answer no more than is asked for."
+                .into(),
         ]
     }
 

@@ -1,13 +1,11 @@
-//! Single workers: one that died, one that stands still, one that a request does not let go of; and what
-//! their counters say together.
+//! Single workers: one that died, one that stands still, one that holds all requests; and their counters.
 
 use super::Notice;
-use super::scene::{Scene, stand};
+use super::scene::Scene;
 use crate::recording::{Sample, WorkerSample, describe_termination};
-use crate::scenario::WorkerKind;
 use crate::telemetry::{Deed, Event, Phase, TerminationCause};
 use crate::units::{Elapsed, Stamp, letter};
-use crate::words::{counted, grouped, is_or_are, length, number_of};
+use crate::words::{counted, grouped, is_or_are};
 
 /// A worker's process has ended otherwise than it was told to.
 pub(super) struct WorkerGone<'a> {
@@ -55,14 +53,22 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        let who = match self.deaths {
-            1 => format!("Worker {}'s process has ended", letter(self.worker.index)),
-            many => format!("{} have ended", counted(many as u64, "worker process")),
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let first = match self.deaths {
+            1 => format!(
+                "Worker {}'s process ended at {}; the requests that it had begun are lost.",
+                letter(self.worker.index),
+                self.at.since(scene.past.header().began)
+            ),
+            many => format!(
+                "{} ended {}; the requests that they had begun are lost.",
+                counted(many as u64, "worker process"),
+                scene.when()
+            ),
         };
         vec![
-            format!("{who}, and what it had begun is lost."),
-            "The arbiter forks another one for its place; the others go on.".into(),
+            first,
+            "The arbiter forks another process for its place; the other workers go on.".into(),
         ]
     }
 
@@ -81,7 +87,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
 /// A worker stands still while others go on.
 pub(super) struct WorkerStopped<'a> {
     worker: &'a WorkerSample,
-    /// When somebody stopped it, if that was noted.
+    /// When it was stopped, if that was noted.
     told: Option<Stamp>,
 }
 
@@ -101,11 +107,11 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "Worker {} stands still, with {} begun; others go on.",
+                "Worker {} stands still, with {} begun now; the other workers go on.",
                 letter(self.worker.index),
                 counted(self.worker.begun.count, "request")
             ),
-            "Whoever it has taken in waits for it: no other worker can take them over.".into(),
+            "Its requests wait for it: no other worker can take them over.".into(),
         ]
     }
 
@@ -122,7 +128,7 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
     }
 }
 
-/// When somebody stopped this worker, unless it was let go on since, or has another process.
+/// When this worker was stopped, unless it was continued since, or has another process.
 fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
     latest_first.find_map(|marker| match marker.deed {
@@ -155,149 +161,59 @@ fn stands_still(scene: &Scene<'_>, worker: &WorkerSample) -> bool {
     scene.span.length() >= LONG && scene.span.samples().iter().all(is_same)
 }
 
-/// One request or coroutine has had its worker for long, while others are there.
-pub(super) struct Hog<'a> {
-    worker: &'a WorkerSample,
-    sample: &'a Sample,
-    run: Elapsed,
-    since: Stamp,
-}
-
-/// A request that has had its worker for longer than this is worth a sentence.
-const LONG_RUN: Elapsed = Elapsed::from_millis(50);
-
-impl<'a> Hog<'a> {
-    /// The worker that one request has had for longest in `sample`, if that is long and others are kept
-    /// waiting.
-    fn of(sample: &'a Sample, kind: WorkerKind) -> Option<Self> {
-        let door = sample.at_the_door();
-        let has_company = |it: &&WorkerSample| door > 0 || it.begun.count > 1;
-        let computes = |it: &&WorkerSample| it.phase == Phase::Running || it.lacks_a_core();
-        let workers = sample.workers.iter().filter(has_company).filter(computes);
-        let runs = workers.filter_map(|worker| {
-            let since = worker.computes_since(kind)?;
-            let run = sample.at.since(since);
-            (run >= LONG_RUN).then_some(Self {
-                worker,
-                sample,
-                run,
-                since,
-            })
-        });
-        runs.max_by_key(|hog| hog.run)
-    }
-}
-
-impl<'a> Notice<'a> for Hog<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
-        const BY_THE_SYSTEM: f64 = 0.5;
-        if scene.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(scene).is_some() {
-            // It is the operating system, or somebody, who makes them slow.
-            return None;
-        }
-        // What goes on just now comes before what was longer and is over.
-        let now = Self::of(scene.span.end(), scene.kind());
-        now.filter(|_| scene.run.is_none()).or_else(|| {
-            let samples = scene.span.samples().iter();
-            let hogs = samples.filter_map(|sample| Self::of(sample, scene.kind()));
-            hogs.max_by_key(|hog| hog.run)
-        })
-    }
-
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let name = letter(self.worker.index);
-        let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
-        let has_had = if is_over { "had" } else { "has had" };
-        let inside = self.worker.begun.count.saturating_sub(1);
-        let second = match (scene.kind(), inside, self.sample.at_the_door()) {
-            (WorkerKind::Sync | WorkerKind::Threads, ..) => scene.say_outside(),
-            (WorkerKind::Coroutine | WorkerKind::Callback, 0, outside) => format!(
-                "Nobody takes the worker from it, and {} outside.",
-                stand(outside)
-            ),
-            (WorkerKind::Coroutine | WorkerKind::Callback, inside, 0) => format!(
-                "Nobody takes the worker from it: {} in this process {} kept waiting.",
-                grouped(inside),
-                is_or_are(inside)
-            ),
-            (WorkerKind::Coroutine | WorkerKind::Callback, inside, outside) => format!(
-                "Nobody takes the worker from it: {} in this process and {} outside wait.",
-                grouped(inside),
-                grouped(outside)
-            ),
-        };
-        let run = length(self.run);
-        vec![
-            format!("One request {has_had} worker {name} for {run}."),
-            second,
-        ]
-    }
-
-    fn evidence(&self, scene: &Scene<'a>) -> String {
-        let began = scene.past.header().began;
-        let request = self.worker.running_request.map_or_else(
-            || "a request".to_owned(),
-            |request| format!("request {}", grouped(number_of(request))),
-        );
-        format!(
-            "at {} worker {} had run {request} since {} (its slot), with {} begun in it and {} at the \
-             door; {}",
-            self.sample.at.since(began),
-            letter(self.worker.index),
-            self.since.since(began),
-            grouped(self.worker.begun.count),
-            grouped(self.sample.at_the_door()),
-            scene.without_a_core()
-        )
-    }
-}
-
 /// Updates of a counter got lost between reading and writing.
 pub(super) struct LostUpdates<'a> {
     counter: &'a str,
+    /// Over all workers.
     additions: u64,
     value: u64,
+    /// Workers in which some got lost.
+    workers: usize,
 }
 
 impl<'a> Notice<'a> for LostUpdates<'a> {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let workers = &scene.span.end().workers;
-        // A worker that is read between its two words seems to have lost one.
-        let read_in_between = workers.len() as u64;
         let names = scene.scenario().counters.iter().enumerate();
         let mut sums = names.map(|(index, counter)| {
             let words = workers.iter().filter_map(|it| it.counters.get(index));
+            // A worker that is read between its two words seems to have lost one.
+            let has_lost = |(additions, value): &&(u64, u64)| *additions > value.saturating_add(1);
+            let losing = words.clone().filter(has_lost).count();
             let (additions, value) =
                 words.fold((0, 0), |sum, more| (sum.0 + more.0, sum.1 + more.1));
             Self {
                 counter,
                 additions,
                 value,
+                workers: losing,
             }
         });
-        sums.find(|sum| sum.additions > sum.value + read_in_between)
+        sums.find(|sum| sum.workers > 0)
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "{}: {} added, the counters say {}. {} lost.",
+                "Counter {}: {} so far, and its value is {}: {} lost.",
                 self.counter,
-                counted(self.additions, "time"),
+                counted(self.additions, "addition"),
                 grouped(self.value),
                 grouped(self.additions.saturating_sub(self.value))
             ),
-            "The coroutine let go between reading and writing; another one read the same.".into(),
+            "A coroutine let go between reading and writing, and another one read the same value."
+                .into(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "{} of {} and a value of {}, summed over {}",
+            "{} of {} and a value of {}, summed over {}; {} of them lost some",
             counted(self.additions, "addition"),
             self.counter,
             grouped(self.value),
-            counted(scene.span.end().workers.len() as u64, "worker")
+            counted(scene.span.end().workers.len() as u64, "worker"),
+            grouped(self.workers as u64)
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Which sentence is said about which picture.
+//! The caption of each picture: it speaks of the present, with the numbers that are drawn.
 
 use super::staging::{Cue, Scene, call, compute, plan, request, scenario};
 use crate::scenario::{Manner, Scenario, Step, WorkerKind};
@@ -29,11 +29,12 @@ fn busy(wants_a_core: bool) -> Cue {
 }
 
 #[test]
-fn sleeping_sync_workers_leave_cores_free_and_people_outside() {
+fn sleeping_sync_workers_leave_cores_free_and_requests_at_the_door() {
     let said = said(scenario(WorkerKind::Sync), &Scene::sync());
     assert_eq!(
         said,
-        "A wait blocks the whole process. Both cores are free; 58 stand outside."
+        "Both workers are blocked in a wait; 58 requests are at the door. A wait blocks the whole process; none of \
+         2 cores runs a worker."
     );
 }
 
@@ -47,8 +48,8 @@ fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
     let said = said(computing(WorkerKind::Sync, 1), &scene);
     assert_eq!(
         said,
-        "The worker computes all the time; a process computes on one core at a time. \
-         The cores are 48 % busy with our work; 7 stand outside."
+        "Worker A computes; 7 requests are at the door. A process computes on one core at a time; 1 of 2 cores \
+         runs a worker."
     );
 }
 
@@ -60,23 +61,27 @@ fn full_cores_are_the_ceiling_for_coroutines_too() {
         ..busy(false)
     };
     let scene = Scene {
-        workers: vec![worker.clone(), worker],
+        workers: vec![worker.clone(), Cue { core: 1, ..worker }],
         ..Scene::coroutine()
     };
     let said = said(computing(WorkerKind::Coroutine, 2), &scene);
     assert_eq!(
         said,
-        "Both cores are busy. 40 begun, 1.90 computing: to have more begun does not make it faster."
+        "Both workers compute; 38 requests wait in the workers' queues. Both cores run a worker: more requests \
+         begun would not be faster. These requests only compute: no wait lets another one run."
     );
 }
 
 #[test]
 fn more_processes_than_cores_take_turns() {
-    let worker = |wants| Cue {
+    let worker = |(wants, core)| Cue {
         cpu: 0.48,
+        core,
         ..busy(wants)
     };
-    let workers = [false, false, true, true].map(worker).to_vec();
+    let workers = [(false, 0), (false, 1), (true, 0), (true, 1)]
+        .map(worker)
+        .to_vec();
     let said = said(
         computing(WorkerKind::Sync, 4),
         &Scene {
@@ -86,7 +91,8 @@ fn more_processes_than_cores_take_turns() {
     );
     assert_eq!(
         said,
-        "Both cores are busy. 4 processes take turns on 2 cores: more of them would not be faster."
+        "2 of 4 workers compute; 2 requests wait in the workers' queues, 58 requests are at the door. 2 of 4 \
+         workers want a core: more processes would not be faster."
     );
 }
 
@@ -105,13 +111,13 @@ fn other_programs_on_the_cores_are_not_taken_for_ours() {
     let said = said(computing(WorkerKind::Sync, 1), &scene);
     assert_eq!(
         said,
-        "Workers want a core, and must wait for one. Other programs keep 1.80 of 2 cores busy; \
-         58 stand outside."
+        "Worker A wants a core and has none; 58 requests are at the door. Other programs kept 1.80 of 2 cores \
+         busy in the last second."
     );
 }
 
 #[test]
-fn a_full_house_of_coroutines_says_so() {
+fn full_coroutine_workers_say_so() {
     let mut small = scenario(WorkerKind::Coroutine);
     small.server.connections = 10;
     let worker = Cue::new(Phase::Idle, 10);
@@ -122,7 +128,9 @@ fn a_full_house_of_coroutines_says_so() {
     };
     let said = said(small, &scene);
     assert!(
-        said.starts_with("Every worker holds as many connections as it may."),
+        said.starts_with(
+            "Both workers hold as many connections as a worker may, 10. 40 requests are at"
+        ),
         "{said}"
     );
 }
@@ -151,7 +159,9 @@ fn lost_updates_are_counted_over_all_processes() {
         },
     );
     assert!(
-        said.starts_with("visits: 1 200 times added, the counters say 100. 1 100 lost."),
+        said.starts_with(
+            "Counter visits: 1 200 additions so far, and its value is 100: 1 100 lost."
+        ),
         "{said}"
     );
 }
@@ -166,18 +176,29 @@ fn a_worker_that_died_is_what_is_seen_first() {
             ..Scene::sync()
         },
     );
-    assert!(said.starts_with("Worker A's process has ended"), "{said}");
+    assert!(
+        said.starts_with("Worker A's process ended at 4.60 s"),
+        "{said}"
+    );
 }
 
-#[test]
-fn a_caption_stays_until_it_could_be_read() {
-    let mut state = State::new(
-        &plan("a claim", vec![("only", scenario(WorkerKind::Coroutine))]),
-        2,
-    );
+/// Most requests compute for half a millisecond, one in twenty for a tenth of a second.
+fn with_hogs() -> Scenario {
+    let mut hogs = scenario(WorkerKind::Coroutine);
+    hogs.requests = vec![
+        crate::scenario::Request {
+            weight: 19.0,
+            ..request("short", &[compute(1)])
+        },
+        request("hog", &[compute(100), call(100), compute(100)]),
+    ];
+    hogs
+}
+
+fn hogging(run: u64) -> Scene {
     let long_run = Cue {
-        ready: 9,
-        run: Some(180),
+        ready: 7,
+        run: Some(run),
         cpu: 0.2,
         ..Cue::new(Phase::Running, 10)
     };
@@ -186,18 +207,110 @@ fn a_caption_stays_until_it_could_be_read() {
         workers: vec![long_run],
         ..Scene::coroutine()
     }
-    .play(&mut state);
+}
+
+#[test]
+fn a_hog_is_named_with_the_requests_that_wait_behind_it() {
+    assert_eq!(
+        said(with_hogs(), &hogging(62)),
+        "One request has kept worker A for 62 ms; 7 requests wait in its queue. Nothing takes a worker from a \
+         coroutine; most requests of this scenario let go after 1 ms."
+    );
+}
+
+#[test]
+fn where_all_requests_compute_equally_long_none_is_a_hog() {
+    let said = said(computing(WorkerKind::Coroutine, 1), &hogging(200));
+    assert!(!said.contains("has kept"), "{said}");
+}
+
+#[test]
+fn a_caption_that_has_become_false_goes_at_once() {
+    let mut state = State::new(&plan("a claim", vec![("only", with_hogs())]), 2);
+    hogging(180).play(&mut state);
     let hog = state.caption().to_vec();
-    assert_eq!(hog[0], "One request has had worker A for 180 ms.");
+    assert!(hog[0].starts_with("One request has kept worker A for 180 ms"));
     let calm = Scene {
         at: 4_100,
         workers: vec![Cue::new(Phase::Idle, 10)],
         ..Scene::coroutine()
     };
     calm.play_now(&mut state);
-    assert_eq!(state.caption(), hog, "0.1 s later");
-    Scene { at: 5_600, ..calm }.play_now(&mut state);
-    assert_ne!(state.caption(), hog, "1.6 s later");
+    assert_eq!(
+        state.caption()[0],
+        "All 10 begun requests are parked: a wait parks the coroutine, not its process.",
+        "0.1 s later"
+    );
+}
+
+#[test]
+fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() {
+    let parked = |at, parked, running: bool| {
+        let mut workers = vec![Cue::new(Phase::Idle, parked)];
+        let busy = Cue {
+            cpu: 0.9,
+            ready: 9,
+            ..Cue::new(Phase::Running, 10)
+        };
+        workers.extend(running.then_some(busy));
+        Scene {
+            at,
+            workers,
+            ..Scene::coroutine()
+        }
+    };
+    let mut state = State::new(
+        &plan(
+            "a claim",
+            vec![("only", computing(WorkerKind::Coroutine, 2))],
+        ),
+        2,
+    );
+    parked(4_000, 10, false).play(&mut state);
+    assert!(state.caption()[0].starts_with("All 10 begun requests are parked"));
+    // Fewer than half are parked now, which alone would not be worth it.
+    parked(4_100, 3, true).play_now(&mut state);
+    assert!(
+        state.caption()[0].starts_with("3 of 13 begun requests are parked"),
+        "{:?}",
+        state.caption()
+    );
+    parked(5_600, 3, true).play_now(&mut state);
+    assert!(
+        !state.caption()[0].contains("parked:"),
+        "{:?}",
+        state.caption()
+    );
+}
+
+#[test]
+fn one_blocked_worker_of_ten_is_named_with_what_is_in_it() {
+    let mut workers = vec![Cue::new(Phase::Idle, 0); 9];
+    workers.push(Cue {
+        ready: 8,
+        ..Cue::new(Phase::Blocked, 9)
+    });
+    let scene = Scene {
+        workers,
+        ..Scene::coroutine()
+    };
+    assert_eq!(
+        said(scenario(WorkerKind::Coroutine), &scene),
+        "Worker J is blocked in an unpatched wait, with 9 requests in it; 9 workers are idle. An unpatched wait \
+         blocks the whole process, with every coroutine in it."
+    );
+}
+
+#[test]
+fn a_little_of_everything_is_counted() {
+    let scene = Scene {
+        workers: vec![Cue::new(Phase::Idle, 0), Cue::new(Phase::Running, 1)],
+        ..Scene::coroutine()
+    };
+    assert_eq!(
+        said(scenario(WorkerKind::Coroutine), &scene),
+        "1 of 2 workers computes; no request is at the door."
+    );
 }
 
 #[test]
@@ -218,5 +331,8 @@ fn a_wait_that_sync_workers_block_in_is_no_hog() {
             ..Scene::sync()
         },
     );
-    assert!(said.starts_with("A wait blocks"), "{said}");
+    assert!(
+        said.starts_with("Worker A is blocked in a wait; 58"),
+        "{said}"
+    );
 }

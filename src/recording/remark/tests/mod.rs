@@ -1,5 +1,6 @@
-//! Each kind of remark, raised by a recording that nobody played, and not raised by one close by.
+//! Each kind of remark, raised by a made-up recording, and not raised by one close by.
 
+mod one_of_ten;
 mod recordings;
 
 use super::{Kind, Remark, Scene, all};
@@ -34,11 +35,11 @@ struct Case {
     does_not: fn() -> Recording,
 }
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerGone,
         when: Now,
-        says: "Worker B's process has ended, and what it had begun is lost.",
+        says: "Worker B's process ended at 3.80 s; the requests that it had begun are lost.",
         applies: || with_a_death(-9),
         // It was told to go.
         does_not: || with_a_death(0),
@@ -46,7 +47,7 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::WorkerStopped,
         when: Now,
-        says: "Worker B stands still, with 1 request begun; others go on.",
+        says: "Worker B stands still, with 1 request begun now; the other workers go on.",
         applies: || steered(&[(3_000, Deed::StopWorker(1))]),
         does_not: || {
             steered(&[
@@ -58,36 +59,52 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::LostUpdates,
         when: Now,
-        says: "visits: 1 000 times added, the counters say 80. 920 lost.",
+        says: "Counter visits: 1 000 additions so far, and its value is 80: 920 lost.",
         applies: || counting((500, 40)),
         // Each worker was read between its two words.
         does_not: || counting((500, 499)),
     },
     Case {
+        kind: Kind::DeadWork,
+        when: Now,
+        says: "The workers spent 100 % of their busy time in the last second on requests whose clients had",
+        applies: || abandoned(MS),
+        // They leave after their answers have been written.
+        does_not: || abandoned(10 * S),
+    },
+    Case {
         kind: Kind::Crowded,
         when: Now,
-        says: "Workers want a core, and must wait for one. Other programs keep 0.80 of 2 cores busy",
+        says: "0.99 workers wanted a core and had none in the last second, on average. Other programs kept",
         applies: || wanting_a_core(0.4),
         does_not: || wanting_a_core(0.0),
     },
     Case {
         kind: Kind::Hog,
         when: Now,
-        says: "One request has had worker A for 180 ms.",
-        applies: || holding(180),
-        does_not: || holding(40),
+        says: "Request 2 has kept worker A for 180 ms now; most requests of this scenario keep one for 1 ms",
+        applies: || holding(180, 1),
+        does_not: || holding(40, 1),
+    },
+    Case {
+        kind: Kind::HoldsAll,
+        when: Now,
+        says: "Worker J held all requests that were begun, 10 on average, for 100 % of the time in the",
+        applies: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Blocked, 10)),
+        // It holds them all, and keeps none of them waiting.
+        does_not: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
     },
     Case {
         kind: Kind::Unpatched,
         when: Now,
-        says: "An unpatched wait blocks the whole process, with every coroutine in it.",
+        says: "Both workers were blocked in an unpatched wait for 100 % of the time in the last second",
         applies: || all_in(Phase::Blocked),
         does_not: || all_in(Phase::Idle),
     },
     Case {
         kind: Kind::BlockedWithFreeCores,
         when: Now,
-        says: "A wait blocks the whole process. Both cores are free; 58 stand outside.",
+        says: "Both workers were blocked in a wait for 100 % of the time in the last second. A wait blocks",
         applies: || io_bound(Sync, |_| {}),
         // Load needs both cores for itself.
         does_not: || io_bound(Sync, |run| run.load_cpu = 1.8),
@@ -95,21 +112,21 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::CoresFull,
         when: Now,
-        says: "Both cores are busy. 2 begun, 2.00 computing",
+        says: "Both cores were busy in the last second. On average 2.0 requests were begun and 2.00 cores",
         applies: || computing(Sync, 2, 0),
         does_not: || computing(Sync, 1, 0),
     },
     Case {
         kind: Kind::WorkersFull,
         when: Now,
-        says: "The worker computes all the time; a process computes on one core at a time.",
+        says: "The worker computed all the time in the last second; a process computes on one core",
         applies: || computing(Sync, 1, 0),
         does_not: || computing(Sync, 2, 0),
     },
     Case {
         kind: Kind::CoroutinesDoNotHelp,
         when: Now,
-        says: "These requests only compute",
+        says: "These requests only compute: no wait lets another one run. On average 8.0 were begun",
         applies: || computing(Coroutine, 2, 0),
         // In a wait of 1 ms another one can run.
         does_not: || computing(Coroutine, 2, 1),
@@ -117,21 +134,21 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::ConnectionsFull,
         when: Now,
-        says: "Every worker holds as many connections as it may.",
+        says: "Both workers held as many connections in the last second as a worker may: 29.",
         applies: || with_room_for(29),
         does_not: || with_room_for(1_000),
     },
     Case {
         kind: Kind::BacklogFull,
         when: Now,
-        says: "The listener's queue is full: it holds 50.",
+        says: "The listener's queue was full in the last second: it holds 51 connections.",
         applies: || io_bound(Sync, |run| run.scenario.server.backlog = 50),
         does_not: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
     },
     Case {
         kind: Kind::QueueGrows,
         when: Now,
-        says: "The queue grows: ",
+        says: "The queue grew in the last 4 s: ",
         applies: || asked(20.0),
         does_not: || asked(5.0),
     },
@@ -145,14 +162,14 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::Idle,
         when: Now,
-        says: "The workers have nothing to do: the server waits for its clients.",
+        says: "The workers had nothing to do in the last second: the server waits for its clients.",
         applies: || asked_once(300),
         does_not: || asked_once(700),
     },
     Case {
         kind: Kind::Failures,
         when: Now,
-        says: "3 of 20 requests failed",
+        says: "3 of 20 requests that ended in the last second failed",
         applies: || failing_until(NOW),
         // That was before the last second.
         does_not: || failing_until(Stamp(2 * S)),
@@ -160,7 +177,7 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::UnevenAccepts,
         when: AtTheEnd,
-        says: "Connections are shared unevenly: worker A took 97, worker B 3.",
+        says: "Workers share the connections unevenly: since the run began worker A took 97, worker B 3.",
         applies: || accepting(97, 3),
         does_not: || accepting(60, 40),
     },
@@ -174,35 +191,35 @@ const CASES: [Case; 25] = [
     Case {
         kind: Kind::ClientsStarved,
         when: AtTheEnd,
-        says: "Answers lay there before the clients read them: this run proves nothing.",
+        says: "Answers waited in the sockets until the clients read them: this run proves nothing.",
         applies: || with_lives(|life| life.tail = 5_600_000),
         does_not: || with_lives(|life| life.tail = 2_400_000),
     },
     Case {
         kind: Kind::EventsDropped,
         when: Now,
-        says: "Some of what happened was not recorded",
+        says: "Some records were lost so far",
         applies: || dropping(3),
         does_not: || dropping(0),
     },
     Case {
         kind: Kind::Steered,
         when: AtTheEnd,
-        says: "Steered, so its claims are not judged: a worker was added at 3.00 s.",
+        says: "A hand steered this run, so its claims are not judged: a worker was added at 3.00 s.",
         applies: || steered(&[(3_000, Deed::AddWorker)]),
         does_not: || cued(Some(0)),
     },
     Case {
         kind: Kind::Cued,
         when: AtTheEnd,
-        says: "As its timeline says: a worker was added at 3.00 s.",
+        says: "The scenario's timeline steered this run: a worker was added at 3.00 s.",
         applies: || cued(Some(0)),
         does_not: || cued(None),
     },
     Case {
         kind: Kind::NotStationary,
         when: AtTheEnd,
-        says: "The run is not steady",
+        says: "The run is not steady in the counted window",
         applies: || asked(40.0),
         does_not: || io_bound(Coroutine, |_| {}),
     },
@@ -298,25 +315,44 @@ fn the_evidence_of_a_worker_that_was_killed_for_its_silence_names_the_timeout() 
 
 #[test]
 fn a_run_as_a_whole_remembers_the_longest_that_a_request_had_its_worker() {
-    let recording = with_samples(holding(40), |sample| {
+    let recording = with_samples(holding(40, 1), |sample| {
         if sample.at == NOW {
             sample.workers[0].running_since = Some(Stamp(NOW.0 - 120 * MS));
         }
     });
     let said = find(&recording, AtTheEnd, Kind::Hog).unwrap();
-    assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
+    assert_eq!(
+        said.sentences[0],
+        "Request 2 had kept worker A for 120 ms at 4.00 s; most requests of this scenario keep one for 1 ms \
+         at most."
+    );
     assert!(said.evidence.contains("at 4.00 s"), "{}", said.evidence);
 }
 
 #[test]
 fn a_hog_that_has_let_go_is_spoken_of_for_another_second() {
-    let recording = with_samples(holding(40), |sample| {
+    let recording = with_samples(holding(40, 1), |sample| {
         if sample.at == Stamp(NOW.0 - 500 * MS) {
             sample.workers[0].running_since = Some(Stamp(sample.at.0 - 120 * MS));
         }
     });
     let said = find(&recording, Now, Kind::Hog).unwrap();
-    assert_eq!(said.sentences[0], "One request had worker A for 120 ms.");
+    assert!(
+        said.sentences[0].starts_with("Request 2 had kept worker A for 120 ms at 3.50 s;"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_request_that_computes_as_long_as_all_others_is_no_hog() {
+    // A short one of this scenario, kept off its core by the system; and a scenario of long ones alone.
+    assert_eq!(find(&holding(180, 0), Now, Kind::Hog), None);
+    let alike = computing(Coroutine, 2, 0);
+    let alike = with_workers(alike, |worker, at| {
+        worker.running_since = Some(Stamp(at.0.saturating_sub(200 * MS)));
+        worker.running_request = Some(1);
+    });
+    assert_eq!(find(&alike, Now, Kind::Hog), None);
 }
 
 #[test]
@@ -325,12 +361,12 @@ fn what_would_help_is_computed_and_says_so() {
     let blocked = io_bound(Sync, |_| {});
     assert_eq!(
         advice(&blocked, Kind::BlockedWithFreeCores).unwrap(),
-        "Coroutine workers would help: 600 answers/s at most, instead of 20.0 (computed)."
+        "Coroutine workers would help: 600 answers/s at most, instead of 20.0 at most (computed)."
     );
     let one_worker = computing(Sync, 1, 0);
     assert_eq!(
         advice(&one_worker, Kind::WorkersFull).unwrap(),
-        "2 workers would help: 100 answers/s at most, instead of 50.0 (computed)."
+        "2 workers would help: 100 answers/s at most, instead of 50.0 at most (computed)."
     );
     // Two clients of two workers wait for nobody.
     let two_clients = io_bound(Sync, |run| {
@@ -355,7 +391,14 @@ fn of_a_run_that_was_steered_nothing_is_promised() {
 fn the_last_second_and_the_whole_run_are_remarked_upon_alike() {
     let recording = io_bound(Sync, |_| {});
     let said = |when| find(&recording, when, Kind::BlockedWithFreeCores).unwrap();
-    assert_eq!(said(Now).sentences, said(AtTheEnd).sentences);
+    let [now, at_the_end] = [Now, AtTheEnd].map(|when| said(when).sentence());
+    assert_eq!(
+        now,
+        "Both workers were blocked in a wait for 100 % of the time in the last second. A wait blocks the whole \
+         process of a sync worker. Both cores were free in the last second, and 58 requests waited at the \
+         door on average."
+    );
+    assert_eq!(now.replace("last second", "counted window"), at_the_end);
     assert_eq!(said(Now).advice, said(AtTheEnd).advice);
 }
 

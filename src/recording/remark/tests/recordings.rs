@@ -1,4 +1,5 @@
-//! The recordings that remarks are tried on: `io_bound` for the most part, spoilt in one place.
+//! The recordings that remarks are tried on: `io_bound` and ten idle workers for the most part, changed in
+//! one place.
 
 use super::NOW;
 use crate::recording::synthetic::{Demand, Life, MS, Synthetic, scenario};
@@ -33,34 +34,46 @@ pub(super) fn with_lives(change: impl Fn(&mut Life)) -> Recording {
     io_bound(Coroutine, |run| run.lives.iter_mut().for_each(change))
 }
 
-/// Worker B's process ends just before now.
+/// The process of worker B ends just before now.
 pub(super) fn with_a_death(status: i32) -> Recording {
     with_a_termination(status, None)
 }
 
 /// The same, and what the arbiter did to end it.
 pub(super) fn with_a_termination(status: i32, cause: Option<TerminationCause>) -> Recording {
+    with_a_death_of(io_bound(Sync, |_| {}), 1, (status, cause))
+}
+
+/// The process of this worker ends just before now.
+pub(super) fn with_a_death_of(
+    mut recording: Recording,
+    worker: u16,
+    (status, cause): (i32, Option<TerminationCause>),
+) -> Recording {
     let at = Stamp(NOW.0 - 200 * MS);
-    let mut recording = io_bound(Sync, |_| {});
     let before = recording.past_at(at).unwrap().sample().seen.events;
     let died = Event::Died {
         at,
-        worker: 1,
-        pid: 4243,
+        worker: u32::from(worker),
+        pid: 4242 + u32::from(worker),
         status,
         cause,
     };
-    recording.events.insert(before, (1, died));
+    recording.events.insert(before, (worker, died));
     with_samples(recording, |sample| {
         if sample.at > at {
             sample.seen.events += 1;
-            sample.workers[1].phase = Phase::Gone;
+            sample.workers[usize::from(worker)].phase = Phase::Gone;
         }
     })
 }
 
 pub(super) fn steered(deeds: &[(u64, Deed)]) -> Recording {
-    let mut recording = io_bound(Sync, |_| {});
+    marked(io_bound(Sync, |_| {}), deeds)
+}
+
+/// A recording with these interventions, by milliseconds.
+pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Deed)]) -> Recording {
     let deeds = deeds.iter().map(|(at, deed)| Marker {
         at: Stamp(at * MS),
         deed: *deed,
@@ -99,13 +112,84 @@ pub(super) fn wanting_a_core(others: f64) -> Recording {
     })
 }
 
-pub(super) fn holding(milliseconds: u64) -> Recording {
-    let recording = io_bound(Coroutine, |_| {});
+/// Worker A has been held for so long by a request of this kind: 0 is one in fifty of 100 ms, 1 is short.
+pub(super) fn holding(milliseconds: u64, class: u16) -> Recording {
+    let mut run = Synthetic::hog(Coroutine);
+    // The short ones are the first kind of that scenario.
+    run.scenario.server.workers = 2;
+    let mut recording = run.recording();
+    for sent in recording.sent.iter_mut().filter(|sent| sent.request == 1) {
+        sent.class = class;
+    }
     with_workers(recording, |worker, at| {
         let since = Stamp(at.0.saturating_sub(milliseconds * MS));
-        let has_it = worker.index == 0 && worker.begun.count > 1;
+        let has_it = worker.index == 0;
+        worker.phase = if has_it { Phase::Running } else { Phase::Idle };
         worker.running_since = has_it.then_some(since);
+        worker.running_request = has_it.then_some(1);
+        worker.begun.count = if has_it { 3 } else { 0 };
     })
+}
+
+/// Ten workers that have nothing to do but for the tenth, to which this is done in each sample.
+pub(super) fn tenth_of_ten(
+    kind: WorkerKind,
+    spoil: impl Fn(&mut WorkerSample, Stamp),
+) -> Recording {
+    let run = idle_ten(kind);
+    with_workers(run.recording(), |worker, at| {
+        if worker.index == 9 {
+            spoil(worker, at);
+        } else {
+            worker.phase = Phase::Idle;
+        }
+    })
+}
+
+/// Ten workers and no request.
+pub(super) fn idle_ten(kind: WorkerKind) -> Synthetic {
+    let mut run = Synthetic::idle(kind, 10);
+    run.cores = 4;
+    run
+}
+
+/// A worker that has so many requests, and does this.
+pub(super) fn take(worker: &mut WorkerSample, phase: Phase, begun: u64) {
+    worker.phase = phase;
+    worker.begun.count = begun;
+    worker.ready = begun.saturating_sub(1);
+}
+
+/// So many requests at the door, all the time.
+pub(super) fn with_a_door(recording: Recording, requests: u64) -> Recording {
+    with_samples(recording, |sample| {
+        let begun: u64 = sample.workers.iter().map(|worker| worker.begun.count).sum();
+        sample.load.sent = sample.load.ended + begun + requests;
+        let in_system = &mut sample.load.in_system;
+        in_system.changed_at = sample.at;
+        in_system.integral = in_system
+            .integral
+            .wrapping_add(requests.wrapping_mul(sample.at.0));
+    })
+}
+
+/// Clients of sync workers that each leave so long after they have sent their request.
+pub(super) fn abandoned(after: u64) -> Recording {
+    let mut recording = io_bound(Sync, |_| {});
+    give_up(&mut recording, after, |_| true);
+    recording
+}
+
+/// The clients of these requests leave so long after they have sent them, if they have no answer yet.
+pub(super) fn give_up(recording: &mut Recording, after: u64, whose: impl Fn(u32) -> bool) {
+    for outcome in recording.outcomes.iter_mut().filter(|it| whose(it.request)) {
+        let left = Stamp(outcome.sent.0 + after);
+        if left < outcome.done {
+            (outcome.failure, outcome.done) = (Some(Failure::Timeout), left);
+        }
+    }
+    recording.outcomes.sort_by_key(|outcome| outcome.done);
+    crate::recording::synthetic::read_sample_by_sample(recording);
 }
 
 pub(super) fn all_in(phase: Phase) -> Recording {
@@ -212,4 +296,29 @@ pub(super) fn one_in(one_in: u32) -> Recording {
     recording.one_in = one_in;
     let let_go = u64::from(one_in - 1) * 100;
     with_samples(recording, |sample| sample.seen.thinned_switches = let_go)
+}
+
+/// One request in twenty computes for 50 ms, the others for half a millisecond.
+pub(super) fn hog_scenario(workers: usize) -> crate::scenario::Scenario {
+    let text = format!(
+        r#"
+        server.workers = {workers}
+        requests.short = {{ weight = 19, steps = ["compute 500us"] }}
+        requests.hog = {{ weight = 1, steps = ["compute 90ms"] }}
+        load.rate = "100/s"
+        "#
+    );
+    scenario(&text, Coroutine)
+}
+
+/// Requests that compute a little and wait long.
+pub(super) fn parking_scenario(workers: usize) -> crate::scenario::Scenario {
+    let text = format!(
+        r#"
+        server.workers = {workers}
+        requests.page.steps = ["compute 1ms", "call billing 1s"]
+        load.clients = 2
+        "#
+    );
+    scenario(&text, Coroutine)
 }

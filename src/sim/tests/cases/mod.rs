@@ -36,6 +36,7 @@
 
 mod closed;
 mod crowded;
+mod dead_work;
 mod frozen;
 mod laws;
 mod many;

@@ -1,0 +1,232 @@
+//! Clients that leave before their answers come, and workers that answer them all the same; and a worker
+//! that takes all requests in one turn. The right values come from an event loop of a few lines.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::recording::remark::{self, Kind, Scene};
+use crate::units::Stamp;
+
+/// One worker that takes a second for each request, first come, first served, and clients that give up
+/// after `patience` tenths of a second and ask again at once. All times are in tenths of a second.
+struct EventLoop {
+    clients: usize,
+    service: u64,
+    patience: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome10 {
+    /// When good answers came.
+    good: Vec<u64>,
+    /// Requests in the queue at the end, and those of them whose client had left.
+    queued: (u64, u64),
+    /// Share of the worker's time from `from` on in which the client had left.
+    dead: f64,
+}
+
+impl EventLoop {
+    fn play(&self, from: u64, until: u64) -> Outcome10 {
+        // Of each request: its client, when it was sent, and when its client left.
+        let mut requests: Vec<(usize, u64, Option<u64>)> = Vec::new();
+        let mut queue: VecDeque<usize> = VecDeque::new();
+        let mut asks: Vec<usize> = (0..self.clients).collect();
+        let mut served: Option<(usize, u64)> = None;
+        let (mut came_of, mut busy, mut dead) = (Outcome10::default(), 0, 0);
+        for now in 0..=until {
+            if let Some((request, _)) = served.filter(|(_, end)| *end == now) {
+                let (client, _, left) = requests[request];
+                if left.is_none() {
+                    came_of.good.push(now);
+                    asks.push(client);
+                }
+                served = None;
+            }
+            for request in queue
+                .iter()
+                .copied()
+                .chain(served.map(|(request, _)| request))
+            {
+                let (client, sent, left) = &mut requests[request];
+                if left.is_none() && *sent + self.patience == now {
+                    *left = Some(now);
+                    asks.push(*client);
+                }
+            }
+            for client in asks.drain(..) {
+                queue.push_back(requests.len());
+                requests.push((client, now, None));
+            }
+            if served.is_none() {
+                served = queue
+                    .pop_front()
+                    .map(|request| (request, now + self.service));
+            }
+            if let Some((request, _)) = served.filter(|_| now >= from && now < until) {
+                busy += 1;
+                dead += u64::from(requests[request].2.is_some());
+            }
+        }
+        let gone = queue
+            .iter()
+            .filter(|request| requests[**request].2.is_some());
+        came_of.queued = (queue.len() as u64, gone.count() as u64);
+        came_of.dead = dead as f64 / f64::from(busy.max(1));
+        came_of
+    }
+}
+
+/// Five clients that wait for a second and a half, and a worker that takes a second for each.
+const DEAD_WORK: &str = r#"
+    duration = "60s"
+    server = { kind = "sync", workers = 1 }
+    requests.slow.steps = ["sleep 1s"]
+    load = { clients = 5, ramp = "0s", patience = "1500ms" }
+"#;
+
+#[test]
+fn a_worker_that_answers_clients_who_have_left_works_for_none() {
+    let of_five = EventLoop {
+        clients: 5,
+        service: 10,
+        patience: 15,
+    };
+    // The counted window is from 10 s to 70 s.
+    let right = of_five.play(100, 699);
+    assert_eq!((right.good.as_slice(), right.dead), (&[10][..], 1.0));
+    let run = runs_of(DEAD_WORK, &[]).remove(0);
+    let found = run.dead_work.expect("workers tell of their requests");
+    assert_eq!((run.completed, found.share), (0, Some(right.dead)));
+    // Many things happen at the very instant at which the window ends.
+    let at_the_end = of_five.play(100, 700).queued.1;
+    assert!(
+        [right.queued.1, at_the_end].contains(&found.in_queue),
+        "{found:?} instead of {right:?} or {at_the_end}"
+    );
+    let first = &run.remarks[0];
+    assert_eq!(first.kind, Kind::DeadWork);
+    assert!(
+        first.sentence().starts_with(
+            "The workers spent 100 % of their busy time in the counted window on requests whose clients had \
+             already left."
+        ),
+        "{first:?}"
+    );
+}
+
+#[test]
+fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
+    let good = |set: &[&str]| {
+        let run = runs_of(DEAD_WORK, set).remove(0);
+        (
+            run.completed as f64 / run.due as f64,
+            run.dead_work.unwrap().share.unwrap(),
+        )
+    };
+    let run = runs_of(DEAD_WORK, &[]).remove(0);
+    assert_eq!(
+        run.remarks[0].advice.as_deref(),
+        Some("A cure: clients that wait longer than 5 s, or 5 workers (computed from means).")
+    );
+    assert_eq!(good(&["load.patience=5100ms"]), (1.0, 0.0));
+    assert_eq!(good(&["load.patience=4900ms"]).0, 0.0);
+    assert_eq!(good(&["server.workers=5"]), (1.0, 0.0));
+    assert!(good(&["server.workers=4"]).0 < 1.0);
+    // Coroutine workers are promised 5 answers a second, and give them.
+    let blocked = run
+        .remarks
+        .iter()
+        .find(|it| it.kind == Kind::BlockedWithFreeCores);
+    assert_eq!(
+        blocked.unwrap().advice.as_deref(),
+        Some(
+            "Coroutine workers would help: 5.00 answers/s at most, instead of 1.00 at most (computed)."
+        )
+    );
+    let coroutine = runs_of(DEAD_WORK, &["server.kind=coroutine"]).remove(0);
+    assert_eq!(coroutine.throughput_per_s, Some(5.0));
+    // With a patience shorter than the sleep no worker helps, and none is promised.
+    let hopeless = runs_of(DEAD_WORK, &["load.patience=900ms"]).remove(0);
+    let advice = hopeless
+        .remarks
+        .iter()
+        .filter_map(|it| it.advice.as_deref());
+    assert_eq!(
+        advice.collect::<Vec<_>>(),
+        ["A cure: clients that wait longer than 5 s (computed from means)."]
+    );
+    let coroutine = runs_of(DEAD_WORK, &["load.patience=900ms", "server.kind=coroutine"]).remove(0);
+    assert_eq!(coroutine.completed, 0);
+}
+
+#[test]
+fn a_short_queue_is_a_cure_where_its_last_place_is_served_in_time() {
+    let text = r#"
+        duration = "20s"
+        server = { kind = "sync", workers = 1 }
+        requests.slow.steps = ["sleep 100ms"]
+        load = { rate = "20/s", patience = "1500ms" }
+    "#;
+    let run = |set: &[&str]| runs_of(text, set).remove(0);
+    let long = run(&[]);
+    let dead = long
+        .remarks
+        .iter()
+        .find(|it| it.kind == Kind::DeadWork)
+        .unwrap();
+    let advice = dead.advice.as_deref().unwrap();
+    // A client that finds no place tries again after 1 s, and has half a second left: five answers.
+    assert!(advice.contains("`server.backlog` 3 or less"), "{advice}");
+    assert!(long.dead_work.unwrap().share.unwrap() > 0.5);
+    assert_eq!(
+        run(&["server.backlog=3"]).dead_work.unwrap().share,
+        Some(0.0)
+    );
+    assert!(
+        run(&["server.backlog=20"])
+            .dead_work
+            .unwrap()
+            .share
+            .unwrap()
+            > 0.0
+    );
+}
+
+/// Ten processes, a blocking sleep of 5 s in each request, and twenty clients at once: the worker that is
+/// free first takes the ten that are left.
+#[test]
+fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
+    let text = r#"
+        server = { kind = "coroutine", workers = 10 }
+        requests.delayed.steps = ["sleep 5s unpatched"]
+        load = { clients = 20, requests = 20, ramp = "200ms", patience = "120s" }
+    "#;
+    let recording = recording_of(&plan(text, &[]), 0);
+    for (second, begun) in [(12, 9), (30, 6)] {
+        let past = recording.past_at(Stamp(second * 1_000_000_000)).unwrap();
+        // By arithmetic: ten at 5 s, one of them answered every 5 s.
+        let held = past
+            .sample()
+            .workers
+            .iter()
+            .map(|worker| worker.begun.count);
+        let held: Vec<u64> = held.filter(|count| *count > 0).collect();
+        assert_eq!(held, [begun], "at {second} s");
+        let scene = Scene::of_the_last_second(past, past.last_second().means(), &[]);
+        let said: Vec<String> = remark::all(&scene)
+            .iter()
+            .map(remark::Remark::sentence)
+            .collect();
+        let holds = said.iter().find(|said| said.contains("held all requests"));
+        let holds = holds.unwrap_or_else(|| panic!("at {second} s: {said:?}"));
+        assert!(
+            holds.contains("while the other 9 workers were idle")
+                && holds.contains("It took 10 of them in one turn"),
+            "{holds}"
+        );
+    }
+    let run = summarise(&recording);
+    let kinds: Vec<Kind> = run.remarks.iter().map(|it| it.kind).collect();
+    assert!(kinds.contains(&Kind::HoldsAll), "{kinds:?}");
+}

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::summary::rounded;
-use super::{Past, Window, WorkerSample};
-use crate::scenario::WorkerKind;
+use super::{Past, Recording, Sample, Window, WorkerSample};
+use crate::scenario::{Accept, Server, WorkerKind};
 use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase};
 use crate::units::{Elapsed, Stamp};
 
@@ -62,13 +62,47 @@ pub(super) struct Account {
     pub(super) in_queue: u64,
 }
 
-impl Account {
-    /// What is known at `past` of the time in `window`.
-    pub(super) fn of(past: &Past<'_>, window: Window) -> Self {
-        let left = left(past.outcomes());
+/// What the account rests on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Log<'a> {
+    server: &'a Server,
+    outcomes: &'a [Outcome],
+    events: &'a [(u16, Event)],
+    switches: &'a [(u16, Event)],
+    newest: &'a Sample,
+}
+
+impl<'a> Log<'a> {
+    /// What was known at an instant.
+    pub(super) fn at(past: &Past<'a>) -> Self {
         Self {
-            workers: spent(past, window, &left),
-            in_queue: in_queue(past, window.end, &left),
+            server: &past.header().scenario.server,
+            outcomes: past.outcomes(),
+            events: past.events(),
+            switches: past.switches(),
+            newest: past.sample(),
+        }
+    }
+
+    /// All that is known of a run; [`None`] if it has no sample.
+    pub(super) fn of(recording: &'a Recording) -> Option<Self> {
+        Some(Self {
+            server: &recording.header.scenario.server,
+            outcomes: &recording.outcomes,
+            events: &recording.events,
+            switches: &recording.switches,
+            newest: recording.samples.last()?,
+        })
+    }
+}
+
+impl Account {
+    /// The account of the time in `window`.
+    pub(super) fn of(log: &Log<'_>, window: Window) -> Self {
+        let left = left(log.outcomes);
+        Self {
+            workers: spent(log, window, &left),
+            in_queue: in_queue(log, window.end, &left),
         }
     }
 
@@ -98,8 +132,7 @@ fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
     gave_up.map(|it| (it.request, it.done)).collect()
 }
 
-fn spent(past: &Past<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, Spent> {
-    let kind = past.header().scenario.server.kind;
+fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, Spent> {
     let mut workers: BTreeMap<u16, Spent> = BTreeMap::new();
     let mut add = |slot: u16, from: Stamp, to: Stamp, request: u32| {
         let left = left.get(&request).copied();
@@ -108,17 +141,16 @@ fn spent(past: &Past<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeM
             .or_default()
             .add(window, (from, to), left);
     };
-    // What ended before the window says nothing: both lists are in order of time, or nearly.
-    match kind {
+    match log.server.kind {
         WorkerKind::Sync | WorkerKind::Threads => {
-            for (slot, event) in past.events().iter().rev() {
+            for (slot, event) in log.events {
                 if let Event::Served(served) = event {
                     add(*slot, served.accepted, served.written, served.request);
                 }
             }
         }
         WorkerKind::Coroutine | WorkerKind::Callback => {
-            for (slot, event) in past.switches() {
+            for (slot, event) in log.switches {
                 if let Event::Ran(ran) = event {
                     add(*slot, ran.from, ran.to, ran.request);
                 }
@@ -126,7 +158,7 @@ fn spent(past: &Past<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeM
         }
     }
     // What goes on has not been published yet.
-    let sample = past.sample();
+    let sample = log.newest;
     for worker in sample.workers.iter().filter(|it| is_busy(it)) {
         if let Some(since) = worker.running_since {
             let request = worker.running_request.unwrap_or(NO_REQUEST);
@@ -142,12 +174,11 @@ fn is_busy(worker: &WorkerSample) -> bool {
 
 /// Requests that are in the listener's queue at `at` and whose client had given up by then: sent on a
 /// connection of their own, and taken by no worker yet. No more than the queue has places.
-fn in_queue(past: &Past<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
+fn in_queue(log: &Log<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
     if left.is_empty() {
         return 0;
     }
-    let server = &past.header().scenario.server;
-    let taken = taken_by(past, at);
+    let taken = taken_by(log, at);
     let stands = |outcome: &&Outcome| {
         outcome.failure == Some(Failure::Timeout)
             && outcome.opened
@@ -155,28 +186,26 @@ fn in_queue(past: &Past<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
             && outcome.done <= at
             && !taken.contains(&outcome.request)
     };
-    let dead = past.outcomes().iter().filter(stands).count();
-    let queues = match server.accept {
-        crate::scenario::Accept::Reuseport => server.workers,
-        crate::scenario::Accept::Shared
-        | crate::scenario::Accept::Exclusive
-        | crate::scenario::Accept::Blocking => 1,
+    let dead = log.outcomes.iter().filter(stands).count();
+    let queues = match log.server.accept {
+        Accept::Reuseport => log.server.workers,
+        Accept::Shared | Accept::Exclusive | Accept::Blocking => 1,
     };
-    dead.min(queues.saturating_mul(server.places_at_the_door())) as u64
+    dead.min(queues.saturating_mul(log.server.places_at_the_door())) as u64
 }
 
 /// Requests that a worker had taken by `at`, as far as it has said their numbers.
-fn taken_by(past: &Past<'_>, at: Stamp) -> BTreeSet<u32> {
-    let served = past.events().iter().filter_map(|(_, event)| match event {
+fn taken_by(log: &Log<'_>, at: Stamp) -> BTreeSet<u32> {
+    let served = log.events.iter().filter_map(|(_, event)| match event {
         Event::Served(served) if served.accepted <= at => Some(served.request),
         _ => None,
     });
-    let begun = past.switches().iter().filter_map(|(_, event)| match event {
+    let begun = log.switches.iter().filter_map(|(_, event)| match event {
         Event::Ran(ran) if ran.from <= at => Some(ran.request),
         Event::BlockedIn { from, request, .. } if *from <= at => Some(*request),
         _ => None,
     });
-    let running = past.sample().workers.iter();
+    let running = log.newest.workers.iter();
     let running = running.filter_map(|worker| {
         let since = worker.running_since?;
         (since <= at).then_some(worker.running_request?)

@@ -127,7 +127,7 @@ mod tests {
         let remark = remarks.iter().find(|it| it.kind == Kind::Cued).unwrap();
         assert_eq!(
             remark.sentence(),
-            "As its timeline says: worker B was killed at 2.00 s."
+            "The scenario's timeline steered this run: worker B was killed at 2.00 s."
         );
         let steered = marked(&[(Deed::KillWorker(1), Some(0)), (Deed::Reload, None)]);
         assert!(codes(&steered).contains(&"steered"));

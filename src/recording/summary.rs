@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
-use super::dead_work::{Account, DeadWork};
+use super::dead_work::{Account, DeadWork, Log};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
@@ -335,8 +335,8 @@ pub fn summarise(recording: &Recording) -> Run {
 
 /// Work for clients that had left, in the window.
 fn dead_work(recording: &Recording) -> Option<DeadWork> {
-    let (window, past) = (recording.header.window?, recording.present()?);
-    (recording.event_count > 0).then(|| Account::of(&past, window).summary())
+    let (window, log) = (recording.header.window?, Log::of(recording)?);
+    (recording.event_count > 0).then(|| Account::of(&log, window).summary())
 }
 
 /// The workers at the end of their lives.

@@ -152,7 +152,7 @@ impl<'a> Now<'a> {
         match sight {
             Sight::Preparing => self.say_preparing(),
             Sight::WorkerGone => self.remark(Kind::WorkerGone),
-            Sight::WorkerStopped => self.remark(Kind::WorkerStopped),
+            Sight::WorkerStopped => self.say_stopped(),
             Sight::LostUpdates => self.remark(Kind::LostUpdates),
             Sight::Crowded => self.say_crowded(),
             Sight::Hog => self.hog().map(|hog| self.say_hog(hog)),

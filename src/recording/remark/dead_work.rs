@@ -2,7 +2,6 @@
 
 use super::Notice;
 use super::scene::{Scene, per_cent};
-use crate::recording::Window;
 use crate::recording::dead_work::{Account, Spent};
 use crate::scenario::{Arrivals, Scenario};
 use crate::theory::bounds::{self, Scarce};
@@ -23,12 +22,7 @@ impl<'a> Notice<'a> for DeadWork {
         const MUCH: f64 = 0.1;
         /// In the queue.
         const MANY: u64 = 10;
-        let window = Window {
-            begin: scene.span.begin().at,
-            end: scene.span.end().at,
-        };
-        // A slice that was open when the window ended is known at the end of the run.
-        let account = Account::of(&scene.past, window);
+        let account = scene.dead_work();
         let of_one = |spent: &Spent| spent.share().is_some_and(|share| share >= MUCH);
         let applies = account.workers.values().any(of_one) || account.in_queue >= MANY;
         let all = account.all();

@@ -2,9 +2,10 @@
 //! is over; and the words that several of them share.
 
 use super::each::{self, Looks};
+use crate::recording::dead_work::{Account, Log};
 use crate::recording::summary::Run;
 use crate::recording::trust::Reason;
-use crate::recording::{Means, Past, Recording, Span, WorkerSample};
+use crate::recording::{Means, Past, Recording, Span, Window, WorkerSample};
 use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::telemetry::{Phase, Stage};
 use crate::theory::bounds;
@@ -30,8 +31,10 @@ pub struct Scene<'a> {
     pub(super) means: Means,
     /// What speaks against the run.
     pub(super) doubts: &'a [Reason],
-    /// The numbers of the run, if it is spoken of as a whole.
+    /// The numbers of the run, if it is spoken of as a whole …
     pub(super) run: Option<&'a Run>,
+    /// … and what they were computed from.
+    whole: Option<&'a Recording>,
 }
 
 impl<'a> Scene<'a> {
@@ -44,6 +47,7 @@ impl<'a> Scene<'a> {
             means,
             doubts,
             run: None,
+            whole: None,
         }
     }
 
@@ -58,6 +62,7 @@ impl<'a> Scene<'a> {
             means: span.means(),
             doubts: &run.because,
             run: Some(run),
+            whole: Some(recording),
         })
     }
 
@@ -83,6 +88,21 @@ impl<'a> Scene<'a> {
     pub(super) fn is_under_load(&self) -> bool {
         let stage = self.span.end().stage;
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
+    }
+
+    /// The account of work for clients that had left.
+    pub(super) fn dead_work(&self) -> Account {
+        let span = Window {
+            begin: self.span.begin().at,
+            end: self.span.end().at,
+        };
+        match self.whole.and_then(Log::of) {
+            Some(log) => {
+                let window = self.past.header().window;
+                Account::of(&log, window.unwrap_or(span))
+            }
+            None => Account::of(&Log::at(&self.past), span),
+        }
     }
 
     /// The workers at the end that have a process.

@@ -193,7 +193,7 @@ impl<'a> Notice<'a> for Parked {
         vec![
             "A wait parks the coroutine; its process goes on.".into(),
             format!(
-                "On average {} of the {} begun {} were parked.",
+                "On average {} of {} begun were parked {}.",
                 mean(self.parked),
                 requests(scene.means.concurrency),
                 scene.when()

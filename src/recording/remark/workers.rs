@@ -201,8 +201,7 @@ impl<'a> Notice<'a> for LostUpdates<'a> {
                 grouped(self.value),
                 grouped(self.additions.saturating_sub(self.value))
             ),
-            "A coroutine let go between reading and writing, and another one read the same value."
-                .into(),
+            "A coroutine let go between reading and writing; another read the same value.".into(),
         ]
     }
 

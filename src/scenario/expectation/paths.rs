@@ -123,6 +123,8 @@ pub const PATHS: &[(&str, Dimension)] = &[
     ("workers_at_once.least", PLAIN),
     ("workers_at_once.most", PLAIN),
     ("accept_jain", PLAIN),
+    ("dead_work.share", PLAIN),
+    ("dead_work.in_queue", PLAIN),
     ("drift", PLAIN),
     ("telemetry.events", PLAIN),
     ("telemetry.dropped", PLAIN),

@@ -18,6 +18,25 @@ impl Now<'_> {
         (self.picture.stage == Stage::Preparing).then(|| vec![said])
     }
 
+    pub(super) fn say_stopped(&self) -> Option<Vec<String>> {
+        let stopped = self.doing(Doing::Stopped);
+        if stopped.is_empty() {
+            // A recording of an older version does not say it, but has the marker.
+            return self.remark(Kind::WorkerStopped);
+        }
+        let inside: u64 = stopped.iter().map(|worker| worker.held.all()).sum();
+        let it = if stopped.len() == 1 { "it" } else { "them" };
+        Some(vec![
+            format!(
+                "{} stopped by a signal, with {} in {it}; {}.",
+                self.some(&stopped, ["is", "are"]),
+                counted(inside, "request"),
+                self.door()
+            ),
+            "Its requests wait for it: no other worker can take them over.".into(),
+        ])
+    }
+
     pub(super) fn say_crowded(&self) -> Option<Vec<String>> {
         /// Of all cores.
         const MUCH: f64 = 0.2;
@@ -55,14 +74,11 @@ impl Now<'_> {
             self.door()
         };
         let usual = match Usual::of(self.scenario()).run() {
-            Elapsed::ZERO => "most requests of this scenario let go at once".to_owned(),
-            usual => format!(
-                "most requests of this scenario let go after {}",
-                length(usual)
-            ),
+            Elapsed::ZERO => "most requests here let go at once".to_owned(),
+            usual => format!("most requests here let go after {}", length(usual)),
         };
         let why = if self.kind().has_a_loop() {
-            format!("Nothing takes a worker from a coroutine; {usual}.")
+            format!("A coroutine is not interrupted; {usual}.")
         } else {
             format!("A worker has one request at a time; {usual}.")
         };
@@ -88,13 +104,14 @@ impl Now<'_> {
         let inside: u64 = blocked.iter().map(|worker| worker.held.all()).sum();
         let it = if blocked.len() == 1 { "it" } else { "them" };
         let idle = self.doing(Doing::Idle).len() as u64;
-        let others = match idle {
-            0 => self.door(),
-            idle => format!("{} {} idle", counted(idle, "worker"), is_or_are(idle)),
+        let others = match (idle, self.picture.door) {
+            (0, 0) => String::new(),
+            (0, door) => format!("; {} at the door", grouped(door)),
+            (idle, _) => format!("; {} {} idle", counted(idle, "worker"), is_or_are(idle)),
         };
         Some(vec![
             format!(
-                "{are} blocked in an unpatched wait, with {} in {it}; {others}.",
+                "{are} blocked in an unpatched wait, with {} in {it}{others}.",
                 counted(inside, "request")
             ),
             "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
@@ -151,31 +168,33 @@ impl Now<'_> {
                 is_or_are(parked)
             ),
         };
-        let mut said = vec![
-            format!("{who}: a wait parks the coroutine, not its process."),
-            format!("{}.", upper(&self.who_runs())),
-        ];
+        let their = if held.parked == 1 {
+            "its wait needs"
+        } else {
+            "their waits need"
+        };
+        let mut runs = upper(&self.who_runs());
         if self.same_processes {
             let workers = self.living().count() as u64;
-            said.push(format!("{} as before.", upper(&the_same(workers))));
+            runs = format!("{runs}: {} as before", the_same(workers));
         }
-        Some(said)
+        Some(vec![
+            format!("{who}: {their} no process."),
+            format!("{runs}."),
+        ])
     }
 
     pub(super) fn say_full(&self) -> Vec<String> {
         let ready = self.held().ready;
-        let queues = if ready > 0 {
-            let own = if self.living().count() == 1 {
-                "its queue"
-            } else {
-                "the workers' queues"
-            };
-            match self.picture.door {
-                0 => format!("{} in {own}", wait(ready)),
-                _ => format!("{} in {own}, {}", wait(ready), self.door()),
-            }
+        let own = if self.living().count() == 1 {
+            "its queue"
         } else {
-            self.door()
+            "their queues"
+        };
+        let queues = match (ready, self.picture.door) {
+            (0, _) => self.door(),
+            (_, 0) => format!("{} in {own}", wait(ready)),
+            (_, door) => format!("{} in {own}, {} at the door", wait(ready), grouped(door)),
         };
         let running = self.doing(Doing::Running).len();
         let wanting = self.doing(Doing::WantsACore);
@@ -316,6 +335,7 @@ fn state(doing: Doing) -> &'static str {
         Doing::Running => "computes",
         Doing::WantsACore => "wants a core",
         Doing::Blocked => "is blocked",
+        Doing::Stopped => "is stopped",
         Doing::Draining => "finishes its requests",
         Doing::Gone => "is gone",
     }

@@ -67,7 +67,7 @@ fn full_cores_are_the_ceiling_for_coroutines_too() {
     let said = said(computing(WorkerKind::Coroutine, 2), &scene);
     assert_eq!(
         said,
-        "Both workers compute; 38 requests wait in the workers' queues. Both cores run a worker: more requests \
+        "Both workers compute; 38 requests wait in their queues. Both cores run a worker: more requests \
          begun would not be faster. These requests only compute: no wait lets another one run."
     );
 }
@@ -91,7 +91,7 @@ fn more_processes_than_cores_take_turns() {
     );
     assert_eq!(
         said,
-        "2 of 4 workers compute; 2 requests wait in the workers' queues, 58 requests are at the door. 2 of 4 \
+        "2 of 4 workers compute; 2 requests wait in their queues, 58 at the door. 2 of 4 \
          workers want a core: more processes would not be faster."
     );
 }
@@ -213,8 +213,8 @@ fn hogging(run: u64) -> Scene {
 fn a_hog_is_named_with_the_requests_that_wait_behind_it() {
     assert_eq!(
         said(with_hogs(), &hogging(62)),
-        "One request has kept worker A for 62 ms; 7 requests wait in its queue. Nothing takes a worker from a \
-         coroutine; most requests of this scenario let go after 1 ms."
+        "One request has kept worker A for 62 ms; 7 requests wait in its queue. A coroutine is not \
+         interrupted; most requests here let go after 1 ms."
     );
 }
 
@@ -238,7 +238,7 @@ fn a_caption_that_has_become_false_goes_at_once() {
     calm.play_now(&mut state);
     assert_eq!(
         state.caption()[0],
-        "All 10 begun requests are parked: a wait parks the coroutine, not its process.",
+        "All 10 begun requests are parked: their waits need no process.",
         "0.1 s later"
     );
 }

@@ -4,7 +4,7 @@ use super::Notice;
 use super::scene::{Scene, per_cent};
 use crate::recording::dead_work::{Account, Spent};
 use crate::scenario::{Arrivals, Scenario};
-use crate::theory::bounds::{self, Scarce};
+use crate::theory::bounds;
 use crate::theory::demand::Moments;
 use crate::units::{Elapsed, letter};
 use crate::words::{counted, grouped, length};
@@ -134,13 +134,15 @@ fn latest_try(patience: f64) -> f64 {
     tries.filter(|at| *at < patience).fold(0.0, f64::max)
 }
 
-/// Answers per second that the server gives at most; `None` if nothing in it bounds them.
+/// Answers per second that the server gives at most to clients that wait for them; `None` if nothing in it
+/// bounds them.
 fn capacity(scenario: &Scenario, cores: usize) -> Option<f64> {
-    let bounds = bounds::of(scenario, cores);
-    let of_the_server = bounds.iter();
-    let mut of_the_server =
-        of_the_server.filter(|it| !matches!(it.of, Scarce::Clients | Scarce::Arrivals));
-    of_the_server.next().map(bounds::Bound::per_s)
+    const LONG: Elapsed = Elapsed::from_secs(3_600);
+    let mut patient = scenario.clone();
+    patient.load.patience = LONG;
+    let bounds = bounds::of(&patient, cores);
+    let tightest = bounds.iter().find(|it| !it.of.is_the_load());
+    tightest.map(bounds::Bound::per_s).filter(|it| *it > 0.0)
 }
 
 /// The longest that a client of a closed load waits, in seconds, with so many workers: all clients ask at

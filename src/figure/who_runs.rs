@@ -100,7 +100,10 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         // Its lane goes on for as long as somebody works for it, also when its client has gone.
         let failed = if has_failed(*request) { " failed" } else { "" };
         let name = format!("request {}{failed}", number_of(*request));
-        for Span { doing, from, to } in lane.spans {
+        for Span {
+            doing, from, to, ..
+        } in lane.spans
+        {
             last = last.max(to);
             rows.push(row(word(doing).into(), place, from, to, name.clone()));
         }

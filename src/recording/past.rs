@@ -46,6 +46,11 @@ impl<'a> Past<'a> {
         &self.recording.header
     }
 
+    /// All that the recording holds, also of later instants.
+    pub(super) fn recording(&self) -> &'a Recording {
+        self.recording
+    }
+
     /// The place of the newest sample.
     #[must_use]
     pub fn newest(&self) -> usize {

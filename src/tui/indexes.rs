@@ -36,7 +36,7 @@ impl Indexes {
         instants
     }
 
-    /// A variant as it was known at `until`, or at its end.
+    /// A variant up to `until`, or to its end.
     pub(super) fn seen<'a>(
         &'a self,
         feed: &Feed<'a>,
@@ -48,16 +48,17 @@ impl Indexes {
         // What happened up to an instant is known at the first sample that is not before it.
         let newest = samples.partition_point(|sample| sample.at < until);
         let past = recording.past(newest.min(samples.len().checked_sub(1)?))?;
+        let until = until.min(past.sample().at);
         Some(Seen {
             variant,
             past,
-            lanes: Lanes::new(&self.lanes[variant], past),
-            until: until.min(past.sample().at),
+            lanes: Lanes::at(&self.lanes[variant], past, until),
+            until,
         })
     }
 }
 
-/// One variant as it was known at an instant.
+/// One variant up to an instant.
 pub(super) struct Seen<'a> {
     pub(super) variant: usize,
     pub(super) past: Past<'a>,

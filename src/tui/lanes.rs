@@ -2,7 +2,7 @@
 //!
 //! Time is counted from the instant at which load began, so that two variants can stand on one axis.
 //! The whole variant is shown as long as it has few requests; else about two requests' lengths up to the
-//! cursor. What comes after the cursor is not shown: on a run that goes on nobody knows it.
+//! cursor. What comes after the cursor is not shown: of a run that goes on it is not known.
 
 use super::cursor::Cursor;
 use super::indexes::{Indexes, Seen};
@@ -263,10 +263,11 @@ impl<'a> Seen<'a> {
         let since = |at: Stamp| began + Elapsed(at.0);
         let interval = Interval {
             from: since(axis.from),
-            to: since(axis.to).min(self.until),
+            to: since(axis.to),
         };
+        let end = interval.to.min(self.until);
         let numbers = self.lanes.requests(interval);
-        let goes_on = |number: &u32| !self.lanes.has_ended(*number, interval.to);
+        let goes_on = |number: &u32| !self.lanes.has_ended(*number, end);
         let newest = numbers.iter().position(goes_on).unwrap_or(numbers.len());
         let around = newest.saturating_add_signed(scrolled).min(numbers.len());
         let first = around.saturating_sub(rows / 2);

@@ -2,7 +2,7 @@
 
 use super::index::{Claim, Index, Part, Workings, parts};
 use super::{CoreLane, Held, Interval, Lanes};
-use crate::recording::{Past, WorkerSample};
+use crate::recording::{Recording, WorkerSample};
 use crate::telemetry::Phase;
 use crate::units::Stamp;
 
@@ -47,14 +47,15 @@ pub(super) struct Open {
     pub(super) blocked: Option<Stamp>,
     /// Without a core since then.
     pub(super) wants: Option<Stamp>,
+    /// When that was seen.
+    pub(super) to: Stamp,
 }
 
 impl Lanes<'_> {
     /// Whether cores have numbers here.
     #[must_use]
     pub fn cores_are_known(&self) -> bool {
-        let without = self.index.without_core;
-        without.is_none_or(|place| place >= self.seen)
+        !self.index.is_without_cores
     }
 
     /// Cores that the program may use.
@@ -62,7 +63,9 @@ impl Lanes<'_> {
         self.past.header().machine.cores.max(1)
     }
 
-    /// A lane for each core, or for each of those that can run at once.
+    /// A lane for each core, or for each of those that can run at once. The interval may reach beyond the
+    /// end of these lanes: how it is resolved depends on the whole of it, so that what is drawn of one
+    /// instant does not depend on when.
     #[must_use]
     pub fn cores(&self, interval: Interval) -> Vec<CoreLane> {
         let mut lanes: Vec<CoreLane> = if self.cores_are_known() {
@@ -95,6 +98,7 @@ impl Lanes<'_> {
         for lane in &mut lanes {
             lane.held.retain_mut(|held| {
                 held.from = held.from.max(interval.from);
+                held.to = held.to.min(self.until);
                 held.from < held.to
             });
         }
@@ -104,10 +108,8 @@ impl Lanes<'_> {
     /// Those that the samples name, and those on which somebody ran all the same.
     fn core_numbers(&self) -> Vec<u32> {
         let sampled = self.past.sample().cores.iter().map(|core| core.core as u32);
-        let known = |claims: &&Claim| claims.place < self.seen;
-        let claims = self.index.claims.iter();
-        let claimed = claims.filter(|(_, claims)| claims.first().as_ref().is_some_and(known));
-        let claimed = claimed.filter_map(|((core, _), _)| *core);
+        let claims = self.index.claims.keys();
+        let claimed = claims.filter_map(|(core, _)| *core);
         let open = self.open.iter().flat_map(|open| &open.parts);
         let open = open.filter_map(|part| match part {
             Part::Ran { core, .. } => *core,
@@ -247,6 +249,7 @@ impl Lanes<'_> {
     /// How long workers said they ran in the interval, all together, in nanoseconds.
     #[must_use]
     pub fn ran(&self, interval: Interval) -> u64 {
+        let interval = self.so_far(interval);
         let told = self.claims.iter().map(|(_, _, claims)| {
             ran_before(claims, interval.to) - ran_before(claims, interval.from)
         });
@@ -259,49 +262,39 @@ impl Lanes<'_> {
     }
 }
 
-/// What had been told when so many switches had been seen: found once, and asked very often.
-pub(super) fn told(index: &Index, seen: usize) -> Vec<(u16, Option<u32>, &[Claim])> {
-    let claims = index.claims.iter();
-    let told = claims.map(|((on, worker), claims)| {
-        let known = claims.partition_point(|claim| claim.place < seen);
-        (*worker, *on, &claims[..known])
-    });
-    told.collect()
-}
-
-/// What each worker was at when the newest sample was taken.
-pub(super) fn open(index: &Index, past: &Past<'_>) -> Vec<Open> {
-    let seen = past.switches().len();
-    let known = index.without_core.is_none_or(|place| place >= seen);
-    let sample = past.sample();
+/// What each worker was at when the newest sample of all was taken, as far as no event has told.
+pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
+    let Some(sample) = recording.samples.last() else {
+        return Vec::new();
+    };
     let nothing = Workings::default();
     let open = sample.workers.iter().filter_map(|worker| {
         let since = worker.running_since?;
         let workings = index.workers.get(worker.index).unwrap_or(&nothing);
-        let told = workings.known(seen).last();
+        let told = workings.stretches.last();
         let from = told.map_or(since, |last| last.to.max(since));
         let from = from.min(sample.at);
         let is_blocked = worker.phase == Phase::Blocked;
         let blocked = is_blocked.then(|| worker.phase_since.clamp(from, sample.at));
-        let wants = wants_since(past, worker).map(|wants| wants.max(from));
+        let wants = wants_since(recording, worker).map(|wants| wants.max(from));
         let to = blocked.or(wants).unwrap_or(sample.at);
-        let core = known.then_some(worker.core as u32);
-        let breaks = workings.open_breaks(seen);
+        let core = (!index.is_without_cores).then_some(worker.core as u32);
         Some(Open {
             worker: worker.index as u16,
             request: worker.running_request,
             from,
-            parts: parts(breaks, from, to, core).collect(),
+            parts: parts(workings.open_breaks(), from, to, core).collect(),
             blocked,
             wants,
+            to: sample.at,
         })
     });
     open.collect()
 }
 
 /// Since which sample a worker that computes has been found without a core each time.
-fn wants_since(past: &Past<'_>, worker: &WorkerSample) -> Option<Stamp> {
-    let samples = past.samples().iter().rev().take(LOOKED_BACK);
+fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
+    let samples = recording.samples.iter().rev().take(LOOKED_BACK);
     let found = samples.map_while(|sample| {
         let mut workers = sample.workers.iter();
         let then = workers.find(|then| then.index == worker.index)?;

@@ -1,14 +1,16 @@
 //! Who had which worker when, in lists that can be searched: built once, extended as a recording grows.
 //!
 //! A worker does one thing at a time, so what is noted of it never overlaps: each list is in order of
-//! time and of publication at once, and both the beginning of an interval and the end of what was known
-//! at a sample are found by halving. Nothing here depends on when it is asked.
+//! time, and an instant is found in it by halving. Nothing here depends on when it is asked.
+//!
+//! A worker that is killed in the middle of a run does not report that run. The last sample before its
+//! death says what it was at, and that is taken for a run up to its death.
 
 use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
-use crate::recording::Recording;
-use crate::telemetry::{Event, Ran, Then};
+use crate::recording::{Recording, WorkerSample};
+use crate::telemetry::{Event, NO_REQUEST, Phase, Ran, Then};
 use crate::units::Stamp;
 
 /// A request's number may be read before that of as many others.
@@ -28,8 +30,33 @@ pub struct Index {
     pub(super) workers: Vec<Workings>,
     /// Running, by core and worker.
     pub(super) claims: BTreeMap<(Option<u32>, u16), Vec<Claim>>,
-    /// The first switch that could not name its core.
-    pub(super) without_core: Option<usize>,
+    /// Whether a switch could not name its core.
+    pub(super) is_without_cores: bool,
+    /// Ends of workers' processes that have been read, and not yet brought into the order of what those
+    /// workers did.
+    deaths: Vec<Death>,
+}
+
+/// The end of a worker's process.
+#[derive(Clone, Copy, Debug)]
+struct Death {
+    worker: u16,
+    at: Stamp,
+    /// The run that it was in, as the last sample before says.
+    cut_short: Option<CutShort>,
+}
+
+/// A run that its worker did not live to report.
+#[derive(Clone, Copy, Debug)]
+struct CutShort {
+    /// When it was seen.
+    seen: Stamp,
+    /// Since when the worker was at it.
+    since: Stamp,
+    request: u32,
+    core: u32,
+    /// Asleep in one call since then.
+    blocked: Option<Stamp>,
 }
 
 /// How much of each list has been read.
@@ -61,13 +88,16 @@ pub(super) struct Workings {
     closed_breaks: usize,
     /// Until when it has been told.
     until: Stamp,
+    /// When its processes ended.
+    pub(super) deaths: Vec<Stamp>,
 }
 
 /// A [`Ran`], with what came between.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
-    /// Its place among the switches.
-    pub(super) place: usize,
+    pub(super) task: u32,
+    /// [`NO_REQUEST`] if it said no number.
+    pub(super) request: u32,
     pub(super) ready: Stamp,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
@@ -80,7 +110,6 @@ pub(super) struct Stretch {
 /// Time inside a stretch in which it did not run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Break {
-    pub(super) place: usize,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
     pub(super) kind: BreakKind,
@@ -97,7 +126,6 @@ pub(super) enum BreakKind {
 /// A worker says that it ran.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
-    pub(super) place: usize,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
     /// How long all claims before it in its list are, in nanoseconds.
@@ -125,7 +153,8 @@ impl Default for Index {
             blocks: Blocks::default(),
             workers: Vec::new(),
             claims: BTreeMap::new(),
-            without_core: None,
+            is_without_cores: false,
+            deaths: Vec::new(),
         }
     }
 }
@@ -142,10 +171,11 @@ impl Index {
             };
         }
         self.read_requests(recording);
-        let read = self.read.switches;
-        for (place, (worker, switch)) in (read..).zip(&recording.switches[read..]) {
-            self.note_switch(place, *worker, switch, recording.sent.len());
+        let known = recording.sent.len();
+        for (worker, switch) in &recording.switches[self.read.switches..] {
+            self.note_switch(*worker, switch, known);
         }
+        self.note_deaths(known, |_| true);
         self.read = Read {
             sent: recording.sent.len(),
             outcomes: recording.outcomes.len(),
@@ -190,6 +220,18 @@ impl Index {
                         entry.waited = Some(place(at));
                     }
                 }
+                Event::Died {
+                    at, worker, pid, ..
+                } => {
+                    let worker = *worker as u16;
+                    let cut_short = CutShort::before(recording, *at, worker, *pid);
+                    let at = *at;
+                    self.deaths.push(Death {
+                        worker,
+                        at,
+                        cut_short,
+                    });
+                }
                 _ => {}
             }
         }
@@ -208,28 +250,79 @@ impl Index {
         Some(&mut self.requests[place])
     }
 
-    fn note_switch(&mut self, place: usize, worker: u16, switch: &Event, sent: usize) {
+    fn workings(&mut self, worker: u16) -> &mut Workings {
         let slot = usize::from(worker);
         if self.workers.len() <= slot {
             self.workers.resize(slot + 1, Workings::default());
         }
-        let workings = &mut self.workers[slot];
+        &mut self.workers[slot]
+    }
+
+    fn note_switch(&mut self, worker: u16, switch: &Event, sent: usize) {
+        if let Some(from) = begin_of(switch).filter(|_| !self.deaths.is_empty()) {
+            self.note_deaths(sent, |death| death.worker == worker && death.at <= from);
+        }
         match *switch {
-            Event::Ran(ran) => {
-                let stretch = workings.close(place, &ran);
-                workings.stretches.push(stretch);
-                let at = workings.stretches.len() as u32 - 1;
-                if let Some(entry) = self.entry(ran.request, sent) {
-                    entry.stretches.push((worker, at));
-                }
-                self.claim(worker, &stretch);
+            Event::Ran(ran) => self.note_run(worker, &ran, sent),
+            Event::BlockedIn { from, to, .. } => {
+                self.workings(worker).note(from, to, BreakKind::Blocked);
             }
-            Event::BlockedIn { from, to, .. } => workings.note(place, from, to, BreakKind::Blocked),
             Event::Preempted { from, to, core, .. } => {
-                workings.note(place, from, to, BreakKind::Preempted(core));
+                let kind = BreakKind::Preempted(core);
+                self.workings(worker).note(from, to, kind);
             }
             _ => {}
         }
+    }
+
+    fn note_run(&mut self, worker: u16, ran: &Ran, sent: usize) {
+        let workings = self.workings(worker);
+        let stretch = workings.close(ran);
+        workings.stretches.push(stretch);
+        let at = workings.stretches.len() as u32 - 1;
+        if let Some(entry) = self.entry(ran.request, sent) {
+            entry.stretches.push((worker, at));
+        }
+        self.claim(worker, &stretch);
+    }
+
+    /// Takes in those deaths whose turn it is: after all that the dead process has told of itself, and
+    /// before what the next one tells.
+    fn note_deaths(&mut self, sent: usize, is_due: impl Fn(&Death) -> bool) {
+        let all = std::mem::take(&mut self.deaths);
+        let (due, later) = all.into_iter().partition(|death| is_due(death));
+        self.deaths = later;
+        for death in due {
+            self.note_death(&death, sent);
+        }
+    }
+
+    fn note_death(&mut self, death: &Death, sent: usize) {
+        let core_is_known = !self.is_without_cores;
+        let workings = self.workings(death.worker);
+        workings.deaths.push(death.at);
+        let told = workings.stretches.last().map_or(Stamp::ZERO, |it| it.to);
+        // A run that was told after it was seen is not the one that death cut short.
+        let Some(cut) = death.cut_short.filter(|cut| told <= cut.seen) else {
+            return;
+        };
+        let from = cut.since.max(told);
+        if from >= death.at {
+            return;
+        }
+        if let Some(blocked) = cut.blocked {
+            workings.note(blocked.max(from), death.at, BreakKind::Blocked);
+        }
+        let ran = Ran {
+            ready: from,
+            from,
+            to: death.at,
+            task: 0,
+            request: cut.request,
+            then: Then::Ended,
+            core: core_is_known.then_some(cut.core),
+        };
+        self.note_run(death.worker, &ran, sent);
     }
 
     fn claim(&mut self, worker: u16, stretch: &Stretch) {
@@ -237,38 +330,52 @@ impl Index {
             let Part::Ran { from, to, core } = part else {
                 continue;
             };
-            if core.is_none() {
-                self.without_core.get_or_insert(stretch.place);
-            }
+            self.is_without_cores |= core.is_none();
             let claims = self.claims.entry((core, worker)).or_default();
             let before = claims.last().map_or(0, |last| last.before + last.length());
-            claims.push(Claim {
-                place: stretch.place,
-                from,
-                to,
-                before,
-            });
+            claims.push(Claim { from, to, before });
         }
+    }
+}
+
+/// When what a switch tells of began.
+fn begin_of(switch: &Event) -> Option<Stamp> {
+    match switch {
+        Event::Ran(ran) => Some(ran.from),
+        Event::BlockedIn { from, .. } | Event::Preempted { from, .. } => Some(*from),
+        _ => None,
+    }
+}
+
+impl CutShort {
+    /// The run of the process `pid` that the last sample before its death saw.
+    fn before(recording: &Recording, death: Stamp, worker: u16, pid: u32) -> Option<Self> {
+        let before = recording.samples.partition_point(|it| it.at < death);
+        let sample = &recording.samples[before.checked_sub(1)?];
+        let is_it = |it: &&WorkerSample| it.index == usize::from(worker) && it.pid == pid;
+        let seen = sample.workers.iter().find(is_it)?;
+        Some(Self {
+            seen: sample.at,
+            since: seen.running_since?,
+            request: seen.running_request.unwrap_or(NO_REQUEST),
+            core: seen.core as u32,
+            blocked: (seen.phase == Phase::Blocked).then_some(seen.phase_since),
+        })
     }
 }
 
 impl Workings {
     /// Something came between. It is inside the stretch that is told later, or between two.
-    fn note(&mut self, place: usize, from: Stamp, to: Stamp, kind: BreakKind) {
+    fn note(&mut self, from: Stamp, to: Stamp, kind: BreakKind) {
         let from = from.max(self.until);
         if from < to {
             self.until = to;
-            self.breaks.push(Break {
-                place,
-                from,
-                to,
-                kind,
-            });
+            self.breaks.push(Break { from, to, kind });
         }
     }
 
     /// A stretch is told: what has come between since the last one is in it, or came before it.
-    fn close(&mut self, place: usize, ran: &Ran) -> Stretch {
+    fn close(&mut self, ran: &Ran) -> Stretch {
         let last = self.stretches.last().map_or(Stamp::ZERO, |last| last.to);
         let from = ran.from.max(last);
         let to = ran.to.max(from);
@@ -276,7 +383,8 @@ impl Workings {
         self.closed_breaks = self.breaks.len();
         self.until = self.until.max(to);
         Stretch {
-            place,
+            task: ran.task,
+            request: ran.request,
             ready: ran.ready.min(from),
             from,
             to,
@@ -292,19 +400,15 @@ impl Workings {
         parts(breaks, stretch.from, stretch.to, stretch.core)
     }
 
-    /// The stretches that were known when so many switches had been seen.
-    pub(super) fn known(&self, seen: usize) -> &[Stretch] {
-        let known = self
-            .stretches
-            .partition_point(|stretch| stretch.place < seen);
-        &self.stretches[..known]
+    /// What came after the last of its stretches.
+    pub(super) fn open_breaks(&self) -> &[Break] {
+        &self.breaks[self.closed_breaks..]
     }
 
-    /// What came after the last of these stretches.
-    pub(super) fn open_breaks(&self, seen: usize) -> &[Break] {
-        let closed = self.known(seen).last().map_or(0, |last| last.breaks.1);
-        let known = self.breaks.partition_point(|pause| pause.place < seen);
-        &self.breaks[closed as usize..known.max(closed as usize)]
+    /// When the process that was alive at `at` ended, if it has.
+    pub(super) fn death_after(&self, at: Stamp) -> Option<Stamp> {
+        let before = self.deaths.partition_point(|death| *death <= at);
+        self.deaths.get(before).copied()
     }
 }
 

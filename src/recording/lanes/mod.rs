@@ -6,8 +6,9 @@
 //!    at the door  ready      running       waiting              ready   running
 //! ```
 //!
-//! Everything comes from what was known at one sample, so a lane of a run that goes on and of one that
-//! was kept are the same. Two workers may both say that they ran on one core at one instant, since a
+//! Lanes at an instant are all that the recording holds, cut there: what was reported later of the time
+//! before is in them. So the lanes of a run that goes on and of one that was kept differ only in what is
+//! not yet reported, which is *open*: it is taken from the newest sample, and marked. Two workers may both say that they ran on one core at one instant, since a
 //! process that lost its core learns of it late: then the one that came later had it, and the other
 //! one wanted it. Hence no instant has more requests running than there are cores.
 
@@ -24,9 +25,9 @@ use index::Claim;
 pub use index::Index;
 pub use turns::Turn;
 
-use super::Past;
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
+use super::{Past, Recording};
 use crate::telemetry::{Event, Outcome, Sent, Served, WaitParts};
 use crate::units::Stamp;
 
@@ -56,6 +57,8 @@ pub struct Span {
     pub from: Stamp,
     /// … and until when.
     pub to: Stamp,
+    /// Whether it is taken from the newest sample alone: what is reported later may say otherwise.
+    pub is_open: bool,
 }
 
 /// One request.
@@ -63,20 +66,12 @@ pub struct Span {
 pub struct RequestLane {
     /// Its number in the run.
     pub request: u32,
-    /// Who took it, as far as that is known.
+    /// The worker that has taken it by the end of the interval.
     pub worker: Option<u16>,
     /// In order of time, without overlaps, and inside the interval.
     pub spans: Vec<Span>,
-    /// When its client had the whole answer, or gave up.
+    /// When its client had the whole answer, or gave up, if that was by the end of the interval.
     pub done: Option<Stamp>,
-}
-
-impl RequestLane {
-    /// Whether no worker has taken it by the end of the interval.
-    fn is_at_the_door(&self) -> bool {
-        let last = self.spans.last();
-        last.is_some_and(|last| last.doing == Doing::AtTheDoor)
-    }
 }
 
 /// Time in which one worker had a core.
@@ -117,39 +112,59 @@ impl Interval {
     }
 }
 
-/// What was known at a sample, and where to find it.
+/// The lanes of a recording up to one instant.
 #[derive(Clone, Debug)]
 pub struct Lanes<'a> {
     index: &'a Index,
+    /// Up to the first sample that is not before the instant.
     past: Past<'a>,
-    /// Switches seen by then.
-    seen: usize,
-    /// Who says to have run on which core, by then.
+    recording: &'a Recording,
+    /// Nothing is told of what came later.
+    until: Stamp,
+    /// Which workers say to have run on which core.
     claims: Vec<(u16, Option<u32>, &'a [Claim])>,
-    /// What no event had told by then.
+    /// What workers were at in the newest sample, and no event has told.
     open: Vec<Open>,
 }
 
 impl<'a> Lanes<'a> {
-    /// The lanes of a recording that `index` has read, as they were known at `past`.
+    /// All lanes of a recording that `index` has read; `past` is of the same.
     #[must_use]
     pub fn new(index: &'a Index, past: Past<'a>) -> Self {
-        let seen = past.switches().len();
-        let open = cores::open(index, &past);
+        Self::at(index, past, Stamp::NEVER)
+    }
+
+    /// The lanes up to `until`, where `past` ends with the first sample that is not before it.
+    #[must_use]
+    pub fn at(index: &'a Index, past: Past<'a>, until: Stamp) -> Self {
+        let recording = past.recording();
+        let claims = index.claims.iter();
         Self {
             index,
             past,
-            seen,
-            claims: cores::told(index, seen),
-            open,
+            recording,
+            until,
+            claims: claims
+                .map(|((on, worker), claims)| (*worker, *on, &claims[..]))
+                .collect(),
+            open: cores::open(index, recording),
+        }
+    }
+
+    /// The part of an interval that lies before the end of these lanes.
+    fn so_far(&self, interval: Interval) -> Interval {
+        Interval {
+            to: interval.to.min(self.until),
+            ..interval
         }
     }
 
     /// The numbers of those requests that did anything in the interval, in order of due.
     #[must_use]
     pub fn requests(&self, interval: Interval) -> Vec<u32> {
-        let sent = self.past.sent();
-        let outcomes = self.past.outcomes().len();
+        let interval = self.so_far(interval);
+        let sent = &self.recording.sent;
+        let outcomes = self.recording.outcomes.len();
         let places = self.index.blocks.there(interval, outcomes).flatten();
         let is_there = |place: usize| {
             let sent = sent.get(place)?;
@@ -210,38 +225,38 @@ impl<'a> Lanes<'a> {
         request.at_the_door()
     }
 
-    /// What its worker told of a request, if that was known.
+    /// What its worker told of a request, if it has, be it later.
     #[must_use]
     pub fn served(&self, request: u32) -> Option<&'a Served> {
         let place = self.index.requests.get(request as usize)?.served?;
-        match self.past.events().get(place as usize) {
+        match self.recording.events.get(place as usize) {
             Some((_, Event::Served(served))) => Some(served),
             _ => None,
         }
     }
 
-    /// What a request waited for, if it waited and that was known.
+    /// What a request waited for, if it waited and its worker has told.
     #[must_use]
     pub fn waited(&self, request: u32) -> Option<&'a WaitParts> {
         let place = self.index.requests.get(request as usize)?.waited?;
-        match self.past.events().get(place as usize) {
+        match self.recording.events.get(place as usize) {
             Some((_, Event::Waited(parts))) => Some(parts),
             _ => None,
         }
     }
 
-    /// The sending of a request, if that was known.
+    /// The sending of a request, if it was noted.
     #[must_use]
     pub fn sent(&self, request: u32) -> Option<&'a Sent> {
         let place = self.index.requests.get(request as usize)?.sent?;
-        self.past.sent().get(place as usize)
+        self.recording.sent.get(place as usize)
     }
 
-    /// What became of a request, if that was known.
+    /// What became of a request, if it has ended, be it later.
     #[must_use]
     pub fn outcome(&self, request: u32) -> Option<&'a Outcome> {
         let place = self.index.requests.get(request as usize)?.outcome?;
-        self.past.outcomes().get(place as usize)
+        self.recording.outcomes.get(place as usize)
     }
 
     /// Of how many requests one can be told: of the others the switches were let go of.
@@ -256,7 +271,7 @@ impl<'a> Lanes<'a> {
         self.done(request).is_some_and(|done| done <= at)
     }
 
-    /// When its client had the answer, or gave up, if that was known.
+    /// When its client had the answer, or gave up, be it later.
     fn done(&self, request: u32) -> Option<Stamp> {
         self.outcome(request).map(|outcome| outcome.done)
     }

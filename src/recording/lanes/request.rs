@@ -8,74 +8,85 @@ use crate::telemetry::Then;
 use crate::units::Stamp;
 
 impl Lanes<'_> {
-    /// What a request did in the interval. Empty if nobody knows it.
+    /// What a request did in the interval. Empty if nothing is known of it.
     #[must_use]
     pub fn request(&self, request: u32, interval: Interval) -> RequestLane {
-        let entry = self.index.requests.get(request as usize);
-        let outcome = self.outcome(request);
-        let done = outcome.map(|outcome| outcome.done);
+        let interval = self.so_far(interval);
+        let done = self.done(request);
         let mut lane = RequestLane {
             request,
-            worker: self.worker(request),
+            worker: None,
             spans: Vec::new(),
-            done,
+            done: done.filter(|done| *done <= interval.to),
         };
-        let sent = entry.and_then(|entry| self.past.sent().get(entry.sent? as usize));
-        if let Some(sent) = sent {
-            let open = self.open.iter().find(|open| open.request == Some(request));
-            let served = self.served(request);
-            let mut life = Life {
-                spans: Vec::new(),
-                at: sent.sent,
-                end: served.map(|it| it.written).or(done).unwrap_or(Stamp::NEVER),
-                interval,
-            };
-            self.live(&mut life, request, open);
-            lane.spans = life.spans;
-        }
-        if lane.is_at_the_door() {
-            // Who will take it was known at the sample, but not yet at the end of the interval.
-            lane.worker = None;
-        }
+        let Some(sent) = self.sent(request) else {
+            return lane;
+        };
+        let taken = self.taken(request);
+        let worker = taken.map(|(worker, _)| worker);
+        // Nothing is known of a request that ended with its worker's process but when that was.
+        let lost = taken.and_then(|(worker, at)| {
+            let workings = self.index.workers.get(usize::from(worker))?;
+            workings.death_after(at)
+        });
+        let served = self.served(request).map(|served| served.written);
+        let mut life = Life {
+            spans: Vec::new(),
+            at: sent.sent,
+            end: served
+                .or(done.into_iter().chain(lost).min())
+                .unwrap_or(Stamp::NEVER),
+            interval,
+        };
+        self.live(&mut life, request, taken.map(|(_, at)| at));
+        lane.spans = life.spans;
+        lane.worker = worker.filter(|_| taken.is_some_and(|(_, at)| at <= interval.to));
         lane
     }
 
-    /// The worker that has or had a request, if that was known.
-    #[must_use]
-    pub fn worker(&self, request: u32) -> Option<u16> {
+    /// The worker that takes a request and when it does, as far as that is known.
+    fn taken(&self, request: u32) -> Option<(u16, Stamp)> {
         let entry = self.index.requests.get(request as usize)?;
-        let first = entry.stretches.first().filter(|at| self.is_known(**at));
-        let open = || self.open.iter().find(|open| open.request == Some(request));
-        first
-            .map(|at| at.0)
-            .or_else(|| open().map(|open| open.worker))
+        let served = self.served(request).map(|served| served.accepted);
+        match entry.stretches.first() {
+            Some(first) => Some((first.0, served.unwrap_or(self.stretch(*first).ready))),
+            None => {
+                let open = self.open_of(request)?;
+                Some((open.worker, served.unwrap_or(open.from)))
+            }
+        }
     }
 
-    /// When a request let go of its worker, and why, as far as that was known.
+    fn open_of(&self, request: u32) -> Option<&Open> {
+        self.open.iter().find(|open| open.request == Some(request))
+    }
+
+    /// The worker that has or had a request by the end of these lanes.
+    #[must_use]
+    pub fn worker(&self, request: u32) -> Option<u16> {
+        let taken = self.taken(request).filter(|(_, at)| *at <= self.until);
+        taken.map(|(worker, _)| worker)
+    }
+
+    /// When a request let go of its worker, and why, by the end of these lanes.
     #[must_use]
     pub fn let_go(&self, request: u32) -> Vec<(Stamp, Then)> {
         let Some(entry) = self.index.requests.get(request as usize) else {
             return Vec::new();
         };
-        let known = entry.stretches.iter().filter(|at| self.is_known(**at));
-        let stretches = known.map(|at| self.stretch(*at));
+        let stretches = entry.stretches.iter().map(|at| self.stretch(*at));
         stretches
+            .take_while(|stretch| stretch.to <= self.until)
             .map(|stretch| (stretch.to, stretch.then))
             .collect()
-    }
-
-    fn is_known(&self, at: (u16, u32)) -> bool {
-        self.stretch(at).place < self.seen
     }
 
     fn stretch(&self, (worker, at): (u16, u32)) -> &Stretch {
         &self.index.workers[usize::from(worker)].stretches[at as usize]
     }
 
-    fn live(&self, life: &mut Life, request: u32, open: Option<&Open>) {
-        let entry = &self.index.requests[request as usize];
-        let known = entry.stretches.partition_point(|at| self.is_known(*at));
-        let stretches = &entry.stretches[..known];
+    fn live(&self, life: &mut Life, request: u32, taken: Option<Stamp>) {
+        let stretches = &self.index.requests[request as usize].stretches;
         // What came before the interval is not needed, but for what the request was left in.
         let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
         let first = stretches.partition_point(over);
@@ -84,11 +95,14 @@ impl Lanes<'_> {
             life.at = last.to;
             last.then
         } else {
-            self.arrive(life, request, stretches, open);
+            self.arrive(life, request, taken);
             Then::Client
         };
         for at in &stretches[first..] {
             let stretch = self.stretch(*at);
+            if stretch.ready.max(life.at) >= life.interval.to {
+                break;
+            }
             life.until(stretch.ready, self.waits(then));
             life.until(stretch.from, self.is_ready());
             let workings = &self.index.workers[usize::from(at.0)];
@@ -97,7 +111,7 @@ impl Lanes<'_> {
             }
             then = stretch.then;
         }
-        match open {
+        match self.open_of(request) {
             Some(open) => self.go_on(life, open, then),
             None if then == Then::Ended || life.at == Stamp::NEVER => {}
             None => life.until(Stamp::NEVER, self.waits(then)),
@@ -105,10 +119,7 @@ impl Lanes<'_> {
     }
 
     /// From the sending to where it has been taken.
-    fn arrive(&self, life: &mut Life, request: u32, runs: &[(u16, u32)], open: Option<&Open>) {
-        let served = self.served(request).map(|served| served.accepted);
-        let told = runs.first().map(|first| self.stretch(*first).ready);
-        let accepted = served.or(told).or(open.map(|open| open.from));
+    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Stamp>) {
         let opened = self.outcome(request).map_or_else(
             || self.past.header().scenario.load.connection == Connection::PerRequest,
             |outcome| outcome.opened,
@@ -119,7 +130,7 @@ impl Lanes<'_> {
         } else {
             Doing::Ready
         };
-        life.until(accepted.unwrap_or(Stamp::NEVER), stands);
+        life.until(taken.unwrap_or(Stamp::NEVER), stands);
     }
 
     /// What no event has told yet.
@@ -134,7 +145,7 @@ impl Lanes<'_> {
             (None, None) => None,
         };
         if let Some(doing) = rest {
-            life.until(self.past.sample().at, doing);
+            life.until(open.to, doing);
         }
     }
 
@@ -206,7 +217,12 @@ impl Life {
         if let Some((from, to)) = self.interval.clip(self.at, to) {
             match self.spans.last_mut() {
                 Some(last) if last.doing == doing && last.to == from => last.to = to,
-                _ => self.spans.push(Span { doing, from, to }),
+                _ => self.spans.push(Span {
+                    doing,
+                    from,
+                    to,
+                    is_open: false,
+                }),
             }
         }
         self.at = self.at.max(to);

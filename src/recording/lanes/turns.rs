@@ -2,7 +2,7 @@
 
 use super::index::{Break, BreakKind, Stretch, Workings};
 use super::{Doing, Lanes, Span};
-use crate::telemetry::{Event, NO_REQUEST, Then};
+use crate::telemetry::{NO_REQUEST, Then};
 use crate::units::Stamp;
 
 /// A stretch in which one request had a worker.
@@ -26,24 +26,21 @@ pub struct Turn {
 }
 
 impl Lanes<'_> {
-    /// The turns that were known of a worker, in order of time, without overlaps.
+    /// The turns of a worker that are over, in order of time, without overlaps.
     pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
         let workings = self.index.workers.get(worker).into_iter();
         workings.flat_map(move |workings| {
-            let stretches = workings.known(self.seen).iter();
+            let told = workings.stretches.iter();
+            let stretches = told.take_while(|stretch| stretch.to <= self.until);
             stretches.map(move |stretch| self.turn(workings, stretch))
         })
     }
 
     fn turn(&self, workings: &Workings, stretch: &Stretch) -> Turn {
-        let (task, request) = match self.past.switches().get(stretch.place) {
-            Some((_, Event::Ran(ran))) => (ran.task, ran.request),
-            _ => (0, NO_REQUEST),
-        };
         let breaks = stretch.breaks.0 as usize..stretch.breaks.1 as usize;
         Turn {
-            request: (request != NO_REQUEST).then_some(request),
-            task,
+            request: (stretch.request != NO_REQUEST).then_some(stretch.request),
+            task: stretch.task,
             ready: stretch.ready,
             from: stretch.from,
             to: stretch.to,
@@ -61,6 +58,7 @@ fn span(pause: &Break) -> Span {
         },
         from: pause.from,
         to: pause.to,
+        is_open: false,
     }
 }
 

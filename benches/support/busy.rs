@@ -137,10 +137,17 @@ impl Pen {
                 class: 0,
                 due: Stamp(due),
                 sent: Stamp(due + 10_000),
+                connection: Some(request),
+                opened: true,
             };
             self.note(Who::Load, Event::Sent(sent));
             let at = Stamp(due + 20_000);
-            self.note(who, Event::Accepted { at, task });
+            let accepted = Event::Accepted {
+                at,
+                task,
+                connection: Some(request),
+            };
+            self.note(who, accepted);
         } else {
             let answered = Event::Answered {
                 service: 0,

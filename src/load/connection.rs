@@ -17,6 +17,7 @@ use std::net::TcpStream;
 
 use super::answer::{Answer, Whole};
 use crate::sys::clock::Clock;
+use crate::sys::net;
 use crate::sys::poller::Ready;
 use crate::telemetry::{Failure, Outcome, status_and_failure};
 use crate::units::Stamp;
@@ -32,6 +33,8 @@ pub(super) struct Connection {
     answer: Answer,
     /// Whether a request was sent on it before.
     is_used: bool,
+    /// Its port here.
+    port: Option<u32>,
 }
 
 /// A request under way.
@@ -51,6 +54,8 @@ pub(super) struct Exchange {
     pub first_byte: Stamp,
     /// Whether it was the first on its connection.
     pub opened: bool,
+    /// The port of its connection here, if it has one.
+    pub port: Option<u32>,
 }
 
 impl Exchange {
@@ -104,6 +109,7 @@ impl Connection {
     /// A connection that was begun just now.
     pub(super) fn new(stream: TcpStream) -> Self {
         Self {
+            port: net::own_port(&stream),
             stream,
             exchange: None,
             unsent: Vec::new(),
@@ -125,6 +131,7 @@ impl Connection {
     /// Sends a request, or as much of it as goes. Stamps `exchange` right before.
     pub(super) fn send(&mut self, exchange: &mut Exchange, bytes: &[u8], clock: Clock) -> Sending {
         exchange.opened = !self.is_used;
+        exchange.port = self.port;
         exchange.sent = clock.now();
         let written = match self.stream.write(bytes) {
             Ok(written) => written,

@@ -33,6 +33,8 @@ impl<'a> Ledger<'a> {
             class: exchange.class,
             due: exchange.due,
             sent: exchange.sent,
+            connection: exchange.port,
+            opened: exchange.opened,
         };
         self.events.push(&Event::Sent(sent).to_record());
     }

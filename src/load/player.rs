@@ -198,6 +198,7 @@ impl<'a> Player<'a> {
             sent: Stamp::ZERO,
             first_byte: Stamp::ZERO,
             opened: false,
+            port: None,
         };
         while let Some(token) = self.kept.take(due.client) {
             let clock = self.clock;

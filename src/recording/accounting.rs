@@ -232,7 +232,7 @@ fn taken_and_never_served(
     };
     for (slot, event) in &recording.events {
         match event {
-            Event::Accepted { at, task } => {
+            Event::Accepted { at, task, .. } => {
                 // The number of a task that died with its process is used again by the next one.
                 if let Some(before) = taken.insert((*slot, *task), *at) {
                     cut.extend(until_death(*slot, before));

@@ -248,6 +248,7 @@ fn look_at_worker(
         ready: read(&slot.ready),
         parked: read(&slot.parked),
         running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
+        running_ready: Some(Stamp(read(&slot.running_ready))).filter(|ready| ready.0 > 0),
         running_request: u32::try_from(read(&slot.running_request))
             .ok()
             .and_then(|word| word.checked_sub(1)),

@@ -347,6 +347,9 @@ pub struct WorkerSample {
     pub parked: u64,
     /// Since when the same request or coroutine has had the worker.
     pub running_since: Option<Stamp>,
+    /// Since when what has the worker could have run. Means nothing while nothing has it.
+    #[serde(default)]
+    pub running_ready: Option<Stamp>,
     /// The request that has the worker, if it has said its number.
     pub running_request: Option<u32>,
     /// The longest that one coroutine had the worker.

@@ -233,6 +233,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
 
     fn open(&mut self, socket: TcpStream) {
         let accepted = self.shared.polled.get();
+        let connection = net::client_port(&socket);
         let (shared, play) = (Rc::clone(&self.shared), Rc::clone(&self.play));
         let task = self.stacks.start(move |parker| {
             let mut seat = Seat::take(&shared, parker);
@@ -240,7 +241,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         });
         let id = self.queue.open(task);
         self.shared.probe.task_begun();
-        self.shared.probe.accepted(accepted, id.0);
+        self.shared.probe.accepted(accepted, id.0, connection);
     }
 
     /// 4: each task that is ready now runs once; who is left when time is up goes first next turn.

@@ -158,6 +158,12 @@ impl Shared {
         })
     }
 
+    /// The task that runs could have run since `at`.
+    pub(super) fn could_run_since(&self, at: Stamp) {
+        self.ready.set(at);
+        self.probe.could_run_since(at);
+    }
+
     /// Registers a socket; its channel is told what the kernel says of it from now on.
     ///
     /// # Errors

@@ -396,7 +396,13 @@ impl<O: Observer> Simulation<'_, O> {
         if O::WANTS_EVENTS {
             let at = Stamp(now);
             let who = Who::Worker(worker as u16);
-            self.observer.event(who, &Event::Accepted { at, task });
+            let connection = Some(self.guests[id as usize].birth);
+            let accepted = Event::Accepted {
+                at,
+                task,
+                connection,
+            };
+            self.observer.event(who, &accepted);
         }
     }
 

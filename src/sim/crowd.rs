@@ -239,22 +239,28 @@ impl<O: Observer> Simulation<'_, O> {
     fn send(&mut self, number: u32, class: u16, client: u32, due: u64) {
         let now = self.now;
         self.crowd.sent += 1;
+        let kept = self.crowd.take_kept(client);
+        if kept.is_none() {
+            self.crowd.births = self.crowd.births.wrapping_add(1);
+        }
         if O::WANTS_EVENTS {
+            let birth = kept.map_or(self.crowd.births, |id| self.guests[id as usize].birth);
             let sent = Sent {
                 request: number,
                 class,
                 due: Stamp(due),
                 sent: Stamp(now),
+                connection: Some(birth),
+                opened: kept.is_none(),
             };
             self.observer.event(Who::Load, &Event::Sent(sent));
         }
-        let id = if let Some(id) = self.crowd.take_kept(client) {
+        let id = if let Some(id) = kept {
             self.guests[id as usize].asks_again(number, class, client, due, now);
             self.stirs(id);
             id
         } else {
             let mut guest = Guest::new(number, class, client, due, now);
-            self.crowd.births = self.crowd.births.wrapping_add(1);
             guest.birth = self.crowd.births;
             let id = self.guests.insert(guest) as GuestId;
             self.knock(id);

@@ -59,7 +59,7 @@ pub(super) struct Hub {
     look_up_at: u64,
     polled: u64,
     /// Since when the task that runs could have run, and since when it has.
-    ready: u64,
+    pub(super) ready: u64,
     pub(super) from: u64,
     /// It computes since then, for so long.
     computes_from: u64,

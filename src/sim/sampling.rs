@@ -119,6 +119,10 @@ impl<O: Observer> Simulation<'_, O> {
             ready,
             parked,
             running_since: running_since.map(Stamp),
+            running_ready: worker
+                .hub
+                .as_ref()
+                .and_then(|hub| hub.running().map(|_| Stamp(hub.ready))),
             running_request,
             longest_run: Elapsed(counts.longest_run),
             accepted: counts.accepted,

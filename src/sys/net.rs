@@ -54,6 +54,17 @@ pub fn wait_for_first_bytes(listener: &TcpListener) {
     let _ = listener;
 }
 
+/// The port of the client at the other end of an accepted connection, by which it can be told from all
+/// others that are open.
+pub fn client_port(accepted: &TcpStream) -> Option<u32> {
+    Some(accepted.peer_addr().ok()?.port().into())
+}
+
+/// The port of this end of a connection.
+pub fn own_port(stream: &TcpStream) -> Option<u32> {
+    Some(stream.local_addr().ok()?.port().into())
+}
+
 /// Takes a connection from the door, without waiting; `WouldBlock` if there is none. Reads and
 /// writes of the connection wait if `waits`.
 pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {

@@ -174,7 +174,9 @@ pub struct Slot {
     pub aborted: AtomicU64,
     /// The request that has the worker, and one; 0: none, or none that said its number.
     pub running_request: AtomicU64,
-    _workers_line: [AtomicU64; 4],
+    /// Since when what has the worker could have run.
+    pub running_ready: AtomicU64,
+    _workers_line: [AtomicU64; 3],
     /// Requests begun and not finished.
     pub begun: Gauge,
     /// The counters of `count` steps: times that the step was played, and the counter's value.

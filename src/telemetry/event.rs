@@ -73,6 +73,9 @@ pub enum Event {
         at: Stamp,
         /// The task (coroutine worker) or connection (sync worker) that it got; reused.
         task: u32,
+        /// The connection: its client's port, or in a simulation a number of its own. `None` in recordings
+        /// that do not say it.
+        connection: Option<u32>,
     },
     /// A request had the worker: in a coroutine worker from one switch of the hub to the next, which
     /// are two coroutine switches; in a sync worker from one call in which it blocks to the next.
@@ -177,12 +180,12 @@ fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
 }
 
-/// A core's number and one: zero stands for "cannot tell".
-fn core_word(core: Option<u32>) -> u64 {
-    core.map_or(0, |core| u64::from(core) + 1)
+/// A number and one: zero stands for "cannot tell".
+fn optional_word(number: Option<u32>) -> u64 {
+    number.map_or(0, |number| u64::from(number) + 1)
 }
 
-fn core_of(word: u64) -> Option<u32> {
+fn optional_of(word: u64) -> Option<u32> {
     u32::try_from(word.checked_sub(1)?).ok()
 }
 
@@ -191,8 +194,13 @@ impl Event {
     #[must_use]
     pub fn to_record(&self) -> Record {
         match *self {
-            Self::Accepted { at, task } => {
-                [head(ACCEPTED, task, NO_REQUEST), at.0, 0, 0, 0, 0, 0, 0]
+            Self::Accepted {
+                at,
+                task,
+                connection,
+            } => {
+                let head = head(ACCEPTED, task, NO_REQUEST);
+                [head, at.0, optional_word(connection), 0, 0, 0, 0, 0]
             }
             Self::Ran(ran) => ran.to_record(),
             Self::Preempted {
@@ -203,11 +211,13 @@ impl Event {
                 core,
             } => {
                 let head = head(PREEMPTED, task, request);
-                [head, from.0, to.0, core_word(core), 0, 0, 0, 0]
+                [head, from.0, to.0, optional_word(core), 0, 0, 0, 0]
             }
             Self::Sent(sent) => {
                 let head = head(SENT, u32::from(sent.class), sent.request);
-                [head, sent.due.0, sent.sent.0, 0, 0, 0, 0, 0]
+                let connection = optional_word(sent.connection);
+                let opened = u64::from(sent.opened);
+                [head, sent.due.0, sent.sent.0, connection, opened, 0, 0, 0]
             }
             Self::Ended(outcome) => outcome.to_record(),
             Self::BlockedIn {
@@ -267,6 +277,7 @@ impl Event {
             ACCEPTED => Self::Accepted {
                 at: from,
                 task: small,
+                connection: optional_of(b),
             },
             RAN => Self::Ran(Ran {
                 ready: Stamp(c),
@@ -275,20 +286,22 @@ impl Event {
                 task: small,
                 request,
                 then: Then::from_raw(d)?,
-                core: core_of(e),
+                core: optional_of(e),
             }),
             PREEMPTED => Self::Preempted {
                 from,
                 to,
                 task: small,
                 request,
-                core: core_of(c),
+                core: optional_of(c),
             },
             SENT => Self::Sent(Sent {
                 request,
                 class: u16::try_from(small).ok()?,
                 due: from,
                 sent: to,
+                connection: optional_of(c),
+                opened: d == 1,
             }),
             ENDED => Self::Ended(Outcome::from_record(record)?),
             BLOCKED_IN => Self::BlockedIn {
@@ -341,7 +354,7 @@ impl Ran {
             self.to.0,
             self.ready.0,
             self.then as u64,
-            core_word(self.core),
+            optional_word(self.core),
             0,
             0,
         ]

@@ -73,9 +73,13 @@ impl Probe {
     }
 
     /// A connection was taken from the door. Its first request counts as begun.
-    pub fn accepted(&self, at: Stamp, task: u32) {
+    pub fn accepted(&self, at: Stamp, task: u32, connection: Option<u32>) {
         add(&self.slot.accepted, 1);
-        self.event(&Event::Accepted { at, task });
+        self.event(&Event::Accepted {
+            at,
+            task,
+            connection,
+        });
         self.begun(at);
     }
 
@@ -121,7 +125,14 @@ impl Probe {
     /// The same request or coroutine has the worker since `at`.
     #[inline]
     pub fn runs_since(&self, at: Stamp) {
+        self.slot.running_ready.store(at.0, Ordering::Relaxed);
         self.slot.running_since.store(at.0, Ordering::Relaxed);
+    }
+
+    /// What has the worker could have run since `at`, which is before it did.
+    #[inline]
+    pub fn could_run_since(&self, at: Stamp) {
+        self.slot.running_ready.store(at.0, Ordering::Relaxed);
     }
 
     /// What has the worker is request `number`.

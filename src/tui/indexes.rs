@@ -2,7 +2,7 @@
 
 use super::instants::Instants;
 use crate::recording::feed::Feed;
-use crate::recording::lanes::{Index, Lanes};
+use crate::recording::lanes::{Index, Instant, Lanes};
 use crate::recording::{Past, Recording};
 use crate::units::Stamp;
 
@@ -34,6 +34,11 @@ impl Indexes {
             instants.read(recording);
         }
         instants
+    }
+
+    /// What is at an instant of a variant, if its events tell: see [`Instant::of`].
+    pub(super) fn instant(&self, feed: &Feed<'_>, variant: usize, at: Stamp) -> Option<Instant> {
+        Instant::of(self.lanes.get(variant)?, feed.recording(variant)?, at)
     }
 
     /// A variant up to `until`, or to its end.

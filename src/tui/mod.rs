@@ -21,6 +21,7 @@ mod keymap;
 mod keys;
 mod lanes;
 mod latencies;
+mod now;
 mod number;
 mod pane;
 mod picture;

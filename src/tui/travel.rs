@@ -88,6 +88,7 @@ impl State {
         if let Some(past) = recording.and_then(|recording| recording.past_at(self.cursor.at)) {
             self.show.screen = Screen::Play;
             self.show(&past);
+            self.show_the_instant(feed, &past);
             self.show_rows(feed);
             if self.pane == Pane::Remarks {
                 self.look_for_remarks(&past);
@@ -98,6 +99,26 @@ impl State {
             self.look_closer(feed);
         }
         Turned::Another
+    }
+
+    /// Puts what is at the cursor's instant into the picture of the last sample. At the newest sample that
+    /// is what it says itself.
+    fn show_the_instant(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
+        let (variant, at) = (self.cursor.variant, self.cursor.at);
+        let newest = feed.recording(variant).and_then(|it| it.samples.last());
+        if newest.is_none_or(|newest| at >= newest.at) {
+            return;
+        }
+        self.indexes.read(feed);
+        let kind = past.header().scenario.server.kind;
+        if let Some(now) = self.indexes.instant(feed, variant, at) {
+            let picture = &mut self.show.picture;
+            // The cursor may have been elsewhere since the same sample.
+            picture.lasted = self.watch.lasted(past.sample());
+            picture.most = self.watch.most();
+            picture.at = past.sample().at;
+            picture.show_instant(&now, past.sample(), kind);
+        }
     }
 
     /// While time goes on, the list changes no oftener than it can be read.

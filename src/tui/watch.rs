@@ -61,7 +61,7 @@ impl Watch {
         let mut picture = Picture {
             at: now.at,
             stage: now.stage,
-            lasted: now.at.since(self.stage_begin()),
+            lasted: self.lasted(now),
             lasts: self.stage_length(),
             ended: now.load.ended,
             door: now.at_the_door(),
@@ -113,6 +113,16 @@ impl Watch {
             Stage::Preparing | Stage::WarmUp => &self.so_far,
             Stage::Counting | Stage::Draining | Stage::Done => &self.counted,
         }
+    }
+
+    /// For how long the stage of the last sample that was taken in has lasted.
+    pub(super) fn lasted(&self, sample: &Sample) -> Elapsed {
+        sample.at.since(self.stage_begin())
+    }
+
+    /// The fullest that rows of glyphs have been.
+    pub(super) fn most(&self) -> Most {
+        self.most
     }
 
     fn stage_begin(&self) -> Stamp {

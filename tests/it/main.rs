@@ -14,6 +14,7 @@ mod hostile;
 mod house;
 mod http_cases;
 mod interrupted;
+mod instants;
 mod kept;
 mod load;
 mod metrics;

@@ -40,13 +40,19 @@ pub(super) struct Open {
     pub(super) worker: u16,
     /// The request that has it, if it has said its number.
     pub(super) request: Option<u32>,
-    /// Since when.
+    /// Since when it has it.
+    pub(super) since: Stamp,
+    /// Since when it could have had it.
+    pub(super) ready: Stamp,
+    /// From here on nothing is told.
     pub(super) from: Stamp,
     pub(super) parts: Vec<Part>,
     /// Asleep in one call since then.
     pub(super) blocked: Option<Stamp>,
-    /// Without a core since then.
+    /// Without a core since then, or since some time before …
     pub(super) wants: Option<Stamp>,
+    /// … but not before this.
+    pub(super) ran_until: Stamp,
     /// When that was seen.
     pub(super) to: Stamp,
 }
@@ -123,10 +129,15 @@ impl Lanes<'_> {
 
     /// The lists of those who may claim the same: this core, or, where cores have no numbers, any.
     fn pool(&self, core: Option<u32>) -> impl Iterator<Item = (u16, Option<u32>, &[Claim])> {
-        let known = self.cores_are_known();
-        let claims = self.claims.iter();
-        let claims = claims.filter(move |(_, on, _)| !known || *on == core);
-        claims.copied()
+        // They are in order of cores.
+        let pool = if self.cores_are_known() {
+            let first = self.claims.partition_point(|(_, on, _)| *on < core);
+            let behind = self.claims.partition_point(|(_, on, _)| *on <= core);
+            &self.claims[first..behind]
+        } else {
+            &self.claims[..]
+        };
+        pool.iter().copied()
     }
 
     fn count(&self, core: Option<u32>, interval: Interval) -> usize {
@@ -282,10 +293,13 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
         Some(Open {
             worker: worker.index as u16,
             request: worker.running_request,
+            since,
+            ready: worker.running_ready.map_or(from, |ready| ready.min(from)),
             from,
             parts: parts(workings.open_breaks(), from, to, core).collect(),
             blocked,
             wants,
+            ran_until: seen_running(recording, wants),
             to: sample.at,
         })
     });
@@ -302,6 +316,14 @@ fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
         (wants && then.running_since == worker.running_since).then_some(sample.at)
     });
     found.last()
+}
+
+/// The last look before a worker was found without a core.
+fn seen_running(recording: &Recording, wants: Option<Stamp>) -> Stamp {
+    let wants = wants.unwrap_or(Stamp::NEVER);
+    let before = recording.samples.partition_point(|it| it.at < wants);
+    let last = before.checked_sub(1).map(|last| &recording.samples[last]);
+    last.map_or(Stamp::ZERO, |sample| sample.at)
 }
 
 /// Those of a list that reach into the interval.

@@ -8,8 +8,10 @@
 
 use std::collections::BTreeMap;
 
+use super::arrivals::Arrivals;
 use super::blocks::Blocks;
 use crate::recording::{Recording, WorkerSample};
+use crate::scenario::Connection::PerRequest;
 use crate::telemetry::{Event, NO_REQUEST, Phase, Ran, Then};
 use crate::units::Stamp;
 
@@ -26,6 +28,7 @@ pub struct Index {
     pub(super) requests: Vec<Entry>,
     /// Those that were sent, by their places in [`Recording::sent`].
     pub(super) blocks: Blocks,
+    pub(super) arrivals: Arrivals,
     /// By slot.
     pub(super) workers: Vec<Workings>,
     /// Running, by core and worker.
@@ -151,6 +154,7 @@ impl Default for Index {
             read: Read::default(),
             requests: Vec::new(),
             blocks: Blocks::default(),
+            arrivals: Arrivals::default(),
             workers: Vec::new(),
             claims: BTreeMap::new(),
             is_without_cores: false,
@@ -171,6 +175,8 @@ impl Index {
             };
         }
         self.read_requests(recording);
+        self.read_events(recording);
+        self.read_ends(recording);
         let known = recording.sent.len();
         for (worker, switch) in &recording.switches[self.read.switches..] {
             self.note_switch(*worker, switch, known);
@@ -187,10 +193,12 @@ impl Index {
     fn read_requests(&mut self, recording: &Recording) {
         let read = self.read;
         let place = |place: usize| place as u32;
+        let opens_always = recording.header.scenario.load.connection == PerRequest;
         for (at, sent) in (read.sent..).zip(&recording.sent[read.sent..]) {
             if let Some(entry) = self.entry(sent.request, at) {
                 entry.sent = Some(place(at));
                 let outcome = entry.outcome;
+                self.arrivals.send(sent, opens_always);
                 self.blocks.send(at, sent.sent);
                 if let Some(outcome) = outcome.map(|outcome| outcome as usize) {
                     let done = recording.outcomes[outcome].done;
@@ -208,16 +216,27 @@ impl Index {
                 }
             }
         }
-        for (at, (_, event)) in (read.events..).zip(&recording.events[read.events..]) {
+    }
+
+    fn read_events(&mut self, recording: &Recording) {
+        let (read, known) = (self.read.events, recording.sent.len());
+        for (at, (slot, event)) in (read..).zip(&recording.events[read..]) {
+            let place = at as u32;
             match event {
+                Event::Accepted { at, connection, .. } => {
+                    self.arrivals.accept(*slot, *at, *connection);
+                }
                 Event::Served(served) => {
                     if let Some(entry) = self.entry(served.request, known) {
-                        entry.served = Some(place(at));
+                        entry.served = Some(place);
+                        let arrivals = &mut self.arrivals;
+                        arrivals.take(served.request, *slot, served.accepted);
+                        arrivals.serve(served.request, *slot, served.written);
                     }
                 }
                 Event::Waited(parts) => {
                     if let Some(entry) = self.entry(parts.request, known) {
-                        entry.waited = Some(place(at));
+                        entry.waited = Some(place);
                     }
                 }
                 Event::Died {
@@ -233,6 +252,16 @@ impl Index {
                     });
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// After the events: who was taken before it ended has left the door by then.
+    fn read_ends(&mut self, recording: &Recording) {
+        for outcome in &recording.outcomes[self.read.outcomes..] {
+            let entry = self.entry(outcome.request, recording.sent.len());
+            if let Some(was_sent) = entry.map(|entry| entry.sent.is_some()) {
+                self.arrivals.end(outcome, was_sent);
             }
         }
     }
@@ -282,6 +311,9 @@ impl Index {
         let at = workings.stretches.len() as u32 - 1;
         if let Some(entry) = self.entry(ran.request, sent) {
             entry.stretches.push((worker, at));
+            if entry.stretches.len() == 1 {
+                self.arrivals.take(ran.request, worker, stretch.ready);
+            }
         }
         self.claim(worker, &stretch);
     }
@@ -398,6 +430,13 @@ impl Workings {
     pub(super) fn parts<'a>(&'a self, stretch: &Stretch) -> impl Iterator<Item = Part> + use<'a> {
         let breaks = &self.breaks[stretch.breaks.0 as usize..stretch.breaks.1 as usize];
         parts(breaks, stretch.from, stretch.to, stretch.core)
+    }
+
+    /// The break that an instant lies in.
+    pub(super) fn break_at(&self, at: Stamp) -> Option<&Break> {
+        let begun = self.breaks.partition_point(|pause| pause.from <= at);
+        let last = &self.breaks[begun.checked_sub(1)?];
+        (at < last.to).then_some(last)
     }
 
     /// What came after the last of its stretches.

@@ -12,9 +12,11 @@
 //! process that lost its core learns of it late: then the one that came later had it, and the other
 //! one wanted it. Hence no instant has more requests running than there are cores.
 
+mod arrivals;
 mod blocks;
 mod cores;
 mod index;
+mod instant;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ mod turns;
 use cores::Open;
 use index::Claim;
 pub use index::Index;
+pub use instant::{Instant, WorkerInstant};
 pub use turns::Turn;
 
 use super::latency::{Breakdown, Spent};

@@ -3,7 +3,7 @@
 use super::cores::{Open, Says};
 use super::index::{BreakKind, Part, Stretch};
 use super::{Doing, Interval, Lanes, RequestLane, Span};
-use crate::scenario::{Connection, WorkerKind};
+use crate::scenario::WorkerKind;
 use crate::telemetry::Then;
 use crate::units::Stamp;
 
@@ -23,11 +23,10 @@ impl Lanes<'_> {
             return lane;
         };
         let taken = self.taken(request);
-        let worker = taken.map(|(worker, _)| worker);
         // Nothing is known of a request that ended with its worker's process but when that was.
-        let lost = taken.and_then(|(worker, at)| {
-            let workings = self.index.workers.get(usize::from(worker))?;
-            workings.death_after(at)
+        let lost = taken.and_then(|taken| {
+            let workings = self.index.workers.get(usize::from(taken.worker))?;
+            workings.death_after(taken.since)
         });
         let served = self.served(request).map(|served| served.written);
         let mut life = Life {
@@ -37,35 +36,51 @@ impl Lanes<'_> {
                 .or(done.into_iter().chain(lost).min())
                 .unwrap_or(Stamp::NEVER),
             interval,
+            open: None,
         };
-        self.live(&mut life, request, taken.map(|(_, at)| at));
+        self.live(&mut life, request, taken);
         lane.spans = life.spans;
-        lane.worker = worker.filter(|_| taken.is_some_and(|(_, at)| at <= interval.to));
+        let taken = taken.filter(|taken| taken.since <= interval.to);
+        lane.worker = taken.map(|taken| taken.worker);
         lane
     }
 
     /// The worker that takes a request and when it does, as far as that is known.
-    fn taken(&self, request: u32) -> Option<(u16, Stamp)> {
+    fn taken(&self, request: u32) -> Option<Taken> {
         let entry = self.index.requests.get(request as usize)?;
-        let served = self.served(request).map(|served| served.accepted);
-        match entry.stretches.first() {
-            Some(first) => Some((first.0, served.unwrap_or(self.stretch(*first).ready))),
-            None => {
-                let open = self.open_of(request)?;
-                Some((open.worker, served.unwrap_or(open.from)))
-            }
+        if let Some((worker, accepted)) = self.index.arrivals.taken(request) {
+            let first = entry.stretches.first().map(|at| self.stretch(*at).ready);
+            let at = first.into_iter().chain([accepted]).min()?;
+            // Of a connection that was kept it is its worker that has it from the beginning.
+            let is_kept = !self.index.arrivals.came_to_the_door(request);
+            let sent = self.sent(request).filter(|_| is_kept);
+            let since = sent.map_or(at, |sent| sent.sent);
+            return Some(Taken { worker, at, since });
         }
+        let open = self.open.iter();
+        let open = open.filter(|open| open.request == Some(request)).last()?;
+        Some(Taken {
+            worker: open.worker,
+            at: open.from,
+            since: open.from,
+        })
     }
 
-    fn open_of(&self, request: u32) -> Option<&Open> {
-        self.open.iter().find(|open| open.request == Some(request))
+    /// What a request is at in the newest sample. A sync worker that has not read the number yet has the
+    /// request that it accepted then.
+    fn open_of(&self, request: u32, taken: Option<Taken>) -> Option<&Open> {
+        self.open.iter().find(|open| match open.request {
+            Some(number) => number == request,
+            None => taken.is_some_and(|it| (it.worker, it.at) == (open.worker, open.since)),
+        })
     }
 
     /// The worker that has or had a request by the end of these lanes.
     #[must_use]
     pub fn worker(&self, request: u32) -> Option<u16> {
-        let taken = self.taken(request).filter(|(_, at)| *at <= self.until);
-        taken.map(|(worker, _)| worker)
+        let taken = self.taken(request);
+        let taken = taken.filter(|taken| taken.since <= self.until);
+        taken.map(|taken| taken.worker)
     }
 
     /// When a request let go of its worker, and why, by the end of these lanes.
@@ -85,7 +100,7 @@ impl Lanes<'_> {
         &self.index.workers[usize::from(worker)].stretches[at as usize]
     }
 
-    fn live(&self, life: &mut Life, request: u32, taken: Option<Stamp>) {
+    fn live(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
         let stretches = &self.index.requests[request as usize].stretches;
         // What came before the interval is not needed, but for what the request was left in.
         let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
@@ -111,31 +126,54 @@ impl Lanes<'_> {
             }
             then = stretch.then;
         }
-        match self.open_of(request) {
-            Some(open) => self.go_on(life, open, then),
+        match self.open_of(request, taken) {
+            Some(open) => {
+                let waited = if stretches.is_empty() {
+                    self.is_ready()
+                } else {
+                    self.waits(then)
+                };
+                self.go_on(life, open, waited);
+            }
             None if then == Then::Ended || life.at == Stamp::NEVER => {}
-            None => life.until(Stamp::NEVER, self.waits(then)),
+            // Taken, and has not run yet.
+            None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
+            None => {
+                life.open = self.may_be_ready(taken);
+                life.until(Stamp::NEVER, self.waits(then));
+            }
         }
     }
 
-    /// From the sending to where it has been taken.
-    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Stamp>) {
-        let opened = self.outcome(request).map_or_else(
-            || self.past.header().scenario.load.connection == Connection::PerRequest,
-            |outcome| outcome.opened,
-        );
-        // Of a connection that was kept it is its worker that has it, not the door.
-        let stands = if opened {
-            Doing::AtTheDoor
+    /// From the sending to where it has been taken, or given up.
+    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
+        let at = taken.map_or(Stamp::NEVER, |taken| taken.at);
+        if self.index.arrivals.came_to_the_door(request) {
+            let done = self.done(request).unwrap_or(Stamp::NEVER);
+            life.until(at.min(done), Doing::AtTheDoor);
+            life.at = life.at.max(at);
         } else {
-            Doing::Ready
-        };
-        life.until(taken.unwrap_or(Stamp::NEVER), stands);
+            // Of a connection that was kept it is its worker that has it, not the door.
+            life.until(at, Doing::Ready);
+        }
+    }
+
+    /// From when to when a request may have been ready that was parked when it was told of last: its
+    /// worker tells that only when it lets the request run, and it runs another.
+    fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+        let worker = taken?.worker;
+        let is_busy = self.open.iter().any(|open| open.worker == worker);
+        let before = self.recording.samples.len().checked_sub(2)?;
+        is_busy.then(|| (self.recording.samples[before].at, Stamp::NEVER))
     }
 
     /// What no event has told yet.
-    fn go_on(&self, life: &mut Life, open: &Open, then: Then) {
-        life.until(open.from, self.waits(then));
+    fn go_on(&self, life: &mut Life, open: &Open, waited: Doing) {
+        life.until(open.ready, waited);
+        life.until(open.from, self.is_ready());
+        if let Some(wants) = open.wants {
+            life.open = Some((open.ran_until, wants));
+        }
         for part in &open.parts {
             self.play(life, open.worker, *part);
         }
@@ -201,6 +239,16 @@ impl Lanes<'_> {
     }
 }
 
+/// The worker that takes a request.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    worker: u16,
+    /// When it takes it, or first sees that it is there.
+    at: Stamp,
+    /// Since when it is in the worker.
+    since: Stamp,
+}
+
 /// A life that is told in order.
 struct Life {
     spans: Vec<Span>,
@@ -208,20 +256,32 @@ struct Life {
     /// It is over then.
     end: Stamp,
     interval: Interval,
+    /// What is told of this time may be told otherwise later.
+    open: Option<(Stamp, Stamp)>,
 }
 
 impl Life {
     /// From where it is until `to` it does this.
     fn until(&mut self, to: Stamp, doing: Doing) {
         let to = to.min(self.end);
+        if let Some((open, closed)) = self.open {
+            self.push(open.min(to), doing, false);
+            self.push(closed.min(to), doing, true);
+        }
+        self.push(to, doing, false);
+    }
+
+    fn push(&mut self, to: Stamp, doing: Doing, is_open: bool) {
         if let Some((from, to)) = self.interval.clip(self.at, to) {
             match self.spans.last_mut() {
-                Some(last) if last.doing == doing && last.to == from => last.to = to,
+                Some(last) if (last.doing, last.is_open, last.to) == (doing, is_open, from) => {
+                    last.to = to;
+                }
                 _ => self.spans.push(Span {
                     doing,
                     from,
                     to,
-                    is_open: false,
+                    is_open,
                 }),
             }
         }

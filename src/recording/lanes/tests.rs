@@ -130,6 +130,8 @@ fn recording(switches: Vec<(u16, Event)>, sample: Sample) -> Recording {
         class: 0,
         due: Stamp::ZERO,
         sent: Stamp::ZERO,
+        connection: None,
+        opened: false,
     };
     recording.sent = (0..8).map(sent).collect();
     recording.switches = switches;

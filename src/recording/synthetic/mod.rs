@@ -91,6 +91,8 @@ impl Life {
             class: self.class,
             due: Stamp(self.due),
             sent: Stamp(self.sent()),
+            connection: Some(request),
+            opened: true,
         }
     }
 
@@ -362,7 +364,11 @@ fn events(lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
     let mut events: Vec<(u64, u16, Event)> = Vec::new();
     for (number, life) in lives.iter().filter(|(_, life)| life.taken()) {
         let (worker, at) = (life.worker as u16, Stamp(life.accepted()));
-        let accepted = Event::Accepted { at, task: *number };
+        let accepted = Event::Accepted {
+            at,
+            task: *number,
+            connection: Some(*number),
+        };
         events.push((at.0, worker, accepted));
         if life.waited > 0 {
             let waited = Event::Waited(life.wait_parts(*number));

@@ -121,7 +121,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     ) -> Self {
         let tally = Tally::of_a_guest(seat.id.0, accepted);
         let roll_mark = seat.shared.roll.borrow().mark();
-        seat.shared.ready.set(accepted);
+        seat.shared.could_run_since(accepted);
         Self {
             seat,
             floor,
@@ -147,7 +147,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     }
 
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
-        self.seat.shared.ready.set(over.max(begun));
+        self.seat.shared.could_run_since(over.max(begun));
         if self.tally.has_come() {
             let length = self.tally.waited(begun, over, resumed, wait);
             self.tally.spent.parked += length;

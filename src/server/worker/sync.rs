@@ -70,7 +70,8 @@ fn complain(error: &io::Error) {
 fn serve_one(kit: &Kit<'_>, links: &mut [Option<Link>], socket: TcpStream, connection: u32) {
     let accepted = kit.probe.now();
     let task = connection & 0x00FF_FFFF;
-    kit.probe.accepted(accepted, task);
+    let port = net::client_port(&socket);
+    kit.probe.accepted(accepted, task, port);
     kit.probe.phase(Phase::Running, accepted);
     kit.probe.runs_since(accepted);
     let mut line = Blocking {

@@ -36,7 +36,16 @@ fn marked(deed: Deed, cue: Option<u16>) -> Event {
 fn every_kind_of_event_reads_back_as_written() {
     let (from, to) = (Stamp(3), Stamp(9));
     for event in [
-        Event::Accepted { at: from, task: 5 },
+        Event::Accepted {
+            at: from,
+            task: 5,
+            connection: Some(40_000),
+        },
+        Event::Accepted {
+            at: from,
+            task: 5,
+            connection: None,
+        },
         Event::Ran(Ran {
             ready: Stamp(2),
             from,
@@ -58,6 +67,8 @@ fn every_kind_of_event_reads_back_as_written() {
             class: 300,
             due: from,
             sent: to,
+            connection: Some(40_000),
+            opened: true,
         }),
         Event::Ended(Outcome {
             request: 7,

@@ -104,7 +104,12 @@ prop_compose! {
 }
 
 fn event() -> impl Strategy<Value = (u16, Event)> {
-    let accepted = (stamp(), 0_u32..60).prop_map(|(at, task)| Event::Accepted { at, task });
+    let accepted = (stamp(), 0_u32..60, prop::option::of(0_u32..60));
+    let accepted = accepted.prop_map(|(at, task, connection)| Event::Accepted {
+        at,
+        task,
+        connection,
+    });
     let forked = (stamp(), 0_u32..4).prop_map(|(at, worker)| {
         let pid = 4_000 + worker;
         Event::Forked { at, worker, pid }
@@ -139,8 +144,15 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn sent()(request in request(), class in 0_u16..3, due in stamp(), sent in stamp()) -> Sent {
-        Sent { request, class, due, sent }
+    fn sent()(
+        request in request(),
+        class in 0_u16..3,
+        due in stamp(),
+        sent in stamp(),
+        connection in prop::option::of(0_u32..60),
+        opened: bool,
+    ) -> Sent {
+        Sent { request, class, due, sent, connection, opened }
     }
 }
 

@@ -1,7 +1,8 @@
-//! What is drawn of a run while it goes on and what is drawn of it afterwards is the same, cell by cell.
+//! What is drawn of a run while it goes on and what is drawn of it afterwards is the same, cell by cell,
+//! but for what is open: what workers do at the newest sample is reported later.
 //!
-//! A run that goes on is a recording that grows between any two frames; whoever looks at it has seen
-//! its beginning frame by frame. Whoever looks at it later leaps to the instant, and has all of it.
+//! A run that goes on is a recording that grows between any two frames, and the screen has shown its
+//! beginning frame by frame. Afterwards the screen leaps to the instant, and has all of the recording.
 
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, Cell};
@@ -12,7 +13,7 @@ use crate::recording::synthetic::Synthetic;
 use crate::recording::{Recording, Seen};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
 use crate::tui::{Key, State};
-use crate::units::Elapsed;
+use crate::units::{Elapsed, Stamp};
 
 const FRAME: Elapsed = Elapsed::from_millis(83);
 
@@ -20,7 +21,7 @@ const FRAME: Elapsed = Elapsed::from_millis(83);
 fn sampled_more_often(run: &Synthetic) -> Recording {
     let mut recording = run.recording();
     let end = recording.samples[recording.samples.len() - 1].at;
-    let regular = (0..end.0 / 100_000_000).map(|tenth| crate::units::Stamp(tenth * 100_000_000));
+    let regular = (0..end.0 / 100_000_000).map(|tenth| Stamp(tenth * 100_000_000));
     let samples = regular.map(|at| run.sample_at(at)).collect();
     recording.samples = samples;
     crate::recording::synthetic::read_sample_by_sample(&mut recording);
@@ -67,13 +68,25 @@ fn views() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["1", "2", "2z", "2x", "3", "4", "5", "5o", "6", "8"])
 }
 
+/// Both in lines of text, where they differ.
+fn differences(seen: &Buffer, again: &Buffer) -> String {
+    let width = usize::from(seen.area.width);
+    let line = |cells: &[Cell]| cells.iter().map(Cell::symbol).collect::<String>();
+    let lines = in_the_middle(seen).chunks(width);
+    let lines = lines.zip(in_the_middle(again).chunks(width));
+    let different = lines.filter(|(seen, again)| seen != again);
+    let different = different.map(|(seen, again)| format!("{}\n{}\n", line(seen), line(again)));
+    different.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn a_leap_into_a_kept_run_shows_what_was_shown_live(
+    fn a_leap_into_a_kept_run_shows_what_was_shown_a_moment_later_while_it_went_on(
         play in runs(),
         keys in views(),
         steps in prop::collection::vec(1_usize..9, 1..8),
+        back in 0_u64..99,
         (width, height) in prop::sample::select(vec![(80_u16, 24_u16), (160, 48), (50, 14)]),
     ) {
         let whole = [Sync, Coroutine].map(|kind| sampled_more_often(&play(kind)));
@@ -84,26 +97,34 @@ proptest! {
         later.replay(Vec::new());
         for variant in 0..whole.len() {
             live.begin_variant(variant);
-            let mut samples = 0;
+            let mut samples = 1;
             for step in &steps {
                 samples += step;
                 // At the end the result is there, of which a run that goes on knows nothing.
                 if samples >= whole[variant].samples.len() {
                     break;
                 }
+                // The instant is between the last sample but one and the one before it.
                 let now = so_far(&whole[variant], samples);
-                live.turn(&Feed { over: &whole[..variant], now: Some(&now) }, FRAME);
-                later.look_at(variant, now.samples[samples - 1].at);
-                later.turn(&Feed { over: &whole, now: None }, Elapsed::ZERO);
-                if samples == *step && variant == 0 {
+                let known = now.samples[samples - 2].at.0;
+                let at = Stamp(known.saturating_sub(back * 1_000_000));
+                let feed = Feed { over: &whole[..variant], now: Some(&now) };
+                live.turn(&feed, FRAME);
+                if variant == 0 && samples == step + 1 {
                     for key in keys.chars() {
                         live.key(Key::Char(key));
                         later.key(Key::Char(key));
                     }
-                    continue;
+                    live.turn(&feed, Elapsed::ZERO);
                 }
-                let (seen, again) = (drawn(&live, width, height), drawn(&later, width, height));
-                prop_assert_eq!(in_the_middle(&seen), in_the_middle(&again));
+                let mut paused = live.clone();
+                paused.key(Key::Char(' '));
+                paused.look_at(variant, at);
+                paused.turn(&feed, Elapsed::ZERO);
+                later.look_at(variant, at);
+                later.turn(&Feed { over: &whole, now: None }, Elapsed::ZERO);
+                let (seen, again) = (drawn(&paused, width, height), drawn(&later, width, height));
+                prop_assert_eq!(differences(&seen, &again), "", "at {}", at);
             }
         }
     }

@@ -238,7 +238,7 @@ mod tests {
                 spans: spans
                     .iter()
                     .filter(|(_, to, _)| *to > began)
-                    .map(|(from, to, which)| Span { doing: DOINGS[*which], from: *from, to: *to })
+                    .map(|(from, to, which)| Span { doing: DOINGS[*which], from: *from, to: *to, is_open: false })
                     .collect(),
                 done: None,
             };
@@ -288,6 +288,7 @@ mod tests {
             doing,
             from: Stamp(from),
             to: Stamp(to),
+            is_open: false,
         };
         let lane = RequestLane {
             request: 0,

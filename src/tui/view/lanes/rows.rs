@@ -15,7 +15,7 @@ use crate::tui::state::State;
 use crate::tui::view::axis::Axis;
 use crate::tui::view::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::tui::view::requests::class_name;
-use crate::units::letter;
+use crate::units::{Stamp, letter};
 use crate::words::{grouped, number_of};
 
 /// On a screen of so many columns labels say all there is to say.
@@ -128,6 +128,14 @@ pub(super) fn draw(
             if let Some(cell) = cell {
                 draw_cell(canvas, column, (y, thick), *cell);
             }
+        }
+        // What later reports may change is dim.
+        let spans = panel.requests[place].spans.iter();
+        for span in spans.filter(|span| span.is_open) {
+            let from = axis.column(Stamp(span.from.since(panel.began).0));
+            let last = axis.column(Stamp(span.to.since(panel.began).0.saturating_sub(1)));
+            let (x, width) = (labels.axis_at + from, last.saturating_sub(from) + 1);
+            canvas.part(x, y, width, filled(thick)).patch(quiet());
         }
     }
     let last = rows

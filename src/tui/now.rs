@@ -1,0 +1,89 @@
+//! What is at the cursor's instant: door, workers and cores in the picture, told by the same events as the
+//! lanes. Where events do not suffice for it the picture stays as the last sample has it.
+
+use super::picture::{Doing, Held, Picture, WorkerPicture};
+use crate::recording::lanes::{self, Instant, WorkerInstant};
+use crate::recording::{Sample, WorkerSample};
+use crate::scenario::WorkerKind;
+use crate::units::Stamp;
+
+impl Picture {
+    /// Shows an instant in a picture that was made of `sample`, the last one that is not after it.
+    pub(super) fn show_instant(&mut self, now: &Instant, sample: &Sample, kind: WorkerKind) {
+        self.lasted += now.at.since(self.at);
+        self.at = now.at;
+        self.door = now.door;
+        self.in_system = now.in_system;
+        self.ended = now.ended;
+        for (worker, seen) in self.workers.iter_mut().zip(&sample.workers) {
+            let is_at = now.workers.get(seen.index).copied().unwrap_or_default();
+            worker.show_instant(&is_at, seen, (sample.at, now.at), kind);
+        }
+        let positions = self.workers.iter().enumerate();
+        let position_of = |slot: u16| {
+            let mut found = positions.clone();
+            found.find(|(_, worker)| worker.index == usize::from(slot))
+        };
+        let holds = |place: usize, number: usize| {
+            let mut cores = now.cores.iter().enumerate();
+            let found = cores.find(|(row, (core, _))| match core {
+                Some(core) => *core as usize == number,
+                None => *row == place,
+            });
+            let slot = found.and_then(|(_, (_, slot))| *slot)?;
+            position_of(slot).map(|(position, _)| position)
+        };
+        let cores = (0..).zip(&self.cores);
+        let cores = cores.map(|(place, (number, _))| (*number, holds(place, *number)));
+        self.cores = cores.collect();
+        let fullest = self.workers.iter().map(|worker| worker.held.all()).max();
+        self.most.at_the_door = self.most.at_the_door.max(self.door);
+        self.most.in_a_worker = self.most.in_a_worker.max(fullest.unwrap_or(0));
+    }
+}
+
+impl WorkerPicture {
+    fn show_instant(
+        &mut self,
+        is_at: &WorkerInstant,
+        seen: &WorkerSample,
+        (looked, now): (Stamp, Stamp),
+        kind: WorkerKind,
+    ) {
+        self.doing = doing(is_at, seen, looked);
+        self.held = Held {
+            running: is_at.running,
+            blocked: is_at.blocked,
+            ready: is_at.ready,
+            parked: is_at.parked,
+        };
+        let since = match kind {
+            WorkerKind::Coroutine | WorkerKind::Callback => is_at.had_since,
+            WorkerKind::Sync | WorkerKind::Threads => {
+                let computes = is_at.doing == Some(lanes::Doing::Running);
+                computes.then_some(is_at.since)
+            }
+        };
+        self.run = since.map(|since| now.since(since));
+    }
+}
+
+/// What a worker does: what it runs is told by events, and whether it is there at all by the last look.
+fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
+    if is_at.died.is_some_and(|died| died > looked) {
+        return Doing::Gone;
+    }
+    let runs = is_at.doing.map(|doing| match doing {
+        lanes::Doing::Running => Doing::Running,
+        lanes::Doing::Blocked => Doing::Blocked,
+        lanes::Doing::WantsACore => Doing::WantsACore,
+        lanes::Doing::Ready | lanes::Doing::Parked | lanes::Doing::AtTheDoor => Doing::Idle,
+    });
+    match Doing::of(seen.phase, seen.is_stopped, false) {
+        life @ (Doing::Gone | Doing::Stopped | Doing::Draining) => life,
+        Doing::Booting => runs.unwrap_or(Doing::Booting),
+        Doing::Idle | Doing::Running | Doing::WantsACore | Doing::Blocked => {
+            runs.unwrap_or(Doing::Idle)
+        }
+    }
+}

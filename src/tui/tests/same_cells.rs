@@ -110,6 +110,9 @@ proptest! {
                 let at = Stamp(known.saturating_sub(back * 1_000_000));
                 let feed = Feed { over: &whole[..variant], now: Some(&now) };
                 live.turn(&feed, FRAME);
+                let kept = Feed { over: &whole, now: None };
+                later.look_at(variant, now.samples[samples - 1].at);
+                later.turn(&kept, Elapsed::ZERO);
                 if variant == 0 && samples == step + 1 {
                     for key in keys.chars() {
                         live.key(Key::Char(key));
@@ -122,7 +125,7 @@ proptest! {
                 paused.look_at(variant, at);
                 paused.turn(&feed, Elapsed::ZERO);
                 later.look_at(variant, at);
-                later.turn(&Feed { over: &whole, now: None }, Elapsed::ZERO);
+                later.turn(&kept, Elapsed::ZERO);
                 let (seen, again) = (drawn(&paused, width, height), drawn(&later, width, height));
                 prop_assert_eq!(differences(&seen, &again), "", "at {}", at);
             }

@@ -4,6 +4,7 @@ pub mod audience;
 pub mod calibrate;
 pub mod check;
 pub mod colour;
+pub mod compare;
 pub mod completions;
 pub mod engine;
 pub mod export;
@@ -22,6 +23,7 @@ mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod run;
+pub mod runs;
 pub mod scenarios;
 pub mod schema;
 pub mod screen;
@@ -32,6 +34,7 @@ pub mod sim;
 pub mod source;
 pub mod stagecraft;
 mod steering;
+mod steps;
 pub mod sweep;
 pub mod talk;
 pub mod theory;
@@ -70,6 +73,10 @@ enum Command {
     Scenarios(scenarios::Args),
     /// Show a kept run: pause, step back, slow down
     Replay(replay::Args),
+    /// List the kept runs, the newest first
+    Runs(runs::Args),
+    /// Compare two kept runs: their numbers side by side, and what differs in what was played
+    Compare(compare::Args),
     /// Write a report of kept runs: one HTML page with results, reasons, figures and data
     Report(report::Args),
     /// Draw a figure of kept runs or of a sweep, and write its data beside it
@@ -121,6 +128,8 @@ impl Cli {
             Some(Command::Sim(args)) => sim::run(&args, colour),
             Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
+            Some(Command::Runs(args)) => runs::run(&args),
+            Some(Command::Compare(args)) => compare::run(&args),
             Some(Command::Figure(args)) => figure::run(&args),
             Some(Command::Figures(args)) => figures::run(&args),
             Some(Command::Report(args)) => report::run(&args),

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::calibrate;
 use super::colour::Colour;
 use super::prediction::{self, Foresight, Predictions};
-use super::talk;
+use super::steps::Steps;
+use super::{scenarios, talk};
 use crate::recording::prediction::Prediction;
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
@@ -149,7 +150,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let mut plans = Vec::new();
-    for case in cases {
+    let count = cases.len();
+    for (number, case) in (1..).zip(cases) {
+        talk::say(format_args!(
+            "predicting {number} of {count}: {}",
+            case.name
+        ));
         let plan = plan_of(case);
         let Foresight::Of(foretold) = prediction::predict(None, &plan, colour)? else {
             return Ok(ExitCode::from(2));
@@ -157,9 +163,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         plans.push((case, plan, foretold));
     }
     interrupt::listen()?;
+    let variants = plans.iter().flat_map(|(_, plan, _)| &plan.variants);
+    let expected_s = variants.map(|variant| scenarios::seconds_of(&variant.scenario));
+    let mut steps = Steps::expected(expected_s.collect());
     let mut rows = Vec::new();
     for (case, plan, foretold) in plans {
-        rows.extend(play(case, plan, &foretold)?);
+        rows.extend(play(case, plan, &foretold, &mut steps)?);
     }
     let text = if args.json {
         let table = Table {
@@ -187,11 +196,16 @@ fn plan_of(case: &Case) -> Plan {
 }
 
 /// Each variant, one after the other.
-fn play(case: &Case, mut plan: Plan, foretold: &Predictions) -> anyhow::Result<Vec<Row>> {
+fn play(
+    case: &Case,
+    mut plan: Plan,
+    foretold: &Predictions,
+    steps: &mut Steps,
+) -> anyhow::Result<Vec<Row>> {
     let variants = std::mem::take(&mut plan.variants);
     let mut rows = Vec::new();
     for (index, variant) in variants.into_iter().enumerate() {
-        talk::say(format_args!("playing {}: {}", case.name, variant.name));
+        steps.begin(&format!("playing {}: {}", case.name, variant.name));
         processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
         plan.variants = vec![variant];
         let (run, recording) = calibrate::play(&plan)?;

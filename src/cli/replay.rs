@@ -8,9 +8,9 @@ use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::run::{self, Cards};
 use super::screen::Screen;
-use super::shelf;
 use super::showing::{self, CardArgs, Manner, Showing};
 use super::talk;
+use super::{runs, shelf};
 use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::{Recording, kept};
 use crate::scenario::Plan;
@@ -21,9 +21,9 @@ use crate::tui::{Keymap, Mouse, Row};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim replay last")]
 pub struct Args {
-    /// The folder of a kept run, or `last`
+    /// Folder of a kept run, `last`, or `last-1` for the one before; without, a list to pick from
     #[arg(value_name = "DIR|last")]
-    run: PathBuf,
+    run: Option<PathBuf>,
     /// The summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -44,15 +44,16 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let Found::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
         return Ok(ExitCode::from(2));
     };
-    let kept = kept::open(&shelf::find(&args.run)?)?;
-    for (file, tear) in &kept.torn {
-        talk::say(format_args!("{}: {tear}", file.display()));
-    }
-    for variant in &kept.missing {
-        talk::say(format_args!(
-            "variant {variant}: nothing of its recording can be read"
-        ));
-    }
+    let folder = match (&args.run, screen) {
+        (Some(run), _) => shelf::find(run)?,
+        (None, None) => return offer(),
+        (None, Some(_)) => match runs::pick()? {
+            Some(folder) => folder,
+            None => return Ok(ExitCode::SUCCESS),
+        },
+    };
+    let kept = kept::open(&folder)?;
+    shelf::report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone();
@@ -79,6 +80,15 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The list of kept runs, for a command line that names none and has no terminal to pick one on. The status is
+/// 2.
+fn offer() -> anyhow::Result<ExitCode> {
+    let (_, kept) = runs::kept()?;
+    talk::say("no run is named; write `concsim replay last`, or one of these");
+    talk::raw(runs::table(&kept));
+    Ok(ExitCode::from(2))
 }
 
 /// Where a run that is over is looked at, and how.

@@ -103,8 +103,8 @@ pub fn takes(plan: &Plan) -> String {
     format!("{:.0} s", seconds.max(1.0))
 }
 
-/// Warm-up, window and drain of one variant.
-fn seconds_of(scenario: &Scenario) -> f64 {
+/// Warm-up, window and drain of one variant, in seconds.
+pub(super) fn seconds_of(scenario: &Scenario) -> f64 {
     let round = round_of(scenario).min(scenario.load.patience.as_secs_f64());
     let warmup = match scenario.warmup {
         Warmup::For(length) => length.as_secs_f64(),

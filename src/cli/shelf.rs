@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
+use super::talk;
 use crate::recording::kept::{self, Folder};
 use crate::scenario::Plan;
 use crate::sys::{clock, signals};
@@ -25,8 +26,11 @@ pub(super) fn state() -> anyhow::Result<PathBuf> {
     Ok(state.join("concsim"))
 }
 
+/// What a command line calls the newest kept run.
+pub(super) const LAST: &str = "last";
+
 /// The shelf: the folder `recordings` there.
-fn shelf() -> anyhow::Result<PathBuf> {
+pub(super) fn shelf() -> anyhow::Result<PathBuf> {
     Ok(state()?.join("recordings"))
 }
 
@@ -40,14 +44,47 @@ pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
     Ok(folder.with_room(BYTES.saturating_sub(taken)))
 }
 
-/// `last`, or a folder as it is.
+/// The folder of a kept run: `last`, `last-1` for the one before, the name of a folder on the shelf, or a path
+/// as it is.
 pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
-    if wanted != Path::new("last") || wanted.is_dir() {
+    if wanted.is_dir() {
         return Ok(wanted.to_owned());
     }
+    let Some(name) = wanted.to_str().filter(|name| !name.contains('/')) else {
+        return Ok(wanted.to_owned());
+    };
+    let back = match name.strip_prefix(LAST) {
+        Some("") => Some(0),
+        Some(rest) => rest.strip_prefix('-').and_then(|it| it.parse().ok()),
+        None => None,
+    };
     let shelf = shelf()?;
-    let newest = folders(&shelf).pop();
-    newest.with_context(|| format!("no run has been kept in {} yet", shelf.display()))
+    let Some(back) = back else {
+        let there = shelf.join(name);
+        let is_there = there.is_dir() && !name.starts_with('.');
+        return Ok(if is_there { there } else { wanted.to_owned() });
+    };
+    let newest_first: Vec<PathBuf> = folders(&shelf).into_iter().rev().collect();
+    let found = newest_first.get(back).cloned();
+    found.with_context(|| match newest_first.len() {
+        0 => format!(
+            "no run has been kept in {} yet; `concsim run io_bound` keeps one",
+            shelf.display()
+        ),
+        count => format!("there is no `{name}`: {count} runs are kept; `concsim runs` lists them"),
+    })
+}
+
+/// Reports what of a kept run cannot be read.
+pub(super) fn report_losses(kept: &kept::Kept) {
+    for (file, tear) in &kept.torn {
+        talk::say(format_args!("{}: {tear}", file.display()));
+    }
+    for variant in &kept.missing {
+        talk::say(format_args!(
+            "variant {variant}: nothing of its recording can be read"
+        ));
+    }
 }
 
 /// Sorts by time: seconds since 1970, the scenario's name, and the process, so that two runs at once
@@ -61,7 +98,7 @@ fn name_for(plan: &Plan) -> String {
 }
 
 /// The runs on the shelf, the oldest first.
-fn folders(shelf: &Path) -> Vec<PathBuf> {
+pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(shelf)
         .into_iter()
         .flatten()
@@ -95,7 +132,7 @@ fn is_on(folder: &Path) -> bool {
     !kept::has_result(folder) && process.is_some_and(signals::is_there)
 }
 
-fn size_of(folder: &Path) -> u64 {
+pub(super) fn size_of(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder)
         .into_iter()
         .flatten()

@@ -55,6 +55,7 @@ impl SourceArgs {
     pub(super) fn overrides(&self, engine: Engine) -> Overrides {
         Overrides {
             set: self.set.clone(),
+            over: Vec::new(),
             variants: self.variant.clone(),
             seed: self.seed,
             duration: self.duration.clone(),

@@ -56,7 +56,7 @@ pub(super) fn data() -> BufWriter<StdoutLock<'static>> {
 }
 
 /// `words` without control characters, but for the ends of lines.
-fn harmless(words: &str) -> String {
+pub(super) fn harmless(words: &str) -> String {
     let shown = |letter: char| match letter {
         '\n' => letter,
         letter if letter.is_control() => ' ',

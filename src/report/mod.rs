@@ -4,6 +4,7 @@
 
 mod blind;
 pub mod card;
+pub mod comparison;
 pub mod json;
 pub mod page;
 pub mod parity;

@@ -156,7 +156,7 @@ pub(super) fn doubt(run: &Run) -> Option<String> {
 }
 
 /// What proves nothing, and what a hand has changed meanwhile, is not set against anything.
-fn is_comparable(run: &Run) -> bool {
+pub(super) fn is_comparable(run: &Run) -> bool {
     let was_steered = run
         .remarks
         .iter()

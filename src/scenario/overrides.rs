@@ -15,6 +15,8 @@ pub struct Overrides {
     /// `key=value`, in order; values as in TOML, or bare words. A list of steps may be sentences with
     /// commas between.
     pub set: Vec<String>,
+    /// The same from `--over`: the values of one point of a sweep, laid over the others.
+    pub over: Vec<String>,
     /// Play only these variants; all if there are none.
     pub variants: Vec<String>,
     /// Instead of the file's.
@@ -43,7 +45,12 @@ impl Overrides {
     /// The same as arguments of a command.
     pub(super) fn as_arguments(&self) -> Vec<String> {
         let machine = self.machine_file().map(|machine| machine.name);
-        let several = [("--set", &self.set), ("--variant", &self.variants)];
+        // One point of a sweep is played again by the values that it has.
+        let several = [
+            ("--set", &self.set),
+            ("--set", &self.over),
+            ("--variant", &self.variants),
+        ];
         let single = [
             ("--seed", self.seed.map(|seed| seed.to_string())),
             ("--duration", self.duration.clone()),
@@ -90,8 +97,10 @@ pub(super) fn lay_over(
         tree.lay_over(&machine(text, sources.len() - 1, problems));
     }
     let mut settings = Vec::new();
-    for text in &overrides.set {
-        sources.push(named("--set", text));
+    let set = overrides.set.iter().map(|text| ("--set", text));
+    let over = overrides.over.iter().map(|text| ("--over", text));
+    for (option, text) in set.chain(over) {
+        sources.push(named(option, text));
         match setting(text, sources.len() - 1) {
             Ok((setting, over)) => {
                 // What the file varies is set by its variants, which come later.

@@ -22,7 +22,7 @@ const SCENARIO: &str = "warmup = '0s'\nduration = '200ms'\n[server]\nkind = ['sy
                         [requests.a]\nsteps = ['compute 1ms', 'sleep 5ms']\n[load]\nclients = 2\nramp = '0s'\n";
 
 /// A command line; words in capitals are replaced: a scenario, a kept run, a document, a scratch folder.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 36] = [
     "",
     "run SCENARIO --no-keep",
     "run SCENARIO --out FOLDER/kept",
@@ -34,6 +34,11 @@ const COMMANDS: [&str; 31] = [
     "sweep SCENARIO --over load.clients --out FOLDER/sweep",
     "replay KEPT",
     "replay nowhere",
+    "replay",
+    "runs",
+    "runs --json",
+    "compare KEPT KEPT",
+    "compare KEPT KEPT --json",
     "scenarios",
     "report KEPT",
     "figure list",

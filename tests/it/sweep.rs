@@ -245,6 +245,18 @@ fn mistakes_of_the_command_line_are_all_said_with_status_2() {
     assert!(said.contains("2 mistakes"), "{said}");
     let said = place.status("sweep x.toml --over server.wokers=1..2", 2);
     assert!(said.contains("did you mean `workers`"), "{said}");
+    assert!(
+        said.contains("--over:1:8") && !said.contains("--set"),
+        "{said}"
+    );
+    let said = place.status(
+        "sweep x.toml --over server.workers=1..2 --set load.clents=3",
+        2,
+    );
+    assert!(
+        said.contains("--set:1:6") && !said.contains("--over"),
+        "{said}"
+    );
     assert!(place.run("sweep x.toml").status.code() == Some(2));
 }
 

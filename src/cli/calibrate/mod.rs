@@ -23,6 +23,7 @@ use serde::Serialize;
 pub(super) use self::engine::play;
 use self::finding::Findings;
 pub(super) use self::place::{CALIBRATED, MachineFile, find};
+use crate::cli::steps::Steps;
 use crate::cli::talk;
 use crate::recording;
 use crate::sys::{clock, interrupt, processes};
@@ -54,6 +55,14 @@ impl Effort {
         match self {
             Self::Full => full,
             Self::Quick => quick,
+        }
+    }
+
+    /// How long each step of [`measure`] takes on an idle machine of two cores, in seconds.
+    fn expected_s(self) -> [f64; 5] {
+        match self {
+            Self::Full => [30.0, 8.0, 28.0, 15.0, 9.0],
+            Self::Quick => [10.0, 3.0, 10.0, 3.0, 4.0],
         }
     }
 
@@ -131,20 +140,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Everything, in the order in which it is best read; and how much longer timers took, ascending.
 fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
-    let say = |what: &str| talk::say(format_args!("measuring {what}"));
+    let mut steps = Steps::expected(effort.expected_s().to_vec());
     let mut findings = Findings::default();
     // These fork, which only a process that has heard of no signals yet should.
-    say("the cores");
+    steps.begin("measuring the cores");
     findings.0.extend(spin::findings(effort)?);
-    say("switches");
+    steps.begin("measuring switches");
     findings.0.extend(switch::findings(effort)?);
     interrupt::listen()?;
-    say("what a request costs");
+    steps.begin("measuring the costs of a request");
     findings.0.extend(engine::request_costs(effort)?);
-    say("how late waits end");
+    steps.begin("measuring how late waits end");
     let overshoots = engine::overshoots(effort)?;
     findings.0.extend(overshoots.findings);
-    say("who takes connections");
+    steps.begin("measuring how connections are shared");
     findings.0.extend(engine::accept_shares(effort)?);
     Ok((findings, overshoots.timers))
 }

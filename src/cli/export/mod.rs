@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::shelf;
-use crate::cli::talk;
 use crate::export::tables::Form;
 use crate::export::{hlog, perfetto};
 use crate::recording::kept::{self, Kept};
@@ -60,14 +59,7 @@ impl Source {
     /// Reads it, and says what of it cannot be read.
     fn open(&self) -> anyhow::Result<Kept> {
         let kept = kept::open(&shelf::find(&self.run)?)?;
-        for (file, tear) in &kept.torn {
-            talk::say(format_args!("{}: {tear}", file.display()));
-        }
-        for name in &kept.missing {
-            talk::say(format_args!(
-                "variant {name}: nothing of its recording can be read"
-            ));
-        }
+        shelf::report_losses(&kept);
         Ok(kept)
     }
 }

@@ -49,7 +49,7 @@ impl Grid {
     /// The scenario of a point.
     pub(super) fn read(&self, overrides: &[String]) -> Result<Plan, Problems> {
         let mut over = self.base.clone();
-        over.set.extend_from_slice(overrides);
+        over.over.extend_from_slice(overrides);
         scenario::read(&self.text, &self.file, &over)
     }
 

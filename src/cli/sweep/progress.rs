@@ -1,5 +1,6 @@
 //! How far a sweep is: a line on standard error that is written over, if that is a terminal; else nothing.
 
+use crate::cli::steps::roughly;
 use crate::cli::talk;
 use crate::sys::clock::Clock;
 use crate::units::{Elapsed, Stamp};
@@ -86,14 +87,6 @@ impl Progress {
     }
 }
 
-/// A length of time as one says it, in the largest unit of which there are two or more.
-fn roughly(seconds: f64) -> String {
-    let unit = [(3_600.0, "h"), (60.0, "min")];
-    let unit = unit.into_iter().find(|(length, _)| seconds >= 2.0 * length);
-    let (length, name) = unit.unwrap_or((1.0, "s"));
-    format!("{:.0} {name}", (seconds / length).ceil())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,18 +103,6 @@ mod tests {
             progress.line(Stamp(7_000_000_000)),
             "###############--------------- 8 of 16 rows, about 14 s left"
         );
-    }
-
-    #[test]
-    fn lengths_of_time_are_said_in_round_numbers() {
-        for (seconds, said) in [
-            (0.2, "1 s"),
-            (119.0, "119 s"),
-            (121.0, "3 min"),
-            (7_300.0, "3 h"),
-        ] {
-            assert_eq!(roughly(seconds), said);
-        }
     }
 
     #[test]

@@ -27,8 +27,10 @@ use serde::{Deserialize, Serialize};
 
 /// The version of this form: of the plan's file, and of each recording's (in its first line).
 const FORMAT: u32 = 1;
-const PLAN: &str = "plan.json";
-const SUMMARY: &str = "summary.json";
+/// The file with what was played.
+pub const PLAN: &str = "plan.json";
+/// The file with the result.
+pub const SUMMARY: &str = "summary.json";
 const EXTENSION: &str = "rec";
 
 /// Whether a run that is kept in this folder was played to its end.

@@ -1,0 +1,60 @@
+//! `concsim compare`: two kept runs beside each other.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{shelf, talk};
+use crate::recording::kept;
+use crate::recording::summary::{Summary, summarise};
+use crate::report::comparison::{Side, compare};
+use crate::scenario::Plan;
+
+/// Prints the numbers of two kept runs beside each other, with difference and ratio, and what differs in what
+/// was played.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim compare last-1 last\n         concsim run io_bound --out four --set server.workers=4 && concsim compare last four"
+)]
+pub struct Args {
+    /// Folder of a kept run, `last`, or `last-1` for the one before
+    #[arg(value_name = "DIR|last")]
+    a: PathBuf,
+    /// The run to set beside it
+    #[arg(value_name = "DIR|last")]
+    b: PathBuf,
+    /// JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compares them.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (a, b) = (open(&args.a)?, open(&args.b)?);
+    let names = [&args.a, &args.b].map(|path| path.display().to_string());
+    let side = |(plan, summary), name| Side {
+        name,
+        plan,
+        summary,
+    };
+    let comparison = compare(side((&a.0, &a.1), &names[0]), side((&b.0, &b.1), &names[1]));
+    let text = if args.json {
+        comparison.to_json()
+    } else {
+        comparison.to_text()
+    };
+    talk::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The plan and the summary of a kept run; what of it cannot be read is reported.
+fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
+    let kept = kept::open(&shelf::find(path)?)?;
+    shelf::report_losses(&kept);
+    let runs = kept.recordings.iter().map(summarise).collect();
+    let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
+    let summary = Summary::of(&kept.plan, machine, runs);
+    Ok((kept.plan, summary))
+}

@@ -1,0 +1,281 @@
+//! `concsim runs`: the kept runs, the newest first. On a terminal, `concsim replay` without a run offers them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crossterm::event::{self, KeyCode, KeyModifiers};
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{shelf, talk};
+use crate::recording::kept;
+use crate::sys::clock;
+
+/// Lists the kept runs, the newest first.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim runs && concsim replay last-1")]
+pub struct Args {
+    /// JSON on standard output, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// A kept run, as far as its folder tells without its recordings.
+#[derive(Debug, Serialize)]
+pub(super) struct KeptRun {
+    /// `last`, `last-1`: what other commands take for it.
+    name: String,
+    folder: PathBuf,
+    /// Seconds since 1970 at which it began.
+    began_s: Option<u64>,
+    scenario: String,
+    title: String,
+    /// Each variant with its trust; null for one that was not played to its end.
+    variants: Vec<(String, Option<String>)>,
+    /// What it was played by: `measured` or `simulated`. Null without a result.
+    origin: Option<String>,
+    bytes: u64,
+}
+
+/// All of them, for programs.
+#[derive(Serialize)]
+struct Listed<'a> {
+    schema: &'static str,
+    folder: &'a Path,
+    runs: &'a [KeptRun],
+}
+
+/// Prints the list.
+///
+/// # Errors
+/// When there is no home folder, or nothing can be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (folder, runs) = kept()?;
+    let text = if args.json {
+        let listed = Listed {
+            schema: "concsim.runs/1",
+            folder: &folder,
+            runs: &runs,
+        };
+        serde_json::to_string_pretty(&listed)? + "\n"
+    } else if runs.is_empty() {
+        format!(
+            "no run has been kept in {} yet; `concsim run io_bound` keeps one\n",
+            folder.display()
+        )
+    } else {
+        let place = folder.display();
+        format!(
+            "{}\nin {place}; concsim replay last shows the first\n",
+            table(&runs)
+        )
+    };
+    talk::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The shelf, and the runs on it, the newest first.
+pub(super) fn kept() -> anyhow::Result<(PathBuf, Vec<KeptRun>)> {
+    let shelf = shelf::shelf()?;
+    let folders = shelf::folders(&shelf).into_iter().rev();
+    let runs = (0..)
+        .zip(folders)
+        .map(|(place, folder)| KeptRun::of(place, folder));
+    let runs = runs.collect();
+    Ok((shelf, runs))
+}
+
+impl KeptRun {
+    fn of(place: usize, folder: PathBuf) -> Self {
+        let read = |name: &str| -> Value {
+            let text = std::fs::read(folder.join(name)).unwrap_or_default();
+            serde_json::from_slice(&text).unwrap_or_default()
+        };
+        let (plan, summary) = (read(kept::PLAN), read(kept::SUMMARY));
+        let word = |value: &Value| value.as_str().map(str::to_owned);
+        let runs = summary["runs"].as_array().map_or(&[][..], Vec::as_slice);
+        let trust = |variant: &str| {
+            let run = runs.iter().find(|run| run["variant"] == variant);
+            run.and_then(|run| word(&run["trust"]))
+        };
+        let variants = plan["variants"].as_array().into_iter().flatten();
+        let variants = variants.filter_map(|variant| word(&variant["name"]));
+        let began = folder.file_name().and_then(|name| {
+            let name = name.to_string_lossy();
+            name.split('-').next()?.parse().ok()
+        });
+        let file = plan["file"].as_str().unwrap_or("?");
+        let stem = Path::new(file).file_stem().unwrap_or_default();
+        Self {
+            name: match place {
+                0 => shelf::LAST.to_owned(),
+                place => format!("{}-{place}", shelf::LAST),
+            },
+            began_s: began,
+            scenario: stem.to_string_lossy().into_owned(),
+            title: word(&plan["title"]).unwrap_or_default(),
+            variants: variants.map(|it| (it.clone(), trust(&it))).collect(),
+            origin: runs.first().and_then(|run| word(&run["origin"])),
+            bytes: shelf::size_of(&folder),
+            folder,
+        }
+    }
+
+    /// `sync ok, coroutine rough`
+    fn trusted(&self) -> String {
+        let said = self.variants.iter().map(|(name, trust)| match trust {
+            Some(trust) => format!("{name} {}", trust.replace('-', " ")),
+            None => format!("{name} without result"),
+        });
+        said.collect::<Vec<_>>().join(", ")
+    }
+
+    fn cells(&self, now: u64) -> [String; 6] {
+        let age = self.began_s.map(|began| now.saturating_sub(began));
+        [
+            self.name.clone(),
+            age.map_or_else(|| "?".to_owned(), ago),
+            self.scenario.clone(),
+            self.origin.clone().unwrap_or_else(|| "?".to_owned()),
+            size(self.bytes),
+            self.trusted(),
+        ]
+    }
+}
+
+/// One line for each run, under a heading.
+pub(super) fn table(runs: &[KeptRun]) -> String {
+    let now = clock::date().0.duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(0, |now| now.as_secs());
+    let head = [
+        "name",
+        "when",
+        "scenario",
+        "played",
+        "size",
+        "variants: trust",
+    ];
+    let rows =
+        std::iter::once(head.map(str::to_owned)).chain(runs.iter().map(|run| run.cells(now)));
+    let rows: Vec<[String; 6]> = rows.collect();
+    let widths = [0, 1, 2, 3, 4].map(|column| {
+        let lengths = rows.iter().map(|row| row[column].chars().count());
+        lengths.max().unwrap_or(0)
+    });
+    let line = |row: &[String; 6]| {
+        let cells = widths
+            .iter()
+            .zip(row)
+            .map(|(width, cell)| format!("{cell:width$}  "));
+        format!("{}{}\n", cells.collect::<String>(), row[5])
+    };
+    talk::harmless(&rows.iter().map(line).collect::<String>())
+}
+
+/// How long ago: `12 s ago`, `3 min ago`, `2 days ago`.
+fn ago(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+/// `1.2 MB`
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+/// Lists the runs on a terminal and waits for a key: the folder of the run that was picked, or [`None`].
+pub(super) fn pick() -> anyhow::Result<Option<PathBuf>> {
+    let (folder, runs) = kept()?;
+    anyhow::ensure!(
+        !runs.is_empty(),
+        "no run has been kept in {} yet; `concsim run io_bound` keeps one",
+        folder.display()
+    );
+    let table = table(&runs);
+    let numbers = std::iter::once("  ".to_owned()).chain((1..=9).map(|key| format!("{key} ")));
+    let numbers = numbers.chain(std::iter::repeat("  ".to_owned()));
+    let lines = table.lines().zip(numbers);
+    let lines: String = lines.map(|(line, key)| format!("{key}{line}\n")).collect();
+    talk::print(&format!("{lines}\nA number shows a run; q leaves.\n"))?;
+    enable_raw_mode()?;
+    let picked = wait_for_a_key(&runs);
+    disable_raw_mode()?;
+    Ok(picked?)
+}
+
+fn wait_for_a_key(runs: &[KeptRun]) -> io::Result<Option<PathBuf>> {
+    loop {
+        let Some(key) = event::read()?.as_key_press_event() else {
+            continue;
+        };
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('q') | KeyCode::Esc => return Ok(None),
+            KeyCode::Char('c' | 'd') if control => return Ok(None),
+            KeyCode::Enter => return Ok(runs.first().map(|run| run.folder.clone())),
+            KeyCode::Char(digit) => {
+                let place = digit.to_digit(10).and_then(|it| it.checked_sub(1));
+                let run = place.and_then(|place| runs.get(place as usize));
+                if let Some(run) = run {
+                    return Ok(Some(run.folder.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_tells_what_was_played_and_how_far_it_may_be_believed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("1700000000-mine-77");
+        std::fs::create_dir(&folder).unwrap();
+        let plan = r#"{"file":"a/mine.toml","title":"A claim","variants":[{"name":"sync"},{"name":"both"}]}"#;
+        std::fs::write(folder.join("plan.json"), plan).unwrap();
+        let half = KeptRun::of(0, folder.clone());
+        assert_eq!(half.trusted(), "sync without result, both without result");
+        let summary =
+            r#"{"runs":[{"variant":"sync","trust":"proves-nothing","origin":"measured"}]}"#;
+        std::fs::write(folder.join("summary.json"), summary).unwrap();
+        let run = KeptRun::of(1, folder);
+        let cells = run.cells(1_700_000_000 + 7 * 60);
+        let bytes = size((plan.len() + summary.len()) as u64);
+        let expected = ["last-1", "7 min ago", "mine", "measured", &bytes];
+        assert_eq!(cells[..5], expected);
+        assert_eq!(cells[5], "sync proves nothing, both without result");
+    }
+
+    #[test]
+    fn a_folder_that_is_none_of_a_run_is_listed_as_such() {
+        let scratch = tempfile::tempdir().unwrap();
+        let run = KeptRun::of(0, scratch.path().to_owned());
+        assert_eq!((run.scenario.as_str(), run.variants.len()), ("?", 0));
+    }
+
+    #[test]
+    fn ages_are_said_in_the_largest_unit_of_which_there_are_two() {
+        for (seconds, said) in [
+            (5, "5 s ago"),
+            (119, "119 s ago"),
+            (120, "2 min ago"),
+            (7_200, "2 h ago"),
+            (200_000, "2 days ago"),
+        ] {
+            assert_eq!(ago(seconds), said);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How far a long command is: each step with its number, and about how long the rest takes.
+
+use super::talk;
+use crate::sys::clock::Clock;
+
+/// The steps of a command, with the time that each is expected to take.
+#[derive(Debug)]
+pub(super) struct Steps {
+    clock: Clock,
+    expected_s: Vec<f64>,
+    begun: usize,
+}
+
+impl Steps {
+    /// Steps that are expected to take so many seconds each.
+    pub(super) fn expected(expected_s: Vec<f64>) -> Self {
+        Self {
+            clock: Clock::starting_now(),
+            expected_s,
+            begun: 0,
+        }
+    }
+
+    /// Reports on standard error that the next step begins.
+    pub(super) fn begin(&mut self, what: &str) {
+        let elapsed_s = self.clock.now().0 as f64 / 1e9;
+        talk::say(self.line(what, elapsed_s));
+        self.begun += 1;
+    }
+
+    /// `step 2 of 5: switches, about 75 s left`
+    fn line(&self, what: &str, elapsed_s: f64) -> String {
+        let (number, all) = (self.begun + 1, self.expected_s.len());
+        let left = roughly(self.left_s(elapsed_s));
+        format!("step {number} of {all}: {what}; about {left} left")
+    }
+
+    /// The steps to come, in proportion to the time that those before took.
+    fn left_s(&self, elapsed_s: f64) -> f64 {
+        let (over, to_come) = self
+            .expected_s
+            .split_at(self.begun.min(self.expected_s.len()));
+        let [over, to_come] = [over, to_come].map(|steps| steps.iter().sum::<f64>());
+        let pace = if over > 0.0 { elapsed_s / over } else { 1.0 };
+        to_come * pace
+    }
+}
+
+/// A length of time in the largest unit of which there are two or more: `12 s`, `3 min`, `2 h`.
+pub(super) fn roughly(seconds: f64) -> String {
+    let unit = [(3_600.0, "h"), (60.0, "min")];
+    let unit = unit.into_iter().find(|(length, _)| seconds >= 2.0 * length);
+    let (length, name) = unit.unwrap_or((1.0, "s"));
+    format!("{:.0} {name}", (seconds / length).ceil())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_that_of_the_steps_to_come_at_the_pace_of_those_before() {
+        let mut steps = Steps::expected(vec![10.0, 20.0, 30.0]);
+        assert_eq!(
+            steps.line("cores", 0.0),
+            "step 1 of 3: cores; about 60 s left"
+        );
+        steps.begun = 1;
+        // The first took twice as long as expected.
+        assert_eq!(
+            steps.line("waits", 20.0),
+            "step 2 of 3: waits; about 100 s left"
+        );
+        steps.begun = 2;
+        assert_eq!(
+            steps.line("calls", 45.0),
+            "step 3 of 3: calls; about 45 s left"
+        );
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_round_numbers() {
+        for (seconds, said) in [
+            (0.2, "1 s"),
+            (119.0, "119 s"),
+            (121.0, "3 min"),
+            (7_300.0, "3 h"),
+        ] {
+            assert_eq!(roughly(seconds), said);
+        }
+    }
+}

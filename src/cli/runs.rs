@@ -32,11 +32,18 @@ pub(super) struct KeptRun {
     began_s: Option<u64>,
     scenario: String,
     title: String,
-    /// Each variant with its trust; null for one that was not played to its end.
-    variants: Vec<(String, Option<String>)>,
+    variants: Vec<KeptVariant>,
     /// What it was played by: `measured` or `simulated`. Null without a result.
     origin: Option<String>,
     bytes: u64,
+}
+
+/// A variant of a kept run.
+#[derive(Debug, Serialize)]
+struct KeptVariant {
+    name: String,
+    /// Null if it was not played to its end.
+    trust: Option<String>,
 }
 
 /// All of them, for programs.
@@ -116,7 +123,12 @@ impl KeptRun {
             began_s: began,
             scenario: stem.to_string_lossy().into_owned(),
             title: word(&plan["title"]).unwrap_or_default(),
-            variants: variants.map(|it| (it.clone(), trust(&it))).collect(),
+            variants: variants
+                .map(|name| KeptVariant {
+                    trust: trust(&name),
+                    name,
+                })
+                .collect(),
             origin: runs.first().and_then(|run| word(&run["origin"])),
             bytes: shelf::size_of(&folder),
             folder,
@@ -125,9 +137,9 @@ impl KeptRun {
 
     /// `sync ok, coroutine rough`
     fn trusted(&self) -> String {
-        let said = self.variants.iter().map(|(name, trust)| match trust {
-            Some(trust) => format!("{name} {}", trust.replace('-', " ")),
-            None => format!("{name} without result"),
+        let said = self.variants.iter().map(|it| match &it.trust {
+            Some(trust) => format!("{} {}", it.name, trust.replace('-', " ")),
+            None => format!("{} without result", it.name),
         });
         said.collect::<Vec<_>>().join(", ")
     }

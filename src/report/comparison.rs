@@ -297,7 +297,11 @@ impl Pair {
             // A ratio to almost nothing says nothing.
             let is_some = it.a.is_some_and(|a| it.unit.said(a) != it.unit.said(0.0));
             let ratio = it.ratio.filter(|ratio| *ratio > 0.0 && is_some);
-            let ratio = ratio.map_or_else(String::new, quotient);
+            let said_ratio = |ratio: f64| match ratio {
+                ratio if (0.0995..9.95).contains(&ratio) => format!("{ratio:.2}"),
+                ratio => quotient(ratio),
+            };
+            let ratio = ratio.map_or_else(String::new, said_ratio);
             line(
                 &format!("  {}", it.label),
                 [said(it.a), said(it.b), difference, ratio],

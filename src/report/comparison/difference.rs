@@ -190,6 +190,9 @@ fn said(leaf: &Value, key: &str) -> String {
         Value::Number(number) if LENGTHS.contains(&last) => number
             .as_u64()
             .map_or_else(|| number.to_string(), |it| length(Elapsed(it))),
+        Value::String(word) if word == "UntilEveryoneWasAnswered" => {
+            "until each client was answered".to_owned()
+        }
         Value::String(word) => word.clone(),
         leaf => leaf.to_string(),
     }

@@ -217,7 +217,8 @@ pub(super) fn pick() -> anyhow::Result<Option<PathBuf>> {
     let numbers = std::iter::once("  ".to_owned()).chain((1..=9).map(|key| format!("{key} ")));
     let numbers = numbers.chain(std::iter::repeat("  ".to_owned()));
     let lines = table.lines().zip(numbers);
-    let lines: String = lines.map(|(line, key)| format!("{key}{line}\n")).collect();
+    let lines: Vec<String> = lines.map(|(line, key)| format!("{key}{line}\n")).collect();
+    let lines = lines.concat();
     talk::print(&format!("{lines}\nA number shows a run; q leaves.\n"))?;
     enable_raw_mode()?;
     let picked = wait_for_a_key(&runs);

@@ -181,6 +181,15 @@ impl Ground {
         }
     }
 
+    /// Letters of a warning.
+    #[must_use]
+    pub fn warning(self) -> Rgb {
+        match self {
+            Self::Dark => Rgb(0xEF, 0x7A, 0x24),
+            Self::Light => Rgb(0x9A, 0x34, 0x12),
+        }
+    }
+
     /// Letters for those who look for them.
     #[must_use]
     pub fn quiet(self) -> Rgb {
@@ -372,4 +381,4 @@ impl Look {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

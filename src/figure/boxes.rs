@@ -19,6 +19,8 @@ use crate::words::{digits, grouped, mean};
 
 /// More configurations than these have numbers in the plane, which a key beneath it explains.
 const MOST_WITH_WORDS: usize = 2;
+/// More boxes than these are outlines.
+const MOST_FILLED: usize = 3;
 /// On a narrower sheet what is enlarged stands beneath.
 const LEAST_BESIDE: f64 = 480.0;
 /// Marks that are closer than this share one number.
@@ -189,8 +191,11 @@ fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_wo
     let mut places = Places::within((left, top), (part.wide.1, bottom));
     // The axes are lines as well.
     places.way(&[(left, top), (left, bottom), (part.wide.1, bottom)]);
-    for row in rows {
-        draw_box(paper, row, &plot, &mut places);
+    let ceilings = ceilings(rows);
+    // The colours of many boxes over each other would be none of theirs.
+    let is_filled = ceilings.len() <= MOST_FILLED;
+    for (_, _, of) in &ceilings {
+        draw_box(paper, (&rows[of[0]], is_filled), &plot, &mut places);
     }
     let is_inside = |row: &&Row| row.y <= part.tall;
     let inside: Vec<&Row> = rows.iter().filter(is_inside).collect();
@@ -199,7 +204,7 @@ fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_wo
         places.mark(dot);
         draw_dot(&mut paper.svg, row, dot);
     }
-    let named = ceilings(rows).into_iter();
+    let named = ceilings.into_iter();
     let named = named.filter(|(_, most, _)| !part.is_enlarged || *most <= part.tall);
     for ceiling in named {
         name_box(paper, rows, &plot, &mut places, (&ceiling, has_words));
@@ -208,7 +213,7 @@ fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_wo
 }
 
 /// What a configuration can have at most. A box that is higher than the plot is open at the top.
-fn draw_box(paper: &mut Paper, row: &Row, plot: &Plot, places: &mut Places) {
+fn draw_box(paper: &mut Paper, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
     };
@@ -222,7 +227,9 @@ fn draw_box(paper: &mut Paper, row: &Row, plot: &Plot, places: &mut Places) {
     let (right, top) = plot.at((x, y));
     let is_open = y > plot.up.high;
     let size = (right - left, bottom - top);
-    rect(&mut paper.svg, &format!("box {kind}"), (left, top), size);
+    if is_filled {
+        rect(&mut paper.svg, &format!("box {kind}"), (left, top), size);
+    }
     let class = format!("line {kind}-s{dashes}");
     let edge: &[(f64, f64)] = if is_open {
         &[(right, top), (right, bottom)]
@@ -325,9 +332,9 @@ fn name_dots(paper: &mut Paper, rows: &[Row], plot: &Plot, places: &mut Places, 
                 format!("{} begun", mean(row.y)),
             ]
         } else {
-            [numbers(&of), String::new()]
+            [numbers(&of), format!("{}, …", of[0] + 1)]
         };
-        let found = wordings.into_iter().filter(|words| !words.is_empty());
+        let found = wordings.into_iter();
         let mut found = found.filter_map(|words| Some((places.beside(dot, &words)?, words)));
         let Some((place, words)) = found.next() else {
             continue;

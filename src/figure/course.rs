@@ -144,9 +144,15 @@ pub(super) fn draw_uncounted(
     scale: &Scale,
     (top, bottom): (f64, f64),
 ) {
+    // Where nothing was recorded any more, there was nothing to count.
+    let last = rows
+        .iter()
+        .filter(|row| is_data(row))
+        .map(|row| row.right());
+    let last = scale.at(last.fold(0.0, f64::max));
     for row in rows.iter().filter(|row| row.series == COUNTED) {
         let (begin, end) = (scale.at(row.x), scale.at(row.right()));
-        for (from, to) in [(scale.from, begin), (end, scale.to)] {
+        for (from, to) in [(scale.from, begin), (end, last)] {
             if to - from > 0.5 {
                 let size = (to - from, bottom - top);
                 rect(&mut paper.svg, "neutral beyond", (from, top), size);

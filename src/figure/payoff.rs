@@ -35,7 +35,9 @@ pub(super) const RECIPE: Recipe = Recipe {
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut rows = Vec::new();
     for play in &material.plays {
-        for (sync, coroutine) in pairs(&play.kept.recordings) {
+        let pairs = pairs(&play.kept.recordings);
+        let is_one = pairs.len() == 1;
+        for (sync, coroutine) in pairs {
             let runs = (summarise(sync), summarise(coroutine));
             let Some(ratio) = ratio(&runs.0, &runs.1) else {
                 continue;
@@ -48,16 +50,17 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             if line.first().is_some_and(is_new) {
                 rows.extend(line);
             }
+            let name = if is_one {
+                play.name().to_owned()
+            } else {
+                format!("{} {}", play.name(), coroutine.header.variant)
+            };
             rows.push(Row {
                 panel: PANEL.into(),
                 y_to: Some(computed),
                 n: Some(runs.0.due.min(runs.1.due) as u64),
-                label: format!("{}: × {}", play.name(), digits(ratio)),
-                ..Row::at(
-                    play.name(),
-                    runs.1.origin.into(),
-                    (share_waiting(scenario), ratio),
-                )
+                label: format!("{name}: × {}", digits(ratio)),
+                ..Row::at(name, runs.1.origin.into(), (share_waiting(scenario), ratio))
             });
         }
     }

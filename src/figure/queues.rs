@@ -7,7 +7,7 @@
 use super::course::{self, Course, is_data};
 use super::lines::{Names, Plot, class_of, polyline, series};
 use super::paper::{MARGIN, Paper, width_of};
-use super::scale::Scale;
+use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::table::Row;
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken, mark};
@@ -126,7 +126,10 @@ fn draw(table: &Table, look: &Look) -> String {
         let (top, bottom) = (paper.top, paper.top + HEIGHT);
         let up = Scale::from_zero(counts().chain([1.0]), (bottom, top));
         let plot = Plot { across, up };
-        plot.axes(&mut paper, course::SECONDS, "requests");
+        let length = rows.iter().find(|row| is_data(row));
+        let length = length.map_or(0.0, |row| milliseconds_of(row));
+        let name = format!("requests, means of about {}", milliseconds(length));
+        plot.axes(&mut paper, course::SECONDS, &name);
         course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
@@ -155,6 +158,11 @@ fn draw(table: &Table, look: &Look) -> String {
     }
     course::list_deeds(&mut paper, &deeds);
     paper.finish(table, look)
+}
+
+/// The length of a stretch.
+fn milliseconds_of(row: &Row) -> f64 {
+    (row.right() - row.x) * 1e3
 }
 
 /// Each has a colour of its own …

@@ -58,7 +58,7 @@ pub(super) fn sheet(theme: Theme) -> String {
 
 fn colours(ground: Ground) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
-    let warning = Meaning::Blocked.colour(ground).hex();
+    let warning = ground.warning().hex();
     let mut sheet = format!(
         ".ground,.hollow{{fill:{behind}}}.halo{{stroke:{behind}}}text{{fill:{letters}}}.quiet{{fill:{quiet}}}.warning{{fill:{warning}}}\
          .axis,.grid,.lead,.neutral-s{{stroke:{quiet}}}.neutral{{fill:{quiet}}}"
@@ -103,4 +103,35 @@ fn shade(sheet: &mut String, class: &str, colour: Rgb) {
         ".{class}{{fill:{colour}}}.{class}-s{{stroke:{colour}}}"
     )
     .expect("a String takes all text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::palette::tests::contrast;
+
+    const GROUNDS: [Ground; 2] = [Ground::Light, Ground::Dark];
+
+    #[test]
+    fn lines_and_marks_stand_out_from_either_ground_at_least_three_to_one() {
+        for ground in GROUNDS {
+            for kind in KINDS {
+                let ratio = contrast(colour(kind, ground), ground.colour());
+                assert!(ratio >= 3.0, "{} on {ground:?}: {ratio:.2}", kind.word());
+            }
+        }
+    }
+
+    #[test]
+    fn each_step_of_a_heat_map_is_further_from_its_ground_than_the_one_before() {
+        for ground in GROUNDS {
+            let ratios = heat(ground).map(|colour| contrast(colour, ground.colour()));
+            assert!(ratios[0] >= 1.3, "{ground:?}: {ratios:?}");
+            assert!(
+                ratios.windows(2).all(|pair| pair[0] < pair[1]),
+                "{ground:?}: {ratios:?}"
+            );
+            assert!(ratios[7] >= 7.0, "{ground:?}: {ratios:?}");
+        }
+    }
 }

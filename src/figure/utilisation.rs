@@ -274,7 +274,7 @@ fn draw_parallelism(
     paper.up(
         &up,
         (across.from, across.to),
-        "cores that the workers kept busy",
+        "cores that the workers kept busy, on average",
     );
     paper.across(across, (top, bottom), course::SECONDS);
     course::draw_uncounted(paper, rows, across, (top, bottom));

@@ -164,7 +164,7 @@ fn draw(table: &Table, look: &Look) -> String {
         &mut paper,
         &ticks,
         "workers (logarithmic)",
-        "answers per second",
+        "answers per second in the counted window",
     );
     paper.standing(&rules, &across, plot.tall());
     for bound in distinct_lines(&bounds) {

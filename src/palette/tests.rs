@@ -16,7 +16,7 @@ fn luminance(Rgb(red, green, blue): Rgb) -> f64 {
 }
 
 /// Contrast ratio, as WCAG 2.2 defines it: 1 to 21.
-fn contrast(one: Rgb, other: Rgb) -> f64 {
+pub(crate) fn contrast(one: Rgb, other: Rgb) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
@@ -59,6 +59,10 @@ fn letters_can_be_read_on_either_ground() {
         let (text, quiet) = (ground.text(), ground.quiet());
         assert!(contrast(text, ground.colour()) >= 7.0, "{ground:?}");
         assert!(contrast(quiet, ground.colour()) >= 4.5, "{ground:?}");
+        assert!(
+            contrast(ground.warning(), ground.colour()) >= 4.5,
+            "{ground:?}"
+        );
     }
     assert!((contrast(Rgb(0, 0, 0), Rgb(255, 255, 255)) - 21.0).abs() < 1e-9);
 }

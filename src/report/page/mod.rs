@@ -16,7 +16,7 @@ use super::story;
 use super::why;
 use super::words::list;
 use super::{theory, trust};
-use crate::palette::{Ground, Meaning, Rgb, Theme};
+use crate::palette::{Rgb, Theme};
 use crate::recording::judge::Verdict;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::{Reason, Trust};
@@ -134,16 +134,12 @@ fn policy(sheet: &str) -> String {
 fn colours() -> String {
     by_theme(Theme::Auto, |ground| {
         let Rgb(red, green, blue) = ground.quiet();
-        let warning = match ground {
-            Ground::Light => Rgb(0x9A, 0x34, 0x12),
-            Ground::Dark => Meaning::Blocked.colour(ground),
-        };
         format!(
             ":root{{--ground:{};--text:{};--quiet:{};--line:rgb({red} {green} {blue}/.35);--warning:{}}}",
             ground.colour().hex(),
             ground.text().hex(),
             ground.quiet().hex(),
-            warning.hex()
+            ground.warning().hex()
         )
     })
 }

@@ -94,6 +94,17 @@ pub(crate) fn length(elapsed: Elapsed) -> String {
     }
 }
 
+/// A latency; `≥ 30 s` if it is the clients' patience, which counts for a request that failed. (A length from a
+/// histogram may be off by 0.1 %.)
+pub(crate) fn latency(long: Elapsed, patience: Elapsed) -> String {
+    let is_patience = long.0.saturating_add(long.0 / 1_000) >= patience.0;
+    if is_patience {
+        format!("≥ {}", length(patience))
+    } else {
+        long.to_string()
+    }
+}
+
 /// Three digits at most, none of them a zero at the end that says nothing: `20`, `0.71`, `2.5`.
 pub(crate) fn digits(value: f64) -> String {
     without_zeros(&three_digits(value)).to_owned()
@@ -224,6 +235,14 @@ mod tests {
             [100.0, 98.0, 2.5, 0.714].map(digits),
             ["100", "98", "2.5", "0.71"]
         );
+    }
+
+    #[test]
+    fn a_latency_that_is_the_patience_is_marked_and_one_below_it_is_not() {
+        let patience = Elapsed::from_secs(30);
+        assert_eq!(latency(patience, patience), "≥ 30 s");
+        assert_eq!(latency(Elapsed(29_990_000_000), patience), "≥ 30 s");
+        assert_eq!(latency(Elapsed::from_secs(29), patience), "29.0 s");
     }
 
     #[test]

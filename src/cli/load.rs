@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,9 +19,11 @@ use super::run;
 use super::showing::CardArgs;
 use super::source::{self, Chosen, SourceArgs};
 use crate::load::{Authority, Target};
+use crate::recording::kept::Folder;
 use crate::recording::live::Live;
 use crate::recording::summary::{self, Summary};
 use crate::recording::{Header, Machine};
+use crate::report::json;
 use crate::scenario::{Engine, Plan};
 use crate::sys::interrupt;
 use crate::telemetry::{Board, RINGS_BY_DEFAULT};
@@ -30,7 +33,9 @@ const KNOCK: Duration = Duration::from_secs(2);
 
 /// Plays a scenario's load alone, against anybody's server.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: concsim load hello --target http://127.0.0.1:8000")]
+#[command(
+    after_help = "Example: concsim load hello --target http://127.0.0.1:8000 --out seen && concsim export csv seen"
+)]
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
@@ -42,6 +47,9 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     card: CardArgs,
+    /// Keep the recording in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 /// Plays the load of the chosen variant (the first, if none is named) and prints the result.
@@ -58,13 +66,21 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         host: args.target.to_string(),
     };
     interrupt::listen()?;
-    let summary = play(&plan, target, args.json)?;
+    let mut folder = match &args.out {
+        Some(out) => run::folder_for(Some(out), false, &plan)?,
+        None => None,
+    };
+    let summary = play(&plan, target, args.json, folder.as_mut())?;
     run::print(
         &plan,
         &summary,
         args.json,
         (colour.look().glyphs, args.card.extent()),
     )?;
+    if let Some(folder) = &folder {
+        let kept = folder.summarise(&json::of(&summary));
+        run::say_whether_kept(folder, &kept, args.json);
+    }
     Ok(ExitCode::from(summary.exit_status()))
 }
 
@@ -92,12 +108,19 @@ fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
     Err(error).with_context(nobody)
 }
 
-fn play(plan: &Plan, target: Target, quiet: bool) -> anyhow::Result<Summary> {
+fn play(
+    plan: &Plan,
+    target: Target,
+    quiet: bool,
+    folder: Option<&mut Folder>,
+) -> anyhow::Result<Summary> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
     let variant = &plan.variants[0];
-    let live = Live::new(&board, Header::of(plan, variant, Machine::this_one()), None);
+    let header = Header::of(plan, variant, Machine::this_one());
+    let keeper = run::keeper_for(folder, &header, |said| audience.hear(said));
+    let live = Live::new(&board, header, keeper);
     let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);

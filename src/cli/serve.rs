@@ -245,7 +245,7 @@ impl<'a> House<'a> {
             match Said::from_line(&line) {
                 Said::Note { text } => self.tell(&text),
                 Said::Failed { reason } => bail!("failed to {reason}"),
-                Said::Ready { .. } => {}
+                Said::Ready { .. } | Said::Redirected { .. } => {}
             }
         }
         let now = self.clock.now();
@@ -349,6 +349,7 @@ fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<Socke
                 Said::Ready { addresses } => return Ok(addresses),
                 Said::Failed { reason } => bail!("failed to {reason}"),
                 Said::Note { text } => talk::say(text),
+                Said::Redirected { .. } => {}
             }
         }
         if let Some(status) = ended {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Keep, Status};
 
@@ -56,7 +57,7 @@ pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep, da
 }
 
 /// What a client has to know of a response's head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// 100 to 999. Below 200 the head is an interim one, and another follows.
     pub status: u16,
@@ -66,6 +67,8 @@ pub struct Head {
     pub stays: bool,
     /// The body begins here.
     pub end: usize,
+    /// Where in the bytes the value of `Location` is; [`None`] without one.
+    pub location: Option<Range<usize>>,
 }
 
 /// What is wrong with a response.
@@ -89,8 +92,24 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
             Err(Broken("the response's head is too long"))
         }
         Ok(httparse::Status::Partial) => Ok(None),
-        Ok(httparse::Status::Complete(end)) => facts(&parsed, end).map(Some),
+        Ok(httparse::Status::Complete(end)) => {
+            let head = facts(&parsed, end)?;
+            let location = location(&parsed, bytes);
+            Ok(Some(Head { location, ..head }))
+        }
     }
+}
+
+/// Where the value of `Location` is in the bytes that were parsed.
+fn location(parsed: &httparse::Response<'_, '_>, bytes: &[u8]) -> Option<Range<usize>> {
+    let mut fields = parsed.headers.iter();
+    let field = fields.find(|field| field.name.eq_ignore_ascii_case("location"))?;
+    let from = field
+        .value
+        .as_ptr()
+        .addr()
+        .checked_sub(bytes.as_ptr().addr())?;
+    Some(from..from + field.value.len())
 }
 
 fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken> {
@@ -122,6 +141,7 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
         framing,
         stays: stays && framing != Framing::UntilClose,
         end,
+        location: None,
     })
 }
 
@@ -206,6 +226,7 @@ mod tests {
                 framing: Framing::Length(17),
                 stays,
                 end: bytes.len(),
+                location: None,
             };
             assert_eq!(parsed, expected);
             assert!(

@@ -13,6 +13,8 @@ pub(super) struct Answer {
     partial: Vec<u8>,
     /// The head, once it is whole, and what is still to come of the body.
     headed: Option<Headed>,
+    /// Where an answer with a status from 300 to 399 points.
+    location: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +61,11 @@ impl Answer {
             })
     }
 
+    /// Takes the `Location` of an answer with a status from 300 to 399.
+    pub(super) fn take_location(&mut self) -> Option<String> {
+        self.location.take()
+    }
+
     /// Ready for the next answer on the same connection.
     pub(super) fn begin_anew(&mut self) {
         self.partial.clear();
@@ -71,6 +78,10 @@ impl Answer {
                 self.partial = bytes.to_vec();
                 return Ok(None);
             };
+            if (300..400).contains(&head.status) {
+                let location = head.location.map(|place| &bytes[place]);
+                self.location = location.map(|it| String::from_utf8_lossy(it).into_owned());
+            }
             bytes = &bytes[head.end..];
             // An interim answer (100 Continue) announces the real one.
             if head.status >= 200 {
@@ -180,6 +191,20 @@ mod tests {
         let mut answer = Answer::default();
         let fed = answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1");
         assert_eq!(fed, Ok(Some(whole(200, false))));
+    }
+
+    #[test]
+    fn a_redirect_has_a_location_and_no_other_answer_has() {
+        let location = |status: u16| {
+            let mut answer = Answer::default();
+            let text = format!(
+                "HTTP/1.1 {status} X\r\nlocation: /login?a=1 \r\nContent-Length: 0\r\n\r\n"
+            );
+            assert_eq!(answer.feed(text.as_bytes()), Ok(Some(whole(status, true))));
+            answer.take_location()
+        };
+        assert_eq!(location(302).as_deref(), Some("/login?a=1"));
+        assert_eq!(location(201), None);
     }
 
     #[test]

@@ -123,6 +123,11 @@ impl Connection {
         &self.stream
     }
 
+    /// Takes the `Location` of the last answer, if that was a redirect.
+    pub(super) fn take_location(&mut self) -> Option<String> {
+        self.answer.take_location()
+    }
+
     /// The request under way.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         self.exchange.as_ref()

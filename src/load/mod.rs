@@ -64,14 +64,14 @@ pub struct Orders {
 ///
 /// # Errors
 /// When the scenario has more clients than this process may have connections, or the poller fails.
-pub fn play(orders: &Orders, board: &Board, _voice: &mut dyn Write) -> Result<()> {
+pub fn play(orders: &Orders, board: &Board, voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
     allow_connections(&orders.scenario)?;
     let words = board.run();
     words.load.ready.store(1, Ordering::Release);
     match wait_for_go(orders.clock, board)? {
-        Some(begin) => Player::new(orders, board, begin)?.play()?,
+        Some(begin) => Player::new(orders, board, begin, voice)?.play()?,
         None => words.load.set_stage(Stage::Done),
     }
     Ok(())

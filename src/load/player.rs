@@ -5,7 +5,8 @@
 //! the next request late. There is no spinning, since on a small machine the load would take the core
 //! that it measures; how late requests were sent is in every outcome.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use super::Orders;
@@ -19,10 +20,12 @@ use crate::sys::clock::Clock;
 use crate::sys::dial::{Dialer, is_exhaustion};
 use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
-use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Stage};
+use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Said, Stage};
 use crate::timetable::{Change, Course, Due, Timetable};
 use crate::units::{Elapsed, Stamp};
 
+/// Bytes of a `Location` that are kept.
+const LONGEST_LOCATION: usize = 200;
 /// Bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
 /// How often to look whether the driver wants something: another load, or the end.
@@ -53,11 +56,19 @@ pub(super) struct Player<'a> {
     patience: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
     buffer: Box<[u8]>,
+    voice: &'a mut dyn Write,
+    /// The statuses whose first `Location` was said.
+    locations_said: BTreeSet<u16>,
 }
 
 impl<'a> Player<'a> {
     /// Ready to play from `begin` on.
-    pub(super) fn new(orders: &'a Orders, board: &'a Board, begin: Stamp) -> Result<Self> {
+    pub(super) fn new(
+        orders: &'a Orders,
+        board: &'a Board,
+        begin: Stamp,
+        voice: &'a mut dyn Write,
+    ) -> Result<Self> {
         let scenario = &orders.scenario;
         Ok(Self {
             clock: orders.clock,
@@ -76,6 +87,8 @@ impl<'a> Player<'a> {
             patience: VecDeque::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
+            voice,
+            locations_said: BTreeSet::new(),
         })
     }
 
@@ -286,11 +299,25 @@ impl<'a> Player<'a> {
                 done,
                 stays,
             } => {
+                if let (Ok(status @ 300..400), Some(location)) =
+                    (verdict, connection.take_location())
+                {
+                    self.say_location(status, location);
+                }
                 if !(stays && self.kept.keep(exchange.client, token)) {
                     self.forget(token);
                 }
                 self.end(&exchange, verdict, done);
             }
+        }
+    }
+
+    /// Tells the driver where the first answer of each such status points.
+    fn say_location(&mut self, status: u16, mut location: String) {
+        if self.locations_said.insert(status) {
+            location.truncate(location.floor_char_boundary(LONGEST_LOCATION));
+            // A driver that has gone needs no answer.
+            let _ = Said::Redirected { status, location }.say(&mut self.voice);
         }
     }
 

@@ -9,6 +9,7 @@ mod booking;
 pub mod cast;
 mod ceiling;
 mod dead_work;
+mod failures;
 pub mod feed;
 pub mod judge;
 pub mod kept;
@@ -34,6 +35,8 @@ mod termination;
 mod tests;
 mod thinning;
 pub mod trust;
+
+use std::collections::BTreeMap;
 
 pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
@@ -119,6 +122,9 @@ pub struct Header {
     /// When the log of requests had become so long that the window was ended; see [`LOG_BYTES`].
     #[serde(default)]
     pub log_full: Option<Stamp>,
+    /// The `Location` of the first answer with each status from 300 to 399 that had one.
+    #[serde(default)]
+    pub locations: BTreeMap<u16, String>,
     /// The engine broke down, in words: the run proves nothing.
     pub crashed: Option<String>,
     /// Whether samples say which workers want a core. Of a recording that does not say so itself they
@@ -143,6 +149,7 @@ impl Header {
             drained: Stamp::ZERO,
             interrupted: false,
             log_full: None,
+            locations: BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: SEES_CORE_WAITS,
         }

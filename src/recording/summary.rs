@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
 use super::dead_work::{Account, DeadWork, Log};
+pub use super::failures::{AtPatience, Failed};
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
@@ -18,7 +19,6 @@ use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
 use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
 use crate::scenario::{Plan, WorkerKind};
-use crate::telemetry::Failure;
 use crate::units::Elapsed;
 
 /// The version of the summary's shape.
@@ -122,6 +122,8 @@ pub struct Run {
     pub latency_ms: Latencies,
     /// From when they were really sent.
     pub from_send_ms: Latencies,
+    /// Which of these are the clients' patience, and were not measured.
+    pub at_patience: AtPatience,
     /// What the completed ones spent the mean latency on.
     pub breakdown_ms: Option<Breakdown>,
     /// What `parked_or_blocked` is made of; `None` where workers did not tell it.
@@ -172,27 +174,6 @@ pub struct Run {
     /// What was simulated before it was played. Left out if nobody wanted to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
-}
-
-/// Failed requests of the cohort.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Failed {
-    /// Nobody listened.
-    pub refused: usize,
-    /// The connection broke.
-    pub reset: usize,
-    /// No whole answer within the patience.
-    pub timeout: usize,
-    /// A whole answer that was no good one.
-    pub status: usize,
-}
-
-impl Failed {
-    /// All of them.
-    #[must_use]
-    pub fn all(&self) -> usize {
-        self.refused + self.reset + self.timeout + self.status
-    }
 }
 
 /// The requests of one name.
@@ -272,6 +253,10 @@ pub fn summarise(recording: &Recording) -> Run {
     let (workers, at_once) = (workers(recording), cast::AtOnce::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let (trust, because) = trust::grade(&evidence);
+    let failed = Failed::of(&cohort, &header.locations);
+    let latency_ms = latencies(&cohort, |request| request.latency(patience));
+    let from_send_ms = latencies(&cohort, |request| request.since_sent(patience));
+    let at_patience = AtPatience::of(patience, failed.all(), [&latency_ms, &from_send_ms]);
     let mut run = Run {
         variant: header.variant.clone(),
         origin: header.origin,
@@ -286,10 +271,11 @@ pub fn summarise(recording: &Recording) -> Run {
         due: cohort.len(),
         completed: completed(&cohort).count(),
         unfinished: cohort.iter().filter(|r| r.cut_short(patience)).count(),
-        failed: failed(&cohort),
+        failed,
         throughput_per_s: throughput(recording, &requests),
-        latency_ms: latencies(&cohort, |request| request.latency(patience)),
-        from_send_ms: latencies(&cohort, |request| request.since_sent(patience)),
+        latency_ms,
+        from_send_ms,
+        at_patience,
         breakdown_ms: spent.map(|spent| spent.breakdown),
         waits_ms: spent.and_then(|spent| spent.breakdown.waits),
         concurrency: averages.concurrency,
@@ -403,21 +389,6 @@ fn latencies(cohort: &[Request<'_>], count: impl Fn(&Request<'_>) -> Elapsed) ->
 
 fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<'a>> {
     cohort.iter().filter(|request| request.completed())
-}
-
-fn failed(cohort: &[Request<'_>]) -> Failed {
-    let count = |failure| {
-        cohort
-            .iter()
-            .filter(|request| request.outcome.failure == Some(failure))
-            .count()
-    };
-    Failed {
-        refused: count(Failure::Refused),
-        reset: count(Failure::Reset),
-        timeout: count(Failure::Timeout),
-        status: count(Failure::Status),
-    }
 }
 
 /// The cohort by what it asked for: every request of the scenario that is in the mix, or was sent

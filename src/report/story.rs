@@ -197,7 +197,7 @@ pub(super) fn asked(answer: &Answer, runs: &[Run]) -> String {
 
 /// Requests that failed, and how; nothing if none did.
 pub(super) fn failures(run: &Run) -> Option<String> {
-    let failed = run.failed;
+    let failed = &run.failed;
     let kinds = [
         (failed.refused, "refused"),
         (failed.reset, "reset"),
@@ -206,11 +206,15 @@ pub(super) fn failures(run: &Run) -> Option<String> {
             "without answer in time",
         ),
         (run.unfinished, "without answer when the run was ended"),
-        (failed.status, "answered with an error"),
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
     let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(count as u64)));
-    let kinds: Vec<String> = kinds.collect();
+    let mut kinds: Vec<String> = kinds.collect();
+    let mut answered = failed.answered_in_words();
+    if let Some((last, took)) = answered.last_mut().zip(failed.status_p50_ms) {
+        last.push_str(&format!(" after {} (median)", millis(took)));
+    }
+    kinds.extend(answered);
     (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))
 }
 

@@ -3,7 +3,7 @@
 use super::words::{MARKS, NONE, millis};
 use crate::recording::latency::{KindLatencies, MEDIAN_NEEDS};
 use crate::recording::remark;
-use crate::recording::summary::{Kind, Run};
+use crate::recording::summary::{AtPatience, Kind, Run};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
 use crate::theory::forecast::{self, Forecast, Model};
@@ -132,16 +132,21 @@ pub(super) fn cells(run: &Run) -> [String; 6] {
         format!("{concurrency} of {}", run.concurrency_limit),
         format!("{parallelism} of {}", run.parallelism_limit),
         or_none(run.throughput_per_s, answers),
-        or_none(run.latency_ms.p50, millis),
-        tail(&run.latency_ms.into()),
+        median(run.latency_ms.p50, &run.at_patience),
+        tail(&run.latency_ms.into(), &run.at_patience),
     ]
 }
 
+/// `102 ms`, or `≥ 30 s` if it is the clients' patience.
+fn median(p50: Option<f64>, patience: &AtPatience) -> String {
+    p50.map_or_else(|| NONE.to_owned(), |value| patience.in_words(value))
+}
+
 /// `102 ms`, or `p90 3.02 s` where there are too few requests for a p99.
-fn tail(latency: &KindLatencies) -> String {
+fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
     match latency.tail() {
-        Some(("p99", value)) => millis(value),
-        Some((name, value)) => format!("{name} {}", millis(value)),
+        Some(("p99", value)) => patience.in_words(value),
+        Some((name, value)) => format!("{name} {}", patience.in_words(value)),
         None => NONE.to_owned(),
     }
 }
@@ -240,7 +245,7 @@ pub(super) fn kind_rows(
             });
             let computed = forecast.as_ref().zip(place);
             let computed = computed.and_then(|(it, place)| in_words(it, place, notes));
-            rows.push(KindRow::new(&run.variant, name, *kind, computed));
+            rows.push(KindRow::new(run, name, *kind, computed));
         }
     }
     rows
@@ -255,16 +260,16 @@ pub(super) struct KindRow {
 }
 
 impl KindRow {
-    fn new(variant: &str, name: &str, kind: Kind, computed: Option<String>) -> Self {
+    fn new(run: &Run, name: &str, kind: Kind, computed: Option<String>) -> Self {
         let latency = kind.latency_ms;
         let said = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), millis);
         Self {
-            variant: cut(variant),
+            variant: cut(&run.variant),
             name: cut(name),
             cells: [
                 said(latency.mean),
-                said(latency.p50),
-                tail(&latency),
+                median(latency.p50, &run.at_patience),
+                tail(&latency, &run.at_patience),
                 computed.unwrap_or_default(),
             ],
         }

@@ -132,12 +132,33 @@ fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
         return 0.0;
     }
     let machine = &scenario.machine;
-    let bounds = bounds::of(scenario, machine.cores);
-    let tightest = bounds.first().map_or(f64::INFINITY, bounds::Bound::per_s);
+    // Those that fail are played as well.
+    let bounds = bounds::of(scenario, machine.cores).into_iter();
+    let attempts = bounds.map(|bound| bound.count / bound.each);
+    let tightest = attempts.fold(by_rounds(scenario), f64::min);
     let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
     let cheapest = asked.map(|request| costs(request, machine)).min();
     let by_costs = scenario.most_clients() as f64 * 1e9 / cheapest.unwrap_or(0) as f64;
     length.as_secs_f64() * tightest.min(by_costs)
+}
+
+/// About how many requests all clients send per second, if none waits for another: one a round, which is
+/// cut where the heartbeat ends it.
+fn by_rounds(scenario: &Scenario) -> f64 {
+    let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
+        return f64::INFINITY;
+    };
+    let longest = scenario
+        .server
+        .timeout
+        .map_or(f64::INFINITY, |it| it.0 as f64);
+    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    let rounds = asked.map(|request| {
+        let steps = request.script.iter().filter_map(Step::duration);
+        steps.map(typical).sum::<f64>().min(longest)
+    });
+    let shortest = rounds.fold(f64::INFINITY, f64::min) + typical(think);
+    scenario.most_clients() as f64 * 1e9 / shortest
 }
 
 /// About how much happens for one request.
@@ -187,6 +208,9 @@ mod tests {
             "requests.it.steps = ['yield']\nload.clients = 2\nload.think = '1ms'",
             "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '10us'",
             "requests.it.steps = []\nload.rate = '1000/s'",
+            // The heartbeat ends each, so that there is no bound of good answers.
+            "server = { kind = 'coroutine', timeout = '2s' }\nrequests.it.steps = ['compute 6s']\n\
+             load.clients = 4",
         ] {
             assert_eq!(refused(text), None, "{text}");
         }

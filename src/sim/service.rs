@@ -9,12 +9,9 @@ use super::happening::Happening;
 use super::observer::Observer;
 use crate::coroutine::TaskId;
 use crate::recording::Who;
-use crate::scenario::{Manner, draw};
+use crate::scenario::{Manner, POOL_THREADS, draw};
 use crate::telemetry::{Awaited, Event};
 use crate::units::Stamp;
-
-/// Threads to which one worker hands what would block it, as gevent has.
-const POOL: usize = 10;
 
 /// A call under way.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +117,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         self.guests[id as usize].is_pooled = true;
         let pool = &mut self.workers[usize::from(worker)].pool;
-        if pool.in_use < POOL {
+        if pool.in_use < POOL_THREADS {
             pool.in_use += 1;
             return false;
         }

@@ -21,6 +21,13 @@ pub enum Said {
         /// The reason.
         reason: String,
     },
+    /// An answer points elsewhere: the first with this status.
+    Redirected {
+        /// 300 to 399.
+        status: u16,
+        /// Its `Location`.
+        location: String,
+    },
     /// Something worth telling: "worker 1 (pid 4242) was killed by signal 9, respawned".
     Note {
         /// A sentence.

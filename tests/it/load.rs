@@ -219,3 +219,55 @@ fn an_interrupt_ends_the_window_and_still_gives_a_result() {
 fn wait_a_second() {
     thread::sleep(std::time::Duration::from_secs(1));
 }
+
+/// A server that answers each connection by a redirect, until its listener is closed with the process.
+fn redirecting_server() -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    let target = format!("http://{}", listener.local_addr().expect("the address"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut request = [0; 1_024];
+                // A client that only knocks asks for nothing.
+                if stream.read(&mut request).is_ok_and(|count| count > 0) {
+                    let answer = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\
+                                  Connection: close\r\n\r\n";
+                    let _ = stream.write_all(answer.as_bytes());
+                }
+            });
+        }
+    });
+    target
+}
+
+#[test]
+fn redirects_are_told_by_status_and_location_and_their_percentiles_are_marked() {
+    let (target, file) = (
+        redirecting_server(),
+        File::with("rate = '200/s'\npatience = '7s'"),
+    );
+    let out = file.0.path().join("out");
+    let output = command(&file, &target)
+        .args(["--out", out.to_str().expect("a plain path")])
+        .output()
+        .expect("the program can be run");
+    let run = run_of(&output);
+    let (due, failed) = (&run["due"], &run["failed"]);
+    assert_eq!(&failed["status"], due, "{run:#}");
+    assert_eq!(failed["by_status"], serde_json::json!({ "302": due }));
+    assert_eq!(failed["location"], serde_json::json!({ "302": "/login" }));
+    // Their answers came at once; what stands in the percentiles is the patience.
+    let took = failed["status_p50_ms"].as_f64().unwrap();
+    assert!(took < 7_000.0, "{took}");
+    assert!(run["latency_ms"]["p50"].as_f64().unwrap() >= 7_000.0);
+    let marked = run["at_patience"]["latency"].as_array().unwrap();
+    assert_eq!(run["at_patience"]["patience_ms"], 7_000.0);
+    assert!(marked.contains(&"p50".into()), "{marked:?}");
+    let kept = concsim::recording::kept::open(&out).expect("the recording is kept");
+    let recording = &kept.recordings[0];
+    assert_eq!(recording.header.locations[&302], "/login");
+    let all_redirects = |status: u16| recording.outcomes.iter().all(|it| it.status == status);
+    assert!(all_redirects(302));
+    assert!(out.join("summary.json").is_file());
+}

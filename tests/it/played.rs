@@ -177,8 +177,12 @@ impl Ended {
 
     /// How many requests failed, whatever of.
     pub(crate) fn failed(&self) -> u64 {
-        let failed = self.run()["failed"].as_object().unwrap();
-        failed.values().map(|count| count.as_u64().unwrap()).sum()
+        let failed = &self.run()["failed"];
+        let kinds = ["refused", "reset", "timeout", "status"];
+        kinds
+            .map(|kind| failed[kind].as_u64().unwrap())
+            .iter()
+            .sum()
     }
 }
 

@@ -108,7 +108,7 @@ fn address_when_ready(arbiter: &mut Child) -> Result<SocketAddr, String> {
         match Said::from_line(&line.expect("it says text")) {
             Said::Ready { addresses } => return Ok(addresses[0]),
             Said::Failed { reason } => return Err(reason),
-            Said::Note { .. } => {}
+            Said::Note { .. } | Said::Redirected { .. } => {}
         }
     }
     panic!("the server ended before it was ready");

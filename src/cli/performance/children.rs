@@ -57,6 +57,11 @@ impl Performance<'_> {
                 self.break_off(format!("{} failed to {reason}", role.word()));
                 Ok(())
             }
+            (Said::Redirected { status, location }, _) => {
+                let locations = &mut self.live.header_mut().locations;
+                locations.entry(status).or_insert(location);
+                Ok(())
+            }
             (Said::Note { text }, _) => {
                 self.notes.push(text);
                 Ok(())

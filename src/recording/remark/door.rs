@@ -6,7 +6,7 @@ use super::scene::{Scene, hundredths, when, workers};
 use crate::recording::summary::Failed;
 use crate::recording::{Sample, Span, WorkerSample, accounting};
 use crate::scenario::Arrivals;
-use crate::telemetry::{Failure, Outcome};
+use crate::telemetry::Outcome;
 use crate::theory::bounds::{self, Scarce};
 use crate::units::{Elapsed, letter, three_digits};
 use crate::words::{counted, grouped, length};
@@ -200,7 +200,7 @@ pub(super) struct Failures {
 impl<'a> Notice<'a> for Failures {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let (failed, of) = if let Some(run) = scene.run {
-            (run.failed, run.due)
+            (run.failed.clone(), run.due)
         } else {
             let since = scene.span.begin().at;
             let newest = scene.past.outcomes().iter().rev();
@@ -228,23 +228,17 @@ impl<'a> Notice<'a> for Failures {
             (failed.refused, "refused"),
             (failed.reset, "reset"),
             (failed.timeout, "without an answer in time"),
-            (failed.status, "answered with an error"),
         ];
         let kinds = kinds.iter().filter(|(count, _)| *count > 0);
         let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(*count as u64)));
+        let kinds = kinds.chain(failed.answered_in_words());
         format!("{} (load's log)", kinds.collect::<Vec<_>>().join(", "))
     }
 }
 
 fn failed_of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (Failed, usize) {
     outcomes.fold((Failed::default(), 0), |(mut failed, all), outcome| {
-        match outcome.failure {
-            Some(Failure::Refused) => failed.refused += 1,
-            Some(Failure::Reset) => failed.reset += 1,
-            Some(Failure::Timeout) => failed.timeout += 1,
-            Some(Failure::Status) => failed.status += 1,
-            None => {}
-        }
+        failed.note(outcome);
         (failed, all + 1)
     })
 }

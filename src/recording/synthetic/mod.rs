@@ -7,6 +7,8 @@
 mod play;
 mod switches;
 
+use std::collections::BTreeMap;
+
 pub(crate) use play::{Demand, scenario};
 pub(crate) use switches::read_sample_by_sample;
 
@@ -207,6 +209,7 @@ impl Synthetic {
             drained,
             interrupted: self.interrupted,
             log_full: None,
+            locations: BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: true,
         }

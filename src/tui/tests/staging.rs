@@ -329,6 +329,7 @@ impl Scene {
             window: None,
             drained: Stamp(now),
             interrupted: false,
+            locations: std::collections::BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: true,
         };

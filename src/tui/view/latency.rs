@@ -14,7 +14,7 @@ use crate::tui::pane::Pane;
 use crate::tui::spectrum::Spectrum;
 use crate::tui::state::State;
 use crate::units::Elapsed;
-use crate::words::{counted, grouped, length};
+use crate::words::{counted, grouped, latency, length};
 
 /// Where the axis begins, behind the lengths.
 const AXIS_AT: u16 = 12;
@@ -36,7 +36,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     };
     let said = format!("{whose}, from the instant a request is due");
     canvas.write(behind + 2, 0, &said, quiet());
-    draw_percentiles(&mut canvas.part(1, 1, canvas.width(), 1), latencies);
+    let patience = state.scenario().load.patience;
+    draw_percentiles(
+        &mut canvas.part(1, 1, canvas.width(), 1),
+        latencies,
+        patience,
+    );
     let (width, height) = (canvas.width(), canvas.height());
     let Some(spectrum) = state
         .spectrum
@@ -58,7 +63,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies) {
+fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies, patience: Elapsed) {
     /// `p99 1.23 ms`, with room for one more letter and a blank.
     const WIDTH: u16 = 14;
     let mut x = 0;
@@ -68,7 +73,7 @@ fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies) {
         (0.99, "p99", P99_NEEDS, Number::P99),
     ] {
         let long = latencies.quantile(share, least);
-        let long = long.map_or_else(|| "–".into(), |long: Elapsed| long.to_string());
+        let long = long.map_or_else(|| "–".into(), |long| latency(long, patience));
         canvas.number(x, 0, &format!("{name} {long}"), plain(), number);
         x += WIDTH;
     }

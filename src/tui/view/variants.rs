@@ -13,7 +13,7 @@ use crate::tui::picture::Picture;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::Elapsed;
-use crate::words::{mean, times};
+use crate::words::{self, mean, times};
 
 /// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
 const COLUMNS: [(&str, u16); 7] = [
@@ -115,7 +115,8 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     let first = first
         .filter(|_| variant > 0)
         .and_then(|first| first.throughput_per_s);
-    let cells = row.map_or_else(Default::default, |row| cells(row, first));
+    let patience = state.variants()[variant].scenario.load.patience;
+    let cells = row.map_or_else(Default::default, |row| cells(row, first, patience));
     for ((end, cell), number) in ends.windows(2).zip(&cells).zip(NUMBERS) {
         write_before(canvas, end, y, cell, style, number);
     }
@@ -167,9 +168,10 @@ fn row_of(picture: &Picture) -> Row {
     }
 }
 
-fn cells(row: &Row, first: Option<f64>) -> [String; 7] {
+fn cells(row: &Row, first: Option<f64>, patience: Elapsed) -> [String; 7] {
     let known = |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(unknown, said);
-    let latency = |latency: Option<Elapsed>| latency.map_or_else(unknown, |long| long.to_string());
+    let latency =
+        |long: Option<Elapsed>| long.map_or_else(unknown, |long| words::latency(long, patience));
     let is_some = |rate: &f64| *rate > 0.0;
     let ratio = row
         .throughput_per_s

@@ -5,6 +5,7 @@
 //! under way in each worker. What is made up is the run; what is written, read and drawn is the
 //! program's own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use concsim::recording::kept::{Folder, Keeper};
@@ -96,6 +97,7 @@ fn header(plan: &Plan, seconds: u64) -> Header {
         drained: Stamp(seconds * SECOND),
         interrupted: false,
         log_full: None,
+        locations: BTreeMap::new(),
         crashed: None,
         core_waits_are_seen: true,
     }

@@ -151,6 +151,19 @@ pub(crate) fn number_of(request: u32) -> u64 {
     u64::from(request) + 1
 }
 
+/// `A B C`, in so many letters at most: of a longer list the first ones, and `…`.
+pub(crate) fn cut_list(words: impl Iterator<Item = String>, most: usize) -> String {
+    let mut said = String::new();
+    for word in words {
+        let blank = if said.is_empty() { "" } else { " " };
+        if said.chars().count() + blank.len() + word.chars().count() > most {
+            return said + blank + "…";
+        }
+        said = said + blank + &word;
+    }
+    said
+}
+
 /// Words on one line: whatever would break it, or move a cursor, becomes a blank.
 pub(crate) fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")

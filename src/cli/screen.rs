@@ -424,7 +424,8 @@ impl Drop for Screen {
     }
 }
 
-fn leave(modes: Modes) {
+/// Leaves the full screen, with the modes that the terminal had before.
+pub(super) fn leave(modes: Modes) {
     let mut output = io::stdout();
     // A terminal that is gone needs no restoring.
     let _ = output.write_all(LEAVE_FULL_SCREEN);
@@ -433,7 +434,7 @@ fn leave(modes: Modes) {
 }
 
 /// A panic's message is of no use on a screen that is about to go.
-fn restore_when_panicking(stagecraft: Stagecraft) {
+pub(super) fn restore_when_panicking(stagecraft: Stagecraft) {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         leave(stagecraft.modes);

@@ -50,6 +50,23 @@ pub struct Args {
     keyboard: KeyboardArgs,
 }
 
+impl Args {
+    /// Simulates the scenario of this name as it is, and shows the result on a screen if there is one.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self {
+            chosen: SourceArgs::of(name),
+            machine: None,
+            headless: false,
+            json: false,
+            out: None,
+            no_keep: false,
+            showing: Showing::default(),
+            keyboard: KeyboardArgs::default(),
+        }
+    }
+}
+
 /// Simulates every chosen variant, and shows or prints the result.
 ///
 /// # Errors

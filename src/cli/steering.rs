@@ -7,22 +7,17 @@
 use std::sync::atomic::Ordering;
 
 use super::performance::{Performance, edges};
-use crate::scenario::{Arrivals, Happening, Request, Scenario, Step};
+use crate::scenario::{Arrivals, Happening, Scenario};
 use crate::sys::processes;
 use crate::sys::signals::{self, Signal};
 use crate::telemetry::{Deed, Extra, Marker, Phase, Slot, Stage};
-use crate::theory::demand;
-use crate::tui::Steer;
+use crate::tui::{Hog, Steer};
 use crate::units::{CpuTime, Stamp};
 
 /// Load goes up and down in steps of this share of what the scenario says …
 const STEP: f64 = 0.25;
 /// … to so many times of it at most.
 const MOST: f64 = 10.0;
-/// The request of a scenario that is sent as a hog, if there is one of this name.
-const HOG: &str = "hog";
-/// What any other request computes at least when it is sent as a hog.
-const HOG_COMPUTES: CpuTime = CpuTime(500_000_000);
 
 /// What was done to a run so far.
 #[derive(Debug, Default)]
@@ -106,7 +101,7 @@ impl Performance<'_> {
             Steer::Stop => self.deed_of(Happening::StopWorker),
             Steer::Continue => self.deed_of(Happening::ContinueWorker),
             Steer::Reload => self.deed_of(Happening::Reload),
-            Steer::Hog => hog(&self.scenario().requests).map(Deed::Send),
+            Steer::Hog => Hog::of(self.scenario()).map(|hog| Deed::Send(hog.class)),
         }
     }
 
@@ -180,17 +175,14 @@ impl Performance<'_> {
             Deed::ContinueWorker(slot) => to_worker(slot, Signal::Continue),
             Deed::SetRate(millionths) => run.amount.ring(millionths),
             Deed::SetClients(clients) => run.amount.ring(u64::from(clients)),
-            Deed::Send(class) => run.extra.ring(self.as_a_hog(class).to_wish()),
+            Deed::Send(class) => {
+                let hog = Hog::of(self.scenario()).filter(|hog| hog.class == class);
+                let at_least = hog.map_or(CpuTime::ZERO, |hog| hog.at_least);
+                run.extra.ring(Extra { class, at_least }.to_wish());
+            }
             // Nobody asks for this any more.
             Deed::SetLoad(_) => {}
         }
-    }
-
-    /// A request that is called a hog is one; any other is made to compute as long as one.
-    fn as_a_hog(&self, class: u16) -> Extra {
-        let is_one = self.scenario().requests[usize::from(class)].name == HOG;
-        let at_least = if is_one { CpuTime::ZERO } else { HOG_COMPUTES };
-        Extra { class, at_least }
     }
 
     fn worker_pid(&self, slot: u16) -> u32 {
@@ -212,25 +204,6 @@ fn done_by_load(happening: Happening) -> Option<Deed> {
         | Happening::ContinueWorker
         | Happening::Reload => None,
     }
-}
-
-/// The request that is sent as a hog: the one of that name, else the one that computes most.
-fn hog(requests: &[Request]) -> Option<u16> {
-    if let Some(class) = requests.iter().position(|request| request.name == HOG) {
-        return Some(class as u16);
-    }
-    let computing = requests.iter().enumerate().filter_map(|(class, request)| {
-        let steps = request.script.iter();
-        let means = steps.filter_map(|step| match step {
-            Step::Compute { cpu, .. } => Some(demand::Moments::of(cpu).mean),
-            _ => None,
-        });
-        means
-            .reduce(|sum, mean| sum + mean)
-            .map(|mean| (mean, class))
-    });
-    let most = computing.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    most.map(|(_, class)| class as u16)
 }
 
 fn amount_at_first(scenario: &Scenario) -> f64 {

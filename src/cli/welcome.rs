@@ -1,79 +1,109 @@
-//! `concsim` alone: what there is to play, what each scenario shows and how long it takes; on a
-//! terminal a key plays one.
+//! `concsim` alone: the scenarios with what each shows and how long it takes. On a terminal they are a menu,
+//! from which one is played or simulated.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use crossterm::event::{self, KeyCode, KeyModifiers};
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use crossterm::event;
+use crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
+use crossterm::{cursor, execute, style};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
 
 use super::colour::Colour;
-use super::run;
-use super::scenarios::{Known, known, listed};
-use super::talk;
+use super::scenarios::{Known, known, listed, takes};
+use super::showing;
+use super::stagecraft::Stagecraft;
+use super::{run, screen, sim, talk};
+use crate::palette::Colours;
+use crate::sys::net;
+use crate::sys::terminal::{self, Modes};
+use crate::tui::{Choice, Entry, Key, Menu, view};
+use crate::units::Elapsed;
 
-/// The keys that play the scenarios, in their order.
-const KEYS: &str = "1234567890abcdefghijklmnoprstuvwxyz";
+/// A new size of the terminal is seen after this at the latest.
+const AT_MOST: Elapsed = Elapsed::from_millis(500);
 
-/// Lists the scenarios, and plays the one that a person asks for.
+/// Lists the scenarios, and plays the one that is chosen.
 ///
 /// # Errors
 /// When nothing can be written, or the machine refuses what a run needs.
 pub fn run(colour: Colour) -> anyhow::Result<ExitCode> {
     let known = known();
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let Some(terminal) = showing::canvas().filter(|_| io::IsTerminal::is_terminal(&io::stdin()))
+    else {
         talk::print(&listed(&known))?;
         return Ok(ExitCode::SUCCESS);
-    }
-    offer(&known)?;
-    match chosen(&known)? {
-        Some(one) => run::run(&run::Args::of(&one.name), colour),
-        None => Ok(ExitCode::SUCCESS),
+    };
+    let mut menu = Menu::of(known.iter().map(entry).collect(), colour.look());
+    match choose(terminal, &mut menu)? {
+        Choice::Play(place) => run::run(&run::Args::of(&known[place].name), colour),
+        Choice::Simulate(place) => sim::run(&sim::Args::of(&known[place].name), colour),
+        Choice::Leave => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// The list, each line with the key that plays it.
-fn offer(known: &[Known]) -> io::Result<()> {
-    let mut output = io::stdout();
-    writeln!(
-        output,
-        "concsim: what is concurrent, and what is parallel?\n"
-    )?;
-    let list = listed(known);
-    let mut keys = KEYS.chars();
-    for (number, line) in list.lines().enumerate() {
-        match keys.next().filter(|_| number < known.len()) {
-            Some(key) => writeln!(output, " {key} {}", line.trim_start())?,
-            None => writeln!(output, "{line}")?,
+fn entry(known: &Known) -> Entry {
+    let name = known.name.clone();
+    match &known.plan {
+        Some(plan) => Entry {
+            name,
+            length: takes(plan),
+            title: plan.title.clone(),
+            about: plan.about.clone().unwrap_or_default(),
+        },
+        None => Entry {
+            title: format!("has mistakes: concsim check scenarios/{name}.toml"),
+            name,
+            ..Entry::default()
+        },
+    }
+}
+
+/// The terminal with the menu on it. Dropping it gives the terminal back.
+struct FullScreen {
+    modes: Modes,
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        // In a panic the terminal has been given back before its message was printed.
+        if !std::thread::panicking() {
+            screen::leave(self.modes);
         }
     }
-    writeln!(output, "A key plays one; q leaves.")
 }
 
-/// The scenario whose key is pressed; `None` if a person leaves.
-fn chosen(known: &[Known]) -> anyhow::Result<Option<&Known>> {
+/// Shows the menu until a key has chosen.
+fn choose(terminal: BorrowedFd<'static>, menu: &mut Menu) -> anyhow::Result<Choice> {
+    let modes = Modes::of(terminal)?;
+    style::force_color_output(menu.look.colours != Colours::None);
+    screen::restore_when_panicking(Stagecraft { terminal, modes });
     enable_raw_mode()?;
-    let choice = wait_for_a_key(known);
-    disable_raw_mode()?;
-    Ok(choice?)
-}
-
-fn wait_for_a_key(known: &[Known]) -> io::Result<Option<&Known>> {
+    let _full_screen = FullScreen { modes };
+    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
+    let mut drawn = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     loop {
-        let Some(key) = event::read()?.as_key_press_event() else {
-            continue;
-        };
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char('q') | KeyCode::Esc => return Ok(None),
-            KeyCode::Char('c' | 'd') if control => return Ok(None),
-            KeyCode::Char(pressed) => {
-                let number = KEYS.chars().position(|key| key == pressed);
-                if let Some(one) = number.and_then(|number| known.get(number)) {
-                    return Ok(Some(one));
-                }
-            }
-            _ => {}
+        let size = drawn.size()?;
+        if size.width > 0 && size.height > 0 {
+            drawn.draw(|frame| view::draw_menu(frame.buffer_mut(), menu))?;
+        }
+        let key = wait_for_a_key(terminal)?;
+        if let Some(choice) = key.and_then(|key| menu.key(key)) {
+            return Ok(choice);
         }
     }
+}
+
+/// The next key; `None` for anything else after which the menu is to be drawn again.
+fn wait_for_a_key(terminal: BorrowedFd<'static>) -> anyhow::Result<Option<Key>> {
+    while !event::poll(Duration::ZERO)? {
+        let is_gone = terminal::is_gone(terminal);
+        anyhow::ensure!(!is_gone, "the terminal is gone");
+        net::wait_readable([terminal], Some(AT_MOST))?;
+    }
+    let key = event::read()?.as_key_event();
+    Ok(key.and_then(|key| Key::of(&key)))
 }

@@ -4,6 +4,7 @@
 use super::indexes::Indexes;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
+use crate::telemetry::Outcome;
 use crate::units::{Elapsed, Stamp};
 
 /// How fast recorded time passes, slowest first: numerator and denominator.
@@ -187,9 +188,7 @@ impl Cursor {
             }
             Wish::LastMarker => self.step(marks(recording).filter(|at| *at < self.at).max()),
             Wish::Slowest => {
-                let outcomes = recording.outcomes.iter();
-                let slowest = outcomes.max_by_key(|outcome| outcome.done.since(outcome.due));
-                self.step(slowest.map(|it| Stamp(it.due.0.midpoint(it.done.0))));
+                self.step(slowest(recording).map(|it| Stamp(it.due.0.midpoint(it.done.0))));
             }
         }
     }
@@ -244,6 +243,12 @@ impl Cursor {
             self.go_to_the_end(feed);
         }
     }
+}
+
+/// The request that took longest of those that have ended.
+pub(super) fn slowest(recording: &Recording) -> Option<&Outcome> {
+    let outcomes = recording.outcomes.iter();
+    outcomes.max_by_key(|outcome| outcome.done.since(outcome.due))
 }
 
 /// From the first sample of a variant to its last.

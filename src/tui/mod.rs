@@ -13,6 +13,7 @@
 mod command;
 mod cursor;
 mod help;
+mod hog;
 mod hold;
 mod indexes;
 mod instants;
@@ -21,6 +22,7 @@ mod keymap;
 mod keys;
 mod lanes;
 mod latencies;
+mod menu;
 mod now;
 mod number;
 mod pane;
@@ -41,8 +43,10 @@ mod travel;
 pub mod view;
 mod watch;
 
+pub use hog::Hog;
 pub use keymap::Keymap;
 pub use keys::{Action, Key, Steer};
+pub use menu::{Choice, Entry, Menu};
 pub use picture::Moment;
 pub use pointer::{Mouse, Pointer};
 pub use row::Row;

@@ -3,7 +3,8 @@
 use super::command::{Command, Context};
 use super::cursor::Wish;
 use super::help::Help;
-use super::keys::{Action, Key};
+use super::hog::Hog;
+use super::keys::{Action, Key, Steer};
 use super::number::Number;
 use super::pane::Pane;
 use super::pointer::{Deed, Pointer};
@@ -20,6 +21,7 @@ impl State {
     /// Does what `key` asks for; what only the driver can do is answered.
     pub fn key(&mut self, key: Key) -> Option<Action> {
         self.touched = true;
+        self.told = None;
         if key == Key::Interrupt {
             return Some(Action::Interrupt);
         }
@@ -85,6 +87,9 @@ impl State {
         match command {
             Command::Quit | Command::LeaveCard => return Some(Action::Quit),
             Command::GoOn => return Some(Action::Begin),
+            Command::Steer(Steer::Hog) if Hog::of(self.scenario()).is_none() => {
+                self.told = Some(Hog::offer(self.scenario()));
+            }
             Command::Steer(steer) => return Some(Action::Steer(steer)),
             Command::Fault => self.fault_comes = true,
             Command::Help => self.ask_for_help(),

@@ -271,6 +271,16 @@ impl RequestsView {
         self.picked = self.listed.get(place).map(|(_, request)| *request);
     }
 
+    /// Picks this one, among all.
+    pub(super) fn pick(&mut self, request: u32) {
+        (self.picked, self.only) = (Some(request), Only::All);
+    }
+
+    /// Whether it is this one that is picked.
+    pub(super) fn has_picked(&self, request: u32) -> bool {
+        self.picked == Some(request)
+    }
+
     /// Lists what was known at the cursor.
     pub(super) fn look(&mut self, seen: &Seen<'_>) {
         let sent = seen.past.sent();

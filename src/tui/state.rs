@@ -6,6 +6,7 @@
 
 use super::cursor::{Cursor, Motion, Wish};
 use super::help::Help;
+use super::hog::Hog;
 use super::indexes::Indexes;
 use super::keymap::Keymap;
 use super::lanes::LanesView;
@@ -64,6 +65,8 @@ pub struct State {
     pub(super) cursor: Cursor,
     /// Whether something besides time has happened since it was last looked at.
     pub(super) touched: bool,
+    /// What the last key found, until another one is pressed.
+    pub(super) told: Option<String>,
     /// Where a key asked to go.
     pub(super) wish: Option<Wish>,
     pub(super) watch: Watch,
@@ -136,6 +139,7 @@ impl State {
             card: None,
             other_card: Vec::new(),
             fault_comes: false,
+            told: None,
             cursor: Cursor::default(),
             touched: true,
             wish: None,
@@ -399,6 +403,9 @@ impl State {
         let doubt = picture.doubts.first();
         let doubt = doubt.map(|doubt| format!("{}: {}.", picture.trust.words(), doubt.sentence));
         let stage = sight::stage_in_words(picture);
+        if let Some(said) = self.said_of_the_key() {
+            return Some(said);
+        }
         if let Some(deed) = &self.shown().deed {
             return Some(deed.clone());
         }
@@ -407,6 +414,15 @@ impl State {
         } else {
             doubt.or(stage)
         }
+    }
+
+    /// What the last key found, or what the next one may do: of a person's own making, it comes before
+    /// all else that could be said.
+    pub(super) fn said_of_the_key(&self) -> Option<String> {
+        if self.fault_comes && self.is_live() {
+            return Some(Hog::offer(self.scenario()));
+        }
+        self.told.clone()
     }
 
     /// Whether the variant before differed in nothing but the kind of its workers.

@@ -1,6 +1,6 @@
 //! How the screen gets to another instant of a run: along with it, at some speed, or in one leap.
 
-use super::cursor::{Cursor, Motion};
+use super::cursor::{Cursor, Motion, Wish, slowest};
 use super::lanes;
 use super::pane::Pane;
 use super::picture::Moment;
@@ -13,6 +13,7 @@ use crate::recording::feed::Feed;
 use crate::recording::remark::{self, Scene};
 use crate::recording::trust::{self, Reason, Trust};
 use crate::units::{Elapsed, Stamp};
+use crate::words::{grouped, number_of};
 
 /// What was done to a run is said for so long …
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
@@ -74,7 +75,12 @@ impl State {
         let wish = self.wish.take();
         let asked = touched || wish.is_some();
         match wish {
-            Some(wish) => self.cursor.grant(feed, &mut self.indexes, wish),
+            Some(wish) => {
+                self.cursor.grant(feed, &mut self.indexes, wish);
+                if wish == Wish::Slowest {
+                    self.name_the_slowest(feed);
+                }
+            }
             None if matches!(self.show.screen, Screen::Card(_)) => return Turned::of(touched),
             None => self.cursor.pass(feed, passed),
         }
@@ -119,6 +125,26 @@ impl State {
             picture.at = past.sample().at;
             picture.show_instant(&now, past.sample(), kind);
         }
+    }
+
+    /// Picks the request that took longest, and says which one it is.
+    fn name_the_slowest(&mut self, feed: &Feed<'_>) {
+        let Some(recording) = feed.recording(self.cursor.variant) else {
+            return;
+        };
+        let Some(outcome) = slowest(recording) else {
+            self.told = Some("No request has ended yet.".into());
+            return;
+        };
+        self.requests.pick(outcome.request);
+        let kinds = &recording.header.scenario.requests;
+        let kind = kinds.get(usize::from(outcome.class));
+        let kind = kind.map_or(String::new(), |kind| format!(" ({})", kind.name));
+        self.told = Some(format!(
+            "Request {}{kind} took longest of those that have ended: {}.",
+            grouped(number_of(outcome.request)),
+            outcome.done.since(outcome.due)
+        ));
     }
 
     /// While time goes on, the list changes no oftener than it can be read.

@@ -1,6 +1,7 @@
 //! The screen tried on moments made up here: no process is started and no clock is read.
 
 mod any_recording;
+mod cards;
 mod crowd;
 mod hall;
 mod numbers;

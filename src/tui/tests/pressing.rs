@@ -1,6 +1,7 @@
 //! Keys that somebody chose, the help and its search, the mouse.
 
-use super::staging::{Scene, io_bound, text};
+use super::staging::{Scene, call, io_bound, plan, request, scenario, text};
+use crate::scenario::{Scenario, WorkerKind};
 use crate::tui::pointer::Deed;
 use crate::tui::{Action, Key, Keymap, Mouse, Pointer, State, Steer};
 
@@ -64,10 +65,51 @@ fn faults_are_offered_before_one_is_chosen() {
 }
 
 #[test]
+fn a_hog_is_offered_by_name_and_refused_where_nothing_computes() {
+    let mut state = playing();
+    press(&mut state, "f");
+    assert!(shows(
+        &state,
+        "No kind is called hog: a hog is one profile that computes for 500 ms."
+    ));
+    press(&mut state, "x");
+    assert!(!shows(&state, "No kind is called hog"));
+    let variants = vec![("sync", scenario_that_waits())];
+    let mut state = State::new(&plan("a claim", variants), 2);
+    Scene::sync().play(&mut state);
+    press(&mut state, "f");
+    assert_eq!(state.key(Key::Char('h')), None);
+    assert!(shows(&state, "so none can be sent as a hog."));
+}
+
+fn scenario_that_waits() -> Scenario {
+    let mut scenario = scenario(WorkerKind::Sync);
+    scenario.requests = vec![request("page", &[call(99)])];
+    scenario
+}
+
+#[test]
+fn the_help_begins_with_the_eight_keys_that_matter() {
+    let mut state = playing();
+    press(&mut state, "?");
+    let help = text(&state, 80, 24);
+    let lines = help.lines().skip_while(|line| !line.contains("FIRST"));
+    let lines = lines.take_while(|line| !line.contains("KEYS OF THIS VIEW"));
+    // A key stands in the fourth column behind the frame, the rest of a text further in.
+    let keys = lines.skip(1).filter_map(|line| {
+        let key: String = line.chars().skip(5).take(15).collect();
+        (!key.trim().is_empty()).then(|| key.trim().to_owned())
+    });
+    let keys: Vec<String> = keys.collect();
+    assert_eq!(keys, ["space", "← →", "1 … 8", "s", "Enter", "i", "?", "q"]);
+}
+
+#[test]
 fn the_help_scrolls_is_searched_and_closes() {
     let mut state = playing();
     press(&mut state, "?");
     assert!(shows(&state, "KEYS OF THIS VIEW") && !shows(&state, "STEERING"));
+    state.key(Key::PageDown);
     state.key(Key::PageDown);
     state.key(Key::PageDown);
     assert!(!shows(&state, "KEYS OF THIS VIEW"));

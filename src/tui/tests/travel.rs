@@ -182,6 +182,41 @@ fn a_replay_goes_through_all_variants_and_stops_at_the_end() {
 }
 
 #[test]
+fn the_slowest_request_is_gone_to_and_picked_and_named() {
+    let recordings = recordings();
+    let feed = kept(&recordings);
+    let mut state = replaying(&recordings);
+    state.key(Key::Char('s'));
+    state.turn(&feed, FRAME);
+    let took = |it: &crate::telemetry::Outcome| it.done.since(it.due);
+    let outcomes = &recordings[0].outcomes;
+    let longest = outcomes.iter().map(took).max().unwrap();
+    let named = outcomes.iter().filter(|it| took(it) == longest).map(|it| {
+        let number = it.request + 1;
+        format!("Request {number} (profile) took longest of those that have ended: {longest}.")
+    });
+    let screen = text(&state, 80, 24);
+    assert!(
+        named.into_iter().any(|said| screen.contains(&said)),
+        "{screen}"
+    );
+    state.key(Key::Char('5'));
+    state.turn(&feed, FRAME);
+    let list = text(&state, 80, 24);
+    let picked = list.lines().find(|line| line.starts_with("│▸"));
+    let number = screen
+        .split("Request ")
+        .nth(1)
+        .and_then(|it| it.split(' ').next());
+    assert_eq!(
+        picked.and_then(|it| it.split_whitespace().nth(1)),
+        number,
+        "{list}"
+    );
+    assert!(!list.contains("took longest"), "named until the next key");
+}
+
+#[test]
 fn a_step_goes_to_the_next_thing_that_happened_and_back() {
     let recordings = recordings();
     let feed = kept(&recordings);

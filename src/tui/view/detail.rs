@@ -1,6 +1,7 @@
 //! Each worker in full: what it did since the variant began, and in the last second.
 
 use super::canvas::{Canvas, plain, quiet, strong};
+use super::listed::Listed;
 use super::roster::state_style;
 use crate::tui::number::Number;
 use crate::tui::picture::WorkerPicture;
@@ -42,13 +43,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write_before(end, 0, upper, quiet());
         canvas.write_before(end, 1, lower, quiet());
     }
-    let workers = &state.shown().picture.workers;
-    let room = usize::from(canvas.height().saturating_sub(3)).max(1);
+    let listed = Listed::of(&state.shown().picture);
+    let workers = &listed.own;
+    let shared = listed.shared(canvas.width().saturating_sub(14));
+    let taken = 3 + u16::from(shared.is_some());
+    let room = usize::from(canvas.height().saturating_sub(taken)).max(1);
     let first = state.scrolled.min(workers.len().saturating_sub(room));
     for (y, worker) in (2..).zip(workers.iter().skip(first).take(room)) {
         draw_worker(canvas, y, worker);
     }
     let left = workers.len().saturating_sub(first + room);
+    if let Some((count, said)) = shared {
+        let y = 2 + (workers.len() - first).min(room) as u16 + u16::from(left > 0);
+        let behind = canvas.write(4, y, &format!("{} gone", grouped(count as u64)), strong());
+        canvas.write(behind + 2, y, &said, quiet());
+    }
     let below = 2 + room as u16;
     if left > 0 {
         canvas.write(

@@ -5,9 +5,11 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
 use super::explain::ceiling;
 use super::{footer, frame};
 use crate::palette::Meaning;
-use crate::tui::command::{Command, Context, Entry};
+use crate::tui::command::{Command, Context, Entry, SCRUB};
+use crate::tui::cursor::Wish;
 use crate::tui::help::{Help, Only};
 use crate::tui::number::Number;
+use crate::tui::pane::Pane;
 use crate::tui::state::State;
 use crate::words::grouped;
 
@@ -18,6 +20,40 @@ const LEAST: (u16, u16) = (24, 7);
 const TEXT_AT: (u16, u16) = (16, 11);
 /// Numbers have their text below the name.
 const INDENT: u16 = 2;
+
+/// The keys that matter, in the order in which one needs them.
+const FIRST: [(&[Command], &str); 8] = [
+    (&[Command::Pause], "halt here, or go on"),
+    (
+        &[
+            Command::Go(Wish::Back(SCRUB)),
+            Command::Go(Wish::Forward(SCRUB)),
+        ],
+        "0.1 s back and forth in time; with Shift 1 s",
+    ),
+    (
+        &[
+            Command::Turn(Pane::Overview),
+            Command::Turn(Pane::Lanes),
+            Command::Turn(Pane::Theory),
+        ],
+        "views: overview, lanes, latencies, variants, requests, workers, remarks, theory",
+    ),
+    (
+        &[Command::Go(Wish::Slowest)],
+        "to the request that took longest: it is picked, and named",
+    ),
+    (
+        &[Command::OpenRequest],
+        "in the requests (5): the way of the one that is picked",
+    ),
+    (
+        &[Command::Explain],
+        "what a number is, and what would make it lie",
+    ),
+    (&[Command::Help], "this help, or no longer"),
+    (&[Command::Quit], "quit; the result is printed"),
+];
 
 /// What the words mean, as the manual has them.
 const WORDS: [(&str, &str); 8] = [
@@ -266,6 +302,7 @@ fn sections(state: &State) -> Vec<(&'static str, Vec<Item>)> {
         is_in(&here, entry) && !is_in(&of_time, entry) && !is_in(&of_steering, entry)
     };
     vec![
+        ("First", first(state)),
         ("Keys of this view", keys(state, is_here)),
         (
             "Moving in time",
@@ -276,6 +313,21 @@ fn sections(state: &State) -> Vec<(&'static str, Vec<Item>)> {
         ("Words", words()),
         ("Numbers", Number::ALL.map(|it| of_number(state, it)).into()),
     ]
+}
+
+/// The keys that matter, a line for each; of a group the first and the last.
+fn first(state: &State) -> Vec<Item> {
+    let items = FIRST.into_iter().filter_map(|(commands, text)| {
+        let labels = commands.iter().map(|command| state.keymap.label(*command));
+        let labels: Vec<String> = labels.filter(|label| !label.is_empty()).collect();
+        let head = match labels.as_slice() {
+            [] => return None,
+            [first, .., last] if labels.len() > 2 => format!("{first} … {last}"),
+            few => few.join(" "),
+        };
+        Some(Item::new(head, text))
+    });
+    items.collect()
 }
 
 fn keys(state: &State, are_told: impl Fn(&Entry) -> bool) -> Vec<Item> {

@@ -17,7 +17,9 @@ pub(super) mod help;
 mod lanes;
 mod latency;
 mod layout;
+mod listed;
 pub(super) mod marks;
+mod menu;
 mod numbers;
 mod overview;
 mod projector;
@@ -40,6 +42,7 @@ use super::state::State;
 use crate::palette::{Glyphs, Room};
 use canvas::Canvas;
 use marks::Mark;
+pub use menu::draw_menu;
 
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {

@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use super::layout::{Layout, Need};
+use super::listed::Listed;
 use super::{cores, detail, footer, header, lanes, latency, numbers, roster, script, variants};
 use crate::tui::state::State;
 
@@ -15,7 +16,7 @@ const WIDE: u16 = 120;
 /// Draws the overview.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let need = Need {
-        workers: state.shown().picture.workers.len().max(1),
+        workers: Listed::of(&state.shown().picture).rows().max(1),
         variants: state.variants().len(),
         scripts: script::lines(state.scenario()),
     };

@@ -7,6 +7,7 @@
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
+use super::listed::Listed;
 use crate::palette::Meaning;
 use crate::scenario::{Scenario, Step};
 use crate::tui::number::Number;
@@ -138,7 +139,9 @@ fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
 fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     let width = canvas.width().min(WIDEST);
     let room = Roster::Rows.room(width);
-    for (y, worker) in (0..canvas.height()).zip(&state.shown().picture.workers) {
+    let listed = Listed::of(&state.shown().picture);
+    draw_shared(canvas, &listed);
+    for (y, worker) in (0..canvas.height()).zip(&listed.own) {
         draw_state(canvas, NAME_END, y, worker);
         let begun = grouped(worker.held.all());
         canvas.number_before(COUNT_END, y, &begun, plain(), Number::BegunNow);
@@ -162,9 +165,25 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     }
 }
 
+/// The row that the workers share that are gone, below those that have rows of their own.
+fn draw_shared(canvas: &mut Canvas<'_>, listed: &Listed<'_>) {
+    let room = canvas.width().min(WIDEST).saturating_sub(GLYPHS_AT + 1);
+    if let Some((count, said)) = listed.shared(room) {
+        let y = listed.own.len() as u16;
+        canvas.write(
+            NAME_END + 1,
+            y,
+            &format!("{} gone", grouped(count as u64)),
+            strong(),
+        );
+        canvas.write(GLYPHS_AT, y, &said, quiet());
+    }
+}
+
 fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
     let in_a_line = (canvas.width() / PAIR_WIDTH).max(1);
-    for (position, worker) in (0_u16..).zip(&picture.workers) {
+    let listed = Listed::of(picture);
+    for (position, worker) in (0_u16..).zip(&listed.own) {
         let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
         let mut part = canvas.part(x, y, PAIR_WIDTH, 1);
         draw_state(&mut part, NAME_END, 0, worker);
@@ -173,13 +192,20 @@ fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
         let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, Roster::Pairs.room(0), 1);
         draw_held(&mut glyphs, worker.held, scale);
     }
+    if let Some((count, _)) = listed.shared(0) {
+        let position = listed.own.len() as u16;
+        let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
+        let said = format!("{} gone", grouped(count as u64));
+        canvas.write(x + NAME_END + 1, y, &said, strong());
+    }
 }
 
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
-    let count = grouped(picture.workers.len() as u64);
+    let workers = Listed::of(picture).own;
+    let count = grouped(workers.len() as u64);
     canvas.number_before(COUNT_END, 0, &count, plain(), Number::Workers);
     let in_a_line = usize::from(canvas.width().saturating_sub(GLYPHS_AT).max(1));
-    for (y, line) in (0..).zip(picture.workers.chunks(in_a_line)) {
+    for (y, line) in (0..).zip(workers.chunks(in_a_line)) {
         for (x, worker) in (GLYPHS_AT..).zip(line) {
             match doing_as_a_glyph(worker) {
                 Some(meaning) => canvas.glyphs(x, y, meaning, 1),

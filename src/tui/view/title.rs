@@ -1,6 +1,8 @@
 //! The card before each variant: what comes, what changes, where to look.
 
-use super::canvas::{Canvas, plain, quiet, strong, wrap};
+use ratatui::style::Style;
+
+use super::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use super::{footer, header, variants};
 use crate::tui::command::Command;
 use crate::tui::state::State;
@@ -8,6 +10,8 @@ use crate::tui::state::State;
 const WIDTH: u16 = 77;
 /// Where the values of a setting begin.
 const VALUES_AT: u16 = 14;
+/// Where begins what is to be watched.
+const WATCHED_AT: u16 = 6;
 
 /// Draws the card, in the upper middle of the screen.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -23,8 +27,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         12..20 => 1,
         _ => height / 8,
     };
-    let mut card = canvas.part(x, top, room, height.saturating_sub(top + 2));
-    let below = top + draw_card(&mut card, state) + 2;
+    let lines = card(state, room, height.saturating_sub(top + 2));
+    let mut part = canvas.part(x, top, room, height.saturating_sub(top + 1));
+    for (y, line) in (0..).zip(&lines) {
+        part.write(0, y, &line.label.0, line.label.1);
+        part.write(line.x, y, &line.text, line.style);
+    }
+    let below = top + lines.len() as u16 + 2;
     let played = state.shown().rows.iter().any(Option::is_some);
     let lines = 1 + state.variants().len() as u16;
     if played && below + lines + 1 < height {
@@ -40,73 +49,148 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_commands(&mut rest, state, &commands);
 }
 
-/// Answers with the line behind the last one.
-fn draw_card(canvas: &mut Canvas<'_>, state: &State) -> u16 {
-    let width = canvas.width();
-    let mut y = 0;
-    for line in wrap(state.title(), width) {
-        canvas.write(0, y, &line, strong());
-        y += 1;
-    }
-    y += 1;
-    let about = state
-        .about()
-        .filter(|_| state.shown().variant == 0 && canvas.height() > 12);
-    if let Some(about) = about {
-        for line in wrap(about.trim(), width) {
-            canvas.write(0, y, &line, plain());
-            y += 1;
-        }
-        y += 1;
-    }
-    canvas.write(0, y, &header::place(state), strong());
-    y = match state.changes() {
-        None => draw_setting(canvas, state, y + 2),
-        Some(changes) => draw_changes(canvas, &changes, y + 2),
-    };
-    y += 1;
-    let behind = canvas.write(0, y, "Watch ", strong());
-    for line in wrap(&format!("{}.", state.watch()), width.saturating_sub(behind)) {
-        canvas.write(behind, y, &line, plain());
-        y += 1;
-    }
-    y
+/// A line of the card.
+struct Line {
+    /// What stands before its text, and how.
+    label: (String, Style),
+    /// Where its text begins.
+    x: u16,
+    text: String,
+    style: Style,
 }
 
-fn draw_setting(canvas: &mut Canvas<'_>, state: &State, y: u16) -> u16 {
+/// How much of what could be said is said.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Sentences of the file's text.
+    sentences: usize,
+    /// Settings, or changes.
+    facts: usize,
+    /// Whether there is air between the parts.
+    has_air: bool,
+}
+
+/// The card in so many columns and lines: as much as there is room for, and nothing of it cut. The claim,
+/// the variant and where to look are said in any case; the file's text loses its last sentences first, then
+/// the setting its last lines.
+fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
+    let about = state.about().filter(|_| state.shown().variant == 0);
+    let sentences = sentences(about.unwrap_or_default());
+    let facts = facts(state);
+    let with_text = (0..=sentences.len())
+        .rev()
+        .map(|sentences| (sentences, facts.len()));
+    let without = (0..facts.len()).rev().map(|facts| (0, facts));
+    let shares = with_text.chain(without).flat_map(|(sentences, facts)| {
+        [true, false].map(|has_air| Share {
+            sentences,
+            facts,
+            has_air,
+        })
+    });
+    let mut cards = shares.map(|share| lines_of(state, width, (&sentences, &facts), share));
+    let fitting = cards.find(|card| card.len() <= usize::from(height));
+    fitting.unwrap_or_else(|| {
+        let least = Share {
+            sentences: 0,
+            facts: 0,
+            has_air: false,
+        };
+        lines_of(state, width, (&sentences, &facts), least)
+    })
+}
+
+/// A text in its sentences.
+fn sentences(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let sentences = words.split_inclusive(|word| word.ends_with(['.', '?', '!']));
+    sentences.map(|words| words.join(" ")).collect()
+}
+
+fn lines_of(
+    state: &State,
+    width: u16,
+    (sentences, facts): (&[String], &[(String, String)]),
+    share: Share,
+) -> Vec<Line> {
+    let mut card = Card {
+        width,
+        has_air: share.has_air,
+        lines: Vec::new(),
+    };
+    let none = ("", plain());
+    card.add(none, 0, state.title(), strong());
+    card.air();
+    if share.sentences > 0 {
+        card.add(none, 0, &sentences[..share.sentences].join(" "), plain());
+        card.air();
+    }
+    card.add(none, 0, &header::place(state), strong());
+    card.air();
+    for (name, value) in &facts[..share.facts] {
+        let at = VALUES_AT.max(width_of(name) + 1);
+        card.add((name, quiet()), at, value, plain());
+    }
+    if state.changes().is_some() {
+        card.add(none, 0, rest(state, share.facts), quiet());
+    }
+    card.air();
+    let watched = format!("{}.", state.watch());
+    card.add(("Watch", strong()), WATCHED_AT, &watched, plain());
+    card.lines
+}
+
+/// A card while it is written.
+struct Card {
+    width: u16,
+    has_air: bool,
+    lines: Vec<Line>,
+}
+
+impl Card {
+    /// A text behind a label, in as many lines as it takes.
+    fn add(&mut self, label: (&str, Style), x: u16, text: &str, style: Style) {
+        let mut label = (label.0.to_owned(), label.1);
+        for text in wrap(text, self.width.saturating_sub(x)) {
+            self.lines.push(Line {
+                label: std::mem::take(&mut label),
+                x,
+                text,
+                style,
+            });
+        }
+    }
+
+    /// An empty line, if there is room for any.
+    fn air(&mut self) {
+        if self.has_air {
+            self.add(("", plain()), 0, "", plain());
+        }
+    }
+}
+
+/// What is not said of a variant that is not the first.
+fn rest(state: &State, told: usize) -> &'static str {
+    match state.changes().map_or(0, |changes| changes.len()) {
+        0 => "Nothing that shows changes.",
+        all if told < all => "More is different; concsim check --expand has all of it.",
+        _ => "Everything else stays as it was.",
+    }
+}
+
+/// The setting of the first variant, and what is different in any other.
+fn facts(state: &State) -> Vec<(String, String)> {
     // The rest of a setting is for those who ask `concsim check --expand`.
     const MOST: usize = 8;
-    let mut y = y;
-    let facts = state.facts();
-    let told = facts
-        .iter()
-        .filter(|fact| !["timeout", "backlog", "keepalive"].contains(&fact.name.as_str()));
-    for fact in told.take(MOST) {
-        y = draw_fact(canvas, y, &fact.name, &fact.value);
+    const LEFT_OUT: [&str; 3] = ["timeout", "backlog", "keepalive"];
+    if let Some(changes) = state.changes() {
+        let changes = changes.into_iter();
+        return changes
+            .map(|(what, from, to)| (what, format!("{from} → {to}")))
+            .collect();
     }
-    y
-}
-
-fn draw_changes(canvas: &mut Canvas<'_>, changes: &[(String, String, String)], y: u16) -> u16 {
-    let mut y = y;
-    for (what, from, to) in changes {
-        y = draw_fact(canvas, y, what, &format!("{from} → {to}"));
-    }
-    let rest = if changes.is_empty() {
-        "Nothing that shows changes."
-    } else {
-        "Everything else stays as it was."
-    };
-    canvas.write(0, y, rest, quiet());
-    y + 1
-}
-
-fn draw_fact(canvas: &mut Canvas<'_>, y: u16, name: &str, value: &str) -> u16 {
-    let behind = canvas.write(0, y, name, quiet());
-    let x = VALUES_AT.max(behind + 1);
-    let lines = wrap(value, canvas.width().saturating_sub(x));
-    for (y, line) in (y..).zip(&lines) {
-        canvas.write(x, y, line, plain());
-    }
-    y + lines.len() as u16
+    let facts = state.facts().into_iter();
+    let told = facts.filter(|fact| !LEFT_OUT.contains(&fact.name.as_str()));
+    let told = told.take(MOST).map(|fact| (fact.name, fact.value));
+    told.collect()
 }

@@ -153,7 +153,9 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
     let mut said = canvas.part(0, from_below, width, caption);
     match state.lanes.sheet() {
         Some(sheet) if caption == 1 => {
-            let sentence = cut(&sentence(state, sheet), width.saturating_sub(2));
+            let told = state.said_of_the_key();
+            let sentence = told.unwrap_or_else(|| sentence(state, sheet));
+            let sentence = cut(&sentence, width.saturating_sub(2));
             said.write(1, 0, &sentence, strong());
         }
         Some(_) | None => draw_caption(&mut said, state, lines),
@@ -274,7 +276,7 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     };
     let below = canvas.height().saturating_sub(1);
     if below > 0 {
-        let deed = state.shown().deed.clone();
+        let deed = state.said_of_the_key().or(state.shown().deed.clone());
         let said = deed.unwrap_or_else(|| sentence(state, sheet));
         canvas.write(1, 0, &cut(&said, width), strong());
     }

@@ -73,6 +73,10 @@ impl Labels {
         is_small: bool,
     ) {
         let (request, fate) = (&panel.requests[place], panel.fates[place]);
+        let is_on = panel.variant == state.shown().variant;
+        if is_on && state.requests.has_picked(request.request) {
+            canvas.write(0, y, "▸", strong());
+        }
         let end = Self::number_end(self.is_wide);
         if is_small && !self.is_wide {
             let name = name_of_small(request);

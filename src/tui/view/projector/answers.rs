@@ -5,13 +5,17 @@ use crate::recording::trust::Trust;
 use crate::telemetry::Stage;
 use crate::tui::row::Row;
 use crate::tui::state::State;
-use crate::tui::view::canvas::{Canvas, cut, strong};
+use crate::tui::view::canvas::{Canvas, cut, strong, width_of};
 use crate::tui::view::digits::{self, Size};
 use crate::tui::view::variants::row_at;
 use crate::words::{mean, times};
 
 /// What stands before the number.
 const NAME: &str = "ANSWERS/S";
+/// Columns between the numbers.
+const GAP: u16 = 3;
+/// A name that is cut shorter says nothing.
+const SHORTEST_NAME: u16 = 4;
 
 /// Draws them in the lines that their digits take.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
@@ -24,20 +28,50 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     match size {
         Size::Plain => {
             let behind = canvas.write(behind + 2, 0, &rate, strong());
-            if let Some((times, before)) = ratio {
-                canvas.write(behind + 4, 0, &format!("{times}   {before}"), strong());
+            if let Some(Compared { name, rate, times }) = ratio {
+                let said = format!("{times}   {name}: {rate}");
+                canvas.write(behind + 4, 0, &said, strong());
             }
         }
         Size::Big | Size::Huge(_) => {
             let at = glyphs_at(canvas.width());
             draw_large(canvas, at, &rate, size);
-            if let Some((times, before)) = ratio {
-                let from = canvas.width() / 2 + 5;
-                draw_large(canvas, from, &times, size);
-                let below = size.lines().saturating_sub(1);
-                canvas.write(1, below, &cut(&before, at.saturating_sub(2)), strong());
+            if let Some(compared) = ratio {
+                let behind = at + digits::columns(&rate, size) as u16;
+                draw_compared(canvas, behind, &compared, size);
             }
         }
+    }
+}
+
+/// The number compared with, in digits of the same size, and how many times as many there are now. Where
+/// both do not fit, the ratio is a word below the name.
+fn draw_compared(canvas: &mut Canvas<'_>, from: u16, compared: &Compared, size: Size) {
+    let end = canvas.width().saturating_sub(1);
+    let [before, times] =
+        [&compared.rate, &compared.times].map(|it| digits::columns(it, size) as u16);
+    let name_at = from + GAP;
+    let room = end.saturating_sub(name_at + 1 + before + GAP + times);
+    let (name, fits) = match room {
+        0..SHORTEST_NAME => {
+            let room = end.saturating_sub(name_at + 1 + before);
+            (cut(&compared.name, room), false)
+        }
+        room => (cut(&compared.name, room), true),
+    };
+    let below = size.lines().saturating_sub(1);
+    let name_end = canvas.write(name_at, 0, &name, strong());
+    let words = if fits { 0 } else { width_of(&compared.times) };
+    draw_large(
+        canvas,
+        name_end.max(name_at + words) + 1,
+        &compared.rate,
+        size,
+    );
+    if fits {
+        draw_large(canvas, end - times, &compared.times, size);
+    } else {
+        canvas.write(name_at, below, &compared.times, strong());
     }
 }
 
@@ -55,8 +89,17 @@ fn rate_now(state: &State) -> String {
     mean(played.unwrap_or(show.picture.mean.throughput))
 }
 
-/// `× 30`, and of whom; `None` where there is nothing to compare, or nothing that may be.
-fn ratio(state: &State) -> Option<(String, String)> {
+/// The variant before.
+struct Compared {
+    name: String,
+    /// Its answers per second.
+    rate: String,
+    /// `× 30`: so many times as many there are now.
+    times: String,
+}
+
+/// `None` where there is nothing to compare, or nothing that may be.
+fn ratio(state: &State) -> Option<Compared> {
     let variant = state.shown().variant;
     let before = variant.checked_sub(1)?;
     let may_be_told = |row: &Row| row.trust != Trust::ProvesNothing;
@@ -68,5 +111,9 @@ fn ratio(state: &State) -> Option<(String, String)> {
     let now = rate(variant).filter(|_| !is_doubted)?;
     let then = rate(before)?;
     let name = &state.variants()[before].name;
-    Some((times(now / then), format!("{name}: {}", mean(then))))
+    Some(Compared {
+        name: name.clone(),
+        rate: mean(then),
+        times: times(now / then),
+    })
 }

@@ -6,6 +6,7 @@
 use super::rows::Rows;
 use crate::tui::state::State;
 use crate::tui::view::digits::Size;
+use crate::tui::view::listed::Listed;
 use crate::tui::view::numbers;
 
 /// Header, caption and legend.
@@ -70,7 +71,7 @@ impl Layout {
 
 /// Those that there are, or will be.
 fn workers(state: &State) -> usize {
-    let seen = state.shown().picture.workers.len();
+    let seen = Listed::of(&state.shown().picture).own.len();
     seen.max(if seen == 0 {
         state.scenario().server.workers
     } else {

@@ -6,6 +6,7 @@
 mod answers;
 mod layout;
 mod rows;
+mod shape;
 pub(super) mod title;
 
 use super::canvas::{Canvas, cut, strong, width_of};
@@ -26,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let lines = numbers::lines(layout.digits);
     numbers::draw(&mut canvas.part(0, y, width, lines), state, layout.digits);
     y += lines + layout.gap(1);
-    let scale = rows::scale(state, width);
+    let scale = rows::scale(state, width, layout.rows);
     let lines = layout.rows.lines;
     rows::draw(
         &mut canvas.part(0, y, width, lines),
@@ -51,6 +52,9 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
 
 fn caption(state: &State, width: u16) -> String {
     let show = state.shown();
+    if let Some(said) = state.said_of_the_key() {
+        return said;
+    }
     if let Some(deed) = &show.deed {
         return deed.clone();
     }
@@ -73,8 +77,8 @@ fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
     }
     let requests = counted(scale.requests, "request");
     let said = match kind {
-        Kind::Each => format!("a bar: {requests}"),
-        Kind::Strip => "a bar: a process".to_owned(),
+        Kind::Each => format!("a mark: {requests}"),
+        Kind::Strip => "a mark: a process".to_owned(),
     };
     if x + 1 + width_of(&said) < canvas.width() {
         canvas.write_before(canvas.width() - 1, 0, &said, strong());

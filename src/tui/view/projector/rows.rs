@@ -1,24 +1,24 @@
-//! The door and the workers, each a thick row in which a column is a request.
+//! The door and the workers, each a thick row in which a mark is a request.
 //!
-//! All rows have one scale. Clients that ask again and again are so many and no more, so that it
+//! All rows have one scale, and marks of one size, as large as the fullest row allows. Clients that ask again and again are so many and no more, so that it
 //! stays as it is for all variants, and a row twice as long means twice as many.
 
 use ratatui::style::Style;
 
+use super::shape::Shape;
 use crate::palette::Meaning;
 use crate::scenario::Arrivals;
 use crate::tui::picture::{Picture, WorkerPicture};
 use crate::tui::state::State;
 use crate::tui::view::canvas::{Canvas, plain, strong, width_of};
 use crate::tui::view::digits::{self, Size};
+use crate::tui::view::listed::Listed;
 use crate::tui::view::roster::{doing_as_a_glyph, state_style};
 use crate::units::letter;
 use crate::words::grouped;
 
 /// A row gets so many lines at most, one of them empty.
 const THICKEST: u16 = 7;
-/// A request is not wider than this.
-const WIDEST: u64 = 4;
 
 /// How workers are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,37 +78,41 @@ pub(super) fn glyphs_at(width: u16) -> u16 {
     if width < 120 { 17 } else { 24 }
 }
 
-/// How requests become columns.
+/// How requests become marks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    /// One glyph is so many requests …
+    /// One mark is so many requests …
     pub(super) requests: u64,
-    /// … and so many columns wide, of which the last is empty if there is more than one.
-    columns: u64,
+    /// … and so large.
+    shape: Shape,
 }
 
 /// One scale for all rows.
-pub(super) fn scale(state: &State, width: u16) -> Scale {
-    let room = u64::from(width.saturating_sub(glyphs_at(width) + 1).max(1));
+pub(super) fn scale(state: &State, width: u16, rows: Rows) -> Scale {
+    let columns = width.saturating_sub(glyphs_at(width) + 1).max(1);
+    let lines = rows.filled().max(1);
+    let room = |shape: &Shape| shape.capacity(columns, lines);
     let seen = state.shown().picture.most;
     let (door, worker) = match state.scenario().load.arrivals {
         Arrivals::Closed { clients, .. } => (clients as u64, clients as u64),
         Arrivals::Open { .. } => (seen.at_the_door, seen.in_a_worker),
     };
     let most = door.max(worker).max(seen.at_the_door).max(seen.in_a_worker);
-    // What is there at all has a column: there are three kinds besides the first.
-    let fits = |requests: &u64| match *requests {
-        1 => most <= room,
-        many => most.div_ceil(many) + 3 <= room,
+    // What is there at all has a mark: there are three kinds besides the first.
+    let marks = |requests: u64| match requests {
+        1 => most,
+        many => most.div_ceil(many) + 3,
     };
+    let fits = |requests: &u64| marks(*requests) <= room(&Shape::Dense);
     let rounds = (0..19).flat_map(|power| [1, 2, 5].map(|digit| 10_u64.pow(power) * digit));
     let requests = rounds.into_iter().find(fits).unwrap_or(u64::MAX);
-    let columns = if requests == 1 {
-        (room / most.max(1)).clamp(1, WIDEST)
-    } else {
-        1
-    };
-    Scale { requests, columns }
+    let glyphs = state.look.glyphs;
+    let mut shapes = Shape::ALL.into_iter().filter(|shape| shape.is_of(glyphs));
+    let largest = shapes.find(|shape| marks(requests) <= room(shape));
+    Scale {
+        requests,
+        shape: largest.unwrap_or(Shape::Dense),
+    }
 }
 
 /// Draws the door, and below it the workers.
@@ -132,7 +136,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, rows: Rows, scale: Sc
 
 fn draw_each(canvas: &mut Canvas<'_>, picture: &Picture, rows: Rows, scale: Scale) {
     let width = canvas.width();
-    for (number, worker) in (0..).zip(&picture.workers) {
+    for (number, worker) in (0..).zip(Listed::of(picture).own) {
         let mut row = canvas.part(0, rows.thick.saturating_mul(number), width, rows.thick);
         draw_worker(&mut row, worker, rows, scale);
     }
@@ -182,15 +186,14 @@ fn draw_label(row: &mut Canvas<'_>, rows: Rows, name: &str, style: Style, count:
 fn draw_requests(row: &mut Canvas<'_>, rows: Rows, counts: &[(Meaning, u64)], scale: Scale) {
     let (x, width) = (glyphs_at(row.width()), row.width());
     let mut glyphs = row.part(x, 0, width.saturating_sub(x + 1), rows.filled());
-    let drawn = scale.columns.saturating_sub(1).max(1);
-    let columns = u64::from(glyphs.width()) / scale.columns;
-    let mut x = 0_u64;
+    let room = scale.shape.capacity(glyphs.width(), glyphs.height());
+    let mut nth = 0;
     for (meaning, count) in counts {
-        for _ in 0..count.div_ceil(scale.requests).min(columns) {
-            for y in 0..glyphs.height() {
-                glyphs.glyphs(u16::try_from(x).unwrap_or(u16::MAX), y, *meaning, drawn);
+        for _ in 0..count.div_ceil(scale.requests) {
+            if nth < room {
+                scale.shape.draw(&mut glyphs, nth, *meaning);
             }
-            x += scale.columns;
+            nth += 1;
         }
     }
 }
@@ -198,10 +201,11 @@ fn draw_requests(row: &mut Canvas<'_>, rows: Rows, counts: &[(Meaning, u64)], sc
 /// A column for each process: what it does.
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture, rows: Rows) {
     let at = glyphs_at(canvas.width());
-    let all = picture.workers.len() as u64;
+    let workers = Listed::of(picture).own;
+    let all = workers.len() as u64;
     draw_label(canvas, rows, "WORKERS", plain(), all);
     let in_a_line = usize::from(canvas.width().saturating_sub(at + 1).max(1));
-    for (number, line) in (0..).zip(picture.workers.chunks(in_a_line)) {
+    for (number, line) in (0..).zip(workers.chunks(in_a_line)) {
         for (x, worker) in (at..).zip(line) {
             for y in 0..rows.filled() {
                 let y = y + rows.thick.saturating_mul(number);

@@ -53,7 +53,8 @@ fn lines(blocks: &[Block]) -> usize {
     lines.saturating_sub(1)
 }
 
-/// What is said, each in its own lines; where there is little room, what is different comes first.
+/// The parts of the card, each in its own lines: all of them with rules around what is different, or as
+/// many as there is room for, what is different first. None is cut.
 fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
     let said = state.announcement();
     let said = balanced(&said.unwrap_or_else(|| first_setting(state)), room);
@@ -66,14 +67,20 @@ fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
     let rule = || vec![RULE.repeat(usize::from(room))];
     let [title, place, watch] = rest.clone();
     let framed = [rule(), said.clone(), rule()].map(|lines| (lines, strong()));
-    let all: Vec<Block> = std::iter::once(title)
+    let all: Vec<Block> = std::iter::once(title.clone())
         .chain(framed)
-        .chain([place, watch])
+        .chain([place, watch.clone()])
         .collect();
-    if lines(&all) <= height {
-        return all;
-    }
-    std::iter::once((said, strong())).chain(rest).collect()
+    let said = (said, strong());
+    let fewer = [
+        std::iter::once(said.clone()).chain(rest).collect(),
+        vec![said.clone(), title, watch.clone()],
+        vec![said.clone(), watch],
+        vec![said],
+    ];
+    let mut cards = std::iter::once(all).chain(fewer);
+    let fitting = cards.find(|card| lines(card) <= height);
+    fitting.unwrap_or_default()
 }
 
 /// Who asks whom, for a start: what else the file says takes longer to read than the card stays.

@@ -58,6 +58,7 @@ impl Args {
             chosen: SourceArgs::of(name),
             machine: None,
             headless: false,
+            card: CardArgs::default(),
             json: false,
             out: None,
             no_keep: false,

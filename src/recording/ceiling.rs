@@ -150,7 +150,7 @@ pub fn per_second(rate: f64) -> String {
 }
 
 /// The place where requests wait longest, by the run's own account.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Waits {
     /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service` or `none`.
     pub at: &'static str,

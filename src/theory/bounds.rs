@@ -116,7 +116,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
     bounds.push(asked_for);
     bounds.extend(of_connections(scenario, &mean));
     bounds.extend(of_services(scenario, &mean));
-    tightest_first(share_of_short_ones(scenario, bounds))
+    tightest_first(share_of_short_ones(scenario, bounds, &mean))
 }
 
 /// Whether requests may be lost before they have taken what they take: with the worker of another, or
@@ -194,22 +194,40 @@ fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
 
 /// More comes than can be done, and the worker takes turns between all that is there: the shorter ones get
 /// through first, for as long as the others still become more.
-fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>) -> Vec<Bound> {
-    let Arrivals::Open { rate, .. } = scenario.load.arrivals else {
-        return bounds;
-    };
-    let is_overloaded = bounds.iter().any(|bound| bound.count < rate * bound.each);
-    let takes_turns = scenario.server.kind.has_a_loop() && passes_others(scenario);
-    if !is_overloaded || !takes_turns {
+fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken) -> Vec<Bound> {
+    if !(scenario.server.kind.has_a_loop() && passes_others(scenario)) {
         return bounds;
     }
-    let points = attempt::points(scenario);
+    let rate = rate_of_asking(scenario, mean);
+    let mut points = Vec::new();
     for bound in &mut bounds {
-        if bound.of != Scarce::Arrivals && bound.count < rate * bound.each {
+        let is_short = bound.count < rate * bound.each;
+        if !bound.of.is_the_load() && is_short && becomes_more(scenario, mean, bound) {
+            if points.is_empty() {
+                points = attempt::points(scenario);
+            }
             shortest_first(bound, rate, &points);
         }
     }
     bounds
+}
+
+/// How many requests come per second at most.
+fn rate_of_asking(scenario: &Scenario, mean: &Taken) -> f64 {
+    let asked = asked_for(scenario, mean);
+    asked.count / asked.each
+}
+
+/// Whether ever more requests are in a worker for want of this: an open load does not wait for answers, and
+/// clients who give up ask again while what they asked before is still there.
+fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
+    match scenario.load.arrivals {
+        Arrivals::Open { .. } => true,
+        Arrivals::Closed { clients, .. } => {
+            let queue = clients as f64 * bound.each / bound.count;
+            mean.good < 1.0 || queue > scenario.load.patience.as_secs_f64()
+        }
+    }
 }
 
 /// Whether a request lets another pass: if each takes its worker once, they end in the order in which they

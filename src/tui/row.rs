@@ -1,6 +1,6 @@
 //! A line of the table of variants.
 
-use crate::recording::beside::{self, Balance, Found};
+use crate::recording::beside::{self, Balance, Found, Waits};
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
 use crate::scenario::expectation::Quantity;
@@ -29,7 +29,9 @@ pub struct Row {
     pub found: Found,
     /// … with Little's law at each place …
     pub balance: [Option<Balance>; 3],
-    /// … unless a hand has changed the run.
+    /// … and the place where requests wait, if no bound was reached.
+    pub waits: Option<Waits>,
+    /// A hand has changed the run: no theory is of it.
     pub is_steered: bool,
 }
 
@@ -49,6 +51,7 @@ impl Row {
             trust: run.trust,
             found: Found::in_run(run),
             balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
+            waits: run.theory.waits,
             is_steered: beside::is_steered(run),
         }
     }

@@ -47,10 +47,13 @@ impl State {
             None => Found::default(),
         };
         let is_steered = row.is_some_and(|row| row.is_steered) || is_on && self.theory.is_steered;
-        Some(if is_steered {
-            Theory::none(STEERED).beside(&found)
-        } else {
-            theory.beside(&found)
+        if is_steered {
+            return Some(Theory::none(STEERED).beside(&found));
+        }
+        let waits = row.and_then(|row| row.waits);
+        Some(Beside {
+            waits,
+            ..theory.beside(&found)
         })
     }
 }

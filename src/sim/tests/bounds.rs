@@ -7,8 +7,9 @@ use super::*;
 use crate::recording::Sample;
 use crate::recording::beside::Ceiling;
 use crate::recording::summary::Run;
+use crate::recording::trust::Trust;
 use crate::scenario::Arrivals;
-use crate::telemetry::Outcome;
+use crate::telemetry::{Failure, Outcome};
 use crate::theory::bounds::{self, Bound, Scarce};
 use crate::theory::demand::Moments;
 use crate::theory::{attempt, forecast};
@@ -183,15 +184,32 @@ impl Counted {
         (of_lengths + of_good + of_arrivals) / asked.sqrt()
     }
 
-    /// How many answers more than the bound a window may see for what was done before it: of requests under
-    /// way when it begins, and of clients that thought for a part of their time before it.
-    fn done_before(&self, bound: &Bound) -> f64 {
-        let begin = self.window[0];
+    /// How many answers more than the bound a window may see: of requests under way when it begins, some of
+    /// whose work is done; of clients that thought for a part of their time before it; and for long requests
+    /// that are under way when it ends.
+    fn at_the_edges(&self, bound: &Bound) -> f64 {
+        let [begin, end] = self.window;
         let early = self.good().filter(|it| it.due < begin).count() as f64;
-        match bound.of {
-            Scarce::Clients => bound.count,
-            _ => early + 1.0,
+        if bound.of == Scarce::Clients {
+            return bound.count;
         }
+        let points = attempt::points(&self.scenario);
+        let longest = points.iter().map(|(_, taken)| bound.takes(taken));
+        let longest = longest.fold(0.0, f64::max);
+        let under_way = self.outcomes.iter();
+        let under_way = under_way.filter(|it| it.sent < end && it.done >= end);
+        // Where clients gave up, what they asked for may still be in a worker.
+        let gave_up = self
+            .outcomes
+            .iter()
+            .any(|it| it.failure == Some(Failure::Timeout));
+        let most = self.scenario.server.concurrency_limit();
+        let late = if gave_up {
+            most
+        } else {
+            under_way.count().min(most)
+        };
+        early + 1.0 + late as f64 * longest / bound.each
     }
 }
 
@@ -210,7 +228,7 @@ fn check_bounds(text: &str) {
     let found = counted.throughput();
     for bound in bounds::of(scenario, scenario.machine.cores) {
         let most = bound.per_s() * (1.0 + DEVIATIONS * counted.chance(&bound))
-            + counted.done_before(&bound) / counted.seconds();
+            + counted.at_the_edges(&bound) / counted.seconds();
         assert!(
             found <= most * (1.0 + 1e-9),
             "{found}/s exceeds {bound:?} = {}/s (at most {most}/s by chance)\n{text}",
@@ -249,6 +267,41 @@ proptest! {
     #[ignore = "thousands of simulations: so many as CONCSIM_BOUNDS_CASES says"]
     fn no_bound_of_thousands_of_scenarios_is_exceeded(text in any_scenario()) {
         check_bounds(&text);
+    }
+}
+
+/// What binds is reached, and where nothing binds the run says where its requests wait.
+fn check_causes(text: &str) {
+    let plan = plan(text, &["duration=10s"]);
+    let scenario = &plan.variants[0].scenario;
+    if limits::check(scenario).is_err() {
+        return;
+    }
+    let run = summarise(&recording_of(&plan, 0));
+    let bounds = &run.theory.bounds;
+    let is_reached = |bound: &Ceiling| bound.reached.is_some_and(|it| it >= 0.9);
+    for (place, bound) in bounds.iter().enumerate() {
+        assert_eq!(
+            bound.binds,
+            place == 0 && is_reached(bound),
+            "{bound:?}\n{text}"
+        );
+    }
+    let binds = bounds.iter().any(|bound| bound.binds);
+    let proves = run.trust != Trust::ProvesNothing && !bounds.is_empty();
+    assert_eq!(run.theory.waits.is_some(), proves && !binds, "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_binds_is_reached_and_else_it_is_said_where_requests_wait(text in any_scenario()) {
+        check_causes(&text);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::palette::Meaning;
 use crate::tui::number::Number;
 use crate::tui::picture::Picture;
 use crate::tui::state::State;
-use crate::units::{letter, three_digits};
+use crate::units::letter;
 use crate::words::grouped;
 
 /// Draws the row of cores, each with the letter of the worker that computes on it, and who else used
@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         ("services", mean.services, Number::CoresOfServices),
         ("others", mean.others, Number::CoresOfOthers),
     ]
-    .map(|(who, cores, number)| (format!("{who} {}", three_digits(cores)), number));
+    .map(|(who, cores, number)| (format!("{who} {cores:.2}"), number));
     let width = canvas.width().min(WIDEST);
     let words: u16 = others.iter().map(|(words, _)| width_of(words) + 2).sum();
     // Two blanks between them, and one behind the last.

@@ -72,6 +72,10 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         let reached = ceiling.reached.filter(|_| !proves_nothing(state, variant));
         draw_bound(canvas, lines.take(), ceiling, reached);
     }
+    if let Some(waits) = &beside.waits {
+        let said = format!("No bound is reached: {}.", waits.in_words());
+        draw_text(canvas, &mut lines, &said);
+    }
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
     draw_assumed(canvas, &mut lines, &beside);

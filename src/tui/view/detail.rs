@@ -7,7 +7,6 @@ use crate::tui::number::Number;
 use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
 use crate::units::letter;
-use crate::units::three_digits;
 use crate::words::grouped;
 
 /// Columns: heading in two lines, and where the column ends.
@@ -81,7 +80,7 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, worker: &WorkerPicture) {
         worker.longest_run.to_string(),
         grouped(worker.voluntary.round() as u64),
         grouped(worker.involuntary.round() as u64),
-        three_digits(worker.cpu),
+        format!("{:.2}", worker.cpu),
         grouped(worker.respawns),
     ];
     for (((.., end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {

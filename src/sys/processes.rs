@@ -383,6 +383,8 @@ pub fn allow_all_descriptors() {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::sys::clock::Clock;
+    use crate::units::{Elapsed, Stamp};
 
     #[test]
     fn this_process_can_be_seen_from_outside() {
@@ -409,20 +411,23 @@ mod tests {
         assert_eq!(watched.whereabouts(), None);
     }
 
+    const PATIENCE: Elapsed = Elapsed::from_secs(60);
+
     /// A child of this test, killed when it goes out of scope.
     struct Started(std::process::Child);
 
     impl Started {
         fn script(script: &str) -> Self {
             let mut shell = std::process::Command::new("sh");
-            Self(shell.args(["-c", script]).spawn().unwrap())
+            Self(shell.args(["-c", script]).spawn().expect("a shell"))
         }
 
         /// Returns once it is seen so.
         fn is_seen(&self, has_core: Option<bool>) {
-            let begun = std::time::Instant::now();
+            let clock = Clock::starting_now();
             while super::has_core(self.0.id()) != has_core {
-                assert!(begun.elapsed().as_secs() < 60, "never {has_core:?}");
+                let waited = clock.now().since(Stamp::ZERO);
+                assert!(waited < PATIENCE, "never {has_core:?}");
                 std::thread::yield_now();
             }
         }

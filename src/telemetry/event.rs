@@ -213,12 +213,7 @@ impl Event {
                 let head = head(PREEMPTED, task, request);
                 [head, from.0, to.0, optional_word(core), 0, 0, 0, 0]
             }
-            Self::Sent(sent) => {
-                let head = head(SENT, u32::from(sent.class), sent.request);
-                let connection = optional_word(sent.connection);
-                let opened = u64::from(sent.opened);
-                [head, sent.due.0, sent.sent.0, connection, opened, 0, 0, 0]
-            }
+            Self::Sent(sent) => sent.to_record(),
             Self::Ended(outcome) => outcome.to_record(),
             Self::BlockedIn {
                 from,
@@ -295,14 +290,7 @@ impl Event {
                 request,
                 core: optional_of(c),
             },
-            SENT => Self::Sent(Sent {
-                request,
-                class: u16::try_from(small).ok()?,
-                due: from,
-                sent: to,
-                connection: optional_of(c),
-                opened: d == 1,
-            }),
+            SENT => Self::Sent(Sent::from_record(record)?),
             ENDED => Self::Ended(Outcome::from_record(record)?),
             BLOCKED_IN => Self::BlockedIn {
                 from,
@@ -342,6 +330,27 @@ impl Event {
                 cause: TerminationCause::from_raw(d),
             },
             _ => return None,
+        })
+    }
+}
+
+impl Sent {
+    fn to_record(self) -> Record {
+        let head = head(SENT, u32::from(self.class), self.request);
+        let connection = optional_word(self.connection);
+        let opened = u64::from(self.opened);
+        [head, self.due.0, self.sent.0, connection, opened, 0, 0, 0]
+    }
+
+    fn from_record(record: &Record) -> Option<Self> {
+        let [head, due, sent, connection, opened, ..] = *record;
+        Some(Self {
+            request: u32::try_from(head & 0xFFFF_FFFF).ok()?,
+            class: u16::try_from(head >> 32 & 0x00FF_FFFF).ok()?,
+            due: Stamp(due),
+            sent: Stamp(sent),
+            connection: optional_of(connection),
+            opened: opened == 1,
         })
     }
 }

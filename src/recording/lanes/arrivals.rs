@@ -14,8 +14,6 @@ use crate::units::{Elapsed, Stamp};
 /// A worker stamps all that it accepts in one turn with the turn's beginning, and takes some who come
 /// during it: an accept may be stamped so much before the sending.
 const STAMPED_EARLY: Elapsed = Elapsed::from_millis(10);
-/// Of a connection at most so many openings are remembered: a port is used again.
-const OPENINGS: usize = 4;
 /// No place among those that a worker has taken.
 const NO_PLACE: u32 = u32::MAX;
 
@@ -24,7 +22,10 @@ const NO_PLACE: u32 = u32::MAX;
 pub(super) struct Arrivals {
     /// By request number.
     requests: Vec<Arrival>,
+    /// Those of which an opening or an accept is not known yet; where connections are kept, all.
     connections: BTreeMap<u32, Connection>,
+    /// Whether each request opens a connection of its own.
+    opens_always: bool,
     /// Those that opened their connection: when they came to the door …
     came: Instants,
     /// … and when they left it: taken, or given up.
@@ -57,7 +58,7 @@ struct Arrival {
 /// A connection, or the connections that had its number one after the other.
 #[derive(Clone, Debug, Default)]
 struct Connection {
-    /// The requests that opened it, and when they were sent.
+    /// The requests that opened it, and when they were sent: a port is used again.
     opened: Vec<(Stamp, u32)>,
     /// Accepts whose request is not known yet.
     accepted: Vec<(Stamp, u16)>,
@@ -95,6 +96,7 @@ impl Arrivals {
     /// A request was sent. Whether it opened its connection is what the load does with connections, in
     /// recordings that do not say; `None` if that does not tell either.
     pub(super) fn send(&mut self, sent: &Sent, opens_always: bool) {
+        self.opens_always = opens_always;
         self.due.insert(sent.due);
         self.of(sent.request).sent = sent.sent;
         let opened = sent.connection.map_or(opens_always, |_| sent.opened);
@@ -110,20 +112,18 @@ impl Arrivals {
                 .opened
                 .partition_point(|(at, _)| *at <= sent.sent);
             connection.opened.insert(place, (sent.sent, sent.request));
-            if connection.opened.len() > OPENINGS && opens_always {
-                connection.opened.remove(0);
-            }
             let mut accepts = connection.accepted.iter();
             let is_its = |(at, _): &(Stamp, u16)| *at + STAMPED_EARLY >= sent.sent;
             if let Some(place) = accepts.position(is_its) {
                 let (at, worker) = connection.accepted.remove(place);
                 self.take(sent.request, worker, at);
+                self.has_met(number, sent.request);
             }
         } else {
-            let opener = connection.opened.last().map(|(_, request)| *request);
-            let opener = opener.and_then(|opener| self.requests.get(opener as usize));
-            if let Some(opener) = opener.filter(|opener| opener.place != NO_PLACE) {
-                let worker = opener.worker;
+            let first = connection.opened.last().map(|(_, request)| *request);
+            let first = first.and_then(|first| self.requests.get(first as usize));
+            if let Some(first) = first.filter(|first| first.place != NO_PLACE) {
+                let worker = first.worker;
                 self.place(sent.request, worker);
             }
         }
@@ -138,8 +138,24 @@ impl Arrivals {
         let opened = &connection.opened;
         let sent_by_then = opened.partition_point(|(sent, _)| *sent <= at + STAMPED_EARLY);
         match sent_by_then.checked_sub(1).map(|place| opened[place].1) {
-            Some(request) => self.take(request, worker, at),
+            Some(request) => {
+                self.take(request, worker, at);
+                self.has_met(number, request);
+            }
             None => connection.accepted.push((at, worker)),
+        }
+    }
+
+    /// The opening of a connection has met its accept: no later request will ask for either.
+    fn has_met(&mut self, number: u32, request: u32) {
+        if !self.opens_always {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(&number) {
+            connection.opened.retain(|(_, opener)| *opener != request);
+            if connection.opened.is_empty() && connection.accepted.is_empty() {
+                self.connections.remove(&number);
+            }
         }
     }
 
@@ -337,7 +353,9 @@ mod tests {
         let all = [sent(0, 10 * MS, 7, true), sent(1, 900 * MS, 7, true)];
         let accepts = [(1, Stamp(20 * MS)), (2, Stamp(950 * MS))];
         let mut at_once = Arrivals::default();
-        all.iter().for_each(|sent| at_once.send(sent, true));
+        for sent in &all {
+            at_once.send(sent, true);
+        }
         for (worker, at) in accepts {
             at_once.accept(worker, at, Some(7));
         }

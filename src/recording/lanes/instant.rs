@@ -174,12 +174,11 @@ impl Lanes<'_> {
             request: open.request,
             ..idle
         };
-        match rest.filter(|(_, since)| *since <= at) {
-            Some((doing, since)) => (found.doing, found.since) = (Some(doing), since),
-            None => {
-                let parts = open.parts.iter().copied();
-                self.find_part(&mut found, open.worker, parts, open.from, at);
-            }
+        if let Some((doing, since)) = rest.filter(|(_, since)| *since <= at) {
+            (found.doing, found.since) = (Some(doing), since);
+        } else {
+            let parts = open.parts.iter().copied();
+            self.find_part(&mut found, open.worker, parts, open.from, at);
         }
         found
     }
@@ -190,10 +189,10 @@ impl Lanes<'_> {
         found: &mut WorkerInstant,
         worker: u16,
         parts: impl Iterator<Item = Part>,
-        begin: Stamp,
+        from: Stamp,
         at: Stamp,
     ) {
-        let mut begun = begin;
+        let mut since = from;
         for part in parts {
             match part {
                 Part::Ran { from, to, core } if from <= at && at < to => {
@@ -213,10 +212,10 @@ impl Lanes<'_> {
                         BreakKind::Blocked => Doing::Blocked,
                         BreakKind::Preempted(_) => Doing::WantsACore,
                     };
-                    (found.doing, found.since) = (Some(doing), begun);
+                    (found.doing, found.since) = (Some(doing), since);
                     return;
                 }
-                Part::Ran { to, .. } | Part::Broken { to, .. } => begun = to,
+                Part::Ran { to, .. } | Part::Broken { to, .. } => since = to,
             }
         }
     }

@@ -57,8 +57,8 @@ impl Lanes<'_> {
             let since = sent.map_or(at, |sent| sent.sent);
             return Some(Taken { worker, at, since });
         }
-        let open = self.open.iter();
-        let open = open.filter(|open| open.request == Some(request)).last()?;
+        let mut open = self.open.iter();
+        let open = open.rfind(|open| open.request == Some(request))?;
         Some(Taken {
             worker: open.worker,
             at: open.from,

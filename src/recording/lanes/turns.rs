@@ -32,21 +32,21 @@ impl Lanes<'_> {
         workings.flat_map(move |workings| {
             let told = workings.stretches.iter();
             let stretches = told.take_while(|stretch| stretch.to <= self.until);
-            stretches.map(move |stretch| self.turn(workings, stretch))
+            stretches.map(|stretch| turn(workings, stretch))
         })
     }
+}
 
-    fn turn(&self, workings: &Workings, stretch: &Stretch) -> Turn {
-        let breaks = stretch.breaks.0 as usize..stretch.breaks.1 as usize;
-        Turn {
-            request: (stretch.request != NO_REQUEST).then_some(stretch.request),
-            task: stretch.task,
-            ready: stretch.ready,
-            from: stretch.from,
-            to: stretch.to,
-            then: stretch.then,
-            breaks: workings.breaks[breaks].iter().map(span).collect(),
-        }
+fn turn(workings: &Workings, stretch: &Stretch) -> Turn {
+    let breaks = stretch.breaks.0 as usize..stretch.breaks.1 as usize;
+    Turn {
+        request: (stretch.request != NO_REQUEST).then_some(stretch.request),
+        task: stretch.task,
+        ready: stretch.ready,
+        from: stretch.from,
+        to: stretch.to,
+        then: stretch.then,
+        breaks: workings.breaks[breaks].iter().map(span).collect(),
     }
 }
 

@@ -185,6 +185,64 @@ fn where_cores_have_no_numbers_no_more_run_than_there_are() {
     assert_eq!(rows, [vec![0, 2], vec![1]]);
 }
 
+/// A sample at `at` of one worker, process 7, that has been at request 0 since 10.
+fn at_request_0(at: u64, wants_a_core: bool) -> Sample {
+    let worker = WorkerSample {
+        pid: 7,
+        phase: Phase::Running,
+        running_since: Some(Stamp(10)),
+        running_request: Some(0),
+        wants_a_core,
+        ..WorkerSample::default()
+    };
+    Sample {
+        at: Stamp(at),
+        workers: vec![worker],
+        ..Sample::default()
+    }
+}
+
+#[test]
+fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
+    let mut recording = recording(Vec::new(), at_request_0(50, false));
+    let died = Event::Died {
+        at: Stamp(80),
+        worker: 0,
+        pid: 7,
+        status: -9,
+    };
+    recording.events = vec![(0, died)];
+    recording.samples.push(Sample {
+        at: Stamp(100),
+        ..Sample::default()
+    });
+    let life = [(Doing::AtTheDoor, 0, 10), (Doing::Running, 10, 80)];
+    assert_eq!(lives(&recording, Stamp(100))[0], life);
+}
+
+#[test]
+fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
+    let mut recording = recording(Vec::new(), at_request_0(50, false));
+    recording.samples.push(at_request_0(100, true));
+    recording.samples.push(at_request_0(150, true));
+    let mut index = Index::default();
+    index.extend(&recording);
+    let lanes = Lanes::new(&index, recording.present().unwrap());
+    let span = |doing, from, to, is_open| Span {
+        doing,
+        from: Stamp(from),
+        to: Stamp(to),
+        is_open,
+    };
+    let life = [
+        span(Doing::AtTheDoor, 0, 10, false),
+        span(Doing::Running, 10, 50, false),
+        span(Doing::Running, 50, 100, true),
+        span(Doing::WantsACore, 100, 150, false),
+    ];
+    assert_eq!(lanes.request(0, up_to(Stamp(150))).spans, life);
+}
+
 #[test]
 fn an_index_that_grew_is_the_one_that_was_built_at_once() {
     for kind in [Sync, Coroutine] {

@@ -210,6 +210,7 @@ fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
         worker: 0,
         pid: 7,
         status: -9,
+        cause: None,
     };
     recording.events = vec![(0, died)];
     recording.samples.push(Sample {

@@ -19,10 +19,10 @@ pub struct Args {
     /// Folder of a kept run, `last`, or `last-1` for the one before
     #[arg(value_name = "DIR|last")]
     a: PathBuf,
-    /// The run to set beside it
+    /// Run to set beside it, named in the same way
     #[arg(value_name = "DIR|last")]
     b: PathBuf,
-    /// JSON on standard output, and nothing else
+    /// Print JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
 }

@@ -13,7 +13,7 @@ use super::talk;
     after_help = "Example: concsim completions bash > ~/.local/share/bash-completion/completions/concsim"
 )]
 pub struct Args {
-    /// For which shell
+    /// Shell to complete for
     shell: Shell,
 }
 

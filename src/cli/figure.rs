@@ -27,29 +27,29 @@ const POINTS: &str = "points.jsonl";
                   concsim figure list"
 )]
 pub struct Args {
-    /// What it shows; `list` says what there is
+    /// Kind of figure; `list` names all kinds
     #[arg(value_name = "KIND", value_parser = what())]
     what: What,
-    /// The folders of kept runs, or `last`; or of a sweep, or its points.csv; for `parity` also a file of
+    /// Folders of kept runs, or `last`; or of a sweep, or its points.csv; for `parity` also a file of
     /// `concsim parity --json`
     #[arg(value_name = "DIR|last")]
     named: Vec<PathBuf>,
-    /// Draw it again from the data that was written beside a figure
+    /// Draw again from the CSV that was written beside a figure
     #[arg(long, value_name = "CSV", conflicts_with = "named")]
     from: Option<PathBuf>,
-    /// The file, .svg or .png; its data are written beside it, as .csv. Without, SVG on standard output
+    /// Output file, .svg or .png, with its data beside it as .csv; by default SVG on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// In user units: 720 for a blog's column, 360 for a phone
+    /// Width in user units: 720 for a blog's column, 360 for a phone
     #[arg(long, default_value_t = 720, value_parser = clap::value_parser!(u32).range(320..=2000))]
     width: u32,
-    /// For light pages, dark ones, or as the reader has it
+    /// Colours for light pages, for dark ones, or as the reader has it
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
-    /// What it claims; by default the title of the scenario
+    /// Title, the claim of the figure; by default that of the scenario
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
-    /// Words beneath the title; may be repeated
+    /// Note beneath the title; repeatable
     #[arg(long, value_name = "TEXT")]
     annotate: Vec<String>,
 }

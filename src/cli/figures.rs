@@ -32,10 +32,10 @@ use anyhow::{Context as _, bail};
                   Example: concsim figures README.md docs/post.md\n         concsim figures --check"
 )]
 pub struct Args {
-    /// The Markdown files; without, README.md and those of docs/
+    /// Markdown files; by default README.md and those of docs/
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Change nothing; say which pictures are not what their commands draw, and fail if there are any
+    /// Change nothing; name the pictures that differ from what their commands draw, and fail if there are any
     #[arg(long)]
     check: bool,
 }

@@ -16,7 +16,7 @@ use crate::tui::{Keymap, Mouse};
 /// Which keys do what, and whether the mouse does anything.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeyboardArgs {
-    /// Take the keys from this file instead of concsim/keys.toml in the folder for settings
+    /// File of keys; by default concsim/keys.toml in the folder for settings
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
     /// Click on numbers, keys and the lanes' axis; the terminal then selects text with Shift alone

@@ -11,7 +11,7 @@ use super::talk;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim keys > ~/.config/concsim/keys.toml")]
 pub struct Args {
-    /// Those of this file instead of concsim/keys.toml in the folder for settings
+    /// File of keys; by default concsim/keys.toml in the folder for settings
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
 }

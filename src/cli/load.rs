@@ -39,10 +39,10 @@ const KNOCK: Duration = Duration::from_secs(2);
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
-    /// The server: http://HOST:PORT. It is asked for GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
+    /// Server to load: http://HOST:PORT. It is asked for GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
     #[arg(long, value_name = "URL")]
     target: Authority,
-    /// The summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
     #[command(flatten)]

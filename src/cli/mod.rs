@@ -58,7 +58,7 @@ use self::colour::Colour;
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// When to use colours; by default on a terminal, unless `NO_COLOR` is set
+    /// Use of colours; by default on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
 }
@@ -149,5 +149,62 @@ impl Cli {
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The command and all that are below it, without this program's own.
+    fn all(command: &clap::Command, above: &str) -> Vec<(String, clap::Command)> {
+        let name = format!("{above} {}", command.get_name());
+        let below = command.get_subcommands();
+        let below = below.filter(|it| !it.is_hide_set() && it.get_name() != "help");
+        let below: Vec<_> = below.flat_map(|it| all(it, &name)).collect();
+        let own = (name.trim().to_owned(), command.clone());
+        std::iter::once(own).chain(below).collect()
+    }
+
+    fn every_command() -> Vec<(String, clap::Command)> {
+        let mut root = Cli::command();
+        root.build();
+        all(&root, "")
+    }
+
+    #[test]
+    fn the_help_of_every_subcommand_has_an_example() {
+        let commands = every_command();
+        assert!(commands.len() > 30, "{}", commands.len());
+        for (name, command) in commands {
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|it| it.contains("Example: concsim ")),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_line_of_help_begins_with_a_noun_or_a_verb() {
+        const RIDDLES: [&str; 16] = [
+            "What", "Who", "Whose", "Whether", "How", "Where", "When", "Which", "For", "Without",
+            "With", "All", "Those", "Only", "As", "In",
+        ];
+        let mut riddles = Vec::new();
+        for (name, command) in every_command() {
+            let own = command.get_about().map(ToString::to_string);
+            let arguments = command.get_arguments().filter(|it| !it.is_hide_set());
+            let lines = arguments.filter_map(|it| Some(it.get_help()?.to_string()));
+            for line in own.into_iter().chain(lines) {
+                let first = line.split(' ').next().unwrap_or_default();
+                if RIDDLES.contains(&first) {
+                    riddles.push(format!("{name}: {line}"));
+                }
+            }
+        }
+        assert!(riddles.is_empty(), "{riddles:#?}");
     }
 }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim new mine.toml && concsim run mine.toml")]
 pub struct Args {
-    /// Where to; a file that is there is left alone
+    /// Output file; an existing one is left as it is
     file: PathBuf,
 }
 

@@ -22,10 +22,10 @@ use crate::sys::{interrupt, processes};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim calibrate && concsim parity > table.md")]
 pub struct Args {
-    /// Only those of the list whose names contain this; all without
+    /// Part of the names of scenarios to play; by default all are played
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// All predictions as JSON on standard output, and nothing else
+    /// Print all predictions as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
 }

@@ -15,10 +15,10 @@ use crate::sim;
 /// Whether to predict, and with whose costs.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PredictArgs {
-    /// Simulate it first with this machine's calibrated costs, and set that beside what is measured
+    /// Simulate first with this machine's calibrated costs, and print the prediction beside the measurement
     #[arg(long)]
     predict: bool,
-    /// Predict with the [machine] of this file instead of what `concsim calibrate` has kept
+    /// File with the [machine] to predict with; by default that of `concsim calibrate`
     #[arg(long, value_name = "FILE", requires = "predict")]
     machine: Option<PathBuf>,
 }

@@ -24,7 +24,7 @@ pub struct Args {
     /// Folder of a kept run, `last`, or `last-1` for the one before; without, a list to pick from
     #[arg(value_name = "DIR|last")]
     run: Option<PathBuf>,
-    /// The summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
     #[command(flatten)]

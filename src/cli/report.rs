@@ -23,13 +23,13 @@ use crate::words::counted;
     after_help = "Example: concsim report last -o report.html\n         concsim report monday tuesday --title 'Twice the same' -o both.html"
 )]
 pub struct Args {
-    /// The folders of kept runs, or `last`
+    /// Folders of kept runs, or `last`
     #[arg(value_name = "DIR|last", required = true)]
     runs: Vec<PathBuf>,
-    /// The file. Without, standard output
+    /// Output file; by default standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// What it is called; by default the title of the scenario, or the names of several
+    /// Title of the page; by default that of the scenario, or the names of several
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 }

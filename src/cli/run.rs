@@ -44,10 +44,10 @@ use crate::units::Elapsed;
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
-    /// Without a screen: progress on standard error, the result on standard output
+    /// Show no screen; progress goes to standard error, the result to standard output
     #[arg(long)]
     headless: bool,
-    /// The summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct Args {
     /// Keep the recording in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Do not ask the scenario's questions before its variants
+    /// Skip the questions of the scenario
     #[arg(long)]
     no_ask: bool,
     /// Keep no recording

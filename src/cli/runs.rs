@@ -17,7 +17,7 @@ use crate::sys::clock;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim runs && concsim replay last-1")]
 pub struct Args {
-    /// JSON on standard output, and nothing else
+    /// Print JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
 }

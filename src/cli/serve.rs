@@ -44,10 +44,10 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(5);
 pub struct Args {
     #[command(flatten)]
     chosen: source::SourceArgs,
-    /// Where to listen; port 0 takes any, and says which
+    /// Address to listen on; port 0 takes any free port and reports it
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address, default_value = "127.0.0.1:8000")]
     bind: SocketAddr,
-    /// Where Prometheus may ask for the counters: a port of this machine alone, or an address
+    /// Address for the counters that Prometheus reads: a port of this machine alone, or an address with a port
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address)]
     metrics: Option<SocketAddr>,
     /// Workers write counters only, no events: to measure what telemetry costs

@@ -16,13 +16,13 @@ const FRAMES_OVER_SSH: u16 = 4;
 /// What the command line says of it.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Showing {
-    /// For a hall: few panes, large digits, and a halt before each variant until space is pressed
+    /// Layout for a hall: few panes, large digits, and a halt before each variant until space is pressed
     #[arg(long)]
     projector: bool,
-    /// Whose colours text and ground have
+    /// Colours of text and ground: the terminal's own, light or dark
     #[arg(long, value_enum, default_value_t)]
     theme: Theme,
-    /// Draw with nothing but ASCII
+    /// Draw with ASCII characters alone
     #[arg(long)]
     ascii: bool,
     /// Frames a second; by default 12, over SSH 4
@@ -33,7 +33,7 @@ pub struct Showing {
 /// How much of the card is printed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct CardArgs {
-    /// The whole card: also why, bounds and theory, switches, remedies and notes
+    /// Print the whole card: also why, bounds and theory, switches, remedies and notes
     #[arg(long)]
     full: bool,
 }

@@ -27,13 +27,13 @@ use crate::sim;
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
-    /// Simulate on the [machine] of this file; `calibrated` is what `concsim calibrate` has kept
+    /// File with the [machine] to simulate; `calibrated` is that of `concsim calibrate`
     #[arg(long, value_name = "FILE")]
     machine: Option<PathBuf>,
-    /// Without a screen: the result on standard output
+    /// Show no screen; print the result on standard output
     #[arg(long)]
     headless: bool,
-    /// The summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
     #[command(flatten)]

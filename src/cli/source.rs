@@ -14,22 +14,22 @@ use crate::scenario::{self, Engine, Overrides, Plan, builtin};
 /// Which scenario, and what of it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SourceArgs {
-    /// A scenario's file, or its name: looked for in ./scenarios, then among the built-in ones
+    /// Scenario: a file, or a name that is looked for in ./scenarios, then among the built-in ones
     #[arg(value_name = "FILE|NAME")]
     scenario: String,
-    /// Play only this variant (may be repeated)
+    /// Play this variant alone; repeatable
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
-    /// Lay a value over the file's: server.workers=4
+    /// Replace a value of the file: server.workers=4; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// All draws depend on this number alone
+    /// Seed of all random draws
     #[arg(long)]
     seed: Option<u64>,
-    /// The counted window: 5s
+    /// Length of the counted window: 5s
     #[arg(long)]
     duration: Option<String>,
-    /// Played before it, not counted: 1s
+    /// Length of the warm-up, which is not counted: 1s
     #[arg(long)]
     warmup: Option<String>,
 }

@@ -245,8 +245,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let edges = Edges::of(&recording.samples, recording.header.window);
     let evidence = Evidence::of(recording, &requests, &cohort, edges.as_ref());
     let averages = Averages::of(recording, &requests, edges.as_ref());
-    let header = &recording.header;
-    let scenario = &header.scenario;
+    let (header, scenario) = (&recording.header, &recording.header.scenario);
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, Spent::by(cohort.iter()));

@@ -63,7 +63,8 @@ struct Pair {
 /// A number of both.
 #[derive(Debug, Serialize)]
 struct Number {
-    number: &'static str,
+    #[serde(rename = "number")]
+    name: &'static str,
     #[serde(skip)]
     label: &'static str,
     #[serde(skip)]
@@ -131,12 +132,12 @@ impl Pair {
         let [first, second] = both.map(|run| run.map(numbers).unwrap_or_default());
         let specimen = if first.is_empty() { &second } else { &first };
         let numbers = (0..specimen.len()).map(|place| {
-            let (number, label, unit, _) = specimen[place];
+            let (name, label, unit, _) = specimen[place];
             let value = |numbers: &[Known]| numbers.get(place).and_then(|it| it.3);
             let (a, b) = (value(&first), value(&second));
             let pair = a.zip(b).filter(|_| compared);
             Number {
-                number,
+                name,
                 label,
                 unit,
                 a,
@@ -274,7 +275,9 @@ impl Comparison {
         }
         if self.runs.iter().any(|run| run.origin == Origin::Measured) {
             let note = "One run of each: play both again before a small difference is believed.";
-            text += &format!("\n{}\n", wrap(note, COLUMNS, 0));
+            text.push('\n');
+            text += &wrap(note, COLUMNS, 0);
+            text.push('\n');
         }
         text
     }

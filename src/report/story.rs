@@ -65,9 +65,12 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     });
     let mut counts: Vec<(usize, usize)> = counts.collect();
     counts.dedup();
-    let said = |(least, most): &(usize, usize)| match least == most {
-        true => grouped(*most as u64),
-        false => format!("{} to {}", grouped(*least as u64), grouped(*most as u64)),
+    let said = |(least, most): &(usize, usize)| {
+        if least == most {
+            grouped(*most as u64)
+        } else {
+            format!("{} to {}", grouped(*least as u64), grouped(*most as u64))
+        }
     };
     Some(match counts.as_slice() {
         [(1, 1)] => "1 worker".to_owned(),

@@ -32,13 +32,13 @@ use crate::sys::{clock, interrupt, processes};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim calibrate && concsim sim io_bound --machine calibrated")]
 pub struct Args {
-    /// Write the [machine] there instead of into the folder for the state of programs
+    /// Output file of the [machine]; by default in the folder for the state of programs
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Half a minute instead of two: wider intervals
+    /// Measure for half a minute instead of one and a half, with wider intervals
     #[arg(long)]
     quick: bool,
-    /// What was found as JSON on standard output, and nothing else
+    /// Print JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
 }

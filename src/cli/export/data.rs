@@ -18,7 +18,7 @@ use crate::words::one_line;
 struct Chosen {
     #[command(flatten)]
     source: Source,
-    /// Only this variant; may be repeated
+    /// Export this variant alone; repeatable
     #[arg(long = "variant", value_name = "NAME")]
     variants: Vec<String>,
 }
@@ -53,10 +53,10 @@ impl Chosen {
 pub(super) struct TableArgs {
     #[command(flatten)]
     chosen: Chosen,
-    /// One table alone
+    /// Export this table alone
     #[arg(long, value_enum)]
     table: Option<Table>,
-    /// The folder for all tables, or the file for one; one goes to standard output without
+    /// Output folder for all tables, or output file for one; one alone goes to standard output by default
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ pub(super) fn write_tables(args: &TableArgs, form: Form) -> anyhow::Result<()> {
 pub(super) struct FileArgs {
     #[command(flatten)]
     chosen: Chosen,
-    /// The file; standard output without
+    /// Output file; by default standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -14,6 +14,7 @@ use crate::recording::kept::{self, Kept};
 
 /// Writes a kept run into files: screens, or data.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: concsim export csv last -o tables")]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -21,28 +22,28 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// One screen as SVG, or screens as text
+    /// Export one screen as SVG, or screens as text
     #[command(
         after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
     )]
     Screen(screens::ScreenArgs),
-    /// All screens as an asciicast
+    /// Export all screens as an asciicast
     #[command(after_help = "Example: concsim export cast last -o run.cast")]
     Cast(screens::CastArgs),
-    /// Tables as CSV: runs, requests, samples, workers, cores, switches
+    /// Export tables as CSV: runs, requests, samples, workers, cores, switches
     #[command(
         after_help = "Example: concsim export csv last -o tables\n         concsim export csv last --table requests > requests.csv\n\nThe columns and their units are in docs/data.md."
     )]
     Csv(data::TableArgs),
-    /// The same tables as JSON Lines
+    /// Export the same tables as JSON Lines
     #[command(
         after_help = "Example: concsim export jsonl last -o tables\n\nThe columns and their units are in docs/data.md."
     )]
     Jsonl(data::TableArgs),
-    /// A trace for ui.perfetto.dev: who had which core, worker and coroutine when
+    /// Export a trace for ui.perfetto.dev: cores, workers, coroutines and requests over time
     #[command(after_help = "Example: concsim export perfetto last -o run.pftrace")]
     Perfetto(data::FileArgs),
-    /// Latencies as an interval log of HdrHistogram
+    /// Export latencies as an interval log of HdrHistogram
     #[command(after_help = "Example: concsim export hlog last -o run.hlog")]
     Hlog(data::FileArgs),
 }
@@ -50,7 +51,7 @@ enum What {
 /// Which run, and what of it.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// The folder of a kept run, or `last`
+    /// Folder of a kept run, `last`, or `last-1` for the one before
     #[arg(value_name = "DIR|last")]
     run: PathBuf,
 }

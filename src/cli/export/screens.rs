@@ -28,16 +28,16 @@ const LAST_STAYS: f64 = 3.0;
 struct Common {
     #[command(flatten)]
     source: Source,
-    /// Columns and lines
+    /// Size in columns and lines
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "80x24", value_parser = size)]
     size: (u16, u16),
-    /// The keys that are pressed first: 4 for the variants side by side, say
+    /// Keys to press first, such as 4 for the variants side by side
     #[arg(long, default_value = "")]
     keys: String,
-    /// As it is projected: few panes, large digits
+    /// Layout for a hall: few panes, large digits
     #[arg(long)]
     projector: bool,
-    /// The file; standard output without
+    /// Output file; by default standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -52,10 +52,10 @@ pub(super) struct ScreenArgs {
     /// Drawing, or plain text; a form feed stands between texts of several instants
     #[arg(long, value_enum, default_value = "svg")]
     form: Form,
-    /// The variant; by default the first
+    /// Variant; by default the first
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
-    /// For light pages, dark ones, or as the reader has it
+    /// Colours for light pages, for dark ones, or as the reader has it
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
 }
@@ -88,7 +88,7 @@ impl ScreenArgs {
 pub(super) struct CastArgs {
     #[command(flatten)]
     common: Common,
-    /// The player's own text and ground, or painted ones
+    /// Colours of text and ground: the player's own, light or dark
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
 }

@@ -15,10 +15,10 @@ use crate::cli::talk;
     after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
 )]
 pub struct Merge {
-    /// The folders of the shards
+    /// Folders of the shards
     #[arg(value_name = "DIR", required = true)]
     shards: Vec<PathBuf>,
-    /// Where the whole goes
+    /// Output directory of the whole
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Replace rows that are there already and differ

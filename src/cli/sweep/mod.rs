@@ -77,19 +77,19 @@ impl clap::Args for Args {
 pub struct Sweep {
     #[command(flatten)]
     chosen: SourceArgs,
-    /// An axis of the grid, with the keys of --set: server.workers=1..64, load.clients=10,100
+    /// Axis of the grid, with the keys of --set: server.workers=1..64, load.clients=10,100
     #[arg(long, value_name = "KEY=VALUES", required = true)]
     over: Vec<String>,
     /// Play real processes, one point after the other
     #[arg(long)]
     measured: bool,
-    /// How many points are simulated at once; by default as many as there are cores
+    /// Number of points simulated at once; by default the number of cores
     #[arg(long, value_name = "N", conflicts_with = "measured")]
     jobs: Option<std::num::NonZeroUsize>,
-    /// Play only every so-manieth point: 3/16
+    /// Play one share of the points: 3/16 is the third of sixteen
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Where the rows go, and where they are gone on with; by default sweep-NAME
+    /// Output directory; an interrupted sweep resumes from it; by default sweep-NAME
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// The part that runs on one processor only: 5% or 0.05
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     serial: Option<String>,
-    /// How many processors there are; may be given several times
+    /// Number of processors; repeatable
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     processors: Vec<String>,
 }

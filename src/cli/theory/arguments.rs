@@ -111,7 +111,7 @@ impl Mistakes {
 /// Arrivals from outside.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arrivals {
-    /// How many requests come: 13/s, 0.35/min, 30/h; a plain number is per second
+    /// Arrival rate of requests: 13/s, 0.35/min, 30/h; a plain number is per second
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     arrival_rate: Option<String>,
 }
@@ -128,7 +128,7 @@ impl Arrivals {
 /// How long a server works on a request.
 #[derive(Debug, clap::Args)]
 pub(super) struct Service {
-    /// How long a server works on a request, on average: 10ms
+    /// Mean service time of a request: 10ms
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     service_time: Option<String>,
     /// Instead: how many requests a busy server is through with: 100/s

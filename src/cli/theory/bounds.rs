@@ -35,16 +35,16 @@ Example: concsim theory bounds --station cpu=9.2s --station disk=8s --think 120s
 pub(super) struct Args {
     #[command(flatten)]
     network: stations::Around,
-    /// How many worker processes there are
+    /// Number of worker processes
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     workers: Option<String>,
-    /// How many cores there are
+    /// Number of cores
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
-    /// How long a request computes
+    /// Time that a request computes
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     compute: Option<String>,
-    /// How long it waits for others
+    /// Time that it waits for others
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     wait: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(super) struct Args {
     arrivals: Arrivals,
     #[command(flatten)]
     service: Service,
-    /// How many servers there are
+    /// Number of servers
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     servers: Option<String>,
     #[command(flatten)]

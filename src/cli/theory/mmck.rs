@@ -36,10 +36,10 @@ pub(super) struct Args {
     arrivals: Arrivals,
     #[command(flatten)]
     service: Service,
-    /// How many servers there are
+    /// Number of servers
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     servers: Option<String>,
-    /// How many requests can be there, those in service included
+    /// Number of requests that there is room for, those in service included
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     places: Option<String>,
     #[command(flatten)]

@@ -38,7 +38,7 @@ pub(super) struct Args {
     arrivals: Arrivals,
     #[command(flatten)]
     service: Service,
-    /// How many cores are shared; one if not given
+    /// Number of cores that are shared; by default one
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
     /// Say also how long a request of this size takes: 1ms; may be given several times

@@ -31,10 +31,10 @@ pub(super) struct Around {
     /// A station, NAME=TIME[,visits=V][,servers=N|,delay]; may be given several times
     #[arg(long, value_name = "STATION", allow_hyphen_values = true)]
     station: Vec<String>,
-    /// How many clients there are
+    /// Number of clients
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     clients: Option<String>,
-    /// How long each thinks before it asks again; nothing if not given
+    /// Time that each thinks before it asks again; by default none
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     think: Option<String>,
 }

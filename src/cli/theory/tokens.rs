@@ -37,17 +37,17 @@ Example: concsim theory tokens --arrival-rate 40/s --tokens 5 --cores 2 --comput
 pub(super) struct Args {
     #[command(flatten)]
     arrivals: Arrivals,
-    /// How many requests can be begun at once: sync workers, or connections of a coroutine worker;
+    /// Number of requests that can be begun at once: sync workers, or connections of a coroutine worker;
     /// or `unlimited`
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     tokens: Option<String>,
-    /// How many of those begun can compute at once
+    /// Number of begun requests that can compute at once
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
-    /// How long a request computes, on average
+    /// Mean time that a request computes
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     compute: Option<String>,
-    /// How long it waits for others, on average
+    /// Mean time that it waits for others
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     wait: Option<String>,
 }

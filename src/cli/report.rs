@@ -120,15 +120,14 @@ fn scenarios(found: &Found) -> Vec<(String, Material<'_>)> {
     let mut scenarios: Vec<(String, Material<'_>)> = Vec::new();
     for play in found.material().plays {
         let name = play.kept.plan.name();
-        match scenarios.iter_mut().find(|(known, _)| known == name) {
-            Some((_, material)) => material.plays.push(play),
-            None => {
-                let material = Material {
-                    plays: vec![play],
-                    ..Material::default()
-                };
-                scenarios.push((material.plays[0].kept.plan.name().to_owned(), material));
-            }
+        if let Some((_, material)) = scenarios.iter_mut().find(|(known, _)| known == name) {
+            material.plays.push(play);
+        } else {
+            let material = Material {
+                plays: vec![play],
+                ..Material::default()
+            };
+            scenarios.push((name.to_owned(), material));
         }
     }
     for (_, material) in &mut scenarios {

@@ -171,8 +171,8 @@ struct Part {
 fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_words: bool) {
     paper.top += SMALL + 4.0;
     let heading = fitted(&part.heading, part.wide.1 - part.wide.0, SMALL);
-    let place = (part.wide.0, paper.top);
-    paper.svg.words(place, "quiet", Anchor::Start, &heading);
+    let begin = (part.wide.0, paper.top);
+    paper.svg.words(begin, "quiet", Anchor::Start, &heading);
     paper.top += 8.0;
     let (top, bottom) = (paper.top, paper.top + part.height);
     let left = part.wide.0 + width_of("10 000", SMALL) + 4.0;

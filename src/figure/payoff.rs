@@ -200,9 +200,8 @@ fn draw(table: &Table, look: &Look) -> String {
         let of_it = computed.iter().filter(|row| row.series == name);
         of_it.map(|row| place(row)).collect()
     };
-    let lines: Vec<(&str, Vec<(f64, f64)>)> =
-        names.into_iter().map(|name| (name, line(name))).collect();
-    let marks: Vec<(&Row, (f64, f64))> = found.into_iter().map(|row| (row, place(row))).collect();
+    let lines: Vec<Line<'_>> = names.into_iter().map(|name| (name, line(name))).collect();
+    let marks: Vec<Mark<'_>> = found.into_iter().map(|row| (row, place(row))).collect();
     for (_, way) in &lines {
         draw_line(&mut paper, way);
     }
@@ -222,13 +221,14 @@ fn draw_line(paper: &mut Paper, places: &[(f64, f64)]) {
     polyline(&mut paper.svg, "line neutral-s dotted", places);
 }
 
+/// A line: its name, and the places that it goes through.
+type Line<'a> = (&'a str, Vec<(f64, f64)>);
+/// A mark: what it is of, and its place.
+type Mark<'a> = (&'a Row, (f64, f64));
+
 /// Names of lines and marks, each where it lies over nothing else; what has no room has a letter, and its
 /// name beneath.
-fn name_all(
-    paper: &mut Paper,
-    (lines, marks): (&[(&str, Vec<(f64, f64)>)], &[(&Row, (f64, f64))]),
-    mut places: Places,
-) {
+fn name_all(paper: &mut Paper, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
     for (_, way) in lines {
         places.way(way);
     }
@@ -238,13 +238,12 @@ fn name_all(
     let mut beneath: Vec<String> = Vec::new();
     for (row, dot) in marks {
         let words = said_of(row);
-        let (place, words) = match places.beside(*dot, &words) {
-            Some(place) => (Some(place), words),
-            None => {
-                beneath.push(words);
-                let short = letter(beneath.len() - 1);
-                (places.beside(*dot, &short), short)
-            }
+        let (place, words) = if let Some(place) = places.beside(*dot, &words) {
+            (Some(place), words)
+        } else {
+            beneath.push(words);
+            let short = letter(beneath.len() - 1);
+            (places.beside(*dot, &short), short)
         };
         let Some(place) = place else { continue };
         if let Some(end) = place.lead {
@@ -268,13 +267,12 @@ fn name_all(
         };
         // Several lines run together for most of their way: a name beside one could be that of another.
         let whole = (lines.len() == 1).then(|| places.first_of(along(name), name));
-        let (place, words) = match whole.flatten() {
-            Some(place) => (Some(place), (*name).to_owned()),
-            None => {
-                beneath.push((*name).to_owned());
-                let short = letter(beneath.len() - 1);
-                (places.first_of(along(&short), &short), short)
-            }
+        let (place, words) = if let Some(place) = whole.flatten() {
+            (Some(place), (*name).to_owned())
+        } else {
+            beneath.push((*name).to_owned());
+            let short = letter(beneath.len() - 1);
+            (places.first_of(along(&short), &short), short)
         };
         if let Some(place) = place {
             paper.svg.words(place, "quiet halo", Anchor::Start, &words);

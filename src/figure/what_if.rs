@@ -69,7 +69,6 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         rows,
         caveats,
         claim: claim::stops(&points, "Throughput", "core").unwrap_or_default(),
-        ..Taken::default()
     })
 }
 

@@ -32,3 +32,4 @@ mod terminal;
 mod theory;
 mod tidy;
 mod timeline;
+mod truth;

@@ -1,0 +1,308 @@
+//! The independent account of a run: state of each request and worker at any instant, computed from the
+//! exported tables alone, one row after the other, without an index. It shares no code with the screen.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// Nanoseconds of the run's clock.
+pub(super) type Ns = u64;
+
+/// State of a request at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Running,
+    Blocked,
+    Ready,
+    WantsACore,
+    Parked,
+    AtTheDoor,
+}
+
+impl State {
+    /// The glyph of the legend.
+    pub(super) fn glyph(self) -> char {
+        match self {
+            Self::Running => '█',
+            Self::Blocked => '!',
+            Self::Ready => '▒',
+            Self::WantsACore => '~',
+            Self::Parked => '·',
+            Self::AtTheDoor => '○',
+        }
+    }
+}
+
+/// One row of the table of requests.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) number: u32,
+    pub(super) kind: String,
+    pub(super) opened: bool,
+    pub(super) due: Ns,
+    pub(super) sent: Ns,
+    pub(super) accepted: Option<Ns>,
+    pub(super) written: Option<Ns>,
+    pub(super) done: Option<Ns>,
+    pub(super) good: bool,
+    pub(super) worker: Option<u16>,
+    slices: Vec<Slice>,
+    /// Blocked or preempted, inside a slice.
+    breaks: Vec<(Ns, Ns, State)>,
+}
+
+#[derive(Clone, Debug)]
+struct Slice {
+    ready: Ns,
+    from: Ns,
+    to: Ns,
+    then: String,
+}
+
+/// One variant of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) variant: String,
+    pub(super) kind: String,
+    pub(super) origin: String,
+    pub(super) began: Ns,
+    pub(super) end: Ns,
+    pub(super) cores: usize,
+    /// Instants of the samples.
+    pub(super) samples: Vec<Ns>,
+    /// Core time of all workers, at each sample.
+    pub(super) workers_cpu: Vec<Ns>,
+    pub(super) requests: Vec<Request>,
+}
+
+type Row = BTreeMap<String, String>;
+
+fn table(concsim: &str, folder: &Path, variant: &str, name: &str) -> Vec<Row> {
+    let output = Command::new(concsim)
+        .args(["export", "csv"])
+        .arg(folder)
+        .args(["--variant", variant, "--table", name])
+        .output()
+        .expect("the binary starts");
+    assert!(output.status.success(), "{name}: {output:?}");
+    let mut rows = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(&output.stdout[..]);
+    let rows = rows.deserialize().map(|row| row.expect("a row of a table"));
+    rows.collect()
+}
+
+fn number(row: &Row, column: &str) -> Option<u64> {
+    let text = row.get(column)?;
+    (!text.is_empty()).then(|| text.parse().unwrap_or_else(|_| panic!("{column}: {text}")))
+}
+
+impl Account {
+    /// Reads a variant of a kept run through `concsim export`.
+    pub(super) fn read(concsim: &str, folder: &Path, variant: &str) -> Self {
+        let of = |name| table(concsim, folder, variant, name);
+        let run = of("runs").remove(0);
+        let samples = of("samples");
+        let mut requests: Vec<Request> = of("requests").iter().map(request).collect();
+        let places: BTreeMap<u32, usize> = requests
+            .iter()
+            .enumerate()
+            .map(|(place, request)| (request.number, place))
+            .collect();
+        for row in of("switches") {
+            let Some(place) = number(&row, "request").and_then(|it| places.get(&(it as u32)))
+            else {
+                continue;
+            };
+            let worker = number(&row, "worker").map(|it| it as u16);
+            requests[*place].add(&row, worker);
+        }
+        let column = |name: &str| -> Vec<Ns> {
+            let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
+            values.collect()
+        };
+        let at = column("at_ns");
+        Self {
+            variant: variant.into(),
+            kind: run["kind"].clone(),
+            origin: run["origin"].clone(),
+            began: number(&run, "began_ns").unwrap_or(0),
+            end: *at.last().expect("a run has samples"),
+            cores: number(&run, "cores").unwrap_or(0) as usize,
+            workers_cpu: column("workers_cpu_ns"),
+            samples: at,
+            requests,
+        }
+    }
+
+    /// State of a request at an instant; `None` before it was sent and after its end.
+    pub(super) fn state(&self, request: &Request, at: Ns) -> Option<State> {
+        request.state(at, self.kind == "coroutine" || self.kind == "callback")
+    }
+
+    /// How many requests are in each state at an instant: of one worker, or at the door.
+    pub(super) fn census(&self, at: Ns) -> BTreeMap<(Option<u16>, State), usize> {
+        let mut census = BTreeMap::new();
+        for request in &self.requests {
+            if let Some(state) = self.state(request, at) {
+                let worker = request.worker.filter(|_| state != State::AtTheDoor);
+                *census.entry((worker, state)).or_default() += 1;
+            }
+        }
+        census
+    }
+
+    /// Instants near `at` at which the state of any request changes: a screen that is drawn on one of
+    /// them may show either side.
+    pub(super) fn is_quiet(&self, at: Ns, within: Ns) -> bool {
+        let before = self.census(at.saturating_sub(within));
+        before == self.census(at) && before == self.census(at + within)
+    }
+
+    /// Mean number of requests for which `span` gives an interval, over [from, to).
+    pub(super) fn mean(
+        &self,
+        (from, to): (Ns, Ns),
+        span: impl Fn(&Request) -> Option<(Ns, Ns)>,
+    ) -> f64 {
+        let spans = self.requests.iter().filter_map(span);
+        let inside = spans.map(|(a, b)| b.min(to).saturating_sub(a.max(from)) as f64);
+        inside.sum::<f64>() / (to - from).max(1) as f64
+    }
+
+    /// The interval whose means the screen shows at `at`: from the last sample that is a second old to
+    /// the newest.
+    pub(super) fn last_second(&self, at: Ns) -> (Ns, Ns) {
+        let known = self.samples.partition_point(|sample| *sample <= at);
+        let newest = self.samples[known.saturating_sub(1)];
+        let old = self.samples[..known].iter().rev();
+        let from = old
+            .copied()
+            .find(|sample| newest - sample >= 1_000_000_000)
+            .unwrap_or(self.samples[0]);
+        (from, newest)
+    }
+}
+
+fn request(row: &Row) -> Request {
+    Request {
+        number: number(row, "request").expect("a request has a number") as u32,
+        kind: row["class"].clone(),
+        opened: row["opened"] != "false",
+        due: number(row, "due_ns").unwrap_or(0),
+        sent: number(row, "sent_ns").unwrap_or(Ns::MAX),
+        accepted: number(row, "accepted_ns"),
+        written: number(row, "written_ns"),
+        done: number(row, "done_ns"),
+        good: row["failure"].is_empty() && !row["done_ns"].is_empty(),
+        worker: number(row, "worker").map(|it| it as u16),
+        slices: Vec::new(),
+        breaks: Vec::new(),
+    }
+}
+
+impl Request {
+    fn add(&mut self, row: &Row, worker: Option<u16>) {
+        let from = number(row, "from_ns").unwrap_or(0);
+        let to = number(row, "to_ns").unwrap_or(0);
+        self.worker = self.worker.or(worker);
+        match row["what"].as_str() {
+            "ran" => self.slices.push(Slice {
+                ready: number(row, "ready_ns").unwrap_or(from),
+                from,
+                to,
+                then: row["then"].clone(),
+            }),
+            "blocked" => self.breaks.push((from, to, State::Blocked)),
+            "preempted" => self.breaks.push((from, to, State::WantsACore)),
+            other => panic!("a switch of an unknown kind: {other}"),
+        }
+    }
+
+    /// When its worker had it: from its accept to its last byte.
+    pub(super) fn begun(&self) -> Option<(Ns, Ns)> {
+        let end = self.written.or(self.done).unwrap_or(Ns::MAX);
+        self.accepted.map(|accepted| (accepted.max(self.sent), end))
+    }
+
+    fn state(&self, at: Ns, has_a_loop: bool) -> Option<State> {
+        let end = self.written.or(self.done).unwrap_or(Ns::MAX);
+        if at < self.sent || at >= end {
+            return None;
+        }
+        let waits = if has_a_loop {
+            State::Parked
+        } else {
+            State::Blocked
+        };
+        let ready = if has_a_loop {
+            State::Ready
+        } else {
+            State::WantsACore
+        };
+        let taken = self
+            .accepted
+            .or_else(|| self.slices.first().map(|it| it.ready));
+        if taken.is_none_or(|taken| at < taken) {
+            return Some(if self.opened { State::AtTheDoor } else { ready });
+        }
+        let next = self.slices.partition_point(|slice| slice.to <= at);
+        if let Some(slice) = self.slices.get(next) {
+            if slice.from <= at {
+                let inside = self.breaks.iter().find(|it| it.0 <= at && at < it.1);
+                return Some(inside.map_or(State::Running, |it| it.2));
+            }
+            let could = slice.ready <= at;
+            return Some(match next.checked_sub(1).map(|last| &self.slices[last]) {
+                _ if could => ready,
+                None => ready,
+                Some(last) if last.then == "yielded" => ready,
+                Some(_) => waits,
+            });
+        }
+        // After its last known slice: a wait that never ended, or the end of the record.
+        let last = self.slices.last()?;
+        match last.then.as_str() {
+            "ended" => None,
+            "yielded" => Some(ready),
+            _ => Some(waits),
+        }
+    }
+}
+
+impl Account {
+    /// States of a request at the edges of its slices within an interval: what is shorter than the steps
+    /// in which the interval is looked at.
+    pub(super) fn states_within(&self, request: &Request, from: Ns, to: Ns) -> Vec<Option<State>> {
+        let edges = request
+            .slices
+            .iter()
+            .flat_map(|it| [it.ready, it.from, it.to]);
+        let edges = edges.chain(request.breaks.iter().flat_map(|it| [it.0, it.1]));
+        let edges = edges
+            .chain([request.sent])
+            .chain(request.accepted)
+            .chain(request.written);
+        let inside = edges.filter(|edge| from <= *edge && *edge <= to);
+        inside.map(|edge| self.state(request, edge)).collect()
+    }
+
+    /// Whether a worker is between two slices that follow each other within a millisecond: in its hub.
+    pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
+        let own = self.requests.iter().filter(|it| it.worker == Some(worker));
+        let slices = own.flat_map(|it| &it.slices);
+        let near = |edge: Ns| edge.abs_diff(at) < 1_000_000;
+        slices.into_iter().any(|it| near(it.from) || near(it.to))
+    }
+}
+
+impl Account {
+    /// Core time that all workers used between two samples, in seconds.
+    pub(super) fn cpu_between(&self, from: Ns, to: Ns) -> f64 {
+        let at = |at: Ns| {
+            let place = self.samples.partition_point(|sample| *sample < at);
+            self.workers_cpu[place.min(self.workers_cpu.len() - 1)] as f64
+        };
+        (at(to) - at(from)) / 1e9
+    }
+}

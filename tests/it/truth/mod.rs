@@ -1,0 +1,354 @@
+//! Screens against events: scenarios are played, random instants are taken, and every glyph, count and
+//! number that is drawn of them is compared with the events of the same recording at that instant. The
+//! account of the events ([`events`]) shares no code with the screen; the screen is read as text
+//! ([`screen`]). The test prints what it compared, and every contradiction.
+
+#![expect(clippy::print_stdout, reason = "the table is what the command is for")]
+#![cfg(target_os = "linux")]
+
+mod events;
+mod screen;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use events::{Account, Ns, State};
+use screen::{Camera, Lanes};
+
+const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
+
+/// Six of the built-in scenarios, with a length that shows all of their story.
+const SCENARIOS: [(&str, &[&str]); 6] = [
+    ("three_requests", &[]),
+    ("io_bound", &["--duration", "2s", "--warmup", "1s"]),
+    ("hog", &["--duration", "3s", "--warmup", "1s"]),
+    ("unpatched", &["--duration", "2s", "--warmup", "1s"]),
+    ("not_parallel", &["--duration", "2s", "--warmup", "1s"]),
+    ("surge", &[]),
+];
+/// Random instants of each variant.
+const INSTANTS: usize = 40;
+
+/// Contradictions of each variant that are printed.
+const SHOWN: usize = 8;
+
+/// What was compared and what did not hold.
+#[derive(Default)]
+struct Findings {
+    glyphs: usize,
+    numbers: usize,
+    sentences: usize,
+    contradictions: Vec<String>,
+}
+
+impl Findings {
+    fn number(
+        &mut self,
+        place: &str,
+        drawn: impl PartialEq + std::fmt::Debug + Copy,
+        right: impl std::fmt::Debug,
+        holds: bool,
+    ) {
+        self.numbers += 1;
+        if !holds {
+            self.contradictions.push(format!(
+                "{place}: drawn {drawn:?}, the events say {right:?}"
+            ));
+        }
+    }
+
+    fn glyphs(
+        &mut self,
+        place: &str,
+        drawn: &BTreeMap<char, usize>,
+        right: &BTreeMap<char, usize>,
+    ) {
+        self.glyphs += drawn.values().sum::<usize>();
+        if drawn != right {
+            self.contradictions.push(format!(
+                "{place}: drawn {drawn:?}, the events say {right:?}"
+            ));
+        }
+    }
+}
+
+/// Plays a scenario into a folder.
+fn play(engine: &str, name: &str, more: &[&str], folder: &Path) {
+    let output = Command::new(CONCSIM)
+        .args([engine, name, "--headless", "--out"])
+        .arg(folder)
+        .args(more)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let code = output.status.code();
+    assert!(matches!(code, Some(0 | 3)), "{name}: {code:?}: {said}");
+}
+
+/// Variants of a kept run, by name.
+fn variants(folder: &Path) -> Vec<String> {
+    let output = Command::new(CONCSIM)
+        .args(["export", "csv", "--table", "runs"])
+        .arg(folder)
+        .output()
+        .expect("the binary starts");
+    let mut rows = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(&output.stdout[..]);
+    let rows = rows.deserialize::<BTreeMap<String, String>>();
+    rows.map(|row| row.expect("a row")["variant"].clone())
+        .collect()
+}
+
+/// Random whole microseconds below `length`, the same for the same seed (Knuth's MMIX generator).
+fn instants(seed: u64, length: Ns) -> Vec<Ns> {
+    let mut word = seed
+        .wrapping_mul(2_862_933_555_777_941_757)
+        .wrapping_add(3_037_000_493);
+    let mut instants: Vec<Ns> = (0..INSTANTS)
+        .map(|_| {
+            word = word
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (word >> 11) % (length / 1_000).max(1) * 1_000
+        })
+        .collect();
+    instants.sort_unstable();
+    instants
+}
+
+/// Compares the overview with the events at one instant.
+fn check_overview(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let now = account.began + at;
+    let census = account.census(now);
+    let count =
+        |worker: Option<u16>, state: State| census.get(&(worker, state)).copied().unwrap_or(0);
+    let door = count(None, State::AtTheDoor);
+    if let Some((drawn, shown, more)) = screen::door(screen) {
+        findings.number(&format!("{place}: at the door"), drawn, door, drawn == door);
+        findings.number(
+            &format!("{place}: glyphs at the door"),
+            shown + more,
+            door,
+            shown + more == door,
+        );
+    } else {
+        findings
+            .contradictions
+            .push(format!("{place}: no row of the door"));
+    }
+    for row in screen::workers(screen) {
+        if matches!(row.word.as_str(), "gone" | "booting") {
+            continue;
+        }
+        let place = format!("{place}: worker {}", row.worker);
+        let mut right: BTreeMap<char, usize> = BTreeMap::new();
+        for ((worker, state), count) in &census {
+            if *worker == Some(row.worker) && *state != State::AtTheDoor {
+                let glyph = if *state == State::WantsACore {
+                    '▒'
+                } else {
+                    state.glyph()
+                };
+                *right.entry(glyph).or_default() += count;
+            }
+        }
+        let all: usize = right.values().sum();
+        findings.number(&format!("{place}: begun"), row.count, all, row.count == all);
+        if row.more == 0 {
+            findings.glyphs(&place, &row.glyphs, &right);
+        }
+        let runs = count(Some(row.worker), State::Running) > 0;
+        let blocked = count(Some(row.worker), State::Blocked) > 0;
+        let wants = count(Some(row.worker), State::WantsACore) > 0;
+        let holds = match row.word.as_str() {
+            "running" => runs || account.is_between(row.worker, now),
+            "blocked" => blocked,
+            "wants a core" => wants,
+            "idle" => !runs && !blocked,
+            _ => true,
+        };
+        findings.number(
+            &place,
+            row.word.len(),
+            format!("not {}: {right:?}", row.word),
+            holds,
+        );
+    }
+    if let Some((busy, _, letters)) = screen::cores(screen) {
+        let shown = letters.iter().filter(|it| !it.is_empty()).count();
+        findings.number(
+            &format!("{place}: letters on cores"),
+            shown,
+            busy,
+            shown == busy || letters.is_empty(),
+        );
+        let running: usize = census
+            .iter()
+            .filter(|((_, state), _)| *state == State::Running)
+            .map(|(_, count)| count)
+            .sum();
+        findings.number(
+            &format!("{place}: cores"),
+            busy,
+            running,
+            busy == running.min(account.cores),
+        );
+    }
+}
+
+/// Compares the means of the last second with the events of that second.
+fn check_means(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let Some(drawn) = screen::means(screen, &account.variant) else {
+        return;
+    };
+    let (from, to) = account.last_second(account.began + at);
+    if to <= from {
+        return;
+    }
+    let begun = account.mean((from, to), events::Request::begun);
+    let system = account.mean((from, to), |it| Some((it.due, it.done.unwrap_or(Ns::MAX))));
+    let answers = account
+        .requests
+        .iter()
+        .filter_map(|it| it.done.filter(|_| it.good));
+    let answers = answers.filter(|done| from < *done && *done <= to).count() as f64;
+    let seconds = (to - from) as f64 / 1e9;
+    let right = [
+        ("door", (system - begun).max(0.0)),
+        ("concurrency", begun),
+        ("parallelism", account.cpu_between(from, to) / seconds),
+        ("answers/s", answers / seconds),
+    ];
+    for ((name, right), drawn) in right.into_iter().zip(drawn) {
+        let Some(drawn) = drawn else { continue };
+        let holds = (drawn - right).abs()
+            <= 0.51_f64
+                .min(0.06 + 0.02 * right)
+                .max(if name == "answers/s" { 0.51 } else { 0.0 });
+        findings.number(&format!("{place}: mean, {name}"), drawn, right, holds);
+    }
+}
+
+/// Compares the lanes with the events up to one instant.
+fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let Some(lanes) = Lanes::read(screen, &account.variant) else {
+        return;
+    };
+    for lane in &lanes.rows {
+        let Some(request) = account
+            .requests
+            .iter()
+            .find(|it| it.number + FIRST == lane.request)
+        else {
+            findings
+                .contradictions
+                .push(format!("{place}: there is no request {}", lane.request));
+            continue;
+        };
+        for (x, cell) in lane.cells.iter().enumerate() {
+            let (from, to) = lanes.around(x);
+            if to < 0.0 || from > at as f64 {
+                continue;
+            }
+            findings.glyphs += usize::from(*cell != ' ');
+            let (from, to) = (from.max(0.0), to.min(at as f64));
+            let mut seen: Vec<Option<State>> = (0..=32)
+                .map(|step| {
+                    let at = from + (to - from) * f64::from(step) / 32.0;
+                    account.state(request, account.began + at as Ns)
+                })
+                .collect();
+            seen.extend(account.states_within(
+                request,
+                account.began + from as Ns,
+                account.began + to as Ns,
+            ));
+            let is_drawn = |state: &Option<State>| match (state, cell) {
+                (None, ' ') => true,
+                (Some(State::Running), '▏') => true,
+                (Some(State::WantsACore), '▒') => true,
+                (Some(state), cell) => state.glyph() == *cell,
+                (None, _) => false,
+            };
+            if !seen.iter().any(is_drawn) {
+                seen.sort_unstable();
+                seen.dedup();
+                findings.contradictions.push(format!(
+                    "{place}: request {}, column {x} ({:.6} to {:.6} s): drawn {cell:?}, the events say {seen:?}",
+                    lane.request, from / 1e9, to / 1e9
+                ));
+            }
+        }
+    }
+}
+
+/// Number of the first request on screens.
+const FIRST: u32 = 1;
+
+fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
+    let mut contradictions = Vec::new();
+    for variant in variants(folder) {
+        let account = Account::read(CONCSIM, folder, &variant);
+        let instants = instants(seed, account.end - account.began);
+        let camera = Camera {
+            concsim: CONCSIM,
+            folder,
+            variant: &variant,
+            size: "80x24",
+        };
+        let mut findings = Findings::default();
+        for (at, screen) in instants.iter().zip(camera.shoot("1", &instants)) {
+            let place = format!("{name}, {variant}, {:.6} s, overview", *at as f64 / 1e9);
+            check_overview(&account, &screen, *at, &place, &mut findings);
+            check_means(&account, &screen, *at, &place, &mut findings);
+        }
+        for (at, screen) in instants.iter().zip(camera.shoot("2", &instants)) {
+            let place = format!("{name}, {variant}, {:.6} s, lanes", *at as f64 / 1e9);
+            check_lanes(&account, &screen, *at, &place, &mut findings);
+        }
+        println!(
+            "{name:15} {variant:20} {:9} {:3} instants {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",
+            account.origin,
+            instants.len(),
+            findings.glyphs,
+            findings.numbers,
+            findings.sentences,
+            findings.contradictions.len()
+        );
+        for contradiction in findings.contradictions.iter().take(SHOWN) {
+            println!("! {contradiction}");
+        }
+        contradictions.append(&mut findings.contradictions);
+    }
+    contradictions
+}
+
+fn check_all(engine: &str) {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let mut contradictions = Vec::new();
+    for (seed, (name, more)) in (1..).zip(SCENARIOS) {
+        let folder = scratch.path().join(name);
+        play(engine, name, more, &folder);
+        contradictions.append(&mut check(&folder, seed, name));
+    }
+    assert!(
+        contradictions.is_empty(),
+        "{} contradictions",
+        contradictions.len()
+    );
+}
+
+#[test]
+fn screens_of_simulated_runs_show_what_happened() {
+    check_all("sim");
+}
+
+/// Plays real processes for about two minutes: `cargo test --test it truth -- --ignored --nocapture`.
+#[test]
+#[ignore = "plays real processes for minutes"]
+fn screens_of_measured_runs_show_what_happened() {
+    check_all("run");
+}

@@ -1,0 +1,289 @@
+//! Reads screens as a person would: rows, glyphs, numbers and sentences of the plain text.
+
+use std::collections::BTreeMap;
+
+use super::events::Ns;
+
+/// Glyphs of requests, in the order of the legend.
+pub(super) const GLYPHS: [char; 5] = ['█', '▒', '·', '!', '○'];
+
+/// Screens of one variant, as text, one for each instant.
+pub(super) struct Camera<'a> {
+    pub(super) concsim: &'a str,
+    pub(super) folder: &'a std::path::Path,
+    pub(super) variant: &'a str,
+    pub(super) size: &'a str,
+}
+
+impl Camera<'_> {
+    /// Draws the view of `keys` at instants counted from the first request, in nanoseconds.
+    pub(super) fn shoot(&self, keys: &str, instants: &[Ns]) -> Vec<String> {
+        let mut command = std::process::Command::new(self.concsim);
+        command
+            .args(["export", "screen"])
+            .arg(self.folder)
+            .args(["--form", "text", "--variant", self.variant])
+            .args(["--size", self.size, "--keys", keys]);
+        for at in instants {
+            command.args(["--at", &format!("{}us", at / 1_000)]);
+        }
+        let output = command.output().expect("the binary starts");
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("screens are text");
+        text.split("\u{c}\n").map(str::to_owned).collect()
+    }
+}
+
+/// A row of the overview.
+#[derive(Debug)]
+pub(super) struct WorkerRow {
+    pub(super) worker: u16,
+    pub(super) word: String,
+    pub(super) count: usize,
+    pub(super) glyphs: BTreeMap<char, usize>,
+    /// `+32`: requests for which there is no room.
+    pub(super) more: usize,
+}
+
+/// Number of each glyph in a text.
+pub(super) fn glyphs(text: &str) -> BTreeMap<char, usize> {
+    let mut counts = BTreeMap::new();
+    for glyph in text.chars().filter(|it| GLYPHS.contains(it)) {
+        *counts.entry(glyph).or_default() += 1;
+    }
+    counts
+}
+
+/// A number as screens write it: `2 000`.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    digits.parse().ok()
+}
+
+/// Row of the door: its number, its glyphs and those left out.
+pub(super) fn door(screen: &str) -> Option<(usize, usize, usize)> {
+    let line = screen
+        .lines()
+        .find(|line| line.trim_start().starts_with("AT THE DOOR"))?;
+    let rest = line.trim_start().strip_prefix("AT THE DOOR")?;
+    let (count, glyphs, more) = counted(rest)?;
+    Some((count, glyphs.values().sum(), more))
+}
+
+/// `  60 ······ +32  …`: the number, the glyphs, the number left out.
+fn counted(text: &str) -> Option<(usize, BTreeMap<char, usize>, usize)> {
+    let text = text.trim_start();
+    let is_number = |it: char| it.is_ascii_digit() || it == '\u{202f}' || it == '\u{a0}';
+    let number: String = text.chars().take_while(|it| is_number(*it)).collect();
+    let count = whole(number.trim())?;
+    let rest: String = text.chars().skip(number.chars().count()).collect();
+    let row: String = rest
+        .chars()
+        .take_while(|it| GLYPHS.contains(it) || *it == ' ')
+        .collect();
+    let behind = rest[row.len()..].trim_start();
+    let more = behind.strip_prefix('+').map_or(0, |more| {
+        let digits: String = more.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or(0)
+    });
+    Some((count as usize, glyphs(&row), more))
+}
+
+/// Slot of a worker's letters: `A` is 0, `AA` 26.
+pub(super) fn slot(letters: &str) -> Option<u16> {
+    if !(1..=2).contains(&letters.len()) || !letters.chars().all(|it| it.is_ascii_uppercase()) {
+        return None;
+    }
+    let value = letters
+        .bytes()
+        .fold(0_u16, |sum, it| sum * 26 + u16::from(it - b'A') + 1);
+    Some(value - 1)
+}
+
+/// Rows of workers in the overview.
+pub(super) fn workers(screen: &str) -> Vec<WorkerRow> {
+    const WORDS: [&str; 9] = [
+        "booting",
+        "idle",
+        "running",
+        "wants a core",
+        "blocked",
+        "draining",
+        "gone",
+        "stopped",
+        "stopping",
+    ];
+    let heading = |line: &str, word: &str| line.trim_start().starts_with(word);
+    let table = screen.lines().skip_while(|line| !heading(line, "WORKERS"));
+    let table = table.skip(1).take_while(|line| !heading(line, "CORES"));
+    let rows = table.filter_map(|line| {
+        let line = line.trim_start_matches([' ', '▸']);
+        let (letters, rest) = line.split_once(' ')?;
+        let worker = slot(letters)?;
+        let rest = rest.trim_start();
+        let word = WORDS.iter().find(|word| rest.starts_with(**word))?;
+        let (count, glyphs, more) = counted(&rest[word.len()..])?;
+        Some(WorkerRow {
+            worker,
+            word: (*word).to_owned(),
+            count,
+            glyphs,
+            more,
+        })
+    });
+    rows.collect()
+}
+
+/// Row of the cores: how many are busy, of how many, and the letters in the brackets.
+pub(super) fn cores(screen: &str) -> Option<(usize, usize, Vec<String>)> {
+    let line = screen
+        .lines()
+        .find(|line| line.trim_start().starts_with("CORES"))?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let of = words.iter().position(|word| *word == "of")?;
+    let busy = words.get(of.checked_sub(1)?)?.parse().ok()?;
+    let all = words.get(of + 1)?.parse().ok()?;
+    let brackets = line.split('[').skip(1);
+    let letters = brackets.filter_map(|it| it.split_once(']').map(|it| it.0.trim().to_owned()));
+    Some((busy, all, letters.collect()))
+}
+
+/// The clock of the header, in nanoseconds from the first request: `REPLAY 1.234 567 s`.
+pub(super) fn clock(screen: &str) -> Option<Ns> {
+    let line = screen.lines().nth(1)?;
+    let (_, behind) = line.split_once("REPLAY ")?;
+    let digits: String = behind
+        .chars()
+        .take_while(|it| it.is_ascii_digit() || *it == '.' || *it == ' ')
+        .filter(|it| *it != ' ')
+        .collect();
+    let (seconds, fraction) = digits.split_once('.')?;
+    let micros: u64 = format!("{fraction:0<6}").parse().ok()?;
+    Some(seconds.parse::<u64>().ok()? * 1_000_000_000 + micros * 1_000)
+}
+
+/// A row of the lanes: the request's number and its cells from the axis on.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) request: u32,
+    pub(super) cells: Vec<char>,
+}
+
+/// The lanes of one variant: where each column begins, as two ticks tell, and the rows.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    /// Column and instant of the first and the last tick.
+    ticks: [(usize, Ns); 2],
+    pub(super) rows: Vec<Lane>,
+    pub(super) from: usize,
+}
+
+impl Lanes {
+    /// Reads the view of lanes; `None` if fewer than two ticks can be read. `heading` is the variant's
+    /// name if several stand below each other.
+    pub(super) fn read(screen: &str, heading: &str) -> Option<Self> {
+        let lines: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+        let axis = lines.iter().skip(2).find(|line| ticks(line).len() >= 2)?;
+        let ticks = ticks(axis);
+        let from = 12;
+        let begin = screen.lines().position(|line| {
+            let line = line.trim_start();
+            line.starts_with(heading) && line.contains("worker")
+        });
+        let mut rows = Vec::new();
+        for (place, line) in lines.iter().enumerate() {
+            if begin.is_some_and(|begin| place <= begin) {
+                continue;
+            }
+            let name: String = line.iter().take(from).collect();
+            let number = name
+                .split_whitespace()
+                .filter_map(|it| it.parse::<u32>().ok())
+                .next_back();
+            let words: Vec<&str> = name.split_whitespace().collect();
+            let is_request = words.first() == Some(&"request")
+                || words.first().is_some_and(|it| slot(it).is_some())
+                || (words.len() == 1 && number.is_some());
+            if let (true, Some(request)) = (is_request, number) {
+                let cells = line.iter().skip(from).copied();
+                let cells = cells.take_while(|it| GLYPHS.contains(it) || *it == ' ' || *it == '▏');
+                rows.push(Lane {
+                    request,
+                    cells: cells.collect(),
+                });
+            }
+        }
+        let (first, last) = (*ticks.first()?, *ticks.last()?);
+        Some(Self {
+            ticks: [first, last],
+            rows,
+            from,
+        })
+    }
+
+    /// From when to when a column lasts, with one column of doubt at both sides, counted from the first
+    /// request.
+    pub(super) fn around(&self, cell: usize) -> (f64, f64) {
+        let [(x0, t0), (x1, t1)] = self.ticks;
+        let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
+        let at = |column: f64| t0 as f64 + (column - x0 as f64) * scale;
+        let column = (self.from + cell) as f64;
+        (at(column - 1.1), at(column + 2.1))
+    }
+}
+
+/// The labels of an axis: the column in which each begins, and its instant in nanoseconds.
+fn ticks(line: &[char]) -> Vec<(usize, Ns)> {
+    let mut found = Vec::new();
+    let mut x = 12;
+    while x < line.len() {
+        let begins = line[x].is_ascii_digit() && line[x - 1] == ' ';
+        if !begins {
+            x += 1;
+            continue;
+        }
+        let text: String = line[x..].iter().collect();
+        let label: String = text
+            .chars()
+            .take_while(|it| it.is_ascii_digit() || *it == '.' || *it == ' ')
+            .collect();
+        let behind = text[label.len()..].chars().next();
+        let digits: String = label.chars().filter(|it| *it != ' ').collect();
+        if behind == Some('s')
+            && let Ok(seconds) = digits.parse::<f64>()
+        {
+            found.push((x, (seconds * 1e9).round() as Ns));
+        }
+        x += label.chars().count().max(1);
+    }
+    found
+}
+
+/// Row of the table below the large digits that belongs to the variant that is shown: its numbers in the
+/// order of the columns, `None` where there is none yet.
+pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
+    let row = screen.lines().find_map(|line| {
+        let behind = line.trim_start().strip_prefix('▸')?;
+        behind.strip_prefix(variant)
+    })?;
+    let words = row.replace('\u{202f}', "").replace('\u{a0}', "");
+    let numbers = words
+        .split("  ")
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
+    Some(numbers.map(amount).collect())
+}
+
+/// `3.02 s` in seconds, `58`, `0.66`.
+fn amount(text: &str) -> Option<f64> {
+    let (number, unit) = match text.rsplit_once(' ') {
+        Some((number, unit @ ("s" | "ms" | "µs"))) => (number, unit),
+        _ => (text, ""),
+    };
+    let number: f64 = number.replace(' ', "").parse().ok()?;
+    Some(match unit {
+        "ms" => number / 1e3,
+        "µs" => number / 1e6,
+        _ => number,
+    })
+}

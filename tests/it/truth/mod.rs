@@ -224,10 +224,8 @@ fn check_means(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     ];
     for ((name, right), drawn) in right.into_iter().zip(drawn) {
         let Some(drawn) = drawn else { continue };
-        let holds = (drawn - right).abs()
-            <= 0.51_f64
-                .min(0.06 + 0.02 * right)
-                .max(if name == "answers/s" { 0.51 } else { 0.0 });
+        let rounding = if name == "answers/s" { 0.5 } else { 0.06 };
+        let holds = (drawn - right).abs() <= rounding + 0.02 * right;
         findings.number(&format!("{place}: mean, {name}"), drawn, right, holds);
     }
 }
@@ -238,11 +236,7 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
         return;
     };
     for lane in &lanes.rows {
-        let Some(request) = account
-            .requests
-            .iter()
-            .find(|it| it.number + FIRST == lane.request)
-        else {
+        let Some(request) = account.requests.iter().find(|it| it.number == lane.request) else {
             findings
                 .contradictions
                 .push(format!("{place}: there is no request {}", lane.request));
@@ -284,9 +278,6 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
         }
     }
 }
-
-/// Number of the first request on screens.
-const FIRST: u32 = 1;
 
 fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     let mut contradictions = Vec::new();

@@ -37,7 +37,6 @@ impl State {
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) number: u32,
-    pub(super) kind: String,
     pub(super) opened: bool,
     pub(super) due: Ns,
     pub(super) sent: Ns,
@@ -152,13 +151,6 @@ impl Account {
         census
     }
 
-    /// Instants near `at` at which the state of any request changes: a screen that is drawn on one of
-    /// them may show either side.
-    pub(super) fn is_quiet(&self, at: Ns, within: Ns) -> bool {
-        let before = self.census(at.saturating_sub(within));
-        before == self.census(at) && before == self.census(at + within)
-    }
-
     /// Mean number of requests for which `span` gives an interval, over [from, to).
     pub(super) fn mean(
         &self,
@@ -187,7 +179,6 @@ impl Account {
 fn request(row: &Row) -> Request {
     Request {
         number: number(row, "request").expect("a request has a number") as u32,
-        kind: row["class"].clone(),
         opened: row["opened"] != "false",
         due: number(row, "due_ns").unwrap_or(0),
         sent: number(row, "sent_ns").unwrap_or(Ns::MAX),
@@ -304,5 +295,17 @@ impl Account {
             self.workers_cpu[place.min(self.workers_cpu.len() - 1)] as f64
         };
         (at(to) - at(from)) / 1e9
+    }
+}
+
+impl Account {
+    /// Since when a request has had a worker, if it has it at this instant.
+    pub(super) fn runs(&self, request: u32, worker: u16, at: Ns) -> Option<Ns> {
+        let request = self.requests.iter().find(|it| it.number == request)?;
+        let slice = request
+            .slices
+            .iter()
+            .find(|it| it.from <= at && at < it.to)?;
+        (request.worker == Some(worker)).then_some(slice.from)
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 #![cfg(target_os = "linux")]
 
+mod caption;
 mod events;
 mod screen;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use caption::Claim;
 use events::{Account, Ns, State};
 use screen::{Camera, Lanes};
 
@@ -55,6 +57,22 @@ impl Findings {
             self.contradictions.push(format!(
                 "{place}: drawn {drawn:?}, the events say {right:?}"
             ));
+        }
+    }
+
+    fn sentence(
+        &mut self,
+        place: &str,
+        said: &str,
+        claim: &Claim,
+        right: impl std::fmt::Debug,
+        holds: bool,
+    ) {
+        self.sentences += 1;
+        if !holds {
+            let contradiction =
+                format!("{place}: {said:?} claims {claim:?}, the events say {right:?}");
+            self.contradictions.push(contradiction);
         }
     }
 
@@ -199,6 +217,47 @@ fn check_overview(account: &Account, screen: &str, at: Ns, place: &str, findings
     }
 }
 
+/// Compares what the caption claims with the events at its instant.
+fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let now = account.began + at;
+    let census = account.census(now);
+    let total = |wanted: State| -> usize {
+        let all = census.iter().filter(|((_, state), _)| *state == wanted);
+        all.map(|(_, count)| count).sum()
+    };
+    let said = caption::sentences(screen);
+    for claim in caption::claims(&said) {
+        let holds = match claim {
+            Claim::AtTheDoor(count) => count == total(State::AtTheDoor),
+            Claim::InQueues(count) => {
+                count == total(State::Ready) + total(State::WantsACore)
+                    || count == total(State::Ready)
+            }
+            Claim::Parked(count, all) => {
+                let begun: usize = census.values().sum::<usize>() - total(State::AtTheDoor);
+                count == total(State::Parked) && all.is_none_or(|all| all == begun)
+            }
+            Claim::Runs { worker, request } => account.runs(request, worker, now).is_some(),
+            Claim::HasKept {
+                request,
+                worker,
+                millis,
+            } => account
+                .runs(request, worker, now)
+                .is_some_and(|since| ((now - since) / 1_000_000).abs_diff(millis) <= 1),
+            Claim::Idle(worker) => {
+                let own = census.keys().filter(|(own, _)| *own == Some(worker));
+                own.into_iter()
+                    .all(|(_, state)| matches!(state, State::Parked | State::Ready))
+            }
+            Claim::Computing(count) => count == total(State::Running),
+            Claim::Blocked(count) => count == total(State::Blocked),
+            Claim::Cores(count) => count == total(State::Running).min(account.cores),
+        };
+        findings.sentence(place, &said, &claim, &census, holds);
+    }
+}
+
 /// Compares the means of the last second with the events of that second.
 fn check_means(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
     let Some(drawn) = screen::means(screen, &account.variant) else {
@@ -294,6 +353,7 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
         for (at, screen) in instants.iter().zip(camera.shoot("1", &instants)) {
             let place = format!("{name}, {variant}, {:.6} s, overview", *at as f64 / 1e9);
             check_overview(&account, &screen, *at, &place, &mut findings);
+            check_caption(&account, &screen, *at, &place, &mut findings);
             check_means(&account, &screen, *at, &place, &mut findings);
         }
         for (at, screen) in instants.iter().zip(camera.shoot("2", &instants)) {

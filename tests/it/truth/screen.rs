@@ -148,20 +148,6 @@ pub(super) fn cores(screen: &str) -> Option<(usize, usize, Vec<String>)> {
     Some((busy, all, letters.collect()))
 }
 
-/// The clock of the header, in nanoseconds from the first request: `REPLAY 1.234 567 s`.
-pub(super) fn clock(screen: &str) -> Option<Ns> {
-    let line = screen.lines().nth(1)?;
-    let (_, behind) = line.split_once("REPLAY ")?;
-    let digits: String = behind
-        .chars()
-        .take_while(|it| it.is_ascii_digit() || *it == '.' || *it == ' ')
-        .filter(|it| *it != ' ')
-        .collect();
-    let (seconds, fraction) = digits.split_once('.')?;
-    let micros: u64 = format!("{fraction:0<6}").parse().ok()?;
-    Some(seconds.parse::<u64>().ok()? * 1_000_000_000 + micros * 1_000)
-}
-
 /// A row of the lanes: the request's number and its cells from the axis on.
 #[derive(Debug)]
 pub(super) struct Lane {

@@ -51,6 +51,7 @@ impl WorkerPicture {
         kind: WorkerKind,
     ) {
         self.doing = doing(is_at, seen, looked);
+        self.request = is_at.request;
         self.held = Held {
             running: is_at.running,
             blocked: is_at.blocked,

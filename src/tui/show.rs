@@ -49,15 +49,23 @@ pub(super) struct Show {
 impl Show {
     /// Puts a caption under the picture: the same as before as long as it is true and has not been read.
     pub(super) fn say(&mut self, past: Past<'_>, same_processes: bool, stage_before: Stage) {
-        let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
         let is_same_stage = self.picture.stage == stage_before;
-        let before = (!was_read && is_same_stage).then_some(self.sight);
-        let now = Now::new(past, &self.picture, same_processes);
-        let (seen, sentences) = sight::caption(&now, before);
+        let (seen, sentences) = self.seen(past, same_processes, is_same_stage);
         if seen != self.sight {
             self.sight_since = self.picture.at;
         }
         self.sight = seen;
         self.caption = sentences;
+    }
+    /// Says of the cursor's instant what the caption of the last sample says of that sample, if it is true
+    /// then, or another caption. The next sample follows the last one, not this.
+    pub(super) fn say_of_the_instant(&mut self, past: Past<'_>, same_processes: bool) {
+        self.caption = self.seen(past, same_processes, true).1;
+    }
+
+    fn seen(&self, past: Past<'_>, same_processes: bool, can_stay: bool) -> (Sight, Vec<String>) {
+        let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
+        let before = (can_stay && !was_read).then_some(self.sight);
+        sight::caption(&Now::new(past, &self.picture, same_processes), before)
     }
 }

@@ -426,7 +426,7 @@ impl State {
     }
 
     /// Whether the variant before differed in nothing but the kind of its workers.
-    fn has_the_same_processes(&self) -> bool {
+    pub(super) fn has_the_same_processes(&self) -> bool {
         let changes = self.changes().unwrap_or_default();
         matches!(changes.as_slice(), [(what, ..)] if what == "kind")
     }

@@ -124,6 +124,8 @@ impl State {
             picture.most = self.watch.most();
             picture.at = past.sample().at;
             picture.show_instant(&now, past.sample(), kind);
+            let same_processes = self.has_the_same_processes();
+            self.show.say_of_the_instant(*past, same_processes);
         }
     }
 

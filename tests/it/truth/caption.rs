@@ -33,13 +33,14 @@ pub(super) fn sentences(screen: &str) -> String {
     let lines: Vec<&str> = screen.lines().collect();
     let legend = lines.iter().position(|line| line.starts_with(" █ running"));
     let below = &lines[..legend.unwrap_or(lines.len())];
-    let is_gap = |line: &&str| line.trim().is_empty();
     let table = below
         .iter()
         .rposition(|line| line.contains('▸'))
         .unwrap_or(0);
-    let gap = below[table..].iter().position(is_gap).unwrap_or(0);
-    let caption = below[table + gap..].iter().map(|line| line.trim());
+    // Rows of the table have columns; sentences have single blanks.
+    let is_row = |line: &str| line.trim().contains("   ") || line.trim().split(' ').count() == 1;
+    let caption = below[table + 1..].iter().map(|line| line.trim());
+    let caption = caption.filter(|line| !is_row(line));
     caption.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 

@@ -152,6 +152,8 @@ pub(super) fn cores(screen: &str) -> Option<(usize, usize, Vec<String>)> {
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) request: u32,
+    /// Column of the first of the cells.
+    pub(super) from: usize,
     pub(super) cells: Vec<char>,
 }
 
@@ -161,7 +163,6 @@ pub(super) struct Lanes {
     /// Column and instant of the first and the last tick.
     ticks: [(usize, Ns); 2],
     pub(super) rows: Vec<Lane>,
-    pub(super) from: usize,
 }
 
 impl Lanes {
@@ -169,53 +170,81 @@ impl Lanes {
     /// name if several stand below each other.
     pub(super) fn read(screen: &str, heading: &str) -> Option<Self> {
         let lines: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
-        let axis = lines.iter().skip(2).find(|line| ticks(line).len() >= 2)?;
-        let ticks = ticks(axis);
-        let from = 12;
+        let is_axis = |line: &Vec<char>| ticks(line).len() >= 2;
+        let axis_at = 2 + lines.iter().skip(2).position(is_axis)?;
+        let ticks = ticks(&lines[axis_at]);
         let begin = screen.lines().position(|line| {
             let line = line.trim_start();
             line.starts_with(heading) && line.contains("worker")
         });
         let mut rows = Vec::new();
         for (place, line) in lines.iter().enumerate() {
-            if begin.is_some_and(|begin| place <= begin) {
+            if place <= begin.unwrap_or(axis_at) {
                 continue;
             }
-            let name: String = line.iter().take(from).collect();
-            let number = name
-                .split_whitespace()
-                .filter_map(|it| it.parse::<u32>().ok())
-                .next_back();
-            let words: Vec<&str> = name.split_whitespace().collect();
-            let is_request = words.first() == Some(&"request")
-                || words.first().is_some_and(|it| slot(it).is_some())
-                || (words.len() == 1 && number.is_some());
-            if let (true, Some(request)) = (is_request, number) {
-                let cells = line.iter().skip(from).copied();
-                let cells = cells.take_while(|it| GLYPHS.contains(it) || *it == ' ' || *it == '▏');
+            if let Some((request, from)) = name(line) {
+                let is_cell = |it: &&char| GLYPHS.contains(it) || matches!(it, ' ' | '▏' | '▕');
+                let cells = line.iter().skip(from).take_while(is_cell);
+                let cells = cells.copied().collect();
                 rows.push(Lane {
                     request,
-                    cells: cells.collect(),
+                    from,
+                    cells,
                 });
             }
+        }
+        // Blanks between the names and the axis are no cells: it begins where any row has the first.
+        let begins = |row: &Lane| Some(row.from + row.cells.iter().position(|it| *it != ' ')?);
+        let axis = rows.iter().filter_map(begins).min().unwrap_or(0);
+        for row in &mut rows {
+            let blanks = axis.saturating_sub(row.from).min(row.cells.len());
+            row.cells.drain(..blanks);
+            row.from += blanks;
         }
         let (first, last) = (*ticks.first()?, *ticks.last()?);
         Some(Self {
             ticks: [first, last],
             rows,
-            from,
         })
     }
 
     /// From when to when a column lasts, with one column of doubt at both sides, counted from the first
     /// request.
-    pub(super) fn around(&self, cell: usize) -> (f64, f64) {
+    pub(super) fn around(&self, column: usize) -> (f64, f64) {
         let [(x0, t0), (x1, t1)] = self.ticks;
         let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
         let at = |column: f64| t0 as f64 + (column - x0 as f64) * scale;
-        let column = (self.from + cell) as f64;
+        let column = column as f64;
         (at(column - 1.1), at(column + 2.1))
     }
+}
+
+/// Number of the request whose row this is, and the column behind the row's name: `request 1` or
+/// `A  156 short`.
+fn name(line: &[char]) -> Option<(u32, usize)> {
+    let mut words = Vec::new();
+    let mut x = 0;
+    while x < line.len() && words.len() < 3 {
+        let begin = x + line[x..].iter().position(|it| *it != ' ')?;
+        let length = line[begin..].iter().position(|it| *it == ' ');
+        let end = length.map_or(line.len(), |length| begin + length);
+        words.push((line[begin..end].iter().collect::<String>(), end));
+        x = end;
+    }
+    let (first, second) = (words.first()?, words.get(1)?);
+    let named = first.0 == "request" || slot(&first.0).is_some();
+    let (request, alone) = match (named, first.0.parse::<u32>(), second.0.parse::<u32>()) {
+        (true, _, Ok(number)) => (number, second.1),
+        // A number at the left begins a sentence.
+        (false, Ok(number), _) if line.starts_with(&[' '; 5]) => (number, first.1),
+        _ => return None,
+    };
+    let kind = words.iter().find(|(_, end)| *end > alone);
+    let is_kind = |word: &str| word.starts_with(|it: char| it.is_ascii_alphabetic());
+    let end = kind
+        .filter(|(word, _)| is_kind(word))
+        .map_or(alone, |(_, end)| *end);
+    Some((request, end))
 }
 
 /// The labels of an axis: the column in which each begins, and its instant in nanoseconds.

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::staging::{io_bound, io_bound_plan, plan, text};
+use crate::palette::Room;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::summary::summarise;
@@ -195,4 +196,13 @@ fn where_no_closed_form_applies_the_view_says_why() {
     at(&recordings, &mut state, 1, 1_900 * MS);
     let said = text(&state, 80, 24);
     assert!(said.contains("No closed form applies: "), "{said}");
+}
+
+#[test]
+fn latencies_remarks_and_theory_grow_before_a_hall() {
+    for (view, key) in [("latency", '3'), ("remarks", '7'), ("theory", '8')] {
+        let mut state = looking(&[Key::Char(key)], 1);
+        state.look.room = Room::Projector;
+        assert_snapshot!(format!("hall_{view}_80x24"), text(&state, 80, 24));
+    }
 }

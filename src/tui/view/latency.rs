@@ -4,7 +4,8 @@
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
 use super::marks::Target;
-use crate::palette::{Glyphs, Meaning};
+use super::projector::views::{self, NUMBER_LINES};
+use crate::palette::{Glyphs, Meaning, Room};
 use crate::recording::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use crate::scenario::WorkerKind;
 use crate::telemetry::Stage;
@@ -22,6 +23,8 @@ const AXIS_AT: u16 = 12;
 const COUNTS: u16 = 10;
 /// A row is so many lines high at most.
 const THICKEST: u16 = 4;
+/// Before a hall percentiles are large where the view has so many lines.
+const LEAST_FOR_A_HALL: u16 = 14;
 /// Where the time went takes so many lines, with the one above it.
 const SPENT: u16 = 5;
 
@@ -37,12 +40,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let said = format!("{whose}, from the instant a request is due");
     canvas.write(behind + 2, 0, &said, quiet());
     let patience = state.scenario().load.patience;
-    draw_percentiles(
-        &mut canvas.part(1, 1, canvas.width(), 1),
-        latencies,
-        patience,
-    );
     let (width, height) = (canvas.width(), canvas.height());
+    let is_large = canvas.look().room == Room::Projector
+        && state.pane == Pane::Latency
+        && height >= LEAST_FOR_A_HALL;
+    let mut top = canvas.part(1, 1, width, NUMBER_LINES);
+    let top_lines = if is_large {
+        views::draw_percentiles(&mut top, &percentiles(latencies, patience));
+        NUMBER_LINES
+    } else {
+        draw_percentiles(&mut top, latencies, patience);
+        1
+    };
     let Some(spectrum) = state
         .spectrum
         .as_ref()
@@ -53,8 +62,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         return;
     };
     let spent = if height >= 3 * SPENT { SPENT } else { 0 };
-    let lines = height.saturating_sub(2 + spent);
-    draw_spectrum(&mut canvas.part(0, 2, width, lines), state, spectrum);
+    let above = 1 + top_lines;
+    let lines = height.saturating_sub(above + spent);
+    draw_spectrum(&mut canvas.part(0, above, width, lines), state, spectrum);
     let below = height.saturating_sub(SPENT - 1);
     if let Some((breakdown, answers)) = spectrum.spent.filter(|_| spent > 0) {
         let kind = state.scenario().server.kind;
@@ -63,17 +73,28 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
+/// Each percentile with its name, as far as there are enough answers.
+pub(super) fn percentiles(
+    latencies: &Latencies,
+    patience: Elapsed,
+) -> [(&'static str, String, Number); 3] {
+    [
+        (0.5, "p50", MEDIAN_NEEDS, Number::P50),
+        (0.9, "p90", MEDIAN_NEEDS, Number::P90),
+        (0.99, "p99", P99_NEEDS, Number::P99),
+    ]
+    .map(|(share, name, least, number)| {
+        let long = latencies.quantile(share, least);
+        let long = long.map_or_else(|| "–".into(), |long| latency(long, patience));
+        (name, long, number)
+    })
+}
+
 fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies, patience: Elapsed) {
     /// `p99 1.23 ms`, with room for one more letter and a blank.
     const WIDTH: u16 = 14;
     let mut x = 0;
-    for (share, name, least, number) in [
-        (0.5, "p50", MEDIAN_NEEDS, Number::P50),
-        (0.9, "p90", MEDIAN_NEEDS, Number::P90),
-        (0.99, "p99", P99_NEEDS, Number::P99),
-    ] {
-        let long = latencies.quantile(share, least);
-        let long = long.map_or_else(|| "–".into(), |long| latency(long, patience));
+    for (name, long, number) in percentiles(latencies, patience) {
         canvas.number(x, 0, &format!("{name} {long}"), plain(), number);
         x += WIDTH;
     }

@@ -113,7 +113,13 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
         Pane::Latency => latency::draw(&mut middle, state),
         Pane::Compare => compare::draw(&mut middle, state),
         Pane::Requests => requests::draw(&mut middle, state),
+        Pane::Remarks if state.look.room == Room::Projector => {
+            projector::views::draw_remarks(&mut middle, state);
+        }
         Pane::Remarks => remarks::draw(&mut middle, state),
+        Pane::Theory if state.look.room == Room::Projector => {
+            projector::views::draw_theory(&mut middle, state);
+        }
         Pane::Theory => theory::draw(&mut middle, state),
     }
     let from_below = height.saturating_sub(4);

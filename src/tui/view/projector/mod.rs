@@ -8,6 +8,7 @@ mod layout;
 mod rows;
 mod shape;
 pub(super) mod title;
+pub(super) mod views;
 
 use super::canvas::{Canvas, cut, strong, width_of};
 use super::{header, numbers};

@@ -193,8 +193,8 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
 
 /// The worker of each request that one has said to have had, whether it has ended it or not.
 fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
-    let switches = recording.switches.iter();
-    let switched = switches.filter_map(|(slot, event)| match event {
+    let told = recording.switches.iter();
+    let had = told.filter_map(|(slot, event)| match event {
         Event::Ran(ran) => Some((ran.request, *slot)),
         Event::BlockedIn { request, .. } | Event::Preempted { request, .. } => {
             Some((*request, *slot))
@@ -203,7 +203,7 @@ fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
     });
     let looks = recording.samples.iter().flat_map(|sample| &sample.workers);
     let running = looks.filter_map(|it| Some((it.running_request?, it.index as u16)));
-    switched.chain(running).collect()
+    had.chain(running).collect()
 }
 
 /// When the processes of each slot died, in order.

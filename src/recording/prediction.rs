@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::cast::Worker;
 use super::summary::{Run, rounded};
 use super::{Origin, Recording};
 use crate::telemetry::{Event, NO_REQUEST};
@@ -142,6 +143,12 @@ pub struct Prediction {
     pub concurrency: Figure,
     /// Requests computing at the same instant.
     pub parallelism: Figure,
+    /// Connections that workers took, over their lives.
+    pub connections: Figure,
+    /// Requests of the window whose connection broke.
+    pub resets: Figure,
+    /// Processes that took the place of others.
+    pub respawns: Figure,
 }
 
 impl Prediction {
@@ -168,14 +175,21 @@ impl Prediction {
                 .then(|| Figure::of(connections[0], connections[1])),
             concurrency: figure(|run| run.concurrency),
             parallelism: figure(|run| run.parallelism),
+            connections: figure(|run| Some(sum(run, |worker| worker.accepted))),
+            resets: figure(|run| Some(run.failed.reset as f64)),
+            respawns: figure(|run| Some(sum(run, |worker| worker.respawns))),
         }
     }
 }
 
+/// A count of all workers together.
+fn sum(run: &Run, count: fn(&Worker) -> u64) -> f64 {
+    run.workers.iter().map(count).sum::<u64>() as f64
+}
+
 /// Coroutine switches of all workers.
 fn all_switches(run: &Run) -> f64 {
-    let workers = run.workers.iter();
-    workers.map(|worker| worker.coroutine_switches as f64).sum()
+    sum(run, |worker| worker.coroutine_switches)
 }
 
 /// The same, for each request that a worker answered.

@@ -239,6 +239,7 @@ pub(super) fn rounded(value: f64, digits: i32) -> f64 {
 
 /// Computes all numbers of a run.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one list, a line for each number")]
 pub fn summarise(recording: &Recording) -> Run {
     let requests = Requests::of(recording);
     let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();

@@ -25,8 +25,8 @@ pub struct Row {
 pub fn markdown(rows: &[Row]) -> String {
     let percent = |limit: f64| format!("≤ {:.0} %", limit * 100.0);
     let mut text = format!(
-        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches of each request | of connections |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches of each request | of connections | connections | resets | respawns |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
         percent(LIMITS.throughput),
         percent(LIMITS.mean),
         percent(LIMITS.p50),
@@ -52,7 +52,10 @@ fn line(row: &Row) -> String {
         error(&prediction.p50_ms, LIMITS.p50),
         error(&prediction.p99_ms, LIMITS.p99),
         switches(prediction),
-        of_connections(prediction),
+        beside(prediction.coroutine_switches_of_connections),
+        beside(Some(prediction.connections)),
+        beside(Some(prediction.resets)),
+        beside(Some(prediction.respawns)),
     ];
     format!(
         "| {} | {}{doubt} | {} |\n",
@@ -82,9 +85,10 @@ fn switches(prediction: &Prediction) -> String {
     }
 }
 
-/// Those of connections, which are the network's business.
-fn of_connections(prediction: &Prediction) -> String {
-    let Some(figure) = prediction.coroutine_switches_of_connections else {
+/// A count, and the measured one where it is another. How often clients that wait for their answers ask again
+/// depends on how long these take, and with that their connections.
+fn beside(figure: Option<Figure>) -> String {
+    let Some(figure) = figure else {
         return NONE.to_owned();
     };
     let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |it| it.to_string());
@@ -120,6 +124,9 @@ mod tests {
             coroutine_switches_of_connections: Some(figure(0.0, 2.0)),
             concurrency: figure(60.0, 60.0),
             parallelism: figure(0.6, 0.6),
+            connections: figure(600.0, 598.0),
+            resets: figure(0.0, 0.0),
+            respawns: figure(0.0, 0.0),
         };
         let row = Row {
             scenario: "io-bound".into(),

@@ -215,7 +215,7 @@ pub(super) fn failures(run: &Run) -> Option<String> {
     let mut kinds: Vec<String> = kinds.collect();
     let mut answered = failed.answered_in_words();
     if let Some((last, took)) = answered.last_mut().zip(failed.status_p50_ms) {
-        last.push_str(&format!(" after {} (median)", millis(took)));
+        *last = format!("{last} after {} (median)", millis(took));
     }
     kinds.extend(answered);
     (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))

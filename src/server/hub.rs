@@ -27,7 +27,6 @@ use std::rc::Rc;
 use super::seat::{Pause, Seat, Shared};
 use super::timers::Timers;
 use crate::coroutine::{ReadyQueue, Resumed, Stacks, Task, TaskId};
-use crate::scenario::Server;
 use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, net, processes};
@@ -38,7 +37,7 @@ use crate::units::{Elapsed, Stamp};
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
 
-/// A hub with nothing to do beats at least this often, and twice within `server.timeout`.
+/// A hub with nothing to do beats at least this often: twice within the shortest `server.timeout`.
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
 /// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
 /// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
@@ -70,37 +69,32 @@ pub(super) struct Hub<'life, P> {
     /// When the door may be looked at again.
     door_closed_until: Stamp,
     signals: Signals,
-    heartbeat: Elapsed,
     phase: Phase,
     /// What the poller reported last; kept to be used again.
     ready: Vec<Ready>,
 }
 
 impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
-    /// A hub that holds at most `server.connections` of the listener's, each played by `play` in a task
-    /// of its own.
+    /// A hub that holds at most `connections` of the listener's, each played by `play` in a task of
+    /// its own.
     pub(super) fn new(
         shared: Rc<Shared>,
         listener: &'life TcpListener,
         signals: Signals,
-        server: &Server,
+        connections: usize,
         play: P,
     ) -> sys::Result<Self> {
-        let heartbeat = server
-            .timeout
-            .map_or(HEARTBEAT, |timeout| HEARTBEAT.min(Elapsed(timeout.0 / 2)));
         shared.poller.borrow().add_listener(&signals, SIGNALS)?;
         Ok(Self {
             shared,
             play: Rc::new(play),
-            queue: ReadyQueue::new(server.connections),
+            queue: ReadyQueue::new(connections),
             stacks: Stacks::new(),
             timers: Timers::default(),
             listener,
             at_the_door: false,
             door_closed_until: Stamp::ZERO,
             signals,
-            heartbeat,
             phase: Phase::Booting,
             ready: Vec::new(),
         })
@@ -170,7 +164,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         due.into_iter()
             .flatten()
             .map(|due| due.since(now))
-            .fold(self.heartbeat, Elapsed::min)
+            .fold(HEARTBEAT, Elapsed::min)
     }
 
     /// 2: due timers, then ready sockets, in the kernel's order.

@@ -2,6 +2,8 @@
 
 #![cfg(target_os = "linux")]
 
+use concsim::recording::summary::{Run, summarise};
+
 use crate::conformance::both;
 
 /// Each pause is longer than a connection may stay, by 10 %.
@@ -32,4 +34,31 @@ fn a_connection_that_is_idle_for_less_than_keepalive_stays() {
         let opened = recording.outcomes.iter().filter(|outcome| outcome.opened);
         assert_eq!(opened.count(), 10);
     });
+}
+
+/// A worker that is silent is ended and replaced, each time with the one request that it has begun: as often in
+/// both engines as there are such requests.
+#[test]
+fn resets_and_respawns_are_as_many_in_both_engines() {
+    let scenario = "server = { kind = 'sync', workers = 2, timeout = '2s' }\n\
+                    requests.page = { weight = 4, steps = ['sleep 5ms'] }\n\
+                    requests.stuck = { weight = 1, steps = ['sleep 20s'] }\n\
+                    load = { clients = 2, requests = 20, connection = 'keep-alive' }";
+    let [run, sim] = both(scenario, |recording| {
+        let run = summarise(recording);
+        // Which request is of which class is drawn by its number: in both the same.
+        let stuck = recording.outcomes.iter().filter(|it| it.class == 1).count();
+        assert!(stuck > 0);
+        assert_eq!(run.failed.reset, stuck);
+        assert_eq!(run.failed.all(), stuck);
+        let respawns: u64 = run.workers.iter().map(|worker| worker.respawns).sum();
+        // After the last request nobody need take the place of its worker.
+        assert!(
+            (stuck as u64 - 1..=stuck as u64).contains(&respawns),
+            "{respawns}"
+        );
+    })
+    .map(|recording| summarise(&recording));
+    let connections = |run: &Run| run.workers.iter().map(|it| it.accepted).sum::<u64>();
+    assert_eq!(connections(&run), connections(&sim));
 }

@@ -44,7 +44,7 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
         Rc::clone(&shared),
         &kit.post.listener,
         kit.signals,
-        &kit.post.scenario.server,
+        kit.post.scenario.server.connections,
         play,
     )?;
     let ended = hub.run()?;

@@ -209,8 +209,9 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     let behind = canvas.write(1, 0, "REQUEST ", strong());
     let behind = canvas.number(behind, 0, &number, strong(), Number::WhichRequest);
     let ended = failure_of(row).map_or(String::new(), |word| format!(", {word}"));
+    let queued = queued(row);
     let said = format!(
-        "{} at {worker}, due at {}: {}{ended}",
+        "{} at {worker}, due at {}: {}{queued}{ended}",
         class_name(state, row.class),
         seconds(row.due),
         latency_of(row)
@@ -233,6 +234,22 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     draw_lane(canvas, (1, 2), &way.lane, way.row.life.from, axis);
     let height = canvas.height().saturating_sub(4);
     draw_steps(&mut canvas.part(0, 4, width, height), way);
+}
+
+/// What a request has waited for that others used: `, 1.80 s of it for a connection`.
+fn queued(row: &RequestRow) -> String {
+    let waits = row.spent.and_then(|spent| spent.waits);
+    let queues = waits.map_or([0.0; 3], |waits| waits.queues());
+    let names = ["for a thread", "for a connection", "in the service's queue"];
+    let long = queues
+        .into_iter()
+        .zip(names)
+        .filter(|(long, _)| *long > 0.0);
+    let said = long.map(|(long, name)| {
+        let long = Elapsed((long * 1e6).round() as u64);
+        format!(", {long} of it {name}")
+    });
+    said.collect()
 }
 
 /// Each step in a line; of too many the first and the last ones.

@@ -293,8 +293,7 @@ pub fn summarise(recording: &Recording) -> Run {
             .map(|worker| cast::Worker::of(worker, header.origin))
             .collect(),
         workers_at_once: at_once,
-        accept_jain: accounting::jain(workers.iter().map(|worker| worker.accepted))
-            .map(|jain| rounded(jain, 4)),
+        accept_jain: accept_jain(workers),
         requests: kinds(recording, &cohort, patience),
         counters: counters(recording, workers),
         services: cast::services(recording, edges.as_ref()),
@@ -323,6 +322,12 @@ pub fn summarise(recording: &Recording) -> Run {
 fn dead_work(recording: &Recording) -> Option<DeadWork> {
     let (window, log) = (recording.header.window?, Log::of(recording)?);
     (recording.event_count > 0).then(|| Account::of(&log, window).summary())
+}
+
+/// How evenly connections were shared among workers, rounded.
+fn accept_jain(workers: &[WorkerSample]) -> Option<f64> {
+    let jain = accounting::jain(workers.iter().map(|worker| worker.accepted));
+    jain.map(|jain| rounded(jain, 4))
 }
 
 /// The workers at the end of their lives.

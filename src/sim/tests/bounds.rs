@@ -8,7 +8,7 @@ use crate::recording::Sample;
 use crate::recording::beside::Ceiling;
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
-use crate::scenario::Arrivals;
+use crate::scenario::{Arrivals, Connection};
 use crate::telemetry::{Failure, Outcome};
 use crate::theory::bounds::{self, Bound, Scarce};
 use crate::theory::demand::Moments;
@@ -172,9 +172,10 @@ impl Counted {
             takes.mean += share * bound.takes(&taken);
             takes.square += share * bound.takes(&taken).powi(2);
         }
-        if let (Scarce::Clients, Arrivals::Closed { think, .. }) =
-            (bound.of, &self.scenario.load.arrivals)
-        {
+        // A client thinks, and a kept connection keeps its place meanwhile.
+        let is_kept = self.scenario.load.connection == Connection::KeepAlive;
+        let thinks = bound.of == Scarce::Clients || (bound.of == Scarce::Connections && is_kept);
+        if let (true, Arrivals::Closed { think, .. }) = (thinks, &self.scenario.load.arrivals) {
             takes = takes.then(Moments::of(think));
         }
         let asked = self.good().count().max(1) as f64 / bound.good.max(0.01);

@@ -39,6 +39,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod theory;
+mod time_base;
 mod travel;
 pub mod view;
 mod watch;

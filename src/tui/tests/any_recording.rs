@@ -243,7 +243,7 @@ fn in_order(mut samples: Vec<Sample>, mut at: Vec<u64>, all: &Seen) -> Vec<Sampl
 }
 
 prop_compose! {
-    fn recording(kind: WorkerKind)(
+    pub(super) fn recording(kind: WorkerKind)(
         switches in prop::collection::vec(switch(), 0..80),
         events in prop::collection::vec(event(), 0..80),
         outcomes in prop::collection::vec(outcome(), 0..60),

@@ -6,6 +6,7 @@ mod crowd;
 mod hall;
 mod numbers;
 mod old_recordings;
+mod one_truth;
 mod pressing;
 mod questions;
 mod robustness;

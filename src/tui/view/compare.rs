@@ -83,7 +83,7 @@ fn usual() -> [Measure; 6] {
             meaning: Some(Meaning::Running),
             ..measure(
                 Number::Parallelism,
-                "parallelism: computing at the same instant",
+                "parallelism: cores busy",
                 "parallelism",
                 |row| row.parallelism,
             )
@@ -122,7 +122,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         .map(|variant| row_at(state, variant))
         .collect();
     let behind = canvas.write(1, 0, "COMPARE", strong());
-    let said = "one axis for all; the last second of the one that is on";
+    let said = match state.shown().rows[state.shown().variant] {
+        Some(_) => "one axis for all; all numbers of the counted window",
+        None => "one axis; ▸ 1 s mean, latencies and others: counted window",
+    };
     canvas.write(behind + 2, 0, said, quiet());
     let dimension = rows.iter().flatten().find_map(|row| row.subject);
     let dimension = dimension.map(|subject| subject.dimension);

@@ -30,17 +30,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     ]
     .map(|(who, cores, number)| (format!("{who} {cores:.2}"), number));
     let width = canvas.width().min(WIDEST);
-    let words: u16 = others.iter().map(|(words, _)| width_of(words) + 2).sum();
-    // Two blanks between them, and one behind the last.
-    let others_at = width.saturating_sub(words - 1);
     let all = picture.cores.len();
     let (boxes, room) = (all * (name_width(picture) + 3), canvas.width());
     let room = usize::from(room.saturating_sub(GLYPHS_AT + 1));
-    if usize::from(GLYPHS_AT) + boxes < usize::from(others_at) {
+    // A blank before each of them, and one behind the last.
+    let words: u16 = others.iter().map(|(words, _)| width_of(words) + 1).sum();
+    let begin = |base: &str| width.saturating_sub(words + width_of(base) + 1);
+    let fits = |base: &&str| usize::from(GLYPHS_AT) + boxes < usize::from(begin(base));
+    if let Some(base) = ["mean of the last second:", "1 s mean:", "1 s:"]
+        .into_iter()
+        .find(fits)
+    {
         draw_boxes(canvas, picture);
-        let mut x = others_at;
+        let mut x = canvas.write(begin(base), 0, base, quiet());
         for (words, number) in others {
-            x = canvas.number(x, 0, &words, quiet(), number) + 2;
+            x = canvas.number(x + 1, 0, &words, quiet(), number);
         }
     } else if all <= room {
         draw_cells(canvas, picture);

@@ -1,4 +1,4 @@
-//! Each worker in full: what it did since the variant began, and in the last second.
+//! Each worker in full: its state now, its counts so far, its means of the last second.
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::listed::Listed;
@@ -9,17 +9,20 @@ use crate::tui::state::State;
 use crate::units::letter;
 use crate::words::grouped;
 
-/// Columns: heading in two lines, and where the column ends.
-const COLUMNS: [(&str, &str, u16); 8] = [
-    ("", "begun", 22),
-    ("", "accepted", 31),
-    ("switches", "/request", 40),
-    ("longest", "run", 48),
-    ("", "volunt.", 59),
-    ("process switches/s", "invol.", 67),
-    ("", "cores", 73),
-    ("", "died", 79),
+/// Columns: heading in three lines, of which the first says of what time the number is, and where the
+/// column ends.
+const COLUMNS: [([&str; 3], u16); 8] = [
+    (["now", "", "begun"], 22),
+    (["so far", "", "accepted"], 31),
+    (["so far", "switches", "/request"], 40),
+    (["so far", "longest", "run"], 48),
+    (["1 s mean", "", "volunt."], 59),
+    (["1 s mean", "process switches/s", "invol."], 67),
+    (["1 s", "", "cores"], 73),
+    (["so far", "", "died"], 79),
 ];
+/// Lines of the heading.
+const HEADING: u16 = 3;
 
 const NUMBERS: [Number; 8] = [
     Number::BegunNow,
@@ -37,27 +40,28 @@ pub(super) const WIDTH: u16 = 80;
 
 /// Draws as many workers as there is room for, from the one scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
-    canvas.write(1, 1, "WORKER", strong());
-    for (upper, lower, end) in COLUMNS {
-        canvas.write_before(end, 0, upper, quiet());
-        canvas.write_before(end, 1, lower, quiet());
+    canvas.write(1, HEADING - 1, "WORKER", strong());
+    for (heading, end) in COLUMNS {
+        for (y, words) in (0..).zip(heading) {
+            canvas.write_before(end, y, words, quiet());
+        }
     }
     let listed = Listed::of(&state.shown().picture);
     let workers = &listed.own;
     let shared = listed.shared(canvas.width().saturating_sub(14));
-    let taken = 3 + u16::from(shared.is_some());
+    let taken = HEADING + 1 + u16::from(shared.is_some());
     let room = usize::from(canvas.height().saturating_sub(taken)).max(1);
     let first = state.scrolled.min(workers.len().saturating_sub(room));
-    for (y, worker) in (2..).zip(workers.iter().skip(first).take(room)) {
+    for (y, worker) in (HEADING..).zip(workers.iter().skip(first).take(room)) {
         draw_worker(canvas, y, worker);
     }
     let left = workers.len().saturating_sub(first + room);
     if let Some((count, said)) = shared {
-        let y = 2 + (workers.len() - first).min(room) as u16 + u16::from(left > 0);
+        let y = HEADING + (workers.len() - first).min(room) as u16 + u16::from(left > 0);
         let behind = canvas.write(4, y, &format!("{} gone", grouped(count as u64)), strong());
         canvas.write(behind + 2, y, &said, quiet());
     }
-    let below = 2 + room as u16;
+    let below = HEADING + room as u16;
     if left > 0 {
         canvas.write(
             1,
@@ -83,7 +87,7 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, worker: &WorkerPicture) {
         format!("{:.2}", worker.cpu),
         grouped(worker.respawns),
     ];
-    for (((.., end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
+    for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
         canvas.number_before(*end, y, &cell, plain(), number);
     }
 }

@@ -84,6 +84,7 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
     let said = number.said();
     let parts = [
         ("is", Some(said.what.to_owned())),
+        ("of", Some(number.time_base().in_words().to_owned())),
         ("unit", Some(said.unit.to_owned())),
         ("ceiling", ceiling(state, number)),
         ("by", theory::source(state, number)),
@@ -106,8 +107,10 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
 type Ceiling = fn(&State) -> String;
 
 /// The numbers that something bounds.
-const CEILINGS: [(Number, Ceiling); 9] = [
+const CEILINGS: [(Number, Ceiling); 11] = [
     (Number::Concurrency, numbers::ceiling_of_concurrency),
+    (Number::ConcurrencyNow, numbers::ceiling_of_concurrency),
+    (Number::ComputingNow, numbers::ceiling_of_parallelism),
     (Number::Parallelism, numbers::ceiling_of_parallelism),
     (Number::BegunNow, numbers::ceiling_of_a_worker),
     (Number::CoresOfWorker, |_| {

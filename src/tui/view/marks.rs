@@ -27,7 +27,7 @@ pub(in crate::tui) enum Target {
 /// Some cells, and what they are.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tui) struct Mark {
-    pub(super) area: Rect,
+    pub(in crate::tui) area: Rect,
     pub(super) target: Target,
 }
 
@@ -37,7 +37,7 @@ impl Mark {
         self.area.contains(Position { x, y })
     }
 
-    pub(super) fn number(&self) -> Option<Number> {
+    pub(in crate::tui) fn number(&self) -> Option<Number> {
         match self.target {
             Target::Number(number) => Some(number),
             Target::Command(_) | Target::Axis { .. } => None,

@@ -13,6 +13,9 @@ use crate::words::{counted, grouped, mean};
 /// Where large digits begin.
 const LARGE_AT: u16 = 5;
 
+/// Of what time the large digits are the mean, in full and in short.
+const MEANS: [&str; 2] = ["mean of the last second", "1 s mean"];
+
 /// Lines that they take: a heading, the digits, the ceilings.
 pub(super) fn lines(size: Size) -> u16 {
     match size {
@@ -62,6 +65,9 @@ struct Number {
     value: String,
     /// What it is, for those who ask.
     which: number::Number,
+    /// The same at the cursor, and which number that is.
+    now: String,
+    which_now: number::Number,
     limit: String,
     because: String,
     /// The glyph of the requests that it counts, where there is one.
@@ -71,7 +77,10 @@ struct Number {
 impl Number {
     fn draw_large(&self, canvas: &mut Canvas<'_>, size: Size) {
         let behind = canvas.write(2, 0, self.name, strong());
-        canvas.write(behind + 2, 0, self.meaning, quiet());
+        let base = MEANS.iter().map(|base| format!("{}, {base}", self.meaning));
+        let room = canvas.width().saturating_sub(behind + 2);
+        let base = base.into_iter().find(|said| width_of(said) <= room);
+        canvas.write(behind + 2, 0, &base.unwrap_or_default(), quiet());
         let style = self
             .colour
             .map_or(strong(), |meaning| canvas.style(meaning));
@@ -84,10 +93,17 @@ impl Number {
         let target = Target::Number(self.which);
         canvas.mark((LARGE_AT, 1), (width, size.lines()), target);
         let y = 1 + size.lines();
-        let limit = format!("of {}", self.limit);
-        let behind = canvas.number(2, y, &limit, plain(), self.which);
+        self.draw_now(canvas, 2, y);
+    }
+
+    /// `now 60 of 2 000: 2 workers × 1 000`, the reason only where there is room for all of it.
+    fn draw_now(&self, canvas: &mut Canvas<'_>, x: u16, y: u16) {
+        let now = format!("now {} of {}", self.now, self.limit);
+        let behind = canvas.number(x, y, &now, plain(), self.which_now);
         let because = format!(": {}", self.because);
-        canvas.number(behind, y, &because, quiet(), self.which);
+        if behind + width_of(&because) <= canvas.width() {
+            canvas.number(behind, y, &because, quiet(), self.which);
+        }
     }
 
     fn ceiling(&self) -> String {
@@ -97,12 +113,8 @@ impl Number {
     fn draw_plain(&self, canvas: &mut Canvas<'_>) {
         let behind = canvas.write(1, 0, self.name, strong());
         let behind = canvas.number(behind + 2, 0, &self.value, strong(), self.which);
-        let limit = format!(" of {}", self.limit);
-        canvas.number(behind, 0, &limit, plain(), self.which);
-        let room = canvas.width().saturating_sub(1);
-        if width_of(&self.because) <= room {
-            canvas.number(1, 1, &self.because, quiet(), self.which);
-        }
+        canvas.write(behind + 1, 0, MEANS[1], quiet());
+        self.draw_now(canvas, 1, 1);
     }
 }
 
@@ -147,18 +159,16 @@ fn of_each(state: &State) -> u64 {
 fn concurrency(state: &State) -> Number {
     let (server, workers) = (&state.scenario().server, state.workers());
     let each = of_each(state);
+    let held = state.shown().picture.held();
     Number {
         name: "CONCURRENCY",
-        meaning: "begun, not finished",
+        meaning: "begun",
         which: number::Number::Concurrency,
+        now: known(state, grouped(held.all())),
+        which_now: number::Number::ConcurrencyNow,
         value: known(state, mean(state.shown().picture.mean.concurrency)),
         limit: grouped(server.concurrency_limit_of(workers) as u64),
-        because: format!(
-            "{} × {}{}",
-            counted(workers as u64, "worker"),
-            grouped(each),
-            if workers == 1 { "" } else { " each" }
-        ),
+        because: format!("{} × {}", counted(workers as u64, "worker"), grouped(each)),
         colour: None,
     }
 }
@@ -166,10 +176,13 @@ fn concurrency(state: &State) -> Number {
 fn parallelism(state: &State) -> Number {
     let workers = state.workers();
     let parallelism = state.shown().picture.mean.parallelism;
+    let held = state.shown().picture.held();
     Number {
         name: "PARALLELISM",
-        meaning: "computing at this instant",
+        meaning: "cores busy",
         which: number::Number::Parallelism,
+        now: known(state, grouped(held.running)),
+        which_now: number::Number::ComputingNow,
         value: known(state, format!("{parallelism:.2}")),
         limit: grouped(workers.min(state.cores) as u64),
         because: format!(

@@ -110,6 +110,9 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
         (Roster::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
         (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
     };
+    if roster != Roster::Strip {
+        canvas.write_before(COUNT_END, 0, "now", quiet());
+    }
     let behind = canvas.number(GLYPHS_AT, 0, &said, plain(), Number::GlyphScale);
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
@@ -127,9 +130,15 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
 /// `from` alone.
 fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
     let width = canvas.width().min(WIDEST);
-    let (all, end) = ("switches/s:", width.saturating_sub(FIGURES + 1));
-    if end.saturating_sub(width_of(all)) > from {
-        canvas.write_before(end, 0, all, quiet());
+    let end = width.saturating_sub(FIGURES + 1);
+    let fits = |words: &&str| end.saturating_sub(width_of(words)) > from;
+    let all = [
+        "mean of the last second, switches/s:",
+        "1 s mean, switches/s:",
+        "switches/s:",
+    ];
+    if let Some(words) = all.into_iter().find(fits) {
+        canvas.write_before(end, 0, words, quiet());
     }
     for (heading, end) in [("process", 18), ("coroutine", 8), ("pid", 0)] {
         canvas.write_before(width.saturating_sub(end + 1), 0, heading, quiet());

@@ -30,7 +30,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let mut y = 3;
     for (name, value, number) in figures(state) {
         canvas.write(1, y, name, quiet());
-        canvas.number(15, y, &value, plain(), number);
+        let behind = canvas.number(15, y, &value, plain(), number);
+        let base = if number == Number::AtTheDoorNow {
+            "now"
+        } else {
+            "1 s mean"
+        };
+        canvas.write(behind + 1, y, base, quiet());
         y += 1;
     }
     let said = state.caption().iter().cloned().chain(state.note());

@@ -42,6 +42,7 @@ const MOST_AIR: u16 = 3;
 /// Draws a heading and as many variants as there is room for, always with the one that is on.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let ends = column_ends(canvas.width(), state);
+    draw_time_base(canvas, state, &ends);
     for ((heading, _), end) in COLUMNS.iter().zip(ends.windows(2)) {
         if let [begin, end] = end
             && begin < end
@@ -52,6 +53,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let lines = usize::from(canvas.height().saturating_sub(1));
     for (y, variant) in (1..).zip(visible(state, lines)) {
         draw_row(canvas, state, variant, y, &ends);
+    }
+}
+
+/// Of what time the means of each row are, in front of the headings.
+fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
+    let show = state.shown();
+    let is_over = show.rows[show.variant].is_some() || show.picture.stage == Stage::Preparing;
+    let said: &[&str] = match (is_over, state.variants().len()) {
+        (true, _) => &["means of the counted window", "window mean"],
+        (false, 1) => &["means of the last second", "1 s mean"],
+        (false, _) => &[
+            "▸ mean of the last second, others of the window",
+            "▸ 1 s mean",
+        ],
+    };
+    let (heading, _) = COLUMNS[0];
+    let room = ends[1].saturating_sub(width_of(heading) + 3);
+    if let Some(said) = said.iter().find(|said| width_of(said) <= room) {
+        canvas.write(2, 0, said, quiet());
     }
 }
 

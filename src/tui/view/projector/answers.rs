@@ -25,9 +25,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     };
     let ratio = ratio(state);
     let behind = canvas.write(1, 0, NAME, strong());
+    let base = match state.shown().rows[state.shown().variant] {
+        Some(_) => "window",
+        None => "1 s mean",
+    };
     match size {
         Size::Plain => {
             let behind = canvas.write(behind + 2, 0, &rate, strong());
+            let behind = canvas.write(behind + 1, 0, base, strong());
             if let Some(Compared { name, rate, times }) = ratio {
                 let said = format!("{times}   {name}: {rate}");
                 canvas.write(behind + 4, 0, &said, strong());
@@ -35,6 +40,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
         }
         Size::Big | Size::Huge(_) => {
             let at = glyphs_at(canvas.width());
+            canvas.write(1, 1, base, strong());
             draw_large(canvas, at, &rate, size);
             if let Some(compared) = ratio {
                 let behind = at + digits::columns(&rate, size) as u16;

@@ -1,0 +1,267 @@
+//! One screen, one truth: a quantity that is shown twice has one value, a number says of what time it is,
+//! and a caption speaks with the numbers of the picture.
+
+use proptest::prelude::*;
+
+use super::any_recording::recording;
+use super::staging::{drawn, plan, text};
+use crate::recording::feed::Feed;
+use crate::recording::synthetic::Synthetic;
+use crate::recording::{Recording, remark};
+use crate::scenario::WorkerKind::{self, Coroutine, Sync};
+use crate::tui::number::Number;
+use crate::tui::picture::Held;
+use crate::tui::time_base::TimeBase;
+use crate::tui::view::marks;
+use crate::tui::{Key, State};
+use crate::units::{Elapsed, Stamp};
+
+/// As many requests in each worker as there is room for in the column of their numbers.
+fn with_room_for_digits(mut recording: Recording) -> Recording {
+    let workers = recording
+        .samples
+        .iter_mut()
+        .flat_map(|sample| &mut sample.workers);
+    for worker in workers {
+        worker.begun.count %= 1_000;
+        worker.accepted %= 1_000;
+    }
+    recording
+}
+
+/// The views by their keys.
+const VIEWS: [char; 8] = ['1', '2', '3', '4', '5', '6', '7', '8'];
+
+fn at(recording: &Recording, view: char, at: Stamp, size: (u16, u16)) -> State {
+    let scenario = recording.header.scenario.clone();
+    let name = recording.header.variant.clone();
+    let mut state = State::new(&plan("a claim", vec![(name.as_str(), scenario)]), 2);
+    state.size = size;
+    let feed = Feed {
+        over: std::slice::from_ref(recording),
+        now: None,
+    };
+    state.replay(Vec::new());
+    state.look_at(0, at);
+    state.key(Key::Char(view));
+    state.turn(&feed, Elapsed::ZERO);
+    state
+}
+
+/// A whole number with blanks between groups of three, at the end of `before`.
+fn number_at_the_end(before: &str) -> Option<u64> {
+    let is_part = |it: char| it.is_ascii_digit() || it == ' ';
+    let from = before.rfind(|it| !is_part(it)).map_or(0, |place| place + 1);
+    let words: Vec<&str> = before[from..]
+        .split(' ')
+        .filter(|it| !it.is_empty())
+        .collect();
+    // Groups after the first have three digits.
+    let first = words.iter().rposition(|word| word.len() != 3).unwrap_or(0);
+    words[first.min(words.len().saturating_sub(1))..]
+        .concat()
+        .parse()
+        .ok()
+}
+
+/// The numbers that stand before these words in a sentence about now.
+fn numbers_before(said: &str, words: &str) -> Vec<u64> {
+    let places = said.match_indices(words).map(|(place, _)| place);
+    places
+        .filter_map(|place| number_at_the_end(said[..place].trim_end()))
+        .collect()
+}
+
+/// What a caption says, and what the picture has.
+fn contradictions(state: &State) -> Vec<String> {
+    let said = state.caption().join(" ");
+    let picture = &state.shown().picture;
+    let Held { ready, parked, .. } = picture.held();
+    let begun = picture.held().all();
+    let mut found = Vec::new();
+    let mut check = |what: &str, said_numbers: Vec<u64>, right: u64| {
+        for number in said_numbers.into_iter().filter(|number| *number != right) {
+            found.push(format!("{what}: {number} instead of {right} in `{said}`"));
+        }
+    };
+    for words in [
+        "requests are at the door",
+        "request is at the door",
+        "at the door.",
+    ] {
+        check("at the door", numbers_before(&said, words), picture.door);
+    }
+    for words in ["begun requests are parked", "begun requests is parked"] {
+        check("begun", numbers_before(&said, words), begun);
+    }
+    for words in ["parked;", "parked."] {
+        check("parked", numbers_before(&said, words), parked);
+    }
+    if !said.contains("in its queue") || picture.workers.len() == 1 {
+        for words in ["requests wait in", "request waits in"] {
+            check("ready", numbers_before(&said, words), ready);
+        }
+    }
+    if said.contains("no request is at the door") && picture.door != 0 {
+        found.push(format!("{} at the door: `{said}`", picture.door));
+    }
+    found
+}
+
+/// The texts of a number of now, wherever it is on the screen.
+fn texts(state: &State, number: Number) -> Vec<String> {
+    let (width, height) = state.size;
+    let buffer = drawn(state, width, height);
+    let marked = marks::all(state).into_iter();
+    let marked = marked.filter(|mark| mark.number() == Some(number) && mark.area.height == 1);
+    marked
+        .map(|mark| {
+            let cells = mark.area.x..mark.area.right().min(width);
+            let text: String = cells.map(|x| buffer[(x, mark.area.y)].symbol()).collect();
+            text.trim().to_owned()
+        })
+        .collect()
+}
+
+/// The whole number in `text`, in groups of three.
+fn whole(text: &str) -> Option<u64> {
+    text.replace(' ', "").parse().ok()
+}
+
+fn check_the_screen(state: &State) -> Result<(), TestCaseError> {
+    let picture = &state.shown().picture;
+    prop_assert_eq!(contradictions(state), Vec::<String>::new());
+    for door in texts(state, Number::AtTheDoorNow) {
+        prop_assert_eq!(whole(&door), Some(picture.door));
+    }
+    let begun = picture.held().all();
+    for now in texts(state, Number::ConcurrencyNow) {
+        let said = now
+            .strip_prefix("now ")
+            .and_then(|it| it.split(" of ").next())
+            .and_then(whole);
+        prop_assert!(
+            now.contains('–') || said == Some(begun),
+            "{} is not {}",
+            now,
+            begun
+        );
+    }
+    for now in texts(state, Number::ComputingNow) {
+        let said = now
+            .strip_prefix("now ")
+            .and_then(|it| it.split(" of ").next())
+            .and_then(whole);
+        let running = picture.held().running;
+        prop_assert!(
+            now.contains('–') || said == Some(running),
+            "{} is not {}",
+            now,
+            running
+        );
+    }
+    // Rows of workers, wherever they are: each is one of the picture's.
+    let held: Vec<u64> = picture
+        .workers
+        .iter()
+        .map(|worker| worker.held.all())
+        .collect();
+    for begun in texts(state, Number::BegunNow)
+        .iter()
+        .filter_map(|it| whole(it))
+    {
+        prop_assert!(
+            held.contains(&begun),
+            "{} is in no worker: {:?}",
+            begun,
+            held
+        );
+    }
+    Ok(())
+}
+
+fn runs() -> impl Strategy<Value = fn(WorkerKind) -> Synthetic> {
+    let all: Vec<fn(WorkerKind) -> Synthetic> = vec![
+        Synthetic::io_bound,
+        Synthetic::three_requests,
+        Synthetic::hog,
+    ];
+    prop::sample::select(all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_quantity_has_one_value_on_one_screen_whatever_was_recorded(
+        recording in prop_oneof![recording(Sync), recording(Coroutine)],
+        view in prop::sample::select(VIEWS.to_vec()),
+        instant in 0_u64..8_000_000_000,
+        size in prop::sample::select(vec![(80_u16, 24_u16), (160, 48), (60, 16)]),
+    ) {
+        let recording = with_room_for_digits(recording);
+        check_the_screen(&at(&recording, view, Stamp(instant), size))?;
+    }
+
+    #[test]
+    fn a_quantity_has_one_value_on_one_screen_of_runs_that_agree_with_themselves(
+        run in runs(),
+        kind in prop::sample::select(vec![Sync, Coroutine]),
+        view in prop::sample::select(VIEWS.to_vec()),
+        instant in 0_u64..6_000_000_000,
+    ) {
+        let recording = run(kind).recording();
+        check_the_screen(&at(&recording, view, Stamp(instant), (80, 24)))?;
+    }
+}
+
+#[test]
+fn each_view_says_of_what_time_its_numbers_are() {
+    let recording = Synthetic::io_bound(Coroutine).recording();
+    for view in VIEWS {
+        for size in [(80, 24), (160, 48)] {
+            let state = at(&recording, view, Stamp(4_000_000_000), size);
+            let screen = text(&state, size.0, size.1);
+            for number in marks::numbers(&state) {
+                let says = |words: &[&str]| words.iter().any(|words| screen.contains(words));
+                let is_said = match number.time_base() {
+                    TimeBase::LastSecond | TimeBase::LastSecondOrWindow => {
+                        says(&["1 s mean", "last second", "1 s:"])
+                    }
+                    // The table of the overview has no room for it at 80 columns: the box of `i` says it.
+                    TimeBase::WindowSoFar if view == '1' && size.0 == 80 => true,
+                    TimeBase::WindowSoFar | TimeBase::OneOrMean => {
+                        says(&["window", "so far", "REQUESTS"])
+                    }
+                    TimeBase::Now => says(&["now", "REPLAY", "PAUSED"]),
+                    TimeBase::SoFar => says(&["so far", "done at", "busy"]),
+                    TimeBase::Window
+                    | TimeBase::OneRequest
+                    | TimeBase::Axis
+                    | TimeBase::Scenario => true,
+                };
+                assert!(is_said, "view {view}, {size:?}: {number:?}\n{screen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn remarks_of_view_7_name_the_time_that_they_speak_of() {
+    for (run, kind) in [
+        (Synthetic::io_bound as fn(WorkerKind) -> Synthetic, Sync),
+        (Synthetic::io_bound, Coroutine),
+        (Synthetic::hog, Coroutine),
+        (Synthetic::three_requests, Sync),
+    ] {
+        let recording = run(kind).recording();
+        for second in 1..6 {
+            let state = at(&recording, '7', Stamp(second * 1_000_000_000), (80, 24));
+            for said in &state.remarks {
+                let sentence = remark::Remark::sentence(said);
+                let names_it = ["last", "now", "so far", "since", " at ", "show one request"];
+                let names_it = names_it.iter().any(|words| sentence.contains(words));
+                assert!(names_it, "{}: {sentence}", said.kind.code());
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Of what time each number on the screen is: of now, of the last second, of the counted window.
+
+use super::number::Number;
+
+/// The time that a number speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeBase {
+    /// The instant of the cursor.
+    Now,
+    /// The second before the cursor.
+    LastSecond,
+    /// The second before the cursor, or the whole window of a variant that is over.
+    LastSecondOrWindow,
+    /// The counted window up to the cursor; before it, the warm-up.
+    WindowSoFar,
+    /// Of one request its life, of many the mean over the counted window up to the cursor.
+    OneOrMean,
+    /// The counted window of a variant that is over.
+    Window,
+    /// From the beginning of the variant up to the cursor.
+    SoFar,
+    /// The life of one request, up to the cursor.
+    OneRequest,
+    /// The stretch that an axis shows.
+    Axis,
+    /// No time: it is written in the scenario, or follows from it.
+    Scenario,
+}
+
+impl TimeBase {
+    /// In words.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Now => "now: at the instant of the cursor",
+            Self::LastSecond => "the last second before the cursor (`1 s mean`)",
+            Self::LastSecondOrWindow => {
+                "the last second before the cursor (`1 s mean`); of a variant that is over, the counted window"
+            }
+            Self::WindowSoFar => "the counted window so far; before it, the warm-up so far",
+            Self::OneOrMean => "of one request, its life; of many, the counted window so far",
+            Self::Window => "the counted window of a variant that is over",
+            Self::SoFar => "so far: since the variant began",
+            Self::OneRequest => "the life of one request, up to now",
+            Self::Axis => "the stretch of time on the axis",
+            Self::Scenario => "none: it follows from the scenario or its file",
+        }
+    }
+}
+
+impl Number {
+    /// The time that it speaks of.
+    pub(super) fn time_base(self) -> TimeBase {
+        match self {
+            Self::AtTheDoorNow
+            | Self::BegunNow
+            | Self::ConcurrencyNow
+            | Self::ComputingNow
+            | Self::Workers
+            | Self::Pid
+            | Self::CoresTaken
+            | Self::Clock
+            | Self::Instant
+            | Self::GlyphScale
+            | Self::RequestsListed
+            | Self::RowsShown => TimeBase::Now,
+            Self::ProcessSwitches
+            | Self::CoroutineSwitches
+            | Self::Voluntary
+            | Self::Involuntary
+            | Self::CoresOfWorker
+            | Self::CoresOfLoad
+            | Self::CoresOfServices
+            | Self::CoresOfOthers => TimeBase::LastSecond,
+            Self::Concurrency
+            | Self::Parallelism
+            | Self::AtTheDoor
+            | Self::AnswersPerSecond
+            | Self::Ratio
+            | Self::Reached => TimeBase::LastSecondOrWindow,
+            Self::P50
+            | Self::P90
+            | Self::P99
+            | Self::Answers
+            | Self::AnswersOfLength
+            | Self::LengthEdge
+            | Self::MeanLatency
+            | Self::OffBy => TimeBase::WindowSoFar,
+            Self::Spent(_) => TimeBase::OneOrMean,
+            Self::Subject | Self::LateP99 | Self::Wait | Self::Balance => TimeBase::Window,
+            Self::Accepted
+            | Self::SwitchesPerRequest
+            | Self::LongestRun
+            | Self::Died
+            | Self::DoneAt
+            | Self::BusyShare => TimeBase::SoFar,
+            Self::WhichRequest | Self::Due | Self::Latency | Self::StepAfter | Self::StepTook => {
+                TimeBase::OneRequest
+            }
+            Self::AxisInstant | Self::AxisWidth => TimeBase::Axis,
+            Self::StepLength | Self::Bound | Self::Computed => TimeBase::Scenario,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_number_and_its_time_base_agree() {
+        for number in Number::ALL {
+            let (said, base) = (number.said(), number.time_base());
+            let mentions = |words: &str| said.what.contains(words) || said.name.contains(words);
+            let is_of_the_last_second =
+                matches!(base, TimeBase::LastSecond | TimeBase::LastSecondOrWindow);
+            assert!(
+                !mentions("last second") || is_of_the_last_second,
+                "{number:?} speaks of the last second, and is of {base:?}"
+            );
+            assert!(
+                !mentions(", now") || base == TimeBase::Now,
+                "{number:?} speaks of now, and is of {base:?}"
+            );
+            assert!(
+                !mentions("this instant"),
+                "{number:?}: an instant is called now"
+            );
+            assert!(
+                !mentions("since the variant began") || base == TimeBase::SoFar,
+                "{number:?} counts since the variant began, and is of {base:?}"
+            );
+        }
+    }
+}

@@ -66,6 +66,7 @@ impl WorkerPicture {
             }
         };
         self.run = since.map(|since| now.since(since));
+        self.request = is_at.request;
     }
 }
 

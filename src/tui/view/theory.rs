@@ -26,10 +26,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "THEORY", strong());
     let on = state.shown().variant;
     let came_out = match state.shown().rows[on] {
-        Some(_) => "what came out",
-        None => "answers of the last second",
+        Some(_) => "what came out in the window",
+        None => "answers (1 s mean) and times (window so far)",
     };
-    let said = format!("computed from the scenario alone; beside it {came_out}");
+    let said = format!("computed; beside it {came_out}");
     canvas.write(behind + 2, 0, &said, quiet());
     let (width, height) = (canvas.width(), canvas.height());
     let mut y = 1;

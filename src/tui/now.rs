@@ -66,7 +66,6 @@ impl WorkerPicture {
             }
         };
         self.run = since.map(|since| now.since(since));
-        self.request = is_at.request;
     }
 }
 

@@ -57,6 +57,7 @@ impl Show {
         self.sight = seen;
         self.caption = sentences;
     }
+
     /// Says of the cursor's instant what the caption of the last sample says of that sample, if it is true
     /// then, or another caption. The next sample follows the last one, not this.
     pub(super) fn say_of_the_instant(&mut self, past: Past<'_>, same_processes: bool) {

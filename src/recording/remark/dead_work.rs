@@ -100,7 +100,7 @@ impl DeadWork {
 fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     let patience = scenario.load.patience.as_secs_f64();
     let workers = scenario.server.workers;
-    let mut cures = Vec::new();
+    let mut found = Vec::new();
     if let Some(capacity) = capacity(scenario, cores) {
         // With all places taken the last one is answered after those before it, and one that is served; a
         // client that found no place has tried again by then.
@@ -109,7 +109,7 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
         if let Some(backlog) = places.checked_sub(2).filter(|it| *it >= 1) {
             let now = scenario.server.backlog as usize;
             if backlog < now {
-                cures.push(format!(
+                found.push(format!(
                     "`server.backlog` {} or less",
                     grouped(backlog as u64)
                 ));
@@ -120,11 +120,11 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
         && longest > patience
     {
         let longest = Elapsed((longest * 1e9).ceil() as u64);
-        cures.push(format!("clients that wait longer than {}", length(longest)));
+        found.push(format!("clients that wait longer than {}", length(longest)));
     }
     let enough = (workers + 1..=256).find(|more| answers_in_time(scenario, cores, *more));
-    cures.extend(enough.map(|more| counted(more as u64, "worker")));
-    cures
+    found.extend(enough.map(|more| counted(more as u64, "worker")));
+    found
 }
 
 /// When a client that waits for so long, in seconds, tries for the last time to connect to a listener whose

@@ -26,11 +26,7 @@ pub(super) struct Hog<'a> {
 }
 
 /// A worker that one request has had for long in `sample`, while others are kept waiting.
-fn long_runs<'a>(
-    sample: &'a Sample,
-    kind: WorkerKind,
-    usual: Elapsed,
-) -> impl Iterator<Item = Hog<'a>> {
+fn long_runs(sample: &Sample, kind: WorkerKind, usual: Elapsed) -> impl Iterator<Item = Hog<'_>> {
     let door = sample.at_the_door();
     let has_company = move |it: &&WorkerSample| door > 0 || it.begun.count > 1;
     let computes = |it: &&WorkerSample| it.phase == Phase::Running || it.lacks_a_core();

@@ -1,7 +1,7 @@
 //! What each worker did over a span, by looks at it: a mean over all workers hides the one of ten that is
 //! stuck.
 
-use crate::recording::{Span, WorkerSample};
+use crate::recording::{Sample, Span, WorkerSample};
 use crate::telemetry::Phase;
 
 /// What one worker was found doing.
@@ -46,16 +46,20 @@ impl Looks {
     }
 }
 
+/// The last sample of `span` in which a worker lives: a run that is over ends without any.
+pub(super) fn last_with_workers<'a>(span: &Span<'a>) -> &'a Sample {
+    let lives = |worker: &WorkerSample| worker.phase != Phase::Gone;
+    let mut latest_first = span.samples().iter().rev();
+    let found = latest_first.find(|sample| sample.workers.iter().any(lives));
+    found.unwrap_or_else(|| span.end())
+}
+
 /// One for each worker that lives at the end of `span`, by slot.
 pub(super) fn of(span: &Span<'_>) -> Vec<Looks> {
-    let slots = span.end().workers.iter().map(|worker| worker.index + 1);
+    let end = last_with_workers(span);
+    let slots = end.workers.iter().map(|worker| worker.index + 1);
     let mut all: Vec<Option<Looks>> = vec![None; slots.max().unwrap_or(0)];
-    for worker in span
-        .end()
-        .workers
-        .iter()
-        .filter(|it| it.phase != Phase::Gone)
-    {
+    for worker in end.workers.iter().filter(|it| it.phase != Phase::Gone) {
         all[worker.index] = Some(Looks {
             worker: worker.index,
             ..Looks::default()

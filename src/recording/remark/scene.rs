@@ -56,10 +56,15 @@ impl<'a> Scene<'a> {
         let past = recording.present()?;
         let whole = Span::of_window(recording);
         let span = whole.unwrap_or_else(|| past.last_second());
+        let means = span.means();
         Some(Self {
             past,
             span,
-            means: span.means(),
+            // By the log of requests, as the summary has it: a worker may have begun one whose client has left.
+            means: Means {
+                at_the_door: run.at_the_door.unwrap_or(means.at_the_door),
+                ..means
+            },
             doubts: &run.because,
             run: Some(run),
             whole: Some(recording),
@@ -107,7 +112,7 @@ impl<'a> Scene<'a> {
 
     /// The workers at the end that have a process.
     pub(super) fn living(&self) -> impl Iterator<Item = &'a WorkerSample> + use<'a> {
-        let workers = self.span.end().workers.iter();
+        let workers = each::last_with_workers(&self.span).workers.iter();
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 

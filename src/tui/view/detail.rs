@@ -16,10 +16,10 @@ const COLUMNS: [([&str; 3], u16); 8] = [
     (["so far", "", "accepted"], 31),
     (["so far", "switches", "/request"], 40),
     (["so far", "longest", "run"], 48),
-    (["1 s mean", "", "volunt."], 59),
-    (["1 s mean", "process switches/s", "invol."], 67),
+    (["1 s", "", "volunt."], 59),
+    (["1 s", "process switches/s", "invol."], 67),
     (["1 s", "", "cores"], 73),
-    (["so far", "", "died"], 79),
+    (["total", "", "died"], 79),
 ];
 /// Lines of the heading.
 const HEADING: u16 = 3;
@@ -40,6 +40,7 @@ pub(super) const WIDTH: u16 = 80;
 
 /// Draws as many workers as there is room for, from the one scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    canvas.write(1, 0, "1 s: a mean", quiet());
     canvas.write(1, HEADING - 1, "WORKER", strong());
     for (heading, end) in COLUMNS {
         for (y, words) in (0..).zip(heading) {

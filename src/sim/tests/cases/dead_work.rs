@@ -130,7 +130,8 @@ fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
         Some("A cure: clients that wait longer than 5 s, or 5 workers (computed from means).")
     );
     assert_eq!(good(&["load.patience=5100ms"]), (1.0, 0.0));
-    assert_eq!(good(&["load.patience=4900ms"]).0, 0.0);
+    // None of them is answered well.
+    assert!(good(&["load.patience=4900ms"]).0 < 1e-9);
     assert_eq!(good(&["server.workers=5"]), (1.0, 0.0));
     assert!(good(&["server.workers=4"]).0 < 1.0);
     // Coroutine workers are promised 5 answers a second, and give them.

@@ -182,7 +182,7 @@ pub fn three_digits(value: f64) -> String {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
         // Noise of a sum is nothing.
-        size if size >= 0.0095 || size < 1e-6 => format!("{value:.2}"),
+        size if !(1e-6..0.0095).contains(&size) => format!("{value:.2}"),
         size => {
             let digits = (1.0 - size.log10().floor()) as usize;
             format!("{value:.digits$}")

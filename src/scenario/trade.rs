@@ -17,12 +17,11 @@ pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
     let word = word.to_lowercase().replace('-', "_");
     match place {
         Where::ValueOf("server.kind") => kind(&word).map(|here| called(&word, here)),
-        Where::ValueOf(_) => None,
         Where::KeyOf("server") => of_the_server(&word),
         Where::KeyOf("load") => among(&OF_THE_LOAD, &word),
         Where::KeyOf(table) if table.starts_with("services.") => among(&OF_A_SERVICE, &word),
         Where::KeyOf("") => at_the_top(&word),
-        Where::KeyOf(_) => None,
+        Where::ValueOf(_) | Where::KeyOf(_) => None,
         Where::Step => among(&STEPS, &word),
     }
 }

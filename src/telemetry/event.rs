@@ -192,7 +192,6 @@ fn optional_of(word: u64) -> Option<u32> {
 impl Event {
     /// The event in eight words.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "one list, an arm for each kind")]
     pub fn to_record(&self) -> Record {
         match *self {
             Self::Accepted {
@@ -264,7 +263,6 @@ impl Event {
 
     /// The event that these words are; `None` if they are none that this version knows.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "one list, an arm for each kind")]
     pub fn from_record(record: &Record) -> Option<Self> {
         let [head, a, b, c, d, e, ..] = *record;
         let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;

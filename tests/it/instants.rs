@@ -124,7 +124,9 @@ fn lanes_at_an_instant_are_the_final_lanes_cut_there() {
             for (then, mut now) in last.cores(axis).into_iter().zip(lanes.cores(axis)) {
                 let mut held = then.held.clone();
                 held.retain(|it| it.from < at);
-                held.iter_mut().for_each(|it| it.to = it.to.min(at));
+                for it in &mut held {
+                    it.to = it.to.min(at);
+                }
                 now.held.retain(|it| it.from < it.to);
                 assert_eq!(now.held, held, "{name}: core {:?} at {at}", then.core);
             }
@@ -304,7 +306,9 @@ fn three_requests_are_in_their_worker_from_the_accept_on() {
     let kind = |it: &&(String, Recording)| it.1.header.scenario.server.kind;
     let of_three = all.iter().filter(|(name, _)| name.starts_with("three"));
     let coroutine = of_three.filter(|it| kind(it) == WorkerKind::Coroutine);
-    let (_, recording) = coroutine.last().expect("it was played with coroutines");
+    let (_, recording) = coroutine
+        .next_back()
+        .expect("it was played with coroutines");
     let at = recording.header.began + Elapsed::from_millis(100);
     let index = index_of(recording);
     let lanes = lanes_at(&index, recording, at);

@@ -64,10 +64,13 @@ fn count(word: &str) -> Option<usize> {
     }
 }
 
+fn worker(name: &str) -> Option<u16> {
+    slot(&name.to_uppercase())
+}
+
 fn claim(clause: &str) -> Option<Claim> {
     let clause = clause.strip_prefix("and ").unwrap_or(clause);
     let words: Vec<&str> = clause.split_whitespace().collect();
-    let worker = |word: &str| slot(&word.to_uppercase());
     Some(match words.as_slice() {
         [
             number,
@@ -119,6 +122,12 @@ fn claim(clause: &str) -> Option<Claim> {
             worker: worker(name)?,
             millis: whole(length)?,
         },
+        words => return claim_of_workers(words),
+    })
+}
+
+fn claim_of_workers(words: &[&str]) -> Option<Claim> {
+    Some(match words {
         ["worker", name, "is", "idle"] => Claim::Idle(worker(name)?),
         ["worker", _, "computes"] => Claim::Computing(1),
         ["none" | "both", "of", _, "workers", "computes"] => Claim::Computing(0),

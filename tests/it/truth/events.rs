@@ -25,8 +25,7 @@ impl State {
         match self {
             Self::Running => '█',
             Self::Blocked => '!',
-            Self::Ready => '▒',
-            Self::WantsACore => '~',
+            Self::Ready | Self::WantsACore => '▒',
             Self::Parked => '·',
             Self::AtTheDoor => '○',
         }

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use caption::Claim;
 use events::{Account, Ns, State};
-use screen::{Camera, Lanes};
+use screen::{Camera, Lanes, WorkerRow};
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
@@ -137,94 +137,99 @@ fn instants(seed: u64, length: Ns) -> Vec<Ns> {
     instants
 }
 
+/// Requests of each worker in each state; of no worker at the door.
+type Census = BTreeMap<(Option<u16>, State), usize>;
+
+/// How many requests are in this state, whichever worker they are in.
+fn total(census: &Census, wanted: State) -> usize {
+    let all = census.iter().filter(|((_, state), _)| *state == wanted);
+    all.map(|(_, count)| count).sum()
+}
+
 /// Compares the overview with the events at one instant.
 fn check_overview(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
     let now = account.began + at;
     let census = account.census(now);
-    let count =
-        |worker: Option<u16>, state: State| census.get(&(worker, state)).copied().unwrap_or(0);
-    let door = count(None, State::AtTheDoor);
-    if let Some((drawn, shown, more)) = screen::door(screen) {
-        findings.number(&format!("{place}: at the door"), drawn, door, drawn == door);
-        findings.number(
-            &format!("{place}: glyphs at the door"),
-            shown + more,
-            door,
-            shown + more == door,
-        );
-    } else {
-        findings
-            .contradictions
-            .push(format!("{place}: no row of the door"));
-    }
+    check_door(&census, screen, place, findings);
     for row in screen::workers(screen) {
-        if matches!(row.word.as_str(), "gone" | "booting") {
-            continue;
+        if !matches!(row.word.as_str(), "gone" | "booting") {
+            let is_in_hub = account.is_between(row.worker, now);
+            check_worker(&census, &row, is_in_hub, place, findings);
         }
-        let place = format!("{place}: worker {}", row.worker);
-        let mut right: BTreeMap<char, usize> = BTreeMap::new();
-        for ((worker, state), count) in &census {
-            if *worker == Some(row.worker) && *state != State::AtTheDoor {
-                let glyph = if *state == State::WantsACore {
-                    '▒'
-                } else {
-                    state.glyph()
-                };
-                *right.entry(glyph).or_default() += count;
-            }
-        }
-        let all: usize = right.values().sum();
-        findings.number(&format!("{place}: begun"), row.count, all, row.count == all);
-        if row.more == 0 {
-            findings.glyphs(&place, &row.glyphs, &right);
-        }
-        let runs = count(Some(row.worker), State::Running) > 0;
-        let blocked = count(Some(row.worker), State::Blocked) > 0;
-        let wants = count(Some(row.worker), State::WantsACore) > 0;
-        let holds = match row.word.as_str() {
-            "running" => runs || account.is_between(row.worker, now),
-            "blocked" => blocked,
-            "wants a core" => wants,
-            "idle" => !runs && !blocked,
-            _ => true,
-        };
-        findings.number(
-            &place,
-            row.word.len(),
-            format!("not {}: {right:?}", row.word),
-            holds,
-        );
     }
-    if let Some((busy, _, letters)) = screen::cores(screen) {
-        let shown = letters.iter().filter(|it| !it.is_empty()).count();
-        findings.number(
-            &format!("{place}: letters on cores"),
-            shown,
-            busy,
-            shown == busy || letters.is_empty(),
-        );
-        let running: usize = census
-            .iter()
-            .filter(|((_, state), _)| *state == State::Running)
-            .map(|(_, count)| count)
-            .sum();
-        findings.number(
-            &format!("{place}: cores"),
-            busy,
-            running,
-            busy == running.min(account.cores),
-        );
+    check_cores(&census, screen, account.cores, place, findings);
+}
+
+fn check_door(census: &Census, screen: &str, place: &str, findings: &mut Findings) {
+    let right = total(census, State::AtTheDoor);
+    let Some((drawn, shown, more)) = screen::door(screen) else {
+        let contradiction = format!("{place}: no row of the door");
+        findings.contradictions.push(contradiction);
+        return;
+    };
+    let shown = shown + more;
+    findings.number(
+        &format!("{place}: at the door"),
+        drawn,
+        right,
+        drawn == right,
+    );
+    findings.number(
+        &format!("{place}: glyphs at the door"),
+        shown,
+        right,
+        shown == right,
+    );
+}
+
+/// A worker in its hub or on its way to the next request may be called running.
+fn check_worker(
+    census: &Census,
+    row: &WorkerRow,
+    is_in_hub: bool,
+    place: &str,
+    findings: &mut Findings,
+) {
+    let place = format!("{place}: worker {}", row.worker);
+    let mut right: BTreeMap<char, usize> = BTreeMap::new();
+    for ((worker, state), count) in census {
+        if *worker == Some(row.worker) && *state != State::AtTheDoor {
+            *right.entry(state.glyph()).or_default() += count;
+        }
     }
+    let all: usize = right.values().sum();
+    findings.number(&format!("{place}: begun"), row.count, all, row.count == all);
+    if row.more == 0 {
+        findings.glyphs(&place, &row.glyphs, &right);
+    }
+    let does = |state: State| census.contains_key(&(Some(row.worker), state));
+    let holds = match row.word.as_str() {
+        "running" => does(State::Running) || is_in_hub,
+        "blocked" => does(State::Blocked),
+        "wants a core" => does(State::WantsACore),
+        "idle" => !does(State::Running) && !does(State::Blocked),
+        _ => true,
+    };
+    let right = format!("not {}: {right:?}", row.word);
+    findings.number(&place, row.word.len(), right, holds);
+}
+
+fn check_cores(census: &Census, screen: &str, cores: usize, place: &str, findings: &mut Findings) {
+    let Some((busy, _, letters)) = screen::cores(screen) else {
+        return;
+    };
+    let shown = letters.iter().filter(|it| !it.is_empty()).count();
+    let holds = shown == busy || letters.is_empty();
+    findings.number(&format!("{place}: letters on cores"), shown, busy, holds);
+    let running = total(census, State::Running).min(cores);
+    findings.number(&format!("{place}: cores"), busy, running, busy == running);
 }
 
 /// Compares what the caption claims with the events at its instant.
 fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
     let now = account.began + at;
     let census = account.census(now);
-    let total = |wanted: State| -> usize {
-        let all = census.iter().filter(|((_, state), _)| *state == wanted);
-        all.map(|(_, count)| count).sum()
-    };
+    let total = |wanted: State| total(&census, wanted);
     let said = caption::sentences(screen);
     for claim in caption::claims(&said) {
         let holds = match claim {

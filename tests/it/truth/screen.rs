@@ -281,7 +281,7 @@ pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
         let behind = line.trim_start().strip_prefix('▸')?;
         behind.strip_prefix(variant)
     })?;
-    let words = row.replace('\u{202f}', "").replace('\u{a0}', "");
+    let words = row.replace(['\u{202f}', '\u{a0}'], "");
     let numbers = words
         .split("  ")
         .map(str::trim)

@@ -305,7 +305,7 @@ fn three_requests_are_in_their_worker_from_the_accept_on() {
     let all = measured();
     let kind = |it: &&(String, Recording)| it.1.header.scenario.server.kind;
     let of_three = all.iter().filter(|(name, _)| name.starts_with("three"));
-    let coroutine = of_three.filter(|it| kind(it) == WorkerKind::Coroutine);
+    let mut coroutine = of_three.filter(|it| kind(it) == WorkerKind::Coroutine);
     let (_, recording) = coroutine
         .next_back()
         .expect("it was played with coroutines");

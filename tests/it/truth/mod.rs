@@ -338,9 +338,7 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
                 account.began + to as Ns,
             ));
             let is_drawn = |state: &Option<State>| match (state, cell) {
-                (None, ' ') => true,
-                (Some(State::Running), '▏' | '▕') => true,
-                (Some(State::WantsACore), '▒') => true,
+                (None, ' ') | (Some(State::Running), '▏' | '▕') => true,
                 (Some(state), cell) => state.glyph() == *cell,
                 (None, _) => false,
             };

@@ -109,7 +109,7 @@ const MODELS: [(&str, &str); 13] = [
     ("mg2", "M/G/2, about"),
     ("tokens", "5 tokens"),
     ("bursts", "M/G/1"),
-    ("connections", "10 tokens"),
+    ("connections", "10 tokens, about"),
     ("slices", "M/G/1-PS"),
     ("closed", "closed network"),
     ("cores", "closed network"),

@@ -153,7 +153,7 @@ fn nobody_at_the_target_is_an_error_and_a_bad_target_a_mistake() {
     for (target, status, says) in [
         (format!("http://{nobody}"), 1, "nobody answers"),
         ("https://localhost".to_owned(), 2, "no TLS"),
-        ("localhost:80".to_owned(), 2, "http://"),
+        ("no target".to_owned(), 2, "http://"),
     ] {
         let output = command(&File::with("clients = 1"), &target)
             .output()

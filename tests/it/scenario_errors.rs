@@ -34,7 +34,7 @@ fn all_mistakes_of_all_files_are_reported_with_status_two() {
     let good = "requests.a.steps = []\nload.clients = 1\n";
     let files = [
         ("empty.toml", "".as_bytes()),
-        ("noise.toml", &[0xff, 0x00, 0xfe]),
+        ("noise.toml", b"a = '\xff'"),
         (
             "verbs.toml",
             b"load.clients = 0\nrequests.a.steps = ['compte 1ms', 'yield twice']\n",
@@ -61,7 +61,7 @@ fn all_mistakes_of_all_files_are_reported_with_status_two() {
     for expected in [
         "empty.toml:1:1",
         "there is no request to play",
-        "noise.toml:1:1",
+        "noise.toml:1:6",
         "byte 0 is not UTF-8",
         "verbs.toml:1:16",
         "verbs.toml:2:22",

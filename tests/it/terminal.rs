@@ -25,7 +25,7 @@ use crate::on_screen::{COLUMNS, OnScreen, ROWS, modes_of};
 use crate::played::Role;
 
 /// Words of the card that are nowhere else.
-const ON_THE_CARD: &str = "each request:";
+const ON_THE_CARD: &str = "all or less";
 
 #[test]
 fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {

@@ -62,7 +62,7 @@ fn all_mistakes_of_all_files_are_reported_with_status_two() {
         "empty.toml:1:1",
         "there is no request to play",
         "noise.toml:1:6",
-        "byte 0 is not UTF-8",
+        "byte 0xFF is not UTF-8",
         "verbs.toml:1:16",
         "verbs.toml:2:22",
         "did you mean `compute`?",

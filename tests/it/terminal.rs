@@ -182,7 +182,8 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     played.types("q");
     let (status, text) = played.end("steered");
     assert_eq!(status.code(), Some(0), "{text}");
-    assert!(text.contains("Steered,"), "{text}");
+    assert!(text.contains("changed by hand"), "{text}");
+    assert!(text.contains("not judged"), "{text}");
 }
 
 /// Three requests at human speed, with a question before.

@@ -15,6 +15,20 @@ impl Picture {
         self.door = now.door;
         self.in_system = now.in_system;
         self.ended = now.ended;
+        // Workers that have come since the sample stand behind those that it knows.
+        self.workers.truncate(sample.workers.len());
+        for (slot, is_at) in now.workers.iter().enumerate() {
+            let is_known = sample.workers.iter().any(|seen| seen.index == slot);
+            if !is_known && is_at.begun() > 0 {
+                let mut worker = WorkerPicture {
+                    index: slot,
+                    ..WorkerPicture::default()
+                };
+                let seen = WorkerSample::default();
+                worker.show_instant(is_at, &seen, (sample.at, now.at), kind);
+                self.workers.push(worker);
+            }
+        }
         for (worker, seen) in self.workers.iter_mut().zip(&sample.workers) {
             let is_at = now.workers.get(seen.index).copied().unwrap_or_default();
             worker.show_instant(&is_at, seen, (sample.at, now.at), kind);

@@ -6,6 +6,7 @@ use super::cores::Says;
 use super::index::{BreakKind, Part, Workings};
 use super::{Doing, Index, Interval, Lanes};
 use crate::recording::Recording;
+use crate::scenario::WorkerKind;
 use crate::telemetry::NO_REQUEST;
 use crate::units::{Elapsed, Stamp};
 
@@ -59,6 +60,14 @@ impl WorkerInstant {
     pub fn begun(&self) -> u64 {
         self.running + self.blocked + self.ready + self.parked
     }
+
+    /// Notes that the only request of a worker could go on: its wait is over, and the process, which learns
+    /// of that when it gets a core, is no longer blocked.
+    fn is_woken(&mut self, kind: WorkerKind) {
+        if !kind.has_a_loop() && self.doing == Some(Doing::Blocked) {
+            self.doing = Some(Doing::WantsACore);
+        }
+    }
 }
 
 impl Instant {
@@ -100,7 +109,11 @@ impl Lanes<'_> {
                 match lane.spans.first().map(|span| span.doing) {
                     Some(Doing::Running) => worker.running += 1,
                     Some(Doing::Blocked) => worker.blocked += 1,
-                    Some(Doing::Ready | Doing::WantsACore) => worker.ready += 1,
+                    Some(Doing::Ready) => worker.ready += 1,
+                    Some(Doing::WantsACore) => {
+                        worker.ready += 1;
+                        worker.is_woken(self.kind());
+                    }
                     Some(Doing::Parked) => worker.parked += 1,
                     Some(Doing::AtTheDoor) | None => {}
                 }

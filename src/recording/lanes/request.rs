@@ -234,7 +234,7 @@ impl Lanes<'_> {
         }
     }
 
-    fn kind(&self) -> WorkerKind {
+    pub(super) fn kind(&self) -> WorkerKind {
         self.past.header().scenario.server.kind
     }
 }

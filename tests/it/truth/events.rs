@@ -47,10 +47,14 @@ pub(super) struct Request {
     slices: Vec<Slice>,
     /// Blocked or preempted, inside a slice.
     breaks: Vec<(Ns, Ns, State)>,
+    /// When it lost a core, and which.
+    taken_off: Vec<(Ns, Option<u64>)>,
 }
 
 #[derive(Clone, Debug)]
 struct Slice {
+    worker: Option<u16>,
+    core: Option<u64>,
     ready: Ns,
     from: Ns,
     to: Ns,
@@ -65,13 +69,17 @@ pub(super) struct Account {
     pub(super) origin: String,
     pub(super) began: Ns,
     pub(super) end: Ns,
-    pub(super) cores: usize,
     /// Instants of the samples.
     pub(super) samples: Vec<Ns>,
     /// Core time of all workers, at each sample.
     pub(super) workers_cpu: Vec<Ns>,
     pub(super) requests: Vec<Request>,
+    /// From when to when workers ran what has no number yet: a connection whose request is not read.
+    anonymous: Vec<(Ns, Ns)>,
 }
+
+/// Requests of each worker in each state; of no worker at the door.
+pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
 type Row = BTreeMap<String, String>;
 
@@ -107,7 +115,12 @@ impl Account {
             .enumerate()
             .map(|(place, request)| (request.number, place))
             .collect();
+        let mut anonymous = Vec::new();
         for row in of("switches") {
+            if row["what"] == "ran" && row["request"].is_empty() {
+                let edge = |name: &str| number(&row, name).unwrap_or(0);
+                anonymous.push((edge("from_ns"), edge("to_ns")));
+            }
             let Some(place) = number(&row, "request").and_then(|it| places.get(&(it as u32)))
             else {
                 continue;
@@ -126,10 +139,10 @@ impl Account {
             origin: run["origin"].clone(),
             began: number(&run, "began_ns").unwrap_or(0),
             end: *at.last().expect("a run has samples"),
-            cores: number(&run, "cores").unwrap_or(0) as usize,
             workers_cpu: column("workers_cpu_ns"),
             samples: at,
             requests,
+            anonymous,
         }
     }
 
@@ -138,16 +151,45 @@ impl Account {
         request.state(at, self.kind == "coroutine" || self.kind == "callback")
     }
 
-    /// How many requests are in each state at an instant: of one worker, or at the door.
-    pub(super) fn census(&self, at: Ns) -> BTreeMap<(Option<u16>, State), usize> {
-        let mut census = BTreeMap::new();
+    /// How many requests are in each state at an instant: of one worker, or at the door. A core runs one
+    /// process: of several that say to run on it the one that came last does, and the others, which have not
+    /// learned yet that they lost it, want a core.
+    pub(super) fn census(&self, at: Ns) -> Census {
+        let mut census = Census::new();
+        let mut running = Vec::new();
         for request in &self.requests {
-            if let Some(state) = self.state(request, at) {
+            let Some(state) = self.state(request, at) else {
+                continue;
+            };
+            if let Some(claim) = request.claim(at).filter(|_| state == State::Running) {
+                running.push(claim);
+            } else {
                 let worker = request.worker.filter(|_| state != State::AtTheDoor);
                 *census.entry((worker, state)).or_default() += 1;
             }
         }
+        running.sort_unstable();
+        for (place, (_, worker, core)) in running.iter().enumerate() {
+            let mut later = running[place + 1..].iter();
+            let is_lost = core.is_some() && later.any(|other| other.2 == *core);
+            let state = if is_lost {
+                State::WantsACore
+            } else {
+                State::Running
+            };
+            *census.entry((*worker, state)).or_default() += 1;
+        }
         census
+    }
+
+    /// Workers that run something else than an open request: a connection whose request is not read yet, or
+    /// the end of one whose last byte is written.
+    pub(super) fn besides(&self, at: Ns) -> usize {
+        let unread = self.anonymous.iter();
+        let unread = unread.filter(|(from, to)| *from <= at && at < *to);
+        let over = self.requests.iter();
+        let over = over.filter(|it| self.state(it, at).is_none() && it.claim(at).is_some());
+        unread.count() + over.count()
     }
 
     /// Mean number of requests for which `span` gives an interval, over [from, to).
@@ -188,6 +230,7 @@ fn request(row: &Row) -> Request {
         worker: number(row, "worker").map(|it| it as u16),
         slices: Vec::new(),
         breaks: Vec::new(),
+        taken_off: Vec::new(),
     }
 }
 
@@ -198,13 +241,18 @@ impl Request {
         self.worker = self.worker.or(worker);
         match row["what"].as_str() {
             "ran" => self.slices.push(Slice {
+                worker,
+                core: number(row, "core"),
                 ready: number(row, "ready_ns").unwrap_or(from),
                 from,
                 to,
                 then: row["then"].clone(),
             }),
             "blocked" => self.breaks.push((from, to, State::Blocked)),
-            "preempted" => self.breaks.push((from, to, State::WantsACore)),
+            "preempted" => {
+                self.breaks.push((from, to, State::WantsACore));
+                self.taken_off.push((from, number(row, "core")));
+            }
             other => panic!("a switch of an unknown kind: {other}"),
         }
     }
@@ -212,7 +260,23 @@ impl Request {
     /// When its worker had it: from its accept to its last byte.
     pub(super) fn begun(&self) -> Option<(Ns, Ns)> {
         let end = self.written.or(self.done).unwrap_or(Ns::MAX);
-        self.accepted.map(|accepted| (accepted.max(self.sent), end))
+        let first = self.slices.first().map(|it| it.ready);
+        let taken = self.accepted.or(first);
+        taken.map(|taken| (taken.max(self.sent), end))
+    }
+
+    /// Since when it has been on a core without a break, in which worker and on which core.
+    fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
+        let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;
+        let breaks = self.breaks.iter().map(|it| it.1);
+        let since = breaks.filter(|over| *over <= at).max().unwrap_or(0);
+        // A slice ends on the core of its last part; before that it was where each break took it off.
+        let lost = self
+            .taken_off
+            .iter()
+            .filter(|lost| at < lost.0 && lost.0 < slice.to);
+        let core = lost.min().map_or(slice.core, |lost| lost.1);
+        Some((since.max(slice.from), slice.worker, core))
     }
 
     fn state(&self, at: Ns, has_a_loop: bool) -> Option<State> {

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use caption::Claim;
-use events::{Account, Ns, State};
+use events::{Account, Census, Ns, State};
 use screen::{Camera, Lanes, WorkerRow};
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
@@ -137,9 +137,6 @@ fn instants(seed: u64, length: Ns) -> Vec<Ns> {
     instants
 }
 
-/// Requests of each worker in each state; of no worker at the door.
-type Census = BTreeMap<(Option<u16>, State), usize>;
-
 /// How many requests are in this state, whichever worker they are in.
 fn total(census: &Census, wanted: State) -> usize {
     let all = census.iter().filter(|((_, state), _)| *state == wanted);
@@ -157,7 +154,7 @@ fn check_overview(account: &Account, screen: &str, at: Ns, place: &str, findings
             check_worker(&census, &row, is_in_hub, place, findings);
         }
     }
-    check_cores(&census, screen, account.cores, place, findings);
+    check_cores(&census, screen, account.besides(now), place, findings);
 }
 
 fn check_door(census: &Census, screen: &str, place: &str, findings: &mut Findings) {
@@ -214,15 +211,23 @@ fn check_worker(
     findings.number(&place, row.word.len(), right, holds);
 }
 
-fn check_cores(census: &Census, screen: &str, cores: usize, place: &str, findings: &mut Findings) {
+/// Cores are busy with the requests that run, and with connections whose request is not read yet.
+fn check_cores(
+    census: &Census,
+    screen: &str,
+    besides: usize,
+    place: &str,
+    findings: &mut Findings,
+) {
     let Some((busy, _, letters)) = screen::cores(screen) else {
         return;
     };
     let shown = letters.iter().filter(|it| !it.is_empty()).count();
     let holds = shown == busy || letters.is_empty();
     findings.number(&format!("{place}: letters on cores"), shown, busy, holds);
-    let running = total(census, State::Running).min(cores);
-    findings.number(&format!("{place}: cores"), busy, running, busy == running);
+    let running = total(census, State::Running);
+    let holds = (running..=running + besides).contains(&busy);
+    findings.number(&format!("{place}: cores"), busy, running, holds);
 }
 
 /// Compares what the caption claims with the events at its instant.
@@ -255,9 +260,11 @@ fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings:
                 own.into_iter()
                     .all(|(_, state)| matches!(state, State::Parked | State::Ready))
             }
-            Claim::Computing(count) => count == total(State::Running),
+            Claim::Computing(count) | Claim::Cores(count) => {
+                let running = total(State::Running);
+                (running..=running + account.besides(now)).contains(&count)
+            }
             Claim::Blocked(count) => count == total(State::Blocked),
-            Claim::Cores(count) => count == total(State::Running).min(account.cores),
         };
         findings.sentence(place, &said, &claim, &census, holds);
     }

@@ -215,7 +215,7 @@ impl Lanes {
         let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
         let at = |column: f64| t0 as f64 + (column - x0 as f64) * scale;
         let column = column as f64;
-        (at(column - 1.1), at(column + 2.1))
+        (at(column - 1.5), at(column + 2.5))
     }
 }
 

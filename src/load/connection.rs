@@ -33,8 +33,8 @@ pub(super) struct Connection {
     answer: Answer,
     /// Whether a request was sent on it before.
     is_used: bool,
-    /// Its port here.
-    port: Option<u32>,
+    /// Its number, by which its worker knows it too.
+    number: Option<u32>,
 }
 
 /// A request under way.
@@ -54,8 +54,8 @@ pub(super) struct Exchange {
     pub first_byte: Stamp,
     /// Whether it was the first on its connection.
     pub opened: bool,
-    /// The port of its connection here, if it has one.
-    pub port: Option<u32>,
+    /// The number of its connection, if it has one.
+    pub connection: Option<u32>,
 }
 
 impl Exchange {
@@ -109,7 +109,7 @@ impl Connection {
     /// A connection that was begun just now.
     pub(super) fn new(stream: TcpStream) -> Self {
         Self {
-            port: net::own_port(&stream),
+            number: net::own_number(&stream),
             stream,
             exchange: None,
             unsent: Vec::new(),
@@ -136,7 +136,7 @@ impl Connection {
     /// Sends a request, or as much of it as goes. Stamps `exchange` right before.
     pub(super) fn send(&mut self, exchange: &mut Exchange, bytes: &[u8], clock: Clock) -> Sending {
         exchange.opened = !self.is_used;
-        exchange.port = self.port;
+        exchange.connection = self.number;
         exchange.sent = clock.now();
         let written = match self.stream.write(bytes) {
             Ok(written) => written,

@@ -33,7 +33,7 @@ impl<'a> Ledger<'a> {
             class: exchange.class,
             due: exchange.due,
             sent: exchange.sent,
-            connection: exchange.port,
+            connection: exchange.connection,
             opened: exchange.opened,
         };
         self.events.push(&Event::Sent(sent).to_record());

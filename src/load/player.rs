@@ -211,7 +211,7 @@ impl<'a> Player<'a> {
             sent: Stamp::ZERO,
             first_byte: Stamp::ZERO,
             opened: false,
-            port: None,
+            connection: None,
         };
         while let Some(token) = self.kept.take(due.client) {
             let clock = self.clock;

@@ -227,7 +227,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
 
     fn open(&mut self, socket: TcpStream) {
         let accepted = self.shared.polled.get();
-        let connection = net::client_port(&socket);
+        let connection = net::client_number(&socket);
         let (shared, play) = (Rc::clone(&self.shared), Rc::clone(&self.play));
         let task = self.stacks.start(move |parker| {
             let mut seat = Seat::take(&shared, parker);

@@ -54,15 +54,25 @@ pub fn wait_for_first_bytes(listener: &TcpListener) {
     let _ = listener;
 }
 
-/// The port of the client at the other end of an accepted connection, by which it can be told from all
-/// others that are open.
-pub fn client_port(accepted: &TcpStream) -> Option<u32> {
-    Some(accepted.peer_addr().ok()?.port().into())
+/// Number of the client's end of an accepted connection, by which it can be told from all others that are
+/// open: its port, and the part of its address in which the addresses of this machine differ. `None` if the
+/// system does not say.
+pub fn client_number(accepted: &TcpStream) -> Option<u32> {
+    accepted.peer_addr().ok().map(number_of)
 }
 
-/// The port of this end of a connection.
-pub fn own_port(stream: &TcpStream) -> Option<u32> {
-    Some(stream.local_addr().ok()?.port().into())
+/// The same number, at the client's end.
+pub fn own_number(stream: &TcpStream) -> Option<u32> {
+    stream.local_addr().ok().map(number_of)
+}
+
+/// Clients dial from many addresses of 127.0.0.0/8, so a port alone may be two connections'.
+fn number_of(end: SocketAddr) -> u32 {
+    let address = match end {
+        SocketAddr::V4(end) => end.ip().to_bits() & 0xFFFF,
+        SocketAddr::V6(_) => 0,
+    };
+    address << 16 | u32::from(end.port())
 }
 
 /// Takes a connection from the door, without waiting; `WouldBlock` if there is none. Reads and
@@ -175,6 +185,14 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn connections_of_one_port_from_two_addresses_have_two_numbers() {
+        let numbers = ["127.0.0.1:40000", "127.0.0.2:40000", "127.0.0.1:40001"]
+            .map(|end| number_of(end.parse().unwrap()));
+        assert!(numbers[0] != numbers[1] && numbers[0] != numbers[2]);
+        assert_ne!(numbers[1], numbers[2]);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]

@@ -73,7 +73,7 @@ pub enum Event {
         at: Stamp,
         /// The task (coroutine worker) or connection (sync worker) that it got; reused.
         task: u32,
-        /// The connection: its client's port, or in a simulation a number of its own. `None` in recordings
+        /// The connection: the number of its client's end (address and port), or in a simulation a number of its own. `None` in recordings
         /// that do not say it.
         connection: Option<u32>,
     },

@@ -63,7 +63,7 @@ pub struct Sent {
     pub due: Stamp,
     /// When it was sent.
     pub sent: Stamp,
-    /// Its connection: its client's port, or in a simulation a number of its own. `None` in recordings that
+    /// Its connection: the number of its client's end (address and port), or in a simulation a number of its own. `None` in recordings that
     /// do not say it.
     pub connection: Option<u32>,
     /// Whether it was the first request of its connection; only said where that is known.

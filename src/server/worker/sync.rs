@@ -70,8 +70,8 @@ fn complain(error: &io::Error) {
 fn serve_one(kit: &Kit<'_>, links: &mut [Option<Link>], socket: TcpStream, connection: u32) {
     let accepted = kit.probe.now();
     let task = connection & 0x00FF_FFFF;
-    let port = net::client_port(&socket);
-    kit.probe.accepted(accepted, task, port);
+    let connection = net::client_number(&socket);
+    kit.probe.accepted(accepted, task, connection);
     kit.probe.phase(Phase::Running, accepted);
     kit.probe.runs_since(accepted);
     let mut line = Blocking {

@@ -110,7 +110,7 @@ class Trace:
         name = self.tracks[uuid].process.process_name
         mine = [slice for slice in self.slices if self.path(slice["track"])[0] == name]
         below = lambda group: [slice for slice in mine if self.is_below(slice["track"], group)]
-        is_turn = lambda slice: slice["name"].startswith("/") or slice["name"] == "no request"
+        is_turn = lambda slice: slice["name"].startswith("request ") or slice["name"] == "no request"
         turns = [slice for slice in below("workers") if is_turn(slice)]
         depth = lambda slice: len(self.path(slice["track"]))
         runs = [notes for track, what, notes in self.instants if what == "the run" and self.path(track)[0] == name]

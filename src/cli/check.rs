@@ -58,7 +58,7 @@ fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
     Ok(format!("{name}: valid; {}\n{notes}", in_short(&plan)))
 }
 
-/// What a valid file may not say as it is meant.
+/// Notes on a valid file whose meaning may not be the intended one.
 fn notes(plan: &Plan) -> String {
     let cut = plan.variants.iter();
     let mut cut: Vec<String> = cut

@@ -145,7 +145,7 @@ const SYNONYMS: [(&str, &[&str]); 12] = [
     ("serve", &["server", "listen"]),
 ];
 
-/// What to write instead of a subcommand that there is not.
+/// Suggestion for a subcommand that does not exist.
 fn unknown_command(word: &str, command: &str, meant: Option<String>) -> String {
     let what = format!("there is no `{command} {word}`");
     if command != "concsim" {
@@ -209,7 +209,7 @@ fn command_of(words: &[String]) -> String {
     command
 }
 
-/// What to write, if clap says it: a line of usage.
+/// Line of usage, where clap gives one.
 fn usage(error: &Error, otherwise: &str) -> String {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
         return otherwise.to_owned();

@@ -41,7 +41,7 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
 const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
 /// … and so long the server's workers may finish what they are busy with.
 const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
-/// How long its workers have to leave at once, before all are killed.
+/// Time that workers have to exit before all are killed.
 const HURRIED_STOP: Elapsed = Elapsed::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

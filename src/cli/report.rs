@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a page is called by default: by the claim of its scenario, or by the names of several.
+/// Default title of a page: the claim of its scenario, or the names of several.
 fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
     let plans: Vec<&Plan> = plans.collect();
     let (runs, first) = (counted(plans.len() as u64, "run"), plans.first());
@@ -139,7 +139,7 @@ fn scenarios(found: &Found) -> Vec<(String, Material<'_>)> {
     scenarios
 }
 
-/// Who runs when: for the first run of each scenario, with the lanes of all of them.
+/// Lanes of all runs of a scenario, drawn with its first run.
 fn lanes(found: &Found) -> Vec<Option<Figure>> {
     let scenarios = scenarios(found);
     let mut drawn_of: Vec<&str> = Vec::new();

@@ -186,7 +186,7 @@ pub(super) fn table(runs: &[KeptRun]) -> String {
     talk::harmless(&rows.iter().map(line).collect::<String>())
 }
 
-/// How long ago: `12 s ago`, `3 min ago`, `2 days ago`.
+/// Age in words: `12 s ago`, `3 min ago`, `2 days ago`.
 fn ago(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s ago"),

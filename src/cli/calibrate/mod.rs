@@ -58,7 +58,7 @@ impl Effort {
         }
     }
 
-    /// How long each step of [`measure`] takes on an idle machine of two cores, in seconds.
+    /// Seconds that each step of [`measure`] takes on an idle machine of two cores.
     fn expected_s(self) -> [f64; 5] {
         match self {
             Self::Full => [30.0, 8.0, 28.0, 15.0, 9.0],

@@ -60,7 +60,7 @@ pub(super) struct ScreenArgs {
     theme: Theme,
 }
 
-/// How a screen is written.
+/// Form in which a screen is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
     /// A drawing for pages

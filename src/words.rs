@@ -144,11 +144,11 @@ pub(crate) fn typical(draw: &Draw) -> u64 {
     }
 }
 
-/// The number of a request in everything that is read, by people or by programs: it counts from 1. The
-/// wire and recordings count from 0.
+/// The number of a request, or of a task, in everything that is read, by people or by programs: it counts
+/// from 1. The wire and recordings count from 0.
 #[must_use]
-pub(crate) fn number_of(request: u32) -> u64 {
-    u64::from(request) + 1
+pub(crate) fn number_of(index: u32) -> u64 {
+    u64::from(index) + 1
 }
 
 /// `A B C`, in so many letters at most: of a longer list the first ones, and `…`.

@@ -95,7 +95,7 @@ fn against(mut plan: Plan, target: &Authority) -> Plan {
 
 /// An address at which somebody listens.
 fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
-    let nobody = || format!("nobody answers at http://{target}");
+    let nobody = || format!("no server answers at http://{target}");
     let addresses = target.to_string().to_socket_addrs().with_context(nobody)?;
     let mut last = None;
     for address in addresses {

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::recording::WorkerSample;
 use crate::scenario::WorkerKind;
 use crate::telemetry::Phase;
+use crate::units::letter;
 
 /// The type of the text, as HTTP says it.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -63,7 +64,7 @@ const FAMILIES: [Family; 18] = [
     ),
     counter(
         "concsim_accepts_in_vain_total",
-        "Accepts that found nobody at the door.",
+        "Accepts that found no connection at the door.",
         |worker| worker.accept_eagain as f64,
     ),
     counter(
@@ -175,9 +176,9 @@ impl Page<'_> {
         for family in &FAMILIES {
             head(text, family.name, family.help, family.sort)?;
             for worker in self.workers {
-                let (name, index) = (family.name, worker.index);
+                let (name, letter) = (family.name, letter(worker.index));
                 let value = (family.value)(worker);
-                writeln!(text, "{name}{{worker=\"{index}\",kind=\"{kind}\"}} {value}")?;
+                writeln!(text, "{name}{{worker=\"{letter}\",kind=\"{kind}\"}} {value}")?;
             }
         }
         let events = [
@@ -188,7 +189,7 @@ impl Page<'_> {
             ),
             (
                 "concsim_events_dropped_total",
-                "Events that found no place, since nobody read them in time.",
+                "Events dropped because they were not read in time.",
                 self.events_dropped,
             ),
         ];
@@ -241,11 +242,11 @@ mod tests {
         let text = page(&[worker(0), worker(11)]);
         for line in [
             "# TYPE concsim_requests_total counter",
-            "concsim_requests_total{worker=\"0\",kind=\"coroutine\"} 3",
-            "concsim_requests_total{worker=\"11\",kind=\"coroutine\"} 3",
-            "concsim_worker_busy_seconds_total{worker=\"0\",kind=\"coroutine\"} 1.5",
-            "concsim_worker_running{worker=\"0\",kind=\"coroutine\"} 1",
-            "concsim_worker_blocked{worker=\"0\",kind=\"coroutine\"} 0",
+            "concsim_requests_total{worker=\"A\",kind=\"coroutine\"} 3",
+            "concsim_requests_total{worker=\"L\",kind=\"coroutine\"} 3",
+            "concsim_worker_busy_seconds_total{worker=\"A\",kind=\"coroutine\"} 1.5",
+            "concsim_worker_running{worker=\"A\",kind=\"coroutine\"} 1",
+            "concsim_worker_blocked{worker=\"A\",kind=\"coroutine\"} 0",
             "concsim_events_total 7",
         ] {
             assert!(text.lines().any(|it| it == line), "{line}\n{text}");

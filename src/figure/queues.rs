@@ -16,7 +16,7 @@ use crate::words;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "queues",
-    says: "Who waits where: requests at the door, begun, and ready while their worker runs another",
+    says: "Where requests wait: at the door, begun, and ready while their worker runs another",
     of: Stuff::Runs,
     needs: "kept runs: concsim sim surge --out surge && concsim figure queues surge",
     rows,
@@ -41,7 +41,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     }
     rows.extend(done);
     if !rows.iter().any(is_data) {
-        return Err(Refused::Nothing("nobody looked at it twice"));
+        return Err(Refused::Nothing("it has fewer than two samples"));
     }
     Ok(rows.into())
 }

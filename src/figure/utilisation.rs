@@ -23,7 +23,7 @@ use crate::units::CpuTime;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "utilisation",
-    says: "Who used each core: a lane that is full to its top is a core that is busy all the time",
+    says: "Use of each core: a lane that is full to its top is a core that is busy all the time",
     of: Stuff::Runs,
     needs: "kept runs: concsim sim cpu_bound --out cpu && concsim figure utilisation cpu",
     rows,

@@ -37,7 +37,7 @@ const CORE: &str = "core ";
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "who-runs",
-    says: "Who runs when: each request from its sending to its end, and who had the cores",
+    says: "Lanes: each request from its sending to its end, and the worker on each core",
     of: Stuff::Runs,
     needs: "kept runs: concsim sim three_requests --out three && concsim figure who-runs three",
     rows,

@@ -37,7 +37,7 @@ pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> S
         separator = ", ";
     }
     let who = match spent.others {
-        0 => "nobody else".into(),
+        0 => "no other request".into(),
         1 => "1 other".into(),
         others => format!("{others} others"),
     };

@@ -327,7 +327,7 @@ fn the_default_body_says_what_happened_in_one_line() {
             1,
             WorkerKind::Sync,
             sync,
-            "worker B (pid 4242, sync): computed 1.0 ms, blocked 99.1 ms; nobody else ran meanwhile\n",
+            "worker B (pid 4242, sync): computed 1.0 ms, blocked 99.1 ms; no other request ran meanwhile\n",
         ),
         (
             2,
@@ -339,7 +339,7 @@ fn the_default_body_says_what_happened_in_one_line() {
             26,
             WorkerKind::Coroutine,
             Spent::default(),
-            "worker AA (pid 4242, coroutine): did nothing; nobody else ran meanwhile\n",
+            "worker AA (pid 4242, coroutine): did nothing; no other request ran meanwhile\n",
         ),
         (
             27,
@@ -348,7 +348,7 @@ fn the_default_body_says_what_happened_in_one_line() {
                 cpu: CpuTime(100_000_000),
                 ..Spent::default()
             },
-            "worker AB (pid 4242, coroutine): computed 100.0 ms, never let go; nobody else ran meanwhile\n",
+            "worker AB (pid 4242, coroutine): computed 100.0 ms, never let go; no other request ran meanwhile\n",
         ),
     ] {
         let me = Whoami { worker, kind, ..ME };

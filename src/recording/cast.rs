@@ -7,8 +7,8 @@ use super::latency::Sorted;
 use super::named::Named;
 use super::summary::rounded;
 use super::{CoreSample, Origin, Recording, WorkerSample};
-use crate::telemetry::{Event, Phase};
-use crate::units::{CpuTime, Elapsed, Stamp};
+use crate::telemetry::{Event, Phase, Stage};
+use crate::units::{CpuTime, Elapsed, Stamp, letter};
 
 /// Who used a core, as shares of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -43,8 +43,10 @@ impl AtOnce {
     pub(super) fn of(recording: &Recording) -> Self {
         let window = recording.header.window;
         let samples = recording.samples.iter();
+        // Where the last answer ends the window, workers are told to leave at that same instant.
         let counted = samples.filter(|sample| {
-            window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
+            sample.stage == Stage::Counting
+                && window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
         });
         let alive = |workers: &[WorkerSample]| {
             let alive = workers.iter().filter(|it| it.phase != Phase::Gone);
@@ -104,6 +106,8 @@ impl Core {
 pub struct Worker {
     /// Its slot.
     pub index: usize,
+    /// The letter of that slot, as on the screen.
+    pub name: String,
     /// Its process; none in a simulation.
     pub pid: Option<u32>,
     /// Connections taken.
@@ -152,6 +156,7 @@ impl Worker {
         let switches = worker.coroutine_switches as f64;
         Self {
             index: worker.index,
+            name: letter(worker.index),
             pid: (origin == Origin::Measured).then_some(worker.pid),
             accepted: worker.accepted,
             requests: worker.requests,

@@ -93,7 +93,13 @@ fn changed(runs: &[Run]) -> Option<String> {
     };
     let steered = names(Kind::Steered);
     if !steered.is_empty() {
-        return Some(format!("{} changed by hand", list(&steered)));
+        let runs = match steered.len() {
+            1 => "the run of",
+            _ => "the runs of",
+        };
+        let were = if steered.len() == 1 { "was" } else { "were" };
+        let names = list(&steered);
+        return Some(format!("{runs} {names} {were} changed by hand"));
     }
     let is_cued = !names(Kind::Cued).is_empty();
     is_cued.then(|| "changed by the timeline".to_owned())

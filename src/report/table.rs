@@ -326,7 +326,7 @@ fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<
         | Model::Tokens(_)
         | Model::Returning(_) => "workers take them in turn",
         Model::Shared => "they share one worker",
-        Model::Unhindered | Model::Closed => "nobody is in anybody's way",
+        Model::Unhindered | Model::Closed => "no request waits for another",
     };
     let said = match &forecast.times {
         Some(times) => millis(times.by_kind.as_ref()?.get(place)? * 1e3),

@@ -241,7 +241,7 @@ fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {
 fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
     match (fields.given("clients"), fields.given("rate")) {
         (None, None) => fields.note(
-            Problem::new(place, "there is nobody who asks")
+            Problem::new(place, "the scenario has no load")
                 .legal("`load.clients` or `load.rate` must be given")
                 .hint("such as [load] with clients = 60, or rate = \"200/s\"".to_owned())
                 .of_the_whole(),
@@ -251,7 +251,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
                 &rate.place,
                 "`load.clients` and `load.rate` exclude each other",
             )
-            .legal("clients wait for their answers, a rate waits for nobody")
+            .legal("clients wait for their answers before they send again; a rate does not wait")
             .of_the_whole(),
         ),
         (Some(_), None) => only_for("rate", &OPEN, fields),

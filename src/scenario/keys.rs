@@ -290,7 +290,7 @@ pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
 
 pub(super) const LOAD: Section = Section {
-    says: "who asks: so many clients, or requests at a rate",
+    says: "the load: so many clients, or requests at a rate",
     keys: &[
         key(
             "clients",
@@ -366,7 +366,7 @@ pub(super) const ASK: Section = Section {
         key(
             "misconception",
             Shape::Text,
-            "what those believe who guess wrong",
+            "the misconception behind wrong guesses",
         ),
     ],
     tables: &[],

@@ -113,7 +113,7 @@ pub(super) const MACHINE: Section = Section {
                 legal: &["ideal", "round-robin", "per-core"],
                 simulated: &[],
             },
-            "who gets a core: all at once evenly (then switches cost nothing), slices in turn, or a queue for each core",
+            "how cores are shared: all at once evenly (then switches cost nothing), slices in turn, or a queue for each core",
         )
         .by_default("\"round-robin\""),
         key(

@@ -151,7 +151,7 @@ fn nobody_at_the_target_is_an_error_and_a_bad_target_a_mistake() {
         .local_addr()
         .unwrap();
     for (target, status, says) in [
-        (format!("http://{nobody}"), 1, "nobody answers"),
+        (format!("http://{nobody}"), 1, "no server answers"),
         ("https://localhost".to_owned(), 2, "no TLS"),
         ("no target".to_owned(), 2, "http://"),
     ] {

@@ -95,7 +95,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
         ),
         quiet.finding(
             "generator",
-            "the same, for who asks",
+            "the same, for its client",
             (Median::of(sync.load), Unit::Ns),
             "core time of load for each request: on a small machine it is not free either.",
         ),
@@ -106,7 +106,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
         "request-coroutine",
         "the same, coroutine",
         (Median::of(coroutine.worker.iter().copied()), Unit::Ns),
-        "who waits by a poller asks the system more often than who blocks.",
+        "a worker with a poller makes more system calls than one that blocks.",
     ));
     found.push(accept(effort, &coroutine.worker)?);
     found.push(turn(effort, &coroutine.worker)?);
@@ -158,7 +158,7 @@ fn turn(effort: Effort, without: &[f64]) -> anyhow::Result<Finding> {
         "turn",
         "a turn of the hub for one task",
         (Median::of(each), Unit::Ns),
-        "the switch there and back, a look at the poller and the clock, and what is told to whoever looks on.",
+        "the switch there and back, a look at the poller and the clock, and the event that telemetry gets.",
     ))
 }
 
@@ -271,7 +271,7 @@ pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
             name,
             format!("{kind}: of two, the busier takes"),
             (Median::of(shares), Unit::Share),
-            "of 100 connections a second: 50 % is even; nobody deals them out, whoever looks first has one.",
+            "of 100 connections a second: 50 % is even; they are not dealt out: the first worker that accepts has one.",
         ));
     }
     Ok(found)

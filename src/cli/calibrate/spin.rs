@@ -211,10 +211,10 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
     let taken = late(true)?;
     let beside = quiet.finding(
         "wake-hog",
-        "waking beside one who computes",
+        "waking beside a process that computes",
         (Median::of(taken.iter().copied()), Unit::Ns),
         says_quantiles(
-            "on the same core: who has slept is let on soon, or waits for a slice to end",
+            "on the same core: a process that has slept gets the core soon, or waits for a slice to end",
             &taken,
         ),
     );

@@ -11,7 +11,7 @@ const HELP: &str = "\
 What it is: how many times sooner the same work is done on n processors if a part of it runs on one only (Amdahl), and \
 how many times more is done in the same time if the rest grows with the machine (Gustafson).
 
-Assumes: the rest is shared perfectly; nobody waits for anybody, and sharing costs nothing.
+Assumes: the rest is shared perfectly; no part waits for another, and sharing costs nothing.
 
 Fails when: processors contend or have to agree with each other (usl), or the work is requests that come at random \
 (mmc, tokens).

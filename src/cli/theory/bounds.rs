@@ -15,7 +15,7 @@ const EXAMPLE: &str =
 const HELP: &str = "\
 What it is: asymptotic bounds. Of workers: answers per second are at most workers / (compute + wait) for sync workers, \
 workers / compute for coroutine workers, cores / compute, and clients / (compute + wait + think). Of a network with \
---station: at most what the busiest station gives and what clients ask for if nobody waits; at least what they get if \
+--station: at most what the busiest station gives and what clients ask for if none waits; at least what they get if \
 each waits for all the others.
 
 Assumes: for the upper bounds nothing but work that is not done twice; for the lower ones exponential service or \

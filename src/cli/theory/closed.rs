@@ -12,7 +12,7 @@ What it is: so many clients, each of which thinks, asks, and waits for its answe
 server, several servers, or none to wait for (delay). Solved by Buzen's convolution in numbers of any size, which is \
 exact and sound for thousands of clients and dozens of servers, where the textbook recursion is not.
 
-Assumes: exponential service first come first served, or any law where requests share a station or wait for nobody; \
+Assumes: exponential service first come first served, or any law where requests share a station or do not wait at all; \
 requests of one kind; no limit to the queues.
 
 For workers: sync workers as clients that never think (each goes round: computing on the cores, waiting as a delay) \

@@ -18,8 +18,8 @@ classes (each constant unless it says squared-variation).
 Assumes: Poisson arrivals that do not depend on the queue, services independent of each other, first come first \
 served to the end of each, no limit to the queue.
 
-For workers: one sync worker; or one coroutine worker with room for everybody, for each burst of computing, where \
-nobody takes the core from a coroutine. A blocking call in a coroutine makes the burst as long as the call.
+For workers: one sync worker; or one coroutine worker with room for all requests, for each burst of computing, where \
+nothing takes the core from a coroutine. A blocking call in a coroutine makes the burst as long as the call.
 
 Fails when: computing is cut into slices (ps), connections run out (tokens), or clients are synchronised. \
 Percentiles need the whole law of service; md1 and mm1 have them for two laws.

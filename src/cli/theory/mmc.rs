@@ -88,7 +88,7 @@ pub(super) fn answer(
     results.load(queue.rate, capacity);
     results.known(
         "empty",
-        "nobody is there",
+        "system empty",
         Unit::Share,
         of(&steady, Steady::empty),
     );

@@ -12,9 +12,9 @@ const EXAMPLE: &str =
     "Example: concsim theory mmck --arrival-rate 60/s --service-time 100ms --servers 5 --places 16";
 
 const HELP: &str = "\
-What it is: as mmc, but with so many places, those in service included; who finds them all taken goes away and is \
+What it is: as mmc, but with so many places, those in service included; an arrival that finds them all taken is \
 lost, M/M/c/K. There is always a steady state, also in overload. With as many places as servers the loss is \
-Erlang's B. Times are of those who get in, with exact percentiles.
+Erlang's B. Times are of arrivals that get in, with exact percentiles.
 
 Assumes: Poisson arrivals that do not depend on the queue and that do not come again after a loss, exponential \
 service, first come first served.
@@ -98,7 +98,7 @@ fn answer(queue: &Finite, within: Option<f64>) -> Answer {
         Unit::Share,
         steady.utilisation(),
     );
-    results.number("empty", "nobody is there", Unit::Share, steady.empty());
+    results.number("empty", "system empty", Unit::Share, steady.empty());
     results.number("must_wait", "have to wait", Unit::Share, steady.waits());
     results.means(&Ok(&steady), |it| it.means());
     results.percentiles("wait", |share| Ok(steady.wait_percentile(share)));

@@ -116,7 +116,7 @@ fn answer(question: &Question) -> Answer {
     results.load(shared.rate, capacity);
     results.known(
         "empty",
-        "nobody is there",
+        "system empty",
         Unit::Share,
         of(&steady, Steady::empty),
     );

@@ -22,7 +22,7 @@ pub(super) fn write(
         Origin::Measured => {
             "Which worker had the core, as the workers themselves noticed it, and not as the kernel \
              recorded it: each names the core on which it let go of a request or was taken off, so a \
-             move in the middle of a stretch is not seen, and neither is anybody else."
+             move in the middle of a stretch is not seen, and no other program is."
         }
         Origin::Simulated => "Which worker had the core of the simulated machine.",
     };

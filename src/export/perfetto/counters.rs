@@ -25,7 +25,7 @@ const COUNTERS: [Counter; 5] = [
 
 pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
     let samples = &scene.told.recording.samples;
-    let description = "What was counted when somebody looked, about twenty times a second.";
+    let description = "Counts at the samples, about twenty a second.";
     let group = out.track(scene.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
         let track = out.counter(group, place, (name, unit), "")?;

@@ -126,7 +126,7 @@ fn three_requests(kind: WorkerKind) -> Kept {
 fn a_coroutine_runs_and_is_parked_and_is_ready_until_it_runs_again() {
     let reader = read(&three_requests(Coroutine));
     assert_eq!(
-        reader.names_on("coroutine 1"),
+        reader.names_on("coroutine 2"),
         [
             ("ready", 0, 200),
             ("request 2: profile", 200, 400),

@@ -12,6 +12,7 @@ use crate::recording::{Origin, Past};
 use crate::scenario::WorkerKind;
 use crate::telemetry::{Event, Then};
 use crate::units::{Stamp, letter};
+use crate::words::number_of;
 
 pub(super) fn write(
     out: &mut Trace<impl Write>,
@@ -150,7 +151,7 @@ fn write_tasks(
         let task = match tasks.entry(turn.task) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let name = format!("{word} {}", turn.task);
+                let name = format!("{word} {}", number_of(turn.task));
                 let track = out.track(worker, place, &name, "")?;
                 new.insert(Task { track, left: None })
             }

@@ -24,7 +24,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         ns(
             "busy_ns",
-            "not idle, whoever used it, in ticks of 10 ms on most kernels",
+            "not idle, whichever process used it, in ticks of 10 ms on most kernels",
             |row| row.core.busy.into(),
         ),
         ns("workers_ns", "by workers", |row| row.core.workers.into()),

@@ -175,8 +175,11 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "task",
-            "the coroutine, or the connection, that played it; such numbers are used again",
-            |row| row.worker_told().map(|served| served.task).into(),
+            "the coroutine, or the connection, that played it, from 1; such numbers are used again",
+            |row| {
+                let served = row.worker_told();
+                served.map(|served| number_of(served.task)).into()
+            },
         ),
         ns(
             "waited_ns",

@@ -112,8 +112,8 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "task",
-            "the coroutine, or the connection; such numbers are used again",
-            |row| row.common().map(|it| it.task).into(),
+            "the coroutine, or the connection, from 1; such numbers are used again",
+            |row| row.common().map(|it| number_of(it.task)).into(),
         ),
         ns(
             "ready_ns",

@@ -39,7 +39,7 @@ pub enum Tear {
     #[error("it breaks off after {0} bytes")]
     BreaksOff(u64),
     /// It ends with a whole chunk that is not the last.
-    #[error("it was never ended: whoever kept it was killed")]
+    #[error("it has no end: the process that wrote it was killed")]
     Unended,
     /// There was no room for more.
     #[error("it breaks off where there was no room for more")]

@@ -8,7 +8,7 @@ use crate::recording::summary::{Run, Summary, summarise};
 use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
 use crate::scenario::Plan;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
-use crate::telemetry::Failure;
+use crate::telemetry::{Failure, Phase, Stage};
 use crate::units::Stamp;
 
 /// The card of these runs, with claims, after their recordings were spoilt.
@@ -260,6 +260,16 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     let printed = of(&[&run, &coroutine]);
     assert!(printed.contains("60 clients, 2 to 3 workers;"), "{printed}");
     assert!(!printed.contains("The same"), "{printed}");
+    // Workers that leave at the instant that ends the window were there all the time.
+    let mut leaves = sync.recording();
+    let mut last = leaves.samples.last().unwrap().clone();
+    let window = leaves.header.window.unwrap();
+    leaves.samples.retain(|sample| sample.at < window.end);
+    (last.at, last.stage) = (window.end, Stage::Done);
+    last.workers.iter_mut().for_each(|it| it.phase = Phase::Gone);
+    leaves.samples.push(last);
+    let at_once = summarise(&leaves).workers_at_once;
+    assert_eq!((at_once.least, at_once.most), (2, 2));
     // Nor are they the same if one of them was replaced.
     run.workers_at_once.most = 2;
     coroutine.workers[0].respawns = 1;

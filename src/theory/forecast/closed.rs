@@ -23,7 +23,7 @@ pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecas
     }
     let slots = slots(work.scenario);
     if clients > slots + work.scenario.server.places_at_the_door() {
-        let said = "more clients than places: who finds the door's queue full knocks again a second \
+        let said = "more clients than places: one that finds the door's queue full tries again a second \
                     later, which no closed form has";
         return Err(said.into());
     }
@@ -61,7 +61,7 @@ impl Round {
     /// Whatever the law: whoever is answered asks again at once, so that somebody always waits.
     fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
         let mut forecast = self.forecast(work, throughput, 1.0);
-        let said = "somebody always waits for a worker, so that none is ever idle: true of any law";
+        let said = "a request always waits for a worker, so that none is ever idle: true of any law";
         forecast.assumes.push(said.into());
         forecast
     }

@@ -125,13 +125,13 @@ fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, 
         return Ok(turns.into_forecast(work, rate, slots as f64));
     }
     if knocks_again {
-        let said = "who finds the queue full knocks again a second later, which no closed form has";
+        let said = "a client that finds the queue full tries again a second later, which no closed form has";
         return Err(said.into());
     }
     let means = steady.means();
     Ok(Forecast {
         model: Model::Finite(queue.servers, queue.places),
-        assumes: vec!["who finds the queue full is lost; times are those of the others".into()],
+        assumes: vec!["an arrival that finds the queue full is lost; times are those of the others".into()],
         utilisation: steady.utilisation(),
         throughput: steady.throughput(),
         times: Some(Times {
@@ -170,8 +170,8 @@ fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<For
     if bursts.empty > 0.0 && (MOST_USED..1.0).contains(&used) {
         let percent = (used * 100.0).round();
         return Err(format!(
-            "{percent} % of what the connections can take: so near to that, who stands before whom in the \
-             hub's queue decides"
+            "{percent} % of what the connections can take: so near to that, the order in the hub's \
+             queue decides"
         ));
     }
     let turns = "each wait ends in one more turn of the hub, of average length";
@@ -323,7 +323,7 @@ fn unhindered(work: &Work<'_>) -> Forecast {
     let is_constant = work.law(|_| true) == Law::Constant;
     Forecast {
         model: Model::Unhindered,
-        assumes: vec!["there are connections for everybody".into()],
+        assumes: vec!["there is a connection for every request".into()],
         utilisation: 0.0,
         throughput: rate,
         times: Some(Times {

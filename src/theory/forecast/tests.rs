@@ -146,7 +146,7 @@ fn a_door_that_closes_loses_who_does_not_wait() {
         "'sleep ~100ms'",
         "server.backlog = 3\nload.rate = '45/s'",
     );
-    check_reason(&patient, "knocks again");
+    check_reason(&patient, "tries again");
 }
 
 #[test]

@@ -228,6 +228,8 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
         );
     }
     let run = summarise(&recording);
+    let at_once = run.workers_at_once;
+    assert_eq!((at_once.least, at_once.most), (10, 10), "none came or went");
     let whole = run
         .remarks
         .iter()

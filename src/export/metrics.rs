@@ -178,7 +178,10 @@ impl Page<'_> {
             for worker in self.workers {
                 let (name, letter) = (family.name, letter(worker.index));
                 let value = (family.value)(worker);
-                writeln!(text, "{name}{{worker=\"{letter}\",kind=\"{kind}\"}} {value}")?;
+                writeln!(
+                    text,
+                    "{name}{{worker=\"{letter}\",kind=\"{kind}\"}} {value}"
+                )?;
             }
         }
         let events = [

@@ -229,7 +229,8 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
         return "the counters: each process has its own, and an update may get lost".into();
     }
     if has_a_hog(scenario) {
-        return "the short ones: while a long one computes, nothing takes the worker from it".into();
+        return "the short ones: while a long one computes, nothing takes the worker from it"
+            .into();
     }
     if only_change == Some("workers") {
         let processes = counted(server.workers as u64, "process");

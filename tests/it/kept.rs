@@ -267,6 +267,7 @@ fn a_run_whose_driver_is_killed_can_be_replayed_up_to_then() {
     assert_eq!(status, Some(1), "{said}");
     let expected = ("sync".to_owned(), "proves-nothing".to_owned());
     assert_eq!(runs, [expected]);
-    let is_said = said.contains("the process that wrote it was killed") || said.contains("breaks off");
+    let is_said =
+        said.contains("the process that wrote it was killed") || said.contains("breaks off");
     assert!(is_said, "{said}");
 }

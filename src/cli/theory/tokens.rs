@@ -70,10 +70,14 @@ impl Args {
         let what = "how long a request waits for others";
         let wait = reader.required("--wait", self.wait.as_ref(), time, what);
         if compute == Some(0.0) && wait == Some(0.0) {
-            reader.wrong("--compute and --wait are both 0: no request ever waits; give one of them a length");
+            reader.wrong(
+                "--compute and --wait are both 0: no request ever waits; give one of them a length",
+            );
         }
         if compute == Some(0.0) && tokens == Some(Tokens::Unlimited) {
-            reader.wrong("--tokens unlimited with --compute 0: no request ever waits; limit one of them");
+            reader.wrong(
+                "--tokens unlimited with --compute 0: no request ever waits; limit one of them",
+            );
         }
         Some(Pool {
             rate: rate?,

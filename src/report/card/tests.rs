@@ -266,7 +266,9 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     let window = leaves.header.window.unwrap();
     leaves.samples.retain(|sample| sample.at < window.end);
     (last.at, last.stage) = (window.end, Stage::Done);
-    last.workers.iter_mut().for_each(|it| it.phase = Phase::Gone);
+    last.workers
+        .iter_mut()
+        .for_each(|it| it.phase = Phase::Gone);
     leaves.samples.push(last);
     let at_once = summarise(&leaves).workers_at_once;
     assert_eq!((at_once.least, at_once.most), (2, 2));

@@ -135,7 +135,8 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
     let is_pinned = server.kind != WorkerKind::Sync && slots(scenario) > 1;
     (keeps && is_pinned).then(|| {
         if scenario.server.workers == 1 {
-            return "connections are kept: a client that has one keeps others out of its place".into();
+            return "connections are kept: a client that has one keeps others out of its place"
+                .into();
         }
         let workers = workers_of(scenario);
         format!("connections are kept: each client stays with one of {workers}")

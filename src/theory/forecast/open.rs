@@ -131,7 +131,9 @@ fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, 
     let means = steady.means();
     Ok(Forecast {
         model: Model::Finite(queue.servers, queue.places),
-        assumes: vec!["an arrival that finds the queue full is lost; times are those of the others".into()],
+        assumes: vec![
+            "an arrival that finds the queue full is lost; times are those of the others".into(),
+        ],
         utilisation: steady.utilisation(),
         throughput: steady.throughput(),
         times: Some(Times {

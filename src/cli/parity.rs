@@ -1,10 +1,12 @@
 //! `concsim parity`: plays scenarios of both real kinds after having simulated them blind, and says how far
-//! the simulation was off, as the table of the README.
+//! the simulation was off, as the table of docs/parity.md.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
-use serde::Serialize;
+use anyhow::{Context as _, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use super::calibrate;
 use super::colour::Colour;
@@ -25,6 +27,9 @@ pub struct Args {
     /// Part of the names of scenarios to play; by default all are played
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
+    /// Print the table of predictions that `--json` wrote, and play nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "json"])]
+    from: Option<PathBuf>,
     /// Print all predictions as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
@@ -120,6 +125,9 @@ const CASES: [Case; 9] = [
     ),
 ];
 
+/// The schema of a [`Table`].
+const SCHEMA: &str = "concsim.parity/1";
+
 /// All predictions, for programs.
 #[derive(Serialize)]
 struct Table<'a> {
@@ -128,11 +136,22 @@ struct Table<'a> {
     rows: &'a [Row],
 }
 
+/// A [`Table`] as it is read: the limits are those of this version.
+#[derive(Deserialize)]
+struct Kept {
+    schema: String,
+    rows: Vec<Row>,
+}
+
 /// Predicts and plays each of them, and prints the table.
 ///
 /// # Errors
 /// When the machine refuses what a run needs.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &args.from {
+        talk::print(&parity::markdown(&kept_rows(file)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let wanted = |case: &&Case| {
         args.scenarios.is_empty()
             || args
@@ -172,7 +191,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     }
     let text = if args.json {
         let table = Table {
-            schema: "concsim.parity/1",
+            schema: SCHEMA,
             limits: parity::LIMITS,
             rows: &rows,
         };
@@ -182,6 +201,21 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     talk::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the rows of a file that `--json` wrote.
+fn kept_rows(file: &Path) -> anyhow::Result<Vec<Row>> {
+    let name = || talk::harmless(&file.display().to_string());
+    let text = fs::read_to_string(file).with_context(name)?;
+    let kept: Kept = serde_json::from_str(&text)
+        .with_context(|| format!("{}: not the output of `concsim parity --json`", name()))?;
+    ensure!(
+        kept.schema == SCHEMA,
+        "{}: the schema is {}; this version reads {SCHEMA}",
+        name(),
+        talk::harmless(&kept.schema)
+    );
+    Ok(kept.rows)
 }
 
 fn plan_of(case: &Case) -> Plan {

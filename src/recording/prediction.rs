@@ -1,6 +1,6 @@
 //! What a simulation said of a run before it was played, beside what was then measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::cast::Worker;
 use super::summary::{Run, rounded};
@@ -8,7 +8,7 @@ use super::{Origin, Recording};
 use crate::telemetry::{Event, NO_REQUEST};
 
 /// One number, foretold and found. `None` where there are too few requests for it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// As it was simulated.
     pub predicted: Option<f64>,
@@ -26,7 +26,7 @@ impl Figure {
             let by = predicted - measured;
             // Nothing that was said to be nothing is no error; of nothing, anything is none that can be said.
             let share = if by == 0.0 { 0.0 } else { by / measured };
-            share.is_finite().then(|| rounded(share, 4))
+            share.is_finite().then(|| rounded(share, 6))
         });
         Self {
             predicted,
@@ -58,7 +58,7 @@ pub const LIMITS: Limits = Limits {
 };
 
 /// How many requests went the same way in both: each is the same one, with the same demands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compared {
     /// Those that were answered well in both, and of which all switches were kept.
     pub requests: usize,
@@ -115,7 +115,7 @@ impl Switched {
 }
 
 /// A blind prediction: simulated before the run, with the same seed, so with the same arrivals and demands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// Whose number `predicted` is: the simulation's.
     pub origin: Origin,
@@ -144,10 +144,13 @@ pub struct Prediction {
     /// Requests computing at the same instant.
     pub parallelism: Figure,
     /// Connections that workers took, over their lives.
+    #[serde(default)]
     pub connections: Figure,
     /// Requests of the window whose connection broke.
+    #[serde(default)]
     pub resets: Figure,
     /// Processes that took the place of others.
+    #[serde(default)]
     pub respawns: Figure,
 }
 

@@ -3,7 +3,7 @@
 //! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still shown,
 //! with the reason beside it, and no claim is judged by it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounting::{self, Edges};
 use super::latency::{Sorted, Spent, quantile};
@@ -15,7 +15,7 @@ use crate::units::{Elapsed, three_digits};
 use crate::words::counted;
 
 /// How far a run's numbers may be believed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// Nothing speaks against them.

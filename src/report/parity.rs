@@ -1,6 +1,6 @@
 //! How far blind predictions were off, as a table in Markdown.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::words::NONE;
 use crate::recording::prediction::{Figure, Prediction};
@@ -8,7 +8,7 @@ pub use crate::recording::prediction::{LIMITS, Limits};
 use crate::recording::trust::Trust;
 
 /// One run that was predicted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Which scenario.
     pub scenario: String,
@@ -66,7 +66,8 @@ fn line(row: &Row) -> String {
 }
 
 fn error(figure: &Figure, limit: f64) -> String {
-    match figure.error {
+    // From the numbers themselves: an error that was rounded before may round to another digit.
+    match Figure::of(figure.predicted, figure.measured).error {
         None => NONE.to_owned(),
         Some(error) if error.abs() > limit => format!("**{:+.1} %**", error * 100.0),
         Some(error) => format!("{:+.1} %", error * 100.0),

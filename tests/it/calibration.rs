@@ -171,3 +171,35 @@ fn mistakes_in_a_machine_are_shown_in_its_own_file() {
         }
     }
 }
+
+#[test]
+fn the_table_of_the_documents_is_that_of_the_kept_predictions() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = root.join("assets/parity.json");
+    let folder = scratch(MACHINE);
+    let printed = concsim(
+        folder.path(),
+        &["parity", "--from", kept.to_str().expect("a path in UTF-8")],
+    );
+    let table = String::from_utf8(printed.stdout).expect("text");
+    assert_eq!(table.matches("| sync").count(), 9, "{table}");
+    let document = fs::read_to_string(root.join("docs/parity.md")).expect("it is there");
+    assert!(document.contains(&table), "{table}");
+}
+
+#[test]
+fn a_file_without_predictions_is_named() {
+    let folder = scratch(MACHINE);
+    let other = r#"{"schema":"x/1","rows":[]}"#;
+    fs::write(folder.path().join("other.json"), other).expect("it can be written");
+    for (file, words) in [
+        ("other.json", "other.json: the schema is x/1"),
+        ("tiny.toml", "tiny.toml: not the output of `concsim parity --json`"),
+        ("nowhere", "nowhere: "),
+    ] {
+        let refused = concsim(folder.path(), &["parity", "--from", file]);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}

@@ -194,7 +194,10 @@ fn a_file_without_predictions_is_named() {
     fs::write(folder.path().join("other.json"), other).expect("it can be written");
     for (file, words) in [
         ("other.json", "other.json: the schema is x/1"),
-        ("tiny.toml", "tiny.toml: not the output of `concsim parity --json`"),
+        (
+            "tiny.toml",
+            "tiny.toml: not the output of `concsim parity --json`",
+        ),
         ("nowhere", "nowhere: "),
     ] {
         let refused = concsim(folder.path(), &["parity", "--from", file]);

@@ -100,6 +100,7 @@ fn watched_switch_pair(_: &mut Criterion) {
                 task: 0,
                 request: 0,
                 then: Then::Yielded,
+                due: None,
                 core: own_core(),
             }));
             from = to;

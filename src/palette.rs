@@ -20,17 +20,33 @@ pub enum Meaning {
     Blocked,
     /// Sent, and no worker has taken it yet.
     AtTheDoor,
+    /// In lanes: waits for a connection or a thread of its worker's pool.
+    ForThePool,
+    /// In lanes: its call is in the queue of a service.
+    InAQueue,
 }
 
 impl Meaning {
     /// All of them, in the order in which a legend names them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Ready,
+        Self::Parked,
+        Self::Blocked,
+        Self::AtTheDoor,
+        Self::ForThePool,
+        Self::InAQueue,
+    ];
+    /// The states of a request. Each request is in one of them.
+    pub const STATES: [Self; 5] = [
         Self::Running,
         Self::Ready,
         Self::Parked,
         Self::Blocked,
         Self::AtTheDoor,
     ];
+    /// Parts of a wait, which lanes tell apart: of one that is parked or blocked.
+    pub const QUEUES: [Self; 2] = [Self::ForThePool, Self::InAQueue];
 
     /// The word for it.
     #[must_use]
@@ -41,6 +57,8 @@ impl Meaning {
             Self::Parked => "parked",
             Self::Blocked => "blocked",
             Self::AtTheDoor => "at the door",
+            Self::ForThePool => "pool",
+            Self::InAQueue => "queue",
         }
     }
 
@@ -52,16 +70,20 @@ impl Meaning {
             (Self::Ready, Glyphs::Unicode) => '▒',
             (Self::Parked, Glyphs::Unicode) => '·',
             (Self::AtTheDoor, Glyphs::Unicode) => '○',
+            (Self::ForThePool, Glyphs::Unicode) => '┄',
+            (Self::InAQueue, Glyphs::Unicode) => '┆',
             (Self::Running, Glyphs::Ascii) => '#',
             (Self::Ready, Glyphs::Ascii) => '=',
             (Self::Parked, Glyphs::Ascii) => '.',
             (Self::AtTheDoor, Glyphs::Ascii) => 'o',
+            (Self::ForThePool, Glyphs::Ascii) => '-',
+            (Self::InAQueue, Glyphs::Ascii) => ':',
             (Self::Blocked, Glyphs::Unicode | Glyphs::Ascii) => '!',
         }
     }
 
-    /// Its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion and reddish purple, and
-    /// on a light ground a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2,
+    /// Its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion, reddish purple and yellow,
+    /// and a violet in the place of their blue, which is too near to sky blue for thin marks; on a light ground a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2,
     /// 1.4.11), also where there are only 256 colours.
     #[must_use]
     pub fn colour(self, ground: Ground) -> Rgb {
@@ -71,11 +93,15 @@ impl Meaning {
             (Self::Parked, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
             (Self::Blocked, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
             (Self::AtTheDoor, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
+            (Self::ForThePool, Ground::Dark) => Rgb(0xA0, 0x90, 0xF0),
+            (Self::InAQueue, Ground::Dark) => Rgb(0xF0, 0xE4, 0x42),
             (Self::Running, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
             (Self::Ready, Ground::Light) => Rgb(0xA8, 0x75, 0x00),
             (Self::Parked, Ground::Light) => Rgb(0x1F, 0x7D, 0xB8),
             (Self::Blocked, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
             (Self::AtTheDoor, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
+            (Self::ForThePool, Ground::Light) => Rgb(0x6A, 0x50, 0xC8),
+            (Self::InAQueue, Ground::Light) => Rgb(0x80, 0x7C, 0x00),
         }
     }
 
@@ -101,6 +127,9 @@ impl Meaning {
             Self::Parked => 6,
             Self::Blocked => 1,
             Self::AtTheDoor => 5,
+            Self::ForThePool => 4,
+            // Bright yellow: what is ready has the other one.
+            Self::InAQueue => 11,
         }
     }
 }
@@ -304,6 +333,8 @@ impl Look {
     pub fn glyph(self, meaning: Meaning) -> char {
         match (self.room, self.glyphs, meaning) {
             (Room::Projector, Glyphs::Unicode, Meaning::Parked) => '•',
+            (Room::Projector, Glyphs::Unicode, Meaning::ForThePool) => '┅',
+            (Room::Projector, Glyphs::Unicode, Meaning::InAQueue) => '┇',
             (Room::Desk | Room::Projector, glyphs, meaning) => meaning.glyph(glyphs),
         }
     }

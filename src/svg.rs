@@ -34,6 +34,8 @@ pub(crate) fn class_of(meaning: Meaning) -> &'static str {
         Meaning::Parked => "parked",
         Meaning::Blocked => "blocked",
         Meaning::AtTheDoor => "door",
+        Meaning::ForThePool => "pool",
+        Meaning::InAQueue => "queue",
     }
 }
 

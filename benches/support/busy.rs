@@ -13,7 +13,9 @@ use concsim::recording::{
     CoreSample, Header, LoadSample, Machine, Origin, Sample, Seen, Who, Window, WorkerSample,
 };
 use concsim::scenario::{self, Overrides, Plan};
-use concsim::telemetry::{Event, Outcome, Phase, Ran, Reading, Sent, Served, Stage, Then};
+use concsim::telemetry::{
+    Event, NO_REQUEST, Outcome, Phase, Ran, Reading, Sent, Served, Stage, Then,
+};
 use concsim::units::{CpuTime, Elapsed, Stamp};
 
 pub(crate) const WORKERS: u64 = 4;
@@ -153,6 +155,7 @@ impl Pen {
         } else {
             let answered = Event::Answered {
                 service: 0,
+                request: NO_REQUEST,
                 asked: Stamp(from - 9_000_000),
                 due: Stamp(from - 60_000),
                 written: Stamp(from - 50_000),
@@ -171,6 +174,7 @@ impl Pen {
             task,
             request,
             then: if is_last { Then::Ended } else { Then::Service },
+            due: None,
             core: Some(worker as u32),
         };
         self.note(who, Event::Ran(ran));

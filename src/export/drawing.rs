@@ -4,6 +4,7 @@
 //! little wider or narrower shifts nothing. Full and half blocks are drawn as shapes, since a font's
 //! leave seams between lines.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -36,7 +37,7 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
          <rect class=\"g\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\n",
         escaped(title),
         escaped(description),
-        style(theme),
+        style(screen, theme),
     );
     for y in 0..area.height {
         draw_line(&mut svg, screen, y);
@@ -46,12 +47,13 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
 }
 
 /// Plain values: not every program that draws SVG knows variables.
-fn colours(ground: Ground) -> String {
+fn colours(ground: Ground, meanings: &[Meaning]) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
     let mut colours = format!(
         ".g,text.i{{fill:{behind}}}text,.r{{fill:{letters};color:{letters}}}text.q,.q{{fill:{quiet};color:{quiet}}}"
     );
-    for meaning in Meaning::ALL {
+    for meaning in meanings {
+        let meaning = *meaning;
         let (class, colour) = (class_of(meaning), meaning.colour(ground).hex());
         write!(colours, ".{class}{{fill:{colour};color:{colour}}}")
             .expect("a String takes all text");
@@ -67,8 +69,13 @@ fn cells_class(cell: &Cell) -> Option<&'static str> {
     }
 }
 
-fn style(theme: Theme) -> String {
-    let colours = svg::by_theme(theme, colours);
+fn style(screen: &Buffer, theme: Theme) -> String {
+    // Most screens have no queues.
+    let classes: BTreeSet<&str> = screen.content.iter().filter_map(cells_class).collect();
+    let queues = Meaning::QUEUES.into_iter();
+    let queues = queues.filter(|queue| classes.contains(class_of(*queue)));
+    let meanings: Vec<Meaning> = Meaning::STATES.into_iter().chain(queues).collect();
+    let colours = svg::by_theme(theme, |ground| colours(ground, &meanings));
     "text{font:13.3px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
      white-space:pre}\nrect{shape-rendering:crispEdges}.b{font-weight:bold}\n"
         .to_owned()

@@ -63,7 +63,7 @@ fn colours(ground: Ground) -> String {
         ".ground,.hollow{{fill:{behind}}}.halo{{stroke:{behind}}}text{{fill:{letters}}}.quiet{{fill:{quiet}}}.warning{{fill:{warning}}}\
          .axis,.grid,.lead,.neutral-s{{stroke:{quiet}}}.neutral{{fill:{quiet}}}"
     );
-    for meaning in Meaning::ALL {
+    for meaning in Meaning::STATES {
         shade(&mut sheet, class_of(meaning), meaning.colour(ground));
     }
     for kind in KINDS {

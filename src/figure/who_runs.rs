@@ -1,7 +1,7 @@
 //! Who runs when: what each request did from its sending to its end, and beneath it who had the cores.
 //!
 //! In its table a row is a stretch of time: `x` and `x_to` in seconds after load began, `y` the number of
-//! the lane, `panel` the variant, `series` what was done, `n` how many requests there were in all, if these are
+//! the lane, `panel` the variant, `series` what was done (of a wait with the queue that it was in, if it had one), `n` how many requests there were in all, if these are
 //! but the first. Lanes of cores have the series `core N`.
 
 use std::collections::BTreeSet;
@@ -17,6 +17,7 @@ use crate::palette::Meaning;
 use crate::recording::Recording;
 use crate::recording::lanes::{Doing, Index, Interval, Lanes, Span};
 use crate::svg::class_of;
+use crate::telemetry::Awaited;
 use crate::units::{Elapsed, Stamp, letter};
 use crate::words::{grouped, number_of};
 
@@ -101,11 +102,15 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         let failed = if has_failed(*request) { " failed" } else { "" };
         let name = format!("request {}{failed}", number_of(*request));
         for Span {
-            doing, from, to, ..
+            doing,
+            queue,
+            from,
+            to,
+            ..
         } in lane.spans
         {
             last = last.max(to);
-            rows.push(row(word(doing).into(), place, from, to, name.clone()));
+            rows.push(row(series(doing, queue), place, from, to, name.clone()));
         }
     }
     let interval = Interval {
@@ -139,39 +144,90 @@ fn word(doing: Doing) -> &'static str {
     }
 }
 
-/// How a series is drawn. What wants a core is ready to run, and drawn so.
-fn meaning(series: &str) -> Meaning {
-    let series = if series == "wants a core" {
-        "ready"
-    } else {
-        series
-    };
-    let found = Meaning::ALL
-        .into_iter()
-        .find(|meaning| meaning.word() == series);
-    found.unwrap_or(Meaning::Running)
+/// The series of what a request did, with the queue that it waited in if its wait had one.
+fn series(doing: Doing, queue: Option<Awaited>) -> String {
+    match queue.and_then(words_of) {
+        Some(queue) => format!("{} {queue}", word(doing)),
+        None => word(doing).into(),
+    }
+}
+
+fn words_of(queue: Awaited) -> Option<&'static str> {
+    match queue {
+        Awaited::Thread => Some("for a thread"),
+        Awaited::Connection => Some("for a connection"),
+        Awaited::Queue => Some("in a service's queue"),
+        Awaited::Answer | Awaited::Timer => None,
+    }
+}
+
+/// How a series is drawn: the shape of the state, or of the queue, and the colour of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Drawn {
+    state: Meaning,
+    queue: Option<Meaning>,
+}
+
+impl Drawn {
+    /// What wants a core is ready to run, and drawn so.
+    fn of(series: &str) -> Self {
+        let is_its = |meaning: &Meaning| series.starts_with(meaning.word());
+        let state = Meaning::STATES.into_iter().find(is_its);
+        let state = match state {
+            None if series == "wants a core" => Meaning::Ready,
+            state => state.unwrap_or(Meaning::Running),
+        };
+        let is_in = |queue: Awaited| words_of(queue).is_some_and(|words| series.ends_with(words));
+        let queue = if is_in(Awaited::Queue) {
+            Some(Meaning::InAQueue)
+        } else if is_in(Awaited::Connection) || is_in(Awaited::Thread) {
+            Some(Meaning::ForThePool)
+        } else {
+            None
+        };
+        Self { state, queue }
+    }
+
+    /// Its words in the legend.
+    fn words(self) -> &'static str {
+        match self.queue {
+            Some(Meaning::InAQueue) => "in a service's queue",
+            Some(_) => "for a connection or thread of the pool",
+            None => self.state.word(),
+        }
+    }
+}
+
+/// All that may be drawn, in the order in which the legend names it.
+fn all_drawn() -> impl Iterator<Item = Drawn> {
+    let plain = Meaning::STATES.into_iter();
+    let plain = plain.map(|state| Drawn { state, queue: None });
+    let waits = [Meaning::Parked, Meaning::Blocked].into_iter();
+    plain.chain(waits.flat_map(|state| {
+        Meaning::QUEUES.map(|queue| Drawn {
+            state,
+            queue: Some(queue),
+        })
+    }))
 }
 
 fn draw(table: &Table, look: &Look) -> String {
     let mut paper = Paper::titled(table, look);
     hatches(&mut paper);
-    let used = |meaning: &Meaning| {
-        table
-            .rows
-            .iter()
-            .any(|row| self::meaning(&row.series) == *meaning)
+    let used = |drawn: &Drawn| {
+        let mut rows = table.rows.iter();
+        rows.any(|row| Drawn::of(&row.series) == *drawn)
     };
-    let entries: Vec<(Meaning, &str)> = Meaning::ALL
-        .into_iter()
+    let entries: Vec<(Drawn, &str)> = all_drawn()
         .filter(used)
-        .map(|meaning| (meaning, meaning.word()))
+        .map(|drawn| (drawn, drawn.words()))
         .collect();
     let ids = Ids {
         ready: paper.id("ready"),
         blocked: paper.id("blocked"),
     };
-    paper.legend(&entries, |svg, meaning, (left, top)| {
-        stretch(svg, &ids, meaning, (left, top), (24.0, 14.0));
+    paper.legend(&entries, |svg, drawn, (left, top)| {
+        stretch(svg, &ids, drawn, (left, top), (24.0, 14.0));
     });
     let panels: Vec<Panel<'_>> = table
         .panels()
@@ -354,7 +410,7 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
             let size = ((to - from).max(0.5), height);
             paper.svg.told(
                 || said(row),
-                |svg| stretch(svg, ids, meaning(&row.series), (from, above), size),
+                |svg| stretch(svg, ids, Drawn::of(&row.series), (from, above), size),
             );
         }
         if !lane.starts_with(CORE) {
@@ -383,20 +439,30 @@ fn said(row: &Row) -> String {
 fn stretch(
     svg: &mut Svg,
     ids: &Ids,
-    meaning: Meaning,
+    Drawn { state, queue }: Drawn,
     (left, top): (f64, f64),
     (width, height): (f64, f64),
 ) {
-    let class = class_of(meaning);
+    let class = class_of(state);
     let middle = top + height / 2.0;
-    match meaning {
+    match queue.unwrap_or(state) {
         Meaning::Running => rect(svg, class, (left, top), (width, height)),
         Meaning::Parked => rect(svg, class, (left, middle - 1.5), (width, 3.0)),
         Meaning::AtTheDoor => {
             let class = format!("{class}-s line dotted");
             rule(svg, &class, (left, middle), (left + width, middle));
         }
-        Meaning::Ready | Meaning::Blocked => {
+        // A pool's wait is broken, a queue's is made of beads: both in the colour of the state.
+        shape @ (Meaning::ForThePool | Meaning::InAQueue) => {
+            let pattern = if shape == Meaning::ForThePool {
+                "dashed"
+            } else {
+                "beads"
+            };
+            let class = format!("{class}-s line {pattern}");
+            rule(svg, &class, (left, middle), (left + width, middle));
+        }
+        meaning @ (Meaning::Ready | Meaning::Blocked) => {
             let id = if meaning == Meaning::Ready {
                 &ids.ready
             } else {

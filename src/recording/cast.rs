@@ -260,6 +260,7 @@ pub(super) fn answers(recording: &Recording) -> Vec<Answers> {
             asked,
             due,
             written,
+            ..
         } = *event
             && counted(due)
             && let Some(answers) = all.get_mut(service as usize)

@@ -53,12 +53,16 @@ impl Link {
         self.socket.take_error()?.map_or(Ok(()), Err)
     }
 
-    /// Sends a call that the service answers after `wait`.
-    pub(super) fn ask(&mut self, wait: Elapsed) -> io::Result<()> {
+    /// Sends a call for a request, which the service answers after `wait`.
+    pub(super) fn ask(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
         self.id += 1;
         self.filled = 0;
-        let call = Call { id: self.id, wait };
-        // Sixteen bytes always fit: nothing else is under way on this connection.
+        let call = Call {
+            id: self.id,
+            wait,
+            request,
+        };
+        // So few bytes always fit: nothing else is under way on this connection.
         self.socket.write_all(&call.to_bytes())
     }
 
@@ -82,8 +86,8 @@ impl Link {
     }
 
     /// Calls, and blocks the process until the answer is there.
-    pub(super) fn call_blocking(&mut self, wait: Elapsed) -> io::Result<Answer> {
-        self.ask(wait)?;
+    pub(super) fn call_blocking(&mut self, wait: Elapsed, request: u32) -> io::Result<Answer> {
+        self.ask(wait, request)?;
         loop {
             let sources = [self.socket.as_fd()];
             net::wait_readable(sources, None).map_err(|error| error.source)?;

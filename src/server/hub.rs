@@ -285,6 +285,10 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             task: id.0,
             request: shared.request.get(),
             then,
+            due: match &resumed {
+                Resumed::Parked(Pause::Timer(due)) => Some(*due),
+                _ => None,
+            },
             core: processes::own_core(),
         }));
         Ok(to)

@@ -91,6 +91,7 @@ struct Waiting {
     asked: Stamp,
     id: u64,
     connection: Token,
+    request: u32,
 }
 
 impl<'a> Services<'a> {
@@ -190,6 +191,7 @@ impl<'a> Services<'a> {
                 asked,
                 id: call.id,
                 connection: token,
+                request: call.request,
             }));
         });
         connection.held += count;
@@ -283,6 +285,7 @@ fn note_answers(
     for call in connection.due.drain(..) {
         let event = Event::Answered {
             service: connection.service as u32,
+            request: call.request,
             asked: call.asked,
             due: call.due,
             written,

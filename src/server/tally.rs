@@ -4,8 +4,12 @@
 use super::compute::burn;
 use super::wire::Answer;
 use crate::handler::Spent;
-use crate::telemetry::{Event, NO_REQUEST, Phase, Probe, Served, WaitParts};
+use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Probe, Served, WaitParts};
 use crate::units::{CpuTime, Elapsed, Stamp};
+
+/// A call that was sent so long before its service began to serve it has stood in the service's queue, and
+/// that is published. A service that is awake begins within a tenth of it.
+const LEAST_QUEUE: Elapsed = Elapsed::from_millis(1);
 
 /// What a wait was for.
 #[derive(Clone, Copy, Debug)]
@@ -115,9 +119,8 @@ impl Tally {
     /// length of the wait.
     pub(super) fn waited(
         &mut self,
-        begun: Stamp,
-        over: Stamp,
-        resumed: Stamp,
+        probe: &Probe,
+        (begun, over, resumed): (Stamp, Stamp, Stamp),
         wait: Wait,
     ) -> Elapsed {
         // A service's stamp is of another process: it may be a moment outside.
@@ -125,14 +128,43 @@ impl Tally {
         self.spent.ready += resumed.since(over);
         let length = over.since(begun);
         match wait {
-            Wait::Connection => self.parts.connection += length,
+            Wait::Connection => {
+                self.parts.connection += length;
+                self.tell_part(probe, begun, Awaited::Connection);
+            }
             Wait::Call { connected, served } => {
                 self.parts.add_call(begun, connected, served, over);
+                self.tell_parts_of_call(probe, begun, connected, served.min(over));
             }
             Wait::Timer => self.parts.sleep += length,
             Wait::Client => self.parts.client += length,
         }
         length
+    }
+
+    /// Publishes the parts of a call's wait, with the instants at which they began. A plain call costs no
+    /// event: it has its connection at once, and its service begins to serve it at once.
+    fn tell_parts_of_call(&self, probe: &Probe, begun: Stamp, connected: Stamp, served: Stamp) {
+        let has_queued = served.since(connected) >= LEAST_QUEUE;
+        if connected > begun {
+            self.tell_part(probe, begun, Awaited::Connection);
+            if !has_queued {
+                self.tell_part(probe, connected, Awaited::Answer);
+            }
+        }
+        if has_queued {
+            self.tell_part(probe, connected, Awaited::Queue);
+            self.tell_part(probe, served, Awaited::Answer);
+        }
+    }
+
+    fn tell_part(&self, probe: &Probe, at: Stamp, part: Awaited) {
+        probe.event(&Event::Awaits {
+            at,
+            task: self.task,
+            request: self.works_for(),
+            part,
+        });
     }
 
     /// Sleeps in one call of the system, with everybody who is in this process; `over` says when the
@@ -158,7 +190,7 @@ impl Tally {
         });
         let (over, wait) = over(&slept, from, to);
         if self.has_come() {
-            let length = self.waited(from, over, to, wait);
+            let length = self.waited(probe, (from, over, to), wait);
             self.spent.blocked += length;
         }
         (slept, over)

@@ -7,7 +7,7 @@
 use crate::units::{Elapsed, Stamp};
 
 /// Bytes of a [`Call`].
-pub const CALL_BYTES: usize = 16;
+pub const CALL_BYTES: usize = 24;
 /// Bytes of an [`Answer`].
 pub const ANSWER_BYTES: usize = 32;
 
@@ -18,6 +18,9 @@ pub struct Call {
     pub id: u64,
     /// How long the service is to take.
     pub wait: Elapsed,
+    /// The request that is waiting for it, for telemetry; [`NO_REQUEST`](crate::telemetry::NO_REQUEST) if it
+    /// has no number.
+    pub request: u32,
 }
 
 /// A service answers.
@@ -38,6 +41,7 @@ impl Call {
         let mut bytes = [0; CALL_BYTES];
         put(&mut bytes, 0, self.id);
         put(&mut bytes, 1, self.wait.0);
+        put(&mut bytes, 2, u64::from(self.request));
         bytes
     }
 
@@ -47,6 +51,7 @@ impl Call {
         Self {
             id: word(bytes, 0),
             wait: Elapsed(word(bytes, 1)),
+            request: (word(bytes, 2) & 0xFFFF_FFFF) as u32,
         }
     }
 }
@@ -90,8 +95,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn frames_read_back_as_written(id: u64, due: u64, written: u64) {
-            let call = Call { id, wait: Elapsed(due) };
+        fn frames_read_back_as_written(id: u64, due: u64, written: u64, request: u32) {
+            let call = Call { id, wait: Elapsed(due), request };
             prop_assert_eq!(Call::from_bytes(&call.to_bytes()), call);
             let answer = Answer { id, due: Stamp(due), written: Stamp(written) };
             prop_assert_eq!(Answer::from_bytes(&answer.to_bytes()), answer);

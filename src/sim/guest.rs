@@ -4,7 +4,7 @@
 use slab::Slab;
 
 use crate::telemetry::{
-    Awaited, Failure, NO_REQUEST, Outcome, Served, WaitParts, status_and_failure,
+    Awaited, Failure, NO_REQUEST, Outcome, Served, Then, WaitParts, status_and_failure,
 };
 use crate::units::{CpuTime, Elapsed, Stamp};
 
@@ -89,6 +89,8 @@ pub(super) struct Guest {
     /// What it waits for, since when, and what its waits were for so far.
     pub(super) awaits: Awaited,
     pub(super) awaits_since: u64,
+    /// When the timer of its newest sleep is due; [`None`] if a thread of the pool is to set it.
+    pub(super) timer: Option<u64>,
     pub(super) parts: WaitParts,
     pub(super) ready: u64,
     pub(super) core_wait: u64,
@@ -132,6 +134,7 @@ impl Guest {
             waited: 0,
             awaits: Awaited::Timer,
             awaits_since: 0,
+            timer: None,
             parts: WaitParts::default(),
             ready: 0,
             core_wait: 0,
@@ -221,6 +224,11 @@ impl Guest {
         } else {
             NO_REQUEST
         }
+    }
+
+    /// When the timer is due that it waits for, if it lets go of its worker for one.
+    pub(super) fn due_of(&self, then: Then) -> Option<Stamp> {
+        self.timer.filter(|_| then == Then::Timer).map(Stamp)
     }
 
     /// Its wait is over, and it has its worker again.

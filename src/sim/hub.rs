@@ -290,6 +290,8 @@ impl<O: Observer> Simulation<'_, O> {
                 true
             }
             Need::Sleep { wait, manner } => {
+                let due = self.now + wait;
+                self.guests[id as usize].timer = (manner != Manner::InThreads).then_some(due);
                 self.waits(worker, task, id, Then::Timer, manner);
                 self.begin_sleep(id, wait, manner);
                 manner != Manner::Unpatched
@@ -368,6 +370,7 @@ impl<O: Observer> Simulation<'_, O> {
                 task: task.0,
                 request: self.guests[id as usize].works_for(),
                 then,
+                due: self.guests[id as usize].due_of(then),
                 core,
             };
             let who = Who::Worker(worker as u16);

@@ -163,6 +163,7 @@ impl<O: Observer> Simulation<'_, O> {
             // There is nobody else in this thread.
             Need::LetGo => true,
             Need::Sleep { wait, manner } => {
+                self.guests[id as usize].timer = Some(self.now + wait);
                 self.blocks(worker, thread, id, Then::Timer);
                 self.begin_sleep(id, wait, manner);
                 false
@@ -219,6 +220,7 @@ impl<O: Observer> Simulation<'_, O> {
                 task: state.task,
                 request: guest.works_for(),
                 then,
+                due: guest.due_of(then),
                 core: self.machine.core_of(state.strand),
             };
             let who = Who::Worker(worker as u16);

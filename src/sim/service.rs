@@ -26,6 +26,7 @@ pub(super) struct Call {
     /// Whose connection it uses.
     worker: u16,
     life: u64,
+    request: u32,
 }
 
 /// A service.
@@ -158,7 +159,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     fn wants_a_link(&mut self, id: GuestId, service: u16, wait: u64) {
         let guest = &self.guests[id as usize];
-        let (turn, place) = (guest.turn, guest.place);
+        let (turn, place, request) = (guest.turn, guest.place, guest.works_for());
         let Place::Inside { worker, .. } = place else {
             return;
         };
@@ -178,6 +179,7 @@ impl<O: Observer> Simulation<'_, O> {
             due: 0,
             worker,
             life: self.workers[usize::from(worker)].lives,
+            request,
         };
         let call = self.calls.insert(call) as u32;
         if self.machine_costs.service > 0 {
@@ -273,6 +275,7 @@ impl<O: Observer> Simulation<'_, O> {
         if O::WANTS_EVENTS {
             let event = Event::Answered {
                 service: u32::from(call.service),
+                request: call.request,
                 asked: Stamp(call.asked),
                 due: Stamp(call.due),
                 written: Stamp(self.now),

@@ -128,6 +128,8 @@ pub enum Event {
     Answered {
         /// Which, as an index into the scenario's services.
         service: u32,
+        /// For which request; [`NO_REQUEST`] in recordings that do not say it.
+        request: u32,
         /// When the call was read.
         asked: Stamp,
         /// When the answer was due.
@@ -234,11 +236,12 @@ impl Event {
             Self::Served(served) => served.to_record(),
             Self::Answered {
                 service,
+                request,
                 asked,
                 due,
                 written,
             } => {
-                let head = head(ANSWERED, service, NO_REQUEST);
+                let head = head(ANSWERED, service, request);
                 [head, asked.0, due.0, written.0, 0, 0, 0, 0]
             }
             Self::Forked { at, worker, pid } => {
@@ -264,7 +267,7 @@ impl Event {
     /// The event that these words are; `None` if they are none that this version knows.
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
-        let [head, a, b, c, d, e, ..] = *record;
+        let [head, a, b, c, d, e, f, ..] = *record;
         let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;
         let request = u32::try_from(head & 0xFFFF_FFFF).ok()?;
         let (from, to) = (Stamp(a), Stamp(b));
@@ -281,6 +284,7 @@ impl Event {
                 task: small,
                 request,
                 then: Then::from_raw(d)?,
+                due: (f > 0).then(|| Stamp(b.saturating_add(f - 1))),
                 core: optional_of(e),
             }),
             PREEMPTED => Self::Preempted {
@@ -308,6 +312,7 @@ impl Event {
             SERVED => Self::Served(Served::from_record(record, small, request)),
             ANSWERED => Self::Answered {
                 service: small,
+                request,
                 asked: from,
                 due: to,
                 written: Stamp(c),
@@ -364,7 +369,9 @@ impl Ran {
             self.ready.0,
             self.then as u64,
             optional_word(self.core),
-            0,
+            // A length, and one: 0 stands for none.
+            self.due
+                .map_or(0, |due| due.since(self.to).0.saturating_add(1)),
             0,
         ]
     }

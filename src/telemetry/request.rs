@@ -48,6 +48,9 @@ pub struct Ran {
     pub request: u32,
     /// Why it let go.
     pub then: Then,
+    /// When the timer that it waits for from then on is due. [`None`] if it waits for none, or if that was
+    /// not known yet; in recordings that do not say it, too.
+    pub due: Option<Stamp>,
     /// The core on which it let go; [`None`] where the platform cannot tell.
     pub core: Option<u32>,
 }

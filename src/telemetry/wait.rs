@@ -26,6 +26,15 @@ pub enum Awaited {
 }
 
 impl Awaited {
+    /// Whether it is a wait for what others use: not for the service or the timer itself.
+    #[must_use]
+    pub fn is_queue(self) -> bool {
+        match self {
+            Self::Thread | Self::Connection | Self::Queue => true,
+            Self::Answer | Self::Timer => false,
+        }
+    }
+
     /// The word for it in data.
     #[must_use]
     pub fn word(self) -> &'static str {

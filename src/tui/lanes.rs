@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::indexes::{Indexes, Seen};
 use super::requests::{Ended, latency_of, outcome_of};
 use crate::recording::feed::Feed;
-use crate::recording::lanes::{CoreLane, Interval, RequestLane};
+use crate::recording::lanes::{CoreLane, Interval, RequestLane, Span};
 use crate::scenario::Scenario;
 use crate::units::{Elapsed, Stamp};
 
@@ -61,6 +61,25 @@ pub(super) struct Sheet {
     pub(super) panels: Vec<Panel>,
 }
 
+impl Sheet {
+    fn spans(&self) -> impl Iterator<Item = &Span> {
+        let panels = self.panels.iter();
+        let requests = panels.flat_map(|panel| &panel.requests);
+        requests.flat_map(|request| &request.spans)
+    }
+
+    /// Whether requests may wait in queues for what others use: by the scenario, or by what is shown.
+    pub(super) fn has_queues(&self) -> bool {
+        let is_limited = self.panels.iter().any(|panel| panel.is_limited);
+        is_limited || self.spans().any(|span| span.queue.is_some())
+    }
+
+    /// Whether something is shown that no worker has told yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.spans().any(|span| span.is_open)
+    }
+}
+
 /// Lanes of one variant.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
@@ -80,6 +99,8 @@ pub(super) struct Panel {
     pub(super) around: usize,
     /// Of those that did anything in this time, all.
     pub(super) request_count: usize,
+    /// Whether its services take a limited number of calls, or of connections.
+    pub(super) is_limited: bool,
     /// Of how many requests one has lanes.
     pub(super) one_in: u32,
     /// Once it is over: how long it took, and the share of its cores that was busy.
@@ -272,6 +293,7 @@ impl<'a> Seen<'a> {
         let around = newest.saturating_add_signed(scrolled).min(numbers.len());
         let first = around.saturating_sub(rows / 2);
         let shown = numbers.iter().skip(first).take(rows);
+        let mut services = self.scenario().services.iter();
         let fates = shown.clone().map(|number| self.fate(*number)).collect();
         Panel {
             variant: self.variant,
@@ -285,6 +307,7 @@ impl<'a> Seen<'a> {
             first,
             around,
             request_count: numbers.len(),
+            is_limited: services.any(|it| it.pool.is_some() || it.capacity.is_some()),
             one_in: self.lanes.one_in(),
             result: self.over().map(|over| self.result(over)),
         }

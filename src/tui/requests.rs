@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::indexes::Seen;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::recording::latency::Breakdown;
-use crate::telemetry::{Failure, Outcome, Sent, Then};
+use crate::telemetry::{Awaited, Failure, Outcome, Sent, Then};
 use crate::units::{Elapsed, Stamp};
 
 /// So many of the newest requests are listed.
@@ -189,6 +189,8 @@ impl RequestRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) doing: Doing,
+    /// The queue that it waits in, if its wait has one.
+    pub(super) queue: Option<Awaited>,
     /// Since it was due.
     pub(super) after: Elapsed,
     pub(super) took: Elapsed,
@@ -355,11 +357,13 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
     let reasons = seen.lanes.let_go(row.request);
     // What it waits for before it has run for the first time is the rest of its own bytes.
     let what_for = |from: Stamp| {
-        let reason = reasons.iter().find(|(at, _)| *at == from);
-        reason.map_or(Then::Client, |(_, then)| *then)
+        let before = reasons.partition_point(|(at, _)| *at <= from);
+        let reason = before.checked_sub(1).map(|last| reasons[last]);
+        reason.map_or(Then::Client, |(_, then)| then)
     };
     let steps = lane.spans.iter().map(|span| Step {
         doing: span.doing,
+        queue: span.queue,
         after: span.from.since(due),
         took: span.to.since(span.from),
         what_for: is_wait(span.doing).then(|| what_for(span.from)),

@@ -13,7 +13,7 @@ use concsim::units::{Elapsed, Stamp};
 /// Instants that are tried in each recording.
 const INSTANTS: u64 = 40;
 /// Scenarios that are simulated, with what makes them short enough.
-const SIMULATED: [&str; 9] = [
+const SIMULATED: [&str; 10] = [
     "three_requests",
     "io_bound --set duration=2s",
     "cpu_bound --set duration=1s",
@@ -23,6 +23,7 @@ const SIMULATED: [&str; 9] = [
     "not_parallel --set duration=1s --set machine.scheduler=per-core",
     "mixed --variant coroutine --set duration=3s --set load.connection=keep-alive",
     "surge",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/queues.toml"),
 ];
 
 fn measured() -> Vec<(String, Recording)> {

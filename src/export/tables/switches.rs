@@ -131,6 +131,11 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "why it let go: `ended`, `yielded`, or waits for `client`, `service` or `timer`; of `ran`. Of `awaits` the part that begins: `thread`, `connection`, `queue`, `answer` or `timer`",
             |row| row.then().into(),
         ),
+        ns(
+            "due_ns",
+            "of `ran` that let go for a timer: when that is due; nothing where it was not known yet, or in old recordings",
+            |row| row.ran().and_then(|ran| ran.due).into(),
+        ),
         column(
             "core",
             "of `ran` the core on which it let go, of `preempted` the one that it was taken off; nothing where the platform cannot tell",

@@ -1,6 +1,7 @@
 //! Who had which core: what workers say, and whom to believe when two say the same.
 
-use super::index::{Claim, Index, Part, Workings, parts};
+use super::index::Index;
+use super::workings::{Claim, Part, Workings, parts};
 use super::{CoreLane, Held, Interval, Lanes};
 use crate::recording::{Recording, WorkerSample};
 use crate::telemetry::Phase;

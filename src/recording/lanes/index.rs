@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
+use super::workings::{BreakKind, Claim, Part, Stretch, Workings};
 use crate::recording::{Recording, WorkerSample};
 use crate::scenario::Connection::PerRequest;
-use crate::telemetry::{Event, NO_REQUEST, Phase, Ran, Then};
+use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Ran, Then};
 use crate::units::Stamp;
 
 /// A request's number may be read before that of as many others.
@@ -35,6 +36,8 @@ pub struct Index {
     pub(super) claims: BTreeMap<(Option<u32>, u16), Vec<Claim>>,
     /// Whether a switch could not name its core.
     pub(super) is_without_cores: bool,
+    /// Whether services say which request they answered.
+    pub(super) has_answers: bool,
     /// Ends of workers' processes that have been read, and not yet brought into the order of what those
     /// workers did.
     deaths: Vec<Death>,
@@ -69,6 +72,7 @@ struct Read {
     outcomes: usize,
     events: usize,
     switches: usize,
+    answers: usize,
 }
 
 /// Where one request is in the recording's lists.
@@ -80,71 +84,10 @@ pub(super) struct Entry {
     pub(super) waited: Option<u32>,
     /// Its worker, and places in [`Workings::stretches`].
     pub(super) stretches: Vec<(u16, u32)>,
-}
-
-/// What one worker did.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Workings {
-    pub(super) stretches: Vec<Stretch>,
-    pub(super) breaks: Vec<Break>,
-    /// Of them, those before the stretch that is still going on.
-    closed_breaks: usize,
-    /// Until when it has been told.
-    until: Stamp,
-    /// When its processes ended.
-    pub(super) deaths: Vec<Stamp>,
-}
-
-/// A [`Ran`], with what came between.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
-    pub(super) task: u32,
-    /// [`NO_REQUEST`] if it said no number.
-    pub(super) request: u32,
-    pub(super) ready: Stamp,
-    pub(super) from: Stamp,
-    pub(super) to: Stamp,
-    pub(super) then: Then,
-    pub(super) core: Option<u32>,
-    /// Its breaks, as places in [`Workings::breaks`].
-    pub(super) breaks: (u32, u32),
-}
-
-/// Time inside a stretch in which it did not run.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Break {
-    pub(super) from: Stamp,
-    pub(super) to: Stamp,
-    pub(super) kind: BreakKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BreakKind {
-    /// The process slept in one call.
-    Blocked,
-    /// The operating system took it off this core.
-    Preempted(Option<u32>),
-}
-
-/// A worker says that it ran.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    pub(super) from: Stamp,
-    pub(super) to: Stamp,
-    /// How long all claims before it in its list are, in nanoseconds.
-    pub(super) before: u64,
-}
-
-/// A part of a stretch: on a core, or not.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
-    Ran {
-        from: Stamp,
-        to: Stamp,
-        core: Option<u32>,
-    },
-    /// Until when it did not.
-    Broken { to: Stamp, kind: BreakKind },
+    /// Where its waits entered another part, in order of time; only of waits that have more than one.
+    pub(super) parts: Vec<(Stamp, Awaited)>,
+    /// When its newest call that was answered was read by its service, and when it was answered.
+    pub(super) answered: Option<(Stamp, Stamp)>,
 }
 
 impl Default for Index {
@@ -158,6 +101,7 @@ impl Default for Index {
             workers: Vec::new(),
             claims: BTreeMap::new(),
             is_without_cores: false,
+            has_answers: false,
             deaths: Vec::new(),
         }
     }
@@ -167,7 +111,8 @@ impl Index {
     /// Takes in what the recording has got since the last time. If switches were let go of meanwhile,
     /// all is read anew.
     pub fn extend(&mut self, recording: &Recording) {
-        let shrank = recording.switches.len() < self.read.switches;
+        let shrank = recording.switches.len() < self.read.switches
+            || recording.answers.len() < self.read.answers;
         if recording.one_in != self.one_in || shrank {
             *self = Self {
                 one_in: recording.one_in,
@@ -182,11 +127,15 @@ impl Index {
             self.note_switch(*worker, switch, known);
         }
         self.note_deaths(known, |_| true);
+        for answer in &recording.answers[self.read.answers..] {
+            self.note_answer(answer, known);
+        }
         self.read = Read {
             sent: recording.sent.len(),
             outcomes: recording.outcomes.len(),
             events: recording.events.len(),
             switches: recording.switches.len(),
+            answers: recording.answers.len(),
         };
     }
 
@@ -300,7 +249,31 @@ impl Index {
                 let kind = BreakKind::Preempted(core);
                 self.workings(worker).note(from, to, kind);
             }
+            Event::Awaits {
+                at, request, part, ..
+            } => {
+                if let Some(entry) = self.entry(request, sent) {
+                    let place = entry.parts.partition_point(|(before, _)| *before <= at);
+                    entry.parts.insert(place, (at, part));
+                }
+            }
             _ => {}
+        }
+    }
+
+    fn note_answer(&mut self, answer: &Event, sent: usize) {
+        let &Event::Answered {
+            request,
+            asked,
+            written,
+            ..
+        } = answer
+        else {
+            return;
+        };
+        if let Some(entry) = self.entry(request, sent) {
+            entry.answered = entry.answered.max(Some((asked, written)));
+            self.has_answers = true;
         }
     }
 
@@ -352,6 +325,7 @@ impl Index {
             task: 0,
             request: cut.request,
             then: Then::Ended,
+            due: None,
             core: core_is_known.then_some(cut.core),
         };
         self.note_run(death.worker, &ran, sent);
@@ -393,102 +367,5 @@ impl CutShort {
             core: seen.core as u32,
             blocked: (seen.phase == Phase::Blocked).then_some(seen.phase_since),
         })
-    }
-}
-
-impl Workings {
-    /// Something came between. It is inside the stretch that is told later, or between two.
-    fn note(&mut self, from: Stamp, to: Stamp, kind: BreakKind) {
-        let from = from.max(self.until);
-        if from < to {
-            self.until = to;
-            self.breaks.push(Break { from, to, kind });
-        }
-    }
-
-    /// A stretch is told: what has come between since the last one is in it, or came before it.
-    fn close(&mut self, ran: &Ran) -> Stretch {
-        let last = self.stretches.last().map_or(Stamp::ZERO, |last| last.to);
-        let from = ran.from.max(last);
-        let to = ran.to.max(from);
-        let breaks = (self.closed_breaks as u32, self.breaks.len() as u32);
-        self.closed_breaks = self.breaks.len();
-        self.until = self.until.max(to);
-        Stretch {
-            task: ran.task,
-            request: ran.request,
-            ready: ran.ready.min(from),
-            from,
-            to,
-            then: ran.then,
-            core: ran.core,
-            breaks,
-        }
-    }
-
-    /// What a stretch is made of, in order.
-    pub(super) fn parts<'a>(&'a self, stretch: &Stretch) -> impl Iterator<Item = Part> + use<'a> {
-        let breaks = &self.breaks[stretch.breaks.0 as usize..stretch.breaks.1 as usize];
-        parts(breaks, stretch.from, stretch.to, stretch.core)
-    }
-
-    /// The break that an instant lies in.
-    pub(super) fn break_at(&self, at: Stamp) -> Option<&Break> {
-        let begun = self.breaks.partition_point(|pause| pause.from <= at);
-        let last = &self.breaks[begun.checked_sub(1)?];
-        (at < last.to).then_some(last)
-    }
-
-    /// What came after the last of its stretches.
-    pub(super) fn open_breaks(&self) -> &[Break] {
-        &self.breaks[self.closed_breaks..]
-    }
-
-    /// When the process that was alive at `at` ended, if it has.
-    pub(super) fn death_after(&self, at: Stamp) -> Option<Stamp> {
-        let before = self.deaths.partition_point(|death| *death <= at);
-        self.deaths.get(before).copied()
-    }
-}
-
-/// [from, to) without its breaks, and the breaks. Before it was taken off a core it was on that one.
-pub(super) fn parts(
-    breaks: &[Break],
-    from: Stamp,
-    to: Stamp,
-    core: Option<u32>,
-) -> impl Iterator<Item = Part> + use<'_> {
-    let last = std::iter::once(None);
-    let mut at = from;
-    breaks.iter().map(Some).chain(last).flat_map(move |pause| {
-        let (end, next, ran_on) = match pause {
-            Some(pause) => {
-                let ran_on = match pause.kind {
-                    BreakKind::Preempted(Some(off)) => Some(off),
-                    BreakKind::Preempted(None) | BreakKind::Blocked => core,
-                };
-                let end = pause.from.clamp(at, to.max(at));
-                (end, pause.to.clamp(end, to.max(end)), ran_on)
-            }
-            None => (to.max(at), to.max(at), core),
-        };
-        let ran = (at < end).then_some(Part::Ran {
-            from: at,
-            to: end,
-            core: ran_on,
-        });
-        let broken = pause.filter(|_| end < next).map(|pause| Part::Broken {
-            to: next,
-            kind: pause.kind,
-        });
-        at = next;
-        [ran, broken].into_iter().flatten()
-    })
-}
-
-impl Claim {
-    /// In nanoseconds.
-    pub(super) fn length(&self) -> u64 {
-        self.to.since(self.from).0
     }
 }

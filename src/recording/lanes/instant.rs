@@ -3,7 +3,7 @@
 //! It is told by the same events as the lanes, so that glyphs and lanes of one instant agree.
 
 use super::cores::Says;
-use super::index::{BreakKind, Part, Workings};
+use super::workings::{BreakKind, Part, Workings};
 use super::{Doing, Index, Interval, Lanes};
 use crate::recording::Recording;
 use crate::scenario::WorkerKind;

@@ -6,6 +6,11 @@
 //!    at the door  ready      running       waiting              ready   running
 //! ```
 //!
+//! Waiting is told in parts where a wait has several: [`Span::queue`]. A worker of the simulation says when
+//! each begins. A real worker learns only with the answer when its service began to serve a call, and tells
+//! of a queue in a service then: in the lanes of a run that goes on, a wait that is not over yet is drawn as
+//! the call until then, and as the queue and the call from then on.
+//!
 //! Lanes at an instant are all that the recording holds, cut there: what was reported later of the time
 //! before is in them. So the lanes of a run that goes on and of one that was kept differ only in what is
 //! not yet reported, which is *open*: it is taken from the newest sample, and marked. Two workers may both say that they ran on one core at one instant, since a
@@ -21,17 +26,18 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod workings;
 
 use cores::Open;
-use index::Claim;
 pub use index::Index;
 pub use instant::{Instant, WorkerInstant};
 pub use turns::Turn;
+use workings::Claim;
 
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
 use super::{Past, Recording};
-use crate::telemetry::{Event, Outcome, Sent, Served, WaitParts};
+use crate::telemetry::{Awaited, Event, Outcome, Sent, Served, WaitParts};
 use crate::units::Stamp;
 
 /// What one request does for a while.
@@ -56,6 +62,9 @@ pub enum Doing {
 pub struct Span {
     /// What it did …
     pub doing: Doing,
+    /// … and the queue that it waited in, if its wait had one: for a thread, for a connection to a service,
+    /// or in the service …
+    pub queue: Option<Awaited>,
     /// … since when …
     pub from: Stamp,
     /// … and until when.

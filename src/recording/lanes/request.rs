@@ -1,10 +1,11 @@
 //! One request from its sending to its end.
 
 use super::cores::{Open, Says};
-use super::index::{BreakKind, Part, Stretch};
+use super::index::Entry;
+use super::workings::{BreakKind, Part, Stretch};
 use super::{Doing, Interval, Lanes, RequestLane, Span};
 use crate::scenario::WorkerKind;
-use crate::telemetry::Then;
+use crate::telemetry::{Awaited, Then};
 use crate::units::Stamp;
 
 impl Lanes<'_> {
@@ -36,6 +37,7 @@ impl Lanes<'_> {
                 .or(done.into_iter().chain(lost).min())
                 .unwrap_or(Stamp::NEVER),
             interval,
+            queue: None,
             open: None,
         };
         self.live(&mut life, request, taken);
@@ -101,48 +103,88 @@ impl Lanes<'_> {
     }
 
     fn live(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
-        let stretches = &self.index.requests[request as usize].stretches;
+        let entry = &self.index.requests[request as usize];
+        let stretches = &entry.stretches;
         // What came before the interval is not needed, but for what the request was left in.
         let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
         let first = stretches.partition_point(over);
-        let mut then = if let Some(last) = first.checked_sub(1) {
+        let mut wait = if let Some(last) = first.checked_sub(1) {
             let last = self.stretch(stretches[last]);
             life.at = last.to;
-            last.then
+            self.wait_after(last, entry)
         } else {
             self.arrive(life, request, taken);
-            Then::Client
+            Wait {
+                doing: self.waits(Then::Client),
+                then: Then::Client,
+                since: Stamp::ZERO,
+                parts: &entry.parts,
+            }
         };
         for at in &stretches[first..] {
             let stretch = self.stretch(*at);
             if stretch.ready.max(life.at) >= life.interval.to {
                 break;
             }
-            life.until(stretch.ready, self.waits(then));
+            life.wait_until(stretch.ready, wait);
             life.until(stretch.from, self.is_ready());
             let workings = &self.index.workers[usize::from(at.0)];
             for part in workings.parts(stretch) {
-                self.play(life, at.0, part);
+                self.play(life, at.0, part, &entry.parts);
             }
-            then = stretch.then;
+            wait = self.wait_after(stretch, entry);
         }
+        let over = stretches.last().and_then(|last| self.over(*last, entry));
         match self.open_of(request, taken) {
             Some(open) => {
-                let waited = if stretches.is_empty() {
-                    self.is_ready()
-                } else {
-                    self.waits(then)
-                };
-                self.go_on(life, open, waited);
+                if stretches.is_empty() {
+                    wait.doing = self.is_ready();
+                }
+                self.go_on(life, open, (wait, over));
             }
-            None if then == Then::Ended || life.at == Stamp::NEVER => {}
+            None if wait.then == Then::Ended || life.at == Stamp::NEVER => {}
             // Taken, and has not run yet.
             None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
             None => {
-                life.open = self.may_be_ready(taken);
-                life.until(Stamp::NEVER, self.waits(then));
+                if let Some(over) = over {
+                    life.wait_until(over, wait);
+                    wait.doing = self.is_ready();
+                } else if !self.tells_the_end(wait.then) {
+                    life.open = self.may_be_ready(taken);
+                }
+                life.wait_until(Stamp::NEVER, wait);
             }
         }
+    }
+
+    /// The wait of a request that has let go of its worker.
+    fn wait_after<'b>(&self, stretch: &Stretch, entry: &'b Entry) -> Wait<'b> {
+        Wait {
+            doing: self.waits(stretch.then),
+            then: stretch.then,
+            since: stretch.from,
+            parts: &entry.parts,
+        }
+    }
+
+    /// When the wait that begins with the end of a stretch was over, if that is known before the request has
+    /// its worker again: its service answered, or its timer was due.
+    fn over(&self, at: (u16, u32), entry: &Entry) -> Option<Stamp> {
+        let stretch = self.stretch(at);
+        match stretch.then {
+            // A call of an earlier wait was read before this stretch began.
+            Then::Service => entry
+                .answered
+                .filter(|(asked, _)| *asked >= stretch.from)
+                .map(|(_, written)| written.max(stretch.to)),
+            Then::Timer => stretch.due,
+            Then::Ended | Then::Yielded | Then::Client => None,
+        }
+    }
+
+    /// Whether the end of such a wait is told before the request has its worker again.
+    fn tells_the_end(&self, then: Then) -> bool {
+        then == Then::Service && self.index.has_answers && self.recording.dropped_events == 0
     }
 
     /// From the sending to where it has been taken, or given up.
@@ -158,8 +200,8 @@ impl Lanes<'_> {
         }
     }
 
-    /// From when to when a request may have been ready that was parked when it was told of last: its
-    /// worker tells that only when it lets the request run, and it runs another.
+    /// From when to when a request may have been ready that was parked when it was told of last: where only
+    /// its worker tells that, it does so when it lets the request run, and it runs another.
     fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
         let worker = taken?.worker;
         let is_busy = self.open.iter().any(|open| open.worker == worker);
@@ -168,26 +210,35 @@ impl Lanes<'_> {
     }
 
     /// What no event has told yet.
-    fn go_on(&self, life: &mut Life, open: &Open, waited: Doing) {
-        life.until(open.ready, waited);
+    fn go_on(&self, life: &mut Life, open: &Open, (wait, over): (Wait<'_>, Option<Stamp>)) {
+        life.wait_until(open.ready, wait);
         life.until(open.from, self.is_ready());
         if let Some(wants) = open.wants {
             life.open = Some((open.ran_until, wants));
         }
         for part in &open.parts {
-            self.play(life, open.worker, *part);
+            self.play(life, open.worker, *part, wait.parts);
         }
-        let rest = match (open.blocked, open.wants) {
-            (Some(_), _) => Some(Doing::Blocked),
-            (None, Some(_)) => Some(Doing::WantsACore),
-            (None, None) => None,
-        };
-        if let Some(doing) = rest {
-            life.until(open.to, doing);
+        match (open.blocked, open.wants) {
+            (Some(_), _) => {
+                let asleep = Wait {
+                    doing: Doing::Blocked,
+                    ..wait
+                };
+                // In a worker with a loop it is not this wait in which the process is asleep.
+                if let Some(over) = over.filter(|_| !self.kind().has_a_loop()) {
+                    life.wait_until(over.min(open.to), asleep);
+                    life.until(open.to, self.is_ready());
+                } else {
+                    life.wait_until(open.to, asleep);
+                }
+            }
+            (None, Some(_)) => life.until(open.to, Doing::WantsACore),
+            (None, None) => {}
         }
     }
 
-    fn play(&self, life: &mut Life, worker: u16, part: Part) {
+    fn play(&self, life: &mut Life, worker: u16, part: Part, parts: &[(Stamp, Awaited)]) {
         match part {
             Part::Ran { from, to, core } => {
                 life.until(from, self.is_ready());
@@ -203,13 +254,22 @@ impl Lanes<'_> {
                 }
                 life.until(to, Doing::Running);
             }
-            Part::Broken { to, kind } => life.until(
+            Part::Broken {
                 to,
-                match kind {
-                    BreakKind::Blocked => Doing::Blocked,
-                    BreakKind::Preempted(_) => Doing::WantsACore,
-                },
-            ),
+                kind: BreakKind::Blocked,
+            } => {
+                let wait = Wait {
+                    doing: Doing::Blocked,
+                    then: Then::Service,
+                    since: life.at,
+                    parts,
+                };
+                life.wait_until(to, wait);
+            }
+            Part::Broken {
+                to,
+                kind: BreakKind::Preempted(_),
+            } => life.until(to, Doing::WantsACore),
         }
     }
 
@@ -249,6 +309,17 @@ struct Taken {
     since: Stamp,
 }
 
+/// A wait that goes on until something ends it.
+#[derive(Clone, Copy, Debug)]
+struct Wait<'a> {
+    doing: Doing,
+    then: Then,
+    /// Parts of it are told from here on, and those of an earlier wait before.
+    since: Stamp,
+    /// The parts of all waits of the request.
+    parts: &'a [(Stamp, Awaited)],
+}
+
 /// A life that is told in order.
 struct Life {
     spans: Vec<Span>,
@@ -256,11 +327,25 @@ struct Life {
     /// It is over then.
     end: Stamp,
     interval: Interval,
+    /// What it waits in the queue of.
+    queue: Option<Awaited>,
     /// What is told of this time may be told otherwise later.
     open: Option<(Stamp, Stamp)>,
 }
 
 impl Life {
+    /// From where it is until `to` it waits, in the parts that are told of this wait.
+    fn wait_until(&mut self, to: Stamp, wait: Wait<'_>) {
+        let first = wait.parts.partition_point(|(at, _)| *at < wait.since);
+        let told = wait.parts[first..].iter();
+        for (at, part) in told.take_while(|(at, _)| *at < to) {
+            self.until(*at, wait.doing);
+            self.queue = Some(*part).filter(|part| part.is_queue());
+        }
+        self.until(to, wait.doing);
+        self.queue = None;
+    }
+
     /// From where it is until `to` it does this.
     fn until(&mut self, to: Stamp, doing: Doing) {
         let to = to.min(self.end);
@@ -274,11 +359,15 @@ impl Life {
     fn push(&mut self, to: Stamp, doing: Doing, is_open: bool) {
         if let Some((from, to)) = self.interval.clip(self.at, to) {
             match self.spans.last_mut() {
-                Some(last) if (last.doing, last.is_open, last.to) == (doing, is_open, from) => {
+                Some(last)
+                    if (last.doing, last.queue, last.is_open, last.to)
+                        == (doing, self.queue, is_open, from) =>
+                {
                     last.to = to;
                 }
                 _ => self.spans.push(Span {
                     doing,
+                    queue: self.queue,
                     from,
                     to,
                     is_open,

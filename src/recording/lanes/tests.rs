@@ -6,7 +6,7 @@ use super::*;
 use crate::recording::synthetic::{MS, S, Synthetic};
 use crate::recording::{Recording, Sample, WorkerSample};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::telemetry::{Event, Phase, Ran, Sent, Then};
+use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Ran, Sent, Then};
 
 /// From the beginning to `to`.
 fn up_to(to: Stamp) -> Interval {
@@ -117,6 +117,7 @@ fn ran(request: u32, from: u64, to: u64, core: Option<u32>) -> Event {
         task: request,
         request,
         then: Then::Ended,
+        due: None,
         core,
     })
 }
@@ -231,6 +232,7 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
     let lanes = Lanes::new(&index, recording.present().unwrap());
     let span = |doing, from, to, is_open| Span {
         doing,
+        queue: None,
         from: Stamp(from),
         to: Stamp(to),
         is_open,
@@ -244,6 +246,120 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
     assert_eq!(lanes.request(0, up_to(Stamp(150))).spans, life);
 }
 
+/// A worker with a loop that lets go of request 0 at 40 for this, and runs request 1 since then.
+fn let_go_of(then: Then, due: Option<Stamp>) -> Recording {
+    let let_go = Event::Ran(Ran {
+        ready: Stamp(10),
+        from: Stamp(10),
+        to: Stamp(40),
+        task: 0,
+        request: 0,
+        then,
+        due,
+        core: Some(0),
+    });
+    let worker = WorkerSample {
+        pid: 7,
+        phase: Phase::Running,
+        running_since: Some(Stamp(40)),
+        running_request: Some(1),
+        ..WorkerSample::default()
+    };
+    let sample = Sample {
+        at: Stamp(100),
+        workers: vec![worker],
+        ..Sample::default()
+    };
+    let mut recording = recording(vec![(0, let_go)], sample.clone());
+    recording.samples.push(Sample {
+        at: Stamp(150),
+        ..sample
+    });
+    recording
+}
+
+/// The spans of request 0 up to the newest sample, with whether each is open.
+fn spans_of_0(recording: &Recording) -> Vec<(Doing, Option<Awaited>, u64, u64, bool)> {
+    let mut index = Index::default();
+    index.extend(recording);
+    let lanes = Lanes::new(&index, recording.present().unwrap());
+    let spans = lanes.request(0, up_to(Stamp(150))).spans.into_iter();
+    let plain = |it: Span| (it.doing, it.queue, it.from.0, it.to.0, it.is_open);
+    spans.map(plain).collect()
+}
+
+#[test]
+fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
+    let mut recording = let_go_of(Then::Service, None);
+    let awaits = |at, part| {
+        let (task, request) = (0, 0);
+        let at = Stamp(at);
+        (
+            0,
+            Event::Awaits {
+                at,
+                task,
+                request,
+                part,
+            },
+        )
+    };
+    // In the order of their ring: a queue in a service is told when it is over.
+    let parts = [
+        awaits(40, Awaited::Connection),
+        awaits(90, Awaited::Answer),
+        awaits(60, Awaited::Queue),
+    ];
+    recording.switches.extend(parts);
+    let waits = [
+        (Doing::Parked, Some(Awaited::Connection), 40, 60, false),
+        (Doing::Parked, Some(Awaited::Queue), 60, 90, false),
+        (Doing::Parked, None, 90, 100, false),
+        (Doing::Parked, None, 100, 150, true),
+    ];
+    assert_eq!(spans_of_0(&recording)[2..], waits);
+}
+
+#[test]
+fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_another() {
+    let mut recording = let_go_of(Then::Service, None);
+    let answered = |request, asked, written| Event::Answered {
+        service: 0,
+        request,
+        asked: Stamp(asked),
+        due: Stamp(written),
+        written: Stamp(written),
+    };
+    // The first is of a call before this wait.
+    recording.answers = vec![answered(0, 3, 8), answered(0, 45, 120)];
+    let waits = [
+        (Doing::Parked, None, 40, 120, false),
+        (Doing::Ready, None, 120, 150, false),
+    ];
+    assert_eq!(spans_of_0(&recording)[2..], waits);
+    // Without an answer it waits, and that is sure: the service would have told.
+    recording.answers.pop();
+    let waits = [(Doing::Parked, None, 40, 150, false)];
+    assert_eq!(spans_of_0(&recording)[2..], waits);
+    // An old recording does not say which request was answered.
+    recording.answers = vec![answered(NO_REQUEST, 45, 120)];
+    let waits = [
+        (Doing::Parked, None, 40, 100, false),
+        (Doing::Parked, None, 100, 150, true),
+    ];
+    assert_eq!(spans_of_0(&recording)[2..], waits);
+}
+
+#[test]
+fn a_request_is_ready_once_its_timer_is_due_though_its_worker_runs_another() {
+    let recording = let_go_of(Then::Timer, Some(Stamp(70)));
+    let waits = [
+        (Doing::Parked, None, 40, 70, false),
+        (Doing::Ready, None, 70, 150, false),
+    ];
+    assert_eq!(spans_of_0(&recording)[2..], waits);
+}
+
 #[test]
 fn an_index_that_grew_is_the_one_that_was_built_at_once() {
     for kind in [Sync, Coroutine] {
@@ -254,6 +370,7 @@ fn an_index_that_grew_is_the_one_that_was_built_at_once() {
             part.switches.truncate(sample.seen.switches);
             part.sent.truncate(sample.seen.sent);
             part.events.truncate(sample.seen.events);
+            part.answers.truncate(sample.seen.answers);
             part.outcomes.truncate(sample.seen.outcomes);
             grown.extend(&part);
         }
@@ -281,7 +398,7 @@ prop_compose! {
         (worker, match kind {
             0 => Event::BlockedIn { from, to, task, request },
             1 => Event::Preempted { from, to, task, request, core },
-            _ => Event::Ran(Ran { ready, from, to, task, request, then, core }),
+            _ => Event::Ran(Ran { ready, from, to, task, request, then, due: None, core }),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One worker from its beginning to its end: who had it, one after the other.
 
-use super::index::{Break, BreakKind, Stretch, Workings};
+use super::workings::{Break, BreakKind, Stretch, Workings};
 use super::{Doing, Lanes, Span};
 use crate::telemetry::{NO_REQUEST, Then};
 use crate::units::Stamp;
@@ -56,6 +56,7 @@ fn span(pause: &Break) -> Span {
             BreakKind::Blocked => Doing::Blocked,
             BreakKind::Preempted(_) => Doing::WantsACore,
         },
+        queue: None,
         from: pause.from,
         to: pause.to,
         is_open: false,

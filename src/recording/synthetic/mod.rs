@@ -216,16 +216,16 @@ impl Synthetic {
     }
 
     fn answers(&self, lives: &[(u32, Life)]) -> Vec<Event> {
-        let waited = lives
-            .iter()
-            .map(|(_, life)| life)
-            .filter(|life| life.taken() && life.waited > 0 && !self.scenario.services.is_empty());
+        let waited = lives.iter().filter(|(_, life)| {
+            life.taken() && life.waited > 0 && !self.scenario.services.is_empty()
+        });
         waited
-            .map(|life| {
-                let asked = Stamp(life.accepted() + life.ready + life.cpu);
+            .map(|(request, life)| {
+                let asked = Stamp(self.lets_go_at(life));
                 let due = asked + Elapsed(life.waited);
                 Event::Answered {
                     service: 0,
+                    request: *request,
                     asked,
                     due,
                     written: due + self.service_late,

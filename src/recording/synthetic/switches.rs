@@ -56,6 +56,7 @@ impl Synthetic {
                 task,
                 request,
                 then,
+                due: None,
                 core,
             };
             (to.0, Event::Ran(ran))
@@ -89,6 +90,11 @@ impl Synthetic {
         }
         switches.push(ran(second.0, second, Then::Ended));
         switches
+    }
+
+    /// When a request lets go of its worker for its wait.
+    pub(super) fn lets_go_at(&self, life: &Life) -> u64 {
+        self.stretches(life).first.1
     }
 
     fn stretches(&self, life: &Life) -> Stretches {

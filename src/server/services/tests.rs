@@ -18,7 +18,8 @@ fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
 
 fn call(id: u64, wait_ms: u64) -> [u8; CALL_BYTES] {
     let wait = Elapsed::from_millis(wait_ms);
-    Call { id, wait }.to_bytes()
+    let request = 40 + id as u32;
+    Call { id, wait, request }.to_bytes()
 }
 
 fn play_until_answered(services: &mut Services<'_>, service: usize, count: u64) {
@@ -57,6 +58,7 @@ fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
     let due = answer.due;
     let expected = Event::Answered {
         service: 1,
+        request: 47,
         asked: Stamp(due.0 - 20_000_000),
         due,
         written: answer.written,

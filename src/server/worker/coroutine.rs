@@ -149,7 +149,8 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
         self.seat.shared.could_run_since(over.max(begun));
         if self.tally.has_come() {
-            let length = self.tally.waited(begun, over, resumed, wait);
+            let probe = &self.seat.shared.probe;
+            let length = self.tally.waited(probe, (begun, over, resumed), wait);
             self.tally.spent.parked += length;
             self.tally.spent.let_go += 1;
         }
@@ -195,7 +196,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     }
 
     fn call_parked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
-        watched.link.ask(wait)?;
+        watched.link.ask(wait, self.tally.request)?;
         loop {
             let (begun, resumed) = self.wait_for_service(&watched.watch, Wish::Read);
             if let Some(answer) = watched.link.take_answer()? {
@@ -213,7 +214,8 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     }
 
     fn call_blocked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
-        let call = || watched.link.call_blocking(wait);
+        let request = self.tally.request;
+        let call = || watched.link.call_blocking(wait, request);
         let probe = &self.seat.shared.probe;
         let (answer, _) = self
             .tally

@@ -116,8 +116,8 @@ impl Stretch {
         }
     }
 
-    /// It ends now.
-    fn ends(&self, probe: &Probe, tally: &Tally, then: Then) {
+    /// It ends now; `due` is the instant of the timer that the request waits for from now on.
+    fn ends(&self, probe: &Probe, tally: &Tally, then: Then, due: Option<Stamp>) {
         probe.event(&Event::Ran(Ran {
             ready: self.ready,
             from: self.from,
@@ -125,6 +125,7 @@ impl Stretch {
             task: tally.task,
             request: tally.works_for(),
             then,
+            due,
             core: processes::own_core(),
         }));
     }
@@ -143,7 +144,7 @@ impl Blocking<'_> {
             Wish::Write => net::wait_writable(&self.socket, left),
         };
         self.stretch
-            .ends(&self.kit.probe, &self.tally, Then::Client);
+            .ends(&self.kit.probe, &self.tally, Then::Client, None);
         let (slept, over) = self
             .tally
             .block(&self.kit.probe, sleep, |_, _, to| (to, Wait::Client));
@@ -171,18 +172,18 @@ impl World for Blocking<'_> {
 
     fn call(&mut self, service: usize, wait: Elapsed, _: Manner) -> Result<(), CallFailed> {
         let (address, place) = (self.kit.post.services[service], &mut self.links[service]);
-        let clock = self.kit.probe.clock();
+        let (clock, request) = (self.kit.probe.clock(), self.tally.request);
         let call = || -> io::Result<_> {
             let (mut link, connected) = match place.take() {
                 Some(link) => (link, None),
                 None => (Link::connect(address)?, Some(clock.now())),
             };
-            let answer = link.call_blocking(wait)?;
+            let answer = link.call_blocking(wait, request)?;
             *place = Some(link);
             Ok((answer, connected))
         };
         self.stretch
-            .ends(&self.kit.probe, &self.tally, Then::Service);
+            .ends(&self.kit.probe, &self.tally, Then::Service, None);
         let (answer, over) =
             self.tally
                 .block(&self.kit.probe, call, |answer, from, to| match answer {
@@ -200,7 +201,8 @@ impl World for Blocking<'_> {
         let clock = self.kit.probe.clock();
         let deadline = clock.now() + wait;
         let sleep = || clock.sleep_until(deadline);
-        self.stretch.ends(&self.kit.probe, &self.tally, Then::Timer);
+        let (probe, tally) = (&self.kit.probe, &self.tally);
+        self.stretch.ends(probe, tally, Then::Timer, Some(deadline));
         self.tally
             .block(&self.kit.probe, sleep, |(), _, _| (deadline, Wait::Timer));
         self.stretch = Stretch::begun(&self.kit.probe, deadline);
@@ -280,7 +282,8 @@ impl Line for Blocking<'_> {
 
 impl Drop for Blocking<'_> {
     fn drop(&mut self) {
-        self.stretch.ends(&self.kit.probe, &self.tally, Then::Ended);
+        self.stretch
+            .ends(&self.kit.probe, &self.tally, Then::Ended, None);
         self.tally.end(&self.kit.probe, self.kit.probe.now(), false);
     }
 }

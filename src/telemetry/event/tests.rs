@@ -53,7 +53,8 @@ fn every_kind_of_event_reads_back_as_written() {
             to,
             task: 1,
             request: 7,
-            then: Then::Service,
+            then: Then::Timer,
+            due: Some(to + Elapsed(5)),
             core: Some(0),
         }),
         Event::Preempted {
@@ -90,6 +91,7 @@ fn every_kind_of_event_reads_back_as_written() {
         },
         Event::Answered {
             service: 1,
+            request: 7,
             asked: from,
             due: to,
             written: to,

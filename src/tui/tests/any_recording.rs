@@ -54,6 +54,7 @@ fn switch() -> impl Strategy<Value = (u16, Event)> {
                 task,
                 request,
                 then,
+                due: None,
                 core,
             })
         },

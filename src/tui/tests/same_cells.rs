@@ -40,6 +40,7 @@ fn so_far(whole: &Recording, samples: usize) -> Recording {
         sent,
         events,
         switches,
+        answers,
         ..
     } = next.seen;
     let mut so_far = whole.clone();
@@ -48,6 +49,7 @@ fn so_far(whole: &Recording, samples: usize) -> Recording {
     so_far.sent.truncate(sent);
     so_far.events.truncate(events);
     so_far.switches.truncate(switches);
+    so_far.answers.truncate(answers);
     so_far
 }
 

@@ -5,6 +5,7 @@ use super::marks::Target;
 use crate::palette::{Meaning, Side};
 use crate::tui::command::{Command, Context, SCRUB, TABLE};
 use crate::tui::cursor::Wish;
+use crate::tui::lanes::Sheet;
 use crate::tui::pane::Pane;
 use crate::tui::state::State;
 
@@ -39,7 +40,7 @@ fn fold(sentences: &[String], room: usize, width: u16) -> Vec<String> {
 /// The glyphs, each with its word.
 pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     let mut x = 1;
-    for meaning in Meaning::ALL {
+    for meaning in Meaning::STATES {
         let behind = canvas.glyphs(x, 0, meaning, 1);
         x = canvas.write(behind + 1, 0, meaning.word(), quiet()) + 2;
     }
@@ -49,20 +50,73 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     }
 }
 
-/// The same for lanes, with the thin mark of those that ran for a part of a column.
-pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>) {
-    let mut x = 1;
-    for meaning in Meaning::ALL {
-        let behind = canvas.glyphs(x, 0, meaning, 1);
-        x = canvas.write(behind + 1, 0, meaning.word(), quiet()) + 2;
-        if meaning == Meaning::Running {
-            canvas.sliver(x, 0, Side::Left);
-            x = canvas.write(x + 2, 0, "in part", quiet()) + 2;
+/// An entry of the legend of lanes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Glyph(Meaning),
+    /// The thin mark of those that ran for a part of a column.
+    Sliver,
+    /// What is dim: as the newest sample saw it, and not told yet.
+    Open,
+    /// The letters in the rows of cores.
+    Cores,
+}
+
+impl Entry {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Glyph(meaning) => meaning.word(),
+            Self::Sliver => "in part",
+            Self::Open => "dim: not told yet",
+            Self::Cores => "A worker A",
         }
     }
-    let cores = "A worker A";
-    if x + width_of(cores) < canvas.width() {
-        canvas.write(x, 0, cores, quiet());
+
+    /// With the blanks behind it.
+    fn width(self) -> u16 {
+        let glyph = match self {
+            Self::Glyph(_) | Self::Sliver => 2,
+            Self::Open | Self::Cores => 0,
+        };
+        glyph + width_of(self.words()) + 2
+    }
+
+    fn draw(self, canvas: &mut Canvas<'_>, x: u16) {
+        let words_at = match self {
+            Self::Glyph(meaning) => canvas.glyphs(x, 0, meaning, 1) + 1,
+            Self::Sliver => {
+                canvas.sliver(x, 0, Side::Left);
+                x + 2
+            }
+            Self::Open | Self::Cores => x,
+        };
+        canvas.write(words_at, 0, self.words(), quiet());
+    }
+}
+
+/// The same for lanes. Queues and what is open are named where there may be any; where there is no room for
+/// all entries, those go first that need a word least.
+pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet>) {
+    let states = Meaning::STATES.map(Entry::Glyph);
+    let mut entries = vec![states[0], Entry::Sliver];
+    entries.extend(&states[1..]);
+    if sheet.is_some_and(Sheet::has_queues) {
+        entries.extend(Meaning::QUEUES.map(Entry::Glyph));
+    }
+    if sheet.is_some_and(Sheet::is_open) {
+        entries.push(Entry::Open);
+    }
+    entries.push(Entry::Cores);
+    let width = |entries: &[Entry]| entries.iter().map(|it| it.width()).sum::<u16>();
+    for least in [Entry::Cores, Entry::Sliver, Entry::Open] {
+        if width(&entries) > canvas.width() {
+            entries.retain(|entry| *entry != least);
+        }
+    }
+    let mut x = 1;
+    for entry in entries {
+        entry.draw(canvas, x);
+        x += entry.width();
     }
 }
 

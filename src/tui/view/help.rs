@@ -56,7 +56,7 @@ const FIRST: [(&[Command], &str); 8] = [
 ];
 
 /// What the words mean, as the manual has them.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 9] = [
     ("concurrency", "requests begun and not finished"),
     ("parallelism", "requests computing at the same instant"),
     (
@@ -68,6 +68,11 @@ const WORDS: [(&str, &str); 8] = [
     (
         "thin marks",
         "in lanes: a request ran, or a core was busy, for a part of that column",
+    ),
+    (
+        "dim marks",
+        "in lanes, at the end of a run that goes on: what no worker has told yet, as the newest sample saw \
+         it; later reports may redraw it",
     ),
     (
         "digits",
@@ -86,6 +91,13 @@ fn in_words(meaning: Meaning) -> &'static str {
         Meaning::Parked => "a coroutine that waits while its process goes on",
         Meaning::Blocked => "a process asleep in one call, able to do nothing",
         Meaning::AtTheDoor => "sent, but no worker has taken it yet",
+        Meaning::ForThePool => {
+            "in lanes, of what is parked or blocked: it waits for a connection to a service, or a thread, of \
+             its worker's pool"
+        }
+        Meaning::InAQueue => {
+            "in lanes, of what is parked or blocked: its call waits until the service begins to serve it"
+        }
     }
 }
 

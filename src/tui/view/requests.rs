@@ -7,7 +7,7 @@ use super::lanes::cells;
 use super::lanes::draw_cell;
 use super::marks::Target;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
-use crate::telemetry::{Failure, Then};
+use crate::telemetry::{Awaited, Failure, Then};
 use crate::tui::command::Command;
 use crate::tui::number::{Number, Part};
 use crate::tui::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
@@ -261,7 +261,7 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
         Some(way.generator),
     )];
     lines.extend(way.steps.iter().map(|step| {
-        let glyph = Some(cells::meaning(step.doing));
+        let glyph = Some(cells::meaning_of(step.doing, step.queue));
         (step.after, glyph, in_words(step, way), Some(step.took))
     }));
     if let Some(read_after) = way.read_after {
@@ -302,11 +302,14 @@ fn in_words(step: &Step, way: &Way) -> String {
     let worker = way.row.worker.map_or_else(String::new, |worker| {
         format!(" in worker {}", letter(usize::from(worker)))
     });
-    let what_for = match step.what_for {
-        Some(Then::Service) => " for a service",
-        Some(Then::Timer) => " for a timer",
-        Some(Then::Client) => " for its client",
-        Some(Then::Ended | Then::Yielded) | None => "",
+    let what_for = match (step.queue, step.what_for) {
+        (Some(Awaited::Thread), _) => " for a thread of the pool",
+        (Some(Awaited::Connection), _) => " for a connection to a service",
+        (Some(Awaited::Queue), _) => " in a service's queue",
+        (_, Some(Then::Service)) => " for a service",
+        (_, Some(Then::Timer)) => " for a timer",
+        (_, Some(Then::Client)) => " for its client",
+        (_, Some(Then::Ended | Then::Yielded) | None) => "",
     };
     match step.doing {
         Doing::AtTheDoor => "at the door: no worker has taken it".into(),

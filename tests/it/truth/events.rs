@@ -17,6 +17,10 @@ pub(super) enum State {
     WantsACore,
     Parked,
     AtTheDoor,
+    /// Of one that is parked or blocked, in lanes alone: waits for a connection or a thread …
+    ForThePool,
+    /// … or in a service's queue.
+    InAQueue,
 }
 
 impl State {
@@ -28,6 +32,8 @@ impl State {
             Self::Ready | Self::WantsACore => '▒',
             Self::Parked => '·',
             Self::AtTheDoor => '○',
+            Self::ForThePool => '┄',
+            Self::InAQueue => '┆',
         }
     }
 }
@@ -47,6 +53,8 @@ pub(super) struct Request {
     slices: Vec<Slice>,
     /// Blocked or preempted, inside a slice.
     breaks: Vec<(Ns, Ns, State)>,
+    /// When a wait of it entered another part, and which.
+    parts: Vec<(Ns, String)>,
     /// When it lost a core, and which.
     taken_off: Vec<(Ns, Option<u64>)>,
 }
@@ -151,6 +159,14 @@ impl Account {
         request.state(at, self.kind == "coroutine" || self.kind == "callback")
     }
 
+    /// The same as lanes draw it, which tell apart the queues of a wait.
+    pub(super) fn drawn(&self, request: &Request, at: Ns) -> Option<State> {
+        let state = self.state(request, at)?;
+        let queue = request.queue(at);
+        let waits = matches!(state, State::Parked | State::Blocked);
+        Some(queue.filter(|_| waits).unwrap_or(state))
+    }
+
     /// How many requests are in each state at an instant: of one worker, or at the door. A core runs one
     /// process: of several that say to run on it the one that came last does, and the others, which have not
     /// learned yet that they lost it, want a core.
@@ -230,6 +246,7 @@ fn request(row: &Row) -> Request {
         worker: number(row, "worker").map(|it| it as u16),
         slices: Vec::new(),
         breaks: Vec::new(),
+        parts: Vec::new(),
         taken_off: Vec::new(),
     }
 }
@@ -253,6 +270,7 @@ impl Request {
                 self.breaks.push((from, to, State::WantsACore));
                 self.taken_off.push((from, number(row, "core")));
             }
+            "awaits" => self.parts.push((from, row["then"].clone())),
             other => panic!("a switch of an unknown kind: {other}"),
         }
     }
@@ -277,6 +295,21 @@ impl Request {
             .filter(|lost| at < lost.0 && lost.0 < slice.to);
         let core = lost.min().map_or(slice.core, |lost| lost.1);
         Some((since.max(slice.from), slice.worker, core))
+    }
+
+    /// The queue that its wait is in at an instant: as the newest part of it says that began since its worker
+    /// had it last.
+    fn queue(&self, at: Ns) -> Option<State> {
+        let had = self.slices.iter().map(|it| it.from);
+        let since = had.filter(|from| *from <= at).max()?;
+        let parts = self.parts.iter();
+        let newest = parts.filter(|it| since <= it.0 && it.0 <= at);
+        // Of two that begin at one instant the later one is told later.
+        match newest.max_by_key(|it| it.0)?.1.as_str() {
+            "thread" | "connection" => Some(State::ForThePool),
+            "queue" => Some(State::InAQueue),
+            _ => None,
+        }
     }
 
     fn state(&self, at: Ns, has_a_loop: bool) -> Option<State> {
@@ -333,12 +366,13 @@ impl Account {
             .iter()
             .flat_map(|it| [it.ready, it.from, it.to]);
         let edges = edges.chain(request.breaks.iter().flat_map(|it| [it.0, it.1]));
+        let edges = edges.chain(request.parts.iter().map(|it| it.0));
         let edges = edges
             .chain([request.sent])
             .chain(request.accepted)
             .chain(request.written);
         let inside = edges.filter(|edge| from <= *edge && *edge <= to);
-        inside.map(|edge| self.state(request, edge)).collect()
+        inside.map(|edge| self.drawn(request, edge)).collect()
     }
 
     /// Whether a worker is between two slices that follow each other within a millisecond: in its hub.

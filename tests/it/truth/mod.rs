@@ -336,7 +336,7 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
             let mut seen: Vec<Option<State>> = (0..=32)
                 .map(|step| {
                     let at = from + (to - from) * f64::from(step) / 32.0;
-                    account.state(request, account.began + at as Ns)
+                    account.drawn(request, account.began + at as Ns)
                 })
                 .collect();
             seen.extend(account.states_within(
@@ -407,6 +407,12 @@ fn check_all(engine: &str) {
         let folder = scratch.path().join(name);
         play(engine, name, more, &folder);
         contradictions.append(&mut check(&folder, seed, name));
+    }
+    if engine == "sim" {
+        let queues = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/queues.toml");
+        let folder = scratch.path().join("queues");
+        play(engine, queues, &[], &folder);
+        contradictions.append(&mut check(&folder, 7, "queues"));
     }
     assert!(
         contradictions.is_empty(),

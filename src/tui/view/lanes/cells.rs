@@ -8,6 +8,7 @@
 
 use crate::palette::{Meaning, Side};
 use crate::recording::lanes::{CoreLane, Doing, RequestLane};
+use crate::telemetry::Awaited;
 use crate::tui::view::axis::Axis;
 use crate::units::Stamp;
 
@@ -88,6 +89,8 @@ fn late_part(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
 struct Times {
     /// By what was done in it, in the order of [`DOINGS`].
     by: [u64; DOINGS.len()],
+    /// What of the waiting was in a queue, in the order of [`Meaning::QUEUES`].
+    queued: [u64; Meaning::QUEUES.len()],
     /// What of the running lies in its second half.
     late: u64,
 }
@@ -108,13 +111,28 @@ const DOINGS: [Doing; 6] = [
     Doing::AtTheDoor,
 ];
 
-pub(in crate::tui::view) fn meaning(doing: Doing) -> Meaning {
+fn meaning(doing: Doing) -> Meaning {
     match doing {
         Doing::Running => Meaning::Running,
         Doing::Blocked => Meaning::Blocked,
         Doing::Ready | Doing::WantsACore => Meaning::Ready,
         Doing::Parked => Meaning::Parked,
         Doing::AtTheDoor => Meaning::AtTheDoor,
+    }
+}
+
+/// How a stretch of a lane is drawn: a queue that a request waits in is told apart from the call itself.
+pub(in crate::tui::view) fn meaning_of(doing: Doing, queue: Option<Awaited>) -> Meaning {
+    let queue = queue.and_then(meaning_of_queue);
+    queue.unwrap_or_else(|| meaning(doing))
+}
+
+/// How a queue is drawn.
+fn meaning_of_queue(queue: Awaited) -> Option<Meaning> {
+    match queue {
+        Awaited::Thread | Awaited::Connection => Some(Meaning::ForThePool),
+        Awaited::Queue => Some(Meaning::InAQueue),
+        Awaited::Answer | Awaited::Timer => None,
     }
 }
 
@@ -152,7 +170,12 @@ fn times(request: &RequestLane, began: Stamp, axis: Axis) -> Vec<Times> {
         for column in axis.columns_of(from, to) {
             let time = shared(axis, column, from, to);
             let times = &mut times[usize::from(column)];
-            times.by[doing.unwrap_or(0)] += time;
+            let queue = span.queue.and_then(meaning_of_queue);
+            let queue = queue.and_then(|it| Meaning::QUEUES.iter().position(|queue| *queue == it));
+            match queue {
+                Some(queue) => times.queued[queue] += time,
+                None => times.by[doing.unwrap_or(0)] += time,
+            }
             if span.doing == Doing::Running {
                 times.late += late_part(axis, column, from, to);
             }
@@ -181,6 +204,11 @@ fn most_besides_running(times: &Times) -> Option<Meaning> {
         let time = sum(meaning(*doing));
         if time > best.0 {
             best = (time, Some(meaning(*doing)));
+        }
+    }
+    for (queue, time) in Meaning::QUEUES.into_iter().zip(times.queued) {
+        if time > best.0 {
+            best = (time, Some(queue));
         }
     }
     best.1
@@ -238,7 +266,7 @@ mod tests {
                 spans: spans
                     .iter()
                     .filter(|(_, to, _)| *to > began)
-                    .map(|(from, to, which)| Span { doing: DOINGS[*which], from: *from, to: *to, is_open: false })
+                    .map(|(from, to, which)| Span { doing: DOINGS[*which], queue: None, from: *from, to: *to, is_open: false })
                     .collect(),
                 done: None,
             };
@@ -286,6 +314,7 @@ mod tests {
     fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
         let span = |doing, from, to| Span {
             doing,
+            queue: None,
             from: Stamp(from),
             to: Stamp(to),
             is_open: false,
@@ -313,6 +342,43 @@ mod tests {
         let [parked, running] = [Meaning::Parked, Meaning::Running].map(Cell::Mostly);
         // 10 of 100 are less than an eighth, 20 of 100 are more.
         let row = [parked, Cell::RanInPart(Side::Right), parked, running].map(Some);
+        assert_eq!(of_requests(&[lane], 1, Stamp::ZERO, axis), [row]);
+    }
+
+    #[test]
+    fn a_cell_shows_the_queue_that_took_most_of_it_and_the_call_behind_it() {
+        let span = |queue, from, to| Span {
+            doing: Doing::Parked,
+            queue,
+            from: Stamp(from),
+            to: Stamp(to),
+            is_open: false,
+        };
+        let lane = RequestLane {
+            request: 0,
+            worker: Some(0),
+            spans: vec![
+                span(Some(Awaited::Connection), 0, 130),
+                span(Some(Awaited::Queue), 130, 260),
+                span(None, 260, 400),
+            ],
+            done: None,
+        };
+        let interval = Interval {
+            from: Stamp(0),
+            to: Stamp(400),
+        };
+        let axis = Axis {
+            interval,
+            columns: 4,
+        };
+        let row = [
+            Meaning::ForThePool,
+            Meaning::InAQueue,
+            Meaning::InAQueue,
+            Meaning::Parked,
+        ];
+        let row = row.map(|meaning| Some(Cell::Mostly(meaning)));
         assert_eq!(of_requests(&[lane], 1, Stamp::ZERO, axis), [row]);
     }
 }

@@ -132,7 +132,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         state,
         lines,
     );
-    footer::draw_legend_of_lanes(&mut canvas.part(0, height.saturating_sub(2), width, legend));
+    let mut below = canvas.part(0, height.saturating_sub(2), width, legend);
+    footer::draw_legend_of_lanes(&mut below, state.lanes.sheet());
     let keys = height.saturating_sub(1);
     footer::draw_keys(&mut canvas.part(0, keys, width, 1), state);
 }
@@ -160,7 +161,8 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
         }
         Some(_) | None => draw_caption(&mut said, state, lines),
     }
-    footer::draw_legend_of_lanes(&mut canvas.part(0, height.saturating_sub(1), width, 1));
+    let mut below = canvas.part(0, height.saturating_sub(1), width, 1);
+    footer::draw_legend_of_lanes(&mut below, state.lanes.sheet());
 }
 
 /// Draws the axis, and as many rows as there is room for.

@@ -72,7 +72,7 @@ fn caption(state: &State, width: u16) -> String {
 /// The glyphs with their words, and how many requests one of them is.
 fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
     let mut x = 1;
-    for meaning in Meaning::ALL {
+    for meaning in Meaning::STATES {
         let behind = canvas.glyphs(x, 0, meaning, 1);
         x = canvas.write(behind + 1, 0, meaning.word(), strong()) + 2;
     }

@@ -10,11 +10,14 @@
 //! and reaps whatever is left of it.
 
 mod children;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
+
+use watch::Watch;
 
 use super::stagecraft::{ArbiterOrders, Stagecraft};
 use super::steering::Steered;
@@ -85,6 +88,7 @@ pub struct Performance<'a> {
     pub(super) steered: Steered,
     /// Whether the samples at the window's two edges have been taken.
     edges: [bool; 2],
+    watch: Watch,
 }
 
 impl<'a> Performance<'a> {
@@ -135,6 +139,7 @@ impl<'a> Performance<'a> {
             notes: Vec::new(),
             steered: Steered::default(),
             edges: [false; 2],
+            watch: Watch::default(),
         }
     }
 
@@ -193,6 +198,7 @@ impl<'a> Performance<'a> {
         self.see_whether_the_log_is_full();
         self.observe();
         self.follow_the_timeline();
+        self.watch_the_children();
         self.advance();
         if self.act == Act::Over {
             return Ok(None);

@@ -122,6 +122,7 @@ impl<'a> Player<'a> {
 
     /// Sleeps until there is something to do, and does it.
     fn turn(&mut self) -> Result<()> {
+        self.words.load.count_turn();
         let mut ready = std::mem::take(&mut self.ready);
         let timeout = self.time_to_sleep();
         self.poller.wait(Some(timeout), &mut ready)?;

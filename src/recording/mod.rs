@@ -11,6 +11,7 @@ mod ceiling;
 mod dead_work;
 mod failures;
 pub mod feed;
+mod foreign;
 pub mod judge;
 pub mod kept;
 pub mod lanes;

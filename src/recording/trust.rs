@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accounting::{self, Edges};
+use super::foreign::Foreign;
 use super::latency::{Sorted, Spent, quantile};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
@@ -129,6 +130,7 @@ pub(super) struct Evidence {
     /// What other programs used, in cores.
     others: f64,
     services: Vec<ServiceEvidence>,
+    foreign: Foreign,
 }
 
 #[derive(Clone, Debug)]
@@ -185,6 +187,7 @@ impl Evidence {
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
             services: services(recording),
+            foreign: Foreign::in_recording(recording),
         }
     }
 
@@ -452,6 +455,7 @@ impl Evidence {
     }
 
     fn of_the_surroundings(&self, reasons: &mut Vec<Reason>) {
+        reasons.push(self.foreign.reason());
         reasons.push(reason(
             "cores-stolen",
             STEAL.grade(self.steal),

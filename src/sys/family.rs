@@ -69,11 +69,8 @@ impl Child {
             .process_group(0);
         before_exec(&mut command, inherited, dies_with_us);
         let mut process = command.spawn().doing(format!("start {role}"))?;
-        let mut input = process.stdin.take().expect("standard input is a pipe");
-        input
-            .write_all(legacy.orders.as_bytes())
-            .doing(format!("hand {role} its orders"))?;
-        drop(input);
+        let input = process.stdin.take().expect("standard input is a pipe");
+        hand_over(legacy.orders, input).doing(format!("hand {role} its orders"))?;
         let voice = Voice::of(&mut process)?;
         Ok(Self {
             process,
@@ -119,6 +116,15 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Writes a child's orders in a thread of their own: a child that is stopped does not read them, and the
+/// driver must not wait for it. Of one that has ended its exit status tells more than a broken pipe.
+fn hand_over(orders: &str, mut input: std::process::ChildStdin) -> io::Result<()> {
+    let orders = orders.to_owned();
+    let thread = std::thread::Builder::new();
+    thread.spawn(move || input.write_all(orders.as_bytes()))?;
+    Ok(())
 }
 
 /// Sends a signal; a process that is gone already needs none.

@@ -92,9 +92,20 @@ pub struct LoadWords {
     pub ready: AtomicU64,
     /// Requests due and not ended: stepped at due and at the end.
     pub in_system: Gauge,
+    turns: AtomicU64,
 }
 
 impl LoadWords {
+    /// Turns of load's loop so far: at least one in 10 ms while it plays.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more.
+    pub fn count_turn(&self) {
+        add(&self.turns, 1);
+    }
+
     /// What is being played.
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Acquire) {

@@ -7,13 +7,15 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::house::until;
-use crate::played::{Ended, Marked, Played, Role, sockets_of, state_of};
+use crate::played::{Ended, Marked, Played, Role, port_of, sockets_of, state_of};
 
 /// What the workers of a run are busy with when something happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +176,58 @@ fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_nobody() {
             );
         });
     }
+}
+
+#[test]
+fn a_run_whose_load_or_services_stay_stopped_breaks_off_and_names_them() {
+    let cases = [
+        (Role::Load, "load was stopped by a signal for 3.00 s"),
+        (
+            Role::Services,
+            "the services were stopped by a signal for 3.00 s",
+        ),
+    ];
+    at_once(cases, |(role, words)| {
+        let played = Played::begin(&Doing::Blocked.scenario("coroutine", "600s"));
+        Doing::Blocked.caught(&played.processes);
+        stop(played.processes.one(role));
+        let ended = played.end();
+        assert_eq!(ended.status.code(), Some(1), "{role:?}: {ended:#?}");
+        assert!(ended.doubts().contains(&"crashed"), "{role:?}: {ended:#?}");
+        let summary = ended.summary.to_string();
+        assert!(summary.contains(words), "{role:?}: {summary}");
+    });
+}
+
+#[test]
+fn requests_of_other_programs_in_a_measured_run_are_found_and_named() {
+    // A connection that sends nothing, one that sends two requests, and one whose request has a number
+    // of load's own: each is one of another program.
+    let silent: &[&str] = &[];
+    let two: &[&str] = &["GET /a HTTP/1.1\r\nHost: x\r\n\r\n"; 2];
+    let forged: &[&str] = &["GET /a?n=3 HTTP/1.1\r\nHost: x\r\n\r\n"];
+    at_once([silent, two, forged], |requests| {
+        let played = Played::begin(&Doing::Blocked.scenario("coroutine", "3s"));
+        Doing::Blocked.caught(&played.processes);
+        let port = port_of(played.processes.one(Role::Arbiter));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        for request in requests {
+            stream
+                .write_all(request.as_bytes())
+                .expect("it can be asked");
+        }
+        let ended = played.end();
+        drop(stream);
+        assert!(
+            ended.doubts().contains(&"foreign-requests"),
+            "{requests:?}: {ended:#?}"
+        );
+        assert_eq!(
+            ended.run()["trust"],
+            "proves-nothing",
+            "{requests:?}: {ended:#?}"
+        );
+    });
 }
 
 #[test]

@@ -128,6 +128,27 @@ fn stat(pid: Pid, field: usize) -> Option<String> {
     fields.split_whitespace().nth(field).map(str::to_owned)
 }
 
+/// The port on which the server of a run listens: that of the one listening socket of its arbiter.
+pub(crate) fn port_of(arbiter: Pid) -> u16 {
+    let links = std::fs::read_dir(format!("/proc/{arbiter}/fd")).expect("the arbiter is there");
+    let links = links.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    let sockets: Vec<String> = links
+        .filter_map(|link| {
+            let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+            Some(inode.to_owned())
+        })
+        .collect();
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the table of sockets");
+    // proc_net_tcp(5): local address, remote address, state (0A: listening), …, inode.
+    let port = table.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let is_its = fields.get(3) == Some(&"0A") && sockets.iter().any(|it| it == fields[9]);
+        let (_, port) = fields.get(1)?.rsplit_once(':')?;
+        is_its.then(|| u16::from_str_radix(port, 16).expect("a port in hexadecimal digits"))
+    });
+    port.expect("the arbiter listens")
+}
+
 /// How many sockets a process has open, each counted once.
 pub(crate) fn sockets_of(pid: Pid) -> usize {
     let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {

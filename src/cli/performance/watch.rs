@@ -1,0 +1,127 @@
+//! The watch over the children of a run: a child that a signal has stopped, or a load whose loop no longer
+//! turns, would keep the driver waiting without end. It is given some seconds, and ends the run then.
+
+use super::{Act, Performance};
+use crate::sys::family::Child;
+use crate::sys::processes;
+use crate::units::{Elapsed, Stamp};
+
+/// Between two looks at the states of the children.
+const LOOK_EVERY: Elapsed = Elapsed::from_millis(500);
+/// Time that a child may stay stopped, or that load may go without a turn of its loop.
+const PATIENCE: Elapsed = Elapsed::from_secs(3);
+/// The fewest looks in a row that have to find a child so: after a pause of the whole machine the first
+/// look finds everything old.
+const LOOKS: u32 = 4;
+
+/// What the last looks at the children have found.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    next_look: Stamp,
+    /// Turns of load's loop at the last look.
+    turns: u64,
+    stuck: Option<Stuck>,
+}
+
+/// A child that does not go on, as far as is known.
+#[derive(Clone, Copy, Debug)]
+struct Stuck {
+    what: &'static str,
+    since: Stamp,
+    looks: u32,
+}
+
+impl Watch {
+    /// Notes what one look has found. Returns it once it has lasted too long.
+    fn note(&mut self, found: Option<&'static str>, now: Stamp) -> Option<&'static str> {
+        self.stuck = found.map(|what| match self.stuck {
+            Some(before) if before.what == what => Stuck {
+                looks: before.looks + 1,
+                ..before
+            },
+            _ => Stuck {
+                what,
+                since: now,
+                looks: 1,
+            },
+        });
+        let stuck = self.stuck?;
+        let is_long = now.since(stuck.since) >= PATIENCE && stuck.looks >= LOOKS;
+        is_long.then_some(stuck.what)
+    }
+}
+
+impl Performance<'_> {
+    /// Looks at the children when it is time to, and breaks off the run of one that is stuck.
+    pub(super) fn watch_the_children(&mut self) {
+        let now = self.clock.now();
+        if now < self.watch.next_look {
+            return;
+        }
+        self.watch.next_look = now + LOOK_EVERY;
+        let found = self.stuck_child();
+        if let Some(what) = self.watch.note(found, now) {
+            self.break_off(format!("{what} for {PATIENCE}"));
+        }
+    }
+
+    /// The child on which the run waits and which does not go on. While load plays the arbiter may stay
+    /// stopped: the workers need it only when one ends.
+    fn stuck_child(&mut self) -> Option<&'static str> {
+        let is_stopped = |child: &Option<Child>| {
+            let there = child.as_ref().map(Child::pid);
+            let there = there.and_then(processes::whereabouts_of);
+            there.is_some_and(|there| there.stopped)
+        };
+        if is_stopped(&self.load) {
+            return Some("load was stopped by a signal");
+        }
+        if is_stopped(&self.services) {
+            return Some("the services were stopped by a signal");
+        }
+        if self.act != Act::Playing && is_stopped(&self.arbiter) {
+            return Some("the server was stopped by a signal");
+        }
+        let turns = self.board.run().load.turns();
+        let before = std::mem::replace(&mut self.watch.turns, turns);
+        (self.act == Act::Playing && turns == before).then_some("load made no progress")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOAD: Option<&str> = Some("load was stopped by a signal");
+
+    fn seconds(tenths: u64) -> Stamp {
+        Stamp::ZERO + Elapsed::from_millis(100 * tenths)
+    }
+
+    #[test]
+    fn a_child_that_stays_stopped_is_given_three_seconds() {
+        let mut watch = Watch::default();
+        let looks = (0..=30).step_by(5);
+        let found: Vec<_> = looks.map(|at| watch.note(LOAD, seconds(at))).collect();
+        assert_eq!(found, [None, None, None, None, None, None, LOAD]);
+    }
+
+    #[test]
+    fn a_child_that_goes_on_in_between_is_given_them_anew() {
+        let mut watch = Watch::default();
+        for at in [0, 5, 10, 15, 20, 25] {
+            assert_eq!(watch.note(LOAD, seconds(at)), None);
+        }
+        assert_eq!(watch.note(None, seconds(28)), None);
+        for at in [30, 35, 40, 45, 50, 55] {
+            assert_eq!(watch.note(LOAD, seconds(at)), None);
+        }
+    }
+
+    #[test]
+    fn a_pause_of_the_whole_machine_is_no_childs_fault() {
+        let mut watch = Watch::default();
+        assert_eq!(watch.note(LOAD, seconds(0)), None);
+        assert_eq!(watch.note(LOAD, seconds(9_000)), None);
+    }
+}

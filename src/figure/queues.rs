@@ -1,8 +1,8 @@
 //! Who waits where, and when: at the door, begun, and ready among those begun.
 //!
 //! In its table a row is a stretch: `x` to `x_to` in seconds after load began, `y` the mean number of
-//! requests. `panel` is the variant, `series` where they are. Those at the door and those begun are
-//! differences of integrals; those ready are the mean of what was seen.
+//! requests. `panel` is the variant, `series` where they are. Those at the door are counted one by one; those
+//! begun are differences of integrals; those ready are the mean of what was seen.
 
 use super::course::{self, Course, is_data};
 use super::lines::{Names, Plot, class_of, polyline, series};
@@ -11,6 +11,7 @@ use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::table::Row;
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken, mark};
+use crate::recording::lanes::{Index, Interval};
 use crate::recording::{Recording, Sample};
 use crate::words;
 
@@ -67,7 +68,16 @@ fn queues(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
         }
         line
     };
-    let at_the_door = |from: &Sample, to: &Sample| (in_system(from, to) - begun(from, to)).max(0.0);
+    let mut index = Index::default();
+    index.extend(recording);
+    let at_the_door = |from: &Sample, to: &Sample| {
+        let interval = Interval {
+            from: from.at,
+            to: to.at,
+        };
+        let counted = index.mean_at_the_door(recording, interval);
+        counted.unwrap_or_else(|| (in_system(from, to) - begun(from, to)).max(0.0))
+    };
     let mut rows = line(DOOR, &at_the_door);
     rows.extend(line(BEGUN, &begun));
     if kind.has_a_loop() {

@@ -4,6 +4,7 @@
 //! core for it, and finds a worker without one that would have had it.
 
 use super::accounting::Edges;
+use super::lanes::{Index, Interval};
 use super::{CoreSample, Past, Recording, Sample, WorkerSample};
 use crate::telemetry::{Event, Phase};
 use crate::units::Elapsed;
@@ -128,7 +129,25 @@ impl<'a> Span<'a> {
         })
     }
 
-    /// The means over it; all are 0 over no time.
+    /// The means over it, with those at the door counted one by one, as `index` has read them, and as the
+    /// summary counts them.
+    #[must_use]
+    pub fn means_by(&self, index: &Index) -> Means {
+        let interval = Interval {
+            from: self.begin().at,
+            to: self.end().at,
+        };
+        let means = self.means();
+        let door = index.mean_at_the_door(self.past.recording(), interval);
+        Means {
+            at_the_door: door.unwrap_or(means.at_the_door),
+            ..means
+        }
+    }
+
+    /// The means over it; all are 0 over no time. At the door is then what is in the system and not begun,
+    /// by gauges: too low by requests that are begun for clients that have left, and too high by later
+    /// requests of a kept connection that are not read yet.
     #[must_use]
     pub fn means(&self) -> Means {
         let (found, looks) = self.looks(|worker| worker.phase == Phase::Blocked);

@@ -24,6 +24,11 @@ impl Indexes {
         }
     }
 
+    /// What has been read of a variant.
+    pub(super) fn of(&self, variant: usize) -> Option<&Index> {
+        self.lanes.get(variant)
+    }
+
     /// When something happened in a variant.
     pub(super) fn instants(&mut self, feed: &Feed<'_>, variant: usize) -> &Instants {
         if self.instants.len() <= variant {

@@ -94,6 +94,8 @@ impl State {
         if let Some(past) = recording.and_then(|recording| recording.past_at(self.cursor.at)) {
             self.show.screen = Screen::Play;
             self.show(&past);
+            self.indexes.read(feed);
+            self.show_the_door(feed, &past);
             self.show_the_instant(feed, &past);
             self.show_rows(feed);
             if self.pane == Pane::Remarks {
@@ -107,6 +109,19 @@ impl State {
         Turned::Another
     }
 
+    /// Counts those at the door one by one, where all is known of them: now, and in the last second.
+    fn show_the_door(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
+        let variant = self.cursor.variant;
+        let Some(index) = self.indexes.of(variant) else {
+            return;
+        };
+        let picture = &mut self.show.picture;
+        picture.mean.at_the_door = past.last_second().means_by(index).at_the_door;
+        let recording = feed.recording(variant);
+        let door = recording.and_then(|it| index.at_the_door(it, past.sample().at));
+        picture.door = door.unwrap_or(picture.door);
+    }
+
     /// Puts what is at the cursor's instant into the picture of the last sample. At the newest sample that
     /// is what it says itself.
     fn show_the_instant(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
@@ -115,7 +130,6 @@ impl State {
         if newest.is_none_or(|newest| at >= newest.at) {
             return;
         }
-        self.indexes.read(feed);
         let kind = past.header().scenario.server.kind;
         if let Some(now) = self.indexes.instant(feed, variant, at) {
             let picture = &mut self.show.picture;
@@ -156,7 +170,10 @@ impl State {
         } else {
             when_it_was_said(past)
         };
-        let (means, doubts) = (at.last_second().means(), &self.show.picture.doubts);
+        let span = at.last_second();
+        let index = self.indexes.of(self.cursor.variant);
+        let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
+        let doubts = &self.show.picture.doubts;
         self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
     }
 

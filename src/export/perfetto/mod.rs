@@ -69,7 +69,7 @@ fn write_variant(out: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> 
         cores::write(out, &scene, past, lanes)?;
         workers::write(out, &scene, past, lanes)?;
     }
-    counters::write(out, &scene)
+    counters::write(out, &scene, &index)
 }
 
 /// One variant on its way into the trace.

@@ -4,6 +4,7 @@
 use std::iter;
 
 use super::{Column, Told, column, ns};
+use crate::recording::lanes::Index;
 use crate::recording::{Sample, WorkerSample};
 use crate::telemetry::{Phase, Stage};
 
@@ -11,17 +12,25 @@ use crate::telemetry::{Phase, Stage};
 pub(super) struct Row<'a> {
     told: &'a Told<'a>,
     sample: &'a Sample,
+    /// Requests at the door.
+    door: u64,
     before: Option<&'a Sample>,
 }
 
 pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
     let samples = &told.recording.samples;
+    let mut index = Index::default();
+    index.extend(told.recording);
     let before = iter::once(None).chain(samples.iter().map(Some));
     let rows = samples.iter().zip(before);
-    rows.map(|(sample, before)| Row {
-        told,
-        sample,
-        before,
+    rows.map(move |(sample, before)| {
+        let counted = index.at_the_door(told.recording, sample.at);
+        Row {
+            told,
+            sample,
+            door: counted.unwrap_or_else(|| sample.at_the_door()),
+            before,
+        }
     })
 }
 
@@ -74,7 +83,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "at_the_door",
             "requests that no worker has taken yet",
-            |row| row.sample.at_the_door().into(),
+            |row| row.door.into(),
         ),
         column("begun", "requests begun and not finished", |row| {
             row.sample.begun().into()

@@ -257,6 +257,13 @@ impl Arrivals {
         (self.came.by(at)).saturating_sub(self.left.by(at))
     }
 
+    /// How many stood at the door on average; 0 over no time.
+    pub(super) fn mean_at_the_door(&self, interval: super::Interval) -> f64 {
+        let length = interval.to.since(interval.from).0;
+        let stood = self.came.since_each(interval) - self.left.since_each(interval);
+        stood.max(0) as f64 / length.max(1) as f64
+    }
+
     /// How many were due and had not ended.
     pub(super) fn in_system(&self, at: Stamp) -> u64 {
         (self.due.by(at)).saturating_sub(self.done.by(at))
@@ -303,6 +310,15 @@ impl Instants {
             between.rotate_right(1);
             between[0] = to;
         }
+    }
+
+    /// For each of them up to the end of the interval the time from there, or from the beginning of the
+    /// interval, to its end: the integral of their number, in nanoseconds.
+    fn since_each(&self, interval: super::Interval) -> i128 {
+        let before = self.by(interval.from);
+        let inside = &self.0[before as usize..self.by(interval.to) as usize];
+        let inside = inside.iter().map(|at| i128::from(interval.to.since(*at).0));
+        i128::from(before) * i128::from(interval.to.since(interval.from).0) + inside.sum::<i128>()
     }
 
     /// How many there are up to and with `at`.

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Interval;
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
 use super::workings::{BreakKind, Claim, Part, Stretch, Workings};
@@ -137,6 +138,33 @@ impl Index {
             switches: recording.switches.len(),
             answers: recording.answers.len(),
         };
+    }
+
+    /// How many requests stood at the door at `at`. One whose client has left stands there no longer, whether
+    /// a worker takes its connection later or not: gauges cannot tell that. [`None`] if not all is known of
+    /// who came and who was taken, or if not all of the recording has been read.
+    #[must_use]
+    pub fn at_the_door(&self, recording: &Recording, at: Stamp) -> Option<u64> {
+        self.knows_all_arrivals(recording)
+            .then(|| self.arrivals.at_the_door(at))
+    }
+
+    /// The same on average over an interval that is not longer than the recording; 0 over no time.
+    #[must_use]
+    pub fn mean_at_the_door(&self, recording: &Recording, interval: Interval) -> Option<f64> {
+        self.knows_all_arrivals(recording)
+            .then(|| self.arrivals.mean_at_the_door(interval))
+    }
+
+    fn knows_all_arrivals(&self, recording: &Recording) -> bool {
+        let has_read = (self.read.sent, self.read.outcomes, self.read.events);
+        let there_is = (
+            recording.sent.len(),
+            recording.outcomes.len(),
+            recording.events.len(),
+        );
+        let is_whole = recording.dropped_events == 0 && recording.dropped_outcomes == 0;
+        has_read == there_is && is_whole && recording.event_count > 0 && !recording.sent.is_empty()
     }
 
     fn read_requests(&mut self, recording: &Recording) {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::recording::lanes::Index;
 use crate::recording::remark::{self, Kind, Scene};
 use crate::units::Stamp;
 
@@ -242,4 +243,33 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
             .contains("while the other 9 workers were idle"),
         "{whole:?}"
     );
+}
+
+/// Five clients that leave after 1.5 s and ask again at once, before a worker that does one request a
+/// second. Once the queue is as long as patience the worker has one begun whose client has left, always: by
+/// arithmetic all five stand at the door all the time. Every place that tells of it says so.
+#[test]
+fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left() {
+    let text = r#"
+        duration = "20s"
+        warmup = "10s"
+        server = { kind = "sync", workers = 1 }
+        requests.slow.steps = ["sleep 1s"]
+        load = { clients = 5, ramp = "0s", patience = "1500ms" }
+    "#;
+    let recording = recording_of(&plan(text, &[]), 0);
+    let mut index = Index::default();
+    index.extend(&recording);
+    for second in 15..25 {
+        let past = recording.past_at(Stamp(second * 1_000_000_000)).unwrap();
+        let span = past.last_second();
+        assert_eq!(past.sample().begun(), 1, "it has a client that has left");
+        assert!((span.means_by(&index).at_the_door - 5.0).abs() < 1e-9);
+        let now = index.at_the_door(&recording, past.sample().at);
+        assert_eq!(now, Some(5), "at {second} s");
+        // Gauges do not know for which client a worker works.
+        assert!((span.means().at_the_door - 4.0).abs() < 1e-9);
+    }
+    let run = summarise(&recording);
+    assert!((run.at_the_door.unwrap() - 5.0).abs() < 1e-3, "{run:?}");
 }

@@ -41,6 +41,7 @@ pub(super) enum Number {
     CoresOfWorker,
     Died,
     Answers,
+    AnswersAveraged,
     LengthEdge,
     AnswersOfLength,
     /// Where the time of one request went, or of the mean of many.
@@ -111,7 +112,7 @@ const fn said(
 
 impl Number {
     /// All of them, the two that it is all about first.
-    pub(super) const ALL: [Self; 64] = [
+    pub(super) const ALL: [Self; 65] = [
         Self::Concurrency,
         Self::ConcurrencyNow,
         Self::Parallelism,
@@ -156,6 +157,7 @@ impl Number {
         Self::StepLength,
         Self::GlyphScale,
         Self::Answers,
+        Self::AnswersAveraged,
         Self::LengthEdge,
         Self::AnswersOfLength,
         Self::RequestsListed,
@@ -316,10 +318,14 @@ impl Number {
                 "How many requests one glyph stands for.",
                 "requests a glyph",
                 "you count glyphs: what is there at all has at least one."),
-            Self::Answers => said("answers",
+            Self::Answers => said("requests ended",
                 "How many answers and failures the percentiles beside it rest on.",
                 "requests",
                 "you take them all for good ones: a failure counts here with its client's patience."),
+            Self::AnswersAveraged => said("answers averaged",
+                "How many good answers the parts of the mean below it are of; of many, the newest 2 000.",
+                "requests",
+                "you look for the failed ones: no worker told all of their time, so they are not in it."),
             Self::LengthEdge => said("up to",
                 "Answers that took no longer than this, and longer than what the next row above says, are in this row.",
                 "time from due",

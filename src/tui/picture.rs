@@ -34,6 +34,8 @@ impl<'a> Moment<'a> {
 pub(super) struct Picture {
     /// When.
     pub(super) at: Stamp,
+    /// When the sample was taken whose counters and means these are: at that instant, or before it.
+    pub(super) sampled: Stamp,
     /// What is being played.
     pub(super) stage: Stage,
     /// For how long the stage has lasted.

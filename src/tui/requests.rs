@@ -20,7 +20,7 @@ pub(super) enum Sort {
     /// The newest first.
     #[default]
     Newest,
-    /// The longest latency first.
+    /// The slowest first.
     Latency,
     /// The longest at the door first.
     Door,
@@ -46,7 +46,7 @@ impl Sort {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Newest => "newest first",
-            Self::Latency => "longest latency first",
+            Self::Latency => "slowest first",
             Self::Door => "longest at the door first",
             Self::Ready => "longest ready first",
             Self::Running => "longest on a core first",

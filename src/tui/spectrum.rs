@@ -8,7 +8,7 @@ use crate::units::{Elapsed, Stamp};
 /// So many answers at most become points.
 const MOST_POINTS: usize = 5_000;
 /// Where the time went is told of so many newest answers at most.
-const MOST_ANSWERS: usize = 2_000;
+pub(super) const MOST_ANSWERS: usize = 2_000;
 /// The axis is no shorter than a second.
 const SHORTEST: Elapsed = Elapsed::from_secs(1);
 

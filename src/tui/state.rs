@@ -83,6 +83,8 @@ pub struct State {
     pub(super) requests: RequestsView,
     /// While they are looked at.
     pub(super) remarks: Vec<Remark>,
+    /// The end of the second of which they are.
+    pub(super) remarks_at: Stamp,
     pub(super) theory: TheoryView,
     pub(super) help: Option<Help>,
     /// The number that is marked, with what it is.
@@ -153,6 +155,7 @@ impl State {
             spectrum: None,
             requests: RequestsView::default(),
             remarks: Vec::new(),
+            remarks_at: Stamp::ZERO,
             theory: TheoryView::default(),
             help: None,
             explained: None,

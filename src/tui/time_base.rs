@@ -60,9 +60,7 @@ impl Number {
             | Self::CoresTaken
             | Self::Clock
             | Self::Instant
-            | Self::GlyphScale
-            | Self::RequestsListed
-            | Self::RowsShown => TimeBase::Now,
+            | Self::GlyphScale => TimeBase::Now,
             Self::ProcessSwitches
             | Self::CoroutineSwitches
             | Self::Voluntary
@@ -81,6 +79,7 @@ impl Number {
             | Self::P90
             | Self::P99
             | Self::Answers
+            | Self::AnswersAveraged
             | Self::AnswersOfLength
             | Self::LengthEdge
             | Self::MeanLatency
@@ -92,11 +91,12 @@ impl Number {
             | Self::LongestRun
             | Self::Died
             | Self::DoneAt
+            | Self::RequestsListed
             | Self::BusyShare => TimeBase::SoFar,
             Self::WhichRequest | Self::Due | Self::Latency | Self::StepAfter | Self::StepTook => {
                 TimeBase::OneRequest
             }
-            Self::AxisInstant | Self::AxisWidth => TimeBase::Axis,
+            Self::AxisInstant | Self::AxisWidth | Self::RowsShown => TimeBase::Axis,
             Self::StepLength | Self::Bound | Self::Computed => TimeBase::Scenario,
         }
     }

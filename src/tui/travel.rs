@@ -130,6 +130,15 @@ impl State {
         if newest.is_none_or(|newest| at >= newest.at) {
             return;
         }
+        if let Some(recording) = feed.recording(variant) {
+            // What happened up to an instant is known at the first sample that is not before it.
+            let next = recording.samples.partition_point(|sample| sample.at < at);
+            let known = recording.samples.get(next).map_or(0, |it| it.seen.outcomes);
+            let later = recording.outcomes.get(past.outcomes().len()..known);
+            let later = later.unwrap_or_default().iter();
+            let ended = later.filter(|outcome| outcome.done <= at);
+            self.show.picture.latencies = self.watch.latencies_with(ended);
+        }
         let kind = past.header().scenario.server.kind;
         if let Some(now) = self.indexes.instant(feed, variant, at) {
             let picture = &mut self.show.picture;
@@ -175,6 +184,7 @@ impl State {
         let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
         let doubts = &self.show.picture.doubts;
         self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
+        self.remarks_at = at.sample().at;
     }
 
     /// What is shown at `past`, with how far it can be trusted: to judge that takes longer than all the

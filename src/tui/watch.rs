@@ -60,6 +60,7 @@ impl Watch {
         self.note_outcomes(past.new_outcomes());
         let mut picture = Picture {
             at: now.at,
+            sampled: now.at,
             stage: now.stage,
             lasted: self.lasted(now),
             lasts: self.stage_length(),
@@ -113,6 +114,23 @@ impl Watch {
             Stage::Preparing | Stage::WarmUp => &self.so_far,
             Stage::Counting | Stage::Draining | Stage::Done => &self.counted,
         }
+    }
+
+    /// The same with outcomes that were known after the last sample that was taken in.
+    pub(super) fn latencies_with<'a>(
+        &self,
+        later: impl Iterator<Item = &'a Outcome>,
+    ) -> Latencies {
+        let (mut latencies, counts_all) = match self.stage {
+            Stage::Preparing | Stage::WarmUp => (self.so_far.clone(), true),
+            Stage::Counting | Stage::Draining | Stage::Done => (self.counted.clone(), false),
+        };
+        let counts =
+            |outcome: &&Outcome| counts_all || self.window.is_some_and(|it| it.contains(outcome.due));
+        for outcome in later.filter(counts) {
+            latencies.add(outcome.latency(self.patience));
+        }
+        latencies
     }
 
     /// For how long the stage of the last sample that was taken in has lasted.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::any_recording::recording;
 use super::staging::{drawn, plan, text};
+use crate::palette::Room;
 use crate::recording::feed::Feed;
 use crate::recording::synthetic::Synthetic;
 use crate::recording::{Recording, remark};
@@ -15,6 +16,7 @@ use crate::tui::time_base::TimeBase;
 use crate::tui::view::marks;
 use crate::tui::{Key, State};
 use crate::units::{Elapsed, Stamp};
+use crate::words::grouped;
 
 /// As many requests in each worker as there is room for in the column of their numbers.
 fn with_room_for_digits(mut recording: Recording) -> Recording {
@@ -217,18 +219,21 @@ proptest! {
 #[test]
 fn each_view_says_of_what_time_its_numbers_are() {
     let recording = Synthetic::io_bound(Coroutine).recording();
-    for view in VIEWS {
-        for size in [(80, 24), (160, 48)] {
-            let state = at(&recording, view, Stamp(4_000_000_000), size);
+    let sizes = [(40, 12), (60, 16), (80, 24), (120, 30), (160, 48), (200, 60)];
+    let rooms = [Room::Desk, Room::Projector];
+    let all = sizes.into_iter().flat_map(|size| rooms.map(|room| (size, room)));
+    for (size, room) in all {
+        for view in VIEWS {
+            let mut state = at(&recording, view, Stamp(4_020_000_000), size);
+            state.look.room = room;
             let screen = text(&state, size.0, size.1);
             for number in marks::numbers(&state) {
                 let says = |words: &[&str]| words.iter().any(|words| screen.contains(words));
                 let is_said = match number.time_base() {
+                    TimeBase::Now if number == Number::Clock => says(&["counting"]),
                     TimeBase::LastSecond | TimeBase::LastSecondOrWindow => {
                         says(&["1 s mean", "last second", "1 s:"])
                     }
-                    // The table of the overview has no room for it at 80 columns: the box of `i` says it.
-                    TimeBase::WindowSoFar if view == '1' && size.0 == 80 => true,
                     TimeBase::WindowSoFar | TimeBase::OneOrMean => {
                         says(&["window", "so far", "REQUESTS"])
                     }
@@ -239,9 +244,35 @@ fn each_view_says_of_what_time_its_numbers_are() {
                     | TimeBase::Axis
                     | TimeBase::Scenario => true,
                 };
-                assert!(is_said, "view {view}, {size:?}: {number:?}\n{screen}");
+                assert!(is_said, "view {view}, {size:?}, {room:?}: {number:?}\n{screen}");
             }
         }
+    }
+}
+
+/// The events that have been told by an instant, counted one by one.
+fn ended_in_the_window(recording: &Recording, at: Stamp) -> u64 {
+    let window = recording.header.window.unwrap();
+    let ended = recording.outcomes.iter();
+    let ended = ended.filter(|outcome| outcome.done <= at && window.contains(outcome.due));
+    ended.count() as u64
+}
+
+#[test]
+fn percentiles_and_the_parts_of_the_mean_are_of_the_answers_by_the_instant_of_the_cursor() {
+    let recording = Synthetic::io_bound(Coroutine).recording();
+    for millis in [3_010, 3_033, 3_049, 4_000, 4_001, 4_777] {
+        let instant = Stamp(millis * 1_000_000);
+        let state = at(&recording, '3', instant, (80, 24));
+        let ended = ended_in_the_window(&recording, instant);
+        assert!(ended > 0, "{millis} ms");
+        let said = texts(&state, Number::Answers);
+        assert_eq!(said, [format!("{} requests ended", grouped(ended))]);
+        // No request of this run fails.
+        let averaged = texts(&state, Number::AnswersAveraged);
+        let averaged: Vec<&str> = averaged.iter().map(String::as_str).collect();
+        let newest = if ended >= 2_000 { "the newest 2 000".to_owned() } else { grouped(ended) };
+        assert_eq!(averaged, [format!("mean of {newest} answers in the window so far")]);
     }
 }
 

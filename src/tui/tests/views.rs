@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
-use super::staging::{io_bound, io_bound_plan, plan, text};
-use crate::palette::Room;
+use super::staging::{Scene, io_bound, io_bound_plan, plan, sync_row, text};
+use crate::palette::{Glyphs, Room};
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::summary::summarise;
@@ -11,6 +11,7 @@ use crate::recording::synthetic::Synthetic;
 use crate::scenario::Question;
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
 use crate::tui::number::Number;
+use crate::tui::view::compare::compared;
 use crate::tui::{Key, Row, State};
 use crate::units::{Elapsed, Stamp};
 
@@ -199,10 +200,78 @@ fn where_no_closed_form_applies_the_view_says_why() {
 }
 
 #[test]
-fn latencies_remarks_and_theory_grow_before_a_hall() {
-    for (view, key) in [("latency", '3'), ("remarks", '7'), ("theory", '8')] {
+fn every_view_grows_before_a_hall() {
+    let views = [
+        ("latency", '3'),
+        ("compare", '4'),
+        ("requests", '5'),
+        ("workers", '6'),
+        ("remarks", '7'),
+        ("theory", '8'),
+    ];
+    for (view, key) in views {
         let mut state = looking(&[Key::Char(key)], 1);
         state.look.room = Room::Projector;
         assert_snapshot!(format!("hall_{view}_80x24"), text(&state, 80, 24));
+        let desk = text(&looking(&[Key::Char(key)], 1), 160, 48);
+        assert_ne!(text(&state, 160, 48), desk, "{view}");
+        // A small hall has what a desk has, and nothing is drawn outside of the screen.
+        for (width, height) in [(60, 16), (61, 17), (300, 100)] {
+            let _ = text(&state, width, height);
+        }
     }
+}
+
+/// The variants side by side where the clients of the first have lost their patience.
+fn out_of_patience() -> State {
+    let mut plan = io_bound_plan();
+    plan.variants[0].scenario.load.patience = Elapsed::from_secs(3);
+    let mut state = State::new(&plan, 2);
+    let slow = Row {
+        p50: Some(Elapsed::from_secs(2)),
+        p99: Some(Elapsed::from_secs(3)),
+        ..sync_row()
+    };
+    state.finish_variant(slow);
+    state.begin_variant(1);
+    Scene::coroutine().play(&mut state);
+    state.key(Key::Char('4'));
+    state
+}
+
+#[test]
+fn a_percentile_that_is_the_clients_patience_is_marked_beside_others_and_no_ratio_is_made_of_it() {
+    for room in [Room::Desk, Room::Projector] {
+        let mut state = out_of_patience();
+        state.look.room = room;
+        let measures = compared(&state);
+        let of = |number: Number| measures.iter().find(|it| it.number == number).unwrap();
+        let p99 = of(Number::P99);
+        assert_eq!(p99.values[0].said, "≥ 3 s");
+        assert!(p99.values.iter().all(|it| it.ratio.is_none()));
+        assert_eq!(of(Number::P50).values[0].said, "2.00 s");
+        let screen = text(&state, 120, 60);
+        assert!(screen.contains('≥'), "{room:?}\n{screen}");
+    }
+}
+
+#[test]
+fn ascii_marks_of_a_hall_are_blocks_of_the_glyph_in_the_legend() {
+    let mut state = three_requests_at(500);
+    state.key(Key::Char('1'));
+    let (recordings, _) = three_requests();
+    at(&recordings, &mut state, 1, 500 * MS);
+    state.look.room = Room::Projector;
+    state.look.glyphs = Glyphs::Ascii;
+    let screen = text(&state, 120, 30);
+    let blocks = |glyph: char| {
+        let lines = screen.lines().map(str::trim_end);
+        let blocks = lines.flat_map(|line| line.split(' ').collect::<Vec<_>>());
+        let block = glyph.to_string().repeat(6);
+        blocks.filter(|words| *words == block).count()
+    };
+    // By arithmetic: request 3 computes from 0.4 s to 0.6 s; 1 and 2 wait for their service until 1.2 s and
+    // 1.4 s. A request is one block of four lines.
+    let drawn = ['#', '.', '=', 'o'].map(blocks);
+    assert_eq!(drawn, [4, 8, 0, 0], "{screen}");
 }

@@ -10,7 +10,7 @@ use crate::tui::number::Number;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::{Elapsed, three_digits};
-use crate::words::{mean, times};
+use crate::words::{self, mean, times};
 
 /// Where the bars begin, behind the variants' names.
 const BARS_AT: u16 = 20;
@@ -27,6 +27,8 @@ struct Measure {
     said: fn(f64) -> String,
     meaning: Option<Meaning>,
     number: Number,
+    /// Of a percentile of latency the nanoseconds of its unit: it may be the clients' patience.
+    percentile: Option<f64>,
 }
 
 /// What is compared: what the scenario is about, then the most telling first, since on a small screen
@@ -49,11 +51,19 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
             },
             meaning: None,
             number: Number::Subject,
+            percentile: is_percentile(subject).then_some(1e9),
         },
     };
     first.name.push_str("; that is what this is about");
     measures.insert(0, first);
     measures
+}
+
+/// Whether a path of the summary is a percentile of latency, or the longest one: `latency.p95`,
+/// `requests.page.latency.max`.
+fn is_percentile(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or_default();
+    path.contains("latency") && last != "mean"
 }
 
 fn usual() -> [Measure; 6] {
@@ -64,6 +74,7 @@ fn usual() -> [Measure; 6] {
         said: mean,
         meaning: None,
         number,
+        percentile: None,
     };
     [
         measure(
@@ -96,12 +107,14 @@ fn usual() -> [Measure; 6] {
         },
         Measure {
             said: in_time,
+            percentile: Some(1e6),
             ..measure(Number::P50, "latency, median", "latency.p50", |row| {
                 row.p50.map(Elapsed::as_millis_f64)
             })
         },
         Measure {
             said: in_time,
+            percentile: Some(1e6),
             ..measure(
                 Number::P99,
                 "latency, 99th percentile",
@@ -116,70 +129,125 @@ fn in_time(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
 }
 
-/// Draws as many measures as there is room for, each with a bar for every variant.
-pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+/// A measure with its value in every variant.
+pub(in crate::tui) struct Compared {
+    pub(in crate::tui) name: String,
+    pub(in crate::tui) meaning: Option<Meaning>,
+    pub(in crate::tui) number: Number,
+    /// In the order of the variants.
+    pub(in crate::tui) values: Vec<Value>,
+}
+
+/// What one variant has of a measure.
+pub(in crate::tui) struct Value {
+    /// `–` if there is nothing to compare; `≥ 30 s` of a percentile that is the clients' patience.
+    pub(in crate::tui) said: String,
+    /// Of the longest bar, 0 to 1.
+    pub(in crate::tui) share: f64,
+    /// `× 26`: how many times the first one's it is, where both are known and neither is a patience.
+    pub(in crate::tui) ratio: Option<String>,
+}
+
+/// Of what time the numbers are.
+pub(super) fn time_base(state: &State) -> &'static str {
+    match state.shown().rows[state.shown().variant] {
+        Some(_) => "one axis for all; all numbers of the counted window",
+        None => "one axis; ▸ 1 s mean, latencies and others: counted window",
+    }
+}
+
+/// All measures, the most telling first.
+pub(in crate::tui) fn compared(state: &State) -> Vec<Compared> {
     let rows: Vec<Option<Row>> = (0..state.variants().len())
         .map(|variant| row_at(state, variant))
         .collect();
-    let behind = canvas.write(1, 0, "COMPARE", strong());
-    let said = match state.shown().rows[state.shown().variant] {
-        Some(_) => "one axis for all; all numbers of the counted window",
-        None => "one axis; ▸ 1 s mean, latencies and others: counted window",
-    };
-    canvas.write(behind + 2, 0, said, quiet());
     let dimension = rows.iter().flatten().find_map(|row| row.subject);
     let dimension = dimension.map(|subject| subject.dimension);
-    let measures = measures(state.subject(), dimension);
+    let measures = measures(state.subject(), dimension).into_iter();
+    measures
+        .map(|measure| compare(state, measure, &rows))
+        .collect()
+}
+
+fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
+    // What shows as nothing is nothing to divide by.
+    let is_something =
+        |value: &f64| (measure.said)(*value).contains(|it| ('1'..='9').contains(&it));
+    let found: Vec<Option<f64>> = rows
+        .iter()
+        .map(|row| value(row.as_ref(), &measure))
+        .collect();
+    let most = found.iter().flatten().copied().fold(0.0, f64::max);
+    let marked = |place: usize, value: f64| {
+        let patience = state.variants()[place].scenario.load.patience;
+        let long = Elapsed((value * measure.percentile?).round() as u64);
+        let said = words::latency(long, patience);
+        said.starts_with('≥').then_some(said)
+    };
+    let first = found.first().copied().flatten();
+    let first = first.filter(|first| is_something(first) && marked(0, *first).is_none());
+    let values = found.iter().enumerate().map(|(place, found)| {
+        let Some(found) = *found else {
+            return Value {
+                said: "–".into(),
+                share: 0.0,
+                ratio: None,
+            };
+        };
+        let bound = marked(place, found);
+        let is_ratio = place > 0 && is_something(&found) && bound.is_none();
+        Value {
+            share: if most > 0.0 { found / most } else { 0.0 },
+            ratio: first
+                .filter(|_| is_ratio)
+                .map(|first| times(found / first)),
+            said: bound.unwrap_or_else(|| (measure.said)(found)),
+        }
+    });
+    Compared {
+        values: values.collect(),
+        name: measure.name,
+        meaning: measure.meaning,
+        number: measure.number,
+    }
+}
+
+/// Draws as many measures as there is room for, each with a bar for every variant.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let behind = canvas.write(1, 0, "COMPARE", strong());
+    canvas.write(behind + 2, 0, time_base(state), quiet());
+    let measures = compared(state);
+    let lines = state.variants().len() as u16 + 1;
     let mut y = 2;
     for measure in &measures {
-        let lines = rows.len() as u16 + 1;
         if y + lines > canvas.height() {
             break;
         }
         let width = canvas.width();
-        draw_measure(&mut canvas.part(0, y, width, lines), state, measure, &rows);
+        draw_measure(&mut canvas.part(0, y, width, lines), state, measure);
         // An empty line between them where there is room for all.
         let all = measures.len() as u16 * (lines + 1) + 2;
         y += lines + u16::from(all <= canvas.height());
     }
 }
 
-fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Measure, rows: &[Option<Row>]) {
-    // What shows as nothing is nothing to divide by.
-    let is_something =
-        |value: &f64| (measure.said)(*value).contains(|it| ('1'..='9').contains(&it));
-    let values = rows.iter().map(|row| value(row.as_ref(), measure));
-    let values: Vec<Option<f64>> = values.collect();
-    let most = values.iter().flatten().copied().fold(0.0, f64::max);
+fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Compared) {
     canvas.write(1, 0, &measure.name, strong());
-    let first = values.first().copied().flatten();
     let room = canvas.width().saturating_sub(BARS_AT + NUMBERS);
     let style = measure
         .meaning
         .map_or(plain(), |meaning| canvas.style(meaning));
-    for (y, (variant, value)) in (1..).zip(state.variants().iter().zip(&values)) {
+    for (y, (variant, value)) in (1..).zip(state.variants().iter().zip(&measure.values)) {
         let is_on = usize::from(y) == state.shown().variant + 1;
         let name = cut(&variant.name, BARS_AT - 4);
         canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
         canvas.write(2, y, &name, if is_on { strong() } else { plain() });
-        let Some(value) = *value else {
-            canvas.number(BARS_AT, y, "–", quiet(), measure.number);
-            continue;
-        };
-        let share = if most > 0.0 { value / most } else { 0.0 };
-        let bar = bar(share, room, canvas.look().glyphs);
+        let bar = bar(value.share, room, canvas.look().glyphs);
         let behind = canvas.write(BARS_AT, y, &bar, style);
         let gap = u16::from(!bar.is_empty());
-        let behind = canvas.number(
-            behind + gap,
-            y,
-            &(measure.said)(value),
-            plain(),
-            measure.number,
-        );
-        let ratio = first.filter(|first| y > 1 && is_something(first) && is_something(&value));
-        if let Some(first) = ratio {
-            let said = format!("({})", times(value / first));
+        let behind = canvas.number(behind + gap, y, &value.said, plain(), measure.number);
+        if let Some(ratio) = &value.ratio {
+            let said = format!("({ratio})");
             if behind + 1 + width_of(&said) <= canvas.width() {
                 canvas.number(behind + 1, y, &said, quiet(), Number::Ratio);
             }

@@ -2,7 +2,7 @@
 //! than columns, a column is several, and the higher it is filled, the more of them are busy.
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
-use super::roster::{COUNT_END, GLYPHS_AT, WIDEST};
+use super::roster::{COUNT_END, GLYPHS_AT, WIDEST, draw_now};
 use crate::palette::Meaning;
 use crate::tui::number::Number;
 use crate::tui::picture::Picture;
@@ -19,8 +19,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         .iter()
         .filter(|(_, worker)| worker.is_some())
         .count();
-    canvas.write(1, 0, "CORES", strong());
+    let behind = canvas.write(1, 0, "CORES", strong());
     let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
+    draw_now(canvas, behind, COUNT_END.saturating_sub(width_of(&said)));
     canvas.number_before(COUNT_END, 0, &said, plain(), Number::CoresTaken);
     let mean = &picture.mean;
     let others = [

@@ -19,7 +19,7 @@ const COLUMNS: [([&str; 3], u16); 8] = [
     (["1 s", "", "volunt."], 59),
     (["1 s", "process switches/s", "invol."], 67),
     (["1 s", "", "cores"], 73),
-    (["total", "", "died"], 79),
+    (["so far", "", "died"], 80),
 ];
 /// Lines of the heading.
 const HEADING: u16 = 3;
@@ -41,6 +41,7 @@ pub(super) const WIDTH: u16 = 80;
 /// Draws as many workers as there is room for, from the one scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(1, 0, "1 s: a mean", quiet());
+    draw_age(canvas, state);
     canvas.write(1, HEADING - 1, "WORKER", strong());
     for (heading, end) in COLUMNS {
         for (y, words) in (0..).zip(heading) {
@@ -70,6 +71,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             &format!("and {} more", grouped(left as u64)),
             quiet(),
         );
+    }
+}
+
+/// The instant up to which counts so far and means go: that of the last sample, where `now` is later.
+fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
+    let (picture, began) = (&state.shown().picture, state.shown().began);
+    if picture.at > picture.sampled {
+        let at = picture.sampled.since(began).as_secs_f64();
+        let said = format!("all but `now`: up to {at:.2} s");
+        canvas.write(1, 1, &said, quiet());
     }
 }
 

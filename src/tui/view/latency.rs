@@ -12,7 +12,7 @@ use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
 use crate::tui::number::{Number, Part};
 use crate::tui::pane::Pane;
-use crate::tui::spectrum::Spectrum;
+use crate::tui::spectrum::{MOST_ANSWERS, Spectrum};
 use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{counted, grouped, latency, length};
@@ -35,7 +35,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "LATENCY", strong());
     let whose = match picture.stage {
         Stage::Preparing | Stage::WarmUp => "of all so far, not counted",
-        Stage::Counting | Stage::Draining | Stage::Done => "of the counted window",
+        Stage::Counting | Stage::Draining => "of the counted window so far",
+        Stage::Done => "of the counted window",
     };
     let said = format!("{whose}, from the instant a request is due");
     canvas.write(behind + 2, 0, &said, quiet());
@@ -98,7 +99,7 @@ fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies, patience: El
         canvas.number(x, 0, &format!("{name} {long}"), plain(), number);
         x += WIDTH;
     }
-    let answers = counted(latencies.total(), "answer");
+    let answers = format!("{} ended", counted(latencies.total(), "request"));
     canvas.number(x, 0, &answers, plain(), Number::Answers);
 }
 
@@ -204,8 +205,14 @@ fn shade(eighths: u16, glyphs: Glyphs) -> char {
 /// A bar of the mean latency in its parts, and each part in words.
 fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: WorkerKind) {
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
-    let said = format!("on average of {}", counted(answers as u64, "answer"));
-    canvas.number(behind + 2, 0, &said, quiet(), Number::Answers);
+    let newest = if answers == MOST_ANSWERS {
+        "the newest "
+    } else {
+        ""
+    };
+    let answers = counted(answers as u64, "answer");
+    let said = format!("mean of {newest}{answers} in the window so far");
+    canvas.number(behind + 2, 0, &said, quiet(), Number::AnswersAveraged);
     let (waits, waiting) = if kind.has_a_loop() {
         (Meaning::Parked, "parked")
     } else {

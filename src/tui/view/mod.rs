@@ -4,7 +4,7 @@ mod ascii;
 mod axis;
 mod canvas;
 mod card;
-mod compare;
+pub(super) mod compare;
 mod cores;
 mod detail;
 mod digits;
@@ -108,16 +108,22 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     header::draw(&mut canvas.part(0, 0, width, 2), state);
     let mut middle = canvas.part(0, 3, width, height.saturating_sub(8));
+    let is_for_a_hall = state.look.room == Room::Projector;
     match state.pane {
+        Pane::Workers if is_for_a_hall => projector::workers::draw(&mut middle, state),
+        Pane::Compare if is_for_a_hall => projector::compare::draw(&mut middle, state),
+        Pane::Requests if is_for_a_hall && state.requests.way.is_none() => {
+            projector::requests::draw(&mut middle, state);
+        }
         Pane::Overview | Pane::Lanes | Pane::Workers => detail::draw(&mut middle, state),
         Pane::Latency => latency::draw(&mut middle, state),
         Pane::Compare => compare::draw(&mut middle, state),
         Pane::Requests => requests::draw(&mut middle, state),
-        Pane::Remarks if state.look.room == Room::Projector => {
+        Pane::Remarks if is_for_a_hall => {
             projector::views::draw_remarks(&mut middle, state);
         }
         Pane::Remarks => remarks::draw(&mut middle, state),
-        Pane::Theory if state.look.room == Room::Projector => {
+        Pane::Theory if is_for_a_hall => {
             projector::views::draw_theory(&mut middle, state);
         }
         Pane::Theory => theory::draw(&mut middle, state),

@@ -22,12 +22,21 @@ struct Line {
 /// Draws the list, from the line scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "REMARKS", strong());
-    canvas.write(behind + 2, 0, "on the last second", quiet());
+    canvas.write(behind + 2, 0, &second(state), quiet());
     let (width, height) = (canvas.width(), canvas.height());
     draw_list(
         &mut canvas.part(0, 2, width, height.saturating_sub(2)),
         state,
     );
+}
+
+/// Of which second the remarks are: they change more seldom than the numbers, so that they can be read.
+pub(super) fn second(state: &State) -> String {
+    if state.remarks_at == state.shown().picture.sampled {
+        return "on the last second".to_owned();
+    }
+    let at = state.remarks_at.since(state.shown().began).as_secs_f64();
+    format!("on the second up to {at:.2} s")
 }
 
 /// The same on a screen that has room for nothing else.

@@ -6,6 +6,7 @@ use super::footer;
 use super::lanes::cells;
 use super::lanes::draw_cell;
 use super::marks::Target;
+use crate::palette::Room;
 use crate::recording::lanes::{Doing, Interval, RequestLane};
 use crate::telemetry::{Awaited, Failure, Then};
 use crate::tui::command::Command;
@@ -42,6 +43,8 @@ const CLASS_WIDTH: u16 = 9;
 /// Behind the columns, what each of them did, if there are so many columns left.
 const LANES_AT: u16 = 82;
 const LEAST_FOR_LANES: u16 = 30;
+/// Lines of the lane of one request before a hall.
+const THICK_IN_A_HALL: u16 = 4;
 
 /// Draws the list, or the way of the one that was picked.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -51,7 +54,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
+pub(super) fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let view = &state.requests;
     let behind = canvas.write(1, 0, "REQUESTS", strong());
     let said = heading(state);
@@ -98,14 +101,14 @@ fn draw_lanes(canvas: &mut Canvas<'_>, shown: &[RequestRow]) {
     let width = canvas.width();
     axis::draw(&mut canvas.part(0, 0, width, 1), axis, Stamp::NEVER);
     for (y, row) in (1..).zip(shown) {
-        draw_lane(canvas, (0, y), &row.lane, row.life.from, axis);
+        draw_lane(canvas, (0, y, 1), &row.lane, row.life.from, axis);
     }
 }
 
-/// One lane; `due` is zero on the axis.
-fn draw_lane(
+/// One lane, so many lines thick with what keeps it apart; `due` is zero on the axis.
+pub(super) fn draw_lane(
     canvas: &mut Canvas<'_>,
-    (x, y): (u16, u16),
+    (x, y, thick): (u16, u16, u16),
     lane: &RequestLane,
     due: Stamp,
     axis: Axis,
@@ -113,15 +116,15 @@ fn draw_lane(
     let cells = cells::of_requests(std::slice::from_ref(lane), 1, due, axis);
     for (x, cell) in (x..).zip(cells.iter().flatten()) {
         if let Some(cell) = cell {
-            draw_cell(canvas, x, (y, 1), *cell);
+            draw_cell(canvas, x, (y, thick), *cell);
         }
     }
 }
 
-fn heading(state: &State) -> String {
+pub(super) fn heading(state: &State) -> String {
     let view = &state.requests;
     let which = match view.only {
-        Only::All => "all".to_owned(),
+        Only::All => "all so far".to_owned(),
         Only::Open => "not ended".to_owned(),
         Only::Failed => "failed".to_owned(),
         Only::Class(class) => format!("for {}", class_name(state, class)),
@@ -176,7 +179,7 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
 }
 
 /// Of one that has not ended: so much at least.
-fn latency_of(row: &RequestRow) -> String {
+pub(super) fn latency_of(row: &RequestRow) -> String {
     match row.ended {
         Some(_) => row.latency.to_string(),
         None => format!("≥{}", row.latency),
@@ -184,7 +187,7 @@ fn latency_of(row: &RequestRow) -> String {
 }
 
 /// Why it was not answered.
-fn failure_of(row: &RequestRow) -> Option<&'static str> {
+pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
     match row.ended {
         None | Some(Ended::Answered) => None,
         Some(Ended::Failed(Failure::Refused)) => Some("refused"),
@@ -231,9 +234,13 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
         began: way.row.life.from,
     };
     canvas.mark((1, 1), (axis.columns, 1), target);
-    draw_lane(canvas, (1, 2), &way.lane, way.row.life.from, axis);
-    let height = canvas.height().saturating_sub(4);
-    draw_steps(&mut canvas.part(0, 4, width, height), way);
+    let thick = match canvas.look().room {
+        Room::Desk => 1,
+        Room::Projector => THICK_IN_A_HALL,
+    };
+    draw_lane(canvas, (1, 2, thick), &way.lane, way.row.life.from, axis);
+    let height = canvas.height().saturating_sub(3 + thick);
+    draw_steps(&mut canvas.part(0, 3 + thick, width, height), way);
 }
 
 /// What a request has waited for that others used: `, 1.80 s of it for a connection`.

@@ -90,12 +90,21 @@ fn scale(picture: &Picture, roster: Roster, width: u16) -> u64 {
 pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
     let picture = &state.shown().picture;
     let scale = scale(picture, roster, canvas.width());
-    canvas.write(1, 0, "AT THE DOOR", strong());
+    let behind = canvas.write(1, 0, "AT THE DOOR", strong());
     let door = grouped(picture.door);
+    draw_now(canvas, behind, COUNT_END.saturating_sub(width_of(&door)));
     canvas.number_before(COUNT_END, 0, &door, plain(), Number::AtTheDoorNow);
     let width = canvas.width();
     let mut row = canvas.part(GLYPHS_AT, 0, width, 1);
     draw_glyphs(&mut row, &[(Meaning::AtTheDoor, picture.door)], scale);
+}
+
+/// `now` between the name of a row and its number, which begins at column `until`, if it fits.
+pub(super) fn draw_now(canvas: &mut Canvas<'_>, behind: u16, until: u16) {
+    const NOW: &str = "now";
+    if behind + 2 + width_of(NOW) <= until {
+        canvas.write(behind + 1, 0, NOW, quiet());
+    }
 }
 
 /// A heading, and all workers.

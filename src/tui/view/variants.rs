@@ -21,7 +21,7 @@ const COLUMNS: [(&str, u16); 7] = [
     ("concurrency", 12),
     ("parallelism", 12),
     ("answers/s", 10),
-    ("p50", 8),
+    ("p50", 12),
     ("p99", 8),
     ("", 6),
 ];
@@ -47,12 +47,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         if let [begin, end] = end
             && begin < end
         {
-            canvas.write_before(*end, 0, heading, quiet());
+            let words = heading_of(heading, state);
+            canvas.write_before(*end, 0, &words, quiet());
         }
     }
     let lines = usize::from(canvas.height().saturating_sub(1));
     for (y, variant) in (1..).zip(visible(state, lines)) {
         draw_row(canvas, state, variant, y, &ends);
+    }
+}
+
+/// The heading of a column. Percentiles are of another time than the means before them: the first says so.
+fn heading_of(heading: &str, state: &State) -> String {
+    let show = state.shown();
+    match (heading, show.picture.stage) {
+        ("p50", Stage::WarmUp) if show.rows[show.variant].is_none() => "so far: p50".to_owned(),
+        ("p50", _) => "window: p50".to_owned(),
+        (heading, _) => heading.to_owned(),
     }
 }
 

@@ -4,11 +4,15 @@
 //! is left out; what is left is as large as the screen allows, and nothing on it is faint.
 
 mod answers;
+pub(super) mod compare;
+mod large;
 mod layout;
+pub(super) mod requests;
 mod rows;
 mod shape;
 pub(super) mod title;
 pub(super) mod views;
+pub(super) mod workers;
 
 use super::canvas::{Canvas, cut, strong, width_of};
 use super::{header, numbers};

@@ -106,8 +106,7 @@ pub(super) fn scale(state: &State, width: u16, rows: Rows) -> Scale {
     let fits = |requests: &u64| marks(*requests) <= room(&Shape::Dense);
     let rounds = (0..19).flat_map(|power| [1, 2, 5].map(|digit| 10_u64.pow(power) * digit));
     let requests = rounds.into_iter().find(fits).unwrap_or(u64::MAX);
-    let glyphs = state.look.glyphs;
-    let mut shapes = Shape::ALL.into_iter().filter(|shape| shape.is_of(glyphs));
+    let mut shapes = Shape::ALL.into_iter();
     let largest = shapes.find(|shape| marks(requests) <= room(shape));
     Scale {
         requests,

@@ -65,24 +65,24 @@ impl Shape {
         let x = u16::try_from(column * u64::from(self.pitch().0)).unwrap_or(u16::MAX);
         let (x, y) = (x.saturating_add(set_off), row * self.pitch().1);
         let style = canvas.style(meaning);
-        let lines: &[&str] = match self {
-            Self::Spaced | Self::Dense => {
+        let lines: &[&str] = match (self, canvas.look().glyphs) {
+            (Self::Spaced | Self::Dense, _) => {
                 canvas.glyphs(x, y, meaning, 1);
                 return;
             }
-            Self::Large => large(meaning),
-            Self::Huge => huge(meaning),
+            (Self::Large | Self::Huge, Glyphs::Ascii) => {
+                // A block of the glyph that the legend has.
+                let (width, height) = self.size();
+                for y in y..y + height {
+                    canvas.glyphs(x, y, meaning, u64::from(width));
+                }
+                return;
+            }
+            (Self::Large, Glyphs::Unicode) => large(meaning),
+            (Self::Huge, Glyphs::Unicode) => huge(meaning),
         };
         for (y, line) in (y..).zip(lines) {
             canvas.write(x, y, line, style);
-        }
-    }
-
-    /// Whether it can be drawn with these characters.
-    pub(super) fn is_of(self, glyphs: Glyphs) -> bool {
-        match self {
-            Self::Huge | Self::Large => glyphs == Glyphs::Unicode,
-            Self::Spaced | Self::Dense => true,
         }
     }
 }
@@ -145,12 +145,13 @@ mod tests {
             (width, height) in (1_u16..120, 1_u16..12),
             share in 0.0_f64..=1.0,
             meaning in prop::sample::select(Meaning::STATES.to_vec()),
+            glyphs in prop::sample::select(vec![Glyphs::Unicode, Glyphs::Ascii]),
         ) {
             let most = shape.capacity(width, height);
             let count = (most as f64 * share) as u64;
             let area = Rect::new(0, 0, width, height);
             let mut buffer = Buffer::empty(area);
-            let look = Look { room: Room::Projector, ..Look::default() };
+            let look = Look { room: Room::Projector, glyphs, ..Look::default() };
             let mut canvas = Canvas::new(&mut buffer, area, look);
             for nth in 0..count {
                 shape.draw(&mut canvas, nth, meaning);

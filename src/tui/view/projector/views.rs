@@ -3,13 +3,13 @@
 
 use ratatui::style::Style;
 
+use super::large::Large;
 use crate::recording::beside::per_second;
 use crate::recording::trust::Trust;
 use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::tui::view::canvas::{Canvas, cut, strong, width_of, wrap};
-use crate::tui::view::digits::{self, Size};
-use crate::tui::view::marks::Target;
+use crate::tui::view::remarks::second;
 
 /// Lines of a large number, with the one for air below it.
 pub(in crate::tui::view) const NUMBER_LINES: u16 = 4;
@@ -18,24 +18,8 @@ const MOST_BOUNDS: usize = 3;
 
 /// A word and its number in large digits, with the unit behind it; answers with the column behind them.
 fn draw_number(canvas: &mut Canvas<'_>, x: u16, word: &str, value: &str, number: Number) -> u16 {
-    let (value, unit) = match value.rsplit_once(' ') {
-        Some((value, unit)) if !unit.starts_with(|it: char| it.is_ascii_digit()) => (value, unit),
-        _ => (value, ""),
-    };
     let at = canvas.write(x, 0, word, strong()) + 1;
-    let has_digits = |it: char| it.is_ascii_digit() || ".– ".contains(it);
-    if !value.chars().all(has_digits) {
-        return canvas.number(at, 0, &format!("{value} {unit}"), strong(), number);
-    }
-    let glyphs = canvas.look().glyphs;
-    for (y, line) in (0..).zip(digits::lines(value, Size::Big, glyphs)) {
-        canvas.write(at, y, &line, strong());
-    }
-    let width = digits::columns(value, Size::Big) as u16;
-    let behind = canvas.number(at + width + 1, 2, unit, strong(), number);
-    let target = Target::Number(number);
-    canvas.mark((at, 0), (width, Size::Big.lines()), target);
-    behind
+    Large::of(value).draw(canvas, (at, 0), number)
 }
 
 /// The percentiles beside one another, in [`NUMBER_LINES`] lines.
@@ -53,10 +37,12 @@ pub(in crate::tui::view) fn draw_percentiles(
 /// The sentences of as many remarks as there is room for, the most telling first.
 pub(in crate::tui::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
-    let mut y = 0;
+    let behind = canvas.write(1, 0, "REMARKS", strong());
+    canvas.write(behind + 2, 0, &second(state), strong());
+    let mut y = 2;
     for (place, remark) in state.remarks.iter().enumerate().skip(state.scrolled) {
         let lines = wrap(&remark.sentence(), width.saturating_sub(3));
-        if y > 0 && y + lines.len() as u16 > canvas.height() {
+        if y > 2 && y + lines.len() as u16 > canvas.height() {
             break;
         }
         canvas.write(1, y, &(place + 1).to_string(), strong());
@@ -67,7 +53,7 @@ pub(in crate::tui::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State)
         y += 1;
     }
     if state.remarks.is_empty() {
-        canvas.write(1, 0, "Nothing that would be worth a remark.", strong());
+        canvas.write(1, 2, "Nothing that would be worth a remark.", strong());
     }
 }
 
@@ -80,7 +66,13 @@ pub(in crate::tui::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) 
     let show = state.shown();
     let trust = show.rows[on].map_or(show.picture.trust, |row| row.trust);
     let (width, height) = (canvas.width(), canvas.height());
-    canvas.write(1, 0, "ANSWERS/S", strong());
+    let behind = canvas.write(1, 0, "ANSWERS/S", strong());
+    let word = show.origin.word();
+    let base = match show.rows[on] {
+        Some(_) => format!("{word}: in the window"),
+        None => format!("{word}: 1 s mean"),
+    };
+    canvas.write(behind + 2, 0, &base, strong());
     let mut y = 2;
     if let Some(model) = &beside.model {
         let mut part = canvas.part(1, y, width, NUMBER_LINES);
@@ -94,7 +86,6 @@ pub(in crate::tui::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) 
             Number::Computed,
         );
         let found = rates.found.filter(|_| trust != Trust::ProvesNothing);
-        let word = state.shown().origin.word();
         draw_number(
             &mut part,
             behind + 3,

@@ -117,16 +117,14 @@ impl Watch {
     }
 
     /// The same with outcomes that were known after the last sample that was taken in.
-    pub(super) fn latencies_with<'a>(
-        &self,
-        later: impl Iterator<Item = &'a Outcome>,
-    ) -> Latencies {
+    pub(super) fn latencies_with<'a>(&self, later: impl Iterator<Item = &'a Outcome>) -> Latencies {
         let (mut latencies, counts_all) = match self.stage {
             Stage::Preparing | Stage::WarmUp => (self.so_far.clone(), true),
             Stage::Counting | Stage::Draining | Stage::Done => (self.counted.clone(), false),
         };
-        let counts =
-            |outcome: &&Outcome| counts_all || self.window.is_some_and(|it| it.contains(outcome.due));
+        let counts = |outcome: &&Outcome| {
+            counts_all || self.window.is_some_and(|it| it.contains(outcome.due))
+        };
         for outcome in later.filter(counts) {
             latencies.add(outcome.latency(self.patience));
         }

@@ -219,9 +219,18 @@ proptest! {
 #[test]
 fn each_view_says_of_what_time_its_numbers_are() {
     let recording = Synthetic::io_bound(Coroutine).recording();
-    let sizes = [(40, 12), (60, 16), (80, 24), (120, 30), (160, 48), (200, 60)];
+    let sizes = [
+        (40, 12),
+        (60, 16),
+        (80, 24),
+        (120, 30),
+        (160, 48),
+        (200, 60),
+    ];
     let rooms = [Room::Desk, Room::Projector];
-    let all = sizes.into_iter().flat_map(|size| rooms.map(|room| (size, room)));
+    let all = sizes
+        .into_iter()
+        .flat_map(|size| rooms.map(|room| (size, room)));
     for (size, room) in all {
         for view in VIEWS {
             let mut state = at(&recording, view, Stamp(4_020_000_000), size);
@@ -244,7 +253,10 @@ fn each_view_says_of_what_time_its_numbers_are() {
                     | TimeBase::Axis
                     | TimeBase::Scenario => true,
                 };
-                assert!(is_said, "view {view}, {size:?}, {room:?}: {number:?}\n{screen}");
+                assert!(
+                    is_said,
+                    "view {view}, {size:?}, {room:?}: {number:?}\n{screen}"
+                );
             }
         }
     }
@@ -271,8 +283,15 @@ fn percentiles_and_the_parts_of_the_mean_are_of_the_answers_by_the_instant_of_th
         // No request of this run fails.
         let averaged = texts(&state, Number::AnswersAveraged);
         let averaged: Vec<&str> = averaged.iter().map(String::as_str).collect();
-        let newest = if ended >= 2_000 { "the newest 2 000".to_owned() } else { grouped(ended) };
-        assert_eq!(averaged, [format!("mean of {newest} answers in the window so far")]);
+        let newest = if ended >= 2_000 {
+            "the newest 2 000".to_owned()
+        } else {
+            grouped(ended)
+        };
+        assert_eq!(
+            averaged,
+            [format!("mean of {newest} answers in the window so far")]
+        );
     }
 }
 

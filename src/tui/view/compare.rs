@@ -198,9 +198,7 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
         let is_ratio = place > 0 && is_something(&found) && bound.is_none();
         Value {
             share: if most > 0.0 { found / most } else { 0.0 },
-            ratio: first
-                .filter(|_| is_ratio)
-                .map(|first| times(found / first)),
+            ratio: first.filter(|_| is_ratio).map(|first| times(found / first)),
             said: bound.unwrap_or_else(|| (measure.said)(found)),
         }
     });

@@ -53,7 +53,8 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let left = workers.len().saturating_sub(first + fitting) as u64;
     let gone = listed.shared(width.saturating_sub(14));
     let more = (left > 0).then(|| format!("and {} more", grouped(left)));
-    let gone = gone.map(|(count, said)| format!("{} gone: {said}", counted(count as u64, "worker")));
+    let gone =
+        gone.map(|(count, said)| format!("{} gone: {said}", counted(count as u64, "worker")));
     let below: Vec<String> = more.into_iter().chain(gone).collect();
     canvas.write(1, height - 1, &below.join("; "), strong());
 }

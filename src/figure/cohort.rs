@@ -1,8 +1,9 @@
 //! How long the requests took that a run is about: those that were due in its window.
 
+use super::Material;
 use crate::recording::Recording;
 use crate::telemetry::Outcome;
-use crate::units::Elapsed;
+use crate::units::{Elapsed, Stamp, three_digits};
 use crate::words::{counted, length};
 
 /// A share of the requests is drawn as long as so many were slower.
@@ -18,7 +19,8 @@ pub(super) struct Cohort {
     /// From the instants at which they were sent.
     pub(super) from_sent: Vec<Elapsed>,
     failed: usize,
-    /// Those that were given up since the run ended: how long they would have taken, nobody knows.
+    /// Requests that the end of the run cut off. They count as the slowest, so that a share of all requests
+    /// took no longer than is drawn, whatever these would have taken.
     cut_off: usize,
     patience: Elapsed,
 }
@@ -34,12 +36,20 @@ impl Cohort {
             return cohort;
         };
         for outcome in &recording.outcomes {
-            if window.contains(outcome.due) && outcome.was_cut_off(patience) {
-                cohort.cut_off += 1;
-            } else if window.contains(outcome.due) {
-                cohort.from_due.push(outcome.latency(patience));
-                cohort.from_sent.push(outcome.since_sent(patience));
-                cohort.failed += usize::from(outcome.failure.is_some());
+            if window.contains(outcome.due) {
+                let is_cut_off = outcome.was_cut_off(patience);
+                let slowest = |latency| {
+                    if is_cut_off {
+                        Elapsed(u64::MAX)
+                    } else {
+                        latency
+                    }
+                };
+                let (due, sent) = (outcome.latency(patience), outcome.since_sent(patience));
+                cohort.from_due.push(slowest(due));
+                cohort.from_sent.push(slowest(sent));
+                cohort.cut_off += usize::from(is_cut_off);
+                cohort.failed += usize::from(outcome.failure.is_some() && !is_cut_off);
             }
         }
         cohort.from_due.sort_unstable();
@@ -52,25 +62,27 @@ impl Cohort {
         self.from_due.len()
     }
 
-    /// The largest share of which enough are slower; nothing, if there are too few for a half, or if any
-    /// were cut off: they are as a rule the slowest.
+    /// The largest share of which enough are slower, and of which none was cut off; nothing, if that is less
+    /// than a half.
     pub(super) fn sayable(&self) -> f64 {
-        let share = 1.0 - SLOWER / self.count().max(1) as f64;
-        if share < 0.5 || self.cut_off > 0 {
-            0.0
-        } else {
-            share
-        }
+        let slower = SLOWER.max(self.cut_off as f64);
+        let share = 1.0 - slower / self.count().max(1) as f64;
+        if share < 0.5 { 0.0 } else { share }
     }
 
     /// What has to be said of a run that is drawn, or that is not.
     pub(super) fn caveats(&self, name: &str) -> Vec<String> {
         let count = counted(self.count() as u64, "request");
-        let few = (self.sayable() <= 0.0 && self.cut_off == 0)
+        let is_drawn = self.sayable() > 0.0;
+        let few = (!is_drawn && self.count() < 20)
             .then(|| format!("{name} is not drawn: it has {count}, and 20 are needed"));
-        let cut_off = counted(self.cut_off as u64, "request");
-        let cut_off = (self.cut_off > 0).then(|| {
-            format!("{name} is not drawn: {cut_off} had no answer when the run was ended")
+        let cut_off = self.cut_off;
+        let cut_off = (cut_off > 0 && few.is_none()).then(|| {
+            if is_drawn {
+                format!("{name}: the end of the run cut off {cut_off} of {count}, which count as the slowest")
+            } else {
+                format!("{name} is not drawn: the end of the run cut off {cut_off} of {count}")
+            }
         });
         let failed = failed_in_words(name, self.failed, &count, self.patience);
         few.into_iter().chain(cut_off).chain(failed).collect()
@@ -84,6 +96,38 @@ pub(super) fn failures(recording: &Recording, name: &str) -> Option<String> {
     let failed = recording.outcomes.iter().filter(has_failed).count();
     let count = counted(recording.outcomes.len() as u64, "request");
     failed_in_words(name, failed, &count, patience)
+}
+
+/// What has to be said of requests that have no latency, since the end of the run cut them off.
+pub(super) fn cut_off(recording: &Recording, name: &str) -> Option<String> {
+    let patience = recording.header.scenario.load.patience;
+    let outcomes = recording.outcomes.iter();
+    let count = outcomes.filter(|it| it.was_cut_off(patience)).count() as u64;
+    let words = || {
+        let count = counted(count, "request");
+        format!("{name}: {count} without a latency, cut off by the end of the run")
+    };
+    (count > 0).then(words)
+}
+
+/// The counted windows of all recordings, in a line: in seconds since load began.
+pub(super) fn windows(material: &Material<'_>) -> Option<String> {
+    let of = |(name, recording): (String, &Recording)| {
+        let (header, window) = (&recording.header, recording.header.window?);
+        let since = |at: Stamp| three_digits(at.since(header.began).as_secs_f64());
+        let span = format!("{} s to {} s", since(window.begin), since(window.end));
+        Some((name, span))
+    };
+    let all: Vec<(String, String)> = material.recordings().filter_map(of).collect();
+    let (_, first) = all.first()?;
+    if all.iter().all(|(_, span)| span == first) {
+        return Some(format!(
+            "counted: requests due from {first} after load began"
+        ));
+    }
+    let each = all.iter().map(|(name, span)| format!("{name} from {span}"));
+    let each = each.collect::<Vec<_>>().join(", ");
+    Some(format!("counted: requests due after load began, {each}"))
 }
 
 fn failed_in_words(name: &str, failed: usize, of: &str, patience: Elapsed) -> Option<String> {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::cohort::failures;
+use super::cohort::{cut_off, failures};
 use super::course::{self, Course, is_data};
 use super::lines::path;
 use super::paper::{MARGIN, Paper, rect, width_of};
@@ -52,18 +52,19 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         if let Some(course) = Course::of(recording) {
             taken.rows.extend(cells(recording, &course, &name, bins));
             taken.caveats.extend(failures(recording, &name));
+            taken.caveats.extend(cut_off(recording, &name));
         }
     }
     if !taken.rows.iter().any(is_data) {
         return Err(Refused::Nothing(
-            "no request was sent in it, or none took any time",
+            "no request ended in it, or none took any time",
         ));
     }
     Ok(taken)
 }
 
 /// Latencies in milliseconds of all requests that were due while load went on, with the instants at which
-/// they were due.
+/// they were due. A request that the end of the run cut off has none.
 fn latencies<'a>(
     recording: &'a Recording,
     course: &'a Course<'_>,
@@ -71,6 +72,7 @@ fn latencies<'a>(
     let patience = recording.header.scenario.load.patience;
     let due = recording.outcomes.iter();
     let due = due.filter(|outcome| course.contains(outcome.due));
+    let due = due.filter(move |outcome| !outcome.was_cut_off(patience));
     due.map(move |outcome| (outcome.due, outcome.latency(patience).as_millis_f64()))
         .filter(|(_, latency)| *latency > 0.0)
 }

@@ -13,6 +13,7 @@ use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use crate::units::three_digits;
 use crate::words::{digits, mean};
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -57,8 +58,28 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(Taken {
         rows,
         claim: kept_up(&points).unwrap_or_default(),
+        counted: window(&points),
         ..Taken::default()
     })
+}
+
+/// How long was counted at each load, in a line.
+fn window(points: &[Placed]) -> Option<String> {
+    let range = |path: &str| {
+        let lengths: Vec<f64> = points.iter().filter_map(|it| it.number(path)).collect();
+        let least = lengths.iter().copied().reduce(f64::min)?;
+        let most = lengths.iter().copied().reduce(f64::max)?;
+        let (least, most) = (three_digits(least), three_digits(most));
+        Some(if least == most {
+            format!("{most} s")
+        } else {
+            format!("{least} s to {most} s")
+        })
+    };
+    let (window, warm_up) = (range("window_s")?, range("warmup_s")?);
+    Some(format!(
+        "counted: requests due in {window} at each load, after {warm_up} of warm-up"
+    ))
 }
 
 /// Up to which load each line keeps up with it, as a sentence.

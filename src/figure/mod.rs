@@ -280,6 +280,8 @@ struct Taken {
     rows: Vec<Row>,
     /// What has to be said besides.
     caveats: Vec<String>,
+    /// What is counted, in a line.
+    counted: Option<String>,
     /// Title computed from the data, for inputs that claim nothing themselves. Empty: none.
     claim: String,
 }
@@ -337,7 +339,7 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
             .chain(foretold.map(|it| it.provenance.clone()))
             .collect(),
         caveats: without_echo(caveats.collect(), taken.caveats),
-        notes: distinct(notes.iter().map(String::as_str))
+        notes: distinct(notes.iter().chain(&taken.counted).map(String::as_str))
             .into_iter()
             .map(str::to_owned)
             .collect(),

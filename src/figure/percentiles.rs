@@ -4,7 +4,7 @@
 //! milliseconds that the share p of the requests did not exceed. `panel` says from when it counts,
 //! `series` is the variant, `n` the requests that it rests on.
 
-use super::cohort::{Cohort, ENDS, quantile};
+use super::cohort::{Cohort, ENDS, quantile, windows};
 use super::lines::{Plot, series};
 use super::paper::{MARGIN, Paper, rect, width_of};
 use super::scale::{Scale, Steps, milliseconds};
@@ -29,7 +29,10 @@ const FROM_SENT: &str = "from sent";
 const POINTS: f64 = 20.0;
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken::default();
+    let mut taken = Taken {
+        counted: windows(material),
+        ..Taken::default()
+    };
     for (name, recording) in material.recordings() {
         let cohort = Cohort::of(recording);
         taken.caveats.extend(cohort.caveats(&name));

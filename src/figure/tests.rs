@@ -65,7 +65,7 @@ pub(super) fn sweep(key: &str, values: &[f64]) -> Sweep {
             "origin": "simulated", "trust": "ok",
             "command": format!("concsim sim scenarios/made_up.toml --set {key}={value}{unit}"),
             "numbers": {
-                "kind": kind, "due": rate.min(1e4) * 10.0, "window_s": 10.0,
+                "kind": kind, "due": rate.min(1e4) * 10.0, "window_s": 10.0, "warmup_s": 1.0,
                 "throughput_per_s": answered,
                 "latency_ms": { "p50": latency, "p90": 2.0 * latency, "p99": 4.0 * latency },
                 "theory": { "bounds": [
@@ -490,7 +490,7 @@ proptest! {
 #[test]
 fn the_lane_of_a_request_that_failed_says_so() {
     let mut kept = kept(TITLE, Synthetic::three_requests);
-    kept.recordings[0].outcomes[1].failure = Some(Failure::Timeout);
+    kept.recordings[0].outcomes[1].failure = Some(Failure::Reset);
     let failed = kept.recordings[0].outcomes[1].request;
     let table = of_runs(Kind::WhoRuns, &kept).expect("it has requests");
     let said = format!("request {} failed", failed + 1);

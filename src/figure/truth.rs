@@ -5,6 +5,8 @@ use super::*;
 use crate::figure::table::Origin;
 use crate::recording::synthetic::Synthetic;
 use crate::scenario::WorkerKind;
+use crate::telemetry::Failure;
+use crate::units::Stamp;
 
 /// Three requests, as few as the file asks for.
 fn few() -> Kept {
@@ -161,4 +163,87 @@ fn bars_of_unlike_means_are_shares_and_their_sums_stand_beside_them() {
     }
     let svg = draw(&alike, &look(720, Theme::Light));
     assert!(svg.contains("mean latency in ms"), "{svg}");
+}
+
+/// Mixed work, of which the end of the run cut off the last requests of the window.
+fn cut_off(count: usize) -> Kept {
+    let mut kept = kept(TITLE, Synthetic::hog);
+    for recording in &mut kept.recordings {
+        let window = recording.header.window.expect("it was counted");
+        let in_it = recording.outcomes.iter_mut().rev();
+        let in_it = in_it.filter(|outcome| window.contains(outcome.due));
+        for outcome in in_it.take(count) {
+            outcome.failure = Some(Failure::Timeout);
+        }
+    }
+    kept
+}
+
+#[test]
+fn percentiles_of_an_interrupted_run_are_those_of_its_answers_and_what_was_cut_off_counts_as_slowest()
+ {
+    let ends = |kept: &Kept| {
+        let table = of_runs(Kind::Percentiles, kept).expect("it has requests");
+        let of_sync = table
+            .of_panel("from due")
+            .filter(|row| row.series == "sync");
+        let (last, n) = of_sync.map(|row| (row.x, row.n)).last().expect("drawn");
+        (table, last, n.expect("counted") as f64)
+    };
+    let (_, whole, count) = ends(&kept(TITLE, Synthetic::hog));
+    let (table, cut, of_cut) = ends(&cut_off(20));
+    assert_eq!(count, of_cut);
+    // A line ends where 10 were slower, and where 20 were cut off: x is 1 ÷ (1 − p).
+    assert!(whole <= count / 10.0 + 1e-6 && cut <= count / 20.0 + 1e-6);
+    assert!(
+        whole > count / 12.0 && cut > count / 24.0,
+        "{whole} {cut} of {count}"
+    );
+    let said = "sync: the end of the run cut off 20 of ";
+    let says = |it: &String| it.starts_with(said) && it.ends_with(", which count as the slowest");
+    assert!(table.caveats.iter().any(says), "{:?}", table.caveats);
+}
+
+#[test]
+fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_did_not_fail() {
+    let kept = cut_off(3);
+    let table = of_runs(Kind::Heatmap, &kept).expect("it has requests");
+    let patience = kept.recordings[0].header.scenario.load.patience;
+    let is_at_patience = |row: &&Row| row.n.is_some() && row.upper() >= patience.as_millis_f64();
+    assert_eq!(table.rows.iter().filter(is_at_patience).count(), 0);
+    let said = "sync: 3 requests without a latency, cut off by the end of the run";
+    assert!(
+        table.caveats.iter().any(|it| it == said),
+        "{:?}",
+        table.caveats
+    );
+    let mut few = few();
+    few.recordings[0].outcomes[2].failure = Some(Failure::Timeout);
+    let number = few.recordings[0].outcomes[2].request + 1;
+    let lanes = of_runs(Kind::WhoRuns, &few).expect("it has requests");
+    let said = format!("request {number} cut off");
+    assert!(lanes.of_panel("sync").any(|row| row.label == said));
+}
+
+#[test]
+fn figures_of_percentiles_name_the_window_that_is_counted() {
+    // One second of warm-up, five seconds are counted.
+    let mut io_bound = kept(TITLE, Synthetic::io_bound);
+    let notes = |kept: &Kept| {
+        of_runs(Kind::Percentiles, kept)
+            .expect("it has requests")
+            .notes
+    };
+    let whole = "counted: requests due from 1.00 s to 6.00 s after load began";
+    assert_eq!(notes(&io_bound), [whole]);
+    let window = io_bound.recordings[1]
+        .header
+        .window
+        .as_mut()
+        .expect("it was counted");
+    window.end = Stamp(window.begin.0 + 2_000_000_000);
+    let cut = "counted: requests due after load began, sync from 1.00 s to 6.00 s, coroutine from 1.00 s to 3.00 s";
+    assert_eq!(notes(&io_bound), [cut]);
+    let swept = "counted: requests due in 10.0 s at each load, after 1.00 s of warm-up";
+    assert_eq!(figure_of(Kind::HockeyStick).notes, [swept]);
 }

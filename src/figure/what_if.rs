@@ -69,6 +69,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         rows,
         caveats,
         claim: claim::stops(&points, "Throughput", "core").unwrap_or_default(),
+        ..Taken::default()
     })
 }
 
@@ -240,6 +241,11 @@ fn draw(table: &Table, look: &Look) -> String {
         law.draw(&mut paper.svg, &plot, &class);
     }
     paper.lines(&plot, &all, names);
+    paper.paragraph(
+        "quiet",
+        SMALL,
+        "Dotted grey: twice as much on twice as many cores.",
+    );
     paper.paragraph("quiet", SMALL, claim::STOPPED);
     paper.said_of_standing(&rules, &across);
     paper.legend_of_ways(&table.rows);

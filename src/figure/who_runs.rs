@@ -4,7 +4,7 @@
 //! the lane, `panel` the variant, `series` what was done (of a wait with the queue that it was in, if it had one), `n` how many requests there were in all, if these are
 //! but the first. Lanes of cores have the series `core N`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
@@ -75,13 +75,16 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let all = (requests.len() > MOST_LANES).then_some(requests.len() as u64);
     requests.truncate(MOST_LANES);
     let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
-    let failed: BTreeSet<u32> = recording
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.failure.is_some())
-        .map(|outcome| outcome.request)
+    let patience = recording.header.scenario.load.patience;
+    let failed = recording.outcomes.iter();
+    let failed = failed.filter(|outcome| outcome.failure.is_some());
+    let failed: BTreeMap<u32, &str> = failed
+        .map(|outcome| {
+            let is_cut_off = outcome.was_cut_off(patience);
+            let word = if is_cut_off { " cut off" } else { " failed" };
+            (outcome.request, word)
+        })
         .collect();
-    let has_failed = |request: u32| failed.contains(&request);
     let mut rows = Vec::new();
     let mut last = began;
     let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
@@ -99,7 +102,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     for (place, request) in requests.iter().enumerate() {
         let lane = lanes.request(*request, everything);
         // Its lane goes on for as long as somebody works for it, also when its client has gone.
-        let failed = if has_failed(*request) { " failed" } else { "" };
+        let failed = failed.get(request).copied().unwrap_or_default();
         let name = format!("request {}{failed}", number_of(*request));
         for Span {
             doing,

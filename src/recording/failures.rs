@@ -173,6 +173,7 @@ mod tests {
                 outcome,
                 served: None,
                 waited: None,
+                begun: None,
             })
             .collect();
         let locations = BTreeMap::from([(302, "/login".to_owned()), (301, "/old".to_owned())]);

@@ -316,6 +316,7 @@ mod tests {
                         outcome,
                         served: served.as_ref(),
                         waited: Some(parts),
+                        begun: None,
                     })
                     .collect();
                 let Some(spent) = Spent::by(requests.iter()) else {

@@ -170,12 +170,15 @@ impl Header {
         if !plan.laid_over.is_empty() {
             played = format!("{played} {}", shell_words::join(&plan.laid_over));
         }
+        let mut machine = format!("{} cores", self.machine.cores);
+        // The kernel of a machine that is simulated is called so.
+        if self.machine.kernel != self.origin.word() {
+            machine = format!("{machine}, {}", self.machine.kernel);
+        }
         format!(
-            "concsim {} · {played} · seed {} · {} cores, {} · {}",
+            "concsim {} · {played} · seed {} · {machine} · {}",
             self.concsim,
             self.scenario.seed,
-            self.machine.cores,
-            self.machine.kernel,
             self.origin.word(),
         )
     }

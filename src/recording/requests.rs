@@ -1,7 +1,9 @@
 //! Every request from both sides: what its client saw, joined by number with what its worker did.
 
+use std::collections::BTreeMap;
+
 use super::{Recording, Window};
-use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Served, WaitParts};
+use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Ran, Served, WaitParts};
 use crate::units::{Elapsed, Stamp};
 
 /// One request from both sides.
@@ -13,6 +15,9 @@ pub(super) struct Request<'a> {
     pub(super) served: Option<&'a Served>,
     /// What it waited for, if it waited and its worker told.
     pub(super) waited: Option<&'a WaitParts>,
+    /// The first instant at which a worker is known to have had it, of a request without `served`: one that
+    /// was under way when its worker or the run ended.
+    pub(super) begun: Option<Stamp>,
 }
 
 /// All requests of a recording.
@@ -43,12 +48,19 @@ impl<'a> Requests<'a> {
                 _ => {}
             }
         }
+        let never_served = |outcome: &Outcome| told[outcome.request as usize].0.is_none();
+        let begun = if recording.outcomes.iter().any(never_served) {
+            first_signs(recording)
+        } else {
+            BTreeMap::new()
+        };
         let join = |outcome: &'a Outcome| {
             let (served, waited) = told[outcome.request as usize];
             Request {
                 outcome,
                 served,
                 waited,
+                begun: begun.get(&outcome.request).copied(),
             }
         };
         Self {
@@ -120,15 +132,40 @@ impl Request<'_> {
     /// From when to when it stood at the door: sent, and no worker has taken it.
     ///
     /// A later request of a kept connection never does: its worker has the connection already. One
-    /// that no worker tells of stood there to its end if it was refused or ran out of patience;
-    /// a connection that was reset had been taken by a worker, which then died.
+    /// that no worker tells of stood there to its end if it was refused or ran out of patience, or up to
+    /// the first sign of a worker that had it; a connection that was reset had been taken by a worker,
+    /// which then died.
     pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome;
         let until = match (self.served, outcome.failure) {
             (Some(served), _) => served.accepted.min(outcome.done),
-            (None, Some(Failure::Timeout | Failure::Refused)) => outcome.done,
+            (None, Some(Failure::Timeout | Failure::Refused)) => self
+                .begun
+                .map_or(outcome.done, |begun| begun.min(outcome.done)),
             (None, _) => return None,
         };
         (outcome.opened && outcome.sent < until).then_some((outcome.sent, until))
     }
+}
+
+/// The earliest instant at which each request is known to have been with a worker.
+fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
+    let told = recording.switches.iter();
+    let told = told.filter_map(|(_, event)| match event {
+        Event::Ran(Ran { request, ready, .. }) => Some((*request, *ready)),
+        Event::Preempted { request, from, .. } | Event::BlockedIn { request, from, .. } => {
+            Some((*request, *from))
+        }
+        _ => None,
+    });
+    let seen = recording.samples.iter().flat_map(|sample| {
+        let running = sample.workers.iter();
+        running.filter_map(|worker| Some((worker.running_request?, sample.at)))
+    });
+    let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
+    for (request, at) in told.chain(seen) {
+        let known = first.entry(request).or_insert(at);
+        *known = at.min(*known);
+    }
+    first
 }

@@ -6,7 +6,7 @@ use crate::recording::Origin;
 use crate::recording::beside::{Balance, Ceiling, Modelled, Pair, per_second, percent};
 use crate::recording::summary::Run;
 use crate::recording::trust::Trust;
-use crate::words::{digits, mean};
+use crate::words::{counted, digits, mean};
 
 /// Columns of a variant's name, and of what stands behind it.
 const NAME: usize = 12;
@@ -188,6 +188,14 @@ fn why_none(runs: &[Run]) -> String {
 /// N = X·R at each place of each run, all three as they were found.
 fn little(runs: &[Run]) -> String {
     let said = runs.iter().filter_map(|run| {
+        let failed = run.failed.all() as u64;
+        if failed > 0 && !run.balance.is_empty() {
+            let failed = counted(failed, "failed request");
+            let (name, of) = (&run.variant, "X and R of answered ones");
+            return Some(format!(
+                "{name}: not compared: N counts {failed}, {of} only"
+            ));
+        }
         let places: Vec<String> = run.balance.iter().filter_map(balanced).collect();
         let places = places.join(", ");
         (!places.is_empty()).then(|| format!("{}: {places}", run.variant))

@@ -208,6 +208,7 @@ impl<'a> Lanes<'a> {
                 outcome,
                 served: self.served(outcome.request),
                 waited: self.waited(outcome.request),
+                begun: None,
             })
             .collect();
         let spent = Spent::by(requests.iter())?;
@@ -221,6 +222,7 @@ impl<'a> Lanes<'a> {
             outcome: self.outcome(request)?,
             served: Some(self.served(request)?),
             waited: self.waited(request),
+            begun: None,
         })
     }
 
@@ -229,10 +231,13 @@ impl<'a> Lanes<'a> {
     pub fn at_the_door(&self, request: u32) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome(request)?;
         let served = self.served(request);
+        let stretches = self.index.requests.get(request as usize);
+        let first = stretches.and_then(|entry| entry.stretches.first());
         let request = Request {
             outcome,
             served,
             waited: None,
+            begun: first.map(|at| self.stretch(*at).ready),
         };
         request.at_the_door()
     }

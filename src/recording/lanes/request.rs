@@ -98,7 +98,7 @@ impl Lanes<'_> {
             .collect()
     }
 
-    fn stretch(&self, (worker, at): (u16, u32)) -> &Stretch {
+    pub(super) fn stretch(&self, (worker, at): (u16, u32)) -> &Stretch {
         &self.index.workers[usize::from(worker)].stretches[at as usize]
     }
 

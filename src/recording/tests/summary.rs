@@ -440,3 +440,22 @@ fn drain_is_from_the_end_of_the_window_to_the_last_answer() {
     let window = Elapsed::from_secs(5);
     assert_eq!(Synthetic::io_bound(Sync).scenario.duration, window);
 }
+
+#[test]
+fn a_request_that_the_end_of_the_run_cut_off_was_at_the_door_only_until_a_worker_had_it() {
+    for kind in [Sync, Coroutine] {
+        let whole = Synthetic::three_requests(kind).recording();
+        let mut cut = whole.clone();
+        let last = cut.outcomes.last_mut().expect("there are three");
+        last.failure = Some(Failure::Timeout);
+        let number = last.request;
+        cut.events.retain(|(_, event)| match event {
+            Event::Served(served) => served.request != number,
+            Event::Waited(parts) => parts.request != number,
+            _ => true,
+        });
+        // Two wait for the first sync worker's 1.4 s and 2.8 s, and none for a coroutine worker.
+        assert_eq!(summarise(&cut).unfinished, 1);
+        assert_eq!(summarise(&cut).at_the_door, summarise(&whole).at_the_door);
+    }
+}

@@ -9,7 +9,7 @@ use crate::recording::synthetic::{Life, MS, Synthetic, machine, plan};
 use crate::scenario::Plan;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::{Failure, Phase, Stage};
-use crate::units::Stamp;
+use crate::units::{Elapsed, Stamp};
 
 /// The card of these runs, with claims, after their recordings were spoilt.
 fn card_of(
@@ -277,4 +277,39 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     coroutine.workers[0].respawns = 1;
     let printed = of(&[&run, &coroutine]);
     assert!(!printed.contains("The same"), "{printed}");
+}
+
+#[test]
+fn a_percentile_that_is_patience_does_not_touch_the_mark_before_it() {
+    // Five clients leave after 1.5 s each, and none of them has an answer.
+    let mut run = Synthetic::idle(Sync, 1);
+    run.scenario.load.patience = Elapsed(1_500 * MS);
+    run.lives = (0..300)
+        .map(|number| Life {
+            due: 1_000 * MS + number * 10 * MS,
+            door: 1_500 * MS,
+            failure: Some(Failure::Timeout),
+            ..Life::default()
+        })
+        .collect();
+    let printed = card_of("Dead work", &[&run], &[], as_it_is);
+    assert!(printed.contains("≥ 1.5 s ¹ p95 ≥ 1.5 s ¹\n"), "{printed}");
+}
+
+#[test]
+fn where_requests_failed_littles_law_is_not_set_against_answered_ones_alone() {
+    let mut run = Synthetic::io_bound(Sync);
+    let failed = Life {
+        due: 2_000 * MS,
+        door: 3_000 * MS,
+        failure: Some(Failure::Reset),
+        ..Life::default()
+    };
+    run.lives.push(failed);
+    let printed = card_of("One is lost", &[&run], &[], as_it_is);
+    let said =
+        "little       X × R against N. sync: not compared: N counts 1 failed request, X and R";
+    let lines = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(lines.contains(&said), "{printed}");
 }

@@ -227,11 +227,13 @@ fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
     let judged = &kept.summary.expect;
     let holds = |verdict: Verdict| judged.iter().filter(|it| it.verdict == verdict).count();
     let (held, fail) = (holds(Verdict::Holds), holds(Verdict::Fails));
+    let open = holds(Verdict::NotJudged);
     html! {
         @if !judged.is_empty() {
             p.aside {
                 (held) " of " (counted(judged.len() as u64, "claim")) (if held == 1 { " holds" } else { " hold" })
                 @if fail > 0 { ", " (fail) (if fail == 1 { " fails" } else { " fail" }) }
+                @if open > 0 { ", " (open) (if open == 1 { " is not judged" } else { " are not judged" }) }
                 "; they are listed below."
             }
         }
@@ -284,7 +286,10 @@ fn what_was_played(kept: &Play<'_>) -> Markup {
         p.aside {
             (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
             ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
-            (grouped(cores as u64)) " cores, " (machine.kernel) ", " (machine.cpu) "."
+            (counted(cores as u64, "core"))
+            // Of a simulated machine both names are the word that the line begins with.
+            @if machine.kernel != machine.cpu { ", " (machine.kernel) ", " (machine.cpu) }
+            "."
         }
     }
 }

@@ -217,3 +217,14 @@ fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
         "{before}"
     );
 }
+
+#[test]
+fn claims_that_no_run_decides_are_counted_as_not_judged() {
+    let mut told = two_kinds("Twice the same");
+    told.summary.expect[0].verdict = Verdict::NotJudged;
+    let page = written(&told, Vec::new());
+    assert!(
+        page.contains("0 of 1 claim hold, 1 is not judged; they are listed below."),
+        "{page}"
+    );
+}

@@ -352,7 +352,7 @@ pub(super) fn card() -> State {
         sync          58     2.0 of 2     0.02 of 2          20   3.00 s        –\n\
         coroutine      0   60 of 2000     0.60 of 2         598   100 ms   104 ms\n\
         \n\
-        trust        ok: clients at most 1.20 ms late (p99), Little's law within 0.1 %";
+        trust        ok: clients at most 1.20 ms late (p99), counts agree within 0.1 %";
     state.show_card(card.lines().map(str::to_owned).collect());
     state
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crossterm::event::{self, Event};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
@@ -430,6 +431,8 @@ pub(super) fn leave(modes: Modes) {
     // A terminal that is gone needs no restoring.
     let _ = output.write_all(LEAVE_FULL_SCREEN);
     let _ = output.flush();
+    // The library sets raw mode once: without this the next screen of the same program has no keys.
+    let _ = disable_raw_mode();
     let _ = modes.restore(io::stdout());
 }
 

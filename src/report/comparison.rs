@@ -71,10 +71,13 @@ struct Number {
     unit: Unit,
     a: Option<f64>,
     b: Option<f64>,
-    /// `b` − `a`; null where the two are not compared.
+    /// `b` − `a`; null where the two are not compared, or one of them is a patience.
     difference: Option<f64>,
-    /// `b` ÷ `a`; null where the two are not compared, or `a` is 0.
+    /// `b` ÷ `a`; null where the two are not compared, one of them is a patience, or `a` is 0.
     ratio: Option<f64>,
+    /// Whether `a` and `b` are the patience of clients whose requests failed: at least so long, and not
+    /// measured.
+    at_patience: [bool; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +138,13 @@ impl Pair {
             let (name, label, unit, _) = specimen[place];
             let value = |numbers: &[Known]| numbers.get(place).and_then(|it| it.3);
             let (a, b) = (value(&first), value(&second));
-            let pair = a.zip(b).filter(|_| compared);
+            let reached = |run: Option<&Run>, value: Option<f64>| {
+                let patience = run.map(|run| &run.at_patience);
+                let of = patience.zip(value).filter(|_| is_percentile(name));
+                of.is_some_and(|(patience, value)| patience.is_reached(value))
+            };
+            let at_patience = [reached(both[0], a), reached(both[1], b)];
+            let pair = a.zip(b).filter(|_| compared && at_patience == [false; 2]);
             Number {
                 name,
                 label,
@@ -144,6 +153,7 @@ impl Pair {
                 b,
                 difference: pair.map(|(a, b)| b - a),
                 ratio: pair.filter(|(a, _)| *a > 0.0).map(|(a, b)| b / a),
+                at_patience,
             }
         });
         let numbers = numbers.filter(|it| it.a.is_some() || it.b.is_some());
@@ -173,6 +183,11 @@ fn why_not([a, b]: [Option<&Run>; 2]) -> Option<String> {
         };
         format!("{name} {what}")
     })
+}
+
+/// Whether a number is a percentile of latency, or the longest one.
+fn is_percentile(name: &str) -> bool {
+    matches!(name, "p50_ms" | "p90_ms" | "p95_ms" | "p99_ms" | "max_ms")
 }
 
 /// A name in the JSON, a label, a unit, a value.
@@ -292,8 +307,14 @@ impl Pair {
         };
         let head = line(&name, ["A", "B", "B - A", "B ÷ A"].map(str::to_owned));
         let rows = self.numbers.iter().map(|it| {
-            let said =
-                |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |v| it.unit.said(v));
+            let said = |value: Option<f64>, is_patience: bool| {
+                let said = value.map_or_else(|| NONE.to_owned(), |v| it.unit.said(v));
+                if is_patience {
+                    format!("≥ {said}")
+                } else {
+                    said
+                }
+            };
             let difference = it
                 .difference
                 .map_or_else(String::new, |v| it.unit.signed(v));
@@ -307,7 +328,12 @@ impl Pair {
             let ratio = ratio.map_or_else(String::new, said_ratio);
             line(
                 &format!("  {}", it.label),
-                [said(it.a), said(it.b), difference, ratio],
+                [
+                    said(it.a, it.at_patience[0]),
+                    said(it.b, it.at_patience[1]),
+                    difference,
+                    ratio,
+                ],
             )
         });
         let trust = self

@@ -86,7 +86,7 @@ impl fmt::Display for Deed {
         let name = |slot: u16| crate::units::letter(usize::from(slot));
         match *self {
             Self::AddWorker => f.write_str("a worker was added"),
-            Self::RemoveWorker => f.write_str("a worker was sent home"),
+            Self::RemoveWorker => f.write_str("a worker was removed"),
             Self::KillWorker(slot) => write!(f, "worker {} was killed", name(slot)),
             Self::StopWorker(slot) => write!(f, "worker {} was stopped", name(slot)),
             Self::ContinueWorker(slot) => write!(f, "worker {} goes on", name(slot)),

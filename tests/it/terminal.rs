@@ -166,6 +166,28 @@ fn nobody_plays_on_when_the_terminal_is_gone() {
 }
 
 #[test]
+fn a_run_that_the_menu_has_started_listens_to_its_keys() {
+    let scratch = tempfile::tempdir().unwrap();
+    let concsim = env!("CARGO_BIN_EXE_concsim");
+    let mut played = OnScreen::start(concsim.as_ref(), &[], scratch);
+    played.until_it_shows("three_requests");
+    played.types("\x1b[B\r");
+    played.until_it_shows("any key");
+    played.types(" ");
+    played.until_it_shows("AT THE DOOR");
+    played.types(" ");
+    played.until_it_shows("PAUSED");
+    played.types("?");
+    played.until_it_shows("halt here, or go on");
+    played.types("?q");
+    let (_, text) = played.end("left");
+    assert!(
+        text.contains("interrupted: the part that was played"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     let scenario = Doing::Idle.scenario("coroutine", "3s")
         + "[[expect]]\nclaim = 'it is so'\nthat = 'throughput > 1'\n";

@@ -4,6 +4,8 @@ use super::*;
 use crate::recording::summary::summarise;
 use crate::recording::synthetic::{MS, Synthetic, machine, plan};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::telemetry::Failure;
+use crate::units::Elapsed;
 
 /// A plan of these runs, and its summary.
 fn played(runs: &[&Synthetic]) -> (Plan, Summary) {
@@ -52,6 +54,31 @@ fn one_variant_each_is_a_pair_whatever_their_names() {
     let differences = json["differences"].as_array().unwrap();
     let kind = differences.iter().find(|it| it["key"] == "server.kind");
     assert_eq!(kind.unwrap()["a"], "sync");
+}
+
+#[test]
+fn a_percentile_that_is_the_clients_patience_is_marked_and_no_difference_is_made_of_it() {
+    let (good, mut slow) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Sync));
+    slow.scenario.load.patience = Elapsed::from_secs(1);
+    for (number, life) in slow.lives.iter_mut().enumerate() {
+        // Nine of ten clients lose their patience.
+        life.failure = (number % 10 > 0).then_some(Failure::Timeout);
+    }
+    let (a, b) = (played(&[&good]), played(&[&slow]));
+    let comparison = compare(side("a", &a), side("b", &b));
+    let numbers = &comparison.variants[0].numbers;
+    let p50 = numbers.iter().find(|it| it.name == "p50_ms").unwrap();
+    assert_eq!(p50.at_patience, [false, true]);
+    assert_eq!((p50.difference, p50.ratio), (None, None));
+    assert!(p50.b.unwrap() >= 1_000.0);
+    assert!(
+        numbers.iter().all(|it| it.name == "p50_ms"
+            || is_percentile(it.name)
+            || it.at_patience == [false; 2])
+    );
+    let text = comparison.to_text();
+    let line = text.lines().find(|line| line.starts_with("  p50")).unwrap();
+    assert!(line.contains("≥ "), "{line}");
 }
 
 #[test]

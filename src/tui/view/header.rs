@@ -147,6 +147,11 @@ fn progress(picture: &Picture, requests: Option<u64>) -> f64 {
 pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     canvas.write(1, 0, &cut(state.title(), width), strong());
-    let place = format!("{}, {}", place(state), stage(state));
-    canvas.number(1, 1, &cut(&place, width), plain(), Number::Clock);
+    let (now, number) = if state.is_live() {
+        (stage(state), Number::Clock)
+    } else {
+        (motion(state), Number::Instant)
+    };
+    let place = format!("{}, {now}", place(state));
+    canvas.number(1, 1, &cut(&place, width), plain(), number);
 }

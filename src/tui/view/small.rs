@@ -1,8 +1,9 @@
 //! A screen too small for the picture: what matters, as text.
 
 use super::canvas::{Canvas, cut, plain, quiet, wrap};
-use super::header;
+use super::{footer, header};
 use crate::telemetry::Stage;
+use crate::tui::command::Command;
 use crate::tui::number::Number;
 use crate::tui::state::State;
 use crate::words::{grouped, mean};
@@ -47,9 +48,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             y += 1;
         }
     }
-    let said = format!("The picture needs {}.", needed());
-    let said = cut(&said, width.saturating_sub(2));
-    canvas.write(1, height.saturating_sub(1).max(y), &said, quiet());
+    let mut last = canvas.part(0, height.saturating_sub(1).max(y), width, 1);
+    let commands = [(Command::Help, "help"), (Command::Quit, "quit")];
+    footer::draw_commands(&mut last, state, &commands);
+    let said = format!("picture: {}", needed());
+    last.write_before(width.saturating_sub(1), 0, &said, quiet());
 }
 
 fn needed() -> String {

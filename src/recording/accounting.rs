@@ -109,9 +109,55 @@ fn residual(gauge: f64, log: f64) -> f64 {
     }
 }
 
+/// What a gauge lacked at `at`, in thing-nanoseconds, when it said that there were `count`, of things that
+/// were there in these intervals. Its writer stamps a step with the instant at which something began or
+/// ended, and steps the gauge a moment later: much later if it had no core. Later readings have such steps
+/// in full, and the reading at `at` has none of them. Steps come in order, so those that are missing are the
+/// last ones before `at`.
+fn lacking(at: Stamp, count: u64, intervals: &[(Stamp, Stamp)]) -> f64 {
+    let began = intervals.iter().map(|(from, _)| *from);
+    let ended = intervals.iter().map(|(from, to)| *to.max(from));
+    let newest_by_then = |edges: &mut dyn Iterator<Item = Stamp>| {
+        let mut edges: Vec<Stamp> = edges.filter(|edge| *edge <= at).collect();
+        edges.sort_unstable_by(|one, other| other.cmp(one));
+        edges
+    };
+    let began = newest_by_then(&mut began.into_iter());
+    let ended = newest_by_then(&mut ended.into_iter());
+    let there = began.len() as i64 - ended.len() as i64;
+    let missing = there - count.cast_signed();
+    let last = |edges: &[Stamp]| {
+        let last = edges.iter().take(missing.unsigned_abs() as usize);
+        last.fold(0.0, |sum, edge| sum + at.since(*edge).0 as f64)
+    };
+    if missing > 0 {
+        last(&began)
+    } else {
+        -last(&ended)
+    }
+}
+
+/// How much a gauge grew between two looks, with what each of them lacked.
+fn grown(edges: &Edges<'_>, grown: f64, counts: [u64; 2], intervals: &[(Stamp, Stamp)]) -> f64 {
+    let [begin, end] = counts;
+    let lacked = lacking(edges.begin.at, begin, intervals);
+    grown - lacked + lacking(edges.end.at, end, intervals)
+}
+
 /// The residual of [due, end] over all requests.
 pub(super) fn system_residual(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
-    residual(edges.in_system(), in_system_by_log(requests, edges.span()))
+    residual(
+        in_system(edges, requests),
+        in_system_by_log(requests, edges.span()),
+    )
+}
+
+/// Requests due and not ended by the gauge, with what it had not been told at the edges, in
+/// request-nanoseconds.
+pub(super) fn in_system(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
+    let intervals: Vec<(Stamp, Stamp)> = due_to_done(requests).collect();
+    let counts = [edges.begin, edges.end].map(|sample| sample.load.in_system.count);
+    grown(edges, edges.in_system(), counts, &intervals)
 }
 
 /// The residual of [accepted, last byte written] over all that workers took.
@@ -120,17 +166,21 @@ pub(super) fn workers_residual(
     recording: &Recording,
     requests: &Requests<'_>,
 ) -> f64 {
-    let span = edges.span();
-    let cut = cut_by_deaths(recording, requests);
-    let log = overlaps(served(recording), span) + overlaps(cut.into_iter(), span);
-    residual(edges.begun(), log)
+    let cut = cut_by_deaths(recording, requests).into_iter();
+    let intervals: Vec<(Stamp, Stamp)> = served(recording).chain(cut).collect();
+    let counts = [edges.begin, edges.end].map(Sample::begun);
+    let gauge = grown(edges, edges.begun(), counts, &intervals);
+    residual(gauge, overlaps(intervals.into_iter(), edges.span()))
 }
 
 /// Requests in the system from the log alone, in request-nanoseconds.
 fn in_system_by_log(requests: &Requests<'_>, window: Window) -> f64 {
+    overlaps(due_to_done(requests), window)
+}
+
+fn due_to_done(requests: &Requests<'_>) -> impl Iterator<Item = (Stamp, Stamp)> {
     let intervals = requests.all().iter();
-    let intervals = intervals.map(|request| (request.outcome.due, request.outcome.done));
-    overlaps(intervals, window)
+    intervals.map(|request| (request.outcome.due, request.outcome.done))
 }
 
 /// The mean number of requests at the door.
@@ -285,6 +335,27 @@ mod tests {
         assert_eq!(jain(&[12, 0, 0, 0]), Some(0.25));
         assert_eq!(jain(&[0, 0]), None);
         assert_eq!(jain(&[]), None);
+    }
+
+    #[test]
+    fn what_a_gauge_had_not_been_told_yet_is_known_from_the_log() {
+        let stamps = |all: &[(u64, u64)]| -> Vec<(Stamp, Stamp)> {
+            all.iter().map(|(a, b)| (Stamp(*a), Stamp(*b))).collect()
+        };
+        // At 100 three are there; the gauge has been told of one: 40 + 30 are missing.
+        let late = stamps(&[(10, 200), (60, 150), (70, 300), (120, 180)]);
+        assert!((lacking(Stamp(100), 1, &late) - 70.0).abs() < 1e-9);
+        assert!(lacking(Stamp(100), 3, &late).abs() < 1e-9);
+        // Two ended at 80 and at 95, and the gauge has not been told of the last one.
+        let ended = stamps(&[(10, 80), (20, 95), (30, 200)]);
+        assert!((lacking(Stamp(100), 2, &ended) + 5.0).abs() < 1e-9);
+        // A gauge that counts one too many all the time is not taken for one that is late.
+        let one = stamps(&[(0, 1_000)]);
+        let lacked = [100, 900].map(|at| lacking(Stamp(at), 2, &one));
+        assert!(
+            lacked.iter().all(|lacked| lacked.abs() < 1e-9),
+            "{lacked:?}"
+        );
     }
 
     #[test]

@@ -360,7 +360,7 @@ impl Averages {
             concurrency: sees_workers.then(|| mean(edges.begun())),
             at_the_door: hears_workers
                 .then(|| rounded(accounting::at_the_door(edges, requests), 4)),
-            in_system: Some(mean(edges.in_system())),
+            in_system: Some(mean(accounting::in_system(edges, requests))),
             parallelism: sees_workers.then(|| mean(edges.workers_cpu())),
             stationary: Some(is_stationary(first, second)),
             drift: (first > 0.0).then(|| rounded(second / first, 3)),

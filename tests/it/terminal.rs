@@ -206,7 +206,9 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     assert_eq!(status.code(), Some(0), "{text}");
     // The card breaks its lines.
     let words: Vec<&str> = text.split_whitespace().collect();
-    let said = words.join(" ").contains("the run of coroutine was changed by hand");
+    let said = words
+        .join(" ")
+        .contains("the run of coroutine was changed by hand");
     assert!(said, "{text}");
     assert!(text.contains("not judged"), "{text}");
 }

@@ -65,7 +65,8 @@ pub(super) fn door(screen: &str) -> Option<(usize, usize, usize)> {
     let line = screen
         .lines()
         .find(|line| line.trim_start().starts_with("AT THE DOOR"))?;
-    let rest = line.trim_start().strip_prefix("AT THE DOOR")?;
+    let rest = line.trim_start().strip_prefix("AT THE DOOR")?.trim_start();
+    let rest = rest.strip_prefix("now").unwrap_or(rest);
     let (count, glyphs, more) = counted(rest)?;
     Some((count, glyphs.values().sum(), more))
 }

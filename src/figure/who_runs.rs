@@ -104,16 +104,10 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
         // Its lane goes on for as long as somebody works for it, also when its client has gone.
         let failed = failed.get(request).copied().unwrap_or_default();
         let name = format!("request {}{failed}", number_of(*request));
-        for Span {
-            doing,
-            queue,
-            from,
-            to,
-            ..
-        } in lane.spans
-        {
-            last = last.max(to);
-            rows.push(row(series(doing, queue), place, from, to, name.clone()));
+        for span in lane.spans {
+            last = last.max(span.to);
+            let Span { from, to, .. } = span;
+            rows.push(row(series(span), place, from, to, name.clone()));
         }
     }
     let interval = Interval {
@@ -148,7 +142,7 @@ fn word(doing: Doing) -> &'static str {
 }
 
 /// The series of what a request did, with the queue that it waited in if its wait had one.
-fn series(doing: Doing, queue: Option<Awaited>) -> String {
+fn series(Span { doing, queue, .. }: Span) -> String {
     match queue.and_then(words_of) {
         Some(queue) => format!("{} {queue}", word(doing)),
         None => word(doing).into(),

@@ -124,8 +124,8 @@ fn lacking(at: Stamp, count: u64, intervals: &[(Stamp, Stamp)]) -> f64 {
     };
     let began = newest_by_then(&mut began.into_iter());
     let ended = newest_by_then(&mut ended.into_iter());
-    let there = began.len() as i64 - ended.len() as i64;
-    let missing = there - count.cast_signed();
+    let there = began.len().saturating_sub(ended.len()) as u64;
+    let missing = there.cast_signed() - count.cast_signed();
     let last = |edges: &[Stamp]| {
         let last = edges.iter().take(missing.unsigned_abs() as usize);
         last.fold(0.0, |sum, edge| sum + at.since(*edge).0 as f64)

@@ -120,7 +120,11 @@ fn shipped(kind: Kind, path: &Path) -> anyhow::Result<Table> {
 
 fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     if named.is_empty() {
-        bail!("of what? `{}` is made of {}", kind.name(), kind.needs());
+        bail!(
+            "no run is named: `{}` is made of {}",
+            kind.name(),
+            kind.needs()
+        );
     }
     let mut found = Found::default();
     for path in named {

@@ -371,12 +371,17 @@ fn key(paper: &mut Paper, rows: &[Row], has_words: bool) {
             format!("{}  ", place + 1)
         };
         let words = format!(
-            "{number}{}: {}{} begun, {:.2}{} cores, {}",
+            "{number}{}: {}{} begun, {:.2}{} {}, {}",
             row.series,
             mean(row.y),
             of(row.y_to),
             row.x,
             of(row.x_to),
+            if row.x_to == Some(1.0) {
+                "core"
+            } else {
+                "cores"
+            },
             row.label
         );
         paper.paragraph("small", SMALL, &words);

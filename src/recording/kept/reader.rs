@@ -30,7 +30,7 @@ pub struct Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// The folder is not there, or not one.
-    #[error("{0}: {1}")]
+    #[error("failed to read {0}: {1}")]
     Folder(PathBuf, io::Error),
     /// There is no plan in it.
     #[error("{0} is not the folder of a recording: it has no {PLAN} ({1})")]

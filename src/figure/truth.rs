@@ -192,7 +192,7 @@ fn percentiles_of_an_interrupted_run_are_those_of_its_answers_and_what_was_cut_o
     };
     let (_, whole, count) = ends(&kept(TITLE, Synthetic::hog));
     let (table, cut, of_cut) = ends(&cut_off(20));
-    assert_eq!(count, of_cut);
+    assert!((count - of_cut).abs() < 0.5, "{count} {of_cut}");
     // A line ends where 10 were slower, and where 20 were cut off: x is 1 ÷ (1 − p).
     assert!(whole <= count / 10.0 + 1e-6 && cut <= count / 20.0 + 1e-6);
     assert!(

@@ -58,6 +58,20 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
+/// What is said of each request without a good answer, behind its name.
+fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
+    let patience = recording.header.scenario.load.patience;
+    let failed = recording.outcomes.iter();
+    let failed = failed.filter(|outcome| outcome.failure.is_some());
+    failed
+        .map(|outcome| {
+            let is_cut_off = outcome.was_cut_off(patience);
+            let word = if is_cut_off { " cut off" } else { " failed" };
+            (outcome.request, word)
+        })
+        .collect()
+}
+
 /// The first requests of a recording, from the sending of the first to the end of the last.
 fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let Some(past) = recording.present() else {
@@ -75,16 +89,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let all = (requests.len() > MOST_LANES).then_some(requests.len() as u64);
     requests.truncate(MOST_LANES);
     let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
-    let patience = recording.header.scenario.load.patience;
-    let failed = recording.outcomes.iter();
-    let failed = failed.filter(|outcome| outcome.failure.is_some());
-    let failed: BTreeMap<u32, &str> = failed
-        .map(|outcome| {
-            let is_cut_off = outcome.was_cut_off(patience);
-            let word = if is_cut_off { " cut off" } else { " failed" };
-            (outcome.request, word)
-        })
-        .collect();
+    let failed = failed(recording);
     let mut rows = Vec::new();
     let mut last = began;
     let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {

@@ -7,9 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
 
-use super::stagecraft::ArbiterOrders;
 use crate::sys::family::{self, Inherited};
-use crate::sys::terminal::Keeper;
+use crate::sys::terminal::{self, Modes};
 use crate::telemetry::{Board, RINGS_BY_DEFAULT, Said};
 use crate::{load, server};
 
@@ -25,15 +24,28 @@ pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
     // The server and its forked workers hold on to the board until their processes end.
     let board: &'static Board = Box::leak(Box::new(board(inherited.board)?));
-    let orders: ArbiterOrders = read(&inherited.orders)?;
-    let keeper = inherited.terminal.zip(orders.modes);
-    let keeper = keeper.map(|(terminal, modes)| Keeper::new(terminal, modes));
-    let played =
-        server::arbiter::play(orders.server, board, &inherited.lifeline, &mut io::stdout());
-    if let Some(keeper) = keeper.filter(|_| family::is_cut(&inherited.lifeline)) {
-        keeper.restore()?;
-    }
-    Ok(tell(played))
+    let orders: server::arbiter::Orders = read(&inherited.orders)?;
+    let lifeline = &inherited.lifeline;
+    Ok(tell(server::arbiter::play(
+        orders,
+        board,
+        lifeline,
+        &mut io::stdout(),
+    )))
+}
+
+/// The modes that the keeper restores.
+#[derive(Debug, clap::Args)]
+pub struct KeeperArgs {
+    #[arg(hide = true)]
+    modes: String,
+}
+
+/// The keeper of the terminal, for a driver that is killed.
+pub fn keeper(args: &KeeperArgs) -> anyhow::Result<ExitCode> {
+    let modes: Modes = read(&args.modes)?;
+    terminal::keep(modes)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The services that `call` steps talk to.

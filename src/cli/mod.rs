@@ -32,7 +32,6 @@ mod shelf;
 pub mod showing;
 pub mod sim;
 pub mod source;
-pub mod stagecraft;
 mod steering;
 mod steps;
 pub mod sweep;
@@ -109,6 +108,8 @@ enum Command {
     Completions(completions::Args),
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
+    #[command(name = "__keeper", hide = true)]
+    Keeper(engine::KeeperArgs),
     #[command(name = "__services", hide = true)]
     Services(engine::Args),
     #[command(name = "__load", hide = true)]
@@ -146,6 +147,7 @@ impl Cli {
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => completions::run(&args),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
+            Some(Command::Keeper(args)) => engine::keeper(&args),
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),
         }

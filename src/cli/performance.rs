@@ -19,7 +19,6 @@ use serde::Serialize;
 
 use watch::Watch;
 
-use super::stagecraft::{ArbiterOrders, Stagecraft};
 use super::steering::Steered;
 use crate::load;
 use crate::recording::live::{Cast, Live};
@@ -70,7 +69,6 @@ pub struct Performance<'a> {
     board: &'a Board,
     clock: Clock,
     pub(super) live: Live<'a>,
-    stagecraft: Option<Stagecraft>,
     services: Option<Child>,
     arbiter: Option<Child>,
     load: Option<Child>,
@@ -96,12 +94,8 @@ impl<'a> Performance<'a> {
     ///
     /// # Errors
     /// When a process cannot be started.
-    pub fn begin(
-        variant: &'a Variant,
-        live: Live<'a>,
-        stagecraft: Option<Stagecraft>,
-    ) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, live, stagecraft);
+    pub fn begin(variant: &'a Variant, live: Live<'a>) -> sys::Result<Self> {
+        let mut performance = Self::prepare(variant, live);
         performance.start_services()?;
         Ok(performance)
     }
@@ -115,18 +109,17 @@ impl<'a> Performance<'a> {
         variant: &'a Variant,
         live: Live<'a>,
     ) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, live, None);
+        let mut performance = Self::prepare(variant, live);
         performance.start_load(target)?;
         Ok(performance)
     }
 
-    fn prepare(variant: &'a Variant, live: Live<'a>, stagecraft: Option<Stagecraft>) -> Self {
+    fn prepare(variant: &'a Variant, live: Live<'a>) -> Self {
         Self {
             variant,
             board: live.board(),
             clock: live.clock(),
             live,
-            stagecraft,
             services: None,
             arbiter: None,
             load: None,
@@ -223,21 +216,19 @@ impl<'a> Performance<'a> {
             scenario: self.variant.scenario.clone(),
             telemetry: Telemetry::On,
         };
-        self.services = Some(self.start("__services", &orders, None)?);
+        self.services = Some(self.start("__services", &orders)?);
         Ok(())
     }
 
     fn start_arbiter(&mut self) -> sys::Result<()> {
-        let server = arbiter::Orders {
+        let orders = arbiter::Orders {
             clock: self.clock,
             scenario: self.variant.scenario.clone(),
             services: self.service_addresses.clone(),
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             telemetry: Telemetry::On,
         };
-        let modes = self.stagecraft.map(|craft| craft.modes);
-        let orders = ArbiterOrders { server, modes };
-        self.arbiter = Some(self.start("__arbiter", &orders, self.stagecraft)?);
+        self.arbiter = Some(self.start("__arbiter", &orders)?);
         self.enter(Act::Server);
         Ok(())
     }
@@ -248,26 +239,18 @@ impl<'a> Performance<'a> {
             scenario: self.variant.scenario.clone(),
             target,
         };
-        self.load = Some(self.start("__load", &orders, None)?);
+        self.load = Some(self.start("__load", &orders)?);
         self.enter(Act::Load);
         Ok(())
     }
 
-    /// A child that has to restore the terminal outlives the driver by a moment; all others die with
-    /// it.
-    fn start(
-        &self,
-        role: &str,
-        orders: &impl Serialize,
-        stagecraft: Option<Stagecraft>,
-    ) -> sys::Result<Child> {
+    fn start(&self, role: &str, orders: &impl Serialize) -> sys::Result<Child> {
         let orders = serde_json::to_string(orders).expect("orders are always JSON");
         let legacy = Legacy {
             board: self.board.descriptor(),
-            terminal: stagecraft.map(|craft| craft.terminal),
             orders: &orders,
         };
-        Child::start(role, &legacy, stagecraft.is_none())
+        Child::start(role, &legacy)
     }
 
     fn advance(&mut self) {

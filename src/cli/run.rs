@@ -19,7 +19,6 @@ use super::screen::Screen;
 use super::shelf;
 use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
-use super::stagecraft::Stagecraft;
 use super::talk;
 use crate::palette::Glyphs;
 use crate::recording::kept::{Folder, Keeper};
@@ -250,7 +249,7 @@ fn play_with(
     } = staging;
     let Some(terminal) = args.terminal() else {
         let mut nobody = Headless::new(args.json).watching(watched);
-        let summary = play(plan, &mut nobody, None, folder.as_deref_mut(), predictions)?;
+        let summary = play(plan, &mut nobody, folder.as_deref_mut(), predictions)?;
         let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();
         return Ok((summary, Played::Headless(status), kept));
@@ -262,15 +261,7 @@ fn play_with(
     if args.no_ask {
         screen = screen.without_questions();
     }
-    let stagecraft = screen.stagecraft();
-    let stagecraft = Some(stagecraft);
-    let summary = play(
-        plan,
-        &mut screen,
-        stagecraft,
-        folder.as_deref_mut(),
-        predictions,
-    )?;
+    let summary = play(plan, &mut screen, folder.as_deref_mut(), predictions)?;
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
     if !screen.wants_to_leave() {
@@ -284,14 +275,13 @@ fn play_with(
 fn play(
     plan: &Plan,
     audience: &mut impl Audience,
-    stagecraft: Option<Stagecraft>,
     mut folder: Option<&mut Folder>,
     predictions: Option<&Predictions>,
 ) -> anyhow::Result<Summary> {
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
         audience.announce(plan, index)?;
-        let recording = play_one(plan, variant, audience, stagecraft, folder.as_deref_mut())?;
+        let recording = play_one(plan, variant, audience, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
         let run = match predictions {
             Some(predictions) => predictions.beside(index, run, &recording),
@@ -311,14 +301,13 @@ pub(super) fn play_one(
     plan: &Plan,
     variant: &Variant,
     audience: &mut impl Audience,
-    stagecraft: Option<Stagecraft>,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let header = Header::of(plan, variant, Machine::this_one());
     let keeper = keeper_for(folder, &header, |said| audience.hear(said));
     let live = Live::new(&board, header, keeper);
-    let performance = Performance::begin(variant, live, stagecraft)?;
+    let performance = Performance::begin(variant, live)?;
     watch(performance, audience)
 }
 

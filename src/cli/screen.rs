@@ -20,7 +20,6 @@ use super::performance::Performance;
 use super::rehearsal::Watched;
 use super::run::Cards;
 use super::showing::{Delivery, Manner};
-use super::stagecraft::Stagecraft;
 use super::talk;
 use crate::palette::Colours;
 use crate::recording::Recording;
@@ -28,7 +27,7 @@ use crate::recording::feed::Feed;
 use crate::recording::summary::Run;
 use crate::scenario::Plan;
 use crate::sys::clock::Clock;
-use crate::sys::terminal::{GIVE_THE_MOUSE_BACK, LEAVE_FULL_SCREEN, Modes, TAKE_THE_MOUSE};
+use crate::sys::terminal::{FullScreen, GIVE_THE_MOUSE_BACK, Modes, TAKE_THE_MOUSE};
 use crate::sys::{self, interrupt, net};
 use crate::telemetry::Stage;
 use crate::tui::{self, Action, Key, Keymap, Mouse, Pointer, Row, State, Steer, Turned};
@@ -45,7 +44,7 @@ pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
     manner: Manner,
-    stagecraft: Stagecraft,
+    full_screen: FullScreen,
     /// Who has the mouse now.
     mouse: Mouse,
     clock: Clock,
@@ -71,14 +70,13 @@ impl Screen {
         cores: usize,
         manner: Manner,
     ) -> anyhow::Result<Self> {
-        let modes = Modes::of(terminal)?;
         interrupt::leave_with_the_terminal()?;
-        let stagecraft = Stagecraft { terminal, modes };
+        let full_screen = FullScreen::take(terminal)?;
         let mut state = State::new(plan, cores);
         state.look = manner.look;
         // What was asked for on the command line comes before what crossterm finds in the environment.
         style::force_color_output(manner.look.colours != Colours::None);
-        restore_when_panicking(stagecraft);
+        restore_when_panicking(full_screen.modes());
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         let output = BufWriter::with_capacity(LONG_FRAME, io::stdout());
@@ -86,7 +84,7 @@ impl Screen {
             terminal: Terminal::new(CrosstermBackend::new(output))?,
             state,
             manner,
-            stagecraft,
+            full_screen,
             mouse: Mouse::default(),
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
@@ -134,12 +132,6 @@ impl Screen {
     pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
         self.watched = watched.cloned();
         self
-    }
-
-    /// What has to be restored if this process is killed.
-    #[must_use]
-    pub fn stagecraft(&self) -> Stagecraft {
-        self.stagecraft
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
@@ -210,14 +202,14 @@ impl Screen {
         if self.has_heard()? {
             return Ok(true);
         }
-        net::wait_readable([self.stagecraft.terminal], Some(at_most))?;
+        net::wait_readable([self.full_screen.terminal()], Some(at_most))?;
         self.has_heard()
     }
 
     /// Whether there is something to read. crossterm's event source is never asked to wait, and only
     /// while the terminal is there: at the end of a keyboard it reads nothing, for ever.
     fn has_heard(&self) -> anyhow::Result<bool> {
-        let is_gone = sys::terminal::is_gone(self.stagecraft.terminal);
+        let is_gone = sys::terminal::is_gone(self.full_screen.terminal());
         anyhow::ensure!(!is_gone, "the terminal is gone");
         Ok(event::poll(Duration::ZERO)?)
     }
@@ -414,33 +406,18 @@ impl Audience for Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // In a panic the terminal has been given back before its message was printed; to leave the full
-        // screen once more would put the cursor back above it.
-        if !std::thread::panicking() {
-            leave(self.stagecraft.modes);
-        }
+        self.full_screen.give_back();
         for note in &self.notes {
             talk::say(note);
         }
     }
 }
 
-/// Leaves the full screen, with the modes that the terminal had before.
-pub(super) fn leave(modes: Modes) {
-    let mut output = io::stdout();
-    // A terminal that is gone needs no restoring.
-    let _ = output.write_all(LEAVE_FULL_SCREEN);
-    let _ = output.flush();
-    // The library sets raw mode once: without this the next screen of the same program has no keys.
-    let _ = disable_raw_mode();
-    let _ = modes.restore(io::stdout());
-}
-
 /// A panic's message is of no use on a screen that is about to go.
-pub(super) fn restore_when_panicking(stagecraft: Stagecraft) {
+pub(super) fn restore_when_panicking(modes: Modes) {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        leave(stagecraft.modes);
+        modes.leave_full_screen();
         hook(panic);
     }));
 }

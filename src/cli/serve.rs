@@ -14,7 +14,6 @@ use anyhow::{Context as _, bail};
 use super::colour::Colour;
 use super::metrics::{self, Endpoint};
 use super::source::{self, Chosen};
-use super::stagecraft::ArbiterOrders;
 use super::talk;
 use super::worker_table::{Row, table};
 use crate::scenario::{Engine, Plan, Variant};
@@ -141,16 +140,12 @@ impl<'a> House<'a> {
             addresses = wait_until_ready(&mut child, clock)?;
             services = Some(child);
         }
-        let server = arbiter::Orders {
+        let orders = arbiter::Orders {
             clock,
             scenario: scenario.clone(),
             services: addresses,
             bind: args.bind,
             telemetry,
-        };
-        let orders = ArbiterOrders {
-            server,
-            modes: None,
         };
         let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, board)?;
         let addresses = wait_until_ready(&mut arbiter, clock)?;
@@ -333,10 +328,9 @@ fn read(word: &AtomicU64) -> u64 {
 fn start(role: &str, orders: &str, board: &Board) -> anyhow::Result<Child> {
     let legacy = Legacy {
         board: board.descriptor(),
-        terminal: None,
         orders,
     };
-    Ok(Child::start(role, &legacy, true)?)
+    Ok(Child::start(role, &legacy)?)
 }
 
 /// Waits until a child says that it is ready, and where.

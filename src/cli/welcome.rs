@@ -15,11 +15,10 @@ use ratatui::backend::CrosstermBackend;
 use super::colour::Colour;
 use super::scenarios::{Known, known, listed, takes};
 use super::showing;
-use super::stagecraft::Stagecraft;
 use super::{run, screen, sim, talk};
 use crate::palette::Colours;
 use crate::sys::net;
-use crate::sys::terminal::{self, Modes};
+use crate::sys::terminal::{self, FullScreen};
 use crate::tui::{Choice, Entry, Key, Menu, view};
 use crate::units::Elapsed;
 
@@ -62,27 +61,12 @@ fn entry(known: &Known) -> Entry {
     }
 }
 
-/// The terminal with the menu on it. Dropping it gives the terminal back.
-struct FullScreen {
-    modes: Modes,
-}
-
-impl Drop for FullScreen {
-    fn drop(&mut self) {
-        // In a panic the terminal has been given back before its message was printed.
-        if !std::thread::panicking() {
-            screen::leave(self.modes);
-        }
-    }
-}
-
 /// Shows the menu until a key has chosen.
 fn choose(terminal: BorrowedFd<'static>, menu: &mut Menu) -> anyhow::Result<Choice> {
-    let modes = Modes::of(terminal)?;
+    let full_screen = FullScreen::take(terminal)?;
     style::force_color_output(menu.look.colours != Colours::None);
-    screen::restore_when_panicking(Stagecraft { terminal, modes });
+    screen::restore_when_panicking(full_screen.modes());
     enable_raw_mode()?;
-    let _full_screen = FullScreen { modes };
     execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
     let mut drawn = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     loop {

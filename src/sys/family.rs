@@ -26,8 +26,6 @@ use super::{Doing, Result};
 pub struct Legacy<'a> {
     /// The shared memory.
     pub board: BorrowedFd<'a>,
-    /// The terminal, for the one child that restores it if the driver is killed.
-    pub terminal: Option<BorrowedFd<'a>>,
     /// Text on its standard input.
     pub orders: &'a str,
 }
@@ -44,20 +42,12 @@ pub struct Child {
 impl Child {
     /// Starts this program again as `role` (`__arbiter`).
     ///
-    /// `dies_with_us`: the kernel kills it when the driver dies. Not for the child that has to
-    /// restore the terminal first; that one feels the lifeline.
-    ///
     /// # Errors
     /// When the system has no process, pipe or memory left.
-    pub fn start(role: &str, legacy: &Legacy<'_>, dies_with_us: bool) -> Result<Self> {
+    pub fn start(role: &str, legacy: &Legacy<'_>) -> Result<Self> {
         let (lifeline, kept_end) = pipe_with(PipeFlags::CLOEXEC).doing("make a lifeline")?;
         let executable = std::env::current_exe().doing("find this program's own file")?;
-        // A duplicate: the terminal is the driver's standard output, and in the child that number is
-        // the voice's.
-        let terminal = legacy.terminal.map(beyond_the_standard_streams);
-        let terminal = terminal.transpose()?;
-        let mut inherited = vec![legacy.board.as_raw_fd(), lifeline.as_raw_fd()];
-        inherited.extend(terminal.as_ref().map(AsRawFd::as_raw_fd));
+        let inherited = [legacy.board.as_raw_fd(), lifeline.as_raw_fd()];
         let names = inherited.iter().map(ToString::to_string);
         let mut command = Command::new(executable);
         command
@@ -67,7 +57,7 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        before_exec(&mut command, inherited, dies_with_us);
+        before_exec(&mut command, inherited);
         let mut process = command.spawn().doing(format!("start {role}"))?;
         let input = process.stdin.take().expect("standard input is a pipe");
         hand_over(legacy.orders, input).doing(format!("hand {role} its orders"))?;
@@ -140,16 +130,10 @@ pub fn signal(pid: u32, signal: rustix::process::Signal) {
 /// The first descriptor that is none of the standard streams.
 const FIRST_BEYOND: RawFd = 3;
 
-fn beyond_the_standard_streams(descriptor: BorrowedFd<'_>) -> Result<OwnedFd> {
-    rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_BEYOND).doing("duplicate the terminal")
-}
-
-fn before_exec(command: &mut Command, inherited: Vec<RawFd>, dies_with_us: bool) {
+fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
     let parent = rustix::process::getpid();
     let prepare = move || {
-        if dies_with_us {
-            die_with(parent)?;
-        }
+        die_with(parent)?;
         for descriptor in &inherited {
             // SAFETY: the driver keeps these descriptors open until the child has been started.
             let descriptor = unsafe { BorrowedFd::borrow_raw(*descriptor) };
@@ -235,8 +219,6 @@ pub struct Inherited {
     pub board: OwnedFd,
     /// Ends when the driver is gone.
     pub lifeline: OwnedFd,
-    /// The terminal to restore in that case.
-    pub terminal: Option<OwnedFd>,
     /// What the driver wants.
     pub orders: String,
 }
@@ -248,8 +230,8 @@ impl Inherited {
     /// # Errors
     /// When the numbers are none of open descriptors: the subcommand was typed by a person.
     pub fn take(numbers: &[RawFd]) -> Result<Self> {
-        let (&[board, lifeline], rest) = numbers
-            .split_first_chunk::<2>()
+        let &[board, lifeline] = <&[RawFd; 2]>::try_from(numbers)
+            .ok()
             .ok_or_else(|| io::Error::other("this subcommand is for the driver alone"))
             .doing("find what the driver left")?;
         let is_taken = |(place, number): (usize, &RawFd)| {
@@ -262,14 +244,12 @@ impl Inherited {
         let mut orders = String::new();
         let board = adopt(board)?;
         let lifeline = adopt(lifeline)?;
-        let terminal = rest.first().map(|number| adopt(*number)).transpose()?;
         io::stdin()
             .read_to_string(&mut orders)
             .doing("read the driver's orders")?;
         Ok(Self {
             board,
             lifeline,
-            terminal,
             orders,
         })
     }

@@ -3,13 +3,14 @@
 //!
 //! The one exception is the abort that an arbiter sends to a worker that is silent for too long.
 //! Such a worker does not come back to its loop, so its handler itself leaves one word behind and
-//! ends the process, wherever it is.
+//! ends the process, wherever it is. The other one is the driver's: a signal that ends it while it has
+//! taken over the terminal gives the terminal back first.
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, RawFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use nix::sys::signal::{
     self as system, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction, sigprocmask,
@@ -259,5 +260,98 @@ fn give_handlers_a_stack() -> Result<()> {
     match answer {
         0 => Ok(()),
         _ => Err(std::io::Error::last_os_error()).doing("give signal handlers a stack"),
+    }
+}
+
+/// Where the handler of fatal signals finds the terminal's modes and the keeper's pipe.
+struct Taken {
+    modes: libc::termios,
+    keeper: Option<RawFd>,
+}
+
+/// The terminal that is taken over; null while none is.
+static TAKEN: AtomicPtr<Taken> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Signals that end a process unless it handles them, and that a person or a system sends on purpose.
+const FATAL: [system::Signal; 11] = [
+    system::Signal::SIGHUP,
+    system::Signal::SIGINT,
+    system::Signal::SIGQUIT,
+    system::Signal::SIGTERM,
+    system::Signal::SIGALRM,
+    system::Signal::SIGUSR1,
+    system::Signal::SIGUSR2,
+    system::Signal::SIGVTALRM,
+    system::Signal::SIGPROF,
+    system::Signal::SIGXCPU,
+    system::Signal::SIGXFSZ,
+];
+
+/// From now on a fatal signal leaves the full screen on standard output, with the modes that it has now,
+/// before it ends this process. Signals that are handled or ignored already stay so. `keeper` is the pipe
+/// by which the keeper is told.
+///
+/// # Errors
+/// When standard output is no terminal, or the system refuses a handler.
+pub fn give_back_on_death(keeper: Option<RawFd>) -> Result<()> {
+    // SAFETY: a termios is plain numbers; all zero is a value of it.
+    let mut modes: libc::termios = unsafe { std::mem::zeroed() };
+    // SAFETY: `modes` is valid for the call.
+    if unsafe { libc::tcgetattr(libc::STDOUT_FILENO, &raw mut modes) } != 0 {
+        return Err(std::io::Error::last_os_error()).doing("read the terminal's modes");
+    }
+    // Leaked: a handler may run at any time.
+    let taken = Box::leak(Box::new(Taken { modes, keeper }));
+    TAKEN.store(taken, Ordering::Release);
+    for fatal in FATAL {
+        let is_default = |handler| matches!(handler, SigHandler::SigDfl);
+        change(fatal, is_default, SigHandler::Handler(give_back_and_die))?;
+    }
+    Ok(())
+}
+
+/// Undoes [`give_back_on_death`]: the terminal has been given back.
+pub fn die_plainly() {
+    TAKEN.store(std::ptr::null_mut(), Ordering::Release);
+    for fatal in FATAL {
+        let ours: extern "C" fn(libc::c_int) = give_back_and_die;
+        let is_ours =
+            |handler| matches!(handler, SigHandler::Handler(it) if std::ptr::fn_addr_eq(it, ours));
+        // What could be set can be set back.
+        let _ = change(fatal, is_ours, SigHandler::SigDfl);
+    }
+}
+
+/// Sets another handler, if the one that a signal has is of that kind.
+fn change(
+    signal: system::Signal,
+    is_of_that_kind: impl Fn(SigHandler) -> bool,
+    to: SigHandler,
+) -> Result<()> {
+    let wanted = SigAction::new(to, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handlers of this file make async-signal-safe calls only (signal-safety(7)).
+    let before = unsafe { sigaction(signal, &wanted) }.doing(format!("handle {signal}"))?;
+    if !is_of_that_kind(before.handler()) {
+        // SAFETY: it was so before.
+        unsafe { sigaction(signal, &before) }.doing(format!("handle {signal}"))?;
+    }
+    Ok(())
+}
+
+extern "C" fn give_back_and_die(signal: libc::c_int) {
+    let taken = TAKEN.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: null, or leaked by `give_back_on_death`; the calls are async-signal-safe (signal-safety(7)),
+    // and their buffers are constants. The signal is blocked here, and takes its default effect on return.
+    unsafe {
+        if let Some(taken) = taken.as_ref() {
+            let leave = super::terminal::LEAVE_FULL_SCREEN;
+            libc::write(libc::STDOUT_FILENO, leave.as_ptr().cast(), leave.len());
+            libc::tcsetattr(libc::STDOUT_FILENO, libc::TCSANOW, &raw const taken.modes);
+            if let Some(keeper) = taken.keeper {
+                libc::write(keeper, b"b".as_ptr().cast(), 1);
+            }
+        }
+        libc::signal(signal, libc::SIG_DFL);
+        libc::kill(libc::getpid(), signal);
     }
 }

@@ -1,12 +1,9 @@
-//! The terminal's modes, and who puts them back.
-//!
-//! The driver restores the terminal itself, also when it panics. If it is *killed*, the arbiter does:
-//! it holds a duplicate of the terminal and the modes as they were, feels its lifeline end, puts
-//! everything back and only then dies.
+//! The terminal's modes, and how a terminal is given back at every end of a full screen.
 
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{
@@ -14,7 +11,7 @@ use rustix::termios::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Doing, Result};
+use super::{Doing, Result, signals};
 
 /// Undoes what a full-screen program does, in this order: end synchronized output, mouse reporting
 /// off, bracketed paste off, attributes off, cursor visible, leave the alternate screen
@@ -64,37 +61,138 @@ impl Modes {
         set.local_modes = LocalModes::from_bits_retain(self.local);
         tcsetattr(terminal, OptionalActions::Now, &set).doing("restore the terminal's modes")
     }
-}
 
-/// Puts the terminal back on behalf of a driver that was killed. Held by the arbiter.
-#[derive(Debug)]
-pub struct Keeper {
-    terminal: OwnedFd,
-    modes: Modes,
-}
-
-impl Keeper {
-    /// Keeps what is needed to restore `terminal` to `modes`.
-    #[must_use]
-    pub fn new(terminal: OwnedFd, modes: Modes) -> Self {
-        Self { terminal, modes }
+    /// Leaves the full screen on standard output and restores these modes. A terminal that is gone needs
+    /// neither.
+    pub fn leave_full_screen(&self) {
+        let mut output = io::stdout();
+        let _ = output.write_all(LEAVE_FULL_SCREEN);
+        let _ = output.flush();
+        let _ = self.restore(io::stdout());
     }
+}
 
-    /// Leaves the full screen and restores the modes. A background process that touches its terminal
-    /// is stopped by SIGTTOU unless it ignores that signal (tcsetattr(3)), so it is ignored.
+/// A terminal taken over for a full screen. Dropping it gives the terminal back.
+///
+/// Three ends give it back, each by its own means: a return or a panic here; a signal that ends the
+/// process by its handler, before the shell writes its next prompt; and a kill (SIGKILL, SIGSEGV) by
+/// another process, the keeper, at the end of a pipe that the kernel closes with this process.
+#[derive(Debug)]
+pub struct FullScreen {
+    terminal: BorrowedFd<'static>,
+    modes: Modes,
+    /// None where the system has no process left for it.
+    keeper: Option<Child>,
+    is_given_back: bool,
+}
+
+/// The hidden subcommand of the keeper.
+pub const KEEPER: &str = "__keeper";
+/// The byte by which the keeper knows that the terminal has been given back.
+const GIVEN_BACK: &[u8] = b"b";
+
+impl FullScreen {
+    /// Takes over `terminal`, which is standard output: raw mode and the alternate screen are the
+    /// caller's to enter, after this.
     ///
     /// # Errors
-    /// When the terminal is gone, and there is nothing left to restore.
-    pub fn restore(self) -> Result<()> {
-        use nix::sys::signal::{SigHandler, Signal, signal};
-        // SAFETY: ignoring a signal runs no code.
-        unsafe { signal(Signal::SIGTTOU, SigHandler::SigIgn) }.doing("ignore SIGTTOU")?;
-        let mut screen = File::from(self.terminal);
-        screen
-            .write_all(LEAVE_FULL_SCREEN)
-            .doing("leave the full screen")?;
-        self.modes.restore(&screen)
+    /// When it is no terminal, or is gone.
+    pub fn take(terminal: BorrowedFd<'static>) -> Result<Self> {
+        let modes = Modes::of(terminal)?;
+        let keeper = start_keeper(modes).ok();
+        let pipe = keeper.as_ref().and_then(|keeper| keeper.stdin.as_ref());
+        signals::give_back_on_death(pipe.map(AsRawFd::as_raw_fd))?;
+        Ok(Self {
+            terminal,
+            modes,
+            keeper,
+            is_given_back: false,
+        })
     }
+
+    /// The terminal.
+    #[must_use]
+    pub fn terminal(&self) -> BorrowedFd<'static> {
+        self.terminal
+    }
+
+    /// Its modes before it was taken over.
+    #[must_use]
+    pub fn modes(&self) -> Modes {
+        self.modes
+    }
+}
+
+impl FullScreen {
+    /// Gives the terminal back, once.
+    pub fn give_back(&mut self) {
+        if std::mem::replace(&mut self.is_given_back, true) {
+            return;
+        }
+        // A panic's hook has given it back before the message was printed; to leave the full screen once
+        // more would put the cursor back above the message.
+        if !std::thread::panicking() {
+            // The library sets raw mode once: without this the next screen of this program has no keys.
+            let _ = crossterm::terminal::disable_raw_mode();
+            self.modes.leave_full_screen();
+        }
+        signals::die_plainly();
+        if let Some(mut keeper) = self.keeper.take() {
+            // A keeper that is gone needs no word, and one that has it ends at once.
+            let _ = keeper
+                .stdin
+                .take()
+                .map(|mut pipe| pipe.write_all(GIVEN_BACK));
+            let _ = keeper.wait();
+        }
+    }
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+fn start_keeper(modes: Modes) -> io::Result<Child> {
+    let modes = serde_json::to_string(&modes).map_err(io::Error::other)?;
+    Command::new(std::env::current_exe()?)
+        .args([KEEPER, &modes])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+}
+
+/// The keeper's process: waits until the driver has given the terminal back or has ended without. Signals
+/// that a terminal sends to all its processes do not end it, nor does SIGHUP, which the kernel sends to a
+/// stopped process whose parent has died, before it lets it go on.
+///
+/// # Errors
+/// When the terminal is gone, and there is nothing left to restore.
+pub fn keep(modes: Modes) -> Result<()> {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // A background process that sets modes is stopped by SIGTTOU unless it ignores it (tcsetattr(3)).
+    let ignored = [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTERM,
+        Signal::SIGTTOU,
+    ];
+    for it in ignored {
+        // SAFETY: ignoring a signal runs no code.
+        unsafe { signal(it, SigHandler::SigIgn) }.doing(format!("ignore {it}"))?;
+    }
+    let mut word = Vec::new();
+    io::stdin()
+        .read_to_end(&mut word)
+        .doing("wait for the driver's end")?;
+    if word.is_empty() {
+        modes.leave_full_screen();
+    }
+    Ok(())
 }
 
 /// Whether nobody is behind the terminal any more. Its keyboard is then at its end for ever, and its

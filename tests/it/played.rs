@@ -28,6 +28,7 @@ pub(crate) enum Role {
     Worker,
     Load,
     Services,
+    Keeper,
 }
 
 /// Every process that carries one mark.
@@ -100,6 +101,7 @@ fn role_of(pid: Pid) -> Option<Role> {
     Some(match words.next()? {
         "__load" => Role::Load,
         "__services" => Role::Services,
+        "__keeper" => Role::Keeper,
         "__arbiter" if is_arbiter(parent_of(pid)?) => Role::Worker,
         "__arbiter" => Role::Arbiter,
         _ => Role::Driver,

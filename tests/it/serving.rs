@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, Stdio};
 
-use concsim::cli::stagecraft::ArbiterOrders;
 use concsim::scenario::{self, Overrides};
 use concsim::server::arbiter::Orders;
 use concsim::sys::clock::Clock;
@@ -94,10 +93,6 @@ fn orders(scenario: &str, services: Vec<SocketAddr>) -> Vec<u8> {
         services,
         bind: "127.0.0.1:0".parse().expect("an address"),
         telemetry: Telemetry::On,
-    };
-    let orders = ArbiterOrders {
-        server: orders,
-        modes: None,
     };
     serde_json::to_vec(&orders).expect("orders are always JSON")
 }

@@ -3,6 +3,9 @@
 
 #![cfg(target_os = "linux")]
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::thread;
+
 use concsim::cli::audience::Audience as _;
 use concsim::cli::colour::Colour;
 use concsim::cli::screen::Screen;
@@ -129,6 +132,69 @@ fn a_driver_that_is_killed_leaves_the_terminal_as_it_was_whatever_the_run_was_do
             played.signal(Signal::SIGKILL);
             let (status, _) = played.end(&format!("{doing:?}"));
             assert_eq!(status.code(), None);
+        });
+    }
+}
+
+/// Every screen besides that of a run: its command line, what it shows, keys that lead there.
+const SCREENS: [(&str, &str, &str); 5] = [
+    ("", "three_requests", ""),
+    ("sim SCENARIO --no-keep", "AT THE DOOR", ""),
+    ("sim SCENARIO --no-keep", "─ help", "?"),
+    ("run SCENARIO --no-keep --projector", "space begins", ""),
+    ("replay KEPT", "AT THE DOOR", ""),
+];
+
+const SIGNALS: [Signal; 8] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGALRM,
+    Signal::SIGUSR1,
+    Signal::SIGABRT,
+    Signal::SIGKILL,
+];
+
+#[test]
+fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_concsim"));
+    let text = Doing::Idle.scenario("sync", "300ms");
+    let kept = tempfile::tempdir().unwrap();
+    let scenario = kept.path().join("scenario.toml");
+    std::fs::write(&scenario, text).unwrap();
+    let run = kept.path().join("run");
+    let status = std::process::Command::new(program)
+        .args(["sim", "--json", "--out"])
+        .args([&run, &scenario])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    assert!(run.is_dir(), "{status:?}");
+    for (line, words, keys) in SCREENS {
+        let cases = SIGNALS.map(|signal| {
+            let arguments = line
+                .replace("SCENARIO", scenario.to_str().unwrap())
+                .replace("KEPT", run.to_str().unwrap());
+            (signal, arguments)
+        });
+        thread::scope(|scope| {
+            for (signal, arguments) in &cases {
+                scope.spawn(move || {
+                    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+                    let scratch = tempfile::tempdir().unwrap();
+                    let mut played = OnScreen::start(program, &arguments, scratch);
+                    until("the screen is taken over", || played.is_full_screen());
+                    played.types(keys);
+                    played.until_it_shows(words);
+                    played.signal(*signal);
+                    // What a screen does not take as a wish to leave ends the program.
+                    let (status, text) = played.end(&format!("{line} {signal}"));
+                    let ended =
+                        status.signal() == Some(*signal as i32) || status.code() == Some(130);
+                    assert!(ended, "{line} {signal}: {status:?} {text}");
+                });
+            }
         });
     }
 }

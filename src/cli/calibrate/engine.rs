@@ -30,7 +30,7 @@ pub(in crate::cli) fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
     let variant = &plan.variants[0];
     let board = Board::new(RINGS_BY_DEFAULT)?;
     let live = Live::new(&board, Header::of(plan, variant, Machine::this_one()), None);
-    let performance = Performance::begin(variant, live, None)?;
+    let performance = Performance::begin(variant, live)?;
     let recording = run::watch(performance, &mut Headless::new(true))?;
     let run = summarise(&recording);
     if let Some(reason) = &recording.header.crashed {

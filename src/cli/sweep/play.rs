@@ -124,7 +124,7 @@ fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
 fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {
     let wanted = crate::server::descriptors_needed(&variant.scenario);
     processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
-    let recording = run::play_one(plan, variant, &mut Headless::new(true), None, None);
+    let recording = run::play_one(plan, variant, &mut Headless::new(true), None);
     let recording = recording.map_err(|error| format!("{error:#}"))?;
     Ok(summarise(&recording))
 }

@@ -4,7 +4,7 @@
 use super::Simulation;
 use super::happening::Happening;
 use super::observer::Observer;
-use super::worker::{Doing, Worker};
+use super::worker::{Doing, Thread, Worker};
 use crate::recording::{
     CoreSample, LoadSample, Sample, Seen, Window, WorkerSample, until_next_sample,
 };
@@ -153,10 +153,16 @@ impl<O: Observer> Simulation<'_, O> {
             };
             return (Some(hub.from), request(*hub.queue.peek(task)));
         }
-        let serves = worker.threads.iter().find_map(|thread| match thread.doing {
-            Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
+        // Of several threads one that is as busy as the process is said to be, and best the one that computes.
+        let serves = |thread: &Thread| match thread.doing {
+            Doing::Taking(id) | Doing::Serving(id) => {
+                Some((id, 1 + u8::from(self.machine.computes(thread.strand))))
+            }
+            Doing::Waiting(id) => Some((id, 0)),
             Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
-        });
+        };
+        let threads = worker.threads.iter().rev().filter_map(serves);
+        let serves = threads.max_by_key(|(_, busy)| *busy).map(|(id, _)| id);
         let since = serves.and_then(|id| Some(self.guests.get(id as usize)?.accepted));
         (since, serves.and_then(request))
     }

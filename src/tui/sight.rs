@@ -173,6 +173,10 @@ impl<'a> Now<'a> {
 
     /// Whether blocked workers keep anything waiting: requests at the door, others inside, or most workers.
     fn blocked_matter(&self) -> bool {
+        if self.kind() == WorkerKind::Threads {
+            let Held { blocked, .. } = self.held();
+            return blocked > 0 && (2 * blocked >= self.held().all() || self.picture.door > 0);
+        }
         let blocked = self.doing(Doing::Blocked);
         let inside = blocked.iter().any(|worker| worker.held.all() > 1);
         let are_most = 2 * blocked.len() >= self.living().count();

@@ -14,6 +14,7 @@ use super::blocks::Blocks;
 use super::workings::{BreakKind, Claim, Part, Stretch, Workings};
 use crate::recording::{Recording, WorkerSample};
 use crate::scenario::Connection::PerRequest;
+use crate::scenario::WorkerKind;
 use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Ran, Then};
 use crate::units::Stamp;
 
@@ -124,8 +125,12 @@ impl Index {
         self.read_events(recording);
         self.read_ends(recording);
         let known = recording.sent.len();
+        let has_threads = recording.header.scenario.server.kind == WorkerKind::Threads;
         for (worker, switch) in &recording.switches[self.read.switches..] {
-            self.note_switch(*worker, switch, known);
+            // The sleep of one thread is no break in what another one runs.
+            if !(has_threads && matches!(switch, Event::BlockedIn { .. })) {
+                self.note_switch(*worker, switch, known);
+            }
         }
         self.note_deaths(known, |_| true);
         for answer in &recording.answers[self.read.answers..] {

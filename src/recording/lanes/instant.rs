@@ -70,6 +70,19 @@ impl WorkerInstant {
     }
 }
 
+impl WorkerInstant {
+    /// A process with threads does what the busiest of them does.
+    fn is_as_busy_as_its_threads(&mut self) {
+        self.doing = match self {
+            Self { running: 1.., .. } => Some(Doing::Running),
+            Self { ready: 1.., .. } => Some(Doing::WantsACore),
+            Self { blocked: 1.., .. } => Some(Doing::Blocked),
+            // It may be at a connection whose request is not read yet.
+            _ => self.doing,
+        };
+    }
+}
+
 impl Instant {
     /// Everything at `at`, which is before the newest sample. `None` if the events do not suffice for it:
     /// some were let go of or lost, or are of requests that were never announced.
@@ -117,6 +130,9 @@ impl Lanes<'_> {
                     Some(Doing::Parked) => worker.parked += 1,
                     Some(Doing::AtTheDoor) | None => {}
                 }
+            }
+            if self.kind() == WorkerKind::Threads {
+                worker.is_as_busy_as_its_threads();
             }
             workers.push(worker);
         }

@@ -135,6 +135,9 @@ impl Lanes<'_> {
             wait = self.wait_after(stretch, entry);
         }
         let over = stretches.last().and_then(|last| self.over(*last, entry));
+        if self.kind() == WorkerKind::Threads {
+            life.open = self.is_with_others(taken);
+        }
         match self.open_of(request, taken) {
             Some(open) => {
                 if stretches.is_empty() {
@@ -149,7 +152,7 @@ impl Lanes<'_> {
                 if let Some(over) = over {
                     life.wait_until(over, wait);
                     wait.doing = self.is_ready();
-                } else if !self.tells_the_end(wait.then) {
+                } else if self.kind() != WorkerKind::Threads && !self.tells_the_end(wait.then) {
                     life.open = self.may_be_ready(taken);
                 }
                 life.wait_until(Stamp::NEVER, wait);
@@ -207,6 +210,14 @@ impl Lanes<'_> {
         let is_busy = self.open.iter().any(|open| open.worker == worker);
         let before = self.recording.samples.len().checked_sub(2)?;
         is_busy.then(|| (self.recording.samples[before].at, Stamp::NEVER))
+    }
+
+    /// From when on it is not known of a request in a worker with threads: a sample names one of them, and what
+    /// the others are at is told when they next wait.
+    fn is_with_others(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+        taken?;
+        let before = self.recording.samples.len().checked_sub(2)?;
+        Some((self.recording.samples[before].at, Stamp::NEVER))
     }
 
     /// What no event has told yet.

@@ -2,6 +2,7 @@
 
 use super::Now;
 use crate::recording::remark::{Kind, Usual};
+use crate::scenario::WorkerKind;
 use crate::telemetry::Stage;
 use crate::theory::demand::{self, Spent};
 use crate::tui::picture::{Doing, WorkerPicture};
@@ -77,10 +78,12 @@ impl Now<'_> {
             Elapsed::ZERO => "most requests here let go at once".to_owned(),
             usual => format!("most requests here let go after {}", length(usual)),
         };
-        let why = if self.kind().has_a_loop() {
-            format!("A coroutine is not interrupted; {usual}.")
-        } else {
-            format!("A worker has one request at a time; {usual}.")
+        let why = match self.kind() {
+            WorkerKind::Coroutine | WorkerKind::Callback => {
+                format!("A coroutine is not interrupted; {usual}.")
+            }
+            WorkerKind::Threads => format!("A thread has one request at a time; {usual}."),
+            WorkerKind::Sync => format!("A worker has one request at a time; {usual}."),
         };
         let name = letter(worker.index);
         vec![
@@ -90,6 +93,9 @@ impl Now<'_> {
     }
 
     pub(super) fn say_blocked(&self) -> Option<Vec<String>> {
+        if self.kind() == WorkerKind::Threads {
+            return self.say_threads_blocked();
+        }
         let blocked = self.doing(Doing::Blocked);
         if blocked.is_empty() {
             return None;
@@ -116,6 +122,29 @@ impl Now<'_> {
             ),
             "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
         ])
+    }
+
+    /// In a worker with threads requests are blocked, each with its thread, and not the process.
+    fn say_threads_blocked(&self) -> Option<Vec<String>> {
+        let held = self.held();
+        let their = if held.blocked == 1 {
+            "its thread"
+        } else {
+            "their threads"
+        };
+        (held.blocked > 0).then(|| {
+            vec![
+                format!(
+                    "{} blocked in a wait with {their}; {}.",
+                    of_begun(held.blocked, held.all()),
+                    self.door()
+                ),
+                format!(
+                    "A wait blocks one thread, not the process; {}.",
+                    self.cores()
+                ),
+            ]
+        })
     }
 
     pub(super) fn say_connections_full(&self) -> Option<Vec<String>> {
@@ -155,19 +184,7 @@ impl Now<'_> {
         if held.parked == 0 {
             return None;
         }
-        let who = match (held.parked, held.all()) {
-            (1, 1) => "The only begun request is parked".to_owned(),
-            (2, 2) => "Both begun requests are parked".to_owned(),
-            (parked, all) if parked == all => {
-                format!("All {} begun requests are parked", grouped(all))
-            }
-            (parked, all) => format!(
-                "{} of {} begun requests {} parked",
-                grouped(parked),
-                grouped(all),
-                is_or_are(parked)
-            ),
-        };
+        let who = format!("{} parked", of_begun(held.parked, held.all()));
         let their = if held.parked == 1 {
             "its wait needs"
         } else {
@@ -318,6 +335,21 @@ impl Now<'_> {
                 grouped(all as u64)
             ),
         }
+    }
+}
+
+/// `The only begun request is`, `2 of 3 begun requests are`.
+fn of_begun(some: u64, all: u64) -> String {
+    match (some, all) {
+        (1, 1) => "The only begun request is".to_owned(),
+        (2, 2) => "Both begun requests are".to_owned(),
+        (some, all) if some == all => format!("All {} begun requests are", grouped(all)),
+        (some, all) => format!(
+            "{} of {} begun requests {}",
+            grouped(some),
+            grouped(all),
+            is_or_are(some)
+        ),
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) enum Claim {
     Computing(usize),
     /// Workers that are blocked.
     Blocked(usize),
+    /// Requests that are blocked with their threads, and begun in all.
+    BlockedOf(usize, usize),
     /// Cores on which a worker runs.
     Cores(usize),
 }
@@ -134,6 +136,21 @@ fn claim_of_workers(words: &[&str]) -> Option<Claim> {
         ["both", "workers", "compute"] => Claim::Computing(2),
         ["all", number, "workers", "compute"]
         | [number, "of", _, "workers", "compute" | "computes"] => Claim::Computing(count(number)?),
+        ["the", "only", "begun", "request", "is", "blocked", ..] => Claim::BlockedOf(1, 1),
+        ["both", "begun", "requests", "are", "blocked", ..] => Claim::BlockedOf(2, 2),
+        ["all", number, "begun", "requests", "are", "blocked", ..] => {
+            Claim::BlockedOf(count(number)?, count(number)?)
+        }
+        [
+            number,
+            "of",
+            all,
+            "begun",
+            "requests",
+            "is" | "are",
+            "blocked",
+            ..,
+        ] => Claim::BlockedOf(count(number)?, count(all)?),
         ["worker", _, "is", "blocked", ..] => Claim::Blocked(1),
         ["both", "workers", "are", "blocked", ..] => Claim::Blocked(2),
         ["all", number, "workers", "are", "blocked", ..]

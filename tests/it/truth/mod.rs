@@ -265,6 +265,10 @@ fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings:
                 (running..=running + account.besides(now)).contains(&count)
             }
             Claim::Blocked(count) => count == total(State::Blocked),
+            Claim::BlockedOf(count, all) => {
+                let begun: usize = census.values().sum::<usize>() - total(State::AtTheDoor);
+                count == total(State::Blocked) && all == begun
+            }
         };
         findings.sentence(place, &said, &claim, &census, holds);
     }

@@ -123,13 +123,15 @@ impl Visitor {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
             self.receiver.received(count);
-            let answer = match self.receiver.progress() {
-                Progress::NeedMore => continue,
-                Progress::SayContinue => {
-                    // Whoever takes no byte now will take no answer either.
-                    self.stream.write_all(CONTINUE)?;
-                    continue;
-                }
+            let mut progress = self.receiver.progress();
+            if progress == Progress::SayContinue {
+                // A client that takes no byte now will take no answer either.
+                self.stream.write_all(CONTINUE)?;
+                // The body may be there already, and no further byte will come.
+                progress = self.receiver.progress();
+            }
+            let answer = match progress {
+                Progress::NeedMore | Progress::SayContinue => continue,
                 Progress::Whole => answer_to(&self.receiver, &mut page),
                 Progress::Refused(refusal) => refuse(refusal),
             };

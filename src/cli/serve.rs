@@ -181,6 +181,10 @@ impl<'a> House<'a> {
                 self.look()?;
                 bail!("the server ended unexpectedly ({status})");
             }
+            // Workers know the addresses of these services alone: others could not take their place.
+            if let Some(status) = self.services.as_mut().and_then(Child::ended) {
+                bail!("the services ended unexpectedly ({status}): calls have no answer any more");
+            }
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
         }
         Ok(())

@@ -43,6 +43,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
+use std::panic::catch_unwind;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -57,6 +58,9 @@ pub const STACK_BYTES: usize = if cfg!(debug_assertions) {
 } else {
     256 << 10
 };
+
+/// Memory that must be left beside a new stack, for what its task allocates.
+const HEADROOM: usize = 4 << 20;
 
 /// The same in machine words, which is what `generator` counts in.
 const STACK_WORDS: usize = STACK_BYTES / size_of::<usize>();
@@ -128,6 +132,22 @@ impl<R: 'static> Stacks<R> {
             stack: Some(stack),
             home: Rc::clone(&self.free),
         }
+    }
+
+    /// Sees to it that a stack waits to be used; false if the system has no memory, or no mapping, left
+    /// for one.
+    #[must_use]
+    pub fn prepare(&self) -> bool {
+        if self.free_count() > 0 {
+            return true;
+        }
+        // The crate panics where the system refuses; all that it needs is asked for first.
+        let stack = memory::is_there(STACK_BYTES + HEADROOM).then(|| catch_unwind(Stack::new));
+        let Some(Ok(stack)) = stack else {
+            return false;
+        };
+        self.free.borrow_mut().push(stack);
+        true
     }
 
     /// How many stacks wait to be used again.

@@ -30,6 +30,8 @@ pub struct Body {
     /// Bytes of content that may still come.
     allowance: u64,
     overhead: usize,
+    /// Of a request: blanks after a chunk's size are refused. Some servers write them.
+    is_strict: bool,
 }
 
 /// What the next byte belongs to.
@@ -43,8 +45,8 @@ enum At {
     Size { size: u64, digits: u32 },
     /// Blanks between a chunk's size and its extension, where RFC 9112 tolerates them.
     SizeBlank(u64),
-    /// A chunk's extension: read over.
-    Extension(u64),
+    /// A chunk's extension: checked, and read over.
+    Extension(u64, Ext),
     /// The line feed after a chunk's size.
     SizeEnd(u64),
     /// A chunk's content.
@@ -67,6 +69,52 @@ enum At {
     Over,
 }
 
+/// A place in chunk extensions: `name`, `name=value` or `name="value"`, with semicolons between them
+/// (RFC 9112, section 7.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ext {
+    /// Before a name.
+    Begin,
+    /// In a name.
+    Name,
+    /// After a name and a blank.
+    NameBlank,
+    /// After the equals sign.
+    Equals,
+    /// In a value without quotes.
+    Value,
+    /// In a value in quotes.
+    Quoted,
+    /// After a backslash in quotes.
+    Escaped,
+    /// After the closing quote.
+    After,
+    /// After a value and a blank.
+    AfterBlank,
+}
+
+impl Ext {
+    /// Where `byte` leads to, unless it may not stand here.
+    fn step(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Begin | Self::Equals, b' ' | b'\t') => self,
+            (Self::Begin | Self::Name, _) if is_token(byte) => Self::Name,
+            (Self::Equals | Self::Value, _) if is_token(byte) => Self::Value,
+            (Self::Equals, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::After,
+            (Self::Quoted, b'\\') => Self::Escaped,
+            (Self::Quoted | Self::Escaped, _) if is_text(byte) => Self::Quoted,
+            (Self::Name | Self::NameBlank, b' ' | b'\t') => Self::NameBlank,
+            (Self::Value | Self::After | Self::AfterBlank, b' ' | b'\t') => Self::AfterBlank,
+            (Self::Name | Self::NameBlank, b'=') => Self::Equals,
+            (Self::Name | Self::NameBlank | Self::Value | Self::After | Self::AfterBlank, b';') => {
+                Self::Begin
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl Body {
     /// A body that begins with the next byte and may have up to `limit` bytes of content.
     #[must_use]
@@ -81,6 +129,17 @@ impl Body {
             at,
             allowance: limit,
             overhead: 0,
+            is_strict: false,
+        }
+    }
+
+    /// The body of a request, whose framing must be beyond doubt: a server in front might read it
+    /// otherwise.
+    #[must_use]
+    pub fn of_request(framing: Framing, limit: u64) -> Self {
+        Self {
+            is_strict: true,
+            ..Self::new(framing, limit)
         }
     }
 
@@ -129,17 +188,24 @@ impl Body {
                 one_more_digit(size, digits, byte)
             }
             (At::Size { digits: 0, .. }, _) => Err(Refusal::bad("a chunk's size is no number")),
-            (At::Size { size, .. } | At::SizeBlank(size) | At::Extension(size), b'\r') => {
-                Ok(At::SizeEnd(size))
-            }
+            (At::Size { size, .. }, b'\r') => Ok(At::SizeEnd(size)),
+            (At::SizeBlank(size), b'\r') if !self.is_strict => Ok(At::SizeEnd(size)),
             (At::Size { size, .. } | At::SizeBlank(size), b' ' | b'\t') => {
                 self.pay(At::SizeBlank(size))
             }
-            (At::Size { size, .. } | At::SizeBlank(size), b';') => Ok(At::Extension(size)),
+            (At::Size { size, .. } | At::SizeBlank(size), b';') => {
+                Ok(At::Extension(size, Ext::Begin))
+            }
             (At::Size { .. } | At::SizeBlank(_), _) => {
                 Err(Refusal::bad("a chunk's size is followed by something else"))
             }
-            (At::Extension(size), _) if is_text(byte) => self.pay(At::Extension(size)),
+            (At::Extension(size, Ext::Name | Ext::Value | Ext::After), b'\r') => {
+                Ok(At::SizeEnd(size))
+            }
+            (At::Extension(size, ext), _) => match ext.step(byte) {
+                Some(next) => self.pay(At::Extension(size, next)),
+                None => Err(Refusal::bad("a chunk's extension is broken")),
+            },
             (At::SizeEnd(size), b'\n') => self.chunk(size),
             (At::DataReturn, b'\r') => Ok(At::DataEnd),
             (At::DataEnd, b'\n') => Ok(At::Size { size: 0, digits: 0 }),

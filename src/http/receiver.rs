@@ -131,7 +131,7 @@ impl Receiver {
 
     fn begin_body(&mut self, head: Head) -> Result<Progress, Refusal> {
         let waits = head.expects_continue;
-        let body = Body::new(head.framing, BODY_LIMIT);
+        let body = Body::of_request(head.framing, BODY_LIMIT);
         if body.is_over() {
             let next = self.start + head.end;
             self.state = State::Whole { head, next };

@@ -92,6 +92,7 @@ fn parse_window(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     let mut parsed = httparse::Request::new(&mut []);
     let found = parsed.parse_with_uninit_headers(bytes, &mut fields);
     match found {
+        Err(Error::Version) if minor_version(bytes).is_some() => parse_as_1_1(bytes),
         Err(error) => Err(refusal(error, bytes)),
         Ok(httparse::Status::Partial) => Ok(None),
         Ok(httparse::Status::Complete(end)) => {
@@ -99,6 +100,25 @@ fn parse_window(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
             facts(&parsed, bytes, end).map(Some)
         }
     }
+}
+
+/// Where a minor version from 2 to 9 stands, in a request line of HTTP/1.
+fn minor_version(bytes: &[u8]) -> Option<usize> {
+    let line = bytes.trim_ascii_start();
+    let third = line.splitn(3, |byte| *byte == b' ').nth(2)?;
+    let begin = bytes.len() - third.len();
+    let minor = third.strip_prefix(b"HTTP/1.")?.first()?;
+    matches!(minor, b'2'..=b'9').then_some(begin + b"HTTP/1.".len())
+}
+
+/// A later minor version is played as the latest known one (RFC 9110, section 2.5).
+#[cold]
+fn parse_as_1_1(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+    let mut known = bytes.to_vec();
+    if let Some(minor) = minor_version(bytes) {
+        known[minor] = b'1';
+    }
+    parse_window(&known)
 }
 
 /// httparse takes a bare line feed for the end of a line. A server in front of this one might not.
@@ -145,7 +165,8 @@ fn facts(parsed: &httparse::Request<'_, '_>, bytes: &[u8], end: usize) -> Result
     if is_1_1 && !fields.has_host {
         return Err(Refusal::bad("the host is not named"));
     }
-    let target = path_and_query(parsed.path.expect("a complete head has a target"))?;
+    let target = parsed.path.expect("a complete head has a target");
+    let target = path_and_query(target, parsed.method.unwrap_or_default())?;
     let begin = target.as_ptr().addr() - bytes.as_ptr().addr();
     let framing = fields.framing(is_1_1)?;
     Ok(Head {
@@ -168,8 +189,12 @@ fn method(word: &str) -> Method {
     }
 }
 
-/// What a target in origin form (`/a?b`) or absolute form (`http://host/a?b`) says of this server.
-fn path_and_query(target: &str) -> Result<&str, Refusal> {
+/// What a target in origin form (`/a?b`) or absolute form (`http://host/a?b`) says of this server. The
+/// other two forms belong to one method each: `OPTIONS *`, and `CONNECT host:80`.
+fn path_and_query<'target>(
+    target: &'target str,
+    method_word: &str,
+) -> Result<&'target str, Refusal> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refusal::bad(
             "the target has bytes that must be written with percent signs",
@@ -178,12 +203,14 @@ fn path_and_query(target: &str) -> Result<&str, Refusal> {
     if target.starts_with('/') {
         return Ok(target);
     }
-    Ok(match target.split_once("://") {
-        Some(("http" | "https" | "HTTP" | "HTTPS", rest)) => {
-            &rest[rest.find(['/', '?']).unwrap_or(rest.len())..]
+    match (target.split_once("://"), method_word) {
+        (Some(("http" | "https" | "HTTP" | "HTTPS", rest)), _) => {
+            Ok(&rest[rest.find(['/', '?']).unwrap_or(rest.len())..])
         }
-        _ => target,
-    })
+        (_, "OPTIONS") if target == "*" => Ok(target),
+        (_, "CONNECT") => Ok(target),
+        _ => Err(Refusal::bad("the target is neither a path nor an address")),
+    }
 }
 
 /// What the fields say together.

@@ -22,6 +22,9 @@ use crate::sys::poller::Ready;
 use crate::telemetry::{Failure, Outcome, status_and_failure};
 use crate::units::Stamp;
 
+/// Reads of one connection before others have their turn.
+const READS_AT_ONCE: usize = 4;
+
 /// One connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -90,6 +93,8 @@ pub(super) enum Sending {
 pub(super) enum Progress {
     /// There is more to come.
     Waiting,
+    /// There may be more to read now: nothing will report it, so it is to be read at the next turn.
+    Unread,
     /// The exchange is over.
     Over {
         /// Which.
@@ -181,10 +186,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the answer is whole or nothing more is there. `closed`: the server has sent its
-    /// last, so that no further event will ask for another read.
+    /// Reads until the answer is whole, nothing more is there, or [`READS_AT_ONCE`] have been made: a
+    /// server that sends without end must not keep the load from its other work. `closed`: the server
+    /// has sent its last, so that no further event will ask for another read.
     fn read(&mut self, closed: bool, buffer: &mut [u8], clock: Clock) -> Progress {
-        loop {
+        for _ in 0..READS_AT_ONCE {
             let read = self.stream.read(buffer);
             let now = clock.now();
             match read {
@@ -204,6 +210,7 @@ impl Connection {
                 Err(error) => return self.over(Err(failure_of(&error)), now, false),
             }
         }
+        Progress::Unread
     }
 
     /// Takes what was read at `now`; says so if that was the last of the answer.

@@ -55,6 +55,8 @@ pub(super) struct Player<'a> {
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
+    /// What was left to be read at the last turn: the poller does not report it again.
+    unread: Vec<Ready>,
     buffer: Box<[u8]>,
     voice: &'a mut dyn Write,
     /// The statuses whose first `Location` was said.
@@ -86,6 +88,7 @@ impl<'a> Player<'a> {
             extras: Heard::default(),
             patience: VecDeque::new(),
             ready: Vec::new(),
+            unread: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
             voice,
             locations_said: BTreeSet::new(),
@@ -124,8 +127,13 @@ impl<'a> Player<'a> {
     fn turn(&mut self) -> Result<()> {
         self.words.load.count_turn();
         let mut ready = std::mem::take(&mut self.ready);
-        let timeout = self.time_to_sleep();
+        let timeout = if self.unread.is_empty() {
+            self.time_to_sleep()
+        } else {
+            Elapsed::ZERO
+        };
         self.poller.wait(Some(timeout), &mut ready)?;
+        ready.append(&mut self.unread);
         self.forget_closed(&ready);
         self.send_what_is_due()?;
         for event in &ready {
@@ -293,6 +301,7 @@ impl<'a> Player<'a> {
         };
         match connection.handle(event, &mut self.buffer, self.clock) {
             Progress::Waiting => {}
+            Progress::Unread => self.unread.push(event),
             Progress::Closed => self.forget(token),
             Progress::Over {
                 exchange,

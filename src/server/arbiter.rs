@@ -11,6 +11,7 @@
 //! (`gunicorn/arbiter.py`), down to the ticks of a second in which everything timed happens; a boot
 //! that is silent for too long is ended too, which gunicorn leaves alone.
 
+mod respawns;
 mod stopping;
 
 use std::fs::File;
@@ -21,6 +22,7 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
 use super::worker::{self, BOOT_FAILED, Post};
 use crate::recording::describe_termination;
 use crate::roster::{Hand, Roster, Verdict};
@@ -120,6 +122,8 @@ struct Arbiter<'a> {
     lifelines: Vec<Option<OwnedFd>>,
     /// Where a worker that cannot get ready says why.
     last_words: (File, File),
+    /// Workers that died at once, to stop a server that forks them for nothing.
+    respawns: Respawns,
     next_tick: Stamp,
     is_up: bool,
     /// Workers that did not finish in time are being killed.
@@ -160,6 +164,7 @@ impl<'a> Arbiter<'a> {
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: family::pipe()?,
+            respawns: Respawns::new(SLOTS),
             next_tick: orders.clock.now() + TICK,
             is_up: false,
             is_killing: false,
@@ -232,7 +237,8 @@ impl<'a> Arbiter<'a> {
     /// door stays open all the time.
     fn replace_all(&mut self) {
         match self.roster.replace_all() {
-            Some(leaving) => self.leaving = leaving,
+            // A reload before the last one was carried out adds to it.
+            Some(leaving) => self.leaving.extend(leaving),
             None => self.note("there are not enough slots for as many workers again: no reload"),
         }
     }
@@ -290,6 +296,7 @@ impl<'a> Arbiter<'a> {
         let words = self.board.slot(slot);
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
+        self.respawns.forked(slot, self.now());
         let (lifeline, kept_end) = family::pipe()?;
         let post = self.post(slot, lifeline.into())?;
         let siblings = self.lifelines.iter_mut();
@@ -375,6 +382,20 @@ impl<'a> Arbiter<'a> {
                 worker: name,
                 reason,
             });
+        }
+        if status != 0 && cause.is_none() && status != KILLED {
+            let accepted = self.board.used_slots();
+            let accepted = accepted.map(|(_, slot)| slot.accepted.load(Ordering::Relaxed));
+            if self.respawns.died(slot, at, accepted.sum()) {
+                let reason = format!(
+                    "{SHORT_LIVES_LIMIT} workers in a row died within a second and took no connection; \
+                     the last one {how}"
+                );
+                return Err(Failure::Boot {
+                    worker: name,
+                    reason,
+                });
+            }
         }
         if status != 0 {
             let is_replaced = self.listener.is_some() && self.roster.is_wanted(slot);

@@ -56,6 +56,12 @@ pub(super) trait Line: World {
     /// waits, and says `TimedOut` when the patience is over.
     fn receive(&mut self, room: &mut [u8], patience: Patience) -> io::Result<usize>;
 
+    /// Bytes from the client that are there already. Never waits.
+    fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize>;
+
+    /// Goes on with a request that came together with the last one: others may be first.
+    fn goes_on(&mut self);
+
     /// Sends no more. The client sees an end.
     fn hang_up(&mut self);
 
@@ -93,9 +99,12 @@ pub(super) fn serve(line: &mut impl Line, application: &Application) {
         }
         // A server that stops waits for no other request.
         if !answer(line, application, &receiver, &mut reply) || line.keeps().is_none() {
-            return;
+            return take_the_rest(line);
         }
         receiver.next();
+        if !receiver.is_between_requests() {
+            line.goes_on();
+        }
         first = false;
     }
 }
@@ -179,6 +188,24 @@ fn end(line: &mut impl Line, answered: Answered) {
     let (tally, probe) = line.tally();
     let whole = answered != Answered::CutShort;
     tally.end(probe, probe.now(), whole);
+}
+
+/// Takes what the client has sent beyond its last request, without waiting for more: a connection that
+/// is closed with unread bytes is reset, and the client may lose the answer.
+fn take_the_rest(line: &mut impl Line) {
+    let mut room = [0; 512];
+    let mut left = LINGER_BYTES;
+    while left > 0 {
+        match line.read_now(&mut room) {
+            Ok(count @ 1..) => {
+                if left == LINGER_BYTES {
+                    line.hang_up();
+                }
+                left = left.saturating_sub(count);
+            }
+            Ok(0) | Err(_) => return,
+        }
+    }
 }
 
 /// Lets a client that was refused read why, while it may still be sending.

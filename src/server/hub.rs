@@ -41,11 +41,14 @@ const SIGNALS: u64 = u64::MAX - 1;
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
 /// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
 /// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
-const TURN: Elapsed = Elapsed::from_millis(5);
+pub(super) const TURN: Elapsed = Elapsed::from_millis(5);
 /// How many connections one turn takes at most, so that a crowd cannot keep the hub from its tasks.
 const ACCEPTS_A_TURN: usize = 100;
 /// How long the door is left alone when the system had no descriptor for a connection.
 const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
+
+/// A refusal is reported once, until the door was open for so long.
+const DOOR_REPORT: Elapsed = Elapsed::from_secs(1);
 
 /// Why a hub ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +208,9 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             if !self.queue.has_room() || self.shared.stopping.get() {
                 return;
             }
+            if !self.stacks.prepare() {
+                return self.leave_at_the_door("no memory for another stack");
+            }
             match net::accept(self.listener, false) {
                 Ok(socket) => self.open(socket),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -217,12 +223,19 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
                 // Gone again before it was taken: accept(2), "ERRORS".
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    say(&format!("a connection could not be taken: {error}"));
-                    self.door_closed_until = self.shared.polled.get() + DOOR_PAUSE;
-                    return;
+                    return self.leave_at_the_door(&error.to_string());
                 }
             }
         }
+    }
+
+    /// Leaves connections in the listener's queue for a while: what is open may end meanwhile.
+    fn leave_at_the_door(&mut self, reason: &str) {
+        let now = self.shared.polled.get();
+        if self.door_closed_until + DOOR_REPORT <= now || self.door_closed_until == Stamp::ZERO {
+            say(&format!("a connection could not be taken: {reason}"));
+        }
+        self.door_closed_until = now + DOOR_PAUSE;
     }
 
     fn open(&mut self, socket: TcpStream) {

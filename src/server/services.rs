@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::Scenario;
 use crate::sys::clock::Clock;
+use crate::sys::dial::is_exhaustion;
 use crate::sys::places::{Places, Token};
 use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
 use crate::sys::{Doing, Result, net, processes};
@@ -64,6 +65,8 @@ const BACKLOG: u32 = 4096;
 /// How many due answers are collected before they are written: enough to share a write between
 /// answers on one connection, too few to make the first of them late.
 const ANSWERED_AT_ONCE: usize = 64;
+/// How long a listener is left alone when the system had no descriptor for a connection.
+const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 /// Bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
 /// Tokens from here on are listeners; below are connections.
@@ -76,6 +79,8 @@ struct Services<'a> {
     poller: Poller,
     listeners: Vec<TcpListener>,
     connections: Places<Connection>,
+    /// Services that take no connection for want of a descriptor, and until when.
+    closed: Vec<(usize, Stamp)>,
     /// Calls that wait, the soonest on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
     /// Connections with answers to write, while one batch is collected.
@@ -115,6 +120,7 @@ impl<'a> Services<'a> {
             poller,
             listeners,
             connections: Places::default(),
+            closed: Vec::new(),
             waiting: BinaryHeap::new(),
             touched: Vec::new(),
             ready: Vec::new(),
@@ -133,9 +139,11 @@ impl<'a> Services<'a> {
     fn turn(&mut self, at_most: Option<Elapsed>) -> Result<()> {
         let next = self.waiting.peek().map(|Reverse(call)| call.due);
         let until_next = next.map(|due| due.since(self.clock.now()));
-        let timeout = [until_next, at_most].into_iter().flatten().min();
+        let pause = (!self.closed.is_empty()).then_some(DOOR_PAUSE);
+        let timeout = [until_next, at_most, pause].into_iter().flatten().min();
         let mut ready = std::mem::take(&mut self.ready);
         self.poller.wait(timeout, &mut ready)?;
+        self.open_again()?;
         self.answer_what_is_due();
         for event in &ready {
             self.handle(*event)?;
@@ -173,9 +181,26 @@ impl<'a> Services<'a> {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The worker is gone again, or a signal came.
                 Err(error) if is_passing(&error) => {}
+                // Calls in the queue wait until a connection has ended.
+                Err(error) if is_exhaustion(&error) => {
+                    self.poller.remove(&self.listeners[service])?;
+                    self.closed.push((service, self.clock.now() + DOOR_PAUSE));
+                    return Ok(());
+                }
                 Err(error) => return Err(error).doing("accept a call's connection"),
             }
         }
+    }
+
+    /// Listens again where the system had no descriptor a while ago.
+    fn open_again(&mut self) -> Result<()> {
+        let now = self.clock.now();
+        for (service, _) in self.closed.extract_if(.., |(_, until)| *until <= now) {
+            let listener = &self.listeners[service];
+            self.poller
+                .add_listener(listener, LISTENERS | service as u64)?;
+        }
+        Ok(())
     }
 
     /// Reads every call that is there.
@@ -199,7 +224,8 @@ impl<'a> Services<'a> {
         slot.held.step(asked, change(count));
         let peak = slot.peak.load(Ordering::Relaxed).max(slot.held.count());
         slot.peak.store(peak, Ordering::Relaxed);
-        if !is_open {
+        let is_overfull = connection.is_overfull();
+        if !is_open || is_overfull {
             self.close(token);
         }
     }

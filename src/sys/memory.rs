@@ -7,6 +7,11 @@ pub fn page_bytes() -> usize {
     rustix::param::page_size()
 }
 
+/// Whether the system would map `bytes` more.
+pub fn is_there(bytes: usize) -> bool {
+    memmap2::MmapOptions::new().len(bytes).map_anon().is_ok()
+}
+
 /// Gives one page back to the system: it costs nothing until it is touched again, and then it is
 /// all zeros. Where the system has no such call (only Linux promises it) the page stays as it is.
 ///

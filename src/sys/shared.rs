@@ -1,7 +1,8 @@
 //! Anonymous shared memory that children inherit.
 //!
 //! The memory has no name in any file system, so nothing is left behind whoever dies. On Linux it
-//! is a sealed memfd (it can neither shrink nor grow, so no access can meet a `SIGBUS`); elsewhere
+//! is a sealed memfd: it can neither shrink nor grow, so no access is beyond its end. A first access to a
+//! page that the system has no memory for can still meet a `SIGBUS`. Elsewhere it is
 //! a temporary file that is unlinked before it is used. Processes started by `exec` find it by an
 //! inherited descriptor.
 

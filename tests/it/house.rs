@@ -143,6 +143,21 @@ impl House {
         Pid::from_raw(fields.split_whitespace().nth(1).unwrap().parse().unwrap())
     }
 
+    /// The process that was started.
+    pub(crate) fn driver(&self) -> Pid {
+        Pid::from_raw(self.process.id().cast_signed())
+    }
+
+    /// Whether it has ended of its own accord.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has ended of its own accord.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.process.wait().unwrap()
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         kill(

@@ -22,6 +22,7 @@ mod on_screen;
 mod played;
 mod rehearsal;
 mod report;
+mod robust;
 mod scenario_errors;
 mod screens;
 mod server;

@@ -128,6 +128,10 @@ fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
         (b"DELETE /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "405"),
         (b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
         (&long, "414"),
+        (
+            b"POST /metrics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
+            "100",
+        ),
     ] {
         let said = ask(&address, bytes);
         let is_refused = said.starts_with(&format!("HTTP/1.1 {status} "));

@@ -7,6 +7,9 @@ use super::Waiting;
 use crate::server::wire::{Answer, CALL_BYTES, Call};
 use crate::units::Stamp;
 
+/// Calls that a connection may hold at once; a worker asks one after the other.
+const MOST_HELD: usize = 1024;
+
 /// One worker's connection to one service.
 pub(super) struct Connection {
     /// The service that is called on it.
@@ -39,12 +42,23 @@ impl Connection {
         &self.stream
     }
 
-    /// Reads all that is there; false if the worker has hung up. `buffer` is room to read into.
+    /// Whether more calls are held than a worker makes: it asks one after the other.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.held > MOST_HELD || self.unsent.len() > MOST_HELD * size_of::<Answer>()
+    }
+
+    /// Reads what is there, as far as it has room; false if the worker has hung up. `buffer` is room to read into.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> bool {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return false,
-                Ok(bytes) => self.unread.extend_from_slice(&buffer[..bytes]),
+                Ok(bytes) => {
+                    self.unread.extend_from_slice(&buffer[..bytes]);
+                    // More than a worker has to say: it will be hung up on.
+                    if self.unread.len() > (MOST_HELD + 1) * CALL_BYTES {
+                        return false;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }

@@ -15,7 +15,7 @@ use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
-use crate::server::hub::{Ended, Hub};
+use crate::server::hub::{Ended, Hub, TURN};
 use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
 use crate::server::tally::{Tally, Wait};
 use crate::server::today::Today;
@@ -54,6 +54,9 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
         Ended::Overflowed => OVERFLOWED,
     })
 }
+
+/// Reads or writes of a connection that do not wait, between two looks at the clock.
+const TRANSFERS: u32 = 16;
 
 /// What all tasks of a worker use together.
 struct Floor {
@@ -109,6 +112,8 @@ struct Cooperative<'seat, 'task> {
     received_at: Stamp,
     tally: Tally,
     roll_mark: RollMark,
+    /// Reads and writes since the clock was last looked at.
+    transfers: u32,
 }
 
 impl<'seat, 'task> Cooperative<'seat, 'task> {
@@ -130,6 +135,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
             received_at: accepted,
             tally,
             roll_mark,
+            transfers: 0,
         }
     }
 
@@ -144,6 +150,24 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         self.tally.stretch_begins();
         self.probe().runs_request(self.tally.request);
         (parked, self.seat.let_go, self.seat.shared.resumed.get())
+    }
+
+    /// Lets the others go first if the task has run for a turn: a socket that is always ready never
+    /// parks it, and its hub could neither serve others nor beat.
+    /// Says whether it did.
+    fn be_fair(&mut self) -> bool {
+        let shared = &self.seat.shared;
+        let has_run_long = shared.probe.now().since(shared.resumed.get()) >= TURN;
+        if has_run_long {
+            self.let_go();
+        }
+        has_run_long
+    }
+
+    /// Notes a read or a write that did not wait; says whether others went first.
+    fn transfer(&mut self) -> bool {
+        self.transfers = self.transfers.wrapping_add(1);
+        self.transfers.is_multiple_of(TRANSFERS) && self.be_fair()
     }
 
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
@@ -277,7 +301,12 @@ impl World for Cooperative<'_, '_> {
     fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.socket.write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    if !bytes.is_empty() {
+                        self.transfer();
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let until = self.probe().now() + connection::SEND;
                     self.wait_for_client(Wish::Write, Patience::until(until))?;
@@ -307,6 +336,8 @@ impl Line for Cooperative<'_, '_> {
         loop {
             if !self.channel.readable.get() {
                 self.wait_for_client(Wish::Read, patience)?;
+            } else if self.transfer() && patience.until <= self.seat.shared.polled.get() {
+                return Err(ErrorKind::TimedOut.into());
             }
             match self.socket.read(room) {
                 Ok(count) => {
@@ -327,6 +358,14 @@ impl Line for Cooperative<'_, '_> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(room)
+    }
+
+    fn goes_on(&mut self) {
+        self.be_fair();
     }
 
     fn hang_up(&mut self) {

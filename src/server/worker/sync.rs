@@ -261,6 +261,13 @@ impl Line for Blocking<'_> {
         }
     }
 
+    fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(room)
+    }
+
+    /// Other requests wait for this one's end anyway.
+    fn goes_on(&mut self) {}
+
     fn hang_up(&mut self) {
         // A client that is gone already sees nothing.
         let _ = self.socket.shutdown(Shutdown::Write);

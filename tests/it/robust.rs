@@ -1,0 +1,205 @@
+//! Clients, servers and systems that do harm: the program goes on, or ends with a reason.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a harness that cannot go on fails its test, and one that waits ends one day"
+)]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::house::{House, answer, until};
+
+fn children(of: Pid) -> Vec<Pid> {
+    let path = format!("/proc/{of}/task/{of}/children");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let pids = text.split_whitespace();
+    pids.map(|pid| Pid::from_raw(pid.parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_client_whose_bytes_never_end_starves_nobody() {
+    let server = "kind = \"coroutine\"\nworkers = 1\ntimeout = \"5s\"";
+    let house = House::open(server, &[("story", "")]);
+    let worker = house.a_worker();
+    let is_enough = Arc::new(AtomicBool::new(false));
+    let hostile = {
+        let (mut stream, is_enough) = (house.connect(), Arc::clone(&is_enough));
+        thread::spawn(move || {
+            let head = "POST /story HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let chunks = "1\r\nz\r\n".repeat(1_000_000);
+            let post = format!("{head}{chunks}0\r\n\r\n");
+            let mut posts = 0;
+            while !is_enough.load(Ordering::Relaxed) && posts < 200 {
+                stream.write_all(post.as_bytes()).unwrap();
+                posts += 1;
+            }
+            posts
+        })
+    };
+    for _ in 0..20 {
+        assert_eq!(house.get("/story").status, 200);
+    }
+    assert!(!hostile.is_finished(), "the others were served meanwhile");
+    is_enough.store(true, Ordering::Relaxed);
+    let posts = hostile.join().unwrap();
+    assert!(posts > 0);
+    assert_eq!(house.a_worker(), worker);
+}
+
+#[test]
+fn a_server_whose_services_die_ends_and_says_so() {
+    let mut house = House::open("kind = \"sync\"", &[("ask", "\"call billing 1ms\"")]);
+    assert_eq!(house.get("/ask").status, 200);
+    let services = children(house.driver()).into_iter().find(|pid| {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.contains("__services")
+    });
+    kill(services.unwrap(), Signal::SIGKILL).unwrap();
+    house.hears("the services ended unexpectedly");
+    assert_eq!(house.ended().code(), Some(1));
+}
+
+#[test]
+fn reloads_close_together_leave_no_old_worker() {
+    let house = House::open("kind = \"coroutine\"\nworkers = 20", &[("story", "")]);
+    let master = house.master();
+    let first = children(master);
+    assert_eq!(first.len(), 20);
+    for _ in 0..6 {
+        kill(master, Signal::SIGHUP).unwrap();
+        thread::sleep(Duration::from_millis(4));
+    }
+    until("20 new workers are left", || {
+        let now = children(master);
+        now.len() == 20 && now.iter().all(|pid| !first.contains(pid))
+    });
+    assert_eq!(house.get("/story").status, 200);
+}
+
+#[test]
+fn a_server_whose_workers_die_again_and_again_gives_up() {
+    let mut house = House::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
+    let master = house.driver();
+    let master = children(master)[0];
+    until("the server has ended", || {
+        for worker in children(master) {
+            // One that sleeps at the door has booted.
+            let stat = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+            if stat.contains(") S ") {
+                let _ = kill(worker, Signal::SIGSEGV);
+            }
+        }
+        house.has_ended()
+    });
+    house.hears("10 workers in a row died within a second and took no connection");
+    assert_eq!(house.ended().code(), Some(1));
+}
+
+#[test]
+fn without_memory_for_a_coroutine_connections_wait_and_the_worker_lives() {
+    let server = "kind = \"coroutine\"\nworkers = 1";
+    let house = House::open(server, &[("nap", "\"sleep 300ms\"")]);
+    let worker = house.a_worker();
+    let statm = std::fs::read_to_string(format!("/proc/{worker}/statm")).unwrap();
+    let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
+    let limit = pages * 4096 + (40 << 20);
+    let set = Command::new("prlimit")
+        .args([format!("--pid={worker}"), format!("--as={limit}")])
+        .status();
+    assert!(set.unwrap().success());
+    let mut naps: Vec<_> = (0..150).map(|_| house.begin("/nap")).collect();
+    for nap in &mut naps {
+        assert_eq!(answer(nap).unwrap().status, 200);
+    }
+    assert_eq!(house.a_worker(), worker);
+}
+
+#[test]
+fn a_sync_worker_resets_no_connection_with_unread_requests() {
+    let house = House::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
+    let request = "GET /story HTTP/1.1\r\nHost: a\r\n\r\n";
+    for _ in 0..20 {
+        let mut stream = house.connect();
+        stream.write_all(request.repeat(200).as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an end, no reset");
+        assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 1);
+    }
+}
+
+/// What a hostile server sends when a request has come, and what it sends from then on.
+const SERVERS: [(&str, &str, &str); 6] = [
+    (
+        "one-byte chunks without end",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "1\r\nz\r\n",
+    ),
+    ("a body without end", "HTTP/1.1 200 OK\r\n\r\n", "zzzzzz"),
+    (
+        "interim answers without end",
+        "",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    ),
+    ("a head without end", "HTTP/1.1 200 OK\r\n", "X: y\r\n"),
+    ("noise", "", "\0\x01\x02"),
+    ("silence", "", ""),
+];
+
+fn be_hostile(mut stream: &TcpStream, begin: &str, forever: &str) -> std::io::Result<()> {
+    stream.read_exact(&mut [0])?;
+    stream.write_all(begin.as_bytes())?;
+    let many = forever.repeat(10_000);
+    while !many.is_empty() {
+        stream.write_all(many.as_bytes())?;
+    }
+    // Ends with the client's end.
+    std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
+}
+
+#[test]
+fn a_load_against_a_hostile_server_keeps_its_window_and_its_patience() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("load.toml");
+    let text = "duration = '400ms'\n[requests.hello]\nsteps = ['write 2B']\n[load]\nclients = 1\npatience = '200ms'\n";
+    std::fs::write(&path, text).unwrap();
+    for (name, begin, forever) in SERVERS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                // The client hangs up, which is an error here.
+                let _ = be_hostile(&stream.unwrap(), begin, forever);
+            }
+        });
+        let mut load = Command::new(env!("CARGO_BIN_EXE_concsim"))
+            .args([
+                "load",
+                path.to_str().unwrap(),
+                "--target",
+                &target,
+                "--json",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until(&format!("the load ended ({name})"), || {
+            load.try_wait().unwrap().is_some()
+        });
+        let output = load.wait_with_output().unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect(name);
+        assert!(summary["runs"][0]["due"].as_u64() > Some(0), "{name}");
+        assert_eq!(summary["runs"][0]["answered"].as_u64(), Some(0), "{name}");
+    }
+}

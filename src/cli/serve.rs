@@ -190,15 +190,17 @@ impl<'a> House<'a> {
         Ok(())
     }
 
-    /// Stops gracefully: what was begun is finished. A second ^C makes it quick.
+    /// Stops gracefully: what was begun is finished. A second ^C makes it quick, also where the arbiter is
+    /// stopped by a signal and does not hear of it.
     fn close(&mut self) -> anyhow::Result<()> {
         self.arbiter.terminate();
         let asked = interrupt::times();
-        let until = self.clock.now() + self.graceful + STOP_PATIENCE;
+        let mut until = self.clock.now() + self.graceful + STOP_PATIENCE;
         let mut hurried = false;
         while self.arbiter.ended().is_none() && self.clock.now() < until {
             if interrupt::times() > asked && !hurried {
                 hurried = true;
+                until = until.min(self.clock.now() + STOP_PATIENCE);
                 self.arbiter.interrupt();
             }
             self.look()?;

@@ -1,5 +1,6 @@
 //! The one integration binary: what only the whole program, or the whole project, can show.
 
+mod attack;
 mod beside;
 mod calibration;
 mod conformance;

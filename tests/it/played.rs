@@ -21,7 +21,7 @@ use crate::house::until;
 const MARK: &str = "CONCSIM_TEST_MARK";
 
 /// What a process is in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Driver,
     Arbiter,

@@ -1,0 +1,7 @@
+//! Attacks: commands that try to break the program many times over and print a table of what became of it.
+//!
+//! ```text
+//!   cargo test --test it attack -- --ignored --nocapture
+//! ```
+
+mod kills;

@@ -43,7 +43,7 @@ pub struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
     manner: Manner,
-    full_screen: FullScreen,
+    taken: FullScreen,
     /// Who has the mouse now.
     mouse: Mouse,
     clock: Clock,
@@ -70,12 +70,12 @@ impl Screen {
         manner: Manner,
     ) -> anyhow::Result<Self> {
         interrupt::leave_with_the_terminal()?;
-        let full_screen = FullScreen::take(terminal)?;
+        let taken = FullScreen::take(terminal)?;
         let mut state = State::new(plan, cores);
         state.look = manner.look;
         // What was asked for on the command line comes before what crossterm finds in the environment.
         style::force_color_output(manner.look.colours != Colours::None);
-        restore_when_panicking(full_screen.modes());
+        restore_when_panicking(taken.modes());
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
         let output = BufWriter::with_capacity(LONG_FRAME, io::stdout());
@@ -83,7 +83,7 @@ impl Screen {
             terminal: Terminal::new(CrosstermBackend::new(output))?,
             state,
             manner,
-            full_screen,
+            taken,
             mouse: Mouse::default(),
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
@@ -201,14 +201,14 @@ impl Screen {
         if self.has_heard()? {
             return Ok(true);
         }
-        net::wait_readable([self.full_screen.terminal()], Some(at_most))?;
+        net::wait_readable([self.taken.terminal()], Some(at_most))?;
         self.has_heard()
     }
 
     /// Whether there is something to read. crossterm's event source is never asked to wait, and only
     /// while the terminal is there: at the end of a keyboard it reads nothing, for ever.
     fn has_heard(&self) -> anyhow::Result<bool> {
-        let is_gone = sys::terminal::is_gone(self.full_screen.terminal());
+        let is_gone = sys::terminal::is_gone(self.taken.terminal());
         anyhow::ensure!(!is_gone, "the terminal is gone");
         Ok(event::poll(Duration::ZERO)?)
     }
@@ -405,7 +405,7 @@ impl Audience for Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.full_screen.give_back();
+        self.taken.give_back();
         for note in &self.notes {
             talk::say(note);
         }

@@ -340,18 +340,20 @@ fn change(
 
 extern "C" fn give_back_and_die(signal: libc::c_int) {
     let taken = TAKEN.swap(std::ptr::null_mut(), Ordering::AcqRel);
-    // SAFETY: null, or leaked by `give_back_on_death`; the calls are async-signal-safe (signal-safety(7)),
-    // and their buffers are constants. The signal is blocked here, and takes its default effect on return.
-    unsafe {
-        if let Some(taken) = taken.as_ref() {
-            let leave = super::terminal::LEAVE_FULL_SCREEN;
-            libc::write(libc::STDOUT_FILENO, leave.as_ptr().cast(), leave.len());
-            libc::tcsetattr(libc::STDOUT_FILENO, libc::TCSANOW, &raw const taken.modes);
-            if let Some(keeper) = taken.keeper {
-                libc::write(keeper, b"b".as_ptr().cast(), 1);
-            }
+    // SAFETY: null, or leaked by `give_back_on_death`.
+    if let Some(taken) = unsafe { taken.as_ref() } {
+        let leave = super::terminal::LEAVE_FULL_SCREEN;
+        // SAFETY: async-signal-safe (signal-safety(7)); the buffer is a constant.
+        unsafe { libc::write(libc::STDOUT_FILENO, leave.as_ptr().cast(), leave.len()) };
+        // SAFETY: async-signal-safe; the modes were read before.
+        unsafe { libc::tcsetattr(libc::STDOUT_FILENO, libc::TCSANOW, &raw const taken.modes) };
+        if let Some(keeper) = taken.keeper {
+            // SAFETY: async-signal-safe; the buffer is one byte long.
+            unsafe { libc::write(keeper, b"b".as_ptr().cast(), 1) };
         }
-        libc::signal(signal, libc::SIG_DFL);
-        libc::kill(libc::getpid(), signal);
     }
+    // SAFETY: async-signal-safe; restores the default effect.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // SAFETY: async-signal-safe. The signal is blocked here, and takes its default effect on return.
+    unsafe { libc::raise(signal) };
 }

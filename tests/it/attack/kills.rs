@@ -171,7 +171,11 @@ impl Phase {
 /// Whether the program may end so.
 fn is_right(cell: Cell, status: ExitStatus) -> bool {
     let is_the_drivers = cell.role == Role::Driver;
-    let by_signal = is_the_drivers && status.signal() == Some(cell.signal);
+    // One that goes on without end is left by ^C, which ends it unless it listens to it.
+    let is_left = matches!(cell.phase, Phase::Sweep | Phase::Calibrate);
+    let left_by = is_left.then_some(Signal::SIGINT as i32);
+    let by_signal = [Some(cell.signal), left_by].contains(&status.signal());
+    let by_signal = is_the_drivers && status.signal().is_some() && by_signal;
     by_signal || matches!(status.code(), Some(0 | 1 | 130))
 }
 

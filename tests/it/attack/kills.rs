@@ -12,6 +12,13 @@
 //! swallowed once by the runtime: after these the program may as well go on to its own end. Not to be
 //! played with nohup(1) or in a shell's background: both have the program ignore signals of the matrix.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a command prints its table, and a test may wait"
+)]
+#![cfg(target_os = "linux")]
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -148,7 +155,6 @@ impl Phase {
     /// Brings the program so far.
     fn reach(self, program: &mut OnScreen, role: Role) {
         match self {
-            Self::Boot => {}
             Self::Idle | Self::Drain => program.until_it_plays(),
             Self::Compute => {
                 program.until_it_plays();
@@ -162,7 +168,7 @@ impl Phase {
                 until("the screen is taken over", || program.is_full_screen());
             }
             Self::Serve => program.until_it_shows("^C stops"),
-            Self::Sweep | Self::Calibrate => {}
+            Self::Boot | Self::Sweep | Self::Calibrate => {}
         }
         program.processes.one(role);
     }

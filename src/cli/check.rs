@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::talk;
+use super::{source, talk};
 use crate::scenario::{self, Overrides, Plan, Problems};
 use crate::theory::forecast;
 
@@ -13,8 +13,8 @@ use crate::theory::forecast;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim check scenarios/io_bound.toml --expand")]
 pub struct Args {
-    /// Scenario files
-    #[arg(required = true, value_name = "FILE")]
+    /// Scenario files, or names that are looked for in ./scenarios, then among the built-in ones
+    #[arg(required = true, value_name = "FILE|NAME")]
     files: Vec<PathBuf>,
     /// Print each file with every default written out
     #[arg(long)]
@@ -42,8 +42,15 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 /// What is said of a file: that it is valid, or else all that is wrong with it.
 fn checked(file: &Path, expand: bool, colour: Colour) -> Result<String, String> {
     let name = file.display().to_string();
-    let bytes =
-        fs::read(file).map_err(|error| format!("concsim: failed to read {name}: {error}"))?;
+    // A path is meant where there is a folder or an extension in it.
+    let is_name = file.components().count() == 1 && file.extension().is_none() && !file.exists();
+    let (bytes, name) = if is_name {
+        source::named(&name).ok_or_else(|| format!("concsim: {}", source::unknown(&name)))?
+    } else {
+        let bytes =
+            fs::read(file).map_err(|error| format!("concsim: failed to read {name}: {error}"))?;
+        (bytes, name)
+    };
     valid(bytes, &name, expand).map_err(|problems| problems.render(colour.in_messages()))
 }
 

@@ -150,7 +150,16 @@ pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)
     Ok(None)
 }
 
-fn unknown(wanted: &str) -> String {
+/// The scenario of this name in `./scenarios`, or the built-in one: its text and its origin.
+pub(super) fn named(name: &str) -> Option<(Vec<u8>, String)> {
+    let path = format!("scenarios/{name}.toml");
+    let there = fs::read(&path).ok().map(|bytes| (bytes, path));
+    let built_in = || builtin::find(name).map(|it| (it.text.into(), it.name.to_owned()));
+    there.or_else(built_in)
+}
+
+/// Says that there is no scenario of this name, and which there are.
+pub(super) fn unknown(wanted: &str) -> String {
     let names: Vec<&str> = builtin::all().iter().map(|known| known.name).collect();
     let nearest = names
         .iter()

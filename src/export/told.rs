@@ -79,9 +79,7 @@ impl<'a> Told<'a> {
             let because: Vec<&str> = because.collect();
             said.push(format!("{}: {}", run.trust.words(), because.join("; ")));
         }
-        if run.interrupted {
-            said.push("it was interrupted".to_owned());
-        }
+        said.extend(run.interrupted_in_words().map(|it| format!("it was {it}")));
         (!said.is_empty()).then(|| said.join("; "))
     }
 

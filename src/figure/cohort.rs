@@ -1,6 +1,7 @@
 //! How long the requests took that a run is about: those that were due in its window.
 
 use super::Material;
+use super::table::AT_LEAST;
 use crate::recording::Recording;
 use crate::telemetry::Outcome;
 use crate::units::{Elapsed, Stamp, three_digits};
@@ -68,6 +69,13 @@ impl Cohort {
         let slower = SLOWER.max(self.cut_off as f64);
         let share = 1.0 - slower / self.count().max(1) as f64;
         if share < 0.5 { 0.0 } else { share }
+    }
+
+    /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience; else nothing.
+    pub(super) fn at_least(&self, milliseconds: f64) -> String {
+        let is_reached = self.failed > 0 && milliseconds >= self.patience.as_millis_f64();
+        let words = || format!("{AT_LEAST}{}, the clients' patience", length(self.patience));
+        is_reached.then(words).unwrap_or_default()
     }
 
     /// What has to be said of a run that is drawn, or that is not.

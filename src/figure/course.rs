@@ -4,16 +4,19 @@
 //! In all tables over time `x` counts in seconds since load began. The series [`COUNTED`] is the window,
 //! [`DEED`] what was done, with its words as label.
 
-use super::paper::{MARGIN, Paper, fitted, rect, width_of};
+use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
 use super::table::{Row, Table};
+use crate::recording::interruption::Interruption;
 use crate::recording::{Recording, Sample};
 use crate::units::{Elapsed, Stamp};
 
 /// The series of the counted window.
 pub(super) const COUNTED: &str = "counted";
+/// The series of the instant at which a run was interrupted: up to where it was planned.
+pub(super) const STOPPED: &str = "interrupted";
 /// The series of what was done to the run.
 pub(super) const DEED: &str = "done to it";
 /// More deeds than these are not said.
@@ -91,13 +94,20 @@ impl<'a> Course<'a> {
             label: header.caption_of(marker),
             ..row(DEED, marker.at)
         });
-        window.into_iter().chain(deeds).collect()
+        let stopped = Interruption::of(self.recording);
+        let stopped = stopped.map(|it| Row {
+            panel: panel.to_owned(),
+            x_to: it.of_s.map(|of| of.max(it.at_s)),
+            label: it.in_words(),
+            ..Row::at(STOPPED, header.origin.into(), (it.at_s, 0.0))
+        });
+        window.into_iter().chain(stopped).chain(deeds).collect()
     }
 }
 
 /// Whether a row is data, and not what was counted or done.
 pub(super) fn is_data(row: &Row) -> bool {
-    ![COUNTED, DEED].contains(&row.series.as_str())
+    ![COUNTED, DEED, STOPPED].contains(&row.series.as_str())
 }
 
 /// The axis of all panels.
@@ -149,7 +159,9 @@ pub(super) fn draw_uncounted(
         .iter()
         .filter(|row| is_data(row))
         .map(|row| row.right());
-    let last = scale.at(last.fold(0.0, f64::max));
+    let stopped = rows.iter().find(|row| row.series == STOPPED);
+    let stopped = stopped.map_or(f64::INFINITY, |row| row.x);
+    let last = scale.at(last.fold(0.0, f64::max).min(stopped));
     for row in rows.iter().filter(|row| row.series == COUNTED) {
         let (begin, end) = (scale.at(row.x), scale.at(row.right()));
         for (from, to) in [(scale.from, begin), (end, last)] {
@@ -158,6 +170,31 @@ pub(super) fn draw_uncounted(
                 rect(&mut paper.svg, "neutral beyond", (from, top), size);
             }
         }
+    }
+}
+
+/// Makes grey what an interrupted run did not play any more, and names the instant. Comes after the data.
+pub(super) fn draw_interrupted(
+    paper: &mut Paper,
+    rows: &[&Row],
+    scale: &Scale,
+    (top, bottom): (f64, f64),
+) {
+    for row in rows.iter().filter(|row| row.series == STOPPED) {
+        let (at, right) = (scale.at(row.x), scale.to);
+        if right - at > 0.5 {
+            let size = (right - at, bottom - top);
+            rect(&mut paper.svg, "neutral beyond", (at, top), size);
+        }
+        rule(&mut paper.svg, "lead", (at, top), (at, bottom));
+        let room = right - at - 12.0;
+        let (anchor, x) = if width_of(&row.label, SMALL) <= room {
+            (Anchor::Start, at + 6.0)
+        } else {
+            (Anchor::End, at - 6.0)
+        };
+        let place = (x, top + SMALL + 4.0);
+        paper.svg.words(place, "small halo", anchor, &row.label);
     }
 }
 

@@ -183,6 +183,7 @@ fn draw(table: &Table, look: &Look) -> String {
                     .told(|| said(level), |svg| path(svg, &class, &way));
             }
         }
+        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom));
         course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));
     }
     course::list_deeds(&mut paper, &deeds);

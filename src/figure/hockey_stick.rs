@@ -133,10 +133,13 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     for (series, path) in PERCENTILES {
         for point in points {
             let latency = point.number(path);
-            rows.extend(latency.map(|ms| row(point, series, point.origin, (point.x, ms))));
+            rows.extend(latency.map(|ms| Row {
+                label: point.at_least(ms).unwrap_or_default(),
+                ..row(point, series, point.origin, (point.x, ms))
+            }));
         }
     }
-    if let Some(last) = rows.last_mut() {
+    if let Some(last) = rows.last_mut().filter(|row| !row.is_at_patience()) {
         let (rate, latency) = (per_second(last.x), milliseconds(last.y));
         last.label = format!("{panel}: {} {rate} is {latency}", last.series);
     }
@@ -220,6 +223,7 @@ fn draw(table: &Table, look: &Look) -> String {
         paper.lines(&plot, &all, Names::Beside(room));
         paper.said_of_standing(&marks, &across);
     }
+    paper.legend_of_patience(&table.rows);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)
 }

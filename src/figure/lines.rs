@@ -143,6 +143,21 @@ impl Series<'_> {
         self.nth
     }
 
+    /// Marks with an arrow what is the clients' patience: the first and the last of such points, and some
+    /// between.
+    fn mark_patience(&self, svg: &mut Svg, plot: &Plot) {
+        let reached = self.points.iter().filter(|row| row.is_at_patience());
+        let places: Vec<(f64, f64)> = reached.map(|row| plot.at((row.x, row.y))).collect();
+        let every = if places.len() <= EACH_MARKED {
+            1
+        } else {
+            places.len().div_ceil(8)
+        };
+        for (x, y) in places.iter().rev().step_by(every) {
+            svg.words((*x, y - 7.0), "small halo", Anchor::Middle, "\u{2191}");
+        }
+    }
+
     /// Marks where its points are, or some of them.
     fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
         let places = self.places(plot);
@@ -233,6 +248,15 @@ impl Paper {
         });
     }
 
+    /// Explains the arrow of latencies that are the clients' patience, if there are any.
+    pub(super) fn legend_of_patience(&mut self, rows: &[Row]) {
+        if rows.iter().any(Row::is_at_patience) {
+            let words = "\u{2191} at least so long: requests that failed count with their clients' patience.";
+            self.paragraph("small", SMALL, words);
+            self.top += 6.0;
+        }
+    }
+
     /// How lines of what is measured, simulated and computed are told apart, of those that there are.
     pub(super) fn legend_of_ways(&mut self, rows: &[Row]) {
         let entries = mark::origins_of(rows);
@@ -249,6 +273,7 @@ impl Paper {
     pub(super) fn lines(&mut self, plot: &Plot, all: &[Series<'_>], names: Names) {
         for of in all {
             of.draw_marked(&mut self.svg, plot);
+            of.mark_patience(&mut self.svg, plot);
         }
         let ends: Vec<(&str, (f64, f64))> = all
             .iter()

@@ -414,7 +414,9 @@ fn caveats(play: &Play<'_>) -> Vec<String> {
             .first()
             .zip(trust)
             .map(|(reason, trust)| format!("{name}: {}; {}{more}", trust.words(), reason.sentence));
-        let cut = run.interrupted.then(|| format!("{name} was interrupted"));
+        let cut = run
+            .interrupted_in_words()
+            .map(|it| format!("{name} was {it}"));
         let failed = run.failed.all().saturating_sub(run.unfinished);
         let of = counted(run.due as u64, "request");
         let failed = (failed > 0).then(|| format!("{name}: {failed} of {of} failed"));

@@ -37,21 +37,25 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         let cohort = Cohort::of(recording);
         taken.caveats.extend(cohort.caveats(&name));
         for (panel, latencies) in [(FROM_DUE, &cohort.from_due), (FROM_SENT, &cohort.from_sent)] {
-            let at = |x: f64| Row {
-                panel: panel.into(),
-                kind: recording.header.scenario.server.kind.word().into(),
-                n: Some(latencies.len() as u64),
-                ..Row::at(
-                    name.clone(),
-                    recording.header.origin.into(),
-                    (x, quantile(latencies, 1.0 - 1.0 / x)),
-                )
+            let at = |x: f64| {
+                let took = quantile(latencies, 1.0 - 1.0 / x);
+                Row {
+                    panel: panel.into(),
+                    kind: recording.header.scenario.server.kind.word().into(),
+                    n: Some(latencies.len() as u64),
+                    label: cohort.at_least(took),
+                    ..Row::at(name.clone(), recording.header.origin.into(), (x, took))
+                }
             };
             // On an axis of factors there is no place for nothing.
             let drawn = grid(cohort.sayable()).map(at).filter(|row| row.y > 0.0);
             taken.rows.extend(drawn);
         }
-        if let Some(last) = taken.rows.last_mut().filter(|row| row.series == name) {
+        if let Some(last) = taken
+            .rows
+            .last_mut()
+            .filter(|row| row.series == name && !row.is_at_patience())
+        {
             let (share, took) = (percent(last.x), milliseconds(last.y));
             let of = counted(cohort.count() as u64, "request");
             last.label = format!("{name}: {share} of {of} took no longer than {took}");
@@ -121,6 +125,7 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.lines(&plot, &due, names);
     paper.paragraph("quiet", SMALL, ENDS);
     paper.top += 6.0;
+    paper.legend_of_patience(&table.rows);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)
 }

@@ -141,6 +141,7 @@ fn draw(table: &Table, look: &Look) -> String {
         let name = format!("requests, means of about {}", milliseconds(length));
         plot.axes(&mut paper, course::SECONDS, &name);
         course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
+        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
         for of in &all {

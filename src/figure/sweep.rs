@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Material;
-use super::table::{Origin, distinct};
+use super::table::{AT_LEAST, Origin, distinct};
 use crate::recording::Recording;
 use crate::recording::summary::summarise;
 use crate::scenario::Arrivals;
-use crate::words::{counted, digits};
+use crate::units::Elapsed;
+use crate::words::{counted, digits, length};
 
 /// A sweep, as far as a figure is concerned.
 #[derive(Clone, Debug)]
@@ -190,6 +191,17 @@ impl Placed {
     pub(super) fn number(&self, path: &str) -> Option<f64> {
         let pointer = format!("/{}", path.replace('.', "/"));
         self.numbers.pointer(&pointer)?.as_f64()
+    }
+
+    /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience. [`None`] too in rows of
+    /// versions that did not keep which latencies are.
+    pub(super) fn at_least(&self, milliseconds: f64) -> Option<String> {
+        let patience = self.number("at_patience.patience_ms")?;
+        let failed = ["refused", "reset", "timeout", "status"];
+        let failed = failed.map(|kind| self.number(&format!("failed.{kind}")).unwrap_or(0.0));
+        let is_reached = failed.iter().sum::<f64>() > 0.0 && milliseconds >= patience;
+        let long = Elapsed((patience * 1e6).round() as u64);
+        is_reached.then(|| format!("{AT_LEAST}{}, the clients' patience", length(long)))
     }
 
     /// The word for its kind of workers.

@@ -78,6 +78,9 @@ pub const COLUMNS: [&str; 10] = [
     "panel", "series", "kind", "origin", "x", "y", "x_to", "y_to", "n", "label",
 ];
 
+/// The label of a latency that is the clients' patience begins so.
+pub(super) const AT_LEAST: &str = "\u{2265} ";
+
 impl Row {
     /// What stands in its columns.
     #[must_use]
@@ -124,6 +127,11 @@ impl Row {
             self.label.clone()
         };
         format!("{}: {what}", self.series)
+    }
+
+    /// Whether the latency is the clients' patience: at least so long, and not measured.
+    pub(super) fn is_at_patience(&self) -> bool {
+        self.label.starts_with(AT_LEAST)
     }
 
     /// How far it reaches across: to its own place, if it is a point.

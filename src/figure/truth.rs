@@ -247,3 +247,27 @@ fn figures_of_percentiles_name_the_window_that_is_counted() {
     let swept = "counted: requests due in 10.0 s at each load, after 1.00 s of warm-up";
     assert_eq!(figure_of(Kind::HockeyStick).notes, [swept]);
 }
+
+#[test]
+fn latencies_that_are_the_clients_patience_are_marked_in_percentiles_and_explained_once() {
+    let mut kept = kept(TITLE, Synthetic::io_bound);
+    let arrows = |kept: &Kept| {
+        let table = of_runs(Kind::Percentiles, kept).expect("it has requests");
+        let svg = draw(&table, &look(720, Theme::Light));
+        let legend = svg.matches("at least so long").count();
+        (
+            table.rows.iter().filter(|row| row.is_at_patience()).count(),
+            legend,
+        )
+    };
+    assert_eq!(arrows(&kept), (0, 0));
+    let recording = &mut kept.recordings[1];
+    let patience = recording.header.scenario.load.patience;
+    for outcome in recording.outcomes.iter_mut().step_by(4) {
+        outcome.failure = Some(Failure::Timeout);
+        outcome.done = outcome.due + patience;
+    }
+    let (marked, legend) = arrows(&kept);
+    assert!(marked > 0, "none is marked");
+    assert_eq!(legend, 1);
+}

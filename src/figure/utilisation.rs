@@ -288,5 +288,6 @@ fn draw_parallelism(
         let class = lines::class_of(class_of_kind(&first.kind), first.origin);
         polyline(&mut paper.svg, &class, &places);
     }
+    course::draw_interrupted(paper, rows, across, (top, bottom));
     course::draw_deeds(paper, rows, deeds, across, (top, bottom));
 }

@@ -149,14 +149,16 @@ pub fn per_second(rate: f64) -> String {
     }
 }
 
-/// The place where requests wait longest, by the run's own account.
+/// The place where requests wait longest, by the run's own account, or where else their time goes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Waits {
-    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service` or `none`.
+    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service`; `failed` if requests wait nowhere and much
+    /// of the time goes to those that fail; `unanswered` if all are begun and none was answered; or `none`.
     pub at: &'static str,
     /// How long a request waits there on average. [`None`] if too few were answered to know.
     pub mean_ms: Option<f64>,
-    /// The share of its time; of all requests in the system, if none was answered.
+    /// The share of its time; of all requests in the system, if none was answered; of the time of all
+    /// requests, if it goes to those that fail.
     pub share: f64,
 }
 
@@ -167,7 +169,11 @@ impl Waits {
     /// Of a run; `alone_ms` is what a request waits for services and timers if it is alone.
     pub(super) fn of(run: &Run, alone_ms: f64) -> Option<Self> {
         match (&run.breakdown_ms, run.latency_ms.mean) {
-            (Some(spent), Some(mean)) if mean > 0.0 => Some(Self::in_time(spent, mean, alone_ms)),
+            (Some(spent), Some(mean)) if mean > 0.0 => {
+                let waits = Self::in_time(spent, mean, alone_ms);
+                let lost = (waits.at == "none").then(|| Self::in_failures(run, mean));
+                Some(lost.flatten().unwrap_or(waits))
+            }
             _ => Self::in_number(run),
         }
     }
@@ -197,12 +203,30 @@ impl Waits {
         }
     }
 
+    /// The share of the time of all requests that went to those that failed, by Little's law: what is in
+    /// the system beyond the answered ones. [`None`] if that is little.
+    fn in_failures(run: &Run, mean: f64) -> Option<Self> {
+        let failed = run.failed.all().saturating_sub(run.unfinished);
+        let all = run.in_system.filter(|all| *all > 0.0 && failed > 0)?;
+        let of_answered = run.throughput_per_s? * mean / 1e3;
+        let share = 1.0 - of_answered / all;
+        (share >= HARDLY).then(|| Self {
+            at: "failed",
+            mean_ms: None,
+            share: rounded(share, 4),
+        })
+    }
+
     /// Where no request was answered, their number says where they are.
     fn in_number(run: &Run) -> Option<Self> {
         let (door, all) = (run.at_the_door?, run.in_system?);
         let share = if all > 0.0 { door / all } else { 0.0 };
         Some(Self {
-            at: if share >= HARDLY { "door" } else { "none" },
+            at: if share >= HARDLY {
+                "door"
+            } else {
+                "unanswered"
+            },
             mean_ms: None,
             share: rounded(share, 4),
         })
@@ -219,6 +243,10 @@ impl Waits {
             "pool" => "for a connection to a service",
             "pool_threads" => "for a thread of their worker's pool",
             "service" => "in the queue of a service",
+            "failed" => {
+                return format!("{share} % of the time of all requests goes to those that fail");
+            }
+            "unanswered" => return "requests are begun, and none was answered".into(),
             _ => return "requests hardly wait for one another".into(),
         };
         match self.mean_ms {

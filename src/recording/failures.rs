@@ -105,6 +105,7 @@ impl AtPatience {
             let named = [
                 ("p50", latencies.p50),
                 ("p90", latencies.p90),
+                ("p95", latencies.p95),
                 ("p99", latencies.p99),
                 ("p999", latencies.p999),
                 ("max", latencies.max),

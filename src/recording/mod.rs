@@ -12,6 +12,7 @@ mod dead_work;
 mod failures;
 pub mod feed;
 mod foreign;
+pub mod interruption;
 pub mod judge;
 pub mod kept;
 pub mod lanes;

@@ -10,6 +10,7 @@ use super::accounting::{self, Edges};
 use super::beside::{self, Balance, Beside, Found, Theory};
 use super::dead_work::{Account, DeadWork, Log};
 pub use super::failures::{AtPatience, Failed};
+use super::interruption::Interruption;
 use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
@@ -102,6 +103,9 @@ pub struct Run {
     pub remarks: Vec<remark::Remark>,
     /// Cut short by ^C.
     pub interrupted: bool,
+    /// When, and of how long a run. Left out of a whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<Interruption>,
     /// From the first request to the beginning of the window.
     pub warmup_s: f64,
     /// The counted window.
@@ -174,6 +178,16 @@ pub struct Run {
     /// What was simulated before it was played. Left out if nobody wanted to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
+}
+
+impl Run {
+    /// `interrupted at 4.91 s of 21 s`; [`None`] of a whole run.
+    #[must_use]
+    pub fn interrupted_in_words(&self) -> Option<String> {
+        let instant = self.interruption.map(Interruption::in_words);
+        self.interrupted
+            .then(|| instant.unwrap_or_else(|| "interrupted".to_owned()))
+    }
 }
 
 /// The requests of one name.
@@ -265,6 +279,7 @@ pub fn summarise(recording: &Recording) -> Run {
         because,
         remarks: Vec::new(),
         interrupted: header.interrupted,
+        interruption: Interruption::of(recording),
         warmup_s: seconds(window.map(|window| window.begin.since(header.began))),
         window_s: seconds(window.map(|window| window.length())),
         drain_s: seconds(window.map(|window| header.drained.since(window.end))),

@@ -159,10 +159,10 @@ fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
 
 /// What has to be known before the row is read.
 pub(super) fn doubt(run: &Run) -> Option<String> {
-    match (run.interrupted, run.trust) {
-        (true, _) => Some("interrupted: the part that was played".into()),
-        (false, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
-        (false, Trust::Ok | Trust::Rough) => None,
+    match (run.interrupted_in_words(), run.trust) {
+        (Some(interrupted), _) => Some(format!("{interrupted}: the part that was played")),
+        (None, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
+        (None, Trust::Ok | Trust::Rough) => None,
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct WorkerGone<'a> {
     status: i32,
     cause: Option<TerminationCause>,
     deaths: usize,
+    /// What all of them have in common, in words.
+    common: Option<String>,
     lost: u64,
 }
 
@@ -27,7 +29,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         // Most of the time nobody dies, and there is no list to go through.
         end.workers.iter().find(changed)?;
         let events = &scene.past.events()[begin.seen.events.min(end.seen.events)..];
-        let mut deaths = events.iter().filter_map(|(_, event)| match *event {
+        let deaths = events.iter().filter_map(|(_, event)| match *event {
             Event::Died {
                 at,
                 worker,
@@ -37,7 +39,12 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
             } if status != 0 && at <= end.at => Some((worker, at, status, cause)),
             _ => None,
         });
-        let (index, at, status, cause) = deaths.next_back()?;
+        let (index, at, status, cause) = deaths.clone().next_back()?;
+        let timeout = scene.scenario().server.timeout;
+        let said = describe_termination(status, cause, timeout);
+        let is_common =
+            |(_, _, status, cause)| describe_termination(status, cause, timeout) == said;
+        let common = deaths.clone().all(is_common).then_some(said);
         let worker = end.workers.iter().find(|it| it.index == index as usize)?;
         let lost = end.workers.iter().map(|worker| {
             let before = scene.span.before(worker).map_or(0, |it| it.lost_tasks);
@@ -48,20 +55,23 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
             at,
             status,
             cause,
-            deaths: deaths.count() + 1,
+            deaths: deaths.count(),
+            common,
             lost: lost.fold(0, u64::saturating_add),
         })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let common = self.common.as_ref();
+        let common = common.map_or_else(String::new, |it| format!(" ({it})"));
         let first = match self.deaths {
             1 => format!(
-                "Worker {}'s process ended at {}; the requests that it had begun are lost.",
+                "Worker {}'s process ended at {}{common}; the requests that it had begun are lost.",
                 letter(self.worker.index),
                 self.at.since(scene.past.header().began)
             ),
             many => format!(
-                "{} ended {}; the requests that they had begun are lost.",
+                "{} ended {}{common}; the requests that they had begun are lost.",
                 counted(many as u64, "worker process"),
                 scene.when()
             ),

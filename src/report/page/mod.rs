@@ -251,10 +251,9 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
     };
     let few = runs.iter().find(|run| is_illustration(plan, run));
     let few = few.map(|run| counted(run.due as u64, "request"));
-    let cut: Vec<&str> = runs
+    let cut: Vec<String> = runs
         .iter()
-        .filter(|run| run.interrupted)
-        .map(|run| run.variant.as_str())
+        .filter_map(|run| Some(format!("{}: {}", run.variant, run.interrupted_in_words()?)))
         .collect();
     let failed: Vec<String> = runs
         .iter()
@@ -268,8 +267,8 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
             }
         }
         @if let Some(few) = few { p.aside { "An illustration: the file asks for " (few) "." } }
-        @if !cut.is_empty() {
-            p.alert { strong { (stopped(&format!("{}: interrupted", list(&cut)))) } " It shows the part that was played." }
+        @for cut in cut {
+            p.alert { strong { (stopped(&cut)) } " It shows the part that was played." }
         }
         @if runs.is_empty() { p.alert { strong { "Nothing was played to its end." } } }
         @for failed in failed { p.alert { "Failed: " (failed) "." } }

@@ -311,6 +311,7 @@ fn the_evidence_of_a_worker_that_was_killed_for_its_silence_names_the_timeout() 
     let said = find(&silent, Now, Kind::WorkerGone).unwrap();
     let named = "(killed: silent for longer than timeout (30 s))";
     assert!(said.evidence.contains(named), "{}", said.evidence);
+    assert!(said.sentences[0].contains(named), "{:?}", said.sentences);
 }
 
 #[test]

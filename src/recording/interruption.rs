@@ -1,0 +1,109 @@
+//! The instant at which a run was interrupted, and how long it would have lasted.
+
+use serde::Serialize;
+
+use super::Recording;
+use super::summary::rounded;
+use crate::scenario::Warmup;
+use crate::units::{Elapsed, Stamp};
+use crate::words::length;
+
+/// The instant at which a run was cut short by ^C.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interruption {
+    /// Seconds since load began.
+    pub at_s: f64,
+    /// Warm-up and window as the scenario asks for them, in seconds. Left out where their length is not
+    /// known: the scenario counts requests, or the warm-up ends by itself and had not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_s: Option<f64>,
+}
+
+impl Interruption {
+    /// Of a run; [`None`] if it was not interrupted.
+    #[must_use]
+    pub fn of(recording: &Recording) -> Option<Self> {
+        let header = &recording.header;
+        if !header.interrupted {
+            return None;
+        }
+        let scenario = &header.scenario;
+        let last = recording.samples.last().map_or(header.began, |it| it.at);
+        // An interruption ends the window; after the window's end it cuts off requests under way.
+        let cut = header.window.filter(|it| it.length() < scenario.duration);
+        let at = cut.map_or(last, |window| window.end);
+        let warmup = match (header.window, scenario.warmup) {
+            (Some(window), _) => Some(window.begin.since(header.began)),
+            (None, Warmup::For(length)) => Some(length),
+            (None, Warmup::UntilEveryoneWasAnswered) => None,
+        };
+        let is_timed = scenario.load.requests.is_none();
+        let planned = warmup.filter(|_| is_timed);
+        let planned = planned.map(|warmup| Elapsed(warmup.0.saturating_add(scenario.duration.0)));
+        let seconds = |length: Elapsed| rounded(length.as_secs_f64(), 6);
+        Some(Self {
+            at_s: seconds(Stamp::since(at, header.began)),
+            of_s: planned.map(seconds),
+        })
+    }
+
+    /// `interrupted at 4.91 s of 21 s`
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let said = |seconds: f64| length(Elapsed((seconds * 1e9).round() as u64));
+        let of = self.of_s.map(|of| format!(" of {}", said(of)));
+        format!(
+            "interrupted at {}{}",
+            said(self.at_s),
+            of.unwrap_or_default()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Window;
+    use crate::recording::synthetic::Synthetic;
+    use crate::scenario::WorkerKind;
+
+    const S: u64 = 1_000_000_000;
+
+    /// A run with 1 s of warm-up and 5 s of window, stopped after 2.5 s; its load began at `began`.
+    fn stopped(began: u64) -> Recording {
+        let mut recording = Synthetic::io_bound(WorkerKind::Sync).recording();
+        let header = &mut recording.header;
+        header.interrupted = true;
+        header.began = Stamp(began);
+        header.scenario.duration = Elapsed::from_secs(5);
+        header.scenario.load.requests = None;
+        header.window = Some(Window {
+            begin: Stamp(began + S),
+            end: Stamp(began + 5 * S / 2),
+        });
+        recording
+    }
+
+    #[test]
+    fn an_interrupted_run_tells_the_instant_since_load_began_and_the_length_that_was_asked_for() {
+        for began in [0, 700] {
+            let said = Interruption::of(&stopped(began)).unwrap().in_words();
+            assert_eq!(said, "interrupted at 2.5 s of 6 s");
+        }
+        let mut whole = stopped(0);
+        whole.header.interrupted = false;
+        assert_eq!(Interruption::of(&whole), None);
+    }
+
+    #[test]
+    fn a_length_that_no_clock_decides_is_left_out() {
+        let mut counted = stopped(0);
+        counted.header.scenario.load.requests = Some(30);
+        let said = Interruption::of(&counted).unwrap().in_words();
+        assert_eq!(said, "interrupted at 2.5 s");
+        let mut warming = stopped(0);
+        warming.header.window = None;
+        warming.header.scenario.warmup = Warmup::UntilEveryoneWasAnswered;
+        assert_eq!(Interruption::of(&warming).unwrap().of_s, None);
+    }
+}

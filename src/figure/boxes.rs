@@ -108,16 +108,8 @@ fn draw(table: &Table, look: &Look) -> String {
         };
         draw_part(&mut paper, &plane, rows, &part, has_words);
     }
-    let words = "Means of the counted window. A box is what can be at most";
-    let is_open = rows
-        .iter()
-        .any(|row| row.y_to.is_some_and(|most| most > plane.high));
-    let open = if is_open {
-        "; one that is open goes on to its ↑"
-    } else {
-        ""
-    };
-    paper.paragraph("quiet", SMALL, &format!("{words}{open}."));
+    let words = "Means of the counted window. A box is what can be at most; one that is open goes on to its ↑.";
+    paper.paragraph("quiet", SMALL, words);
     paper.top += 6.0;
     key(&mut paper, rows, has_words);
     paper.legend_of_origins(rows);

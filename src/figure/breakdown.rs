@@ -3,7 +3,6 @@
 //! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
 //! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
 
-use super::cohort::windows;
 use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
 use super::paper::{MARGIN, Paper, unbroken, width_of};
@@ -48,10 +47,7 @@ const PARTS: [(&str, Fill); 11] = [
 ];
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken {
-        counted: windows(material),
-        ..Taken::default()
-    };
+    let mut taken = Taken::default();
     for (name, recording) in material.recordings() {
         let run = summarise(recording);
         let Some(spent) = run.breakdown_ms else {

@@ -5,7 +5,7 @@
 //! longer. `panel` is the part that is looked at: all, or the slowest tenth. `series` is the variant
 //! with its load, `n` the requests that it rests on.
 
-use super::cohort::{Cohort, ENDS, quantile, windows};
+use super::cohort::{Cohort, ENDS, quantile};
 use super::lines::{Plot, Series, polyline, series};
 use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps};
@@ -50,10 +50,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             needs: RECIPE.needs,
         });
     }
-    let mut taken = Taken {
-        counted: windows(material),
-        ..Taken::default()
-    };
+    let mut taken = Taken::default();
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let variants: Vec<String> = material
         .recordings()

@@ -45,6 +45,12 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         let is_common =
             |(_, _, status, cause)| describe_termination(status, cause, timeout) == said;
         let common = deaths.clone().all(is_common).then_some(said);
+        // An exit status alone is no cause.
+        let is_known = matches!(
+            cause,
+            Some(TerminationCause::Silent | TerminationCause::Overdue)
+        );
+        let common = common.filter(|_| is_known);
         let worker = end.workers.iter().find(|it| it.index == index as usize)?;
         let lost = end.workers.iter().map(|worker| {
             let before = scene.span.before(worker).map_or(0, |it| it.lost_tasks);

@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         let place = folder.display();
         format!(
-            "{}\nin {place}; concsim replay last shows the first\n",
+            "{}\nin {place}; concsim replay last shows the newest\n",
             table(&runs)
         )
     };

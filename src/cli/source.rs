@@ -167,8 +167,14 @@ pub(super) fn unknown(wanted: &str) -> String {
         .min()
         .filter(|(distance, _)| *distance <= 3);
     let hint = nearest.map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"));
+    // A file name is meant where there is an ending, and a second one would only puzzle.
+    let in_the_folder = if wanted.ends_with(".toml") {
+        String::new()
+    } else {
+        format!(", no scenarios/{wanted}.toml")
+    };
     format!(
-        "no file {wanted}, no scenarios/{wanted}.toml and no built-in scenario of that name{hint}\n\
+        "no file {wanted}{in_the_folder} and no built-in scenario of that name{hint}\n\
          the built-in ones: {}",
         names.join(", ")
     )

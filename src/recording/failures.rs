@@ -98,6 +98,16 @@ pub struct AtPatience {
 }
 
 impl AtPatience {
+    /// Whether the number at this path of a run's summary (`latency.p50`) is the clients' patience.
+    #[must_use]
+    pub fn is_of(&self, path: &str) -> bool {
+        match path.split_once('.') {
+            Some(("latency", percentile)) => self.latency.contains(&percentile),
+            Some(("from_send", percentile)) => self.from_send.contains(&percentile),
+            _ => false,
+        }
+    }
+
     /// Of these percentiles, of requests of which some have failed or none.
     pub(super) fn of(patience: Elapsed, failed: usize, latencies: [&Latencies; 2]) -> Self {
         let (patience_ms, has_failed) = (patience.as_millis_f64(), failed > 0);

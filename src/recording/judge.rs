@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::remark::Kind;
 use super::summary::{Run, Summary};
-use super::trust::Trust;
+use super::trust::{Trust, millis};
 use crate::scenario::expectation::{
     self, Comparison, Dimension, Expression, Judged, Name, Quantity,
 };
@@ -207,6 +207,13 @@ impl<'a> Court<'a> {
     fn number(&self, name: &Name) -> Result<Quantity, String> {
         let (run, numbers) = self.run_of(name)?;
         let path = name.split(&self.variants).1;
+        if run.at_patience.is_of(path) {
+            return Err(format!(
+                "{path} of {} is the clients' patience, {} or more: it was not measured",
+                run.variant,
+                millis(run.at_patience.patience_ms)
+            ));
+        }
         look_up(numbers, path).ok_or_else(|| match path.split_once('.') {
             // The file was checked, so this is a variant that was left out.
             Some((variant, rest)) if !expectation::is_path(path) && expectation::is_path(rest) => {

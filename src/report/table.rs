@@ -184,7 +184,7 @@ fn answers(per_s: f64) -> String {
 }
 
 /// A later run ÷ the first, with these words as the label, in the columns of its row; nothing where the two
-/// are not to be compared.
+/// are not to be compared, and none of a median that is the clients' patience.
 pub(super) fn ratios(first: &Run, run: &Run) -> Option<(String, [String; 6])> {
     if first.variant == run.variant || !is_comparable(first) || !is_comparable(run) {
         return None;
@@ -201,7 +201,12 @@ pub(super) fn ratios(first: &Run, run: &Run) -> Option<(String, [String; 6])> {
     let mut cells = [const { String::new() }; 6];
     cells[1] = ratio(|run| run.concurrency);
     cells[3] = ratio(|run| run.throughput_per_s);
-    cells[4] = ratio(|run| run.latency_ms.p50);
+    if ![first, run]
+        .iter()
+        .any(|it| it.at_patience.is_of("latency.p50"))
+    {
+        cells[4] = ratio(|run| run.latency_ms.p50);
+    }
     let label = format!("{} ÷ {}", run.variant, first.variant);
     let is_told = cells.iter().any(|said| !said.is_empty());
     is_told.then_some((label, cells))

@@ -159,14 +159,14 @@ impl<'a> Notice<'a> for QueueGrows {
         applies.then_some(grows)
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let when = scene
+            .run
+            .map_or_else(|| when(self.length), |_| scene.when());
         let per_second = |count: u64| three_digits(count as f64 / self.length.as_secs_f64());
         let (came, ended) = (per_second(self.came), per_second(self.ended));
         vec![
-            format!(
-                "The queue grew {}: {came} requests came in a second, and {ended} ended.",
-                when(self.length)
-            ),
+            format!("The queue grew {when}: {came} requests came in a second, and {ended} ended."),
             "As long as it grows, a later request waits longer.".into(),
         ]
     }

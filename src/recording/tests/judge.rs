@@ -53,6 +53,25 @@ fn what_was_not_measured_is_not_judged() {
 }
 
 #[test]
+fn a_percentile_that_is_the_clients_patience_decides_no_claim_and_answers_no_question() {
+    let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let claims = [
+        ("half", "sync.latency.p50 >= 10 * coroutine.latency.p50"),
+        ("mean", "sync.latency.mean >= 2s"),
+    ];
+    let plan = plan("Waiting is free", &[&sync, &coroutine], &claims);
+    let mut runs = [&sync, &coroutine].map(|run| summarise(&run.recording()));
+    (runs[0].at_patience.patience_ms, runs[0].at_patience.latency) = (2_000.0, vec!["p50"]);
+    let summary = Summary::of(&plan, machine(2), runs.into());
+    assert_eq!(summary.expect[0].verdict, Verdict::NotJudged);
+    assert_eq!(
+        because(&summary.expect[0]),
+        "latency.p50 of sync is the clients' patience, 2.00 s or more: it was not measured"
+    );
+    assert_eq!(summary.expect[1].verdict, Verdict::Holds);
+}
+
+#[test]
 fn a_run_that_proves_nothing_decides_nothing_and_a_rough_one_with_reserve() {
     let mut sync = Synthetic::io_bound(Sync);
     sync.load_cpu = 0.8;

@@ -168,7 +168,7 @@ pub(super) fn unknown(wanted: &str) -> String {
         .filter(|(distance, _)| *distance <= 3);
     let hint = nearest.map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"));
     // A file name is meant where there is an ending, and a second one would only puzzle.
-    let in_the_folder = if wanted.ends_with(".toml") {
+    let in_the_folder = if std::path::Path::new(wanted).extension().is_some() {
         String::new()
     } else {
         format!(", no scenarios/{wanted}.toml")

@@ -93,10 +93,13 @@ fn against(mut plan: Plan, target: &Authority) -> Plan {
     plan
 }
 
-/// An address at which somebody listens.
+/// An address of the target at which a server listens.
 fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
-    let nobody = || format!("no server answers at http://{target}");
-    let addresses = target.to_string().to_socket_addrs().with_context(nobody)?;
+    let no_answer = || format!("no server answers at http://{target}");
+    let addresses = target
+        .to_string()
+        .to_socket_addrs()
+        .with_context(no_answer)?;
     let mut last = None;
     for address in addresses {
         match TcpStream::connect_timeout(&address, KNOCK) {
@@ -105,7 +108,7 @@ fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
         }
     }
     let error = last.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
-    Err(error).with_context(nobody)
+    Err(error).with_context(no_answer)
 }
 
 fn play(

@@ -248,8 +248,8 @@ fn play_with(
         predictions,
     } = staging;
     let Some(terminal) = args.terminal() else {
-        let mut nobody = Headless::new(args.json).watching(watched);
-        let summary = play(plan, &mut nobody, folder.as_deref_mut(), predictions)?;
+        let mut headless = Headless::new(args.json).watching(watched);
+        let summary = play(plan, &mut headless, folder.as_deref_mut(), predictions)?;
         let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();
         return Ok((summary, Played::Headless(status), kept));

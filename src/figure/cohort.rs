@@ -106,7 +106,7 @@ pub(super) fn failures(recording: &Recording, name: &str) -> Option<String> {
     failed_in_words(name, failed, &count, patience)
 }
 
-/// What has to be said of requests that have no latency, since the end of the run cut them off.
+/// The caveat about requests that have no latency, since the end of the run cut them off.
 pub(super) fn cut_off(recording: &Recording, name: &str) -> Option<String> {
     let patience = recording.header.scenario.load.patience;
     let outcomes = recording.outcomes.iter();

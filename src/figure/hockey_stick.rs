@@ -63,7 +63,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     })
 }
 
-/// How long was counted at each load, in a line.
+/// The length of the counted window at each load, in a line.
 fn window(points: &[Placed]) -> Option<String> {
     let range = |path: &str| {
         let lengths: Vec<f64> = points.iter().filter_map(|it| it.number(path)).collect();

@@ -280,7 +280,7 @@ struct Taken {
     rows: Vec<Row>,
     /// What has to be said besides.
     caveats: Vec<String>,
-    /// What is counted, in a line.
+    /// The counted window, in a line.
     counted: Option<String>,
     /// Title computed from the data, for inputs that claim nothing themselves. Empty: none.
     claim: String,

@@ -129,7 +129,7 @@ impl Row {
         format!("{}: {what}", self.series)
     }
 
-    /// Whether the latency is the clients' patience: at least so long, and not measured.
+    /// True if the latency is the clients' patience: a lower limit, which was not measured.
     pub(super) fn is_at_patience(&self) -> bool {
         self.label.starts_with(AT_LEAST)
     }

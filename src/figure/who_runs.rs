@@ -58,7 +58,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
-/// What is said of each request without a good answer, behind its name.
+/// The label behind the name of each request without a good answer.
 fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
     let patience = recording.header.scenario.load.patience;
     let failed = recording.outcomes.iter();
@@ -163,7 +163,7 @@ fn words_of(queue: Awaited) -> Option<&'static str> {
     }
 }
 
-/// How a series is drawn: the shape of the state, or of the queue, and the colour of the state.
+/// The style of a series: the shape of its state or queue, in the colour of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Drawn {
     state: Meaning,
@@ -171,7 +171,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// What wants a core is ready to run, and drawn so.
+    /// A process that wants a core is ready to run, and is drawn as ready.
     fn of(series: &str) -> Self {
         let is_its = |meaning: &Meaning| series.starts_with(meaning.word());
         let state = Meaning::STATES.into_iter().find(is_its);

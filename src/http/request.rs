@@ -189,7 +189,7 @@ fn method(word: &str) -> Method {
     }
 }
 
-/// What a target in origin form (`/a?b`) or absolute form (`http://host/a?b`) says of this server. The
+/// The path and query of a target in origin form (`/a?b`) or absolute form (`http://host/a?b`). The
 /// other two forms belong to one method each: `OPTIONS *`, and `CONNECT host:80`.
 fn path_and_query<'target>(
     target: &'target str,

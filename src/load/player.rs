@@ -55,7 +55,7 @@ pub(super) struct Player<'a> {
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
-    /// What was left to be read at the last turn: the poller does not report it again.
+    /// Connections with unread bytes from the last turn: the poller does not report them again.
     unread: Vec<Ready>,
     buffer: Box<[u8]>,
     voice: &'a mut dyn Write,

@@ -220,3 +220,16 @@ fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> 
         }
     })
 }
+
+/// Writes this scenario as `scenario.toml` to a folder, simulates it, and returns the folder of the kept run.
+pub(crate) fn kept_simulation(folder: &Path, scenario: &str) -> std::path::PathBuf {
+    let file = folder.join("scenario.toml");
+    std::fs::write(&file, scenario).unwrap();
+    let run = folder.join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args(["sim", "--json", "--out"])
+        .args([&run, &file])
+        .output();
+    assert!(run.is_dir(), "{output:?}");
+    run
+}

@@ -24,7 +24,7 @@ use ratatui::style::Color;
 
 use crate::faults::{DOINGS, Doing, at_once, stop};
 use crate::house::until;
-use crate::on_screen::{COLUMNS, OnScreen, ROWS, modes_of};
+use crate::on_screen::{COLUMNS, OnScreen, ROWS, kept_simulation, modes_of};
 use crate::played::Role;
 
 /// Words of the card that are nowhere else.
@@ -161,16 +161,8 @@ fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() 
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_concsim"));
     let text = Doing::Idle.scenario("sync", "300ms");
     let kept = tempfile::tempdir().unwrap();
+    let run = kept_simulation(kept.path(), &text);
     let scenario = kept.path().join("scenario.toml");
-    std::fs::write(&scenario, text).unwrap();
-    let run = kept.path().join("run");
-    let status = std::process::Command::new(program)
-        .args(["sim", "--json", "--out"])
-        .args([&run, &scenario])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status();
-    assert!(run.is_dir(), "{status:?}");
     for (line, words, keys) in SCREENS {
         let cases = SIGNALS.map(|signal| {
             let arguments = line

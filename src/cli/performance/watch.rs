@@ -14,7 +14,7 @@ const PATIENCE: Elapsed = Elapsed::from_secs(3);
 /// look finds everything old.
 const LOOKS: u32 = 4;
 
-/// What the last looks at the children have found.
+/// The findings of the last looks at the children.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     next_look: Stamp,

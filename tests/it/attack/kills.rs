@@ -36,7 +36,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::faults::Doing;
 use crate::house::until;
-use crate::on_screen::OnScreen;
+use crate::on_screen::{OnScreen, kept_simulation};
 use crate::played::Role;
 
 const ROLES: [Role; 5] = [
@@ -250,25 +250,10 @@ impl Phase {
     }
 }
 
-/// A simulated run, kept.
-fn kept_run(folder: &Path) -> std::path::PathBuf {
-    let scenario = folder.join("scenario.toml");
-    std::fs::write(&scenario, Phase::Idle.scenario()).expect("it can be written");
-    let run = folder.join("run");
-    let status = std::process::Command::new(env!("CARGO_BIN_EXE_concsim"))
-        .args(["sim", "--json", "--out"])
-        .args([&run, &scenario])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status();
-    assert!(run.is_dir(), "{status:?}");
-    run
-}
-
 /// Plays all of these, some at once, and returns what was wrong with each.
 fn play_all(cells: &[(Cell, Duration)]) -> BTreeMap<Cell, Vec<Result<(), String>>> {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let kept = kept_run(folder.path());
+    let kept = kept_simulation(folder.path(), &Phase::Idle.scenario());
     let next = AtomicUsize::new(0);
     let found: Mutex<BTreeMap<Cell, Vec<Result<(), String>>>> = Mutex::default();
     // What goes wrong is in the table; a backtrace for each would bury it.

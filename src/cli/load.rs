@@ -55,7 +55,7 @@ pub struct Args {
 /// Plays the load of the chosen variant (the first, if none is named) and prints the result.
 ///
 /// # Errors
-/// When nobody listens at the target, or the machine refuses what the load needs.
+/// When no server listens at the target, or the machine refuses what the load needs.
 pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let plan = match source::choose(&args.chosen, Engine::Nobody, colour)? {
         Chosen::Plan(plan) => against(*plan, &args.target),

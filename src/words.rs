@@ -49,6 +49,16 @@ pub(crate) fn mean(number: f64) -> String {
     }
 }
 
+/// So many a second: as a mean, but below one with two digits: `0.71`, `0.042`.
+pub(crate) fn mean_rate(per_s: f64) -> String {
+    if (1e-6..0.995).contains(&per_s) {
+        let digits = (1.0 - per_s.log10().floor()) as usize;
+        format!("{per_s:.digits$}")
+    } else {
+        mean(per_s)
+    }
+}
+
 /// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
 pub(crate) fn times(ratio: f64) -> String {
     // What is the same to the last digit shown is not called less.
@@ -222,6 +232,23 @@ mod tests {
         ] {
             assert_eq!(harmless(words), marked);
             assert_eq!(as_it_was(marked.to_owned()), one_line(words));
+        }
+    }
+
+    #[test]
+    fn a_mean_rate_below_one_has_two_digits() {
+        for (per_s, said) in [
+            (0.0, "0"),
+            (0.003_33, "0.0033"),
+            (0.041_2, "0.041"),
+            (0.714, "0.71"),
+            (0.994, "0.99"),
+            (0.996, "1.0"),
+            (2.14, "2.1"),
+            (9.96, "10"),
+            (2_000.4, "2 000"),
+        ] {
+            assert_eq!(mean_rate(per_s), said);
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Windo
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Slot};
-use crate::units::{CpuTime, Elapsed, Stamp};
+use crate::units::{CpuTime, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
 #[derive(Clone, Copy, Debug, Default)]
@@ -219,15 +219,14 @@ fn look_at_workers(
     seen.map(|((index, slot), look)| {
         let count = switches.entry(index).or_default();
         count.see(slot_pid(slot), slot);
-        look_at_worker(index, slot, look, count, unreadable)
+        look_at_worker((index, slot), (now, look), count, unreadable)
     })
     .collect()
 }
 
 fn look_at_worker(
-    index: usize,
-    slot: &Slot,
-    look: Look,
+    (index, slot): (usize, &Slot),
+    (now, look): (Stamp, Look),
     count: &SwitchCount,
     unreadable: &mut u64,
 ) -> WorkerSample {
@@ -252,7 +251,7 @@ fn look_at_worker(
         running_request: u32::try_from(read(&slot.running_request))
             .ok()
             .and_then(|word| word.checked_sub(1)),
-        longest_run: Elapsed(read(&slot.longest_run)),
+        longest_run: slot.longest_run_by(now),
         accepted: read(&slot.accepted),
         accept_eagain: read(&slot.accept_eagain),
         requests: read(&slot.requests),

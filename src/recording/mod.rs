@@ -364,7 +364,7 @@ pub struct WorkerSample {
     pub running_ready: Option<Stamp>,
     /// The request that has the worker, if it has said its number.
     pub running_request: Option<u32>,
-    /// The longest that one coroutine had the worker.
+    /// The longest that one coroutine had the worker, be it the one that has it now.
     pub longest_run: Elapsed,
     /// Connections taken.
     pub accepted: u64,

@@ -3,8 +3,9 @@
 //! a year ago.
 
 use super::{Header, Recording, Sample, Window};
+use crate::scenario::Warmup;
 use crate::telemetry::{Event, Marker, Outcome, Sent};
-use crate::units::Stamp;
+use crate::units::{Elapsed, Stamp};
 
 /// What was known of a run at one of its samples.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,28 @@ impl<'a> Past<'a> {
     #[must_use]
     pub fn window(&self) -> Option<Window> {
         self.sample().window
+    }
+
+    /// The counted window, also while its end is not known: that of a run with so many requests ends with
+    /// the last of them.
+    #[must_use]
+    pub fn window_so_far(&self) -> Option<Window> {
+        let Header {
+            scenario, began, ..
+        } = self.header();
+        let open = || {
+            scenario.load.requests?;
+            let warmup = match scenario.warmup {
+                Warmup::For(length) => length,
+                // All of them are counted.
+                Warmup::UntilEveryoneWasAnswered => Elapsed::ZERO,
+            };
+            Some(Window {
+                begin: *began + warmup,
+                end: Stamp::NEVER,
+            })
+        };
+        self.window().or_else(open)
     }
 
     /// The requests that had ended.

@@ -15,7 +15,7 @@ use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::Trust;
 use crate::scenario::Plan;
 use crate::units::three_digits;
-use crate::words::{grouped, mean};
+use crate::words::{grouped, mean, mean_rate};
 
 /// A run to be compared.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,8 @@ struct Number {
 #[derive(Clone, Copy, Debug)]
 enum Unit {
     Plain,
+    /// A rate per second.
+    Rate,
     Cores,
     Count,
     Milliseconds,
@@ -195,7 +197,7 @@ type Known = (&'static str, &'static str, Unit, Option<f64>);
 
 /// The numbers of a run that are compared.
 fn numbers(run: &Run) -> Vec<Known> {
-    use Unit::{Cores, Count, Milliseconds, Plain};
+    use Unit::{Cores, Count, Milliseconds, Plain, Rate};
     let latency = run.latency_ms;
     let answers = run.workers.iter().map(|it| it.requests).sum::<u64>();
     let each = |sum: u64| (answers > 0).then(|| sum as f64 / answers as f64);
@@ -207,7 +209,7 @@ fn numbers(run: &Run) -> Vec<Known> {
     vec![
         ("due", "requests", Count, Some(run.due as f64)),
         ("failed", "failed", Count, Some(run.failed.all() as f64)),
-        ("throughput_per_s", "answers/s", Plain, run.throughput_per_s),
+        ("throughput_per_s", "answers/s", Rate, run.throughput_per_s),
         ("at_the_door", "at the door", Plain, run.at_the_door),
         ("concurrency", "concurrency", Plain, run.concurrency),
         ("parallelism", "parallelism", Cores, run.parallelism),
@@ -236,6 +238,7 @@ impl Unit {
     fn said(self, value: f64) -> String {
         match self {
             Self::Plain => mean(value),
+            Self::Rate => mean_rate(value),
             Self::Cores => format!("{value:.2}"),
             Self::Count => grouped(value.round() as u64),
             Self::Milliseconds => millis(value),
@@ -245,7 +248,7 @@ impl Unit {
     /// `+3.2 ms`; what is the same to the last digit shown is 0.
     fn signed(self, difference: f64) -> String {
         let size = match self {
-            Self::Plain => three_digits(difference.abs()),
+            Self::Plain | Self::Rate => three_digits(difference.abs()),
             _ => self.said(difference.abs()),
         };
         if size.chars().all(|it| !('1'..='9').contains(&it)) {

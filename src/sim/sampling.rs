@@ -124,7 +124,9 @@ impl<O: Observer> Simulation<'_, O> {
                 .as_ref()
                 .and_then(|hub| hub.running().map(|_| Stamp(hub.ready))),
             running_request,
-            longest_run: Elapsed(counts.longest_run),
+            longest_run: running_since
+                .map_or(Elapsed::ZERO, |since| Elapsed(self.now - since))
+                .max(Elapsed(counts.longest_run)),
             accepted: counts.accepted,
             accept_eagain: counts.found_nothing,
             requests: counts.requests,
@@ -142,7 +144,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Since when the same guest has had a worker, and for which request.
-    fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
+    pub(super) fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
         let request = |id: u32| {
             let guest = self.guests.get(id as usize)?;
             guest.has_begun.then_some(guest.number)

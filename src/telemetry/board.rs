@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bell, Gauge, Phase, Ring};
 use crate::sys;
 use crate::sys::shared::Region;
-use crate::units::{CpuTime, Stamp};
+use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// Workers that a server can have at once. A worker keeps its slot when it is respawned.
 pub const SLOTS: usize = 256;
@@ -237,11 +237,24 @@ impl Slot {
         self.died_at.store(0, Ordering::Release);
     }
 
+    /// The longest that one coroutine had the worker by `now`, be it the one that has it.
+    pub fn longest_run_by(&self, now: Stamp) -> Elapsed {
+        let since = self.running_since.load(Ordering::Relaxed);
+        let over = Elapsed(self.longest_run.load(Ordering::Relaxed));
+        if since == 0 {
+            over
+        } else {
+            over.max(now.since(Stamp(since)))
+        }
+    }
+
     /// The slot's process has ended, at `now`, after so much CPU time: what it had begun is lost, and
     /// nothing of it is running, ready or parked any more.
     pub fn bury(&self, now: Stamp, cpu: CpuTime) {
         add(&self.cpu_of_the_dead, cpu.0);
         add(&self.lost_tasks, self.begun.count());
+        let longest_run = self.longest_run_by(now);
+        self.longest_run.store(longest_run.0, Ordering::Relaxed);
         self.died_at.store(now.0, Ordering::Release);
         self.begun.clear(now);
         for of_the_living in [&self.running_since, &self.ready, &self.parked] {
@@ -420,6 +433,20 @@ mod tests {
             assert_eq!(ring.published(), 0);
         }
         assert_eq!(board.used_slots().count(), 0);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_or_is_cut_by_a_death_may_be_the_longest() {
+        let board = Board::new(64).unwrap();
+        let slot = board.slot(0);
+        let longest_at = |ms: u64| slot.longest_run_by(Stamp(ms * 1_000_000));
+        slot.longest_run.store(30_000_000, Ordering::Relaxed);
+        assert_eq!(longest_at(900), Elapsed::from_millis(30));
+        slot.running_since.store(880_000_000, Ordering::Relaxed);
+        assert_eq!(longest_at(900), Elapsed::from_millis(30));
+        assert_eq!(longest_at(950), Elapsed::from_millis(70));
+        slot.bury(Stamp(960_000_000), CpuTime::ZERO);
+        assert_eq!(longest_at(2_000), Elapsed::from_millis(80));
     }
 
     #[test]

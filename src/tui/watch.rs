@@ -55,7 +55,7 @@ impl Watch {
     pub(super) fn look(&mut self, moment: &Moment<'_>) -> Picture {
         let past = &moment.past;
         let (span, now) = (past.last_second(), past.sample());
-        self.window = past.window().or(self.window);
+        self.window = past.window_so_far().or(self.window);
         self.note_stage(now);
         self.note_outcomes(past.new_outcomes());
         let mut picture = Picture {
@@ -76,8 +76,8 @@ impl Watch {
             mean: span.means(),
             latencies: Latencies::default(),
             most: Most::default(),
-            is_judged: self
-                .window
+            is_judged: past
+                .window()
                 .is_some_and(|window| now.at >= window.begin + JUDGED_AFTER),
             trust: moment.trust,
             doubts: moment.doubts.clone(),

@@ -196,7 +196,7 @@ impl<'a> Lanes<'a> {
     /// of at most `most` of them, and of how many. In the counted window only those that were due in it.
     #[must_use]
     pub fn spent(&self, until: Stamp, most: usize) -> Option<(Breakdown, usize)> {
-        let window = self.past.window();
+        let window = self.past.window_so_far();
         let counts = |outcome: &&Outcome| {
             outcome.failure.is_none()
                 && outcome.done <= until

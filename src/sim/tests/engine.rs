@@ -48,6 +48,26 @@ fn a_coroutine_worker_computes_for_one_while_the_others_are_parked() {
 }
 
 #[test]
+fn the_longest_run_so_far_may_go_on() {
+    let recording = recording_of(&built_in("three_requests"), 1);
+    let began = recording.header.began;
+    let computing: Vec<(u64, u64)> = stretches(&recording)
+        .into_iter()
+        .map(|(_, from, to)| (from * MS, to * MS))
+        .collect();
+    let mut open = 0;
+    for sample in &recording.samples {
+        let at = sample.at.since(began).0;
+        let runs = computing.iter().filter(|(from, _)| *from <= at);
+        let longest = runs.map(|(from, to)| at.min(*to) - from).max();
+        let said = sample.workers.first().map(|worker| worker.longest_run);
+        assert_eq!(said.map(|it| it.0), Some(longest.unwrap_or(0)), "{at} ns");
+        open += u64::from(at > 0 && at < 200 * MS);
+    }
+    assert!(open > 0, "a sample in the middle of the first run");
+}
+
+#[test]
 fn every_built_in_scenario_shows_what_it_claims() {
     for known in builtin::all() {
         let plan = built_in(known.name);

@@ -16,7 +16,7 @@ use crate::tui::time_base::TimeBase;
 use crate::tui::view::marks;
 use crate::tui::{Key, State};
 use crate::units::{Elapsed, Stamp};
-use crate::words::grouped;
+use crate::words::{counted, grouped};
 
 /// As many requests in each worker as there is room for in the column of their numbers.
 fn with_room_for_digits(mut recording: Recording) -> Recording {
@@ -293,6 +293,31 @@ fn percentiles_and_the_parts_of_the_mean_are_of_the_answers_by_the_instant_of_th
             [format!("mean of {newest} answers in the window so far")]
         );
     }
+}
+
+#[test]
+fn of_so_many_requests_all_that_have_ended_are_counted_before_the_last_one_ends() {
+    // 1.4 s each, one after the other; the sample at the end of the first two knows no window.
+    let mut recording = Synthetic::three_requests(Sync).recording();
+    recording.header.scenario.load.requests = Some(3);
+    let ended = |millis: u64| {
+        let outcomes = recording.outcomes.iter();
+        outcomes
+            .filter(|it| it.done <= Stamp(millis * 1_000_000))
+            .count()
+    };
+    let all = recording.outcomes.len();
+    let last = recording.outcomes.iter().map(|it| it.done).max();
+    let mut known = recording.clone();
+    for sample in &mut known.samples {
+        sample.window = sample.window.filter(|_| Some(sample.at) > last);
+    }
+    for millis in [1_000, 1_500, 2_900, 4_300] {
+        let state = at(&known, '3', Stamp(millis * 1_000_000), (80, 24));
+        let said = texts(&state, Number::Answers);
+        assert_eq!(said, [counted(ended(millis) as u64, "request") + " ended"]);
+    }
+    assert_eq!((ended(1_500), ended(2_900), all), (1, 2, 3));
 }
 
 #[test]

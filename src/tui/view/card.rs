@@ -8,7 +8,7 @@ use crate::tui::cursor::Wish;
 use crate::tui::number::Number;
 use crate::tui::row::Row;
 use crate::tui::state::State;
-use crate::words::mean;
+use crate::words::{mean, mean_rate};
 
 /// The lines are as long as that at most.
 const COLUMNS: u16 = 80;
@@ -107,9 +107,10 @@ fn in_words(name: &str, row: Option<&Row>) -> Vec<String> {
     };
     let parallelism = row.parallelism;
     let parallelism = parallelism.map_or_else(|| "–".into(), |cores| format!("{cores:.2}"));
+    let answers = row.throughput_per_s.map_or_else(|| "–".into(), mean_rate);
     let latency = row.p50.map_or_else(|| "–".into(), |long| long.to_string());
     vec![
-        format!("{name}: {} answers/s", said(row.throughput_per_s)),
+        format!("{name}: {answers} answers/s"),
         format!(
             "  concurrency {}, parallelism {parallelism}",
             said(row.concurrency)

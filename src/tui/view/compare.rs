@@ -10,7 +10,7 @@ use crate::tui::number::Number;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::{Elapsed, three_digits};
-use crate::words::{self, mean, times};
+use crate::words::{self, mean, mean_rate, times};
 
 /// Where the bars begin, behind the variants' names.
 const BARS_AT: u16 = 20;
@@ -77,12 +77,15 @@ fn usual() -> [Measure; 6] {
         percentile: None,
     };
     [
-        measure(
-            Number::AnswersPerSecond,
-            "answers per second",
-            "throughput",
-            |row| row.throughput_per_s,
-        ),
+        Measure {
+            said: mean_rate,
+            ..measure(
+                Number::AnswersPerSecond,
+                "answers per second",
+                "throughput",
+                |row| row.throughput_per_s,
+            )
+        },
         measure(
             Number::Concurrency,
             "concurrency: begun, not finished",

@@ -6,7 +6,7 @@ use crate::telemetry::Stage;
 use crate::tui::command::Command;
 use crate::tui::number::Number;
 use crate::tui::state::State;
-use crate::words::{grouped, mean};
+use crate::words::{grouped, mean, mean_rate};
 
 /// The least that the picture needs.
 pub(super) const LEAST: (u16, u16) = (60, 16);
@@ -106,7 +106,7 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
         ("at the door", grouped(picture.door), Number::AtTheDoorNow),
         (
             "answers/s",
-            mean(means.throughput),
+            mean_rate(means.throughput),
             Number::AnswersPerSecond,
         ),
     ]

@@ -13,7 +13,7 @@ use crate::tui::picture::Picture;
 use crate::tui::row::Row;
 use crate::tui::state::State;
 use crate::units::Elapsed;
-use crate::words::{self, mean, times};
+use crate::words::{self, mean, mean_rate, times};
 
 /// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
 const COLUMNS: [(&str, u16); 7] = [
@@ -221,7 +221,7 @@ fn cells(row: &Row, first: Option<f64>, patience: Elapsed) -> [String; 7] {
         known(row.at_the_door, mean),
         known(row.concurrency, mean),
         known(row.parallelism, |cores| format!("{cores:.2}")),
-        known(row.throughput_per_s, mean),
+        known(row.throughput_per_s, mean_rate),
         latency(row.p50),
         p99,
         last,

@@ -8,7 +8,7 @@ use crate::tui::state::State;
 use crate::tui::view::canvas::{Canvas, cut, strong, width_of};
 use crate::tui::view::digits::{self, Size};
 use crate::tui::view::variants::row_at;
-use crate::words::{mean, times};
+use crate::words::{mean_rate, times};
 
 /// What stands before the number.
 const NAME: &str = "ANSWERS/S";
@@ -92,7 +92,7 @@ fn draw_large(canvas: &mut Canvas<'_>, x: u16, number: &str, size: Size) {
 fn rate_now(state: &State) -> String {
     let show = state.shown();
     let played = show.rows[show.variant].and_then(|row| row.throughput_per_s);
-    mean(played.unwrap_or(show.picture.mean.throughput))
+    mean_rate(played.unwrap_or(show.picture.mean.throughput))
 }
 
 /// The variant before.
@@ -119,7 +119,7 @@ fn ratio(state: &State) -> Option<Compared> {
     let name = &state.variants()[before].name;
     Some(Compared {
         name: name.clone(),
-        rate: mean(then),
+        rate: mean_rate(then),
         times: times(now / then),
     })
 }

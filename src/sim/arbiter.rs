@@ -18,7 +18,7 @@ use crate::units::{CpuTime, Elapsed, Stamp};
 /// Between two looks at heartbeats.
 pub(super) const TICK: u64 = 1_000_000_000;
 /// From its fork until a worker serves: what that takes on a laptop.
-const BOOT: u64 = 3_000_000;
+pub(super) const BOOT: u64 = 3_000_000;
 /// How a worker ends that was told to abort, and one that was killed.
 const ABORTED: i32 = 1;
 const KILLED: i32 = -9;
@@ -58,7 +58,7 @@ impl<O: Observer> Simulation<'_, O> {
         (worker.stopping, worker.frozen) = (false, false);
         (worker.heartbeat, worker.served) = (now, 0);
         worker.limit = Worker::limit_of(server, self.scenario.seed, age);
-        worker.threads = threads;
+        worker.set_threads(threads);
         worker.hub = has_loop.then(|| Hub::new(server.connections));
         worker.lock = Lock::default();
         worker.links = vec![Links::default(); services];
@@ -89,6 +89,7 @@ impl<O: Observer> Simulation<'_, O> {
             computes_from: 0,
             computes: 0,
             task: 0,
+            wants_lock: false,
         }
     }
 
@@ -119,7 +120,8 @@ impl<O: Observer> Simulation<'_, O> {
         let worker = &mut self.workers[slot];
         worker.is_alive = false;
         worker.enter(Phase::Gone, now);
-        (worker.threads, worker.hub) = (Vec::new(), None);
+        worker.set_threads(Vec::new());
+        worker.hub = None;
         worker.inbox.clear();
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);

@@ -1,14 +1,17 @@
 //! What would never end, or never fit, is refused before it is played, with the reason and a remedy.
 
-use crate::scenario::{Arrivals, Draw, Machine, Request, Scenario, Step, Warmup};
+use super::arbiter::BOOT;
+use crate::scenario::{
+    Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup, WorkerKind,
+};
 use crate::theory::bounds;
 use crate::units::Elapsed;
 
 /// Requests that are recorded take about this much memory each; those of the limits are kept short of
 /// what a small machine has.
 const MOST_REQUESTS: f64 = 2e7;
-/// Happenings that are played in a few minutes.
-const MOST_HAPPENINGS: f64 = 5e9;
+/// Happenings that are played in a few minutes: each takes 0.3 to 1 us.
+const MOST_HAPPENINGS: f64 = 5e8;
 /// The longest warm-up where the file does not say how long it is.
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 
@@ -42,7 +45,8 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
         return Err(Refused {
             reason: format!("it would take about {happenings:.0} steps of the simulation"),
             remedy: format!(
-                "at most {MOST_HAPPENINGS:.0}: longer slices, a shorter --duration, or less load"
+                "at most {MOST_HAPPENINGS:.0}: longer slices, fewer threads, `server.accept = \"exclusive\"`, a \
+                 shorter --duration, or less load"
             ),
         });
     }
@@ -71,12 +75,13 @@ fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
 }
 
 fn takes_no_time(request: &Request, machine: &Machine) -> bool {
-    request.script.iter().all(is_nothing) && costs(request, machine) == 0
+    let is_quick = |step: &Step| is_nothing(step) && !matches!(step, Step::Overflow);
+    request.reached_steps().iter().all(is_quick) && costs(request, machine) == 0
 }
 
 /// What a request takes besides the time of its steps, in nanoseconds.
 fn costs(request: &Request, machine: &Machine) -> u64 {
-    let has = |is: fn(&Step) -> bool| request.script.iter().any(is);
+    let has = |is: fn(&Step) -> bool| request.reached_steps().iter().any(is);
     let calls = has(|step| matches!(step, Step::Call { .. }));
     let waits = calls || has(|step| matches!(step, Step::Sleep { .. }));
     let always = machine.request + machine.accept + machine.generator + machine.coroutine_switch;
@@ -136,9 +141,8 @@ fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
     let bounds = bounds::of(scenario, machine.cores).into_iter();
     let attempts = bounds.map(|bound| bound.count / bound.each);
     let tightest = attempts.fold(by_rounds(scenario), f64::min);
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let cheapest = asked.map(|request| costs(request, machine)).min();
-    let by_costs = scenario.most_clients() as f64 * 1e9 / cheapest.unwrap_or(0) as f64;
+    let cost = mean(scenario, |request| costs(request, machine) as f64);
+    let by_costs = scenario.most_clients() as f64 * 1e9 / cost;
     length.as_secs_f64() * tightest.min(by_costs)
 }
 
@@ -152,20 +156,31 @@ fn by_rounds(scenario: &Scenario) -> f64 {
         .server
         .timeout
         .map_or(f64::INFINITY, |it| it.0 as f64);
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let rounds = asked.map(|request| {
-        let steps = request.script.iter().filter_map(Step::duration);
-        steps.map(typical).sum::<f64>().min(longest)
+    let round = mean(scenario, |request| {
+        let steps = request.reached_steps().iter();
+        let each = steps.map(|step| match step {
+            Step::Overflow => BOOT as f64,
+            step => step.duration().map_or(0.0, typical),
+        });
+        each.sum::<f64>().min(longest)
     });
-    let shortest = rounds.fold(f64::INFINITY, f64::min) + typical(think);
-    scenario.most_clients() as f64 * 1e9 / shortest
+    scenario.most_clients() as f64 * 1e9 / (round + typical(think))
 }
 
-/// About how much happens for one request.
+/// The mean of something over the mix of requests.
+fn mean(scenario: &Scenario, of: impl Fn(&Request) -> f64) -> f64 {
+    let weights: f64 = scenario.requests.iter().map(|it| it.weight).sum();
+    let each = scenario.requests.iter().map(|it| it.weight * of(it));
+    each.sum::<f64>() / weights
+}
+
+/// About how much happens for one request at most: its steps, the threads that it wakes, and those of the
+/// process that it may end.
 fn happenings_of_a_request(scenario: &Scenario) -> f64 {
     let slice = scenario.machine.slice.0 as f64;
-    let each = scenario.requests.iter().map(|request| {
-        let steps = request.script.iter().map(|step| match step {
+    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    let each = asked.map(|request| {
+        let steps = request.reached_steps().iter().map(|step| match step {
             Step::Compute { cpu, slice: own } => {
                 let own = own.map_or(f64::INFINITY, |own| own.0 as f64);
                 1.0 + typical(cpu) / slice.min(own)
@@ -174,7 +189,22 @@ fn happenings_of_a_request(scenario: &Scenario) -> f64 {
         });
         3.0 + steps.sum::<f64>()
     });
-    each.fold(0.0, f64::max)
+    each.fold(0.0, f64::max) + woken(scenario) + threads_of_a_worker(scenario)
+}
+
+/// Threads that one arrival may wake.
+fn woken(scenario: &Scenario) -> f64 {
+    match scenario.server.accept {
+        Accept::Shared => scenario.server.workers as f64 * threads_of_a_worker(scenario),
+        Accept::Exclusive | Accept::Blocking | Accept::Reuseport => 1.0,
+    }
+}
+
+fn threads_of_a_worker(scenario: &Scenario) -> f64 {
+    match scenario.server.kind {
+        WorkerKind::Threads => scenario.server.threads as f64,
+        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1.0,
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +230,31 @@ mod tests {
         assert!(refused(text).unwrap().contains("steps of the simulation"));
         let counted = "requests.it.steps=['yield']\nload={clients=2, requests=5}\nwarmup='1s'";
         assert!(refused(counted).unwrap().contains("stand still"));
+        for (reason, text) in [
+            // What comes after a panic takes no time.
+            (
+                "stand still",
+                "requests.it.steps = ['panic', 'sleep 1h']\nload.clients = 1",
+            ),
+            (
+                "stand still",
+                "requests.it.steps = ['yield', 'panic', 'call db 1s']\nload.clients = 1\n\
+                             machine.service = '1ms'\nservices.db = {}",
+            ),
+            (
+                "steps of the simulation",
+                "requests.it.steps = ['compute 1h in slices of 1us']\nload.clients = 1",
+            ),
+            // Each arrival wakes 64 000 threads.
+            (
+                "steps of the simulation",
+                "requests.it.steps = ['compute 1ms']\nload.clients = 10\n\
+                                         server = { kind = 'threads', workers = 64, threads = 1000 }",
+            ),
+        ] {
+            let refused = refused(text).unwrap_or_default();
+            assert!(refused.contains(reason), "{text}: {refused}");
+        }
         for text in [
             // One worker answers a thousand a second, whoever asks.
             "requests.it.steps = ['sleep 1ms']\nload.clients = 1000\nduration = '1min'",
@@ -208,6 +263,13 @@ mod tests {
             "requests.it.steps = ['yield']\nload.clients = 2\nload.think = '1ms'",
             "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '10us'",
             "requests.it.steps = []\nload.rate = '1000/s'",
+            // Its worker begins anew, and that takes time.
+            "requests.it.steps = ['overflow', 'sleep 1h']\nload.clients = 1",
+            // Half of them take time.
+            "requests.quick.steps = ['yield']\nrequests.slow.steps = ['sleep 1s']\nload.clients = 1",
+            // A kind that is never drawn.
+            "requests.it = { steps = ['panic', 'sleep 1h'], weight = 0 }\n\
+             requests.other.steps = ['compute 1ms']\nload.clients = 1",
             // The heartbeat ends each, so that there is no bound of good answers.
             "server = { kind = 'coroutine', timeout = '2s' }\nrequests.it.steps = ['compute 6s']\n\
              load.clients = 4",

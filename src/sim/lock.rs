@@ -58,8 +58,11 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     fn queue_for_lock(&mut self, worker: usize, thread: usize, cpu: u64) {
-        self.workers[worker].lock.waiting.push((thread, cpu));
-        let strand = self.workers[worker].threads[thread].strand;
+        let found = &mut self.workers[worker];
+        found.lock.waiting.push((thread, cpu));
+        let thread = &mut found.threads[thread];
+        thread.wants_lock = true;
+        let strand = thread.strand;
         self.wait_for_an_interval(worker, strand);
     }
 
@@ -74,9 +77,11 @@ impl<O: Observer> Simulation<'_, O> {
         if !self.has_lock {
             return;
         }
-        let lock = &mut self.workers[worker].lock;
-        lock.waiting.retain(|(waiting, _)| *waiting != thread);
-        if lock.holder == Some(thread) {
+        let found = &mut self.workers[worker];
+        if std::mem::take(&mut found.threads[thread].wants_lock) {
+            found.lock.waiting.retain(|(waiting, _)| *waiting != thread);
+        }
+        if found.lock.holder == Some(thread) {
             self.hand_over(worker);
         }
     }
@@ -94,7 +99,9 @@ impl<O: Observer> Simulation<'_, O> {
         let (thread, cpu) = lock.waiting.remove(lucky);
         lock.holder = Some(thread);
         lock.switches = lock.switches.wrapping_add(1);
-        let strand = self.workers[worker].threads[thread].strand;
+        let thread = &mut self.workers[worker].threads[thread];
+        thread.wants_lock = false;
+        let strand = thread.strand;
         self.machine.work(self.now, strand, cpu, &mut self.calendar);
     }
 
@@ -103,16 +110,16 @@ impl<O: Observer> Simulation<'_, O> {
         let Some((worker, thread)) = self.thread_of(strand) else {
             return;
         };
-        let lock = &mut self.workers[worker].lock;
-        if !lock.waiting.iter().any(|(waiting, _)| *waiting == thread) {
+        let found = &mut self.workers[worker];
+        if !found.threads[thread].wants_lock {
             return;
         }
+        let lock = &mut found.lock;
         if lock.switches == switches {
             lock.is_asked_for = true;
             self.drop_on_request(worker);
         }
-        let lock = &self.workers[worker].lock;
-        if lock.waiting.iter().any(|(waiting, _)| *waiting == thread) {
+        if self.workers[worker].threads[thread].wants_lock {
             self.wait_for_an_interval(worker, strand);
         }
     }

@@ -32,7 +32,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.no_longer_watches(strand);
         match &mut self.workers[worker].hub {
             Some(hub) => hub.state = hub::State::Polling { woken: true },
-            None => self.workers[worker].threads[thread].doing = Doing::Looking { woken: true },
+            None => self.workers[worker].set_doing(thread, Doing::Looking { woken: true }),
         }
         self.rouse(worker, thread);
     }
@@ -65,7 +65,7 @@ impl<O: Observer> Simulation<'_, O> {
             let goes_on = match self.workers[worker].threads[thread].doing {
                 Doing::Looking { woken } => self.look(worker, thread, woken),
                 Doing::Taking(id) => {
-                    self.workers[worker].threads[thread].doing = Doing::Serving(id);
+                    self.workers[worker].set_doing(thread, Doing::Serving(id));
                     true
                 }
                 Doing::Serving(id) => self.serve(worker, thread, id),
@@ -95,7 +95,7 @@ impl<O: Observer> Simulation<'_, O> {
         let Some(id) = found else {
             let counts = &mut self.workers[worker].counts;
             counts.found_nothing += u64::from(woken);
-            self.workers[worker].threads[thread].doing = Doing::Sleeping;
+            self.workers[worker].set_doing(thread, Doing::Sleeping);
             self.enter_by_threads(worker);
             self.sleep_at_the_door(worker, thread, true);
             return false;
@@ -125,15 +125,15 @@ impl<O: Observer> Simulation<'_, O> {
         (state.from, state.ready, state.task) = (now, ready, task);
         if !asks {
             // A kept connection has come to its end.
-            state.doing = Doing::Looking { woken: false };
+            self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
             self.goes_home(worker, id);
             return true;
         }
-        if cost == 0 {
-            state.doing = Doing::Serving(id);
-        } else {
-            state.doing = Doing::Taking(id);
-        }
+        let doing = match cost {
+            0 => Doing::Serving(id),
+            _ => Doing::Taking(id),
+        };
+        self.workers[worker].set_doing(thread, doing);
         self.begins(worker, id);
         self.workers[worker].enter(Phase::Running, now);
         if cost > 0 {
@@ -189,7 +189,7 @@ impl<O: Observer> Simulation<'_, O> {
         let task = self.workers[worker].threads[thread].task;
         let keeps = self.is_answered(worker, id, task);
         self.stretch_ends(worker, thread, id, Then::Ended);
-        self.workers[worker].threads[thread].doing = Doing::Looking { woken: false };
+        self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
         if keeps {
             let turn = self.next_turn();
             let guest = &mut self.guests[id as usize];
@@ -235,8 +235,9 @@ impl<O: Observer> Simulation<'_, O> {
         let guest = &mut self.guests[id as usize];
         (guest.begun, guest.turn, guest.blocks) = (now, turn, true);
         let state = &mut self.workers[worker].threads[thread];
-        (state.doing, state.turn) = (Doing::Waiting(id), turn);
+        state.turn = turn;
         let strand = state.strand;
+        self.workers[worker].set_doing(thread, Doing::Waiting(id));
         self.enter_by_threads(worker);
         self.release(worker, thread);
         self.machine.sleep(now, strand, &mut self.calendar);
@@ -245,27 +246,21 @@ impl<O: Observer> Simulation<'_, O> {
     fn unblock(&mut self, worker: usize, thread: usize, id: GuestId) {
         let now = self.now;
         let state = &mut self.workers[worker].threads[thread];
-        state.doing = Doing::Serving(id);
         (state.from, state.ready) = (now, self.guests[id as usize].over.min(now));
         let task = state.task;
+        self.workers[worker].set_doing(thread, Doing::Serving(id));
         self.workers[worker].enter(Phase::Running, now);
         self.was_blocked(worker, id, task);
     }
 
-    /// The phase of a process with several threads: what the busiest of them does.
     fn enter_by_threads(&mut self, worker: usize) {
-        let threads = self.workers[worker].threads.iter();
-        let phase = threads.fold(Phase::Idle, |phase, thread| match thread.doing {
-            Doing::Looking { .. } | Doing::Taking(_) | Doing::Serving(_) => Phase::Running,
-            Doing::Waiting(_) if phase == Phase::Idle => Phase::Blocked,
-            Doing::Waiting(_) | Doing::Sleeping | Doing::Gone => phase,
-        });
-        self.workers[worker].enter(phase, self.now);
+        let worker = &mut self.workers[worker];
+        worker.enter(worker.activity.phase(), self.now);
     }
 
     fn thread_leaves(&mut self, worker: usize, thread: usize) {
         let strand = self.workers[worker].threads[thread].strand;
-        self.workers[worker].threads[thread].doing = Doing::Gone;
+        self.workers[worker].set_doing(thread, Doing::Gone);
         self.release(worker, thread);
         let threads = &self.workers[worker].threads;
         if threads.iter().all(|thread| thread.doing == Doing::Gone) {

@@ -54,6 +54,33 @@ pub(super) enum Doing {
     Gone,
 }
 
+/// How many threads of a process work, and wait for something else than a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Activity {
+    working: usize,
+    waiting: usize,
+}
+
+impl Activity {
+    fn count(&mut self, doing: Doing, change: isize) {
+        let counted = match doing {
+            Doing::Looking { .. } | Doing::Taking(_) | Doing::Serving(_) => &mut self.working,
+            Doing::Waiting(_) => &mut self.waiting,
+            Doing::Sleeping | Doing::Gone => return,
+        };
+        *counted = counted.wrapping_add_signed(change);
+    }
+
+    /// The phase of the process: what the busiest of its threads does.
+    pub(super) fn phase(self) -> Phase {
+        match self {
+            Self { working: 1.., .. } => Phase::Running,
+            Self { waiting: 1.., .. } => Phase::Blocked,
+            Self { .. } => Phase::Idle,
+        }
+    }
+}
+
 /// A thread of a process: a sync worker and a worker with a loop have one.
 #[derive(Clone, Debug)]
 pub(super) struct Thread {
@@ -69,6 +96,8 @@ pub(super) struct Thread {
     pub(super) computes: u64,
     /// The task of its guest.
     pub(super) task: u32,
+    /// It is one of those that wait for the lock of its process.
+    pub(super) wants_lock: bool,
 }
 
 /// Connections that a process has to one service.
@@ -99,7 +128,9 @@ pub(super) struct Worker {
     pub(super) phase: Phase,
     pub(super) phase_since: u64,
     pub(super) heartbeat: u64,
+    /// Their `doing` is changed by [`Worker::set_doing`] alone.
     pub(super) threads: Vec<Thread>,
+    pub(super) activity: Activity,
     pub(super) hub: Option<Hub>,
     pub(super) lock: Lock,
     pub(super) links: Vec<Links>,
@@ -152,6 +183,7 @@ impl Worker {
             phase_since: 0,
             heartbeat: 0,
             threads: Vec::new(),
+            activity: Activity::default(),
             hub: None,
             lock: Lock::default(),
             links: vec![Links::default(); scenario.services.len()],
@@ -175,6 +207,23 @@ impl Worker {
         server.max_requests.map_or(u64::MAX, |most| {
             most.saturating_add(draw::jitter(seed, n, server.max_requests_jitter))
         })
+    }
+
+    /// The process gets new threads.
+    pub(super) fn set_threads(&mut self, threads: Vec<Thread>) {
+        self.activity = Activity::default();
+        for thread in &threads {
+            self.activity.count(thread.doing, 1);
+        }
+        self.threads = threads;
+    }
+
+    /// A thread does something else from now on.
+    #[inline]
+    pub(super) fn set_doing(&mut self, thread: usize, doing: Doing) {
+        let before = std::mem::replace(&mut self.threads[thread].doing, doing);
+        self.activity.count(before, -1);
+        self.activity.count(doing, 1);
     }
 
     pub(super) fn enter(&mut self, phase: Phase, now: u64) {

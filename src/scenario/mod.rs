@@ -329,16 +329,6 @@ pub struct Request {
     pub script: Script,
 }
 
-impl Request {
-    /// The steps that are played: up to the first that ends the request, which is the last of them.
-    #[must_use]
-    pub fn reached_steps(&self) -> &[Step] {
-        let ends = |step: &Step| matches!(step, Step::Panic | Step::Overflow);
-        let last = self.script.iter().position(ends);
-        last.map_or(&self.script, |last| &self.script[..=last])
-    }
-}
-
 /// What one request does, in order.
 pub type Script = Vec<Step>;
 

@@ -9,7 +9,7 @@ use super::problem::{Mistake, did_you_mean, one_of};
 use super::quantity::{self, Size, Time};
 use super::trade::{self, Where};
 use super::words::{Cursor, Word};
-use super::{Manner, Scenario, Step};
+use super::{Manner, Request, Scenario, Step};
 use crate::units::CpuTime;
 
 /// Threads to which each worker with a loop hands its waits `in threads`, as gevent's pool has.
@@ -194,6 +194,16 @@ pub(super) fn name(word: &Word<'_>) -> Result<(), Mistake> {
     }
     let rule = "letters, digits and `_`, beginning with a letter, at most 32";
     Err(word.mistake(format!("`{}` is not a name ({rule})", word.text)))
+}
+
+impl Request {
+    /// The steps that are played: up to the first that ends the request, which is the last of them.
+    #[must_use]
+    pub fn reached_steps(&self) -> &[Step] {
+        let ends = |step: &Step| matches!(step, Step::Panic | Step::Overflow);
+        let last = self.script.iter().position(ends);
+        last.map_or(&self.script, |last| &self.script[..=last])
+    }
 }
 
 /// A step as its sentence.

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::summary::rounded;
 use super::{Past, Recording, Sample, Window, WorkerSample};
-use crate::scenario::{Accept, Server, WorkerKind};
+use crate::scenario::{Server, WorkerKind};
 use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase};
 use crate::units::{Elapsed, Stamp};
 
@@ -47,6 +47,14 @@ impl Spent {
         if let Some(left) = left {
             self.dead += within(from.max(left));
         }
+    }
+
+    /// All of these together.
+    pub(super) fn sum<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        all.fold(Self::default(), |sum, spent| Self {
+            busy: sum.busy + spent.busy,
+            dead: sum.dead + spent.dead,
+        })
     }
 
     /// The dead part of it, 0 to 1.
@@ -108,11 +116,7 @@ impl Account {
 
     /// All workers together.
     pub(super) fn all(&self) -> Spent {
-        let all = self.workers.values();
-        all.fold(Spent::default(), |sum, spent| Spent {
-            busy: sum.busy + spent.busy,
-            dead: sum.dead + spent.dead,
-        })
+        Spent::sum(self.workers.values())
     }
 
     /// As it stands in the summary.
@@ -187,11 +191,7 @@ fn in_queue(log: &Log<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
             && !taken.contains(&outcome.request)
     };
     let dead = log.outcomes.iter().filter(stands).count();
-    let queues = match log.server.accept {
-        Accept::Reuseport => log.server.workers,
-        Accept::Shared | Accept::Exclusive | Accept::Blocking => 1,
-    };
-    dead.min(queues.saturating_mul(log.server.places_at_the_door())) as u64
+    dead.min(log.server.places_of_all_queues()) as u64
 }
 
 /// Requests that a worker had taken by `at`, as far as it has said their numbers.

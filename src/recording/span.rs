@@ -37,8 +37,6 @@ pub struct Means {
     pub services: f64,
     /// … and other programs kept busy.
     pub others: f64,
-    /// Share of the workers' time in which they were blocked, by samples.
-    pub blocked: f64,
     /// How many processes were in the middle of computing and had no core.
     pub want_a_core: f64,
 }
@@ -150,13 +148,11 @@ impl<'a> Span<'a> {
     /// requests of a kept connection that are not read yet.
     #[must_use]
     pub fn means(&self) -> Means {
-        let (found, looks) = self.looks(|worker| worker.phase == Phase::Blocked);
-        let of_looks = Means {
-            blocked: found as f64 / looks.max(1) as f64,
+        let of_switches = Means {
             want_a_core: self.without_a_core(),
             ..Means::default()
         };
-        self.means_of_counters(of_looks)
+        self.means_of_counters(of_switches)
     }
 
     /// How many computing processes were without a core, on average. Where lanes hold one request in so
@@ -173,11 +169,11 @@ impl<'a> Span<'a> {
         all / length.0.max(1) as f64
     }
 
-    fn means_of_counters(&self, of_looks: Means) -> Means {
+    fn means_of_counters(&self, of_switches: Means) -> Means {
         let (before, now) = (self.begin(), self.end());
         let seconds = self.length().as_secs_f64();
         if seconds <= 0.0 {
-            return of_looks;
+            return of_switches;
         }
         let in_system =
             now.load.in_system.integral_at(now.at) - before.load.in_system.integral_at(before.at);
@@ -196,7 +192,7 @@ impl<'a> Span<'a> {
             load,
             services,
             others: (busy - parallelism - load - services).max(0.0),
-            ..of_looks
+            ..of_switches
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod expectation;
 mod fields;
 mod file;
 mod keys;
+mod limits;
 mod machine;
 mod overrides;
 mod played_by;
@@ -264,45 +265,6 @@ pub enum Accept {
     Blocking,
     /// Each has a queue of its own, and the kernel chooses by the connection (`SO_REUSEPORT`).
     Reuseport,
-}
-
-/// `net.core.somaxconn`: no listener's queue is longer, whatever was asked for.
-const SOMAXCONN: usize = 4_096;
-
-impl Server {
-    /// How many can wait at the door: one more than the listener was asked for (the kernel's test is `>`).
-    #[must_use]
-    pub fn places_at_the_door(&self) -> usize {
-        (self.backlog as usize).min(SOMAXCONN) + 1
-    }
-
-    /// How many requests can be begun at once: the ceiling of concurrency.
-    #[must_use]
-    pub fn concurrency_limit(&self) -> usize {
-        self.concurrency_limit_of(self.workers)
-    }
-
-    /// The same with so many workers.
-    #[must_use]
-    pub fn concurrency_limit_of(&self, workers: usize) -> usize {
-        match self.kind {
-            WorkerKind::Sync => workers,
-            WorkerKind::Threads => workers * self.threads,
-            WorkerKind::Coroutine | WorkerKind::Callback => workers * self.connections,
-        }
-    }
-
-    /// How many requests can compute at once with so many workers, if there are cores for all.
-    #[must_use]
-    pub fn parallelism_limit_of(&self, workers: usize) -> usize {
-        match self.kind {
-            WorkerKind::Threads if !self.gil => workers * self.threads,
-            WorkerKind::Sync
-            | WorkerKind::Coroutine
-            | WorkerKind::Threads
-            | WorkerKind::Callback => workers,
-        }
-    }
 }
 
 /// An outside service that `call` steps talk to over real sockets.

@@ -183,7 +183,8 @@ impl State {
         let index = self.indexes.of(self.cursor.variant);
         let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
         let doubts = &self.show.picture.doubts;
-        self.remarks = remark::all(&Scene::of_the_last_second(at, means, doubts));
+        let scene = Scene::of_the_last_second(at, means, doubts).with_index(index);
+        self.remarks = remark::all(&scene);
         self.remarks_at = at.sample().at;
     }
 

@@ -1,7 +1,7 @@
 //! Cores: all busy, busy with other programs, or free while the workers can use no more of them.
 
 use super::Notice;
-use super::scene::{Scene, hundredths, was_or_were, would_help};
+use super::scene::{Scene, hundredths, per_cent, would_help};
 use crate::scenario::WorkerKind;
 use crate::theory::demand::{self, Spent};
 use crate::units::three_digits;
@@ -27,7 +27,7 @@ impl<'a> Notice<'a> for Crowded {
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "{} workers wanted a core and had none {}, on average.",
+                "On average {} workers wanted a core and had none {}.",
                 hundredths(scene.means.want_a_core),
                 scene.when()
             ),
@@ -63,19 +63,21 @@ impl<'a> Notice<'a> for CoresFull {
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let were = was_or_were(scene.cores());
-        let cores = all_of(scene.cores(), "core");
-        let first = format!("{cores} {were} busy {}.", scene.when());
+        let first = format!(
+            "This run kept {} of {} busy on average {}.",
+            three_digits(scene.means.ours().min(scene.cores() as f64)),
+            counted(scene.cores() as u64, "core"),
+            scene.when()
+        );
         let second = if scene.means.want_a_core >= WANTING {
             format!(
-                "{} took turns on {}: more processes would not be faster.",
-                counted(scene.living().count() as u64, "process"),
-                counted(scene.cores() as u64, "core")
+                "{} workers wanted a core and had none on average, so more of them would not answer more.",
+                hundredths(scene.means.want_a_core)
             )
         } else {
             format!(
-                "On average {} requests were begun and {} cores computed: more requests begun would not \
-                 be faster.",
+                "On average {} requests were begun and the workers used {} cores, so more requests begun \
+                 at once would not be answered faster.",
                 mean(scene.means.concurrency),
                 three_digits(scene.means.parallelism)
             )
@@ -110,9 +112,11 @@ impl<'a> Notice<'a> for WorkersFull {
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "{} computed all the time {}; a process computes on one core at a time.",
+                "{} computed for {} of the time {}{}, and a process computes on one core at a time.",
                 all_of(self.workers, "worker"),
-                scene.when()
+                per_cent(scene.means.parallelism / self.workers as f64),
+                scene.when(),
+                if self.workers > 1 { " on average" } else { "" }
             ),
             scene.cores_and_door(),
         ]
@@ -150,9 +154,9 @@ impl<'a> Notice<'a> for CoroutinesDoNotHelp {
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            "These requests only compute: no wait lets another one run.".into(),
+            "These requests only compute, so none of them waits while another one runs.".into(),
             format!(
-                "On average {} were begun {} and {} cores computed; sync workers would answer as many.",
+                "On average {} were begun {} and {} cores computed. Sync workers would answer as many.",
                 mean(scene.means.concurrency),
                 scene.when(),
                 three_digits(scene.means.parallelism)

@@ -84,7 +84,7 @@ impl<'a> Notice<'a> for NotStationary {
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         vec![
-            "The run is not steady in the counted window: its means depend on when it was stopped."
+            "The run is not steady in the counted window, so its means depend on when it was stopped."
                 .into(),
         ]
     }

@@ -4,19 +4,21 @@ use super::Notice;
 use super::each::Looks;
 use super::scene::{Scene, hundredths, when, workers};
 use crate::recording::summary::Failed;
-use crate::recording::{Sample, Span, WorkerSample, accounting};
+use crate::recording::{LoadSample, Sample, Span, WorkerSample, accounting};
 use crate::scenario::Arrivals;
 use crate::telemetry::Outcome;
 use crate::theory::bounds::{self, Scarce};
 use crate::units::{Elapsed, letter, three_digits};
-use crate::words::{counted, grouped, length};
+use crate::words::{counted, grouped, length, mean};
 
 /// Coroutine workers hold as many connections as they may.
 pub(super) struct ConnectionsFull {
     /// The full ones, in words …
     full: String,
-    /// … and how many of how many.
+    /// … how many of how many they are …
     count: (usize, usize),
+    /// … and how many requests each of them had begun on average.
+    begun: f64,
 }
 
 impl<'a> Notice<'a> for ConnectionsFull {
@@ -28,7 +30,9 @@ impl<'a> Notice<'a> for ConnectionsFull {
         let each = scene.each();
         let full: Vec<&Looks> = each.iter().filter(is_full).collect();
         let applies = scene.kind().has_a_loop() && scene.means.at_the_door >= 1.0;
+        let begun: f64 = full.iter().map(|looks| looks.begun()).sum();
         (applies && !full.is_empty()).then(|| Self {
+            begun: begun / full.len() as f64,
             full: workers(&full, each.len()),
             count: (full.len(), each.len()),
         })
@@ -38,10 +42,12 @@ impl<'a> Notice<'a> for ConnectionsFull {
         let connections = scene.scenario().server.connections as u64;
         vec![
             format!(
-                "{} held as many connections {} as a worker may: {}.",
+                "{} had {} requests begun{} on average {}, and a worker may hold {}.",
                 self.full,
+                mean(self.begun),
+                if self.count.0 > 1 { " each" } else { "" },
                 scene.when(),
-                grouped(connections)
+                counted(connections, "connection")
             ),
             scene.cores_and_door(),
         ]
@@ -68,35 +74,60 @@ impl<'a> Notice<'a> for ConnectionsFull {
     }
 }
 
-/// As many wait at the door as the listener's queue holds.
-pub(super) struct BacklogFull;
+/// More connections wait at the door than the listener's queue holds.
+pub(super) struct BacklogFull {
+    /// Samples in which it was so, of all.
+    samples: (usize, usize),
+    /// The most that waited in one of them.
+    most: u64,
+    /// How many places there are, of all queues.
+    places: u64,
+}
 
 impl<'a> Notice<'a> for BacklogFull {
+    /// Where more wait than there are places, the kernel has dropped some of them: that is certain of an
+    /// instant, and of no mean.
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        let places = scene.scenario().server.places_at_the_door() as f64;
-        (scene.means.at_the_door >= places).then_some(Self)
+        let places = scene.scenario().server.places_of_all_queues() as u64;
+        let samples = scene.span.samples();
+        let may_be_more = |sample: &Sample| {
+            let LoadSample { sent, ended, .. } = sample.load;
+            sent.saturating_sub(ended) > places
+        };
+        if !samples.iter().any(may_be_more) {
+            return None;
+        }
+        let waiting = scene.waiting_at_samples()?;
+        let more = waiting.iter().filter(|waiting| **waiting > places);
+        let most = more.clone().max()?;
+        Some(Self {
+            samples: (more.count(), waiting.len()),
+            most: *most,
+            places,
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let places = counted(
-            scene.scenario().server.places_at_the_door() as u64,
-            "connection",
-        );
+        let (found, all) = self.samples;
         vec![
             format!(
-                "The listener's queue was full {}: it holds {places}.",
-                scene.when()
+                "In {} of {} {} more connections waited at the door than the listener's queue has places, \
+                 which is {}.",
+                grouped(found as u64),
+                counted(all as u64, "sample"),
+                scene.when(),
+                grouped(self.places)
             ),
-            "The kernel drops the next connection; its client tries again a second later or more."
+            "The kernel drops a connection that finds no place, and its client tries again a second later or \
+             more."
                 .into(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "{} sent and taken by no worker on average ({}); server.backlog is {}",
-            hundredths(scene.means.at_the_door),
-            scene.samples(),
+            "{} opened and taken by no worker at the most (workers' log and load's log); server.backlog is {}",
+            counted(self.most, "connection"),
             grouped(u64::from(scene.scenario().server.backlog))
         )
     }
@@ -166,8 +197,10 @@ impl<'a> Notice<'a> for QueueGrows {
         let per_second = |count: u64| three_digits(count as f64 / self.length.as_secs_f64());
         let (came, ended) = (per_second(self.came), per_second(self.ended));
         vec![
-            format!("The queue grew {when}: {came} requests came in a second, and {ended} ended."),
-            "As long as it grows, a later request waits longer.".into(),
+            format!(
+                "On average {came} requests came in a second and {ended} ended {when}, so ever more are there."
+            ),
+            "As long as that goes on, a later request waits longer.".into(),
         ]
     }
 
@@ -217,7 +250,8 @@ impl<'a> Notice<'a> for Failures {
             None => "that ended in the last second",
         };
         vec![format!(
-            "{failed} of {} {which} failed; each counts with its client's whole patience, {patience}.",
+            "{failed} of {} {which} failed. In latencies each of them counts as its client's whole patience, \
+             {patience}, or more.",
             counted(self.of as u64, "request")
         )]
     }
@@ -288,8 +322,7 @@ impl<'a> Notice<'a> for UnevenAccepts {
         let said = |(index, accepted)| (letter(index), grouped(accepted));
         let ((most, many), (least, few)) = (said(self.most), said(self.least));
         vec![format!(
-            "Workers share the connections unevenly: since the run began worker {most} took {many}, worker \
-             {least} {few}."
+            "Since the run began worker {most} has taken {many} connections and worker {least} {few}."
         )]
     }
 

@@ -74,17 +74,20 @@ impl<'a> Notice<'a> for Hog<'a> {
         let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
         let (request, run) = (self.request(), length(self.run));
         let usual = match self.usual {
-            Elapsed::ZERO => "most requests of this scenario let go at once".to_owned(),
+            Elapsed::ZERO => "a typical request of this scenario lets go at once".to_owned(),
             usual => format!(
-                "most requests of this scenario keep one for {} at most",
+                "a typical request of this scenario keeps one for {} (computed)",
                 length(usual)
             ),
         };
         let first = if is_over {
             let at = self.sample.at.since(scene.past.header().began);
-            format!("{request} had kept worker {worker} for {run} at {at}; {usual}.")
+            format!(
+                "At {at} {} had kept worker {worker} for {run}, and {usual}.",
+                request.to_lowercase()
+            )
         } else {
-            format!("{request} has kept worker {worker} for {run} now; {usual}.")
+            format!("{request} has kept worker {worker} for {run} now, and {usual}.")
         };
         vec![first, self.who_waited(scene.kind(), is_over)]
     }
@@ -112,40 +115,32 @@ impl Hog<'_> {
         )
     }
 
-    /// The requests that waited meanwhile, at the instant of the look.
+    /// The requests that were kept waiting, at the instant of the sample.
     fn who_waited(&self, kind: WorkerKind, is_over: bool) -> String {
         let (inside, outside) = (
             self.worker.begun.count.saturating_sub(1),
             self.sample.at_the_door(),
         );
-        let are = if is_over {
-            was_or_were(outside as usize)
+        let outside = (outside > 0).then(|| {
+            let are = if is_over {
+                was_or_were(outside as usize)
+            } else {
+                is_or_are(outside)
+            };
+            format!("{} {are} at the door", counted(outside, "request"))
+        });
+        let has_others = kind.has_a_loop() && inside > 0;
+        let inside = has_others.then(|| {
+            let inside = counted(inside, "other request");
+            let could = if is_over { "could not" } else { "cannot" };
+            format!("{inside} begun in this process {could} go on")
+        });
+        let said: Vec<String> = inside.into_iter().chain(outside).collect();
+        let said = said.join(", and ");
+        if kind.has_a_loop() {
+            format!("Nothing takes the worker from it. Meanwhile {said}.")
         } else {
-            is_or_are(outside)
-        };
-        let wait = match (is_over, inside + outside) {
-            (false, 1) => "waits",
-            (false, _) => "wait",
-            (true, _) => "waited",
-        };
-        let inside = counted(inside, "other request");
-        let outside_said = grouped(outside);
-        match (kind, self.worker.begun.count, outside) {
-            (WorkerKind::Coroutine | WorkerKind::Callback, 2.., 0) => {
-                format!("Nothing takes the worker from it: {inside} in this process {wait}.")
-            }
-            (WorkerKind::Coroutine | WorkerKind::Callback, 2.., _) => format!(
-                "Nothing takes the worker from it: {inside} in this process and {outside_said} at the \
-                 door {wait}."
-            ),
-            (WorkerKind::Coroutine | WorkerKind::Callback, ..) => format!(
-                "Nothing takes the worker from it, and {} {are} at the door.",
-                counted(outside, "request")
-            ),
-            (WorkerKind::Sync | WorkerKind::Threads, ..) => {
-                let at = counted(outside, "request");
-                format!("{at} {are} at the door meanwhile.")
-            }
+            format!("Meanwhile {said}.")
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One worker of many that holds all requests that are begun, while the others idle.
 
 use super::Notice;
-use super::scene::{Scene, hundredths, per_cent};
+use super::scene::{Scene, hundredths};
 use crate::recording::{Sample, WorkerSample};
 use crate::telemetry::{Event, Phase};
 use crate::units::{Elapsed, Stamp, letter};
@@ -63,28 +63,34 @@ impl<'a> Notice<'a> for HoldsAll {
             1 => "the other worker was idle".to_owned(),
             others => format!("the other {} workers were idle", grouped(others as u64)),
         };
+        let (found, all) = self.looks;
         let first = format!(
-            "Worker {worker} held all requests that were begun, {} on average, for {} of the time {}, while \
-             {others}.",
+            "In {} of {} {} worker {worker} held all requests that were begun, {} on average, and {others}.",
+            grouped(found as u64),
+            counted(all as u64, "sample"),
+            scene.when(),
             mean(self.begun),
-            per_cent(self.share()),
-            scene.when()
         );
-        let does = if self.blocked >= 0.5 {
-            "blocked in a wait that does not let go"
+        let did = if self.blocked >= 0.5 {
+            "was blocked in a wait that does not let go"
         } else {
-            "computing"
+            "was running one of them"
         };
-        let why = match self.taken {
-            Some(taken) => format!(
-                "It took {} of them in one turn at {}, and is {does}: they wait for it and for no other \
-                 worker.",
+        let share = if self.blocked > 0.0 && self.blocked < 1.0 {
+            "in most of these"
+        } else {
+            "in all of these"
+        };
+        let second =
+            format!("It {did} {share}, and no other worker can take over what it has begun.");
+        let taken = self.taken.map(|taken| {
+            format!(
+                "It took {} connections in one turn at {}.",
                 grouped(taken.count as u64),
                 taken.at.since(scene.past.header().began),
-            ),
-            None => format!("It is {does}: they wait for it and for no other worker."),
-        };
-        vec![first, why]
+            )
+        });
+        [first, second].into_iter().chain(taken).collect()
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
@@ -103,12 +109,6 @@ impl<'a> Notice<'a> for HoldsAll {
             hundredths(self.begun),
             scene.core_use()
         )
-    }
-}
-
-impl HoldsAll {
-    fn share(&self) -> f64 {
-        self.looks.0 as f64 / self.looks.1.max(1) as f64
     }
 }
 

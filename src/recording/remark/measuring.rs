@@ -30,7 +30,8 @@ impl<'a> Notice<'a> for ClientsLate<'a> {
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec![format!("The clients were late: {}.", verdict(self.doubt))]
+        let verdict = verdict(self.doubt);
+        vec![format!("The clients sent requests late, so {verdict}.")]
     }
 
     fn evidence(&self, _: &Scene<'a>) -> String {
@@ -57,7 +58,7 @@ impl<'a> Notice<'a> for ClientsStarved<'a> {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         let verdict = verdict(self.doubt);
         vec![format!(
-            "Answers waited in the sockets until the clients read them: {verdict}."
+            "Answers lay in the sockets until the clients read them, so {verdict}."
         )]
     }
 
@@ -85,7 +86,9 @@ impl<'a> Notice<'a> for EventsDropped {
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec!["Some records were lost so far: numbers that rest on them are too low.".into()]
+        vec![
+            "Some records have been lost so far, so numbers that rest on them may be wrong.".into(),
+        ]
     }
 
     fn evidence(&self, _: &Scene<'a>) -> String {
@@ -117,7 +120,7 @@ impl<'a> Notice<'a> for Thinned {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         let one_in = grouped(u64::from(self.one_in));
         vec![format!(
-            "Lanes show one request in {one_in}; every number counts all of them."
+            "Lanes show one request in {one_in}, while counts and latencies are of all of them."
         )]
     }
 

@@ -3,11 +3,12 @@
 
 use super::each::{self, Looks};
 use crate::recording::dead_work::{Account, Log};
+use crate::recording::lanes::Index;
 use crate::recording::summary::Run;
 use crate::recording::trust::Reason;
 use crate::recording::{Means, Past, Recording, Span, Window, WorkerSample};
 use crate::scenario::{Arrivals, Scenario, WorkerKind};
-use crate::telemetry::{Phase, Stage};
+use crate::telemetry::{Event, Phase, Stage};
 use crate::theory::bounds;
 use crate::theory::demand::{self, Moments};
 use crate::units::{Elapsed, letter, three_digits};
@@ -35,6 +36,8 @@ pub struct Scene<'a> {
     pub(super) run: Option<&'a Run>,
     /// … and what they were computed from.
     whole: Option<&'a Recording>,
+    /// What has been read of the recording already.
+    index: Option<&'a Index>,
 }
 
 impl<'a> Scene<'a> {
@@ -48,7 +51,14 @@ impl<'a> Scene<'a> {
             doubts,
             run: None,
             whole: None,
+            index: None,
         }
+    }
+
+    /// The same, where `index` has read all of the recording.
+    #[must_use]
+    pub fn with_index(self, index: Option<&'a Index>) -> Self {
+        Self { index, ..self }
     }
 
     /// `None` if there is no sample at all.
@@ -68,6 +78,7 @@ impl<'a> Scene<'a> {
             doubts: &run.because,
             run: Some(run),
             whole: Some(recording),
+            index: None,
         })
     }
 
@@ -95,6 +106,22 @@ impl<'a> Scene<'a> {
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
     }
 
+    /// How many connections waited at the door at each sample; [`None`] where records are missing.
+    pub(super) fn waiting_at_samples(&self) -> Option<Vec<u64>> {
+        let recording = self.past.recording();
+        let mut own = Index::default();
+        let index = if let Some(index) = self.index {
+            index
+        } else {
+            own.extend(recording);
+            &own
+        };
+        let samples = self.span.samples().iter();
+        samples
+            .map(|sample| index.at_the_door(recording, sample.at))
+            .collect()
+    }
+
     /// The account of work for clients that had left.
     pub(super) fn dead_work(&self) -> Account {
         let span = Window {
@@ -116,9 +143,20 @@ impl<'a> Scene<'a> {
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 
-    /// What each worker was found doing that lives at the end.
+    /// What each worker did that lives at the end.
     pub(super) fn each(&self) -> Vec<Looks> {
-        each::of(&self.span)
+        each::of(&self.span, self.log())
+    }
+
+    /// What workers told of their switches since the beginning of the span; [`None`] where records are
+    /// missing.
+    fn log(&self) -> Option<&'a [(u16, Event)]> {
+        let (begin, end) = (self.span.begin().seen, self.span.end().seen);
+        let is_whole = self.past.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
+        let all = self
+            .whole
+            .map_or_else(|| self.past.switches(), |it| &it.switches);
+        all.get(begin.switches..).filter(|_| is_whole)
     }
 
     /// The share of looks at workers that found them so.
@@ -127,11 +165,11 @@ impl<'a> Scene<'a> {
         found as f64 / all.max(1) as f64
     }
 
-    /// `38 of 40 looks`.
+    /// `38 of 40 samples`: each of them is of one worker.
     pub(super) fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> String {
         let (found, all) = self.span.looks(test);
         let found = grouped(found as u64);
-        format!("{found} of {}", counted(all as u64, "look"))
+        format!("{found} of {}", counted(all as u64, "sample"))
     }
 
     /// `21 samples in 1.00 s`.
@@ -178,8 +216,8 @@ impl<'a> Scene<'a> {
             let others = three_digits(means.others);
             format!("Other programs kept {others} of {cores} busy")
         } else if means.ours() < FREE * all {
-            let were = if self.cores() == 1 { "was" } else { "were" };
-            format!("{} {were} free", all_of(self.cores(), "core"))
+            let free = three_digits(all - means.ours() - means.others);
+            format!("Of {cores} {free} were free")
         } else {
             let workers = three_digits(means.parallelism);
             format!("The workers kept {workers} of {cores} busy")

@@ -9,7 +9,7 @@ use crate::telemetry::Phase;
 use crate::theory::bounds::{self, Scarce};
 use crate::theory::demand::{self, Spent};
 use crate::units::{Elapsed, three_digits};
-use crate::words::{grouped, mean};
+use crate::words::{counted, grouped, mean};
 
 fn is_blocked(worker: &WorkerSample) -> bool {
     worker.phase == Phase::Blocked
@@ -23,10 +23,90 @@ fn spends(scenario: &Scenario, time: Spent) -> bool {
 /// A core is free if so much of it is.
 const FREE: f64 = 0.25;
 
-/// The mean of `what` over these workers.
-fn of_all(some: &[&Looks], what: impl Fn(&Looks) -> f64) -> f64 {
-    let sum: f64 = some.iter().map(|looks| what(looks)).sum();
-    sum / some.len().max(1) as f64
+/// Workers that were blocked for much of their time, and how many there are.
+struct Blocked {
+    some: Vec<Looks>,
+    of: usize,
+    /// Share of the time of all workers in which they were.
+    of_all: f64,
+}
+
+impl Blocked {
+    /// Those that were blocked for at least this share of their time.
+    fn of(scene: &Scene<'_>, share: f64) -> Self {
+        let each = scene.each();
+        let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
+            let own = looks.there.as_secs_f64();
+            (there + own, blocked + own * looks.blocked_share())
+        });
+        Self {
+            of: each.len(),
+            some: (each.iter().copied())
+                .filter(|looks| looks.blocked_share() >= share)
+                .collect(),
+            of_all: if there > 0.0 { blocked / there } else { 0.0 },
+        }
+    }
+
+    /// `Worker B was blocked in a wait for 57 % of the time in the last second`. Where only samples tell,
+    /// in how many of them.
+    fn sentence(&self, wait: &str, scene: &Scene<'_>) -> String {
+        let some: Vec<&Looks> = self.some.iter().collect();
+        let (who, when) = (workers(&some, self.of), scene.when());
+        let were = was_or_were(some.len());
+        let sum = |what: fn(&Looks) -> usize| some.iter().map(|looks| what(looks)).sum::<usize>();
+        if some.iter().any(|looks| looks.blocked.is_none()) {
+            let (found, all) = (sum(|looks| looks.found_blocked), sum(|looks| looks.all));
+            let all = counted(all as u64, "sample");
+            let found = grouped(found as u64);
+            return match some.len() {
+                1 => format!("{who} was found blocked in {wait} in {found} of {all} {when}"),
+                _ => format!(
+                    "{who} were found blocked in {wait} {when}, in {found} of {all} of them"
+                ),
+            };
+        }
+        let shares = some.iter().map(|looks| looks.blocked_share());
+        let share = per_cent(shares.sum::<f64>() / some.len().max(1) as f64);
+        let came_late = some.iter().any(|looks| looks.came_late);
+        match &some[..] {
+            [one] if came_late => {
+                let own = one.there;
+                format!("{who} {were} blocked in {wait} for {share} of its {own} {when}")
+            }
+            [_] => format!("{who} {were} blocked in {wait} for {share} of the time {when}"),
+            _ => {
+                let time = if came_late {
+                    "its own time"
+                } else {
+                    "the time"
+                };
+                format!(
+                    "{who} {were} blocked in {wait} {when}, each for {share} of {time} on average"
+                )
+            }
+        }
+    }
+
+    /// `blocked for 3.42 s of 6.00 s (workers' log)`.
+    fn evidence(&self, scene: &Scene<'_>) -> String {
+        let sum = |what: fn(&Looks) -> Elapsed| {
+            let all = self.some.iter().map(what);
+            all.fold(Elapsed::ZERO, |sum, more| sum + more)
+        };
+        let is_told = self.some.iter().all(|looks| looks.blocked.is_some());
+        if is_told {
+            let blocked = sum(|looks| looks.blocked.unwrap_or_default());
+            let there = sum(|looks| looks.there);
+            format!("blocked for {blocked} of {there} (workers' log)")
+        } else {
+            format!(
+                "workers found blocked in {} ({})",
+                scene.looks(is_blocked),
+                scene.samples()
+            )
+        }
+    }
 }
 
 /// A mean number of them: `1.0 request`, `30 requests`.
@@ -39,55 +119,33 @@ fn requests(number: f64) -> String {
 
 /// Sync workers are asleep in their waits, and cores are free for them.
 pub(super) struct BlockedWithFreeCores {
-    /// The blocked workers, in words …
-    blocked: String,
-    count: usize,
-    /// … and the share of their time in which they were.
-    share: f64,
+    blocked: Blocked,
 }
 
 impl<'a> Notice<'a> for BlockedWithFreeCores {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         /// Of a worker's time.
         const MOST: f64 = 0.5;
-        let is_stuck = |looks: &&Looks| looks.blocked() >= MOST;
-        let each = scene.each();
-        let blocked: Vec<&Looks> = each.iter().filter(is_stuck).collect();
+        if scene.kind() != WorkerKind::Sync || scene.cores_left() < FREE {
+            return None;
+        }
+        let blocked = Blocked::of(scene, MOST);
         // One of many matters where requests wait for it. Other programs on the cores are named in the
         // sentence.
-        let matters = scene.means.blocked >= MOST || scene.means.at_the_door >= 1.0;
-        let applies = scene.kind() == WorkerKind::Sync
-            && !blocked.is_empty()
-            && matters
-            && scene.cores_left() >= FREE;
-        applies.then(|| Self {
-            blocked: workers(&blocked, each.len()),
-            count: blocked.len(),
-            share: of_all(&blocked, Looks::blocked),
-        })
+        let matters = blocked.of_all >= MOST || scene.means.at_the_door >= 1.0;
+        (matters && !blocked.some.is_empty()).then_some(Self { blocked })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
-            format!(
-                "{} {} blocked in a wait for {} of the time {}.",
-                self.blocked,
-                was_or_were(self.count),
-                per_cent(self.share),
-                scene.when()
-            ),
+            format!("{}.", self.blocked.sentence("a wait", scene)),
             "A wait blocks the whole process of a sync worker.".into(),
             scene.cores_and_door(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
-        format!(
-            "workers found blocked in {} ({}); {}",
-            scene.looks(is_blocked),
-            scene.samples(),
-            scene.core_use()
-        )
+        format!("{}; {}", self.blocked.evidence(scene), scene.core_use())
     }
 
     fn advice(&self, scene: &Scene<'a>) -> Option<String> {
@@ -100,58 +158,53 @@ impl<'a> Notice<'a> for BlockedWithFreeCores {
 
 /// Coroutine workers are blocked by waits that do not let go.
 pub(super) struct Unpatched {
-    /// The blocked workers, in words …
-    blocked: String,
-    count: usize,
-    /// … and the share of their time in which they were.
-    share: f64,
-    /// Requests begun in each of them while it was blocked, on average.
-    inside: f64,
+    blocked: Blocked,
+    /// Requests begun in each of them in the samples that found it blocked, on average; [`None`] if none
+    /// did.
+    inside: Option<f64>,
 }
 
 impl<'a> Notice<'a> for Unpatched {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         /// Of a worker's time.
         const MUCH: f64 = 0.3;
-        let is_stuck = |looks: &&Looks| looks.blocked() >= MUCH;
-        let each = scene.each();
-        let blocked: Vec<&Looks> = each.iter().filter(is_stuck).collect();
-        let applies = scene.kind().has_a_loop() && !blocked.is_empty();
-        applies.then(|| Self {
-            blocked: workers(&blocked, each.len()),
-            count: blocked.len(),
-            share: of_all(&blocked, Looks::blocked),
-            inside: of_all(&blocked, Looks::begun_while_blocked),
-        })
+        if !scene.kind().has_a_loop() {
+            return None;
+        }
+        let blocked = Blocked::of(scene, MUCH);
+        let inside = blocked.some.iter().map(Looks::begun_while_blocked);
+        let inside: Option<Vec<f64>> = inside.collect();
+        let inside = inside.map(|it| it.iter().sum::<f64>() / it.len().max(1) as f64);
+        (!blocked.some.is_empty()).then_some(Self { blocked, inside })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let (were, each) = (
-            was_or_were(self.count),
-            if self.count == 1 { "it" } else { "each" },
-        );
+        let each = if self.blocked.some.len() == 1 {
+            "it"
+        } else {
+            "each"
+        };
+        let inside = self.inside.map_or_else(String::new, |inside| {
+            format!(", with {} begun in {each} on average", requests(inside))
+        });
+        let blocked = self.blocked.sentence("an unpatched wait", scene);
         vec![
-            format!(
-                "{} {were} blocked in an unpatched wait for {} of the time {}, with {} begun in {each} on \
-                 average.",
-                self.blocked,
-                per_cent(self.share),
-                scene.when(),
-                requests(self.inside)
-            ),
+            format!("{blocked}{inside}."),
             "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
             scene.cores_and_door(),
         ]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
-        format!(
-            "workers found blocked in {} ({}), with {} requests begun in each; {}",
-            scene.looks(is_blocked),
-            scene.samples(),
-            three_digits(self.inside),
-            scene.core_use()
-        )
+        let inside = self.inside.map_or_else(String::new, |inside| {
+            format!(
+                ", with {} requests begun in each ({})",
+                three_digits(inside),
+                scene.samples()
+            )
+        });
+        let blocked = self.blocked.evidence(scene);
+        format!("{blocked}{inside}; {}", scene.core_use())
     }
 
     fn advice(&self, scene: &Scene<'a>) -> Option<String> {
@@ -241,8 +294,10 @@ impl<'a> Notice<'a> for Idle {
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "The workers had nothing to do {}: the server waits for its clients.",
-                scene.when()
+                "The workers were idle in {} {}, and {} requests were at the door or begun on average.",
+                scene.looks(|worker| worker.phase == Phase::Idle),
+                scene.when(),
+                hundredths(scene.means.at_the_door + scene.means.concurrency)
             ),
             "More workers, or workers of another kind, would answer no more than is asked for."
                 .into(),
@@ -267,7 +322,8 @@ impl<'a> Notice<'a> for Idle {
         let most = three_digits(of_the_server.next()?.per_s());
         let answered = three_digits(scene.means.throughput);
         Some(format!(
-            "These workers could answer {most}/s at most (computed); they are asked for {answered}."
+            "These workers could answer {most}/s at most (computed), and they answered {answered}/s {}.",
+            scene.when()
         ))
     }
 }

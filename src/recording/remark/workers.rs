@@ -5,7 +5,7 @@ use super::scene::Scene;
 use crate::recording::{Sample, WorkerSample, describe_termination};
 use crate::telemetry::{Deed, Event, Phase, TerminationCause};
 use crate::units::{Elapsed, Stamp, letter};
-use crate::words::{counted, grouped, is_or_are};
+use crate::words::{counted, grouped};
 
 /// A worker's process has ended otherwise than it was told to.
 pub(super) struct WorkerGone<'a> {
@@ -70,32 +70,53 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         let common = self.common.as_ref();
         let common = common.map_or_else(String::new, |it| format!(" ({it})"));
-        let first = match self.deaths {
-            1 => format!(
-                "Worker {}'s process ended at {}{common}; the requests that it had begun are lost.",
-                letter(self.worker.index),
-                self.at.since(scene.past.header().began)
+        let (ended, has, its) = match self.deaths {
+            1 => (
+                format!(
+                    "Worker {}'s process ended at {}{common}",
+                    letter(self.worker.index),
+                    self.at.since(scene.past.header().began)
+                ),
+                "It had",
+                "it had",
             ),
-            many => format!(
-                "{} ended {}{common}; the requests that they had begun are lost.",
-                counted(many as u64, "worker process"),
-                scene.when()
+            many => (
+                format!(
+                    "{} ended {}{common}",
+                    counted(many as u64, "worker process"),
+                    scene.when()
+                ),
+                "They had",
+                "they had",
             ),
         };
-        vec![
-            first,
-            "The arbiter forks another process for its place; the other workers go on.".into(),
-        ]
+        let first = match self.lost {
+            0 => format!("{ended}. {has} no request begun, so none is lost."),
+            1 => format!("{ended}, and the request that {its} begun is lost."),
+            many => format!(
+                "{ended}, and the {} requests that {its} begun are lost.",
+                grouped(many)
+            ),
+        };
+        let forks = "The arbiter forks another process for its place";
+        let others = scene.living();
+        let others = others.filter(|it| it.index != self.worker.index && !it.is_stopped);
+        let second = match others.count() {
+            0 => format!("{forks}."),
+            1 => format!("{forks}, and the other worker goes on."),
+            _ => format!("{forks}, and the other workers go on."),
+        };
+        vec![first, second]
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
         format!(
-            "the arbiter reaped worker {} at {} ({}); {} had been begun and {} lost",
+            "the arbiter reaped worker {} at {} ({}); {} begun and lost {}",
             letter(self.worker.index),
             self.at.since(scene.past.header().began),
             describe_termination(self.status, self.cause, scene.scenario().server.timeout),
             counted(self.lost, "request"),
-            is_or_are(self.lost)
+            scene.when()
         )
     }
 }
@@ -120,15 +141,24 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
-        vec![
-            format!(
-                "Worker {} stands still, with {} begun now; the other workers go on.",
-                letter(self.worker.index),
-                counted(self.worker.begun.count, "request")
-            ),
-            "Its requests wait for it: no other worker can take them over.".into(),
-        ]
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let others = scene.living().filter(|it| it.index != self.worker.index);
+        let others = others.filter(|it| told_to_stop(scene, it).is_none() && !it.is_stopped);
+        let go_on = match others.count() {
+            0 => "",
+            1 => ", and the other worker goes on",
+            _ => ", and other workers go on",
+        };
+        let begun = self.worker.begun.count;
+        let first = format!(
+            "Worker {} stands still, with {} begun now{go_on}.",
+            letter(self.worker.index),
+            counted(begun, "request")
+        );
+        let wait = (begun > 0).then(|| {
+            "What it has begun waits for it, since no other worker can take that over.".to_owned()
+        });
+        std::iter::once(first).chain(wait).collect()
     }
 
     fn evidence(&self, scene: &Scene<'a>) -> String {
@@ -211,13 +241,16 @@ impl<'a> Notice<'a> for LostUpdates<'a> {
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         vec![
             format!(
-                "Counter {}: {} so far, and its value is {}: {} lost.",
+                "Counter {} got {} so far and is at {}, so {} lost.",
                 self.counter,
                 counted(self.additions, "addition"),
                 grouped(self.value),
-                grouped(self.additions.saturating_sub(self.value))
+                match self.additions.saturating_sub(self.value) {
+                    1 => "1 is".to_owned(),
+                    lost => format!("{} are", grouped(lost)),
+                }
             ),
-            "A coroutine let go between reading and writing; another read the same value.".into(),
+            "Two requests read the same value, and the second to write overwrote the first.".into(),
         ]
     }
 

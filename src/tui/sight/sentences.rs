@@ -165,7 +165,7 @@ impl Now<'_> {
     }
 
     pub(super) fn say_backlog_full(&self) -> Option<Vec<String>> {
-        let places = self.scenario().server.places_at_the_door() as u64;
+        let places = self.scenario().server.places_of_all_queues() as u64;
         (self.picture.door > places).then(|| {
             vec![
                 format!(

@@ -333,7 +333,15 @@ fn remarks_of_view_7_name_the_time_that_they_speak_of() {
             let state = at(&recording, '7', Stamp(second * 1_000_000_000), (80, 24));
             for said in &state.remarks {
                 let sentence = remark::Remark::sentence(said);
-                let names_it = ["last", "now", "so far", "since", " at ", "show one request"];
+                let names_it = [
+                    "last",
+                    "now",
+                    "so far",
+                    "since",
+                    "At ",
+                    " at ",
+                    "show one request",
+                ];
                 let names_it = names_it.iter().any(|words| sentence.contains(words));
                 assert!(names_it, "{}: {sentence}", said.kind.code());
             }

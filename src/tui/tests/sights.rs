@@ -160,7 +160,7 @@ fn lost_updates_are_counted_over_all_processes() {
     );
     assert!(
         said.starts_with(
-            "Counter visits: 1 200 additions so far, and its value is 100: 1 100 lost."
+            "Counter visits got 1 200 additions so far and is at 100, so 1 100 are lost."
         ),
         "{said}"
     );

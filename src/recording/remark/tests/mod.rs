@@ -1,5 +1,6 @@
 //! Each kind of remark, raised by a made-up recording, and not raised by one close by.
 
+mod by_the_log;
 mod one_of_ten;
 mod recordings;
 
@@ -39,7 +40,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerGone,
         when: Now,
-        says: "Worker B's process ended at 3.80 s; the requests that it had begun are lost.",
+        says: "Worker B's process ended at 3.80 s. It had no request begun, so none is lost. The arbiter forks",
         applies: || with_a_death(-9),
         // It was told to go.
         does_not: || with_a_death(0),
@@ -47,7 +48,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerStopped,
         when: Now,
-        says: "Worker B stands still, with 1 request begun now; the other workers go on.",
+        says: "Worker B stands still, with 1 request begun now, and the other worker goes on. What it has begun",
         applies: || steered(&[(3_000, Deed::StopWorker(1))]),
         does_not: || {
             steered(&[
@@ -59,7 +60,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::LostUpdates,
         when: Now,
-        says: "Counter visits: 1 000 additions so far, and its value is 80: 920 lost.",
+        says: "Counter visits got 1 000 additions so far and is at 80, so 920 are lost. Two requests read the same",
         applies: || counting((500, 40)),
         // Each worker was read between its two words.
         does_not: || counting((500, 499)),
@@ -67,7 +68,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::DeadWork,
         when: Now,
-        says: "The workers spent 100 % of their busy time in the last second on requests whose clients had",
+        says: "Both workers spent 100 % of their busy and blocked time, taken together, on requests whose clients",
         applies: || abandoned(MS),
         // They leave after their answers have been written.
         does_not: || abandoned(10 * S),
@@ -75,21 +76,21 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Crowded,
         when: Now,
-        says: "0.99 workers wanted a core and had none in the last second, on average. Other programs kept",
+        says: "On average 0.99 workers wanted a core and had none in the last second. Other programs kept",
         applies: || wanting_a_core(0.4),
         does_not: || wanting_a_core(0.0),
     },
     Case {
         kind: Kind::Hog,
         when: Now,
-        says: "Request 2 has kept worker A for 180 ms now; most requests of this scenario keep one for 1 ms",
+        says: "Request 2 has kept worker A for 180 ms now, and a typical request of this scenario keeps one for",
         applies: || holding(180, 1),
         does_not: || holding(40, 1),
     },
     Case {
         kind: Kind::HoldsAll,
         when: Now,
-        says: "Worker J held all requests that were begun, 10 on average, for 100 % of the time in the",
+        says: "In 3 of 3 samples in the last second worker J held all requests that were begun, 10 on average, and",
         applies: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Blocked, 10)),
         // It holds them all, and keeps none of them waiting.
         does_not: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
@@ -97,14 +98,14 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Unpatched,
         when: Now,
-        says: "Both workers were blocked in an unpatched wait for 100 % of the time in the last second",
+        says: "Both workers were blocked in an unpatched wait in the last second, each for 100 % of the time on",
         applies: || all_in(Phase::Blocked),
         does_not: || all_in(Phase::Idle),
     },
     Case {
         kind: Kind::BlockedWithFreeCores,
         when: Now,
-        says: "Both workers were blocked in a wait for 100 % of the time in the last second. A wait blocks",
+        says: "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A",
         applies: || io_bound(Sync, |_| {}),
         // Load needs both cores for itself.
         does_not: || io_bound(Sync, |run| run.load_cpu = 1.8),
@@ -112,21 +113,21 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::CoresFull,
         when: Now,
-        says: "Both cores were busy in the last second. On average 2.0 requests were begun and 2.00 cores",
+        says: "This run kept 2.00 of 2 cores busy on average in the last second. On average 2.0 requests were",
         applies: || computing(Sync, 2, 0),
         does_not: || computing(Sync, 1, 0),
     },
     Case {
         kind: Kind::WorkersFull,
         when: Now,
-        says: "The worker computed all the time in the last second; a process computes on one core",
+        says: "The worker computed for 100 % of the time in the last second, and a process computes on one core",
         applies: || computing(Sync, 1, 0),
         does_not: || computing(Sync, 2, 0),
     },
     Case {
         kind: Kind::CoroutinesDoNotHelp,
         when: Now,
-        says: "These requests only compute: no wait lets another one run. On average 8.0 were begun",
+        says: "These requests only compute, so none of them waits while another one runs. On average 8.0 were",
         applies: || computing(Coroutine, 2, 0),
         // In a wait of 1 ms another one can run.
         does_not: || computing(Coroutine, 2, 1),
@@ -134,21 +135,21 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::ConnectionsFull,
         when: Now,
-        says: "Both workers held as many connections in the last second as a worker may: 29.",
-        applies: || with_room_for(29),
+        says: "Both workers had 30 requests begun each on average in the last second, and a worker may hold 30",
+        applies: || with_room_for(30),
         does_not: || with_room_for(1_000),
     },
     Case {
         kind: Kind::BacklogFull,
         when: Now,
-        says: "The listener's queue was full in the last second: it holds 51 connections.",
+        says: "In 3 of 3 samples in the last second more connections waited at the door than the listener's queue",
         applies: || io_bound(Sync, |run| run.scenario.server.backlog = 50),
         does_not: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
     },
     Case {
         kind: Kind::QueueGrows,
         when: Now,
-        says: "The queue grew in the last 4 s: ",
+        says: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so ever more are there.",
         applies: || asked(20.0),
         does_not: || asked(5.0),
     },
@@ -162,7 +163,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Idle,
         when: Now,
-        says: "The workers had nothing to do in the last second: the server waits for its clients.",
+        says: "The workers were idle in 6 of 6 samples in the last second, and 0.30 requests were at the door or",
         applies: || asked_once(300),
         does_not: || asked_once(700),
     },
@@ -177,28 +178,28 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::UnevenAccepts,
         when: AtTheEnd,
-        says: "Workers share the connections unevenly: since the run began worker A took 97, worker B 3.",
+        says: "Since the run began worker A has taken 97 connections and worker B 3.",
         applies: || accepting(97, 3),
         does_not: || accepting(60, 40),
     },
     Case {
         kind: Kind::ClientsLate,
         when: AtTheEnd,
-        says: "The clients were late: this run proves nothing.",
+        says: "The clients sent requests late, so this run proves nothing.",
         applies: || with_lives(|life| life.late = 5_400_000),
         does_not: || with_lives(|life| life.late = 2_400_000),
     },
     Case {
         kind: Kind::ClientsStarved,
         when: AtTheEnd,
-        says: "Answers waited in the sockets until the clients read them: this run proves nothing.",
+        says: "Answers lay in the sockets until the clients read them, so this run proves nothing.",
         applies: || with_lives(|life| life.tail = 5_600_000),
         does_not: || with_lives(|life| life.tail = 2_400_000),
     },
     Case {
         kind: Kind::EventsDropped,
         when: Now,
-        says: "Some records were lost so far",
+        says: "Some records have been lost so far",
         applies: || dropping(3),
         does_not: || dropping(0),
     },
@@ -324,8 +325,8 @@ fn a_run_as_a_whole_remembers_the_longest_that_a_request_had_its_worker() {
     let said = find(&recording, AtTheEnd, Kind::Hog).unwrap();
     assert_eq!(
         said.sentences[0],
-        "Request 2 had kept worker A for 120 ms at 4.00 s; most requests of this scenario keep one for 1 ms \
-         at most."
+        "At 4.00 s request 2 had kept worker A for 120 ms, and a typical request of this scenario keeps one for \
+         1 ms (computed)."
     );
     assert!(said.evidence.contains("at 4.00 s"), "{}", said.evidence);
 }
@@ -339,7 +340,7 @@ fn a_hog_that_has_let_go_is_spoken_of_for_another_second() {
     });
     let said = find(&recording, Now, Kind::Hog).unwrap();
     assert!(
-        said.sentences[0].starts_with("Request 2 had kept worker A for 120 ms at 3.50 s;"),
+        said.sentences[0].starts_with("At 3.50 s request 2 had kept worker A for 120 ms,"),
         "{said:?}"
     );
 }
@@ -395,8 +396,8 @@ fn the_last_second_and_the_whole_run_are_remarked_upon_alike() {
     let [now, at_the_end] = [Now, AtTheEnd].map(|when| said(when).sentence());
     assert_eq!(
         now,
-        "Both workers were blocked in a wait for 100 % of the time in the last second. A wait blocks the whole \
-         process of a sync worker. Both cores were free in the last second, and 58 requests waited at the \
+        "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A wait blocks the whole \
+         process of a sync worker. Of 2 cores 1.90 were free in the last second, and 58 requests waited at the \
          door on average."
     );
     assert_eq!(now.replace("last second", "counted window"), at_the_end);

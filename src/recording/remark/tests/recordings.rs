@@ -194,7 +194,8 @@ pub(super) fn give_up(recording: &mut Recording, after: u64, whose: impl Fn(u32)
 
 pub(super) fn all_in(phase: Phase) -> Recording {
     with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
-        worker.phase = phase;
+        // Since the run began, so that no end of it is in the log.
+        (worker.phase, worker.phase_since) = (phase, Stamp::ZERO);
     })
 }
 

@@ -62,6 +62,21 @@ impl Meaning {
         }
     }
 
+    /// Its glyph in one or two words: on a screen that of what is ready also stands for what has its worker, and
+    /// wants a core.
+    #[must_use]
+    pub fn glyph_word(self) -> &'static str {
+        match self {
+            Self::Ready => "could run",
+            Self::Running
+            | Self::Parked
+            | Self::Blocked
+            | Self::AtTheDoor
+            | Self::ForThePool
+            | Self::InAQueue => self.word(),
+        }
+    }
+
     /// One request of which this is true.
     #[must_use]
     pub const fn glyph(self, glyphs: Glyphs) -> char {

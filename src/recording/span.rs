@@ -50,13 +50,16 @@ impl Means {
 }
 
 impl<'a> Past<'a> {
-    /// From a second ago until now, or what there is of it.
+    /// From a second ago until now, or what there is of it since load began. Before load begins, what
+    /// there is of it at all.
     #[must_use]
     pub fn last_second(&self) -> Span<'a> {
-        let (samples, now) = (self.samples(), self.sample().at);
+        let (samples, now, began) = (self.samples(), self.sample().at, self.header().began);
         let long_ago = samples.partition_point(|sample| now.since(sample.at) >= LAST);
+        let before = samples.partition_point(|sample| sample.at < began);
+        let before = if before < samples.len() { before } else { 0 };
         Span {
-            samples: &samples[long_ago.saturating_sub(1)..],
+            samples: &samples[long_ago.saturating_sub(1).max(before)..],
             past: *self,
         }
     }

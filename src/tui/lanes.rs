@@ -317,9 +317,17 @@ impl<'a> Seen<'a> {
     fn cores(&self, interval: Interval) -> Vec<CoreLane> {
         let mut cores = self.lanes.cores(interval);
         if self.scenario().server.workers == 1 && cores.len() > 1 {
-            let mut held: Vec<_> = cores.drain(..).flat_map(|core| core.held).collect();
+            let (mut held, mut lost) = (Vec::new(), Vec::new());
+            for core in cores.drain(..) {
+                held.extend(core.held);
+                lost.extend(core.lost);
+            }
             held.sort_by_key(|held| held.from);
-            cores.push(CoreLane { core: None, held });
+            cores.push(CoreLane {
+                core: None,
+                held,
+                lost,
+            });
         }
         cores
     }

@@ -22,6 +22,7 @@ mod keymap;
 mod keys;
 mod lanes;
 mod latencies;
+mod mean_of;
 mod menu;
 mod now;
 mod number;

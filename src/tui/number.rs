@@ -78,6 +78,8 @@ pub(super) enum Part {
     AtTheDoor,
     Ready,
     WithoutACore,
+    /// Ready or without a core.
+    CouldRun,
     Running,
     ThreadWait,
     PoolWait,
@@ -112,7 +114,7 @@ const fn said(
 
 impl Number {
     /// All of them, the two that it is all about first.
-    pub(super) const ALL: [Self; 65] = [
+    pub(super) const ALL: [Self; 66] = [
         Self::Concurrency,
         Self::ConcurrencyNow,
         Self::Parallelism,
@@ -130,6 +132,7 @@ impl Number {
         Self::Spent(Part::AtTheDoor),
         Self::Spent(Part::Ready),
         Self::Spent(Part::WithoutACore),
+        Self::Spent(Part::CouldRun),
         Self::Spent(Part::Running),
         Self::Spent(Part::ThreadWait),
         Self::Spent(Part::PoolWait),
@@ -230,7 +233,7 @@ impl Number {
                 "that of the summary",
                 "the run that it comes from is rough or proves nothing. It is known when its variant is over, and comes from the counted window alone."),
             Self::Ratio => said("ratio",
-                "How many times the first variant's number this one is.",
+                "How many times the first variant's number this one is: of both counted windows; while this one goes on, of the same second in both, counted from the beginning of their windows.",
                 "none: a factor",
                 "the variants differ in more than one thing, or the first one's number is close to nothing. One run each is no experiment: play them again."),
             Self::Latency => said("latency",
@@ -287,7 +290,7 @@ impl Number {
                 "none: a name",
                 "the tool that you ask is in another process namespace, such as a container."),
             Self::CoresTaken => said("cores taken",
-                "Cores on which a worker was found computing when the sample was taken.",
+                "Cores on which a worker computes. A core with `-` has no worker, and something else kept it busy for half of the time between the last two samples, or for more: load, services or other programs.",
                 "cores",
                 "you take it for a mean: it is one look, twenty times a second. A worker that moves while it is read is booked to the core of the later look."),
             Self::CoresOfLoad => said("load",
@@ -423,13 +426,17 @@ impl Part {
                 "time",
                 "connections are kept: a later request of one has no door, and waits as ready or parked instead."),
             Self::Ready => said("time ready",
-                "It could have run while its worker ran another: time in the hub's own queue. In the list of requests, the wait for a core is in it.",
+                "It could have run while its worker ran another: time in the hub's own queue.",
                 "time",
                 "you look for it in a sync worker: a request that waits for one still stands at the door."),
             Self::WithoutACore => said("time without a core",
                 "It had its worker and could compute, but the kernel ran something else: time by the clock less CPU time of the compute steps.",
                 "time",
                 "the machine is virtual: its neighbours' time looks the same from inside."),
+            Self::CouldRun => said("time kept from running",
+                "It could have run: its worker ran another one meanwhile (ready), or had no core.",
+                "time",
+                "you want to know which of the two it was: the way of the request says so, step by step."),
             Self::Running => said("time running",
                 "CPU time of the compute steps.",
                 "CPU time",

@@ -1,6 +1,7 @@
 //! What the screen shows of one instant: what is now, and the mean of the last second.
 
 use super::latencies::Latencies;
+use super::mean_of::MeanOf;
 use crate::recording::trust::{Reason, Trust};
 use crate::recording::{Means, Past};
 use crate::telemetry::{Phase, Stage};
@@ -52,8 +53,13 @@ pub(super) struct Picture {
     pub(super) workers: Vec<WorkerPicture>,
     /// The cores, each with the position in `workers` of the one that computes there.
     pub(super) cores: Vec<(usize, Option<usize>)>,
-    /// The mean of the last second.
+    /// Of each of them, whether something else than workers kept it busy for half of the time between the last two
+    /// samples, or for more.
+    pub(super) busy_otherwise: Vec<bool>,
+    /// The mean of the last second …
     pub(super) mean: Means,
+    /// … and the time that this is.
+    pub(super) mean_of: MeanOf,
     /// Of the requests due in the window so far; before it, of all so far.
     pub(super) latencies: Latencies,
     /// The most requests that one row of glyphs had to show so far: at the door, in one worker.
@@ -67,6 +73,20 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// Whether there was any time to take a mean of.
+    pub(super) fn has_means(&self) -> bool {
+        self.mean_of.length > Elapsed::ZERO
+    }
+
+    /// A mean in these words, or a dash where there is none.
+    pub(super) fn said_of_a_mean(&self, said: impl FnOnce() -> String) -> String {
+        if self.has_means() {
+            said()
+        } else {
+            "–".into()
+        }
+    }
+
     /// The requests that all workers have begun and not finished, by what each of them does now.
     pub(super) fn held(&self) -> Held {
         let held = self.workers.iter().map(|worker| worker.held);

@@ -48,7 +48,7 @@ impl Sort {
             Self::Newest => "newest first",
             Self::Latency => "slowest first",
             Self::Door => "longest at the door first",
-            Self::Ready => "longest ready first",
+            Self::Ready => "longest kept from running first",
             Self::Running => "longest on a core first",
             Self::Waiting => "longest waiting first",
         }

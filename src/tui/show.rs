@@ -44,6 +44,9 @@ pub(super) struct Show {
     pub(super) deed: Option<String>,
     /// One for each variant that has been played, by position.
     pub(super) rows: Vec<Option<Row>>,
+    /// Answers per second of each variant before, in the second that ended as long after counting began
+    /// there as the last second here: what the mean of a run that goes on can be compared with.
+    pub(super) rates_then: Vec<Option<f64>>,
 }
 
 impl Show {

@@ -231,6 +231,12 @@ pub(super) fn stage_in_words(picture: &Picture) -> Option<String> {
             "No request is due any more; clients wait for {} now.",
             counted(left, "request")
         )),
-        Stage::Done => Some("Every request has ended.".into()),
+        Stage::Done => Some(match picture.held().all() {
+            0 => "Every request has ended.".into(),
+            held => format!(
+                "Every client has its answer or has given up; workers still have {}.",
+                counted(held, "request")
+            ),
+        }),
     }
 }

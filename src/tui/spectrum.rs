@@ -1,6 +1,7 @@
 //! When the latencies were what they were, and where the time went: for the view of latencies.
 
 use super::indexes::Seen;
+use crate::recording::Window;
 use crate::recording::lanes::Interval;
 use crate::recording::latency::Breakdown;
 use crate::units::{Elapsed, Stamp};
@@ -24,8 +25,8 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// What was known at the cursor.
-    pub(super) fn of(seen: &Seen<'_>) -> Self {
+    /// What was known at the cursor; the time of requests due in `counted`, or of all.
+    pub(super) fn of(seen: &Seen<'_>, counted: Option<Window>) -> Self {
         let (began, outcomes) = (seen.began(), seen.past.outcomes());
         let patience = seen.past.header().scenario.load.patience;
         let one_in = outcomes.len().div_ceil(MOST_POINTS).max(1);
@@ -41,7 +42,7 @@ impl Spectrum {
                 to: Stamp(seen.elapsed().max(SHORTEST.0)),
             },
             points: points.collect(),
-            spent: seen.lanes.spent(seen.until, MOST_ANSWERS),
+            spent: seen.lanes.spent(seen.until, counted, MOST_ANSWERS),
         }
     }
 }

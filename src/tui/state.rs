@@ -135,6 +135,7 @@ impl State {
                 caption: Vec::new(),
                 deed: None,
                 rows: vec![None; plan.variants.len()],
+                rates_then: Vec::new(),
             },
             on_stage: 0,
             rows: vec![None; plan.variants.len()],

@@ -72,7 +72,7 @@ fn so_far(picture: &Picture) -> Found {
         quantile(0.99, P99_NEEDS),
     ];
     Found {
-        throughput_per_s: Some(picture.mean.throughput),
+        throughput_per_s: picture.has_means().then_some(picture.mean.throughput),
         mean_ms: latencies.mean().map(Elapsed::as_millis_f64),
         wait_ms: None,
         percentiles_ms: percentiles.map(|it| it.map(Elapsed::as_millis_f64)),

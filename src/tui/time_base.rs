@@ -32,7 +32,9 @@ impl TimeBase {
     pub(super) fn in_words(self) -> &'static str {
         match self {
             Self::Now => "now: at the instant of the cursor",
-            Self::LastSecond => "the last second before the cursor (`1 s mean`)",
+            Self::LastSecond => {
+                "the last second before the cursor (`1 s mean`), or what there is of it since load began"
+            }
             Self::LastSecondOrWindow => {
                 "the last second before the cursor (`1 s mean`); of a variant that is over, the counted window"
             }

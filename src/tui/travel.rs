@@ -8,10 +8,10 @@ use super::row::Row;
 use super::show::Screen;
 use super::spectrum::Spectrum;
 use super::state::State;
-use crate::recording::Past;
 use crate::recording::feed::Feed;
 use crate::recording::remark::{self, Scene};
 use crate::recording::trust::{self, Reason, Trust};
+use crate::recording::{Past, Recording};
 use crate::units::{Elapsed, Stamp};
 use crate::words::{grouped, number_of};
 
@@ -98,6 +98,9 @@ impl State {
             self.show_the_door(feed, &past);
             self.show_the_instant(feed, &past);
             self.show_rows(feed);
+            let before = 0..self.cursor.variant;
+            let rate = |variant| rate_then(feed.recording(variant)?, &past);
+            self.show.rates_then = before.map(rate).collect();
             if self.pane == Pane::Remarks {
                 self.look_for_remarks(&past);
             }
@@ -236,7 +239,7 @@ impl State {
             return;
         };
         if self.pane == Pane::Latency {
-            self.spectrum = Some(Spectrum::of(&seen));
+            self.spectrum = Some(Spectrum::of(&seen, self.watch.counted_window()));
         } else {
             self.requests.look(&seen);
         }
@@ -344,6 +347,15 @@ impl State {
         self.show.rows = rows;
         self.taken_in = bookmark * BOOKMARK_EVERY;
     }
+}
+
+/// Answers per second of a variant that is over, as long after counting began there as at `past` in another.
+fn rate_then(over: &Recording, past: &Past<'_>) -> Option<f64> {
+    let (begin, window) = (past.window_so_far()?.begin, over.header.window?);
+    let now = past.sample().at;
+    let then = window.begin + now.since(begin);
+    let then = over.past_at(then).filter(|_| then <= window.end)?;
+    (now >= begin).then(|| then.last_second().means().throughput)
 }
 
 /// The last instant at which something new was said, by which a screen that is drawn at `past` goes.

@@ -4,8 +4,9 @@
 //! glyphs.
 
 use super::latencies::Latencies;
+use super::mean_of::MeanOf;
 use super::picture::{Doing, Held, Moment, Most, Picture, WorkerPicture};
-use crate::recording::{Sample, Span, Window, WorkerSample};
+use crate::recording::{CoreSample, Sample, Span, Window, WorkerSample};
 use crate::scenario::{Scenario, Warmup, WorkerKind};
 use crate::telemetry::{Outcome, Stage};
 use crate::units::{Elapsed, Stamp};
@@ -73,7 +74,9 @@ impl Watch {
                 .map(|worker| look_at(worker, self.kind, &span))
                 .collect(),
             cores: Vec::new(),
+            busy_otherwise: busy_otherwise(past.samples()),
             mean: span.means(),
+            mean_of: MeanOf::of(past, &span),
             latencies: Latencies::default(),
             most: Most::default(),
             is_judged: past
@@ -108,23 +111,26 @@ impl Watch {
         }
     }
 
-    /// Of the requests due in the window so far; before it, of all so far.
-    pub(super) fn latencies(&self) -> &Latencies {
+    /// The counted window, if latencies are of the requests due in it; before it, they are of all so far.
+    pub(super) fn counted_window(&self) -> Option<Window> {
         match self.stage {
-            Stage::Preparing | Stage::WarmUp => &self.so_far,
-            Stage::Counting | Stage::Draining | Stage::Done => &self.counted,
+            Stage::Preparing | Stage::WarmUp => None,
+            Stage::Counting | Stage::Draining | Stage::Done => self.window,
+        }
+    }
+
+    /// Of the requests that count.
+    pub(super) fn latencies(&self) -> &Latencies {
+        match self.counted_window() {
+            None => &self.so_far,
+            Some(_) => &self.counted,
         }
     }
 
     /// The same with outcomes that were known after the last sample that was taken in.
     pub(super) fn latencies_with<'a>(&self, later: impl Iterator<Item = &'a Outcome>) -> Latencies {
-        let (mut latencies, counts_all) = match self.stage {
-            Stage::Preparing | Stage::WarmUp => (self.so_far.clone(), true),
-            Stage::Counting | Stage::Draining | Stage::Done => (self.counted.clone(), false),
-        };
-        let counts = |outcome: &&Outcome| {
-            counts_all || self.window.is_some_and(|it| it.contains(outcome.due))
-        };
+        let (mut latencies, window) = (self.latencies().clone(), self.counted_window());
+        let counts = |outcome: &&Outcome| window.is_none_or(|it| it.contains(outcome.due));
         for outcome in later.filter(counts) {
             latencies.add(outcome.latency(self.patience));
         }
@@ -187,7 +193,7 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPi
         doing,
         held: Held::of(worker.begun.count, doing, has_the_worker, worker.ready),
         run: since.map(|since| span.end().at.since(since)),
-        request: worker.running_request,
+        request: worker.running_request.filter(|_| worker.begun.count > 0),
         longest_run: worker.longest_run,
         voluntary: per_second(|sample| sample.voluntary),
         involuntary: per_second(|sample| sample.involuntary),
@@ -197,6 +203,25 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPi
         answered: worker.requests,
         switches_in_all: worker.coroutine_switches,
     }
+}
+
+/// Of each core, whether something else than workers kept it busy for half of the time between the last two
+/// samples, or for more.
+fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
+    let [.., before, now] = samples else {
+        return Vec::new();
+    };
+    let length = now.at.since(before.at).0;
+    let was_busy = |core: &CoreSample| {
+        let mut then = before.cores.iter();
+        let then = then.find(|then| then.core == core.core);
+        then.is_some_and(|then| {
+            let all = (core.busy - then.busy).0;
+            let workers = (core.workers - then.workers).0;
+            2 * all.saturating_sub(workers) >= length
+        })
+    };
+    now.cores.iter().map(was_busy).collect()
 }
 
 /// Which worker computes on which core. A worker that is read while it moves may be found on a core

@@ -1,7 +1,7 @@
 //! Who had which core: what workers say, and whom to believe when two say the same.
 
 use super::index::Index;
-use super::workings::{Claim, Part, Workings, parts};
+use super::workings::{BreakKind, Claim, Part, Workings, parts};
 use super::{CoreLane, Held, Interval, Lanes};
 use crate::recording::{Recording, WorkerSample};
 use crate::telemetry::Phase;
@@ -58,6 +58,15 @@ pub(super) struct Open {
     pub(super) to: Stamp,
 }
 
+impl CoreLane {
+    /// Whether a worker had it until then.
+    fn had(&self, slot: usize, until: Stamp) -> bool {
+        let next = self.held.partition_point(|held| held.from < until);
+        let last = next.checked_sub(1).map(|last| self.held[last]);
+        last.is_some_and(|last| (usize::from(last.worker), last.to) == (slot, until))
+    }
+}
+
 impl Lanes<'_> {
     /// Whether cores have numbers here.
     #[must_use]
@@ -80,12 +89,14 @@ impl Lanes<'_> {
             let lane = |core| CoreLane {
                 core: Some(core),
                 held: Vec::new(),
+                lost: Vec::new(),
             };
             numbers.map(lane).collect()
         } else {
             let lane = CoreLane {
                 core: None,
                 held: Vec::new(),
+                lost: Vec::new(),
             };
             vec![lane; self.core_count()]
         };
@@ -109,7 +120,28 @@ impl Lanes<'_> {
                 held.from < held.to
             });
         }
+        self.lose(&mut lanes, interval);
         lanes
+    }
+
+    /// Notes in the lanes of cores when workers had lost them, that their events tell.
+    fn lose(&self, lanes: &mut [CoreLane], interval: Interval) {
+        let interval = self.so_far(interval);
+        for (slot, workings) in self.index.workers.iter().enumerate() {
+            for pause in workings.breaks_in(interval) {
+                let BreakKind::Preempted(core) = pause.kind else {
+                    continue;
+                };
+                let was_here = |lane: &&mut CoreLane| match core {
+                    Some(_) => lane.core == core,
+                    None => lane.had(slot, pause.from),
+                };
+                let lost = interval.clip(pause.from, pause.to);
+                if let (Some((from, to)), Some(lane)) = (lost, lanes.iter_mut().find(was_here)) {
+                    lane.lost.push(Interval { from, to });
+                }
+            }
+        }
     }
 
     /// Those that the samples name, and those on which somebody ran all the same.

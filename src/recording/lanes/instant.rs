@@ -131,6 +131,9 @@ impl Lanes<'_> {
                     Some(Doing::AtTheDoor) | None => {}
                 }
             }
+            worker.request = worker
+                .request
+                .filter(|request| self.is_at_work(*request, at));
             if self.kind() == WorkerKind::Threads {
                 worker.is_as_busy_as_its_threads();
             }
@@ -148,6 +151,13 @@ impl Lanes<'_> {
             workers,
             cores: cores.collect(),
         })
+    }
+
+    /// Whether the last byte of a request's answer is not written yet: its worker closes the connection
+    /// then, which is no work of the request.
+    fn is_at_work(&self, request: u32, at: Stamp) -> bool {
+        self.served(request)
+            .is_none_or(|served| at < served.written)
     }
 
     /// What a worker's process is at.

@@ -36,7 +36,7 @@ use workings::Claim;
 
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
-use super::{Past, Recording};
+use super::{Past, Recording, Window};
 use crate::telemetry::{Awaited, Event, Outcome, Sent, Served, WaitParts};
 use crate::units::Stamp;
 
@@ -104,6 +104,8 @@ pub struct CoreLane {
     pub core: Option<u32>,
     /// In order of time, without overlaps, and inside the interval.
     pub held: Vec<Held>,
+    /// When a worker that was computing here had lost it, inside the interval.
+    pub lost: Vec<Interval>,
 }
 
 /// From when to when.
@@ -193,10 +195,14 @@ impl<'a> Lanes<'a> {
     }
 
     /// What the newest of the requests that were answered by `until` spent their latency on, on average:
-    /// of at most `most` of them, and of how many. In the counted window only those that were due in it.
+    /// of at most `most` of them, and of how many. If there is a window, only those that were due in it.
     #[must_use]
-    pub fn spent(&self, until: Stamp, most: usize) -> Option<(Breakdown, usize)> {
-        let window = self.past.window_so_far();
+    pub fn spent(
+        &self,
+        until: Stamp,
+        window: Option<Window>,
+        most: usize,
+    ) -> Option<(Breakdown, usize)> {
         let counts = |outcome: &&Outcome| {
             outcome.failure.is_none()
                 && outcome.done <= until

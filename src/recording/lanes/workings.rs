@@ -1,6 +1,7 @@
 //! What one worker did: run slices, and the breaks in them. A worker does one thing at a time, so what is
 //! noted of it never overlaps: each list is in order of time.
 
+use super::Interval;
 use crate::telemetry::{Ran, Then};
 use crate::units::Stamp;
 
@@ -113,6 +114,13 @@ impl Workings {
         let begun = self.breaks.partition_point(|pause| pause.from <= at);
         let last = &self.breaks[begun.checked_sub(1)?];
         (at < last.to).then_some(last)
+    }
+
+    /// The breaks that reach into an interval.
+    pub(super) fn breaks_in(&self, interval: Interval) -> &[Break] {
+        let first = self.breaks.partition_point(|it| it.to <= interval.from);
+        let behind = self.breaks.partition_point(|it| it.from < interval.to);
+        &self.breaks[first..behind.max(first)]
     }
 
     /// What came after the last of its stretches.

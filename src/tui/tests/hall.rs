@@ -35,6 +35,7 @@ fn held() -> State {
     let mut state = projected(io_bound());
     state.finish_variant(sync_row());
     state.begin_variant(1);
+    state.show.rates_then = vec![Some(20.0)];
     state
 }
 

@@ -68,6 +68,9 @@ fn screens() -> Vec<State> {
     all.extend([ten_thousand(), sixty_workers(), spending_on_everything()]);
     all.push(about_something_else());
     all.push(theory_at_the_end(1));
+    let mut side_by_side = theory_at_the_end(1);
+    side_by_side.key(Key::Char('4'));
+    all.push(side_by_side);
     all
 }
 

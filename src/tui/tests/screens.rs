@@ -29,6 +29,7 @@ pub(super) fn second_variant() -> State {
     let mut state = io_bound();
     state.finish_variant(sync_row());
     state.begin_variant(1);
+    state.show.rates_then = vec![Some(20.0)];
     state
 }
 

@@ -152,10 +152,13 @@ pub(in crate::tui) struct Value {
 }
 
 /// Of what time the numbers are.
-pub(super) fn time_base(state: &State) -> &'static str {
+pub(super) fn time_base(state: &State) -> String {
     match state.shown().rows[state.shown().variant] {
-        Some(_) => "one axis for all; all numbers of the counted window",
-        None => "one axis; ▸ 1 s mean, latencies and others: counted window",
+        Some(_) => "one axis for all; all numbers of the counted window".into(),
+        None => format!(
+            "one axis; ▸ {}, latencies and others: counted window",
+            state.shown().picture.mean_of.few_words()
+        ),
     }
 }
 
@@ -198,7 +201,9 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
             };
         };
         let bound = marked(place, found);
-        let is_ratio = place > 0 && is_something(&found) && bound.is_none();
+        // The last second of one and the window of another are no ratio.
+        let is_over = state.shown().rows[place].is_some();
+        let is_ratio = place > 0 && is_over && is_something(&found) && bound.is_none();
         Value {
             share: if most > 0.0 { found / most } else { 0.0 },
             ratio: first.filter(|_| is_ratio).map(|first| times(found / first)),
@@ -216,7 +221,7 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
 /// Draws as many measures as there is room for, each with a bar for every variant.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "COMPARE", strong());
-    canvas.write(behind + 2, 0, time_base(state), quiet());
+    canvas.write(behind + 2, 0, &time_base(state), quiet());
     let measures = compared(state);
     let lines = state.variants().len() as u16 + 1;
     let mut y = 2;

@@ -10,6 +10,9 @@ use crate::tui::state::State;
 use crate::units::letter;
 use crate::words::grouped;
 
+/// Stands on a core that something else than a worker keeps busy.
+const OTHER: &str = "-";
+
 /// Draws the row of cores, each with the letter of the worker that computes on it, and who else used
 /// them.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -29,7 +32,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         ("services", mean.services, Number::CoresOfServices),
         ("others", mean.others, Number::CoresOfOthers),
     ]
-    .map(|(who, cores, number)| (format!("{who} {cores:.2}"), number));
+    .map(|(who, cores, number)| {
+        let cores = picture.said_of_a_mean(|| format!("{cores:.2}"));
+        (format!("{who} {cores}"), number)
+    });
     let width = canvas.width().min(WIDEST);
     let all = picture.cores.len();
     let (boxes, room) = (all * (name_width(picture) + 3), canvas.width());
@@ -37,13 +43,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     // A blank before each of them, and one behind the last.
     let words: u16 = others.iter().map(|(words, _)| width_of(words) + 1).sum();
     let begin = |base: &str| width.saturating_sub(words + width_of(base) + 1);
-    let fits = |base: &&str| usize::from(GLYPHS_AT) + boxes < usize::from(begin(base));
-    if let Some(base) = ["mean of the last second:", "1 s mean:", "1 s:"]
-        .into_iter()
-        .find(fits)
-    {
+    let fits = |base: &String| usize::from(GLYPHS_AT) + boxes < usize::from(begin(base));
+    let mean_of = picture.mean_of;
+    let bases = [mean_of.words(), mean_of.few_words(), mean_of.number()];
+    let mut bases = bases.map(|base| format!("{base}:")).into_iter();
+    if let Some(base) = bases.find(fits) {
         draw_boxes(canvas, picture);
-        let mut x = canvas.write(begin(base), 0, base, quiet());
+        let mut x = canvas.write(begin(&base), 0, &base, quiet());
         for (words, number) in others {
             x = canvas.number(x + 1, 0, &words, quiet(), number);
         }
@@ -59,6 +65,11 @@ fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
     Some(letter(worker.index))
 }
 
+/// Whether something else than a worker keeps a core busy.
+fn is_busy_otherwise(picture: &Picture, place: usize) -> bool {
+    picture.busy_otherwise.get(place).copied().unwrap_or(false)
+}
+
 /// Letters of the longest name of a worker.
 fn name_width(picture: &Picture) -> usize {
     let last = picture.workers.last().map_or(0, |worker| worker.index);
@@ -67,9 +78,14 @@ fn name_width(picture: &Picture) -> usize {
 
 fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
     let width = name_width(picture);
-    let blank = format!("[{}]", " ".repeat(width));
-    for (x, (_, worker)) in (GLYPHS_AT..).step_by(width + 3).zip(&picture.cores) {
-        canvas.write(x, 0, &blank, quiet());
+    for (place, x) in (0..picture.cores.len()).zip((GLYPHS_AT..).step_by(width + 3)) {
+        let (_, worker) = &picture.cores[place];
+        let mark = if is_busy_otherwise(picture, place) {
+            OTHER
+        } else {
+            " "
+        };
+        canvas.write(x, 0, &format!("[{}]", mark.repeat(width)), quiet());
         if let Some(name) = worker_on(picture, *worker) {
             let style = canvas.style(Meaning::Running);
             canvas.write(x + 1, 0, &name, style.patch(strong()));
@@ -80,13 +96,15 @@ fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
 /// A column for each: with the letter of its worker, as long as one letter is enough.
 fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
     let is_short = name_width(picture) == 1;
-    for (x, (_, worker)) in (GLYPHS_AT..).zip(&picture.cores) {
+    for (place, x) in (0..picture.cores.len()).zip(GLYPHS_AT..) {
+        let (_, worker) = &picture.cores[place];
         match worker_on(picture, *worker) {
             Some(name) if is_short => {
                 let style = canvas.style(Meaning::Running);
                 canvas.write(x, 0, &name, style.patch(strong()))
             }
             Some(_) => canvas.glyphs(x, 0, Meaning::Running, 1),
+            None if is_busy_otherwise(picture, place) => canvas.write(x, 0, OTHER, quiet()),
             None => canvas.write(x, 0, "_", quiet()),
         };
     }

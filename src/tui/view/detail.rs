@@ -9,6 +9,9 @@ use crate::tui::state::State;
 use crate::units::letter;
 use crate::words::grouped;
 
+/// Stands for the time that means are of.
+const A_SECOND: &str = "1 s";
+
 /// Columns: heading in three lines, of which the first says of what time the number is, and where the
 /// column ends.
 const COLUMNS: [([&str; 3], u16); 8] = [
@@ -16,9 +19,9 @@ const COLUMNS: [([&str; 3], u16); 8] = [
     (["so far", "", "accepted"], 31),
     (["so far", "switches", "/request"], 40),
     (["so far", "longest", "run"], 48),
-    (["1 s", "", "volunt."], 59),
-    (["1 s", "process switches/s", "invol."], 67),
-    (["1 s", "", "cores"], 73),
+    ([A_SECOND, "", "volunt."], 59),
+    ([A_SECOND, "process switches/s", "invol."], 67),
+    ([A_SECOND, "", "cores"], 73),
     (["so far", "", "died"], 80),
 ];
 /// Lines of the heading.
@@ -40,11 +43,13 @@ pub(super) const WIDTH: u16 = 80;
 
 /// Draws as many workers as there is room for, from the one scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
-    canvas.write(1, 0, "1 s: a mean", quiet());
+    let mean_of = state.shown().picture.mean_of.number();
+    canvas.write(1, 0, &format!("{mean_of}: a mean"), quiet());
     draw_age(canvas, state);
     canvas.write(1, HEADING - 1, "WORKER", strong());
     for (heading, end) in COLUMNS {
         for (y, words) in (0..).zip(heading) {
+            let words = if words == A_SECOND { &mean_of } else { words };
             canvas.write_before(end, y, words, quiet());
         }
     }
@@ -55,7 +60,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let room = usize::from(canvas.height().saturating_sub(taken)).max(1);
     let first = state.scrolled.min(workers.len().saturating_sub(room));
     for (y, worker) in (HEADING..).zip(workers.iter().skip(first).take(room)) {
-        draw_worker(canvas, y, worker);
+        draw_worker(canvas, y, state, worker);
     }
     let left = workers.len().saturating_sub(first + room);
     if let Some((count, said)) = shared {
@@ -84,7 +89,9 @@ fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn draw_worker(canvas: &mut Canvas<'_>, y: u16, worker: &WorkerPicture) {
+fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerPicture) {
+    let picture = &state.shown().picture;
+    let rate = |rate: f64| picture.said_of_a_mean(|| grouped(rate.round() as u64));
     canvas.write_before(3, y, &letter(worker.index), strong());
     let style = state_style(canvas, worker.doing);
     canvas.write(4, y, worker.doing.word(), style);
@@ -94,9 +101,9 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, worker: &WorkerPicture) {
         grouped(worker.accepted),
         switches.map_or_else(|| "–".into(), |switches| format!("{switches:.2}")),
         worker.longest_run.to_string(),
-        grouped(worker.voluntary.round() as u64),
-        grouped(worker.involuntary.round() as u64),
-        format!("{:.2}", worker.cpu),
+        rate(worker.voluntary),
+        rate(worker.involuntary),
+        picture.said_of_a_mean(|| format!("{:.2}", worker.cpu)),
         grouped(worker.respawns),
     ];
     for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {

@@ -42,10 +42,14 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     let mut x = 1;
     for meaning in Meaning::STATES {
         let behind = canvas.glyphs(x, 0, meaning, 1);
-        x = canvas.write(behind + 1, 0, meaning.word(), quiet()) + 2;
+        x = canvas.write(behind + 1, 0, meaning.glyph_word(), quiet()) + 2;
     }
-    let cores = "[A] core with worker A";
-    if x + width_of(cores) < canvas.width() {
+    let cores = [
+        "[A] core with worker A  [-] with something else",
+        "[A] A's  [-] other",
+    ];
+    let room = canvas.width().saturating_sub(x);
+    if let Some(cores) = cores.into_iter().find(|cores| width_of(cores) < room) {
         canvas.write(x, 0, cores, quiet());
     }
 }
@@ -65,10 +69,10 @@ enum Entry {
 impl Entry {
     fn words(self) -> &'static str {
         match self {
-            Self::Glyph(meaning) => meaning.word(),
+            Self::Glyph(meaning) => meaning.glyph_word(),
             Self::Sliver => "in part",
             Self::Open => "dim: not told yet",
-            Self::Cores => "A worker A",
+            Self::Cores => "A worker",
         }
     }
 
@@ -107,7 +111,8 @@ pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet
         entries.push(Entry::Open);
     }
     entries.push(Entry::Cores);
-    let width = |entries: &[Entry]| entries.iter().map(|it| it.width()).sum::<u16>();
+    // With a blank before the first of them, and none behind the last.
+    let width = |entries: &[Entry]| entries.iter().map(|it| it.width()).sum::<u16>() - 1;
     for least in [Entry::Cores, Entry::Sliver, Entry::Open] {
         if width(&entries) > canvas.width() {
             entries.retain(|entry| *entry != least);

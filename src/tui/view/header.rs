@@ -75,7 +75,10 @@ pub(super) fn stage(state: &State) -> String {
             None => format!("counting {lasted}"),
         },
         Stage::Draining => format!("draining {lasted}"),
-        Stage::Done => "done".into(),
+        Stage::Done => match picture.held().all() {
+            0 => "done".into(),
+            held => format!("clients done, {} left", counted(held, "request")),
+        },
     }
 }
 

@@ -56,14 +56,22 @@ const FIRST: [(&[Command], &str); 8] = [
 ];
 
 /// What the words mean, as the manual has them.
-const WORDS: [(&str, &str); 9] = [
+const WORDS: [(&str, &str); 11] = [
     ("concurrency", "requests begun and not finished"),
     ("parallelism", "requests computing at the same instant"),
     (
         "wants a core",
         "a process that could run, but all cores are taken",
     ),
+    (
+        "ready",
+        "a coroutine that could run while its worker runs another",
+    ),
     ("idle", "a worker with nothing to run"),
+    (
+        "[-]",
+        "a core without a worker that something else keeps busy: load, services or other programs",
+    ),
     ("glyphs", "what is now"),
     (
         "thin marks",
@@ -75,8 +83,8 @@ const WORDS: [(&str, &str); 9] = [
          it; later reports may redraw it",
     ),
     (
-        "digits",
-        "the mean of the last second, unless they count glyphs",
+        "digits, 1 s mean",
+        "the mean of the last second, or of the time since load began; of now, where they count glyphs",
     ),
     (
         "latency",
@@ -87,7 +95,7 @@ const WORDS: [(&str, &str); 9] = [
 fn in_words(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Running => "on a core",
-        Meaning::Ready => "could run while another one does",
+        Meaning::Ready => "ready, or its worker wants a core: it could run, and does not",
         Meaning::Parked => "a coroutine that waits while its process goes on",
         Meaning::Blocked => "a process asleep in one call, able to do nothing",
         Meaning::AtTheDoor => "sent, but no worker has taken it yet",
@@ -374,7 +382,7 @@ fn keys(state: &State, are_told: impl Fn(&Entry) -> bool) -> Vec<Item> {
 fn words() -> Vec<Item> {
     let glyphs = Meaning::ALL.map(|meaning| Item {
         glyph: Some(meaning),
-        ..Item::new(meaning.word(), in_words(meaning))
+        ..Item::new(meaning.glyph_word(), in_words(meaning))
     });
     let words = WORDS.map(|(word, meaning)| Item::new(word, meaning));
     glyphs.into_iter().chain(words).collect()

@@ -70,7 +70,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     if let Some((breakdown, answers)) = spectrum.spent.filter(|_| spent > 0) {
         let kind = state.scenario().server.kind;
         let mut part = canvas.part(0, below, width, SPENT - 1);
-        draw_spent(&mut part, &breakdown, answers, kind);
+        let whose = match picture.stage {
+            Stage::Preparing | Stage::WarmUp => "so far, not counted",
+            Stage::Counting | Stage::Draining => "in the window so far",
+            Stage::Done => "in the window",
+        };
+        draw_spent(&mut part, &breakdown, (answers, whose), kind);
     }
 }
 
@@ -203,7 +208,12 @@ fn shade(eighths: u16, glyphs: Glyphs) -> char {
 }
 
 /// A bar of the mean latency in its parts, and each part in words.
-fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: WorkerKind) {
+fn draw_spent(
+    canvas: &mut Canvas<'_>,
+    spent: &Breakdown,
+    (answers, of_what): (usize, &str),
+    kind: WorkerKind,
+) {
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
     let newest = if answers == MOST_ANSWERS {
         "the newest "
@@ -211,7 +221,7 @@ fn draw_spent(canvas: &mut Canvas<'_>, spent: &Breakdown, answers: usize, kind: 
         ""
     };
     let answers = counted(answers as u64, "answer");
-    let said = format!("mean of {newest}{answers} in the window so far");
+    let said = format!("mean of {newest}{answers} {of_what}");
     canvas.number(behind + 2, 0, &said, quiet(), Number::AnswersAveraged);
     let (waits, waiting) = if kind.has_a_loop() {
         (Meaning::Parked, "parked")

@@ -13,9 +13,6 @@ use crate::words::{counted, grouped, mean};
 /// Where large digits begin.
 const LARGE_AT: u16 = 5;
 
-/// Of what time the large digits are the mean, in full and in short.
-const MEANS: [&str; 2] = ["mean of the last second", "1 s mean"];
-
 /// Lines that they take: a heading, the digits, the ceilings.
 pub(super) fn lines(size: Size) -> u16 {
     match size {
@@ -61,6 +58,8 @@ pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
 /// A number with what it means and what bounds it.
 struct Number {
     name: &'static str,
+    /// Of what time it is the mean, in full and in short.
+    base: [String; 2],
     meaning: &'static str,
     value: String,
     /// What it is, for those who ask.
@@ -77,9 +76,10 @@ struct Number {
 impl Number {
     fn draw_large(&self, canvas: &mut Canvas<'_>, size: Size) {
         let behind = canvas.write(2, 0, self.name, strong());
-        let base = MEANS.iter().map(|base| format!("{}, {base}", self.meaning));
+        let base = self.base.iter();
+        let mut base = base.map(|base| format!("{}, {base}", self.meaning));
         let room = canvas.width().saturating_sub(behind + 2);
-        let base = base.into_iter().find(|said| width_of(said) <= room);
+        let base = base.find(|said| width_of(said) <= room);
         canvas.write(behind + 2, 0, &base.unwrap_or_default(), quiet());
         let style = self
             .colour
@@ -113,7 +113,7 @@ impl Number {
     fn draw_plain(&self, canvas: &mut Canvas<'_>) {
         let behind = canvas.write(1, 0, self.name, strong());
         let behind = canvas.number(behind + 2, 0, &self.value, strong(), self.which);
-        canvas.write(behind + 1, 0, MEANS[1], quiet());
+        canvas.write(behind + 1, 0, &self.base[1], quiet());
         self.draw_now(canvas, 1, 1);
     }
 }
@@ -159,14 +159,19 @@ fn of_each(state: &State) -> u64 {
 fn concurrency(state: &State) -> Number {
     let (server, workers) = (&state.scenario().server, state.workers());
     let each = of_each(state);
-    let held = state.shown().picture.held();
+    let picture = &state.shown().picture;
+    let held = picture.held();
     Number {
         name: "CONCURRENCY",
+        base: picture.mean_of.forms(),
         meaning: "begun",
         which: number::Number::Concurrency,
         now: known(state, grouped(held.all())),
         which_now: number::Number::ConcurrencyNow,
-        value: known(state, mean(state.shown().picture.mean.concurrency)),
+        value: known(
+            state,
+            picture.said_of_a_mean(|| mean(picture.mean.concurrency)),
+        ),
         limit: grouped(server.concurrency_limit_of(workers) as u64),
         because: format!("{} × {}", counted(workers as u64, "worker"), grouped(each)),
         colour: None,
@@ -175,15 +180,17 @@ fn concurrency(state: &State) -> Number {
 
 fn parallelism(state: &State) -> Number {
     let workers = state.workers();
-    let parallelism = state.shown().picture.mean.parallelism;
-    let held = state.shown().picture.held();
+    let picture = &state.shown().picture;
+    let parallelism = || format!("{:.2}", picture.mean.parallelism);
+    let held = picture.held();
     Number {
         name: "PARALLELISM",
+        base: picture.mean_of.forms(),
         meaning: "cores busy",
         which: number::Number::Parallelism,
         now: known(state, grouped(held.running)),
         which_now: number::Number::ComputingNow,
-        value: known(state, format!("{parallelism:.2}")),
+        value: known(state, picture.said_of_a_mean(parallelism)),
         limit: grouped(workers.min(state.cores) as u64),
         because: format!(
             "{}, {}",

@@ -21,8 +21,8 @@ const COLUMNS: [(&str, u16); 8] = [
     ("request", 10),
     ("due", 30),
     ("latency", 39),
-    ("door", 48),
-    ("ready", 57),
+    ("door", 47),
+    ("could run", 57),
     ("running", 66),
     ("waiting", 75),
     ("", 79),
@@ -33,7 +33,7 @@ const NUMBERS: [Option<Number>; 8] = [
     Some(Number::Due),
     Some(Number::Latency),
     Some(Number::Spent(Part::AtTheDoor)),
-    Some(Number::Spent(Part::Ready)),
+    Some(Number::Spent(Part::CouldRun)),
     Some(Number::Spent(Part::Running)),
     Some(Number::Spent(Part::Waiting)),
     None,
@@ -178,11 +178,11 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
     }
 }
 
-/// Of one that has not ended: so much at least.
+/// Of one that has not ended, or failed, which counts with its client's patience: so much at least.
 pub(super) fn latency_of(row: &RequestRow) -> String {
     match row.ended {
-        Some(_) => row.latency.to_string(),
-        None => format!("≥{}", row.latency),
+        Some(Ended::Answered) => row.latency.to_string(),
+        Some(Ended::Failed(_)) | None => format!("≥{}", row.latency),
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
     match roster {
         Roster::Rows => {
             draw_rows(&mut below, state, scale);
-            draw_headings(canvas, behind);
+            draw_headings(canvas, behind, picture);
         }
         Roster::Pairs => draw_pairs(&mut below, picture, scale),
         Roster::Strip => draw_strip(&mut below, picture),
@@ -137,17 +137,18 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
 
 /// The headings of the columns at the right edge, as far as they leave what is said before column
 /// `from` alone.
-fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
+fn draw_headings(canvas: &mut Canvas<'_>, from: u16, picture: &Picture) {
     let width = canvas.width().min(WIDEST);
     let end = width.saturating_sub(FIGURES + 1);
-    let fits = |words: &&str| end.saturating_sub(width_of(words)) > from;
+    let fits = |words: &String| end.saturating_sub(width_of(words)) > from;
+    let [long, short] = picture.mean_of.forms();
     let all = [
-        "mean of the last second, switches/s:",
-        "1 s mean, switches/s:",
-        "switches/s:",
+        format!("{long}, switches/s:"),
+        format!("{short}, switches/s:"),
+        "switches/s:".to_owned(),
     ];
     if let Some(words) = all.into_iter().find(fits) {
-        canvas.write_before(end, 0, words, quiet());
+        canvas.write_before(end, 0, &words, quiet());
     }
     for (heading, end) in [("process", 18), ("coroutine", 8), ("pid", 0)] {
         canvas.write_before(width.saturating_sub(end + 1), 0, heading, quiet());
@@ -157,7 +158,8 @@ fn draw_headings(canvas: &mut Canvas<'_>, from: u16) {
 fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     let width = canvas.width().min(WIDEST);
     let room = Roster::Rows.room(width);
-    let listed = Listed::of(&state.shown().picture);
+    let picture = &state.shown().picture;
+    let listed = Listed::of(picture);
     draw_shared(canvas, &listed);
     for (y, worker) in (0..canvas.height()).zip(&listed.own) {
         draw_state(canvas, NAME_END, y, worker);
@@ -170,8 +172,9 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
             row.write(behind + 2, 0, &hint, quiet());
         }
         let pid = worker.pid.to_string();
-        let process = grouped(worker.process_switches().round() as u64);
-        let coroutine = grouped(worker.coroutine_switches.round() as u64);
+        let rate = |rate: f64| picture.said_of_a_mean(|| grouped(rate.round() as u64));
+        let process = rate(worker.process_switches());
+        let coroutine = rate(worker.coroutine_switches);
         for (figure, end, number) in [
             (process, 18, Number::ProcessSwitches),
             (coroutine, 8, Number::CoroutineSwitches),

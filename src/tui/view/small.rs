@@ -33,11 +33,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(1, y, name, quiet());
         let behind = canvas.number(15, y, &value, plain(), number);
         let base = if number == Number::AtTheDoorNow {
-            "now"
+            "now".to_owned()
         } else {
-            "1 s mean"
+            state.shown().picture.mean_of.few_words()
         };
-        canvas.write(behind + 1, y, base, quiet());
+        canvas.write(behind + 1, y, &base, quiet());
         y += 1;
     }
     let said = state.caption().iter().cloned().chain(state.note());
@@ -84,6 +84,7 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     let server = &state.scenario().server;
     let picture = &state.shown().picture;
     let means = &picture.mean;
+    let known = |said: String| picture.said_of_a_mean(|| said);
     if picture.stage == Stage::Preparing {
         return Vec::new();
     }
@@ -93,20 +94,20 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
             "concurrency",
             format!(
                 "{} of {}",
-                mean(means.concurrency),
+                known(mean(means.concurrency)),
                 grouped(server.concurrency_limit_of(state.workers()) as u64)
             ),
             Number::Concurrency,
         ),
         (
             "parallelism",
-            format!("{:.2} of {limit}", means.parallelism),
+            format!("{} of {limit}", known(format!("{:.2}", means.parallelism))),
             Number::Parallelism,
         ),
         ("at the door", grouped(picture.door), Number::AtTheDoorNow),
         (
             "answers/s",
-            mean_rate(means.throughput),
+            known(mean_rate(means.throughput)),
             Number::AnswersPerSecond,
         ),
     ]

@@ -26,8 +26,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "THEORY", strong());
     let on = state.shown().variant;
     let came_out = match state.shown().rows[on] {
-        Some(_) => "what came out in the window",
-        None => "answers (1 s mean) and times (window so far)",
+        Some(_) => "what came out in the window".to_owned(),
+        None => format!(
+            "answers ({}) and times (window so far)",
+            state.shown().picture.mean_of.few_words()
+        ),
     };
     let said = format!("computed; beside it {came_out}");
     canvas.write(behind + 2, 0, &said, quiet());

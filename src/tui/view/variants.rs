@@ -63,20 +63,32 @@ fn heading_of(heading: &str, state: &State) -> String {
     match (heading, show.picture.stage) {
         ("p50", Stage::WarmUp) if show.rows[show.variant].is_none() => "so far: p50".to_owned(),
         ("p50", _) => "window: p50".to_owned(),
+        ("", _) if rate_of_the_first_then(state).is_some() => "then".to_owned(),
         (heading, _) => heading.to_owned(),
     }
+}
+
+/// Answers per second of the first variant, as long after counting began there as now in the one that is on.
+fn rate_of_the_first_then(state: &State) -> Option<f64> {
+    let show = state.shown();
+    let goes_on = show.rows[show.variant].is_none() && counts(show.picture.stage);
+    let first = show.rates_then.first().copied().flatten();
+    first.filter(|_| goes_on)
 }
 
 /// Of what time the means of each row are, in front of the headings.
 fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
     let show = state.shown();
     let is_over = show.rows[show.variant].is_some() || show.picture.stage == Stage::Preparing;
-    let said: &[&str] = match (is_over, state.variants().len()) {
-        (true, _) => &["means of the counted window", "window mean"],
-        (false, 1) => &["means of the last second", "1 s mean"],
-        (false, _) => &[
-            "▸ mean of the last second, others of the window",
-            "▸ 1 s mean",
+    let [long, short] = show.picture.mean_of.forms();
+    let number = show.picture.mean_of.number();
+    let said = match (is_over, state.variants().len()) {
+        (true, _) => ["means of the counted window", "window mean", ""].map(str::to_owned),
+        (false, 1) => [long.replacen("mean", "means", 1), short, number],
+        (false, _) => [
+            format!("▸ {long}, others of the window"),
+            format!("▸ {short}"),
+            format!("▸ {number}"),
         ],
     };
     let (heading, _) = COLUMNS[0];
@@ -142,10 +154,16 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     let label_style = if is_on { strong() } else { style };
     canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
     canvas.write(2, y, &label, label_style);
-    let first = show.rows.first().and_then(Option::as_ref);
-    let first = first
-        .filter(|_| variant > 0)
-        .and_then(|first| first.throughput_per_s);
+    // The last second of one and the window of another are no ratio: the same second of both is.
+    let first = match played {
+        Some(_) => show
+            .rows
+            .first()
+            .and_then(|first| first.as_ref()?.throughput_per_s),
+        None if is_on => rate_of_the_first_then(state),
+        None => None,
+    };
+    let first = first.filter(|_| variant > 0);
     let patience = state.variants()[variant].scenario.load.patience;
     let cells = row.map_or_else(Default::default, |row| cells(row, first, patience));
     for ((end, cell), number) in ends.windows(2).zip(&cells).zip(NUMBERS) {
@@ -186,11 +204,12 @@ fn counts(stage: Stage) -> bool {
 
 /// The last second of the variant that is on, as a row.
 fn row_of(picture: &Picture) -> Row {
+    let known = |mean: f64| picture.has_means().then_some(mean);
     Row {
-        at_the_door: Some(picture.mean.at_the_door),
-        concurrency: Some(picture.mean.concurrency),
-        parallelism: Some(picture.mean.parallelism),
-        throughput_per_s: Some(picture.mean.throughput),
+        at_the_door: known(picture.mean.at_the_door),
+        concurrency: known(picture.mean.concurrency),
+        parallelism: known(picture.mean.parallelism),
+        throughput_per_s: known(picture.mean.throughput),
         p50: picture.latencies.quantile(0.5, MEDIAN_NEEDS),
         p99: picture.latencies.quantile(0.99, P99_NEEDS),
         subject: None,

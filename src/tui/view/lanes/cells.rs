@@ -1,7 +1,8 @@
 //! The glyph of each cell of a lane.
 //!
 //! A cell is a stretch of time, and most of them have one state: the one that took most of it. Running is
-//! looked for, so it fills a cell from an eighth of it on; but no column has more full cells than there
+//! looked for, so it fills a cell from an eighth of it on, unless it had lost its core for as much of it; but no
+//! column has more full cells than there
 //! are cores: the requests that ran longest in it get them. A request that ran in a cell and gets no full
 //! one has a sliver there, a thin mark in the colour of running, whatever else it did: no work is left
 //! out, however short, and no column claims more parallelism than there was.
@@ -29,7 +30,8 @@ pub(in crate::tui::view) enum Cell {
 pub(in crate::tui::view) enum Use {
     /// The core was busy for an eighth of it at least, with this worker for most of that time.
     By(u16),
-    /// Busy for less than an eighth of it, most of that on this side.
+    /// Busy for less than an eighth of it, or for a part of it while it was lost for an eighth at least; most of
+    /// that on this side.
     InPart(Side),
 }
 
@@ -53,11 +55,20 @@ pub(in crate::tui::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -
             }
         }
     }
+    let mut lost = vec![0; columns];
+    for away in &core.lost {
+        let (from, to) = (since(began, away.from), since(began, away.to));
+        for column in axis.columns_of(from, to) {
+            lost[usize::from(column)] += shared(axis, column, from, to);
+        }
+    }
     let holder = |(column, times): (u16, Vec<(u16, u64)>)| {
         let length = axis.edge(column + 1).since(axis.edge(column)).0;
         let busy: u64 = times.iter().map(|(_, time)| time).sum();
         let (worker, most) = times.into_iter().max_by_key(|(_, time)| *time)?;
-        match busy * RUNS_FROM >= length {
+        // Another worker may have had it while the one had lost it.
+        let lost = lost[usize::from(column)].min(length.saturating_sub(busy));
+        match busy * RUNS_FROM >= length && lost * RUNS_FROM < length {
             _ if most == 0 => None,
             true => Some(Use::By(worker)),
             false => Some(Use::InPart(Side::of(late[usize::from(column)], busy))),
@@ -98,6 +109,11 @@ struct Times {
 impl Times {
     fn ran(&self) -> u64 {
         self.by[0]
+    }
+
+    /// Without a core, in the middle of computing.
+    fn lost(&self) -> u64 {
+        self.by[3]
     }
 }
 
@@ -152,8 +168,10 @@ pub(in crate::tui::view) fn of_requests(
         let length = axis.edge(column + 1).since(axis.edge(column)).0;
         let column = usize::from(column);
         let ran = |row: usize| times[row][column].ran();
+        let lost = |row: usize| times[row][column].lost();
         let mut running: Vec<usize> = (0..rows.len()).collect();
         running.retain(|row| ran(*row) > 0 && ran(*row) * RUNS_FROM >= length);
+        running.retain(|row| lost(*row) * RUNS_FROM < length);
         running.sort_by_key(|row| std::cmp::Reverse(ran(*row)));
         for row in running.into_iter().take(cores) {
             rows[row][column] = Some(Cell::Mostly(Meaning::Running));
@@ -299,7 +317,7 @@ mod tests {
         ) {
             let held = stretches.iter().filter(|(_, to, _)| *to > began);
             let held = held.map(|(from, to, worker)| Held { worker: *worker as u16, from: *from, to: *to });
-            let core = CoreLane { core: None, held: held.collect() };
+            let core = CoreLane { core: None, held: held.collect(), lost: Vec::new() };
             let row = of_core(&core, began, axis);
             for held in &core.held {
                 let seen = seen(axis, began, (held.from, held.to));
@@ -343,6 +361,65 @@ mod tests {
         // 10 of 100 are less than an eighth, 20 of 100 are more.
         let row = [parked, Cell::RanInPart(Side::Right), parked, running].map(Some);
         assert_eq!(of_requests(&[lane], 1, Stamp::ZERO, axis), [row]);
+    }
+
+    #[test]
+    fn a_run_that_lost_its_core_in_a_cell_fills_it_in_part_only() {
+        let span = |doing, from, to| Span {
+            doing,
+            queue: None,
+            from: Stamp(from),
+            to: Stamp(to),
+            is_open: false,
+        };
+        // In cells of 100: all on a core; 60 without; 10 without; 100 without.
+        let runs = [(0, 100), (100, 120), (180, 200), (210, 300)];
+        let without = [(120, 180), (200, 210), (300, 400)];
+        let lane = RequestLane {
+            request: 0,
+            worker: Some(0),
+            spans: vec![
+                span(Doing::Running, 0, 120),
+                span(Doing::WantsACore, 120, 180),
+                span(Doing::Running, 180, 200),
+                span(Doing::WantsACore, 200, 210),
+                span(Doing::Running, 210, 300),
+                span(Doing::WantsACore, 300, 400),
+            ],
+            done: None,
+        };
+        let interval = |(from, to): (u64, u64)| Interval {
+            from: Stamp(from),
+            to: Stamp(to),
+        };
+        let held = |(from, to): (u64, u64)| Held {
+            worker: 4,
+            from: Stamp(from),
+            to: Stamp(to),
+        };
+        let core = CoreLane {
+            core: Some(1),
+            held: runs.map(held).into(),
+            lost: without.map(interval).into(),
+        };
+        let axis = Axis {
+            interval: interval((0, 400)),
+            columns: 4,
+        };
+        let rows = of_requests(&[lane], 1, Stamp::ZERO, axis);
+        let [Some(first), Some(second), Some(third), Some(last)] = rows[0][..] else {
+            panic!("{rows:?}");
+        };
+        let full = Cell::Mostly(Meaning::Running);
+        assert_eq!([first, third], [full; 2]);
+        assert!(matches!(second, Cell::RanInPart(_)));
+        assert_eq!(last, Cell::Mostly(Meaning::Ready));
+        let uses = of_core(&core, Stamp::ZERO, axis);
+        assert_eq!(
+            [uses[0], uses[2], uses[3]],
+            [Some(Use::By(4)), Some(Use::By(4)), None]
+        );
+        assert!(matches!(uses[1], Some(Use::InPart(_))));
     }
 
     #[test]

@@ -26,21 +26,27 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     let ratio = ratio(state);
     let behind = canvas.write(1, 0, NAME, strong());
     let base = match state.shown().rows[state.shown().variant] {
-        Some(_) => "window",
-        None => "1 s mean",
+        Some(_) => "window".to_owned(),
+        None => state.shown().picture.mean_of.few_words(),
     };
     match size {
         Size::Plain => {
             let behind = canvas.write(behind + 2, 0, &rate, strong());
-            let behind = canvas.write(behind + 1, 0, base, strong());
-            if let Some(Compared { name, rate, times }) = ratio {
-                let said = format!("{times}   {name}: {rate}");
+            let behind = canvas.write(behind + 1, 0, &base, strong());
+            if let Some(Compared {
+                name,
+                base,
+                rate,
+                times,
+            }) = ratio
+            {
+                let said = format!("{times}   {name} {base}: {rate}");
                 canvas.write(behind + 4, 0, &said, strong());
             }
         }
         Size::Big | Size::Huge(_) => {
             let at = glyphs_at(canvas.width());
-            canvas.write(1, 1, base, strong());
+            canvas.write(1, 1, &base, strong());
             draw_large(canvas, at, &rate, size);
             if let Some(compared) = ratio {
                 let behind = at + digits::columns(&rate, size) as u16;
@@ -66,7 +72,8 @@ fn draw_compared(canvas: &mut Canvas<'_>, from: u16, compared: &Compared, size: 
         room => (cut(&compared.name, room), true),
     };
     let below = size.lines().saturating_sub(1);
-    let name_end = canvas.write(name_at, 0, &name, strong());
+    let base_end = canvas.write(name_at, 1, compared.base, strong());
+    let name_end = canvas.write(name_at, 0, &name, strong()).max(base_end);
     let words = if fits { 0 } else { width_of(&compared.times) };
     draw_large(
         canvas,
@@ -98,12 +105,15 @@ fn rate_now(state: &State) -> String {
 /// The variant before.
 struct Compared {
     name: String,
+    /// Of what time: its window, or the same time of it.
+    base: &'static str,
     /// Its answers per second.
     rate: String,
     /// `× 30`: so many times as many there are now.
     times: String,
 }
 
+/// What is compared is of one time: both windows, or, while this variant goes on, the same second of both.
 /// `None` where there is nothing to compare, or nothing that may be.
 fn ratio(state: &State) -> Option<Compared> {
     let variant = state.shown().variant;
@@ -116,9 +126,14 @@ fn ratio(state: &State) -> Option<Compared> {
     let is_doubted = state.shown().picture.trust == Trust::ProvesNothing;
     let now = rate(variant).filter(|_| !is_doubted)?;
     let then = rate(before)?;
+    let is_over = state.shown().rows[variant].is_some();
+    let then_there = state.shown().rates_then.get(before).copied().flatten();
+    let same_second = then_there.filter(|rate| *rate > 0.0);
+    let then = if is_over { then } else { same_second? };
     let name = &state.variants()[before].name;
     Some(Compared {
         name: name.clone(),
+        base: if is_over { "window" } else { "then" },
         rate: mean_rate(then),
         times: times(now / then),
     })

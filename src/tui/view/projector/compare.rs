@@ -23,7 +23,7 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
     let behind = canvas.write(1, 0, "COMPARE", strong());
     let base = compare::time_base(state);
-    canvas.write(behind + 2, 0, &cut(base, width - behind - 3), strong());
+    canvas.write(behind + 2, 0, &cut(&base, width - behind - 3), strong());
     let count = (room / lines).min(all.len() as u16);
     // An empty line between them where there is room for all of those.
     let gap = u16::from(count * lines + count <= room + 1);

@@ -78,7 +78,7 @@ fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
     let mut x = 1;
     for meaning in Meaning::STATES {
         let behind = canvas.glyphs(x, 0, meaning, 1);
-        x = canvas.write(behind + 1, 0, meaning.word(), strong()) + 2;
+        x = canvas.write(behind + 1, 0, meaning.glyph_word(), strong()) + 2;
     }
     let requests = counted(scale.requests, "request");
     let said = match kind {

@@ -70,7 +70,7 @@ pub(in crate::tui::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) 
     let word = show.origin.word();
     let base = match show.rows[on] {
         Some(_) => format!("{word}: in the window"),
-        None => format!("{word}: 1 s mean"),
+        None => format!("{word}: {}", show.picture.mean_of.few_words()),
     };
     canvas.write(behind + 2, 0, &base, strong());
     let mut y = 2;

@@ -12,11 +12,14 @@ use crate::tui::view::roster::state_style;
 use crate::units::letter;
 use crate::words::{counted, grouped};
 
+/// Stands for the time that means are of.
+const A_MEAN: &str = "mean";
+
 /// Headings, of what time the number is, and which number it is.
 const COLUMNS: [(&str, &str, Number); 3] = [
     ("BEGUN", "now", Number::BegunNow),
-    ("CORES", "1 s mean", Number::CoresOfWorker),
-    ("SWITCHES/S", "1 s mean", Number::ProcessSwitches),
+    ("CORES", A_MEAN, Number::CoresOfWorker),
+    ("SWITCHES/S", A_MEAN, Number::ProcessSwitches),
 ];
 /// Where the numbers begin.
 const NUMBERS_AT: u16 = 18;
@@ -39,6 +42,8 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     for (place, (heading, base, _)) in (0..).zip(COLUMNS) {
         let x = NUMBERS_AT + place * column;
         canvas.write(x, 0, heading, strong());
+        let mean_of = state.shown().picture.mean_of.few_words();
+        let base = if base == A_MEAN { &mean_of } else { base };
         canvas.write(x, 1, base, strong());
     }
     let has_air = workers.len() as u16 <= room / (LINES + 1);
@@ -48,7 +53,7 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let shown = workers.iter().skip(first).take(fitting);
     for (place, worker) in (0..).zip(shown) {
         let y = HEADING + place * pitch;
-        draw_worker(&mut canvas.part(0, y, width, LINES), worker, column);
+        draw_worker(&mut canvas.part(0, y, width, LINES), state, worker, column);
     }
     let left = workers.len().saturating_sub(first + fitting) as u64;
     let gone = listed.shared(width.saturating_sub(14));
@@ -59,14 +64,15 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(1, height - 1, &below.join("; "), strong());
 }
 
-fn draw_worker(canvas: &mut Canvas<'_>, worker: &WorkerPicture, column: u16) {
+fn draw_worker(canvas: &mut Canvas<'_>, state: &State, worker: &WorkerPicture, column: u16) {
+    let picture = &state.shown().picture;
     let style = state_style(canvas, worker.doing).patch(strong());
     canvas.write(1, 1, &letter(worker.index), strong());
     canvas.write(4, 1, worker.doing.word(), style);
     let values = [
         grouped(worker.held.all()),
-        format!("{:.2}", worker.cpu),
-        grouped(worker.process_switches().round() as u64),
+        picture.said_of_a_mean(|| format!("{:.2}", worker.cpu)),
+        picture.said_of_a_mean(|| grouped(worker.process_switches().round() as u64)),
     ];
     for (place, (value, (.., number))) in (0..).zip(values.iter().zip(COLUMNS)) {
         Large::of(value).draw(canvas, (NUMBERS_AT + place * column, 0), number);

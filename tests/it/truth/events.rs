@@ -220,7 +220,7 @@ impl Account {
     }
 
     /// The interval whose means the screen shows at `at`: from the last sample that is a second old to
-    /// the newest.
+    /// the newest, as far as there was load.
     pub(super) fn last_second(&self, at: Ns) -> (Ns, Ns) {
         let known = self.samples.partition_point(|sample| *sample <= at);
         let newest = self.samples[known.saturating_sub(1)];
@@ -229,7 +229,9 @@ impl Account {
             .copied()
             .find(|sample| newest - sample >= 1_000_000_000)
             .unwrap_or(self.samples[0]);
-        (from, newest)
+        // Before the first request there is nothing to take a mean of.
+        let begun = self.samples.iter().copied().find(|it| *it >= self.began);
+        (from.max(begun.unwrap_or(from)), newest)
     }
 }
 

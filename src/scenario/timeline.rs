@@ -72,6 +72,12 @@ pub enum Happening {
 }
 
 impl Scenario {
+    /// The requests that are drawn; the others are only sent by name.
+    pub fn drawn(&self) -> impl Iterator<Item = &Request> {
+        let requests = self.requests.iter();
+        requests.filter(|request| request.weight > 0.0)
+    }
+
     /// The most clients that there are at any time; none for an open load.
     #[must_use]
     pub fn most_clients(&self) -> usize {

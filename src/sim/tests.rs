@@ -4,6 +4,7 @@ mod any;
 mod bounds;
 mod cases;
 mod engine;
+mod forecasts;
 mod same_bytes;
 mod speed;
 mod waits;

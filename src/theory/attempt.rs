@@ -96,8 +96,9 @@ pub fn longest_silence(scenario: &Scenario) -> f64 {
 /// The requests that are asked for, each with its share.
 fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
     let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    asked.map(move |request| (request.weight / weights, Alone { scenario, request }))
+    scenario
+        .drawn()
+        .map(move |request| (request.weight / weights, Alone { scenario, request }))
 }
 
 /// The heartbeat that watches requests of this scenario, in seconds: threads are watched by one that

@@ -233,8 +233,7 @@ fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
 /// Whether a request lets another pass: if each takes its worker once, they end in the order in which they
 /// came.
 fn passes_others(scenario: &Scenario) -> bool {
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let mut steps = asked.flat_map(|request| &request.script);
+    let mut steps = scenario.drawn().flat_map(|request| &request.script);
     steps.any(|step| match step {
         Step::Compute { slice, .. } => slice.is_some(),
         Step::Call { .. } | Step::Sleep { .. } | Step::Yield => true,

@@ -45,6 +45,12 @@ impl Moments {
         }
     }
 
+    /// Adds so large a share of others, as to a mean.
+    pub fn add(&mut self, others: Self, share: f64) {
+        self.mean += share * others.mean;
+        self.square += share * others.square;
+    }
+
     /// The moments of what this is drawn from.
     #[must_use]
     pub fn of(draw: &Draw) -> Self {
@@ -171,9 +177,7 @@ pub fn of_mix(scenario: &Scenario, counts: impl Fn(Spent) -> bool) -> Moments {
     let mut mix = Moments::default();
     for request in &scenario.requests {
         let share = request.weight / weights;
-        let moments = of_script(&request.script, kind, &counts);
-        mix.mean += share * moments.mean;
-        mix.square += share * moments.square;
+        mix.add(of_script(&request.script, kind, &counts), share);
     }
     mix
 }

@@ -113,11 +113,18 @@ impl<'a> Notice<'a> for ShortWarmup {
             .p99
             .or(latency.max)
             .filter(|_| run.failed.all() == 0)?;
-        let applies = warmup_ms > 0.0 && warmup_ms < 2.0 * tail_ms;
+        // Where the file asks for so many requests, all of them are meant, the first ones too.
+        let is_meant = warmup_ms <= 0.0 && scene.scenario().load.requests.is_some();
+        let applies = !is_meant && warmup_ms < 2.0 * tail_ms;
         applies.then_some(Self { warmup_ms, tail_ms })
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        if self.warmup_ms <= 0.0 {
+            return vec![
+                "There was no warm-up: requests that found an empty server are counted.".into(),
+            ];
+        }
         let warmup = millis(self.warmup_ms);
         let tail = millis(self.tail_ms);
         vec![format!(

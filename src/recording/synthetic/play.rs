@@ -27,7 +27,6 @@ impl Synthetic {
     pub(crate) fn io_bound(kind: WorkerKind) -> Self {
         let text = r#"
             seed = 7
-            warmup = "1s"
             server.workers = 2
             requests.profile.steps = ["compute 1ms", "call billing 99ms"]
             load.clients = 60

@@ -15,7 +15,7 @@ use crate::theory::demand::Moments;
 use crate::theory::{attempt, forecast};
 
 /// A scenario in which any of the bounds may be the tightest.
-fn any_scenario() -> impl Strategy<Value = String> {
+pub(super) fn any_scenario() -> impl Strategy<Value = String> {
     let parts = (server(), services(), requests(), load());
     parts.prop_map(|(server, services, requests, load)| {
         let is_called = requests.contains("call db");

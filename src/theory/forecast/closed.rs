@@ -1,6 +1,8 @@
 //! A closed load: so many clients, each of which waits for its answer before it asks again.
 
-use super::work::{Bursts, Law, Work};
+use super::door;
+use super::open::{ALIKE, BETWEEN, spread};
+use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::scenario::Draw;
 use crate::theory::closed::{Network, Station, solve};
@@ -22,15 +24,23 @@ pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecas
         return of_loops(work, round);
     }
     let slots = slots(work.scenario);
-    if clients > slots + work.scenario.server.places_at_the_door() {
-        let said = "more clients than places: one that finds the door's queue full tries again a second \
-                    later, which no closed form has";
-        return Err(said.into());
-    }
+    have_places(work, clients, slots)?;
     if work.contends_for_cores(slots.min(clients)) {
         return at_the_cores(work, round, slots);
     }
     in_turn(work, round, slots)
+}
+
+/// Fails if more clients may be at the door at once than its queue has places, beside so many that are begun.
+fn have_places(work: &Work<'_>, clients: usize, begun: usize) -> Result<(), String> {
+    let places = begun + work.scenario.server.places_at_the_door();
+    if clients <= places {
+        return Ok(());
+    }
+    Err(format!(
+        "more clients than places: {}",
+        door::TRIES_AGAIN_LATER
+    ))
 }
 
 /// Who goes round.
@@ -168,6 +178,10 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     if work.held.mean == 0.0 || round.clients == 1 {
         return Ok(round.unhindered(work, busy));
     }
+    // A worker that is busy looks at the door when it is done.
+    if !door::keeps_connections(work.scenario) {
+        have_places(work, round.clients, workers)?;
+    }
     if work.contends_for_cores(workers) {
         let cores = counted(work.cores, "core");
         let workers = workers_of(work.scenario);
@@ -179,7 +193,11 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     if workers == 1 && parked == 0.0 && round.think == 0.0 {
         return Ok(round.always_busy(work, 1.0 / work.held.mean));
     }
-    let shares = work.lets_go();
+    let shares = match work.sharing() {
+        Sharing::InTurn => false,
+        Sharing::Shared => true,
+        Sharing::Between => return Err(BETWEEN.into()),
+    };
     if !shares && !work.is_of_one_kind() {
         return Err(several_kinds(work));
     }
@@ -194,6 +212,13 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     };
     let extra = settled(|extra| Some(turns * burst * round.seen(stations(extra))));
     let throughput = round.solve(stations(extra.unwrap_or_default()));
+    let together = vec![
+        Station::queue(workers, work.held.mean),
+        Station::delay(parked + extra.unwrap_or_default()),
+    ];
+    if round.solve(together) > throughput * (1.0 + ALIKE) {
+        return Err(spread(work));
+    }
     let mut forecast = round.forecast(work, throughput, busy(throughput));
     forecast.assumes = loops_assume(work, shares);
     if turns > 0.0 && parked > 0.0 {

@@ -7,9 +7,11 @@
 //! parked, requests take turns for each burst of computing alone.
 
 mod closed;
+mod door;
 mod obstacle;
 mod open;
 mod patience;
+mod settling;
 mod work;
 
 pub use self::obstacle::ends_at_an_hour;
@@ -126,7 +128,8 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
     }?;
-    patience::lasts(&forecast, scenario)?;
+    patience::lasts(&forecast, &work)?;
+    settling::is_over(&forecast, &work)?;
     forecast.assumes.extend(obstacle::ends_at_an_hour(scenario));
     Ok(forecast)
 }

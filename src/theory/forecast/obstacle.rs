@@ -1,7 +1,8 @@
 //! What keeps every closed form from a scenario, whoever asks.
 
+use super::door::keeps_connections;
 use super::{counted, slots, workers_of};
-use crate::scenario::{Accept, Arrivals, Connection, Manner, Scenario, Service, Step, WorkerKind};
+use crate::scenario::{Accept, Arrivals, Manner, Scenario, Service, Step, WorkerKind};
 use crate::theory::{attempt, demand, quantile};
 
 /// Fails with the first of them.
@@ -25,8 +26,7 @@ const TOO_MANY: f64 = 1e-2;
 
 /// The largest share of a draw's values that would be longer than an hour, with the draw as written.
 fn beyond_the_hour(scenario: &Scenario) -> Option<(f64, String)> {
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let steps = asked.flat_map(|request| &request.script);
+    let steps = scenario.drawn().flat_map(|request| &request.script);
     let think = match &scenario.load.arrivals {
         Arrivals::Closed { think, .. } => Some(think),
         Arrivals::Open { .. } => None,
@@ -87,7 +87,7 @@ fn of_the_steps(scenario: &Scenario) -> Option<String> {
         let said = "requests neither compute nor wait: what they take is the server's own work";
         return Some(said.into());
     }
-    let steps = || scenario.requests.iter().flat_map(|it| &it.script);
+    let steps = || scenario.drawn().flat_map(|it| &it.script);
     if steps().any(|step| matches!(step, Step::Panic | Step::Overflow)) {
         return Some("requests break off in the middle".into());
     }
@@ -116,8 +116,13 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
     let [of_one, of_all] =
         [1, server.workers].map(|it| server.concurrency_limit_of(it).min(clients));
     let is_less = |limit: Option<usize>, callers| limit.is_some_and(|limit| limit < callers);
-    let narrow = |it: &&Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
-    let narrow = scenario.services.iter().find(narrow)?;
+    let narrow = |it: &Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
+    let is_called = |called: usize| {
+        let mut steps = scenario.drawn().flat_map(|it| &it.script);
+        steps.any(|step| matches!(step, Step::Call { service, .. } if *service == called))
+    };
+    let mut services = scenario.services.iter().enumerate();
+    let (_, narrow) = services.find(|(place, it)| narrow(it) && is_called(*place))?;
     Some(format!("calls to {} queue for it, too", narrow.name))
 }
 
@@ -131,7 +136,14 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
         let said = "the kernel gives each worker a queue of its own, and none helps another";
         return Some(said.into());
     }
-    let keeps = scenario.load.connection == Connection::KeepAlive && server.keepalive.0 > 0;
+    let ends_the_others = |_: &u64| server.concurrency_limit_of(1) > 1;
+    if let Some(most) = server.max_requests.filter(ends_the_others) {
+        return Some(format!(
+            "a worker is replaced after {}, and takes no more while it answers the others",
+            counted(most as usize, "request")
+        ));
+    }
+    let keeps = keeps_connections(scenario);
     let is_pinned = server.kind != WorkerKind::Sync && slots(scenario) > 1;
     (keeps && is_pinned).then(|| {
         if scenario.server.workers == 1 {

@@ -1,6 +1,8 @@
 //! An open load: requests come at random at their own pace, whatever the state of the queue.
 
-use super::work::{Bursts, Law, Work};
+use super::door::{self, Coming};
+use super::patience::FEW;
+use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::scenario::Scenario;
 use crate::theory::demand::{Moments, Spent};
@@ -13,10 +15,6 @@ use crate::theory::tokens::{Pool, Steady, Tokens};
 
 /// More tokens would take longer than a screen may wait: the work grows with the fourth power.
 const MOST_TOKENS: usize = 32;
-/// A smaller share of lost requests changes no digit that is shown.
-const LOST: f64 = 1e-3;
-/// Who is not let in knocks again after so long, in seconds (TCP's first retransmission, RFC 6298).
-const KNOCKS_AGAIN: f64 = 1.0;
 
 /// `rate` is λ, in requests per second.
 pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
@@ -27,12 +25,25 @@ pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     if work.contends_for_cores(slots) {
         return of_tokens(work, rate, slots);
     }
-    let forecast = match work.law(|_| true) {
-        Law::Exponential => return of_exponential(work, rate, slots),
+    begun_in_turn(work, rate, slots)
+}
+
+/// Requests that wait to be begun, and are in nobody's way then.
+fn begun_in_turn(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
+    let coming = Coming {
+        servers: slots,
+        rate,
+        service: work.alone,
+    };
+    let turns = match work.law(|_| true) {
+        Law::Exponential => return of_exponential(work, coming),
         Law::Constant if slots == 1 => Turns::constant(rate, work.alone.mean),
         _ => Turns::of_any_law(slots, rate, work.alone),
     };
-    Ok(forecast.into_forecast(work, rate, slots as f64))
+    let forecast = turns.into_forecast(work, rate, slots as f64);
+    let response = forecast.times.as_ref().map(|times| times.mean);
+    coming.is_let_in(work.scenario, response)?;
+    Ok(forecast)
 }
 
 /// Requests that take turns, to the end of each.
@@ -104,29 +115,31 @@ impl Turns {
             model: self.model,
             assumes: self.assumes,
             utilisation: rate * work.held.mean / servers,
-            throughput: rate.min(servers / work.held.mean),
+            throughput: rate.min(servers / work.alone.mean),
             times,
         }
     }
 }
 
 /// Service that forgets how long it has lasted: everything is known, also if the door closes.
-fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
+fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
+    let Coming { servers, rate, .. } = coming;
+    let endless = Turns::exponential(servers, rate, work.alone.mean);
+    let response = endless.wait.map(|wait| wait + work.alone.mean);
+    let is_let_in = coming.is_let_in(work.scenario, response);
+    if is_let_in.is_ok() || door::tries_again(work.scenario) {
+        return is_let_in.map(|()| endless.into_forecast(work, rate, servers as f64));
+    }
     let queue = Finite {
-        servers: slots,
-        places: slots + work.scenario.server.places_at_the_door(),
+        servers,
+        places: servers + work.scenario.server.places_at_the_door(),
         rate,
         service: work.alone.mean,
     };
     let steady = queue.steady();
-    let knocks_again = work.scenario.load.patience.as_secs_f64() >= KNOCKS_AGAIN;
-    if steady.lost() < LOST || (knocks_again && rate * queue.service >= slots as f64) {
-        let turns = Turns::exponential(slots, rate, work.alone.mean);
-        return Ok(turns.into_forecast(work, rate, slots as f64));
-    }
-    if knocks_again {
-        let said = "a client that finds the queue full tries again a second later, which no closed form has";
-        return Err(said.into());
+    let patience = work.scenario.load.patience;
+    if steady.response_tail(patience.as_secs_f64()) > FEW {
+        return Err(format!("clients give up after {patience}"));
     }
     let means = steady.means();
     Ok(Forecast {
@@ -148,15 +161,35 @@ fn of_exponential(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, 
 
 /// Processes over cores: a token is a process.
 fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, String> {
-    let pool = pool_of(work, rate, tokens, work.cores)?;
+    let pool = pool_of(work, rate, tokens, (work.cores, work.cpu.mean))?;
+    let times = pool.steady().map(|steady| times_of(work, &steady));
+    are_let_in(work, rate, pool.capacity(), times.as_ref())?;
     let utilisation = rate * work.cpu.mean / work.cores as f64;
     Ok(Forecast {
         model: Model::Tokens(tokens),
         assumes: of_demands(work).collect(),
         utilisation,
         throughput: rate.min(pool.capacity()),
-        times: pool.steady().map(|steady| times_of(work, &steady)),
+        times,
     })
+}
+
+/// The queue before tokens, all of which are taken while any request waits: so it is served at the rate at
+/// which they answer together, and at random.
+fn are_let_in(
+    work: &Work<'_>,
+    rate: f64,
+    capacity: f64,
+    times: Option<&Times>,
+) -> Result<(), String> {
+    let mean = 1.0 / capacity;
+    let square = 2.0 * mean * mean;
+    let coming = Coming {
+        servers: 1,
+        rate,
+        service: Moments { mean, square },
+    };
+    coming.is_let_in(work.scenario, times.map(|times| times.mean))
 }
 
 /// Loops, each with its share of the load: a token is a connection.
@@ -164,11 +197,13 @@ fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<For
     let server = &work.scenario.server;
     let (own, workers) = (rate / server.workers as f64, server.workers as f64);
     let pool = Returning {
-        pool: pool_of(work, own, server.connections, 1)?,
+        pool: pool_of(work, own, server.connections, (1, work.held.mean))?,
         turns: bursts.empty,
         burst: work.held.mean / (bursts.each - bursts.empty).max(1.0),
     };
     let used = own / pool.capacity();
+    let times = pool.steady().map(|steady| times_of(work, &steady));
+    are_let_in(work, rate, workers * pool.capacity(), times.as_ref())?;
     if bursts.empty > 0.0 && (MOST_USED..1.0).contains(&used) {
         let percent = (used * 100.0).round();
         return Err(format!(
@@ -190,11 +225,17 @@ fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<For
             .collect(),
         utilisation: own * work.held.mean,
         throughput: rate.min(workers * pool.capacity()),
-        times: pool.steady().map(|steady| times_of(work, &steady)),
+        times,
     })
 }
 
-fn pool_of(work: &Work<'_>, rate: f64, tokens: usize, cores: usize) -> Result<Pool, String> {
+/// So many tokens around servers, for each of which a request needs one for so long, in seconds.
+fn pool_of(
+    work: &Work<'_>,
+    rate: f64,
+    tokens: usize,
+    (cores, busy): (usize, f64),
+) -> Result<Pool, String> {
     if !work.is_of_one_kind() {
         let kinds = counted(work.kinds().count(), "kind");
         return Err(format!(
@@ -207,11 +248,6 @@ fn pool_of(work: &Work<'_>, rate: f64, tokens: usize, cores: usize) -> Result<Po
              (`concsim theory tokens` takes its time)"
         ));
     }
-    let busy = if cores == 1 {
-        work.held.mean
-    } else {
-        work.cpu.mean
-    };
     Ok(Pool {
         rate,
         tokens: Tokens::Some(tokens),
@@ -257,18 +293,27 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
         ));
     }
     if work.held.mean == 0.0 {
-        return Ok(unhindered(work));
+        return never_held(work, rate);
     }
-    if work.lets_go() {
-        return shared(work, rate, workers);
+    match work.sharing() {
+        Sharing::InTurn => {}
+        Sharing::Shared => return shared(work, rate, workers),
+        Sharing::Between => return Err(BETWEEN.into()),
     }
     let bursts = Bursts::of(work.scenario);
-    let turns = turns_of_bursts(work, rate / workers as f64, &bursts);
-    let wait = turns.wait.map(|wait| wait * bursts.each);
-    let begun = wait.map(|wait| rate / workers as f64 * (wait + work.alone.mean));
-    if !has_room_for(begun, work.scenario) {
+    if !has_room(work, rate) {
         return of_few_connections(work, rate, &bursts);
     }
+    let turns = turns_of_bursts(work, rate / workers as f64, &bursts);
+    let wait = turns.wait.map(|wait| wait * bursts.each);
+    let shared_queue = queues::wait_of_many_in_turn(workers, rate * bursts.each, bursts.length);
+    is_spread_alike(work, wait, shared_queue.map(|wait| wait * bursts.each))?;
+    Coming {
+        servers: workers,
+        rate,
+        service: work.held,
+    }
+    .is_let_in(work.scenario, wait.map(|wait| wait + work.alone.mean))?;
     let by_kind = turns.wait.map(|wait| {
         let kinds = work.alone_by_kind().zip(&bursts.by_kind);
         kinds.map(|(alone, bursts)| alone + bursts * wait).collect()
@@ -288,7 +333,7 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
         times: wait.map(|wait| Times {
             mean: wait + work.alone.mean,
             wait,
-            percentiles: turns.percentiles,
+            percentiles: turns.percentiles.filter(|_| workers == 1),
             by_kind,
         }),
     })
@@ -305,23 +350,66 @@ fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     }
 }
 
-/// Whether so many begun in one worker on average leave connections for whoever comes.
-fn has_room_for(begun: Option<f64>, scenario: &Scenario) -> bool {
-    let most = |begun: f64| begun + 6.0 * begun.sqrt();
-    begun.is_none_or(|begun| most(begun) < scenario.server.connections as f64)
+/// What is said where requests let go of their worker, and hold it for long between two times.
+pub(super) const BETWEEN: &str = "requests let go of their worker, but hold it for a large part of their time in between: they neither \
+     take turns to the end nor share it";
+
+/// Whether connections are free for whatever comes to one worker. Where no request is parked, one that is
+/// begun waits as it would at the door.
+fn has_room(work: &Work<'_>, rate: f64) -> bool {
+    let server = &work.scenario.server;
+    let parked = work.alone.mean - work.held.mean;
+    let used = rate / server.workers as f64 * work.held.mean;
+    let present = used.min(1.0) / work.held.mean * parked;
+    parked <= 0.0 || door::has_room(server.connections, present, used)
+}
+
+/// A busy worker leaves what comes to those that are idle. So requests wait for no longer than if they went
+/// to workers at random, and for no less than in one queue of them all. Fails where the two differ.
+fn is_spread_alike(
+    work: &Work<'_>,
+    apart: Option<f64>,
+    together: Option<f64>,
+) -> Result<(), String> {
+    let Some((apart, together)) = apart.zip(together) else {
+        return Ok(());
+    };
+    if apart - together <= ALIKE * (together + work.alone.mean) {
+        return Ok(());
+    }
+    Err(spread(work))
+}
+
+/// Times that differ by less are alike.
+pub(super) const ALIKE: f64 = 0.05;
+
+pub(super) fn spread(work: &Work<'_>) -> String {
+    let workers = workers_of(work.scenario);
+    format!(
+        "which of {workers} takes a request decides how long it waits, and a busy one leaves it to others"
+    )
+}
+
+/// Requests that only wait, and are parked meanwhile: none is in the way of another, but for a connection.
+fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
+    let places = work.scenario.server.concurrency_limit();
+    if door::has_room(places, rate * work.alone.mean, 0.0) {
+        return Ok(unhindered(work, rate));
+    }
+    if door::keeps_connections(work.scenario) {
+        return Err("connections are kept, and there are too few of them".into());
+    }
+    let mut forecast = begun_in_turn(work, rate, places)?;
+    let places = counted(places, "connection");
+    forecast
+        .assumes
+        .insert(0, format!("{places} are the servers"));
+    Ok(forecast)
 }
 
 /// Nobody needs a worker for more than a moment.
-fn unhindered(work: &Work<'_>) -> Forecast {
-    let Work {
-        scenario, alone, ..
-    } = work;
-    let rate = match scenario.load.arrivals {
-        crate::scenario::Arrivals::Open { rate, .. } => rate,
-        crate::scenario::Arrivals::Closed { clients, think, .. } => {
-            clients as f64 / (alone.mean + Moments::of(&think).mean)
-        }
-    };
+fn unhindered(work: &Work<'_>, rate: f64) -> Forecast {
+    let mean = work.alone.mean;
     let is_constant = work.law(|_| true) == Law::Constant;
     Forecast {
         model: Model::Unhindered,
@@ -329,9 +417,9 @@ fn unhindered(work: &Work<'_>) -> Forecast {
         utilisation: 0.0,
         throughput: rate,
         times: Some(Times {
-            mean: alone.mean,
+            mean,
             wait: 0.0,
-            percentiles: is_constant.then_some([alone.mean; 3]),
+            percentiles: is_constant.then_some([mean; 3]),
             by_kind: Some(work.alone_by_kind().collect()),
         }),
     }
@@ -343,8 +431,29 @@ fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String
         return Err("computing is cut into slices, waits that block the worker are not".into());
     }
     let own = rate / workers as f64;
+    let is_begun = door::has_room(
+        work.scenario.server.connections,
+        own * (work.alone.mean - work.held.mean),
+        own * work.held.mean,
+    );
+    if !is_begun {
+        return Err(
+            "too few connections for all that share a worker: others wait at the door".into(),
+        );
+    }
     let stretch = queues::stretch_when_shared(own, work.held.mean);
     let longer = |stretch: f64| work.held.mean * (stretch - 1.0);
+    let together = queues::stretch_on_cores(workers, rate, work.held.mean);
+    is_spread_alike(work, stretch.map(longer), together.map(longer))?;
+    Coming {
+        servers: workers,
+        rate,
+        service: work.held,
+    }
+    .is_let_in(
+        work.scenario,
+        stretch.map(|it| work.alone.mean + longer(it)),
+    )?;
     let by_kind = |stretch: f64| {
         let held = by_kind_held(work.scenario);
         let kinds = work.alone_by_kind().zip(held);

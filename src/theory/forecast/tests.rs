@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::theory::scenario;
+use crate::units::Elapsed;
 
 /// 99 % of 1 ms and 1 % of 100 ms.
 fn hog(kind: &str, workers: usize, rate: usize, steps: [&str; 2]) -> Scenario {
@@ -260,7 +261,9 @@ fn the_heartbeat_and_the_hour_at_which_draws_end_are_in_no_closed_form() {
     // Of the exponential law with a mean of 10 min 0.25 % lie beyond an hour, of 20 min 5 %.
     let bank = |mean: &str| {
         let load = "server.timeout = '0s'\nload.rate = '0.001/s'\nload.patience = '1h'";
-        of(&one("sync", 3, &format!("'sleep ~{mean}'"), load), 2)
+        let mut bank = one("sync", 3, &format!("'sleep ~{mean}'"), load);
+        bank.duration = Elapsed::from_secs(100_000);
+        of(&bank, 2)
     };
     let assumes = bank("10min").expect("a closed form").assumes;
     assert!(

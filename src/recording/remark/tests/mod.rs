@@ -358,6 +358,17 @@ fn a_request_that_computes_as_long_as_all_others_is_no_hog() {
 }
 
 #[test]
+fn no_warm_up_is_a_short_one_unless_the_file_asks_for_so_many_requests() {
+    let cold = beginning_at(1_000);
+    let remark = find(&cold, AtTheEnd, Kind::ShortWarmup).expect("a remark");
+    assert_eq!(
+        remark.sentences,
+        ["There was no warm-up: requests that found an empty server are counted."]
+    );
+    assert_eq!(find(&counted_out(cold), AtTheEnd, Kind::ShortWarmup), None);
+}
+
+#[test]
 fn what_would_help_is_computed_and_says_so() {
     let advice = |recording: &Recording, kind| find(recording, Now, kind).unwrap().advice;
     let blocked = io_bound(Sync, |_| {});

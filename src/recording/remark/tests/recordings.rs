@@ -292,6 +292,12 @@ pub(super) fn beginning_at(milliseconds: u64) -> Recording {
     recording
 }
 
+/// The same if the file asks for so many requests.
+pub(super) fn counted_out(mut recording: Recording) -> Recording {
+    recording.header.scenario.load.requests = Some(60);
+    recording
+}
+
 pub(super) fn one_in(one_in: u32) -> Recording {
     let mut recording = io_bound(Coroutine, |_| {});
     recording.one_in = one_in;

@@ -2,6 +2,7 @@
 //! each meaning, and colours that follow the reader.
 
 use crate::palette::{Ground, Meaning, Theme};
+use crate::words::acts;
 
 /// Text that is nothing but text in XML 1.0, in content and in attributes. What XML cannot hold, and what
 /// would turn the direction of all that follows, becomes a blank.
@@ -13,17 +14,12 @@ pub(crate) fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            '\u{FFFE}' | '\u{FFFF}' => safe.push(' '),
-            letter if letter.is_control() || is_direction(letter) => safe.push(' '),
+            '\n' | '\t' | '\u{200E}' | '\u{200F}' | '\u{FFFE}' | '\u{FFFF}' => safe.push(' '),
+            letter if acts(letter) => safe.push(' '),
             letter => safe.push(letter),
         }
     }
     safe
-}
-
-/// Characters that turn the direction of what follows them.
-fn is_direction(letter: char) -> bool {
-    matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
 }
 
 /// The class of what has the colour of a meaning.

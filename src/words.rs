@@ -179,6 +179,20 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
+/// Text without characters that act on what shows it: control characters, but for ends of lines and tabs,
+/// and those that turn the direction of the text around them (UAX #9: embeddings, overrides, isolates).
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| if acts(letter) { '\u{FFFD}' } else { letter })
+        .collect()
+}
+
+/// Whether a character acts on what shows it.
+pub(crate) fn acts(letter: char) -> bool {
+    let is_control = letter.is_control() && !matches!(letter, '\n' | '\t');
+    is_control || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
 /// What a spreadsheet would take for a formula.
 const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 /// What it may pass over before one.

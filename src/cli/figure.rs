@@ -1,6 +1,7 @@
 //! `concsim figure`: a picture of kept runs or of a sweep, and the data that it is drawn from.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,9 +13,11 @@ use super::shelf;
 use super::talk;
 use crate::figure::foretold::Foretold;
 use crate::figure::sweep::Sweep;
+use crate::figure::table::CSV_BEGINS;
 use crate::figure::{self, Kind, Look, Material, Play, Table, png};
 use crate::palette::Theme;
 use crate::recording::kept::{self, Kept};
+use crate::sys::files;
 
 /// What a sweep keeps its rows in.
 const POINTS: &str = "points.jsonl";
@@ -245,11 +248,31 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
         _ => bail!("{}: a figure is written as .svg or .png", path.display()),
     };
     let data = path.with_extension("csv");
+    if is_something_else(&data) {
+        bail!(
+            "{} is there, and is not the data of a figure: draw to another name than {}",
+            data.display(),
+            path.display()
+        );
+    }
     for (path, content) in [
         (path, picture.as_slice()),
         (&data, table.to_csv().as_bytes()),
     ] {
-        fs::write(path, content).with_context(|| path.display().to_string())?;
+        files::write_whole(path, content).with_context(|| path.display().to_string())?;
     }
     Ok(())
+}
+
+/// Whether a file that would be written beside a figure, and that the command line does not name, is there
+/// already and holds anything but the data of a figure.
+pub(super) fn is_something_else(data: &Path) -> bool {
+    let mut begin = Vec::new();
+    match File::open(data) {
+        Ok(file) => {
+            let read = file.take(CSV_BEGINS.len() as u64).read_to_end(&mut begin);
+            read.is_err() || begin != CSV_BEGINS.as_bytes()
+        }
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
 }

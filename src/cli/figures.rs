@@ -17,10 +17,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use super::failure::chain;
+use super::figure::is_something_else;
 use super::talk;
+use crate::sys::files;
 use anyhow::{Context as _, bail};
 
 /// Draws every picture of Markdown files again, by the commands that they name.
@@ -83,7 +86,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             match easel.follow(&order) {
                 Ok(is_new) => stale += usize::from(is_new),
                 Err(error) => {
-                    talk::say(format_args!("{place}: {error:#}"));
+                    talk::say(format_args!("{place}: {}", chain(&error)));
                     mistakes += 1;
                 }
             }
@@ -269,7 +272,14 @@ impl Easel<'_> {
         if Path::new(link).is_absolute() || link.contains("://") {
             bail!("{link} is not beside the document");
         }
-        let picture = self.document.parent().unwrap_or(Path::new("")).join(link);
+        let picture = place(self.document, link)?;
+        let data = picture.with_extension("csv");
+        if words.first().is_some_and(|verb| verb == "figure") && is_something_else(&data) {
+            bail!(
+                "{} is there, and is not the data of a figure",
+                data.display()
+            );
+        }
         let name = picture.file_name().context("the picture has no name")?;
         let drawn = self.scratch.join(name);
         own_command(words, &["-o", &drawn.to_string_lossy()])?;
@@ -289,6 +299,39 @@ impl Easel<'_> {
         talk::say(format_args!("{}: {what}", picture.display()));
         Ok(is_new)
     }
+}
+
+/// The file of a document's picture. It lies in the document's folder or below the current one, also once
+/// `..` and symbolic links are followed: a document decides on no other place.
+fn place(document: &Path, link: &str) -> anyhow::Result<PathBuf> {
+    let beside = document.parent().unwrap_or(Path::new(""));
+    let picture = beside.join(link);
+    let is_drawing = |it: &std::ffi::OsStr| it == "svg" || it == "png";
+    if !picture.extension().is_some_and(is_drawing) {
+        bail!("{link} is no picture: its name ends in .svg or .png");
+    }
+    let within = real(&picture)?;
+    let allowed = [real(beside)?, real(Path::new(""))?];
+    if !allowed.iter().any(|folder| within.starts_with(folder)) {
+        bail!("{link} lies neither beside the document nor below the current folder");
+    }
+    Ok(picture)
+}
+
+/// The absolute path without `..` and symbolic links, of which the last parts need not exist.
+fn real(path: &Path) -> anyhow::Result<PathBuf> {
+    let mut real = std::env::current_dir()?;
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            Component::CurDir => {}
+            part => real.push(part),
+        }
+        if let Ok(followed) = fs::canonicalize(&real) {
+            real = followed;
+        }
+    }
+    Ok(real)
 }
 
 /// This program, with a command of a document.
@@ -315,7 +358,7 @@ fn replaced(from: &Path, to: &Path, check: bool) -> anyhow::Result<bool> {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        fs::write(to, content).with_context(|| to.display().to_string())?;
+        files::write_whole(to, &content).with_context(|| to.display().to_string())?;
     }
     Ok(is_new)
 }
@@ -341,6 +384,30 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_lies_beside_its_document_or_below_the_current_folder() {
+        let there = tempfile::tempdir().unwrap();
+        let folder = there.path().join("book");
+        fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(there.path(), folder.join("out")).unwrap();
+        let document = folder.join("a.md");
+        for (link, is_allowed) in [
+            ("a.svg", true),
+            ("new/folder/../a.png", true),
+            ("../a.svg", false),
+            ("new/../../a.svg", false),
+            ("out/a.svg", false),
+            ("/a.svg", false),
+            ("a.csv", false),
+            (".bashrc", false),
+        ] {
+            assert_eq!(place(&document, link).is_ok(), is_allowed, "{link}");
+        }
+        // Tests begin in the project's folder.
+        assert!(place(Path::new("docs/a.md"), "../assets/a.svg").is_ok());
+        assert!(place(Path::new("docs/a.md"), "../../a.svg").is_err());
+    }
 
     fn order(line: usize, command: &str, picture: Option<&str>) -> Order {
         Order {

@@ -18,6 +18,7 @@ use super::performance::Performance;
 use super::run;
 use super::showing::CardArgs;
 use super::source::{self, Chosen, SourceArgs};
+use super::talk;
 use crate::load::{Authority, Target};
 use crate::recording::kept::Folder;
 use crate::recording::live::Live;
@@ -81,7 +82,25 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         let kept = folder.summarise(&json::of(&summary));
         run::say_whether_kept(folder, &kept, args.json);
     }
-    Ok(ExitCode::from(summary.exit_status()))
+    Ok(ExitCode::from(exit_status(&summary, &args.target)))
+}
+
+/// That of a run; a server that answers none of its requests is a failure, which is reported.
+fn exit_status(summary: &Summary, target: &Authority) -> u8 {
+    let due: usize = summary.runs.iter().map(|run| run.due).sum();
+    let answers = summary
+        .runs
+        .iter()
+        .map(|run| run.completed + run.failed.status);
+    match summary.exit_status() {
+        0 if due > 0 && answers.sum::<usize>() == 0 => {
+            talk::say(format_args!(
+                "http://{target} answered none of {due} requests"
+            ));
+            1
+        }
+        status => status,
+    }
 }
 
 /// The plan of one load against one server: the scenario's own server, of which its other variants

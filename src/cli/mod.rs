@@ -45,6 +45,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, Parser, Subcommand};
 
 use self::colour::Colour;
+use crate::sys::signals;
 
 /// See the difference between concurrency and parallelism: play a real pre-fork server under a
 /// scripted load, and watch it.
@@ -123,6 +124,7 @@ impl Cli {
     /// When it could not be done; the exit status is then 1.
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         let colour = Colour(self.color);
+        signals::size_limit_is_an_error();
         match self.command {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),

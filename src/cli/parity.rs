@@ -19,6 +19,7 @@ use crate::recording::trust::Trust;
 use crate::report::parity::{self, Row};
 use crate::scenario::{self, Overrides, Plan, builtin};
 use crate::sys::{interrupt, processes};
+use crate::words::printable;
 
 /// Plays scenarios with blind predictions, and prints the table of their errors.
 #[derive(Debug, clap::Args)]
@@ -205,7 +206,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 
 /// Reads the rows of a file that `--json` wrote.
 fn kept_rows(file: &Path) -> anyhow::Result<Vec<Row>> {
-    let name = || talk::harmless(&file.display().to_string());
+    let name = || printable(&file.display().to_string());
     let text = fs::read_to_string(file).with_context(name)?;
     let kept: Kept = serde_json::from_str(&text)
         .with_context(|| format!("{}: not the output of `concsim parity --json`", name()))?;
@@ -213,7 +214,7 @@ fn kept_rows(file: &Path) -> anyhow::Result<Vec<Row>> {
         kept.schema == SCHEMA,
         "{}: the schema is {}; this version reads {SCHEMA}",
         name(),
-        talk::harmless(&kept.schema)
+        printable(&kept.schema)
     );
     Ok(kept.rows)
 }

@@ -1,6 +1,5 @@
 //! `concsim report`: the story of kept runs as one file that one can send.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,6 +14,7 @@ use crate::recording::kept::{self, Kept};
 use crate::recording::summary::{Summary, summarise};
 use crate::report::page::{Figure, Group, Page, Play, page};
 use crate::scenario::Plan;
+use crate::sys::files;
 use crate::words::counted;
 
 /// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
@@ -64,7 +64,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         figure_sheet: figure::sheet(Theme::Auto),
     });
     match &args.output {
-        Some(path) => fs::write(path, text).with_context(|| path.display().to_string())?,
+        Some(path) => {
+            files::write_whole(path, text.as_bytes())
+                .with_context(|| path.display().to_string())?;
+        }
         None => talk::print(&text)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use super::audience::{Audience, Headless};
 use super::colour::Colour;
+use super::failure::chain;
 use super::keyboard::{Found, KeyboardArgs};
 use super::performance::Performance;
 use super::prediction::{Foresight, PredictArgs, Predictions};
@@ -218,7 +219,7 @@ pub(super) fn folder_for(
     }
     let folder = shelf::place_for(plan);
     Ok(folder
-        .inspect_err(|error| talk::say(format_args!("the run is not kept: {error:#}")))
+        .inspect_err(|error| talk::say(format_args!("the run is not kept: {}", chain(error))))
         .ok())
 }
 

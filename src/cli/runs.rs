@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{shelf, talk};
 use crate::recording::kept;
 use crate::sys::clock;
+use crate::words::printable;
 
 /// Lists the kept runs, the newest first.
 #[derive(Debug, clap::Args)]
@@ -183,7 +184,7 @@ pub(super) fn table(runs: &[KeptRun]) -> String {
             .map(|(width, cell)| format!("{cell:width$}  "));
         format!("{}{}\n", cells.collect::<String>(), row[5])
     };
-    talk::harmless(&rows.iter().map(line).collect::<String>())
+    printable(&rows.iter().map(line).collect::<String>())
 }
 
 /// Age in words: `12 s ago`, `3 min ago`, `2 days ago`.

@@ -2,6 +2,7 @@
 //! folder for such things. `last` is the newest.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -97,14 +98,14 @@ fn name_for(plan: &Plan) -> String {
     format!("{seconds:010}-{}-{process}", stem.to_string_lossy())
 }
 
-/// The runs on the shelf, the oldest first.
+/// The runs on the shelf, the oldest first. Other folders are none of them.
 pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(shelf)
         .into_iter()
         .flatten()
         .map_while(Result::ok);
     let paths = entries.map(|entry| entry.path());
-    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = paths.filter(|path| is_of_a_run(path)).collect();
     folders.sort();
     folders
 }
@@ -118,11 +119,38 @@ fn make_room(shelf: &Path) -> u64 {
         all += bytes;
         let fits = number + 1 < KEPT && all <= BYTES / 2 || is_on(&folder);
         // One that cannot be removed stays; the next run tries again.
-        if fits || fs::remove_dir_all(&folder).is_err() {
+        if fits || remove(&folder).is_err() {
             taken += bytes;
         }
     }
     taken
+}
+
+/// Whether a folder has a name as [`name_for`] makes them.
+fn is_of_a_run(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    let named = name
+        .split_once('-')
+        .and_then(|(seconds, rest)| Some((seconds, rest.rsplit_once('-')?.1)));
+    path.is_dir()
+        && !path.is_symlink()
+        && named.is_some_and(|(seconds, process)| {
+            seconds.len() == 10 && is_number(seconds) && is_number(process)
+        })
+}
+
+/// Removes the folder of a run. One that holds anything else stays as it is.
+fn remove(folder: &Path) -> io::Result<()> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let files: Vec<PathBuf> = entries.collect::<io::Result<_>>()?;
+    if !files.iter().all(|file| kept::is_of_a_run(file)) {
+        return Err(io::ErrorKind::DirectoryNotEmpty.into());
+    }
+    for file in files {
+        fs::remove_file(file)?;
+    }
+    fs::remove_dir(folder)
 }
 
 /// Whether a process is playing it: it has no result yet, and who began it is still there.
@@ -145,30 +173,66 @@ pub(super) fn size_of(folder: &Path) -> u64 {
 mod tests {
     use super::*;
 
+    /// Names of folders of runs, one second after the other.
+    fn names<const N: usize>(scenarios: [&str; N]) -> [String; N] {
+        let mut seconds = 0;
+        scenarios.map(|scenario| {
+            seconds += 1;
+            format!("{seconds:010}-{scenario}-4294967295")
+        })
+    }
+
+    #[test]
+    fn what_is_no_run_stays_on_the_shelf_and_is_not_the_last() {
+        let shelf = tempfile::tempdir().unwrap();
+        let (first, others) = ("0000000000-a-1", names(["b", "c", "d", "e", "f", "g"]));
+        let foreign = ["mine", "1-a", "zzz-1", "12345678901-a-1"];
+        for name in [first].into_iter().chain(foreign) {
+            fs::create_dir(shelf.path().join(name)).unwrap();
+            fs::write(shelf.path().join(name).join("thesis.txt"), "mine").unwrap();
+        }
+        for name in &others {
+            fs::create_dir(shelf.path().join(name)).unwrap();
+        }
+        make_room(shelf.path());
+        for name in [first].into_iter().chain(foreign) {
+            assert!(
+                shelf.path().join(name).join("thesis.txt").is_file(),
+                "{name}"
+            );
+        }
+        assert!(!shelf.path().join(&others[0]).exists());
+        let last = folders(shelf.path()).pop().unwrap();
+        assert_eq!(last.file_name().unwrap(), others[5].as_str());
+    }
+
     #[test]
     fn the_oldest_runs_leave_the_shelf_until_there_is_room_for_one_more() {
         let shelf = tempfile::tempdir().unwrap();
-        for name in ["1-a", "2-b", "3-c", "4-d", "5-e", "6-f"] {
+        for name in names(["a", "b", "c", "d", "e", "f"]) {
             fs::create_dir(shelf.path().join(name)).unwrap();
         }
         assert_eq!(make_room(shelf.path()), 0);
         let left: Vec<_> = folders(shelf.path())
             .iter()
-            .map(|path| path.file_name().unwrap().to_owned())
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
             .collect();
-        assert_eq!(left, ["3-c", "4-d", "5-e", "6-f"]);
+        assert_eq!(left, names(["a", "b", "c", "d", "e", "f"])[2..]);
     }
 
     #[test]
     fn a_run_that_is_on_stays_on_the_shelf() {
         let shelf = tempfile::tempdir().unwrap();
-        let on = format!("1-a-{}", std::process::id());
-        for name in [&on, "2-b-4294967295", "3-c", "4-d", "5-e", "6-f"] {
+        let on = format!("0000000000-a-{}", std::process::id());
+        let left = "0000000000-b-4294967295";
+        let others = names(["c", "d", "e", "f"]);
+        let others = others.iter().map(String::as_str);
+        for name in [&on, left].into_iter().chain(others) {
             fs::create_dir(shelf.path().join(name)).unwrap();
         }
         make_room(shelf.path());
         assert!(shelf.path().join(&on).is_dir());
-        assert!(!shelf.path().join("2-b-4294967295").is_dir());
+        assert!(!shelf.path().join(left).is_dir());
         fs::write(shelf.path().join(&on).join("summary.json"), "{}").unwrap();
         make_room(shelf.path());
         assert!(!shelf.path().join(&on).is_dir(), "it is over");
@@ -177,7 +241,8 @@ mod tests {
     #[test]
     fn those_that_are_there_leave_half_of_the_shelf_to_the_new_one() {
         let shelf = tempfile::tempdir().unwrap();
-        for (name, megabytes) in [("1-a", 1), ("2-b", 90), ("3-c", 60), ("4-d", 30)] {
+        let names = names(["a", "b", "c", "d"]);
+        for (name, megabytes) in names.iter().zip([1, 90, 60, 30]) {
             let folder = shelf.path().join(name);
             fs::create_dir(&folder).unwrap();
             // A hole takes no room on the disk, but is as long.
@@ -188,8 +253,8 @@ mod tests {
         assert_eq!(make_room(shelf.path()), 90 << 20);
         let left: Vec<_> = folders(shelf.path())
             .iter()
-            .map(|path| path.file_name().unwrap().to_owned())
+            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
             .collect();
-        assert_eq!(left, ["3-c", "4-d"]);
+        assert_eq!(left, names[2..]);
     }
 }

@@ -4,16 +4,18 @@
 //! that cannot be written is dropped. Data that cannot be written end the command, with an error unless
 //! the reader has left: it has read enough.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, StdoutLock, Write};
 
 use super::colour::Colour;
 use crate::scenario::Problems;
+use crate::words::printable;
 
 /// Writes `concsim: WORDS` as a line on standard error. Words may quote file names and messages of the
 /// system: control characters in them do not reach the terminal.
 pub fn say(words: impl Display) {
-    raw(format_args!("concsim: {}\n", harmless(&words.to_string())));
+    raw(format_args!("concsim: {}\n", printable(&words.to_string())));
 }
 
 /// Writes all mistakes of a file or of the command line on standard error, each under its line.
@@ -32,11 +34,17 @@ pub(super) fn is_on_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes a result on standard output, and flushes it. A reader that has left is no error.
+/// Writes a result on standard output, and flushes it. A reader that has left is no error. A terminal gets
+/// no control characters of it.
 ///
 /// # Errors
 /// When standard output cannot be written to, as when the disk is full.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    let text = if io::stdout().is_terminal() {
+        Cow::Owned(printable(text))
+    } else {
+        Cow::Borrowed(text)
+    };
     let mut output = data();
     match output
         .write_all(text.as_bytes())
@@ -55,22 +63,15 @@ pub(super) fn data() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(io::stdout().lock())
 }
 
-/// `words` without control characters, but for the ends of lines.
-pub(super) fn harmless(words: &str) -> String {
-    let shown = |letter: char| match letter {
-        '\n' => letter,
-        letter if letter.is_control() => ' ',
-        letter => letter,
-    };
-    words.chars().map(shown).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn escape_sequences_of_a_file_name_do_not_reach_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31mb\u{7}\nc"), "a [31mb \nc");
+        assert_eq!(
+            printable("a\u{1b}[31mb\u{7}\nc"),
+            "a\u{FFFD}[31mb\u{FFFD}\nc"
+        );
     }
 }

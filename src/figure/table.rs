@@ -13,6 +13,9 @@ use super::Kind;
 use crate::units::three_digits;
 use crate::words::{as_it_was, harmless, one_line};
 
+/// How the CSV of a figure begins.
+pub(crate) const CSV_BEGINS: &str = "# figure: ";
+
 /// Where a number comes from; drawn differently in every figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -211,7 +214,7 @@ impl Table {
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = format!(
-            "# figure: {}\n# title: {}\n",
+            "{CSV_BEGINS}{}\n# title: {}\n",
             self.kind.name(),
             one_line(&self.title)
         );

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
-use crate::words::{counted, rate_in_units};
+use crate::words::{acts, counted, rate_in_units};
 
 /// Columns of a line: what a projector shows.
 pub(super) const COLUMNS: usize = 80;
@@ -61,11 +61,17 @@ pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
 }
 
 /// Breaks a text between words into lines of at most `columns`, each after the first indented by
-/// `indent`. What a file says goes through here, so control characters become spaces.
+/// `indent`. What a file says goes through here, so characters that act on a terminal become spaces.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let text: String = text
         .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .map(|letter| {
+            if acts(letter) || letter.is_whitespace() {
+                ' '
+            } else {
+                letter
+            }
+        })
         .collect();
     let mut lines = String::new();
     let mut used = 0;

@@ -9,6 +9,7 @@ pub mod apart;
 pub mod clock;
 pub mod dial;
 pub mod family;
+pub mod files;
 pub mod fork;
 pub mod interrupt;
 pub mod memory;

@@ -357,3 +357,10 @@ extern "C" fn give_back_and_die(signal: libc::c_int) {
     // SAFETY: async-signal-safe. The signal is blocked here, and takes its default effect on return.
     unsafe { libc::raise(signal) };
 }
+
+/// A write beyond the limit of a file's size (`ulimit -f`) returns an error from now on, in this process and
+/// in those that it starts, instead of ending it by SIGXFSZ.
+pub fn size_limit_is_an_error() {
+    // SAFETY: ignoring a signal runs no code, and the signal is one that may be ignored.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}

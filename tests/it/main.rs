@@ -20,6 +20,7 @@ mod kept;
 mod load;
 mod metrics;
 mod on_screen;
+mod outputs;
 mod played;
 mod rehearsal;
 mod report;

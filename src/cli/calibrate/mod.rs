@@ -26,7 +26,7 @@ pub(super) use self::place::{CALIBRATED, MachineFile, find};
 use crate::cli::steps::Steps;
 use crate::cli::talk;
 use crate::recording;
-use crate::sys::{clock, interrupt, processes};
+use crate::sys::{clock, files, interrupt, processes};
 
 /// Measures what things cost on this machine.
 #[derive(Debug, clap::Args)]
@@ -101,17 +101,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
     }
-    fs::File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .with_context(|| format!("failed to write {}", path.display()))?;
+    files::check_writable(&path).with_context(|| format!("failed to write {}", path.display()))?;
     let (findings, timers) = measure(effort)?;
     let cores = processes::cores_allowed().len();
     let machine = machine::machine(&findings, &timers, cores);
     let host = recording::Machine::this_one();
     let text = machine::toml(&machine, &about(&host, &findings));
-    fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    files::write_whole(&path, text.as_bytes())
+        .with_context(|| format!("failed to write {}", path.display()))?;
     let file = path.display().to_string();
     let wanted = if args.out.is_some() {
         file.as_str()

@@ -1,7 +1,7 @@
 //! Data: tables, a trace and histograms of a kept run.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -11,6 +11,7 @@ use crate::cli::talk;
 use crate::export::Told;
 use crate::export::tables::{Form, Table};
 use crate::recording::kept::Kept;
+use crate::sys::files;
 use crate::words::one_line;
 
 /// Which run, and which of its variants.
@@ -124,10 +125,5 @@ fn to(
         write(&mut stdout)?;
         return Ok(stdout.flush()?);
     };
-    let written = || {
-        let mut file = BufWriter::new(File::create(path)?);
-        write(&mut file)?;
-        file.flush()
-    };
-    written().with_context(|| path.display().to_string())
+    files::write_whole_with(path, write).with_context(|| path.display().to_string())
 }

@@ -1,6 +1,5 @@
 //! Screens: what was seen of a kept run, for pages and for players of terminals.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -15,6 +14,7 @@ use crate::palette::{Ground, Look, Room, Theme};
 use crate::recording::feed::Feed;
 use crate::recording::kept::Kept;
 use crate::recording::summary::summarise;
+use crate::sys::files;
 use crate::tui::{self, Key, Row, State};
 use crate::units::{Elapsed, Stamp};
 
@@ -135,7 +135,9 @@ pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
 
 fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
     match named(output) {
-        Some(path) => fs::write(path, text).with_context(|| format!("{}", path.display())),
+        Some(path) => {
+            files::write_whole(path, text.as_bytes()).with_context(|| path.display().to_string())
+        }
         None => Ok(talk::print(text)?),
     }
 }

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use super::row::{self, Row};
+use crate::sys::files;
 
 /// What is swept; two folders belong together if theirs is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +92,8 @@ impl Folder {
                     path.display()
                 );
             }
-            None => replace(&path.join("sweep.json"), &json(&about)).with_context(place)?,
+            None => files::write_whole(&path.join("sweep.json"), json(&about).as_bytes())
+                .with_context(place)?,
         }
         let file = path.join("points.jsonl");
         let mut options = OpenOptions::new();
@@ -135,10 +137,11 @@ impl Folder {
     pub(super) fn finish(&self) -> anyhow::Result<()> {
         let place = || format!("cannot write to {}", self.path.display());
         let lines: String = self.rows.values().map(Row::line).collect();
-        replace(&self.path.join("points.jsonl"), &lines).with_context(place)?;
+        files::write_whole(&self.path.join("points.jsonl"), lines.as_bytes())
+            .with_context(place)?;
         let mut csv = row::head(self.about.sweep.over.iter().map(|axis| axis.0.as_str()));
         csv.extend(rows_of(lines.as_bytes()).values().map(Row::csv));
-        replace(&self.path.join("points.csv"), &csv).with_context(place)
+        files::write_whole(&self.path.join("points.csv"), csv.as_bytes()).with_context(place)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -179,11 +182,4 @@ pub(super) fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
     let text = fs::read(path.join("points.jsonl"));
     let text = text.with_context(|| format!("cannot read the rows of {}", path.display()))?;
     Ok((about, rows_of(&text)))
-}
-
-/// Whoever looks sees the old file or the new one.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    fs::write(&new, text)?;
-    fs::rename(new, path)
 }

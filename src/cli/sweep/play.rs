@@ -12,6 +12,7 @@ use super::grid::{Grid, Place};
 use super::intake::Intake;
 use super::row::Row;
 use crate::cli::audience::Headless;
+use crate::cli::failure::chain;
 use crate::cli::run;
 use crate::recording::summary::{Run, summarise};
 use crate::scenario::{Plan, Variant};
@@ -125,6 +126,6 @@ fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {
     let wanted = crate::server::descriptors_needed(&variant.scenario);
     processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
     let recording = run::play_one(plan, variant, &mut Headless::new(true), None);
-    let recording = recording.map_err(|error| format!("{error:#}"))?;
+    let recording = recording.map_err(|error| chain(&error))?;
     Ok(summarise(&recording))
 }

@@ -25,6 +25,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sys::files;
+
 /// The version of this form: of the plan's file, and of each recording's (in its first line).
 const FORMAT: u32 = 1;
 /// The file with what was played.
@@ -37,6 +39,15 @@ const EXTENSION: &str = "rec";
 #[must_use]
 pub fn has_result(folder: &Path) -> bool {
     folder.join(SUMMARY).is_file()
+}
+
+/// Whether a file is one of those that a kept run consists of, or the beginning of one.
+#[must_use]
+pub fn is_of_a_run(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let is_named = [PLAN, SUMMARY].contains(&name.as_ref());
+    let is_recording = file.extension().is_some_and(|it| it == EXTENSION);
+    is_named || is_recording || name.starts_with(files::NEW_BEGINS)
 }
 
 /// What the plan's file holds: the plan, and who wrote it.

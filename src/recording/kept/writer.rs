@@ -11,6 +11,7 @@ use super::pieces::Pieces;
 use super::{EXTENSION, FORMAT, PLAN, SUMMARY, Written};
 use crate::recording::{Header, Sample, Seen, Who};
 use crate::scenario::Plan;
+use crate::sys::files;
 use crate::telemetry::Record;
 use crate::units::{Elapsed, Stamp};
 
@@ -47,7 +48,7 @@ impl Folder {
             plan,
         };
         let plan = serde_json::to_vec_pretty(&written).expect("a plan is always JSON");
-        fs::write(path.join(PLAN), plan)?;
+        files::write_whole(&path.join(PLAN), &plan)?;
         Ok(Self {
             path: path.to_owned(),
             variants: 0,
@@ -95,7 +96,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn summarise(&self, json: &str) -> io::Result<()> {
-        fs::write(self.path.join(SUMMARY), json)
+        files::write_whole(&self.path.join(SUMMARY), json.as_bytes())
     }
 }
 

@@ -22,7 +22,7 @@ use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::{Reason, Trust};
 use crate::scenario::Plan;
 use crate::svg::by_theme;
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, printable};
 
 const SHEET: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -117,7 +117,7 @@ pub fn page(page: &Page<'_>) -> String {
             }
         }
     };
-    body.into_string()
+    printable(&body.into_string())
 }
 
 /// What the browser may do with the page: show its own sheet, and run its own script.

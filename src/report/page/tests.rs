@@ -98,6 +98,7 @@ fn hostile_words_stay_words() {
         "\"><img src=x onerror=alert(1)>",
         "</title></svg>]]>&amp;'",
         "\u{202e}detrevni \u{1f600}",
+        "\u{1b}]0;a title\u{7}\u{9b}31m\u{2066}",
         long.as_str(),
     ] {
         let mut told = two_kinds(words);
@@ -113,6 +114,8 @@ fn hostile_words_stay_words() {
         assert_eq!(page.matches("<script").count(), 1, "{words}");
         assert_eq!(page.matches("<style").count(), 1, "{words}");
         assert!(!page.contains("<img"), "{words}");
+        let acts = ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\u{2066}'];
+        assert!(!page.contains(acts), "{words:?}");
     }
 }
 

@@ -18,7 +18,7 @@ const FLOORS: [&[(&str, &[&str])]; 5] = [
         ("telemetry", &[]),
         ("theory", &[]),
         ("words", &[]),
-        ("svg", &[]),
+        ("svg", &["words"]),
         ("roster", &[]),
         ("timetable", &["telemetry"]),
         ("recording", &["telemetry", "theory", "words"]),

@@ -3,6 +3,7 @@
 //! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
 //! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
 
+use super::cohort::DUE;
 use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
 use super::paper::{MARGIN, Paper, unbroken, width_of};
@@ -56,11 +57,17 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             continue;
         };
         taken.rows.extend(parts_of(&name, &run, &spent));
-        let failed = run.failed.all();
+        let unfinished = run.unfinished;
+        let failed = run.failed.all().saturating_sub(unfinished);
+        let of = counted(run.due as u64, "request");
         if failed > 0 {
-            let of = counted(run.due as u64, "request");
             taken.caveats.push(format!(
-                "{name}: {failed} of {of} failed; they are not in the mean"
+                "{name}: {failed} of {of} {DUE} failed; they are not in the mean"
+            ));
+        }
+        if unfinished > 0 {
+            taken.caveats.push(format!(
+                "{name}: the end of the run cut off {unfinished} of {of} {DUE}; they are not in the mean"
             ));
         }
     }

@@ -1,14 +1,17 @@
 //! How long the requests took that a run is about: those that were due in its window.
 
 use super::Material;
+use super::course::Course;
 use super::table::AT_LEAST;
 use crate::recording::Recording;
 use crate::telemetry::Outcome;
 use crate::units::{Elapsed, Stamp, three_digits};
-use crate::words::{counted, length};
+use crate::words::{counted, grouped, length};
 
 /// A share of the requests is drawn as long as so many were slower.
 const SLOWER: f64 = 10.0;
+/// Which requests numbers of a run are of.
+pub(super) const DUE: &str = "due in the counted window";
 /// What is said of where lines end.
 pub(super) const ENDS: &str = "A line ends where fewer than ten requests were slower.";
 
@@ -81,6 +84,7 @@ impl Cohort {
     /// What has to be said of a run that is drawn, or that is not.
     pub(super) fn caveats(&self, name: &str) -> Vec<String> {
         let count = counted(self.count() as u64, "request");
+        let due = format!("{count} {DUE}");
         let is_drawn = self.sayable() > 0.0;
         let few = (!is_drawn && self.count() < 20)
             .then(|| format!("{name} is not drawn: it has {count}, and 20 are needed"));
@@ -92,18 +96,29 @@ impl Cohort {
                 format!("{name} is not drawn: the end of the run cut off {cut_off} of {count}")
             }
         });
-        let failed = failed_in_words(name, self.failed, &count, self.patience);
+        let failed = failed_in_words(name, self.failed, &due, self.patience);
         few.into_iter().chain(cut_off).chain(failed).collect()
     }
 }
 
-/// What has to be said of a run of which all requests are drawn.
-pub(super) fn failures(recording: &Recording, name: &str) -> Option<String> {
+/// What has to be said of a run of which all requests are drawn that were due while load went on. Other
+/// figures count those that were due in the window, so both numbers are named.
+pub(super) fn failures(recording: &Recording, course: &Course<'_>, name: &str) -> Option<String> {
     let patience = recording.header.scenario.load.patience;
+    let window = recording.header.window;
     let has_failed = |it: &&Outcome| it.failure.is_some() && !it.was_cut_off(patience);
-    let failed = recording.outcomes.iter().filter(has_failed).count();
-    let count = counted(recording.outcomes.len() as u64, "request");
-    failed_in_words(name, failed, &count, patience)
+    let due = recording.outcomes.iter();
+    let due = due.filter(|outcome| course.contains(outcome.due));
+    let failed = due.clone().filter(has_failed);
+    let is_counted = |it: &&Outcome| window.is_some_and(|window| window.contains(it.due));
+    let in_window = failed.clone().filter(is_counted).count() as u64;
+    let (all, failed) = (counted(due.count() as u64, "request"), failed.count());
+    let of = format!("{all} due while load went on");
+    let words = failed_in_words(name, failed, &of, patience)?;
+    Some(format!(
+        "{words}; {} of them were {DUE}",
+        grouped(in_window)
+    ))
 }
 
 /// The caveat about requests that have no latency, since the end of the run cut them off.

@@ -51,6 +51,13 @@ struct Read {
     #[serde(default)]
     runs: Vec<Run>,
     scenario: Option<Played>,
+    #[serde(default)]
+    expect: Vec<Judged>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Judged {
+    verdict: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +92,8 @@ impl Foretold {
             return Err(Nothing::Unforetold);
         }
         let schema = read.schema;
+        let fails = read.expect.iter().any(|claim| claim.verdict == "fails");
+        let plain = || "Simulated blind, and then measured".to_owned();
         let (title, provenance) = if let Some(played) = read.scenario {
             let sha256 = played.sha256.get(..8).unwrap_or_default();
             let file = played.file.rsplit('/').next().unwrap_or_default();
@@ -93,10 +102,10 @@ impl Foretold {
                 name.clone_into(&mut run.scenario);
             }
             let provenance = format!("{name}@{sha256} · seed {} · {schema}", played.seed);
-            (played.title, provenance)
+            let title = if fails { plain() } else { played.title };
+            (title, provenance)
         } else {
-            let title = "Simulated blind, and then measured".to_owned();
-            (title, format!("{schema} · {} runs", runs.len()))
+            (plain(), format!("{schema} · {} runs", runs.len()))
         };
         Ok(Self {
             title,

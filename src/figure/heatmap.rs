@@ -51,7 +51,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     for (name, recording) in material.recordings() {
         if let Some(course) = Course::of(recording) {
             taken.rows.extend(cells(recording, &course, &name, bins));
-            taken.caveats.extend(failures(recording, &name));
+            taken.caveats.extend(failures(recording, &course, &name));
             taken.caveats.extend(cut_off(recording, &name));
         }
     }

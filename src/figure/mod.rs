@@ -11,6 +11,7 @@
 
 mod boxes;
 mod breakdown;
+mod caveat;
 mod claim;
 mod cohort;
 mod course;
@@ -48,15 +49,13 @@ mod workers;
 
 pub use table::Table;
 
+use self::caveat::{FAILED, Told};
 use self::foretold::Foretold;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
 use crate::palette::Theme;
 use crate::recording::Recording;
 use crate::recording::kept::Kept;
-use crate::recording::summary::summarise;
-use crate::recording::trust::Reason;
-use crate::words::counted;
 
 /// What a figure can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -312,24 +311,30 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
     if taken.rows.is_empty() {
         return Err(needs());
     }
-    let (plays, sweeps) = (material.plays.iter(), material.sweeps.iter());
-    let foretold = material.foretold.iter();
-    let titles = plays.clone().map(|play| play.kept.plan.title.clone());
-    let titles = titles.chain(sweeps.clone().map(Sweep::title));
-    let titles: Vec<String> = titles
-        .chain(foretold.clone().map(|it| it.title.clone()))
+    let told: Vec<Told<'_>> = material.plays.iter().map(Told::of).collect();
+    let (sweeps, foretold) = (material.sweeps.iter(), material.foretold.iter());
+    let titles = told.iter().map(Told::title);
+    let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
+    let titles: Vec<Option<String>> = titles
+        .chain(foretold.clone().map(|it| Some(it.title.clone())))
         .collect();
     let is_one = titles.iter().all(|title| *title == titles[0]);
+    // Files of several titles give the figure none.
+    let plays = material.plays.iter().map(|play| &play.kept.plan.title);
+    let may_be_title = distinct(plays.map(String::as_str)).len() == 1;
     let is_sweep = sweeps.len() > 0;
-    let provenance = plays.clone().map(|play| provenance(play.kept));
+    let provenance = material.plays.iter().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
-    let notes: Vec<String> = plays.clone().filter_map(illustration).collect();
-    let caveats = plays.flat_map(caveats);
+    let without_title = told.iter().filter(|_| may_be_title);
+    let without_title = without_title.filter_map(Told::without_title);
+    let notes = told.iter().filter_map(Told::illustration);
+    let notes: Vec<String> = notes.chain(without_title).collect();
+    let caveats = told.iter().flat_map(Told::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
         // What one scenario claims is not the title of several. A sweep claims what its data show.
-        title: match titles.into_iter().next() {
+        title: match titles.into_iter().next().flatten() {
             Some(title) if is_one && !is_sweep => title,
             _ if !taken.claim.is_empty() => taken.claim,
             Some(title) if is_one => title,
@@ -350,7 +355,7 @@ pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
 /// What kinds of figures say of failures themselves is not said twice.
 fn without_echo(mut caveats: Vec<String>, own: Vec<String>) -> Vec<String> {
     let says_of_failures = own.iter().any(|it| it.contains(" failed; "));
-    caveats.retain(|it| !(says_of_failures && it.ends_with(" failed")));
+    caveats.retain(|it| !(says_of_failures && it.ends_with(FAILED)));
     caveats.extend(own);
     caveats
 }
@@ -362,67 +367,6 @@ fn provenance(kept: &Kept) -> String {
         || kept.plan.name().to_owned(),
         |recording| recording.header.provenance(&kept.plan),
     )
-}
-
-/// The note of a run that is small by design: its file asks for so few requests that no statistic can come
-/// of them.
-fn illustration(play: &Play<'_>) -> Option<String> {
-    let all = &play.kept.recordings;
-    let few = all.iter().find(|it| is_counted_out(it) && has_few(it))?;
-    let count = counted(few.header.scenario.load.requests?, "request");
-    let of = if play.called.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", play.called)
-    };
-    Some(format!("{of}an illustration: the file asks for {count}"))
-}
-
-/// Whether the scenario itself says how many requests there are.
-fn is_counted_out(recording: &Recording) -> bool {
-    recording.header.scenario.load.requests.is_some()
-}
-
-fn has_few(recording: &Recording) -> bool {
-    let run = summarise(recording);
-    run.because.iter().any(is_of_few)
-}
-
-fn is_of_few(reason: &Reason) -> bool {
-    reason.code == FEW
-}
-
-/// The code of the doubt that rests on the number of requests alone.
-const FEW: &str = "few-samples";
-
-/// Why a run may not be believed.
-fn caveats(play: &Play<'_>) -> Vec<String> {
-    let of = |recording: &Recording| {
-        let run = summarise(recording);
-        let name = play.name_of(recording);
-        let is_small_by_design = is_counted_out(recording);
-        let reasons = run.because.iter();
-        let reasons = reasons.filter(|reason| !(is_small_by_design && is_of_few(reason)));
-        let reasons: Vec<&Reason> = reasons.collect();
-        let more = match reasons.len() {
-            0 | 1 => "",
-            2 => " (and for one reason more)",
-            _ => " (and for more reasons)",
-        };
-        let trust = reasons.iter().map(|reason| reason.trust).max();
-        let doubt = reasons
-            .first()
-            .zip(trust)
-            .map(|(reason, trust)| format!("{name}: {}; {}{more}", trust.words(), reason.sentence));
-        let cut = run
-            .interrupted_in_words()
-            .map(|it| format!("{name} was {it}"));
-        let failed = run.failed.all().saturating_sub(run.unfinished);
-        let of = counted(run.due as u64, "request");
-        let failed = (failed > 0).then(|| format!("{name}: {failed} of {of} failed"));
-        doubt.into_iter().chain(cut).chain(failed)
-    };
-    play.kept.recordings.iter().flat_map(of).collect()
 }
 
 /// The figure as SVG.

@@ -184,6 +184,16 @@ pub(super) fn spread(places: &mut [f64], gap: f64, lowest: f64) {
     }
 }
 
+/// An instant in seconds, in hundredths or with two digits that are not zeros: `4.20 s`, `0.0033 s`.
+pub(super) fn instant(seconds: f64) -> String {
+    let digits = if seconds > 0.0 {
+        (1.0 - libm::log10(seconds).floor()).clamp(2.0, 9.0) as usize
+    } else {
+        2
+    };
+    format!("{seconds:.digits$} s")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,5 +263,22 @@ mod tests {
         assert_eq!(named(&[3.0, 1.0, 2.0, 2.0]), [1.0, 2.0, 3.0]);
         let many: Vec<f64> = (1..=16).map(f64::from).collect();
         assert_eq!(named(&many), [1.0, 2.0, 4.0, 8.0, 16.0]);
+    }
+
+    #[test]
+    fn a_short_time_is_never_said_to_be_none() {
+        let said = [0.0, 4.2, 1.004, 0.1, 0.024, 0.0033, 0.000_05].map(instant);
+        assert_eq!(
+            said,
+            [
+                "0.00 s",
+                "4.20 s",
+                "1.00 s",
+                "0.10 s",
+                "0.024 s",
+                "0.0033 s",
+                "0.000050 s"
+            ]
+        );
     }
 }

@@ -288,7 +288,7 @@ fn the_parts_of_the_mean_add_up_to_it_exactly() {
     let kept = kept("Sums", Synthetic::io_bound);
     let table = of_runs(Kind::Breakdown, &kept).expect("it was answered");
     for recording in &kept.recordings {
-        let run = summarise(recording);
+        let run = crate::recording::summary::summarise(recording);
         let parts: Vec<&Row> = table.of_panel(&run.variant).collect();
         assert_eq!(parts.first().map(|row| row.x), Some(0.0));
         assert_eq!(parts.last().map(|row| row.right()), run.latency_ms.mean);

@@ -1,9 +1,11 @@
 //! Whether figures of made-up runs say what is true of their data: titles, notes, marks and their limits.
 
-use super::tests::{TITLE, figure_of, kept, look, of_runs, of_sweep, sweep};
+use super::caveat::FEW;
+use super::tests::{TITLE, figure_of, kept, kept_of, look, of_runs, of_sweep, sweep};
 use super::*;
 use crate::figure::table::Origin;
-use crate::recording::synthetic::Synthetic;
+use crate::recording::summary::summarise;
+use crate::recording::synthetic::{self, Synthetic};
 use crate::scenario::WorkerKind;
 use crate::telemetry::Failure;
 use crate::units::Stamp;
@@ -270,4 +272,89 @@ fn latencies_that_are_the_clients_patience_are_marked_in_percentiles_and_explain
     let (marked, legend) = arrows(&kept);
     assert!(marked > 0, "none is marked");
     assert_eq!(legend, 1);
+}
+
+/// In the warm-up of a second two requests fail, in the window three: no figure shows one number for the
+/// other.
+#[test]
+fn each_figure_says_which_failed_requests_it_counts() {
+    let mut kept = kept(TITLE, Synthetic::io_bound);
+    let recording = &mut kept.recordings[0];
+    let patience = recording.header.scenario.load.patience;
+    let window = recording.header.window.expect("it was counted");
+    let (mut before, mut inside) = (2, 3);
+    for outcome in &mut recording.outcomes {
+        let left = if window.contains(outcome.due) {
+            &mut inside
+        } else if outcome.due < window.begin {
+            &mut before
+        } else {
+            continue;
+        };
+        if *left > 0 {
+            *left -= 1;
+            outcome.failure = Some(Failure::Timeout);
+            outcome.done = outcome.due + patience;
+        }
+    }
+    let due = |from: Stamp| {
+        let due = kept.recordings[0].outcomes.iter();
+        due.filter(|it| from <= it.due && it.due <= window.end)
+            .count()
+    };
+    let due_in_window = kept.recordings[0].outcomes.iter();
+    let due_in_window = due_in_window.filter(|it| window.contains(it.due)).count();
+    let says = |kind: Kind| {
+        let table = of_runs(kind, &kept).expect("it has requests");
+        let said = table.caveats.iter().filter(|it| it.contains("fail"));
+        said.cloned().collect::<Vec<_>>()
+    };
+    let all = due(kept.recordings[0].header.began);
+    let patience = crate::words::length(patience);
+    assert_eq!(
+        says(Kind::Heatmap),
+        [format!(
+            "sync: 5 of {all} requests due while load went on failed; they stand here with {patience} or more; \
+             3 of them were due in the counted window"
+        )]
+    );
+    assert_eq!(
+        says(Kind::Percentiles),
+        [format!(
+            "sync: 3 of {due_in_window} requests due in the counted window failed; they stand here with \
+             {patience} or more"
+        )]
+    );
+    assert_eq!(
+        says(Kind::Breakdown),
+        [format!(
+            "sync: 3 of {due_in_window} requests due in the counted window failed; they are not in the mean"
+        )]
+    );
+    assert_eq!(
+        says(Kind::WhoRuns),
+        [format!(
+            "sync: 3 of {due_in_window} requests due in the counted window failed"
+        )]
+    );
+}
+
+/// Sync workers of these runs answer 20 requests a second, coroutine workers 600: 30 times as many.
+#[test]
+fn a_claim_that_the_runs_speak_against_is_no_title() {
+    let runs = [WorkerKind::Sync, WorkerKind::Coroutine].map(Synthetic::io_bound);
+    let of = |that: &str| {
+        let mut kept = kept_of(TITLE, &runs);
+        let runs: Vec<&Synthetic> = runs.iter().collect();
+        kept.plan = synthetic::plan(TITLE, &runs, &[("ten times as many", that)]);
+        of_runs(Kind::Boxes, &kept).expect("it has requests")
+    };
+    let holds = of("coroutine.throughput_per_s > 10 * sync.throughput_per_s");
+    assert_eq!(holds.title, TITLE);
+    assert!(holds.notes.is_empty(), "{:?}", holds.notes);
+    let fails = of("coroutine.throughput_per_s > 100 * sync.throughput_per_s");
+    assert_eq!(fails.title, Kind::Boxes.says());
+    assert_eq!(fails.notes.len(), 1);
+    let said = "without the title of the file, of which this claim fails: ten times as many (";
+    assert!(fails.notes[0].starts_with(said), "{:?}", fails.notes);
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
-use super::scale::{Scale, Steps};
+use super::scale::{Scale, Steps, instant};
 use super::style::{SMALL, TEXT};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
@@ -360,7 +360,11 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
     let (rows, name) = (&panel.rows, panel.name);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
     let heading = if panel.has_all() {
-        format!("{name} ({}): over after {:.2} s", origin.word(), panel.end)
+        format!(
+            "{name} ({}): over after {}",
+            origin.word(),
+            instant(panel.end)
+        )
     } else {
         format!("{name} ({})", origin.word())
     };
@@ -419,7 +423,7 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
             let place = (scale.at(end) + 6.0, above + height / 2.0 + 4.0);
             paper
                 .svg
-                .words(place, "small halo", Anchor::Start, &format!("{end:.2} s"));
+                .words(place, "small halo", Anchor::Start, &instant(end));
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum Choice {
 pub struct Menu {
     entries: Vec<Entry>,
     picked: usize,
+    /// Whether its keys are explained in place of the text.
+    explains: bool,
     /// How to draw it.
     pub look: Look,
 }
@@ -50,6 +52,7 @@ impl Menu {
         Self {
             entries,
             picked: 0,
+            explains: false,
             look,
         }
     }
@@ -64,10 +67,18 @@ impl Menu {
         self.picked
     }
 
+    /// Whether its keys are to be explained.
+    pub(super) fn explains(&self) -> bool {
+        self.explains
+    }
+
     /// Moves the cursor, or answers with what `key` chose.
     pub fn key(&mut self, key: Key) -> Option<Choice> {
         let last = self.entries.len().saturating_sub(1);
+        let explained = std::mem::take(&mut self.explains);
         match key {
+            Key::Escape if explained => {}
+            Key::Char('?') => self.explains = !explained,
             Key::Char('q') | Key::Escape | Key::Interrupt | Key::Control('d') => {
                 return Some(Choice::Leave);
             }

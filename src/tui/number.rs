@@ -274,7 +274,7 @@ impl Number {
                 "switches an answer",
                 "few were answered: those begun have switched and have no answer yet. Whether the first bytes are there at once decides over two of them."),
             Self::LongestRun => said("longest run",
-                "The longest time for which one coroutine has had the worker without letting go; in a sync worker, one request.",
+                "The longest time for which one coroutine has had the worker without letting go, with the waits that block its process; in a sync worker, the longest request with all of its waits.",
                 "time by the clock",
                 "the process was off its core meanwhile: the clock goes on, so it is no CPU time. It is the longest so far, not of the last second."),
             Self::CoresOfWorker => said("cores of a worker",

@@ -34,8 +34,27 @@ impl State {
             Some(command) => self.obey(command),
             // Any key begins that means nothing else there.
             None if self.is_at_title() && self.begins(key) => Some(Action::Begin),
-            None => None,
+            None => {
+                self.told = self.why_not_steered(key);
+                None
+            }
         }
+    }
+
+    /// Why a key changes nothing that changes a run while the screen is with it.
+    fn why_not_steered(&self, key: Key) -> Option<String> {
+        let is_over_screen = self.help.is_some();
+        let shows_a_run = matches!(self.show.screen, Screen::Play | Screen::Card(_));
+        if is_over_screen || !shows_a_run || self.is_live() {
+            return None;
+        }
+        self.keymap.command(key, &[Context::Steering])?;
+        Some(if self.is_kept {
+            "This run is over: what was played cannot be changed.".into()
+        } else {
+            let end = self.keymap.label(Command::Go(Wish::End));
+            format!("Nothing is changed from the past: {end} goes back to the run.")
+        })
     }
 
     fn is_at_title(&self) -> bool {

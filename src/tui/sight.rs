@@ -225,7 +225,7 @@ pub(super) fn stage_in_words(picture: &Picture) -> Option<String> {
     let left = picture.in_system;
     match picture.stage {
         Stage::Preparing | Stage::Counting => None,
-        Stage::WarmUp => Some("Warm-up: this is played, but not counted yet.".into()),
+        Stage::WarmUp => Some("The warm-up is played, but not counted yet.".into()),
         Stage::Draining if left == 0 => Some("No request is due any more.".into()),
         Stage::Draining => Some(format!(
             "No request is due any more; clients wait for {} now.",

@@ -60,6 +60,8 @@ pub struct State {
     pub(super) card: Option<Vec<String>>,
     /// … and the other one, shorter or longer.
     other_card: Vec<String>,
+    /// Whether the run was over before it was shown.
+    pub(super) is_kept: bool,
     /// Whether `f` was pressed: the next key says which fault.
     pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
@@ -141,6 +143,7 @@ impl State {
             rows: vec![None; plan.variants.len()],
             card: None,
             other_card: Vec::new(),
+            is_kept: false,
             fault_comes: false,
             told: None,
             cursor: Cursor::default(),
@@ -410,8 +413,10 @@ impl State {
         if let Some(said) = self.said_of_the_key() {
             return Some(said);
         }
-        if let Some(deed) = &self.shown().deed {
-            return Some(deed.clone());
+        // What was done to a run is no news once it is over.
+        let goes_on = picture.stage != Stage::Done;
+        if let Some(deed) = self.shown().deed.clone().filter(|_| goes_on) {
+            return Some(deed);
         }
         if picture.stage == Stage::WarmUp {
             stage

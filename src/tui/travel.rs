@@ -58,6 +58,7 @@ impl State {
             *place = Some(row);
         }
         self.cursor = Cursor::replaying();
+        self.is_kept = true;
         self.show.screen = Screen::Play;
     }
 
@@ -169,9 +170,10 @@ impl State {
         let kind = kinds.get(usize::from(outcome.class));
         let kind = kind.map_or(String::new(), |kind| format!(" ({})", kind.name));
         self.told = Some(format!(
-            "Request {}{kind} took longest of those that have ended: {}.",
+            "Request {}{kind} took {}, longer than any other{}.",
             grouped(number_of(outcome.request)),
-            outcome.done.since(outcome.due)
+            outcome.done.since(outcome.due),
+            outcome.failure.map_or("", |_| ", and failed")
         ));
     }
 

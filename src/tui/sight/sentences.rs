@@ -34,7 +34,7 @@ impl Now<'_> {
                 counted(inside, "request"),
                 self.door()
             ),
-            "Its requests wait for it: no other worker can take them over.".into(),
+            "Its requests wait for it, because no other worker can take them over.".into(),
         ])
     }
 
@@ -193,7 +193,7 @@ impl Now<'_> {
         let mut runs = upper(&self.who_runs());
         if self.same_processes {
             let workers = self.living().count() as u64;
-            runs = format!("{runs}: {} as before", the_same(workers));
+            runs = format!("{runs}; {} as before", the_same(workers));
         }
         Some(vec![
             format!("{who}: {their} no process."),
@@ -217,12 +217,12 @@ impl Now<'_> {
         let wanting = self.doing(Doing::WantsACore);
         let second = if !wanting.is_empty() {
             format!(
-                "{} a core: more processes would not be faster.",
+                "{} a core, so more processes would not be faster.",
                 self.some(&wanting, ["wants", "want"])
             )
         } else if running == self.picture.cores.len() {
             format!(
-                "{}: more requests begun would not be faster.",
+                "{}, so more requests begun would not be faster.",
                 upper(&self.cores())
             )
         } else {
@@ -234,7 +234,7 @@ impl Now<'_> {
         let mut said = vec![format!("{}; {queues}.", upper(&self.who_runs())), second];
         let waits = demand::of_mix(self.scenario(), |spent| spent != Spent::Computing);
         if self.kind().has_a_loop() && waits.mean <= 0.0 {
-            said.push("These requests only compute: no wait lets another one run.".into());
+            said.push("These requests only compute, and no wait lets another one run.".into());
         }
         said
     }
@@ -303,6 +303,7 @@ impl Now<'_> {
                     .map_or_else(String::new, |it| grouped(number_of(it)))
             ),
             (Some(only), [_, ..]) => format!("worker {} computes", letter(only.index)),
+            (None, []) if living == 0 => "no worker is there any more".into(),
             (None, []) => format!("none of {} computes", counted(living, "worker")),
             (None, running) if running.len() as u64 == living => match living {
                 2 => "both workers compute".into(),
@@ -375,8 +376,8 @@ fn state(doing: Doing) -> &'static str {
 
 fn the_same(workers: u64) -> String {
     match workers {
-        1 => "the same process".into(),
-        many => format!("the same {} processes", grouped(many)),
+        1 => "it is the same process".into(),
+        many => format!("they are the same {} processes", grouped(many)),
     }
 }
 

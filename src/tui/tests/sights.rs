@@ -67,8 +67,8 @@ fn full_cores_are_the_ceiling_for_coroutines_too() {
     let said = said(computing(WorkerKind::Coroutine, 2), &scene);
     assert_eq!(
         said,
-        "Both workers compute; 38 requests wait in their queues. Both cores run a worker: more requests \
-         begun would not be faster. These requests only compute: no wait lets another one run."
+        "Both workers compute; 38 requests wait in their queues. Both cores run a worker, so more requests \
+         begun would not be faster. These requests only compute, and no wait lets another one run."
     );
 }
 
@@ -92,7 +92,7 @@ fn more_processes_than_cores_take_turns() {
     assert_eq!(
         said,
         "2 of 4 workers compute; 2 requests wait in their queues, 58 at the door. 2 of 4 \
-         workers want a core: more processes would not be faster."
+         workers want a core, so more processes would not be faster."
     );
 }
 

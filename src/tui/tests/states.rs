@@ -1,13 +1,19 @@
 //! What a word or a glyph says of an instant is so at that instant.
 
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+
 use super::staging::{Cue, Scene, io_bound, plan, text};
+use crate::palette::Look;
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::lanes::{Index, Instant};
 use crate::recording::synthetic::{Life, MS, S, Synthetic};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::scenario::{Overrides, builtin, read};
 use crate::telemetry::{Event, Failure, Phase, Stage};
-use crate::tui::{Key, State};
+use crate::tui::view::draw_menu;
+use crate::tui::{Choice, Entry, Key, Menu, State};
 use crate::units::{Elapsed, Stamp};
 
 fn shown(recording: &Recording, view: char, at: u64) -> String {
@@ -82,4 +88,111 @@ fn a_request_that_failed_has_at_least_the_latency_of_its_clients_patience() {
     // A client waits for 30 s if the scenario says nothing else.
     let screen = shown(&run.recording(), '5', 3 * S);
     assert!(screen.contains("≥30.0 s  reset"), "{screen}");
+}
+
+fn built_in(name: &str) -> State {
+    let text = builtin::find(name).expect("it is built in").text;
+    let plan = read(text, name, &Overrides::default()).expect("it is right");
+    State::new(&plan, 2)
+}
+
+#[test]
+fn the_header_draws_what_the_timeline_sends_besides() {
+    let mut state = built_in("surge");
+    Scene::sync().play(&mut state);
+    let screen = text(&state, 80, 24);
+    assert!(screen.contains("each page"), "{screen}");
+    assert!(screen.contains("hog, once"), "{screen}");
+    // Eight times as long as a page.
+    assert!(screen.contains("█ computes 800 ms █"), "{screen}");
+}
+
+#[test]
+fn when_the_workers_have_left_the_caption_does_not_count_them() {
+    let mut state = io_bound();
+    Scene {
+        stage: Stage::Done,
+        door: 0,
+        workers: vec![Cue::new(Phase::Gone, 0), Cue::new(Phase::Gone, 0)],
+        ..Scene::sync()
+    }
+    .play(&mut state);
+    let screen = text(&state, 80, 24);
+    assert!(!screen.contains("of 0 workers"), "{screen}");
+}
+
+#[test]
+fn the_longest_run_of_a_sync_worker_is_called_a_request() {
+    let heading = |kind| {
+        let screen = shown(&Synthetic::io_bound(kind).recording(), '6', 4 * S);
+        screen.lines().nth(5).expect("a heading").to_owned()
+    };
+    let (sync, coroutine) = (heading(Sync), heading(Coroutine));
+    assert!(sync.contains("/request request"), "{sync}");
+    assert!(coroutine.contains("/request     run"), "{coroutine}");
+}
+
+#[test]
+fn a_key_that_steers_says_why_it_does_nothing_where_it_does_nothing() {
+    let recording = Synthetic::io_bound(Sync).recording();
+    let told = |live: bool| {
+        let mut state = io_bound();
+        let feed = if live {
+            Feed {
+                over: &[],
+                now: Some(&recording),
+            }
+        } else {
+            Feed {
+                over: std::slice::from_ref(&recording),
+                now: None,
+            }
+        };
+        if !live {
+            state.replay(Vec::new());
+        }
+        state.turn(&feed, Elapsed::ZERO);
+        state.key(Key::Char(' '));
+        state.turn(&feed, Elapsed::ZERO);
+        assert_eq!(state.key(Key::Char('+')), None);
+        text(&state, 80, 24)
+    };
+    let (kept, halted) = (told(false), told(true));
+    assert!(kept.contains("This run is over"), "{kept}");
+    assert!(halted.contains("End goes back to the run"), "{halted}");
+}
+
+#[test]
+fn the_help_finds_the_words_that_stand_beside_means() {
+    let mut state = io_bound();
+    Scene::sync().play(&mut state);
+    for key in "?/1 s mean".chars() {
+        state.key(Key::Char(key));
+    }
+    let screen = text(&state, 80, 24);
+    assert!(screen.contains("the mean of the last second"), "{screen}");
+}
+
+#[test]
+fn a_question_mark_explains_the_keys_of_the_menu() {
+    let entry = Entry {
+        name: "io_bound".into(),
+        ..Entry::default()
+    };
+    let mut menu = Menu::of(vec![entry], Look::default());
+    let drawn = |menu: &Menu| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+        draw_menu(&mut buffer, menu);
+        buffer.content.iter().map(Cell::symbol).collect::<String>()
+    };
+    assert!(!drawn(&menu).contains("in virtual time"));
+    assert_eq!(menu.key(Key::Char('?')), None);
+    assert!(drawn(&menu).contains("in virtual time"));
+    assert_eq!(
+        menu.key(Key::Escape),
+        None,
+        "the help is left, not the menu"
+    );
+    assert!(!drawn(&menu).contains("in virtual time"));
+    assert_eq!(menu.key(Key::Escape), Some(Choice::Leave));
 }

@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::listed::Listed;
 use super::roster::state_style;
+use crate::scenario::WorkerKind;
 use crate::tui::number::Number;
 use crate::tui::picture::WorkerPicture;
 use crate::tui::state::State;
@@ -12,13 +13,16 @@ use crate::words::grouped;
 /// Stands for the time that means are of.
 const A_SECOND: &str = "1 s";
 
+/// Stands for what has a worker: a request with its waits, or a coroutine until it lets go.
+const A_RUN: &str = "run";
+
 /// Columns: heading in three lines, of which the first says of what time the number is, and where the
 /// column ends.
 const COLUMNS: [([&str; 3], u16); 8] = [
     (["now", "", "begun"], 22),
     (["so far", "", "accepted"], 31),
     (["so far", "switches", "/request"], 40),
-    (["so far", "longest", "run"], 48),
+    (["so far", "longest", A_RUN], 48),
     ([A_SECOND, "", "volunt."], 59),
     ([A_SECOND, "process switches/s", "invol."], 67),
     ([A_SECOND, "", "cores"], 73),
@@ -47,9 +51,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(1, 0, &format!("{mean_of}: a mean"), quiet());
     draw_age(canvas, state);
     canvas.write(1, HEADING - 1, "WORKER", strong());
+    let a_run = match state.scenario().server.kind {
+        WorkerKind::Sync | WorkerKind::Threads => "request",
+        WorkerKind::Coroutine | WorkerKind::Callback => A_RUN,
+    };
     for (heading, end) in COLUMNS {
         for (y, words) in (0..).zip(heading) {
-            let words = if words == A_SECOND { &mean_of } else { words };
+            let words = match words {
+                A_SECOND => &mean_of,
+                A_RUN => a_run,
+                words => words,
+            };
             canvas.write_before(end, y, words, quiet());
         }
     }

@@ -1,6 +1,7 @@
 //! The last lines: the caption, what the glyphs mean, what the keys do.
 
-use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::clauses::{in_lines, sentences};
 use super::marks::Target;
 use crate::palette::{Meaning, Side};
 use crate::tui::command::{Command, Context, SCRUB, TABLE};
@@ -9,32 +10,20 @@ use crate::tui::lanes::Sheet;
 use crate::tui::pane::Pane;
 use crate::tui::state::State;
 
-/// What there is to see, in one or two sentences. What has to be known besides gets the last line.
+/// What there is to see, in one or two sentences. What has to be known besides gets the last lines.
 pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
+    let height = usize::from(canvas.height());
     let note = state.note();
-    let room = usize::from(canvas.height()).saturating_sub(usize::from(note.is_some()));
-    let lines = fold(state.caption(), room, width)
-        .into_iter()
-        .map(|line| (line, strong()));
-    let note = note.map(|note| (cut(&note, width), plain()));
-    for (y, (line, style)) in (0..canvas.height()).zip(lines.chain(note)) {
+    let room = height.saturating_sub(usize::from(note.is_some()));
+    let said = in_lines(state.caption(), room, width);
+    let left = height.saturating_sub(said.len());
+    let note = note.map(|note| in_lines(&sentences(&note), left, width));
+    let said = said.into_iter().map(|line| (line, strong()));
+    let note = note.into_iter().flatten().map(|line| (line, plain()));
+    for (y, (line, style)) in (0..canvas.height()).zip(said.chain(note)) {
         canvas.write(1, y, &line, style);
     }
-}
-
-/// Sentences in at most `room` lines: a line for each, or all in one, or as many as fit.
-fn fold(sentences: &[String], room: usize, width: u16) -> Vec<String> {
-    let is_short = |sentence: &String| width_of(sentence) <= width;
-    let joined = sentences.join(" ");
-    let one_line_each = sentences.len() <= room || !is_short(&joined);
-    let mut lines = if one_line_each && sentences.iter().all(is_short) {
-        sentences.to_vec()
-    } else {
-        wrap(&joined, width)
-    };
-    lines.truncate(room.max(1));
-    lines
 }
 
 /// The glyphs, each with its word.

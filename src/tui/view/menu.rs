@@ -13,12 +13,34 @@ const LEAST_LISTED: u16 = 3;
 /// The text is not wider than this, or the eye loses its lines.
 const WIDEST_TEXT: u16 = 100;
 /// Keys, and what they do.
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 5] = [
     ("↑ ↓", "choose"),
     ("Enter", "play"),
     ("s", "simulate"),
+    ("?", "help"),
     ("q", "quit"),
 ];
+/// All keys, and what they do.
+const HELP: [(&str, &str); 7] = [
+    ("↑ ↓, k j", "choose; PgUp, PgDn, Home and End go further"),
+    (
+        "Enter, space",
+        "play it with real processes, and watch them",
+    ),
+    ("s", "simulate it: the same in virtual time, on any machine"),
+    ("1 to 9, 0", "play the scenario with this digit at once"),
+    (
+        "?",
+        "this help, or no longer; while a run plays, the help has all of its keys",
+    ),
+    ("q, Esc", "quit"),
+    (
+        "",
+        "concsim --help lists the commands, concsim new writes a scenario to start from",
+    ),
+];
+/// Where it says what they do.
+const DOES_AT: usize = 14;
 
 /// Draws into a buffer, however small.
 pub fn draw_menu(buffer: &mut Buffer, menu: &Menu) {
@@ -81,6 +103,9 @@ fn draw_list(canvas: &mut Canvas<'_>, menu: &Menu) {
 
 /// The claim of the one that the cursor is on, which the list may have cut, and what its file says of it.
 fn text(menu: &Menu, width: u16) -> Vec<String> {
+    if menu.explains() {
+        return help(width);
+    }
     let Some(entry) = menu.entries().get(menu.picked()) else {
         return Vec::new();
     };
@@ -89,6 +114,17 @@ fn text(menu: &Menu, width: u16) -> Vec<String> {
         text.extend(wrap(entry.about.trim(), width));
     }
     text
+}
+
+/// Each key in a line of its own, and below it what does not fit beside it.
+fn help(width: u16) -> Vec<String> {
+    let room = width.saturating_sub(DOES_AT as u16).max(1);
+    let lines = HELP.iter().flat_map(|(key, does)| {
+        let heads = std::iter::once(*key).chain(std::iter::repeat(""));
+        let lines = heads.zip(wrap(does, room));
+        lines.map(|(head, line)| format!("{head:DOES_AT$}{line}"))
+    });
+    lines.collect()
 }
 
 /// The last line says with an ellipsis if there is more than fits.

@@ -4,6 +4,7 @@ mod ascii;
 mod axis;
 mod canvas;
 mod card;
+mod clauses;
 pub(super) mod compare;
 mod cores;
 mod detail;

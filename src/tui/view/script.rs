@@ -5,7 +5,7 @@
 
 use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use crate::palette::Meaning;
-use crate::scenario::{Manner, Request, Scenario, Step};
+use crate::scenario::{Cue, Happening, Manner, Request, Scenario, Step};
 use crate::tui::number::Number;
 use crate::tui::setting::{service_name, step_in_words, steps};
 use crate::tui::state::State;
@@ -18,7 +18,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let asked: Vec<&Request> = asked(scenario).collect();
     let columns = Columns::of(canvas.width(), &asked, scenario);
     for (y, request) in (0..canvas.height()).zip(&asked) {
-        canvas.write(1, y, &heading(request, &asked), quiet());
+        canvas.write(1, y, &heading(request, &asked, scenario), quiet());
         if columns.scale == 0.0 {
             let said = cut(&steps(request, scenario), columns.room);
             canvas.number(columns.from, y, &said, plain(), Number::StepLength);
@@ -45,7 +45,7 @@ impl Columns {
             let widths = asked.iter().map(|request| width_of(&words(request)));
             widths.max().unwrap_or(0)
         };
-        let from = widest(&|request| heading(request, asked)) + 3;
+        let from = widest(&|request| heading(request, asked, scenario)) + 3;
         let behind = match widest(&|request| notes(request, scenario)) {
             0 => 1,
             note => note + 2,
@@ -78,18 +78,39 @@ pub(super) fn lines(scenario: &Scenario) -> u16 {
     asked(scenario).count().min(4) as u16
 }
 
-/// The requests that load asks for.
+/// The requests that load asks for, and those that the timeline sends.
 fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
-    scenario
-        .requests
-        .iter()
-        .filter(|request| request.weight > 0.0)
+    let timeline = scenario.timeline.iter();
+    let is_sent = move |class: usize| {
+        timeline
+            .clone()
+            .any(|cue| cue.happens == Happening::Send(class))
+    };
+    let requests = scenario.requests.iter().enumerate();
+    requests
+        .filter(move |(class, request)| request.weight > 0.0 || is_sent(*class))
+        .map(|(_, request)| request)
 }
 
-/// `each request`, or the request's name and its share of the mix.
-fn heading(request: &Request, asked: &[&Request]) -> String {
+/// `each request`, or the request's name and its share of the mix; `hog, once` of one that only the timeline sends.
+fn heading(request: &Request, asked: &[&Request], scenario: &Scenario) -> String {
+    let mixed = asked.iter().filter(|request| request.weight > 0.0).count();
+    if request.weight <= 0.0 {
+        let is_its = |cue: &&Cue| match cue.happens {
+            Happening::Send(class) => scenario.requests[class] == *request,
+            _ => false,
+        };
+        let often = match scenario.timeline.iter().filter(is_its).count() {
+            1 => "once".to_owned(),
+            more => format!("{more} times"),
+        };
+        return format!("{}, {often}", request.name);
+    }
     if asked.len() == 1 {
         return "each request".into();
+    }
+    if mixed == 1 {
+        return format!("each {}", request.name);
     }
     let all: f64 = asked.iter().map(|request| request.weight).sum();
     format!("{} {:.0} %", request.name, 100.0 * request.weight / all)

@@ -1,6 +1,7 @@
 //! A screen too small for the picture: what matters, as text.
 
-use super::canvas::{Canvas, cut, plain, quiet, wrap};
+use super::canvas::{Canvas, cut, plain, quiet};
+use super::clauses::{in_lines, sentences};
 use super::{footer, header};
 use crate::telemetry::Stage;
 use crate::tui::command::Command;
@@ -40,13 +41,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(behind + 1, y, &base, quiet());
         y += 1;
     }
-    let said = state.caption().iter().cloned().chain(state.note());
-    let said: Vec<String> = said.collect();
-    for line in wrap(&said.join(" "), width.saturating_sub(2)) {
-        if y + 1 < height {
-            canvas.write(1, y, &line, plain());
-            y += 1;
-        }
+    let mut said = state.caption().to_vec();
+    said.extend(state.note().iter().flat_map(|note| sentences(note)));
+    let room = usize::from(height.saturating_sub(y + 1));
+    for line in in_lines(&said, room, width.saturating_sub(2)) {
+        canvas.write(1, y, &line, plain());
+        y += 1;
     }
     let mut last = canvas.part(0, height.saturating_sub(1).max(y), width, 1);
     let commands = [(Command::Help, "help"), (Command::Quit, "quit")];

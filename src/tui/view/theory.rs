@@ -79,6 +79,16 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         let said = format!("No bound is reached: {}.", waits.in_words());
         draw_text(canvas, &mut lines, &said);
     }
+    let is_over = state.shown().rows[variant].is_some();
+    let mut reached = beside
+        .bounds
+        .iter()
+        .filter_map(|it| it.reached.map(|_| it.binds));
+    if !is_over && reached.next().is_some_and(|first| !first) && !reached.any(|binds| binds) {
+        let said =
+            "No bound is reached so far; where requests wait is told when the variant is over.";
+        draw_text(canvas, &mut lines, said);
+    }
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
     draw_assumed(canvas, &mut lines, &beside);

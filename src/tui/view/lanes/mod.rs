@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong};
+use super::clauses::in_a_line;
 use super::marks::Target;
 use super::{footer, header, small};
 
@@ -156,7 +157,7 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
         Some(sheet) if caption == 1 => {
             let told = state.said_of_the_key();
             let sentence = told.unwrap_or_else(|| sentence(state, sheet));
-            let sentence = cut(&sentence, width.saturating_sub(2));
+            let sentence = in_a_line(&sentence, width.saturating_sub(2));
             said.write(1, 0, &sentence, strong());
         }
         Some(_) | None => draw_caption(&mut said, state, lines),
@@ -280,7 +281,7 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     if below > 0 {
         let deed = state.said_of_the_key().or(state.shown().deed.clone());
         let said = deed.unwrap_or_else(|| sentence(state, sheet));
-        canvas.write(1, 0, &cut(&said, width), strong());
+        canvas.write(1, 0, &in_a_line(&said, width), strong());
     }
     let room = canvas.look().room;
     let mut x = 1;
@@ -293,7 +294,7 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     }
 }
 
-/// `2 processes on 2 cores: at any instant at most 2 rows are running.`
+/// `With 2 processes on 2 cores at most 2 rows are running at any instant.`
 fn sentence(state: &State, sheet: &Sheet) -> String {
     let workers = state.scenario().server.workers;
     let run = match workers.min(state.cores.max(1)) as u64 {
@@ -304,9 +305,9 @@ fn sentence(state: &State, sheet: &Sheet) -> String {
     let cores = counted(state.cores as u64, "core");
     let panel = &sheet.panels[sheet.panels.len() - 1];
     if panel.cores_are_known {
-        format!("{processes} on {cores}: at any instant at most {run}.")
+        format!("With {processes} on {cores} at most {run} at any instant.")
     } else {
-        format!("{processes} on {cores}, no telling which: at any instant at most {run}.")
+        format!("With {processes} on {cores} at most {run} at any instant; no core is named here.")
     }
 }
 
@@ -314,9 +315,9 @@ fn sentence(state: &State, sheet: &Sheet) -> String {
 fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)> {
     let width = sheet.axis.to.since(sheet.axis.from);
     let mut notes = vec![if sheet.is_whole {
-        ("the whole time".to_owned(), None)
+        ("the whole time, since load began".to_owned(), None)
     } else {
-        let said = format!("◂ {} wide ▸", length(width));
+        let said = format!("◂ {} wide ▸ time since load began", length(width));
         (said, Some(Number::AxisWidth))
     }];
     let panel = &sheet.panels[sheet.panels.len() - 1];

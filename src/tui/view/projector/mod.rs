@@ -14,7 +14,8 @@ pub(super) mod title;
 pub(super) mod views;
 pub(super) mod workers;
 
-use super::canvas::{Canvas, cut, strong, width_of};
+use super::canvas::{Canvas, strong, width_of};
+use super::clauses::in_a_line;
 use super::{header, numbers};
 use crate::palette::Meaning;
 use crate::recording::trust::Trust;
@@ -52,7 +53,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 /// What there is to see, in one line: what is wrong with the run comes before what it shows.
 fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
-    canvas.write(1, 0, &cut(&caption(state, width), width), strong());
+    canvas.write(1, 0, &in_a_line(&caption(state, width), width), strong());
 }
 
 fn caption(state: &State, width: u16) -> String {

@@ -1,0 +1,99 @@
+//! Sentences in few lines: what does not fit is left out by whole sentences, and of the first by whole clauses, so
+//! that none ends in its middle.
+
+use super::canvas::{cut, width_of, wrap};
+
+/// As many sentences as fit into `room` lines of `width` columns: a line for each, or all together.
+pub(super) fn in_lines(sentences: &[String], room: usize, width: u16) -> Vec<String> {
+    if room == 0 || sentences.is_empty() {
+        return Vec::new();
+    }
+    let fewer = (1..=sentences.len()).rev();
+    let mut fewer = fewer.map(|count| lines_of(&sentences[..count], room, width));
+    if let Some(lines) = fewer.find(|lines| lines.len() <= room) {
+        return lines;
+    }
+    let parts: Vec<&str> = sentences[0].split("; ").collect();
+    let fewer = (1..parts.len()).rev();
+    let mut fewer = fewer.map(|count| wrap(&format!("{}.", parts[..count].join("; ")), width));
+    fewer
+        .find(|lines| lines.len() <= room)
+        .unwrap_or_else(|| cut_short(wrap(&sentences[0], width), room, width))
+}
+
+/// As much of a text as fits into one line.
+pub(super) fn in_a_line(text: &str, width: u16) -> String {
+    in_lines(&sentences(text), 1, width).concat()
+}
+
+/// A text in its sentences.
+pub(super) fn sentences(text: &str) -> Vec<String> {
+    let is_end = |place: &usize| {
+        let behind = text[place + 2..].chars().next();
+        behind.is_some_and(char::is_uppercase)
+    };
+    let ends = text.match_indices(". ").map(|(place, _)| place);
+    let mut sentences = Vec::new();
+    let mut from = 0;
+    for end in ends.filter(is_end) {
+        sentences.push(text[from..=end].to_owned());
+        from = end + 2;
+    }
+    sentences.push(text[from..].to_owned());
+    sentences
+}
+
+/// A line for each sentence where that is not too much, or all of them as one text.
+fn lines_of(sentences: &[String], room: usize, width: u16) -> Vec<String> {
+    let is_short = |sentence: &String| width_of(sentence) <= width;
+    let joined = sentences.join(" ");
+    let one_line_each = sentences.len() <= room || !is_short(&joined);
+    if one_line_each && sentences.iter().all(is_short) {
+        sentences.to_vec()
+    } else {
+        wrap(&joined, width)
+    }
+}
+
+/// The first lines of a clause that is longer; the last of them says so.
+fn cut_short(mut lines: Vec<String>, room: usize, width: u16) -> Vec<String> {
+    lines.truncate(room);
+    if let Some(last) = lines.last_mut() {
+        *last = cut(&format!("{last} …"), width);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEED: &str =
+        "60 a second come now, not 30. Four workers could answer 40, if each waited.";
+
+    #[test]
+    fn what_does_not_fit_is_left_out_by_whole_sentences_and_clauses() {
+        let caption = "Both workers are blocked in a wait; 29 requests are at the door.";
+        for (text, width, line) in [
+            (DEED, 80, DEED),
+            (DEED, 74, "60 a second come now, not 30."),
+            (caption, 64, caption),
+            (caption, 63, "Both workers are blocked in a wait."),
+            ("A wait of 1.5 s. It ends.", 20, "A wait of 1.5 s."),
+            ("Nothing of this fits.", 12, "Nothing of …"),
+        ] {
+            assert_eq!(in_a_line(text, width), line);
+        }
+    }
+
+    #[test]
+    fn two_lines_hold_two_sentences_or_one_that_is_longer() {
+        let said = sentences("One is short. The other one is longer.");
+        assert_eq!(in_lines(&said, 2, 24), said);
+        assert_eq!(in_lines(&said, 2, 19), ["One is short."]);
+        assert_eq!(
+            in_lines(&said, 2, 20),
+            ["One is short. The", "other one is longer."]
+        );
+    }
+}

@@ -130,8 +130,8 @@ impl<'a> Span<'a> {
         })
     }
 
-    /// The means over it, with those at the door counted one by one, as `index` has read them, and as the
-    /// summary counts them.
+    /// The means over it, with those at the door and good answers counted one by one, as `index` has read
+    /// them, and as the summary counts them.
     #[must_use]
     pub fn means_by(&self, index: &Index) -> Means {
         let interval = Interval {
@@ -139,9 +139,14 @@ impl<'a> Span<'a> {
             to: self.end().at,
         };
         let means = self.means();
-        let door = index.mean_at_the_door(self.past.recording(), interval);
+        let recording = self.past.recording();
+        let door = index.mean_at_the_door(recording, interval);
+        let answered = index.answered(recording, interval);
+        let seconds = self.length().as_secs_f64();
+        let throughput = answered.filter(|_| seconds > 0.0);
         Means {
             at_the_door: door.unwrap_or(means.at_the_door),
+            throughput: throughput.map_or(means.throughput, |answers| answers as f64 / seconds),
             ..means
         }
     }

@@ -96,7 +96,7 @@ impl State {
             self.show.screen = Screen::Play;
             self.show(&past);
             self.indexes.read(feed);
-            self.show_the_door(feed, &past);
+            self.count_one_by_one(feed, &past);
             self.show_the_instant(feed, &past);
             self.show_rows(feed);
             let before = 0..self.cursor.variant;
@@ -113,17 +113,20 @@ impl State {
         Turned::Another
     }
 
-    /// Counts those at the door one by one, where all is known of them: now, and in the last second.
-    fn show_the_door(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
+    /// Counts those at the door and those answered one by one, where all is known of them: now, and in the
+    /// last second.
+    fn count_one_by_one(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
         let variant = self.cursor.variant;
         let Some(index) = self.indexes.of(variant) else {
             return;
         };
         let picture = &mut self.show.picture;
-        picture.mean.at_the_door = past.last_second().means_by(index).at_the_door;
+        picture.mean = past.last_second().means_by(index);
         let recording = feed.recording(variant);
         let door = recording.and_then(|it| index.at_the_door(it, past.sample().at));
         picture.door = door.unwrap_or(picture.door);
+        self.watch.sees_at_the_door(picture.door);
+        picture.most = self.watch.most();
     }
 
     /// Puts what is at the cursor's instant into the picture of the last sample. At the newest sample that

@@ -142,6 +142,12 @@ impl Watch {
         sample.at.since(self.stage_begin())
     }
 
+    /// So many were at the door, counted one by one: gauges know of fewer where workers go on for clients that
+    /// have left.
+    pub(super) fn sees_at_the_door(&mut self, count: u64) {
+        self.most.at_the_door = self.most.at_the_door.max(count);
+    }
+
     /// The fullest that rows of glyphs have been.
     pub(super) fn most(&self) -> Most {
         self.most

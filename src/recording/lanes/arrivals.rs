@@ -32,8 +32,10 @@ pub(super) struct Arrivals {
     left: Instants,
     /// When requests were due …
     due: Instants,
-    /// … and when they ended for their clients.
+    /// … and when they ended for their clients,
     done: Instants,
+    /// those that were answered well.
+    good: Instants,
     /// By slot: the requests that a worker has taken, in the order in which that was learnt.
     taken: Vec<Taken>,
 }
@@ -200,6 +202,9 @@ impl Arrivals {
     /// A request has ended for its client.
     pub(super) fn end(&mut self, outcome: &Outcome, was_sent: bool) {
         self.done.insert(outcome.done);
+        if outcome.failure.is_none() {
+            self.good.insert(outcome.done);
+        }
         if !was_sent {
             self.due.insert(outcome.due);
         } else if outcome.opened {
@@ -272,6 +277,12 @@ impl Arrivals {
     /// How many had ended.
     pub(super) fn ended(&self, at: Stamp) -> u64 {
         self.done.by(at)
+    }
+
+    /// How many were answered well after the beginning of an interval, up to and with its end.
+    pub(super) fn answered(&self, interval: super::Interval) -> u64 {
+        let by_then = self.good.by(interval.to);
+        by_then.saturating_sub(self.good.by(interval.from))
     }
 
     /// Slots whose workers have taken requests are below this.

@@ -161,6 +161,14 @@ impl Index {
             .then(|| self.arrivals.mean_at_the_door(interval))
     }
 
+    /// Good answers that arrived in an interval; [`None`] as for those at the door. The counter of load lacks
+    /// what load has not had a core to count.
+    #[must_use]
+    pub fn answered(&self, recording: &Recording, interval: Interval) -> Option<u64> {
+        self.knows_all_arrivals(recording)
+            .then(|| self.arrivals.answered(interval))
+    }
+
     fn knows_all_arrivals(&self, recording: &Recording) -> bool {
         let has_read = (self.read.sent, self.read.outcomes, self.read.events);
         let there_is = (

@@ -19,6 +19,8 @@ pub(crate) const LONG_RUN: Elapsed = Elapsed::from_millis(50);
 pub(super) struct Hog<'a> {
     worker: &'a WorkerSample,
     sample: &'a Sample,
+    /// Requests at the door then.
+    door: u64,
     run: Elapsed,
     since: Stamp,
     /// What is usual in this scenario.
@@ -26,17 +28,25 @@ pub(super) struct Hog<'a> {
 }
 
 /// A worker that one request has had for long in `sample`, while others are kept waiting.
-fn long_runs(sample: &Sample, kind: WorkerKind, usual: Elapsed) -> impl Iterator<Item = Hog<'_>> {
-    let door = sample.at_the_door();
-    let has_company = move |it: &&WorkerSample| door > 0 || it.begun.count > 1;
+fn long_runs<'a>(
+    scene: &Scene<'a>,
+    sample: &'a Sample,
+    usual: Elapsed,
+) -> impl Iterator<Item = Hog<'a>> {
     let computes = |it: &&WorkerSample| it.phase == Phase::Running || it.lacks_a_core();
-    let workers = sample.workers.iter().filter(has_company).filter(computes);
+    let workers = sample.workers.iter().filter(computes);
     workers.filter_map(move |worker| {
-        let since = worker.computes_since(kind)?;
+        let since = worker.computes_since(scene.kind())?;
         let run = sample.at.since(since);
-        (run >= LONG_RUN).then_some(Hog {
+        if run < LONG_RUN {
+            return None;
+        }
+        let door = scene.at_the_door(sample);
+        let has_company = door > 0 || worker.begun.count > 1;
+        has_company.then_some(Hog {
             worker,
             sample,
+            door,
             run,
             since,
             usual,
@@ -52,7 +62,7 @@ impl<'a> Notice<'a> for Hog<'a> {
             return None;
         }
         let usual = Usual::of(scene.scenario());
-        let of = |sample| long_runs(sample, scene.kind(), usual.run());
+        let of = |sample| long_runs(scene, sample, usual.run());
         let samples = scene.span.samples().iter();
         let mut runs: Vec<Self> = samples.flat_map(of).collect();
         // A run that goes on comes before a longer one that is over.
@@ -101,7 +111,7 @@ impl<'a> Notice<'a> for Hog<'a> {
             self.request().to_lowercase(),
             self.since.since(began),
             grouped(self.worker.begun.count),
-            grouped(self.sample.at_the_door()),
+            grouped(self.door),
             scene.without_a_core()
         )
     }
@@ -117,10 +127,7 @@ impl Hog<'_> {
 
     /// The requests that were kept waiting, at the instant of the sample.
     fn who_waited(&self, kind: WorkerKind, is_over: bool) -> String {
-        let (inside, outside) = (
-            self.worker.begun.count.saturating_sub(1),
-            self.sample.at_the_door(),
-        );
+        let (inside, outside) = (self.worker.begun.count.saturating_sub(1), self.door);
         let outside = (outside > 0).then(|| {
             let are = if is_over {
                 was_or_were(outside as usize)

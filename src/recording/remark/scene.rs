@@ -1,12 +1,14 @@
 //! What remarks are judged from: the last second of a run that goes on, or the counted window of one that
 //! is over; and the words that several of them share.
 
+use std::cell::OnceCell;
+
 use super::each::{self, Looks};
 use crate::recording::dead_work::{Account, Log};
 use crate::recording::lanes::Index;
 use crate::recording::summary::Run;
 use crate::recording::trust::Reason;
-use crate::recording::{Means, Past, Recording, Span, Window, WorkerSample};
+use crate::recording::{Means, Past, Recording, Sample, Span, Window, WorkerSample};
 use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::telemetry::{Event, Phase, Stage};
 use crate::theory::bounds;
@@ -38,6 +40,8 @@ pub struct Scene<'a> {
     whole: Option<&'a Recording>,
     /// What has been read of the recording already.
     index: Option<&'a Index>,
+    /// The same, read here when it is needed.
+    own_index: OnceCell<Index>,
 }
 
 impl<'a> Scene<'a> {
@@ -52,6 +56,7 @@ impl<'a> Scene<'a> {
             run: None,
             whole: None,
             index: None,
+            own_index: OnceCell::new(),
         }
     }
 
@@ -73,13 +78,31 @@ impl<'a> Scene<'a> {
             // By the log of requests, as the summary has it: a worker may have begun one whose client has left.
             means: Means {
                 at_the_door: run.at_the_door.unwrap_or(means.at_the_door),
+                throughput: run.throughput_per_s.unwrap_or(means.throughput),
                 ..means
             },
             doubts: &run.because,
             run: Some(run),
             whole: Some(recording),
             index: None,
+            own_index: OnceCell::new(),
         })
+    }
+
+    /// Where its requests are looked up one by one.
+    fn index(&self) -> &Index {
+        let read = || {
+            let mut index = Index::default();
+            index.extend(self.past.recording());
+            index
+        };
+        self.index.unwrap_or_else(|| self.own_index.get_or_init(read))
+    }
+
+    /// How many were at the door at a sample: by the log of requests where it is whole, else by gauges.
+    pub(super) fn at_the_door(&self, sample: &Sample) -> u64 {
+        let counted = self.index().at_the_door(self.past.recording(), sample.at);
+        counted.unwrap_or_else(|| sample.at_the_door())
     }
 
     pub(super) fn scenario(&self) -> &'a Scenario {
@@ -108,14 +131,7 @@ impl<'a> Scene<'a> {
 
     /// How many connections waited at the door at each sample; [`None`] where records are missing.
     pub(super) fn waiting_at_samples(&self) -> Option<Vec<u64>> {
-        let recording = self.past.recording();
-        let mut own = Index::default();
-        let index = if let Some(index) = self.index {
-            index
-        } else {
-            own.extend(recording);
-            &own
-        };
+        let (index, recording) = (self.index(), self.past.recording());
         let samples = self.span.samples().iter();
         samples
             .map(|sample| index.at_the_door(recording, sample.at))

@@ -321,6 +321,27 @@ fn of_so_many_requests_all_that_have_ended_are_counted_before_the_last_one_ends(
 }
 
 #[test]
+fn answers_count_by_the_instant_at_which_they_came_though_load_has_counted_fewer() {
+    let mut recording = Synthetic::io_bound(Coroutine).recording();
+    for (place, sample) in recording.samples.iter_mut().enumerate() {
+        // As if load had had no core to count the last ones.
+        sample.load.good = sample.load.good.saturating_sub(place as u64 % 7);
+    }
+    for second in 3..6 {
+        let instant = Stamp(second * 1_000_000_000);
+        let past = recording.past_at(instant).unwrap();
+        let span = past.last_second();
+        let (from, to) = (span.begin().at, span.end().at);
+        let came = recording.outcomes.iter();
+        let came = came.filter(|it| from < it.done && it.done <= to).count();
+        let rate = came as f64 / to.since(from).as_secs_f64();
+        let state = at(&recording, '1', instant, (80, 24));
+        let mean = state.shown().picture.mean.throughput;
+        assert!((mean - rate).abs() < 1e-9, "{mean} and {rate} at {second} s");
+    }
+}
+
+#[test]
 fn remarks_of_view_7_name_the_time_that_they_speak_of() {
     for (run, kind) in [
         (Synthetic::io_bound as fn(WorkerKind) -> Synthetic, Sync),

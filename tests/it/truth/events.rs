@@ -285,6 +285,15 @@ impl Request {
         taken.map(|taken| (taken.max(self.sent), end))
     }
 
+    /// When it stood at the door: it had opened its connection, no worker had taken it, and its client had not
+    /// left.
+    pub(super) fn at_the_door(&self) -> Option<(Ns, Ns)> {
+        let first = self.slices.first().map(|it| it.ready);
+        let ends = [self.accepted.or(first), self.done];
+        let until = ends.into_iter().flatten().min().unwrap_or(Ns::MAX);
+        (self.opened && self.sent < until).then_some((self.sent, until))
+    }
+
     /// Since when it has been on a core without a break, in which worker and on which core.
     fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;
@@ -333,6 +342,10 @@ impl Request {
             .accepted
             .or_else(|| self.slices.first().map(|it| it.ready));
         if taken.is_none_or(|taken| at < taken) {
+            // A client that has left before stands nowhere; a worker may take its connection later.
+            if self.done.is_some_and(|done| done <= at) {
+                return None;
+            }
             return Some(if self.opened { State::AtTheDoor } else { ready });
         }
         let next = self.slices.partition_point(|slice| slice.to <= at);

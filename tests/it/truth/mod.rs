@@ -284,7 +284,7 @@ fn check_means(account: &Account, screen: &str, at: Ns, place: &str, findings: &
         return;
     }
     let begun = account.mean((from, to), events::Request::begun);
-    let system = account.mean((from, to), |it| Some((it.due, it.done.unwrap_or(Ns::MAX))));
+    let door = account.mean((from, to), events::Request::at_the_door);
     let answers = account
         .requests
         .iter()
@@ -294,7 +294,7 @@ fn check_means(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     let is_at_edge = |it: &&events::Request| it.done == Some(from) || it.done == Some(to);
     let at_edges = account.requests.iter().filter(is_at_edge).count() as f64;
     let right = [
-        ("door", (system - begun).max(0.0)),
+        ("door", door),
         ("concurrency", begun),
         ("parallelism", account.cpu_between(from, to) / seconds),
         ("answers/s", answers / seconds),

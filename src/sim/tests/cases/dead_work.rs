@@ -362,3 +362,38 @@ fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left()
     let run = summarise(&recording);
     assert!((run.at_the_door.unwrap() - 5.0).abs() < 1e-3, "{run:?}");
 }
+
+/// Five clients that always have a request under way: all are at the door but the one, if it has not left,
+/// whose request the only worker has.
+#[test]
+fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_left_or_not() {
+    let text = r#"
+        duration = "20s"
+        warmup = "1s"
+        server = { kind = "sync", workers = 1 }
+        requests.short = { weight = 9, steps = ["compute 1ms"] }
+        requests.hog = { weight = 1, steps = ["compute 1s"] }
+        load = { clients = 5, ramp = "0s", patience = "600ms" }
+    "#;
+    let recording = recording_of(&plan(text, &[]), 0);
+    let mut index = Index::default();
+    index.extend(&recording);
+    let mut alone = 0;
+    for tenth in 20..200 {
+        let past = recording.past_at(Stamp(tenth * 100_000_000)).unwrap();
+        let sample = past.sample();
+        let means = past.last_second().means_by(&index);
+        let scene = Scene::of_the_last_second(past, means, &[]).with_index(Some(&index));
+        let hog = remark::one(Kind::Hog, &scene).map(|it| it.sentence());
+        let Some(hog) = hog.filter(|said| said.contains(" now;")) else {
+            continue;
+        };
+        let request = sample.workers[0].running_request.unwrap();
+        let outcome = recording.outcomes.iter().find(|it| it.request == request);
+        let is_there = outcome.is_none_or(|it| it.done > sample.at);
+        let right = if is_there { "4 requests" } else { "5 requests" };
+        alone += usize::from(!is_there);
+        assert!(hog.contains(&format!("{right} are at the door")), "{hog}");
+    }
+    assert!(alone > 0, "a worker goes on for a client that has left");
+}

@@ -162,7 +162,7 @@ impl<O: Observer> Simulation<'_, O> {
             let (slept, was_taken_off) = self.machine.switches_of(*strand);
             (voluntary, involuntary) = (voluntary + slept, involuntary + was_taken_off);
         }
-        let (running_since, _) = self.runs(&self.workers[slot]);
+        let cut = self.open_run(&self.workers[slot]);
         let worker = &mut self.workers[slot];
         let owed = worker.hub.as_ref().map_or(0, |hub| {
             let (ready, parked) = hub.ready_and_parked();
@@ -175,7 +175,6 @@ impl<O: Observer> Simulation<'_, O> {
         counts.involuntary += involuntary;
         let begun = counts.begun.count;
         counts.lost += begun;
-        let cut = running_since.map_or(0, |since| now - since);
         counts.longest_run = counts.longest_run.max(cut);
         counts.begun.step(now, -begun.cast_signed());
     }

@@ -124,9 +124,7 @@ impl<O: Observer> Simulation<'_, O> {
                 .as_ref()
                 .and_then(|hub| hub.running().map(|_| Stamp(hub.ready))),
             running_request,
-            longest_run: running_since
-                .map_or(Elapsed::ZERO, |since| Elapsed(self.now - since))
-                .max(Elapsed(counts.longest_run)),
+            longest_run: Elapsed(counts.longest_run.max(self.open_run(worker))),
             accepted: counts.accepted,
             accept_eagain: counts.found_nothing,
             requests: counts.requests,
@@ -143,8 +141,25 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
+    /// How long the longest run is that goes on in a worker: several threads have one each.
+    pub(super) fn open_run(&self, worker: &Worker) -> u64 {
+        if worker.hub.is_some() {
+            return self.runs(worker).0.map_or(0, |since| self.now - since);
+        }
+        let served = worker
+            .threads
+            .iter()
+            .filter_map(|thread| match thread.doing {
+                Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
+                Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
+            });
+        let guests = served.filter_map(|id| self.guests.get(id as usize));
+        let lengths = guests.map(|guest| self.now - guest.accepted);
+        lengths.max().unwrap_or(0)
+    }
+
     /// Since when the same guest has had a worker, and for which request.
-    pub(super) fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
+    fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
         let request = |id: u32| {
             let guest = self.guests.get(id as usize)?;
             guest.has_begun.then_some(guest.number)

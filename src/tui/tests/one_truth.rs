@@ -337,7 +337,10 @@ fn answers_count_by_the_instant_at_which_they_came_though_load_has_counted_fewer
         let rate = came as f64 / to.since(from).as_secs_f64();
         let state = at(&recording, '1', instant, (80, 24));
         let mean = state.shown().picture.mean.throughput;
-        assert!((mean - rate).abs() < 1e-9, "{mean} and {rate} at {second} s");
+        assert!(
+            (mean - rate).abs() < 1e-9,
+            "{mean} and {rate} at {second} s"
+        );
     }
 }
 

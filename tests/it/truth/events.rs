@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+
+use super::tables::{Row, number, table};
 
 /// Nanoseconds of the run's clock.
 pub(super) type Ns = u64;
@@ -49,6 +50,13 @@ pub(super) struct Request {
     pub(super) written: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
+    pub(super) class: String,
+    /// Whether it was due in the counted window.
+    pub(super) counted: bool,
+    /// From due to done; of one that failed its client's patience at least.
+    pub(super) latency: Option<Ns>,
+    /// What its worker told of it when it was over.
+    pub(super) told: Option<Told>,
     pub(super) worker: Option<u16>,
     slices: Vec<Slice>,
     /// Blocked or preempted, inside a slice.
@@ -57,6 +65,18 @@ pub(super) struct Request {
     parts: Vec<(Ns, String)>,
     /// When it lost a core, and which.
     taken_off: Vec<(Ns, Option<u64>)>,
+}
+
+/// Where the time of a request went in its worker.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    /// Until its head was read the first time, and after its waits: the table's `ready_ns` is the latter.
+    pub(super) ready: Ns,
+    pub(super) core_wait: Ns,
+    pub(super) cpu: Ns,
+    pub(super) waited: Ns,
+    /// Parts of what it waited: for a thread, for a connection, in a service's queue.
+    pub(super) queues: [Ns; 3],
 }
 
 #[derive(Clone, Debug)]
@@ -77,39 +97,35 @@ pub(super) struct Account {
     pub(super) origin: String,
     pub(super) began: Ns,
     pub(super) end: Ns,
+    /// The counted window.
+    pub(super) window: (Ns, Ns),
     /// Instants of the samples.
     pub(super) samples: Vec<Ns>,
+    /// Stages of the run at the samples.
+    stages: Vec<String>,
     /// Core time of all workers, at each sample.
     pub(super) workers_cpu: Vec<Ns>,
     pub(super) requests: Vec<Request>,
+    looks: Vec<Look>,
     /// From when to when workers ran what has no number yet: a connection whose request is not read.
-    anonymous: Vec<(Ns, Ns)>,
+    anonymous: Vec<(u16, Ns, Ns)>,
+}
+
+/// What was read of a worker at a sample: counts so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    at: Ns,
+    worker: u16,
+    pub(super) answered: u64,
+    pub(super) switches: u64,
+    pub(super) voluntary: u64,
+    pub(super) involuntary: u64,
+    pub(super) cpu: Ns,
+    pub(super) respawns: u64,
 }
 
 /// Requests of each worker in each state; of no worker at the door.
 pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
-
-type Row = BTreeMap<String, String>;
-
-fn table(concsim: &str, folder: &Path, variant: &str, name: &str) -> Vec<Row> {
-    let output = Command::new(concsim)
-        .args(["export", "csv"])
-        .arg(folder)
-        .args(["--variant", variant, "--table", name])
-        .output()
-        .expect("the binary starts");
-    assert!(output.status.success(), "{name}: {output:?}");
-    let mut rows = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .from_reader(&output.stdout[..]);
-    let rows = rows.deserialize().map(|row| row.expect("a row of a table"));
-    rows.collect()
-}
-
-fn number(row: &Row, column: &str) -> Option<u64> {
-    let text = row.get(column)?;
-    (!text.is_empty()).then(|| text.parse().unwrap_or_else(|_| panic!("{column}: {text}")))
-}
 
 impl Account {
     /// Reads a variant of a kept run through `concsim export`.
@@ -127,7 +143,8 @@ impl Account {
         for row in of("switches") {
             if row["what"] == "ran" && row["request"].is_empty() {
                 let edge = |name: &str| number(&row, name).unwrap_or(0);
-                anonymous.push((edge("from_ns"), edge("to_ns")));
+                let worker = edge("worker") as u16;
+                anonymous.push((worker, edge("from_ns"), edge("to_ns")));
             }
             let Some(place) = number(&row, "request").and_then(|it| places.get(&(it as u32)))
             else {
@@ -148,15 +165,35 @@ impl Account {
             began: number(&run, "began_ns").unwrap_or(0),
             end: *at.last().expect("a run has samples"),
             workers_cpu: column("workers_cpu_ns"),
+            window: (
+                number(&run, "window_begin_ns").unwrap_or(Ns::MAX),
+                number(&run, "window_end_ns").unwrap_or(Ns::MAX),
+            ),
             samples: at,
+            stages: samples.iter().map(|row| row["stage"].clone()).collect(),
             requests,
+            looks: of("workers").iter().map(look).collect(),
             anonymous,
         }
     }
 
+    /// Whether the counted window has begun by the last sample before an instant.
+    pub(super) fn counts_by(&self, at: Ns) -> bool {
+        let known = self.samples.partition_point(|sample| *sample <= at);
+        let stage = self.stages.get(known.saturating_sub(1));
+        stage.is_some_and(|stage| !matches!(stage.as_str(), "preparing" | "warm-up"))
+    }
+
+    /// Requests that had ended by an instant: of the counted window, once that has begun.
+    pub(super) fn ended_by(&self, at: Ns) -> Vec<&Request> {
+        let counts_all = !self.counts_by(at);
+        let ended = self.requests.iter().filter(|it| it.is_over(at));
+        ended.filter(|it| counts_all || it.counted).collect()
+    }
+
     /// State of a request at an instant; `None` before it was sent and after its end.
     pub(super) fn state(&self, request: &Request, at: Ns) -> Option<State> {
-        request.state(at, self.kind == "coroutine" || self.kind == "callback")
+        request.state(at, self.has_a_loop())
     }
 
     /// The same as lanes draw it, which tell apart the queues of a wait.
@@ -202,7 +239,7 @@ impl Account {
     /// the end of one whose last byte is written.
     pub(super) fn besides(&self, at: Ns) -> usize {
         let unread = self.anonymous.iter();
-        let unread = unread.filter(|(from, to)| *from <= at && at < *to);
+        let unread = unread.filter(|(_, from, to)| *from <= at && at < *to);
         let over = self.requests.iter();
         let over = over.filter(|it| self.state(it, at).is_none() && it.claim(at).is_some());
         unread.count() + over.count()
@@ -235,6 +272,20 @@ impl Account {
     }
 }
 
+fn look(row: &Row) -> Look {
+    let of = |column: &str| number(row, column).unwrap_or(0);
+    Look {
+        at: of("at_ns"),
+        worker: of("worker") as u16,
+        answered: of("requests"),
+        switches: of("coroutine_switches"),
+        voluntary: of("voluntary"),
+        involuntary: of("involuntary"),
+        cpu: of("cpu_ns"),
+        respawns: of("respawns"),
+    }
+}
+
 fn request(row: &Row) -> Request {
     Request {
         number: number(row, "request").expect("a request has a number") as u32,
@@ -245,11 +296,27 @@ fn request(row: &Row) -> Request {
         written: number(row, "written_ns"),
         done: number(row, "done_ns"),
         good: row["failure"].is_empty() && !row["done_ns"].is_empty(),
+        class: row["class"].clone(),
+        counted: row["counted"] == "true",
+        latency: number(row, "latency_ns"),
+        told: number(row, "written_ns").map(|_| told(row)),
         worker: number(row, "worker").map(|it| it as u16),
         slices: Vec::new(),
         breaks: Vec::new(),
         parts: Vec::new(),
         taken_off: Vec::new(),
+    }
+}
+
+fn told(row: &Row) -> Told {
+    let of = |column: &str| number(row, column).unwrap_or(0);
+    let taken = of("accepted_ns").max(of("sent_ns"));
+    Told {
+        ready: of("ready_ns") + of("first_read_ns").saturating_sub(taken),
+        core_wait: of("core_wait_ns"),
+        cpu: of("cpu_ns"),
+        waited: of("waited_ns"),
+        queues: ["thread_wait_ns", "pool_wait_ns", "service_queue_ns"].map(of),
     }
 }
 
@@ -283,6 +350,21 @@ impl Request {
         let first = self.slices.first().map(|it| it.ready);
         let taken = self.accepted.or(first);
         taken.map(|taken| (taken.max(self.sent), end))
+    }
+
+    /// Instants at which its state may change.
+    pub(super) fn edges(&self) -> Vec<Ns> {
+        let slices = self.slices.iter().flat_map(|it| [it.ready, it.from, it.to]);
+        let breaks = self.breaks.iter().flat_map(|it| [it.0, it.1]);
+        let parts = self.parts.iter().map(|it| it.0);
+        let stamps = [Some(self.sent), self.accepted, self.written];
+        let stamps = stamps.into_iter().flatten();
+        slices.chain(breaks).chain(parts).chain(stamps).collect()
+    }
+
+    /// Whether it has ended for its client.
+    pub(super) fn is_over(&self, at: Ns) -> bool {
+        self.done.is_some_and(|done| done <= at)
     }
 
     /// When it stood at the door: it had opened its connection, no worker had taken it, and its client had not
@@ -376,16 +458,7 @@ impl Account {
     /// States of a request at the edges of its slices within an interval: what is shorter than the steps
     /// in which the interval is looked at.
     pub(super) fn states_within(&self, request: &Request, from: Ns, to: Ns) -> Vec<Option<State>> {
-        let edges = request
-            .slices
-            .iter()
-            .flat_map(|it| [it.ready, it.from, it.to]);
-        let edges = edges.chain(request.breaks.iter().flat_map(|it| [it.0, it.1]));
-        let edges = edges.chain(request.parts.iter().map(|it| it.0));
-        let edges = edges
-            .chain([request.sent])
-            .chain(request.accepted)
-            .chain(request.written);
+        let edges = request.edges().into_iter();
         let inside = edges.filter(|edge| from <= *edge && *edge <= to);
         inside.map(|edge| self.drawn(request, edge)).collect()
     }
@@ -400,6 +473,34 @@ impl Account {
 }
 
 impl Account {
+    /// What was read of a worker at a sample.
+    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
+        let mut looks = self.looks.iter();
+        looks.find(|it| it.at == at && it.worker == worker).copied()
+    }
+
+    /// The longest for which one coroutine, or one request of a worker without a loop, has had a worker by an
+    /// instant, be it the one that has it then.
+    pub(super) fn longest_run(&self, worker: u16, by: Ns) -> Ns {
+        let own = self.requests.iter().filter(|it| it.worker == Some(worker));
+        let runs: Vec<(Ns, Ns)> = if self.has_a_loop() {
+            let slices = own.flat_map(|it| it.slices.iter().map(|slice| (slice.from, slice.to)));
+            let unread = self.anonymous.iter().filter(|it| it.0 == worker);
+            slices.chain(unread.map(|it| (it.1, it.2))).collect()
+        } else {
+            own.filter_map(Request::begun).collect()
+        };
+        let begun = runs.iter().filter(|(from, _)| *from <= by);
+        begun
+            .map(|(from, to)| by.min(*to) - from)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn has_a_loop(&self) -> bool {
+        self.kind == "coroutine" || self.kind == "callback"
+    }
+
     /// Core time that all workers used between two samples, in seconds.
     pub(super) fn cpu_between(&self, from: Ns, to: Ns) -> f64 {
         let at = |at: Ns| {

@@ -7,8 +7,14 @@
 #![cfg(target_os = "linux")]
 
 mod caption;
+mod compare;
 mod events;
+mod latency;
+mod requests;
 mod screen;
+mod tables;
+mod window;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +22,7 @@ use std::process::{Command, Stdio};
 
 use caption::Claim;
 use events::{Account, Census, Ns, State};
-use screen::{Camera, Lanes, WorkerRow};
+use screen::{Camera, Lanes, WorkerRow, Written};
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
@@ -58,6 +64,17 @@ impl Findings {
                 "{place}: drawn {drawn:?}, the events say {right:?}"
             ));
         }
+    }
+
+    /// A number as it is written, which may be off by this share of itself besides its rounding.
+    fn near(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
+        let holds = written.is_some_and(|it| it.is(right, share));
+        self.number(place, written.map(|it| it.value), right, holds);
+    }
+
+    /// Something that each screen of a view has is not there.
+    fn lacks(&mut self, place: &str, what: &str) {
+        self.contradictions.push(format!("{place}: no {what}"));
     }
 
     fn sentence(
@@ -365,27 +382,49 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     }
 }
 
+/// Compares a screen of one view with the events at its instant.
+type Check = fn(&Account, &str, Ns, &str, &mut Findings);
+
+/// Views with a key, a name and what they are compared by.
+const VIEWS: [(&str, &str, Check); 3] = [
+    ("3", "latency", latency::check),
+    ("5", "requests", requests::check),
+    ("6", "workers", workers::check),
+];
+
 fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     let mut contradictions = Vec::new();
-    for variant in variants(folder) {
-        let account = Account::read(CONCSIM, folder, &variant);
+    let names = variants(folder);
+    let accounts = names.iter().map(|it| Account::read(CONCSIM, folder, it));
+    let accounts: Vec<Account> = accounts.collect();
+    for (on, (variant, account)) in names.iter().zip(&accounts).enumerate() {
         let instants = instants(seed, account.end - account.began);
         let camera = Camera {
             concsim: CONCSIM,
             folder,
-            variant: &variant,
+            variant,
             size: "80x24",
         };
         let mut findings = Findings::default();
         for (at, screen) in instants.iter().zip(camera.shoot("1", &instants)) {
             let place = format!("{name}, {variant}, {:.6} s, overview", *at as f64 / 1e9);
-            check_overview(&account, &screen, *at, &place, &mut findings);
-            check_caption(&account, &screen, *at, &place, &mut findings);
-            check_means(&account, &screen, *at, &place, &mut findings);
+            check_overview(account, &screen, *at, &place, &mut findings);
+            check_caption(account, &screen, *at, &place, &mut findings);
+            check_means(account, &screen, *at, &place, &mut findings);
         }
         for (at, screen) in instants.iter().zip(camera.shoot("2", &instants)) {
             let place = format!("{name}, {variant}, {:.6} s, lanes", *at as f64 / 1e9);
-            check_lanes(&account, &screen, *at, &place, &mut findings);
+            check_lanes(account, &screen, *at, &place, &mut findings);
+        }
+        for (at, screen) in instants.iter().zip(camera.shoot("4", &instants)) {
+            let place = format!("{name}, {variant}, {:.6} s, compare", *at as f64 / 1e9);
+            compare::check((&accounts, on), &screen, *at, &place, &mut findings);
+        }
+        for (key, view, check) in VIEWS {
+            for (at, screen) in instants.iter().zip(camera.shoot(key, &instants)) {
+                let place = format!("{name}, {variant}, {:.6} s, {view}", *at as f64 / 1e9);
+                check(account, &screen, *at, &place, &mut findings);
+            }
         }
         println!(
             "{name:15} {variant:20} {:9} {:3} instants {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",

@@ -212,11 +212,7 @@ impl Lanes {
     /// From when to when a column lasts, with one column of doubt at both sides, counted from the first
     /// request.
     pub(super) fn around(&self, column: usize) -> (f64, f64) {
-        let [(x0, t0), (x1, t1)] = self.ticks;
-        let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
-        let at = |column: f64| t0 as f64 + (column - x0 as f64) * scale;
-        let column = column as f64;
-        (at(column - 1.5), at(column + 2.5))
+        around(self.ticks, column)
     }
 }
 
@@ -249,7 +245,7 @@ fn name(line: &[char]) -> Option<(u32, usize)> {
 }
 
 /// The labels of an axis: the column in which each begins, and its instant in nanoseconds.
-fn ticks(line: &[char]) -> Vec<(usize, Ns)> {
+pub(super) fn ticks(line: &[char]) -> Vec<(usize, Ns)> {
     let mut found = Vec::new();
     let mut x = 12;
     while x < line.len() {
@@ -288,6 +284,50 @@ pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
         .map(str::trim)
         .filter(|word| !word.is_empty());
     Some(numbers.map(amount).collect())
+}
+
+/// A number as it is written, in seconds if it is a time: its value, and how much its last digit is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) value: f64,
+    pub(super) digit: f64,
+}
+
+impl Written {
+    /// Reads `500 µs`, `49.1 ms`, `1 345`, `0.66`, `≥ 30 s`; `None` of `–` and of words.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let text = text.trim().trim_start_matches(['≥', '≤']).trim();
+        let begin = text.trim_end_matches(|it: char| it.is_alphabetic() || it == '%');
+        let unit = match &text[begin.len()..] {
+            "" => 1.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "µs" => 1e-6,
+            "ns" => 1e-9,
+            "%" => 0.01,
+            _ => return None,
+        };
+        let digits: String = begin.chars().filter(|it| !it.is_whitespace()).collect();
+        let decimals = digits.split_once('.').map_or(0, |(_, it)| it.len());
+        Some(Self {
+            value: digits.parse::<f64>().ok()? * unit,
+            digit: 0.1_f64.powi(decimals as i32) * unit,
+        })
+    }
+
+    /// Whether a number may be written so: rounded, and off by a share of itself at most.
+    pub(super) fn is(self, right: f64, share: f64) -> bool {
+        (self.value - right).abs() <= 0.51 * self.digit + share * right.abs() + 1e-9
+    }
+}
+
+/// From when to when a column of an axis lasts, with one column of doubt at both sides; `ticks` are two
+/// columns with their instants.
+pub(super) fn around([(x0, t0), (x1, t1)]: [(usize, Ns); 2], column: usize) -> (f64, f64) {
+    let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
+    let at = |column: f64| t0 as f64 + (column - x0 as f64) * scale;
+    let column = column as f64;
+    (at(column - 1.5), at(column + 2.5))
 }
 
 /// `3.02 s` in seconds, `58`, `0.66`.

@@ -1,0 +1,140 @@
+//! View 5 against the events: which requests are listed, and what each has spent its time on.
+
+use super::Findings;
+use super::events::{Account, Ns, Request, State};
+use super::screen::{Written, slot, whole};
+
+/// Where the columns of a row end.
+const ENDS: [usize; 9] = [10, 21, 30, 39, 48, 57, 66, 75, 79];
+
+/// A screen has room for so many rows at least.
+const LEAST_ROWS: usize = 10;
+
+/// Cells of a row; `None` of a line that is none.
+fn cells(line: &str) -> Option<Vec<String>> {
+    let chars: Vec<char> = line.chars().collect();
+    let mut begin = 1;
+    let mut cells = Vec::new();
+    for end in ENDS {
+        let cell = chars.get(begin..end.min(chars.len())).unwrap_or_default();
+        cells.push(cell.iter().collect::<String>().trim().to_owned());
+        begin = end;
+    }
+    whole(&cells[0])?;
+    cells[2].ends_with(" s").then_some(cells)
+}
+
+/// Compares the view with the events at one instant.
+pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let now = account.began + at;
+    let mut sent: Vec<&Request> = account
+        .requests
+        .iter()
+        .filter(|it| it.sent <= now)
+        .collect();
+    sent.sort_by_key(|it| std::cmp::Reverse((it.due, it.number)));
+    let said = screen
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("REQUESTS"));
+    let said = said.and_then(|it| Written::read(it.split_once(": ")?.1.split(',').next()?));
+    findings.near(&format!("{place}: listed"), said, sent.len() as f64, 0.0);
+    let rows: Vec<Vec<String>> = screen.lines().skip(5).map_while(cells).collect();
+    let is_full = rows.len() >= sent.len().min(LEAST_ROWS);
+    findings.number(&format!("{place}: rows"), rows.len(), sent.len(), is_full);
+    for (row, request) in rows.iter().zip(&sent) {
+        let place = format!("{place}: request {}", request.number);
+        let number = whole(&row[0]);
+        let is_its = number == Some(u64::from(request.number));
+        findings.number(
+            &format!("{place}: in its row"),
+            number,
+            request.number,
+            is_its,
+        );
+        if is_its {
+            check_row(account, request, row, now, &place, findings);
+        }
+    }
+}
+
+fn check_row(
+    account: &Account,
+    request: &Request,
+    row: &[String],
+    now: Ns,
+    place: &str,
+    findings: &mut Findings,
+) {
+    let is_class =
+        row[1] == request.class || request.class.starts_with(row[1].trim_end_matches('…'));
+    findings.number(
+        &format!("{place}: asked for"),
+        row[1].len(),
+        &request.class,
+        is_class,
+    );
+    let written = |place: usize| Written::read(&row[place]);
+    let near = |findings: &mut Findings, what: &str, column: usize, right: Ns| {
+        findings.near(
+            &format!("{place}: {what}"),
+            written(column),
+            right as f64 / 1e9,
+            0.001,
+        );
+    };
+    near(findings, "due", 2, request.due - account.began);
+    let is_over = request.is_over(now);
+    let open = row[3].starts_with('≥');
+    findings.number(
+        &format!("{place}: is over"),
+        !open,
+        is_over,
+        open != is_over,
+    );
+    let latency = request
+        .latency
+        .filter(|_| is_over)
+        .unwrap_or(now - request.due);
+    near(findings, "latency", 3, latency);
+    if is_over && !request.good {
+        return;
+    }
+    let told = request.told.filter(|_| is_over);
+    let parts = told.map_or_else(
+        || seen(account, request, now),
+        |told| {
+            let door = request.at_the_door().map_or(0, |(from, to)| to - from);
+            [door, told.ready + told.core_wait, told.cpu, told.waited]
+        },
+    );
+    let names = ["door", "ready", "running", "waiting"];
+    for ((name, right), column) in names.into_iter().zip(parts).zip(4..) {
+        near(findings, name, column, right);
+    }
+    let is_taken = account
+        .state(request, now)
+        .is_some_and(|state| state != State::AtTheDoor);
+    let worker = slot(&row[8]);
+    let right = request.worker.filter(|_| is_taken || is_over);
+    findings.number(&format!("{place}: worker"), worker, right, worker == right);
+}
+
+/// How long an open request has been at the door, ready, running and waiting so far.
+fn seen(account: &Account, request: &Request, now: Ns) -> [Ns; 4] {
+    let mut edges = request.edges();
+    edges.retain(|edge| request.sent <= *edge && *edge < now);
+    edges.sort_unstable();
+    edges.push(now);
+    let mut parts = [0; 4];
+    for pair in edges.windows(2) {
+        let place = match account.state(request, pair[0]) {
+            Some(State::AtTheDoor) => 0,
+            Some(State::Ready | State::WantsACore) => 1,
+            Some(State::Running) => 2,
+            Some(State::Blocked | State::Parked | State::ForThePool | State::InAQueue) => 3,
+            None => continue,
+        };
+        parts[place] += pair[1] - pair[0];
+    }
+    parts
+}

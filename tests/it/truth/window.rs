@@ -1,0 +1,60 @@
+//! Numbers of the counted window, from the exported tables alone.
+
+use super::events::{Account, Ns, Request};
+
+impl Account {
+    /// The samples nearest to the edges of the window.
+    pub(super) fn window_samples(&self) -> (Ns, Ns) {
+        let nearest = |edge: Ns| {
+            let samples = self.samples.iter().copied();
+            samples.min_by_key(|at| at.abs_diff(edge)).unwrap_or(0)
+        };
+        (nearest(self.window.0), nearest(self.window.1))
+    }
+
+    /// Good answers that arrived in the window, per second.
+    pub(super) fn throughput(&self) -> f64 {
+        let (begin, end) = self.window;
+        let done = self.requests.iter().filter(|it| it.good);
+        let done = done.filter_map(|it| it.done);
+        let inside = done.filter(|done| begin < *done && *done <= end);
+        inside.count() as f64 / ((end - begin) as f64 / 1e9)
+    }
+
+    /// Requests begun and not finished, on average.
+    pub(super) fn concurrency(&self) -> f64 {
+        self.mean(self.window_samples(), Request::begun)
+    }
+
+    /// Requests at the door, on average.
+    pub(super) fn door(&self) -> f64 {
+        self.mean(self.window_samples(), Request::at_the_door)
+    }
+
+    /// Cores that the workers kept busy.
+    pub(super) fn parallelism(&self) -> f64 {
+        let (from, to) = self.window_samples();
+        self.cpu_between(from, to) / ((to - from) as f64 / 1e9)
+    }
+
+    /// Good answers in an interval, per second.
+    pub(super) fn rate(&self, (from, to): (Ns, Ns)) -> f64 {
+        let done = self.requests.iter().filter(|it| it.good);
+        let done = done.filter_map(|it| it.done);
+        let inside = done.filter(|done| from < *done && *done <= to);
+        inside.count() as f64 / ((to - from) as f64 / 1e9)
+    }
+}
+
+/// The length that so many in a hundred do not exceed, in seconds; `None` if there are fewer than `needed`.
+pub(super) fn percentile(requests: &[&Request], percent: usize, needed: usize) -> Option<f64> {
+    let mut sorted: Vec<Ns> = requests.iter().filter_map(|it| it.latency).collect();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    let is_enough = sorted.len() >= needed.max(1);
+    is_enough.then(|| sorted[rank - 1] as f64 / 1e9)
+}
+
+/// So many are needed for the median, and for the 99th percentile.
+pub(super) const FOR_THE_MEDIAN: usize = 20;
+pub(super) const FOR_P99: usize = 1_000;

@@ -1,0 +1,116 @@
+//! View 6 against the events and the table of workers: what each has begun, taken and used.
+
+use super::Findings;
+use super::events::{Account, Census, Look, Ns, State};
+use super::screen::{Written, slot};
+
+/// Where the columns of a row end.
+const ENDS: [usize; 10] = [3, 17, 22, 31, 40, 48, 59, 67, 73, 80];
+/// A counter may lack what happened so shortly before the look.
+const LATE: Ns = 5_000_000;
+
+fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
+    let chars: Vec<char> = line.chars().collect();
+    let cell = |begin: usize, end: usize| {
+        let cell = chars.get(begin..end.min(chars.len())).unwrap_or_default();
+        cell.iter().collect::<String>().trim().to_owned()
+    };
+    let worker = slot(&cell(0, ENDS[0]))?;
+    let written = ENDS[1..]
+        .windows(2)
+        .map(|ends| Written::read(&cell(ends[0], ends[1])));
+    Some((worker, written.collect()))
+}
+
+/// Compares the view with the events at one instant.
+pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let now = account.began + at;
+    let census = account.census(now);
+    let (from, to) = account.last_second(now);
+    let rows: Vec<(u16, Vec<Option<Written>>)> = screen.lines().skip(6).map_while(cells).collect();
+    findings.number(
+        &format!("{place}: rows"),
+        rows.len(),
+        "some",
+        !rows.is_empty(),
+    );
+    for (worker, cells) in rows {
+        let place = format!("{place}: worker {worker}");
+        let Some(look) = account.look(worker, to) else {
+            // It has come since the last sample.
+            continue;
+        };
+        check_so_far(
+            account,
+            &census,
+            (worker, look),
+            to,
+            &cells,
+            &place,
+            findings,
+        );
+        let seconds = (to - from) as f64 / 1e9;
+        let before = account.look(worker, from).unwrap_or_default();
+        let rates = [
+            ("voluntary", 4, look.voluntary - before.voluntary),
+            ("involuntary", 5, look.involuntary - before.involuntary),
+        ];
+        let per_second = |count: u64| {
+            if seconds > 0.0 {
+                count as f64 / seconds
+            } else {
+                0.0
+            }
+        };
+        for (name, column, count) in rates {
+            findings.near(
+                &format!("{place}: {name}"),
+                cells[column],
+                per_second(count),
+                1e-6,
+            );
+        }
+        let cores = per_second(look.cpu - before.cpu) / 1e9;
+        findings.near(&format!("{place}: cores"), cells[6], cores, 1e-6);
+        findings.near(
+            &format!("{place}: died"),
+            cells[7],
+            look.respawns as f64,
+            0.0,
+        );
+    }
+}
+
+fn check_so_far(
+    account: &Account,
+    census: &Census,
+    (worker, look): (u16, Look),
+    sampled: Ns,
+    cells: &[Option<Written>],
+    place: &str,
+    findings: &mut Findings,
+) {
+    let inside = census
+        .iter()
+        .filter(|((own, state), _)| *own == Some(worker) && *state != State::AtTheDoor);
+    let begun: usize = inside.map(|(_, count)| count).sum();
+    findings.near(&format!("{place}: begun"), cells[0], begun as f64, 0.0);
+    let taken = |by: Ns| {
+        let own = account
+            .requests
+            .iter()
+            .filter(|it| it.worker == Some(worker));
+        own.filter(|it| it.opened && it.accepted.is_some_and(|at| at <= by))
+            .count()
+    };
+    let known = taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE);
+    let accepted = cells[1].map(|it| it.value as usize);
+    let holds = accepted.is_some_and(|it| known.contains(&it));
+    findings.number(&format!("{place}: accepted"), accepted, known, holds);
+    let each = look.switches as f64 / look.answered as f64;
+    if look.answered > 0 {
+        findings.near(&format!("{place}: switches"), cells[2], each, 1e-6);
+    }
+    let longest = account.longest_run(worker, sampled) as f64 / 1e9;
+    findings.near(&format!("{place}: longest run"), cells[3], longest, 0.002);
+}

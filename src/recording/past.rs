@@ -114,6 +114,18 @@ impl<'a> Past<'a> {
         &self.recording.outcomes[..self.sample().seen.outcomes]
     }
 
+    /// Outcomes among which are those of all requests that had ended by `at`, also if load had no core to
+    /// report them by then.
+    #[must_use]
+    pub fn reported_by(&self, at: Stamp) -> &'a [Outcome] {
+        const LATE: Elapsed = Elapsed::from_secs(1);
+        let samples = &self.recording.samples;
+        let later = samples.partition_point(|sample| sample.at < at + LATE);
+        let all = self.recording.outcomes.len();
+        let known = samples.get(later).map_or(all, |it| it.seen.outcomes);
+        &self.recording.outcomes[..known.min(all)]
+    }
+
     /// Those of them that ended since the sample before the newest.
     #[must_use]
     pub fn new_outcomes(&self) -> &'a [Outcome] {

@@ -70,7 +70,14 @@ impl Latencies {
             }
             too_many = bars;
         }
-        too_many
+        // Where there is no room for all, the lowest bar holds shorter ones too.
+        let cut = too_many.len().saturating_sub(most);
+        let shorter: u64 = too_many[..cut].iter().map(|(_, count)| count).sum();
+        let mut bars = too_many.split_off(cut);
+        if let Some((_, count)) = bars.first_mut() {
+            *count += shorter;
+        }
+        bars
     }
 }
 
@@ -119,9 +126,9 @@ fn even_steps(shortest: u64, longest: u64) -> Vec<Vec<u64>> {
     coarse_enough.map(edges).collect()
 }
 
-/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and two
+/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and
 /// coarser rows.
-const SERIES: [&[u64]; 4] = [
+const SERIES: [&[u64]; 6] = [
     &[
         100, 110, 120, 130, 150, 160, 180, 200, 220, 240, 270, 300, 330, 360, 390, 430, 470, 510,
         560, 620, 680, 750, 820, 910,
@@ -129,6 +136,8 @@ const SERIES: [&[u64]; 4] = [
     &[100, 120, 150, 180, 220, 270, 330, 390, 470, 560, 680, 820],
     &[100, 150, 200, 300, 500, 700],
     &[100, 200, 500],
+    &[100, 300],
+    &[100],
 ];
 
 /// 0.1 ms to 1 000 s in the steps of a series.
@@ -181,6 +190,23 @@ mod tests {
         assert_eq!(latencies.quantile(0.5, 20), None);
         latencies.add(Elapsed::from_millis(3));
         assert!(latencies.quantile(0.5, 20).is_some());
+    }
+
+    #[test]
+    fn however_little_room_there_is_no_length_is_left_out() {
+        let mut latencies = Latencies::default();
+        // From 0.3 ms to 30 s, in steps of a tenth.
+        let mut micros = 300;
+        while micros < 30_000_000 {
+            latencies.add(Elapsed(micros * 1_000));
+            micros += micros / 10;
+        }
+        for most in 1..60 {
+            let bars = latencies.bars(most);
+            let all: u64 = bars.iter().map(|(_, count)| count).sum();
+            assert_eq!(all, latencies.total(), "in {most} bars");
+            assert!(bars.len() <= most, "{} in {most}", bars.len());
+        }
     }
 
     #[test]

@@ -137,15 +137,10 @@ impl State {
         if newest.is_none_or(|newest| at >= newest.at) {
             return;
         }
-        if let Some(recording) = feed.recording(variant) {
-            // What happened up to an instant is known at the first sample that is not before it.
-            let next = recording.samples.partition_point(|sample| sample.at < at);
-            let known = recording.samples.get(next).map_or(0, |it| it.seen.outcomes);
-            let later = recording.outcomes.get(past.outcomes().len()..known);
-            let later = later.unwrap_or_default().iter();
-            let ended = later.filter(|outcome| outcome.done <= at);
-            self.show.picture.latencies = self.watch.latencies_with(ended);
-        }
+        let later = past.reported_by(at).get(past.outcomes().len()..);
+        let later = later.unwrap_or_default().iter();
+        let ended = later.filter(|outcome| outcome.done <= at);
+        self.show.picture.latencies = self.watch.latencies_with(ended);
         let kind = past.header().scenario.server.kind;
         if let Some(now) = self.indexes.instant(feed, variant, at) {
             let picture = &mut self.show.picture;

@@ -208,7 +208,13 @@ impl<'a> Lanes<'a> {
                 && outcome.done <= until
                 && window.is_none_or(|window| window.contains(outcome.due))
         };
-        let newest = self.past.outcomes().iter().rev().filter(counts).take(most);
+        let newest = self
+            .past
+            .reported_by(until)
+            .iter()
+            .rev()
+            .filter(counts)
+            .take(most);
         let requests: Vec<Request<'_>> = newest
             .map(|outcome| Request {
                 outcome,

@@ -321,6 +321,23 @@ fn of_so_many_requests_all_that_have_ended_are_counted_before_the_last_one_ends(
 }
 
 #[test]
+fn requests_that_were_reported_late_have_ended_when_they_did() {
+    let mut recording = Synthetic::io_bound(Coroutine).recording();
+    let last = recording.samples.len() - 1;
+    // As if load had had no core to report the newest seven by each sample.
+    for sample in &mut recording.samples[..last] {
+        sample.seen.outcomes = sample.seen.outcomes.saturating_sub(7);
+    }
+    for millis in [3_049, 4_001, 4_777] {
+        let instant = Stamp(millis * 1_000_000);
+        let ended = ended_in_the_window(&recording, instant);
+        let state = at(&recording, '3', instant, (80, 24));
+        let said = texts(&state, Number::Answers);
+        assert_eq!(said, [format!("{} requests ended", grouped(ended))]);
+    }
+}
+
+#[test]
 fn answers_count_by_the_instant_at_which_they_came_though_load_has_counted_fewer() {
     let mut recording = Synthetic::io_bound(Coroutine).recording();
     for (place, sample) in recording.samples.iter_mut().enumerate() {

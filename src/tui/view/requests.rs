@@ -279,13 +279,13 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
     let room = usize::from(canvas.height());
     let hidden = lines.len().saturating_sub(room);
     for y in 0..lines.len().min(room) {
-        let is_gap = hidden > 0 && y == room - 2;
+        let is_gap = hidden > 0 && y + 2 == room;
         if is_gap {
             let said = format!("… {} more", grouped(hidden as u64 + 1));
             canvas.write(15, y as u16, &said, quiet());
             continue;
         }
-        let place = if hidden > 0 && y > room - 2 {
+        let place = if hidden > 0 && y + 2 > room {
             y + hidden
         } else {
             y

@@ -11,7 +11,8 @@ const BAR: std::ops::Range<usize> = 20..62;
 /// What the view shows of a variant: of the one that is on its last second, of one before it its window.
 fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns) -> Option<f64> {
     let account = &accounts[variant];
-    if variant > on {
+    // Nothing is compared with a run that proves nothing.
+    if variant > on || (variant < on && account.proves_nothing) {
         return None;
     }
     let is_on = variant == on;

@@ -95,6 +95,8 @@ pub(super) struct Account {
     pub(super) variant: String,
     pub(super) kind: String,
     pub(super) origin: String,
+    /// Whether it may be believed, by the run's own word.
+    pub(super) proves_nothing: bool,
     pub(super) began: Ns,
     pub(super) end: Ns,
     /// The counted window.
@@ -108,7 +110,7 @@ pub(super) struct Account {
     pub(super) requests: Vec<Request>,
     looks: Vec<Look>,
     /// From when to when workers ran what has no number yet: a connection whose request is not read.
-    anonymous: Vec<(u16, Ns, Ns)>,
+    pub(super) anonymous: Vec<(u16, Ns, Ns)>,
 }
 
 /// What was read of a worker at a sample: counts so far.
@@ -123,9 +125,6 @@ pub(super) struct Look {
     pub(super) cpu: Ns,
     pub(super) respawns: u64,
 }
-
-/// Requests of each worker in each state; of no worker at the door.
-pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
 impl Account {
     /// Reads a variant of a kept run through `concsim export`.
@@ -162,6 +161,7 @@ impl Account {
             variant: variant.into(),
             kind: run["kind"].clone(),
             origin: run["origin"].clone(),
+            proves_nothing: run["trust"] == "proves-nothing",
             began: number(&run, "began_ns").unwrap_or(0),
             end: *at.last().expect("a run has samples"),
             workers_cpu: column("workers_cpu_ns"),
@@ -202,47 +202,6 @@ impl Account {
         let queue = request.queue(at);
         let waits = matches!(state, State::Parked | State::Blocked);
         Some(queue.filter(|_| waits).unwrap_or(state))
-    }
-
-    /// How many requests are in each state at an instant: of one worker, or at the door. A core runs one
-    /// process: of several that say to run on it the one that came last does, and the others, which have not
-    /// learned yet that they lost it, want a core.
-    pub(super) fn census(&self, at: Ns) -> Census {
-        let mut census = Census::new();
-        let mut running = Vec::new();
-        for request in &self.requests {
-            let Some(state) = self.state(request, at) else {
-                continue;
-            };
-            if let Some(claim) = request.claim(at).filter(|_| state == State::Running) {
-                running.push(claim);
-            } else {
-                let worker = request.worker.filter(|_| state != State::AtTheDoor);
-                *census.entry((worker, state)).or_default() += 1;
-            }
-        }
-        running.sort_unstable();
-        for (place, (_, worker, core)) in running.iter().enumerate() {
-            let mut later = running[place + 1..].iter();
-            let is_lost = core.is_some() && later.any(|other| other.2 == *core);
-            let state = if is_lost {
-                State::WantsACore
-            } else {
-                State::Running
-            };
-            *census.entry((*worker, state)).or_default() += 1;
-        }
-        census
-    }
-
-    /// Workers that run something else than an open request: a connection whose request is not read yet, or
-    /// the end of one whose last byte is written.
-    pub(super) fn besides(&self, at: Ns) -> usize {
-        let unread = self.anonymous.iter();
-        let unread = unread.filter(|(_, from, to)| *from <= at && at < *to);
-        let over = self.requests.iter();
-        let over = over.filter(|it| self.state(it, at).is_none() && it.claim(at).is_some());
-        unread.count() + over.count()
     }
 
     /// Mean number of requests for which `span` gives an interval, over [from, to).
@@ -347,9 +306,7 @@ impl Request {
     /// When its worker had it: from its accept to its last byte.
     pub(super) fn begun(&self) -> Option<(Ns, Ns)> {
         let end = self.written.or(self.done).unwrap_or(Ns::MAX);
-        let first = self.slices.first().map(|it| it.ready);
-        let taken = self.accepted.or(first);
-        taken.map(|taken| (taken.max(self.sent), end))
+        self.taken().map(|taken| (taken.max(self.sent), end))
     }
 
     /// Instants at which its state may change.
@@ -367,17 +324,22 @@ impl Request {
         self.done.is_some_and(|done| done <= at)
     }
 
+    /// When a worker had it first, if one has told.
+    pub(super) fn taken(&self) -> Option<Ns> {
+        self.accepted
+            .or_else(|| self.slices.first().map(|it| it.ready))
+    }
+
     /// When it stood at the door: it had opened its connection, no worker had taken it, and its client had not
     /// left.
     pub(super) fn at_the_door(&self) -> Option<(Ns, Ns)> {
-        let first = self.slices.first().map(|it| it.ready);
-        let ends = [self.accepted.or(first), self.done];
+        let ends = [self.taken(), self.done];
         let until = ends.into_iter().flatten().min().unwrap_or(Ns::MAX);
         (self.opened && self.sent < until).then_some((self.sent, until))
     }
 
     /// Since when it has been on a core without a break, in which worker and on which core.
-    fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
+    pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;
         let breaks = self.breaks.iter().map(|it| it.1);
         let since = breaks.filter(|over| *over <= at).max().unwrap_or(0);
@@ -420,9 +382,7 @@ impl Request {
         } else {
             State::WantsACore
         };
-        let taken = self
-            .accepted
-            .or_else(|| self.slices.first().map(|it| it.ready));
+        let taken = self.taken();
         if taken.is_none_or(|taken| at < taken) {
             // A client that has left before stands nowhere; a worker may take its connection later.
             if self.done.is_some_and(|done| done <= at) {
@@ -488,7 +448,10 @@ impl Account {
             let unread = self.anonymous.iter().filter(|it| it.0 == worker);
             slices.chain(unread.map(|it| (it.1, it.2))).collect()
         } else {
-            own.filter_map(Request::begun).collect()
+            // It has the worker until that has closed the connection.
+            let let_go = |it: &Request| it.slices.iter().map(|slice| slice.to).max().unwrap_or(0);
+            own.filter_map(|it| it.begun().map(|(from, to)| (from, to.max(let_go(it)))))
+                .collect()
         };
         let begun = runs.iter().filter(|(from, _)| *from <= by);
         begun

@@ -170,7 +170,14 @@ fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
     };
     let door = |it: &Request| it.at_the_door().map_or(0, |(from, to)| to - from);
     let late = |it: &Request| it.sent.saturating_sub(it.due);
-    let parked = |told: &super::events::Told| told.waited.saturating_sub(told.queues.iter().sum());
+    let waited = mean(&|_, told| told.waited);
+    // A queue of less than a hundredth of all waits is not told apart.
+    let queue = |place: usize| {
+        let mean = mean(&|_, told| told.queues[place]);
+        if mean < 0.01 * waited { 0.0 } else { mean }
+    };
+    let queues = [0, 1, 2].map(queue);
+    let rest = waited - queues.iter().sum::<f64>();
     let all = |it: &Request, told: &super::events::Told| {
         late(it) + door(it) + told.ready + told.core_wait + told.cpu + told.waited
     };
@@ -180,11 +187,11 @@ fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
         ("ready", mean(&|_, told| told.ready)),
         ("without a core", mean(&|_, told| told.core_wait)),
         ("running", mean(&|_, told| told.cpu)),
-        ("for a thread", mean(&|_, told| told.queues[0])),
-        ("for a connection", mean(&|_, told| told.queues[1])),
-        ("in the service's queue", mean(&|_, told| told.queues[2])),
-        ("parked", mean(&|_, told| parked(told))),
-        ("blocked", mean(&|_, told| parked(told))),
+        ("for a thread", queues[0]),
+        ("for a connection", queues[1]),
+        ("in the service's queue", queues[2]),
+        ("parked", rest),
+        ("blocked", rest),
         (
             "on the way",
             mean(&|it, told| it.latency.unwrap_or(0).saturating_sub(all(it, told))),

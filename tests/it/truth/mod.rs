@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 
 mod caption;
+mod census;
 mod compare;
 mod events;
 mod latency;
@@ -21,7 +22,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use caption::Claim;
-use events::{Account, Census, Ns, State};
+use census::Census;
+use events::{Account, Ns, State};
 use screen::{Camera, Lanes, WorkerRow, Written};
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
@@ -370,7 +372,12 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
                 (Some(state), cell) => state.glyph() == *cell,
                 (None, _) => false,
             };
-            if !seen.iter().any(is_drawn) {
+            let loses_its_core = || {
+                let steps = (0..=32).map(|step| from + (to - from) * f64::from(step) / 32.0);
+                let mut steps = steps.map(|at| account.began + at as Ns);
+                *cell == '▒' && steps.any(|at| account.has_lost_its_core(request, at))
+            };
+            if !seen.iter().any(is_drawn) && !loses_its_core() {
                 seen.sort_unstable();
                 seen.dedup();
                 findings.contradictions.push(format!(

@@ -299,8 +299,7 @@ impl Written {
         let text = text.trim().trim_start_matches(['≥', '≤']).trim();
         let begin = text.trim_end_matches(|it: char| it.is_alphabetic() || it == '%');
         let unit = match &text[begin.len()..] {
-            "" => 1.0,
-            "s" => 1.0,
+            "" | "s" => 1.0,
             "ms" => 1e-3,
             "µs" => 1e-6,
             "ns" => 1e-9,
@@ -308,10 +307,10 @@ impl Written {
             _ => return None,
         };
         let digits: String = begin.chars().filter(|it| !it.is_whitespace()).collect();
-        let decimals = digits.split_once('.').map_or(0, |(_, it)| it.len());
+        let decimals = digits.split_once('.').map_or("", |(_, it)| it);
         Some(Self {
             value: digits.parse::<f64>().ok()? * unit,
-            digit: 0.1_f64.powi(decimals as i32) * unit,
+            digit: decimals.chars().fold(unit, |digit, _| digit / 10.0),
         })
     }
 

@@ -1,7 +1,8 @@
 //! View 6 against the events and the table of workers: what each has begun, taken and used.
 
 use super::Findings;
-use super::events::{Account, Census, Look, Ns, State};
+use super::census::Census;
+use super::events::{Account, Look, Ns, State};
 use super::screen::{Written, slot};
 
 /// Where the columns of a row end.
@@ -28,12 +29,8 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     let census = account.census(now);
     let (from, to) = account.last_second(now);
     let rows: Vec<(u16, Vec<Option<Written>>)> = screen.lines().skip(6).map_while(cells).collect();
-    findings.number(
-        &format!("{place}: rows"),
-        rows.len(),
-        "some",
-        !rows.is_empty(),
-    );
+    let is_there = !rows.is_empty() || screen.contains("their processes have ended");
+    findings.number(&format!("{place}: rows"), rows.len(), "some", is_there);
     for (worker, cells) in rows {
         let place = format!("{place}: worker {worker}");
         let Some(look) = account.look(worker, to) else {
@@ -95,15 +92,16 @@ fn check_so_far(
         .filter(|((own, state), _)| *own == Some(worker) && *state != State::AtTheDoor);
     let begun: usize = inside.map(|(_, count)| count).sum();
     findings.near(&format!("{place}: begun"), cells[0], begun as f64, 0.0);
+    let opened = account.requests.iter().filter(|it| it.opened);
     let taken = |by: Ns| {
-        let own = account
-            .requests
-            .iter()
-            .filter(|it| it.worker == Some(worker));
-        own.filter(|it| it.opened && it.accepted.is_some_and(|at| at <= by))
+        let own = opened.clone().filter(|it| it.worker == Some(worker));
+        own.filter(|it| it.taken().is_some_and(|at| at <= by))
             .count()
     };
-    let known = taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE);
+    // Of those whose clients have left, and of the last ones of a run, no worker tells.
+    let sent = opened.clone().filter(|it| it.sent <= sampled);
+    let untold = sent.filter(|it| it.taken().is_none()).count();
+    let known = taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + untold;
     let accepted = cells[1].map(|it| it.value as usize);
     let holds = accepted.is_some_and(|it| known.contains(&it));
     findings.number(&format!("{place}: accepted"), accepted, known, holds);
@@ -111,6 +109,12 @@ fn check_so_far(
     if look.answered > 0 {
         findings.near(&format!("{place}: switches"), cells[2], each, 1e-6);
     }
-    let longest = account.longest_run(worker, sampled) as f64 / 1e9;
-    findings.near(&format!("{place}: longest run"), cells[3], longest, 0.002);
+    let longest = |by: Ns| account.longest_run(worker, by) as f64 / 1e9;
+    let (least, most) = (longest(sampled.saturating_sub(LATE)), longest(sampled));
+    let holds = cells[3].is_some_and(|it| {
+        let doubt = 0.51 * it.digit + 0.002 * most;
+        least - doubt <= it.value && it.value <= most + doubt
+    });
+    let said = cells[3].map(|it| it.value);
+    findings.number(&format!("{place}: longest run"), said, (least, most), holds);
 }

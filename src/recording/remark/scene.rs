@@ -96,7 +96,8 @@ impl<'a> Scene<'a> {
             index.extend(self.past.recording());
             index
         };
-        self.index.unwrap_or_else(|| self.own_index.get_or_init(read))
+        self.index
+            .unwrap_or_else(|| self.own_index.get_or_init(read))
     }
 
     /// How many were at the door at a sample: by the log of requests where it is whole, else by gauges.

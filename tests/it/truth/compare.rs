@@ -21,8 +21,9 @@ fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns
     }
     let second = account.last_second(now);
     let seconds = (second.1 - second.0) as f64 / 1e9;
-    if is_on && second.0 == second.1 {
-        return Some(0.0).filter(|_| !measure.starts_with("latency"));
+    // Of no time there is no mean.
+    if is_on && second.0 == second.1 && !measure.starts_with("latency") {
+        return None;
     }
     let ended: Vec<&Request> = if is_on {
         account.ended_by(now)

@@ -227,6 +227,7 @@ impl Account {
             .unwrap_or(self.samples[0]);
         // Before the first request there is nothing to take a mean of.
         let begun = self.samples.iter().copied().find(|it| *it >= self.began);
+        let begun = begun.filter(|begun| *begun <= newest);
         (from.max(begun.unwrap_or(from)), newest)
     }
 }

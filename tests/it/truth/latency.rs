@@ -205,8 +205,8 @@ fn check_parts(account: &Account, screen: &str, now: Ns, place: &str, findings: 
         .iter()
         .position(|line| line.contains("WHERE THE TIME WENT"));
     let Some(head) = head else { return };
-    let mut answers: Vec<&Request> = account.requests.iter().collect();
-    answers.retain(|it| it.is_over(now) && it.good && it.counted);
+    let mut answers = account.ended_by(now);
+    answers.retain(|it| it.good);
     answers.sort_by_key(|it| it.done);
     let answers = &answers[answers.len().saturating_sub(NEWEST)..];
     let said = lines[head].split("mean of ").nth(1);

@@ -74,6 +74,15 @@ impl Findings {
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
+    /// A mean per second; of no time there is none.
+    fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
+        if seconds > 0.0 {
+            self.near(place, written, sum / seconds, 1e-6);
+        } else {
+            self.number(place, written.is_some(), "no mean", written.is_none());
+        }
+    }
+
     /// Something that each screen of a view has is not there.
     fn lacks(&mut self, place: &str, what: &str) {
         self.contradictions.push(format!("{place}: no {what}"));

@@ -52,23 +52,21 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
             ("voluntary", 4, look.voluntary - before.voluntary),
             ("involuntary", 5, look.involuntary - before.involuntary),
         ];
-        let per_second = |count: u64| {
-            if seconds > 0.0 {
-                count as f64 / seconds
-            } else {
-                0.0
-            }
-        };
+        let cpu = look.cpu - before.cpu;
         for (name, column, count) in rates {
-            findings.near(
+            findings.mean(
                 &format!("{place}: {name}"),
                 cells[column],
-                per_second(count),
-                1e-6,
+                count as f64,
+                seconds,
             );
         }
-        let cores = per_second(look.cpu - before.cpu) / 1e9;
-        findings.near(&format!("{place}: cores"), cells[6], cores, 1e-6);
+        findings.mean(
+            &format!("{place}: cores"),
+            cells[6],
+            cpu as f64 / 1e9,
+            seconds,
+        );
         findings.near(
             &format!("{place}: died"),
             cells[7],

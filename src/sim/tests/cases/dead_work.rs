@@ -385,7 +385,7 @@ fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_le
         let means = past.last_second().means_by(&index);
         let scene = Scene::of_the_last_second(past, means, &[]).with_index(Some(&index));
         let hog = remark::one(Kind::Hog, &scene).map(|it| it.sentence());
-        let Some(hog) = hog.filter(|said| said.contains(" now;")) else {
+        let Some(hog) = hog.filter(|said| said.contains(" has kept ")) else {
             continue;
         };
         let request = sample.workers[0].running_request.unwrap();

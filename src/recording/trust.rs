@@ -3,14 +3,20 @@
 //! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still shown,
 //! with the reason beside it, and no claim is judged by it.
 
+mod so_far;
+
 use serde::{Deserialize, Serialize};
+pub use so_far::Judge;
+pub(crate) use so_far::POINTS;
+#[cfg(test)]
+pub(super) use so_far::so_far;
 
 use super::accounting::{self, Edges};
 use super::foreign::Foreign;
-use super::latency::{Sorted, Spent, quantile};
+use super::latency::{Sorted, Spent};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
-use super::{Past, Recording, cast};
+use super::{Recording, cast};
 use crate::telemetry::Outcome;
 use crate::units::{Elapsed, three_digits};
 use crate::words::counted;
@@ -191,44 +197,6 @@ impl Evidence {
         }
     }
 
-    /// Of the window so far; nothing before it has lasted for a second.
-    fn so_far(past: &Past<'_>) -> Self {
-        /// The newest ones say enough, and a picture must not take long.
-        const NEWEST: usize = 10_000;
-        const A_SECOND: f64 = 1e9;
-        let edges = Edges::of(past.samples(), past.window());
-        let edges = edges.filter(|edges| edges.length() >= A_SECOND);
-        let counted = |outcome: &&Outcome| {
-            let window = past.window().filter(|_| edges.is_some());
-            window.is_some_and(|window| window.contains(outcome.due))
-        };
-        let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
-        let now = past.sample();
-        let late = newest().map(|outcome| outcome.sent.since(outcome.due));
-        let latency = newest().map(|outcome| outcome.done.since(outcome.due));
-        let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
-        let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
-        let header = past.header();
-        // How the run ended may lie in the future.
-        let log_full = header.log_full.filter(|at| *at <= now.at);
-        Self {
-            log_full: log_full.map(|at| at.since(header.began)),
-            generator_dropped: now.load.dropped,
-            generator_cpu: edges.as_ref().map(Edges::generator_cpu),
-            late_p99_ms: millis(quantile(late, 990)),
-            latency_p50_ms: millis(quantile(latency, 500)).unwrap_or(0.0),
-            events_dropped: now.seen.dropped_events,
-            outcomes_dropped: now.seen.dropped_outcomes,
-            unreadable: now.seen.unreadable,
-            steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
-            others: cores.iter().map(|core| core.other).sum(),
-            // What only the end can tell.
-            has_window: true,
-            cohort: COHORT,
-            ..Self::default()
-        }
-    }
-
     pub(super) fn generator(&self) -> Generator {
         Generator {
             cpu: self.generator_cpu.map(|cpu| rounded(cpu, 4)),
@@ -263,6 +231,11 @@ fn services(recording: &Recording) -> Vec<ServiceEvidence> {
 
 /// How far the run may be believed, and everything that speaks against it, the worst first.
 pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
+    worst_first(reasons(evidence))
+}
+
+/// Everything that is asked of a run, with its grade.
+fn reasons(evidence: &Evidence) -> Vec<Reason> {
     let mut reasons = Vec::new();
     evidence.of_the_run(&mut reasons);
     evidence.of_the_generator(&mut reasons);
@@ -274,17 +247,14 @@ pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     evidence.of_the_surroundings(&mut reasons);
     evidence.of_the_cohort(&mut reasons);
     evidence.of_the_unheard(&mut reasons);
+    reasons
+}
+
+fn worst_first(mut reasons: Vec<Reason>) -> (Trust, Vec<Reason>) {
     reasons.retain(|reason| reason.trust > Trust::Ok);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
     let worst = reasons.first().map_or(Trust::Ok, |reason| reason.trust);
     (worst, reasons)
-}
-
-/// How far a run may be believed while it goes on, and what speaks against it so far, the worst first.
-/// What can be judged only when it is over is not held against it.
-#[must_use]
-pub fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
-    grade(&Evidence::so_far(past))
 }
 
 /// Proves nothing if there is any of it.

@@ -26,6 +26,7 @@ use super::watch::Watch;
 use crate::palette::Look;
 use crate::recording::Origin;
 use crate::recording::remark::Remark;
+use crate::recording::trust::Judge;
 use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
 use crate::units::Stamp;
@@ -77,6 +78,9 @@ pub struct State {
     /// … and, for each variant, what was remembered before every [`BOOKMARK_EVERY`]th of them.
     pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
     pub(super) verdict: Option<Verdict>,
+    pub(super) judge: Judge,
+    /// The variant and instant to which the cursor went last other than by time going on.
+    pub(super) leapt_to: Option<(usize, Stamp)>,
     pub(super) pane: Pane,
     pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
@@ -153,6 +157,8 @@ impl State {
             taken_in: 0,
             bookmarks: vec![Vec::new(); plan.variants.len()],
             verdict: None,
+            judge: Judge::default(),
+            leapt_to: None,
             pane: Pane::default(),
             indexes: Indexes::default(),
             lanes: LanesView::default(),

@@ -20,9 +20,6 @@ const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
 /// … and longer if it takes longer to read: so long for each character of it.
 const READING: Elapsed = Elapsed::from_millis(75);
 
-/// What is said of a run stays for so long while time goes on, so that it can be read.
-const SAID_STAYS: Elapsed = Elapsed::from_millis(500);
-
 /// To go back in time, the screen is rebuilt from one in so many samples.
 const BOOKMARK_EVERY: usize = 24;
 
@@ -34,6 +31,9 @@ pub enum Turned {
     /// Something may have.
     Another,
 }
+
+/// A leap is longer, back, or to another variant.
+const STEP: Elapsed = Elapsed::from_millis(500);
 
 /// How far a run could be trusted at an instant.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ impl State {
         match wish {
             Some(wish) => {
                 self.cursor.grant(feed, &mut self.indexes, wish);
+                self.leapt_to = Some((self.cursor.variant, self.cursor.at));
                 if wish == Wish::Slowest {
                     self.name_the_slowest(feed);
                 }
@@ -177,11 +178,7 @@ impl State {
 
     /// While time goes on, the list changes no oftener than it can be read.
     fn look_for_remarks(&mut self, past: &Past<'_>) {
-        let at = if self.is_paused() {
-            *past
-        } else {
-            when_it_was_said(past)
-        };
+        let at = self.when_it_was_said(past);
         let span = at.last_second();
         let index = self.indexes.of(self.cursor.variant);
         let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
@@ -194,11 +191,11 @@ impl State {
     /// What is shown at `past`, with how far it can be trusted: to judge that takes longer than all the
     /// rest, and it changes no oftener than it can be read.
     fn judged<'a>(&mut self, past: &Past<'a>) -> Moment<'a> {
-        let at = when_it_was_said(past);
+        let at = self.when_it_was_said(past);
         let place = (self.show.variant, at.newest());
         let kept = self.verdict.take().filter(|kept| kept.place == place);
         let verdict = kept.unwrap_or_else(|| {
-            let (trust, doubts) = trust::so_far(&at);
+            let (trust, doubts) = self.judge.judge(self.show.variant, &at);
             Verdict {
                 place,
                 trust,
@@ -212,6 +209,25 @@ impl State {
         };
         self.verdict = Some(verdict);
         moment
+    }
+
+    /// The last instant at which something new was said, by which a screen that is drawn at `past` goes:
+    /// while time goes on, twice a second, so that it can be read. After a leap, and while time stands still,
+    /// it is the instant itself.
+    fn when_it_was_said<'a>(&self, past: &Past<'a>) -> Past<'a> {
+        if self.is_paused() {
+            return *past;
+        }
+        let now = past.sample().at;
+        let said = Stamp(now.0 - now.0 % trust::POINTS.0);
+        let leapt_to = self.leapt_to.filter(|(variant, at)| {
+            *variant == self.show.variant && *at <= now.max(self.cursor.at)
+        });
+        let said = leapt_to.map_or(said, |(_, at)| said.max(at));
+        let samples = past.samples().partition_point(|sample| sample.at <= said);
+        samples
+            .checked_sub(1)
+            .map_or(*past, |newest| past.earlier(newest))
     }
 
     /// What a view needs besides the picture.
@@ -261,6 +277,11 @@ impl State {
 
     /// Puts the cursor at an instant of a variant.
     pub fn look_at(&mut self, variant: usize, at: Stamp) {
+        let before = self.cursor;
+        let goes_on = before.variant == variant && before.at <= at && at <= before.at + STEP;
+        if !goes_on {
+            self.leapt_to = Some((variant, at));
+        }
         (self.cursor.variant, self.cursor.at) = (variant, at);
         self.touched = true;
     }
@@ -356,16 +377,6 @@ fn rate_then(over: &Recording, past: &Past<'_>) -> Option<f64> {
     let then = window.begin + now.since(begin);
     let then = over.past_at(then).filter(|_| then <= window.end)?;
     (now >= begin).then(|| then.last_second().means().throughput)
-}
-
-/// The last instant at which something new was said, by which a screen that is drawn at `past` goes.
-fn when_it_was_said<'a>(past: &Past<'a>) -> Past<'a> {
-    let now = past.sample().at;
-    let said = Stamp(now.0 - now.0 % SAID_STAYS.0);
-    let samples = past.samples().partition_point(|sample| sample.at <= said);
-    samples
-        .checked_sub(1)
-        .map_or(*past, |newest| past.earlier(newest))
 }
 
 /// How long a caption stays.

@@ -3,7 +3,7 @@
 use crate::recording::Recording;
 use crate::recording::summary::{Run, summarise};
 use crate::recording::synthetic::{MS, Synthetic};
-use crate::recording::trust::Trust;
+use crate::recording::trust::{Judge, Trust, so_far};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::{Event, Failure, Outcome};
 use crate::units::{CpuTime, Elapsed, Stamp};
@@ -291,4 +291,35 @@ fn a_crash_proves_nothing_and_gives_its_reason() {
     assert_eq!(run.trust, Trust::ProvesNothing);
     assert_eq!(run.because[0].code, "crashed");
     assert!(run.because[0].sentence.ends_with("no worker came up"));
+}
+
+/// Other guests take 1.1 % of a core up to each half second before 10 s and 0.9 % up to each whole one, and
+/// 0.9 % from then on. Above 1 % a run is rough.
+#[test]
+fn a_grade_does_not_go_to_and_fro_while_a_run_goes_on() {
+    let mut run = Synthetic::idle(Sync, 2);
+    let window = run.window.as_mut().unwrap();
+    (window.begin, window.end) = (Stamp(1_000 * MS), Stamp(21_000 * MS));
+    let mut recording = run.recording();
+    for sample in &mut recording.samples {
+        let half = sample.at.0 / (500 * MS);
+        let is_more = half % 2 == 1 && half < 20;
+        let share = if is_more { 0.011 } else { 0.009 };
+        let passed = sample.at.0.saturating_sub(1_000 * MS);
+        sample.cores[0].steal = CpuTime((share * passed as f64) as u64);
+    }
+    let mut judge = Judge::default();
+    let (mut rough, mut crossed) = (Vec::new(), 0);
+    for newest in 0..recording.samples.len() {
+        let past = recording.past(newest).unwrap();
+        let (trust, _) = judge.judge(0, &past);
+        // One that leaps to the instant says the same.
+        assert_eq!(trust, Judge::default().judge(0, &past).0);
+        crossed += usize::from(so_far(&past).0 == Trust::Rough);
+        rough.extend((trust == Trust::Rough).then(|| past.sample().at.0 / MS));
+    }
+    // It crosses at 2.5, 3.5 … 9.5 s, and the last of these is held for five seconds.
+    assert_eq!(crossed, 8);
+    let held: Vec<u64> = (5..=28).map(|half| half * 500).collect();
+    assert_eq!(rough, held);
 }

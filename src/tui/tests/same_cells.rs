@@ -18,7 +18,7 @@ use crate::units::{Elapsed, Stamp};
 const FRAME: Elapsed = Elapsed::from_millis(83);
 
 /// Sampled ten times a second, as the samples of a real run are closer than those of a made-up one.
-fn sampled_more_often(run: &Synthetic) -> Recording {
+pub(super) fn sampled_more_often(run: &Synthetic) -> Recording {
     let mut recording = run.recording();
     let end = recording.samples[recording.samples.len() - 1].at;
     let regular = (0..end.0 / 100_000_000).map(|tenth| Stamp(tenth * 100_000_000));

@@ -1,5 +1,6 @@
 //! Back and forth in a run, whether it goes on or was kept.
 
+use super::same_cells::sampled_more_often;
 use super::staging::{drawn, io_bound, text};
 use ratatui::buffer::{Buffer, Cell};
 
@@ -11,7 +12,7 @@ use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::scenario::{Cue, Happening};
 use crate::telemetry::{Deed, Marker};
 use crate::tui::{Key, Row, State};
-use crate::units::Elapsed;
+use crate::units::{Elapsed, Stamp};
 
 const FRAME: Elapsed = Elapsed::from_millis(83);
 
@@ -273,4 +274,36 @@ fn the_caption_of_a_cue_is_shown_when_it_is_played_and_while_it_is_read_and_not_
         super::super::travel::time_for(caption),
         Elapsed::from_millis(75 * 71)
     );
+}
+
+/// Samples are a tenth of a second apart; while time goes on the list changes twice a second.
+#[test]
+fn after_a_leap_remarks_are_of_the_instant_and_while_time_goes_on_of_each_half_second() {
+    let recordings = vec![sampled_more_often(&Synthetic::io_bound(Sync))];
+    let feed = kept(&recordings);
+    let mut state = replaying(&recordings);
+    state.key(Key::Char('7'));
+    let tenths = |state: &State| state.remarks_at.0 / 100_000_000;
+    // From 2.3 s on, in steps of 100 ms.
+    state.look_at(0, Stamp(2_300_000_000));
+    state.turn(&feed, Elapsed::ZERO);
+    let mut seen = vec![tenths(&state)];
+    for _ in 0..8 {
+        state.turn(&feed, Elapsed::from_millis(100));
+        seen.push(tenths(&state));
+    }
+    assert_eq!(seen, [23, 23, 25, 25, 25, 25, 25, 30, 30]);
+    // Keys leap by a second from 3.1 s to 4.1 s and back, while time goes on.
+    for (key, leapt_to) in [(Key::FarRight, 41), (Key::FarLeft, 31)] {
+        state.key(key);
+        state.turn(&feed, Elapsed::ZERO);
+        assert_eq!(tenths(&state), leapt_to, "{key:?}");
+        assert!(text(&state, 160, 48).contains("REMARKS  on the last second"));
+    }
+    // Pictures of single instants are leaps, also forward.
+    for tenth in [12, 34, 57] {
+        state.look_at(0, Stamp(tenth * 100_000_000));
+        state.turn(&feed, Elapsed::ZERO);
+        assert_eq!(tenths(&state), tenth);
+    }
 }

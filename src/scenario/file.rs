@@ -1,12 +1,14 @@
 //! A text becomes a [`Plan`], or all that is wrong with it: read as TOML, the command line laid over
 //! it, once more each variant, and every result checked whole.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use super::fields::{self, Fields};
 use super::keys::{EXPECT, TOP};
 use super::overrides::{self, Overrides, Setting};
-use super::problem::{Place, Problem, Problems, Scope, Source, did_you_mean, line_of, one_of};
+use super::problem::{Lines, Place, Problem, Problems, Scope, Source, did_you_mean, one_of};
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
 use super::{
@@ -263,19 +265,20 @@ fn expectation_of(
 /// Without what only follows from other mistakes: of the whole nothing can be said where a value is
 /// wrong, or where some line is no TOML; and nothing at all of what stands on such a line.
 fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
+    let lines = Lines::of(text);
     let line =
-        |problem: &Problem| (problem.place.source == 0).then(|| line_of(text, problem.place.start));
+        |problem: &Problem| (problem.place.source == 0).then(|| lines.number(problem.place.start));
     let of = |scope| {
         problems
             .iter()
             .filter(move |problem| problem.scope == scope)
     };
-    let unread: Vec<Option<usize>> = of(Scope::Syntax).map(line).collect();
-    let wrong: Vec<&Place> = of(Scope::Value).map(|problem| &problem.place).collect();
+    let unread: BTreeSet<Option<usize>> = of(Scope::Syntax).map(line).collect();
+    let wrong: BTreeSet<&Place> = of(Scope::Value).map(|problem| &problem.place).collect();
     let follows = |problem: &Problem| match problem.scope {
         Scope::Syntax => false,
         Scope::Value => unread.contains(&line(problem)),
-        Scope::Whole => !unread.is_empty() || wrong.contains(&&problem.place),
+        Scope::Whole => !unread.is_empty() || wrong.contains(&problem.place),
     };
     let kept = problems.iter().filter(|problem| !follows(problem));
     kept.cloned().collect()

@@ -131,10 +131,10 @@ impl Problems {
 
     /// The line of each, counted from 1, in the file; `None` for those of the command line.
     pub fn lines(&self) -> impl Iterator<Item = Option<usize>> {
-        self.problems.iter().map(|problem| {
-            let text = &self.sources[problem.place.source].text;
-            let line = line_of(text, problem.place.start) + 1;
-            (problem.place.source == 0).then_some(line)
+        let file = self.sources.first().map(|source| Lines::of(&source.text));
+        self.problems.iter().map(move |problem| {
+            let lines = file.as_ref().filter(|_| problem.place.source == 0)?;
+            Some(lines.number(problem.place.start))
         })
     }
 
@@ -146,10 +146,11 @@ impl Problems {
         } else {
             Renderer::plain()
         };
+        let lines: Vec<Lines<'_>> = self.sources.iter().map(|it| Lines::of(&it.text)).collect();
         let mut drawn: Vec<String> = self
             .problems
             .iter()
-            .map(|problem| renderer.render(&[self.draw(problem)]))
+            .map(|problem| renderer.render(&[self.draw(problem, &lines)]))
             .collect();
         drawn.push(match self.count() {
             1 => "1 mistake".into(),
@@ -158,13 +159,17 @@ impl Problems {
         drawn.join("\n\n")
     }
 
-    fn draw<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+    /// Draws the lines of a mistake alone: with the whole text, many mistakes would take quadratic time.
+    fn draw<'a>(&'a self, problem: &'a Problem, lines: &[Lines<'a>]) -> Group<'a> {
         let source = &self.sources[problem.place.source];
         let range = within(&source.text, problem.place.start..problem.place.end);
+        let (first, begin, text) = lines[problem.place.source].around(&range);
+        let range = range.start - begin..range.end - begin;
         let mark = AnnotationKind::Primary
             .span(range)
             .label(problem.legal.as_deref().map(shown));
-        let snippet = Snippet::source(source.text.as_str())
+        let snippet = Snippet::source(text)
+            .line_start(first)
             .path(source.name.as_str())
             .annotation(mark);
         let group = Level::ERROR
@@ -185,6 +190,35 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// The lines of a text, so that the line of a byte is found without counting from the beginning.
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    /// The byte at which each begins.
+    begins: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        let begins = std::iter::once(0).chain(ends).collect();
+        Self { text, begins }
+    }
+
+    /// The number of the line that has this byte, counted from 1.
+    pub(crate) fn number(&self, byte: usize) -> usize {
+        self.begins.partition_point(|begin| *begin <= byte)
+    }
+
+    /// The lines that a range touches: the number of the first, counted from 1, the byte at which it begins,
+    /// and their text.
+    fn around(&self, range: &Range<usize>) -> (usize, usize, &'a str) {
+        let (first, next) = (self.number(range.start), self.number(range.end));
+        let begin = self.begins[first - 1];
+        let end = self.begins.get(next).copied().unwrap_or(self.text.len());
+        (first, begin, &self.text[begin..end])
+    }
+}
+
 /// Without what could confuse a terminal: a message may quote the file.
 fn shown(text: &str) -> String {
     annotate_snippets::normalize_untrusted_str(text)
@@ -194,11 +228,6 @@ fn shown(text: &str) -> String {
 fn within(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(range.start);
     start..text.ceil_char_boundary(range.end.max(start))
-}
-
-/// The number of the line that has this byte, from 0.
-pub(crate) fn line_of(text: &str, byte: usize) -> usize {
-    text[..text.floor_char_boundary(byte)].matches('\n').count()
 }
 
 /// "did you mean `coroutine`?", if one of `known` is near enough to what was written.
@@ -229,6 +258,19 @@ pub(super) fn one_of<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_those_that_a_range_touches() {
+        let text = "one\n\nthree\nfour";
+        let lines = Lines::of(text);
+        let around = |range: Range<usize>| lines.around(&range);
+        assert_eq!(around(0..3), (1, 0, "one\n"));
+        assert_eq!(around(4..4), (2, 4, "\n"));
+        assert_eq!(around(2..6), (1, 0, "one\n\nthree\n"));
+        assert_eq!(around(12..15), (4, 11, "four"));
+        assert_eq!(around(15..15), (4, 11, "four"));
+        assert_eq!(Lines::of("").around(&(0..0)), (1, 0, ""));
+    }
 
     #[test]
     fn a_near_word_is_suggested_and_a_far_one_is_not() {

@@ -1,12 +1,13 @@
 //! The tree of values that a TOML text is, each with the place where it was written, so that pieces
 //! of several texts can be laid over one another and a mistake still points at its line.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Place, Problem, Scope, line_of};
+use super::problem::{Lines, Place, Problem, Scope};
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
@@ -209,13 +210,12 @@ fn quoted(text: &str) -> String {
 /// those that follow the first are its consequences.
 pub(crate) fn read(text: &str, source: usize) -> (Table, Vec<Problem>) {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut lines = Vec::new();
+    let lines = Lines::of(text);
+    let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
     for error in errors {
         let range = error.span().unwrap_or(0..0);
-        let line = line_of(text, range.start);
-        if !lines.contains(&line) {
-            lines.push(line);
+        if seen.insert(lines.number(range.start)) {
             let place = Place::new(source, range);
             let mut problem = Problem::new(&place, format!("not TOML: {}", error.message()));
             problem.scope = Scope::Syntax;
@@ -369,8 +369,8 @@ mod tests {
         let (_, problems) = read(text, 0);
         let lines: Vec<usize> = problems
             .iter()
-            .map(|p| line_of(text, p.place.start))
+            .map(|p| Lines::of(text).number(p.place.start))
             .collect();
-        assert_eq!(lines, [0, 1, 2]);
+        assert_eq!(lines, [1, 2, 3]);
     }
 }

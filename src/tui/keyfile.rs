@@ -10,7 +10,7 @@ use super::command::TABLE;
 use super::keymap::Keymap;
 use super::keys::{Key, NAMES};
 use crate::scenario::Problems;
-use crate::scenario::problem::{Place, Problem, Source, did_you_mean, line_of};
+use crate::scenario::problem::{Lines, Place, Problem, Source, did_you_mean};
 use crate::scenario::tree::{self, Entry, Node, Table};
 
 /// The one table of the file.
@@ -23,10 +23,11 @@ impl Keymap {
     /// Every mistake at once.
     pub fn read(text: &str, file: &str) -> Result<Self, Problems> {
         let (tree, problems) = tree::read(text, 0);
-        let line = |problem: &Problem| line_of(text, problem.place.start);
+        let lines = Lines::of(text);
+        let line = |problem: &Problem| lines.number(problem.place.start);
         let mut reading = Reading {
-            text,
             unread: problems.iter().map(line).collect(),
+            lines,
             map: Self::default(),
             written: Vec::new(),
             problems,
@@ -46,7 +47,7 @@ impl Keymap {
 
 /// A file on its way to a keymap.
 struct Reading<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     /// The lines that are no TOML: nothing more can be said of them.
     unread: Vec<usize>,
     map: Keymap,
@@ -61,7 +62,7 @@ impl Reading<'_> {
             match entry.node.table() {
                 Some(table) if entry.key == KEYS => {
                     for entry in &table.entries {
-                        let line = line_of(self.text, entry.place.start);
+                        let line = self.lines.number(entry.place.start);
                         if !self.unread.contains(&line) {
                             self.command(entry);
                         }

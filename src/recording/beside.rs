@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::ceiling::NamedBound;
+use super::ceiling::{self, NamedBound};
 pub use super::ceiling::{Ceiling, Waits, per_second};
 use super::remark;
 use super::summary::{Run, rounded};
@@ -19,7 +19,8 @@ use crate::theory::{attempt, bounds, little};
 pub struct Beside {
     /// Always `computed`.
     pub origin: &'static str,
-    /// What the throughput cannot exceed, the tightest first: that one binds if it is reached.
+    /// What the throughput of a long run cannot exceed, the tightest first: that one, and those that are as
+    /// tight, bind if they are reached.
     pub bounds: Vec<Ceiling>,
     /// Where requests wait, if no bound binds. Found in the run, not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,6 +123,9 @@ impl Found {
     }
 }
 
+/// The least part of a bound that is shown as more than all of it.
+const SHOWN_ABOVE: f64 = 1.005;
+
 /// Why there is no theory of a run that a hand has changed.
 pub const STEERED: &str = "it was changed by hand meanwhile";
 
@@ -176,11 +180,12 @@ impl Theory {
     /// Beside what was found.
     #[must_use]
     pub fn beside(&self, found: &Found) -> Beside {
-        let bounds = self.bounds.iter().enumerate();
+        let tightest = self.bounds.first().map_or(0.0, NamedBound::per_s);
+        let bounds = self.bounds.iter();
         Beside {
             origin: "computed",
             bounds: bounds
-                .map(|(place, bound)| Ceiling::of(bound, place == 0, found.throughput_per_s))
+                .map(|bound| Ceiling::of(bound, tightest, found.throughput_per_s))
                 .collect(),
             model: self
                 .forecast
@@ -194,6 +199,23 @@ impl Theory {
 }
 
 impl Beside {
+    /// The tightest bound, and those that are as tight.
+    pub fn tightest(&self) -> impl Iterator<Item = &Ceiling> {
+        let first = self.bounds.first().map_or(0.0, |it| it.per_s);
+        let bounds = self.bounds.iter();
+        bounds.filter(move |bound| ceiling::is_as_tight(bound.per_s, first))
+    }
+
+    /// What is to be known where more than a bound was reached.
+    #[must_use]
+    pub fn above(&self) -> Option<&'static str> {
+        let is_above = |it: &Ceiling| it.reached.is_some_and(|reached| reached >= SHOWN_ABOVE);
+        self.bounds.iter().any(is_above).then_some(
+            "Above 100 %: a bound is that of a long run. In a short window requests may come faster or take \
+             less than the mean, and answers to work from before it count.",
+        )
+    }
+
     /// What theory says of a run of this scenario.
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {

@@ -15,6 +15,14 @@ use crate::words::{counted, digits, grouped, length, rate};
 /// The share of a bound from which on it is called reached.
 const REACHED: f64 = 0.9;
 
+/// Bounds that differ by no more than this part bind together.
+const TIE: f64 = 0.01;
+
+/// Whether a bound is as tight as the tightest, both in answers per second.
+pub(super) fn is_as_tight(per_s: f64, tightest: f64) -> bool {
+    per_s <= tightest * (1.0 + TIE)
+}
+
 /// A bound of the throughput, and how much of it was reached.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ceiling {
@@ -34,17 +42,18 @@ pub struct Ceiling {
     pub good: Option<f64>,
     /// Good answers per second.
     pub per_s: f64,
-    /// Whether it is the tightest, and is reached: by 90 % or more.
+    /// Whether it is the tightest, or within 1 % of it, and is reached: by 90 % or more.
     pub binds: bool,
-    /// The run's throughput ÷ the bound. Only for a moment, and by less than the run counts, above 1.
+    /// The run's throughput ÷ the bound. Above 1 in short windows alone: a bound is of the long run.
     pub reached: Option<f64>,
 }
 
 impl Ceiling {
-    /// Beside the throughput that was found, in answers per second.
-    pub(super) fn of(named: &NamedBound, is_tightest: bool, throughput: Option<f64>) -> Self {
+    /// Beside the tightest bound and the throughput that was found, in answers per second.
+    pub(super) fn of(named: &NamedBound, tightest: f64, throughput: Option<f64>) -> Self {
         let NamedBound { bound, service } = named;
         let per_s = bound.per_s();
+        let is_tightest = is_as_tight(per_s, tightest);
         let found = throughput.filter(|_| per_s > 0.0);
         let reached = found.map(|found| rounded(found / per_s, 4));
         Self {
@@ -122,6 +131,10 @@ pub(super) struct NamedBound {
 }
 
 impl NamedBound {
+    pub(super) fn per_s(&self) -> f64 {
+        self.bound.per_s()
+    }
+
     pub(super) fn of(bound: Bound, scenario: &Scenario) -> Self {
         let place = match bound.of {
             Scarce::Pool(place) | Scarce::Capacity(place) => Some(place),

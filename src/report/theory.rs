@@ -45,7 +45,13 @@ fn bounds(runs: &[Run]) -> String {
         "{:<NAME$}{:<SAID$}{:>10}{reached:>24}",
         "bounds", "computed", "answers/s"
     );
-    format!("{head}\n{}\n", rows.concat())
+    let proves = |run: &&Run| run.trust != Trust::ProvesNothing;
+    let above = runs
+        .iter()
+        .filter(proves)
+        .find_map(|run| run.theory.above());
+    let above = above.map(|said| labelled("", said)).unwrap_or_default();
+    format!("{head}\n{}{above}\n", rows.concat())
 }
 
 /// Of those that are the same as of the run before, the tightest alone.

@@ -12,15 +12,18 @@ pub(super) fn sentence(runs: &[Run]) -> String {
     let mut groups: Vec<((bool, String), Vec<&str>)> = Vec::new();
     let mut wait = Vec::new();
     for run in runs {
-        let Some(tightest) = run.theory.bounds.first() else {
+        let Some(first) = run.theory.bounds.first() else {
             continue;
         };
+        let tightest: Vec<String> = run.theory.tightest().map(Ceiling::in_a_sentence).collect();
+        let tightest: Vec<&str> = tightest.iter().map(String::as_str).collect();
+        let tightest = list(&tightest);
         if let Some(waits) = &run.theory.waits {
-            wait.push(not_reached(run, tightest, waits));
+            wait.push(not_reached(run, first, &tightest, waits));
             continue;
         }
         // A run that proves nothing has reached nothing that could be said.
-        let reason = (tightest.binds, tightest.in_a_sentence());
+        let reason = (first.binds, tightest);
         match groups.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push(&run.variant),
             None => groups.push((reason, vec![&run.variant])),
@@ -65,13 +68,13 @@ fn same_processes(runs: &[Run]) -> Option<usize> {
 }
 
 /// ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s: requests wait at the door, 95 % of their time.`
-fn not_reached(run: &Run, tightest: &Ceiling, waits: &Waits) -> String {
-    let reached = tightest.reached.unwrap_or_default();
+fn not_reached(run: &Run, first: &Ceiling, tightest: &str, waits: &Waits) -> String {
+    let reached = first.reached.unwrap_or_default();
     format!(
         " {} reaches {} % of {}: {}.",
         run.variant,
         digits(reached * 100.0),
-        tightest.in_a_sentence(),
+        tightest,
         waits.in_words()
     )
 }

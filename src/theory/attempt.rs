@@ -6,8 +6,8 @@
 //!   ├──┼───────────────┤- - - - - - - - - -┤        and lost; its worker was taken for 2 s
 //! ```
 //!
-//! Everything here is a least: queues make a request longer, never shorter. So a bound that divides by it
-//! holds for every run.
+//! Everything here is a least: queues make a request longer, never shorter. So a bound that divides by its mean
+//! holds for every run that is long enough for the mean.
 
 use super::demand::{Moments, Spent, spent_on};
 use super::quantile;
@@ -43,6 +43,8 @@ pub struct Taken {
     pub good: f64,
     /// 1 if its worker ends with it; the share of those, in a mean.
     pub kills: f64,
+    /// 1 if its worker may end with it: the heartbeat is looked at once a second.
+    pub may_kill: f64,
 }
 
 impl Taken {
@@ -54,6 +56,7 @@ impl Taken {
         self.in_threads += share * other.in_threads;
         self.good += share * other.good;
         self.kills += share * other.kills;
+        self.may_kill += share * other.may_kill;
         self.calls.resize(other.calls.len(), 0.0);
         for (sum, call) in self.calls.iter_mut().zip(&other.calls) {
             *sum += share * call;
@@ -293,6 +296,15 @@ impl<'a> Playing<'a> {
         }
     }
 
+    /// So much of what it takes is sure: none once the heartbeat may have ended it.
+    fn sure(&self, length: f64) -> f64 {
+        if self.taken.may_kill > 0.0 {
+            0.0
+        } else {
+            length
+        }
+    }
+
     /// The heartbeat is heard between slices.
     fn computes_in_slices(&mut self, length: f64, slice: f64) -> bool {
         let holds = |taken: &mut Taken, spent| {
@@ -303,8 +315,9 @@ impl<'a> Playing<'a> {
             return false;
         }
         let rest = length - slice;
-        holds(&mut self.taken, rest);
-        self.passes(rest, rest);
+        let sure = self.sure(rest);
+        holds(&mut self.taken, sure);
+        self.passes(rest, sure);
         self.silence = rest.min(slice);
         true
     }
@@ -327,9 +340,10 @@ impl<'a> Playing<'a> {
                     ..
                 }
             );
-            also(&mut self.taken, length);
-            self.taken.in_threads += if is_in_threads { length } else { 0.0 };
-            self.passes(length, length);
+            let sure = self.sure(length);
+            also(&mut self.taken, sure);
+            self.taken.in_threads += if is_in_threads { sure } else { 0.0 };
+            self.passes(length, sure);
             self.silence = 0.0;
             return true;
         }
@@ -342,11 +356,14 @@ impl<'a> Playing<'a> {
     /// Its worker shows no sign of life for so long. It surely ends a tick after the timeout, and may end
     /// at the timeout: no more than that is counted.
     fn is_silent(&mut self, length: f64, takes: impl Fn(&mut Taken, f64)) -> bool {
-        let spent = length.min((self.timeout - self.silence).max(0.0));
+        let spent = self.sure(length.min((self.timeout - self.silence).max(0.0)));
         takes(&mut self.taken, spent);
         self.passes(length, spent);
         self.silence += length;
         self.silent = self.silent.max(self.silence);
+        if self.silence > self.timeout {
+            self.taken.may_kill = 1.0;
+        }
         if self.silence <= self.timeout + TICK {
             return true;
         }
@@ -356,7 +373,7 @@ impl<'a> Playing<'a> {
 
     fn dies(&mut self) {
         self.is_good = false;
-        self.taken.kills = 1.0;
+        (self.taken.kills, self.taken.may_kill) = (1.0, 1.0);
     }
 
     fn into_taken(mut self) -> (Taken, f64) {

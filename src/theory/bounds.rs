@@ -1,5 +1,6 @@
-//! Operational bounds of a server with workers: what no run can exceed, whatever its randomness. They
-//! hold for any law of arrivals and of service (Denning and Buzen, 1978).
+//! Operational bounds of a server with workers: what the throughput of a long run cannot exceed, whatever its
+//! randomness. They hold for any law of arrivals and of service (Denning and Buzen, 1978). A short window may
+//! be above: what its requests take is not exactly the mean, and it counts answers to work that was done before.
 //!
 //! ```text
 //!   good answers per second  ≤  how many there are ÷ how long each request takes one × share that can be good
@@ -124,7 +125,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
 fn takes_others_along(scenario: &Scenario, mean: &Taken, cores: usize) -> bool {
     let server = &scenario.server;
     let one_at_a_time = server.concurrency_limit_of(1) == 1;
-    (mean.kills > 0.0 && !one_at_a_time) || attempt::may_be_silent_among_others(scenario, cores)
+    (mean.may_kill > 0.0 && !one_at_a_time) || attempt::may_be_silent_among_others(scenario, cores)
 }
 
 fn of_workers(scenario: &Scenario, cores: usize, mean: &Taken) -> Vec<Bound> {

@@ -382,7 +382,7 @@ impl Number {
                 "time; per cent",
                 "you trust a run without it: clients that are late ask for less than they should. Above 5 % of the median latency, and 2 ms, the run proves nothing."),
             Self::Bound => said("bound",
-                "Answers per second that no run of this scenario can exceed, whatever its randomness: how many there are of something, by how long each answer takes one. Computed from the scenario alone (Denning and Buzen, 1978).",
+                "Answers per second that no long run of this scenario can exceed, whatever its randomness: how many there are of something, by how long each answer takes one on average. Computed from the scenario alone (Denning and Buzen, 1978).",
                 "answers a second",
                 "the scenario is not all: what the server itself computes for each request is not in it, so the true bound is a little lower."),
             Self::Reached => said("part of the bound",

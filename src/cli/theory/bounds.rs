@@ -1,4 +1,4 @@
-//! `concsim theory bounds`: what nothing can exceed, whatever its randomness.
+//! `concsim theory bounds`: what no long run can exceed, whatever its randomness.
 
 use super::answer::{Answer, Column, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
@@ -21,7 +21,8 @@ each waits for all the others.
 Assumes: for the upper bounds nothing but work that is not done twice; for the lower ones exponential service or \
 sharing.
 
-Fails when: never from above; but a bound says nothing of how near one comes to it (closed, tokens), nor of the time \
+Fails when: a run is so short that its requests are not as long as the mean, which it may exceed for that long. And a \
+bound says nothing of how near one comes to it (closed, tokens), nor of the time \
 of a request.
 
 Source: Denning and Buzen 1978; Lazowska, Zahorjan, Graham, Sevcik 1984.

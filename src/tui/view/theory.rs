@@ -75,6 +75,9 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         let reached = ceiling.reached.filter(|_| !proves_nothing(state, variant));
         draw_bound(canvas, lines.take(), ceiling, reached);
     }
+    if let Some(above) = beside.above().filter(|_| !proves_nothing(state, variant)) {
+        draw_text(canvas, &mut lines, above);
+    }
     if let Some(waits) = &beside.waits {
         let said = format!("No bound is reached: {}.", waits.in_words());
         draw_text(canvas, &mut lines, &said);

@@ -20,6 +20,8 @@ use crate::units::{Elapsed, Stamp};
 
 /// Frames of a cast, one after the other.
 const FRAME: Elapsed = Elapsed::from_millis(83);
+/// Frames of a variant at most: those of 83 minutes.
+const MOST_FRAMES: u64 = 60_000;
 /// The last one stays for so many seconds.
 const LAST_STAYS: f64 = 3.0;
 
@@ -267,6 +269,11 @@ fn text(screen: &Buffer) -> String {
     (0..area.height).map(line).collect()
 }
 
+/// Between two frames of a variant that lasts so long: a long one has no more than [`MOST_FRAMES`].
+fn frame_of(length: Elapsed) -> Elapsed {
+    Elapsed((length.0 / MOST_FRAMES).max(FRAME.0))
+}
+
 fn cast(args: &CastArgs) -> anyhow::Result<String> {
     let mut stage = Stage::open(&args.common, args.look())?;
     let (width, height) = args.common.size;
@@ -281,7 +288,7 @@ fn cast(args: &CastArgs) -> anyhow::Result<String> {
         while at < end {
             stage.draw(variant, at);
             cast.show(passed + at.since(begin).as_secs_f64(), &stage.screen);
-            at = at + FRAME;
+            at = at + frame_of(end.since(begin));
         }
         stage.draw(variant, end);
         passed += end.since(begin).as_secs_f64();

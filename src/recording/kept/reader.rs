@@ -9,9 +9,13 @@ use serde::de::IgnoredAny;
 use super::chunk::{Chunks, Kind, Tear};
 use super::pieces::{self, Piece};
 use super::{EXTENSION, FORMAT, PLAN, Written};
-use crate::recording::{Recording, Sample, Seen};
+use crate::recording::{Header, Recording, Sample, Seen};
 use crate::scenario::Plan;
 use crate::units::Stamp;
+
+/// No run is longer: its warm-up and its window last a day at most, its longest request an hour. What looks at
+/// a recording goes through its time, so a later instant in a file could keep it busy for ever.
+const LONGEST_RUN: Stamp = Stamp(72 * 3_600 * 1_000_000_000);
 
 /// A run that was kept.
 #[derive(Debug)]
@@ -174,6 +178,9 @@ fn fits(recording: &Recording, sample: &Sample) -> Result<(), Tear> {
         .into_iter()
         .zip(counts(&sample.seen))
         .any(is_less);
+    if sample.at > LONGEST_RUN {
+        return Err(too_late());
+    }
     if sample.at < at || goes_back {
         return Err(Tear::Unknown("samples that go back in time".into()));
     }
@@ -185,11 +192,38 @@ fn fits(recording: &Recording, sample: &Sample) -> Result<(), Tear> {
     Ok(())
 }
 
+fn too_late() -> Tear {
+    Tear::Unknown("an instant beyond the longest run".into())
+}
+
+/// Whether a header names no instant beyond the longest run.
+fn ends_in_time(header: &Header) -> Result<(), Tear> {
+    let window = header.window.map_or(Stamp::ZERO, |it| it.begin.max(it.end));
+    let full = header.log_full.unwrap_or(Stamp::ZERO);
+    let last = header.began.max(header.drained).max(full).max(window);
+    if last > LONGEST_RUN {
+        return Err(too_late());
+    }
+    Ok(())
+}
+
+/// Whether the requests that a record added, behind so many, ended in time; if not, they are taken out.
+fn are_in_time(recording: &mut Recording, before: usize) -> Result<(), Tear> {
+    let added = recording.outcomes.iter().skip(before);
+    let mut stamps = added.flat_map(|it| [it.due, it.sent, it.first_byte, it.done]);
+    if stamps.any(|at| at > LONGEST_RUN) {
+        recording.outcomes.truncate(before);
+        return Err(too_late());
+    }
+    Ok(())
+}
+
 fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result<(), Tear> {
     match (kind, recording) {
         (Kind::Header, recording) => {
-            let header = serde_json::from_slice(payload)
+            let header: Header = serde_json::from_slice(payload)
                 .map_err(|error| Tear::Unknown(format!("a header ({error})")))?;
+            ends_in_time(&header)?;
             match recording {
                 Some(recording) => recording.header = header,
                 None => *recording = Some(Recording::empty(header)),
@@ -207,8 +241,9 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
                 Ok(())
             }
             Piece::Record(who, record) => {
-                let unreadable = recording.unreadable;
+                let (unreadable, outcomes) = (recording.unreadable, recording.outcomes.len());
                 recording.note(who, &record);
+                are_in_time(recording, outcomes)?;
                 if recording.unreadable > unreadable {
                     let kind = record[0] >> 56;
                     return Err(Tear::Unknown(format!("events of kind {kind}")));

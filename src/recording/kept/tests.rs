@@ -180,6 +180,10 @@ fn a_sample_that_does_not_fit_is_where_reading_ends() {
         tear,
         Some(Tear::Unknown("samples that go back in time".into()))
     );
+    let (count, tear) = spoilt(|sample| sample.at = Stamp(u64::MAX / 2));
+    assert_eq!(count, 3);
+    let said = "an instant beyond the longest run";
+    assert_eq!(tear, Some(Tear::Unknown(said.into())));
     let (count, tear) = spoilt(|sample| sample.seen.outcomes = 1);
     assert_eq!(count, 3);
     let said = "a sample that counts what is not there";

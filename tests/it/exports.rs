@@ -102,6 +102,14 @@ fn on_one_line(letter: char) -> char {
     if letter.is_control() { ' ' } else { letter }
 }
 
+/// In a message for a terminal, whose direction no name may turn.
+fn in_a_message(letter: char) -> char {
+    match letter {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        letter => on_one_line(letter),
+    }
+}
+
 fn in_a_tag(letter: char) -> char {
     let breaks = letter.is_control() || letter.is_whitespace() || letter == ',';
     if breaks { '_' } else { letter }
@@ -289,7 +297,7 @@ fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
         export("jsonl", &run, &tables);
         let kept = kept::open(&run).unwrap();
         for recording in &kept.recordings {
-            let name = written(&recording.header.variant, on_one_line);
+            let name = written(&recording.header.variant, in_a_message);
             let is_believed = summarise(recording).trust.code() == "ok";
             assert_eq!(
                 said.contains(&format!("concsim: {name}: ")),

@@ -4,7 +4,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::staging::{Cue, Scene, io_bound, plan, text};
-use crate::palette::Look;
+use crate::palette::{Look, Room};
 use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::lanes::{Index, Instant};
@@ -15,8 +15,13 @@ use crate::telemetry::{Event, Failure, Phase, Stage};
 use crate::tui::view::draw_menu;
 use crate::tui::{Choice, Entry, Key, Menu, State};
 use crate::units::{Elapsed, Stamp};
+use crate::words::grouped;
 
 fn shown(recording: &Recording, view: char, at: u64) -> String {
+    shown_on(recording, view, at, (80, 24))
+}
+
+fn shown_on(recording: &Recording, view: char, at: u64, (width, height): (u16, u16)) -> String {
     let variants = vec![("only", recording.header.scenario.clone())];
     let mut state = State::new(&plan("a claim", variants), 2);
     state.replay(Vec::new());
@@ -24,7 +29,7 @@ fn shown(recording: &Recording, view: char, at: u64) -> String {
     state.look_at(0, Stamp(at));
     let over = std::slice::from_ref(recording);
     state.turn(&Feed { over, now: None }, Elapsed::ZERO);
-    text(&state, 80, 24)
+    text(&state, width, height)
 }
 
 #[test]
@@ -195,4 +200,49 @@ fn a_question_mark_explains_the_keys_of_the_menu() {
     );
     assert!(!drawn(&menu).contains("in virtual time"));
     assert_eq!(menu.key(Key::Escape), Some(Choice::Leave));
+}
+
+#[test]
+fn a_run_of_so_many_requests_has_a_clock_while_it_plays() {
+    let mut recording = Synthetic::three_requests(Sync).recording();
+    recording
+        .samples
+        .retain(|sample| sample.at <= Stamp(1_500 * MS));
+    let variants = vec![("only", recording.header.scenario.clone())];
+    let mut state = State::new(&plan("a claim", variants), 2);
+    let now = Some(&recording);
+    state.turn(&Feed { over: &[], now }, Elapsed::ZERO);
+    // The first of them is answered after 1.4 s, the next after 2.8 s.
+    for room in [Room::Desk, Room::Projector] {
+        state.look.room = room;
+        let screen = text(&state, 80, 24);
+        assert!(
+            screen.contains("counting 1 of 3 requests, 1.5 s"),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
+fn a_small_screen_has_the_first_numbers_of_each_view() {
+    let recording = Synthetic::io_bound(Coroutine).recording();
+    let at = 4_003 * MS;
+    let mut ended = recording.outcomes.iter().filter(|it| it.done.0 <= at);
+    let window = recording.header.window.expect("it has one");
+    let counted = ended.clone().filter(|it| window.contains(it.due)).count();
+    assert!(ended.next().is_some());
+    // 600 a second, each 100 ms long, and 30 in either worker.
+    for (view, said) in [
+        (
+            '3',
+            format!("ended         {} window so far", grouped(counted as u64)),
+        ),
+        ('4', "only          600/s 1 s mean".to_owned()),
+        ('5', " ms worker ".to_owned()),
+        ('6', "30 begun now".to_owned()),
+        ('8', "60 clients ÷ 100 ms   ≤ 600/s".to_owned()),
+    ] {
+        let screen = shown_on(&recording, view, at, (40, 12));
+        assert!(screen.contains(&said), "{view}: {said}\n{screen}");
+    }
 }

@@ -154,9 +154,9 @@ pub(in crate::tui) struct Value {
 /// Of what time the numbers are.
 pub(super) fn time_base(state: &State) -> String {
     match state.shown().rows[state.shown().variant] {
-        Some(_) => "one axis for all; all numbers of the counted window".into(),
+        Some(_) => "each measure has a scale of its own; all of the counted window".into(),
         None => format!(
-            "one axis; ▸ {}, latencies and others: counted window",
+            "own scale for each; ▸ {}, latencies and others: window",
             state.shown().picture.mean_of.few_words()
         ),
     }

@@ -91,6 +91,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
+/// The workers that have rows of their own, from the one scrolled to.
+pub(super) fn listed_from(state: &State) -> Vec<&WorkerPicture> {
+    let own = Listed::of(&state.shown().picture).own;
+    let first = state.scrolled.min(own.len().saturating_sub(1));
+    own.into_iter().skip(first).collect()
+}
+
 /// The instant up to which counts so far and means go: that of the last sample, where `now` is later.
 fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
     let (picture, began) = (&state.shown().picture, state.shown().began);

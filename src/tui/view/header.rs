@@ -71,6 +71,12 @@ pub(super) fn stage(state: &State) -> String {
         Stage::Preparing => "preparing".into(),
         Stage::WarmUp => format!("warm-up {lasted}"),
         Stage::Counting => match state.scenario().load.requests {
+            // Where the screen is not with the run, its instant stands beside this.
+            Some(all) if state.is_live() => format!(
+                "counting {} of {}, {seconds:.1} s",
+                picture.ended,
+                counted(all, "request")
+            ),
             Some(all) => format!("counting {} of {}", picture.ended, counted(all, "request")),
             None => format!("counting {lasted}"),
         },

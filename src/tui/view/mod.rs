@@ -29,6 +29,7 @@ mod remarks;
 mod requests;
 mod roster;
 mod script;
+mod short;
 mod small;
 mod theory;
 mod title;
@@ -108,8 +109,9 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     }
     let (width, height) = (canvas.width(), canvas.height());
     header::draw(&mut canvas.part(0, 0, width, 2), state);
-    let mut middle = canvas.part(0, 3, width, height.saturating_sub(8));
     let is_for_a_hall = state.look.room == Room::Projector;
+    let below = if is_for_a_hall { 6 } else { 8 };
+    let mut middle = canvas.part(0, 3, width, height.saturating_sub(below));
     match state.pane {
         Pane::Workers if is_for_a_hall => projector::workers::draw(&mut middle, state),
         Pane::Compare if is_for_a_hall => projector::compare::draw(&mut middle, state),
@@ -128,6 +130,11 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
             projector::views::draw_theory(&mut middle, state);
         }
         Pane::Theory => theory::draw(&mut middle, state),
+    }
+    if is_for_a_hall {
+        let lines = height.saturating_sub(2);
+        projector::draw_footer(&mut canvas.part(0, lines, width, 2), state);
+        return;
     }
     let from_below = height.saturating_sub(4);
     footer::draw_caption(&mut canvas.part(0, from_below, width, 2), state);

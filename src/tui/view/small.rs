@@ -1,7 +1,8 @@
 //! A screen too small for the picture: what matters, as text.
 
-use super::canvas::{Canvas, cut, plain, quiet};
+use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use super::clauses::{in_lines, sentences};
+use super::short::{self, Figure};
 use super::{footer, header};
 use crate::telemetry::Stage;
 use crate::tui::command::Command;
@@ -30,7 +31,25 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
     header::draw_small(canvas, state);
     let mut y = 3;
-    for (name, value, number) in figures(state) {
+    let of_the_view =
+        short::figures(state).filter(|_| state.shown().picture.stage != Stage::Preparing);
+    // Two lines are left for the caption.
+    let lines = usize::from(height.saturating_sub(6));
+    let shown: Vec<Figure> = of_the_view.into_iter().flatten().take(lines).collect();
+    let names = shown.iter().map(|figure| width_of(&figure.name));
+    let value_at = names.max().unwrap_or(0).clamp(12, width / 2) + 3;
+    for figure in &shown {
+        canvas.write(1, y, &cut(&figure.name, value_at - 2), quiet());
+        let behind = canvas.number(value_at, y, &figure.value, plain(), figure.number);
+        canvas.write(behind + 1, y, &figure.base, quiet());
+        y += 1;
+    }
+    let overview = if shown.is_empty() {
+        figures(state)
+    } else {
+        Vec::new()
+    };
+    for (name, value, number) in overview {
         canvas.write(1, y, name, quiet());
         let behind = canvas.number(15, y, &value, plain(), number);
         let base = if number == Number::AtTheDoorNow {

@@ -50,6 +50,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     draw_legend(&mut last, layout.rows.kind, scale);
 }
 
+/// The last two lines of a view: its caption, and the glyphs with their words.
+pub(super) fn draw_footer(canvas: &mut Canvas<'_>, state: &State) {
+    draw_caption(canvas, state);
+    let width = canvas.width();
+    draw_glyphs(&mut canvas.part(0, 1, width, 1));
+}
+
 /// What there is to see, in one line: what is wrong with the run comes before what it shows.
 fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
@@ -74,13 +81,19 @@ fn caption(state: &State, width: u16) -> String {
     show.caption.first().cloned().unwrap_or_default()
 }
 
-/// The glyphs with their words, and how many requests one of them is.
-fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
+/// The glyphs with their words; answers with the column behind them.
+fn draw_glyphs(canvas: &mut Canvas<'_>) -> u16 {
     let mut x = 1;
     for meaning in Meaning::STATES {
         let behind = canvas.glyphs(x, 0, meaning, 1);
         x = canvas.write(behind + 1, 0, meaning.glyph_word(), strong()) + 2;
     }
+    x
+}
+
+/// The glyphs with their words, and how many requests one of them is.
+fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
+    let x = draw_glyphs(canvas);
     let requests = counted(scale.requests, "request");
     let said = match kind {
         Kind::Each => format!("a mark: {requests}"),

@@ -38,10 +38,10 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         return;
     }
     let column = width.saturating_sub(NUMBERS_AT) / COLUMNS.len() as u16;
-    canvas.write(1, 0, "WORKER", strong());
+    canvas.write(1, 0, &spread("WORKER"), strong());
     for (place, (heading, base, _)) in (0..).zip(COLUMNS) {
         let x = NUMBERS_AT + place * column;
-        canvas.write(x, 0, heading, strong());
+        canvas.write(x, 0, &spread(heading), strong());
         let mean_of = state.shown().picture.mean_of.few_words();
         let base = if base == A_MEAN { &mean_of } else { base };
         canvas.write(x, 1, base, strong());
@@ -62,6 +62,12 @@ pub(in crate::tui::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         gone.map(|(count, said)| format!("{} gone: {said}", counted(count as u64, "worker")));
     let below: Vec<String> = more.into_iter().chain(gone).collect();
     canvas.write(1, height - 1, &below.join("; "), strong());
+}
+
+/// A heading as wide as the digits below it: `B E G U N`.
+fn spread(heading: &str) -> String {
+    let letters: Vec<String> = heading.chars().map(String::from).collect();
+    letters.join(" ")
 }
 
 fn draw_worker(canvas: &mut Canvas<'_>, state: &State, worker: &WorkerPicture, column: u16) {

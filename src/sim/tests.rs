@@ -1,5 +1,6 @@
 //! Whole simulations: against theory, in their structure, and of anything at all.
 
+mod advice;
 mod any;
 mod bounds;
 mod cases;

@@ -129,9 +129,17 @@ impl<'a> Notice<'a> for WorkersFull {
 
     fn advice(&self, scene: &Scene<'a>) -> Option<String> {
         let cores = scene.cores();
-        let promise = scene.promise(|other| other.server.workers = cores)?;
+        let promise = scene.promise_if_shared(|other| other.server.workers = cores)?;
         let workers = counted(cores as u64, "worker");
-        Some(would_help(&workers, promise))
+        Some(if scene.kind().has_a_loop() {
+            let [now, then] = promise.map(three_digits);
+            format!(
+                "{workers} would help if each took its share of the connections: {then} answers/s at most, \
+                 instead of {now} at most (computed)."
+            )
+        } else {
+            would_help(&workers, promise)
+        })
     }
 }
 

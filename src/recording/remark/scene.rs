@@ -13,7 +13,7 @@ use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::telemetry::{Event, Phase, Stage};
 use crate::theory::bounds;
 use crate::theory::demand::{self, Moments};
-use crate::units::{Elapsed, letter, three_digits};
+use crate::units::{Elapsed, Stamp, letter, three_digits};
 use crate::words::{self, all_of, counted, grouped, mean};
 
 /// Other programs are worth a word if they keep this share of the cores busy.
@@ -128,6 +128,23 @@ impl<'a> Scene<'a> {
     pub(super) fn is_under_load(&self) -> bool {
         let stage = self.span.end().stage;
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
+    }
+
+    /// How many requests in their workers could run or did, on average, by the workers' log: from ready to
+    /// the end of each run slice. [`None`] where records are missing.
+    pub(super) fn ready_or_running(&self) -> Option<f64> {
+        let (begin, end) = (self.span.begin().at, self.span.end());
+        let within = |from: Stamp, to: Stamp| to.min(end.at).since(from.max(begin)).as_secs_f64();
+        let told = self.log()?.iter().map(|(_, event)| match event {
+            Event::Ran(ran) => within(ran.ready, ran.to),
+            _ => 0.0,
+        });
+        // What goes on at the end of the span is told later: in a run that goes on the newest sample knows it.
+        let is_open = self.whole.is_none();
+        let open = end.workers.iter().filter(|_| is_open);
+        let open = open.filter_map(|worker| Some(within(worker.running_since?, end.at)));
+        let length = self.span.length().as_secs_f64();
+        (length > 0.0).then(|| (told.sum::<f64>() + open.sum::<f64>()) / length)
     }
 
     /// How many connections waited at the door at each sample; [`None`] where records are missing.
@@ -247,9 +264,23 @@ impl<'a> Scene<'a> {
     }
 
     /// What this scenario and another one can answer at most per second, where the other one's clients
-    /// get that much more within their patience. A steered run no longer matches its scenario, so
-    /// nothing is promised.
+    /// get that much more within their patience. One worker with a loop may take all connections, so the
+    /// promise has to hold of one alone.
     pub(super) fn promise(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
+        self.promise_of(change, true)
+    }
+
+    /// The same if each worker takes its share of the connections.
+    pub(super) fn promise_if_shared(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
+        self.promise_of(change, false)
+    }
+
+    /// A steered run no longer matches its scenario, so nothing is promised.
+    fn promise_of(
+        &self,
+        change: impl FnOnce(&mut Scenario),
+        one_may_have_all: bool,
+    ) -> Option<[f64; 2]> {
         if !self.past.markers().is_empty() {
             return None;
         }
@@ -260,9 +291,27 @@ impl<'a> Scene<'a> {
         let mut other = self.scenario().clone();
         change(&mut other);
         let [now, then] = [most(self.scenario())?, most(&other)?];
-        let applies = then >= WORTH_IT * now && answers_in_time(&other, then);
+        if one_may_have_all && other.server.kind.has_a_loop() {
+            other.server.workers = 1;
+        }
+        let least = most(&other)?;
+        let applies = least >= WORTH_IT * now
+            && answers_in_time(&other, least)
+            && keeps_up(&other, self.cores());
         applies.then_some([now, then])
     }
+}
+
+/// Whether a server keeps up with an open load, with a tenth to spare. One that does not has ever longer
+/// queues, however many answers it gives, and may give them to clients that have left.
+fn keeps_up(scenario: &Scenario, cores: usize) -> bool {
+    const SPARE: f64 = 0.9;
+    let Arrivals::Open { rate, .. } = &scenario.load.arrivals else {
+        return true;
+    };
+    let bounds = bounds::of(scenario, cores);
+    let of_server = bounds.iter().find(|bound| !bound.of.is_the_load());
+    of_server.is_none_or(|bound| *rate <= SPARE * bound.per_s())
 }
 
 /// Whether clients wait long enough for answers at this rate: for a request's own time, and in a closed load

@@ -224,32 +224,37 @@ fn patch(step: &mut Step) {
 
 /// Coroutines are parked while their processes go on.
 pub(super) struct Parked {
-    /// How many, on average.
+    /// How many, on average …
     parked: f64,
+    /// … and whether only samples tell.
+    by_samples: bool,
 }
 
 impl<'a> Notice<'a> for Parked {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let scenario = scene.scenario();
-        let samples = scene.span.samples();
-        let parked = samples.iter().flat_map(|sample| &sample.workers);
-        let parked = parked.map(|worker| worker.parked);
-        let parked = parked.fold(0, u64::saturating_add);
-        // Those of kept connections that ask for nothing are parked, too, and no requests.
-        let parked = (parked as f64 / samples.len() as f64).min(scene.means.concurrency);
-        let applies =
-            spends(scenario, Spent::Parked) && !spends(scenario, Spent::Blocked) && parked >= 1.0;
-        applies.then_some(Self { parked })
+        if !spends(scenario, Spent::Parked) || spends(scenario, Spent::Blocked) {
+            return None;
+        }
+        let by_log = scene
+            .ready_or_running()
+            .map(|it| scene.means.concurrency - it);
+        let parked = by_log.unwrap_or_else(|| parked_by_samples(scene));
+        (parked >= 1.0).then_some(Self {
+            parked,
+            by_samples: by_log.is_none(),
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
         vec![
             "A wait parks the coroutine; its process goes on.".into(),
             format!(
-                "On average {} of {} begun were parked {}.",
+                "On average {} of {} begun were parked {}{}.",
                 mean(self.parked),
                 requests(scene.means.concurrency),
-                scene.when()
+                scene.when(),
+                if self.by_samples { ", by samples" } else { "" }
             ),
         ]
     }
@@ -271,6 +276,15 @@ impl<'a> Notice<'a> for Parked {
             scene.samples()
         )
     }
+}
+
+fn parked_by_samples(scene: &Scene<'_>) -> f64 {
+    let samples = scene.span.samples();
+    let parked = samples.iter().flat_map(|sample| &sample.workers);
+    let parked = parked.map(|worker| worker.parked);
+    let parked = parked.fold(0, u64::saturating_add);
+    // Those of kept connections that ask for nothing are parked, too, and no requests.
+    (parked as f64 / samples.len() as f64).min(scene.means.concurrency)
 }
 
 /// The server waits for its clients.
@@ -297,7 +311,7 @@ impl<'a> Notice<'a> for Idle {
                 "The workers were idle in {} {}, and {} requests were at the door or begun on average.",
                 scene.looks(|worker| worker.phase == Phase::Idle),
                 scene.when(),
-                hundredths(scene.means.at_the_door + scene.means.concurrency)
+                three_digits(scene.means.at_the_door + scene.means.concurrency)
             ),
             "More workers, or workers of another kind, would answer no more than is asked for."
                 .into(),
@@ -309,8 +323,8 @@ impl<'a> Notice<'a> for Idle {
             "workers found idle in {} ({}); {} at the door and {} begun on average",
             scene.looks(|worker| worker.phase == Phase::Idle),
             scene.samples(),
-            hundredths(scene.means.at_the_door),
-            hundredths(scene.means.concurrency)
+            three_digits(scene.means.at_the_door),
+            three_digits(scene.means.concurrency)
         )
     }
 

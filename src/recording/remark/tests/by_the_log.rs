@@ -6,7 +6,7 @@ use super::{AtTheEnd, Kind, NOW, Now, When, find};
 use crate::recording::Recording;
 use crate::recording::synthetic::{Life, MS, S, Synthetic, read_sample_by_sample};
 use crate::scenario::Connection;
-use crate::scenario::WorkerKind::Sync;
+use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::{Event, Phase};
 use crate::units::Stamp;
 
@@ -163,4 +163,17 @@ fn requests_on_kept_connections_fill_no_queue() {
     let outcomes = recording.outcomes.iter_mut();
     outcomes.for_each(|outcome| outcome.opened = false);
     assert_eq!(find(&recording, Now, Kind::BacklogFull), None);
+}
+
+/// Each request has its worker for 1 ms and waits for 99 ms; samples find none that runs.
+#[test]
+fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
+    let recording = io_bound(Coroutine, |_| {});
+    let said = find(&recording, Now, Kind::Parked).unwrap();
+    assert_eq!(
+        said.sentences[1],
+        "On average 59 of 60 requests begun were parked in the last second."
+    );
+    // 59.9 begun × 0.99.
+    assert!(said.evidence.contains("59.3 parked"), "{}", said.evidence);
 }

@@ -132,10 +132,13 @@ const SIGMAS: f64 = 3.0;
 const TAIL: f64 = 5.0;
 
 /// What would let each request be answered while its client waits: each alone, and only what is clearly
-/// enough. Only sync workers take requests one by one in the order in which they came. Of the others one
-/// may take many connections in one turn, and serve them in another order.
+/// enough. Only sync workers with one queue take requests one by one in the order in which they came. Of the
+/// others one may have many connections while another one idles.
 fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
-    if scenario.server.kind != WorkerKind::Sync || alone(scenario).is_none() {
+    let server = &scenario.server;
+    let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
+    let is_in_order = server.kind == WorkerKind::Sync && is_one_queue;
+    if !is_in_order || alone(scenario).is_none() {
         return Vec::new();
     }
     let workers = scenario.server.workers;
@@ -159,6 +162,7 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
         longest.is_some_and(|longest| longest <= USED * patience)
     };
     let more = (workers + 1..=256).find(enough);
+    let more = more.filter(|_| !matches!(server.accept, Accept::Reuseport));
     found.extend(more.map(|more| counted(more as u64, "worker")));
     found
 }
@@ -167,9 +171,8 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
 /// no place tries again later, and has less of its patience left.
 fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
     let server = &scenario.server;
-    let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
     // A kept connection has left the queue for good.
-    if scenario.load.connection != Connection::PerRequest || !is_one_queue {
+    if scenario.load.connection != Connection::PerRequest {
         return None;
     }
     let patience = scenario.load.patience.as_secs_f64();
@@ -233,6 +236,10 @@ fn longest_answer(scenario: &Scenario, cores: usize, workers: usize) -> Option<f
     let capacity = capacity(scenario, cores, workers)?;
     let (alone, variation) = (alone(scenario)?, variation(scenario));
     match &scenario.load.arrivals {
+        // A client that finds no place tries again later, while workers may idle.
+        Arrivals::Closed { clients, .. } if *clients > scenario.server.places_of_all_queues() => {
+            None
+        }
         Arrivals::Closed { clients, .. } => {
             let at_once = workers.min(*clients).max(1);
             let rounds = clients.div_ceil(at_once) * at_once;

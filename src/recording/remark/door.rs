@@ -227,6 +227,8 @@ impl<'a> Notice<'a> for QueueGrows {
 /// Requests failed.
 pub(super) struct Failures {
     failed: Failed,
+    /// Those of them that were given up since the run had to end.
+    cut_off: usize,
     of: usize,
 }
 
@@ -239,21 +241,36 @@ impl<'a> Notice<'a> for Failures {
             let newest = scene.past.outcomes().iter().rev();
             failed_of(newest.take_while(|outcome| outcome.done > since))
         };
-        (failed.all() > 0).then_some(Self { failed, of })
+        (failed.all() > 0).then_some(Self {
+            failed,
+            cut_off: scene.run.map_or(0, |run| run.unfinished),
+            of,
+        })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
-        let failed = grouped(self.failed.all() as u64);
         let patience = length(scene.scenario().load.patience);
+        let of = counted(self.of as u64, "request");
         let which = match scene.run {
-            Some(_) => "due in the counted window",
-            None => "that ended in the last second",
+            Some(_) => "due in the counted window".to_owned(),
+            None => format!("that ended {}", scene.when()),
         };
-        vec![format!(
-            "{failed} of {} {which} failed. In latencies each of them counts as its client's whole patience, \
-             {patience}, or more.",
-            counted(self.of as u64, "request")
-        )]
+        let failed = self.failed.all().saturating_sub(self.cut_off) as u64;
+        let failed = (failed > 0).then(|| {
+            format!(
+                "{} of {of} {which} failed. In latencies each of them counts as its client's whole patience, \
+                 {patience}, or more.",
+                grouped(failed)
+            )
+        });
+        let cut_off = self.cut_off as u64;
+        let cut_off = (cut_off > 0).then(|| {
+            format!(
+                "{} of {of} {which} had no answer when the run was ended.",
+                grouped(cut_off)
+            )
+        });
+        failed.into_iter().chain(cut_off).collect()
     }
 
     fn evidence(&self, _: &Scene<'a>) -> String {
@@ -261,7 +278,11 @@ impl<'a> Notice<'a> for Failures {
         let kinds = [
             (failed.refused, "refused"),
             (failed.reset, "reset"),
-            (failed.timeout, "without an answer in time"),
+            (
+                failed.timeout.saturating_sub(self.cut_off),
+                "without an answer in time",
+            ),
+            (self.cut_off, "without an answer when the run was ended"),
         ];
         let kinds = kinds.iter().filter(|(count, _)| *count > 0);
         let kinds = kinds.map(|(count, how)| format!("{} {how}", grouped(*count as u64)));

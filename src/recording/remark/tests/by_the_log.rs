@@ -7,8 +7,9 @@ use crate::recording::Recording;
 use crate::recording::synthetic::{Life, MS, S, Synthetic, read_sample_by_sample};
 use crate::scenario::Connection;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
-use crate::telemetry::{Event, Phase};
-use crate::units::Stamp;
+use crate::telemetry::{Event, Failure, Phase};
+use crate::units::{Elapsed, Stamp};
+use crate::words::length;
 
 /// Two sync workers and five requests at the door, where worker n is blocked in these stretches of every
 /// 100 ms. Samples are at multiples of 500 ms.
@@ -176,4 +177,38 @@ fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
     );
     // 59.9 begun × 0.99.
     assert!(said.evidence.contains("59.3 parked"), "{}", said.evidence);
+}
+
+/// Two clients lose their patience, and three wait for a second when the run is ended.
+#[test]
+fn what_the_end_of_a_run_cut_off_has_not_failed() {
+    let mut recording = io_bound(Sync, |_| {});
+    let window = recording.header.window.unwrap();
+    let patience = recording.header.scenario.load.patience;
+    let due = recording.outcomes.iter_mut();
+    let due: Vec<_> = due.filter(|it| window.contains(it.due)).collect();
+    let all = due.len();
+    for (place, outcome) in due.into_iter().enumerate().take(5) {
+        outcome.failure = Some(Failure::Timeout);
+        let waited = if place < 2 {
+            patience
+        } else {
+            Elapsed::from_secs(1)
+        };
+        outcome.done = outcome.due + waited;
+    }
+    let said = find(&recording, AtTheEnd, Kind::Failures).unwrap();
+    let patience = length(patience);
+    assert_eq!(
+        said.sentences,
+        [
+            format!(
+                "2 of {all} requests due in the counted window failed. In latencies each of them counts as its \
+                 client's whole patience, {patience}, or more."
+            ),
+            format!(
+                "3 of {all} requests due in the counted window had no answer when the run was ended."
+            ),
+        ]
+    );
 }

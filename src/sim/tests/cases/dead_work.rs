@@ -242,6 +242,8 @@ fn whatever_is_said_to_cure_dead_work_cures_it_when_it_is_simulated() {
     let servers = [
         r#"{ kind = "sync", workers = 1 }"#,
         r#"{ kind = "sync", workers = 2 }"#,
+        r#"{ kind = "sync", workers = 1, backlog = 5 }"#,
+        r#"{ kind = "sync", workers = 2, accept = "reuseport" }"#,
         r#"{ kind = "threads", workers = 1, threads = 2 }"#,
         r#"{ kind = "coroutine", workers = 1 }"#,
     ];

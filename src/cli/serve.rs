@@ -38,7 +38,9 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(5);
 /// Runs the server of a scenario alone, for any load generator.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: concsim serve hello --bind 127.0.0.1:8000\n         concsim serve hello --metrics 9464"
+    after_help = "An answer is one line, which says what happened to its request. It is filled with blanks to a multiple of 240 bytes, \
+    since load generators that compare lengths (ab without -l) take an answer of another length for a failure.\n\n\
+    Example: concsim serve hello --bind 127.0.0.1:8000\n         concsim serve hello --metrics 9464"
 )]
 pub struct Args {
     #[command(flatten)]

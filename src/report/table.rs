@@ -131,12 +131,20 @@ fn patience(plan: &Plan, run: &Run) -> Option<f64> {
 pub(super) fn cells(run: &Run) -> [String; 6] {
     let or_none =
         |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
+    // Of a server that is not ours neither is known, nor how many it could have.
+    let of = |said: String, limit: usize| {
+        if said == NONE {
+            said
+        } else {
+            format!("{said} of {limit}")
+        }
+    };
     let concurrency = or_none(run.concurrency, mean);
     let parallelism = or_none(run.parallelism, |value| format!("{value:.2}"));
     [
         or_none(run.at_the_door, mean),
-        format!("{concurrency} of {}", run.concurrency_limit),
-        format!("{parallelism} of {}", run.parallelism_limit),
+        of(concurrency, run.concurrency_limit),
+        of(parallelism, run.parallelism_limit),
         or_none(run.throughput_per_s, answers),
         median(run.latency_ms.p50, &run.at_patience),
         tail(&run.latency_ms.into(), &run.at_patience),
@@ -347,4 +355,26 @@ fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<
     let busy = three_digits(forecast.utilisation * 100.0);
     let mark = notes.mark(format!("mean if {by}: {name}, busy {busy} %"));
     Some(format!("{said} {mark}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::summary::summarise;
+    use crate::recording::synthetic::Synthetic;
+    use crate::scenario::WorkerKind::Sync;
+
+    #[test]
+    fn what_is_not_known_of_a_server_has_no_limit_either() {
+        let known = summarise(&Synthetic::io_bound(Sync).recording());
+        let [_, concurrency, parallelism, ..] = cells(&known);
+        assert!(concurrency.ends_with(" of 2") && parallelism.ends_with(" of 2"));
+        let unknown = Run {
+            concurrency: None,
+            parallelism: None,
+            ..known
+        };
+        let [_, concurrency, parallelism, ..] = cells(&unknown);
+        assert_eq!([concurrency, parallelism], [NONE; 2]);
+    }
 }

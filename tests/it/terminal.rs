@@ -48,6 +48,27 @@ fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
 }
 
 #[test]
+fn a_kept_run_that_is_removed_while_it_is_replayed_is_shown_to_its_end() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_concsim"));
+    let kept = tempfile::tempdir().unwrap();
+    let run = kept_simulation(kept.path(), &Doing::Idle.scenario("sync", "300ms"));
+    let scratch = tempfile::tempdir().unwrap();
+    let words = ["replay", run.to_str().unwrap()];
+    let mut replayed = OnScreen::start(program, &words, scratch);
+    replayed.until_it_shows("AT THE DOOR");
+    std::fs::remove_dir_all(&run).unwrap();
+    // To the end, from there to the list of requests, and back to the beginning.
+    replayed.types("\x1b[F5");
+    replayed.until_it_shows("REQUESTS");
+    replayed.types("1\x1b[H");
+    replayed.until_it_shows("AT THE DOOR");
+    replayed.types("q");
+    let (status, text) = replayed.end("a removed run");
+    assert_eq!(status.code(), Some(0), "{text}");
+    assert!(text.contains("trust"), "{text}");
+}
+
+#[test]
 fn a_run_that_is_over_stays_on_its_card_until_somebody_leaves() {
     let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "1s"));
     played.until_it_plays();

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use self::difference::Difference;
 use super::table::{self, quotient};
-use super::words::{COLUMNS, NONE, labelled, millis, wrap};
+use super::words::{COLUMNS, NONE, labelled, load_of, millis, wrap};
 use crate::recording::Origin;
 use crate::recording::summary::{Run, Summary};
 use crate::recording::trust::Trust;
@@ -97,7 +97,7 @@ pub fn compare(a: Side<'_>, b: Side<'_>) -> Comparison {
         schema: "concsim.comparison/1",
         runs: [played(a), played(b)],
         differences: difference::of(a, b),
-        variants: pairs(&a.summary.runs, &b.summary.runs),
+        variants: pairs(a, b),
     }
 }
 
@@ -114,25 +114,42 @@ fn played(side: Side<'_>) -> Played {
 }
 
 /// Variants of the same name; two runs of one variant each are a pair whatever their names.
-fn pairs(a: &[Run], b: &[Run]) -> Vec<Pair> {
-    if let ([a], [b]) = (a, b) {
+fn pairs(a: Side<'_>, b: Side<'_>) -> Vec<Pair> {
+    let (a, b) = (variants(a), variants(b));
+    if let ([a], [b]) = (a.as_slice(), b.as_slice()) {
         return vec![Pair::of(Some(a), Some(b))];
     }
-    let named = |runs: &'_ [Run], name: &str| runs.iter().position(|run| run.variant == name);
-    let first = a.iter().map(|run| {
-        let other = named(b, &run.variant).map(|place| &b[place]);
-        Pair::of(Some(run), other)
+    let named = |all: &[Variant<'_>], name: &str| all.iter().position(|it| it.run.variant == name);
+    let first = a.iter().map(|it| {
+        let other = named(&b, &it.run.variant).map(|place| &b[place]);
+        Pair::of(Some(it), other)
     });
-    let alone = b.iter().filter(|run| named(a, &run.variant).is_none());
+    let alone = b.iter().filter(|it| named(&a, &it.run.variant).is_none());
     first
-        .chain(alone.map(|run| Pair::of(None, Some(run))))
+        .chain(alone.map(|it| Pair::of(None, Some(it))))
         .collect()
 }
 
+/// A variant that was played, and the load on it.
+struct Variant<'a> {
+    run: &'a Run,
+    load: Option<String>,
+}
+
+fn variants(side: Side<'_>) -> Vec<Variant<'_>> {
+    let runs = side.summary.runs.iter();
+    let load = |run| load_of(side.plan, run);
+    runs.map(|run| Variant {
+        run,
+        load: load(run),
+    })
+    .collect()
+}
+
 impl Pair {
-    fn of(a: Option<&Run>, b: Option<&Run>) -> Self {
-        let both = [a, b];
-        let why_not = why_not(both);
+    fn of(a: Option<&Variant<'_>>, b: Option<&Variant<'_>>) -> Self {
+        let why_not = why_not([a, b]);
+        let both = [a, b].map(|variant| variant.map(|it| it.run));
         let compared = why_not.is_none();
         let [first, second] = both.map(|run| run.map(numbers).unwrap_or_default());
         let specimen = if first.is_empty() { &second } else { &first };
@@ -169,12 +186,19 @@ impl Pair {
 }
 
 /// Why two runs of a variant are not set against each other.
-fn why_not([a, b]: [Option<&Run>; 2]) -> Option<String> {
+fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
     let (Some(a), Some(b)) = (a, b) else {
         let only = if a.is_some() { "A" } else { "B" };
         return Some(format!("only {only} has it"));
     };
-    let doubted = [("A", a), ("B", b)]
+    if let (Some(first), Some(second)) = (&a.load, &b.load)
+        && first != second
+    {
+        return Some(format!(
+            "their loads differ, {first} in A and {second} in B"
+        ));
+    }
+    let doubted = [("A", a.run), ("B", b.run)]
         .into_iter()
         .find(|(_, run)| !table::is_comparable(run));
     doubted.map(|(name, run)| {
@@ -345,7 +369,10 @@ impl Pair {
         let [a, b] = trust;
         let trust = line("  trust", [a, b, String::new(), String::new()]);
         let why_not = self.why_not.as_ref();
-        let why_not = why_not.map_or_else(String::new, |why| format!("  not compared: {why}\n"));
+        let why_not = why_not.map_or_else(String::new, |why| {
+            let said = wrap(&format!("not compared: {why}"), COLUMNS - 2, 2);
+            format!("  {said}\n")
+        });
         format!("\n{head}{}{trust}{why_not}", rows.collect::<String>())
     }
 }

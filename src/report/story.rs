@@ -31,12 +31,42 @@ fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let Some(first) = plan.variants.first() else {
         return Vec::new();
     };
-    let who = [
-        Some(load(&first.scenario)),
-        workers(plan, runs),
-        changed(runs),
-    ];
+    let loads = loads(plan);
+    let one_load = match loads.as_slice() {
+        [(load, _)] => Some(load.clone()),
+        _ => None,
+    };
+    let differ = one_load.is_none().then(|| {
+        let each = loads
+            .iter()
+            .map(|(load, names)| format!("{load} in {}", list(names)));
+        let each: Vec<String> = each.collect();
+        format!(
+            "Loads differ, so that no ratios are given: {}.",
+            each.join(", ")
+        )
+    });
+    let who = [one_load, workers(plan, runs), changed(runs)];
     let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let said = demands(plan, first, who);
+    differ.into_iter().chain(said).collect()
+}
+
+/// The loads of all variants, each with the names of its variants.
+fn loads(plan: &Plan) -> Vec<(String, Vec<&str>)> {
+    let mut loads: Vec<(String, Vec<&str>)> = Vec::new();
+    for variant in &plan.variants {
+        let load = load(&variant.scenario);
+        match loads.iter_mut().find(|(known, _)| *known == load) {
+            Some((_, names)) => names.push(&variant.name),
+            None => loads.push((load, vec![&variant.name])),
+        }
+    }
+    loads
+}
+
+/// Who asks and answers, and what each request does.
+fn demands(plan: &Plan, first: &Variant, who: String) -> Vec<String> {
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {
         return vec![format!("{who}; {}", demand(first))];

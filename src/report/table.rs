@@ -1,6 +1,6 @@
 //! The tables of the card: one row for each variant, and one for each kind of request.
 
-use super::words::{MARKS, NONE, millis};
+use super::words::{MARKS, NONE, load_of, millis};
 use crate::recording::latency::{KindLatencies, MEDIAN_NEEDS};
 use crate::recording::remark;
 use crate::recording::summary::{AtPatience, Kind, Run};
@@ -85,7 +85,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run], notes: &mut Footnotes) -> Stri
     let mut table = row("", HEADS, [None; 3]);
     for run in runs {
         table += &variant(plan, run, notes);
-        let ratios = runs.first().and_then(|first| ratios(first, run));
+        let ratios = runs.first().and_then(|first| ratios(plan, first, run));
         if let Some((label, ratios)) = ratios {
             table += &row(&label, ratios.each_ref().map(String::as_str), [None; 3]);
         }
@@ -192,9 +192,11 @@ fn answers(per_s: f64) -> String {
 }
 
 /// A later run ÷ the first, with these words as the label, in the columns of its row; nothing where the two
-/// are not to be compared, and none of a median that is the clients' patience.
-pub(super) fn ratios(first: &Run, run: &Run) -> Option<(String, [String; 6])> {
-    if first.variant == run.variant || !is_comparable(first) || !is_comparable(run) {
+/// are not to be compared, or had different loads, and none of a median that is the clients' patience.
+pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [String; 6])> {
+    let are_comparable = is_comparable(first) && is_comparable(run);
+    let is_same_load = load_of(plan, first) == load_of(plan, run);
+    if first.variant == run.variant || !are_comparable || !is_same_load {
         return None;
     }
     let ratio = |of: fn(&Run) -> Option<f64>| -> String {

@@ -1,6 +1,7 @@
 //! What was played as a person says it, and lines that fit on a screen.
 
-use crate::scenario::{Arrivals, Draw, Process, Request, Scenario};
+use crate::recording::summary::Run;
+use crate::scenario::{Arrivals, Draw, Plan, Process, Request, Scenario};
 use crate::units::Elapsed;
 use crate::words::{acts, counted, rate_in_units};
 
@@ -46,6 +47,12 @@ pub(super) fn load(scenario: &Scenario) -> String {
         Some(requests) => format!("{asks}, {}", counted(requests, "request")),
         None => asks,
     }
+}
+
+/// The load of a run's variant, in the same words.
+pub(super) fn load_of(plan: &Plan, run: &Run) -> Option<String> {
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    variant.map(|variant| load(&variant.scenario))
 }
 
 /// What a request does, in the words of a scenario file.

@@ -38,6 +38,16 @@ impl Server {
         }
     }
 
+    /// What computes on one core at a time: a process, or one of its threads if they need no lock.
+    #[must_use]
+    pub fn computes_alone(&self) -> &'static str {
+        if self.parallelism_limit_of(1) > 1 {
+            "thread"
+        } else {
+            "process"
+        }
+    }
+
     /// How many requests can compute at once with so many workers, if there are cores for all.
     #[must_use]
     pub fn parallelism_limit_of(&self, workers: usize) -> usize {

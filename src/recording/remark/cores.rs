@@ -98,25 +98,32 @@ impl<'a> Notice<'a> for CoresFull {
 /// Every worker computes, and cores are left unused.
 pub(super) struct WorkersFull {
     workers: usize,
+    /// How many requests they compute at once.
+    at_once: usize,
 }
 
 impl<'a> Notice<'a> for WorkersFull {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
         let workers = scene.living().count();
+        let at_once = scene.scenario().server.parallelism_limit_of(workers);
         let applies = workers > 0
-            && workers < scene.cores()
-            && scene.means.parallelism >= NEARLY_ALL * workers as f64;
-        applies.then_some(Self { workers })
+            && at_once < scene.cores()
+            && scene.means.parallelism >= NEARLY_ALL * at_once as f64;
+        applies.then_some(Self { workers, at_once })
     }
 
     fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let alone = scene.scenario().server.computes_alone();
         vec![
             format!(
-                "{} computed for {} of the time {}{}, and a process computes on one core at a time.",
-                all_of(self.workers, "worker"),
-                per_cent(scene.means.parallelism / self.workers as f64),
+                "{} computed for {} of the time {}{}, and a {alone} computes on one core at a time.",
+                all_of(
+                    self.at_once,
+                    if alone == "thread" { alone } else { "worker" }
+                ),
+                per_cent(scene.means.parallelism / self.at_once as f64),
                 scene.when(),
-                if self.workers > 1 { " on average" } else { "" }
+                if self.at_once > 1 { " on average" } else { "" }
             ),
             scene.cores_and_door(),
         ]
@@ -128,9 +135,10 @@ impl<'a> Notice<'a> for WorkersFull {
     }
 
     fn advice(&self, scene: &Scene<'a>) -> Option<String> {
-        let cores = scene.cores();
-        let promise = scene.promise_if_shared(|other| other.server.workers = cores)?;
-        let workers = counted(cores as u64, "worker");
+        let each = self.at_once / self.workers;
+        let enough = scene.cores().div_ceil(each);
+        let promise = scene.promise_if_shared(|other| other.server.workers = enough)?;
+        let workers = counted(enough as u64, "worker");
         Some(if scene.kind().has_a_loop() {
             let [now, then] = promise.map(three_digits);
             format!(

@@ -239,6 +239,29 @@ fn a_ratio_says_what_is_divided_by_what() {
 }
 
 #[test]
+fn variants_of_different_loads_have_no_common_heading_and_no_ratios() {
+    use crate::scenario::Arrivals;
+    let (few, mut many) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
+    let Arrivals::Closed { clients, .. } = &mut many.scenario.load.arrivals else {
+        panic!("a closed load");
+    };
+    *clients = 600;
+    let printed = card_of("Sixty and six hundred", &[&few, &many], &[], as_it_is);
+    let short = printed.split("========").next().unwrap();
+    assert!(!short.contains('÷'), "{short}");
+    let said =
+        "Loads differ, so that no ratios are given: 60 clients in sync, 600 clients in coroutine.";
+    let words: Vec<&str> = short.split_whitespace().collect();
+    assert!(words.join(" ").contains(said), "{short}");
+    assert!(
+        short
+            .lines()
+            .any(|line| line.starts_with("2 workers; each request")),
+        "{short}"
+    );
+}
+
+#[test]
 fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     let mut sync = Synthetic::io_bound(Sync);
     sync.scenario.server.workers = 2;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::recording::summary::summarise;
 use crate::recording::synthetic::{MS, Synthetic, machine, plan};
+use crate::scenario::Arrivals;
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 use crate::telemetry::Failure;
 use crate::units::Elapsed;
@@ -54,6 +55,25 @@ fn one_variant_each_is_a_pair_whatever_their_names() {
     let differences = json["differences"].as_array().unwrap();
     let kind = differences.iter().find(|it| it["key"] == "server.kind");
     assert_eq!(kind.unwrap()["a"], "sync");
+}
+
+#[test]
+fn runs_of_different_loads_stand_side_by_side_and_nothing_is_made_of_them() {
+    let few = Synthetic::io_bound(Sync);
+    let mut many = Synthetic::io_bound(Sync);
+    let Arrivals::Closed { clients, .. } = &mut many.scenario.load.arrivals else {
+        panic!("a closed load");
+    };
+    *clients = 600;
+    let (a, b) = (played(&[&few]), played(&[&many]));
+    let comparison = compare(side("a", &a), side("b", &b));
+    let pair = &comparison.variants[0];
+    let why = "their loads differ, 60 clients in A and 600 clients in B";
+    assert_eq!(pair.why_not.as_deref(), Some(why));
+    let mut numbers = pair.numbers.iter();
+    assert!(numbers.all(|it| it.difference.is_none() && it.ratio.is_none()));
+    let text = comparison.to_text();
+    assert!(text.contains(&format!("  not compared: {why}\n")), "{text}");
 }
 
 #[test]

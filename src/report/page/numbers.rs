@@ -26,7 +26,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
                             th scope="row" { (run.variant) @if let Some(doubt) = doubt(run) { br; small.alert { (doubt) } } }
                             @for cell in table::cells(run) { td { (cell) } }
                         }
-                        @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(first, run)) {
+                        @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(plan, first, run)) {
                             tr.ratios { th scope="row" { (label) } @for cell in ratios { td { (cell) } } }
                         }
                     }

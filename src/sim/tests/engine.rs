@@ -341,3 +341,35 @@ fn a_core_is_slower_only_while_others_are_busy() {
         );
     }
 }
+
+#[test]
+fn threads_without_a_lock_compute_at_once_and_are_full_only_together() {
+    use crate::recording::remark::{Kind, Remark};
+    // One worker of four threads on eight cores: one client keeps one of them busy, eight keep all.
+    let remark = |clients: u32| -> Option<Remark> {
+        let text = format!(
+            "server={{kind='threads',threads=4,gil=false}}\nmachine.cores=8\n\
+             load.clients={clients}\nrequests.sum.steps=['compute 20ms']\n"
+        );
+        let run = runs_of(&text, &[]).remove(0);
+        assert_eq!(run.parallelism, Some(f64::from(clients.min(4))));
+        let mut remarks = run.remarks.into_iter();
+        remarks.find(|it| it.kind == Kind::WorkersFull)
+    };
+    assert_eq!(remark(1), None);
+    let full = remark(8).expect("a remark");
+    let first = &full.sentences[0];
+    assert!(
+        first.starts_with("All 4 threads computed for 100 % of the time"),
+        "{first}"
+    );
+    assert!(
+        first.ends_with("a thread computes on one core at a time."),
+        "{first}"
+    );
+    // Two workers have as many threads as there are cores.
+    assert!(
+        full.advice
+            .is_some_and(|it| it.starts_with("2 workers would help"))
+    );
+}

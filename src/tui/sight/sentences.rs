@@ -227,7 +227,8 @@ impl Now<'_> {
             )
         } else {
             format!(
-                "A process computes on one core at a time; {}.",
+                "A {} computes on one core at a time; {}.",
+                self.scenario().server.computes_alone(),
                 self.cores()
             )
         };

@@ -54,6 +54,22 @@ fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
 }
 
 #[test]
+fn a_thread_that_needs_no_lock_has_a_core_of_its_own() {
+    let mut threads = computing(WorkerKind::Threads, 1);
+    (threads.server.threads, threads.server.gil) = (4, false);
+    let scene = Scene {
+        workers: vec![busy(false)],
+        door: 7,
+        ..Scene::sync()
+    };
+    let said = said(threads, &scene);
+    assert!(
+        said.contains("A thread computes on one core at a time"),
+        "{said}"
+    );
+}
+
+#[test]
 fn full_cores_are_the_ceiling_for_coroutines_too() {
     let worker = Cue {
         begun: 20,

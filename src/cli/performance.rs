@@ -20,6 +20,7 @@ use serde::Serialize;
 use watch::Watch;
 
 use super::steering::Steered;
+use crate::handler::Access;
 use crate::load;
 use crate::recording::live::{Cast, Live};
 use crate::recording::{Recording, until_next_sample};
@@ -227,6 +228,7 @@ impl<'a> Performance<'a> {
             services: self.service_addresses.clone(),
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             telemetry: Telemetry::On,
+            access: Access::default(),
         };
         self.arbiter = Some(self.start("__arbiter", &orders)?);
         self.enter(Act::Server);

@@ -16,6 +16,7 @@ use super::metrics::{self, Endpoint};
 use super::source::{self, Chosen};
 use super::talk;
 use super::worker_table::{Row, table};
+use crate::handler::{Access, DEMAND_LIMIT};
 use crate::scenario::{Engine, Plan, Variant};
 use crate::server::{self, arbiter, services};
 use crate::sys::clock::Clock;
@@ -51,9 +52,32 @@ pub struct Args {
     /// Address for the counters that Prometheus reads: a port of this machine alone, or an address with a port
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address)]
     metrics: Option<SocketAddr>,
+    /// Host name by which clients may ask, besides addresses and localhost; repeatable. `any` allows all, and pages of
+    /// other sites
+    #[arg(long, value_name = "NAME|any")]
+    allow_host: Vec<String>,
+    /// Longest that a client may ask of a step by ?d=
+    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "10s")]
+    longest_step: Elapsed,
     /// Workers write counters only, no events: to measure what telemetry costs
     #[arg(long, hide = true)]
     no_telemetry: bool,
+}
+
+fn length(text: &str) -> Result<Elapsed, String> {
+    let length = crate::scenario::length(text).filter(|it| *it <= DEMAND_LIMIT);
+    length.ok_or_else(|| "a length of time such as 10s, at most 1h".into())
+}
+
+impl Args {
+    /// Requests that are played.
+    fn access(&self) -> Access {
+        let allows_any = self.allow_host.iter().any(|it| it == "any");
+        Access {
+            hosts: (!allows_any).then(|| self.allow_host.clone()),
+            longest_step: Some(self.longest_step),
+        }
+    }
 }
 
 /// Serves until ^C.
@@ -148,6 +172,7 @@ impl<'a> House<'a> {
             services: addresses,
             bind: args.bind,
             telemetry,
+            access: args.access(),
         };
         let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, board)?;
         let addresses = wait_until_ready(&mut arbiter, clock)?;

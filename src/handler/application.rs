@@ -7,7 +7,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::World;
-use super::ask::{Asked, ask};
+use super::access::Access;
+use super::ask::{Asked, DEMAND_LIMIT, ask};
 use super::play::{Player, Stopped, body_length};
 use super::reply::{Heads, Reply};
 use super::story::{self, Whoami};
@@ -27,6 +28,7 @@ pub enum Answered {
 #[derive(Debug)]
 pub struct Application {
     scenario: Scenario,
+    access: Access,
     /// The heads for what each request's script writes; `None`: it tells its story instead.
     heads: Vec<Option<Heads>>,
     me: Whoami,
@@ -37,11 +39,12 @@ pub struct Application {
 impl Application {
     /// The application of the worker that is `me`.
     #[must_use]
-    pub fn new(scenario: Scenario, me: Whoami) -> Self {
+    pub fn new(scenario: Scenario, access: Access, me: Whoami) -> Self {
         let heads = |request: &scenario::Request| body_length(&request.script).map(Heads::new);
         Self {
             heads: scenario.requests.iter().map(heads).collect(),
             scenario,
+            access,
             me,
             drawn: Cell::new(0),
         }
@@ -49,7 +52,11 @@ impl Application {
 
     /// What a request asks for.
     pub fn ask(&self, request: &Request<'_>) -> Asked {
-        ask(request, &self.scenario, || {
+        if let Some((status, reason)) = self.access.refusal(request) {
+            return Asked::Nothing(status, reason);
+        }
+        let longest = self.access.longest_step.unwrap_or(DEMAND_LIMIT);
+        ask(request, &self.scenario, longest, || {
             let number = self.drawn.get();
             self.drawn.set(number + 1);
             number

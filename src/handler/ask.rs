@@ -9,9 +9,10 @@
 
 use crate::http::{Method, Request, Status};
 use crate::scenario::{Scenario, Step, draw};
+use crate::units::Elapsed;
 
-/// The longest that one step may be asked to take, in nanoseconds: an hour.
-pub const DEMAND_LIMIT: u64 = 3_600_000_000_000;
+/// The longest that one step may be asked to take: an hour.
+pub const DEMAND_LIMIT: Elapsed = Elapsed::from_secs(3_600);
 
 /// What is to be done for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,13 @@ const NOT_KNOWN: Asked = Asked::Nothing(
 
 /// What `request` asks of `scenario`. A request that brings no demands gets those of its number, or
 /// of the next `own` number if it brings none.
-pub(super) fn ask(request: &Request<'_>, scenario: &Scenario, own: impl FnOnce() -> u64) -> Asked {
+/// No step may be asked to take longer than `longest`.
+pub(super) fn ask(
+    request: &Request<'_>,
+    scenario: &Scenario,
+    longest: Elapsed,
+    own: impl FnOnce() -> u64,
+) -> Asked {
     match request.method {
         Method::Get | Method::Head | Method::Post => {}
         Method::NotPlayed => {
@@ -50,9 +57,9 @@ pub(super) fn ask(request: &Request<'_>, scenario: &Scenario, own: impl FnOnce()
     }
     match request.path {
         "/" | "" => Asked::List,
-        path => path
-            .strip_prefix('/')
-            .map_or(NOT_KNOWN, |name| by_name(name, request, scenario, own)),
+        path => path.strip_prefix('/').map_or(NOT_KNOWN, |name| {
+            by_name(name, request, scenario, longest, own)
+        }),
     }
 }
 
@@ -60,6 +67,7 @@ fn by_name(
     name: &str,
     request: &Request<'_>,
     scenario: &Scenario,
+    longest: Elapsed,
     own: impl FnOnce() -> u64,
 ) -> Asked {
     let Some(class) = scenario
@@ -81,7 +89,7 @@ fn by_name(
     let demands = match parameter(request.query, "d") {
         None if wanted == 0 => Vec::new(),
         None => draw::demands(scenario, class, number.unwrap_or_else(own)),
-        Some(list) => match given(list, wanted) {
+        Some(list) => match given(list, wanted, longest) {
             Ok(demands) => demands,
             Err(reason) => return wrong(reason),
         },
@@ -98,14 +106,14 @@ fn number(query: &str) -> Result<Option<u64>, std::num::ParseIntError> {
 }
 
 /// The demands that the request brings.
-fn given(list: &str, wanted: usize) -> Result<Vec<u64>, &'static str> {
+fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'static str> {
     let mut demands = Vec::with_capacity(wanted);
     for item in list.split(',').filter(|_| !list.is_empty()) {
         let demand = item
             .parse()
             .map_err(|_| "d= is not a list of nanoseconds")?;
-        if demand > DEMAND_LIMIT {
-            return Err("d= asks for more than an hour");
+        if demand > longest.0 {
+            return Err("d= asks for more than a step may take here");
         }
         if demands.len() == wanted {
             return Err("d= has more numbers than the script has durations");

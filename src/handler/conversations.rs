@@ -13,7 +13,11 @@ use http_cases::Then;
 /// The statuses that come back when these pieces arrive one after the other, and whether the server
 /// then closes. A connection's life in miniature: the real one is in `server`.
 fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, Then) {
-    let application = Application::new(scenario(&[("hello", &[HELLO]), ("story", &[])]), ME);
+    let application = Application::new(
+        scenario(&[("hello", &[HELLO]), ("story", &[])]),
+        Access::default(),
+        ME,
+    );
     let mut receiver = Receiver::new();
     let mut statuses = Vec::new();
     for mut piece in pieces {

@@ -9,6 +9,7 @@
 //! thread, and cannot tell where it runs: what gevent does by patching the standard library, the
 //! argument does here.
 
+mod access;
 mod application;
 mod ask;
 mod play;
@@ -23,6 +24,7 @@ mod scripted;
 #[cfg(test)]
 mod tests;
 
+pub use access::Access;
 pub use application::{Answered, Application};
 pub use ask::{Asked, DEMAND_LIMIT};
 pub use reply::Reply;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::scripted::{Did, Scripted};
 use super::*;
-use crate::http::{Keep, Method, Request, Status};
+use crate::http::{Keep, Method, Request, Source, Status};
 use crate::scenario::Request as Asks;
 use crate::scenario::{
     Arrivals, Connection, Draw, Load, Manner, Scenario, Server, Service, Step, Warmup, WorkerKind,
@@ -64,7 +64,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
 }
 
 fn application(script: &[Step]) -> Application {
-    Application::new(scenario(&[("it", script)]), ME)
+    Application::new(scenario(&[("it", script)]), Access::default(), ME)
 }
 
 fn get(path: &'static str, query: &'static str) -> Request<'static> {
@@ -73,6 +73,7 @@ fn get(path: &'static str, query: &'static str) -> Request<'static> {
         path,
         query,
         keep: Keep::Stay,
+        source: Source::default(),
     }
 }
 
@@ -89,6 +90,7 @@ fn ask_by(method: Method, script: &[Step], demands: &str, world: &mut Scripted) 
         path: "/it",
         query: &query,
         keep: Keep::Stay,
+        source: Source::default(),
     };
     let mut reply = Reply::default();
     reply.begin(method, Keep::Stay);
@@ -402,7 +404,10 @@ fn a_request_says_which_script_it_wants_as_which_number_with_which_demands() {
     assert_eq!(ask("d=10,20"), played(None, &[10, 20]));
     assert_eq!(ask("n=7"), played(Some(7), &[1, 1]));
     assert_eq!(ask(""), played(None, &[1, 1]));
-    assert_eq!(ask("d=10,3600000000000"), played(None, &[10, DEMAND_LIMIT]));
+    assert_eq!(
+        ask("d=10,3600000000000"),
+        played(None, &[10, DEMAND_LIMIT.0])
+    );
     for wrong in [
         "d=10",
         "d=",
@@ -457,6 +462,7 @@ fn the_list_says_what_each_request_does_and_how_to_ask_for_it() {
             ("profile", &[compute(Some(1)), call()]),
             ("it", &[]),
         ]),
+        Access::default(),
         ME,
     );
     let mut world = Scripted::default();

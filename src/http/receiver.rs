@@ -7,8 +7,10 @@
 //!
 //! Bytes beyond a request are the beginning of the next one, and stay.
 
+use std::ops::Range;
+
 use super::request::{self, Head};
-use super::{BODY_LIMIT, Body, HEAD_LIMIT, Refusal, Request};
+use super::{BODY_LIMIT, Body, HEAD_LIMIT, Refusal, Request, Source};
 
 /// Room for the first read of a connection: the head of an ordinary request, several times.
 const ROOM_AT_FIRST: usize = 1 << 10;
@@ -153,14 +155,25 @@ impl Receiver {
         let State::Whole { head, .. } = &self.state else {
             panic!("a request is looked at when it is whole");
         };
-        let target = &self.buffer[self.start..][head.target.clone()];
+        let bytes = &self.buffer[self.start..];
+        let target = &bytes[head.target.clone()];
         let target = str::from_utf8(target).expect("a target is ASCII");
+        // A field that is no text is none that an own page sends.
+        let field = |range: &Option<Range<usize>>| {
+            let range = range.clone()?;
+            Some(str::from_utf8(&bytes[range]).unwrap_or("?"))
+        };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Request {
             method: head.method,
             path,
             query,
             keep: head.keep,
+            source: Source {
+                host: field(&head.host),
+                origin: field(&head.origin),
+                is_cross_site: head.is_cross_site,
+            },
         }
     }
 

@@ -47,6 +47,19 @@ pub struct Request<'bytes> {
     pub query: &'bytes str,
     /// What the client wants to happen to the connection.
     pub keep: Keep,
+    /// By which name it asks, and for which page.
+    pub source: Source<'bytes>,
+}
+
+/// What a request says of where it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source<'bytes> {
+    /// `Host`, with its port if it has one.
+    pub host: Option<&'bytes str>,
+    /// `Origin`: the site of the page that asks.
+    pub origin: Option<&'bytes str>,
+    /// `Sec-Fetch-Site: cross-site`: a browser asks for a page of another site.
+    pub is_cross_site: bool,
 }
 
 /// The facts of a head; ranges are of the bytes that it was parsed from.
@@ -55,6 +68,10 @@ pub(super) struct Head {
     pub(super) method: Method,
     /// Path and query.
     pub(super) target: Range<usize>,
+    /// As [`Source`] has them.
+    pub(super) host: Option<Range<usize>>,
+    pub(super) origin: Option<Range<usize>>,
+    pub(super) is_cross_site: bool,
     pub(super) keep: Keep,
     pub(super) framing: Framing,
     /// The client waits for [`super::CONTINUE`] before it sends its body.
@@ -162,16 +179,22 @@ fn names_http(bytes: &[u8]) -> bool {
 fn facts(parsed: &httparse::Request<'_, '_>, bytes: &[u8], end: usize) -> Result<Head, Refusal> {
     let is_1_1 = parsed.version == Some(1);
     let fields = Fields::collect(parsed.headers)?;
-    if is_1_1 && !fields.has_host {
+    if is_1_1 && fields.host.is_none() {
         return Err(Refusal::bad("the host is not named"));
     }
     let target = parsed.path.expect("a complete head has a target");
     let target = path_and_query(target, parsed.method.unwrap_or_default())?;
-    let begin = target.as_ptr().addr() - bytes.as_ptr().addr();
+    let within = |part: &[u8]| {
+        let begin = part.as_ptr().addr() - bytes.as_ptr().addr();
+        begin..begin + part.len()
+    };
     let framing = fields.framing(is_1_1)?;
     Ok(Head {
         method: method(parsed.method.expect("a complete head has a method")),
-        target: begin..begin + target.len(),
+        target: within(target.as_bytes()),
+        host: fields.host.map(within),
+        origin: fields.origin.map(within),
+        is_cross_site: fields.is_cross_site,
         keep: fields.keep(is_1_1),
         framing,
         expects_continue: fields.expects_continue && is_1_1 && framing != Framing::Length(0),
@@ -220,7 +243,9 @@ fn path_and_query<'target>(
 )]
 #[derive(Default)]
 struct Fields<'bytes> {
-    has_host: bool,
+    host: Option<&'bytes [u8]>,
+    origin: Option<&'bytes [u8]>,
+    is_cross_site: bool,
     length: Option<&'bytes [u8]>,
     coding: Option<&'bytes [u8]>,
     asks_close: bool,
@@ -257,19 +282,25 @@ impl<'bytes> Fields<'bytes> {
             Ok(())
         } else if name.eq_ignore_ascii_case("expect") {
             self.expect(value)
+        } else if name.eq_ignore_ascii_case("origin") {
+            self.origin = Some(value);
+            Ok(())
+        } else if name.eq_ignore_ascii_case("sec-fetch-site") {
+            self.is_cross_site |= value.eq_ignore_ascii_case(b"cross-site");
+            Ok(())
         } else {
             Ok(())
         }
     }
 
-    fn host(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    fn host(&mut self, value: &'bytes [u8]) -> Result<(), Refusal> {
         let allowed = |byte: &u8| {
             is_token(*byte) || matches!(byte, b'(' | b')' | b'=' | b',' | b';' | b':' | b'[' | b']')
         };
-        if self.has_host || !value.iter().all(allowed) {
+        if self.host.is_some() || !value.iter().all(allowed) {
             return Err(Refusal::bad("the host is named twice, or not as a host is"));
         }
-        self.has_host = true;
+        self.host = Some(value);
         Ok(())
     }
 

@@ -10,6 +10,8 @@ pub enum Status {
     Ok = 200,
     /// The request breaks a rule of HTTP, or its numbers are wrong.
     BadRequest = 400,
+    /// Asked by a foreign name, or for a page of another site.
+    Forbidden = 403,
     /// The scenario has no request of this name.
     NotFound = 404,
     /// A method that HTTP knows and this server does not play.
@@ -47,6 +49,7 @@ impl Status {
         match self {
             Self::Ok => "OK",
             Self::BadRequest => "Bad Request",
+            Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::RequestTimeout => "Request Timeout",

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
 use super::worker::{self, BOOT_FAILED, Post};
+use crate::handler::Access;
 use crate::recording::describe_termination;
 use crate::roster::{Hand, Roster, Verdict};
 use crate::scenario::Scenario;
@@ -50,6 +51,8 @@ pub struct Orders {
     pub bind: SocketAddr,
     /// Whether workers write events.
     pub telemetry: Telemetry,
+    /// Requests that are played.
+    pub access: Access,
 }
 
 /// Between two looks at heartbeats.
@@ -330,6 +333,7 @@ impl<'a> Arbiter<'a> {
             arbiter: std::process::id(),
             scenario: self.orders.scenario.clone(),
             services: self.orders.services.clone(),
+            access: self.orders.access.clone(),
             listener: listener
                 .try_clone()
                 .doing("share the listener with a worker")?,

@@ -29,7 +29,7 @@ impl Served {
         let child = Command::new(env!("CARGO_BIN_EXE_concsim"))
             .arg("serve")
             .arg(file.path())
-            .args(["--bind", &address.to_string()])
+            .args(["--bind", &address.to_string(), "--allow-host", "any"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -49,6 +49,7 @@ impl House {
         std::fs::write(&path, scenario(server, requests)).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_concsim"))
             .args(["serve", path.to_str().unwrap(), "--bind", "127.0.0.1:0"])
+            .args(["--allow-host", "test", "--allow-host", "a"])
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -204,3 +204,33 @@ fn a_load_against_a_hostile_server_keeps_its_window_and_its_patience() {
         assert_eq!(summary["runs"][0]["completed"].as_u64(), Some(0), "{name}");
     }
 }
+
+#[test]
+fn a_page_of_another_site_cannot_make_a_browser_ask() {
+    let house = House::open_with(
+        "kind = \"sync\"",
+        &[("it", "\"compute 1ms\"")],
+        &["--longest-step", "20ms"],
+    );
+    let status = |path: &str, fields: &str| {
+        let mut stream = house.connect();
+        let request = format!("GET {path} HTTP/1.1\r\n{fields}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        answer(&mut stream).unwrap().status
+    };
+    let address = house.connect().peer_addr().unwrap();
+    let own = format!("Host: {address}\r\n");
+    for (fields, expected) in [
+        (own.clone(), 200),
+        ("Host: localhost:8000\r\n".into(), 200),
+        (format!("{own}Origin: http://{address}\r\n"), 200),
+        ("Host: evil.example\r\n".into(), 403),
+        (format!("{own}Origin: https://evil.example\r\n"), 403),
+        (format!("{own}Origin: null\r\n"), 403),
+        (format!("{own}Sec-Fetch-Site: cross-site\r\n"), 403),
+    ] {
+        assert_eq!(status("/it", &fields), expected, "{fields}");
+    }
+    assert_eq!(status("/it?d=20000000", &own), 200);
+    assert_eq!(status("/it?d=3600000000000", &own), 400);
+}

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, Stdio};
 
+use concsim::handler::Access;
 use concsim::scenario::{self, Overrides};
 use concsim::server::arbiter::Orders;
 use concsim::sys::clock::Clock;
@@ -93,6 +94,7 @@ fn orders(scenario: &str, services: Vec<SocketAddr>) -> Vec<u8> {
         services,
         bind: "127.0.0.1:0".parse().expect("an address"),
         telemetry: Telemetry::On,
+        access: Access::default(),
     };
     serde_json::to_vec(&orders).expect("orders are always JSON")
 }

@@ -13,6 +13,7 @@ use std::panic;
 
 use super::hub::say;
 use super::today::Today;
+use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::scenario::{Scenario, WorkerKind};
 use crate::sys::clock::Clock;
@@ -47,6 +48,8 @@ pub(super) struct Post {
     pub(super) clock: Clock,
     /// Whether it tells each event.
     pub(super) telemetry: Telemetry,
+    /// Requests that it plays.
+    pub(super) access: Access,
 }
 
 /// What both kinds of workers serve with.
@@ -71,7 +74,7 @@ pub(super) fn live(post: &Post) -> i32 {
 
 fn serve(post: &Post, signals: Signals) -> sys::Result<i32> {
     let kit = Kit {
-        application: Application::new(post.scenario.clone(), whoami(post)),
+        application: Application::new(post.scenario.clone(), post.access.clone(), whoami(post)),
         today: Today::default(),
         signals,
         probe: Probe::new(post.board, post.index, post.clock, post.telemetry),

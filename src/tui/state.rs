@@ -27,6 +27,7 @@ use crate::palette::Look;
 use crate::recording::Origin;
 use crate::recording::remark::Remark;
 use crate::recording::trust::Judge;
+use crate::recording::trust::Trust;
 use crate::scenario::{Plan, Question, Scenario, Variant};
 use crate::telemetry::Stage;
 use crate::units::Stamp;
@@ -414,7 +415,13 @@ impl State {
     pub(super) fn note(&self) -> Option<String> {
         let picture = &self.shown().picture;
         let doubt = picture.doubts.first();
-        let doubt = doubt.map(|doubt| format!("{}: {}.", picture.trust.words(), doubt.sentence));
+        let doubt = doubt.map(|doubt| {
+            let grade = match picture.trust {
+                Trust::Ok | Trust::Rough => "is rough",
+                Trust::ProvesNothing => "proves nothing",
+            };
+            format!("The run {grade}, since {}.", doubt.sentence)
+        });
         let stage = sight::stage_in_words(picture);
         if let Some(said) = self.said_of_the_key() {
             return Some(said);

@@ -144,6 +144,18 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_fails_is_not_the_title_of_its_predictions() {
+        let title = |verdict: &str| {
+            let text = format!(
+                r#"{{"schema":"concsim.summary/1","scenario":{{"title":"A claim","file":"x.toml","sha256":"0123456789","seed":1}},"expect":[{{"verdict":"{verdict}"}}],"runs":[{{"variant":"sync","kind":"sync","trust":"ok","prediction":{NUMBERS}}}]}}"#
+            );
+            Foretold::read(&text).unwrap().title
+        };
+        assert_eq!(title("holds"), "A claim");
+        assert_eq!(title("fails"), "Simulated blind, and then measured");
+    }
+
+    #[test]
     fn a_run_that_was_not_predicted_is_refused() {
         let text = r#"{"schema":"concsim.summary/1","runs":[{"variant":"sync"}]}"#;
         assert!(matches!(Foretold::read(text), Err(Nothing::Unforetold)));

@@ -102,6 +102,18 @@ impl<'a> Notice<'a> for NotStationary {
 pub(super) struct ShortWarmup {
     warmup_ms: f64,
     tail_ms: f64,
+    /// Whether that is a percentile, or of few requests the longest.
+    is_p99: bool,
+}
+
+impl ShortWarmup {
+    fn which(&self) -> &'static str {
+        if self.is_p99 {
+            "the 99th percentile of latency"
+        } else {
+            "the longest latency"
+        }
+    }
 }
 
 impl<'a> Notice<'a> for ShortWarmup {
@@ -116,28 +128,36 @@ impl<'a> Notice<'a> for ShortWarmup {
         // Where the file asks for so many requests, all of them are meant, the first ones too.
         let is_meant = warmup_ms <= 0.0 && scene.scenario().load.requests.is_some();
         let applies = !is_meant && warmup_ms < 2.0 * tail_ms;
-        applies.then_some(Self { warmup_ms, tail_ms })
+        applies.then_some(Self {
+            warmup_ms,
+            tail_ms,
+            is_p99: latency.p99.is_some(),
+        })
     }
 
     fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
         if self.warmup_ms <= 0.0 {
             return vec![
-                "There was no warm-up: requests that found an empty server are counted.".into(),
+                "There was no warm-up, so requests that found an empty server are counted.".into(),
             ];
         }
         let warmup = millis(self.warmup_ms);
         let tail = millis(self.tail_ms);
+        let which = if self.is_p99 {
+            "a 99th percentile of"
+        } else {
+            "latencies of up to"
+        };
         vec![format!(
-            "The warm-up of {warmup} is short for latencies of {tail}."
+            "The warm-up of {warmup} is short for {which} {tail}."
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
-        let p99 = scene.run.and_then(|run| run.latency_ms.p99);
-        let which = p99.map_or("the longest latency", |_| "the 99th percentile of latency");
+    fn evidence(&self, _: &Scene<'a>) -> String {
         format!(
-            "{} from the first request to the window, less than twice {which}, {}",
+            "{} from the first request to the window, less than twice {}, {}",
             millis(self.warmup_ms),
+            self.which(),
             millis(self.tail_ms)
         )
     }

@@ -227,7 +227,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::ShortWarmup,
         when: AtTheEnd,
-        says: "The warm-up of 100 ms is short for latencies of 100 ms.",
+        says: "The warm-up of 100 ms is short for a 99th percentile of 100 ms.",
         applies: || beginning_at(900),
         does_not: || beginning_at(0),
     },
@@ -363,7 +363,7 @@ fn no_warm_up_is_a_short_one_unless_the_file_asks_for_so_many_requests() {
     let remark = find(&cold, AtTheEnd, Kind::ShortWarmup).expect("a remark");
     assert_eq!(
         remark.sentences,
-        ["There was no warm-up: requests that found an empty server are counted."]
+        ["There was no warm-up, so requests that found an empty server are counted."]
     );
     assert_eq!(find(&counted_out(cold), AtTheEnd, Kind::ShortWarmup), None);
 }

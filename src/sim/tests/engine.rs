@@ -68,6 +68,31 @@ fn the_longest_run_so_far_may_go_on() {
 }
 
 #[test]
+fn requests_are_parked_on_average_for_as_long_as_their_waits_last() {
+    use crate::recording::remark::{self, Kind, Scene};
+
+    // Each is parked for a second, from the end of its first turn of 200 ms on.
+    let waits = [(200, 1_200), (400, 1_400), (600, 1_600)];
+    let recording = recording_of(&built_in("three_requests"), 1);
+    let began = recording.header.began.0;
+    for millis in [700, 900, 1_100, 1_250] {
+        let past = recording.past_at(Stamp(began + millis * MS)).unwrap();
+        let span = past.last_second();
+        let [from, to] = [span.begin().at, span.end().at].map(|at| at.0 - began);
+        let waits = waits.map(|(begin, end)| (begin * MS, end * MS));
+        let inside = waits.map(|(begin, end)| end.min(to).saturating_sub(begin.max(from)));
+        let mean = inside.iter().sum::<u64>() as f64 / (to - from) as f64;
+        let scene = Scene::of_the_last_second(past, span.means(), &[]);
+        let said = remark::one(Kind::Parked, &scene).map(|it| it.evidence);
+        let right = format!(" {mean:.2} parked and ");
+        assert!(
+            said.as_ref().is_some_and(|it| it.contains(&right)),
+            "{right}: {said:?}"
+        );
+    }
+}
+
+#[test]
 fn every_built_in_scenario_shows_what_it_claims() {
     for known in builtin::all() {
         let plan = built_in(known.name);

@@ -306,7 +306,7 @@ impl Request {
 
     /// When its worker had it: from its accept to its last byte.
     pub(super) fn begun(&self) -> Option<(Ns, Ns)> {
-        let end = self.written.or(self.done).unwrap_or(Ns::MAX);
+        let end = self.end();
         self.taken().map(|taken| (taken.max(self.sent), end))
     }
 
@@ -323,6 +323,11 @@ impl Request {
     /// Whether it has ended for its client.
     pub(super) fn is_over(&self, at: Ns) -> bool {
         self.done.is_some_and(|done| done <= at)
+    }
+
+    /// When its last byte was written, or its client had left.
+    pub(super) fn end(&self) -> Ns {
+        self.written.or(self.done).unwrap_or(Ns::MAX)
     }
 
     /// When a worker had it first, if one has told.
@@ -369,7 +374,7 @@ impl Request {
     }
 
     fn state(&self, at: Ns, has_a_loop: bool) -> Option<State> {
-        let end = self.written.or(self.done).unwrap_or(Ns::MAX);
+        let end = self.end();
         if at < self.sent || at >= end {
             return None;
         }
@@ -438,6 +443,11 @@ impl Account {
     pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
         let mut looks = self.looks.iter();
         looks.find(|it| it.at == at && it.worker == worker).copied()
+    }
+
+    /// How many workers a sample found.
+    pub(super) fn workers_at(&self, at: Ns) -> usize {
+        self.looks.iter().filter(|it| it.at == at).count()
     }
 
     /// The longest for which one coroutine, or one request of a worker without a loop, has had a worker by an

@@ -8,6 +8,7 @@ use super::events::Ns;
 pub(super) const GLYPHS: [char; 5] = ['█', '▒', '·', '!', '○'];
 
 /// Screens of one variant, as text, one for each instant.
+#[derive(Clone, Copy)]
 pub(super) struct Camera<'a> {
     pub(super) concsim: &'a str,
     pub(super) folder: &'a std::path::Path,

@@ -1,6 +1,6 @@
 //! Numbers of the counted window, from the exported tables alone.
 
-use super::events::{Account, Ns, Request};
+use super::events::{Account, Ns, Request, State};
 
 impl Account {
     /// The samples nearest to the edges of the window.
@@ -37,6 +37,20 @@ impl Account {
         self.cpu_between(from, to) / ((to - from) as f64 / 1e9)
     }
 
+    /// How many connections a worker may be said to have taken by a sample.
+    pub(super) fn taken_by(&self, worker: u16, sampled: Ns) -> std::ops::RangeInclusive<usize> {
+        let opened = self.requests.iter().filter(|it| it.opened);
+        let taken = |by: Ns| {
+            let own = opened.clone().filter(|it| it.worker == Some(worker));
+            own.filter(|it| it.taken().is_some_and(|at| at <= by))
+                .count()
+        };
+        // Of those whose clients have left, and of the last ones of a run, no worker tells.
+        let sent = opened.clone().filter(|it| it.sent <= sampled);
+        let untold = sent.filter(|it| it.taken().is_none()).count();
+        taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + untold
+    }
+
     /// Good answers in an interval, per second.
     pub(super) fn rate(&self, (from, to): (Ns, Ns)) -> f64 {
         let done = self.requests.iter().filter(|it| it.good);
@@ -44,6 +58,28 @@ impl Account {
         let inside = done.filter(|done| from < *done && *done <= to);
         inside.count() as f64 / ((to - from) as f64 / 1e9)
     }
+}
+
+/// How many requests are in states of this kind in an interval, on average.
+pub(super) fn mean_time(
+    account: &Account,
+    (from, to): (Ns, Ns),
+    is_meant: impl Fn(State) -> bool,
+) -> f64 {
+    let mut sum = 0;
+    for request in &account.requests {
+        if request.sent >= to || request.end() <= from {
+            continue;
+        }
+        let mut edges = request.edges();
+        edges.retain(|edge| from < *edge && *edge < to);
+        edges.extend([from, to]);
+        edges.sort_unstable();
+        let stretches = edges.windows(2);
+        let meant = stretches.filter(|pair| account.state(request, pair[0]).is_some_and(&is_meant));
+        sum += meant.map(|pair| pair[1] - pair[0]).sum::<Ns>();
+    }
+    sum as f64 / (to - from) as f64
 }
 
 /// The length that so many in a hundred do not exceed, in seconds; `None` if there are fewer than `needed`.
@@ -58,3 +94,6 @@ pub(super) fn percentile(requests: &[&Request], percent: usize, needed: usize) -
 /// So many are needed for the median, and for the 99th percentile.
 pub(super) const FOR_THE_MEDIAN: usize = 20;
 pub(super) const FOR_P99: usize = 1_000;
+
+/// A counter may lack what happened so shortly before the look.
+pub(super) const LATE: Ns = 5_000_000;

@@ -4,12 +4,10 @@ use super::Findings;
 use super::census::Census;
 use super::events::{Account, Look, Ns, State};
 use super::screen::{Written, slot};
+use super::window::LATE;
 
 /// Where the columns of a row end.
 const ENDS: [usize; 10] = [3, 17, 22, 31, 40, 48, 59, 67, 73, 80];
-/// A counter may lack what happened so shortly before the look.
-const LATE: Ns = 5_000_000;
-
 fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
     let chars: Vec<char> = line.chars().collect();
     let cell = |begin: usize, end: usize| {
@@ -90,16 +88,7 @@ fn check_so_far(
         .filter(|((own, state), _)| *own == Some(worker) && *state != State::AtTheDoor);
     let begun: usize = inside.map(|(_, count)| count).sum();
     findings.near(&format!("{place}: begun"), cells[0], begun as f64, 0.0);
-    let opened = account.requests.iter().filter(|it| it.opened);
-    let taken = |by: Ns| {
-        let own = opened.clone().filter(|it| it.worker == Some(worker));
-        own.filter(|it| it.taken().is_some_and(|at| at <= by))
-            .count()
-    };
-    // Of those whose clients have left, and of the last ones of a run, no worker tells.
-    let sent = opened.clone().filter(|it| it.sent <= sampled);
-    let untold = sent.filter(|it| it.taken().is_none()).count();
-    let known = taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + untold;
+    let known = account.taken_by(worker, sampled);
     let accepted = cells[1].map(|it| it.value as usize);
     let holds = accepted.is_some_and(|it| known.contains(&it));
     findings.number(&format!("{place}: accepted"), accepted, known, holds);

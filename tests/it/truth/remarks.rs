@@ -1,0 +1,199 @@
+//! View 7 against the events: numbers in the sentences of remarks and in what they rest on.
+
+use super::Findings;
+use super::events::{Account, Ns, Request, State};
+use super::screen::{Written, slot};
+use super::window::mean_time;
+
+/// Compares the view with the events at one instant.
+pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
+    let lines = screen.lines().map(str::trim).skip(3);
+    let lines: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("█ running"))
+        .collect();
+    let text = lines.join(" ");
+    let Some(until) = until(account, lines[0], account.began + at) else {
+        findings.lacks(place, "time of the remarks");
+        return;
+    };
+    let second = account.last_second(until);
+    if second.0 == second.1 {
+        return;
+    }
+    check_means(account, &text, second, place, findings);
+    check_connections(account, &text, until, place, findings);
+    check_hog(account, &text, place, findings);
+}
+
+/// The sample up to which the remarks go: `on the second up to 2.44 s`.
+fn until(account: &Account, heading: &str, now: Ns) -> Option<Ns> {
+    let known = account.samples.iter().copied().filter(|at| *at <= now);
+    let Some((_, said)) = heading.split_once("up to ") else {
+        return known.last();
+    };
+    let said = Written::read(said)?;
+    let is_its = |at: &Ns| said.is((at.saturating_sub(account.began)) as f64 / 1e9, 0.0);
+    known.filter(is_its).last()
+}
+
+/// The number that ends before these words.
+fn before(text: &str, words: &str) -> Option<Written> {
+    let ahead = &text[..text.find(words)?];
+    let is_part = |it: char| it.is_ascii_digit() || matches!(it, '.' | '\u{202f}' | '\u{a0}');
+    let from = ahead.trim_end().rfind(|it| !is_part(it));
+    let from = from.map_or(0, |at| {
+        at + ahead[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    Written::read(&ahead[from..])
+}
+
+/// The number, or the time, between two words.
+fn between(text: &str, begin: &str, end: &str) -> Option<Written> {
+    let behind = &text[text.find(begin)? + begin.len()..];
+    Written::read(behind[..behind.find(end)?].trim())
+}
+
+fn check_means(
+    account: &Account,
+    text: &str,
+    second: (Ns, Ns),
+    place: &str,
+    findings: &mut Findings,
+) {
+    let seconds = (second.1 - second.0) as f64 / 1e9;
+    let parked = |state: State| state == State::Parked;
+    let blocked = |state: State| state == State::Blocked;
+    let begun = account.mean(second, Request::begun);
+    let cores = account.cpu_between(second.0, second.1) / seconds;
+    let door = account.mean(second, Request::at_the_door);
+    let parked = || mean_time(account, second, parked);
+    let blocked = || mean_time(account, second, blocked) * seconds;
+    // It is told of those workers alone that are blocked for most of their time.
+    let there = text.find("blocked for ").and_then(|_| {
+        let said = &text[text.find("blocked for ")?..text.find(" (workers' log)")?];
+        Written::read(said.rsplit_once(" of ")?.1)
+    });
+    let of_all = account.workers_at(second.1) as f64 * seconds;
+    let is_of_all = there.is_some_and(|it| it.is(of_all, 0.01));
+    let said_blocked = between(text, "blocked for ", " of ").filter(|_| is_of_all);
+    let said: [(&str, Option<Written>, &dyn Fn() -> f64); 7] = [
+        (
+            "at the door",
+            before(text, " requests waited at the door on average"),
+            &|| door,
+        ),
+        (
+            "begun of the remark",
+            before(text, " requests begun were parked"),
+            &|| begun,
+        ),
+        ("begun", before(text, " begun, "), &|| begun),
+        ("parked", between(text, " begun, ", " parked and "), &parked),
+        ("computing", before(text, " computing on average"), &|| {
+            cores
+        }),
+        (
+            "cores of workers",
+            between(text, " the workers used ", ","),
+            &|| cores,
+        ),
+        ("blocked", said_blocked, &blocked),
+    ];
+    for (name, said, right) in said {
+        if said.is_some() {
+            findings.near(&format!("{place}: {name}"), said, right(), 0.02);
+        }
+    }
+    let samples = account.samples.iter();
+    let samples = samples
+        .filter(|at| second.0 <= **at && **at <= second.1)
+        .count();
+    if let Some(said) = before(text, " samples in ") {
+        findings.near(
+            &format!("{place}: samples"),
+            Some(said),
+            samples as f64,
+            0.0,
+        );
+    }
+}
+
+/// `Since the run began worker A has taken 870 connections and worker B 20.`
+fn check_connections(
+    account: &Account,
+    text: &str,
+    until: Ns,
+    place: &str,
+    findings: &mut Findings,
+) {
+    let Some((_, said)) = text.split_once("Since the run began ") else {
+        return;
+    };
+    let said = said.split('.').next().unwrap_or_default();
+    for part in said.split("worker ").skip(1) {
+        let part = part.trim_end_matches([',', ' ']).trim_end_matches(" and");
+        let Some((letters, count)) = part.split_once(' ') else {
+            continue;
+        };
+        let count = count
+            .replace("has taken ", "")
+            .replace("connections", "")
+            .replace("connection", "");
+        let (Some(worker), Some(count)) = (slot(letters), Written::read(&count)) else {
+            continue;
+        };
+        let right = account.taken_by(worker, until);
+        let holds = right.contains(&(count.value as usize));
+        let place = format!("{place}: connections of worker {worker}");
+        findings.number(&place, count.value, right, holds);
+    }
+}
+
+/// `hog: at 1.34 s worker A had run request 144 since 1.27 s (its slot), with 1 begun in it and 6 at the door`
+fn check_hog(account: &Account, text: &str, place: &str, findings: &mut Findings) {
+    let Some((_, said)) = text.split_once("hog: at ") else {
+        return;
+    };
+    let said = said.split(';').next().unwrap_or_default();
+    let at = said.split(" worker ").next().and_then(Written::read);
+    let worker = said
+        .split(" worker ")
+        .nth(1)
+        .and_then(|it| slot(it.split(' ').next()?));
+    let (Some(at), Some(worker)) = (at, worker) else {
+        findings.lacks(place, "instant of the hog");
+        return;
+    };
+    let is_its = |sample: &&Ns| at.is(sample.saturating_sub(account.began) as f64 / 1e9, 0.0);
+    // Of samples that are written alike any may be meant.
+    let censuses = account
+        .samples
+        .iter()
+        .filter(is_its)
+        .map(|at| account.census(*at));
+    let doors: Vec<(usize, usize)> = censuses
+        .map(|census| {
+            let count = |wanted: &dyn Fn(Option<u16>, State) -> bool| {
+                let some = census
+                    .iter()
+                    .filter(|((own, state), _)| wanted(*own, *state));
+                some.map(|(_, count)| count).sum::<usize>()
+            };
+            let door = count(&|_, state| state == State::AtTheDoor);
+            (
+                door,
+                count(&|own, state| own == Some(worker) && state != State::AtTheDoor),
+            )
+        })
+        .collect();
+    let door = before(said, " at the door").map(|it| it.value as usize);
+    let begun = between(said, ", with ", " begun in it").map(|it| it.value as usize);
+    let said = door.zip(begun);
+    let holds = said.is_some_and(|said| doors.contains(&said));
+    findings.number(
+        &format!("{place}: door and begun of the hog"),
+        said,
+        doors,
+        holds,
+    );
+}

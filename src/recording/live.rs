@@ -12,7 +12,7 @@ use super::kept::Keeper;
 use super::{Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Window, WorkerSample};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
-use crate::telemetry::{Board, Event, Gauge, Marker, Reader, Reading, Slot};
+use crate::telemetry::{Board, Event, Marker, Reader, Reading, Slot};
 use crate::units::{CpuTime, Stamp};
 
 /// The processes of a run besides its workers, which are on the board.
@@ -39,17 +39,20 @@ pub struct Live<'a> {
     cores: Cores,
     watched: WatchedProcesses,
     /// Process switches of workers as last read, and what their dead predecessors had.
-    switches: BTreeMap<usize, SwitchCount>,
+    switches: BTreeMap<usize, SlotMemory>,
+    /// The gauge of load as it was read last.
+    in_system: Reading,
     /// Memory of workers as last weighed, KiB.
     weights: BTreeMap<usize, u64>,
 }
 
-/// Process switches of a slot over all its incarnations.
+/// What is remembered of a slot: process switches over all its incarnations, and its gauge as it was read last.
 #[derive(Clone, Copy, Debug, Default)]
-struct SwitchCount {
+struct SlotMemory {
     pid: u32,
     of_the_dead: ProcessSwitches,
     now: ProcessSwitches,
+    begun: Reading,
 }
 
 impl<'a> Live<'a> {
@@ -66,6 +69,7 @@ impl<'a> Live<'a> {
             cores: Cores::watch(),
             watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
+            in_system: Reading::default(),
             weights: BTreeMap::new(),
         }
     }
@@ -189,7 +193,7 @@ impl<'a> Live<'a> {
             ..seen
         });
         let workers = workers.collect();
-        let load = look_at_load(self.board, cast, &mut unreadable);
+        let load = look_at_load(self.board, cast, &mut self.in_system, &mut unreadable);
         self.notebook.could_not_read(unreadable);
         Sample {
             at: self.clock.now(),
@@ -209,7 +213,7 @@ impl<'a> Live<'a> {
 fn look_at_workers(
     board: &Board,
     watched: &mut WatchedProcesses,
-    switches: &mut BTreeMap<usize, SwitchCount>,
+    switches: &mut BTreeMap<usize, SlotMemory>,
     now: Stamp,
     unreadable: &mut u64,
 ) -> Vec<WorkerSample> {
@@ -227,7 +231,7 @@ fn look_at_workers(
 fn look_at_worker(
     (index, slot): (usize, &Slot),
     (now, look): (Stamp, Look),
-    count: &SwitchCount,
+    count: &mut SlotMemory,
     unreadable: &mut u64,
 ) -> WorkerSample {
     let pid = slot_pid(slot);
@@ -243,7 +247,7 @@ fn look_at_worker(
         is_stopped: look.is_stopped,
         core: look.core.unwrap_or(0),
         cpu: worker_cpu(slot, pid),
-        begun: reading(&slot.begun, unreadable),
+        begun: latest(slot.begun.read(), &mut count.begun, unreadable),
         ready: read(&slot.ready),
         parked: read(&slot.parked),
         running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
@@ -277,7 +281,7 @@ fn look_at_worker(
 pub struct Onlooker {
     clock: Clock,
     watched: WatchedProcesses,
-    switches: BTreeMap<usize, SwitchCount>,
+    switches: BTreeMap<usize, SlotMemory>,
     cpu: BTreeMap<usize, CpuTime>,
 }
 
@@ -309,7 +313,7 @@ impl Onlooker {
     }
 }
 
-impl SwitchCount {
+impl SlotMemory {
     /// Reads the switches of the slot's process; when another process has the slot, what the last
     /// one had is kept. A process that has left said its final counts itself.
     fn see(&mut self, pid: u32, slot: &Slot) {
@@ -340,23 +344,29 @@ fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
     dead + processes::cpu_of(pid).unwrap_or(CpuTime(read(&slot.cpu)))
 }
 
-fn look_at_load(board: &Board, cast: Cast, unreadable: &mut u64) -> LoadSample {
+fn look_at_load(
+    board: &Board,
+    cast: Cast,
+    in_system: &mut Reading,
+    unreadable: &mut u64,
+) -> LoadSample {
     let load = &board.run().load;
     LoadSample {
         sent: read(&load.sent),
         ended: read(&load.ended),
         good: read(&load.good),
         dropped: read(&load.dropped),
-        in_system: reading(&load.in_system, unreadable),
+        in_system: latest(load.in_system.read(), in_system, unreadable),
         cpu: cpu_of(cast.load),
     }
 }
 
-fn reading(gauge: &Gauge, unreadable: &mut u64) -> Reading {
-    gauge.read().unwrap_or_else(|| {
-        *unreadable += 1;
-        Reading::default()
-    })
+/// What was read of a gauge. Its writer may have no core in the middle of a step: until it goes on, the last
+/// reading before that step is the latest.
+fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Reading {
+    *unreadable += u64::from(read.is_none());
+    *last = read.unwrap_or(*last);
+    *last
 }
 
 fn cpu_of(pid: Option<u32>) -> CpuTime {
@@ -380,5 +390,23 @@ impl Machine {
             kernel: processes::kernel(),
             cpu: processes::cpu_name(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_whose_writer_stands_in_the_middle_of_a_step_is_as_it_was_read_last() {
+        let [one, two] = [3, 4].map(|count| Reading {
+            count,
+            changed_at: Stamp(100),
+            integral: 70,
+        });
+        let (mut last, mut unreadable) = (Reading::default(), 0);
+        let reads = [Some(one), None, None, Some(two)];
+        let counts = reads.map(|read| latest(read, &mut last, &mut unreadable).count);
+        assert_eq!((counts, unreadable), ([3, 3, 3, 4], 2));
     }
 }

@@ -2,7 +2,7 @@
 //! later. Whoever draws from a [`Past`] draws the same, whether the run is still going on or was kept
 //! a year ago.
 
-use super::{Header, Recording, Sample, Window};
+use super::{Header, Recording, Sample, Seen, Window};
 use crate::scenario::Warmup;
 use crate::telemetry::{Event, Marker, Outcome, Sent};
 use crate::units::{Elapsed, Stamp};
@@ -118,12 +118,29 @@ impl<'a> Past<'a> {
     /// report them by then.
     #[must_use]
     pub fn reported_by(&self, at: Stamp) -> &'a [Outcome] {
+        let known = self.seen_soon_after(at, |seen| seen.outcomes);
+        &self.recording.outcomes[..known.min(self.recording.outcomes.len())]
+    }
+
+    /// Switches among which are all that were over by `at`, also if they were read later.
+    pub(super) fn switches_by(&self, at: Stamp) -> &'a [(u16, Event)] {
+        let known = self.seen_soon_after(at, |seen| seen.switches);
+        &self.recording.switches[..known.min(self.recording.switches.len())]
+    }
+
+    /// The requests that had been sent by `at`, also if load had no core to report them by then.
+    #[must_use]
+    pub fn sent_by(&self, at: Stamp) -> &'a [Sent] {
+        let sent = &self.recording.sent;
+        &sent[..sent.partition_point(|it| it.sent <= at)]
+    }
+
+    /// How much had been read a second after `at`, when all that was over by then had been reported.
+    fn seen_soon_after(&self, at: Stamp, of: fn(&Seen) -> usize) -> usize {
         const LATE: Elapsed = Elapsed::from_secs(1);
         let samples = &self.recording.samples;
         let later = samples.partition_point(|sample| sample.at < at + LATE);
-        let all = self.recording.outcomes.len();
-        let known = samples.get(later).map_or(all, |it| it.seen.outcomes);
-        &self.recording.outcomes[..known.min(all)]
+        samples.get(later).map_or(usize::MAX, |it| of(&it.seen))
     }
 
     /// Those of them that ended since the sample before the newest.

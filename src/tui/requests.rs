@@ -285,7 +285,7 @@ impl RequestsView {
 
     /// Lists what was known at the cursor.
     pub(super) fn look(&mut self, seen: &Seen<'_>) {
-        let sent = seen.past.sent();
+        let sent = seen.past.sent_by(seen.until);
         self.sent = sent.len();
         self.classes = seen.past.header().scenario.requests.len() as u16;
         self.list(seen, &sent[sent.len().saturating_sub(MOST_LISTED)..]);

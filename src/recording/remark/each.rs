@@ -106,7 +106,7 @@ pub(super) fn of(span: &Span<'_>, log: Option<&[(u16, Event)]>) -> Vec<Looks> {
     all.into_iter().flatten().collect()
 }
 
-/// For how long a worker was blocked between two instants. What goes on at the end is not in its log yet.
+/// For how long a worker was blocked between two instants. What goes on at the end may not be in its log yet.
 fn blocked(
     log: &[(u16, Event)],
     end: &Sample,

@@ -187,9 +187,10 @@ impl<'a> Scene<'a> {
     fn log(&self) -> Option<&'a [(u16, Event)]> {
         let (begin, end) = (self.span.begin().seen, self.span.end().seen);
         let is_whole = self.past.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
-        let all = self
-            .whole
-            .map_or_else(|| self.past.switches(), |it| &it.switches);
+        let all = self.whole.map_or_else(
+            || self.past.switches_by(self.span.end().at),
+            |it| &it.switches,
+        );
         all.get(begin.switches..).filter(|_| is_whole)
     }
 

@@ -338,6 +338,25 @@ fn requests_that_were_reported_late_have_ended_when_they_did() {
 }
 
 #[test]
+fn a_request_is_listed_from_its_sending_on_though_it_was_reported_late() {
+    let mut recording = Synthetic::io_bound(Coroutine).recording();
+    let last = recording.samples.len() - 1;
+    for sample in &mut recording.samples[..last] {
+        sample.seen.sent = sample.seen.sent.saturating_sub(7);
+    }
+    for millis in [3_049, 4_001, 4_777] {
+        let instant = Stamp(millis * 1_000_000);
+        let sent = recording
+            .sent
+            .iter()
+            .filter(|it| it.sent <= instant)
+            .count();
+        let state = at(&recording, '5', instant, (80, 24));
+        assert_eq!(state.requests.count(), sent, "at {millis} ms");
+    }
+}
+
+#[test]
 fn answers_count_by_the_instant_at_which_they_came_though_load_has_counted_fewer() {
     let mut recording = Synthetic::io_bound(Coroutine).recording();
     for (place, sample) in recording.samples.iter_mut().enumerate() {

@@ -58,7 +58,7 @@ pub(super) struct Request {
     /// What its worker told of it when it was over.
     pub(super) told: Option<Told>,
     pub(super) worker: Option<u16>,
-    slices: Vec<Slice>,
+    pub(super) slices: Vec<Slice>,
     /// Blocked or preempted, inside a slice.
     breaks: Vec<(Ns, Ns, State)>,
     /// When a wait of it entered another part, and which.
@@ -80,12 +80,12 @@ pub(super) struct Told {
 }
 
 #[derive(Clone, Debug)]
-struct Slice {
+pub(super) struct Slice {
     worker: Option<u16>,
     core: Option<u64>,
     ready: Ns,
-    from: Ns,
-    to: Ns,
+    pub(super) from: Ns,
+    pub(super) to: Ns,
     then: String,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Account {
     /// Core time of all workers, at each sample.
     pub(super) workers_cpu: Vec<Ns>,
     pub(super) requests: Vec<Request>,
-    looks: Vec<Look>,
+    pub(super) looks: Vec<Look>,
     /// From when to when workers ran what has no number yet: a connection whose request is not read.
     pub(super) anonymous: Vec<(u16, Ns, Ns)>,
 }
@@ -116,7 +116,7 @@ pub(super) struct Account {
 /// What was read of a worker at a sample: counts so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Look {
-    at: Ns,
+    pub(super) at: Ns,
     worker: u16,
     pub(super) answered: u64,
     pub(super) switches: u64,
@@ -429,10 +429,15 @@ impl Account {
         inside.map(|edge| self.drawn(request, edge)).collect()
     }
 
-    /// Whether a worker is between two slices that follow each other within a millisecond: in its hub.
+    /// Whether a worker is between two slices that follow each other within a millisecond, in its hub, or runs
+    /// a connection whose request is not read yet.
     pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
         let slices = own.flat_map(|it| &it.slices);
+        let mut unread = self.anonymous.iter();
+        if unread.any(|it| it.0 == worker && it.1 <= at && at < it.2) {
+            return true;
+        }
         let near = |edge: Ns| edge.abs_diff(at) < 1_000_000;
         slices.into_iter().any(|it| near(it.from) || near(it.to))
     }
@@ -445,33 +450,7 @@ impl Account {
         looks.find(|it| it.at == at && it.worker == worker).copied()
     }
 
-    /// How many workers a sample found.
-    pub(super) fn workers_at(&self, at: Ns) -> usize {
-        self.looks.iter().filter(|it| it.at == at).count()
-    }
-
-    /// The longest for which one coroutine, or one request of a worker without a loop, has had a worker by an
-    /// instant, be it the one that has it then.
-    pub(super) fn longest_run(&self, worker: u16, by: Ns) -> Ns {
-        let own = self.requests.iter().filter(|it| it.worker == Some(worker));
-        let runs: Vec<(Ns, Ns)> = if self.has_a_loop() {
-            let slices = own.flat_map(|it| it.slices.iter().map(|slice| (slice.from, slice.to)));
-            let unread = self.anonymous.iter().filter(|it| it.0 == worker);
-            slices.chain(unread.map(|it| (it.1, it.2))).collect()
-        } else {
-            // It has the worker until that has closed the connection.
-            let let_go = |it: &Request| it.slices.iter().map(|slice| slice.to).max().unwrap_or(0);
-            own.filter_map(|it| it.begun().map(|(from, to)| (from, to.max(let_go(it)))))
-                .collect()
-        };
-        let begun = runs.iter().filter(|(from, _)| *from <= by);
-        begun
-            .map(|(from, to)| by.min(*to) - from)
-            .max()
-            .unwrap_or(0)
-    }
-
-    fn has_a_loop(&self) -> bool {
+    pub(super) fn has_a_loop(&self) -> bool {
         self.kind == "coroutine" || self.kind == "callback"
     }
 

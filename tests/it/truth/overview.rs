@@ -98,7 +98,10 @@ fn check_cores(
     let Some((busy, _, letters)) = screen::cores(screen) else {
         return;
     };
-    let shown = letters.iter().filter(|it| !it.is_empty()).count();
+    let shown = letters
+        .iter()
+        .filter(|it| screen::slot(it).is_some())
+        .count();
     let holds = shown == busy || letters.is_empty();
     findings.number(&format!("{place}: letters on cores"), shown, busy, holds);
     let running = total(census, State::Running);

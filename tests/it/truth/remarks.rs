@@ -27,13 +27,18 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
 
 /// The sample up to which the remarks go: `on the second up to 2.44 s`.
 fn until(account: &Account, heading: &str, now: Ns) -> Option<Ns> {
-    let known = account.samples.iter().copied().filter(|at| *at <= now);
+    let mut known = account
+        .samples
+        .iter()
+        .copied()
+        .rev()
+        .filter(|at| *at <= now);
     let Some((_, said)) = heading.split_once("up to ") else {
-        return known.last();
+        return known.next();
     };
     let said = Written::read(said)?;
     let is_its = |at: &Ns| said.is((at.saturating_sub(account.began)) as f64 / 1e9, 0.0);
-    known.filter(is_its).last()
+    known.find(is_its)
 }
 
 /// The number that ends before these words.
@@ -52,6 +57,9 @@ fn between(text: &str, begin: &str, end: &str) -> Option<Written> {
     let behind = &text[text.find(begin)? + begin.len()..];
     Written::read(behind[..behind.find(end)?].trim())
 }
+
+/// A number that is worked out if it is drawn.
+type Right<'a> = &'a dyn Fn() -> f64;
 
 fn check_means(
     account: &Account,
@@ -76,7 +84,7 @@ fn check_means(
     let of_all = account.workers_at(second.1) as f64 * seconds;
     let is_of_all = there.is_some_and(|it| it.is(of_all, 0.01));
     let said_blocked = between(text, "blocked for ", " of ").filter(|_| is_of_all);
-    let said: [(&str, Option<Written>, &dyn Fn() -> f64); 7] = [
+    let said: [(&str, Option<Written>, Right<'_>); 7] = [
         (
             "at the door",
             before(text, " requests waited at the door on average"),

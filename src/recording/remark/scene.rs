@@ -135,13 +135,22 @@ impl<'a> Scene<'a> {
     pub(super) fn ready_or_running(&self) -> Option<f64> {
         let (begin, end) = (self.span.begin().at, self.span.end());
         let within = |from: Stamp, to: Stamp| to.min(end.at).since(from.max(begin)).as_secs_f64();
-        let told = self.log()?.iter().map(|(_, event)| match event {
+        let log = self.log()?;
+        let told = log.iter().map(|(_, event)| match event {
             Event::Ran(ran) => within(ran.ready, ran.to),
             _ => 0.0,
         });
-        // What goes on at the end of the span is told later: in a run that goes on the newest sample knows it.
-        let is_open = self.whole.is_none();
-        let open = end.workers.iter().filter(|_| is_open);
+        // What goes on at the end of the span may not be told yet: the newest sample knows it.
+        let is_told = |worker: usize| {
+            log.iter().any(|(slot, event)| match event {
+                Event::Ran(ran) => {
+                    usize::from(*slot) == worker && ran.from <= end.at && end.at < ran.to
+                }
+                _ => false,
+            })
+        };
+        let is_open = |worker: &&WorkerSample| self.whole.is_none() && !is_told(worker.index);
+        let open = end.workers.iter().filter(is_open);
         let open = open.filter_map(|worker| Some(within(worker.running_since?, end.at)));
         let length = self.span.length().as_secs_f64();
         (length > 0.0).then(|| (told.sum::<f64>() + open.sum::<f64>()) / length)

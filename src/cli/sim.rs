@@ -18,6 +18,7 @@ use crate::recording::{Notebook, Recording};
 use crate::report::json;
 use crate::scenario::{Engine, Plan, Variant};
 use crate::sim;
+use crate::sim::limits::MOST_STEPS;
 
 /// Plays a scenario in virtual time, and looks at what came of it.
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,9 @@ pub struct Args {
     /// Print the summary as JSON on standard output, and nothing else
     #[arg(long)]
     json: bool,
+    /// Refuse a simulation of more steps, by an estimate; each takes up to 1 us
+    #[arg(long, value_name = "COUNT", default_value_t = MOST_STEPS)]
+    most_steps: u64,
     #[command(flatten)]
     card: CardArgs,
     /// Keep the recording in this folder, which must be new or empty
@@ -58,6 +62,7 @@ impl Args {
             chosen: SourceArgs::of(name),
             machine: None,
             headless: false,
+            most_steps: MOST_STEPS,
             card: CardArgs::default(),
             json: false,
             out: None,
@@ -89,7 +94,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     for variant in &plan.variants {
-        if let Err(refused) = sim::limits::check(&variant.scenario) {
+        if let Err(refused) = sim::limits::check_within(&variant.scenario, args.most_steps) {
             talk::say(format_args!("{} is not simulated: {refused}", variant.name));
             return Ok(ExitCode::from(2));
         }

@@ -10,8 +10,8 @@ use crate::units::Elapsed;
 /// Requests that are recorded take about this much memory each; those of the limits are kept short of
 /// what a small machine has.
 const MOST_REQUESTS: f64 = 2e7;
-/// Happenings that are played in a few minutes: each takes 0.3 to 1 us.
-const MOST_HAPPENINGS: f64 = 5e8;
+/// Steps of a simulation that are played in a few minutes: each takes 0.3 to 1 us.
+pub const MOST_STEPS: u64 = 500_000_000;
 /// The longest warm-up where the file does not say how long it is.
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 
@@ -30,6 +30,14 @@ pub struct Refused {
 /// # Errors
 /// When it would never end, or take more memory or time than there is.
 pub fn check(scenario: &Scenario) -> Result<(), Refused> {
+    check_within(scenario, MOST_STEPS)
+}
+
+/// The same with at most so many steps, by an estimate.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused> {
     goes_on(scenario)?;
     let requests = requests(scenario);
     if requests > MOST_REQUESTS {
@@ -41,11 +49,11 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
         });
     }
     let happenings = requests * happenings_of_a_request(scenario);
-    if happenings > MOST_HAPPENINGS {
+    if happenings > most_steps as f64 {
         return Err(Refused {
             reason: format!("it would take about {happenings:.0} steps of the simulation"),
             remedy: format!(
-                "at most {MOST_HAPPENINGS:.0}: longer slices, fewer threads, `server.accept = \"exclusive\"`, a \
+                "at most {most_steps}: longer slices, fewer threads, `server.accept = \"exclusive\"`, a \
                  shorter --duration, or less load"
             ),
         });

@@ -5,3 +5,4 @@
 //! ```
 
 mod kills;
+mod mutants;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::each::{self, Looks};
 use crate::recording::dead_work::{Account, Log};
-use crate::recording::lanes::Index;
+use crate::recording::lanes::{Doing, Index, Interval, Lanes};
 use crate::recording::summary::Run;
 use crate::recording::trust::Reason;
 use crate::recording::{Means, Past, Recording, Sample, Span, Window, WorkerSample};
@@ -13,7 +13,7 @@ use crate::scenario::{Arrivals, Scenario, WorkerKind};
 use crate::telemetry::{Event, Phase, Stage};
 use crate::theory::bounds;
 use crate::theory::demand::{self, Moments};
-use crate::units::{Elapsed, Stamp, letter, three_digits};
+use crate::units::{Elapsed, letter, three_digits};
 use crate::words::{self, all_of, counted, grouped, mean};
 
 /// Other programs are worth a word if they keep this share of the cores busy.
@@ -130,30 +130,26 @@ impl<'a> Scene<'a> {
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
     }
 
-    /// How many requests in their workers could run or did, on average, by the workers' log: from ready to
-    /// the end of each run slice. [`None`] where records are missing.
-    pub(super) fn ready_or_running(&self) -> Option<f64> {
-        let (begin, end) = (self.span.begin().at, self.span.end());
-        let within = |from: Stamp, to: Stamp| to.min(end.at).since(from.max(begin)).as_secs_f64();
-        let log = self.log()?;
-        let told = log.iter().map(|(_, event)| match event {
-            Event::Ran(ran) => within(ran.ready, ran.to),
-            _ => 0.0,
-        });
-        // What goes on at the end of the span may not be told yet: the newest sample knows it.
-        let is_told = |worker: usize| {
-            log.iter().any(|(slot, event)| match event {
-                Event::Ran(ran) => {
-                    usize::from(*slot) == worker && ran.from <= end.at && end.at < ran.to
-                }
-                _ => false,
-            })
+    /// How many requests were parked on average, by the log of what each did; [`None`] where records are
+    /// missing.
+    pub(super) fn mean_parked(&self) -> Option<f64> {
+        let (index, recording) = (self.index(), self.past.recording());
+        let interval = Interval {
+            from: self.span.begin().at,
+            to: self.span.end().at,
         };
-        let is_open = |worker: &&WorkerSample| self.whole.is_none() && !is_told(worker.index);
-        let open = end.workers.iter().filter(is_open);
-        let open = open.filter_map(|worker| Some(within(worker.running_since?, end.at)));
-        let length = self.span.length().as_secs_f64();
-        (length > 0.0).then(|| (told.sum::<f64>() + open.sum::<f64>()) / length)
+        let length = interval.to.since(interval.from);
+        index.mean_at_the_door(recording, interval)?;
+        if recording.one_in > 1 || length == Elapsed::ZERO {
+            return None;
+        }
+        let lanes = Lanes::new(index, self.past);
+        let requests = lanes.requests(interval).into_iter();
+        let lanes = requests.map(|request| lanes.request(request, interval));
+        let parked = lanes.flat_map(|lane| lane.spans);
+        let parked = parked.filter(|span| span.doing == Doing::Parked);
+        let parked: u64 = parked.map(|span| span.to.since(span.from).0).sum();
+        Some(parked as f64 / length.0 as f64)
     }
 
     /// How many connections waited at the door at each sample; [`None`] where records are missing.

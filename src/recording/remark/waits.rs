@@ -236,9 +236,7 @@ impl<'a> Notice<'a> for Parked {
         if !spends(scenario, Spent::Parked) || spends(scenario, Spent::Blocked) {
             return None;
         }
-        let by_log = scene
-            .ready_or_running()
-            .map(|it| scene.means.concurrency - it);
+        let by_log = scene.mean_parked();
         let parked = by_log.unwrap_or_else(|| parked_by_samples(scene));
         (parked >= 1.0).then_some(Self {
             parked,

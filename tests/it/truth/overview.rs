@@ -55,7 +55,7 @@ fn check_door(census: &Census, screen: &str, place: &str, findings: &mut Finding
     );
 }
 
-/// A worker in its hub or on its way to the next request may be called running.
+/// A worker in its hub or on its way to the next request may be called running, or without a core.
 fn check_worker(
     census: &Census,
     row: &WorkerRow,
@@ -79,7 +79,7 @@ fn check_worker(
     let holds = match row.word.as_str() {
         "running" => does(State::Running) || is_in_hub,
         "blocked" => does(State::Blocked),
-        "wants a core" => does(State::WantsACore),
+        "wants a core" => does(State::WantsACore) || is_in_hub,
         "idle" => !does(State::Running) && !does(State::Blocked),
         _ => true,
     };

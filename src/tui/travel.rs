@@ -9,6 +9,7 @@ use super::show::Screen;
 use super::spectrum::Spectrum;
 use super::state::State;
 use crate::recording::feed::Feed;
+use crate::recording::lanes::Index;
 use crate::recording::remark::{self, Scene};
 use crate::recording::trust::{self, Reason, Trust};
 use crate::recording::{Past, Recording};
@@ -101,7 +102,10 @@ impl State {
             self.show_the_instant(feed, &past);
             self.show_rows(feed);
             let before = 0..self.cursor.variant;
-            let rate = |variant| rate_then(feed.recording(variant)?, &past);
+            let rate = |variant| {
+                let (over, index) = (feed.recording(variant)?, self.indexes.of(variant)?);
+                rate_then(over, index, &past)
+            };
             self.show.rates_then = before.map(rate).collect();
             if self.pane == Pane::Remarks {
                 self.look_for_remarks(&past);
@@ -371,12 +375,12 @@ impl State {
 }
 
 /// Answers per second of a variant that is over, as long after counting began there as at `past` in another.
-fn rate_then(over: &Recording, past: &Past<'_>) -> Option<f64> {
+fn rate_then(over: &Recording, index: &Index, past: &Past<'_>) -> Option<f64> {
     let (begin, window) = (past.window_so_far()?.begin, over.header.window?);
     let now = past.sample().at;
     let then = window.begin + now.since(begin);
     let then = over.past_at(then).filter(|_| then <= window.end)?;
-    (now >= begin).then(|| then.last_second().means().throughput)
+    (now >= begin).then(|| then.last_second().means_by(index).throughput)
 }
 
 /// How long a caption stays.

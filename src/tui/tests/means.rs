@@ -103,12 +103,15 @@ fn faster_and_faster(kind: WorkerKind, slow: u64) -> Recording {
     run.recording()
 }
 
-#[test]
-fn large_digits_are_compared_with_the_same_second_of_the_variant_before() {
-    let recordings = [
+/// 100 and 500 answers a second, later twice as many.
+fn sync_and_five_times_as_fast() -> [Recording; 2] {
+    [
         faster_and_faster(Sync, 10 * MS),
         faster_and_faster(Coroutine, 2 * MS),
-    ];
+    ]
+}
+
+fn replayed(recordings: &[Recording; 2]) -> State {
     let scenarios = recordings.iter().map(|it| it.header.scenario.clone());
     let names = ["sync", "coroutine"].into_iter().zip(scenarios);
     let mut state = State::new(&plan("a claim", names.collect()), 2);
@@ -117,6 +120,13 @@ fn large_digits_are_compared_with_the_same_second_of_the_variant_before() {
         ..Row::default()
     };
     state.replay(vec![row(180.0), row(900.0)]);
+    state
+}
+
+#[test]
+fn large_digits_are_compared_with_the_same_second_of_the_variant_before() {
+    let recordings = sync_and_five_times_as_fast();
+    let mut state = replayed(&recordings);
     state.look.room = Room::Projector;
     let feed = Feed {
         over: &recordings,
@@ -140,5 +150,24 @@ fn large_digits_are_compared_with_the_same_second_of_the_variant_before() {
         let ratios = compared(&state);
         let ratios = ratios.iter().flat_map(|it| &it.values);
         assert_eq!(ratios.filter(|value| value.ratio.is_some()).count(), 0);
+    }
+}
+
+#[test]
+fn answers_of_the_same_second_before_are_counted_at_their_own_instants() {
+    let mut recordings = sync_and_five_times_as_fast();
+    // Load had no core, and its counter lags behind.
+    for sample in &mut recordings[0].samples {
+        sample.load.good /= 2;
+    }
+    let mut state = replayed(&recordings);
+    let feed = Feed {
+        over: &recordings,
+        now: None,
+    };
+    for (at, rate_then) in [(2, 100.0), (4, 200.0)] {
+        state.look_at(1, Stamp(at * S));
+        state.turn(&feed, Elapsed::ZERO);
+        assert_eq!(state.shown().rates_then, [Some(rate_then)], "at {at} s");
     }
 }

@@ -297,6 +297,9 @@ impl<'a> Arbiter<'a> {
     fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
         let age = self.roster.next_age();
         let words = self.board.slot(slot);
+        if words.incarnation.load(Ordering::Relaxed) == 0 {
+            self.board.reserve_worker_ring(slot)?;
+        }
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
         self.respawns.forked(slot, self.now());

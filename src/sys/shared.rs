@@ -1,12 +1,16 @@
 //! Anonymous shared memory that children inherit.
 //!
 //! The memory has no name in any file system, so nothing is left behind whoever dies. On Linux it
-//! is a sealed memfd: it can neither shrink nor grow, so no access is beyond its end. A first access to a
-//! page that the system has no memory for can still meet a `SIGBUS`. Elsewhere it is
+//! is a sealed memfd: it can neither shrink nor grow, so no access is beyond its end. Elsewhere it is
 //! a temporary file that is unlinked before it is used. Processes started by `exec` find it by an
 //! inherited descriptor.
+//!
+//! A new region is sparse: its pages have no memory yet. A first access to a page for which the system
+//! has none left ends the process (`SIGBUS`). [`Region::reserve`] gives memory to a range, or says that
+//! there is none: it is called before a process is told to use the range.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use memmap2::{MmapOptions, MmapRaw};
@@ -21,10 +25,10 @@ pub struct Region {
 }
 
 impl Region {
-    /// Makes a region of `bytes` zeroed bytes.
+    /// Makes a sparse region of `bytes` zeroed bytes.
     ///
     /// # Errors
-    /// When the system has no memory or no descriptor left.
+    /// When the system has no descriptor left, or no file may be so large.
     pub fn new(bytes: usize) -> Result<Self> {
         let file = anonymous_file(bytes)?;
         Self::map(file)
@@ -43,6 +47,15 @@ impl Region {
             .map_raw(&file)
             .doing("map the shared memory")?;
         Ok(Self { map, file })
+    }
+
+    /// Gives memory to the bytes of a range, which are zeroes still.
+    ///
+    /// # Errors
+    /// When the system has none left.
+    pub fn reserve(&self, range: Range<usize>) -> Result<()> {
+        let text = || format!("reserve {} bytes of shared memory", range.len());
+        reserve(&self.file, &range).doing(text())
     }
 
     /// The descriptor by which a child can map the same memory.
@@ -90,8 +103,7 @@ fn anonymous_file(bytes: usize) -> Result<File> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let descriptor = memfd_create("concsim", flags).doing("make anonymous shared memory")?;
-    ftruncate(&descriptor, bytes as u64)
-        .doing(format!("reserve {bytes} bytes of shared memory"))?;
+    ftruncate(&descriptor, bytes as u64).doing(format!("make {bytes} bytes of shared memory"))?;
     fcntl_add_seals(
         &descriptor,
         SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL,
@@ -122,8 +134,29 @@ fn unlinked_file(bytes: usize) -> Result<File> {
         .doing("make a temporary file for shared memory")?;
     std::fs::remove_file(&path).doing("unlink the shared memory's file")?;
     file.set_len(bytes as u64)
-        .doing(format!("reserve {bytes} bytes of shared memory"))?;
+        .doing(format!("make {bytes} bytes of shared memory"))?;
     Ok(file)
+}
+
+/// fallocate(2): pages that had no memory have it now, or none has.
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, range: &Range<usize>) -> std::io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let (offset, length) = (range.start as u64, range.len() as u64);
+    Ok(fallocate(file, FallocateFlags::empty(), offset, length)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reserve(file: &File, range: &Range<usize>) -> std::io::Result<()> {
+    write_zeroes(file, range)
+}
+
+/// The portable way: what is written has a place.
+#[cfg(any(test, not(target_os = "linux")))]
+fn write_zeroes(file: &File, range: &Range<usize>) -> std::io::Result<()> {
+    use std::os::unix::fs::FileExt;
+    let zeroes = vec![0; range.len()];
+    file.write_all_at(&zeroes, range.start as u64)
 }
 
 #[cfg(test)]
@@ -151,6 +184,46 @@ mod tests {
     #[test]
     fn the_portable_file_behaves_like_the_memfd() {
         two_mappings_show_the_same_words(unlinked_file(4096).unwrap());
+    }
+
+    /// Bytes that have memory: stat(2) counts in units of 512.
+    #[cfg(target_os = "linux")]
+    fn bytes_with_memory(file: &File) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().unwrap().blocks() * 512
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_reserved_range_has_memory_and_the_rest_has_none() {
+        let region = Region::new(16 << 20).unwrap();
+        assert_eq!(bytes_with_memory(&region.file), 0);
+        region.reserve((4 << 20)..(6 << 20)).unwrap();
+        let reserved = bytes_with_memory(&region.file);
+        assert!((2 << 20..16 << 20).contains(&reserved), "{reserved}");
+        // SAFETY: AtomicU64 is valid for any bit pattern.
+        let word = unsafe { region.view::<AtomicU64>(5 << 20) };
+        word.store(42, Ordering::Relaxed);
+        assert_eq!(bytes_with_memory(&region.file), reserved);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_portable_reservation_has_memory_too() {
+        let file = anonymous_file(1 << 20).unwrap();
+        write_zeroes(&file, &(4096..12_288)).unwrap();
+        assert!(bytes_with_memory(&file) >= 8192);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_cannot_be_reserved_is_an_error() {
+        let region = Region::new(4096).unwrap();
+        let error = region.reserve(4096..8192).unwrap_err().to_string();
+        assert!(
+            error.starts_with("failed to reserve 4096 bytes of shared memory"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -297,7 +297,7 @@ const _: () = assert!(SLOT_BYTES.is_multiple_of(64) && SERVICE_BYTES.is_multiple
 
 /// All shared memory of one run.
 ///
-/// Sparse: a ring takes memory only where it was written to.
+/// Sparse: the ring of a worker takes memory once the first worker of its slot is forked.
 #[derive(Debug)]
 pub struct Board {
     region: Region,
@@ -311,7 +311,26 @@ impl Board {
     /// When the system has no memory or no descriptor left.
     pub fn new(records: u64) -> sys::Result<Self> {
         let region = Region::new(bytes(records))?;
-        Ok(Self { region, records })
+        let board = Self { region, records };
+        board.region.reserve(0..RINGS_AT)?;
+        let others = [
+            (SLOTS, records),
+            (SLOTS + 1, records),
+            (SLOTS + 2, ARBITER_RECORDS),
+        ];
+        for (number, capacity) in others {
+            board.reserve_ring(number, capacity)?;
+        }
+        Ok(board)
+    }
+
+    /// Gives memory to the ring of a slot that no worker has had yet.
+    ///
+    /// # Errors
+    /// When the system has none left: written to all the same, the ring would end the worker (`SIGBUS`).
+    pub fn reserve_worker_ring(&self, worker: usize) -> sys::Result<()> {
+        assert!(worker < SLOTS, "a worker's index is below {SLOTS}");
+        self.reserve_ring(worker, self.records)
     }
 
     /// The board behind a descriptor that this process inherited.
@@ -404,8 +423,16 @@ impl Board {
     }
 
     fn ring(&self, number: usize, capacity: u64) -> Ring<'_> {
-        let offset = RINGS_AT + number * Ring::bytes(self.records).next_multiple_of(PAGE);
-        Ring::at(&self.region, offset, capacity)
+        Ring::at(&self.region, self.ring_at(number), capacity)
+    }
+
+    fn ring_at(&self, number: usize) -> usize {
+        RINGS_AT + number * Ring::bytes(self.records).next_multiple_of(PAGE)
+    }
+
+    fn reserve_ring(&self, number: usize, capacity: u64) -> sys::Result<()> {
+        let begin = self.ring_at(number);
+        self.region.reserve(begin..begin + Ring::bytes(capacity))
     }
 }
 

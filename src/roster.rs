@@ -163,6 +163,12 @@ impl Roster {
         places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
     }
 
+    /// Whether the process `pid` of a slot lives and has been told to stop.
+    pub fn is_going(&self, slot: usize, pid: u32) -> bool {
+        let hand = self.places[slot].hand;
+        hand.is_some_and(|hand| hand.pid == pid && hand.going)
+    }
+
     /// What to do at `now`, a tick, with each worker that was silent for longer than `timeout`;
     /// `heartbeat` says when a slot last beat. To be asked once a tick.
     pub fn judge(
@@ -257,5 +263,17 @@ mod tests {
         assert_eq!(judge(2), []);
         assert_eq!(judge(3), [(0, 100, Verdict::Abort)]);
         assert_eq!(judge(4), [(0, 100, Verdict::Kill)]);
+    }
+
+    #[test]
+    fn a_worker_with_the_number_of_one_that_left_is_not_told_to_go() {
+        let mut roster = staffed(1);
+        let leaving = roster.replace_all().expect("there is room");
+        let (slot, pid) = leaving[0];
+        assert!(roster.is_going(slot, pid));
+        roster.dismiss(pid);
+        assert!(!roster.is_going(slot, pid));
+        roster.employ(slot, pid, 9);
+        assert!(!roster.is_going(slot, pid));
     }
 }

@@ -125,6 +125,7 @@ impl Cli {
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         let colour = Colour(self.color);
         signals::size_limit_is_an_error();
+        signals::children_are_waited_for();
         match self.command {
             None => welcome::run(colour),
             Some(Command::Run(args)) => run::run(&args, colour),

@@ -288,7 +288,7 @@ impl<'a> Performance<'a> {
         if waited > INTERRUPTED_STOP + HURRIED_STOP {
             return self.give_up_on_the_server();
         }
-        if let Some(arbiter) = self.arbiter.as_ref().filter(|_| !self.is_hurried) {
+        if let Some(arbiter) = self.arbiter.as_mut().filter(|_| !self.is_hurried) {
             arbiter.interrupt();
             self.is_hurried = true;
         }
@@ -302,7 +302,7 @@ impl<'a> Performance<'a> {
 
     /// Asks the server to stop. One that is not ours goes on.
     fn close(&mut self) {
-        match &self.arbiter {
+        match &mut self.arbiter {
             Some(arbiter) => {
                 arbiter.terminate();
                 self.enter(Act::Stopping);

@@ -164,7 +164,11 @@ impl Performance<'_> {
                 signals::send(pid, signal);
             }
         };
-        let to_worker = |slot: u16, signal| signals::send(self.worker_pid(slot), signal);
+        let to_worker = |slot: u16, signal| {
+            if let Some(arbiter) = self.arbiter_pid() {
+                signals::send_to_child_of(arbiter, self.worker_pid(slot), signal);
+            }
+        };
         let run = self.board().run();
         match deed {
             Deed::AddWorker => to_arbiter(Signal::More),

@@ -250,7 +250,10 @@ impl<'a> Arbiter<'a> {
         let leaving = std::mem::take(&mut self.leaving);
         for (slot, pid) in &leaving {
             self.board.slot(*slot).wanted.store(0, Ordering::Relaxed);
-            signals::send(*pid, Signal::Terminate);
+            // One that was reaped meanwhile has lost its number, perhaps to a worker just forked.
+            if self.roster.is_going(*slot, *pid) {
+                signals::send(*pid, Signal::Terminate);
+            }
         }
         if !leaving.is_empty() {
             let count = self.roster.wanted();

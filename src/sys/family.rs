@@ -19,6 +19,7 @@ use std::process::{Command, Stdio};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+use super::signals::{self, Signal};
 use super::{Doing, Result};
 
 /// What a child may find in its cradle.
@@ -85,13 +86,20 @@ impl Child {
     }
 
     /// Asks it to stop (SIGTERM).
-    pub fn terminate(&self) {
-        signal(self.pid(), rustix::process::Signal::TERM);
+    pub fn terminate(&mut self) {
+        self.signal(Signal::Terminate);
     }
 
     /// Asks it to be quick (SIGINT).
-    pub fn interrupt(&self) {
-        signal(self.pid(), rustix::process::Signal::INT);
+    pub fn interrupt(&mut self) {
+        self.signal(Signal::Interrupt);
+    }
+
+    /// Once it has ended and was waited for, its number may be another process's.
+    fn signal(&mut self, signal: Signal) {
+        if self.ended().is_none() {
+            signals::send(self.pid(), signal);
+        }
     }
 
     /// Kills it (SIGKILL) and reaps it.
@@ -115,16 +123,6 @@ fn hand_over(orders: &str, mut input: std::process::ChildStdin) -> io::Result<()
     let thread = std::thread::Builder::new();
     thread.spawn(move || input.write_all(orders.as_bytes()))?;
     Ok(())
-}
-
-/// Sends a signal; a process that is gone already needs none.
-pub fn signal(pid: u32, signal: rustix::process::Signal) {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    if let Some(pid) = pid {
-        let _ = rustix::process::kill_process(pid, signal);
-    }
 }
 
 /// The first descriptor that is none of the standard streams.

@@ -100,6 +100,14 @@ mod linux {
         Watched::new(pid).whereabouts()
     }
 
+    /// The parent of a process.
+    pub fn parent_of(pid: u32) -> Option<u32> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = read_at_once(&file, &mut room)?.rsplit_once(')')?;
+        fields.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
     fn whereabouts_in(line: &str) -> Option<Whereabouts> {
         // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
         let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
@@ -325,7 +333,7 @@ pub use elsewhere::{
 #[cfg(target_os = "linux")]
 pub use linux::{
     Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
-    own_core, pss_kib_of, switches_of, whereabouts_of,
+    own_core, parent_of, pss_kib_of, switches_of, whereabouts_of,
 };
 
 /// Whether the system says of another process whether it has a core.

@@ -94,11 +94,46 @@ pub fn is_there(pid: u32) -> bool {
     matches!(asked, Ok(()) | Err(nix::errno::Errno::EPERM))
 }
 
-/// Sends `signal` to a process. One that has ended already needs none.
+/// Sends `signal` to a child of this process that has not been waited for. One that has ended already
+/// needs none, and its number is no other process's: a dead child keeps it until its parent waits for it
+/// (wait(2), "NOTES"), which only this process can do.
 pub fn send(pid: u32, signal: Signal) {
     let Ok(pid) = i32::try_from(pid) else { return };
     assert!(pid > 0, "a signal is for one process, never for a group");
     let _ = system::kill(nix::unistd::Pid::from_raw(pid), signal.number());
+}
+
+/// Sends `signal` to a child of `parent`, which may wait for it at any time, so that another process may
+/// have its number. A descriptor of a process stays that process's (`pidfd_open(2)`). The process that has the
+/// number afterwards is a child of `parent`: then the descriptor is that child's, or of one that is gone.
+#[cfg(target_os = "linux")]
+pub fn send_to_child_of(parent: u32, pid: u32, signal: Signal) {
+    use rustix::process::{Pid, PidfdFlags, Signal as Number, pidfd_open, pidfd_send_signal};
+    let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    // It is gone; or there is no descriptor left for it, and it is left alone.
+    let Ok(descriptor) = pidfd_open(process, PidfdFlags::empty()) else {
+        return;
+    };
+    if super::processes::parent_of(pid) == Some(parent) {
+        let number = Number::from_named_raw(signal.number() as i32).expect("it has a name");
+        let _ = pidfd_send_signal(descriptor, number);
+    }
+}
+
+/// The same without descriptors of processes: by number, a moment after it was `parent`'s child.
+#[cfg(not(target_os = "linux"))]
+pub fn send_to_child_of(_parent: u32, pid: u32, signal: Signal) {
+    send(pid, signal);
+}
+
+/// Children of this process can be waited for, whatever the parent of this process does with its own:
+/// where SIGCHLD is ignored, which is inherited, the system reaps them at once and keeps no exit status
+/// (wait(2), "NOTES"). To be called before a child is started.
+pub fn children_are_waited_for() {
+    // SAFETY: the default runs no code.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }
 
 /// The writing end of this process's pipe; -1 while there is none. A child makes a new one.
@@ -363,4 +398,21 @@ extern "C" fn give_back_and_die(signal: libc::c_int) {
 pub fn size_limit_is_an_error() {
     // SAFETY: ignoring a signal runs no code, and the signal is one that may be ignored.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_is_no_child_of_the_parent_gets_no_signal() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        send_to_child_of(1, child.id(), Signal::Kill);
+        send_to_child_of(std::process::id(), child.id(), Signal::Terminate);
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGTERM));
+    }
 }

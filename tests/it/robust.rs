@@ -206,6 +206,33 @@ fn a_load_against_a_hostile_server_keeps_its_window_and_its_patience() {
 }
 
 #[test]
+fn a_run_whose_parent_ignores_the_end_of_children_comes_to_its_end() {
+    let mut run = Command::new("env")
+        .arg("--ignore-signal=CHLD")
+        .arg(env!("CARGO_BIN_EXE_concsim"))
+        .args([
+            "run",
+            "hello",
+            "--no-keep",
+            "--warmup",
+            "0s",
+            "--duration",
+            "100ms",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ended = None;
+    until("the run has ended", || {
+        ended = run.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_page_of_another_site_cannot_make_a_browser_ask() {
     let house = House::open_with(
         "kind = \"sync\"",

@@ -5,7 +5,7 @@ use crate::scenario::{
     Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup, WorkerKind,
 };
 use crate::theory::bounds;
-use crate::units::Elapsed;
+use crate::units::{CpuTime, Elapsed};
 
 /// Requests that are recorded take about this much memory each; those of the limits are kept short of
 /// what a small machine has.
@@ -48,10 +48,10 @@ pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused>
             ),
         });
     }
-    let happenings = requests * happenings_of_a_request(scenario);
-    if happenings > most_steps as f64 {
+    let steps = steps(scenario, requests);
+    if steps > most_steps as f64 {
         return Err(Refused {
-            reason: format!("it would take about {happenings:.0} steps of the simulation"),
+            reason: format!("it would take about {steps:.0} steps of the simulation"),
             remedy: format!(
                 "at most {most_steps}: longer slices, fewer threads, `server.accept = \"exclusive\"`, a \
                  shorter --duration, or less load"
@@ -182,22 +182,54 @@ fn mean(scenario: &Scenario, of: impl Fn(&Request) -> f64) -> f64 {
     each.sum::<f64>() / weights
 }
 
-/// About how much happens for one request at most: its steps, the threads that it wakes, and those of the
-/// process that it may end.
-fn happenings_of_a_request(scenario: &Scenario) -> f64 {
-    let slice = scenario.machine.slice.0 as f64;
-    let asked = scenario.requests.iter().filter(|it| it.weight > 0.0);
-    let each = asked.map(|request| {
-        let steps = request.reached_steps().iter().map(|step| match step {
-            Step::Compute { cpu, slice: own } => {
-                let own = own.map_or(f64::INFINITY, |own| own.0 as f64);
-                1.0 + typical(cpu) / slice.min(own)
-            }
-            _ => 2.0,
-        });
-        3.0 + steps.sum::<f64>()
+/// About how many steps so many requests take at most: what their scripts do, the threads that they wake and
+/// those of processes that they end; and slices of computing, of which there are no more than the cores have
+/// time for.
+fn steps(scenario: &Scenario, requests: f64) -> f64 {
+    // However few end in the time, each client begins one.
+    let begun = match scenario.load.arrivals {
+        Arrivals::Closed { .. } => requests.max(scenario.most_clients() as f64),
+        Arrivals::Open { .. } => requests,
+    };
+    let each = 3.0 + woken(scenario) + threads_of_a_worker(scenario);
+    let scripts = most(scenario, |request| {
+        2.0 * request.reached_steps().len() as f64
     });
-    each.fold(0.0, f64::max) + woken(scenario) + threads_of_a_worker(scenario)
+    let slices = begun * most(scenario, |request| slices(request, &scenario.machine));
+    begun * (each + scripts) + slices.min(slices_of_all_time(scenario))
+}
+
+/// The most of something among the requests of the mix.
+fn most(scenario: &Scenario, of: impl Fn(&Request) -> f64) -> f64 {
+    let drawn = scenario.requests.iter().filter(|it| it.weight > 0.0);
+    drawn.map(of).fold(0.0, f64::max)
+}
+
+fn slices(request: &Request, machine: &Machine) -> f64 {
+    let steps = request.reached_steps().iter().map(|step| match step {
+        Step::Compute { cpu, slice } => typical(cpu) / shortest(*slice, machine),
+        _ => 0.0,
+    });
+    steps.sum()
+}
+
+/// Slices that the cores have time for: until the last client has lost its patience, and the last worker its
+/// time to finish.
+fn slices_of_all_time(scenario: &Scenario) -> f64 {
+    let computes = |step: &Step| match step {
+        Step::Compute { slice, .. } => Some(shortest(*slice, &scenario.machine)),
+        _ => None,
+    };
+    let steps = scenario.requests.iter().flat_map(Request::reached_steps);
+    let shortest = steps.filter_map(computes).fold(f64::INFINITY, f64::min);
+    let length = length_of_warmup(scenario).0 as f64 + scenario.duration.0 as f64;
+    let drain = scenario.load.patience.0 as f64 + scenario.server.graceful_timeout.0 as f64;
+    scenario.machine.cores as f64 * (length + drain) / shortest
+}
+
+/// The shorter of a step's own slices and those of the machine, in nanoseconds.
+fn shortest(own: Option<CpuTime>, machine: &Machine) -> f64 {
+    own.map_or(machine.slice, |own| own.min(machine.slice)).0 as f64
 }
 
 /// Threads that one arrival may wake.
@@ -251,7 +283,7 @@ mod tests {
             ),
             (
                 "steps of the simulation",
-                "requests.it.steps = ['compute 1h in slices of 1us']\nload.clients = 1",
+                "requests.it.steps = ['compute 1h in slices of 1us']\nload.clients = 1\nduration = '5min'",
             ),
             // Each arrival wakes 64 000 threads.
             (

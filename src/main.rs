@@ -4,8 +4,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use concsim::cli::{Cli, failure};
+use concsim::sys::processes;
 
 fn main() -> ExitCode {
+    match processes::allow_stack() {
+        Ok(()) => command(),
+        Err(error) => failure::report(&error.into()),
+    }
+}
+
+/// Does what the command line says.
+fn command() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => cli
             .dispatch()

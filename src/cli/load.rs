@@ -71,7 +71,10 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         Some(out) => run::folder_for(Some(out), false, &plan)?,
         None => None,
     };
-    let summary = play(&plan, target, args.json, folder.as_mut())?;
+    let summary = match play(&plan, target, args.json, folder.as_mut()) {
+        Ok(summary) => summary,
+        Err(error) => return Err(run::unplayed(folder, error)),
+    };
     run::print(
         &plan,
         &summary,

@@ -1,11 +1,11 @@
 //! `concsim new`: a scenario to start from, with what can be written explained in it.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::talk;
+use crate::sys::files;
 use anyhow::{Context as _, bail};
 
 /// Writes a scenario to start from.
@@ -25,14 +25,12 @@ const STARTER: &str = include_str!("starter.toml");
 /// When the file exists or cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let name = args.file.display();
-    let mut file = match File::create_new(&args.file) {
+    match files::write_new(&args.file, STARTER.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!("{name} is there already, and is left as it is");
         }
-        created => created.with_context(|| format!("failed to create {name}"))?,
-    };
-    file.write_all(STARTER.as_bytes())
-        .with_context(|| format!("failed to write {name}"))?;
+        written => written.with_context(|| format!("failed to write {name}"))?,
+    }
     talk::raw(format_args!(
         "wrote {name}; play it with: concsim run {name}\n"
     ));

@@ -164,7 +164,10 @@ pub(super) fn once(
         watched,
         predictions: predictions.as_ref(),
     };
-    let (summary, played, kept) = play_with(&plan, args, staging, folder.as_mut())?;
+    let (summary, played, kept) = match play_with(&plan, args, staging, folder.as_mut()) {
+        Ok(played) => played,
+        Err(error) => return Err(unplayed(folder, error)),
+    };
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
         // It was not played to its end: others on the shelf are worth more. What cannot be removed stays.
@@ -180,6 +183,14 @@ pub(super) fn once(
         say_whether_kept(folder, &kept, args.json);
     }
     Ok(played)
+}
+
+/// The error of a run, after what it left of a folder has been removed.
+pub(super) fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::Error {
+    if let Some(folder) = folder {
+        folder.remove_unplayed();
+    }
+    error
 }
 
 /// Where the run is, or why its summary is not there.

@@ -60,14 +60,17 @@ impl Child {
             .process_group(0);
         before_exec(&mut command, inherited);
         let mut process = command.spawn().doing(format!("start {role}"))?;
-        let input = process.stdin.take().expect("standard input is a pipe");
-        hand_over(legacy.orders, input).doing(format!("hand {role} its orders"))?;
-        let voice = Voice::of(&mut process)?;
-        Ok(Self {
-            process,
-            voice,
-            _lifeline: kept_end,
-        })
+        match brief(&mut process, role, legacy.orders) {
+            Ok(voice) => Ok(Self {
+                process,
+                voice,
+                _lifeline: kept_end,
+            }),
+            Err(error) => {
+                end(&mut process);
+                Err(error)
+            }
+        }
     }
 
     /// Its process id.
@@ -104,9 +107,7 @@ impl Child {
 
     /// Kills it (SIGKILL) and reaps it.
     pub fn kill(&mut self) {
-        // Either it has ended already, or it ends now; both are what is wanted.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        end(&mut self.process);
     }
 }
 
@@ -114,6 +115,20 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Kills a process and reaps it.
+fn end(process: &mut std::process::Child) {
+    // Either it has ended already, or it ends now; both are what is wanted.
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// Gives a new child its orders, and listens to it.
+fn brief(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
+    let input = process.stdin.take().expect("standard input is a pipe");
+    hand_over(orders, input).doing(format!("hand {role} its orders"))?;
+    Voice::of(process)
 }
 
 /// Writes a child's orders in a thread of their own: a child that is stopped does not read them, and the

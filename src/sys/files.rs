@@ -39,11 +39,34 @@ pub fn write_whole_with(
     // A symbolic link stays, and the file behind it is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let new = new_beside(&path)?;
-    let mut file = BufWriter::new(new);
+    let mut file = BufWriter::new(new.as_file());
     write(&mut file)?;
-    let new = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.flush()?;
+    drop(file);
     new.persist(&path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Writes a file that is not there yet, whole or not at all.
+///
+/// # Errors
+/// As for [`write_whole`], or when the file is there: it stays as it was.
+pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let new = new_beside(path)?;
+    new.as_file().write_all(content)?;
+    let placed = new.persist_noclobber(path);
+    placed.map(drop).map_err(|error| error.error)
+}
+
+/// Removes a folder that is new and empty: what was to be written there has failed.
+pub fn remove_if(is_new: bool, folder: &Path) {
+    if is_new {
+        // One that cannot be removed, or has something in it, stays.
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 /// Fails unless a file can be written at `path`, and changes nothing.

@@ -2,7 +2,7 @@
 //! and connects that do not wait.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,7 +25,18 @@ pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
     rustix::net::bind(&socket, &address).doing(doing())?;
     let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
     rustix::net::listen(&socket, backlog).doing(doing())?;
-    Ok(TcpListener::from(socket))
+    let listener = TcpListener::from(socket);
+    if address.ip().is_loopback() {
+        check_route(&listener).doing(format!("reach {address} (is the loopback interface up?)"))?;
+    }
+    Ok(listener)
+}
+
+/// Fails unless this machine has a way to the listener. Nothing is sent: a datagram socket that connects
+/// only looks for the way.
+fn check_route(listener: &TcpListener) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    UdpSocket::bind((address.ip(), 0))?.connect(address)
 }
 
 /// From now on a client comes to the door when the first bytes of its request are there, as far as the

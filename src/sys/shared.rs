@@ -45,7 +45,7 @@ impl Region {
     fn map(file: File) -> Result<Self> {
         let map = MmapOptions::new()
             .map_raw(&file)
-            .doing("map the shared memory")?;
+            .doing("map the shared memory (see `ulimit -v`)")?;
         Ok(Self { map, file })
     }
 

@@ -6,6 +6,7 @@ mod calibration;
 mod conformance;
 mod connections;
 mod core_waits;
+mod environments;
 mod exports;
 mod faults;
 mod figures;

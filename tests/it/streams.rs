@@ -22,7 +22,7 @@ const SCENARIO: &str = "warmup = '0s'\nduration = '200ms'\n[server]\nkind = ['sy
                         [requests.a]\nsteps = ['compute 1ms', 'sleep 5ms']\n[load]\nclients = 2\nramp = '0s'\n";
 
 /// A command line; words in capitals are replaced: a scenario, a kept run, a document, a scratch folder.
-const COMMANDS: [&str; 36] = [
+pub(crate) const COMMANDS: [&str; 36] = [
     "",
     "run SCENARIO --no-keep",
     "run SCENARIO --out FOLDER/kept",
@@ -89,8 +89,8 @@ impl End {
     }
 }
 
-/// The exit status; [`None`]: a signal ended it.
-fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32> {
+/// A command line of [`COMMANDS`] with the files of this folder.
+pub(crate) fn words(command: &str, folder: &Path) -> Vec<String> {
     let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
     let words = command.split_whitespace().map(|word| {
         word.replace("SCENARIO", &folder.join("a.toml").to_string_lossy())
@@ -98,8 +98,13 @@ fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32>
             .replace("KEPT", &format!("{recordings}/three_requests-v1"))
             .replace("FOLDER", &folder.to_string_lossy())
     });
+    words.collect()
+}
+
+/// The exit status; [`None`]: a signal ended it.
+fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32> {
     Command::new(env!("CARGO_BIN_EXE_concsim"))
-        .args(words)
+        .args(words(command, folder))
         .env("XDG_STATE_HOME", folder)
         .env("XDG_CONFIG_HOME", folder)
         .stdin(Stdio::null())
@@ -111,7 +116,7 @@ fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32>
 }
 
 /// A folder with a scenario and a document in it.
-fn scratch() -> tempfile::TempDir {
+pub(crate) fn scratch() -> tempfile::TempDir {
     let scratch = tempfile::tempdir().unwrap();
     std::fs::write(scratch.path().join("a.toml"), SCENARIO).unwrap();
     let document = "<!-- concsim figure boxes nowhere -->\n![words](a.svg)\n";

@@ -75,6 +75,7 @@ impl Folder {
     /// Makes it, or goes on with what is there if that is the same sweep.
     pub(super) fn open(path: &Path, about: About) -> anyhow::Result<Self> {
         let place = || format!("cannot sweep into {}", path.display());
+        let is_new = !path.exists();
         fs::create_dir_all(path).with_context(place)?;
         match known(path)? {
             Some(there) => {
@@ -93,6 +94,7 @@ impl Folder {
                 );
             }
             None => files::write_whole(&path.join("sweep.json"), json(&about).as_bytes())
+                .inspect_err(|_| files::remove_if(is_new, path))
                 .with_context(place)?,
         }
         let file = path.join("points.jsonl");

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -47,12 +47,7 @@ pub(super) fn simulate(
         sha256: sha256.into(),
         next: AtomicUsize::new(0),
     });
-    let (sender, rows) = mpsc::channel();
-    for _ in 0..jobs.min(places.len()) {
-        let (work, sender) = (Arc::clone(&work), sender.clone());
-        thread::spawn(move || work_through(&work, &sender));
-    }
-    drop(sender);
+    let rows = start(&work, jobs.min(places.len()))?;
     while !interrupt::noted() {
         match rows.recv_timeout(LOOK) {
             Ok(row) => intake.take(row)?,
@@ -61,6 +56,20 @@ pub(super) fn simulate(
         }
     }
     rows.try_iter().try_for_each(|row| intake.take(row))
+}
+
+/// Starts so many threads, or as many as the system has room for, and returns where their rows come out.
+fn start(work: &Arc<Work>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
+    let (sender, rows) = mpsc::channel();
+    for job in 0..jobs {
+        let (work, sender) = (Arc::clone(work), sender.clone());
+        let started = thread::Builder::new().spawn(move || work_through(&work, &sender));
+        if let Err(error) = started {
+            anyhow::ensure!(job > 0, "failed to start a thread: {error}");
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 /// One thread: the next row, until there is none or nobody wants it.

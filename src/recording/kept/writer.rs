@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::chunk::{self, FIRST_LINE, Kind};
 use super::pieces::Pieces;
 use super::{EXTENSION, FORMAT, PLAN, SUMMARY, Written};
-use crate::recording::{Header, Sample, Seen, Who};
+use crate::recording::{Header, Recording, Sample, Seen, Who};
 use crate::scenario::Plan;
 use crate::sys::files;
 use crate::telemetry::Record;
@@ -26,6 +26,8 @@ const FOR_THE_SUMMARY: u64 = 256 << 10;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// It was not there before.
+    is_new: bool,
     variants: usize,
     /// So many bytes it may take.
     room: u64,
@@ -37,6 +39,7 @@ impl Folder {
     /// # Errors
     /// When the folder holds something, or cannot be written to.
     pub fn create(path: &Path, plan: &Plan) -> io::Result<Self> {
+        let is_new = !path.exists();
         fs::create_dir_all(path)?;
         if fs::read_dir(path)?.next().is_some() {
             let error = "it holds something already";
@@ -48,9 +51,11 @@ impl Folder {
             plan,
         };
         let plan = serde_json::to_vec_pretty(&written).expect("a plan is always JSON");
-        files::write_whole(&path.join(PLAN), &plan)?;
+        files::write_whole(&path.join(PLAN), &plan)
+            .inspect_err(|_| files::remove_if(is_new, path))?;
         Ok(Self {
             path: path.to_owned(),
+            is_new,
             variants: 0,
             room: u64::MAX,
         })
@@ -89,6 +94,21 @@ impl Folder {
         let room = self.room.saturating_sub(self.size()? + FOR_THE_SUMMARY);
         let file = File::create_new(self.path.join(name))?;
         Ok(Keeper::begin(file, header)?.with_room(room))
+    }
+
+    /// Removes what was written of a run that failed before anything was seen of it, so that its folder can be
+    /// used again. What cannot be removed stays.
+    pub fn remove_unplayed(self) {
+        let has_samples = |recording: &Recording| !recording.samples.is_empty();
+        let kept = super::open(&self.path);
+        if kept.is_ok_and(|kept| kept.recordings.iter().any(has_samples)) {
+            return;
+        }
+        let entries = fs::read_dir(&self.path).into_iter().flatten();
+        for entry in entries.map_while(Result::ok) {
+            let _ = fs::remove_file(entry.path());
+        }
+        files::remove_if(self.is_new, &self.path);
     }
 
     /// Adds the summary of the whole run.

@@ -29,6 +29,11 @@ impl Interruption {
         }
         let scenario = &header.scenario;
         let last = recording.samples.last().map_or(header.began, |it| it.at);
+        // At that instant requests under way are cut off; samples go on until all processes have ended.
+        let patience = header.scenario.load.patience;
+        let cut_off = recording.outcomes.iter();
+        let cut_off = cut_off.filter(|outcome| outcome.was_cut_off(patience));
+        let last = cut_off.map(|outcome| outcome.done).min().unwrap_or(last);
         // An interruption ends the window; after the window's end it cuts off requests under way.
         let cut = header.window.filter(|it| it.length() < scenario.duration);
         let at = cut.map_or(last, |window| window.end);
@@ -66,6 +71,7 @@ mod tests {
     use crate::recording::Window;
     use crate::recording::synthetic::Synthetic;
     use crate::scenario::WorkerKind;
+    use crate::telemetry::Failure;
 
     const S: u64 = 1_000_000_000;
 
@@ -93,6 +99,23 @@ mod tests {
         let mut whole = stopped(0);
         whole.header.interrupted = false;
         assert_eq!(Interruption::of(&whole), None);
+    }
+
+    #[test]
+    fn a_run_that_is_interrupted_in_its_warm_up_ends_when_its_requests_are_cut_off() {
+        let mut warming = stopped(0);
+        warming.header.window = None;
+        let patience = warming.header.scenario.load.patience;
+        let last = warming.samples.last().expect("it has samples").at;
+        for (outcome, done) in warming.outcomes.iter_mut().rev().zip([800, 700, 700]) {
+            outcome.due = Stamp(S / 2);
+            outcome.done = Stamp(done * 1_000_000);
+            outcome.failure = Some(Failure::Timeout);
+            assert!(outcome.was_cut_off(patience));
+        }
+        assert!(Stamp(S) < last);
+        let said = Interruption::of(&warming).unwrap().in_words();
+        assert!(said.starts_with("interrupted at 700 ms"), "{said}");
     }
 
     #[test]

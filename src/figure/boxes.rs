@@ -6,6 +6,7 @@
 //! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
 //! `series` is the variant, `n` the requests of the cohort.
 
+use super::cohort::{EVERYTHING, windows_of};
 use super::lines::{Plot, polyline};
 use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::place::Places;
@@ -54,11 +55,12 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         });
     }
     if rows.is_empty() {
-        return Err(Refused::Nothing("no variant has a counted window"));
+        return Err(Refused::nothing("no variant has a counted window"));
     }
     Ok(Taken {
         rows,
         caveats,
+        counted: windows_of(EVERYTHING, material.recordings()),
         ..Taken::default()
     })
 }

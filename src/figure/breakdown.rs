@@ -3,7 +3,7 @@
 //! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
 //! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
 
-use super::cohort::DUE;
+use super::cohort::{DUE, windows};
 use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
 use super::paper::{MARGIN, Paper, unbroken, width_of};
@@ -48,7 +48,10 @@ const PARTS: [(&str, Fill); 11] = [
 ];
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken::default();
+    let mut taken = Taken {
+        counted: windows(material),
+        ..Taken::default()
+    };
     for (name, recording) in material.recordings() {
         let run = summarise(recording);
         let Some(spent) = run.breakdown_ms else {
@@ -72,7 +75,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::Nothing(
+        return Err(Refused::nothing(
             "no request was answered, or none took any time",
         ));
     }

@@ -77,27 +77,36 @@ impl Cohort {
     /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience; else nothing.
     pub(super) fn at_least(&self, milliseconds: f64) -> String {
         let is_reached = self.failed > 0 && milliseconds >= self.patience.as_millis_f64();
-        let words = || format!("{AT_LEAST}{}, the clients' patience", length(self.patience));
+        let words = || at_least(self.patience);
         is_reached.then(words).unwrap_or_default()
+    }
+
+    /// Why a run is not drawn, in a sentence; [`None`] if it is.
+    pub(super) fn undrawn(&self, name: &str) -> Option<String> {
+        let count = counted(self.count() as u64, "request");
+        let because = if self.count() < 20 {
+            format!("it has {count}, and 20 are needed")
+        } else {
+            let cut_off = self.cut_off;
+            format!("the end of the run cut off {cut_off} of {count}")
+        };
+        let is_drawn = self.sayable() > 0.0;
+        (!is_drawn).then(|| format!("{name} is not drawn: {because}"))
     }
 
     /// What has to be said of a run that is drawn, or that is not.
     pub(super) fn caveats(&self, name: &str) -> Vec<String> {
         let count = counted(self.count() as u64, "request");
         let due = format!("{count} {DUE}");
-        let is_drawn = self.sayable() > 0.0;
-        let few = (!is_drawn && self.count() < 20)
-            .then(|| format!("{name} is not drawn: it has {count}, and 20 are needed"));
+        let undrawn = self.undrawn(name);
         let cut_off = self.cut_off;
-        let cut_off = (cut_off > 0 && few.is_none()).then(|| {
-            if is_drawn {
-                format!("{name}: the end of the run cut off {cut_off} of {count}, which count as the slowest")
-            } else {
-                format!("{name} is not drawn: the end of the run cut off {cut_off} of {count}")
-            }
+        let cut_off = (cut_off > 0 && undrawn.is_none()).then(|| {
+            format!(
+                "{name}: the end of the run cut off {cut_off} of {count}, which count as the slowest"
+            )
         });
         let failed = failed_in_words(name, self.failed, &due, self.patience);
-        few.into_iter().chain(cut_off).chain(failed).collect()
+        undrawn.into_iter().chain(cut_off).chain(failed).collect()
     }
 }
 
@@ -133,24 +142,64 @@ pub(super) fn cut_off(recording: &Recording, name: &str) -> Option<String> {
     (count > 0).then(words)
 }
 
+/// The label of a latency that is the clients' patience.
+pub(super) fn at_least(patience: Elapsed) -> String {
+    format!("{AT_LEAST}{}, the clients' patience", length(patience))
+}
+
 /// The counted windows of all recordings, in a line: in seconds since load began.
 pub(super) fn windows(material: &Material<'_>) -> Option<String> {
+    windows_of(REQUESTS, material.recordings())
+}
+
+/// What a window counts: the requests that are due in it …
+pub(super) const REQUESTS: &str = "requests due ";
+/// … or all that happens in it.
+pub(super) const EVERYTHING: &str = "";
+
+/// The same of recordings with these names; of many of them only how long windows and warm-ups are.
+pub(super) fn windows_of<'a>(
+    what: &str,
+    recordings: impl Iterator<Item = (String, &'a Recording)>,
+) -> Option<String> {
     let of = |(name, recording): (String, &Recording)| {
         let (header, window) = (&recording.header, recording.header.window?);
-        let since = |at: Stamp| three_digits(at.since(header.began).as_secs_f64());
-        let span = format!("{} s to {} s", since(window.begin), since(window.end));
-        Some((name, span))
+        let since = |at: Stamp| at.since(header.began).as_secs_f64();
+        Some((name, [since(window.begin), since(window.end)]))
     };
-    let all: Vec<(String, String)> = material.recordings().filter_map(of).collect();
-    let (_, first) = all.first()?;
-    if all.iter().all(|(_, span)| span == first) {
+    let all: Vec<(String, [f64; 2])> = recordings.filter_map(of).collect();
+    let span = |[begin, end]: [f64; 2]| {
+        format!("from {} s to {} s", three_digits(begin), three_digits(end))
+    };
+    let first = span(all.first()?.1);
+    if all.iter().all(|(_, window)| span(*window) == first) {
+        return Some(format!("counted: {what}{first} after load began"));
+    }
+    if all.len() > MOST_NAMED {
+        let lengths = seconds(all.iter().map(|(_, [begin, end])| end - begin))?;
+        let warm_ups = seconds(all.iter().map(|(_, [begin, _])| *begin))?;
         return Some(format!(
-            "counted: requests due from {first} after load began"
+            "counted: {what}in {lengths} of each run, after {warm_ups} of warm-up"
         ));
     }
-    let each = all.iter().map(|(name, span)| format!("{name} from {span}"));
-    let each = each.collect::<Vec<_>>().join(", ");
-    Some(format!("counted: requests due after load began, {each}"))
+    let each = all.iter();
+    let each = each.map(|(name, window)| format!("{name} {}", span(*window)));
+    let each = each.collect::<Vec<_>>().join("; ");
+    Some(format!("counted: {what}after load began, {each}"))
+}
+
+/// The windows of more runs than these are not named one by one.
+const MOST_NAMED: usize = 4;
+
+/// `6.00 s`, or `6.00 s to 7.00 s` where these lengths in seconds differ.
+pub(super) fn seconds(lengths: impl Iterator<Item = f64> + Clone) -> Option<String> {
+    let least = three_digits(lengths.clone().reduce(f64::min)?);
+    let most = three_digits(lengths.reduce(f64::max)?);
+    Some(if least == most {
+        format!("{most} s")
+    } else {
+        format!("{least} s to {most} s")
+    })
 }
 
 fn failed_in_words(name: &str, failed: usize, of: &str, patience: Elapsed) -> Option<String> {

@@ -160,21 +160,20 @@ pub(super) fn draw_uncounted(
         .filter(|row| is_data(row))
         .map(|row| row.right());
     let stopped = rows.iter().find(|row| row.series == STOPPED);
-    let stopped = stopped.map_or(f64::INFINITY, |row| row.x);
-    let last = scale.at(last.fold(0.0, f64::max).min(stopped));
-    for row in rows.iter().filter(|row| row.series == COUNTED) {
-        let (begin, end) = (scale.at(row.x), scale.at(row.right()));
-        for (from, to) in [(scale.from, begin), (end, last)] {
-            if to - from > 0.5 {
-                let size = (to - from, bottom - top);
-                rect(&mut paper.svg, "neutral beyond", (from, top), size);
-            }
+    let last = scale.at(stopped.map_or_else(|| last.fold(0.0, f64::max), |row| row.x));
+    let window = rows.iter().find(|row| row.series == COUNTED);
+    // Of a run that ended before its window began, nothing was counted.
+    let (begin, end) = window.map_or((last, last), |row| (scale.at(row.x), scale.at(row.right())));
+    for (from, to) in [(scale.from, begin), (end, last)] {
+        if to - from > 0.5 {
+            let size = (to - from, bottom - top);
+            rect(&mut paper.svg, "neutral beyond", (from, top), size);
         }
     }
 }
 
-/// Makes grey what an interrupted run did not play any more, and names the instant. Comes after the data.
-pub(super) fn draw_interrupted(
+/// Makes grey what an interrupted run did not play any more.
+pub(super) fn draw_unplayed(
     paper: &mut Paper,
     rows: &[&Row],
     scale: &Scale,
@@ -186,16 +185,46 @@ pub(super) fn draw_interrupted(
             let size = (right - at, bottom - top);
             rect(&mut paper.svg, "neutral beyond", (at, top), size);
         }
-        rule(&mut paper.svg, "lead", (at, top), (at, bottom));
-        let room = right - at - 12.0;
-        let (anchor, x) = if width_of(&row.label, SMALL) <= room {
-            (Anchor::Start, at + 6.0)
-        } else {
-            (Anchor::End, at - 6.0)
-        };
-        let place = (x, top + SMALL + 4.0);
-        paper.svg.words(place, "small halo", anchor, &row.label);
     }
+}
+
+/// The same, and names the instant: in the grey, where no data are, or else beneath. The heights of lines
+/// that pass through the grey are `leads`.
+pub(super) fn draw_interrupted(
+    paper: &mut Paper,
+    rows: &[&Row],
+    scale: &Scale,
+    (top, bottom): (f64, f64),
+    leads: &[f64],
+) {
+    draw_unplayed(paper, rows, scale, (top, bottom));
+    for row in rows.iter().filter(|row| row.series == STOPPED) {
+        let at = scale.at(row.x);
+        rule(&mut paper.svg, "lead", (at, top), (at, bottom));
+        let is_room = |words: &&str| width_of(words, SMALL) <= scale.to - at - 12.0;
+        if let Some(words) = [row.label.as_str(), STOPPED].into_iter().find(is_room) {
+            let middle = clear_of(leads, (top + SMALL, bottom - SMALL));
+            let place = (at + 6.0, middle + 4.0);
+            paper.svg.words(place, "small halo", Anchor::Start, words);
+        } else {
+            let words = format!("upright line: {}", row.label);
+            paper.paragraph("small", SMALL, &words);
+        }
+    }
+}
+
+/// The height that is furthest from all of these, of some between two.
+fn clear_of(leads: &[f64], (top, bottom): (f64, f64)) -> f64 {
+    let height = |step: i32| top + (bottom - top) * f64::from(step) / 8.0;
+    let room = |height: &f64| {
+        let apart = leads.iter().map(|lead| (lead - height).abs());
+        apart.fold(f64::INFINITY, f64::min)
+    };
+    // Of those that are as far, the highest.
+    let heights = (0..=8).rev().map(height);
+    heights
+        .max_by(|a, b| room(a).total_cmp(&room(b)))
+        .unwrap_or(top)
 }
 
 /// Where something was done stands a line with its number.

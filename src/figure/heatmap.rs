@@ -3,14 +3,15 @@
 //!
 //! In its table a row is a cell: `x` to `x_to` in seconds after load began, `y` to `y_to` in milliseconds
 //! from due, `n` how many requests were due then and took so long. `panel` is the variant. A cell
-//! without requests is no row.
+//! without requests is no row. The label of a cell in which requests failed says that they stand at their
+//! clients' patience.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::cohort::{cut_off, failures};
+use super::cohort::{at_least, cut_off, failures};
 use super::course::{self, Course, is_data};
-use super::lines::path;
+use super::lines::{Arrow, path};
 use super::paper::{MARGIN, Paper, rect, width_of};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
@@ -47,68 +48,104 @@ const BAR: (f64, f64) = (200.0, 14.0);
 
 fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     let mut taken = Taken::default();
-    let bins = bins_for(material);
+    let grid = Grid::of(material);
     for (name, recording) in material.recordings() {
         if let Some(course) = Course::of(recording) {
-            taken.rows.extend(cells(recording, &course, &name, bins));
+            taken.rows.extend(cells(recording, &course, &name, &grid));
             taken.caveats.extend(failures(recording, &course, &name));
             taken.caveats.extend(cut_off(recording, &name));
         }
     }
     if !taken.rows.iter().any(is_data) {
-        return Err(Refused::Nothing(
+        return Err(Refused::nothing(
             "no request ended in it, or none took any time",
         ));
     }
     Ok(taken)
 }
 
-/// Latencies in milliseconds of all requests that were due while load went on, with the instants at which
-/// they were due. A request that the end of the run cut off has none.
-fn latencies<'a>(
+/// A request that has a latency.
+struct Request {
+    due: Stamp,
+    milliseconds: f64,
+    has_failed: bool,
+}
+
+/// All requests that were due while load went on. One that the end of the run cut off has no latency.
+fn requests<'a>(
     recording: &'a Recording,
     course: &'a Course<'_>,
-) -> impl Iterator<Item = (Stamp, f64)> + 'a {
+) -> impl Iterator<Item = Request> + 'a {
     let patience = recording.header.scenario.load.patience;
     let due = recording.outcomes.iter();
     let due = due.filter(|outcome| course.contains(outcome.due));
     let due = due.filter(move |outcome| !outcome.was_cut_off(patience));
-    due.map(move |outcome| (outcome.due, outcome.latency(patience).as_millis_f64()))
-        .filter(|(_, latency)| *latency > 0.0)
+    due.map(move |outcome| Request {
+        due: outcome.due,
+        milliseconds: outcome.latency(patience).as_millis_f64(),
+        has_failed: outcome.failure.is_some(),
+    })
+    .filter(|request| request.milliseconds > 0.0)
 }
 
-/// Cells in each decade: as many as leave no more than [`ROWS`] cells from the shortest to the longest
-/// latency of all panels, which share one scale.
-fn bins_for(material: &Material<'_>) -> f64 {
-    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
-    for (_, recording) in material.recordings() {
-        if let Some(course) = Course::of(recording) {
-            for (_, latency) in latencies(recording, &course) {
-                (least, most) = (least.min(latency), most.max(latency));
+/// The cells of all panels, which share both scales: so counts of cells can be compared.
+struct Grid {
+    /// The length of a cell in seconds.
+    step: f64,
+    /// Cells in each decade of latencies.
+    bins: f64,
+}
+
+impl Grid {
+    /// No more than [`COLUMNS`] cells over the longest run, and no more than [`ROWS`] from the shortest to
+    /// the longest latency.
+    fn of(material: &Material<'_>) -> Self {
+        let (mut least, mut most, mut step) = (f64::INFINITY, 0.0_f64, 0.0_f64);
+        for (_, recording) in material.recordings() {
+            if let Some(course) = Course::of(recording) {
+                step = step.max(course.stretch(COLUMNS));
+                for Request { milliseconds, .. } in requests(recording, &course) {
+                    (least, most) = (least.min(milliseconds), most.max(milliseconds));
+                }
             }
         }
+        let decades = libm::log10((most / least).max(1.0));
+        let fits = |bins: &f64| bins * decades <= ROWS;
+        let bins = BINS.into_iter().find(fits).unwrap_or(BINS[BINS.len() - 1]);
+        Self { step, bins }
     }
-    let decades = libm::log10((most / least).max(1.0));
-    let fits = |bins: &f64| bins * decades <= ROWS;
-    BINS.into_iter().find(fits).unwrap_or(BINS[BINS.len() - 1])
 }
 
-fn cells(recording: &Recording, course: &Course<'_>, panel: &str, bins: f64) -> Vec<Row> {
-    let header = &recording.header;
-    let step = course.stretch(COLUMNS);
-    let mut counts: BTreeMap<(i32, u32), u64> = BTreeMap::new();
-    for (due, latency) in latencies(recording, course) {
-        let bin = (libm::log10(latency) * bins).floor() as i32;
-        let column = (course.since(due) / step + 1e-9).floor() as u32;
-        *counts.entry((bin, column)).or_default() += 1;
+/// How many requests a cell has, and how many of them failed.
+#[derive(Default)]
+struct Count {
+    all: u64,
+    failed: u64,
+}
+
+fn cells(recording: &Recording, course: &Course<'_>, panel: &str, grid: &Grid) -> Vec<Row> {
+    let (header, Grid { step, bins }) = (&recording.header, grid);
+    let patience = header.scenario.load.patience;
+    let mut counts: BTreeMap<(i32, u32), Count> = BTreeMap::new();
+    for request in requests(recording, course) {
+        let bin = (libm::log10(request.milliseconds) * bins).floor() as i32;
+        let column = (course.since(request.due) / step + 1e-9).floor() as u32;
+        let count = counts.entry((bin, column)).or_default();
+        count.all += 1;
+        count.failed += u64::from(request.has_failed);
     }
     let edge = |bin: i32| libm::pow(10.0, f64::from(bin) / bins);
-    let cell = |((bin, column), count): ((i32, u32), u64)| Row {
+    let cell = |((bin, column), count): ((i32, u32), Count)| Row {
         panel: panel.to_owned(),
         kind: header.scenario.server.kind.word().into(),
         x_to: Some(f64::from(column + 1) * step),
         y_to: Some(edge(bin + 1)),
-        n: Some(count),
+        n: Some(count.all),
+        label: if count.failed > 0 {
+            at_least(patience)
+        } else {
+            String::new()
+        },
         ..Row::at(
             REQUESTS,
             header.origin.into(),
@@ -121,7 +158,12 @@ fn cells(recording: &Recording, course: &Course<'_>, panel: &str, bins: f64) -> 
         let (count, from, to) = (most.n.unwrap_or(0), most.y, most.upper());
         let took = format!("{} to {}", milliseconds(from), milliseconds(to));
         let count = counted(count, "request");
-        most.label = format!("{panel}: the fullest cell has {count} that took {took}");
+        let fullest = format!("{panel}: the fullest cell has {count}");
+        most.label = if most.is_at_patience() {
+            format!("{}; {fullest}", most.label)
+        } else {
+            format!("{fullest} that took {took}")
+        };
     }
     cells.extend(course.rows(panel));
     cells
@@ -183,11 +225,26 @@ fn draw(table: &Table, look: &Look) -> String {
                     .told(|| said(level), |svg| path(svg, &class, &way));
             }
         }
-        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom));
+        mark_patience(&mut paper, &rows, &across, &up);
+        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom), &[]);
         course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));
     }
+    paper.legend_of_patience(&table.rows, Arrow::Up);
     course::list_deeds(&mut paper, &deeds);
     paper.finish(table, look)
+}
+
+/// Cells of requests that failed have arrows, as far as these have room.
+fn mark_patience(paper: &mut Paper, rows: &[&Row], across: &Scale, up: &Scale) {
+    let reached = rows.iter().filter(|row| row.is_at_patience());
+    let middle = |row: &&Row| {
+        let (x, y) = (
+            f64::midpoint(row.x, row.right()),
+            f64::midpoint(row.y, row.upper()),
+        );
+        (across.at(x), up.at(y))
+    };
+    Arrow::Up.draw(&mut paper.svg, reached.map(middle));
 }
 
 /// One bar of all colours; beneath each the smallest count that has it, beneath its end the largest count.

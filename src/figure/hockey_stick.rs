@@ -6,14 +6,13 @@
 //! computed; the series `parts` the first load of which less than 97 % was answered in its time.
 
 use super::course;
-use super::lines::{Names, Plot, numbered, series};
+use super::lines::{Arrow, Names, Plot, numbered, series};
 use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
 use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
-use crate::units::three_digits;
 use crate::words::{digits, mean};
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -53,33 +52,14 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         rows.extend(rows_of(&of_it[0].series, of_it));
     }
     if !rows.iter().any(is_latency) {
-        return Err(Refused::Nothing("no point has 20 requests in its window"));
+        return Err(Refused::nothing("no point has 20 requests in its window"));
     }
     Ok(Taken {
         rows,
         claim: kept_up(&points).unwrap_or_default(),
-        counted: window(&points),
+        counted: sweep::window(&points, "at each load"),
         ..Taken::default()
     })
-}
-
-/// The length of the counted window at each load, in a line.
-fn window(points: &[Placed]) -> Option<String> {
-    let range = |path: &str| {
-        let lengths: Vec<f64> = points.iter().filter_map(|it| it.number(path)).collect();
-        let least = lengths.iter().copied().reduce(f64::min)?;
-        let most = lengths.iter().copied().reduce(f64::max)?;
-        let (least, most) = (three_digits(least), three_digits(most));
-        Some(if least == most {
-            format!("{most} s")
-        } else {
-            format!("{least} s to {most} s")
-        })
-    };
-    let (window, warm_up) = (range("window_s")?, range("warmup_s")?);
-    Some(format!(
-        "counted: requests due in {window} at each load, after {warm_up} of warm-up"
-    ))
 }
 
 /// Up to which load each line keeps up with it, as a sentence.
@@ -223,7 +203,7 @@ fn draw(table: &Table, look: &Look) -> String {
         paper.lines(&plot, &all, Names::Beside(room));
         paper.said_of_standing(&marks, &across);
     }
-    paper.legend_of_patience(&table.rows);
+    paper.legend_of_patience(&table.rows, Arrow::Up);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)
 }

@@ -65,7 +65,7 @@ fn strikes(line: &Line, words: &Rect) -> bool {
 }
 
 /// What cannot be read of a figure of this width.
-fn complaints(table: &Table, width: u32) -> Vec<String> {
+pub(super) fn complaints(table: &Table, width: u32) -> Vec<String> {
     let svg = draw(table, &look(width, Theme::Light));
     let tree = png::tree_of(&svg).expect("it is SVG");
     let mut all = Vec::new();

@@ -1,7 +1,8 @@
 //! Lines through points: a series is a line, and its name stands at its end where there is room.
 //!
-//! The colour is that of the kind of workers; of several lines of one kind each of the first three has marks
-//! of another shape and another rhythm of dashes. Full lines and long dashes are measured, short dashes
+//! The colour is that of the kind of workers; of several lines of one kind each of the first ten has marks of
+//! another shape, and each of the first thirty has another shape or another rhythm of dashes. More than five
+//! lines have letters besides. Full lines and long dashes are measured, short dashes
 //! simulated, dots computed.
 
 use std::fmt::Display;
@@ -22,6 +23,8 @@ const MOST_ROOM: f64 = 0.32;
 const EACH_MARKED: usize = 20;
 /// Points of a line that say what they are.
 const MOST_TOLD: usize = 120;
+/// From one arrow to the next.
+const ARROW: f64 = 20.0;
 /// From one label to the next.
 const GAP: f64 = SMALL + 3.0;
 
@@ -143,19 +146,10 @@ impl Series<'_> {
         self.nth
     }
 
-    /// Marks with an arrow what is the clients' patience: the first and the last of such points, and some
-    /// between.
-    fn mark_patience(&self, svg: &mut Svg, plot: &Plot) {
-        let reached = self.points.iter().filter(|row| row.is_at_patience());
-        let places: Vec<(f64, f64)> = reached.map(|row| plot.at((row.x, row.y))).collect();
-        let every = if places.len() <= EACH_MARKED {
-            1
-        } else {
-            places.len().div_ceil(8)
-        };
-        for (x, y) in places.iter().rev().step_by(every) {
-            svg.words((*x, y - 7.0), "small halo", Anchor::Middle, "\u{2191}");
-        }
+    /// Marks with an arrow what is the clients' patience: the last of such points, and others.
+    pub(super) fn mark_patience(&self, svg: &mut Svg, plot: &Plot, arrow: Arrow) {
+        let reached = self.points.iter().rev().filter(|row| row.is_at_patience());
+        arrow.draw(svg, reached.map(|row| plot.at((row.x, row.y))));
     }
 
     /// Marks where its points are, or some of them.
@@ -168,6 +162,40 @@ impl Series<'_> {
         };
         for place in places.iter().rev().step_by(every) {
             self.mark(svg, *place);
+        }
+    }
+}
+
+/// Points from a latency that is the clients' patience to those that it may have been: up the axis of
+/// latencies, or along it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrow {
+    Up,
+    Right,
+}
+
+impl Arrow {
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Up => "\u{2191}",
+            Self::Right => "\u{2192}",
+        }
+    }
+
+    /// One at each of these points, as far as they are not too near to each other.
+    pub(super) fn draw(self, svg: &mut Svg, points: impl Iterator<Item = (f64, f64)>) {
+        let mut marked: Vec<(f64, f64)> = Vec::new();
+        for (x, y) in points {
+            let is_near = |other: &(f64, f64)| (other.0 - x).hypot(other.1 - y) < ARROW;
+            if marked.iter().any(is_near) {
+                continue;
+            }
+            marked.push((x, y));
+            let (place, anchor) = match self {
+                Self::Up => ((x, y - 7.0), Anchor::Middle),
+                Self::Right => ((x + 7.0, y + 4.0), Anchor::Start),
+            };
+            svg.words(place, "small halo", anchor, self.sign());
         }
     }
 }
@@ -249,10 +277,11 @@ impl Paper {
     }
 
     /// Explains the arrow of latencies that are the clients' patience, if there are any.
-    pub(super) fn legend_of_patience(&mut self, rows: &[Row]) {
+    pub(super) fn legend_of_patience(&mut self, rows: &[Row], arrow: Arrow) {
         if rows.iter().any(Row::is_at_patience) {
-            let words = "\u{2191} at least so long: requests that failed count with their clients' patience.";
-            self.paragraph("small", SMALL, words);
+            let words =
+                "at least so long: requests that failed count with their clients' patience.";
+            self.paragraph("small", SMALL, &format!("{} {words}", arrow.sign()));
             self.top += 6.0;
         }
     }
@@ -273,7 +302,7 @@ impl Paper {
     pub(super) fn lines(&mut self, plot: &Plot, all: &[Series<'_>], names: Names) {
         for of in all {
             of.draw_marked(&mut self.svg, plot);
-            of.mark_patience(&mut self.svg, plot);
+            of.mark_patience(&mut self.svg, plot, Arrow::Up);
         }
         let ends: Vec<(&str, (f64, f64))> = all
             .iter()

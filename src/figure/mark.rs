@@ -15,7 +15,7 @@ pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, place: (f64, f64))
     draw_nth(svg, kind, origin, 0, place);
 }
 
-/// The same for the n-th line of a kind: a triangle that points down, and an hourglass, for the next two.
+/// The same for the n-th line of a kind: the first ten have shapes of their own.
 pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x, y): (f64, f64)) {
     let class = match origin {
         Origin::Measured => format!("{kind} {kind}-s"),
@@ -27,7 +27,7 @@ pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x
             return;
         }
     };
-    let nth = nth % 3;
+    let nth = nth % SHAPES;
     if kind == "coroutine" && nth == 0 {
         let attributes: [(&str, &dyn Display); 4] = [
             ("class", &class),
@@ -38,17 +38,61 @@ pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x
         svg.leaf("circle", &attributes);
         return;
     }
-    let corners = match (kind, nth) {
-        (_, 1) => [(0.0, 1.2), (1.2, -1.0), (-1.2, -1.0), (0.0, 1.2)],
-        (_, 2) => [(-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)],
-        ("sync", _) => [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
-        ("threads", _) => [(0.0, -1.2), (1.1, 1.0), (-1.1, 1.0), (0.0, -1.2)],
-        _ => [(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+    let corner = |(across, down): &(f64, f64)| {
+        let (x, y) = (x + across * REACH, y + down * REACH);
+        format!("{},{}", Px(x), Px(y))
     };
-    let points = corners
-        .map(|(across, down)| format!("{},{}", Px(x + across * REACH), Px(y + down * REACH)));
+    let points: Vec<String> = corners(kind, nth).iter().map(corner).collect();
     let attributes: [(&str, &dyn Display); 2] = [("class", &class), ("points", &points.join(" "))];
     svg.leaf("polygon", &attributes);
+}
+
+/// So many shapes there are for the lines of a kind.
+pub(super) const SHAPES: usize = 10;
+
+/// The corners of a shape, right and down from its middle: that of the kind, and those of its further lines.
+fn corners(kind: &str, nth: usize) -> &'static [(f64, f64)] {
+    match (kind, nth) {
+        // A triangle that points down, an hourglass, and the same lying.
+        (_, 1) => &[(0.0, 1.2), (1.2, -1.0), (-1.2, -1.0), (0.0, 1.2)],
+        (_, 2) => &[(-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)],
+        (_, 3) => &[(-1.1, -1.1), (-1.1, 1.1), (1.1, -1.1), (1.1, 1.1)],
+        // Triangles that point left and right.
+        (_, 4) => &[(-1.2, 0.0), (1.0, -1.2), (1.0, 1.2)],
+        (_, 5) => &[(1.2, 0.0), (-1.0, -1.2), (-1.0, 1.2)],
+        // A plus.
+        (_, 6) => &[
+            (-0.4, -1.2),
+            (0.4, -1.2),
+            (0.4, -0.4),
+            (1.2, -0.4),
+            (1.2, 0.4),
+            (0.4, 0.4),
+            (0.4, 1.2),
+            (-0.4, 1.2),
+            (-0.4, 0.4),
+            (-1.2, 0.4),
+            (-1.2, -0.4),
+            (-0.4, -0.4),
+        ],
+        // A star of four points.
+        (_, 7) => &[
+            (0.0, -1.5),
+            (0.4, -0.4),
+            (1.5, 0.0),
+            (0.4, 0.4),
+            (0.0, 1.5),
+            (-0.4, 0.4),
+            (-1.5, 0.0),
+            (-0.4, -0.4),
+        ],
+        // Halves of a square.
+        (_, 8) => &[(-1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)],
+        (_, 9) => &[(-1.1, -1.1), (1.1, -1.1), (1.1, 1.1)],
+        ("sync", _) => &[(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)],
+        ("threads", _) => &[(0.0, -1.2), (1.1, 1.0), (-1.1, 1.0), (0.0, -1.2)],
+        _ => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+    }
 }
 
 /// Where what is drawn comes from, with the words for it.

@@ -22,6 +22,8 @@ mod hatch;
 mod heatmap;
 mod hockey_stick;
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod legible;
 mod lines;
 mod mark;
@@ -48,6 +50,8 @@ mod who_runs;
 mod workers;
 
 pub use table::Table;
+
+use std::borrow::Cow;
 
 use self::caveat::{FAILED, Told};
 use self::foretold::Foretold;
@@ -262,7 +266,7 @@ pub fn sheet(theme: Theme) -> String {
 pub enum Refused {
     /// There is nothing to draw.
     #[error("there is nothing to draw: {0}")]
-    Nothing(&'static str),
+    Nothing(Cow<'static, str>),
     /// It was given something else than it is made of.
     #[error("`{kind}` is made of {needs}")]
     Needs {
@@ -283,6 +287,21 @@ struct Taken {
     counted: Option<String>,
     /// Title computed from the data, for inputs that claim nothing themselves. Empty: none.
     claim: String,
+}
+
+impl Refused {
+    /// Nothing of what was given can be drawn, for one reason.
+    fn nothing(reason: &'static str) -> Self {
+        Self::Nothing(Cow::Borrowed(reason))
+    }
+
+    /// The same for the reasons of each variant, or for this one where no variant has its own.
+    fn nothing_of(reasons: &[String], or_else: &'static str) -> Self {
+        if reasons.is_empty() {
+            return Self::nothing(or_else);
+        }
+        Self::Nothing(Cow::Owned(reasons.join("; ")))
+    }
 }
 
 impl From<Vec<Row>> for Taken {

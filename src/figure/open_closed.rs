@@ -5,8 +5,8 @@
 //! longer. `panel` is the part that is looked at: all, or the slowest tenth. `series` is the variant
 //! with its load, `n` the requests that it rests on.
 
-use super::cohort::{Cohort, ENDS, quantile};
-use super::lines::{Plot, Series, polyline, series};
+use super::cohort::{Cohort, ENDS, REQUESTS, quantile, windows_of};
+use super::lines::{Arrow, Plot, Series, polyline, series};
 use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps};
 use super::style::SMALL;
@@ -50,7 +50,6 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             needs: RECIPE.needs,
         });
     }
-    let mut taken = Taken::default();
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let variants: Vec<String> = material
         .recordings()
@@ -59,14 +58,27 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     // Where variant and load say it all, what the runs are called is not said besides.
     let is_enough = scenarios.len() == 1
         && distinct(variants.iter().map(String::as_str)).len() == variants.len();
-    for ((name, recording), variant) in material.recordings().zip(variants) {
-        let name = if is_enough {
-            variant
-        } else {
-            format!("{name}, {}", load_of(recording))
-        };
+    let names: Vec<String> = material
+        .recordings()
+        .zip(variants)
+        .map(|((name, recording), variant)| {
+            if is_enough {
+                variant
+            } else {
+                format!("{name}, {}", load_of(recording))
+            }
+        })
+        .collect();
+    let recordings = || material.recordings().map(|(_, recording)| recording);
+    let mut undrawn = Vec::new();
+    let mut taken = Taken {
+        counted: windows_of(REQUESTS, names.iter().cloned().zip(recordings())),
+        ..Taken::default()
+    };
+    for (name, recording) in names.into_iter().zip(recordings()) {
         let cohort = Cohort::of(recording);
         taken.caveats.extend(cohort.caveats(&name));
+        undrawn.extend(cohort.undrawn(&name));
         let sayable = cohort.sayable();
         for (panel, from, to) in [(ALL, 0.0, sayable), (SLOWEST, 0.9, sayable)] {
             if to <= from {
@@ -74,21 +86,20 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
             }
             taken.rows.extend((0..=POINTS).map(|step| {
                 let share = from + (to - from) * f64::from(step) / f64::from(POINTS);
+                let took = quantile(&cohort.from_due, share);
                 Row {
+                    label: cohort.at_least(took),
                     panel: panel.into(),
                     kind: recording.header.scenario.server.kind.word().into(),
                     n: Some(cohort.count() as u64),
-                    ..Row::at(
-                        name.clone(),
-                        recording.header.origin.into(),
-                        (quantile(&cohort.from_due, share), share),
-                    )
+                    ..Row::at(name.clone(), recording.header.origin.into(), (took, share))
                 }
             }));
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::Nothing("no variant has 20 requests in its window"));
+        let or_else = "no variant has 20 requests in its window";
+        return Err(Refused::nothing_of(&undrawn, or_else));
     }
     Ok(taken)
 }
@@ -133,9 +144,13 @@ fn draw(table: &Table, look: &Look) -> String {
         let up = "share of the requests that took no longer";
         plot.axes(&mut paper, across, up);
         draw_lines(&mut paper, &plot, &lines, &named);
+        for of in &lines {
+            of.mark_patience(&mut paper.svg, &plot, Arrow::Right);
+        }
     }
     paper.paragraph("quiet", SMALL, ENDS);
     paper.top += 6.0;
+    paper.legend_of_patience(&table.rows, Arrow::Right);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)
 }
@@ -176,8 +191,10 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
         // Lines that lie over each other have their marks at different places.
         let first = of.nth() * MARKED / 3 + MARKED / 4;
         let places = way.iter().skip(first).step_by(MARKED);
+        // A line has the mark that it has in the legend, also where another line is missing.
+        let marked = named.get(number(of)).unwrap_or(of);
         for place in places.filter(is_free) {
-            of.mark(&mut paper.svg, *place);
+            marked.mark(&mut paper.svg, *place);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the series `computed …` are
 //! points of a line: total ÷ compute, and flat where nobody asks for more.
 
+use super::cohort::windows;
 use super::lines::{Plot, polyline};
 use super::paper::{MARGIN, Paper, rule, width_of};
 use super::place::Places;
@@ -65,12 +66,16 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if rows.is_empty() {
-        return Err(Refused::Nothing(
+        return Err(Refused::nothing(
             "no sync variant with answers stands beside a coroutine one with the same load, whose requests \
              take time, and whose run nothing changes on the way",
         ));
     }
-    Ok(rows.into())
+    Ok(Taken {
+        rows,
+        counted: windows(material),
+        ..Taken::default()
+    })
 }
 
 /// Each sync variant with the coroutine one that has the same requests, as many workers and the same load.

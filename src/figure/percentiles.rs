@@ -5,7 +5,7 @@
 //! `series` is the variant, `n` the requests that it rests on.
 
 use super::cohort::{Cohort, ENDS, quantile, windows};
-use super::lines::{Plot, series};
+use super::lines::{Arrow, Plot, series};
 use super::paper::{MARGIN, Paper, rect, width_of};
 use super::scale::{Scale, Steps, milliseconds};
 use super::style::SMALL;
@@ -33,9 +33,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         counted: windows(material),
         ..Taken::default()
     };
+    let mut undrawn = Vec::new();
     for (name, recording) in material.recordings() {
         let cohort = Cohort::of(recording);
         taken.caveats.extend(cohort.caveats(&name));
+        undrawn.extend(cohort.undrawn(&name));
         for (panel, latencies) in [(FROM_DUE, &cohort.from_due), (FROM_SENT, &cohort.from_sent)] {
             let at = |x: f64| {
                 let took = quantile(latencies, 1.0 - 1.0 / x);
@@ -62,9 +64,8 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::Nothing(
-            "no variant has 20 requests in its window that took any time",
-        ));
+        let or_else = "no request in a counted window took any time";
+        return Err(Refused::nothing_of(&undrawn, or_else));
     }
     Ok(taken)
 }
@@ -125,7 +126,7 @@ fn draw(table: &Table, look: &Look) -> String {
     paper.lines(&plot, &due, names);
     paper.paragraph("quiet", SMALL, ENDS);
     paper.top += 6.0;
-    paper.legend_of_patience(&table.rows);
+    paper.legend_of_patience(&table.rows, Arrow::Up);
     paper.legend_of_ways(&table.rows);
     paper.finish(table, look)
 }

@@ -42,7 +42,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     }
     rows.extend(done);
     if !rows.iter().any(is_data) {
-        return Err(Refused::Nothing("it has fewer than two samples"));
+        return Err(Refused::nothing("it has fewer than two samples"));
     }
     Ok(rows.into())
 }
@@ -141,7 +141,6 @@ fn draw(table: &Table, look: &Look) -> String {
         let name = format!("requests, means of about {}", milliseconds(length));
         plot.axes(&mut paper, course::SECONDS, &name);
         course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
-        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
         for of in &all {
@@ -165,6 +164,8 @@ fn draw(table: &Table, look: &Look) -> String {
             ends.extend(places.last().map(|last| (of.name, *last)));
         }
         paper.name_ends(&plot, &ends, Names::Beside(room));
+        let leads: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
+        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom), &leads);
         course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));
     }
     course::list_deeds(&mut paper, &deeds);

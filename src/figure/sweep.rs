@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Material;
+use super::cohort::seconds;
 use super::table::{AT_LEAST, Origin, distinct};
 use crate::recording::Recording;
 use crate::recording::summary::summarise;
@@ -382,6 +383,15 @@ fn value_of(recording: &Recording, key: &str) -> Option<f64> {
         ("load.rate", Arrivals::Open { rate, .. }) => Some(*rate),
         _ => None,
     }
+}
+
+/// The length of the counted window, in a line: at each load, say.
+pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
+    let all = |path: &'static str| points.iter().filter_map(move |it| it.number(path));
+    let (window, warm_up) = (seconds(all("window_s"))?, seconds(all("warmup_s"))?);
+    Some(format!(
+        "counted: requests due in {window} {each}, after {warm_up} of warm-up"
+    ))
 }
 
 /// How many different places there are.

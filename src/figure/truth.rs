@@ -1,5 +1,7 @@
 //! Whether figures of made-up runs say what is true of their data: titles, notes, marks and their limits.
 
+use std::collections::BTreeSet;
+
 use super::caveat::FEW;
 use super::tests::{TITLE, figure_of, kept, kept_of, look, of_runs, of_sweep, sweep};
 use super::*;
@@ -30,10 +32,10 @@ fn a_run_that_is_small_by_design_is_called_an_illustration_once_and_no_doubt_is_
     );
     for kind in [Kind::WhoRuns, Kind::Boxes, Kind::Heatmap, Kind::Queues] {
         let table = of_runs(kind, &kept).expect("it has requests");
-        assert_eq!(
-            table.notes,
-            ["an illustration: the file asks for 3 requests"]
-        );
+        let said = "an illustration: the file asks for 3 requests";
+        assert_eq!(table.notes[0], said);
+        let is_window = |note: &String| note.starts_with("counted: ");
+        assert!(table.notes[1..].iter().all(is_window), "{:?}", table.notes);
         assert!(
             !table.caveats.iter().any(|it| it.contains("few")),
             "{:?}",
@@ -95,32 +97,62 @@ fn what_coroutines_were_computed_to_pay_stands_beside_what_they_paid() {
 }
 
 #[test]
-fn several_lines_of_one_kind_differ_in_their_dashes_and_in_their_marks() {
-    let rows: Vec<Row> = ["one", "two", "three"]
-        .into_iter()
-        .flat_map(|series| {
-            [0.0, 1.0].map(|x| Row {
-                kind: "sync".into(),
-                ..Row::at(series, Origin::Measured, (x, x))
-            })
-        })
-        .collect();
-    let all = lines::series(rows.iter());
-    let classes: Vec<String> = all.iter().map(lines::Series::class).collect();
-    let marks: Vec<String> = all
-        .iter()
-        .map(|of| {
+fn ten_lines_of_one_kind_have_marks_of_their_own_and_thirty_differ_in_marks_or_dashes() {
+    for (kind, origin) in [
+        ("sync", Origin::Measured),
+        ("coroutine", Origin::Simulated),
+        ("threads", Origin::Measured),
+    ] {
+        let rows = (0..30).map(|line| Row {
+            kind: kind.into(),
+            ..Row::at(format!("line {line}"), origin, (0.0, 0.0))
+        });
+        let rows: Vec<Row> = rows.collect();
+        let look = |of: &lines::Series<'_>| {
             let mut svg = svg::Svg::default();
             of.mark(&mut svg, (0.0, 0.0));
-            svg.finish()
-        })
-        .collect();
-    for told in [classes, marks] {
-        assert!(
-            told[0] != told[1] && told[1] != told[2] && told[0] != told[2],
-            "{told:?}"
-        );
+            (svg.finish(), of.class())
+        };
+        let looks: Vec<(String, String)> = lines::series(rows.iter()).iter().map(look).collect();
+        let marks: BTreeSet<&String> = looks[..10].iter().map(|(mark, _)| mark).collect();
+        let dashes: BTreeSet<&String> = looks[..3].iter().map(|(_, dashes)| dashes).collect();
+        assert_eq!((marks.len(), dashes.len()), (10, 3), "{kind}");
+        let all: BTreeSet<&(String, String)> = looks.iter().collect();
+        assert_eq!(all.len(), 30, "{kind}");
     }
+}
+
+#[test]
+fn a_line_has_the_mark_of_the_legend_also_where_other_lines_are_missing() {
+    let runs = [
+        Synthetic::hog(WorkerKind::Sync),
+        Synthetic::io_bound(WorkerKind::Sync),
+    ];
+    let mut table = of_runs(Kind::OpenClosed, &kept_of(TITLE, &runs)).expect("it has requests");
+    let marks = |table: &Table| {
+        let svg = draw(table, &look(720, Theme::Light));
+        let lines = svg.lines().filter(|line| line.contains("<polygon"));
+        // The way from the first corner to the second.
+        let shape = |line: &str| {
+            let points = line.split("points=\"").nth(1).unwrap_or_default();
+            let numbers = points.split([' ', ',', '"']);
+            let numbers: Vec<f64> = numbers.map_while(|it| it.parse().ok()).collect();
+            let tenths = |length: f64| (length * 10.0).round() as i64;
+            (
+                tenths(numbers[2] - numbers[0]),
+                tenths(numbers[3] - numbers[1]),
+            )
+        };
+        lines.map(shape).collect::<BTreeSet<(i64, i64)>>()
+    };
+    let whole = marks(&table);
+    // One for each line, and the diamond of the legend.
+    assert_eq!(whole.len(), 3, "{whole:?}");
+    let first = table.rows[0].series.clone();
+    table
+        .rows
+        .retain(|row| row.series != first || row.panel != "the slowest tenth");
+    assert_eq!(marks(&table), whole);
 }
 
 #[test]
@@ -228,7 +260,7 @@ fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_di
 }
 
 #[test]
-fn figures_of_percentiles_name_the_window_that_is_counted() {
+fn figures_of_the_counted_window_name_it() {
     // One second of warm-up, five seconds are counted.
     let mut io_bound = kept(TITLE, Synthetic::io_bound);
     let notes = |kept: &Kept| {
@@ -244,34 +276,93 @@ fn figures_of_percentiles_name_the_window_that_is_counted() {
         .as_mut()
         .expect("it was counted");
     window.end = Stamp(window.begin.0 + 2_000_000_000);
-    let cut = "counted: requests due after load began, sync from 1.00 s to 6.00 s, coroutine from 1.00 s to 3.00 s";
+    let cut = "counted: requests due after load began, sync from 1.00 s to 6.00 s; coroutine from 1.00 s to 3.00 s";
     assert_eq!(notes(&io_bound), [cut]);
+    let of = |kind: Kind, kept: &Kept| of_runs(kind, kept).expect("it has requests").notes;
+    assert_eq!(of(Kind::Breakdown, &io_bound), [cut]);
+    let mut six = kept_of(TITLE, &[WorkerKind::Sync; 6].map(Synthetic::io_bound));
+    for (recording, length) in six.recordings.iter_mut().zip([5, 5, 4, 4, 3, 2]) {
+        let window = recording.header.window.as_mut().expect("it was counted");
+        window.begin = Stamp(window.end.0 - length * 1_000_000_000);
+    }
+    let many =
+        "counted: requests due in 2.00 s to 5.00 s of each run, after 1.00 s to 4.00 s of warm-up";
+    assert_eq!(of(Kind::Breakdown, &six), [many]);
+    let cut = cut.replace("requests due ", "");
+    assert_eq!(of(Kind::Boxes, &io_bound), [cut]);
+    let mixed = "counted: requests due after load began, sync, open, 100/s from 1.00 s to 21.0 s; \
+                 sync, closed, 60 clients from 1.00 s to 6.00 s";
+    assert_eq!(figure_of(Kind::OpenClosed).notes, [mixed]);
     let swept = "counted: requests due in 10.0 s at each load, after 1.00 s of warm-up";
     assert_eq!(figure_of(Kind::HockeyStick).notes, [swept]);
+    for (kind, each) in [(Kind::Workers, "workers"), (Kind::WhatIf, "cores")] {
+        let said = swept.replace("at each load", &format!("for each number of {each}"));
+        assert_eq!(figure_of(kind).notes, [said]);
+    }
+    assert_eq!(figure_of(Kind::Payoff).notes, [whole]);
 }
 
-#[test]
-fn latencies_that_are_the_clients_patience_are_marked_in_percentiles_and_explained_once() {
-    let mut kept = kept(TITLE, Synthetic::io_bound);
-    let arrows = |kept: &Kept| {
-        let table = of_runs(Kind::Percentiles, kept).expect("it has requests");
-        let svg = draw(&table, &look(720, Theme::Light));
-        let legend = svg.matches("at least so long").count();
-        (
-            table.rows.iter().filter(|row| row.is_at_patience()).count(),
-            legend,
-        )
-    };
-    assert_eq!(arrows(&kept), (0, 0));
+/// The first variant is hog's, with an open load, the second is of clients that wait; in it each fourth
+/// request fails after its client's patience.
+fn with_failures() -> Kept {
+    let runs = [
+        Synthetic::hog(WorkerKind::Sync),
+        Synthetic::io_bound(WorkerKind::Sync),
+    ];
+    let mut kept = kept_of(TITLE, &runs);
     let recording = &mut kept.recordings[1];
     let patience = recording.header.scenario.load.patience;
     for outcome in recording.outcomes.iter_mut().step_by(4) {
         outcome.failure = Some(Failure::Timeout);
         outcome.done = outcome.due + patience;
     }
-    let (marked, legend) = arrows(&kept);
-    assert!(marked > 0, "none is marked");
-    assert_eq!(legend, 1);
+    kept
+}
+
+#[test]
+fn latencies_that_are_the_clients_patience_are_marked_and_explained_once() {
+    let whole = kept_of(
+        TITLE,
+        &[
+            Synthetic::hog(WorkerKind::Sync),
+            Synthetic::io_bound(WorkerKind::Sync),
+        ],
+    );
+    for (kind, arrow) in [
+        (Kind::Percentiles, '\u{2191}'),
+        (Kind::Heatmap, '\u{2191}'),
+        (Kind::OpenClosed, '\u{2192}'),
+    ] {
+        let drawn = |kept: &Kept| {
+            let table = of_runs(kind, kept).expect("it has requests");
+            let svg = draw(&table, &look(720, Theme::Light));
+            let is_marked = |row: &Row| row.is_at_patience();
+            let legend = svg.matches(&format!(">{arrow} at least so long")).count();
+            let arrows = svg.matches(&format!(">{arrow}<")).count();
+            (table.rows.iter().any(is_marked), arrows > 0, legend)
+        };
+        assert_eq!(drawn(&whole), (false, false, 0), "{}", kind.name());
+        assert_eq!(drawn(&with_failures()), (true, true, 1), "{}", kind.name());
+    }
+}
+
+#[test]
+fn a_latency_is_at_least_so_long_only_where_it_is_the_patience_of_the_clients() {
+    let kept = with_failures();
+    let patience = kept.recordings[1].header.scenario.load.patience;
+    for kind in [Kind::Heatmap, Kind::OpenClosed] {
+        let table = of_runs(kind, &kept).expect("it has requests");
+        for row in table.rows.iter().filter(|row| row.is_at_patience()) {
+            // Along the axis of latencies from here to there; a cell reaches from its lower to its upper edge.
+            let (from, to) = match kind {
+                Kind::Heatmap => (row.y, row.upper()),
+                _ => (row.x, row.x),
+            };
+            let is_there =
+                from <= patience.as_millis_f64() && patience.as_millis_f64() <= to + 1e-6;
+            assert!(is_there, "{}: {from} to {to}", kind.name());
+        }
+    }
 }
 
 /// In the warm-up of a second two requests fail, in the window three: no figure shows one number for the
@@ -351,10 +442,11 @@ fn a_claim_that_the_runs_speak_against_is_no_title() {
     };
     let holds = of("coroutine.throughput_per_s > 10 * sync.throughput_per_s");
     assert_eq!(holds.title, TITLE);
-    assert!(holds.notes.is_empty(), "{:?}", holds.notes);
+    let counted = "counted: from 1.00 s to 6.00 s after load began";
+    assert_eq!(holds.notes, [counted]);
     let fails = of("coroutine.throughput_per_s > 100 * sync.throughput_per_s");
     assert_eq!(fails.title, Kind::Boxes.says());
-    assert_eq!(fails.notes.len(), 1);
+    assert_eq!(fails.notes[1..], [counted]);
     let said = "without the title of the file, of which this claim fails: ten times as many (";
     assert!(fails.notes[0].starts_with(said), "{:?}", fails.notes);
 }

@@ -55,7 +55,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         }
     }
     if !rows.iter().any(is_data) {
-        return Err(Refused::Nothing("no core was looked at twice"));
+        return Err(Refused::nothing("no core was looked at twice"));
     }
     Ok(rows.into())
 }
@@ -220,6 +220,7 @@ fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scal
                     .told(said, |svg| hatches.path(svg, fill_of(user), &way));
             }
         }
+        course::draw_unplayed(paper, rows, across, (top, bottom));
         rule(&mut paper.svg, "grid", (across.from, top), (across.to, top));
         rule(
             &mut paper.svg,
@@ -288,6 +289,6 @@ fn draw_parallelism(
         let class = lines::class_of(class_of_kind(&first.kind), first.origin);
         polyline(&mut paper.svg, &class, &places);
     }
-    course::draw_interrupted(paper, rows, across, (top, bottom));
+    course::draw_interrupted(paper, rows, across, (top, bottom), &[]);
     course::draw_deeds(paper, rows, deeds, across, (top, bottom));
 }

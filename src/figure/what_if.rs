@@ -58,7 +58,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         caveats.extend(late(&of_it[0], least));
     }
     if rows.is_empty() {
-        return Err(Refused::Nothing("on the fewest cores nothing was answered"));
+        return Err(Refused::nothing("on the fewest cores nothing was answered"));
     }
     rows.extend([least, most].map(|x| Row {
         panel: IDEAL.into(),
@@ -69,7 +69,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         rows,
         caveats,
         claim: claim::stops(&points, "Throughput", "core").unwrap_or_default(),
-        ..Taken::default()
+        counted: sweep::window(&points, "for each number of cores"),
     })
 }
 

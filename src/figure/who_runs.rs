@@ -51,7 +51,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         .flat_map(|(name, recording)| lanes_of(recording, &name))
         .collect();
     if rows.is_empty() {
-        return Err(Refused::Nothing(
+        return Err(Refused::nothing(
             "no request was sent in it, or none took any time",
         ));
     }
@@ -239,7 +239,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let end = panels.iter().map(|panel| panel.end).fold(0.0, f64::max);
     let lanes = panels.iter().flat_map(|panel| &panel.rows);
     let widest = lanes.map(|row| width_of(lane_name(row), SMALL));
-    let widest = widest.fold(0.0, f64::max).min(128.0) + 1.0;
+    let widest = widest.fold(0.0, f64::max).min(136.0) + 1.0;
     let columns = if paper.width >= BESIDE { 2 } else { 1 };
     let wide = (paper.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
     for line in panels.chunks(columns) {

@@ -59,12 +59,13 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     say_the_most(&mut rows);
     rows.extend(bounds);
     if !rows.iter().any(|row| row.origin != Origin::Computed) {
-        return Err(Refused::Nothing("no point has a counted window"));
+        return Err(Refused::nothing("no point has a counted window"));
     }
     rows.extend(rules(&points));
     Ok(Taken {
         rows,
         claim: claim::stops(&points, "Throughput", "worker").unwrap_or_default(),
+        counted: sweep::window(&points, "for each number of workers"),
         ..Taken::default()
     })
 }

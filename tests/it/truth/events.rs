@@ -50,11 +50,15 @@ pub(super) struct Request {
     pub(super) written: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
+    /// How it failed; empty if it did not.
+    pub(super) failure: String,
     pub(super) class: String,
     /// Whether it was due in the counted window.
     pub(super) counted: bool,
     /// From due to done; of one that failed its client's patience at least.
     pub(super) latency: Option<Ns>,
+    /// The same from sent.
+    pub(super) from_send: Option<Ns>,
     /// What its worker told of it when it was over.
     pub(super) told: Option<Told>,
     pub(super) worker: Option<u16>,
@@ -77,6 +81,8 @@ pub(super) struct Told {
     pub(super) waited: Ns,
     /// Parts of what it waited: for a thread, for a connection, in a service's queue.
     pub(super) queues: [Ns; 3],
+    /// All parts: these, then for the answer, for a timer and for the client.
+    pub(super) waits: [Ns; 6],
 }
 
 #[derive(Clone, Debug)]
@@ -256,9 +262,11 @@ fn request(row: &Row) -> Request {
         written: number(row, "written_ns"),
         done: number(row, "done_ns"),
         good: row["failure"].is_empty() && !row["done_ns"].is_empty(),
+        failure: row["failure"].clone(),
         class: row["class"].clone(),
         counted: row["counted"] == "true",
         latency: number(row, "latency_ns"),
+        from_send: number(row, "from_send_ns"),
         told: number(row, "written_ns").map(|_| told(row)),
         worker: number(row, "worker").map(|it| it as u16),
         slices: Vec::new(),
@@ -271,12 +279,16 @@ fn request(row: &Row) -> Request {
 fn told(row: &Row) -> Told {
     let of = |column: &str| number(row, column).unwrap_or(0);
     let taken = of("accepted_ns").max(of("sent_ns"));
+    let queues = ["thread_wait_ns", "pool_wait_ns", "service_queue_ns"].map(of);
+    let [thread, connection, queue] = queues;
+    let [call, sleep, client] = ["call_ns", "sleep_ns", "client_wait_ns"].map(of);
     Told {
         ready: of("ready_ns") + of("first_read_ns").saturating_sub(taken),
         core_wait: of("core_wait_ns"),
         cpu: of("cpu_ns"),
         waited: of("waited_ns"),
-        queues: ["thread_wait_ns", "pool_wait_ns", "service_queue_ns"].map(of),
+        queues,
+        waits: [thread, connection, queue, call, sleep, client],
     }
 }
 
@@ -318,6 +330,12 @@ impl Request {
         let stamps = [Some(self.sent), self.accepted, self.written];
         let stamps = stamps.into_iter().flatten();
         slices.chain(breaks).chain(parts).chain(stamps).collect()
+    }
+
+    /// Whether the end of the run cut it off before its client's patience was over.
+    pub(super) fn is_cut_off(&self, patience: Ns) -> bool {
+        let done = self.done.unwrap_or(Ns::MAX);
+        self.failure == "timeout" && done - self.due < patience
     }
 
     /// Whether it has ended for its client.

@@ -1,20 +1,24 @@
-//! Screens against events: scenarios are played, random instants are taken, and every glyph, count and
-//! number that is drawn of them is compared with the events of the same recording at that instant. The
-//! account of the events ([`events`]) shares no code with the screen; the screen is read as text
-//! ([`screen`]). The test prints what it compared, and every contradiction.
+//! Screens, summary, card and figures against events: scenarios are played, random instants are taken, and
+//! every glyph, count and number that is drawn of them is compared with the events of the same recording at
+//! that instant; the numbers of the whole run are compared too. The account of the events ([`events`]) shares
+//! no code with the program; screens are read as text ([`screen`]). The test prints what it compared, and
+//! every contradiction.
 
 #![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 #![cfg(target_os = "linux")]
 
 mod caption;
+mod card;
 mod census;
 mod compare;
 mod events;
+mod figures;
 mod latency;
 mod overview;
 mod remarks;
 mod requests;
 mod screen;
+mod summary;
 mod tables;
 mod theory;
 mod window;
@@ -104,6 +108,20 @@ impl Findings {
             let contradiction =
                 format!("{place}: {said:?} claims {claim:?}, the events say {right:?}");
             self.contradictions.push(contradiction);
+        }
+    }
+
+    /// Prints a line, and the first contradictions.
+    fn print(&self, name: &str, variant: &str) {
+        println!(
+            "{name:15} {variant:20} {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",
+            self.glyphs,
+            self.numbers,
+            self.sentences,
+            self.contradictions.len()
+        );
+        for contradiction in self.contradictions.iter().take(SHOWN) {
+            println!("! {contradiction}");
         }
     }
 
@@ -325,6 +343,12 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     let names = variants(folder);
     let accounts = names.iter().map(|it| Account::read(CONCSIM, folder, it));
     let accounts: Vec<Account> = accounts.collect();
+    let summaries = summary::summaries(CONCSIM, folder);
+    let figures = figures::figures(CONCSIM, folder);
+    let mut of_card = Findings::default();
+    card::check(CONCSIM, folder, name, &mut of_card);
+    of_card.print(name, "card");
+    contradictions.append(&mut of_card.contradictions);
     for (on, (variant, account)) in names.iter().zip(&accounts).enumerate() {
         let instants = instants(seed, account.end - account.began);
         let camera = Camera {
@@ -334,6 +358,11 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
             size: "80x24",
         };
         let mut findings = Findings::default();
+        let place = format!("{name}, {variant}, summary");
+        let said = &summaries[variant];
+        summary::check((CONCSIM, folder), account, said, &place, &mut findings);
+        let (run, place) = ((CONCSIM, folder), format!("{name}, {variant}, figure"));
+        figures::check(run, (account, said), &figures, &place, &mut findings);
         for (at, screen) in instants.iter().zip(camera.shoot("1", &instants)) {
             let place = format!("{name}, {variant}, {:.6} s, overview", *at as f64 / 1e9);
             check_overview(account, &screen, *at, &place, &mut findings);
@@ -358,18 +387,7 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
                 check(account, &screen, *at, &place, &mut findings);
             }
         }
-        println!(
-            "{name:15} {variant:20} {:9} {:3} instants {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",
-            account.origin,
-            instants.len(),
-            findings.glyphs,
-            findings.numbers,
-            findings.sentences,
-            findings.contradictions.len()
-        );
-        for contradiction in findings.contradictions.iter().take(SHOWN) {
-            println!("! {contradiction}");
-        }
+        findings.print(name, variant);
         contradictions.append(&mut findings.contradictions);
     }
     contradictions

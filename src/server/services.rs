@@ -67,6 +67,8 @@ const BACKLOG: u32 = 4096;
 const ANSWERED_AT_ONCE: usize = 64;
 /// How long a listener is left alone when the system had no descriptor for a connection.
 const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
+/// Calls of closed connections that are kept until they are due, however few others there are.
+const FORGOTTEN_AT_MOST: usize = 1024;
 /// Bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
 /// Tokens from here on are listeners; below are connections.
@@ -83,6 +85,8 @@ struct Services<'a> {
     closed: Vec<(usize, Stamp)>,
     /// Calls that wait, the soonest on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
+    /// How many of them nobody waits for any more.
+    forgotten: usize,
     /// Connections with answers to write, while one batch is collected.
     touched: Vec<Token>,
     ready: Vec<Ready>,
@@ -122,6 +126,7 @@ impl<'a> Services<'a> {
             connections: Places::default(),
             closed: Vec::new(),
             waiting: BinaryHeap::new(),
+            forgotten: 0,
             touched: Vec::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
@@ -175,8 +180,11 @@ impl<'a> Services<'a> {
                 Ok(stream) => {
                     let token = self.connections.add(Connection::new(stream, service));
                     let connection = self.connections.get(token).expect("added just now");
-                    self.poller
-                        .add_stream(connection.stream(), token.to_raw())?;
+                    let watched = self.poller.add_stream(connection.stream(), token.to_raw());
+                    if watched.is_err() {
+                        // The system has no memory to watch it (epoll_ctl(2), ENOSPC): the call fails.
+                        self.close(token);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The worker is gone again, or a signal came.
@@ -269,6 +277,8 @@ impl<'a> Services<'a> {
             if connection.due.len() == 1 {
                 self.touched.push(token);
             }
+        } else {
+            self.forgotten -= 1;
         }
     }
 
@@ -292,6 +302,19 @@ impl<'a> Services<'a> {
         if let Some(connection) = self.connections.remove(token) {
             let slot = self.board.service(connection.service);
             slot.held.step(self.clock.now(), -change(connection.held));
+            self.forgotten += connection.held - connection.due.len();
+            self.drop_the_forgotten();
+        }
+    }
+
+    /// A call may be due in an hour: those of closed connections are dropped once they are most of all,
+    /// so that each is looked at so seldom that it costs nothing.
+    fn drop_the_forgotten(&mut self) {
+        if self.forgotten > FORGOTTEN_AT_MOST.max(self.waiting.len() / 2) {
+            let connections = &mut self.connections;
+            self.waiting
+                .retain(|Reverse(call)| connections.get(call.connection).is_some());
+            self.forgotten = 0;
         }
     }
 }

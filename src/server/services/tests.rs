@@ -138,3 +138,73 @@ fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
     play_until_answered(&mut services, 0, 1);
     assert_eq!(answers(&mut other, 1)[0].id, 2);
 }
+
+/// Turns until the services have no connection left, while `caller` does something between the turns.
+fn play_until_hung_up(services: &mut Services<'_>, mut caller: impl FnMut(usize)) {
+    for turn in 0..10_000 {
+        caller(turn);
+        services.turn(Some(Elapsed::from_millis(1))).unwrap();
+        if turn > 0 && services.connections.iter().next().is_none() {
+            return;
+        }
+    }
+    panic!("the services keep the connection");
+}
+
+#[test]
+fn a_connection_with_more_calls_than_a_worker_makes_is_closed_and_its_calls_are_forgotten() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 0);
+    let calls: Vec<_> = (0..1025).map(|id| call(id, 3_600_000)).collect();
+    caller.write_all(&calls.concat()).unwrap();
+    play_until_hung_up(&mut services, |_| {});
+    assert_eq!(board.service(0).held.count(), 0);
+    assert_eq!(services.waiting.len(), 0);
+}
+
+#[test]
+fn callers_that_hang_up_again_and_again_leave_no_more_calls_than_are_kept() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut patient = caller_of(&services, 0);
+    patient.write_all(&call(1, 3_600_000)).unwrap();
+    while board.service(0).held.count() == 0 {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+    for _ in 0..100 {
+        let mut caller = caller_of(&services, 0);
+        let calls: Vec<_> = (0..100).map(|id| call(id, 3_600_000)).collect();
+        caller.write_all(&calls.concat()).unwrap();
+        while board.service(0).held.count() < 101 {
+            services.turn(Some(Elapsed::from_millis(5))).unwrap();
+        }
+        drop(caller);
+        while board.service(0).held.count() > 1 {
+            services.turn(Some(Elapsed::from_millis(5))).unwrap();
+        }
+        assert!(services.waiting.len() <= 1 + FORGOTTEN_AT_MOST);
+    }
+    let its = |Reverse(call): &Reverse<Waiting>| call.request == 41;
+    assert!(
+        services.waiting.iter().any(its),
+        "the patient one's is kept"
+    );
+}
+
+#[test]
+fn a_caller_that_reads_no_answers_is_hung_up_on() {
+    let board = Board::new(64).unwrap();
+    let mut services = opened(&board);
+    let mut caller = caller_of(&services, 0);
+    caller.set_nonblocking(true).unwrap();
+    let calls: Vec<_> = (0..500).map(|id| call(id, 0)).collect();
+    let calls = calls.concat();
+    let mut offset = 0;
+    play_until_hung_up(&mut services, |_| {
+        // What the socket has no room for follows; after the end it is an error.
+        let count = caller.write(&calls[offset..]).unwrap_or(0);
+        offset = (offset + count) % calls.len();
+    });
+    assert_eq!(board.service(0).held.count(), 0);
+}

@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,8 @@ struct Services<'a> {
     poller: Poller,
     listeners: Vec<TcpListener>,
     connections: Places<Connection>,
+    /// A copy of a listener: a descriptor to refuse connections with, when the system has no other left.
+    spare: Option<TcpListener>,
     /// Services that take no connection for want of a descriptor, and until when.
     closed: Vec<(usize, Stamp)>,
     /// Calls that wait, the soonest on top.
@@ -113,6 +115,7 @@ impl<'a> Services<'a> {
             poller.add_listener(&listener, LISTENERS | service as u64)?;
             listeners.push(listener);
         }
+        let spare = listeners.first().and_then(|it| it.try_clone().ok());
         let ring = match telemetry {
             Telemetry::On => Some(Writer::new(board.services_ring())),
             Telemetry::Off => None,
@@ -124,6 +127,7 @@ impl<'a> Services<'a> {
             poller,
             listeners,
             connections: Places::default(),
+            spare,
             closed: Vec::new(),
             waiting: BinaryHeap::new(),
             forgotten: 0,
@@ -176,20 +180,21 @@ impl<'a> Services<'a> {
     /// Takes every connection that is there.
     fn accept(&mut self, service: usize) -> Result<()> {
         loop {
-            match net::accept(&self.listeners[service], false) {
-                Ok(stream) => {
-                    let token = self.connections.add(Connection::new(stream, service));
-                    let connection = self.connections.get(token).expect("added just now");
-                    let watched = self.poller.add_stream(connection.stream(), token.to_raw());
-                    if watched.is_err() {
-                        // The system has no memory to watch it (epoll_ctl(2), ENOSPC): the call fails.
-                        self.close(token);
-                    }
+            let mut accepted = net::accept(&self.listeners[service], false);
+            let is_exhausted = accepted.as_ref().is_err_and(is_exhaustion);
+            if is_exhausted {
+                accepted = self.accept_by_the_spare_descriptor(service);
+            }
+            match accepted {
+                // Its call fails. In the queue it could wait for ever: workers keep their connections.
+                Ok(stream) if is_exhausted => {
+                    drop(stream);
+                    self.spare = self.listeners[service].try_clone().ok();
                 }
+                Ok(stream) => self.take(stream, service),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The worker is gone again, or a signal came.
                 Err(error) if is_passing(&error) => {}
-                // Calls in the queue wait until a connection has ended.
                 Err(error) if is_exhaustion(&error) => {
                     self.poller.remove(&self.listeners[service])?;
                     self.closed.push((service, self.clock.now() + DOOR_PAUSE));
@@ -197,6 +202,26 @@ impl<'a> Services<'a> {
                 }
                 Err(error) => return Err(error).doing("accept a call's connection"),
             }
+        }
+    }
+
+    /// The system asks for a descriptor before it looks into the queue.
+    fn accept_by_the_spare_descriptor(&mut self, service: usize) -> io::Result<TcpStream> {
+        self.spare = None;
+        let accepted = net::accept(&self.listeners[service], false);
+        if accepted.is_err() {
+            self.spare = self.listeners[service].try_clone().ok();
+        }
+        accepted
+    }
+
+    fn take(&mut self, stream: TcpStream, service: usize) {
+        let token = self.connections.add(Connection::new(stream, service));
+        let connection = self.connections.get(token).expect("added just now");
+        let watched = self.poller.add_stream(connection.stream(), token.to_raw());
+        if watched.is_err() {
+            // The system has no memory to watch it (epoll_ctl(2), ENOSPC): the call fails.
+            self.close(token);
         }
     }
 

@@ -1,7 +1,6 @@
 //! Services that are played by the test itself, one turn at a time, over real sockets.
 
 use std::io::Read;
-use std::net::TcpStream;
 
 use super::*;
 use crate::server::wire::{ANSWER_BYTES, Answer, CALL_BYTES, Call};

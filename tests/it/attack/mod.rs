@@ -6,3 +6,4 @@
 
 mod kills;
 mod mutants;
+mod servers;

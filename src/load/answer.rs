@@ -8,7 +8,7 @@ const LONGEST_BODY: u64 = 1 << 40;
 
 /// An answer on its way.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub struct Answer {
     /// The beginning of a head whose end has not come yet.
     partial: Vec<u8>,
     /// The head, once it is whole, and what is still to come of the body.
@@ -26,7 +26,7 @@ struct Headed {
 
 /// A whole answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Whole {
+pub struct Whole {
     /// 200 to 999.
     pub status: u16,
     /// Whether another request may follow on this connection.
@@ -35,11 +35,11 @@ pub(super) struct Whole {
 
 /// The server does not speak HTTP/1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub struct Broken;
 
 impl Answer {
     /// Reads on; says when the answer is whole.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
         if self.headed.is_some() {
             return self.feed_body(bytes);
         }
@@ -52,7 +52,7 @@ impl Answer {
     }
 
     /// The connection has ended: the answer is whole if that is how it says so.
-    pub(super) fn end(&self) -> Option<Whole> {
+    pub fn end(&self) -> Option<Whole> {
         self.headed
             .filter(|headed| headed.body.may_end_here())
             .map(|headed| Whole {
@@ -62,12 +62,12 @@ impl Answer {
     }
 
     /// Takes the `Location` of an answer with a status from 300 to 399.
-    pub(super) fn take_location(&mut self) -> Option<String> {
+    pub fn take_location(&mut self) -> Option<String> {
         self.location.take()
     }
 
     /// Ready for the next answer on the same connection.
-    pub(super) fn begin_anew(&mut self) {
+    pub fn begin_anew(&mut self) {
         self.partial.clear();
         self.headed = None;
     }

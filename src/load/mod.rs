@@ -45,6 +45,7 @@ use crate::sys::{Result, processes};
 use crate::telemetry::{Board, Stage};
 use crate::timetable::NOTICE;
 use crate::units::{Elapsed, Stamp};
+pub use answer::{Answer, Broken, Whole};
 use player::Player;
 pub use target::{Authority, NoTarget, Target};
 

@@ -6,6 +6,7 @@ mod calibration;
 mod conformance;
 mod connections;
 mod core_waits;
+mod corpus;
 mod environments;
 mod exports;
 mod faults;

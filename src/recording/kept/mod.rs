@@ -18,7 +18,7 @@ mod tests;
 mod writer;
 
 pub use chunk::Tear;
-pub use reader::{Kept, Unreadable, open};
+pub use reader::{Kept, Unreadable, open, read};
 pub use writer::{Folder, Keeper};
 
 use std::path::Path;

@@ -126,7 +126,7 @@ fn is_recording(path: &Path) -> bool {
 }
 
 /// Reads a file up to its end or its tear. No recording if not even its header is whole.
-pub(super) fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
+pub fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
     let mut chunks = match Chunks::open(file) {
         Ok(chunks) => chunks,
         Err(tear) => return (None, Some(tear)),

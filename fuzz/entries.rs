@@ -1,0 +1,177 @@
+//! What is fuzzed: a function for each kind of bytes that come from outside, with the properties that hold
+//! whatever the bytes are. A property that does not hold is a panic.
+//!
+//! The fuzz targets call these functions, and so does the test that replays the corpora (`tests/it/corpus.rs`).
+
+use std::ops::Range;
+
+use concsim::http::{Progress, Receiver};
+use concsim::load::{Answer, Broken, Whole};
+use concsim::recording::kept;
+use concsim::recording::summary::summarise;
+use concsim::scenario::{self, Engine, Overrides, Plan, draw};
+use concsim::tui::Keymap;
+
+/// A function of this file: takes the bytes of one input.
+pub(crate) type Entry = fn(&[u8]);
+
+/// All of them, by the names of their targets and of the folders of their corpora.
+pub(crate) const ENTRIES: [(&str, Entry); 6] = [
+    ("scenario", scenario),
+    ("request", request),
+    ("response", response),
+    ("recording", recording),
+    ("keys", keys),
+    ("machine", machine),
+];
+
+/// The text of a file, if it has one; otherwise its mistake, which can be drawn.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    let text = scenario::text_of(bytes.to_vec(), "a.toml");
+    text.inspect_err(|problems| assert!(!problems.render(false).is_empty()))
+        .ok()
+}
+
+/// The variants of a plan in words, to be compared.
+fn played(plan: &Plan) -> Vec<String> {
+    let variants = plan.variants.iter();
+    variants
+        .map(|variant| format!("{}: {:?}", variant.name, variant.scenario))
+        .collect()
+}
+
+/// The text of a scenario: all its mistakes can be drawn, and without mistakes it can be expanded to a text that
+/// is played in the same way, and its demands can be drawn.
+pub(crate) fn scenario(bytes: &[u8]) {
+    let Some(text) = text_of(bytes) else {
+        return;
+    };
+    for engine in [Engine::Processes, Engine::Simulation] {
+        let overrides = Overrides {
+            engine,
+            ..Overrides::default()
+        };
+        match scenario::read(&text, "a.toml", &overrides) {
+            Err(problems) => assert!(problems.count() > 0 && !problems.render(true).is_empty()),
+            Ok(plan) => {
+                assert!(!plan.variants.is_empty());
+                for variant in &plan.variants {
+                    let class = draw::class_of(&variant.scenario, 7);
+                    drop(draw::demands(&variant.scenario, class, 7));
+                }
+                let expanded = scenario::expand(&text, "a.toml").expect("it has no mistakes");
+                let again = scenario::read(&expanded, "a.toml", &overrides);
+                let again = again.expect("what is expanded is a scenario");
+                assert_eq!(played(&again), played(&plan));
+            }
+        }
+    }
+}
+
+/// A file with a `[machine]`: a machine, or mistakes that can be drawn.
+pub(crate) fn machine(bytes: &[u8]) {
+    if let Some(text) = text_of(bytes)
+        && let Err(problems) = scenario::read_machine("a.toml", &text)
+    {
+        assert!(problems.count() > 0 && !problems.render(false).is_empty());
+    }
+}
+
+/// A file of keys: a keymap, or mistakes that can be drawn.
+pub(crate) fn keys(bytes: &[u8]) {
+    if let Some(text) = text_of(bytes)
+        && let Err(problems) = Keymap::read(&text, "a.toml")
+    {
+        assert!(problems.count() > 0 && !problems.render(false).is_empty());
+    }
+}
+
+/// The requests of a connection, and how it goes on after them.
+type Conversation = (Vec<String>, Option<Progress>);
+
+/// What a server makes of a connection whose bytes come in pieces of this size.
+fn conversation(bytes: &[u8], size: usize) -> Conversation {
+    let mut receiver = Receiver::new();
+    let mut requests = Vec::new();
+    let mut rest = bytes;
+    loop {
+        match receiver.progress() {
+            Progress::Whole => {
+                requests.push(format!("{:?}", receiver.request()));
+                receiver.next();
+            }
+            Progress::SayContinue => {}
+            Progress::NeedMore if rest.is_empty() => return (requests, None),
+            Progress::NeedMore => {
+                let room = receiver.room();
+                let count = room.len().min(size).min(rest.len());
+                room[..count].copy_from_slice(&rest[..count]);
+                rest = &rest[count..];
+                receiver.received(count);
+            }
+            refused @ Progress::Refused(_) => return (requests, Some(refused)),
+        }
+    }
+}
+
+/// The bytes of a client: the requests are the same, however the bytes are cut into pieces.
+pub(crate) fn request(bytes: &[u8]) {
+    let whole = conversation(bytes, usize::MAX);
+    for size in [1, 7] {
+        assert_eq!(conversation(bytes, size), whole, "in pieces of {size}");
+    }
+}
+
+/// What load makes of an answer whose bytes come in pieces of this size, and then end.
+fn answer(bytes: &[u8], size: usize) -> Result<Option<Whole>, Broken> {
+    let mut answer = Answer::default();
+    for piece in bytes.chunks(size) {
+        let fed = answer.feed(piece)?;
+        if fed.is_some() {
+            return Ok(fed);
+        }
+    }
+    Ok(answer.end())
+}
+
+/// The bytes of a server: the answer has the same status, however the bytes are cut into pieces.
+pub(crate) fn response(bytes: &[u8]) {
+    let status = |size| answer(bytes, size).map(|whole| whole.map(|it| it.status));
+    let whole = status(usize::MAX);
+    for size in [1, 7] {
+        assert_eq!(status(size), whole, "in pieces of {size}");
+    }
+}
+
+/// Where the head of a chunk has the payload's length, its kind and its checksum.
+const HEAD: (Range<usize>, usize, Range<usize>) = (0..4, 4, 5..9);
+/// The first line of a recording.
+const FIRST_LINE: usize = b"concsim recording 1\n".len();
+
+/// The same file with right checksums: else none of what is changed inside of a chunk would be read.
+fn repaired(bytes: &[u8]) -> Vec<u8> {
+    let mut file = bytes.to_vec();
+    let (length, kind, checksum) = HEAD;
+    let mut rest = file.get_mut(FIRST_LINE..).unwrap_or_default();
+    while let Some((head, payload)) = rest.split_at_mut_checked(checksum.end) {
+        let stated = u32::from_le_bytes(head[length.clone()].try_into().expect("four bytes"));
+        let (payload, next) = payload.split_at_mut(payload.len().min(stated as usize));
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&head[kind..=kind]);
+        hasher.update(payload);
+        head[checksum.clone()].copy_from_slice(&hasher.finalize().to_le_bytes());
+        rest = next;
+    }
+    file
+}
+
+/// The file of a recording: as much as can be read of it can be summarised.
+pub(crate) fn recording(bytes: &[u8]) {
+    for file in [bytes, &repaired(bytes)] {
+        let (recording, tear) = kept::read(file);
+        assert!(recording.is_some() || tear.is_some());
+        if let Some(recording) = recording {
+            drop(summarise(&recording));
+        }
+    }
+}

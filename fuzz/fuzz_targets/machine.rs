@@ -1,0 +1,9 @@
+//! The fuzz target `machine`: see `entries.rs`.
+
+#![no_main]
+
+#[path = "../entries.rs"]
+#[allow(dead_code)]
+mod entries;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entries::machine(bytes));

@@ -4,6 +4,7 @@
 //!   cargo test --test it attack -- --ignored --nocapture
 //! ```
 
+mod clients;
 mod kills;
 mod mutants;
 mod servers;

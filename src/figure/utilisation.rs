@@ -275,7 +275,7 @@ fn draw_parallelism(
     paper.up(
         &up,
         (across.from, across.to),
-        "cores that the workers kept busy, on average",
+        "cores kept busy by the workers (mean)",
     );
     paper.across(across, (top, bottom), course::SECONDS);
     course::draw_uncounted(paper, rows, across, (top, bottom));

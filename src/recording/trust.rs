@@ -329,7 +329,7 @@ impl Evidence {
                 few => format!("{few} requests are few"),
             },
             if self.is_counted_out {
-                "take it as a picture and not as a statistic: the file asks for so many"
+                "take it as a picture and not as a statistic, since the file asks for so many"
             } else {
                 "play longer (--duration), or take it as a picture and not as a statistic"
             },

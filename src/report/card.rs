@@ -7,7 +7,7 @@ use super::table::{self, Footnotes};
 use super::theory;
 use super::trust;
 use super::why;
-use super::words::{COLUMNS, in_ascii, labelled, wrap};
+use super::words::{COLUMNS, in_ascii, labelled, list, wrap};
 use crate::palette::Glyphs;
 use crate::recording::judge::Answer;
 use crate::recording::summary::{Run, Summary};
@@ -136,11 +136,12 @@ fn after_a_gap(table: &str) -> String {
     }
 }
 
-/// One labelled text of what each run has to say; nothing if none has.
+/// One labelled text of what each run has to say, the same of several once; nothing if none has.
 fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
-    let said = runs
+    let said = story::grouped_by(runs, |run| says(run).into_iter().collect());
+    let said = said
         .iter()
-        .filter_map(|run| Some(format!("{}: {}", run.variant, says(run)?)));
+        .map(|(said, names)| format!("{}: {said}", list(names)));
     labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
 }
 
@@ -152,13 +153,14 @@ fn trusted(runs: &[Run]) -> String {
 }
 
 fn remarks(runs: &[Run]) -> String {
-    let said = runs.iter().flat_map(|run| {
-        let news = story::news(run, MOST_REMARKS);
-        news.into_iter()
-            .map(|said| format!("{}: {said}", run.variant))
-    });
+    let said = story::grouped_by(runs, |run| story::news(run, MOST_REMARKS));
+    let said = said
+        .iter()
+        .map(|(said, names)| format!("{}: {said}", list(names)));
     labelled_unless_empty("note", &said.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truth;

@@ -219,8 +219,8 @@ pub(super) fn guessed(answer: &Answer, runs: &[Run]) -> String {
         Origin::Simulated => "Simulated",
     };
     let measured = match (&answer.measured, right) {
-        (Some(number), Some(right)) => format!("{word}: {number}, {right}."),
-        (Some(number), None) => format!("{word}: {number}, none of these."),
+        (Some(number), Some(right)) => format!("{word}: {number} ({right})."),
+        (Some(number), None) => format!("{word}: {number} (none of these)."),
         (None, _) => "Not answered.".into(),
     };
     format!("{} {votes} {measured}", answer.question)
@@ -310,29 +310,52 @@ pub(super) fn counters(run: &Run) -> Option<String> {
     let said = run.counters.iter().map(|(name, counter)| {
         let (additions, value) = (grouped(counter.additions), grouped(counter.value));
         let lost = match counter.lost {
-            0 => "none".to_owned(),
-            lost => grouped(lost.unsigned_abs()),
+            0 => "none is lost".to_owned(),
+            1 | -1 => "1 is lost".to_owned(),
+            lost => format!("{} are lost", grouped(lost.unsigned_abs())),
         };
-        format!("{name} {additions} times one more, says {value}: {lost} lost")
+        format!("{name} was raised {additions} times by one and is {value}, so {lost}")
     });
     let said: Vec<String> = said.collect();
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// Those of whom the same is said, together.
+/// Each sentence once, with the variants that it is about.
 pub(super) fn grouped_by(
     runs: &[Run],
-    says: impl Fn(&Run) -> Option<String>,
+    says: impl Fn(&Run) -> Vec<String>,
 ) -> Vec<(String, Vec<&str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for run in runs {
-        let Some(said) = says(run) else { continue };
-        match groups.iter_mut().find(|(known, _)| *known == said) {
-            Some((_, names)) => names.push(&run.variant),
-            None => groups.push((said, vec![&run.variant])),
+        for said in says(run) {
+            match groups.iter_mut().find(|(known, _)| *known == said) {
+                Some((_, names)) => names.push(&run.variant),
+                None => groups.push((said, vec![&run.variant])),
+            }
         }
     }
     groups
+}
+
+/// The counted windows: which requests the numbers are of.
+pub(super) fn counted_windows(runs: &[Run]) -> Option<String> {
+    let window = |run: &Run| {
+        let seconds = |seconds: f64| format!("{} s", three_digits(seconds));
+        let (window, warm_up) = (seconds(run.window_s), seconds(run.warmup_s));
+        let said = format!("requests due in {window}, after {warm_up} of warm-up");
+        (run.window_s > 0.0).then_some(said).into_iter().collect()
+    };
+    let groups = grouped_by(runs, window);
+    let said = match groups.as_slice() {
+        [] => return None,
+        [(said, names)] if names.len() == runs.len() => said.clone(),
+        several => {
+            let each = several.iter();
+            let each = each.map(|(said, names)| format!("{said} ({})", list(names)));
+            each.collect::<Vec<_>>().join("; ")
+        }
+    };
+    Some(format!("counted: {said}"))
 }
 
 /// What is worth saying of a run and is in no table: so many remarks of it at most, and a switch law

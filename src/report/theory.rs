@@ -166,7 +166,10 @@ fn rows(run: &Run, model: &Modelled) -> String {
 
 /// What has to be so for the closed forms to be right, and where all about them is said.
 fn assumed(runs: &[Run]) -> String {
-    let said = |run: &Run| run.theory.model.as_ref().map(Modelled::assumed);
+    let said = |run: &Run| -> Vec<String> {
+        let model = run.theory.model.iter();
+        model.map(Modelled::assumed).collect()
+    };
     let groups = grouped_by(runs, said).into_iter().enumerate();
     let lines = groups.map(|(place, (said, names))| {
         let label = if place == 0 { "assuming" } else { "" };
@@ -177,7 +180,7 @@ fn assumed(runs: &[Run]) -> String {
 
 /// To which runs no closed form applies, and why.
 fn why_none(runs: &[Run]) -> String {
-    let groups = grouped_by(runs, |run| run.theory.why_none.clone())
+    let groups = grouped_by(runs, |run| run.theory.why_none.iter().cloned().collect())
         .into_iter()
         .enumerate();
     let lines = groups.map(|(place, (reason, names))| {
@@ -185,7 +188,7 @@ fn why_none(runs: &[Run]) -> String {
         let names = list(&names);
         labelled(
             label,
-            &format!("{names}: no closed form applies: {reason}."),
+            &format!("{names}: no closed form applies, since {reason}."),
         )
     });
     lines.collect()
@@ -199,7 +202,7 @@ fn little(runs: &[Run]) -> String {
             let failed = counted(failed, "failed request");
             let (name, of) = (&run.variant, "X and R of answered ones");
             return Some(format!(
-                "{name}: not compared: N counts {failed}, {of} only"
+                "{name}: not compared, since N counts {failed}, {of} only"
             ));
         }
         let places: Vec<String> = run.balance.iter().filter_map(balanced).collect();

@@ -67,11 +67,11 @@ fn same_processes(runs: &[Run]) -> Option<usize> {
     (!others.is_empty() && others.iter().all(same)).then_some(workers)
 }
 
-/// ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s: requests wait at the door, 95 % of their time.`
+/// ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s, since requests wait at the door, 95 % of their time.`
 fn not_reached(run: &Run, first: &Ceiling, tightest: &str, waits: &Waits) -> String {
     let reached = first.reached.unwrap_or_default();
     format!(
-        " {} reaches {} % of {}: {}.",
+        " {} reaches {} % of {}, since {}.",
         run.variant,
         digits(reached * 100.0),
         tightest,

@@ -331,8 +331,26 @@ fn where_requests_failed_littles_law_is_not_set_against_answered_ones_alone() {
     run.lives.push(failed);
     let printed = card_of("One is lost", &[&run], &[], as_it_is);
     let said =
-        "little       X × R against N. sync: not compared: N counts 1 failed request, X and R";
+        "little       X × R against N. sync: not compared, since N counts 1 failed request, X and";
     let lines = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(lines.contains(&said), "{printed}");
+}
+
+/// Two variants of 60 clients and 2 sync workers: latencies of 3 s are long beside a warm-up of 1 s.
+#[test]
+fn what_is_true_of_several_variants_is_said_once_with_all_their_names() {
+    let one = Synthetic::io_bound(Sync);
+    let mut same = Synthetic::io_bound(Sync);
+    same.variant = "again".into();
+    let printed = card_of("Twice the same", &[&one, &same], &[], as_it_is);
+    let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let remark = "The warm-up of 1.00 s is short for latencies of up to 3.00 s.";
+    for said in [remark, " process switches a request"] {
+        assert_eq!(words.matches(said).count(), 1, "{said}: {printed}");
+    }
+    assert!(
+        words.contains(&format!("note sync and again: {remark}")),
+        "{printed}"
+    );
 }

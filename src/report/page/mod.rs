@@ -181,6 +181,7 @@ fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
             (what_was_played(kept))
             (heading("What came out", is_one_of_many))
             (numbers::variants(plan, runs))
+            @if let Some(counted) = story::counted_windows(runs) { p.aside { (sentence(&counted)) } }
             (numbers::kinds(plan, kept.summary.machine.cores, runs))
             (claims(kept))
             (what_it_teaches(kept, is_one_of_many))
@@ -209,6 +210,25 @@ fn sentence(words: &str) -> String {
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     let capital: String = first.collect();
     stopped(&(capital + letters.as_str()))
+}
+
+/// The same of what may begin with the name of a variant, which stays as it is.
+fn sentence_of(words: &str, plan: &Plan) -> String {
+    let begins_with = |name: &str| {
+        let rest = words.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([':', ' ', ',']))
+    };
+    if plan.variants.iter().any(|it| begins_with(&it.name)) {
+        stopped(words)
+    } else {
+        sentence(words)
+    }
+}
+
+/// What switches and `count` steps came to.
+fn numbers_of_steps(run: &Run) -> Vec<String> {
+    let both = [story::switches(run), story::counters(run)];
+    both.into_iter().flatten().collect()
 }
 
 /// Whether all that speaks against a run is that its file asks for so few requests.
@@ -281,7 +301,7 @@ fn what_was_played(kept: &Play<'_>) -> Markup {
     let cores = machine.cores;
     html! {
         @if let Some(about) = &plan.about { p.opening { (about) } }
-        @for said in story::setting(plan, &summary.runs, cores) { p { (sentence(&said)) } }
+        @for said in story::setting(plan, &summary.runs, cores) { p { (sentence_of(&said, plan)) } }
         p.aside {
             (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
             ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
@@ -316,16 +336,13 @@ fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let why = why::sentence(runs);
     html! {
         (heading("Why", is_one_of_many))
-        @if !why.is_empty() { p { (sentence(&why)) } }
-        @for run in runs {
-            @let news = story::news(run, MOST_REMARKS);
-            @for said in news { p { (run.variant) ": " (said) } }
+        @if !why.is_empty() { p { (sentence_of(&why, kept.plan)) } }
+        @for (said, names) in story::grouped_by(runs, |run| story::news(run, MOST_REMARKS)) {
+            p { (list(&names)) ": " (said) }
         }
         ul {
-            @for run in runs {
-                @for said in [story::switches(run), story::counters(run)].into_iter().flatten() {
-                    li { (run.variant) ": " (said) }
-                }
+            @for (said, names) in story::grouped_by(runs, numbers_of_steps) {
+                li { (list(&names)) ": " (said) }
             }
         }
     }

@@ -231,3 +231,13 @@ fn claims_that_no_run_decides_are_counted_as_not_judged() {
         "{page}"
     );
 }
+
+#[test]
+fn the_name_of_a_variant_gets_no_capital_letter() {
+    let plan = two_kinds("Waiting is free").plan;
+    let of = |words: &str| sentence_of(words, &plan);
+    assert_eq!(of("sync: compute 1ms"), "sync: compute 1ms.");
+    assert_eq!(of("sync reaches 21 %."), "sync reaches 21 %.");
+    assert_eq!(of("synchronous work"), "Synchronous work.");
+    assert_eq!(of("60 clients"), "60 clients.");
+}

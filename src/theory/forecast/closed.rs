@@ -71,8 +71,7 @@ impl Round {
     /// Whatever the law: whoever is answered asks again at once, so that somebody always waits.
     fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
         let mut forecast = self.forecast(work, throughput, 1.0);
-        let said =
-            "a request always waits for a worker, so that none is ever idle: true of any law";
+        let said = "a request always waits for a worker, so that no worker is ever idle; this holds for any law";
         forecast.assumes.push(said.into());
         forecast
     }

@@ -73,12 +73,14 @@ fn of_patience(scenario: &Scenario) -> Option<String> {
 
 fn of_the_course(scenario: &Scenario) -> Option<String> {
     if !scenario.timeline.is_empty() {
-        return Some("the timeline changes the run: there is no long run to be the mean of".into());
+        return Some(
+            "formulas are of runs that stay the same, and the timeline changes this one".into(),
+        );
     }
     let requests = scenario.load.requests?;
     let all = counted(requests as usize, "request");
     Some(format!(
-        "{all} in all: there is no long run to be the mean of"
+        "formulas are of long runs, and this one has {all} in all"
     ))
 }
 

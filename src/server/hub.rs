@@ -41,7 +41,7 @@ const SIGNALS: u64 = u64::MAX - 1;
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
 /// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
 /// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
-pub(super) const TURN: Elapsed = Elapsed::from_millis(5);
+const TURN: Elapsed = Elapsed::from_millis(5);
 /// How many connections one turn takes at most, so that a crowd cannot keep the hub from its tasks.
 const ACCEPTS_A_TURN: usize = 100;
 /// How long the door is left alone when the system had no descriptor for a connection.

@@ -15,7 +15,7 @@ use crate::http::response::Date;
 use crate::scenario::Manner;
 use crate::server::calls::Link;
 use crate::server::connection::{self, Line, Patience};
-use crate::server::hub::{Ended, Hub, TURN};
+use crate::server::hub::{Ended, Hub};
 use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
 use crate::server::tally::{Tally, Wait};
 use crate::server::today::Today;
@@ -55,8 +55,11 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
     })
 }
 
+/// How long a connection whose socket is always ready keeps its worker, before others go first. Each run of
+/// another task waits for that long once for each such connection.
+const SHARE: Elapsed = Elapsed(500_000);
 /// Reads or writes of a connection that do not wait, between two looks at the clock.
-const TRANSFERS: u32 = 16;
+const TRANSFERS: u32 = 4;
 
 /// What all tasks of a worker use together.
 struct Floor {
@@ -152,12 +155,12 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         (parked, self.seat.let_go, self.seat.shared.resumed.get())
     }
 
-    /// Lets the others go first if the task has run for a turn: a socket that is always ready never
+    /// Lets the others go first if the task has run for its share: a socket that is always ready never
     /// parks it, and its hub could neither serve others nor beat.
     /// Says whether it did.
     fn be_fair(&mut self) -> bool {
         let shared = &self.seat.shared;
-        let has_run_long = shared.probe.now().since(shared.resumed.get()) >= TURN;
+        let has_run_long = shared.probe.now().since(shared.resumed.get()) >= SHARE;
         if has_run_long {
             self.let_go();
         }

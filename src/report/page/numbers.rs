@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use crate::recording::summary::Run;
+use crate::report::story;
 use crate::report::table::{self, Footnotes};
-use crate::report::words::{NONE, millis};
+use crate::report::words::{NONE, list, millis};
 use crate::scenario::Plan;
 use crate::units::letter;
-use crate::words::grouped;
+use crate::words::{counted, grouped};
 
 /// One row for each variant; beneath each later one, how many times the first it is.
 pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
@@ -33,13 +34,20 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
                 }
             }
         }
-        @let short: Vec<&Run> = runs.iter().filter(|run| run.latency_ms.p99.is_none()).collect();
+        @let short = story::grouped_by(runs, too_few_for_a_p99);
         @if !short.is_empty() {
             p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000: in its place is the highest that there is. "
-                @for run in short { (run.variant) ": " (grouped(run.due as u64)) " requests. " }
+                @for (count, names) in &short { (list(names)) ": " (count) ". " }
             }
         }
     }
+}
+
+/// How many requests a run has, if they are too few for a p99.
+fn too_few_for_a_p99(run: &Run) -> Vec<String> {
+    let has_none = run.latency_ms.p99.is_none();
+    let count = || counted(run.due as u64, "request");
+    has_none.then(count).into_iter().collect()
 }
 
 /// Latencies by kind of request, where a scenario has several.

@@ -241,3 +241,17 @@ fn the_name_of_a_variant_gets_no_capital_letter() {
     assert_eq!(of("synchronous work"), "Synchronous work.");
     assert_eq!(of("60 clients"), "60 clients.");
 }
+
+#[test]
+fn variants_with_as_few_requests_are_named_together() {
+    let mut told = two_kinds("Few");
+    for run in &mut told.summary.runs {
+        run.latency_ms.p99 = None;
+        run.due = 485;
+    }
+    let page = written(&told, Vec::new());
+    assert!(
+        page.contains("there is. sync and coroutine: 485 requests. "),
+        "{page}"
+    );
+}

@@ -7,7 +7,9 @@
 //!
 //! Each kind of hostile client, and all together, is played in rounds: polite clients alone, then with the
 //! hostile ones. A polite request computes for 1 ms and sleeps for 5 ms; its latency counts from the instant at
-//! which it is due. A line has the 99th percentile of both sides over all rounds, and memory (PSS) and
+//! which it is due. A line has the 99th percentile of both sides over all rounds, the share of time for which
+//! workers wanted a core and had none beside hostile clients (a machine that is busy with something else makes
+//! it large, and the ratio says nothing of the server), and memory (PSS) and
 //! descriptors of the workers after the first round and after the last. The seconds are those of one kind of
 //! worker; coroutine workers come first, sync workers are there to compare: a slow head has one for itself.
 //! Asserted is what no other program of the machine can change: the same workers live, and have no more
@@ -239,6 +241,15 @@ fn memory_of(workers: &[Pid]) -> f64 {
     kib as f64 / 1024.0
 }
 
+/// How long the workers have wanted a core and had none: the second word of `/proc/PID/schedstat`, in ns.
+fn waited_for_cores(workers: &[Pid]) -> f64 {
+    let wait = |pid: &Pid| {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse::<f64>().ok()
+    };
+    workers.iter().filter_map(wait).sum::<f64>() / 1e9
+}
+
 /// Plays rounds of one attack, each side of a round for so long, and prints its line.
 fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length: Duration) {
     let server = house.connect().peer_addr().unwrap();
@@ -246,11 +257,13 @@ fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length:
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let mut failed = [0, 0];
     let mut memory = Vec::new();
+    let mut without_core = 0.0;
     for _ in 0..ROUNDS {
         let (latencies, without_answer) = be_polite(server, length);
         alone.extend(latencies);
         failed[0] += without_answer;
         let is_over = AtomicBool::new(false);
+        let (began, waited) = (Instant::now(), waited_for_cores(workers));
         let (latencies, without_answer) = thread::scope(|scope| {
             for one in hostile {
                 scope.spawn(|| one.attack(server, &is_over));
@@ -260,6 +273,8 @@ fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length:
             polite
         });
         beside.extend(latencies);
+        let waited = (waited_for_cores(workers) - waited) / workers.len() as f64;
+        without_core += waited / began.elapsed().as_secs_f64() / f64::from(ROUNDS);
         failed[1] += without_answer;
         // Answers that are on their way may keep some for a moment.
         until("the connections of hostile clients are closed", || {
@@ -271,9 +286,10 @@ fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length:
     let ratio = with / before;
     let (first, last) = (memory[0], memory[memory.len() - 1]);
     println!(
-        "{name:<16} {before:>8.1} ms {with:>8.1} ms {ratio:>6.1}{} {count:>7} {:>4}+{:<4} {first:>6.1} MB {last:>6.1} MB{} \
+        "{name:<16} {before:>8.1} ms {with:>8.1} ms {ratio:>6.1}{} {:>6.0}% {count:>7} {:>4}+{:<4} {first:>6.1} MB {last:>6.1} MB{} \
          {at_rest:>4} {:>4}",
         if ratio <= AT_MOST { " " } else { "!" },
+        without_core * 100.0,
         failed[0],
         failed[1],
         if last <= first * GROWTH { " " } else { "!" },
@@ -293,12 +309,13 @@ fn play_all(kind: &str, seconds: u64) {
     let sides = 2 * ROUNDS as usize * ATTACKS.len();
     let length = Duration::from_secs(seconds) / u32::try_from(sides).unwrap();
     println!(
-        "{kind}, sides of {} ms\n{:<16} {:>11} {:>11} {:>7} {:>7} {:>9} {:>9} {:>9} {:>10}",
+        "{kind}, sides of {} ms\n{:<16} {:>11} {:>11} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9} {:>10}",
         length.as_millis(),
         "hostile",
         "p99 alone",
         "p99 beside",
         "ratio",
+        "no core",
         "count",
         "failed",
         "memory",

@@ -69,12 +69,22 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     };
     // What is too long for its column pushes the rest of the row on.
     let concurrency = format!(" {concurrency}");
-    // The longest of tails, `p95 ≥ 1.5 s`, does not touch the mark before it.
-    let closer = usize::from(p50_mark != ' ' && tail.chars().count() >= TAIL);
-    let (p50_width, tail_width) = (9 - closer, TAIL + closer);
+    // Where a percentile is the clients' patience it is long: `p90 ≥ 300 ms`. Then marks stand closer, and
+    // a blank is before each number all the same.
+    let (p50_length, tail_length) = (p50.chars().count(), tail.chars().count());
+    let is_close = p50_mark != ' ' && tail_length >= TAIL;
+    let (p50_width, p50_gap) = match p50_length {
+        ..8 if is_close => (8, " "),
+        8.. if is_close => (p50_length + 1, ""),
+        _ => ((p50_length + 1).max(9), " "),
+    };
+    let answers_width = 11 - p50_width.saturating_sub(9);
+    let tail_width = tail_length.max(TAIL) + usize::from(is_close);
+    let tail_gap = if tail_length > TAIL { "" } else { " " };
     let line = format!(
-        "{name:<room$}{door:>door_width$}{concurrency:>14}{parallelism:>13}{answers:>11}\
-         {p50:>p50_width$} {p50_mark}{tail:>tail_width$} {tail_mark}"
+        "{name:<room$}{door:>door_width$}{concurrency:>14}{parallelism:>13}\
+         {answers:>answers_width$}{p50:>p50_width$}{p50_gap}{p50_mark}{tail:>tail_width$}\
+         {tail_gap}{tail_mark}"
     );
     format!("{above}{}\n", line.trim_end())
 }
@@ -365,6 +375,31 @@ mod tests {
     use crate::recording::summary::summarise;
     use crate::recording::synthetic::Synthetic;
     use crate::scenario::WorkerKind::Sync;
+
+    #[test]
+    fn a_blank_is_before_each_number_of_a_row_and_no_row_is_wider_than_the_card() {
+        for p50 in ["–", "102 ms", "≥ 300 ms", "≥ 12.5 ms"] {
+            for tail in [
+                "–",
+                "1.02 s",
+                "p95 ≥ 1.5 s",
+                "p90 ≥ 300 ms",
+                "max ≥ 12.5 ms",
+            ] {
+                for marks in [
+                    [None; 3],
+                    [None, Some('¹'), Some('²')],
+                    [None, None, Some('¹')],
+                ] {
+                    let cells = ["58", "2.0 of 2", "0.02 of 2", "12 345", p50, tail];
+                    let row = row("coroutine", cells, marks);
+                    let is_apart = cells.iter().all(|cell| row.contains(&format!(" {cell}")));
+                    assert!(is_apart, "{row}");
+                    assert!(row.trim_end().chars().count() <= 80, "{row}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_is_not_known_of_a_server_has_no_limit_either() {

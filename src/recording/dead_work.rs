@@ -11,14 +11,15 @@
 //! is its run slices, in which its unpatched waits are. Only what is in the log of requests counts: a
 //! foreign client's patience is not known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::listener::{Arrival, queue_at};
 use super::summary::rounded;
 use super::{Past, Recording, Sample, Window, WorkerSample};
-use crate::scenario::{Server, WorkerKind};
-use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase};
+use crate::scenario::{Accept, Server, WorkerKind};
+use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase, Sent};
 use crate::units::{Elapsed, Stamp};
 
 /// Work for clients that have left.
@@ -74,6 +75,7 @@ pub(super) struct Account {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log<'a> {
     server: &'a Server,
+    sent: &'a [Sent],
     outcomes: &'a [Outcome],
     events: &'a [(u16, Event)],
     switches: &'a [(u16, Event)],
@@ -85,6 +87,7 @@ impl<'a> Log<'a> {
     pub(super) fn at(past: &Past<'a>) -> Self {
         Self {
             server: &past.header().scenario.server,
+            sent: past.sent(),
             outcomes: past.outcomes(),
             events: past.events(),
             switches: past.switches(),
@@ -96,6 +99,7 @@ impl<'a> Log<'a> {
     pub(super) fn of(recording: &'a Recording) -> Option<Self> {
         Some(Self {
             server: &recording.header.scenario.server,
+            sent: &recording.sent,
             outcomes: &recording.outcomes,
             events: &recording.events,
             switches: &recording.switches,
@@ -176,39 +180,57 @@ fn is_busy(worker: &WorkerSample) -> bool {
     matches!(worker.phase, Phase::Running | Phase::Blocked)
 }
 
-/// Requests that are in the listener's queue at `at` and whose client had given up by then: sent on a
-/// connection of their own, and taken by no worker yet. No more than the queue has places.
+/// Requests that are in the listener's queue at `at` and whose client had given up by then.
 fn in_queue(log: &Log<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
     if left.is_empty() {
         return 0;
     }
-    let taken = taken_by(log, at);
-    let stands = |outcome: &&Outcome| {
-        outcome.failure == Some(Failure::Timeout)
-            && outcome.opened
-            && outcome.due <= outcome.sent
-            && outcome.done <= at
-            && !taken.contains(&outcome.request)
-    };
-    let dead = log.outcomes.iter().filter(stands).count();
-    dead.min(log.server.places_of_all_queues()) as u64
+    let is_one_queue = log.server.accept != Accept::Reuseport;
+    let places = log.server.places_of_all_queues();
+    let queue = queue_at(&arrivals(log), (places, is_one_queue), at);
+    let has_left = |request: &&u32| left.get(*request).is_some_and(|left| *left <= at);
+    queue.iter().filter(has_left).count() as u64
 }
 
-/// Requests that a worker had taken by `at`, as far as it has said their numbers.
-fn taken_by(log: &Log<'_>, at: Stamp) -> BTreeSet<u32> {
+/// Connections that clients opened, as far as load has said so.
+fn arrivals(log: &Log<'_>) -> Vec<Arrival> {
+    let taken = taken(log);
+    let arrival = |request: u32, sent: Stamp, done: Stamp| Arrival {
+        request,
+        sent,
+        done,
+        taken: taken.get(&request).copied(),
+    };
+    let ended = log
+        .outcomes
+        .iter()
+        .filter(|it| it.opened && it.due <= it.sent);
+    let ended = ended.map(|it| (it.request, arrival(it.request, it.sent, it.done)));
+    let sent = log.sent.iter().filter(|it| it.opened);
+    let sent = sent.map(|it| (it.request, arrival(it.request, it.sent, Stamp::NEVER)));
+    // What has ended is known better.
+    let all: BTreeMap<u32, Arrival> = sent.chain(ended).collect();
+    all.into_values().collect()
+}
+
+/// When workers had requests first, as far as they have said their numbers.
+fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
     let served = log.events.iter().filter_map(|(_, event)| match event {
-        Event::Served(served) if served.accepted <= at => Some(served.request),
+        Event::Served(served) => Some((served.request, served.accepted)),
         _ => None,
     });
     let begun = log.switches.iter().filter_map(|(_, event)| match event {
-        Event::Ran(ran) if ran.from <= at => Some(ran.request),
-        Event::BlockedIn { from, request, .. } if *from <= at => Some(*request),
+        Event::Ran(ran) => Some((ran.request, ran.ready)),
+        Event::BlockedIn { from, request, .. } => Some((*request, *from)),
         _ => None,
     });
     let running = log.newest.workers.iter();
-    let running = running.filter_map(|worker| {
-        let since = worker.running_since?;
-        (since <= at).then_some(worker.running_request?)
-    });
-    served.chain(begun).chain(running).collect()
+    let running =
+        running.filter_map(|worker| Some((worker.running_request?, worker.running_since?)));
+    let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
+    for (request, at) in served.chain(begun).chain(running) {
+        let known = first.entry(request).or_insert(at);
+        *known = at.min(*known);
+    }
+    first
 }

@@ -18,6 +18,7 @@ pub mod kept;
 pub mod lanes;
 pub mod latency;
 mod limit;
+mod listener;
 pub mod live;
 mod marker;
 mod named;

@@ -116,6 +116,31 @@ fn a_worker_that_answers_clients_who_have_left_works_for_none() {
     );
 }
 
+/// Thirty clients come at once and find thirteen places. Of the other seventeen, which give up and ask again
+/// at once, thirteen find one, and four later. The worker takes all that are in its queue at each turn, so
+/// that at the end none is in it.
+#[test]
+fn a_client_that_found_no_place_in_the_queue_and_left_is_not_in_it() {
+    let text = r#"
+        warmup = "500ms"
+        duration = "1s"
+        server = { kind = "coroutine", workers = 1, backlog = 12 }
+        requests.page.steps = ["sleep 50ms"]
+        load = { clients = 30, ramp = "0s", patience = "300ms", connection = "keep-alive" }
+    "#;
+    let run = runs_of(text, &[]).remove(0);
+    let recording = recording_of(&plan(text, &[]), 0);
+    let outcomes = recording.outcomes.iter();
+    let untaken = outcomes.filter(|it| it.failure.is_some() && it.opened);
+    assert_eq!(untaken.count(), 17 + 4);
+    assert_eq!(run.dead_work.expect("workers tell").in_queue, 0);
+    let is_said = run
+        .remarks
+        .iter()
+        .any(|it| it.sentence().contains("queue held"));
+    assert!(!is_said, "{:?}", run.remarks);
+}
+
 #[test]
 fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
     let good = |set: &[&str]| {

@@ -44,6 +44,15 @@ pub struct Live<'a> {
     in_system: Reading,
     /// Memory of workers as last weighed, KiB.
     weights: BTreeMap<usize, u64>,
+    used: Used,
+}
+
+/// CPU time of the run's other processes as it was read last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    load: CpuTime,
+    services: CpuTime,
+    arbiter: CpuTime,
 }
 
 /// What is remembered of a slot: process switches over all its incarnations, and its gauge as it was read last.
@@ -71,6 +80,7 @@ impl<'a> Live<'a> {
             switches: BTreeMap::new(),
             in_system: Reading::default(),
             weights: BTreeMap::new(),
+            used: Used::default(),
         }
     }
 
@@ -193,7 +203,11 @@ impl<'a> Live<'a> {
             ..seen
         });
         let workers = workers.collect();
-        let load = look_at_load(self.board, cast, &mut self.in_system, &mut unreadable);
+        self.used.read(cast);
+        let load = LoadSample {
+            cpu: self.used.load,
+            ..look_at_load(self.board, &mut self.in_system, &mut unreadable)
+        };
         self.notebook.could_not_read(unreadable);
         Sample {
             at: self.clock.now(),
@@ -203,8 +217,8 @@ impl<'a> Live<'a> {
             workers,
             cores: self.cores.now(),
             load,
-            services_cpu: cpu_of(cast.services),
-            arbiter_cpu: cpu_of(cast.arbiter),
+            services_cpu: self.used.services,
+            arbiter_cpu: self.used.arbiter,
         }
     }
 }
@@ -344,12 +358,7 @@ fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
     dead + processes::cpu_of(pid).unwrap_or(CpuTime(read(&slot.cpu)))
 }
 
-fn look_at_load(
-    board: &Board,
-    cast: Cast,
-    in_system: &mut Reading,
-    unreadable: &mut u64,
-) -> LoadSample {
+fn look_at_load(board: &Board, in_system: &mut Reading, unreadable: &mut u64) -> LoadSample {
     let load = &board.run().load;
     LoadSample {
         sent: read(&load.sent),
@@ -357,7 +366,7 @@ fn look_at_load(
         good: read(&load.good),
         dropped: read(&load.dropped),
         in_system: latest(load.in_system.read(), in_system, unreadable),
-        cpu: cpu_of(cast.load),
+        ..LoadSample::default()
     }
 }
 
@@ -369,8 +378,18 @@ fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Re
     *last
 }
 
-fn cpu_of(pid: Option<u32>) -> CpuTime {
-    pid.and_then(processes::cpu_of).unwrap_or_default()
+impl Used {
+    fn read(&mut self, cast: Cast) {
+        self.load = used_by(cast.load, self.load);
+        self.services = used_by(cast.services, self.services);
+        self.arbiter = used_by(cast.arbiter, self.arbiter);
+    }
+}
+
+/// CPU time of a process so far: of one that has ended what was read last.
+fn used_by(pid: Option<u32>, last: CpuTime) -> CpuTime {
+    let now = pid.and_then(processes::cpu_of);
+    now.map_or(last, |now| now.max(last))
 }
 
 fn slot_pid(slot: &Slot) -> u32 {
@@ -396,6 +415,16 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_has_used_what_was_read_of_it_last() {
+        let before = used_by(Some(std::process::id()), CpuTime::ZERO);
+        assert!(before > CpuTime::ZERO);
+        // No process has this number.
+        for gone in [Some(u32::MAX), None] {
+            assert_eq!(used_by(gone, before), before);
+        }
+    }
 
     #[test]
     fn a_gauge_whose_writer_stands_in_the_middle_of_a_step_is_as_it_was_read_last() {

@@ -51,7 +51,10 @@ pub(super) struct ScreenArgs {
     /// Instant, counted from the first request of the variant: 3.2s; repeatable with `--form text`
     #[arg(long, required = true)]
     at: Vec<String>,
-    /// Drawing, or plain text; a form feed stands between texts of several instants
+    /// Keys to press next, after which all instants are drawn again; repeatable, with `--form text`
+    #[arg(long, value_name = "KEYS")]
+    then: Vec<String>,
+    /// Drawing, or plain text; a form feed stands between texts
     #[arg(long, value_enum, default_value = "svg")]
     form: Form,
     /// Variant; by default the first
@@ -164,14 +167,19 @@ impl Stage {
         let rows = rows.collect();
         state.replay(rows);
         state.size = common.size;
-        for key in common.keys.chars() {
-            state.key(Key::Char(key));
-        }
-        Ok(Self {
+        let mut opened = Self {
             kept,
             state,
             screen: Buffer::empty(Rect::new(0, 0, common.size.0, common.size.1)),
-        })
+        };
+        opened.press(&common.keys);
+        Ok(opened)
+    }
+
+    fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.state.key(Key::Char(key));
+        }
     }
 
     fn feed(&self) -> Feed<'_> {
@@ -243,18 +251,25 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
     let variant = stage.variant(args.variant.as_deref())?;
     let instants = args.at.iter().map(|after| stage.instant(variant, after));
     let instants: Vec<(Elapsed, Stamp)> = instants.collect::<anyhow::Result<_>>()?;
-    match (args.form, instants[..].as_ref()) {
-        (Form::Svg, [(after, at)]) => {
+    match (args.form, &instants[..], &args.then[..]) {
+        (Form::Svg, [(after, at)], []) => {
             stage.draw(variant, *at);
             Ok(stage.drawing(variant, *after, args.theme))
         }
-        (Form::Svg, _) => bail!("--form svg draws one instant: give one --at, or --form text"),
-        (Form::Text, instants) => {
-            let texts = instants.iter().map(|(_, at)| {
-                stage.draw(variant, *at);
-                text(&stage.screen)
-            });
-            Ok(texts.collect::<Vec<_>>().join("\u{c}\n"))
+        (Form::Svg, ..) => {
+            bail!("--form svg draws one screen: give one --at and no --then, or --form text")
+        }
+        (Form::Text, instants, then) => {
+            let mut texts = Vec::new();
+            // The first keys have been pressed.
+            for keys in std::iter::once("").chain(then.iter().map(String::as_str)) {
+                stage.press(keys);
+                for (_, at) in instants {
+                    stage.draw(variant, *at);
+                    texts.push(text(&stage.screen));
+                }
+            }
+            Ok(texts.join("\u{c}\n"))
         }
     }
 }

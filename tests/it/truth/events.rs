@@ -2,9 +2,8 @@
 //! exported tables alone, one row after the other, without an index. It shares no code with the screen.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use super::tables::{Row, number, table};
+use super::tables::{Row, Tables, number};
 
 /// Nanoseconds of the run's clock.
 pub(super) type Ns = u64;
@@ -133,10 +132,10 @@ pub(super) struct Look {
 }
 
 impl Account {
-    /// Reads a variant of a kept run through `concsim export`.
-    pub(super) fn read(concsim: &str, folder: &Path, variant: &str) -> Self {
-        let of = |name| table(concsim, folder, variant, name);
-        let run = of("runs").remove(0);
+    /// Reads the tables of a variant.
+    pub(super) fn read(tables: &Tables, variant: &str) -> Self {
+        let of = |name| tables.of(variant, name);
+        let run = &of("runs")[0];
         let samples = of("samples");
         let mut requests: Vec<Request> = of("requests").iter().map(request).collect();
         let places: BTreeMap<u32, usize> = requests
@@ -147,16 +146,15 @@ impl Account {
         let mut anonymous = Vec::new();
         for row in of("switches") {
             if row["what"] == "ran" && row["request"].is_empty() {
-                let edge = |name: &str| number(&row, name).unwrap_or(0);
+                let edge = |name: &str| number(row, name).unwrap_or(0);
                 let worker = edge("worker") as u16;
                 anonymous.push((worker, edge("from_ns"), edge("to_ns")));
             }
-            let Some(place) = number(&row, "request").and_then(|it| places.get(&(it as u32)))
-            else {
+            let Some(place) = number(row, "request").and_then(|it| places.get(&(it as u32))) else {
                 continue;
             };
-            let worker = number(&row, "worker").map(|it| it as u16);
-            requests[*place].add(&row, worker);
+            let worker = number(row, "worker").map(|it| it as u16);
+            requests[*place].add(row, worker);
         }
         let column = |name: &str| -> Vec<Ns> {
             let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
@@ -168,12 +166,12 @@ impl Account {
             kind: run["kind"].clone(),
             origin: run["origin"].clone(),
             proves_nothing: run["trust"] == "proves-nothing",
-            began: number(&run, "began_ns").unwrap_or(0),
+            began: number(run, "began_ns").unwrap_or(0),
             end: *at.last().expect("a run has samples"),
             workers_cpu: column("workers_cpu_ns"),
             window: (
-                number(&run, "window_begin_ns").unwrap_or(Ns::MAX),
-                number(&run, "window_end_ns").unwrap_or(Ns::MAX),
+                number(run, "window_begin_ns").unwrap_or(Ns::MAX),
+                number(run, "window_end_ns").unwrap_or(Ns::MAX),
             ),
             samples: at,
             stages: samples.iter().map(|row| row["stage"].clone()).collect(),

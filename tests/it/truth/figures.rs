@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Findings;
 use super::events::{Account, Ns, Request, State};
 use super::summary::Spent;
-use super::tables::{Row, number, table};
+use super::tables::{Row, Tables, number};
 
 /// Kinds of figures that are compared.
 const KINDS: [&str; 5] = [
@@ -53,7 +53,7 @@ pub(super) fn figures(concsim: &str, folder: &Path) -> BTreeMap<&'static str, Ve
 
 /// Compares the figures of one variant with its tables.
 pub(super) fn check(
-    (concsim, folder): (&str, &Path),
+    tables: &Tables,
     (account, summary): (&Account, &Value),
     figures: &BTreeMap<&'static str, Vec<Row>>,
     place: &str,
@@ -72,8 +72,8 @@ pub(super) fn check(
             "percentiles" => percentiles(account, patience, &rows, &place, findings),
             "heatmap" => heatmap(account, patience, &rows, &place, findings),
             "utilisation" => {
-                let cores = table(concsim, folder, &account.variant, "cores");
-                utilisation(account, &cores, &rows, &place, findings);
+                let cores = tables.of(&account.variant, "cores");
+                utilisation(account, cores, &rows, &place, findings);
             }
             "breakdown" => breakdown(account, &rows, &place, findings),
             _ => who_runs(account, &rows, &place, findings),

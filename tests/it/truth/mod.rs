@@ -32,6 +32,7 @@ use caption::Claim;
 use events::{Account, Ns, State};
 use overview::{check_overview, total};
 use screen::{Camera, Lanes, Written};
+use tables::Tables;
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
@@ -326,22 +327,92 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     }
 }
 
+/// What a screen is compared with: the accounts of all variants, and which of them is shown.
+type Shown<'a> = (&'a [Account], usize);
+
 /// Compares a screen of one view with the events at its instant.
-type Check = fn(&Account, &str, Ns, &str, &mut Findings);
+type Check = fn(Shown<'_>, &str, Ns, &str, &mut Findings);
 
 /// Views with a key, a name and what they are compared by.
-const VIEWS: [(&str, &str, Check); 5] = [
-    ("3", "latency", latency::check),
-    ("5", "requests", requests::check),
-    ("6", "workers", workers::check),
-    ("7", "remarks", remarks::check),
-    ("8", "theory", theory::check),
+const VIEWS: [(&str, &str, Check); 7] = [
+    (
+        "1",
+        "overview",
+        |(accounts, on), screen, at, place, findings| {
+            check_overview(&accounts[on], screen, at, place, findings);
+            check_caption(&accounts[on], screen, at, place, findings);
+            check_means(&accounts[on], screen, at, place, findings);
+        },
+    ),
+    (
+        "2",
+        "lanes",
+        |(accounts, on), screen, at, place, findings| {
+            check_lanes(&accounts[on], screen, at, place, findings);
+        },
+    ),
+    (
+        "3",
+        "latency",
+        |(accounts, on), screen, at, place, findings| {
+            latency::check(&accounts[on], screen, at, place, findings);
+        },
+    ),
+    ("4", "compare", compare::check),
+    (
+        "5",
+        "requests",
+        |(accounts, on), screen, at, place, findings| {
+            requests::check(&accounts[on], screen, at, place, findings);
+        },
+    ),
+    (
+        "6",
+        "workers",
+        |(accounts, on), screen, at, place, findings| {
+            workers::check(&accounts[on], screen, at, place, findings);
+        },
+    ),
+    (
+        "8",
+        "theory",
+        |(accounts, on), screen, at, place, findings| {
+            theory::check(&accounts[on], screen, at, place, findings);
+        },
+    ),
 ];
+/// Views that need a larger screen.
+const LARGE: [(&str, &str, Check); 1] = [(
+    "7",
+    "remarks",
+    |(accounts, on), screen, at, place, findings| {
+        remarks::check(&accounts[on], screen, at, place, findings);
+    },
+)];
+
+/// Compares screens of one size with the events.
+fn check_screens(
+    camera: &Camera<'_>,
+    views: &[(&str, &str, Check)],
+    shown: Shown<'_>,
+    instants: &[Ns],
+    (place, findings): (&str, &mut Findings),
+) {
+    let keys: Vec<&str> = views.iter().map(|view| view.0).collect();
+    let screens = camera.shoot(&keys, instants);
+    for ((_, view, check), screens) in views.iter().zip(screens) {
+        for (at, screen) in instants.iter().zip(screens) {
+            let place = format!("{place}, {:.6} s, {view}", *at as f64 / 1e9);
+            check(shown, &screen, *at, &place, findings);
+        }
+    }
+}
 
 fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     let mut contradictions = Vec::new();
     let names = variants(folder);
-    let accounts = names.iter().map(|it| Account::read(CONCSIM, folder, it));
+    let tables = Tables::export(CONCSIM, folder);
+    let accounts = names.iter().map(|it| Account::read(&tables, it));
     let accounts: Vec<Account> = accounts.collect();
     let summaries = summary::summaries(CONCSIM, folder);
     let figures = figures::figures(CONCSIM, folder);
@@ -360,33 +431,18 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
         let mut findings = Findings::default();
         let place = format!("{name}, {variant}, summary");
         let said = &summaries[variant];
-        summary::check((CONCSIM, folder), account, said, &place, &mut findings);
-        let (run, place) = ((CONCSIM, folder), format!("{name}, {variant}, figure"));
-        figures::check(run, (account, said), &figures, &place, &mut findings);
-        for (at, screen) in instants.iter().zip(camera.shoot("1", &instants)) {
-            let place = format!("{name}, {variant}, {:.6} s, overview", *at as f64 / 1e9);
-            check_overview(account, &screen, *at, &place, &mut findings);
-            check_caption(account, &screen, *at, &place, &mut findings);
-            check_means(account, &screen, *at, &place, &mut findings);
-        }
-        for (at, screen) in instants.iter().zip(camera.shoot("2", &instants)) {
-            let place = format!("{name}, {variant}, {:.6} s, lanes", *at as f64 / 1e9);
-            check_lanes(account, &screen, *at, &place, &mut findings);
-        }
-        for (at, screen) in instants.iter().zip(camera.shoot("4", &instants)) {
-            let place = format!("{name}, {variant}, {:.6} s, compare", *at as f64 / 1e9);
-            compare::check((&accounts, on), &screen, *at, &place, &mut findings);
-        }
-        for (key, view, check) in VIEWS {
-            let wide = Camera {
-                size: if key == "7" { "160x48" } else { camera.size },
-                ..camera
-            };
-            for (at, screen) in instants.iter().zip(wide.shoot(key, &instants)) {
-                let place = format!("{name}, {variant}, {:.6} s, {view}", *at as f64 / 1e9);
-                check(account, &screen, *at, &place, &mut findings);
-            }
-        }
+        summary::check(&tables, account, said, &place, &mut findings);
+        let place = format!("{name}, {variant}, figure");
+        figures::check(&tables, (account, said), &figures, &place, &mut findings);
+        let (shown, place) = ((&accounts[..], on), format!("{name}, {variant}"));
+        let told = (place.as_str(), &mut findings);
+        check_screens(&camera, &VIEWS, shown, &instants, told);
+        let large = Camera {
+            size: "160x48",
+            ..camera
+        };
+        let told = (place.as_str(), &mut findings);
+        check_screens(&large, &LARGE, shown, &instants, told);
         findings.print(name, variant);
         contradictions.append(&mut findings.contradictions);
     }

@@ -17,21 +17,30 @@ pub(super) struct Camera<'a> {
 }
 
 impl Camera<'_> {
-    /// Draws the view of `keys` at instants counted from the first request, in nanoseconds.
-    pub(super) fn shoot(&self, keys: &str, instants: &[Ns]) -> Vec<String> {
+    /// Draws each of these views, chosen by its key, at instants counted from the first request, in
+    /// nanoseconds.
+    pub(super) fn shoot(&self, views: &[&str], instants: &[Ns]) -> Vec<Vec<String>> {
         let mut command = std::process::Command::new(self.concsim);
         command
             .args(["export", "screen"])
             .arg(self.folder)
             .args(["--form", "text", "--variant", self.variant])
-            .args(["--size", self.size, "--keys", keys]);
+            .args(["--size", self.size, "--keys", views[0]]);
+        for view in &views[1..] {
+            command.args(["--then", view]);
+        }
         for at in instants {
             command.args(["--at", &format!("{}us", at / 1_000)]);
         }
         let output = command.output().expect("the binary starts");
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).expect("screens are text");
-        text.split("\u{c}\n").map(str::to_owned).collect()
+        let screens: Vec<String> = text.split("\u{c}\n").map(str::to_owned).collect();
+        assert_eq!(screens.len(), views.len() * instants.len());
+        screens
+            .chunks(instants.len())
+            .map(<[String]>::to_vec)
+            .collect()
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Findings;
 use super::events::{Account, Ns, Request, Told};
-use super::tables::{Row, number, table};
+use super::tables::{Row, Tables, number};
 
 /// Summaries of the variants of a kept run, by name, as `concsim replay --json` prints them.
 pub(super) fn summaries(concsim: &str, folder: &Path) -> BTreeMap<String, Value> {
@@ -26,13 +26,13 @@ pub(super) fn summaries(concsim: &str, folder: &Path) -> BTreeMap<String, Value>
 
 /// Compares one variant's summary with its tables.
 pub(super) fn check(
-    (concsim, folder): (&str, &Path),
+    tables: &Tables,
     account: &Account,
     summary: &Value,
     place: &str,
     findings: &mut Findings,
 ) {
-    let of = |name| table(concsim, folder, &account.variant, name);
+    let of = |name| tables.of(&account.variant, name);
     let mut against = Against {
         summary,
         place,
@@ -43,10 +43,11 @@ pub(super) fn check(
     against.check_latencies(account);
     against.check_kinds(account);
     against.check_breakdown(account);
-    against.check_means(account, &of("samples"));
-    against.check_cores(account, &of("cores"));
-    against.check_workers(&of("workers"));
+    against.check_means(account, of("samples"));
+    against.check_cores(account, of("cores"));
+    against.check_workers(of("workers"));
     against.check_balance();
+    against.check_sums(of("samples"), of("workers"));
 }
 
 struct Against<'a> {
@@ -326,6 +327,29 @@ impl Against<'_> {
         self.real("accept_jain", jain, 0.51e-4);
     }
 
+    /// What is counted so far never gets less, also when the process that counted it has ended.
+    fn check_sums(&mut self, samples: &[Row], workers: &[Row]) {
+        let mut slots: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+        for row in workers {
+            slots.entry(&row["worker"]).or_default().push(row);
+        }
+        let of_run = [("", samples.iter().collect(), &SUMS[..])].into_iter();
+        let of_slots = slots
+            .into_iter()
+            .map(|(slot, rows)| (slot, rows, &SUMS_OF_A_WORKER[..]));
+        for (slot, rows, columns) in of_run.chain(of_slots) {
+            let rows: Vec<&Row> = rows;
+            for column in columns {
+                let falls = rows.windows(2).find(|pair| {
+                    number(pair[1], column).unwrap_or(0) < number(pair[0], column).unwrap_or(0)
+                });
+                let at = falls.map(|pair| &pair[1]["at_ns"]);
+                let place = format!("{}: {column} {slot} falls", self.place);
+                self.findings.number(&place, at, "never", at.is_none());
+            }
+        }
+    }
+
     /// Each place has three numbers, and how far they are from N = X × R.
     fn check_balance(&mut self) {
         let of = |path: &str| self.at(path).as_f64();
@@ -368,6 +392,32 @@ impl Against<'_> {
         }
     }
 }
+
+/// Columns of the samples that are sums so far.
+const SUMS: [&str; 9] = [
+    "sent",
+    "ended",
+    "good",
+    "dropped",
+    "begun_integral_ns",
+    "workers_cpu_ns",
+    "load_cpu_ns",
+    "services_cpu_ns",
+    "arbiter_cpu_ns",
+];
+/// The same of each worker.
+const SUMS_OF_A_WORKER: [&str; 10] = [
+    "cpu_ns",
+    "accepted",
+    "requests",
+    "tasks",
+    "waits",
+    "coroutine_switches",
+    "voluntary",
+    "involuntary",
+    "peak_concurrency",
+    "longest_run_ns",
+];
 
 /// Parts of a latency, in the order in which they are cut where together they are longer than it.
 pub(super) const PARTS: [&str; 7] = [

@@ -7,20 +7,43 @@ use std::process::Command;
 /// Cells of one row, by column.
 pub(super) type Row = BTreeMap<String, String>;
 
-/// The rows of one exported table of a variant.
-pub(super) fn table(concsim: &str, folder: &Path, variant: &str, name: &str) -> Vec<Row> {
-    let output = Command::new(concsim)
-        .args(["export", "csv"])
-        .arg(folder)
-        .args(["--variant", variant, "--table", name])
-        .output()
-        .expect("the binary starts");
-    assert!(output.status.success(), "{name}: {output:?}");
-    let mut rows = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .from_reader(&output.stdout[..]);
-    let rows = rows.deserialize().map(|row| row.expect("a row of a table"));
-    rows.collect()
+/// Rows of all tables of a kept run, by variant and name of the table.
+pub(super) struct Tables(BTreeMap<(String, String), Vec<Row>>);
+
+impl Tables {
+    /// Exports the tables of a kept run, all at once, and reads them.
+    pub(super) fn export(concsim: &str, folder: &Path) -> Self {
+        let tables = folder.join("tables");
+        let output = Command::new(concsim)
+            .args(["export", "csv"])
+            .arg(folder)
+            .arg("-o")
+            .arg(&tables)
+            .output()
+            .expect("the binary starts");
+        assert!(output.status.success(), "{output:?}");
+        let mut all = BTreeMap::new();
+        for name in [
+            "runs", "requests", "samples", "workers", "cores", "switches",
+        ] {
+            let mut rows = csv::ReaderBuilder::new()
+                .comment(Some(b'#'))
+                .from_path(tables.join(name).with_extension("csv"))
+                .expect("a table has a file");
+            for row in rows.deserialize() {
+                let row: Row = row.expect("a row of a table");
+                let place = (row["variant"].clone(), name.to_owned());
+                all.entry(place).or_insert_with(Vec::new).push(row);
+            }
+        }
+        Self(all)
+    }
+
+    /// The rows of one table of a variant.
+    pub(super) fn of(&self, variant: &str, name: &str) -> &[Row] {
+        let rows = self.0.get(&(variant.to_owned(), name.to_owned()));
+        rows.map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A whole number of a row; `None` if its cell is empty.

@@ -10,7 +10,7 @@ use super::chunk::{Chunks, Kind, Tear};
 use super::pieces::{self, Piece};
 use super::{EXTENSION, FORMAT, PLAN, Written};
 use crate::recording::{Header, Recording, Sample, Seen};
-use crate::scenario::Plan;
+use crate::scenario::{Plan, Scenario, Step};
 use crate::units::Stamp;
 
 /// No run is longer: its warm-up and its window last a day at most, its longest request an hour. What looks at
@@ -207,6 +207,28 @@ fn ends_in_time(header: &Header) -> Result<(), Tear> {
     Ok(())
 }
 
+/// Whether the steps of a scenario name services and counters that it has: whatever looks at a recording relies
+/// on that.
+fn names_what_is_there(scenario: &Scenario) -> Result<(), Tear> {
+    let mut steps = scenario.requests.iter().flat_map(|it| &it.script);
+    let is_there = steps.all(|step| match step {
+        Step::Call { service, .. } => *service < scenario.services.len(),
+        Step::Count { counter, .. } => *counter < scenario.counters.len(),
+        Step::Compute { .. }
+        | Step::Sleep { .. }
+        | Step::Yield
+        | Step::Write { .. }
+        | Step::Panic
+        | Step::Overflow => true,
+    });
+    let why = "a step with a service or a counter that its scenario does not have";
+    if is_there {
+        Ok(())
+    } else {
+        Err(Tear::Unknown(why.into()))
+    }
+}
+
 /// Whether the requests that a record added, behind so many, ended in time; if not, they are taken out.
 fn are_in_time(recording: &mut Recording, before: usize) -> Result<(), Tear> {
     let added = recording.outcomes.iter().skip(before);
@@ -224,6 +246,7 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
             let header: Header = serde_json::from_slice(payload)
                 .map_err(|error| Tear::Unknown(format!("a header ({error})")))?;
             ends_in_time(&header)?;
+            names_what_is_there(&header.scenario)?;
             match recording {
                 Some(recording) => recording.header = header,
                 None => *recording = Some(Recording::empty(header)),

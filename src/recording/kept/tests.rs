@@ -10,6 +10,7 @@ use super::*;
 use crate::recording::synthetic::Synthetic;
 use crate::recording::{Recording, Sample, Seen, Who};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
+use crate::scenario::{Draw, Manner, Step};
 use crate::telemetry::{Deed, Event, Marker};
 use crate::units::Stamp;
 
@@ -325,4 +326,28 @@ fn a_variant_whose_file_is_gone_is_left_out_and_a_file_of_no_variant_is_none() {
     assert_eq!(variants, ["coroutine"]);
     assert_eq!(kept.recordings.len(), 1);
     assert_eq!(kept.recordings[0].header.variant, "coroutine");
+}
+
+#[test]
+fn a_step_that_names_a_service_or_a_counter_of_no_scenario_is_a_tear() {
+    let original = Synthetic::io_bound(Sync).recording();
+    let scenario = &original.header.scenario;
+    let steps = [
+        Step::Call {
+            service: scenario.services.len(),
+            wait: Draw::Fixed(1),
+            manner: Manner::Patched,
+        },
+        Step::Count {
+            counter: scenario.counters.len(),
+            with_yield: false,
+        },
+    ];
+    for step in steps {
+        let mut recording = original.clone();
+        recording.header.scenario.requests[0].script = vec![step];
+        let (read, tear) = read(kept(&recording).as_slice());
+        assert!(read.is_none());
+        assert!(matches!(tear, Some(Tear::Unknown(_))), "{tear:?}");
+    }
 }

@@ -210,6 +210,25 @@ mod tests {
         assert_eq!(ring.dropped(), 2);
     }
 
+    #[test]
+    fn a_reader_beside_its_writer_takes_whole_records_in_order() {
+        let region = Region::new(Ring::bytes(4)).unwrap();
+        let ring = Ring::at(&region, 0, 4);
+        let (mut writer, mut reader) = (Writer::new(ring), Reader::new(ring));
+        let mut taken = Vec::new();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| (0..100).for_each(|number| writer.push(&record(number))));
+            while !writing.is_finished() {
+                reader.drain(|record| taken.push(*record));
+                std::thread::yield_now();
+            }
+        });
+        reader.drain(|record| taken.push(*record));
+        assert_eq!(taken.len() as u64 + ring.dropped(), 100);
+        assert!(taken.iter().all(|it| *it == record(it[0])));
+        assert!(taken.is_sorted());
+    }
+
     proptest! {
         #[test]
         fn whatever_the_order_of_pushes_and_drains_nothing_is_lost_unless_counted(

@@ -62,6 +62,8 @@ struct SlotMemory {
     of_the_dead: ProcessSwitches,
     now: ProcessSwitches,
     begun: Reading,
+    /// CPU time: what a process published before it died is less than what was read of it.
+    cpu: CpuTime,
 }
 
 impl<'a> Live<'a> {
@@ -250,6 +252,7 @@ fn look_at_worker(
 ) -> WorkerSample {
     let pid = slot_pid(slot);
     let phase = slot.phase();
+    count.cpu = worker_cpu(slot, pid).max(count.cpu);
     *unreadable += u64::from(phase.is_none());
     WorkerSample {
         index,
@@ -260,7 +263,7 @@ fn look_at_worker(
         wants_a_core: look.wants_a_core,
         is_stopped: look.is_stopped,
         core: look.core.unwrap_or(0),
-        cpu: worker_cpu(slot, pid),
+        cpu: count.cpu,
         begun: latest(slot.begun.read(), &mut count.begun, unreadable),
         ready: read(&slot.ready),
         parked: read(&slot.parked),

@@ -17,6 +17,10 @@ use crate::units::Stamp;
 /// a recording goes through its time, so a later instant in a file could keep it busy for ever.
 const LONGEST_RUN: Stamp = Stamp(72 * 3_600 * 1_000_000_000);
 
+/// No run has more: a simulation is refused beyond 20 million. Whatever looks at a recording has a place for each
+/// number up to the highest, so a higher one in a file could take all memory.
+const HIGHEST_REQUEST: u32 = 1 << 25;
+
 /// A run that was kept.
 #[derive(Debug)]
 pub struct Kept {
@@ -229,9 +233,14 @@ fn names_what_is_there(scenario: &Scenario) -> Result<(), Tear> {
     }
 }
 
-/// Whether the requests that a record added, behind so many, ended in time; if not, they are taken out.
+/// Whether the requests that a record added, behind so many, have a number of a run and ended in time; if not, they are taken out.
 fn are_in_time(recording: &mut Recording, before: usize) -> Result<(), Tear> {
     let added = recording.outcomes.iter().skip(before);
+    if added.clone().any(|it| it.request > HIGHEST_REQUEST) {
+        recording.outcomes.truncate(before);
+        let why = format!("a request beyond the {HIGHEST_REQUEST}th");
+        return Err(Tear::Unknown(why));
+    }
     let mut stamps = added.flat_map(|it| [it.due, it.sent, it.first_byte, it.done]);
     if stamps.any(|at| at > LONGEST_RUN) {
         recording.outcomes.truncate(before);

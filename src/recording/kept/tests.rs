@@ -351,3 +351,13 @@ fn a_step_that_names_a_service_or_a_counter_of_no_scenario_is_a_tear() {
         assert!(matches!(tear, Some(Tear::Unknown(_))), "{tear:?}");
     }
 }
+
+#[test]
+fn a_request_whose_number_no_run_reaches_is_a_tear() {
+    let mut recording = Synthetic::io_bound(Sync).recording();
+    let there = recording.outcomes.len();
+    recording.outcomes.last_mut().unwrap().request = 0xFFFF_FFF0;
+    let (read, tear) = read(kept(&recording).as_slice());
+    assert!(read.unwrap().outcomes.len() < there);
+    assert!(matches!(tear, Some(Tear::Unknown(_))), "{tear:?}");
+}

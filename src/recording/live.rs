@@ -344,11 +344,10 @@ impl SlotMemory {
             involuntary: read(&slot.involuntary),
         };
         let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
-        if let Some(seen) = alive.flatten() {
-            self.now = seen;
-        } else if last_words.voluntary + last_words.involuntary > 0 {
-            self.now = last_words;
-        }
+        let seen = alive.flatten().unwrap_or(last_words);
+        // What a process published before it died is less than what was read of it since.
+        self.now.voluntary = seen.voluntary.max(self.now.voluntary);
+        self.now.involuntary = seen.involuntary.max(self.now.involuntary);
     }
 }
 
@@ -440,5 +439,28 @@ mod tests {
         let reads = [Some(one), None, None, Some(two)];
         let counts = reads.map(|read| latest(read, &mut last, &mut unreadable).count);
         assert_eq!((counts, unreadable), ([3, 3, 3, 4], 2));
+    }
+
+    #[test]
+    fn the_switches_of_a_process_never_fall_when_it_dies() {
+        use std::sync::atomic::Ordering::Relaxed;
+        let board = Board::new(1).unwrap();
+        let slot = board.slot(0);
+        let mut memory = SlotMemory {
+            pid: 7,
+            now: ProcessSwitches {
+                voluntary: 5,
+                involuntary: 9,
+            },
+            ..SlotMemory::default()
+        };
+        // It said what it had before it lost its core once more, and died.
+        slot.voluntary.store(6, Relaxed);
+        slot.involuntary.store(8, Relaxed);
+        slot.died_at.store(1, Relaxed);
+        memory.see(7, slot);
+        assert_eq!((memory.now.voluntary, memory.now.involuntary), (6, 9));
+        memory.see(8, slot);
+        assert_eq!(memory.of_the_dead.involuntary, 9);
     }
 }

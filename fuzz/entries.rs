@@ -1,5 +1,5 @@
-//! What is fuzzed: a function for each kind of bytes that come from outside, with the properties that hold
-//! whatever the bytes are. A property that does not hold is a panic.
+//! Entry functions of the fuzz targets, one for each kind of input. Each checks properties that hold for any
+//! bytes, and panics if one does not.
 //!
 //! The fuzz targets call these functions, and so does the test that replays the corpora (`tests/it/corpus.rs`).
 
@@ -89,7 +89,7 @@ pub(crate) fn keys(bytes: &[u8]) {
 /// The requests of a connection, and how it goes on after them.
 type Conversation = (Vec<String>, Option<Progress>);
 
-/// What a server makes of a connection whose bytes come in pieces of this size.
+/// Parses a connection's bytes as the server does, in pieces of `size` bytes.
 fn conversation(bytes: &[u8], size: usize) -> Conversation {
     let mut receiver = Receiver::new();
     let mut requests = Vec::new();
@@ -122,7 +122,7 @@ pub(crate) fn request(bytes: &[u8]) {
     }
 }
 
-/// What load makes of an answer whose bytes come in pieces of this size, and then end.
+/// Parses an answer's bytes as load does, in pieces of `size` bytes, up to their end.
 fn answer(bytes: &[u8], size: usize) -> Result<Option<Whole>, Broken> {
     let mut answer = Answer::default();
     for piece in bytes.chunks(size) {

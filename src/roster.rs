@@ -163,7 +163,7 @@ impl Roster {
         places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
     }
 
-    /// Whether the process `pid` of a slot lives and has been told to stop.
+    /// True if the process `pid` of a slot lives and has been told to stop.
     pub fn is_going(&self, slot: usize, pid: u32) -> bool {
         let hand = self.places[slot].hand;
         hand.is_some_and(|hand| hand.pid == pid && hand.going)

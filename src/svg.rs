@@ -2,7 +2,7 @@
 //! each meaning, and colours that follow the reader.
 
 use crate::palette::{Ground, Meaning, Theme};
-use crate::words::acts;
+use crate::words::controls_display;
 
 /// Text that is nothing but text in XML 1.0, in content and in attributes. What XML cannot hold, and what
 /// would turn the direction of all that follows, becomes a blank.
@@ -15,7 +15,7 @@ pub(crate) fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\n' | '\t' | '\u{200E}' | '\u{200F}' | '\u{FFFE}' | '\u{FFFF}' => safe.push(' '),
-            letter if acts(letter) => safe.push(' '),
+            letter if controls_display(letter) => safe.push(' '),
             letter => safe.push(letter),
         }
     }

@@ -179,16 +179,24 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
-/// Text without characters that act on what shows it: control characters, but for ends of lines and tabs,
-/// and those that turn the direction of the text around them (UAX #9: embeddings, overrides, isolates).
+/// Text without characters that change how other text is shown: control characters, but for ends of lines and tabs,
+/// and those that turn the direction of the text around them (UAX #9: embeddings, overrides, isolates). Lines that
+/// end in CR LF end in LF then.
 pub(crate) fn printable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
     text.chars()
-        .map(|letter| if acts(letter) { '\u{FFFD}' } else { letter })
+        .map(|letter| {
+            if controls_display(letter) {
+                '\u{FFFD}'
+            } else {
+                letter
+            }
+        })
         .collect()
 }
 
-/// Whether a character acts on what shows it.
-pub(crate) fn acts(letter: char) -> bool {
+/// True if a character changes how a terminal or a page shows the text around it.
+pub(crate) fn controls_display(letter: char) -> bool {
     let is_control = letter.is_control() && !matches!(letter, '\n' | '\t');
     is_control || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -219,6 +227,12 @@ pub(crate) fn as_it_was(words: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printable_text_keeps_its_lines_and_nothing_that_acts_on_a_terminal() {
+        assert_eq!(printable("one\r\ntwo\n\tthree é"), "one\ntwo\n\tthree é");
+        assert_eq!(printable("a\rb\u{1b}[31m\u{202e}c\u{9b}"), "a�b�[31m�c�");
+    }
 
     #[test]
     fn what_happens_seldom_is_said_of_a_minute_or_an_hour() {

@@ -248,7 +248,7 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
         _ => bail!("{}: a figure is written as .svg or .png", path.display()),
     };
     let data = path.with_extension("csv");
-    if is_something_else(&data) {
+    if is_foreign_data(&data) {
         bail!(
             "{} is there, and is not the data of a figure: draw to another name than {}",
             data.display(),
@@ -264,9 +264,9 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
-/// Whether a file that would be written beside a figure, and that the command line does not name, is there
-/// already and holds anything but the data of a figure.
-pub(super) fn is_something_else(data: &Path) -> bool {
+/// True if `data` exists and is not the data of a figure. The command line does not name this file, so it must
+/// not be overwritten.
+pub(super) fn is_foreign_data(data: &Path) -> bool {
     let mut begin = Vec::new();
     match File::open(data) {
         Ok(file) => {

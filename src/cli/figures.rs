@@ -21,7 +21,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use super::failure::chain;
-use super::figure::is_something_else;
+use super::figure::is_foreign_data;
 use super::talk;
 use crate::sys::files;
 use anyhow::{Context as _, bail};
@@ -274,7 +274,7 @@ impl Easel<'_> {
         }
         let picture = place(self.document, link)?;
         let data = picture.with_extension("csv");
-        if words.first().is_some_and(|verb| verb == "figure") && is_something_else(&data) {
+        if words.first().is_some_and(|verb| verb == "figure") && is_foreign_data(&data) {
             bail!(
                 "{} is there, and is not the data of a figure",
                 data.display()

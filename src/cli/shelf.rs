@@ -126,7 +126,7 @@ fn make_room(shelf: &Path) -> u64 {
     taken
 }
 
-/// Whether a folder has a name as [`name_for`] makes them.
+/// True for a folder with a name of the form that [`name_for`] makes.
 fn is_of_a_run(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,4 @@
-//! What is said of the runs of a figure besides their data: whether what their file claims came out, and why
-//! they may not be believed.
+//! Caveats of a figure: claims of the scenario that its runs break, and reasons to doubt the runs.
 
 use super::Play;
 use super::cohort::DUE;
@@ -18,7 +17,7 @@ pub(super) const FAILED: &str = " failed";
 pub(super) struct Told<'a> {
     play: &'a Play<'a>,
     runs: Vec<(&'a Recording, Run)>,
-    /// What the file claims and the runs speak against.
+    /// Claims of the file that the runs break.
     broken: Vec<Judgement>,
 }
 
@@ -33,7 +32,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// What its file claims in its title, if its runs do not speak against a claim of it.
+    /// The title of the scenario, unless the runs break one of its claims: a title is a claim, too.
     pub(super) fn title(&self) -> Option<String> {
         let title = || self.play.kept.plan.title.clone();
         self.broken.is_empty().then(title)
@@ -93,7 +92,7 @@ fn broken(play: &Play<'_>, runs: &[(&Recording, Run)]) -> Vec<Judgement> {
     judged.into_iter().filter(fails).collect()
 }
 
-/// Whether the scenario itself says how many requests there are.
+/// True if the scenario sets the number of requests.
 fn is_counted_out(recording: &Recording) -> bool {
     recording.header.scenario.load.requests.is_some()
 }

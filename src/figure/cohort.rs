@@ -10,7 +10,7 @@ use crate::words::{counted, grouped, length};
 
 /// A share of the requests is drawn as long as so many were slower.
 const SLOWER: f64 = 10.0;
-/// Which requests numbers of a run are of.
+/// The requests that the numbers of a run count.
 pub(super) const DUE: &str = "due in the counted window";
 /// What is said of where lines end.
 pub(super) const ENDS: &str = "A line ends where fewer than ten requests were slower.";
@@ -110,8 +110,8 @@ impl Cohort {
     }
 }
 
-/// What has to be said of a run of which all requests are drawn that were due while load went on. Other
-/// figures count those that were due in the window, so both numbers are named.
+/// The caveat about failed requests where a figure draws all requests that were due while load went on. Other
+/// figures count those due in the window alone, so it names both numbers.
 pub(super) fn failures(recording: &Recording, course: &Course<'_>, name: &str) -> Option<String> {
     let patience = recording.header.scenario.load.patience;
     let window = recording.header.window;
@@ -152,7 +152,7 @@ pub(super) fn windows(material: &Material<'_>) -> Option<String> {
     windows_of(REQUESTS, material.recordings())
 }
 
-/// What a window counts: the requests that are due in it …
+/// The things that a window counts: requests due in it …
 pub(super) const REQUESTS: &str = "requests due ";
 /// … or all that happens in it.
 pub(super) const EVERYTHING: &str = "";

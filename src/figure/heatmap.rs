@@ -116,7 +116,7 @@ impl Grid {
     }
 }
 
-/// How many requests a cell has, and how many of them failed.
+/// The numbers of requests and of failed ones in a cell.
 #[derive(Default)]
 struct Count {
     all: u64,

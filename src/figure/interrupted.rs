@@ -1,5 +1,4 @@
-//! What is drawn of a run that was interrupted: its part that was played, and grey where it was not, or not
-//! counted.
+//! Interrupted runs in figures over time: the part that was not played, or not counted, is grey.
 
 use super::legible::complaints;
 use super::tests::{TITLE, kept, look, of_runs};

@@ -13,7 +13,7 @@ use super::Kind;
 use crate::units::three_digits;
 use crate::words::{as_it_was, harmless, one_line};
 
-/// How the CSV of a figure begins.
+/// The first characters of a figure's CSV.
 pub(crate) const CSV_BEGINS: &str = "# figure: ";
 
 /// Where a number comes from; drawn differently in every figure.

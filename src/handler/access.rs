@@ -48,14 +48,14 @@ impl Access {
     }
 }
 
-/// Whether a host, with or without its port, is an address, `localhost`, or one of `hosts`.
+/// True if a host, with or without its port, is an address, `localhost`, or one of `hosts`.
 fn is_own(host: &str, hosts: &[String]) -> bool {
     let name = without_port(host);
     let is_localhost = name.eq_ignore_ascii_case("localhost");
     is_localhost || is_address(host) || hosts.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
-/// Whether a host is an address: no name of a foreign page leads there.
+/// True if a host is an address, which no foreign page can give to a name of its own.
 fn is_address(host: &str) -> bool {
     let name = without_port(host);
     let within = name.strip_prefix('[').and_then(|it| it.strip_suffix(']'));

@@ -51,7 +51,7 @@ pub struct Request<'bytes> {
     pub source: Source<'bytes>,
 }
 
-/// What a request says of where it comes from.
+/// The fields of a request that name its origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Source<'bytes> {
     /// `Host`, with its port if it has one.

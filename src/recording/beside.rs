@@ -19,8 +19,8 @@ use crate::theory::{attempt, bounds, little};
 pub struct Beside {
     /// Always `computed`.
     pub origin: &'static str,
-    /// What the throughput of a long run cannot exceed, the tightest first: that one, and those that are as
-    /// tight, bind if they are reached.
+    /// Bounds of the throughput of a long run, the tightest first. That one and those as tight bind if they are
+    /// reached.
     pub bounds: Vec<Ceiling>,
     /// Where requests wait, if no bound binds. Found in the run, not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,7 +206,7 @@ impl Beside {
         bounds.filter(move |bound| ceiling::is_as_tight(bound.per_s, first))
     }
 
-    /// What is to be known where more than a bound was reached.
+    /// The caveat where a window exceeds a bound of the long run.
     #[must_use]
     pub fn above(&self) -> Option<&'static str> {
         let is_above = |it: &Ceiling| it.reached.is_some_and(|reached| reached >= SHOWN_ABOVE);

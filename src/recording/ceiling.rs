@@ -18,7 +18,7 @@ const REACHED: f64 = 0.9;
 /// Bounds that differ by no more than this part bind together.
 const TIE: f64 = 0.01;
 
-/// Whether a bound is as tight as the tightest, both in answers per second.
+/// True if a bound is as tight as the tightest, both in answers per second.
 pub(super) fn is_as_tight(per_s: f64, tightest: f64) -> bool {
     per_s <= tightest * (1.0 + TIE)
 }
@@ -42,7 +42,7 @@ pub struct Ceiling {
     pub good: Option<f64>,
     /// Good answers per second.
     pub per_s: f64,
-    /// Whether it is the tightest, or within 1 % of it, and is reached: by 90 % or more.
+    /// True if it is the tightest, or within 1 % of that, and at least 90 % of it is reached.
     pub binds: bool,
     /// The run's throughput ÷ the bound. Above 1 in short windows alone: a bound is of the long run.
     pub reached: Option<f64>,

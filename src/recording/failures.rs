@@ -98,7 +98,7 @@ pub struct AtPatience {
 }
 
 impl AtPatience {
-    /// Whether the number at this path of a run's summary (`latency.p50`) is the clients' patience.
+    /// True if the number at this path of a run's summary (`latency.p50`) is the clients' patience.
     #[must_use]
     pub fn is_of(&self, path: &str) -> bool {
         match path.split_once('.') {

@@ -55,7 +55,7 @@ struct Used {
     arbiter: CpuTime,
 }
 
-/// What is remembered of a slot: process switches over all its incarnations, and its gauge as it was read last.
+/// Earlier readings of a slot: process switches of all its processes, CPU time, and its gauge.
 #[derive(Clone, Copy, Debug, Default)]
 struct SlotMemory {
     pid: u32,
@@ -372,8 +372,8 @@ fn look_at_load(board: &Board, in_system: &mut Reading, unreadable: &mut u64) ->
     }
 }
 
-/// What was read of a gauge. Its writer may have no core in the middle of a step: until it goes on, the last
-/// reading before that step is the latest.
+/// Returns the latest reading of a gauge. A writer that loses its core in the middle of a step leaves none; then
+/// the last reading before that step counts.
 fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Reading {
     *unreadable += u64::from(read.is_none());
     *last = read.unwrap_or(*last);

@@ -135,7 +135,7 @@ impl<'a> Past<'a> {
         &sent[..sent.partition_point(|it| it.sent <= at)]
     }
 
-    /// How much had been read a second after `at`, when all that was over by then had been reported.
+    /// The length of the log a second after `at`, when all that was over by `at` had been reported.
     fn seen_soon_after(&self, at: Stamp, of: fn(&Seen) -> usize) -> usize {
         const LATE: Elapsed = Elapsed::from_secs(1);
         let samples = &self.recording.samples;

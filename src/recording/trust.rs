@@ -111,7 +111,7 @@ pub(super) struct Evidence {
     log_full: Option<Elapsed>,
     has_window: bool,
     cohort: usize,
-    /// Whether the scenario itself says how many requests there are.
+    /// True if the scenario sets the number of requests.
     is_counted_out: bool,
     unsent: usize,
     generator_dropped: u64,

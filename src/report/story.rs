@@ -65,7 +65,7 @@ fn loads(plan: &Plan) -> Vec<(String, Vec<&str>)> {
     loads
 }
 
-/// Who asks and answers, and what each request does.
+/// The load, the workers, and the steps of each request.
 fn demands(plan: &Plan, first: &Variant, who: String) -> Vec<String> {
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {

@@ -3,7 +3,7 @@
 use crate::recording::summary::Run;
 use crate::scenario::{Arrivals, Draw, Plan, Process, Request, Scenario};
 use crate::units::Elapsed;
-use crate::words::{acts, counted, rate_in_units};
+use crate::words::{controls_display, counted, rate_in_units};
 
 /// Columns of a line: what a projector shows.
 pub(super) const COLUMNS: usize = 80;
@@ -73,7 +73,7 @@ pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let text: String = text
         .chars()
         .map(|letter| {
-            if acts(letter) || letter.is_whitespace() {
+            if controls_display(letter) || letter.is_whitespace() {
                 ' '
             } else {
                 letter

@@ -1,4 +1,4 @@
-//! How many connections and requests a server has room for: follows from its settings alone.
+//! Room of a server for connections and requests, which follows from its settings alone.
 
 use super::{Accept, Server, WorkerKind};
 
@@ -6,7 +6,7 @@ use super::{Accept, Server, WorkerKind};
 const SOMAXCONN: usize = 4_096;
 
 impl Server {
-    /// How many can wait at the door: one more than the listener was asked for (the kernel's test is `>`).
+    /// Places at the door: one more than the listener was asked for (the kernel's test is `>`).
     #[must_use]
     pub fn places_at_the_door(&self) -> usize {
         (self.backlog as usize).min(SOMAXCONN) + 1
@@ -22,7 +22,7 @@ impl Server {
         queues.saturating_mul(self.places_at_the_door())
     }
 
-    /// How many requests can be begun at once: the ceiling of concurrency.
+    /// The most requests that can be begun at once: the ceiling of concurrency.
     #[must_use]
     pub fn concurrency_limit(&self) -> usize {
         self.concurrency_limit_of(self.workers)
@@ -38,7 +38,7 @@ impl Server {
         }
     }
 
-    /// What computes on one core at a time: a process, or one of its threads if they need no lock.
+    /// The unit that computes on one core at a time: a process, or one of its threads if they need no lock.
     #[must_use]
     pub fn computes_alone(&self) -> &'static str {
         if self.parallelism_limit_of(1) > 1 {
@@ -48,7 +48,7 @@ impl Server {
         }
     }
 
-    /// How many requests can compute at once with so many workers, if there are cores for all.
+    /// The most requests that can compute at once with so many workers, if there are cores for all.
     #[must_use]
     pub fn parallelism_limit_of(&self, workers: usize) -> usize {
         match self.kind {

@@ -65,7 +65,7 @@ const BACKLOG: u32 = 4096;
 /// How many due answers are collected before they are written: enough to share a write between
 /// answers on one connection, too few to make the first of them late.
 const ANSWERED_AT_ONCE: usize = 64;
-/// How long a listener is left alone when the system had no descriptor for a connection.
+/// Time before the next accept when the system had no descriptor for a connection.
 const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 /// Calls of closed connections that are kept until they are due, however few others there are.
 const FORGOTTEN_AT_MOST: usize = 1024;
@@ -87,7 +87,7 @@ struct Services<'a> {
     closed: Vec<(usize, Stamp)>,
     /// Calls that wait, the soonest on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
-    /// How many of them nobody waits for any more.
+    /// The number of calls whose connection is closed.
     forgotten: usize,
     /// Connections with answers to write, while one batch is collected.
     touched: Vec<Token>,

@@ -141,7 +141,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// How long the longest run is that goes on in a worker: several threads have one each.
+    /// Length of the longest run that goes on in a worker: several threads have one each.
     pub(super) fn open_run(&self, worker: &Worker) -> u64 {
         if worker.hub.is_some() {
             return self.runs(worker).0.map_or(0, |since| self.now - since);

@@ -54,7 +54,7 @@ pub(super) enum Doing {
     Gone,
 }
 
-/// How many threads of a process work, and wait for something else than a request.
+/// The numbers of threads of a process that work, and that wait in a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Activity {
     working: usize,

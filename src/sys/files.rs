@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// How the name of a file begins while it is written.
+/// The first characters of a file's name while it is written.
 pub const NEW_BEGINS: &str = ".concsim-";
 /// Permissions of a new file, before the mask of the process.
 const NEW: u32 = 0o666;

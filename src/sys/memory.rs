@@ -7,7 +7,7 @@ pub fn page_bytes() -> usize {
     rustix::param::page_size()
 }
 
-/// Whether the system would map `bytes` more.
+/// True if the system would map `bytes` more.
 pub fn is_there(bytes: usize) -> bool {
     memmap2::MmapOptions::new().len(bytes).map_anon().is_ok()
 }

@@ -5,16 +5,16 @@ use crate::recording::{Past, Span};
 use crate::units::Elapsed;
 use crate::words;
 
-/// What is not shorter than this is called a second …
+/// The shortest length that is called a second …
 const NEARLY: Elapsed = Elapsed::from_millis(950);
-/// … and what is longer than this is not.
+/// … and the longest.
 const MORE: Elapsed = Elapsed::from_millis(1_500);
 
 /// The time that means are of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MeanOf {
     pub(super) length: Elapsed,
-    /// Whether no earlier time counts, since load has just begun.
+    /// True if no earlier time counts, since load has just begun.
     is_all: bool,
 }
 

@@ -39,7 +39,7 @@ pub enum Choice {
 pub struct Menu {
     entries: Vec<Entry>,
     picked: usize,
-    /// Whether its keys are explained in place of the text.
+    /// True while its keys are explained in place of the text.
     explains: bool,
     /// How to draw it.
     pub look: Look,
@@ -67,7 +67,7 @@ impl Menu {
         self.picked
     }
 
-    /// Whether its keys are to be explained.
+    /// True if its keys are to be explained.
     pub(super) fn explains(&self) -> bool {
         self.explains
     }

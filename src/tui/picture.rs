@@ -73,7 +73,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// Whether there was any time to take a mean of.
+    /// True if there was any time to take a mean of.
     pub(super) fn has_means(&self) -> bool {
         self.mean_of.length > Elapsed::ZERO
     }

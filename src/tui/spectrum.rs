@@ -25,7 +25,7 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// What was known at the cursor; the time of requests due in `counted`, or of all.
+    /// The snapshot at the cursor; the time of requests due in `counted`, or of all.
     pub(super) fn of(seen: &Seen<'_>, counted: Option<Window>) -> Self {
         let (began, outcomes) = (seen.began(), seen.past.reported_by(seen.until));
         let patience = seen.past.header().scenario.load.patience;

@@ -62,7 +62,7 @@ pub struct State {
     pub(super) card: Option<Vec<String>>,
     /// … and the other one, shorter or longer.
     other_card: Vec<String>,
-    /// Whether the run was over before it was shown.
+    /// True if the run was over before it was shown.
     pub(super) is_kept: bool,
     /// Whether `f` was pressed: the next key says which fault.
     pub(super) fault_comes: bool,

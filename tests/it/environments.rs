@@ -52,7 +52,7 @@ fn user(id: u32) -> Wrapper {
     wrapper(&format!("setpriv --reuid {id} --regid {id} --clear-groups"))
 }
 
-/// Whether the program starts there.
+/// True if the program starts there.
 fn can_be_made(wrapper: &[String]) -> bool {
     let tried = Command::new(&wrapper[0])
         .args(&wrapper[1..])
@@ -79,7 +79,7 @@ fn concsim(wrapper: &[String], command: &str, folder: &Path) -> Output {
         .unwrap()
 }
 
-/// What it said, without its progress.
+/// Its standard error, without lines of progress.
 fn said(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     let is_progress = |line: &str| line.contains(" of 2): ");
@@ -344,7 +344,7 @@ fn the_exit_status_of_no_command_depends_on_whether_its_streams_are_open() {
     }
 }
 
-/// What a descriptor of a process leads to.
+/// The target of a descriptor of a process.
 fn leads_to(process: &str, descriptor: usize) -> String {
     let link = fs::read_link(format!("/proc/{process}/fd/{descriptor}"));
     link.map_or_else(|_| "nowhere".into(), |it| it.display().to_string())

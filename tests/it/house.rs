@@ -149,7 +149,7 @@ impl House {
         Pid::from_raw(self.process.id().cast_signed())
     }
 
-    /// Whether it has ended of its own accord.
+    /// True if it has ended of its own accord.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.process.try_wait().unwrap().is_some()
     }

@@ -41,7 +41,7 @@ pub fn has_result(folder: &Path) -> bool {
     folder.join(SUMMARY).is_file()
 }
 
-/// Whether a file is one of those that a kept run consists of, or the beginning of one.
+/// True for a file of a kept run, or one that was being written.
 #[must_use]
 pub fn is_of_a_run(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();

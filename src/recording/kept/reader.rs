@@ -11,6 +11,7 @@ use super::pieces::{self, Piece};
 use super::{EXTENSION, FORMAT, PLAN, Written};
 use crate::recording::{Header, Recording, Sample, Seen};
 use crate::scenario::{Plan, Scenario, Step};
+use crate::telemetry::Outcome;
 use crate::units::Stamp;
 
 /// No run is longer: its warm-up and its window last a day at most, its longest request an hour. What looks at
@@ -200,7 +201,7 @@ fn too_late() -> Tear {
     Tear::Unknown("an instant beyond the longest run".into())
 }
 
-/// Whether a header names no instant beyond the longest run.
+/// Fails if a header names an instant beyond the longest run.
 fn ends_in_time(header: &Header) -> Result<(), Tear> {
     let window = header.window.map_or(Stamp::ZERO, |it| it.begin.max(it.end));
     let full = header.log_full.unwrap_or(Stamp::ZERO);
@@ -211,7 +212,7 @@ fn ends_in_time(header: &Header) -> Result<(), Tear> {
     Ok(())
 }
 
-/// Whether the steps of a scenario name services and counters that it has: whatever looks at a recording relies
+/// Fails if a step names a service or a counter that the scenario lacks: whatever looks at a recording relies
 /// on that.
 fn names_what_is_there(scenario: &Scenario) -> Result<(), Tear> {
     let mut steps = scenario.requests.iter().flat_map(|it| &it.script);
@@ -233,17 +234,25 @@ fn names_what_is_there(scenario: &Scenario) -> Result<(), Tear> {
     }
 }
 
-/// Whether the requests that a record added, behind so many, have a number of a run and ended in time; if not, they are taken out.
-fn are_in_time(recording: &mut Recording, before: usize) -> Result<(), Tear> {
-    let added = recording.outcomes.iter().skip(before);
-    if added.clone().any(|it| it.request > HIGHEST_REQUEST) {
+/// Fails if a request that a record added behind the first `before` is of no possible run; all that it added are
+/// taken out then.
+fn check_added(recording: &mut Recording, before: usize) -> Result<(), Tear> {
+    let mut added = recording.outcomes.iter().skip(before);
+    let checked = added.try_for_each(is_possible);
+    if checked.is_err() {
         recording.outcomes.truncate(before);
+    }
+    checked
+}
+
+/// Fails if a request has a number or an instant that no run reaches.
+fn is_possible(outcome: &Outcome) -> Result<(), Tear> {
+    if outcome.request > HIGHEST_REQUEST {
         let why = format!("a request beyond the {HIGHEST_REQUEST}th");
         return Err(Tear::Unknown(why));
     }
-    let mut stamps = added.flat_map(|it| [it.due, it.sent, it.first_byte, it.done]);
-    if stamps.any(|at| at > LONGEST_RUN) {
-        recording.outcomes.truncate(before);
+    let stamps = [outcome.due, outcome.sent, outcome.first_byte, outcome.done];
+    if stamps.iter().any(|at| *at > LONGEST_RUN) {
         return Err(too_late());
     }
     Ok(())
@@ -275,7 +284,7 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
             Piece::Record(who, record) => {
                 let (unreadable, outcomes) = (recording.unreadable, recording.outcomes.len());
                 recording.note(who, &record);
-                are_in_time(recording, outcomes)?;
+                check_added(recording, outcomes)?;
                 if recording.unreadable > unreadable {
                     let kind = record[0] >> 56;
                     return Err(Tear::Unknown(format!("events of kind {kind}")));

@@ -279,7 +279,7 @@ impl Arrivals {
         self.done.by(at)
     }
 
-    /// How many were answered well after the beginning of an interval, up to and with its end.
+    /// The number of good answers after the beginning of an interval, its end included.
     pub(super) fn answered(&self, interval: super::Interval) -> u64 {
         let by_then = self.good.by(interval.to);
         by_then.saturating_sub(self.good.by(interval.from))

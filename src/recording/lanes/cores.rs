@@ -59,7 +59,7 @@ pub(super) struct Open {
 }
 
 impl CoreLane {
-    /// Whether a worker had it until then.
+    /// True if a worker had it until then.
     fn had(&self, slot: usize, until: Stamp) -> bool {
         let next = self.held.partition_point(|held| held.from < until);
         let last = next.checked_sub(1).map(|last| self.held[last]);

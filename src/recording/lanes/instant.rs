@@ -153,7 +153,7 @@ impl Lanes<'_> {
         })
     }
 
-    /// Whether the last byte of a request's answer is not written yet: its worker closes the connection
+    /// True if the last byte of a request's answer is not written yet: its worker closes the connection
     /// then, which is no work of the request.
     fn is_at_work(&self, request: u32, at: Stamp) -> bool {
         self.served(request)

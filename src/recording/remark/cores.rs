@@ -98,7 +98,7 @@ impl<'a> Notice<'a> for CoresFull {
 /// Every worker computes, and cores are left unused.
 pub(super) struct WorkersFull {
     workers: usize,
-    /// How many requests they compute at once.
+    /// The number of requests that they compute at once.
     at_once: usize,
 }
 

@@ -102,7 +102,7 @@ impl<'a> Notice<'a> for NotStationary {
 pub(super) struct ShortWarmup {
     warmup_ms: f64,
     tail_ms: f64,
-    /// Whether that is a percentile, or of few requests the longest.
+    /// True for a percentile; false for the longest of few requests.
     is_p99: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::words::{all_of, counted, grouped, length};
 pub(super) struct DeadWork {
     /// The workers that do.
     slots: Vec<u16>,
-    /// What these spent, all together.
+    /// Their busy time, and the part of it that was dead work, added up.
     spent: Spent,
     in_queue: u64,
 }
@@ -131,9 +131,9 @@ const SIGMAS: f64 = 3.0;
 /// An open load waits longer than so many times its mean wait once in a hundred times: e⁻⁵.
 const TAIL: f64 = 5.0;
 
-/// What would let each request be answered while its client waits: each alone, and only what is clearly
-/// enough. Only sync workers with one queue take requests one by one in the order in which they came. Of the
-/// others one may have many connections while another one idles.
+/// Changes of which each alone lets every request be answered while its client waits, with room to spare.
+/// Only sync workers with one queue take requests one by one in the order in which they came. Of the others one
+/// may have many connections while another one idles.
 fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     let server = &scenario.server;
     let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
@@ -167,7 +167,7 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     found
 }
 
-/// How long a queue may be of which the last place is served in time by sync workers. A client that finds
+/// The longest queue of which sync workers serve the last place in time. A client that finds
 /// no place tries again later, and has less of its patience left.
 fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
     let server = &scenario.server;
@@ -195,7 +195,7 @@ fn latest_try(patience: f64) -> f64 {
     tries.filter(|at| *at < patience).fold(0.0, f64::max)
 }
 
-/// How long a request takes by itself, in seconds, that few exceed; [`None`] if most of the patience goes.
+/// The time of a request by itself that few exceed, in seconds; [`None`] if that is most of the patience.
 fn alone(scenario: &Scenario) -> Option<f64> {
     let patience = scenario.load.patience.as_secs_f64();
     let own = demand::of_mix(scenario, |_| true);
@@ -211,8 +211,8 @@ fn variation(scenario: &Scenario) -> f64 {
         .max(0.0)
 }
 
-/// How long so many requests take, one after the other, at this capacity: their mean, and as much more as
-/// chance may bring.
+/// The time for so many requests, one after the other, at this capacity, in seconds: the mean, and a margin for
+/// chance.
 fn drain(requests: f64, capacity: f64, variation: f64) -> f64 {
     (requests + SIGMAS * (requests * variation).sqrt()) / capacity
 }

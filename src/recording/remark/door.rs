@@ -80,7 +80,7 @@ pub(super) struct BacklogFull {
     samples: (usize, usize),
     /// The most that waited in one of them.
     most: u64,
-    /// How many places there are, of all queues.
+    /// The number of places in all queues.
     places: u64,
 }
 
@@ -227,7 +227,7 @@ impl<'a> Notice<'a> for QueueGrows {
 /// Requests failed.
 pub(super) struct Failures {
     failed: Failed,
-    /// Those of them that were given up since the run had to end.
+    /// The ones given up because the run had to end.
     cut_off: usize,
     of: usize,
 }

@@ -1,4 +1,4 @@
-//! What each worker did over a span: a mean over all workers hides the one of ten that is stuck.
+//! Activity of each worker over a span: a mean over all workers hides the one of ten that is stuck.
 //!
 //! The time in which a worker was blocked is added up from its own log where that is whole. Where records
 //! are missing, samples have to do, and sentences say so.
@@ -7,7 +7,7 @@ use crate::recording::{Sample, Span, WorkerSample};
 use crate::telemetry::{Event, Phase};
 use crate::units::{Elapsed, Stamp};
 
-/// What one worker did.
+/// Activity of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Looks {
     /// Its slot.
@@ -18,7 +18,7 @@ pub(super) struct Looks {
     pub(super) found_blocked: usize,
     /// From the first of them to the last, without the gaps in which its slot had no process.
     pub(super) there: Elapsed,
-    /// Whether that is less than the whole span.
+    /// True if that is less than the whole span.
     pub(super) came_late: bool,
     /// For how long it was blocked meanwhile, by its log; [`None`] if the log is not whole.
     pub(super) blocked: Option<Elapsed>,

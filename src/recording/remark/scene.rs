@@ -38,7 +38,7 @@ pub struct Scene<'a> {
     pub(super) run: Option<&'a Run>,
     /// … and what they were computed from.
     whole: Option<&'a Recording>,
-    /// What has been read of the recording already.
+    /// The parts of the recording that have been read already.
     index: Option<&'a Index>,
     /// The same, read here when it is needed.
     own_index: OnceCell<Index>,
@@ -100,7 +100,7 @@ impl<'a> Scene<'a> {
             .unwrap_or_else(|| self.own_index.get_or_init(read))
     }
 
-    /// How many were at the door at a sample: by the log of requests where it is whole, else by gauges.
+    /// The number at the door at a sample: by the log of requests where it is whole, else by gauges.
     pub(super) fn at_the_door(&self, sample: &Sample) -> u64 {
         let counted = self.index().at_the_door(self.past.recording(), sample.at);
         counted.unwrap_or_else(|| sample.at_the_door())
@@ -130,8 +130,7 @@ impl<'a> Scene<'a> {
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
     }
 
-    /// How many requests were parked on average, by the log of what each did; [`None`] where records are
-    /// missing.
+    /// The mean number of parked requests, by the log of run slices; [`None`] where records are missing.
     pub(super) fn mean_parked(&self) -> Option<f64> {
         let (index, recording) = (self.index(), self.past.recording());
         let interval = Interval {
@@ -152,7 +151,7 @@ impl<'a> Scene<'a> {
         Some(parked as f64 / length.0 as f64)
     }
 
-    /// How many connections waited at the door at each sample; [`None`] where records are missing.
+    /// The number of connections at the door at each sample; [`None`] where records are missing.
     pub(super) fn waiting_at_samples(&self) -> Option<Vec<u64>> {
         let (index, recording) = (self.index(), self.past.recording());
         let samples = self.span.samples().iter();
@@ -182,13 +181,12 @@ impl<'a> Scene<'a> {
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 
-    /// What each worker did that lives at the end.
+    /// Activity of each worker that lives at the end.
     pub(super) fn each(&self) -> Vec<Looks> {
         each::of(&self.span, self.log())
     }
 
-    /// What workers told of their switches since the beginning of the span; [`None`] where records are
-    /// missing.
+    /// Switches of the workers since the beginning of the span; [`None`] where records are missing.
     fn log(&self) -> Option<&'a [(u16, Event)]> {
         let (begin, end) = (self.span.begin().seen, self.span.end().seen);
         let is_whole = self.past.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
@@ -308,7 +306,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Whether a server keeps up with an open load, with a tenth to spare. One that does not has ever longer
+/// True if a server keeps up with an open load, with a tenth to spare. One that does not has ever longer
 /// queues, however many answers it gives, and may give them to clients that have left.
 fn keeps_up(scenario: &Scenario, cores: usize) -> bool {
     const SPARE: f64 = 0.9;

@@ -32,7 +32,7 @@ struct Blocked {
 }
 
 impl Blocked {
-    /// Those that were blocked for at least this share of their time.
+    /// Workers that were blocked for at least this share of their time.
     fn of(scene: &Scene<'_>, share: f64) -> Self {
         let each = scene.each();
         let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
@@ -224,9 +224,9 @@ fn patch(step: &mut Step) {
 
 /// Coroutines are parked while their processes go on.
 pub(super) struct Parked {
-    /// How many, on average …
+    /// The mean number …
     parked: f64,
-    /// … and whether only samples tell.
+    /// … and true if it rests on samples alone.
     by_samples: bool,
 }
 

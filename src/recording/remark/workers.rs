@@ -14,7 +14,7 @@ pub(super) struct WorkerGone<'a> {
     status: i32,
     cause: Option<TerminationCause>,
     deaths: usize,
-    /// What all of them have in common, in words.
+    /// The cause that all of them have in common.
     common: Option<String>,
     lost: u64,
 }

@@ -1,4 +1,4 @@
-//! How far a run may be believed while it goes on.
+//! The grade of a run that goes on.
 //!
 //! A number near a limit crosses it now and then, and the grade would go to and fro. So a doubt is raised at
 //! once, and taken back when it was raised at no point of the last five seconds. The points are fixed: each
@@ -27,8 +27,8 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// How far this variant may be believed, and what speaks against it so far or did at one of the last
-    /// points, the worst first. What can be judged only when it is over is not held against it.
+    /// The grade of this variant, and the reasons against it now or at one of the last points, the worst first.
+    /// Reasons that only a whole run can have are left out.
     pub fn judge(&mut self, variant: usize, past: &Past<'_>) -> (Trust, Vec<Reason>) {
         let before: Vec<Past<'_>> = points(past).collect();
         let keys: Vec<(usize, usize)> = before.iter().map(|it| (variant, it.newest())).collect();
@@ -50,7 +50,7 @@ impl Judge {
     }
 }
 
-/// What was known at the points of the last five seconds, the latest first.
+/// The snapshots at the points of the last five seconds, the latest first.
 fn points<'a>(past: &Past<'a>) -> impl Iterator<Item = Past<'a>> + use<'a> {
     let past = *past;
     let last = past.sample().at.0 / POINTS.0;
@@ -63,7 +63,7 @@ fn points<'a>(past: &Past<'a>) -> impl Iterator<Item = Past<'a>> + use<'a> {
         })
 }
 
-/// How far a run may be believed by what is known now, and what speaks against it, the worst first.
+/// The grade of a run by what is known now, and the reasons against it, the worst first.
 pub(in crate::recording) fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
     worst_first(reasons(&Evidence::so_far(past)))
 }

@@ -1,4 +1,4 @@
-//! Whether each number of a full card stands in the summary for programs, or follows from numbers that do.
+//! Each number of a full card stands in the JSON summary, or follows from numbers that do.
 //!
 //! The unit of a number of the summary is the end of its name, or of the name of what it is in. Lines that
 //! repeat words of the scenario (its title, load and claims) are not compared.
@@ -10,7 +10,7 @@ use crate::recording::summary::{Summary, summarise};
 use crate::recording::synthetic::{Synthetic, machine, plan};
 use crate::scenario::WorkerKind::{Coroutine, Sync};
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Unit {
     Milliseconds,
@@ -46,7 +46,7 @@ fn numbers(value: &Value, unit: Unit, into: &mut Vec<(f64, Unit)>) {
     }
 }
 
-/// What the card computes of them: how many times the first variant each is, and switches for each answer.
+/// Numbers that the card computes of them: ratios to the first variant, and switches for each answer.
 fn derived(summary: &Value) -> Vec<(f64, Unit)> {
     let runs = summary["runs"].as_array().expect("runs");
     let number = |run: &Value, path: &str| run.pointer(path).and_then(Value::as_f64);
@@ -110,7 +110,7 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// Whether a number of the summary is printed so.
+/// True if a number of the summary is printed so.
 fn is_printed_so((token, behind): &Token<'_>, (number, unit): (f64, Unit)) -> bool {
     let behind = behind.strip_prefix(' ').unwrap_or(behind);
     let word: String = behind

@@ -225,7 +225,7 @@ fn sentence_of(words: &str, plan: &Plan) -> String {
     }
 }
 
-/// What switches and `count` steps came to.
+/// Coroutine switches, and sums of `count` steps.
 fn numbers_of_steps(run: &Run) -> Vec<String> {
     let both = [story::switches(run), story::counters(run)];
     both.into_iter().flatten().collect()

@@ -43,7 +43,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
     }
 }
 
-/// How many requests a run has, if they are too few for a p99.
+/// The number of requests of a run, if they are too few for a p99.
 fn too_few_for_a_p99(run: &Run) -> Vec<String> {
     let has_none = run.latency_ms.p99.is_none();
     let count = || counted(run.due as u64, "request");

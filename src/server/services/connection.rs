@@ -42,7 +42,7 @@ impl Connection {
         &self.stream
     }
 
-    /// Whether more calls are held than a worker makes: it asks one after the other.
+    /// True if more calls are held than a worker makes: it asks one after the other.
     pub(super) fn is_overfull(&self) -> bool {
         self.held > MOST_HELD || self.unsent.len() > MOST_HELD * size_of::<Answer>()
     }

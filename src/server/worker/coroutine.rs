@@ -55,7 +55,7 @@ pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
     })
 }
 
-/// How long a connection whose socket is always ready keeps its worker, before others go first. Each run of
+/// The longest run of a connection whose socket is always ready, before other tasks go first. Each run of
 /// another task waits for that long once for each such connection.
 const SHARE: Elapsed = Elapsed(500_000);
 /// Reads or writes of a connection that do not wait, between two looks at the clock.

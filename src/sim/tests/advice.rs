@@ -1,5 +1,5 @@
-//! What a remark says would help helps, where it is simulated. The numbers in an advice are bounds of a
-//! computation, and the simulation knows nothing of them.
+//! Advice of remarks helps where it is simulated. Its numbers are bounds that were computed, and the simulation
+//! knows nothing of them.
 
 use super::*;
 use crate::recording::remark::{Kind, Remark};

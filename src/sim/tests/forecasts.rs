@@ -224,7 +224,7 @@ fn threads_on_one_core_block_in_their_waits_and_share_the_core() {
     is_right(text, "4 tokens");
 }
 
-/// Whether what is computed is far from what a long run shows. A model that says `about`, or that takes times
+/// True if a computed number is far from that of a long run. A model that says `about`, or that takes times
 /// to be exponential, may be off by more.
 fn check_forecast(text: &str) {
     let plan = plan(text, &["duration=600s", "warmup=60s"]);

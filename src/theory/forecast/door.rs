@@ -79,17 +79,17 @@ impl Coming {
     }
 }
 
-/// Whether a client whose connection is refused lives to try again.
+/// True if a client whose connection is refused has patience to try again.
 pub(super) fn tries_again(scenario: &Scenario) -> bool {
     scenario.load.patience.as_secs_f64() >= TRIES_AGAIN
 }
 
-/// Whether connections stay when they have been answered.
+/// True if connections stay when they have been answered.
 pub(super) fn keeps_connections(scenario: &Scenario) -> bool {
     scenario.load.connection == Connection::KeepAlive && scenario.server.keepalive.0 > 0
 }
 
-/// Whether a place is free for nearly every request that comes: `parked` is how many wait on average for
+/// True if a place is free for nearly every request that comes: `parked` is the mean number that wait for
 /// something else than their worker, `used` the share of time for which that is taken.
 pub(super) fn has_room(places: usize, parked: f64, used: f64) -> bool {
     let queue = match used {

@@ -350,11 +350,11 @@ fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     }
 }
 
-/// What is said where requests let go of their worker, and hold it for long between two times.
+/// The reason where requests let go of their worker, but hold it for long in between.
 pub(super) const BETWEEN: &str = "requests let go of their worker, but hold it for a large part of their time in between: they neither \
      take turns to the end nor share it";
 
-/// Whether connections are free for whatever comes to one worker. Where no request is parked, one that is
+/// True if connections are free for whatever comes to one worker. Where no request is parked, one that is
 /// begun waits as it would at the door.
 fn has_room(work: &Work<'_>, rate: f64) -> bool {
     let server = &work.scenario.server;

@@ -41,7 +41,7 @@ fn share_beyond(patience: f64, forecast: &Forecast, times: &Times, work: &Work<'
     beyond.sum()
 }
 
-/// How long requests wait.
+/// The law of the waiting time.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
     /// The share that waits at all.
@@ -50,7 +50,7 @@ struct Wait {
     mean: f64,
     /// As long as all clients that are not served at once take before it, in seconds.
     behind_all: f64,
-    /// Whether one waits longer, the longer it takes by itself; then the mean is of one that takes this long.
+    /// True if a request waits the longer, the longer it takes by itself; then the mean is of one that takes this long.
     shared_by: Option<f64>,
 }
 
@@ -93,7 +93,7 @@ impl Wait {
     }
 }
 
-/// Whether requests share a worker, or cores.
+/// True if requests share a worker, or cores.
 fn shares(forecast: &Forecast, work: &Work<'_>) -> bool {
     match forecast.model {
         Model::Shared | Model::Tokens(_) | Model::Returning(_) => true,

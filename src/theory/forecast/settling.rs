@@ -50,7 +50,7 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
     ))
 }
 
-/// How long it takes from the first request until as many are there as in the long run, in seconds.
+/// Time from the first request until as many are there as in the long run, in seconds.
 fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
     let alone = work.alone.mean;
     match (&work.scenario.load.arrivals, &forecast.times) {

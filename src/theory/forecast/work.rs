@@ -62,7 +62,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// How requests that could go on get their turn of a loop.
+    /// The order in which a loop serves requests that could go on.
     pub(super) fn sharing(&self) -> Sharing {
         let kind = self.scenario.server.kind;
         let (mut bursts, mut pieces) = (Moments::default(), Moments::default());
@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// How requests that could go on get their turn of a loop.
+/// The order in which a loop serves requests that could go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sharing {
     /// Each burst runs to its end.
@@ -122,7 +122,7 @@ pub(super) enum Sharing {
 /// bursts that share the worker, at a utilisation of 80 %.
 const SHORT: f64 = 0.05;
 
-/// What holds the worker between two places where it is let go of while the request could go on.
+/// The computing of a request between two places where it lets go of its worker and could go on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Piece {
     /// All of it, slices included.

@@ -1,4 +1,4 @@
-//! What a word or a glyph says of an instant is so at that instant.
+//! Words and glyphs of an instant are true at that instant.
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;

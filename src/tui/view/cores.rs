@@ -65,7 +65,7 @@ fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
     Some(letter(worker.index))
 }
 
-/// Whether something else than a worker keeps a core busy.
+/// True if something else than a worker keeps a core busy.
 fn is_busy_otherwise(picture: &Picture, place: usize) -> bool {
     picture.busy_otherwise.get(place).copied().unwrap_or(false)
 }

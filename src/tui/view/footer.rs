@@ -10,7 +10,7 @@ use crate::tui::lanes::Sheet;
 use crate::tui::pane::Pane;
 use crate::tui::state::State;
 
-/// What there is to see, in one or two sentences. What has to be known besides gets the last lines.
+/// Draws the caption, in one or two sentences. Doubts and notes get the last lines.
 pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     let height = usize::from(canvas.height());

@@ -1,4 +1,4 @@
-//! What a view has to say on a screen that is too small for it: a line for each of its first few numbers.
+//! Short forms of views for screens that are too small for them: a line for each of the first few numbers.
 
 use super::requests::{failure_of, latency_of};
 use super::variants::row_at;
@@ -72,7 +72,7 @@ fn variants(state: &State) -> Vec<Figure> {
     variants.map(figure).collect()
 }
 
-/// Those from the one that is picked on.
+/// The requests from the selected one on.
 fn requests(state: &State) -> Vec<Figure> {
     let view = &state.requests;
     let picked = view.place().saturating_sub(view.first);

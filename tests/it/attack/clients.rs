@@ -81,7 +81,7 @@ impl Hostile {
         }
     }
 
-    /// What it sends at once, without end; nothing if it sends slowly or not at all.
+    /// The bytes that it repeats without end; empty if it sends slowly or nothing.
     fn sends(self) -> Vec<u8> {
         let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
         let text = match self {
@@ -241,7 +241,7 @@ fn memory_of(workers: &[Pid]) -> f64 {
     kib as f64 / 1024.0
 }
 
-/// How long the workers have wanted a core and had none: the second word of `/proc/PID/schedstat`, in ns.
+/// Time for which workers wanted a core and had none, in nanoseconds: the second word of `/proc/PID/schedstat`.
 fn waited_for_cores(workers: &[Pid]) -> f64 {
     let wait = |pid: &Pid| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;

@@ -58,7 +58,7 @@ const SIGNALS: [Signal; 8] = [
     Signal::SIGSTOP,
 ];
 
-/// What the program is busy with when the signal comes.
+/// The phase of the program in which the signal comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Boot,
@@ -174,7 +174,7 @@ impl Phase {
     }
 }
 
-/// Whether the program may end so.
+/// True if the program may end so.
 fn is_right(cell: Cell, status: ExitStatus) -> bool {
     let is_the_drivers = cell.role == Role::Driver;
     // One that goes on without end is left by ^C, which ends it unless it listens to it.
@@ -244,7 +244,7 @@ fn leave(cell: Cell, program: &mut OnScreen, began: Instant) {
 }
 
 impl Phase {
-    /// Whether it is a run that comes to its own end.
+    /// True if it is a run that comes to its own end.
     fn plays(self) -> bool {
         !matches!(self, Self::Cards | Self::Replay)
     }

@@ -271,7 +271,7 @@ fn limited(seconds: u64, words: &str, file: &Path) -> Output {
         .unwrap()
 }
 
-/// What became of a mutant, as the table names it; and why that is wrong, if it is.
+/// Plays a mutant. Returns its row of the table, and the output of a command that broke.
 fn played(seconds: u64, file: &Path) -> (&'static str, Option<String>) {
     let check = limited(seconds, "check \"$FILE\"", file);
     match check.status.code() {

@@ -35,7 +35,7 @@ const AT_MOST: Duration = Duration::from_secs(5);
 /// Addresses that the program and its processes may have each, in KiB.
 const MEMORY_KIB: u32 = 1536 << 10;
 
-/// What a server does on a connection, in this order.
+/// The moves of a server on a connection, in this order.
 #[derive(Clone, Copy)]
 enum Act {
     /// Reads a request: a connection that is closed with unread bytes is reset.
@@ -59,7 +59,7 @@ use Act::{Drip, HalfClose, Hear, Repeat, Reset, Say, SayByBytes, Stay};
 
 struct Server {
     name: &'static str,
-    /// Whether an answer of it is whole.
+    /// True if an answer of it is whole.
     answers: bool,
     acts: &'static [Act],
 }
@@ -200,7 +200,7 @@ fn attack(server: &Server, file: &Path) -> Output {
         .unwrap()
 }
 
-/// What is wrong with the end of a load against this server.
+/// The fault in the end of a load against this server, if there is one.
 fn judge(server: &Server, output: &Output) -> Result<(), String> {
     let text = String::from_utf8_lossy(&output.stderr);
     let is = |right: bool, words: &str| {

@@ -14,7 +14,7 @@ use super::screen::Written;
 const LABEL: usize = 13;
 /// Where the columns of ratios end: concurrency, answers and median.
 const RATIOS: [usize; 3] = [31, 55, 65];
-/// What points from a number to its footnote.
+/// The marks that point from a number to its footnote.
 const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
 
 /// Compares the short and the full card of a kept run with its summary.
@@ -345,7 +345,7 @@ impl Card<'_> {
         self.findings.number(&place, said, right, said == right);
     }
 
-    /// What is said of each variant: `sync: 1, 2; coroutine: 3`.
+    /// The text of each variant: `sync: 1, 2; coroutine: 3`.
     fn of_each(&mut self, text: &str) -> Vec<(Value, String)> {
         let mut all = Vec::new();
         for part in text.split("; ") {

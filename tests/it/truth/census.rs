@@ -1,4 +1,4 @@
-//! How many requests are in each state at an instant. A core runs one process, so what each request says of
+//! The number of requests in each state at an instant. A core runs one process, so what each request says of
 //! itself is held against what the others say.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use super::events::{Account, Ns, Request, State};
 pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
 impl Account {
-    /// How many requests are in each state at an instant: of one worker, or at the door. A core runs one
+    /// The number of requests in each state at an instant: of one worker, or at the door. A core runs one
     /// process: of several that say to run on it the one that came last does, and the others, which have not
     /// learned yet that they lost it, want a core.
     pub(super) fn census(&self, at: Ns) -> Census {
@@ -50,7 +50,7 @@ impl Account {
         unread.count() + over.count()
     }
 
-    /// Whether another worker that came later was on the core on which a request says to run at an instant: a
+    /// True if another worker that came later was on the core on which a request says to run at an instant: a
     /// process learns that it lost its core when it gets one again.
     pub(super) fn has_lost_its_core(&self, request: &Request, at: Ns) -> bool {
         let Some((since, worker, core)) = request.claim(at) else {

@@ -8,7 +8,7 @@ use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 /// Where bars begin, and how long the longest is.
 const BAR: std::ops::Range<usize> = 20..62;
 
-/// What the view shows of a variant: of the one that is on its last second, of one before it its window.
+/// Numbers of a variant in the view: the last second of the one that goes on, the window of an earlier one.
 fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns) -> Option<f64> {
     let account = &accounts[variant];
     // Nothing is compared with a run that proves nothing.

@@ -49,16 +49,16 @@ pub(super) struct Request {
     pub(super) written: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
-    /// How it failed; empty if it did not.
+    /// The kind of its failure; empty if it was answered.
     pub(super) failure: String,
     pub(super) class: String,
-    /// Whether it was due in the counted window.
+    /// True if it was due in the counted window.
     pub(super) counted: bool,
     /// From due to done; of one that failed its client's patience at least.
     pub(super) latency: Option<Ns>,
     /// The same from sent.
     pub(super) from_send: Option<Ns>,
-    /// What its worker told of it when it was over.
+    /// The times that its worker reported at its end.
     pub(super) told: Option<Told>,
     pub(super) worker: Option<u16>,
     pub(super) slices: Vec<Slice>,
@@ -100,7 +100,7 @@ pub(super) struct Account {
     pub(super) variant: String,
     pub(super) kind: String,
     pub(super) origin: String,
-    /// Whether it may be believed, by the run's own word.
+    /// True if it may be believed, by the run's own word.
     pub(super) proves_nothing: bool,
     pub(super) began: Ns,
     pub(super) end: Ns,
@@ -118,7 +118,7 @@ pub(super) struct Account {
     pub(super) anonymous: Vec<(u16, Ns, Ns)>,
 }
 
-/// What was read of a worker at a sample: counts so far.
+/// Counts of a worker at a sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Look {
     pub(super) at: Ns,
@@ -181,7 +181,7 @@ impl Account {
         }
     }
 
-    /// Whether the counted window has begun by the last sample before an instant.
+    /// True if the counted window has begun by the last sample before an instant.
     pub(super) fn counts_by(&self, at: Ns) -> bool {
         let known = self.samples.partition_point(|sample| *sample <= at);
         let stage = self.stages.get(known.saturating_sub(1));
@@ -330,13 +330,13 @@ impl Request {
         slices.chain(breaks).chain(parts).chain(stamps).collect()
     }
 
-    /// Whether the end of the run cut it off before its client's patience was over.
+    /// True if the end of the run cut it off before its client's patience was over.
     pub(super) fn is_cut_off(&self, patience: Ns) -> bool {
         let done = self.done.unwrap_or(Ns::MAX);
         self.failure == "timeout" && done - self.due < patience
     }
 
-    /// Whether it has ended for its client.
+    /// True if it has ended for its client.
     pub(super) fn is_over(&self, at: Ns) -> bool {
         self.done.is_some_and(|done| done <= at)
     }
@@ -445,7 +445,7 @@ impl Account {
         inside.map(|edge| self.drawn(request, edge)).collect()
     }
 
-    /// Whether a worker is between two slices that follow each other within a millisecond, in its hub, or runs
+    /// True if a worker is between two slices that follow each other within a millisecond, in its hub, or runs
     /// a connection whose request is not read yet.
     pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
@@ -460,7 +460,7 @@ impl Account {
 }
 
 impl Account {
-    /// What was read of a worker at a sample.
+    /// A worker at a sample.
     pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
         let mut looks = self.looks.iter();
         looks.find(|it| it.at == at && it.worker == worker).copied()

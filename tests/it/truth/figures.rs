@@ -319,7 +319,7 @@ fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findi
     findings.number(&format!("{place}: mean"), end, whole, holds);
 }
 
-/// What a series of `who-runs` says that a request does.
+/// The state of a request that a series of `who-runs` stands for.
 fn state_of(series: &str) -> Option<State> {
     Some(match series {
         "running" => State::Running,

@@ -64,7 +64,7 @@ struct Row {
 }
 
 impl Row {
-    /// Whether a length may be, and whether it must be, in this row.
+    /// Two flags: a length may be in this row, and it must be.
     fn holds(&self, latency: Ns) -> (bool, bool) {
         let latency = latency as f64 / 1e9;
         let within =

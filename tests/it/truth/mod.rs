@@ -327,7 +327,7 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     }
 }
 
-/// What a screen is compared with: the accounts of all variants, and which of them is shown.
+/// The accounts of all variants, with which a screen is compared, and the one that is shown.
 type Shown<'a> = (&'a [Account], usize);
 
 /// Compares a screen of one view with the events at its instant.

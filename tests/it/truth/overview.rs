@@ -7,7 +7,7 @@ use super::census::Census;
 use super::events::{Account, Ns, State};
 use super::screen::{self, WorkerRow};
 
-/// How many requests are in this state, whichever worker they are in.
+/// The number of requests in this state, in all workers.
 pub(super) fn total(census: &Census, wanted: State) -> usize {
     let all = census.iter().filter(|((_, state), _)| *state == wanted);
     all.map(|(_, count)| count).sum()

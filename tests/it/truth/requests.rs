@@ -129,7 +129,7 @@ fn check_row(
     findings.number(&format!("{place}: worker"), worker, right, worker == right);
 }
 
-/// How long an open request has been at the door, ready, running and waiting so far.
+/// The times of an open request at the door, ready, running and waiting so far.
 fn seen(account: &Account, request: &Request, now: Ns) -> [Ns; 4] {
     let mut edges = request.edges();
     edges.retain(|edge| request.sent <= *edge && *edge < now);

@@ -324,7 +324,7 @@ impl Written {
         })
     }
 
-    /// Whether a number may be written so: rounded, and off by a share of itself at most.
+    /// True if a number may be written so: rounded, and off by a share of itself at most.
     pub(super) fn is(self, right: f64, share: f64) -> bool {
         (self.value - right).abs() <= 0.51 * self.digit + share * right.abs() + 1e-9
     }

@@ -327,7 +327,7 @@ impl Against<'_> {
         self.real("accept_jain", jain, 0.51e-4);
     }
 
-    /// What is counted so far never gets less, also when the process that counted it has ended.
+    /// Counts never fall, also when the process that counted has ended.
     fn check_sums(&mut self, samples: &[Row], workers: &[Row]) {
         let mut slots: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
         for row in workers {
@@ -439,7 +439,7 @@ const WAITS: [&str; 6] = [
     "client",
 ];
 
-/// What one request spent its latency on.
+/// The parts of the latency of one request.
 pub(super) struct Spent {
     pub(super) parts: [Ns; 7],
     pub(super) waits: [Ns; 6],

@@ -37,7 +37,7 @@ impl Account {
         self.cpu_between(from, to) / ((to - from) as f64 / 1e9)
     }
 
-    /// How many connections a worker may be said to have taken by a sample.
+    /// The numbers of connections that a worker may have taken by a sample.
     pub(super) fn taken_by(&self, worker: u16, sampled: Ns) -> std::ops::RangeInclusive<usize> {
         let opened = self.requests.iter().filter(|it| it.opened);
         let taken = |by: Ns| {
@@ -60,7 +60,7 @@ impl Account {
     }
 }
 
-/// How many requests are in states of this kind in an interval, on average.
+/// The mean number of requests in states of this kind in an interval.
 pub(super) fn mean_time(
     account: &Account,
     (from, to): (Ns, Ns),

@@ -25,7 +25,7 @@ fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
 }
 
 impl Account {
-    /// How many workers a sample found.
+    /// The number of workers in a sample.
     pub(super) fn workers_at(&self, at: Ns) -> usize {
         self.looks.iter().filter(|it| it.at == at).count()
     }

@@ -1,5 +1,5 @@
-//! What a sentence says of an amount is what the log says: recordings made up by hand, of which the right
-//! amounts follow from a line of arithmetic.
+//! Amounts in sentences are those of the log: recordings made by hand, whose right amounts follow from a line of
+//! arithmetic.
 
 use super::recordings::*;
 use super::{AtTheEnd, Kind, NOW, Now, When, find};

@@ -241,6 +241,16 @@ mod tests {
 
     const END: u64 = 100_000;
 
+    fn span(doing: Doing, from: u64, to: u64) -> Span {
+        Span {
+            doing,
+            queue: None,
+            from: Stamp(from),
+            to: Stamp(to),
+            is_open: false,
+        }
+    }
+
     /// Stretches of time without overlaps, most of them short, with blanks between.
     fn stretches() -> impl Strategy<Value = Vec<(Stamp, Stamp, usize)>> {
         let parts = prop::collection::vec((0_u64..9_000, 1_u64..4_000, 0_usize..6), 0..40);
@@ -330,13 +340,6 @@ mod tests {
 
     #[test]
     fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
-        let span = |doing, from, to| Span {
-            doing,
-            queue: None,
-            from: Stamp(from),
-            to: Stamp(to),
-            is_open: false,
-        };
         let lane = RequestLane {
             request: 0,
             worker: Some(0),
@@ -365,13 +368,6 @@ mod tests {
 
     #[test]
     fn a_run_that_lost_its_core_in_a_cell_fills_it_in_part_only() {
-        let span = |doing, from, to| Span {
-            doing,
-            queue: None,
-            from: Stamp(from),
-            to: Stamp(to),
-            is_open: false,
-        };
         // In cells of 100: all on a core; 60 without; 10 without; 100 without.
         let runs = [(0, 100), (100, 120), (180, 200), (210, 300)];
         let without = [(120, 180), (200, 210), (300, 400)];

@@ -113,7 +113,7 @@ struct Compared {
     times: String,
 }
 
-/// What is compared is of one time: both windows, or, while this variant goes on, the same second of both.
+/// Compares numbers of one time: both windows or, while this variant goes on, the same second of both.
 /// `None` where there is nothing to compare, or nothing that may be.
 fn ratio(state: &State) -> Option<Compared> {
     let variant = state.shown().variant;

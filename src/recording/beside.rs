@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::ceiling::{self, NamedBound};
 pub use super::ceiling::{Ceiling, Waits, per_second};
+use super::latency::Breakdown;
 use super::remark;
 use super::summary::{Run, rounded};
 use super::trust::Trust;
@@ -142,6 +143,8 @@ pub fn is_steered(run: &Run) -> bool {
 pub struct Theory {
     bounds: Vec<NamedBound>,
     forecast: Result<Forecast, String>,
+    /// The mean time for which a request that is alone waits for services and timers.
+    alone_ms: f64,
 }
 
 impl Theory {
@@ -149,11 +152,13 @@ impl Theory {
     #[must_use]
     pub fn of(scenario: &Scenario, cores: usize) -> Self {
         let is_steady = scenario.timeline.is_empty();
+        let alone = attempt::mean(scenario);
         let bounds = is_steady.then(|| bounds::of(scenario, cores));
         let bounds = bounds.into_iter().flatten();
         Self {
             bounds: bounds.map(|it| NamedBound::of(it, scenario)).collect(),
             forecast: forecast::of(scenario, cores),
+            alone_ms: (alone.inside - alone.computing) * 1e3,
         }
     }
 
@@ -174,7 +179,14 @@ impl Theory {
         Self {
             bounds: Vec::new(),
             forecast: Err(reason.to_owned()),
+            alone_ms: 0.0,
         }
+    }
+
+    /// The place where requests wait that spent their time in this way.
+    #[must_use]
+    pub fn waits(&self, spent: &Breakdown) -> Option<Waits> {
+        Waits::of_time(spent, self.alone_ms)
     }
 
     /// Beside what was found.
@@ -219,13 +231,12 @@ impl Beside {
     /// What theory says of a run of this scenario.
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
-        let mut beside = Theory::of_run(scenario, cores, run).beside(&Found::in_run(run));
+        let theory = Theory::of_run(scenario, cores, run);
+        let mut beside = theory.beside(&Found::in_run(run));
         let binds = beside.bounds.iter().any(|bound| bound.binds);
         let proves = run.trust != Trust::ProvesNothing;
         if !beside.bounds.is_empty() && !binds && proves {
-            let alone = attempt::mean(scenario);
-            let waits = (alone.inside - alone.computing) * 1e3;
-            beside.waits = Waits::of(run, waits);
+            beside.waits = Waits::of(run, theory.alone_ms);
         }
         beside
     }

@@ -179,6 +179,13 @@ pub struct Waits {
 const HARDLY: f64 = 0.1;
 
 impl Waits {
+    /// Of requests that spent their time in this way; `alone_ms` is what a request waits for services and timers if
+    /// it is alone. [`None`] if they took no time.
+    pub(super) fn of_time(spent: &Breakdown, alone_ms: f64) -> Option<Self> {
+        let mean = spent.total();
+        (mean > 0.0).then(|| Self::in_time(spent, mean, alone_ms))
+    }
+
     /// Of a run; `alone_ms` is what a request waits for services and timers if it is alone.
     pub(super) fn of(run: &Run, alone_ms: f64) -> Option<Self> {
         match (&run.breakdown_ms, run.latency_ms.mean) {

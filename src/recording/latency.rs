@@ -229,6 +229,12 @@ impl Breakdown {
         Some(Self::adding_up_to(fitted.latency, fitted.parts, waits))
     }
 
+    /// The mean latency: the sum of its parts.
+    pub(super) fn total(&self) -> f64 {
+        let before = self.generator + self.door + self.ready;
+        before + self.core_wait + self.cpu + self.parked_or_blocked + self.other
+    }
+
     /// Each part was rounded down, so their sum is at most the mean, and what is missing is other.
     fn adding_up_to(mean: u64, parts: [u64; 6], waits: Option<Waits>) -> Self {
         let other = mean - parts.iter().sum::<u64>();

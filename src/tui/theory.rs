@@ -1,10 +1,12 @@
 //! What theory says of the variants, while it is looked at: worked out once for each.
 
+use super::indexes::Seen;
 use super::picture::Picture;
+use super::spectrum::MOST_ANSWERS;
 use super::state::State;
-use crate::recording::Past;
-use crate::recording::beside::{Beside, Found, STEERED, Theory};
-use crate::recording::latency::{MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::beside::{Beside, Found, STEERED, Theory, Waits};
+use crate::recording::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
+use crate::recording::{Past, Window};
 use crate::telemetry::Stage;
 use crate::units::Elapsed;
 
@@ -15,6 +17,8 @@ pub(super) struct TheoryView {
     of: Vec<Option<Theory>>,
     /// Whether a hand has changed the variant that is on.
     is_steered: bool,
+    /// The time of so many requests of the variant that is on, answered in the window so far.
+    spent: Option<(Breakdown, usize)>,
 }
 
 impl State {
@@ -55,6 +59,27 @@ impl State {
             waits,
             ..theory.beside(&found)
         })
+    }
+
+    /// The place where requests of the variant that is on wait, by its answers in the window so far: how many of
+    /// these are averaged. [`None`] before the first one.
+    pub(super) fn waits_so_far(&self) -> Option<(Waits, usize)> {
+        self.theory.waits(self.show.variant)
+    }
+}
+
+impl TheoryView {
+    /// Looks where requests have spent their time by the instant of the cursor. Nothing is counted before the window.
+    pub(super) fn look(&mut self, seen: &Seen<'_>, counted: Option<Window>) {
+        let spent = |window| seen.lanes.spent(seen.until, Some(window), MOST_ANSWERS);
+        self.spent = counted.and_then(spent);
+    }
+
+    /// The place where requests of a variant wait, and the number of answers of which that is.
+    fn waits(&self, variant: usize) -> Option<(Waits, usize)> {
+        let theory = self.of.get(variant)?.as_ref()?;
+        let (spent, answers) = self.spent?;
+        Some((theory.waits(&spent)?, answers))
     }
 }
 

@@ -238,7 +238,8 @@ impl State {
     fn look_closer(&mut self, feed: &Feed<'_>) {
         // The overview has lanes too where there is room.
         let has_lanes = matches!(self.pane, Pane::Lanes | Pane::Overview);
-        let needs_it = has_lanes || matches!(self.pane, Pane::Latency | Pane::Requests);
+        let has_answers = matches!(self.pane, Pane::Latency | Pane::Requests | Pane::Theory);
+        let needs_it = has_lanes || has_answers;
         // All of a kept run is read before its first picture, so that none comes late afterwards.
         if needs_it || !feed.is_live() {
             self.indexes.read(feed);
@@ -258,10 +259,11 @@ impl State {
         let Some(seen) = self.indexes.seen(feed, variant, at) else {
             return;
         };
-        if self.pane == Pane::Latency {
-            self.spectrum = Some(Spectrum::of(&seen, self.watch.counted_window()));
-        } else {
-            self.requests.look(&seen);
+        let counted = self.watch.counted_window();
+        match self.pane {
+            Pane::Latency => self.spectrum = Some(Spectrum::of(&seen, counted)),
+            Pane::Theory => self.theory.look(&seen, counted),
+            _ => self.requests.look(&seen),
         }
     }
 

@@ -19,3 +19,4 @@ mod states;
 mod travel;
 mod turns;
 mod views;
+mod waiting_places;

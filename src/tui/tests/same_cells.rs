@@ -30,7 +30,7 @@ pub(super) fn sampled_more_often(run: &Synthetic) -> Recording {
 
 /// What the recorder had of a run when it took its samples up to here; and, as it reads its rings more
 /// often than it takes samples, some of what came between this one and the next.
-fn so_far(whole: &Recording, samples: usize) -> Recording {
+pub(super) fn so_far(whole: &Recording, samples: usize) -> Recording {
     let next = whole
         .samples
         .get(samples)

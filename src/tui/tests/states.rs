@@ -246,15 +246,3 @@ fn a_small_screen_has_the_first_numbers_of_each_view() {
         assert!(screen.contains(&said), "{view}: {said}\n{screen}");
     }
 }
-
-#[test]
-fn theory_says_of_a_run_that_goes_on_when_it_will_name_the_place_of_waiting() {
-    // After a second none of the three is answered: that is 0 % of each bound.
-    let recording = Synthetic::three_requests(Coroutine).recording();
-    let screen = shown(&recording, '8', S);
-    assert!(screen.contains("No bound is reached so far"), "{screen}");
-    // Two sync workers of 100 ms each answer their 20 a second, which is their bound.
-    let recording = Synthetic::io_bound(Sync).recording();
-    let screen = shown(&recording, '8', 4 * S);
-    assert!(!screen.contains("No bound is reached so far"), "{screen}");
-}

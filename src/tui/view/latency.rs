@@ -5,6 +5,7 @@ use super::axis::{self, Axis};
 use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
 use super::marks::Target;
 use super::projector::views::{self, NUMBER_LINES};
+use super::theory::newest_answers;
 use crate::palette::{Glyphs, Meaning, Room};
 use crate::recording::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use crate::scenario::WorkerKind;
@@ -12,7 +13,7 @@ use crate::telemetry::Stage;
 use crate::tui::latencies::Latencies;
 use crate::tui::number::{Number, Part};
 use crate::tui::pane::Pane;
-use crate::tui::spectrum::{MOST_ANSWERS, Spectrum};
+use crate::tui::spectrum::Spectrum;
 use crate::tui::state::State;
 use crate::units::Elapsed;
 use crate::words::{counted, grouped, latency, length};
@@ -215,13 +216,7 @@ fn draw_spent(
     kind: WorkerKind,
 ) {
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
-    let newest = if answers == MOST_ANSWERS {
-        "the newest "
-    } else {
-        ""
-    };
-    let answers = counted(answers as u64, "answer");
-    let said = format!("mean of {newest}{answers} {of_what}");
+    let said = format!("mean of {} {of_what}", newest_answers(answers));
     canvas.number(behind + 2, 0, &said, quiet(), Number::AnswersAveraged);
     let (waits, waiting) = if kind.has_a_loop() {
         (Meaning::Parked, "parked")

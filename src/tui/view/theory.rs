@@ -5,9 +5,10 @@ use super::canvas::{Canvas, bar, cut, plain, quiet, strong, wrap};
 use crate::recording::beside::{Balance, Beside, Ceiling, Modelled, Pair, per_second, percent};
 use crate::recording::trust::Trust;
 use crate::tui::number::Number;
+use crate::tui::spectrum::MOST_ANSWERS;
 use crate::tui::state::State;
 use crate::units::Elapsed;
-use crate::words::digits;
+use crate::words::{counted, digits};
 
 /// Where rows begin below the name of their variant.
 const SAID_AT: u16 = 3;
@@ -82,21 +83,44 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         let said = format!("No bound is reached: {}.", waits.in_words());
         draw_text(canvas, &mut lines, &said);
     }
-    let is_over = state.shown().rows[variant].is_some();
-    let mut reached = beside
-        .bounds
-        .iter()
-        .filter_map(|it| it.reached.map(|_| it.binds));
-    if !is_over && reached.next().is_some_and(|first| !first) && !reached.any(|binds| binds) {
-        let said =
-            "No bound is reached so far; where requests wait is told when the variant is over.";
-        draw_text(canvas, &mut lines, said);
+    if let Some(said) = waits_so_far(state, variant, &beside) {
+        draw_text(canvas, &mut lines, &said);
     }
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
     draw_assumed(canvas, &mut lines, &beside);
     // Air before the next one.
     lines.next + 1
+}
+
+/// The place where requests wait, while a variant goes on and no bound binds.
+fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Option<String> {
+    let goes_on = state.shown().rows[variant].is_none();
+    let mut known = beside.bounds.iter().filter(|it| it.reached.is_some());
+    let is_known = goes_on && known.clone().next().is_some();
+    if !is_known || known.any(|it| it.binds) || proves_nothing(state, variant) {
+        return None;
+    }
+    let Some((waits, answers)) = state.waits_so_far() else {
+        return Some(
+            "No bound is reached so far, and no request of the window was answered.".into(),
+        );
+    };
+    Some(format!(
+        "No bound is reached so far: {} (mean of {} in the window so far).",
+        waits.in_words(),
+        newest_answers(answers)
+    ))
+}
+
+/// `the newest 2 000 answers`, `1 answer`: of how many a mean is.
+pub(super) fn newest_answers(answers: usize) -> String {
+    let newest = if answers == MOST_ANSWERS {
+        "the newest "
+    } else {
+        ""
+    };
+    format!("{newest}{}", counted(answers as u64, "answer"))
 }
 
 fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling, reached: Option<f64>) {

@@ -322,15 +322,15 @@ impl State {
         }
     }
 
-    /// Whether no question is still to be asked that somebody could answer from what is shown.
+    /// True if no question is still to be asked whose answer could be read from the screen, wherever the cursor is.
     pub(super) fn gives_away_nothing(&self) -> bool {
         let asked = |question: &Question| {
             let before = self
                 .variants
                 .iter()
                 .position(|it| it.name == question.before);
-            before.is_none_or(|before| before < self.show.variant)
-                || (before == Some(self.show.variant)
+            before.is_none_or(|before| before < self.on_stage)
+                || (before == Some(self.on_stage)
                     && !matches!(self.show.screen, Screen::Question(_)))
         };
         self.questions.iter().all(asked)
@@ -346,7 +346,7 @@ impl State {
         self.subject.as_deref()
     }
 
-    /// Asks nothing.
+    /// Drops all questions.
     pub fn ask_nothing(&mut self) {
         self.questions.clear();
         self.votes.clear();

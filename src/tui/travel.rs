@@ -53,13 +53,14 @@ impl Turned {
 }
 
 impl State {
-    /// From now on a run is shown that was kept, with these results.
+    /// From now on a run is shown that was kept, with these results. Nothing is asked in it, so its claim is shown.
     pub fn replay(&mut self, rows: Vec<Row>) {
         for (place, row) in self.rows.iter_mut().zip(rows) {
             *place = Some(row);
         }
         self.cursor = Cursor::replaying();
         self.is_kept = true;
+        self.ask_nothing();
         self.show.screen = Screen::Play;
     }
 

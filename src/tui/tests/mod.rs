@@ -12,6 +12,7 @@ mod pressing;
 mod questions;
 mod robustness;
 mod same_cells;
+mod same_words;
 mod screens;
 mod sights;
 mod staging;

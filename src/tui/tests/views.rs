@@ -8,7 +8,6 @@ use crate::recording::Recording;
 use crate::recording::feed::Feed;
 use crate::recording::summary::summarise;
 use crate::recording::synthetic::Synthetic;
-use crate::scenario::Question;
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
 use crate::tui::number::Number;
 use crate::tui::view::compare::compared;
@@ -131,27 +130,6 @@ fn what_is_worth_a_remark_is_listed_with_what_it_rests_on() {
     let list = [Key::Char('r')];
     snapshot_of("remarks", "sync", &looking(&list, 0));
     snapshot_of("remarks", "coroutine", &looking(&list, 1));
-}
-
-#[test]
-fn advice_waits_until_nothing_is_left_to_guess() {
-    let recordings = recordings(Synthetic::io_bound);
-    let mut asking = io_bound_plan();
-    asking.questions = vec![Question {
-        before: "coroutine".into(),
-        question: "How many?".into(),
-        measure: "coroutine.throughput".into(),
-        choices: Vec::new(),
-        why: None,
-        misconception: None,
-    }];
-    let mut state = State::new(&asking, 2);
-    at(&recordings, &mut state, 0, 4_003 * MS);
-    state.key(Key::Char('r'));
-    at(&recordings, &mut state, 0, 4_003 * MS);
-    let said = text(&state, 80, 24);
-    assert!(said.contains("blocked-with-free-cores") && !said.contains("would help"));
-    assert!(text(&looking(&[Key::Char('r')], 0), 80, 24).contains("would help"));
 }
 
 /// What theory says, when a variant is over and its result is there.

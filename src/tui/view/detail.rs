@@ -98,10 +98,11 @@ pub(super) fn listed_from(state: &State) -> Vec<&WorkerPicture> {
     own.into_iter().skip(first).collect()
 }
 
-/// The instant up to which counts so far and means go: that of the last sample, where `now` is later.
+/// The instant up to which counts so far and means go: that of the last sample, which `now` may be later than.
+/// A screen that is with the run shows no instant.
 fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
     let (picture, began) = (&state.shown().picture, state.shown().began);
-    if picture.at > picture.sampled {
+    if !state.is_live() {
         let at = picture.sampled.since(began).as_secs_f64();
         let said = format!("all but `now`: up to {at:.2} s");
         canvas.write(1, 1, &said, quiet());

@@ -11,7 +11,7 @@ use crate::words::{counted, grouped, mean};
 pub(super) struct HoldsAll {
     worker: usize,
     others: usize,
-    /// Looks that found it so, of all.
+    /// Samples that found it so, of all.
     looks: (usize, usize),
     /// Requests begun in it at those, on average.
     begun: f64,
@@ -30,7 +30,7 @@ struct Taken {
 
 impl<'a> Notice<'a> for HoldsAll {
     fn notice(scene: &Scene<'a>) -> Option<Self> {
-        /// Of the looks.
+        /// Of the samples.
         const MOST: f64 = 0.5;
         let samples = scene.span.samples();
         let mut found = vec![(0_usize, 0_u64, 0_usize); scene.span.end().workers.len()];
@@ -105,7 +105,7 @@ impl<'a> Notice<'a> for HoldsAll {
         format!(
             "{} of {} found it so, with {} requests begun in it{taken}; {}",
             grouped(found as u64),
-            counted(all as u64, "look"),
+            counted(all as u64, "sample"),
             hundredths(self.begun),
             scene.core_use()
         )

@@ -203,11 +203,16 @@ impl<'a> Scene<'a> {
         found as f64 / all.max(1) as f64
     }
 
-    /// `38 of 40 samples`: each of them is of one worker.
+    /// `38 of 40 samples of one worker each`; `19 of 20 samples` where there is one worker.
     pub(super) fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> String {
         let (found, all) = self.span.looks(test);
+        let of_each = if all == self.span.samples().len() {
+            ""
+        } else {
+            " of one worker each"
+        };
         let found = grouped(found as u64);
-        format!("{found} of {}", counted(all as u64, "sample"))
+        format!("{found} of {}{of_each}", counted(all as u64, "sample"))
     }
 
     /// `21 samples in 1.00 s`.

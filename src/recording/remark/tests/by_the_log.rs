@@ -212,3 +212,20 @@ fn what_the_end_of_a_run_cut_off_has_not_failed() {
         ]
     );
 }
+
+#[test]
+fn samples_of_workers_are_told_apart_from_samples_of_the_run() {
+    // Three samples in the last second, with two workers in each, or with one.
+    let evidence = |recording: &Recording| find(recording, Now, Kind::Idle).unwrap().evidence;
+    let mut recording = asked_once(300);
+    assert!(evidence(&recording).starts_with(
+        "workers found idle in 6 of 6 samples of one worker each (3 samples in 1.00 s)"
+    ));
+    for sample in &mut recording.samples {
+        sample.workers.truncate(1);
+    }
+    assert!(
+        evidence(&recording)
+            .starts_with("workers found idle in 3 of 3 samples (3 samples in 1.00 s)")
+    );
+}

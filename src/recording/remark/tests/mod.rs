@@ -163,7 +163,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Idle,
         when: Now,
-        says: "The workers were idle in 6 of 6 samples in the last second, and 0.30 requests were at the door or",
+        says: "The workers were idle in 6 of 6 samples of one worker each in the last second, and 0.30 requests were at",
         applies: || asked_once(300),
         does_not: || asked_once(700),
     },

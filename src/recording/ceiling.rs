@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::latency::Breakdown;
-use super::summary::{Run, rounded};
+use super::summary::{Run, rounded, rounded_rate};
 use crate::scenario::Scenario;
 use crate::theory::bounds::{Bound, Scarce};
 use crate::units::{Elapsed, three_digits};
@@ -62,7 +62,7 @@ impl Ceiling {
             count: bound.count,
             each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
             good: (bound.good < 1.0).then(|| rounded(bound.good, 6)),
-            per_s: rounded(per_s, if per_s < 1.0 { 9 } else { 3 }),
+            per_s: rounded_rate(per_s),
             binds: is_tightest && reached.is_some_and(|reached| reached >= REACHED),
             reached,
         }

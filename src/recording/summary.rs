@@ -251,6 +251,16 @@ pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale
 }
 
+/// Rounds a number per second: what is slow keeps digits enough for what is computed from it.
+pub(super) fn rounded_rate(per_s: f64) -> f64 {
+    let digits = match per_s {
+        ..1.0 => 9,
+        ..100.0 => 6,
+        _ => 3,
+    };
+    rounded(per_s, digits)
+}
+
 /// Computes all numbers of a run.
 #[must_use]
 #[expect(clippy::too_many_lines, reason = "one list, a line for each number")]
@@ -398,7 +408,7 @@ fn is_stationary(first: f64, second: f64) -> bool {
 fn throughput(recording: &Recording, requests: &Requests<'_>) -> Option<f64> {
     let seconds = recording.header.window?.length().as_secs_f64();
     let answers = requests.answered_in_the_window() as f64;
-    (seconds > 0.0).then(|| rounded(answers / seconds, 3))
+    (seconds > 0.0).then(|| rounded_rate(answers / seconds))
 }
 
 /// All latencies of a cohort, however they are counted; the mean is of the completed ones.

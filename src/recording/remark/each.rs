@@ -68,8 +68,12 @@ pub(super) fn last_with_workers<'a>(span: &Span<'a>) -> &'a Sample {
 }
 
 /// One for each worker that lives at the end of `span`, by slot. `log`: what workers told since the
-/// beginning of the span, if that is whole.
-pub(super) fn of(span: &Span<'_>, log: Option<&[(u16, Event)]>) -> Vec<Looks> {
+/// beginning of the span, if that is whole; `events`: among them the ends of processes.
+pub(super) fn of(
+    span: &Span<'_>,
+    log: Option<&[(u16, Event)]>,
+    events: &[(u16, Event)],
+) -> Vec<Looks> {
     let end = last_with_workers(span);
     let slots = end.workers.iter().map(|worker| worker.index + 1);
     let mut all: Vec<Option<Looks>> = vec![None; slots.max().unwrap_or(0)];
@@ -100,15 +104,55 @@ pub(super) fn of(span: &Span<'_>, log: Option<&[(u16, Event)]>) -> Vec<Looks> {
             looks.came_late = looks.there < end.at.since(span.begin().at);
             let has_time = looks.there > Elapsed::ZERO;
             let log = log.filter(|_| has_time);
-            looks.blocked = log.map(|log| blocked(log, end, looks, seen));
+            looks.blocked = log.map(|log| {
+                let told = waits(log, looks.worker);
+                let all = told.chain(cut_short(span, events, looks.worker));
+                blocked(all.collect(), end, looks, seen)
+            });
         }
     }
     all.into_iter().flatten().collect()
 }
 
-/// For how long a worker was blocked between two instants. What goes on at the end may not be in its log yet.
+/// Waits of a worker that are in its log.
+fn waits(log: &[(u16, Event)], worker: usize) -> impl Iterator<Item = (Stamp, Stamp)> {
+    let own = log
+        .iter()
+        .filter(move |(slot, _)| usize::from(*slot) == worker);
+    own.filter_map(|(_, event)| match event {
+        Event::BlockedIn { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    })
+}
+
+/// Waits that ended with the process of a worker, which did not live to log them. Where its slot was empty
+/// afterwards only the time up to the last sample before counts, as in [`Looks::there`].
+fn cut_short(
+    span: &Span<'_>,
+    events: &[(u16, Event)],
+    worker: usize,
+) -> impl Iterator<Item = (Stamp, Stamp)> {
+    let living = move |sample: &'_ Sample| {
+        let mut workers = sample.workers.iter();
+        let own = workers.find(|it| it.index == worker && lives(it));
+        own.map(|it| (it.pid, it.phase, it.phase_since))
+    };
+    span.samples().windows(2).filter_map(move |pair| {
+        let (pid, phase, since) = living(&pair[0])?;
+        let next = living(&pair[1]).map(|it| it.0);
+        let death = events.iter().rev().find_map(|(_, event)| match event {
+            Event::Died { at, pid: dead, .. } if *dead == pid => Some(*at),
+            _ => None,
+        });
+        let until = death.filter(|_| next.is_some()).unwrap_or(pair[0].at);
+        (phase == Phase::Blocked && next != Some(pid)).then_some((since, until))
+    })
+}
+
+/// For how long a worker was blocked in these waits between two instants. What goes on at the end may not be in
+/// its log yet.
 fn blocked(
-    log: &[(u16, Event)],
+    mut waits: Vec<(Stamp, Stamp)>,
     end: &Sample,
     looks: &Looks,
     (from, to): (Stamp, Stamp),
@@ -121,12 +165,9 @@ fn blocked(
             told = until;
         }
     };
-    for (slot, event) in log {
-        if let Event::BlockedIn { from, to, .. } = event
-            && usize::from(*slot) == looks.worker
-        {
-            add(*from, *to);
-        }
+    waits.sort_unstable();
+    for (from, to) in waits {
+        add(from, to);
     }
     let now = end.workers.iter().find(|it| it.index == looks.worker);
     if let Some(now) = now.filter(|it| it.phase == Phase::Blocked) {

@@ -183,7 +183,7 @@ impl<'a> Scene<'a> {
 
     /// Activity of each worker that lives at the end.
     pub(super) fn each(&self) -> Vec<Looks> {
-        each::of(&self.span, self.log())
+        each::of(&self.span, self.log(), &self.past.recording().events)
     }
 
     /// Switches of the workers since the beginning of the span; [`None`] where records are missing.

@@ -187,6 +187,19 @@ fn lost_updates_are_additions_that_the_counters_do_not_show() {
 }
 
 #[test]
+fn what_few_answers_reach_of_a_bound_is_told_to_four_digits() {
+    // One after the other: 3 answers in the window. Of a bound n ÷ t they reach 3 ÷ window × t ÷ n.
+    let run = summarise(&Synthetic::three_requests(Sync).recording());
+    let exact = 3.0 / run.window_s;
+    assert!(close(run.throughput_per_s, exact, 1e-6));
+    assert_eq!(run.theory.bounds.len(), 3);
+    for bound in &run.theory.bounds {
+        let each = bound.each_ms.expect("no bound is of arrivals") / 1e3;
+        assert!(close(bound.reached, exact * each / bound.count, 0.51e-4));
+    }
+}
+
+#[test]
 fn a_queue_that_grows_is_not_stationary() {
     let mut growing = Synthetic::idle(Sync, 1);
     growing.lives = (0..240)

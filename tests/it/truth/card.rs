@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::Findings;
+use super::findings::Findings;
 use super::screen::Written;
 
 /// Columns that the label of a line takes.

@@ -4,38 +4,81 @@
 use std::collections::BTreeMap;
 
 use super::events::{Account, Ns, Request, State};
+use super::tables::{Row, number};
 
 /// Requests of each worker in each state; of no worker at the door.
 pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
-impl Account {
-    /// The number of requests in each state at an instant: of one worker, or at the door. A core runs one
-    /// process: of several that say to run on it the one that came last does, and the others, which have not
-    /// learned yet that they lost it, want a core.
-    pub(super) fn census(&self, at: Ns) -> Census {
-        let mut census = Census::new();
-        let mut running = Vec::new();
-        for request in &self.requests {
-            let Some(state) = self.state(request, at) else {
-                continue;
-            };
-            if let Some(claim) = request.claim(at).filter(|_| state == State::Running) {
-                running.push(claim);
+/// A run of a worker for a connection whose request has no number yet.
+#[derive(Clone, Debug)]
+pub(super) struct Unread {
+    pub(super) worker: u16,
+    pub(super) from: Ns,
+    pub(super) to: Ns,
+    core: Option<u64>,
+    /// Blocked or preempted in it, and the core that it was taken off.
+    breaks: Vec<(Ns, Ns, Option<u64>)>,
+}
+
+impl Unread {
+    /// All of a table of switches.
+    pub(super) fn all(switches: &[Row]) -> Vec<Self> {
+        let edge = |row: &Row, name: &str| number(row, name).unwrap_or(0);
+        let mut all: Vec<Self> = Vec::new();
+        let mut breaks: BTreeMap<u16, Vec<_>> = BTreeMap::new();
+        for row in switches.iter().filter(|row| row["request"].is_empty()) {
+            let (from, to) = (edge(row, "from_ns"), edge(row, "to_ns"));
+            let (worker, core) = (edge(row, "worker") as u16, number(row, "core"));
+            let own = breaks.entry(worker).or_default();
+            // Breaks are told before the run that they are in.
+            if row["what"] == "ran" {
+                all.push(Self {
+                    worker,
+                    from,
+                    to,
+                    core,
+                    breaks: std::mem::take(own),
+                });
             } else {
-                let worker = request.worker.filter(|_| state != State::AtTheDoor);
-                *census.entry((worker, state)).or_default() += 1;
+                own.push((from, to, core));
             }
         }
-        running.sort_unstable();
-        for (place, (_, worker, core)) in running.iter().enumerate() {
-            let mut later = running[place + 1..].iter();
-            let is_lost = core.is_some() && later.any(|other| other.2 == *core);
-            let state = if is_lost {
-                State::WantsACore
-            } else {
-                State::Running
+        all
+    }
+
+    /// True if it goes on at an instant.
+    pub(super) fn is_at(&self, at: Ns) -> bool {
+        self.from <= at && at < self.to
+    }
+
+    /// Since when it has been on a core without a break, in which worker and on which core.
+    pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
+        let mut breaks = self.breaks.iter();
+        if !self.is_at(at) || breaks.any(|it| it.0 <= at && at < it.1) {
+            return None;
+        }
+        let over = self.breaks.iter().filter(|it| it.1 <= at);
+        let since = over.map(|it| it.1).max().unwrap_or(0).max(self.from);
+        let lost = self.breaks.iter().filter(|it| at < it.0).min();
+        let core = lost.map_or(self.core, |it| it.2.or(self.core));
+        Some((since, Some(self.worker), core))
+    }
+}
+
+impl Account {
+    /// The number of requests in each state at an instant: of one worker, or at the door. A core runs one
+    /// process: of several that say to run on it the one that came last does, be it for a request that is over
+    /// or not read yet, and the others, which have not learned yet that they lost it, want a core.
+    pub(super) fn census(&self, at: Ns) -> Census {
+        let mut census = Census::new();
+        for request in &self.requests {
+            let state = match self.state(request, at) {
+                None => continue,
+                Some(State::Running) if self.has_lost_its_core(request, at) => State::WantsACore,
+                Some(state) => state,
             };
-            *census.entry((*worker, state)).or_default() += 1;
+            let worker = request.worker.filter(|_| state != State::AtTheDoor);
+            *census.entry((worker, state)).or_default() += 1;
         }
         census
     }
@@ -43,8 +86,7 @@ impl Account {
     /// Workers that run something else than an open request: a connection whose request is not read yet, or
     /// the end of one whose last byte is written.
     pub(super) fn besides(&self, at: Ns) -> usize {
-        let unread = self.anonymous.iter();
-        let unread = unread.filter(|(_, from, to)| *from <= at && at < *to);
+        let unread = self.unread.iter().filter(|it| it.is_at(at));
         let over = self.requests.iter();
         let over = over.filter(|it| self.state(it, at).is_none() && it.claim(at).is_some());
         unread.count() + over.count()
@@ -57,7 +99,9 @@ impl Account {
             return false;
         };
         let claims = self.requests.iter().filter_map(|it| it.claim(at));
-        let others = claims.filter(|it| it.1 != worker && it.2.is_some() && it.2 == core);
-        others.into_iter().any(|other| other.0 > since)
+        let unread = self.unread.iter().filter_map(|it| it.claim(at));
+        let others = claims.chain(unread);
+        let mut others = others.filter(|it| it.1 != worker && it.2.is_some() && it.2 == core);
+        others.any(|other| (other.0, other.1) > (since, worker))
     }
 }

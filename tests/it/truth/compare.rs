@@ -1,7 +1,7 @@
 //! View 4 against the events: each measure of each variant, its bar and its ratio to the first one.
 
-use super::Findings;
 use super::events::{Account, Ns, Request};
+use super::findings::Findings;
 use super::screen::Written;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 

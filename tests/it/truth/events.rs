@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::census::Unread;
 use super::tables::{Row, Tables, number};
 
 /// Nanoseconds of the run's clock.
@@ -114,8 +115,7 @@ pub(super) struct Account {
     pub(super) workers_cpu: Vec<Ns>,
     pub(super) requests: Vec<Request>,
     pub(super) looks: Vec<Look>,
-    /// From when to when workers ran what has no number yet: a connection whose request is not read.
-    pub(super) anonymous: Vec<(u16, Ns, Ns)>,
+    pub(super) unread: Vec<Unread>,
 }
 
 /// Counts of a worker at a sample.
@@ -143,13 +143,7 @@ impl Account {
             .enumerate()
             .map(|(place, request)| (request.number, place))
             .collect();
-        let mut anonymous = Vec::new();
         for row in of("switches") {
-            if row["what"] == "ran" && row["request"].is_empty() {
-                let edge = |name: &str| number(row, name).unwrap_or(0);
-                let worker = edge("worker") as u16;
-                anonymous.push((worker, edge("from_ns"), edge("to_ns")));
-            }
             let Some(place) = number(row, "request").and_then(|it| places.get(&(it as u32))) else {
                 continue;
             };
@@ -177,7 +171,7 @@ impl Account {
             stages: samples.iter().map(|row| row["stage"].clone()).collect(),
             requests,
             looks: of("workers").iter().map(look).collect(),
-            anonymous,
+            unread: Unread::all(of("switches")),
         }
     }
 
@@ -325,7 +319,7 @@ impl Request {
         let slices = self.slices.iter().flat_map(|it| [it.ready, it.from, it.to]);
         let breaks = self.breaks.iter().flat_map(|it| [it.0, it.1]);
         let parts = self.parts.iter().map(|it| it.0);
-        let stamps = [Some(self.sent), self.accepted, self.written];
+        let stamps = [Some(self.sent), self.accepted, self.written, self.done];
         let stamps = stamps.into_iter().flatten();
         slices.chain(breaks).chain(parts).chain(stamps).collect()
     }
@@ -360,9 +354,13 @@ impl Request {
         (self.opened && self.sent < until).then_some((self.sent, until))
     }
 
-    /// Since when it has been on a core without a break, in which worker and on which core.
+    /// Since when it has been on a core without a break, in which worker and on which core. It may be over for
+    /// its client, and its worker is closing the connection.
     pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;
+        if self.breaks.iter().any(|it| it.0 <= at && at < it.1) {
+            return None;
+        }
         let breaks = self.breaks.iter().map(|it| it.1);
         let since = breaks.filter(|over| *over <= at).max().unwrap_or(0);
         // A slice ends on the core of its last part; before that it was where each break took it off.
@@ -450,8 +448,8 @@ impl Account {
     pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
         let slices = own.flat_map(|it| &it.slices);
-        let mut unread = self.anonymous.iter();
-        if unread.any(|it| it.0 == worker && it.1 <= at && at < it.2) {
+        let mut unread = self.unread.iter();
+        if unread.any(|it| it.worker == worker && it.is_at(at)) {
             return true;
         }
         let near = |edge: Ns| edge.abs_diff(at) < 1_000_000;

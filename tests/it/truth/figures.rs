@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::Findings;
 use super::events::{Account, Ns, Request, State};
+use super::findings::Findings;
 use super::summary::Spent;
 use super::tables::{Row, Tables, number};
 
@@ -362,8 +362,8 @@ fn who_runs(account: &Account, rows: &[&Row], place: &str, findings: &mut Findin
         for at in instants {
             let mut claims = account.requests.iter().filter_map(|it| it.claim(at));
             let has_it = claims.any(|(_, own, on)| own == worker && (on.is_none() || on == core));
-            let mut unread = account.anonymous.iter();
-            let is_unread = unread.any(|it| Some(it.0) == worker && it.1 <= at && at < it.2);
+            let mut unread = account.unread.iter();
+            let is_unread = unread.any(|it| Some(it.worker) == worker && it.is_at(at));
             findings.glyphs += 1;
             if !has_it && !is_unread {
                 findings.contradictions.push(format!(

@@ -1,8 +1,8 @@
 //! View 3 against the events: percentiles, how many requests took how long and when, and where the time
 //! went.
 
-use super::Findings;
 use super::events::{Account, Ns, Request};
+use super::findings::Findings;
 use super::screen::{Written, around, ticks};
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 

@@ -4,7 +4,6 @@
 //! no code with the program; screens are read as text ([`screen`]). The test prints what it compared, and
 //! every contradiction.
 
-#![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 #![cfg(target_os = "linux")]
 
 mod caption;
@@ -13,6 +12,7 @@ mod census;
 mod compare;
 mod events;
 mod figures;
+mod findings;
 mod latency;
 mod overview;
 mod remarks;
@@ -30,8 +30,9 @@ use std::process::{Command, Stdio};
 
 use caption::Claim;
 use events::{Account, Ns, State};
+use findings::Findings;
 use overview::{check_overview, total};
-use screen::{Camera, Lanes, Written};
+use screen::{Camera, Lanes};
 use tables::Tables;
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
@@ -47,99 +48,6 @@ const SCENARIOS: [(&str, &[&str]); 6] = [
 ];
 /// Random instants of each variant.
 const INSTANTS: usize = 40;
-
-/// Contradictions of each variant that are printed.
-const SHOWN: usize = 8;
-
-/// What was compared and what did not hold.
-#[derive(Default)]
-struct Findings {
-    glyphs: usize,
-    numbers: usize,
-    sentences: usize,
-    contradictions: Vec<String>,
-}
-
-impl Findings {
-    fn number(
-        &mut self,
-        place: &str,
-        drawn: impl PartialEq + std::fmt::Debug + Copy,
-        right: impl std::fmt::Debug,
-        holds: bool,
-    ) {
-        self.numbers += 1;
-        if !holds {
-            self.contradictions.push(format!(
-                "{place}: drawn {drawn:?}, the events say {right:?}"
-            ));
-        }
-    }
-
-    /// A number as it is written, which may be off by this share of itself besides its rounding.
-    fn near(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
-        let holds = written.is_some_and(|it| it.is(right, share));
-        self.number(place, written.map(|it| it.value), right, holds);
-    }
-
-    /// A mean per second; of no time there is none.
-    fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
-        if seconds > 0.0 {
-            self.near(place, written, sum / seconds, 1e-6);
-        } else {
-            self.number(place, written.is_some(), "no mean", written.is_none());
-        }
-    }
-
-    /// Something that each screen of a view has is not there.
-    fn lacks(&mut self, place: &str, what: &str) {
-        self.contradictions.push(format!("{place}: no {what}"));
-    }
-
-    fn sentence(
-        &mut self,
-        place: &str,
-        said: &str,
-        claim: &Claim,
-        right: impl std::fmt::Debug,
-        holds: bool,
-    ) {
-        self.sentences += 1;
-        if !holds {
-            let contradiction =
-                format!("{place}: {said:?} claims {claim:?}, the events say {right:?}");
-            self.contradictions.push(contradiction);
-        }
-    }
-
-    /// Prints a line, and the first contradictions.
-    fn print(&self, name: &str, variant: &str) {
-        println!(
-            "{name:15} {variant:20} {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",
-            self.glyphs,
-            self.numbers,
-            self.sentences,
-            self.contradictions.len()
-        );
-        for contradiction in self.contradictions.iter().take(SHOWN) {
-            println!("! {contradiction}");
-        }
-    }
-
-    fn glyphs(
-        &mut self,
-        place: &str,
-        drawn: &BTreeMap<char, usize>,
-        right: &BTreeMap<char, usize>,
-    ) {
-        self.glyphs += drawn.values().sum::<usize>();
-        if drawn != right {
-            self.contradictions.push(format!(
-                "{place}: drawn {drawn:?}, the events say {right:?}"
-            ));
-        }
-    }
-}
 
 /// Plays a scenario into a folder.
 fn play(engine: &str, name: &str, more: &[&str], folder: &Path) {
@@ -449,24 +357,31 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     contradictions
 }
 
+const QUEUES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/queues.toml");
+
+/// Scenarios with the name of their recordings: what is played, and with which options.
+fn scenarios(engine: Option<&str>) -> Vec<(&'static str, &'static str, &'static [&'static str])> {
+    let mut all: Vec<_> = SCENARIOS.map(|(name, more)| (name, name, more)).to_vec();
+    if engine != Some("run") {
+        all.push(("queues", QUEUES, &[]));
+    }
+    all
+}
+
 fn check_all(engine: &str) {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let mut contradictions = Vec::new();
-    for (seed, (name, more)) in (1..).zip(SCENARIOS) {
+    for (seed, (name, source, more)) in (1..).zip(scenarios(Some(engine))) {
         let folder = scratch.path().join(name);
-        play(engine, name, more, &folder);
+        play(engine, source, more, &folder);
         contradictions.append(&mut check(&folder, seed, name));
     }
-    if engine == "sim" {
-        let queues = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/queues.toml");
-        let folder = scratch.path().join("queues");
-        play(engine, queues, &[], &folder);
-        contradictions.append(&mut check(&folder, 7, "queues"));
-    }
+    // What contradicts can be looked up in the recordings, and compared again.
     assert!(
         contradictions.is_empty(),
-        "{} contradictions",
-        contradictions.len()
+        "{} contradictions in {}",
+        contradictions.len(),
+        scratch.keep().display()
     );
 }
 
@@ -475,9 +390,25 @@ fn screens_of_simulated_runs_show_what_happened() {
     check_all("sim");
 }
 
-/// Plays real processes for about two minutes: `cargo test --test it truth -- --ignored --nocapture`.
+/// Plays real processes for about two minutes: `cargo test --test it truth::screens -- --ignored --nocapture`.
 #[test]
 #[ignore = "plays real processes for minutes"]
 fn screens_of_measured_runs_show_what_happened() {
     check_all("run");
+}
+
+/// Compares recordings that are there, as those that a contradiction leaves behind:
+/// `CONCSIM_RUNS=FOLDER cargo test --test it truth::kept -- --ignored --nocapture`.
+#[test]
+#[ignore = "compares the recordings of a folder that is named"]
+fn kept_runs_show_what_happened() {
+    let folder = std::env::var("CONCSIM_RUNS").expect("CONCSIM_RUNS names a folder of recordings");
+    let mut contradictions = Vec::new();
+    for (seed, (name, ..)) in (1..).zip(scenarios(None)) {
+        let folder = Path::new(&folder).join(name);
+        if folder.exists() {
+            contradictions.append(&mut check(&folder, seed, name));
+        }
+    }
+    assert_eq!(contradictions, [""; 0]);
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
 use super::census::Census;
 use super::events::{Account, Ns, State};
+use super::findings::Findings;
 use super::screen::{self, WorkerRow};
 
 /// The number of requests in this state, in all workers.

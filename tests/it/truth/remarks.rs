@@ -1,7 +1,7 @@
 //! View 7 against the events: numbers in the sentences of remarks and in what they rest on.
 
-use super::Findings;
 use super::events::{Account, Ns, Request, State};
+use super::findings::Findings;
 use super::screen::{Written, slot};
 use super::window::mean_time;
 

@@ -1,11 +1,19 @@
 //! View 5 against the events: which requests are listed, and what each has spent its time on.
 
-use super::Findings;
 use super::events::{Account, Ns, Request, State};
+use super::findings::Findings;
 use super::screen::{Written, slot, whole};
 
 /// Where the columns of a row end.
 const ENDS: [usize; 9] = [10, 21, 30, 39, 48, 57, 66, 75, 79];
+
+/// Kinds of failures, with their words behind the latency, which columns cut.
+const FAILURES: [(&str, &str); 4] = [
+    ("refused", "refused"),
+    ("reset", "reset"),
+    ("timeout", "patience"),
+    ("status", "badstatus"),
+];
 
 /// A screen has room for so many rows at least.
 const LEAST_ROWS: usize = 10;
@@ -84,12 +92,23 @@ fn check_row(
     };
     near(findings, "due", 2, request.due - account.began);
     let is_over = request.is_over(now);
-    let open = row[3].starts_with('≥');
+    let said: String = row[4..].concat().replace(' ', "");
+    let failed = FAILURES.iter().find(|(_, words)| said.contains(words));
+    let failed = failed.map_or("", |(kind, _)| kind);
+    let failure = if is_over { &request.failure } else { "" };
+    findings.number(
+        &format!("{place}: failure"),
+        failed,
+        failure,
+        failed == failure,
+    );
+    // Of one that failed, too, the latency is a least one.
+    let is_least = row[3].starts_with('≥');
     findings.number(
         &format!("{place}: is over"),
-        !open,
+        !is_least,
         is_over,
-        open != is_over,
+        is_least == (!is_over || !failure.is_empty()),
     );
     let latency = request
         .latency

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::Findings;
 use super::events::{Account, Ns, Request, Told};
+use super::findings::Findings;
 use super::tables::{Row, Tables, number};
 
 /// Summaries of the variants of a kept run, by name, as `concsim replay --json` prints them.
@@ -46,7 +46,7 @@ pub(super) fn check(
     against.check_means(account, of("samples"));
     against.check_cores(account, of("cores"));
     against.check_workers(of("workers"));
-    against.check_balance();
+    against.check_balance(account);
     against.check_sums(of("samples"), of("workers"));
 }
 
@@ -351,7 +351,7 @@ impl Against<'_> {
     }
 
     /// Each place has three numbers, and how far they are from N = X × R.
-    fn check_balance(&mut self) {
+    fn check_balance(&mut self, account: &Account) {
         let of = |path: &str| self.at(path).as_f64();
         let (mean, door) = (of("latency_ms/mean"), of("breakdown_ms/door"));
         let sent = of("breakdown_ms/generator");
@@ -385,9 +385,11 @@ impl Against<'_> {
         let bounds = self.at("theory/bounds").as_array().map_or(0, Vec::len);
         for row in 0..bounds {
             let bound = self.at(&format!("theory/bounds/{row}/per_s")).as_f64();
-            let reached = rate.zip(bound).map(|(rate, bound)| rate / bound);
+            let reached = bound.map(|bound| account.throughput() / bound);
             if !self.at(&format!("theory/bounds/{row}/reached")).is_null() {
-                self.real(&format!("theory/bounds/{row}/reached"), reached, 0.51e-4);
+                // The throughput and the bound have five digits at least.
+                let doubt = 0.51e-4 + 1e-5 * reached.unwrap_or(0.0);
+                self.real(&format!("theory/bounds/{row}/reached"), reached, doubt);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! View 8 against the events: what came out beside what is computed, and by how much both differ. The
 //! computed numbers themselves are held against textbooks elsewhere.
 
-use super::Findings;
 use super::events::{Account, Ns, Request};
+use super::findings::Findings;
 use super::screen::Written;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 

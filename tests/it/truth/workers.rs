@@ -1,8 +1,8 @@
 //! View 6 against the events and the table of workers: what each has begun, taken and used.
 
-use super::Findings;
 use super::census::Census;
 use super::events::{Account, Look, Ns, Request, State};
+use super::findings::Findings;
 use super::screen::{Written, slot};
 use super::window::LATE;
 
@@ -36,8 +36,8 @@ impl Account {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
         let runs: Vec<(Ns, Ns)> = if self.has_a_loop() {
             let slices = own.flat_map(|it| it.slices.iter().map(|slice| (slice.from, slice.to)));
-            let unread = self.anonymous.iter().filter(|it| it.0 == worker);
-            slices.chain(unread.map(|it| (it.1, it.2))).collect()
+            let unread = self.unread.iter().filter(|it| it.worker == worker);
+            slices.chain(unread.map(|it| (it.from, it.to))).collect()
         } else {
             // It has the worker until that has closed the connection.
             let let_go = |it: &Request| it.slices.iter().map(|slice| slice.to).max().unwrap_or(0);

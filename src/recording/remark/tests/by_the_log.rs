@@ -86,6 +86,39 @@ fn where_records_are_missing_samples_are_counted_and_called_so() {
 }
 
 #[test]
+fn a_wait_that_ended_with_its_process_counts_until_then() {
+    // The last second is from 3 s to 4 s. Worker B begins a wait at 3.2 s, is killed in it at 3.9 s, and the
+    // next process has its slot at 4 s: it told of no wait.
+    let mut recording = blocked_in_each_tenth([None, Some((20, 77))]);
+    recording.switches.retain(|(_, event)| match event {
+        Event::BlockedIn { to, .. } => *to <= Stamp(3 * S) || *to > Stamp(5 * S),
+        _ => true,
+    });
+    read_sample_by_sample(&mut recording);
+    let mut killed = with_workers(recording, |worker, at| {
+        if worker.index == 1 && at == Stamp(3_500 * MS) {
+            worker.phase = Phase::Blocked;
+            worker.phase_since = Stamp(3_200 * MS);
+        } else if worker.index == 1 && at > Stamp(3_500 * MS) {
+            worker.pid += 100;
+        }
+    });
+    let died = Event::Died {
+        at: Stamp(3_900 * MS),
+        worker: 1,
+        pid: killed.samples[0].workers[1].pid,
+        status: -9,
+        cause: None,
+    };
+    killed.events.push((1, died));
+    read_sample_by_sample(&mut killed);
+    assert_eq!(
+        first_sentence(&killed, Now, Kind::BlockedWithFreeCores),
+        "Worker B was blocked in a wait for 70 % of the time in the last second."
+    );
+}
+
+#[test]
 fn a_worker_that_came_late_is_measured_by_its_own_time() {
     // The window is from 1 s to 6 s; the worker is there from 2.5 s on, and blocked all the time.
     let recording = blocked_in_each_tenth([Some((20, 65)), Some((0, 100))]);

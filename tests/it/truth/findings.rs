@@ -1,0 +1,101 @@
+//! What was compared, and every contradiction that was found.
+
+#![expect(clippy::print_stdout, reason = "the table is what the command is for")]
+
+use std::collections::BTreeMap;
+
+use super::caption::Claim;
+use super::screen::Written;
+
+/// Contradictions of each variant that are printed.
+const SHOWN: usize = 8;
+
+/// What was compared and what did not hold.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) glyphs: usize,
+    pub(super) numbers: usize,
+    pub(super) sentences: usize,
+    pub(super) contradictions: Vec<String>,
+}
+
+impl Findings {
+    pub(super) fn number(
+        &mut self,
+        place: &str,
+        drawn: impl PartialEq + std::fmt::Debug + Copy,
+        right: impl std::fmt::Debug,
+        holds: bool,
+    ) {
+        self.numbers += 1;
+        if !holds {
+            self.contradictions.push(format!(
+                "{place}: drawn {drawn:?}, the events say {right:?}"
+            ));
+        }
+    }
+
+    /// A number as it is written, which may be off by this share of itself besides its rounding.
+    pub(super) fn near(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
+        let holds = written.is_some_and(|it| it.is(right, share));
+        self.number(place, written.map(|it| it.value), right, holds);
+    }
+
+    /// A mean per second; of no time there is none.
+    pub(super) fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
+        if seconds > 0.0 {
+            self.near(place, written, sum / seconds, 1e-6);
+        } else {
+            self.number(place, written.is_some(), "no mean", written.is_none());
+        }
+    }
+
+    /// Something that each screen of a view has is not there.
+    pub(super) fn lacks(&mut self, place: &str, what: &str) {
+        self.contradictions.push(format!("{place}: no {what}"));
+    }
+
+    pub(super) fn sentence(
+        &mut self,
+        place: &str,
+        said: &str,
+        claim: &Claim,
+        right: impl std::fmt::Debug,
+        holds: bool,
+    ) {
+        self.sentences += 1;
+        if !holds {
+            let contradiction =
+                format!("{place}: {said:?} claims {claim:?}, the events say {right:?}");
+            self.contradictions.push(contradiction);
+        }
+    }
+
+    /// Prints a line, and the first contradictions.
+    pub(super) fn print(&self, name: &str, variant: &str) {
+        println!(
+            "{name:15} {variant:20} {:7} glyphs {:6} numbers {:5} sentences {:4} contradictions",
+            self.glyphs,
+            self.numbers,
+            self.sentences,
+            self.contradictions.len()
+        );
+        for contradiction in self.contradictions.iter().take(SHOWN) {
+            println!("! {contradiction}");
+        }
+    }
+
+    pub(super) fn glyphs(
+        &mut self,
+        place: &str,
+        drawn: &BTreeMap<char, usize>,
+        right: &BTreeMap<char, usize>,
+    ) {
+        self.glyphs += drawn.values().sum::<usize>();
+        if drawn != right {
+            self.contradictions.push(format!(
+                "{place}: drawn {drawn:?}, the events say {right:?}"
+            ));
+        }
+    }
+}

@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -40,6 +41,14 @@ pub struct Child {
     _lifeline: OwnedFd,
 }
 
+/// This program's own file, which every child process runs.
+///
+/// # Errors
+/// When the system does not tell, as Linux without `/proc`.
+pub fn own_file() -> Result<PathBuf> {
+    std::env::current_exe().doing("find this program's own file")
+}
+
 impl Child {
     /// Starts this program again as `role` (`__arbiter`).
     ///
@@ -47,7 +56,7 @@ impl Child {
     /// When the system has no process, pipe or memory left.
     pub fn start(role: &str, legacy: &Legacy<'_>) -> Result<Self> {
         let (lifeline, kept_end) = pipe_with(PipeFlags::CLOEXEC).doing("make a lifeline")?;
-        let executable = std::env::current_exe().doing("find this program's own file")?;
+        let executable = own_file()?;
         let inherited = [legacy.board.as_raw_fd(), lifeline.as_raw_fd()];
         let names = inherited.iter().map(ToString::to_string);
         let mut command = Command::new(executable);

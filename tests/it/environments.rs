@@ -190,8 +190,12 @@ fn without_proc_a_run_says_so_and_the_rest_works() {
     let wrapper = apart("-m", "mount -t tmpfs none /proc");
     if can_be_made(&wrapper) {
         a_run_fails_and_leaves_nothing(&wrapper, "Is /proc mounted?");
+        let scratch = scratch();
+        let calibrate = concsim(&wrapper, "calibrate --quick --out FOLDER/m", scratch.path());
+        fails(&calibrate, "Is /proc mounted?");
+        assert!(!scratch.path().join("m").exists());
         for command in ["sim SCENARIO --no-keep", "replay KEPT", "figure boxes KEPT"] {
-            works(&concsim(&wrapper, command, scratch().path()));
+            works(&concsim(&wrapper, command, scratch.path()));
         }
     }
 }

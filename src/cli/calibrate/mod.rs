@@ -26,7 +26,7 @@ pub(super) use self::place::{CALIBRATED, MachineFile, find};
 use crate::cli::steps::Steps;
 use crate::cli::talk;
 use crate::recording;
-use crate::sys::{clock, files, interrupt, processes};
+use crate::sys::{clock, family, files, interrupt, processes};
 
 /// Measures what things cost on this machine.
 #[derive(Debug, clap::Args)]
@@ -97,7 +97,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Effort::Full
     };
     let path = args.out.clone().map_or_else(place::usual, Ok)?;
-    // A place that cannot be written to is reported before the minutes of measuring.
+    // Processes that cannot be started, and a place that cannot be written to, are reported before the minutes of measuring.
+    family::own_file()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
     }

@@ -4,7 +4,9 @@
 use super::compute::burn;
 use super::wire::Answer;
 use crate::handler::Spent;
-use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Probe, Served, WaitParts};
+use crate::telemetry::{
+    Awaited, Event, NO_REQUEST, Phase, Probe, Served, WaitParts, stated_request,
+};
 use crate::units::{CpuTime, Elapsed, Stamp};
 
 /// A call that was sent so long before its service began to serve it has stood in the service's queue, and
@@ -94,10 +96,9 @@ impl Tally {
         self.first_read.is_some()
     }
 
-    /// The request says its number in the run.
+    /// The request says its number in the run. One that no run reaches, which any client may send, is none.
     pub(super) fn is_number(&mut self, number: Option<u64>) {
-        let number = number.and_then(|number| u32::try_from(number).ok());
-        self.request = number.unwrap_or(NO_REQUEST);
+        self.request = number.map_or(NO_REQUEST, stated_request);
     }
 
     /// For which request the stretch is that ends now: the one that is begun, or the one that has ended

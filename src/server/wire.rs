@@ -4,6 +4,7 @@
 //! that a call took beyond its wait can be told apart: late at the service, or ready and not yet
 //! resumed at the worker. All numbers are little-endian and 64 bits wide.
 
+use crate::telemetry::stated_request;
 use crate::units::{Elapsed, Stamp};
 
 /// Bytes of a [`Call`].
@@ -45,13 +46,13 @@ impl Call {
         bytes
     }
 
-    /// The call that travelled as these bytes. Every pattern is one.
+    /// The call that travelled as these bytes. Every pattern is one; a request that no run reaches has no number.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; CALL_BYTES]) -> Self {
         Self {
             id: word(bytes, 0),
             wait: Elapsed(word(bytes, 1)),
-            request: (word(bytes, 2) & 0xFFFF_FFFF) as u32,
+            request: stated_request(word(bytes, 2)),
         }
     }
 }
@@ -92,10 +93,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::telemetry::{HIGHEST_REQUEST, NO_REQUEST};
+
+    #[test]
+    fn a_request_that_no_run_reaches_has_no_number() {
+        for number in [0x0200_0001, u64::from(NO_REQUEST), 1 << 60] {
+            let mut bytes = [0; CALL_BYTES];
+            bytes[16..].copy_from_slice(&number.to_le_bytes());
+            assert_eq!(Call::from_bytes(&bytes).request, NO_REQUEST, "{number}");
+        }
+    }
 
     proptest! {
         #[test]
-        fn frames_read_back_as_written(id: u64, due: u64, written: u64, request: u32) {
+        fn frames_read_back_as_written(id: u64, due: u64, written: u64, request in 0..=HIGHEST_REQUEST) {
             let call = Call { id, wait: Elapsed(due), request };
             prop_assert_eq!(Call::from_bytes(&call.to_bytes()), call);
             let answer = Answer { id, due: Stamp(due), written: Stamp(written) };

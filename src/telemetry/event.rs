@@ -6,15 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::number::NO_REQUEST;
 use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
 use super::termination::TerminationCause;
 use super::wait::{Awaited, WaitParts};
 use super::{Deed, Marker, Record};
 use crate::units::{CpuTime, Elapsed, Stamp};
-
-/// A request number that stands for "none": a connection that never asked, or a request of somebody
-/// else's load generator.
-pub const NO_REQUEST: u32 = u32::MAX;
 
 /// What a worker does now. The words of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

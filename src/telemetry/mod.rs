@@ -19,6 +19,7 @@ mod board;
 mod deed;
 mod event;
 mod gauge;
+mod number;
 mod probe;
 mod request;
 mod ring;
@@ -32,8 +33,9 @@ pub use board::{
     ServiceSlot, Slot, Stage, Telemetry, add,
 };
 pub use deed::{Deed, Marker};
-pub use event::{Event, NO_REQUEST, Phase};
+pub use event::{Event, Phase};
 pub use gauge::{Gauge, Reading};
+pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request};
 pub use probe::Probe;
 pub use request::{Failure, Outcome, Ran, Sent, Served, Then, status_and_failure};
 pub use ring::{Reader, Record, Ring, Writer};

@@ -50,9 +50,37 @@ pub enum Tear {
     /// It holds something that this version does not know.
     #[error("it holds {0}, which this program does not know")]
     Unknown(String),
+    /// It holds something that no run has: it is broken, or forged.
+    #[error("it holds {what} at byte {at}")]
+    Impossible {
+        /// In words, with the bound.
+        what: String,
+        /// Where.
+        at: u64,
+    },
     /// The operating system refuses to read on.
     #[error("it cannot be read: {0}")]
     Io(String),
+}
+
+impl Tear {
+    /// The same, found behind so many bytes more.
+    pub(super) fn behind(self, bytes: u64) -> Self {
+        match self {
+            Self::Impossible { what, at } => Self::Impossible {
+                what,
+                at: at + bytes,
+            },
+            Self::NotARecording
+            | Self::Version(_)
+            | Self::BreaksOff(_)
+            | Self::Unended
+            | Self::NoRoom
+            | Self::Checksum(_)
+            | Self::Unknown(_)
+            | Self::Io(_) => self,
+        }
+    }
 }
 
 /// Appends a chunk.
@@ -99,6 +127,11 @@ impl<R: Read> Chunks<R> {
             read: length as u64,
             payload: Vec::new(),
         })
+    }
+
+    /// Where the payload of the next chunk begins in the file.
+    pub(super) fn payload_at(&self) -> u64 {
+        self.read + HEAD as u64
     }
 
     /// The next chunk; `None` at the file's end.

@@ -10,6 +10,7 @@
 //! A reader that meets a version, a chunk or an event that it does not know says so by name, and gives
 //! what it read up to there.
 
+mod bounds;
 mod chunk;
 mod pieces;
 mod reader;

@@ -102,14 +102,15 @@ pub(super) fn read(
     let mut rest = payload;
     let mut before = Before::default();
     while !rest.is_empty() {
-        match number(&mut rest)? {
+        let at = (payload.len() - rest.len()) as u64;
+        let taken = match number(&mut rest)? {
             SAMPLE => {
                 let length = usize::try_from(number(&mut rest)?).unwrap_or(usize::MAX);
                 let (json, others) = rest.split_at_checked(length).ok_or_else(malformed)?;
                 rest = others;
                 let sample = serde_json::from_slice(json)
                     .map_err(|error| Tear::Unknown(format!("a sample ({error})")))?;
-                take(Piece::Sample(sample))?;
+                take(Piece::Sample(sample))
             }
             who => {
                 let who = Who::numbered(who - 1).ok_or_else(malformed)?;
@@ -122,9 +123,10 @@ pub(super) fn read(
                         *field = field.wrapping_add(unzigzag(number(&mut rest)?));
                     }
                 }
-                take(Piece::Record(who, join(*kind, fields)))?;
+                take(Piece::Record(who, join(*kind, fields)))
             }
-        }
+        };
+        taken.map_err(|tear| tear.behind(at))?;
     }
     Ok(())
 }

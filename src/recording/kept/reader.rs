@@ -4,23 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny};
 
+use super::bounds;
 use super::chunk::{Chunks, Kind, Tear};
 use super::pieces::{self, Piece};
 use super::{EXTENSION, FORMAT, PLAN, Written};
 use crate::recording::{Header, Recording, Sample, Seen};
-use crate::scenario::{Plan, Scenario, Step};
-use crate::telemetry::Outcome;
+use crate::scenario::Plan;
+use crate::telemetry::Event;
 use crate::units::Stamp;
-
-/// No run is longer: its warm-up and its window last a day at most, its longest request an hour. What looks at
-/// a recording goes through its time, so a later instant in a file could keep it busy for ever.
-const LONGEST_RUN: Stamp = Stamp(72 * 3_600 * 1_000_000_000);
-
-/// No run has more: a simulation is refused beyond 20 million. Whatever looks at a recording has a place for each
-/// number up to the highest, so a higher one in a file could take all memory.
-const HIGHEST_REQUEST: u32 = 1 << 25;
 
 /// A run that was kept.
 #[derive(Debug)]
@@ -116,6 +109,10 @@ fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
         return Err(Unreadable::Later(folder.into(), version, format));
     }
     let written: Written<Plan> = serde_json::from_slice(&text).map_err(unreadable)?;
+    for variant in &written.plan.variants {
+        let checked = bounds::check_scenario(&variant.scenario);
+        checked.map_err(|tear| unreadable(serde_json::Error::custom(tear)))?;
+    }
     Ok(written.plan)
 }
 
@@ -138,6 +135,7 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
     };
     let mut recording: Option<Recording> = None;
     loop {
+        let payload_at = chunks.payload_at();
         let taken = match chunks.next() {
             Ok(Some((Kind::End, payload))) => {
                 match (&mut recording, serde_json::from_slice(payload)) {
@@ -154,6 +152,7 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Tear>) {
             Err(tear) => Err(tear),
         };
         if let Err(tear) = taken {
+            let tear = tear.behind(payload_at);
             return (recording.map(Recording::torn), Some(tear));
         }
     }
@@ -183,9 +182,6 @@ fn fits(recording: &Recording, sample: &Sample) -> Result<(), Tear> {
         .into_iter()
         .zip(counts(&sample.seen))
         .any(is_less);
-    if sample.at > LONGEST_RUN {
-        return Err(too_late());
-    }
     if sample.at < at || goes_back {
         return Err(Tear::Unknown("samples that go back in time".into()));
     }
@@ -197,74 +193,12 @@ fn fits(recording: &Recording, sample: &Sample) -> Result<(), Tear> {
     Ok(())
 }
 
-fn too_late() -> Tear {
-    Tear::Unknown("an instant beyond the longest run".into())
-}
-
-/// Fails if a header names an instant beyond the longest run.
-fn ends_in_time(header: &Header) -> Result<(), Tear> {
-    let window = header.window.map_or(Stamp::ZERO, |it| it.begin.max(it.end));
-    let full = header.log_full.unwrap_or(Stamp::ZERO);
-    let last = header.began.max(header.drained).max(full).max(window);
-    if last > LONGEST_RUN {
-        return Err(too_late());
-    }
-    Ok(())
-}
-
-/// Fails if a step names a service or a counter that the scenario lacks: whatever looks at a recording relies
-/// on that.
-fn names_what_is_there(scenario: &Scenario) -> Result<(), Tear> {
-    let mut steps = scenario.requests.iter().flat_map(|it| &it.script);
-    let is_there = steps.all(|step| match step {
-        Step::Call { service, .. } => *service < scenario.services.len(),
-        Step::Count { counter, .. } => *counter < scenario.counters.len(),
-        Step::Compute { .. }
-        | Step::Sleep { .. }
-        | Step::Yield
-        | Step::Write { .. }
-        | Step::Panic
-        | Step::Overflow => true,
-    });
-    let why = "a step with a service or a counter that its scenario does not have";
-    if is_there {
-        Ok(())
-    } else {
-        Err(Tear::Unknown(why.into()))
-    }
-}
-
-/// Fails if a request that a record added behind the first `before` is of no possible run; all that it added are
-/// taken out then.
-fn check_added(recording: &mut Recording, before: usize) -> Result<(), Tear> {
-    let mut added = recording.outcomes.iter().skip(before);
-    let checked = added.try_for_each(is_possible);
-    if checked.is_err() {
-        recording.outcomes.truncate(before);
-    }
-    checked
-}
-
-/// Fails if a request has a number or an instant that no run reaches.
-fn is_possible(outcome: &Outcome) -> Result<(), Tear> {
-    if outcome.request > HIGHEST_REQUEST {
-        let why = format!("a request beyond the {HIGHEST_REQUEST}th");
-        return Err(Tear::Unknown(why));
-    }
-    let stamps = [outcome.due, outcome.sent, outcome.first_byte, outcome.done];
-    if stamps.iter().any(|at| *at > LONGEST_RUN) {
-        return Err(too_late());
-    }
-    Ok(())
-}
-
 fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result<(), Tear> {
     match (kind, recording) {
         (Kind::Header, recording) => {
             let header: Header = serde_json::from_slice(payload)
                 .map_err(|error| Tear::Unknown(format!("a header ({error})")))?;
-            ends_in_time(&header)?;
-            names_what_is_there(&header.scenario)?;
+            bounds::check_header(&header, recording.as_ref().map(|it| &it.header))?;
             match recording {
                 Some(recording) => recording.header = header,
                 None => *recording = Some(Recording::empty(header)),
@@ -273,6 +207,7 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
         }
         (Kind::Pieces, Some(recording)) => pieces::read(payload, |piece| match piece {
             Piece::Sample(mut sample) => {
+                bounds::check_sample(&recording.header.scenario, &sample)?;
                 fits(recording, &sample)?;
                 if !recording.header.sees_core_waits() {
                     let workers = sample.workers.iter_mut();
@@ -282,9 +217,11 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
                 Ok(())
             }
             Piece::Record(who, record) => {
-                let (unreadable, outcomes) = (recording.unreadable, recording.outcomes.len());
+                if let Some(event) = Event::from_record(&record) {
+                    bounds::check_event(&recording.header.scenario, who, &event)?;
+                }
+                let unreadable = recording.unreadable;
                 recording.note(who, &record);
-                check_added(recording, outcomes)?;
                 if recording.unreadable > unreadable {
                     let kind = record[0] >> 56;
                     return Err(Tear::Unknown(format!("events of kind {kind}")));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::recording::Sample;
 use crate::scenario::WorkerKind;
-use crate::telemetry::Phase;
+use crate::telemetry::{Phase, Stage};
 
 /// Twenty workers, and six reloads 4 ms apart, beginning at so many milliseconds; nothing is asked of the
 /// workers while these reloads go on.
@@ -37,8 +37,8 @@ fn reloads_close_together_leave_no_old_worker() {
         for begin in [0, 100] {
             let recording = recording_with_reloads(kind, begin);
             let counted = recording.samples.iter();
-            let counted = counted.filter(|it| it.stage == crate::telemetry::Stage::Counting);
-            let last = counted.last().expect("the window was sampled");
+            let mut counted = counted.filter(|it| it.stage == Stage::Counting);
+            let last = counted.next_back().expect("the window was sampled");
             let forked = recording
                 .events
                 .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lanes::Index;
 use super::{Recording, Window};
 use crate::telemetry::{Event, Failure, NO_REQUEST, Outcome, Ran, Served, WaitParts};
 use crate::units::{Elapsed, Stamp};
@@ -132,16 +133,17 @@ impl Request<'_> {
     /// From when to when it stood at the door: sent, and no worker has taken it.
     ///
     /// A later request of a kept connection never does: its worker has the connection already. One
-    /// that no worker tells of stood there to its end if it was refused or ran out of patience, or up to
-    /// the first sign of a worker that had it; a connection that was reset had been taken by a worker,
-    /// which then died.
+    /// that no worker tells of stood there up to the first sign of a worker that had it, or to its end if it
+    /// was refused or ran out of patience. A connection that was reset had been taken by a worker, which then
+    /// died: if there is no sign of when, it stood there for no time.
     pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome;
         let until = match (self.served, outcome.failure) {
             (Some(served), _) => served.accepted.min(outcome.done),
-            (None, Some(Failure::Timeout | Failure::Refused)) => self
-                .begun
-                .map_or(outcome.done, |begun| begun.min(outcome.done)),
+            (None, Some(Failure::Timeout | Failure::Refused)) => {
+                self.begun.unwrap_or(outcome.done).min(outcome.done)
+            }
+            (None, Some(Failure::Reset)) => self.begun?.min(outcome.done),
             (None, _) => return None,
         };
         (outcome.opened && outcome.sent < until).then_some((outcome.sent, until))
@@ -158,12 +160,16 @@ fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
         }
         _ => None,
     });
+    let mut index = Index::default();
+    index.extend(recording);
+    let sent = recording.sent.iter();
+    let accepted = sent.filter_map(|it| Some((it.request, index.accepted(it.request)?)));
     let seen = recording.samples.iter().flat_map(|sample| {
         let running = sample.workers.iter();
         running.filter_map(|worker| Some((worker.running_request?, sample.at)))
     });
     let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
-    for (request, at) in told.chain(seen) {
+    for (request, at) in told.chain(accepted).chain(seen) {
         let known = first.entry(request).or_insert(at);
         *known = at.min(*known);
     }

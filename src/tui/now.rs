@@ -2,7 +2,7 @@
 //! lanes. Where events do not suffice for it the picture stays as the last sample has it.
 
 use super::picture::{Doing, Held, Picture, WorkerPicture};
-use crate::recording::lanes::{self, Instant, WorkerInstant};
+use crate::recording::lanes::{self, Instant, Process, WorkerInstant};
 use crate::recording::{Sample, WorkerSample};
 use crate::scenario::WorkerKind;
 use crate::units::Stamp;
@@ -65,6 +65,9 @@ impl WorkerPicture {
         kind: WorkerKind,
     ) {
         self.doing = doing(is_at, seen, looked);
+        if let Some(new) = new_process(is_at, looked) {
+            self.pid = new.pid;
+        }
         self.request = is_at.request;
         self.held = Held {
             running: is_at.running,
@@ -83,9 +86,17 @@ impl WorkerPicture {
     }
 }
 
-/// What a worker does: what it runs is told by events, and whether it is there at all by the last look.
+/// The process that a worker has got since the last look, if it lives.
+fn new_process(is_at: &WorkerInstant, looked: Stamp) -> Option<Process> {
+    let died = is_at.died.unwrap_or(Stamp::ZERO);
+    is_at.process.filter(|it| it.forked > looked.max(died))
+}
+
+/// What a worker does: what it runs is told by events, and whether it is there at all by the last look and by
+/// what became of its process since.
 fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
-    if is_at.died.is_some_and(|died| died > looked) {
+    let new = new_process(is_at, looked);
+    if new.is_none() && is_at.died.is_some_and(|died| died > looked) {
         return Doing::Gone;
     }
     let runs = is_at.doing.map(|doing| match doing {
@@ -94,11 +105,74 @@ fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
         lanes::Doing::WantsACore => Doing::WantsACore,
         lanes::Doing::Ready | lanes::Doing::Parked | lanes::Doing::AtTheDoor => Doing::Idle,
     });
+    if let Some(new) = new {
+        let waits = if new.has_run {
+            Doing::Idle
+        } else {
+            Doing::Booting
+        };
+        return runs.unwrap_or(waits);
+    }
     match Doing::of(seen.phase, seen.is_stopped, false) {
         life @ (Doing::Gone | Doing::Stopped | Doing::Draining) => life,
         Doing::Booting => runs.unwrap_or(Doing::Booting),
         Doing::Idle | Doing::Running | Doing::WantsACore | Doing::Blocked => {
             runs.unwrap_or(Doing::Idle)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Phase;
+
+    /// A worker at 30, last seen blocked at 10, whose process ended at 15; the next one was forked at 20.
+    fn killed(runs: Option<lanes::Doing>, has_run: bool) -> Doing {
+        let is_at = WorkerInstant {
+            doing: runs,
+            died: Some(Stamp(15)),
+            process: Some(Process {
+                pid: 8,
+                forked: Stamp(20),
+                has_run,
+            }),
+            ..WorkerInstant::default()
+        };
+        let seen = WorkerSample {
+            pid: 7,
+            phase: Phase::Blocked,
+            ..WorkerSample::default()
+        };
+        let mut picture = WorkerPicture::default();
+        let between = (Stamp(10), Stamp(30));
+        picture.show_instant(&is_at, &seen, between, WorkerKind::Sync);
+        assert_eq!(picture.pid, 8);
+        picture.doing
+    }
+
+    #[test]
+    fn a_process_that_has_replaced_a_dead_one_since_the_last_look_is_there() {
+        assert_eq!(killed(Some(lanes::Doing::Blocked), true), Doing::Blocked);
+        assert_eq!(killed(None, true), Doing::Idle);
+        assert_eq!(killed(None, false), Doing::Booting);
+    }
+
+    #[test]
+    fn a_worker_whose_process_has_ended_since_the_last_look_is_gone() {
+        let is_at = WorkerInstant {
+            died: Some(Stamp(15)),
+            process: Some(Process {
+                pid: 7,
+                forked: Stamp(1),
+                has_run: true,
+            }),
+            ..WorkerInstant::default()
+        };
+        let seen = WorkerSample {
+            phase: Phase::Blocked,
+            ..WorkerSample::default()
+        };
+        assert_eq!(doing(&is_at, &seen, Stamp(10)), Doing::Gone);
     }
 }

@@ -9,6 +9,7 @@
 //! run's clock, which begins with the run.
 
 mod cores;
+mod events;
 mod form;
 mod requests;
 mod runs;
@@ -42,6 +43,8 @@ pub enum Table {
     Cores,
     /// One row for each time that somebody had a worker, blocked in it or lost the core.
     Switches,
+    /// One row for each connection taken, each process begun or ended, and each answer of a service.
+    Events,
 }
 
 /// What is said of a column in the documentation.
@@ -57,13 +60,14 @@ pub struct Described {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Runs,
         Self::Requests,
         Self::Samples,
         Self::Workers,
         Self::Cores,
         Self::Switches,
+        Self::Events,
     ];
 
     /// Its name: that of its file, too.
@@ -76,6 +80,7 @@ impl Table {
             Self::Workers => "workers",
             Self::Cores => "cores",
             Self::Switches => "switches",
+            Self::Events => "events",
         }
     }
 
@@ -90,6 +95,7 @@ impl Table {
             Self::Workers => described(describe(&workers::columns())),
             Self::Cores => described(describe(&cores::columns())),
             Self::Switches => described(describe(&switches::columns())),
+            Self::Events => described(describe(&events::columns())),
         }
     }
 
@@ -106,6 +112,7 @@ impl Table {
             Self::Workers => fill(sheet, variants, &workers::columns(), workers::rows),
             Self::Cores => fill(sheet, variants, &cores::columns(), cores::rows),
             Self::Switches => fill(sheet, variants, &switches::columns(), switches::rows),
+            Self::Events => fill(sheet, variants, &events::columns(), events::rows),
         }
     }
 }

@@ -111,6 +111,11 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "whether it was the first of its connection",
             |row| row.outcome.map(|outcome| outcome.opened).into(),
         ),
+        column(
+            "connection",
+            "the number of its client's end; such numbers are used again",
+            |row| row.sent.and_then(|sent| sent.connection).into(),
+        ),
         column("status", "of the answer, if a whole one came", |row| {
             let status = row.outcome.map(|outcome| outcome.status);
             status.filter(|status| *status > 0).into()

@@ -8,6 +8,7 @@ use crate::export::told::made_up::Kept;
 use crate::recording::Recording;
 use crate::recording::synthetic::Synthetic;
 use crate::scenario::WorkerKind;
+use crate::telemetry::Event;
 use crate::words::{as_it_was, one_line};
 
 impl Kept {
@@ -68,6 +69,12 @@ fn both_forms_say_the_same() {
     }
 }
 
+/// No process of these recordings begins or ends.
+fn accepts_and_answers(recording: &Recording) -> usize {
+    let is_accept = |(_, event): &&(u16, Event)| matches!(event, Event::Accepted { .. });
+    recording.events.iter().filter(is_accept).count() + recording.answers.len()
+}
+
 #[test]
 fn every_request_and_every_switch_is_a_row() {
     let kept = both_kinds();
@@ -77,6 +84,7 @@ fn every_request_and_every_switch_is_a_row() {
         (Table::Requests, all(|it| it.outcomes.len())),
         (Table::Samples, all(|it| it.samples.len())),
         (Table::Switches, all(|it| it.switches.len())),
+        (Table::Events, all(accepts_and_answers)),
     ] {
         assert!(rows > 0);
         assert_eq!(kept.objects(table).len(), rows, "{table:?}");

@@ -145,6 +145,12 @@ impl Index {
         };
     }
 
+    /// When a worker took a request, if that is known.
+    pub(crate) fn accepted(&self, request: u32) -> Option<Stamp> {
+        let (_, accepted) = self.arrivals.taken(request)?;
+        (accepted < Stamp::NEVER).then_some(accepted)
+    }
+
     /// How many requests stood at the door at `at`. One whose client has left stands there no longer, whether
     /// a worker takes its connection later or not: gauges cannot tell that. [`None`] if not all is known of
     /// who came and who was taken, or if not all of the recording has been read.
@@ -228,6 +234,9 @@ impl Index {
                     if let Some(entry) = self.entry(parts.request, known) {
                         entry.waited = Some(place);
                     }
+                }
+                Event::Forked { at, worker, pid } => {
+                    self.workings(*worker as u16).forks.push((*at, *pid));
                 }
                 Event::Died {
                     at, worker, pid, ..

@@ -52,6 +52,19 @@ pub struct WorkerInstant {
     pub parked: u64,
     /// When the last of its processes that had ended by then did, if one had.
     pub died: Option<Stamp>,
+    /// The newest of its processes that had begun by then.
+    pub process: Option<Process>,
+}
+
+/// A worker's process at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its number in the operating system.
+    pub pid: u32,
+    /// When it was forked.
+    pub forked: Stamp,
+    /// True if it has begun something by then.
+    pub has_run: bool,
 }
 
 impl WorkerInstant {
@@ -166,12 +179,22 @@ impl Lanes<'_> {
         let workings = self.index.workers.get(slot).unwrap_or(&nothing);
         let deaths = workings.deaths.partition_point(|death| *death <= at);
         let died = deaths.checked_sub(1).map(|last| workings.deaths[last]);
-        let idle = WorkerInstant {
-            died,
-            ..WorkerInstant::default()
-        };
         let begun = workings.stretches.partition_point(|it| it.from <= at);
         let last = begun.checked_sub(1).map(|last| &workings.stretches[last]);
+        let forks = workings.forks.partition_point(|fork| fork.0 <= at);
+        let process = forks.checked_sub(1).map(|newest| {
+            let (forked, pid) = workings.forks[newest];
+            Process {
+                pid,
+                forked,
+                has_run: last.is_some_and(|last| last.from >= forked),
+            }
+        });
+        let idle = WorkerInstant {
+            died,
+            process,
+            ..WorkerInstant::default()
+        };
         if let Some(stretch) = last.filter(|stretch| at < stretch.to) {
             let mut found = WorkerInstant {
                 had_since: Some(stretch.from),

@@ -30,14 +30,14 @@ mod workings;
 
 use cores::Open;
 pub use index::Index;
-pub use instant::{Instant, WorkerInstant};
+pub use instant::{Instant, Process, WorkerInstant};
 pub use turns::Turn;
 use workings::Claim;
 
 use super::latency::{Breakdown, Spent};
 use super::requests::Request;
 use super::{Past, Recording, Window};
-use crate::telemetry::{Awaited, Event, Outcome, Sent, Served, WaitParts};
+use crate::telemetry::{Awaited, Event, Failure, Outcome, Sent, Served, WaitParts};
 use crate::units::Stamp;
 
 /// What one request does for a while.
@@ -298,6 +298,12 @@ impl<'a> Lanes<'a> {
     #[must_use]
     pub fn has_ended(&self, request: u32, at: Stamp) -> bool {
         self.done(request).is_some_and(|done| done <= at)
+    }
+
+    /// True if its client gave up, be it later.
+    fn has_run_out_of_patience(&self, request: u32) -> bool {
+        let outcome = self.outcome(request);
+        outcome.is_some_and(|outcome| outcome.failure == Some(Failure::Timeout))
     }
 
     /// When its client had the answer, or gave up, be it later.

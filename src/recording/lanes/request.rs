@@ -30,11 +30,14 @@ impl Lanes<'_> {
             workings.death_after(taken.since)
         });
         let served = self.served(request).map(|served| served.written);
+        // A worker goes on with a request whose client has left.
+        let goes_on = taken.is_some() && self.has_run_out_of_patience(request);
+        let left = done.filter(|_| !goes_on);
         let mut life = Life {
             spans: Vec::new(),
             at: sent.sent,
             end: served
-                .or(done.into_iter().chain(lost).min())
+                .or(left.into_iter().chain(lost).min())
                 .unwrap_or(Stamp::NEVER),
             interval,
             queue: None,

@@ -6,7 +6,7 @@ use super::*;
 use crate::recording::synthetic::{MS, S, Synthetic};
 use crate::recording::{Recording, Sample, WorkerSample};
 use crate::scenario::WorkerKind::{self, Coroutine, Sync};
-use crate::telemetry::{Awaited, Event, NO_REQUEST, Phase, Ran, Sent, Then};
+use crate::telemetry::{Awaited, Event, Failure, NO_REQUEST, Outcome, Phase, Ran, Sent, Then};
 
 /// From the beginning to `to`.
 fn up_to(to: Stamp) -> Interval {
@@ -203,8 +203,8 @@ fn at_request_0(at: u64, wants_a_core: bool) -> Sample {
     }
 }
 
-#[test]
-fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
+/// Request 0 was seen to run at 50, and its worker died at 80.
+fn killed() -> Recording {
     let mut recording = recording(Vec::new(), at_request_0(50, false));
     let died = Event::Died {
         at: Stamp(80),
@@ -218,8 +218,33 @@ fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
         at: Stamp(100),
         ..Sample::default()
     });
+    recording
+}
+
+#[test]
+fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
     let life = [(Doing::AtTheDoor, 0, 10), (Doing::Running, 10, 80)];
-    assert_eq!(lives(&recording, Stamp(100))[0], life);
+    assert_eq!(lives(&killed(), Stamp(100))[0], life);
+}
+
+#[test]
+fn a_worker_goes_on_with_a_request_whose_client_has_left_up_to_its_death() {
+    for (failure, end) in [(Failure::Timeout, 80), (Failure::Reset, 60)] {
+        let mut recording = killed();
+        recording.outcomes = vec![Outcome {
+            request: 0,
+            class: 0,
+            status: 0,
+            failure: Some(failure),
+            opened: false,
+            due: Stamp::ZERO,
+            sent: Stamp::ZERO,
+            first_byte: Stamp::ZERO,
+            done: Stamp(60),
+        }];
+        let life = [(Doing::AtTheDoor, 0, 10), (Doing::Running, 10, end)];
+        assert_eq!(lives(&recording, Stamp(100))[0], life, "{failure:?}");
+    }
 }
 
 #[test]

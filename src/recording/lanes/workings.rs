@@ -14,7 +14,9 @@ pub(super) struct Workings {
     closed_breaks: usize,
     /// Until when it has been told.
     until: Stamp,
-    /// When its processes ended.
+    /// When its processes began, with their numbers in the operating system.
+    pub(super) forks: Vec<(Stamp, u32)>,
+    /// When they ended.
     pub(super) deaths: Vec<Stamp>,
 }
 

@@ -8,14 +8,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::findings::Findings;
-use super::screen::Written;
+use super::screen::{MARKS, Written, cells};
 
 /// Columns that the label of a line takes.
 const LABEL: usize = 13;
 /// Where the columns of ratios end: concurrency, answers and median.
 const RATIOS: [usize; 3] = [31, 55, 65];
-/// The marks that point from a number to its footnote.
-const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
 
 /// Compares the short and the full card of a kept run with its summary.
 pub(super) fn check(concsim: &str, folder: &Path, name: &str, findings: &mut Findings) {
@@ -52,16 +50,6 @@ struct Card<'a> {
     findings: &'a mut Findings,
 }
 
-/// Cells with two blanks or more between them; marks of footnotes are left out.
-fn cells(line: &str) -> Vec<String> {
-    let line = line.replace(|it| MARKS.contains(it), "  ");
-    let cells = line.split("  ").map(str::trim);
-    cells
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
 /// The highest percentile that a summary has, with its name.
 fn tail(latency: &Value) -> Option<(&'static str, f64)> {
     let named = ["p99", "p95", "p90", "max"].into_iter();
@@ -75,7 +63,7 @@ impl Card<'_> {
         let written = Written::read(said);
         match right {
             // A thousandth of a unit of the summary is rounded away before.
-            Some(right) => self.findings.near(&place, written, right, 1e-4),
+            Some(right) => self.findings.least(&place, written, right, 1e-4),
             None => self
                 .findings
                 .number(&place, said == "–", "none", said == "–"),
@@ -345,17 +333,16 @@ impl Card<'_> {
         self.findings.number(&place, said, right, said == right);
     }
 
-    /// The text of each variant: `sync: 1, 2; coroutine: 3`.
+    /// The text of each variant: `sync: 1, 2; coroutine and threads: 3`.
     fn of_each(&mut self, text: &str) -> Vec<(Value, String)> {
         let mut all = Vec::new();
         for part in text.split("; ") {
-            let told = part.split_once(": ");
-            let run = told.and_then(|(name, said)| Some(((*self.runs.get(name)?).clone(), said)));
-            match run {
-                Some((run, said)) => all.push((run, said.to_owned())),
-                None => self
-                    .findings
-                    .lacks(&self.place, &format!("variant of {part:?}")),
+            let (names, said) = part.split_once(": ").unwrap_or_default();
+            for name in names.replace(" and ", ", ").split(", ") {
+                match self.runs.get(name) {
+                    Some(run) => all.push(((*run).clone(), said.to_owned())),
+                    None => (self.findings).lacks(&self.place, &format!("variant of {part:?}")),
+                }
             }
         }
         all

@@ -131,7 +131,7 @@ fn check_measure(
             continue;
         }
         match all[variant] {
-            Some(right) => findings.near(&place, value.said, right, 0.02),
+            Some(right) => findings.least(&place, value.said, right, 0.02),
             None => findings.number(
                 &place,
                 value.said.is_some(),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use super::census::Unread;
 use super::tables::{Row, Tables, number};
+use super::untold;
+use super::workers::Look;
 
 /// Nanoseconds of the run's clock.
 pub(super) type Ns = u64;
@@ -48,6 +50,8 @@ pub(super) struct Request {
     pub(super) sent: Ns,
     pub(super) accepted: Option<Ns>,
     pub(super) written: Option<Ns>,
+    /// When it ended with its worker's process, which did not write its last byte.
+    pub(super) lost: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
     /// The kind of its failure; empty if it was answered.
@@ -118,19 +122,6 @@ pub(super) struct Account {
     pub(super) unread: Vec<Unread>,
 }
 
-/// Counts of a worker at a sample.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Look {
-    pub(super) at: Ns,
-    worker: u16,
-    pub(super) answered: u64,
-    pub(super) switches: u64,
-    pub(super) voluntary: u64,
-    pub(super) involuntary: u64,
-    pub(super) cpu: Ns,
-    pub(super) respawns: u64,
-}
-
 impl Account {
     /// Reads the tables of a variant.
     pub(super) fn read(tables: &Tables, variant: &str) -> Self {
@@ -150,6 +141,9 @@ impl Account {
             let worker = number(row, "worker").map(|it| it as u16);
             requests[*place].add(row, worker);
         }
+        let connections = of("requests").iter().map(|row| number(row, "connection"));
+        let connections: Vec<Option<u64>> = connections.collect();
+        untold::complete(&mut requests, &connections, of("events"));
         let column = |name: &str| -> Vec<Ns> {
             let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
             values.collect()
@@ -170,7 +164,7 @@ impl Account {
             samples: at,
             stages: samples.iter().map(|row| row["stage"].clone()).collect(),
             requests,
-            looks: of("workers").iter().map(look).collect(),
+            looks: of("workers").iter().map(Look::read).collect(),
             unread: Unread::all(of("switches")),
         }
     }
@@ -230,20 +224,6 @@ impl Account {
     }
 }
 
-fn look(row: &Row) -> Look {
-    let of = |column: &str| number(row, column).unwrap_or(0);
-    Look {
-        at: of("at_ns"),
-        worker: of("worker") as u16,
-        answered: of("requests"),
-        switches: of("coroutine_switches"),
-        voluntary: of("voluntary"),
-        involuntary: of("involuntary"),
-        cpu: of("cpu_ns"),
-        respawns: of("respawns"),
-    }
-}
-
 fn request(row: &Row) -> Request {
     Request {
         number: number(row, "request").expect("a request has a number") as u32,
@@ -252,6 +232,7 @@ fn request(row: &Row) -> Request {
         sent: number(row, "sent_ns").unwrap_or(Ns::MAX),
         accepted: number(row, "accepted_ns"),
         written: number(row, "written_ns"),
+        lost: None,
         done: number(row, "done_ns"),
         good: row["failure"].is_empty() && !row["done_ns"].is_empty(),
         failure: row["failure"].clone(),
@@ -319,7 +300,13 @@ impl Request {
         let slices = self.slices.iter().flat_map(|it| [it.ready, it.from, it.to]);
         let breaks = self.breaks.iter().flat_map(|it| [it.0, it.1]);
         let parts = self.parts.iter().map(|it| it.0);
-        let stamps = [Some(self.sent), self.accepted, self.written, self.done];
+        let stamps = [
+            Some(self.sent),
+            self.accepted,
+            self.written,
+            self.done,
+            self.lost,
+        ];
         let stamps = stamps.into_iter().flatten();
         slices.chain(breaks).chain(parts).chain(stamps).collect()
     }
@@ -335,9 +322,16 @@ impl Request {
         self.done.is_some_and(|done| done <= at)
     }
 
-    /// When its last byte was written, or its client had left.
+    /// When its last byte was written, its worker had died with it, or its client had left.
     pub(super) fn end(&self) -> Ns {
-        self.written.or(self.done).unwrap_or(Ns::MAX)
+        let done = self.done.unwrap_or(Ns::MAX);
+        match (self.written, self.lost) {
+            (Some(written), _) => written,
+            // A worker goes on when a client has left.
+            (None, Some(lost)) if self.failure == "timeout" => lost,
+            (None, Some(lost)) => lost.min(done),
+            (None, None) => done,
+        }
     }
 
     /// When a worker had it first, if one has told.
@@ -425,7 +419,9 @@ impl Request {
             });
         }
         // After its last known slice: a wait that never ended, or the end of the record.
-        let last = self.slices.last()?;
+        let Some(last) = self.slices.last() else {
+            return Some(ready);
+        };
         match last.then.as_str() {
             "ended" => None,
             "yielded" => Some(ready),
@@ -458,12 +454,6 @@ impl Account {
 }
 
 impl Account {
-    /// A worker at a sample.
-    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
-        let mut looks = self.looks.iter();
-        looks.find(|it| it.at == at && it.worker == worker).copied()
-    }
-
     pub(super) fn has_a_loop(&self) -> bool {
         self.kind == "coroutine" || self.kind == "callback"
     }

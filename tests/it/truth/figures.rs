@@ -385,6 +385,10 @@ fn check_lane<'a>(
     let (mut end, mut count) = (request.sent, 0);
     for row in rows {
         let (from, to) = (instant(account, row, "x"), instant(account, row, "x_to"));
+        // One whose client has left at the door is nowhere until a worker takes its connection.
+        if request.done == Some(end) && request.taken().is_some_and(|taken| taken > end) {
+            end = request.taken().unwrap_or(end);
+        }
         findings.number(&format!("{place}: begins"), from, end, from == end);
         (end, count) = (to, count + 1);
         let drawn = state_of(&row["series"]);

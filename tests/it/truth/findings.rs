@@ -41,6 +41,14 @@ impl Findings {
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
+    /// The same of a number of several requests: `≥ 300 ms` tells the patience of the clients of those that failed,
+    /// which they have taken, and load looks a moment after it is over.
+    pub(super) fn least(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
+        let is_over = |it: Written| it.is_least && right > it.value;
+        let holds = written.is_some_and(|it| it.is(right, share) || is_over(it));
+        self.number(place, written.map(|it| it.value), right, holds);
+    }
+
     /// A mean per second; of no time there is none.
     pub(super) fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
         if seconds > 0.0 {

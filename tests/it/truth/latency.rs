@@ -49,7 +49,7 @@ fn check_percentiles(ended: &[&Request], screen: &str, place: &str, findings: &m
         let said = words.iter().find_map(|it| it.strip_prefix(name));
         let said = said.and_then(Written::read);
         match percentile(ended, percent, needed) {
-            Some(right) => findings.near(&place, said, right, STEP),
+            Some(right) => findings.least(&place, said, right, STEP),
             None => findings.number(&place, said.is_some(), "too few", said.is_none()),
         }
     }

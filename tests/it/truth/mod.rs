@@ -21,6 +21,7 @@ mod screen;
 mod summary;
 mod tables;
 mod theory;
+mod untold;
 mod window;
 mod workers;
 
@@ -357,13 +358,21 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     contradictions
 }
 
-const QUEUES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/queues.toml");
+macro_rules! of_the_tests {
+    ($name:literal) => {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/", $name)
+    };
+}
 
-/// Scenarios with the name of their recordings: what is played, and with which options.
-fn scenarios(engine: Option<&str>) -> Vec<(&'static str, &'static str, &'static [&'static str])> {
-    let mut all: Vec<_> = SCENARIOS.map(|(name, more)| (name, name, more)).to_vec();
+/// What is played: name of the recording, scenario, and options.
+type Played = (&'static str, &'static str, &'static [&'static str]);
+
+/// Scenarios that an engine can play; all, if none is named.
+fn scenarios(engine: Option<&str>) -> Vec<Played> {
+    let mut all: Vec<Played> = SCENARIOS.map(|(name, more)| (name, name, more)).to_vec();
+    all.push(("failures", of_the_tests!("failures.toml"), &[]));
     if engine != Some("run") {
-        all.push(("queues", QUEUES, &[]));
+        all.push(("queues", of_the_tests!("queues.toml"), &[]));
     }
     all
 }

@@ -65,6 +65,31 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     }
 }
 
+/// Compares how a row says that its request failed; the kind of that, empty if it has not.
+fn check_failure<'a>(
+    request: &'a Request,
+    row: &[String],
+    now: Ns,
+    place: &str,
+    findings: &mut Findings,
+) -> &'a str {
+    let said: String = row[4..].concat().replace(' ', "");
+    let failed = FAILURES.iter().find(|(_, words)| said.contains(words));
+    let failed = failed.map_or("", |(kind, _)| kind);
+    let failure = if request.is_over(now) {
+        &request.failure
+    } else {
+        ""
+    };
+    findings.number(
+        &format!("{place}: failure"),
+        failed,
+        failure,
+        failed == failure,
+    );
+    failure
+}
+
 fn check_row(
     account: &Account,
     request: &Request,
@@ -92,16 +117,7 @@ fn check_row(
     };
     near(findings, "due", 2, request.due - account.began);
     let is_over = request.is_over(now);
-    let said: String = row[4..].concat().replace(' ', "");
-    let failed = FAILURES.iter().find(|(_, words)| said.contains(words));
-    let failed = failed.map_or("", |(kind, _)| kind);
-    let failure = if is_over { &request.failure } else { "" };
-    findings.number(
-        &format!("{place}: failure"),
-        failed,
-        failure,
-        failed == failure,
-    );
+    let failure = check_failure(request, row, now, place, findings);
     // Of one that failed, too, the latency is a least one.
     let is_least = row[3].starts_with('≥');
     findings.number(
@@ -138,6 +154,7 @@ fn check_row(
         let both = written(5).zip(written(6)).map(|(ready, running)| Written {
             value: ready.value + running.value,
             digit: ready.digit + running.digit,
+            is_least: false,
         });
         let right = (ready + running) as f64 / 1e9;
         findings.near(&format!("{place}: ready or running"), both, right, 0.001);

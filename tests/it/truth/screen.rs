@@ -301,11 +301,14 @@ pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
 pub(super) struct Written {
     pub(super) value: f64,
     pub(super) digit: f64,
+    /// `≥ 300 ms`: of a failed request the patience of its client is told, which it has taken at least.
+    pub(super) is_least: bool,
 }
 
 impl Written {
     /// Reads `500 µs`, `49.1 ms`, `1 345`, `0.66`, `≥ 30 s`; `None` of `–` and of words.
     pub(super) fn read(text: &str) -> Option<Self> {
+        let is_least = text.trim().starts_with('≥');
         let text = text.trim().trim_start_matches(['≥', '≤']).trim();
         let begin = text.trim_end_matches(|it: char| it.is_alphabetic() || it == '%');
         let unit = match &text[begin.len()..] {
@@ -321,6 +324,7 @@ impl Written {
         Some(Self {
             value: digits.parse::<f64>().ok()? * unit,
             digit: decimals.chars().fold(unit, |digit, _| digit / 10.0),
+            is_least,
         })
     }
 
@@ -351,4 +355,24 @@ fn amount(text: &str) -> Option<f64> {
         "µs" => number / 1e6,
         _ => number,
     })
+}
+
+/// The marks that point from a number to its footnote.
+pub(super) const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
+
+/// Cells of a line of a card, with two blanks or more between them; marks of footnotes are left out.
+pub(super) fn cells(line: &str) -> Vec<String> {
+    let mut line = line.replace(|it| MARKS.contains(it), "  ");
+    // Wide cells leave one blank between them.
+    for begin in ["≥ ", "p95 ", "p90 ", "max "] {
+        line = line.replace(&format!(" {begin}"), &format!("  {begin}"));
+    }
+    for name in ["p95", "p90", "max"] {
+        line = line.replace(&format!(" {name}  ≥"), &format!(" {name} ≥"));
+    }
+    let cells = line.split("  ").map(str::trim);
+    cells
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

@@ -24,7 +24,7 @@ impl Tables {
         assert!(output.status.success(), "{output:?}");
         let mut all = BTreeMap::new();
         for name in [
-            "runs", "requests", "samples", "workers", "cores", "switches",
+            "runs", "requests", "samples", "workers", "cores", "switches", "events",
         ] {
             let mut rows = csv::ReaderBuilder::new()
                 .comment(Some(b'#'))

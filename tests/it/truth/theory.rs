@@ -68,7 +68,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
         let place = format!("{place}: {name}");
         let [computed, said, off] = rows.map(|row| row[column]);
         match right {
-            Some(right) => findings.near(&place, said, right, 0.002),
+            Some(right) => findings.least(&place, said, right, 0.002),
             None => findings.number(&place, said.is_some(), "unknown", said.is_none()),
         }
         // Of a run that proves nothing it is not said.

@@ -1,15 +1,46 @@
 //! View 6 against the events and the table of workers: what each has begun, taken and used.
 
 use super::census::Census;
-use super::events::{Account, Look, Ns, Request, State};
+use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
 use super::screen::{Written, slot};
+use super::tables::{Row, number};
 use super::window::LATE;
 
 /// Where the columns of a row end.
 const ENDS: [usize; 10] = [3, 17, 22, 31, 40, 48, 59, 67, 73, 80];
 /// A worker without a loop has let go when it has closed the connection, so long after it has written, in seconds.
 const CLOSING: f64 = 1e-4;
+
+/// Counts of a worker at a sample.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    pub(super) at: Ns,
+    pub(super) worker: u16,
+    pub(super) answered: u64,
+    pub(super) switches: u64,
+    pub(super) voluntary: u64,
+    pub(super) involuntary: u64,
+    pub(super) cpu: Ns,
+    pub(super) respawns: u64,
+}
+
+impl Look {
+    /// A row of the table of workers.
+    pub(super) fn read(row: &Row) -> Self {
+        let of = |column: &str| number(row, column).unwrap_or(0);
+        Self {
+            at: of("at_ns"),
+            worker: of("worker") as u16,
+            answered: of("requests"),
+            switches: of("coroutine_switches"),
+            voluntary: of("voluntary"),
+            involuntary: of("involuntary"),
+            cpu: of("cpu_ns"),
+            respawns: of("respawns"),
+        }
+    }
+}
 
 fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
     let chars: Vec<char> = line.chars().collect();
@@ -25,6 +56,12 @@ fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
 }
 
 impl Account {
+    /// A worker at a sample.
+    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
+        let mut looks = self.looks.iter();
+        looks.find(|it| it.at == at && it.worker == worker).copied()
+    }
+
     /// The number of workers in a sample.
     pub(super) fn workers_at(&self, at: Ns) -> usize {
         self.looks.iter().filter(|it| it.at == at).count()

@@ -1,0 +1,84 @@
+//! What a worker that died did not live to tell of its requests, from the table of events: when it took them,
+//! and when they ended with it.
+//!
+//! ```text
+//!   client   sent ───────────── gives up
+//!   worker            accepted ────┼─────────── killed
+//! ```
+
+use std::collections::BTreeMap;
+
+use super::events::{Ns, Request};
+use super::tables::{Row, number};
+
+/// An accept may be stamped so long before the sending: a worker stamps all of a turn alike.
+const STAMPED_EARLY: Ns = 10_000_000;
+
+/// Accepts and ends of processes.
+#[derive(Default)]
+struct Known {
+    /// By connection: when it was taken, and by which worker.
+    accepts: BTreeMap<u64, Vec<(Ns, u16)>>,
+    /// By worker: ends of its processes.
+    deaths: BTreeMap<u16, Vec<Ns>>,
+}
+
+impl Known {
+    fn of(events: &[Row]) -> Self {
+        let mut known = Self::default();
+        for row in events {
+            let at = number(row, "at_ns").unwrap_or(0);
+            let worker = number(row, "worker").unwrap_or(0) as u16;
+            match row["what"].as_str() {
+                "accepted" => {
+                    if let Some(connection) = number(row, "connection") {
+                        let accepts = known.accepts.entry(connection).or_default();
+                        accepts.push((at, worker));
+                    }
+                }
+                "died" => known.deaths.entry(worker).or_default().push(at),
+                _ => {}
+            }
+        }
+        for accepts in known.accepts.values_mut() {
+            accepts.sort_unstable();
+        }
+        known
+    }
+
+    fn taken(&self, request: &Request, connection: u64) -> Option<(Ns, u16)> {
+        let mut accepts = self.accepts.get(&connection)?.iter();
+        let is_its = |(at, _): &&(Ns, u16)| at + STAMPED_EARLY >= request.sent;
+        accepts.find(is_its).copied()
+    }
+
+    fn death(&self, worker: u16, after: Ns) -> Option<Ns> {
+        let deaths = self.deaths.get(&worker)?.iter();
+        deaths.copied().filter(|death| *death > after).min()
+    }
+}
+
+/// Completes requests with their numbers of connections, if they have any.
+pub(super) fn complete(requests: &mut [Request], connections: &[Option<u64>], events: &[Row]) {
+    let known = Known::of(events);
+    for (request, connection) in requests.iter_mut().zip(connections) {
+        if request.written.is_some() {
+            continue;
+        }
+        let opened = connection.filter(|_| request.opened);
+        if let Some((at, worker)) = opened.and_then(|it| known.taken(request, it)) {
+            request.accepted = request.accepted.or(Some(at));
+            request.worker = request.worker.or(Some(worker));
+        }
+        let Some((worker, taken)) = request.worker.zip(request.taken()) else {
+            continue;
+        };
+        let death = known.death(worker, taken);
+        // Its client may have left long before.
+        request.lost = if request.failure == "timeout" {
+            Some(death.unwrap_or(Ns::MAX))
+        } else {
+            death
+        };
+    }
+}

@@ -94,6 +94,48 @@ fn requests_share_a_worker_only_if_their_slices_are_short() {
 }
 
 #[test]
+fn laws_more_random_than_the_exponential_one_get_a_mean_that_is_right_within_5_percent_or_none() {
+    let law = "times are more random than exponential ones";
+    let text = |server: &str, load: &str, steps: &str| {
+        format!("{server}\nload={{{load},patience='10min'}}\nrequests.a.steps=[{steps}]\n")
+    };
+    let heavy = "lognormal(4ms, p99 150ms)";
+    // Hyperexponential: c² = 5.5. Allen and Cunneen: 10 + 3.25 × 0.7111 × 10 ÷ 0.4 = 67.8 ms.
+    let mix = "server.workers=2\nload={rate='160/s',patience='10min'}\n\
+               requests.short={weight=9,steps=['sleep ~5ms']}\nrequests.long={weight=1,steps=['sleep ~55ms']}\n";
+    is_refused(mix, law, 67.8);
+    // E[S] = 10.3 ms with c² = 10: as exponential times in product form, and as Poisson bursts.
+    let closed = |step: &str| text("", "clients=6,think='~50ms'", &format!("'sleep {step}'"));
+    is_refused(&closed(heavy), law, 39.4);
+    let loops = |step: &str| {
+        let steps = format!("'compute {step}','sleep ~90ms','compute 1ms'");
+        text("server.kind='coroutine'", "rate='40/s'", &steps)
+    };
+    is_refused(&loops(heavy), law, 299.0);
+    // Five workers on two cores.
+    let cores = "server.workers=5\nmachine.cores=2";
+    let pareto = "'compute pareto(4ms, shape 1.5, max 1s)','sleep ~10ms'";
+    is_refused(&text(cores, "rate='150/s'", pareto), law, 69.4);
+    // Less spread, or less waiting: right, with the assumption named.
+    let two = |step: &str, rate: u32| {
+        let load = format!("rate='{rate}/s'");
+        text("server.workers=2", &load, &format!("'sleep {step}'"))
+    };
+    for text in [
+        two("lognormal(8ms, p99 30ms)", 160),
+        two("lognormal(7ms, p99 60ms)", 100),
+        two("pareto(6ms, shape 2.5, max 1s)", 160),
+    ] {
+        let model = is_right(&text, "M/G/2, about");
+        assert!(model.assumes[0].ends_with("the mean is right within 5 %"));
+    }
+    is_right(&loops("lognormal(7ms, p99 60ms)"), "M/G/1");
+    // Processes that share cores in slices take as long whatever the law is.
+    let shared = format!("'compute {heavy}','sleep ~10ms'");
+    is_right(&text(cores, "clients=10", &shared), "closed network");
+}
+
+#[test]
 fn a_short_queue_at_the_door_has_no_mean_of_an_endless_one() {
     let text = |backlog: u32, server: &str, step: &str, rate: u32| {
         format!(

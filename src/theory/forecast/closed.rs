@@ -10,7 +10,8 @@ use crate::theory::demand::{Moments, Spent};
 use crate::theory::tokens::returning::settled;
 
 /// What is said of means that a formula has for exponential times alone.
-const RANDOM: &str = "times are exponential; less random ones wait less, and may go in step";
+pub(super) const RANDOM: &str =
+    "times are exponential; less random ones wait less, and may go in step";
 
 /// What is said of turns of no length.
 const RETURNS: &str = "each wait ends in one more turn of the hub, of average length";

@@ -8,6 +8,7 @@
 
 mod closed;
 mod door;
+mod law;
 mod obstacle;
 mod open;
 mod patience;
@@ -128,6 +129,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
     }?;
+    law::is_tame(&forecast, &work)?;
     patience::lasts(&forecast, &work)?;
     settling::is_over(&forecast, &work)?;
     forecast.assumes.extend(obstacle::ends_at_an_hour(scenario));

@@ -77,10 +77,13 @@ fn behind_a_hog_the_short_ones_wait_under_both_kinds_unless_it_lets_go() {
 
 #[test]
 fn two_workers_are_approximated_and_say_so() {
-    let forecast = of(&hog("sync", 2, 200, WHOLE), 2).unwrap();
-    assert_eq!(forecast.model, Model::ManyGeneral(2));
+    // Uniform: c² = 1/12. S = 10 ms, ρ = 0.8: M/M/2 waits 17.778 ms, and this 13/24 of that.
+    let uniform = one("sync", 2, "'sleep 5ms..15ms'", "load.rate = '160/s'");
+    let forecast = check(&uniform, "M/G/2, about", 160.0, 19.630);
     assert_eq!(forecast.assumes.len(), 1);
-    near(forecast.utilisation, 0.199);
+    near(forecast.utilisation, 0.8);
+    // 99 of 1 ms and one of 100 ms: 100.99 ÷ 1.99² − 1.
+    check_reason(&hog("sync", 2, 200, WHOLE), "c² is 24.5, not 1");
 }
 
 #[test]

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use concsim::recording::kept::{Folder, Keeper};
+use concsim::recorder::Folder;
+use concsim::recording::kept::Keeper;
 use concsim::recording::{
     CoreSample, Header, LoadSample, Machine, Origin, Sample, Seen, Who, Window, WorkerSample,
 };

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use super::talk;
 use crate::cli::performance::Performance;
 use crate::cli::rehearsal::Watched;
-use crate::recording::Recording;
-use crate::recording::summary::Run;
-use crate::scenario::Plan;
-use crate::sys::clock::Clock;
-use crate::sys::interrupt;
-use crate::telemetry::Stage;
-use crate::units::Elapsed;
+use concsim_model::scenario::Plan;
+use concsim_model::units::Elapsed;
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::interrupt;
+use concsim_os::telemetry::Stage;
+use concsim_record::Recording;
+use concsim_record::summary::Run;
 
 /// Spends the time between two looks of the driver, and may end the run.
 pub trait Audience {

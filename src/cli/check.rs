@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::{source, talk};
-use crate::scenario::{self, Overrides, Plan, Problems};
-use crate::theory::forecast;
+use concsim_model::scenario::{self, Overrides, Plan, Problems};
+use concsim_theory::forecast;
 
 /// Says whether scenario files are valid; every mistake at once, with its line.
 #[derive(Debug, clap::Args)]

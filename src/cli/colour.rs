@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::ColorChoice;
 
-use crate::palette::{Colours, Look};
+use concsim_model::palette::{Colours, Look};
 
 /// What was asked for on the command line.
 #[derive(Clone, Copy, Debug)]

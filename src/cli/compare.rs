@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{shelf, talk};
-use crate::recording::kept;
-use crate::recording::summary::{Summary, summarise};
-use crate::report::comparison::{Side, compare};
-use crate::scenario::Plan;
+use concsim_model::scenario::Plan;
+use concsim_record::kept;
+use concsim_record::summary::{Summary, summarise};
+use concsim_report::comparison::{Side, compare};
 
 /// Prints the numbers of two kept runs beside each other, with difference and ratio, and what differs in what
 /// was played.

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
 
-use crate::sys::family::{self, Inherited};
-use crate::sys::terminal::{self, Modes};
-use crate::telemetry::{Board, RINGS_BY_DEFAULT, Said};
 use crate::{load, server};
+use concsim_os::sys::family::{self, Inherited};
+use concsim_os::sys::terminal::{self, Modes};
+use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT, Said};
 
 /// The numbers of the descriptors that the driver left open.
 #[derive(Debug, clap::Args)]

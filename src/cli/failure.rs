@@ -12,8 +12,8 @@ use clap::{CommandFactory as _, Error};
 
 use super::Cli;
 use super::talk;
-use crate::scenario::builtin;
-use crate::scenario::problem::did_you_mean;
+use concsim_model::scenario::builtin;
+use concsim_model::scenario::problem::did_you_mean;
 
 /// Reports why a command could not be done; the exit status is 1. A reader that has left is no failure:
 /// it has read enough.

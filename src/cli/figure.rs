@@ -11,13 +11,13 @@ use clap::builder::TypedValueParser as _;
 
 use super::shelf;
 use super::talk;
-use crate::figure::foretold::Foretold;
-use crate::figure::sweep::Sweep;
-use crate::figure::table::CSV_BEGINS;
-use crate::figure::{self, Kind, Look, Material, Play, Table, png};
-use crate::palette::Theme;
-use crate::recording::kept::{self, Kept};
-use crate::sys::files;
+use concsim_figure::foretold::Foretold;
+use concsim_figure::sweep::Sweep;
+use concsim_figure::table::CSV_BEGINS;
+use concsim_figure::{Kind, Look, Material, Play, Table, png};
+use concsim_model::palette::Theme;
+use concsim_os::sys::files;
+use concsim_record::kept::{self, Kept};
 
 /// What a sweep keeps its rows in.
 const POINTS: &str = "points.jsonl";
@@ -136,7 +136,7 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     for (file, tear) in found.kept.iter().flat_map(|(kept, _)| &kept.torn) {
         talk::say(format_args!("{}: {tear}", file.display()));
     }
-    Ok(figure::table(kind, &found.material())?)
+    Ok(concsim_figure::table(kind, &found.material())?)
 }
 
 /// What was found where somebody said that there is something.
@@ -238,7 +238,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 /// The picture, and its data beside it.
 fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()> {
-    let svg = figure::draw(table, look);
+    let svg = concsim_figure::draw(table, look);
     let Some(path) = output.filter(|path| *path != Path::new("-")) else {
         return Ok(talk::print(&svg)?);
     };

@@ -23,8 +23,8 @@ use std::process::{Command, ExitCode, Stdio};
 use super::failure::chain;
 use super::figure::is_foreign_data;
 use super::talk;
-use crate::sys::files;
 use anyhow::{Context as _, bail};
+use concsim_os::sys::files;
 
 /// Draws every picture of Markdown files again, by the commands that they name.
 #[derive(Debug, clap::Args)]

@@ -10,8 +10,8 @@ use etcetera::BaseStrategy as _;
 
 use super::colour::Colour;
 use super::talk;
-use crate::scenario;
-use crate::tui::{Keymap, Mouse};
+use concsim_model::scenario;
+use concsim_tui::{Keymap, Mouse};
 
 /// Which keys do what, and whether the mouse does anything.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -4,6 +4,7 @@
 //! target. Of its inside nothing is known, so the result says what its clients saw, and nothing of
 //! concurrency or parallelism.
 
+use concsim_os::recorder;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
@@ -19,15 +20,15 @@ use super::run;
 use super::showing::CardArgs;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
-use crate::load::{Authority, Target};
-use crate::recording::kept::Folder;
-use crate::recording::live::Live;
-use crate::recording::summary::{self, Summary};
-use crate::recording::{Header, Machine};
-use crate::report::json;
-use crate::scenario::{Engine, Plan};
-use crate::sys::interrupt;
-use crate::telemetry::{Board, RINGS_BY_DEFAULT};
+use concsim_model::scenario::{Engine, Plan};
+use concsim_os::load::{Authority, Target};
+use concsim_os::recorder::Folder;
+use concsim_os::recorder::Live;
+use concsim_os::sys::interrupt;
+use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT};
+use concsim_record::Header;
+use concsim_record::summary::{self, Summary};
+use concsim_report::json;
 
 /// How long a server may take to accept a first connection.
 const KNOCK: Duration = Duration::from_secs(2);
@@ -143,11 +144,11 @@ fn play(
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
     let variant = &plan.variants[0];
-    let header = Header::of(plan, variant, Machine::this_one());
+    let header = Header::of(plan, variant, recorder::this_machine());
     let keeper = run::keeper_for(folder, &header, |said| audience.hear(said));
     let live = Live::new(&board, header, keeper);
     let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);
-    Ok(Summary::of(plan, Machine::this_one(), vec![run]))
+    Ok(Summary::of(plan, recorder::this_machine(), vec![run]))
 }

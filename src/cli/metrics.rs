@@ -8,13 +8,13 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
 use super::talk;
-use crate::export::metrics::{CONTENT_TYPE, Page};
-use crate::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};
-use crate::recording::live::Onlooker;
-use crate::scenario::WorkerKind;
-use crate::sys::{self, clock, net};
-use crate::telemetry::Board;
-use crate::units::{Elapsed, Stamp};
+use concsim_export::metrics::{CONTENT_TYPE, Page};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};
+use concsim_os::recorder::Onlooker;
+use concsim_os::sys::{self, clock, net};
+use concsim_os::telemetry::Board;
 
 /// So many may ask at once; the others wait at the door.
 const VISITORS: usize = 16;

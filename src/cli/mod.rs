@@ -36,6 +36,7 @@ mod steering;
 mod steps;
 pub mod sweep;
 pub mod talk;
+mod terminal_event;
 pub mod theory;
 pub mod welcome;
 mod worker_table;
@@ -45,7 +46,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, Parser, Subcommand};
 
 use self::colour::Colour;
-use crate::sys::signals;
+use concsim_os::sys::signals;
 
 /// See the difference between concurrency and parallelism: play a real pre-fork server under a
 /// scripted load, and watch it.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::talk;
-use crate::sys::files;
 use anyhow::{Context as _, bail};
+use concsim_os::sys::files;
 
 /// Writes a scenario to start from.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Overrides, read};
+    use concsim_model::scenario::{Overrides, read};
 
     #[test]
     fn the_starter_is_valid() {

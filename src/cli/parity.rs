@@ -13,13 +13,13 @@ use super::colour::Colour;
 use super::prediction::{self, Foresight, Predictions};
 use super::steps::Steps;
 use super::{scenarios, talk};
-use crate::recording::prediction::Prediction;
-use crate::recording::summary::Run;
-use crate::recording::trust::Trust;
-use crate::report::parity::{self, Row};
-use crate::scenario::{self, Overrides, Plan, builtin};
-use crate::sys::{interrupt, processes};
-use crate::words::printable;
+use concsim_model::scenario::{self, Overrides, Plan, builtin};
+use concsim_model::words::printable;
+use concsim_os::sys::{interrupt, processes};
+use concsim_record::prediction::Prediction;
+use concsim_record::summary::Run;
+use concsim_record::trust::Trust;
+use concsim_report::parity::{self, Row};
 
 /// Plays scenarios with blind predictions, and prints the table of their errors.
 #[derive(Debug, clap::Args)]
@@ -241,7 +241,7 @@ fn play(
     let mut rows = Vec::new();
     for (index, variant) in variants.into_iter().enumerate() {
         steps.begin(&format!("playing {}: {}", case.name, variant.name));
-        processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
+        processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
         plan.variants = vec![variant];
         let (run, recording) = calibrate::play(&plan)?;
         let run = foretold.beside(index, run, &recording);

@@ -20,17 +20,17 @@ use serde::Serialize;
 use watch::Watch;
 
 use super::steering::Steered;
-use crate::handler::Access;
-use crate::load;
-use crate::recording::live::{Cast, Live};
-use crate::recording::{Recording, until_next_sample};
-use crate::scenario::Variant;
-use crate::server::{arbiter, services};
-use crate::sys;
-use crate::sys::clock::Clock;
-use crate::sys::family::{Child, Legacy};
-use crate::telemetry::{Board, RunWords, Stage, Telemetry};
-use crate::units::{Elapsed, Stamp};
+use concsim_model::scenario::Variant;
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::handler::Access;
+use concsim_os::load;
+use concsim_os::recorder::{Cast, Live};
+use concsim_os::server::{arbiter, services};
+use concsim_os::sys;
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::family::{Child, Legacy};
+use concsim_os::telemetry::{Board, RunWords, Stage, Telemetry};
+use concsim_record::{Recording, until_next_sample};
 
 /// Between two looks at the rings, and at who runs where.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use super::calibrate::{self, CALIBRATED};
 use super::colour::Colour;
 use super::talk;
-use crate::recording::kept::Keeper;
-use crate::recording::prediction::{Prediction, Switched};
-use crate::recording::summary::{Run, summarise};
-use crate::recording::{Notebook, Recording};
-use crate::scenario::{self, Machine, Plan, Variant};
-use crate::sim;
+use concsim_model::scenario::{self, Machine, Plan, Variant};
+use concsim_record::kept::Keeper;
+use concsim_record::prediction::{Prediction, Switched};
+use concsim_record::summary::{Run, summarise};
+use concsim_record::{Notebook, Recording};
 
 /// Whether to predict, and with whose costs.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -91,7 +90,7 @@ pub(super) fn predict(
     let mut runs = Vec::new();
     for variant in &plan.variants {
         let variant = on(&machine, variant);
-        if let Err(refused) = sim::limits::check(&variant.scenario) {
+        if let Err(refused) = concsim_sim::limits::check(&variant.scenario) {
             talk::say(format_args!(
                 "{} cannot be predicted: {refused}",
                 variant.name
@@ -112,7 +111,7 @@ fn on(machine: &Machine, variant: &Variant) -> Variant {
 }
 
 fn simulate(plan: &Plan, variant: &Variant) -> (Run, Switched) {
-    let notebook = Notebook::new(sim::header_of(plan, variant), None::<Keeper>);
-    let (recording, _) = sim::record(&variant.scenario, notebook);
+    let notebook = Notebook::new(concsim_sim::header_of(plan, variant), None::<Keeper>);
+    let (recording, _) = concsim_sim::record(&variant.scenario, notebook);
     (summarise(&recording), Switched::of(&recording))
 }

@@ -1,6 +1,7 @@
 //! `concsim run --watch FILE`: plays, and plays again whenever the file is saved. A save while it is played
 //! ends that playing; a file with mistakes shows them and waits for the next save.
 
+use super::terminal_event;
 use std::cell::Cell;
 use std::fs;
 use std::io::{self, IsTerminal as _};
@@ -15,10 +16,10 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use super::colour::Colour;
 use super::run::{self, Args, Played};
 use super::talk;
-use crate::sys::clock::Clock;
-use crate::sys::interrupt;
-use crate::tui::Key;
-use crate::units::{Elapsed, Stamp};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::interrupt;
+use concsim_tui::Key;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(200);
@@ -154,7 +155,9 @@ impl Keyboard {
         if !event::poll(Duration::from_nanos(LOOK_EVERY.0))? {
             return Ok(false);
         }
-        let key = event::read()?.as_key_event().and_then(|key| Key::of(&key));
+        let key = event::read()?
+            .as_key_event()
+            .and_then(|key| terminal_event::key(&key));
         if key == Some(Key::Interrupt) {
             interrupt::interrupt();
         }

@@ -11,11 +11,11 @@ use super::screen::Screen;
 use super::showing::{self, CardArgs, Manner, Showing};
 use super::talk;
 use super::{runs, shelf};
-use crate::recording::summary::{Run, Summary, summarise};
-use crate::recording::{Recording, kept};
-use crate::scenario::Plan;
-use crate::sys::interrupt;
-use crate::tui::{Keymap, Mouse, Row};
+use concsim_model::scenario::Plan;
+use concsim_os::sys::interrupt;
+use concsim_record::summary::{Run, Summary, summarise};
+use concsim_record::{Recording, kept};
+use concsim_tui::{Keymap, Mouse, Row};
 
 /// Shows a run that was kept: pause it, go back, slow it down.
 #[derive(Debug, clap::Args)]

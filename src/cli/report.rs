@@ -8,14 +8,14 @@ use anyhow::Context as _;
 use super::figure::Found;
 use super::shelf;
 use super::talk;
-use crate::figure::{self, Kind, Look, Material, Table, table};
-use crate::palette::Theme;
-use crate::recording::kept::{self, Kept};
-use crate::recording::summary::{Summary, summarise};
-use crate::report::page::{Figure, Group, Page, Play, page};
-use crate::scenario::Plan;
-use crate::sys::files;
-use crate::words::counted;
+use concsim_figure::{Kind, Look, Material, Table, table};
+use concsim_model::palette::Theme;
+use concsim_model::scenario::Plan;
+use concsim_model::words::counted;
+use concsim_os::sys::files;
+use concsim_record::kept::{self, Kept};
+use concsim_record::summary::{Summary, summarise};
+use concsim_report::page::{Figure, Group, Page, Play, page};
 
 /// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .map(|((name, (kept, _)), lanes)| play(name, kept, lanes))
             .collect(),
         figures: figures(&found),
-        figure_sheet: figure::sheet(Theme::Auto),
+        figure_sheet: concsim_figure::sheet(Theme::Auto),
     });
     match &args.output {
         Some(path) => {
@@ -154,7 +154,7 @@ fn lanes(found: &Found) -> Vec<Option<Figure>> {
             }
             drawn_of.push(name);
             let place = scenarios.iter().position(|(known, _)| known == name)?;
-            let table = figure::table(Kind::WhoRuns, &scenarios.get(place)?.1).ok()?;
+            let table = concsim_figure::table(Kind::WhoRuns, &scenarios.get(place)?.1).ok()?;
             // Doubts stand right above these lanes.
             let undoubted = Table {
                 caveats: Vec::new(),
@@ -187,7 +187,9 @@ fn figures(found: &Found) -> Vec<Group> {
     let scenarios = scenarios(found);
     let is_one = scenarios.len() == 1;
     let of = |kinds: &[Kind], material: &Material<'_>, place: usize| -> Vec<Figure> {
-        let tables = kinds.iter().map(|kind| figure::table(*kind, material));
+        let tables = kinds
+            .iter()
+            .map(|kind| concsim_figure::table(*kind, material));
         tables
             .filter_map(Result::ok)
             .map(|table| drawn(&table, place))
@@ -209,7 +211,7 @@ fn figures(found: &Found) -> Vec<Group> {
 }
 
 fn svg(table: &Table, width: u32, place: usize) -> String {
-    figure::draw(
+    concsim_figure::draw(
         table,
         &Look {
             width,

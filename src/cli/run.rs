@@ -1,5 +1,7 @@
 //! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
 
+use concsim_os::recorder;
+use concsim_os::recorder::Folder;
 use std::fs;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -21,18 +23,18 @@ use super::shelf;
 use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
-use crate::palette::Glyphs;
-use crate::recording::kept::{Folder, Keeper};
-use crate::recording::live::Live;
-use crate::recording::summary::{Run, Summary};
-use crate::recording::{Header, Machine, Recording, summary};
-use crate::report::card::{Extent, MORE, card};
-use crate::report::json;
-use crate::scenario::{Engine, Plan, Variant};
-use crate::sys::{interrupt, processes};
-use crate::telemetry::{Board, RINGS_BY_DEFAULT};
-use crate::tui::Keymap;
-use crate::units::Elapsed;
+use concsim_model::palette::Glyphs;
+use concsim_model::scenario::{Engine, Plan, Variant};
+use concsim_model::units::Elapsed;
+use concsim_os::recorder::Live;
+use concsim_os::sys::{interrupt, processes};
+use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT};
+use concsim_record::kept::Keeper;
+use concsim_record::summary::{Run, Summary};
+use concsim_record::{Header, Recording, summary};
+use concsim_report::card::{Extent, MORE, card};
+use concsim_report::json;
+use concsim_tui::Keymap;
 
 /// Plays a scenario for real, and watches it.
 #[derive(Debug, clap::Args)]
@@ -149,7 +151,7 @@ pub(super) fn once(
         return Ok(Played::Wrong);
     };
     for variant in &plan.variants {
-        processes::allow_descriptors(crate::server::descriptors_needed(&variant.scenario))?;
+        processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
     }
     let predictions = match args.predict.predict(&plan, colour)? {
         Foresight::Wrong => return Ok(Played::Wrong),
@@ -305,7 +307,7 @@ fn play(
             break;
         }
     }
-    Ok(Summary::of(plan, Machine::this_one(), runs))
+    Ok(Summary::of(plan, recorder::this_machine(), runs))
 }
 
 /// Plays one variant to its end.
@@ -316,7 +318,7 @@ pub(super) fn play_one(
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let header = Header::of(plan, variant, Machine::this_one());
+    let header = Header::of(plan, variant, recorder::this_machine());
     let keeper = keeper_for(folder, &header, |said| audience.hear(said));
     let live = Live::new(&board, header, keeper);
     let performance = Performance::begin(variant, live)?;

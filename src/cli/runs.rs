@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{shelf, talk};
-use crate::recording::kept;
-use crate::sys::clock;
-use crate::words::printable;
+use concsim_model::words::printable;
+use concsim_os::sys::clock;
+use concsim_record::kept;
 
 /// Lists the kept runs, the newest first.
 #[derive(Debug, clap::Args)]

@@ -4,9 +4,9 @@ use std::fs;
 use std::process::ExitCode;
 
 use super::talk;
-use crate::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup, builtin};
-use crate::theory::bounds;
-use crate::units::Elapsed;
+use concsim_model::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup, builtin};
+use concsim_model::units::Elapsed;
+use concsim_theory::bounds;
 
 /// Lists the scenarios with what each shows and how long it takes.
 #[derive(Debug, clap::Args)]

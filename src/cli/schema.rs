@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::talk;
-use crate::scenario;
+use concsim_model::scenario;
 
 /// Prints the JSON Schema of the scenario file.
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! The run on a screen: takes the terminal over, draws the recording while it grows, and gives the
 //! terminal back, whatever happens.
 
+use super::terminal_event;
 use std::io::{self, BufWriter, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
@@ -20,17 +21,17 @@ use super::rehearsal::Watched;
 use super::run::Cards;
 use super::showing::{Delivery, Manner};
 use super::talk;
-use crate::palette::Colours;
-use crate::recording::Recording;
-use crate::recording::feed::Feed;
-use crate::recording::summary::Run;
-use crate::scenario::Plan;
-use crate::sys::clock::Clock;
-use crate::sys::terminal::{FullScreen, GIVE_THE_MOUSE_BACK, Modes, TAKE_THE_MOUSE};
-use crate::sys::{self, interrupt, net};
-use crate::telemetry::Stage;
-use crate::tui::{self, Action, Key, Keymap, Mouse, Pointer, Row, State, Steer, Turned};
-use crate::units::{Elapsed, Stamp};
+use concsim_model::palette::Colours;
+use concsim_model::scenario::Plan;
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::terminal::{FullScreen, GIVE_THE_MOUSE_BACK, Modes, TAKE_THE_MOUSE};
+use concsim_os::sys::{self, interrupt, net};
+use concsim_os::telemetry::Stage;
+use concsim_record::Recording;
+use concsim_record::feed::Feed;
+use concsim_record::summary::Run;
+use concsim_tui::{Action, Keymap, Mouse, Row, State, Steer, Turned};
 
 /// So many bytes hold most frames.
 const LONG_FRAME: usize = 64 << 10;
@@ -145,11 +146,13 @@ impl Screen {
         match self.manner.delivery {
             Delivery::AtOnce => {
                 queue!(output, BeginSynchronizedUpdate)?;
-                self.terminal.draw(|frame| tui::view::draw(frame, state))?;
+                self.terminal
+                    .draw(|frame| concsim_tui::view::draw(frame, state))?;
                 execute!(output, EndSynchronizedUpdate)?;
             }
             Delivery::AsWritten => {
-                self.terminal.draw(|frame| tui::view::draw(frame, state))?;
+                self.terminal
+                    .draw(|frame| concsim_tui::view::draw(frame, state))?;
             }
         }
         Ok(())
@@ -216,9 +219,11 @@ impl Screen {
     /// Does what a key or the mouse asks for.
     fn answer(&mut self, event: &Event) -> Option<Action> {
         if let Event::Mouse(event) = event {
-            return Pointer::of(event).and_then(|pointer| self.state.point(pointer));
+            return terminal_event::pointer(*event).and_then(|pointer| self.state.point(pointer));
         }
-        let key = event.as_key_event().and_then(|key| Key::of(&key));
+        let key = event
+            .as_key_event()
+            .and_then(|key| terminal_event::key(&key));
         key.and_then(|key| self.state.key(key))
     }
 

@@ -16,16 +16,16 @@ use super::metrics::{self, Endpoint};
 use super::source::{self, Chosen};
 use super::talk;
 use super::worker_table::{Row, table};
-use crate::handler::{Access, DEMAND_LIMIT};
-use crate::scenario::{Engine, Plan, Variant};
-use crate::server::{self, arbiter, services};
-use crate::sys::clock::Clock;
-use crate::sys::family::{Child, Legacy};
-use crate::sys::{interrupt, processes};
-use crate::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
-use crate::units::letter;
-use crate::units::{CpuTime, Elapsed, Stamp};
-use crate::words::counted;
+use concsim_model::scenario::{Engine, Plan, Variant};
+use concsim_model::units::letter;
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+use concsim_model::words::counted;
+use concsim_os::handler::{Access, DEMAND_LIMIT};
+use concsim_os::server::{self, arbiter, services};
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::family::{Child, Legacy};
+use concsim_os::sys::{interrupt, processes};
+use concsim_os::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
 
 /// Between two looks at the rings and at what the processes say.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
@@ -65,7 +65,7 @@ pub struct Args {
 }
 
 fn length(text: &str) -> Result<Elapsed, String> {
-    let length = crate::scenario::length(text).filter(|it| *it <= DEMAND_LIMIT);
+    let length = concsim_model::scenario::length(text).filter(|it| *it <= DEMAND_LIMIT);
     length.ok_or_else(|| "a length of time such as 10s, at most 1h".into())
 }
 

@@ -1,6 +1,7 @@
 //! Where runs are kept that nobody named a folder for: the last five, 200 MB at most, in the platform's
 //! folder for such things. `last` is the newest.
 
+use concsim_os::recorder;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
 use super::talk;
-use crate::recording::kept::{self, Folder};
-use crate::scenario::Plan;
-use crate::sys::{clock, signals};
+use concsim_model::scenario::Plan;
+use concsim_os::recorder::Folder;
+use concsim_os::sys::{clock, signals};
+use concsim_record::kept;
 
 /// So many are kept …
 const KEPT: usize = 5;
@@ -144,7 +146,7 @@ fn is_of_a_run(path: &Path) -> bool {
 fn remove(folder: &Path) -> io::Result<()> {
     let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let files: Vec<PathBuf> = entries.collect::<io::Result<_>>()?;
-    if !files.iter().all(|file| kept::is_of_a_run(file)) {
+    if !files.iter().all(|file| recorder::is_of_a_run(file)) {
         return Err(io::ErrorKind::DirectoryNotEmpty.into());
     }
     for file in files {

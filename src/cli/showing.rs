@@ -3,10 +3,10 @@
 use std::os::fd::BorrowedFd;
 
 use super::colour::Colour;
-use crate::palette::{Glyphs, Look, Room, Theme};
-use crate::report::card::Extent;
-use crate::sys::terminal;
-use crate::units::Elapsed;
+use concsim_model::palette::{Glyphs, Look, Room, Theme};
+use concsim_model::units::Elapsed;
+use concsim_os::sys::terminal;
+use concsim_report::card::Extent;
 
 /// Frames a second: as fast as digits can be read.
 const FRAMES: u16 = 12;

@@ -12,13 +12,12 @@ use super::run;
 use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
-use crate::recording::kept::Folder;
-use crate::recording::summary::{Run, Summary, summarise};
-use crate::recording::{Notebook, Recording};
-use crate::report::json;
-use crate::scenario::{Engine, Plan, Variant};
-use crate::sim;
-use crate::sim::limits::MOST_STEPS;
+use concsim_model::scenario::{Engine, Plan, Variant};
+use concsim_os::recorder::Folder;
+use concsim_record::summary::{Run, Summary, summarise};
+use concsim_record::{Notebook, Recording};
+use concsim_report::json;
+use concsim_sim::limits::MOST_STEPS;
 
 /// Plays a scenario in virtual time, and looks at what came of it.
 #[derive(Debug, clap::Args)]
@@ -94,7 +93,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     for variant in &plan.variants {
-        if let Err(refused) = sim::limits::check_within(&variant.scenario, args.most_steps) {
+        if let Err(refused) = concsim_sim::limits::check_within(&variant.scenario, args.most_steps)
+        {
             talk::say(format_args!("{} is not simulated: {refused}", variant.name));
             return Ok(ExitCode::from(2));
         }
@@ -102,7 +102,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut folder = run::folder_for(args.out.as_deref(), args.no_keep, &plan)?;
     let recordings = play_all(&plan, folder.as_mut());
     let runs: Vec<Run> = recordings.iter().map(summarise).collect();
-    let machine = sim::machine_of(&plan.variants[0].scenario);
+    let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
     let summary = Summary::of(&plan, machine, runs);
     if let Some(folder) = &folder {
         let kept = folder.summarise(&json::of(&summary));
@@ -136,9 +136,9 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 }
 
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
-    let header = sim::header_of(plan, variant);
+    let header = concsim_sim::header_of(plan, variant);
     let keeper = run::keeper_for(folder, &header, talk::say);
-    let (recording, failed) = sim::record(&variant.scenario, Notebook::new(header, keeper));
+    let (recording, failed) = concsim_sim::record(&variant.scenario, Notebook::new(header, keeper));
     if let Some(error) = failed {
         talk::say(format_args!(
             "{}: not all of the recording is kept: {error}",

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::calibrate::MachineFile;
 use super::colour::Colour;
 use super::talk;
-use crate::scenario::{self, Engine, Overrides, Plan, builtin};
+use concsim_model::scenario::{self, Engine, Overrides, Plan, builtin};
 
 /// Which scenario, and what of it.
 #[derive(Clone, Debug, clap::Args)]

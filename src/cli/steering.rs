@@ -7,12 +7,12 @@
 use std::sync::atomic::Ordering;
 
 use super::performance::{Performance, edges};
-use crate::scenario::{Arrivals, Happening, Scenario};
-use crate::sys::processes;
-use crate::sys::signals::{self, Signal};
-use crate::telemetry::{Deed, Extra, Marker, Phase, Slot, Stage};
-use crate::tui::{Hog, Steer};
-use crate::units::{CpuTime, Stamp};
+use concsim_model::scenario::{Arrivals, Happening, Scenario};
+use concsim_model::units::{CpuTime, Stamp};
+use concsim_os::sys::processes;
+use concsim_os::sys::signals::{self, Signal};
+use concsim_os::telemetry::{Deed, Extra, Marker, Phase, Slot, Stage};
+use concsim_tui::{Hog, Steer};
 
 /// Load goes up and down in steps of this share of what the scenario says …
 const STEP: f64 = 0.25;

@@ -1,7 +1,7 @@
 //! How far a long command is: each step with its number, and about how long the rest takes.
 
 use super::talk;
-use crate::sys::clock::Clock;
+use concsim_os::sys::clock::Clock;
 
 /// The steps of a command, with the time that each is expected to take.
 #[derive(Debug)]

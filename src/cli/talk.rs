@@ -9,8 +9,8 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, StdoutLock, Write};
 
 use super::colour::Colour;
-use crate::scenario::Problems;
-use crate::words::printable;
+use concsim_model::scenario::Problems;
+use concsim_model::words::printable;
 
 /// Writes `concsim: WORDS` as a line on standard error. Words may quote file names and messages of the
 /// system: control characters in them do not reach the terminal.

@@ -1,6 +1,7 @@
 //! `concsim` alone: the scenarios with what each shows and how long it takes. On a terminal they are a menu,
 //! from which one is played or simulated.
 
+use super::terminal_event;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::process::ExitCode;
@@ -16,11 +17,11 @@ use super::colour::Colour;
 use super::scenarios::{Known, known, listed, takes};
 use super::showing;
 use super::{run, screen, sim, talk};
-use crate::palette::Colours;
-use crate::sys::net;
-use crate::sys::terminal::{self, FullScreen};
-use crate::tui::{Choice, Entry, Key, Menu, view};
-use crate::units::Elapsed;
+use concsim_model::palette::Colours;
+use concsim_model::units::Elapsed;
+use concsim_os::sys::net;
+use concsim_os::sys::terminal::{self, FullScreen};
+use concsim_tui::{Choice, Entry, Key, Menu, view};
 
 /// A new size of the terminal is seen after this at the latest.
 const AT_MOST: Elapsed = Elapsed::from_millis(500);
@@ -89,5 +90,5 @@ fn wait_for_a_key(terminal: BorrowedFd<'static>) -> anyhow::Result<Option<Key>> 
         net::wait_readable([terminal], Some(AT_MOST))?;
     }
     let key = event::read()?.as_key_event();
-    Ok(key.and_then(|key| Key::of(&key)))
+    Ok(key.and_then(|key| terminal_event::key(&key)))
 }

@@ -4,9 +4,9 @@
 
 use std::fmt::Write;
 
-use crate::telemetry::Phase;
-use crate::units::letter;
-use crate::units::{CpuTime, Elapsed};
+use concsim_model::units::letter;
+use concsim_model::units::{CpuTime, Elapsed};
+use concsim_os::telemetry::Phase;
 
 /// One worker at one instant, with what it did since the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

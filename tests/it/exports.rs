@@ -13,7 +13,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use concsim::recording::kept::{self, Folder};
+use concsim::recorder::Folder;
+use concsim::recording::kept;
 use concsim::recording::lanes::{Index, Interval, Lanes};
 use concsim::recording::summary::summarise;
 use concsim::recording::{Notebook, Recording, Who};

@@ -1,6 +1,7 @@
 //! What the server, the load and the services themselves cost, and how late waits end: tiny scenarios,
 //! played by the real processes as `concsim run` plays them, and nothing but their own recordings.
 
+use concsim_os::recorder;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
@@ -13,12 +14,12 @@ use super::spin::says_quantiles;
 use crate::cli::audience::Headless;
 use crate::cli::performance::Performance;
 use crate::cli::run;
-use crate::recording::live::Live;
-use crate::recording::summary::{Run, summarise};
-use crate::recording::{Header, Machine, Recording};
-use crate::scenario::{self, Overrides, Plan};
-use crate::telemetry::{Board, Event, RINGS_BY_DEFAULT, Then};
-use crate::units::{Elapsed, Stamp};
+use concsim_model::scenario::{self, Overrides, Plan};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::recorder::Live;
+use concsim_os::telemetry::{Board, Event, RINGS_BY_DEFAULT, Then};
+use concsim_record::summary::{Run, summarise};
+use concsim_record::{Header, Recording};
 
 /// `yield` steps of the request that does nothing else.
 const YIELDS: usize = 100;
@@ -29,7 +30,11 @@ const WAITS: [u64; 5] = [1, 5, 10, 50, 100];
 pub(in crate::cli) fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
     let variant = &plan.variants[0];
     let board = Board::new(RINGS_BY_DEFAULT)?;
-    let live = Live::new(&board, Header::of(plan, variant, Machine::this_one()), None);
+    let live = Live::new(
+        &board,
+        Header::of(plan, variant, recorder::this_machine()),
+        None,
+    );
     let performance = Performance::begin(variant, live)?;
     let recording = run::watch(performance, &mut Headless::new(true))?;
     let run = summarise(&recording);

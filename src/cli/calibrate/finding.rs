@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::interval::{METHOD, Median};
-use crate::units::{Elapsed, three_digits};
+use concsim_model::units::{Elapsed, three_digits};
 
 /// In what a finding is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -4,8 +4,8 @@
 use super::engine::quantiles;
 use super::finding::Findings;
 use super::switch::cpu_time;
-use crate::scenario::{Machine, Overshoot, Scheduler};
-use crate::units::{CpuTime, Elapsed};
+use concsim_model::scenario::{Machine, Overshoot, Scheduler};
+use concsim_model::units::{CpuTime, Elapsed};
 
 /// Turns of the hub for a request that does nothing: to read it, and to be gone.
 const TURNS: f64 = 2.0;
@@ -140,7 +140,7 @@ fn overshoot(table: &Overshoot) -> String {
 mod tests {
     use super::super::finding::made_up;
     use super::*;
-    use crate::scenario::read_machine;
+    use concsim_model::scenario::read_machine;
 
     #[test]
     fn the_machine_that_is_written_is_read_back_to_the_same_costs() {

@@ -13,6 +13,7 @@ mod quiet;
 mod spin;
 mod switch;
 
+use concsim_os::recorder;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,8 +26,8 @@ use self::finding::Findings;
 pub(super) use self::place::{CALIBRATED, MachineFile, find};
 use crate::cli::steps::Steps;
 use crate::cli::talk;
-use crate::recording;
-use crate::sys::{clock, family, files, interrupt, processes};
+use concsim_os::sys::{clock, family, files, interrupt, processes};
+use concsim_record;
 
 /// Measures what things cost on this machine.
 #[derive(Debug, clap::Args)]
@@ -79,10 +80,10 @@ impl Effort {
 struct Calibration<'a> {
     schema: &'static str,
     method: &'static str,
-    host: &'a recording::Machine,
+    host: &'a concsim_record::Machine,
     findings: &'a Findings,
     /// As it was written.
-    machine: &'a crate::scenario::Machine,
+    machine: &'a concsim_model::scenario::Machine,
     file: String,
 }
 
@@ -106,7 +107,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (findings, timers) = measure(effort)?;
     let cores = processes::cores_allowed().len();
     let machine = machine::machine(&findings, &timers, cores);
-    let host = recording::Machine::this_one();
+    let host = recorder::this_machine();
     let text = machine::toml(&machine, &about(&host, &findings));
     files::write_whole(&path, text.as_bytes())
         .with_context(|| format!("failed to write {}", path.display()))?;
@@ -157,7 +158,7 @@ fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
 }
 
 /// What is said of a machine above its table.
-fn about(host: &recording::Machine, findings: &Findings) -> Vec<String> {
+fn about(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
     let since_1970 = clock::date().0.duration_since(std::time::UNIX_EPOCH);
     let seconds = since_1970.map_or(0, |since| since.as_secs());
     let rough = findings.0.iter().filter(|finding| finding.rough).count();

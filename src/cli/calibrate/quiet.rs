@@ -2,9 +2,9 @@
 
 use super::finding::{Finding, Unit};
 use super::interval::Median;
-use crate::sys::clock::Clock;
-use crate::sys::fork::used_by_family;
-use crate::sys::processes;
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::fork::used_by_family;
+use concsim_os::sys::processes;
 
 /// More of all cores than this in other hands makes a number rough.
 const QUIET: f64 = 0.03;

@@ -8,11 +8,11 @@ use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::{Median, quantile, sorted};
 use super::quiet::Quiet;
-use crate::server::compute::burn;
-use crate::sys::apart::Apart;
-use crate::sys::clock::{Clock, thread_cpu};
-use crate::sys::{self, fork, processes};
-use crate::units::{CpuTime, Elapsed, Stamp};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+use concsim_os::server::compute::burn;
+use concsim_os::sys::apart::Apart;
+use concsim_os::sys::clock::{Clock, thread_cpu};
+use concsim_os::sys::{self, fork, processes};
 
 /// What children are given to be there before they begin together.
 const BARRIER: Elapsed = Elapsed::from_millis(15);

@@ -8,11 +8,11 @@ use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::Median;
 use super::quiet::Quiet;
-use crate::coroutine::Stacks;
-use crate::sys::apart::Apart;
-use crate::sys::clock::Clock;
-use crate::sys::{self, Doing as _, processes};
-use crate::units::CpuTime;
+use concsim_model::units::CpuTime;
+use concsim_os::coroutine::Stacks;
+use concsim_os::sys::apart::Apart;
+use concsim_os::sys::clock::Clock;
+use concsim_os::sys::{self, Doing as _, processes};
 
 const ROUNDS: u64 = 400;
 const RESUMES: u64 = 20_000;

@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 
 use super::{Source, named};
 use crate::cli::talk;
-use crate::export::Told;
-use crate::export::tables::{Form, Table};
-use crate::recording::kept::Kept;
-use crate::sys::files;
-use crate::words::one_line;
+use concsim_export::Told;
+use concsim_export::tables::{Form, Table};
+use concsim_model::words::one_line;
+use concsim_os::sys::files;
+use concsim_record::kept::Kept;
 
 /// Which run, and which of its variants.
 #[derive(Debug, clap::Args)]

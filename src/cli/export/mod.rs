@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::shelf;
-use crate::export::tables::Form;
-use crate::export::{hlog, perfetto};
-use crate::recording::kept::{self, Kept};
+use concsim_export::tables::Form;
+use concsim_export::{hlog, perfetto};
+use concsim_record::kept::{self, Kept};
 
 /// Writes a kept run into files: screens, or data.
 #[derive(Debug, clap::Args)]

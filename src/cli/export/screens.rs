@@ -8,15 +8,15 @@ use ratatui::layout::Rect;
 
 use super::{Source, named};
 use crate::cli::talk;
-use crate::export::cast::Cast;
-use crate::export::drawing;
-use crate::palette::{Ground, Look, Room, Theme};
-use crate::recording::feed::Feed;
-use crate::recording::kept::Kept;
-use crate::recording::summary::summarise;
-use crate::sys::files;
-use crate::tui::{self, Key, Row, State};
-use crate::units::{Elapsed, Stamp};
+use concsim_export::cast::Cast;
+use concsim_export::drawing;
+use concsim_model::palette::{Ground, Look, Room, Theme};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::sys::files;
+use concsim_record::feed::Feed;
+use concsim_record::kept::Kept;
+use concsim_record::summary::summarise;
+use concsim_tui::{Key, Row, State};
 
 /// Frames of a cast, one after the other.
 const FRAME: Elapsed = Elapsed::from_millis(83);
@@ -198,7 +198,7 @@ impl Stage {
         self.state.look_at(variant, at);
         self.state.turn(&feed, Elapsed::ZERO);
         self.screen.reset();
-        tui::view::draw_on(&mut self.screen, &self.state);
+        concsim_tui::view::draw_on(&mut self.screen, &self.state);
     }
 
     /// The position of the variant of this name, or of the first one.
@@ -212,7 +212,7 @@ impl Stage {
 
     /// The instant that is so long after a variant's first request, and that length.
     fn instant(&self, variant: usize, after: &str) -> anyhow::Result<(Elapsed, Stamp)> {
-        let after = crate::scenario::length(after)
+        let after = concsim_model::scenario::length(after)
             .with_context(|| format!("--at {after}: a length of time such as 3.2s"))?;
         let header = &self.kept.recordings[variant].header;
         let at = header.began + after;

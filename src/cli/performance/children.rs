@@ -1,10 +1,10 @@
 //! The children of a run: what they say, and what their end means.
 
 use super::{Act, Performance};
-use crate::load;
-use crate::sys;
-use crate::sys::family::Child;
-use crate::telemetry::{Said, Stage};
+use concsim_os::load;
+use concsim_os::sys;
+use concsim_os::sys::family::Child;
+use concsim_os::telemetry::{Said, Stage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {

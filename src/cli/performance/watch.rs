@@ -2,9 +2,9 @@
 //! turns, would keep the driver waiting without end. It is given some seconds, and ends the run then.
 
 use super::{Act, Performance};
-use crate::sys::family::Child;
-use crate::sys::processes;
-use crate::units::{Elapsed, Stamp};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::sys::family::Child;
+use concsim_os::sys::processes;
 
 /// Between two looks at the states of the children.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(500);

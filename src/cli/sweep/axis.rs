@@ -1,7 +1,7 @@
 //! What `--over KEY=VALUES` means: one axis of the grid, a key with the values that it takes. Values are
 //! integers in a range, or whatever `--set` takes, with commas between. Pure: text in, values or mistakes out.
 
-use crate::scenario::problem::{Place, Problem, Problems, Source};
+use concsim_model::scenario::problem::{Place, Problem, Problems, Source};
 
 /// More points than anybody plays.
 const MOST_POINTS: usize = 1_000_000;

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use super::row::{self, Row};
-use crate::sys::files;
+use concsim_os::sys::files;
 
 /// What is swept; two folders belong together if theirs is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use super::axis::Axis;
-use crate::scenario::{self, Overrides, Plan, Problems};
+use concsim_model::scenario::{self, Overrides, Plan, Problems};
 
 /// One row to be filled: a variant of a point.
 #[derive(Clone, Debug)]

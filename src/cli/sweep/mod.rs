@@ -28,8 +28,8 @@ use self::intake::Intake;
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
 use crate::cli::talk;
-use crate::scenario::{Engine, Overrides, Plan, Problems};
-use crate::sys::{interrupt, processes};
+use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
+use concsim_os::sys::{interrupt, processes};
 
 /// A sweep, or shards of one that are to be joined.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let Some((bytes, file)) = source::find(&args.chosen)? else {
         return Ok(ExitCode::from(2));
     };
-    let text = match crate::scenario::text_of(bytes, &file) {
+    let text = match concsim_model::scenario::text_of(bytes, &file) {
         Ok(text) => text,
         Err(problems) => return wrong(&problems),
     };

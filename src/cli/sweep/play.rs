@@ -14,10 +14,9 @@ use super::row::Row;
 use crate::cli::audience::Headless;
 use crate::cli::failure::chain;
 use crate::cli::run;
-use crate::recording::summary::{Run, summarise};
-use crate::scenario::{Plan, Variant};
-use crate::sim;
-use crate::sys::{interrupt, processes};
+use concsim_model::scenario::{Plan, Variant};
+use concsim_os::sys::{interrupt, processes};
+use concsim_record::summary::{Run, summarise};
 
 /// How often it is looked whether somebody has pressed ^C.
 const LOOK: Duration = Duration::from_millis(50);
@@ -122,17 +121,20 @@ fn row(
 }
 
 fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
-    sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
-    let header = sim::header_of(plan, variant);
+    concsim_sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
+    let header = concsim_sim::header_of(plan, variant);
     // A point that breaks the simulation is one row; the others have nothing to do with it.
     let played = catch_unwind(AssertUnwindSafe(|| {
-        summarise(&sim::record_without_switches(&variant.scenario, header))
+        summarise(&concsim_sim::record_without_switches(
+            &variant.scenario,
+            header,
+        ))
     }));
     played.map_err(|_| "the simulation broke down".to_owned())
 }
 
 fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {
-    let wanted = crate::server::descriptors_needed(&variant.scenario);
+    let wanted = concsim_os::server::descriptors_needed(&variant.scenario);
     processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
     let recording = run::play_one(plan, variant, &mut Headless::new(true), None);
     let recording = recording.map_err(|error| chain(&error))?;

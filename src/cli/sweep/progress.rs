@@ -2,8 +2,8 @@
 
 use crate::cli::steps::roughly;
 use crate::cli::talk;
-use crate::sys::clock::Clock;
-use crate::units::{Elapsed, Stamp};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::sys::clock::Clock;
 
 /// How often it is drawn, at most.
 const EVERY: Elapsed = Elapsed::from_millis(100);

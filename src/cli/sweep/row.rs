@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::grid::{Grid, Place};
-use crate::recording::summary::Run;
+use concsim_record::summary::Run;
 
 /// A line of `points.jsonl`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

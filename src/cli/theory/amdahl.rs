@@ -3,7 +3,7 @@
 use super::answer::{Answer, Column, Unit};
 use super::arguments::{Mistakes, read};
 use super::quantity;
-use crate::theory::speedup::Work;
+use concsim_theory::speedup::Work;
 
 const EXAMPLE: &str = "Example: concsim theory amdahl --serial 5% --processors 8 --processors 64";
 

@@ -2,7 +2,7 @@
 //! the JSON for programs cannot differ.
 
 use super::quantity;
-use crate::theory::open::{Means, PERCENTILES};
+use concsim_theory::open::{Means, PERCENTILES};
 
 /// A number, or why there is none.
 pub(super) type Known = Result<f64, String>;

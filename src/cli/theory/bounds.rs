@@ -3,9 +3,9 @@
 use super::answer::{Answer, Column, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
 use super::{quantity, stations};
-use crate::scenario::WorkerKind;
-use crate::theory::bounds::{Bound, Outline};
-use crate::theory::closed::limits;
+use concsim_model::scenario::WorkerKind;
+use concsim_theory::bounds::{Bound, Outline};
+use concsim_theory::closed::limits;
 
 const MOST: usize = 1_000_000;
 

@@ -3,7 +3,7 @@
 use super::arguments::Reader;
 use super::parts::{Parts, repeated};
 use super::quantity;
-use crate::theory::demand::Moments;
+use concsim_theory::demand::Moments;
 
 /// What a class looks like, for hints.
 const FORM: &str = "NAME=TIME[,weight=W][,squared-variation=C]";

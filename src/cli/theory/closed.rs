@@ -3,7 +3,7 @@
 use super::answer::{Answer, Column, Unit};
 use super::arguments::{Mistakes, read};
 use super::stations::{self, Question};
-use crate::theory::closed;
+use concsim_theory::closed;
 
 const EXAMPLE: &str = "Example: concsim theory closed --clients 100 --think 1s --station cpu=2ms,servers=2 --station io=98ms,delay";
 

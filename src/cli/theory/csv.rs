@@ -2,7 +2,7 @@
 //!
 //! Two columns of numbers need no library. Every mistake is told with its line and column, counted from 1.
 
-use crate::theory::usl::fit::Point;
+use concsim_theory::usl::fit::Point;
 
 /// The points of a file, in its order; or all that is wrong, each beginning with `line:column: `.
 ///

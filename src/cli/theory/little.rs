@@ -3,7 +3,7 @@
 use super::answer::{Answer, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
 use super::quantity;
-use crate::theory::little::{Balance, Known};
+use concsim_theory::little::{Balance, Known};
 
 /// What a run of concsim may be off before it is called inconsistent.
 const TOLERANCE: f64 = 0.01;

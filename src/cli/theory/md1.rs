@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
-use crate::theory::open::constant::{Constant, Steady};
+use concsim_theory::open::constant::{Constant, Steady};
 
 const EXAMPLE: &str = "Example: concsim theory md1 --arrival-rate 80/s --service-time 10ms";
 

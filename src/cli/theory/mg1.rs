@@ -3,9 +3,9 @@
 use super::answer::{Answer, Column, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
 use super::classes::{self, Class};
-use crate::theory::demand::Moments;
-use crate::theory::open::Means;
-use crate::theory::queues;
+use concsim_theory::demand::Moments;
+use concsim_theory::open::Means;
+use concsim_theory::queues;
 
 const EXAMPLE: &str = "Example: concsim theory mg1 --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1";
 

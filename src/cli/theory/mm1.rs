@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::mmc;
-use crate::theory::open::many::Many;
+use concsim_theory::open::many::Many;
 
 const EXAMPLE: &str = "Example: concsim theory mm1 --arrival-rate 80/s --service-time 10ms";
 

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
-use crate::theory::open::many::{Many, Steady};
+use concsim_theory::open::many::{Many, Steady};
 
 /// Erlang's recursion takes a step for each server.
 const MOST_SERVERS: usize = 1_000_000;

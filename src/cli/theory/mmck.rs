@@ -3,7 +3,7 @@
 use super::answer::{Answer, Unit};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
-use crate::theory::open::finite::Finite;
+use concsim_theory::open::finite::Finite;
 
 /// What a person waits for the percentiles of.
 const MOST_PLACES: usize = 100_000;

@@ -1,7 +1,7 @@
 //! `concsim theory`: what it should be, computed. One file for each model, all of the same shape: what can
 //! be said on the command line, what the model is and where it fails, and the answer.
 //!
-//! The formulas are in [`crate::theory`]; nothing here is measured, and every answer says so.
+//! The formulas are in [`concsim_theory`]; nothing here is measured, and every answer says so.
 
 mod amdahl;
 mod answer;

@@ -4,9 +4,9 @@ use super::answer::{Answer, Column, Known, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
 use super::classes::{self, Class};
 use super::quantity;
-use crate::theory::open::Means;
-use crate::theory::open::many::{Many, Steady};
-use crate::theory::queues;
+use concsim_theory::open::Means;
+use concsim_theory::open::many::{Many, Steady};
+use concsim_theory::queues;
 
 const MOST_CORES: usize = 1_000_000;
 

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 
 use super::answer::Unit;
-use crate::scenario::TIME_UNITS;
+use concsim_model::scenario::TIME_UNITS;
 
 /// Times that can be worked with, in seconds: up to about three years.
 const TIMES: RangeInclusive<f64> = 1e-9..=1e8;

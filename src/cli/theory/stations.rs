@@ -4,7 +4,7 @@ use super::answer::{Column, Known, Section, Unit};
 use super::arguments::Reader;
 use super::parts::{Parts, repeated};
 use super::quantity;
-use crate::theory::closed::{Network, Servers, Station};
+use concsim_theory::closed::{Network, Servers, Station};
 
 /// What a station looks like, for hints.
 const FORM: &str = "NAME=TIME[,visits=V][,servers=N|,delay]";

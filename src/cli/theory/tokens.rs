@@ -3,7 +3,7 @@
 use super::answer::{Answer, Section, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Reader, read};
 use super::quantity;
-use crate::theory::tokens::{Pool, Steady, Tokens};
+use concsim_theory::tokens::{Pool, Steady, Tokens};
 
 /// The work grows with the fourth power; so many take about two seconds.
 const MOST_TOKENS: usize = 256;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::answer::{Answer, Column, Known, Section, Unit, Value, of};
 use super::arguments::{Mistakes, Reader, read};
 use super::{csv, quantity};
-use crate::theory::usl::Law;
-use crate::theory::usl::fit::{Fit, Point, fit};
+use concsim_theory::usl::Law;
+use concsim_theory::usl::fit::{Fit, Point, fit};
 
 const EXAMPLE: &str = "Example: concsim theory usl --data measured.csv --at 128";
 

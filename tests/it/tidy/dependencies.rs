@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{expect_none, root};
+use super::{expect_none, files_below, root};
 
 /// Licences under which code can go into a program that is itself MIT or Apache-2.0.
 const LICENCES: [&str; 9] = [
@@ -19,38 +19,73 @@ const LICENCES: [&str; 9] = [
 
 #[test]
 fn every_dependency_says_what_it_is_for() {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("it can be read");
-    let (mut inside, mut silent) = (false, Vec::new());
-    for line in manifest.lines() {
-        if line.starts_with('[') {
-            inside = line.trim_end_matches(']').ends_with("dependencies");
-        } else if inside && line.contains(" = ") && !line.contains(" # ") {
-            silent.push(format!("Cargo.toml: {line}: what is it for?"));
+    let mut silent = Vec::new();
+    for manifest in files_below("", &["Cargo.toml"]) {
+        let mut inside = false;
+        for (number, line) in manifest.lines() {
+            // The manifest of the workspace says it once for all crates.
+            let is_said = line.contains(" # ") || line.contains("workspace = true");
+            if line.starts_with('[') {
+                inside = line.trim_end_matches(']').ends_with("dependencies");
+            } else if inside && line.contains(" = ") && !is_said {
+                silent.push(format!("{}: {line}: what is it for?", manifest.at(number)));
+            }
         }
     }
     expect_none(&silent);
 }
 
-#[test]
-fn every_dependency_may_be_given_away() {
+/// The crates that are the core: they build for a target without an operating system.
+const CORE: [&str; 9] = [
+    "model", "theory", "engine", "record", "sim", "tui", "figure", "report", "export",
+];
+
+/// What `cargo tree` prints.
+fn tree(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root())
-        .args([
-            "tree",
-            "--offline",
-            "--locked",
-            "--edges",
-            "normal,build,dev",
-        ])
-        .args(["--prefix", "none", "--format", "{p}|{l}"])
+        .args(["tree", "--offline", "--locked", "--prefix", "none"])
+        .args(arguments)
         .output()
         .expect("cargo runs, since it runs this test");
-    let (said, complained) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo tree: {complained}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_core_asks_no_operating_system() {
+    const SYSTEM: [&str; 7] = [
+        "concsim-os",
+        "libc",
+        "nix",
+        "rustix",
+        "crossterm",
+        "tempfile",
+        "getrandom",
+    ];
+    let mut complaints = Vec::new();
+    for name in CORE {
+        let package = format!("concsim-{name}");
+        let said = tree(&["--package", &package, "--edges", "normal,build"]);
+        assert!(said.starts_with(&package), "{said}");
+        let found = said.lines().filter_map(|line| line.split(' ').next());
+        let found = found.filter(|package| SYSTEM.contains(package));
+        complaints.extend(found.map(|found| format!("{package} depends on {found}")));
+    }
+    expect_none(&complaints);
+}
+
+#[test]
+fn every_dependency_may_be_given_away() {
+    let said = tree(&[
+        "--workspace",
+        "--edges",
+        "normal,build,dev",
+        "--format",
+        "{p}|{l}",
+    ]);
     let lines: Vec<(&str, &str)> = said
         .lines()
         .filter_map(|line| line.split_once('|'))

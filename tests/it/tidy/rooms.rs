@@ -2,63 +2,43 @@
 
 use super::{TextFile, expect_none, files_below, names};
 
-/// The rooms of `src`, from the ground up. A room knows those on lower floors and, on its own floor,
-/// those that are named beside it.
-const FLOORS: [&[(&str, &[&str])]; 5] = [
-    &[("units", &[])],
-    &[
-        ("scenario", &[]),
-        ("http", &[]),
-        ("sys", &[]),
-        ("palette", &[]),
-    ],
-    &[
-        ("handler", &[]),
-        ("coroutine", &[]),
-        ("telemetry", &[]),
-        ("theory", &[]),
-        ("words", &[]),
-        ("svg", &["words"]),
-        ("roster", &[]),
-        ("timetable", &["telemetry"]),
-        ("recording", &["telemetry", "theory", "words"]),
-    ],
-    // Engines, then lenses: siblings never import each other.
-    &[
-        ("server", &[]),
-        ("load", &[]),
-        ("sim", &[]),
-        ("tui", &[]),
-        ("report", &[]),
-        ("export", &[]),
-        ("figure", &[]),
-    ],
-    &[("cli", &[])],
+/// The rooms of the crate that asks the operating system, from the ground up. A room knows those on lower
+/// floors. Crates know each other by their manifests, and the compiler holds that.
+const FLOORS: [&[&str]; 3] = [
+    &["sys", "http"],
+    &["handler", "coroutine", "telemetry"],
+    // Siblings never import each other.
+    &["server", "load", "recorder"],
 ];
 
 fn floor_of(room: &str) -> Option<usize> {
-    FLOORS
-        .iter()
-        .position(|floor| floor.iter().any(|(name, _)| *name == room))
+    FLOORS.iter().position(|floor| floor.contains(&room))
 }
 
 fn may_know(room: &str, other: &str) -> bool {
     let (Some(own), Some(others)) = (floor_of(room), floor_of(other)) else {
         return false;
     };
-    let beside = |(name, known): &(&str, &[&str])| *name == room && known.contains(&other);
-    room == other || others < own || FLOORS[own].iter().any(beside)
+    room == other || others < own
 }
 
-/// `src/tui/view/door.rs` and `src/tui.rs` are in the room `tui`.
+/// `crates/tui/src/view/door.rs` is in the room `tui`, `crates/os/src/server/hub.rs` in `server`, `src/cli/run.rs`
+/// in `cli`.
 fn room_of(path: &str) -> Option<&str> {
-    let inside = path.strip_prefix("src/")?;
+    let inside = path
+        .strip_prefix("src/")
+        .or_else(|| path.strip_prefix("crates/os/src/"))
+        .or_else(|| path.strip_prefix("crates/model/src/"))
+        .or_else(|| path.strip_prefix("crates/engine/src/"))
+        .or_else(|| path.strip_prefix("crates/"))?;
     let first = inside.split('/').next()?;
     Some(first.strip_suffix(".rs").unwrap_or(first))
 }
 
 fn source() -> Vec<TextFile> {
-    files_below("src", &[".rs"])
+    let mut all = files_below("src", &[".rs"]);
+    all.extend(files_below("crates", &[".rs"]));
+    all
 }
 
 /// The rooms that a line of code names as `crate::room` or `crate::{room, room}`.
@@ -107,8 +87,9 @@ fn nobody_names(crates: &[&str], concerns: impl Fn(&str) -> bool) {
 fn every_room_has_its_floor() {
     let unknown: Vec<String> = source()
         .iter()
+        .filter(|file| file.path.starts_with("crates/os/"))
         .filter_map(|file| room_of(&file.path))
-        .filter(|room| !["main", "lib"].contains(room) && floor_of(room).is_none())
+        .filter(|room| *room != "lib" && floor_of(room).is_none())
         .map(|room| format!("`{room}` is not in the table of rooms"))
         .collect();
     expect_none(&unknown);
@@ -117,8 +98,10 @@ fn every_room_has_its_floor() {
 #[test]
 fn a_room_knows_only_those_below_it() {
     for file in source() {
-        let room = room_of(&file.path).expect("source lies in src").to_owned();
-        if ["main", "lib"].contains(&room.as_str()) {
+        let room = room_of(&file.path)
+            .expect("source lies in a room")
+            .to_owned();
+        if !file.path.starts_with("crates/os/") || room == "lib" {
             continue;
         }
         complain(
@@ -135,14 +118,10 @@ fn a_room_knows_only_those_below_it() {
 #[test]
 fn the_table_tells_right_from_wrong() {
     for (room, other, may) in [
-        ("tui", "recording", true),
-        ("tui", "server", false),
+        ("server", "handler", true),
         ("server", "load", false),
-        ("recording", "telemetry", true),
-        ("telemetry", "recording", false),
-        ("scenario", "sys", false),
-        ("cli", "server", true),
-        ("units", "sys", false),
+        ("telemetry", "server", false),
+        ("recorder", "telemetry", true),
         ("server", "server", true),
     ] {
         assert_eq!(may_know(room, other), may, "{room} and {other}");
@@ -178,7 +157,7 @@ fn imports_are_written_so_that_this_test_can_read_them() {
 
 #[test]
 fn only_one_file_names_the_coroutine_crate() {
-    let elsewhere = |path: &str| !path.starts_with("src/coroutine/task");
+    let elsewhere = |path: &str| !path.starts_with("crates/os/src/coroutine/task");
     nobody_names(&["generator"], elsewhere);
 }
 
@@ -191,10 +170,10 @@ fn only_sys_asks_the_operating_system_directly() {
 #[test]
 fn unsafe_code_lives_in_its_rooms() {
     const ROOMS: [&str; 4] = [
-        "src/sys/",
-        "src/telemetry/board.rs",
-        "src/telemetry/ring.rs",
-        "src/coroutine/task.rs",
+        "crates/os/src/sys/",
+        "crates/os/src/telemetry/board.rs",
+        "crates/os/src/telemetry/ring.rs",
+        "crates/os/src/coroutine/task.rs",
     ];
     let elsewhere = |path: &str| !ROOMS.iter().any(|room| path.starts_with(room));
     complain(&source(), elsewhere, |line| {
@@ -246,7 +225,7 @@ fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
         matches!(
             room_of(path),
             Some("scenario" | "http" | "units" | "palette" | "theory")
-        ) || path == "src/coroutine/ready_queue.rs"
+        ) || path == "crates/engine/src/ready_queue.rs"
     };
     complain(
         &source(),
@@ -263,12 +242,12 @@ fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
 
 #[test]
 fn the_state_of_the_screen_knows_no_screen_and_a_view_changes_nothing() {
-    nobody_names(&["ratatui", "crossterm"], |path| {
-        path.starts_with("src/tui/state")
+    nobody_names(&["ratatui", "ratatui_core", "crossterm"], |path| {
+        path.starts_with("crates/tui/src/state")
     });
     complain(
         &source(),
-        |path| path.starts_with("src/tui/view"),
+        |path| path.starts_with("crates/tui/src/view"),
         |line| {
             let changes = line.contains("&mut State") || line.contains("&mut super::State");
             changes.then(|| "a view changes nothing".to_owned())
@@ -288,7 +267,7 @@ fn shared_memory_holds_numbers_and_no_pointers() {
     let shared = |path: &str| {
         ["board", "bell", "ring", "gauge"]
             .iter()
-            .any(|name| path == format!("src/telemetry/{name}.rs"))
+            .any(|name| path == format!("crates/os/src/telemetry/{name}.rs"))
     };
     let (mut complaints, mut field_count) = (Vec::new(), 0);
     for file in source().iter().filter(|file| shared(&file.path)) {

@@ -1,0 +1,9 @@
+//! The rules that both engines share, the real server and the simulation: when each request is due, which
+//! coroutine runs next, which worker slot is free, and the events by which an engine reports what it does.
+
+mod ready_queue;
+pub mod roster;
+pub mod telemetry;
+pub mod timetable;
+
+pub use ready_queue::{ReadyQueue, TaskId, Turn};

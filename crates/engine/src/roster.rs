@@ -1,0 +1,279 @@
+//! Who works where: the arbiter's list of slots, with the process that each has.
+//!
+//! Sans-I/O: it decides who is to be forked, aborted, killed or sent home, and does none of it. The
+//! rule for forking is level-triggered, as gunicorn's `manage_workers`: whichever slot belongs to
+//! the server and has no process gets one.
+
+use concsim_model::units::{Elapsed, Stamp};
+
+/// One process that was forked and is not reaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// Its process id.
+    pub pid: u32,
+    /// The arbiter's count of forks: the oldest has the lowest.
+    pub age: u64,
+    /// Whether it has been told to abort.
+    aborted: bool,
+    /// Whether it has been told to stop, and will not be replaced.
+    pub going: bool,
+}
+
+impl Hand {
+    /// Whether its heartbeat was too old once, so that it was told to abort.
+    pub fn was_silent(&self) -> bool {
+        self.aborted
+    }
+}
+
+/// A slot as the arbiter sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    /// It belongs to the server: whoever has it lives, or will be replaced.
+    wanted: bool,
+    hand: Option<Hand>,
+}
+
+/// What to do with a worker that is silent for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is told to abort, which a hung program still obeys.
+    Abort,
+    /// It has been, a tick ago, and did not obey: a stopped one cannot.
+    Kill,
+}
+
+/// All slots of the server.
+#[derive(Debug)]
+pub struct Roster {
+    places: Vec<Place>,
+    forks: u64,
+}
+
+impl Roster {
+    /// A roster of at most `slots`, of which the first `wanted` belong to the server.
+    pub fn new(slots: usize, wanted: usize) -> Self {
+        let place = |index| Place {
+            wanted: index < wanted,
+            hand: None,
+        };
+        Self {
+            places: (0..slots).map(place).collect(),
+            forks: 0,
+        }
+    }
+
+    /// How many slots belong to the server.
+    pub fn wanted(&self) -> usize {
+        self.places.iter().filter(|place| place.wanted).count()
+    }
+
+    /// The slots that belong to the server.
+    pub fn is_wanted(&self, slot: usize) -> bool {
+        self.places[slot].wanted
+    }
+
+    /// One more slot belongs to the server; which. `None` if there is no free one.
+    pub fn add(&mut self) -> Option<usize> {
+        let free = |place: &Place| !place.wanted && place.hand.is_none();
+        let slot = self.places.iter().position(free)?;
+        self.places[slot].wanted = true;
+        Some(slot)
+    }
+
+    /// The oldest worker goes, and its slot with it; which. `None` if it is the last.
+    pub fn remove_oldest(&mut self) -> Option<(usize, u32)> {
+        if self.wanted() <= 1 {
+            return None;
+        }
+        let (slot, hand) = self
+            .living()
+            .filter(|(_, hand)| !hand.going)
+            .min_by_key(|(_, hand)| hand.age)?;
+        let place = &mut self.places[slot];
+        place.wanted = false;
+        place.hand = Some(Hand {
+            going: true,
+            ..hand
+        });
+        Some((slot, hand.pid))
+    }
+
+    /// Every worker goes, and as many free slots belong to the server instead; who goes. `None` if
+    /// there are not so many.
+    pub fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
+        let is_free = |place: &&Place| !place.wanted && place.hand.is_none();
+        let wanted = self.wanted();
+        if self.places.iter().filter(is_free).count() < wanted {
+            return None;
+        }
+        let mut leaving = Vec::new();
+        for (slot, place) in self
+            .places
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, place)| place.wanted)
+        {
+            place.wanted = false;
+            if let Some(hand) = &mut place.hand {
+                hand.going = true;
+                leaving.push((slot, hand.pid));
+            }
+        }
+        let free = |place: &&mut Place| !place.wanted && place.hand.is_none();
+        // Behind those who go, so that nobody's slot is used again before all have left.
+        let places = self.places.iter_mut().filter(free);
+        places.take(wanted).for_each(|place| place.wanted = true);
+        Some(leaving)
+    }
+
+    /// The next slot that needs a process.
+    pub fn vacancy(&self) -> Option<usize> {
+        self.places
+            .iter()
+            .position(|place| place.wanted && place.hand.is_none())
+    }
+
+    /// The age of the process that is forked next.
+    pub fn next_age(&mut self) -> u64 {
+        self.forks += 1;
+        self.forks
+    }
+
+    /// A process was forked for a slot.
+    pub fn employ(&mut self, slot: usize, pid: u32, age: u64) {
+        self.places[slot].hand = Some(Hand {
+            pid,
+            age,
+            aborted: false,
+            going: false,
+        });
+    }
+
+    /// The process `pid` was reaped; which slot it had, and what was known of it.
+    pub fn dismiss(&mut self, pid: u32) -> Option<(usize, Hand)> {
+        let (slot, hand) = self.living().find(|(_, hand)| hand.pid == pid)?;
+        self.places[slot].hand = None;
+        Some((slot, hand))
+    }
+
+    /// Every process that lives, with its slot.
+    pub fn living(&self) -> impl Iterator<Item = (usize, Hand)> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
+    }
+
+    /// True if the process `pid` of a slot lives and has been told to stop.
+    pub fn is_going(&self, slot: usize, pid: u32) -> bool {
+        let hand = self.places[slot].hand;
+        hand.is_some_and(|hand| hand.pid == pid && hand.going)
+    }
+
+    /// What to do at `now`, a tick, with each worker that was silent for longer than `timeout`;
+    /// `heartbeat` says when a slot last beat. To be asked once a tick.
+    pub fn judge(
+        &mut self,
+        now: Stamp,
+        timeout: Elapsed,
+        heartbeat: impl Fn(usize) -> Stamp,
+    ) -> Vec<(usize, u32, Verdict)> {
+        let mut verdicts = Vec::new();
+        for (slot, place) in self.places.iter_mut().enumerate() {
+            let Some(hand) = &mut place.hand else {
+                continue;
+            };
+            if now.since(heartbeat(slot)) <= timeout {
+                continue;
+            }
+            let verdict = if std::mem::replace(&mut hand.aborted, true) {
+                Verdict::Kill
+            } else {
+                Verdict::Abort
+            };
+            verdicts.push((slot, hand.pid, verdict));
+        }
+        verdicts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn staffed(workers: usize) -> Roster {
+        let mut roster = Roster::new(4, workers);
+        while let Some(slot) = roster.vacancy() {
+            let age = roster.next_age();
+            roster.employ(slot, 100 + slot as u32, age);
+        }
+        roster
+    }
+
+    #[test]
+    fn a_slot_whose_process_died_is_vacant_until_it_has_another() {
+        let mut roster = staffed(2);
+        assert_eq!(roster.dismiss(101).map(|(slot, _)| slot), Some(1));
+        assert_eq!(roster.dismiss(101), None, "nobody is reaped twice");
+        assert_eq!(roster.vacancy(), Some(1));
+        roster.employ(1, 201, 3);
+        assert_eq!(roster.vacancy(), None);
+    }
+
+    #[test]
+    fn the_oldest_goes_first_and_the_last_one_stays() {
+        let mut roster = staffed(3);
+        roster.dismiss(100);
+        roster.employ(0, 200, 9);
+        assert_eq!(roster.remove_oldest(), Some((1, 101)));
+        assert_eq!(roster.remove_oldest(), Some((2, 102)));
+        assert_eq!(roster.remove_oldest(), None);
+        roster.dismiss(101);
+        assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+    }
+
+    #[test]
+    fn all_are_replaced_at_once_if_there_are_slots_for_twice_as_many() {
+        let mut roster = staffed(2);
+        assert_eq!(roster.replace_all(), Some(vec![(0, 100), (1, 101)]));
+        assert_eq!((roster.wanted(), roster.vacancy()), (2, Some(2)));
+        for slot in [2, 3] {
+            roster.employ(slot, 200 + slot as u32, 9);
+        }
+        assert_eq!(roster.replace_all(), None, "the old ones are still there");
+        roster.dismiss(100);
+        roster.dismiss(101);
+        assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+        assert_eq!(roster.replace_all().map(|leaving| leaving.len()), Some(2));
+    }
+
+    #[test]
+    fn workers_can_be_added_while_there_are_slots() {
+        let mut roster = staffed(3);
+        assert_eq!(roster.add(), Some(3));
+        assert_eq!(roster.add(), None);
+        assert_eq!(roster.wanted(), 4);
+    }
+
+    #[test]
+    fn who_is_silent_is_aborted_and_a_tick_later_killed() {
+        let mut roster = staffed(2);
+        let timeout = Elapsed::from_secs(2);
+        let beats = |slot| Stamp([0, 5_000_000_000][slot]);
+        let mut judge = |seconds: u64| roster.judge(Stamp(seconds * 1_000_000_000), timeout, beats);
+        assert_eq!(judge(2), []);
+        assert_eq!(judge(3), [(0, 100, Verdict::Abort)]);
+        assert_eq!(judge(4), [(0, 100, Verdict::Kill)]);
+    }
+
+    #[test]
+    fn a_worker_with_the_number_of_one_that_left_is_not_told_to_go() {
+        let mut roster = staffed(1);
+        let leaving = roster.replace_all().expect("there is room");
+        let (slot, pid) = leaving[0];
+        assert!(roster.is_going(slot, pid));
+        roster.dismiss(pid);
+        assert!(!roster.is_going(slot, pid));
+        roster.employ(slot, pid, 9);
+        assert!(!roster.is_going(slot, pid));
+    }
+}

@@ -1,0 +1,491 @@
+//! What can be written into a ring, and its form in eight words.
+//!
+//! Word 0 is the kind (8 bits), a small number (24 bits: a task, or a mode) and a request's number
+//! (32 bits). Word 1 is the instant. The rest depends on the kind. A reader that meets a kind that it
+//! does not know says so instead of guessing.
+
+use serde::{Deserialize, Serialize};
+
+use super::number::NO_REQUEST;
+use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
+use super::termination::TerminationCause;
+use super::wait::{Awaited, WaitParts};
+use super::{Deed, Marker};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// An event as it is written down: eight words, one cache line.
+pub type Record = [u64; 8];
+
+/// What a worker does now. The words of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Forked, not yet serving.
+    #[default]
+    Booting = 0,
+    /// Nothing to run.
+    Idle = 1,
+    /// Running a request's code.
+    Running = 2,
+    /// Asleep in one call: can do nothing else meanwhile.
+    Blocked = 3,
+    /// Finishing what it began, taking nothing new.
+    Draining = 4,
+    /// The process has ended.
+    Gone = 5,
+}
+
+impl Phase {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Booting => "booting",
+            Self::Idle => "idle",
+            Self::Running => "running",
+            Self::Blocked => "blocked",
+            Self::Draining => "draining",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// The phase that another process wrote, if it is one.
+    #[must_use]
+    pub fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            0 => Self::Booting,
+            1 => Self::Idle,
+            2 => Self::Running,
+            3 => Self::Blocked,
+            4 => Self::Draining,
+            5 => Self::Gone,
+            _ => return None,
+        })
+    }
+}
+
+/// Something that happened in a worker or to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A connection was taken from the door.
+    Accepted {
+        /// When.
+        at: Stamp,
+        /// The task (coroutine worker) or connection (sync worker) that it got; reused.
+        task: u32,
+        /// The connection: the number of its client's end (address and port), or in a simulation a number of its own. `None` in recordings
+        /// that do not say it.
+        connection: Option<u32>,
+    },
+    /// A request had the worker: in a coroutine worker from one switch of the hub to the next, which
+    /// are two coroutine switches; in a sync worker from one call in which it blocks to the next.
+    Ran(Ran),
+    /// The operating system took the core away from a computing worker.
+    Preempted {
+        /// From when, ±1 µs.
+        from: Stamp,
+        /// To when.
+        to: Stamp,
+        /// Whose computation waited.
+        task: u32,
+        /// For which request.
+        request: u32,
+        /// The core that it was taken off.
+        core: Option<u32>,
+    },
+    /// The worker slept in one call, unable to do anything else.
+    BlockedIn {
+        /// From when.
+        from: Stamp,
+        /// To when.
+        to: Stamp,
+        /// Whose call it was.
+        task: u32,
+        /// For which request.
+        request: u32,
+    },
+    /// The wait of a request enters another part: only of waits that have more than one.
+    Awaits {
+        /// When.
+        at: Stamp,
+        /// Of which task.
+        task: u32,
+        /// Of which request.
+        request: u32,
+        /// The part that begins.
+        part: Awaited,
+    },
+    /// The parts of [`Served::waited`]. Published right before the request's [`Event::Served`], if it has
+    /// waited at all.
+    Waited(WaitParts),
+    /// A request's last byte was written, or its connection ended.
+    Served(Served),
+    /// A client sent a request. In load's ring.
+    Sent(Sent),
+    /// A request has ended for its client. In load's ring.
+    Ended(Outcome),
+    /// A service answered a call. In the services' own ring.
+    Answered {
+        /// Which, as an index into the scenario's services.
+        service: u32,
+        /// For which request; [`NO_REQUEST`] in recordings that do not say it.
+        request: u32,
+        /// When the call was read.
+        asked: Stamp,
+        /// When the answer was due.
+        due: Stamp,
+        /// When it was written.
+        written: Stamp,
+    },
+    /// The arbiter forked a worker.
+    Forked {
+        /// When.
+        at: Stamp,
+        /// Which slot it got.
+        worker: u32,
+        /// Its process.
+        pid: u32,
+    },
+    /// Something was done to the run. In no ring: the driver notes it itself.
+    Marked(Marker),
+    /// A worker's process ended.
+    Died {
+        /// When the arbiter reaped it.
+        at: Stamp,
+        /// Which slot it had.
+        worker: u32,
+        /// Its process.
+        pid: u32,
+        /// Exit code, or −signal.
+        status: i32,
+        /// What the arbiter had done to end it. [`None`]: nothing; or it did not say so yet.
+        cause: Option<TerminationCause>,
+    },
+}
+
+const ACCEPTED: u64 = 1;
+const RAN: u64 = 2;
+const PREEMPTED: u64 = 3;
+const BLOCKED_IN: u64 = 4;
+const SERVED: u64 = 5;
+const FORKED: u64 = 6;
+const DIED: u64 = 7;
+const ANSWERED: u64 = 8;
+const SENT: u64 = 9;
+const ENDED: u64 = 10;
+const MARKED: u64 = 11;
+const CUED: u64 = 12;
+const AWAITS: u64 = 13;
+const WAITED: u64 = 14;
+
+fn head(kind: u64, small: u32, request: u32) -> u64 {
+    kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
+}
+
+/// A number and one: zero stands for "cannot tell".
+fn optional_word(number: Option<u32>) -> u64 {
+    number.map_or(0, |number| u64::from(number) + 1)
+}
+
+fn optional_of(word: u64) -> Option<u32> {
+    u32::try_from(word.checked_sub(1)?).ok()
+}
+
+impl Event {
+    /// The event in eight words.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        match *self {
+            Self::Accepted {
+                at,
+                task,
+                connection,
+            } => {
+                let head = head(ACCEPTED, task, NO_REQUEST);
+                [head, at.0, optional_word(connection), 0, 0, 0, 0, 0]
+            }
+            Self::Ran(ran) => ran.to_record(),
+            Self::Preempted {
+                from,
+                to,
+                task,
+                request,
+                core,
+            } => {
+                let head = head(PREEMPTED, task, request);
+                [head, from.0, to.0, optional_word(core), 0, 0, 0, 0]
+            }
+            Self::Sent(sent) => sent.to_record(),
+            Self::Ended(outcome) => outcome.to_record(),
+            Self::BlockedIn {
+                from,
+                to,
+                task,
+                request,
+            } => [head(BLOCKED_IN, task, request), from.0, to.0, 0, 0, 0, 0, 0],
+            Self::Awaits {
+                at,
+                task,
+                request,
+                part,
+            } => {
+                let head = head(AWAITS, task, request);
+                [head, at.0, part as u64, 0, 0, 0, 0, 0]
+            }
+            Self::Waited(parts) => parts.to_record(),
+            Self::Served(served) => served.to_record(),
+            Self::Answered {
+                service,
+                request,
+                asked,
+                due,
+                written,
+            } => {
+                let head = head(ANSWERED, service, request);
+                [head, asked.0, due.0, written.0, 0, 0, 0, 0]
+            }
+            Self::Forked { at, worker, pid } => {
+                let head = head(FORKED, worker, NO_REQUEST);
+                [head, at.0, u64::from(pid), 0, 0, 0, 0, 0]
+            }
+            Self::Marked(marker) => marker.to_record(),
+            Self::Died {
+                at,
+                worker,
+                pid,
+                status,
+                cause,
+            } => {
+                let head = head(DIED, worker, NO_REQUEST);
+                let status = u64::from(status.cast_unsigned());
+                let cause = cause.map_or(0, |cause| cause as u64);
+                [head, at.0, u64::from(pid), status, cause, 0, 0, 0]
+            }
+        }
+    }
+
+    /// The event that these words are; `None` if they are none that this version knows.
+    #[must_use]
+    pub fn from_record(record: &Record) -> Option<Self> {
+        let [head, a, b, c, d, e, f, ..] = *record;
+        let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;
+        let request = u32::try_from(head & 0xFFFF_FFFF).ok()?;
+        let (from, to) = (Stamp(a), Stamp(b));
+        Some(match head >> 56 {
+            ACCEPTED => Self::Accepted {
+                at: from,
+                task: small,
+                connection: optional_of(b),
+            },
+            RAN => Self::Ran(Ran {
+                ready: Stamp(c),
+                from,
+                to,
+                task: small,
+                request,
+                then: Then::from_raw(d)?,
+                due: (f > 0).then(|| Stamp(b.saturating_add(f - 1))),
+                core: optional_of(e),
+            }),
+            PREEMPTED => Self::Preempted {
+                from,
+                to,
+                task: small,
+                request,
+                core: optional_of(c),
+            },
+            SENT => Self::Sent(Sent::from_record(record)?),
+            ENDED => Self::Ended(Outcome::from_record(record)?),
+            BLOCKED_IN => Self::BlockedIn {
+                from,
+                to,
+                task: small,
+                request,
+            },
+            AWAITS => Self::Awaits {
+                at: from,
+                task: small,
+                request,
+                part: Awaited::from_raw(b)?,
+            },
+            WAITED => Self::Waited(WaitParts::from_record(record, small, request)),
+            SERVED => Self::Served(Served::from_record(record, small, request)),
+            ANSWERED => Self::Answered {
+                service: small,
+                request,
+                asked: from,
+                due: to,
+                written: Stamp(c),
+            },
+            FORKED => Self::Forked {
+                at: from,
+                worker: small,
+                pid: u32::try_from(b).ok()?,
+            },
+            kind @ (MARKED | CUED) => Self::Marked(Marker {
+                at: from,
+                deed: Deed::from_numbers(small, b)?,
+                cue: (kind == CUED).then_some(u16::try_from(c).ok()?),
+            }),
+            DIED => Self::Died {
+                at: from,
+                worker: small,
+                pid: u32::try_from(b).ok()?,
+                status: u32::try_from(c).ok()?.cast_signed(),
+                cause: TerminationCause::from_raw(d),
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl Sent {
+    fn to_record(self) -> Record {
+        let head = head(SENT, u32::from(self.class), self.request);
+        let connection = optional_word(self.connection);
+        let opened = u64::from(self.opened);
+        [head, self.due.0, self.sent.0, connection, opened, 0, 0, 0]
+    }
+
+    fn from_record(record: &Record) -> Option<Self> {
+        let [head, due, sent, connection, opened, ..] = *record;
+        Some(Self {
+            request: u32::try_from(head & 0xFFFF_FFFF).ok()?,
+            class: u16::try_from(head >> 32 & 0x00FF_FFFF).ok()?,
+            due: Stamp(due),
+            sent: Stamp(sent),
+            connection: optional_of(connection),
+            opened: opened == 1,
+        })
+    }
+}
+
+impl Ran {
+    fn to_record(self) -> Record {
+        [
+            head(RAN, self.task, self.request),
+            self.from.0,
+            self.to.0,
+            self.ready.0,
+            self.then as u64,
+            optional_word(self.core),
+            // A length, and one: 0 stands for none.
+            self.due
+                .map_or(0, |due| due.since(self.to).0.saturating_add(1)),
+            0,
+        ]
+    }
+}
+
+/// What a cue did is another kind than what a person did: a reader that knows no cues must not take a
+/// run that went as its scenario says for one that was steered.
+impl Marker {
+    fn to_record(self) -> Record {
+        let (which, on) = self.deed.to_numbers();
+        let (kind, cue) = self.cue.map_or((MARKED, 0), |cue| (CUED, u64::from(cue)));
+        let head = head(kind, which, NO_REQUEST);
+        [head, self.at.0, on, cue, 0, 0, 0, 0]
+    }
+}
+
+impl WaitParts {
+    fn to_record(self) -> Record {
+        [
+            head(WAITED, self.task, self.request),
+            self.thread.0,
+            self.connection.0,
+            self.queue.0,
+            self.call.0,
+            self.sleep.0,
+            self.client.0,
+            self.at.0,
+        ]
+    }
+
+    fn from_record(record: &Record, task: u32, request: u32) -> Self {
+        let [_, a, b, c, d, e, f, at] = record.map(Elapsed);
+        Self {
+            at: Stamp(at.0),
+            request,
+            task,
+            thread: a,
+            connection: b,
+            queue: c,
+            call: d,
+            sleep: e,
+            client: f,
+        }
+    }
+}
+
+impl Served {
+    fn to_record(self) -> Record {
+        [
+            head(SERVED, self.task, self.request),
+            self.accepted.0,
+            self.first_read.0,
+            self.written.0,
+            self.waited.0,
+            self.ready.0,
+            self.core_wait.0,
+            self.cpu.0,
+        ]
+    }
+
+    fn from_record(record: &Record, task: u32, request: u32) -> Self {
+        let [_, a, b, c, d, e, f, g] = *record;
+        Self {
+            request,
+            task,
+            accepted: Stamp(a),
+            first_read: Stamp(b),
+            written: Stamp(c),
+            waited: Elapsed(d),
+            ready: Elapsed(e),
+            core_wait: Elapsed(f),
+            cpu: CpuTime(g),
+        }
+    }
+}
+
+impl Outcome {
+    fn to_record(self) -> Record {
+        let failure = self.failure.map_or(0, |failure| failure as u64);
+        let flags = failure | u64::from(self.opened) << 8 | u64::from(self.status) << 16;
+        [
+            head(ENDED, u32::from(self.class), self.request),
+            flags,
+            self.due.0,
+            self.sent.0,
+            self.first_byte.0,
+            self.done.0,
+            0,
+            0,
+        ]
+    }
+
+    fn from_record(record: &Record) -> Option<Self> {
+        let failure = match record[1] & 0xFF {
+            0 => None,
+            1 => Some(Failure::Refused),
+            2 => Some(Failure::Reset),
+            3 => Some(Failure::Timeout),
+            4 => Some(Failure::Status),
+            _ => return None,
+        };
+        Some(Self {
+            request: u32::try_from(record[0] & 0xFFFF_FFFF).ok()?,
+            class: u16::try_from(record[0] >> 32 & 0x00FF_FFFF).ok()?,
+            status: u16::try_from(record[1] >> 16 & 0xFFFF).ok()?,
+            failure,
+            opened: record[1] >> 8 & 1 == 1,
+            due: Stamp(record[2]),
+            sent: Stamp(record[3]),
+            first_byte: Stamp(record[4]),
+            done: Stamp(record[5]),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

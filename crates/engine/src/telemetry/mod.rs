@@ -1,0 +1,24 @@
+//! The events by which an engine reports what it does.
+
+mod deed;
+mod event;
+mod extra;
+mod number;
+mod reading;
+mod request;
+mod stage;
+mod termination;
+mod wait;
+
+pub use deed::{Deed, Marker};
+pub use event::{Event, Phase, Record};
+pub use extra::Extra;
+pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request};
+pub use reading::Reading;
+pub use request::{Failure, Outcome, Ran, Sent, Served, Then, status_and_failure};
+pub use stage::Stage;
+pub use termination::{OVERFLOWED, TerminationCause};
+pub use wait::{Awaited, WaitParts};
+
+/// Workers that a server can have at once. A worker keeps its slot when it is respawned.
+pub const SLOTS: usize = 256;

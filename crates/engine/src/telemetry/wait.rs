@@ -1,0 +1,144 @@
+//! The parts of a request's waits: for a thread, for a connection, in a service's queue, for the answer.
+//!
+//! ```text
+//!   begins    thread    connection    served    answered
+//!     ├─ thread ─┼─ connection ─┼─ queue ─┼─ call ─┤
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use concsim_model::units::{Elapsed, Stamp};
+
+/// What a wait is for, until its next part begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// A thread of the worker's pool: all are in use.
+    Thread = 1,
+    /// A connection to a service: all of the pool are in use.
+    Connection = 2,
+    /// A place in the service, which serves as many calls as it can at once.
+    Queue = 3,
+    /// The service's answer: it serves the call.
+    Answer = 4,
+    /// A timer.
+    Timer = 5,
+}
+
+impl Awaited {
+    /// Whether it is a wait for what others use: not for the service or the timer itself.
+    #[must_use]
+    pub fn is_queue(self) -> bool {
+        match self {
+            Self::Thread | Self::Connection | Self::Queue => true,
+            Self::Answer | Self::Timer => false,
+        }
+    }
+
+    /// The word for it in data.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Thread => "thread",
+            Self::Connection => "connection",
+            Self::Queue => "queue",
+            Self::Answer => "answer",
+            Self::Timer => "timer",
+        }
+    }
+
+    /// The part that another process wrote, if it is one.
+    pub(super) fn from_raw(word: u64) -> Option<Self> {
+        Some(match word {
+            1 => Self::Thread,
+            2 => Self::Connection,
+            3 => Self::Queue,
+            4 => Self::Answer,
+            5 => Self::Timer,
+            _ => return None,
+        })
+    }
+}
+
+/// The sums over the waits of one request, by part. They add up to
+/// [`Served::waited`](super::Served::waited).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitParts {
+    /// When the request ended.
+    pub at: Stamp,
+    /// Its number in the run; [`super::NO_REQUEST`] if it had none.
+    pub request: u32,
+    /// The task that played it.
+    pub task: u32,
+    /// For a thread of the worker's pool.
+    pub thread: Elapsed,
+    /// For a connection to a service: until one was free, or until a new one was open.
+    pub connection: Elapsed,
+    /// From the call's sending until the service began to serve it.
+    pub queue: Elapsed,
+    /// From there to the answer.
+    pub call: Elapsed,
+    /// For timers.
+    pub sleep: Elapsed,
+    /// For bytes of its client, or for room for bytes to it.
+    pub client: Elapsed,
+}
+
+impl WaitParts {
+    /// Its parts, in the order of the fields.
+    #[must_use]
+    pub fn parts(&self) -> [Elapsed; 6] {
+        [
+            self.thread,
+            self.connection,
+            self.queue,
+            self.call,
+            self.sleep,
+            self.client,
+        ]
+    }
+
+    /// Adds a call: its connection was had at `connected`, the service began to serve it at `served`, and its
+    /// wait, which began at `begun`, was over at `over`. The two in between are taken into that span.
+    pub fn add_call(&mut self, begun: Stamp, connected: Stamp, served: Stamp, over: Stamp) {
+        let over = over.max(begun);
+        let connected = connected.clamp(begun, over);
+        let served = served.clamp(connected, over);
+        self.connection += connected.since(begun);
+        self.queue += served.since(connected);
+        self.call += over.since(served);
+    }
+
+    /// How long all of them are together.
+    #[must_use]
+    pub fn total(&self) -> Elapsed {
+        let parts = self.parts().into_iter();
+        parts.fold(Elapsed::ZERO, |total, part| total + part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_call_has_three_parts_one_behind_the_other() {
+        let mut parts = WaitParts::default();
+        parts.add_call(Stamp(10), Stamp(15), Stamp(22), Stamp(40));
+        assert_eq!(parts.connection, Elapsed(5));
+        assert_eq!(parts.queue, Elapsed(7));
+        assert_eq!(parts.call, Elapsed(18));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_clocks_said_the_parts_add_up_to_the_wait(stamps: [u32; 4]) {
+            let [begun, connected, served, over] = stamps.map(|stamp| Stamp(stamp.into()));
+            let mut parts = WaitParts::default();
+            parts.add_call(begun, connected, served, over);
+            prop_assert_eq!(parts.total(), over.since(begun));
+        }
+    }
+}

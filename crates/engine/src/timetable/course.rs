@@ -1,0 +1,418 @@
+//! The course of a run: warm-up, the counted window, the drain, and when each of them is over.
+//!
+//! ```text
+//!  begin              window begins                window ends          done
+//!    ├───── warm-up ─────┼───────── counting ─────────┼───── draining ────┤
+//!    │ played, not       │ whatever is due in here    │ nothing new is    │
+//!    │ counted           │ is the *cohort*            │ due               │
+//! ```
+//!
+//! Pure: instants in, decisions out. Where a scenario does not say how long to warm up, the window
+//! begins when everybody has been answered once (an open load: when anybody has), after 1 s at the
+//! earliest and 10 s at the latest. Where it says how many requests to play, all of them are counted,
+//! and the window ends with the last of them.
+
+use crate::telemetry::Stage;
+use concsim_model::scenario::{Arrivals, Scenario, Warmup};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// The counted window is known so long before it begins, so that whoever records can be there with a
+/// sample. (Twice what is promised, as the driver may be asleep for a few milliseconds.)
+pub const NOTICE: Elapsed = Elapsed::from_millis(40);
+/// The shortest warm-up by default.
+const SHORTEST: Elapsed = Elapsed::from_secs(1);
+/// The longest.
+const LONGEST: Elapsed = Elapsed::from_secs(10);
+/// How long stragglers are waited for when a person has ended the run.
+const LAST_WAIT: Elapsed = Elapsed::from_secs(1);
+
+/// Where a run stands.
+#[derive(Debug)]
+pub struct Course {
+    begin: Stamp,
+    goal: Goal,
+    stage: Stage,
+    window_begin: Option<Stamp>,
+    window_end: Option<Stamp>,
+    unheard: Unheard,
+    /// Requests of the cohort so far.
+    counted: u64,
+    /// Those of them that have not ended.
+    in_system: u64,
+    /// When the last of them ended.
+    last_end: Stamp,
+    /// When a person has ended the run: the end of all patience.
+    give_up: Stamp,
+}
+
+/// What the counted window has to reach.
+#[derive(Clone, Copy, Debug)]
+enum Goal {
+    Length(Elapsed),
+    Requests(u64),
+}
+
+impl Course {
+    /// The course of a run that begins at `begin`.
+    pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
+        let goal = match scenario.load.requests {
+            Some(count) => Goal::Requests(count),
+            None => Goal::Length(scenario.duration),
+        };
+        let window_begin = match (scenario.warmup, goal) {
+            (Warmup::For(length), _) => Some(begin + length),
+            (Warmup::UntilEveryoneWasAnswered, Goal::Requests(_)) => Some(begin),
+            (Warmup::UntilEveryoneWasAnswered, Goal::Length(_)) => None,
+        };
+        let mut course = Self {
+            begin,
+            goal,
+            stage: Stage::WarmUp,
+            window_begin: None,
+            window_end: None,
+            unheard: Unheard::of(scenario),
+            counted: 0,
+            in_system: 0,
+            last_end: begin,
+            give_up: Stamp::NEVER,
+        };
+        if let Some(at) = window_begin {
+            course.open_window(at);
+        }
+        course
+    }
+
+    /// When the counted window begins, as soon as that is decided.
+    pub fn window_begin(&self) -> Option<Stamp> {
+        self.window_begin
+    }
+
+    /// When it ends.
+    pub fn window_end(&self) -> Option<Stamp> {
+        self.window_end
+    }
+
+    /// Whether a request that is due at `due` is to be sent at all, however late.
+    pub fn allows(&self, due: Stamp) -> bool {
+        let enough = match self.goal {
+            Goal::Requests(count) => self.counts(due) && self.counted >= count,
+            Goal::Length(_) => false,
+        };
+        !enough && self.window_end.is_none_or(|end| due < end)
+    }
+
+    /// Whether a request that is due at `due`, and allowed, belongs to the cohort.
+    fn counts(&self, due: Stamp) -> bool {
+        self.window_begin.is_some_and(|begin| begin <= due)
+    }
+
+    /// A request has begun that was due at `due`.
+    pub fn begun(&mut self, due: Stamp) {
+        if self.counts(due) {
+            self.counted += 1;
+            self.in_system += 1;
+        }
+    }
+
+    /// It has ended, well or not, at `done`.
+    pub fn ended(&mut self, due: Stamp, done: Stamp) {
+        if self.counts(due) {
+            self.in_system -= 1;
+            self.last_end = self.last_end.max(done);
+        }
+    }
+
+    /// A client has got a whole answer.
+    pub fn answered(&mut self, client: Option<usize>) {
+        self.unheard.hear(client);
+    }
+
+    /// A person ends the run: the window ends now, if it has begun, and little patience is left.
+    pub fn stop(&mut self, now: Stamp) {
+        if self.give_up != Stamp::NEVER {
+            return;
+        }
+        self.give_up = now + LAST_WAIT;
+        self.end_window(now);
+    }
+
+    /// The window ends now, if it has begun; whatever is under way is waited for as ever.
+    pub fn end_window(&mut self, now: Stamp) {
+        self.window_begin = self.window_begin.filter(|begin| *begin < now);
+        self.window_end = Some(self.window_end.map_or(now, |end| end.min(now)));
+    }
+
+    /// Where the run stands at `now`.
+    pub fn advance(&mut self, now: Stamp) -> Stage {
+        self.decide_on_window(now);
+        if self.stage == Stage::WarmUp && self.window_begin.is_some_and(|begin| begin <= now) {
+            self.stage = Stage::Counting;
+        }
+        if self.window_end.is_none() && self.has_played_its_requests() {
+            // One nanosecond more, so that the last answer lies in the window that it ends.
+            self.window_end = Some(self.last_end + Elapsed(1));
+        }
+        if self.stage != Stage::Done && self.window_end.is_some_and(|end| end <= now) {
+            self.stage = Stage::Draining;
+        }
+        if self.stage == Stage::Draining && (self.in_system == 0 || self.give_up <= now) {
+            self.stage = Stage::Done;
+        }
+        self.stage
+    }
+
+    /// Whether the end of a request may change where the run stands: else time alone does.
+    #[must_use]
+    pub fn turns_on_ends(&self) -> bool {
+        let has_sent_all = match self.goal {
+            Goal::Requests(count) => self.counted >= count,
+            Goal::Length(_) => false,
+        };
+        has_sent_all || self.window_begin.is_none() || self.stage == Stage::Draining
+    }
+
+    fn has_played_its_requests(&self) -> bool {
+        match self.goal {
+            Goal::Requests(count) => self.counted >= count && self.in_system == 0,
+            Goal::Length(_) => false,
+        }
+    }
+
+    /// When [`advance`](Self::advance) will have something to say even if nothing happens.
+    pub fn next_change(&self, now: Stamp) -> Stamp {
+        let decision = match (self.window_begin, self.unheard.is_empty()) {
+            (Some(_), _) => Stamp::NEVER,
+            (None, true) => before(self.begin + SHORTEST),
+            (None, false) => before(self.begin + LONGEST),
+        };
+        let edges = [self.window_begin, self.window_end].into_iter().flatten();
+        edges
+            .chain([decision, self.give_up])
+            .filter(|at| *at > now)
+            .min()
+            .unwrap_or(Stamp::NEVER)
+    }
+
+    fn decide_on_window(&mut self, now: Stamp) {
+        if self.window_begin.is_some() || self.window_end.is_some() {
+            return;
+        }
+        let (earliest, latest) = (self.begin + SHORTEST, self.begin + LONGEST);
+        let is_warm = self.unheard.is_empty() && before(earliest) <= now;
+        if is_warm || before(latest) <= now {
+            self.open_window(now + NOTICE);
+        }
+    }
+
+    fn open_window(&mut self, at: Stamp) {
+        self.window_begin = Some(at);
+        if let Goal::Length(length) = self.goal {
+            self.window_end = Some(at + length);
+        }
+    }
+}
+
+/// The latest instant at which something at `at` can be announced.
+fn before(at: Stamp) -> Stamp {
+    Stamp(at.0 - NOTICE.0)
+}
+
+/// Clients that were never answered yet.
+#[derive(Debug)]
+struct Unheard {
+    waiting: Vec<bool>,
+    count: usize,
+    /// For whom it counts when a request was answered that is of no client: in an open load, where all
+    /// are, for the one that is waited for.
+    nobody: Option<usize>,
+}
+
+impl Unheard {
+    fn of(scenario: &Scenario) -> Self {
+        let (count, nobody) = match scenario.load.arrivals {
+            Arrivals::Closed { clients, .. } => (clients, None),
+            Arrivals::Open { .. } => (1, Some(0)),
+        };
+        Self {
+            waiting: vec![true; count],
+            count,
+            nobody,
+        }
+    }
+
+    fn hear(&mut self, client: Option<usize>) {
+        let client = client.or(self.nobody);
+        // Who joined later is not waited for.
+        if let Some(waiting) = client.and_then(|client| self.waiting.get_mut(client)) {
+            self.count -= usize::from(std::mem::take(waiting));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timetable::small::{closed, open};
+
+    const BEGIN: Stamp = Stamp(1_000_000_000);
+
+    fn ms(milliseconds: u64) -> Stamp {
+        BEGIN + Elapsed::from_millis(milliseconds)
+    }
+
+    fn course_of(scenario: &Scenario) -> Course {
+        Course::new(scenario, BEGIN)
+    }
+
+    #[test]
+    fn a_warm_up_that_is_given_is_kept() {
+        let mut scenario = closed(2, Elapsed::ZERO);
+        scenario.warmup = Warmup::For(Elapsed::from_millis(300));
+        scenario.duration = Elapsed::from_millis(500);
+        let mut course = course_of(&scenario);
+        assert_eq!(course.window_begin(), Some(ms(300)));
+        assert_eq!(course.window_end(), Some(ms(800)));
+        assert_eq!(course.advance(ms(299)), Stage::WarmUp);
+        assert_eq!(course.advance(ms(300)), Stage::Counting);
+        assert_eq!(course.advance(ms(800)), Stage::Done, "nobody is waited for");
+    }
+
+    #[test]
+    fn the_cohort_is_what_is_due_in_the_window() {
+        let mut scenario = closed(2, Elapsed::ZERO);
+        scenario.warmup = Warmup::For(Elapsed::from_millis(300));
+        scenario.duration = Elapsed::from_millis(500);
+        let mut course = course_of(&scenario);
+        for due in [ms(0), ms(299), ms(300), ms(799)] {
+            assert!(course.allows(due));
+            course.begun(due);
+        }
+        assert!(!course.allows(ms(800)), "not due any more");
+        assert_eq!((course.counted, course.in_system), (2, 2));
+
+        assert_eq!(course.advance(ms(900)), Stage::Draining);
+        course.ended(ms(799), ms(950));
+        assert_eq!(course.advance(ms(950)), Stage::Draining);
+        course.ended(ms(300), ms(1_000));
+        assert_eq!(
+            course.advance(ms(1_000)),
+            Stage::Done,
+            "warm-up stragglers are not waited for"
+        );
+    }
+
+    #[test]
+    fn by_default_everyone_is_answered_once_before_anything_counts() {
+        let mut course = course_of(&closed(2, Elapsed::ZERO));
+        course.answered(Some(0));
+        course.advance(ms(2_000));
+        course.answered(Some(0));
+        assert_eq!(course.window_begin(), None);
+        course.answered(Some(1));
+        assert_eq!(course.advance(ms(3_000)), Stage::WarmUp);
+        assert_eq!(course.window_begin(), Some(ms(3_000) + NOTICE));
+        assert_eq!(course.window_end(), Some(ms(8_000) + NOTICE));
+    }
+
+    #[test]
+    fn by_default_a_warm_up_takes_a_second_at_least_and_ten_at_most() {
+        let mut quick = course_of(&closed(1, Elapsed::ZERO));
+        quick.answered(Some(0));
+        assert_eq!(quick.next_change(ms(10)), before(ms(1_000)));
+        quick.advance(before(ms(1_000)));
+        assert_eq!(quick.window_begin(), Some(ms(1_000)));
+
+        let mut slow = course_of(&closed(1, Elapsed::ZERO));
+        assert_eq!(slow.next_change(ms(10)), before(ms(10_000)));
+        slow.advance(before(ms(10_000)));
+        assert_eq!(slow.window_begin(), Some(ms(10_000)));
+    }
+
+    #[test]
+    fn an_open_load_has_warmed_up_when_anybody_was_answered() {
+        let mut course = course_of(&open(10.0));
+        course.advance(ms(1_500));
+        assert_eq!(course.window_begin(), None);
+        course.answered(None);
+        course.advance(ms(1_500));
+        assert_eq!(course.window_begin(), Some(ms(1_500) + NOTICE));
+    }
+
+    #[test]
+    fn so_many_requests_are_all_counted_and_the_window_ends_with_the_last() {
+        let mut scenario = closed(3, Elapsed::ZERO);
+        scenario.load.requests = Some(2);
+        let mut course = course_of(&scenario);
+        assert_eq!(course.advance(BEGIN), Stage::Counting);
+        course.begun(BEGIN);
+        course.begun(BEGIN);
+        assert!(!course.allows(BEGIN), "two are enough");
+        course.ended(BEGIN, ms(10));
+        assert_eq!(course.advance(ms(10)), Stage::Counting);
+        course.ended(BEGIN, ms(20));
+        assert_eq!(course.advance(ms(21)), Stage::Done);
+        assert_eq!(course.window_end(), Some(ms(20) + Elapsed(1)));
+    }
+
+    #[test]
+    fn with_a_warm_up_that_is_given_so_many_requests_are_counted_after_it() {
+        let mut scenario = open(10.0);
+        scenario.load.requests = Some(1);
+        scenario.warmup = Warmup::For(Elapsed::from_millis(100));
+        let mut course = course_of(&scenario);
+        for due in [ms(10), ms(50), ms(120)] {
+            assert!(course.allows(due));
+            course.begun(due);
+        }
+        assert!(!course.allows(ms(130)));
+    }
+
+    #[test]
+    fn a_person_who_stops_the_run_ends_the_window_and_waits_for_a_second() {
+        let mut scenario = closed(1, Elapsed::ZERO);
+        scenario.warmup = Warmup::For(Elapsed::ZERO);
+        let mut course = course_of(&scenario);
+        course.begun(ms(100));
+        course.stop(ms(200));
+        assert_eq!(course.window_end(), Some(ms(200)));
+        assert_eq!(course.advance(ms(200)), Stage::Draining);
+        course.stop(ms(900));
+        assert_eq!(course.next_change(ms(900)), ms(1_200));
+        assert_eq!(course.advance(ms(1_200)), Stage::Done);
+    }
+
+    #[test]
+    fn a_window_that_is_ended_early_still_waits_for_everyone_who_was_due_in_it() {
+        let mut scenario = closed(1, Elapsed::ZERO);
+        scenario.warmup = Warmup::For(Elapsed::ZERO);
+        let mut course = course_of(&scenario);
+        course.begun(ms(100));
+        course.end_window(ms(200));
+        course.end_window(ms(900));
+        assert_eq!(course.window_end(), Some(ms(200)));
+        assert!(!course.allows(ms(200)));
+        assert_eq!(course.advance(ms(2_000)), Stage::Draining);
+        course.ended(ms(100), ms(2_500));
+        assert_eq!(course.advance(ms(2_500)), Stage::Done);
+    }
+
+    #[test]
+    fn a_run_that_is_stopped_while_it_warms_up_has_no_window() {
+        for warmup in [
+            Warmup::For(Elapsed::from_secs(1)),
+            Warmup::UntilEveryoneWasAnswered,
+        ] {
+            let mut scenario = closed(1, Elapsed::ZERO);
+            scenario.warmup = warmup;
+            let mut course = course_of(&scenario);
+            course.begun(ms(10));
+            course.stop(ms(500));
+            assert_eq!(course.window_begin(), None);
+            assert_eq!(course.advance(ms(500)), Stage::Done);
+        }
+    }
+}

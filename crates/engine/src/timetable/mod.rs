@@ -1,0 +1,461 @@
+//! When the next request is due, and whose it is.
+//!
+//! An open load's instants are fixed before the run: they follow from seed, rate and law alone, and
+//! from what the scenario's timeline does to the rate. A closed load's follow from its answers: client
+//! *c* of *n* is first due at *c* ÷ *n* of the ramp, then when its last request ended, plus a pause.
+//!
+//! ```text
+//!   arrivals at unit rate    1  2     3 4       5   6      7
+//!                            │  │      \ \       \   \      \
+//!   due                      1  2       3  4        5    6       7      each at the instant by which
+//!   rate                  ───fast───┤ slow ─────────────────────        the rate adds up to it
+//! ```
+//!
+//! Its [`Course`] says which of them are played: warm-up, the counted window, the drain. Both engines play
+//! by these two, so that the n-th request of a run is due at the same instant in either. This room knows
+//! no clock.
+
+mod course;
+#[cfg(any(test, feature = "testing"))]
+pub mod small;
+
+pub use course::{Course, NOTICE};
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::iter::Peekable;
+
+use crate::telemetry::Extra;
+use concsim_model::scenario::{Arrivals, Happening, Scenario, draw};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// A request that is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub at: Stamp,
+    /// Whose it is; the clients of an open load have no number.
+    pub client: Option<usize>,
+    /// It is one more than the load would send.
+    pub extra: Option<Extra>,
+}
+
+/// What becomes of a load at an instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// Open: so many requests a second from then on.
+    Rate(f64),
+    /// Closed: so many clients.
+    Clients(usize),
+    /// One request more.
+    Extra(Extra),
+}
+
+/// All requests that are still to come, the soonest first.
+pub struct Timetable {
+    coming: Coming,
+    /// What the scenario's timeline does to the load, the soonest first.
+    changes: VecDeque<(Stamp, Change)>,
+}
+
+impl Timetable {
+    /// The timetable of a load that begins at `begin`.
+    pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
+        let changes = scenario.timeline.iter().filter_map(|cue| {
+            let change = change_of(cue.happens)?;
+            Some((begin + cue.at, change))
+        });
+        Self {
+            coming: Coming::of(scenario, begin),
+            changes: changes.collect(),
+        }
+    }
+
+    /// When there is something on the timetable: a request that is due, or a change. `None`: nobody
+    /// will ask before somebody is answered.
+    pub fn soonest(&mut self) -> Option<Stamp> {
+        let change = self.changes.front().map(|(at, _)| *at);
+        let arrival = self.coming.next();
+        match (change, arrival) {
+            (Some(change), Some(arrival)) => Some(change.min(arrival)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Takes what is [`soonest`](Self::soonest) off the timetable. `None` if that was no request.
+    pub fn take(&mut self) -> Option<Due> {
+        let arrival = self.coming.next();
+        let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
+        let Some((at, change)) = self.changes.pop_front_if(|(at, _)| comes_first(*at)) else {
+            return self.coming.take();
+        };
+        match change {
+            Change::Rate(_) | Change::Clients(_) => self.coming.change(at, change),
+            Change::Extra(extra) => {
+                return Some(Due {
+                    at,
+                    client: None,
+                    extra: Some(extra),
+                });
+            }
+        }
+        None
+    }
+
+    /// A person wants this `now`, when all that was due before has been taken.
+    pub fn steer(&mut self, now: Stamp, change: Change) {
+        match change {
+            Change::Rate(_) | Change::Clients(_) => self.coming.change(now, change),
+            Change::Extra(_) => self.changes.push_front((now, change)),
+        }
+    }
+
+    /// A client will ask again.
+    pub fn again(&mut self, client: usize, at: Stamp) {
+        self.coming.again(client, at);
+    }
+}
+
+/// What a cue does to the load; [`None`] if it is about the server.
+fn change_of(happening: Happening) -> Option<Change> {
+    match happening {
+        Happening::SetRate(rate) => Some(Change::Rate(rate)),
+        Happening::SetClients(clients) => Some(Change::Clients(clients)),
+        Happening::Send(class) => Some(Change::Extra(Extra {
+            class: class as u16,
+            at_least: CpuTime::ZERO,
+        })),
+        Happening::AddWorker
+        | Happening::RemoveWorker
+        | Happening::KillWorker
+        | Happening::StopWorker
+        | Happening::ContinueWorker
+        | Happening::Reload => None,
+    }
+}
+
+/// The requests of the load itself.
+enum Coming {
+    /// Whatever happens.
+    Open {
+        /// Since when the rate has been as it is now …
+        since: Stamp,
+        /// … up to which of the arrivals all were due by then …
+        passed: f64,
+        /// … and how many come in a second.
+        rate: f64,
+        /// At unit rate, from the beginning on.
+        arrivals: Peekable<Box<dyn Iterator<Item = f64>>>,
+        /// When the next of them is due, once somebody has asked.
+        next: Option<Stamp>,
+    },
+    /// For the clients that do not wait for an answer just now.
+    Closed {
+        /// When each of them is due.
+        dues: BinaryHeap<Reverse<(Stamp, usize)>>,
+        /// How many there have ever been.
+        known: usize,
+        /// Clients from this one on stay away …
+        present: usize,
+        /// … and these do.
+        away: Vec<usize>,
+    },
+}
+
+impl Coming {
+    fn of(scenario: &Scenario, begin: Stamp) -> Self {
+        match scenario.load.arrivals {
+            Arrivals::Open { rate, process } => {
+                let arrivals: Box<dyn Iterator<Item = _>> =
+                    Box::new(draw::at_unit_rate(scenario.seed, process));
+                Self::Open {
+                    since: begin,
+                    passed: 0.0,
+                    rate,
+                    arrivals: arrivals.peekable(),
+                    next: None,
+                }
+            }
+            Arrivals::Closed { clients, ramp, .. } => {
+                let first_due = |client| begin + share_of(ramp, client, clients);
+                let dues = (0..clients).map(|client| Reverse((first_due(client), client)));
+                Self::Closed {
+                    dues: dues.collect(),
+                    known: clients,
+                    present: clients,
+                    away: Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Stamp> {
+        match self {
+            Self::Open {
+                since,
+                passed,
+                rate,
+                arrivals,
+                next,
+            } => {
+                if next.is_none() {
+                    let arrival = arrivals.peek()?;
+                    *next = Some(*since + draw::after(arrival - *passed, *rate));
+                }
+                *next
+            }
+            Self::Closed { dues, .. } => dues.peek().map(|Reverse((at, _))| *at),
+        }
+    }
+
+    fn take(&mut self) -> Option<Due> {
+        let at = self.next()?;
+        let client = match self {
+            Self::Open { arrivals, next, .. } => {
+                arrivals.next();
+                *next = None;
+                None
+            }
+            Self::Closed { dues, .. } => dues.pop().map(|Reverse((_, client))| client),
+        };
+        let extra = None;
+        Some(Due { at, client, extra })
+    }
+
+    /// What speaks to the other sort of load changes nothing.
+    fn change(&mut self, at: Stamp, change: Change) {
+        match (self, change) {
+            (
+                Self::Open {
+                    since,
+                    passed,
+                    rate,
+                    next,
+                    ..
+                },
+                Change::Rate(from_now_on),
+            ) => {
+                *passed += at.since(*since).as_secs_f64() * *rate;
+                (*since, *rate, *next) = (at, from_now_on, None);
+            }
+            (
+                Self::Closed {
+                    dues,
+                    known,
+                    present,
+                    away,
+                },
+                Change::Clients(clients),
+            ) => {
+                *present = clients;
+                let (stay, leave): (Vec<_>, Vec<_>) = dues
+                    .drain()
+                    .partition(|Reverse((_, client))| client < present);
+                let (back, still_away): (Vec<usize>, Vec<usize>) =
+                    away.drain(..).partition(|client| client < present);
+                let new = *known..(*known).max(*present);
+                *known = new.end;
+                let come = back.into_iter().chain(new);
+                dues.extend(stay);
+                dues.extend(come.map(|client| Reverse((at, client))));
+                away.extend(still_away);
+                away.extend(leave.into_iter().map(|Reverse((_, client))| client));
+            }
+            (Self::Open { .. } | Self::Closed { .. }, _) => {}
+        }
+    }
+
+    fn again(&mut self, client: usize, at: Stamp) {
+        match self {
+            Self::Open { .. } => unreachable!("the clients of an open load ask once"),
+            Self::Closed {
+                dues,
+                present,
+                away,
+                ..
+            } => {
+                if client < *present {
+                    dues.push(Reverse((at, client)));
+                } else {
+                    away.push(client);
+                }
+            }
+        }
+    }
+}
+
+/// `client` ÷ `clients` of `ramp`.
+fn share_of(ramp: Elapsed, client: usize, clients: usize) -> Elapsed {
+    let share = u128::from(ramp.0) * client as u128 / clients as u128;
+    Elapsed(u64::try_from(share).expect("a share is less than the whole"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timetable::small::{closed, open};
+    use concsim_model::scenario::{Cue, Process};
+
+    const BEGIN: Stamp = Stamp(5_000_000_000);
+
+    #[test]
+    fn clients_begin_spread_over_the_ramp() {
+        let scenario = closed(4, Elapsed::from_millis(100));
+        let mut timetable = Timetable::new(&scenario, BEGIN);
+        for client in 0..4 {
+            let at = BEGIN + Elapsed::from_millis(25 * client as u64);
+            let (client, extra) = (Some(client), None);
+            assert_eq!(timetable.take(), Some(Due { at, client, extra }));
+        }
+        assert_eq!(timetable.take(), None, "the others wait for their answers");
+    }
+
+    #[test]
+    fn without_a_ramp_clients_begin_at_once_in_the_order_of_their_numbers() {
+        let mut timetable = Timetable::new(&closed(3, Elapsed::ZERO), BEGIN);
+        let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
+        assert!(clients.iter().all(|due| due.at == BEGIN));
+        assert!(clients.iter().map(|due| due.client).eq((0..3).map(Some)));
+    }
+
+    #[test]
+    fn whoever_is_due_first_asks_first() {
+        let mut timetable = Timetable::new(&closed(2, Elapsed::from_millis(10)), BEGIN);
+        assert_eq!(timetable.take().unwrap().client, Some(0));
+        timetable.again(0, BEGIN + Elapsed::from_millis(2));
+        assert_eq!(timetable.soonest(), Some(BEGIN + Elapsed::from_millis(2)));
+        assert_eq!(timetable.take().unwrap().client, Some(0));
+        assert_eq!(timetable.take().unwrap().client, Some(1));
+    }
+
+    #[test]
+    fn twice_the_rate_halves_what_is_still_to_come() {
+        let scenario = open(100.0);
+        let all = |mut timetable: Timetable| -> Vec<u64> {
+            (0..50).map(|_| timetable.take().unwrap().at.0).collect()
+        };
+        let as_it_is = all(Timetable::new(&scenario, BEGIN));
+        let middle = Stamp(as_it_is[19] + 1);
+        let mut steered = Timetable::new(&scenario, BEGIN);
+        let mut dues: Vec<u64> = (0..20).map(|_| steered.take().unwrap().at.0).collect();
+        steered.steer(middle, Change::Rate(200.0));
+        dues.extend((20..50).map(|_| steered.take().unwrap().at.0));
+        for (place, (steered, due)) in dues.iter().zip(&as_it_is).enumerate() {
+            let expected = if place < 20 {
+                *due
+            } else {
+                middle.0 + (due - middle.0) / 2
+            };
+            assert!(steered.abs_diff(expected) <= 1, "{place}");
+        }
+    }
+
+    #[test]
+    fn clients_leave_when_they_are_answered_and_come_back_at_once() {
+        let mut timetable = Timetable::new(&closed(4, Elapsed::ZERO), BEGIN);
+        let asking: Vec<_> = (0..3).map(|_| timetable.take().unwrap().client).collect();
+        assert_eq!(asking, [Some(0), Some(1), Some(2)]);
+        timetable.steer(BEGIN, Change::Clients(2));
+        assert_eq!(timetable.take(), None, "the fourth stays away");
+        for client in 0..3 {
+            timetable.again(client, BEGIN + Elapsed(client as u64));
+        }
+        let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
+        assert!(clients.iter().map(|due| due.client).eq([Some(0), Some(1)]));
+        timetable.steer(BEGIN + Elapsed(9), Change::Clients(6));
+        let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
+        let clients: Vec<_> = clients.iter().map(|due| due.client.unwrap()).collect();
+        assert_eq!(clients, [2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn an_open_timetable_is_the_same_every_time() {
+        let scenario = open(500.0);
+        let dues = || {
+            let mut timetable = Timetable::new(&scenario, BEGIN);
+            (0..100).map(move |_| timetable.take().unwrap().at)
+        };
+        assert!(dues().eq(dues()));
+        assert!(dues().is_sorted());
+        assert!(dues().next().unwrap() >= BEGIN);
+    }
+
+    fn cue(at_ms: u64, happens: Happening) -> Cue {
+        Cue {
+            at: Elapsed::from_millis(at_ms),
+            happens,
+            caption: None,
+        }
+    }
+
+    /// Everything that is due before `end`, in order.
+    fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<Due> {
+        let mut dues = Vec::new();
+        while timetable.soonest().is_some_and(|at| at < end) {
+            dues.extend(timetable.take());
+        }
+        dues
+    }
+
+    #[test]
+    fn each_arrival_is_due_when_the_rate_adds_up_to_it() {
+        let mut scenario = open(100.0);
+        scenario.timeline = vec![
+            cue(300, Happening::SetRate(400.0)),
+            cue(500, Happening::SetRate(50.0)),
+        ];
+        let mut timetable = Timetable::new(&scenario, BEGIN);
+        let dues = dues_until(&mut timetable, BEGIN + Elapsed::from_secs(2));
+        // 30 by 0.3 s, 110 by 0.5 s, then 50 a second.
+        let adds_up = |seconds: f64| match seconds {
+            ..=0.3 => 100.0 * seconds,
+            ..=0.5 => 30.0 + 400.0 * (seconds - 0.3),
+            _ => 110.0 + 50.0 * (seconds - 0.5),
+        };
+        let units = draw::at_unit_rate(scenario.seed, Process::Poisson);
+        for (unit, due) in units.zip(&dues) {
+            let seconds = due.at.since(BEGIN).as_secs_f64();
+            assert!(
+                (adds_up(seconds) - unit).abs() < 1e-6,
+                "{unit} at {seconds}"
+            );
+        }
+        assert!((150..220).contains(&dues.len()), "{}", dues.len());
+    }
+
+    #[test]
+    fn a_rate_that_is_reached_in_between_begins_the_same_arrivals() {
+        let mut cued = open(100.0);
+        cued.timeline = vec![cue(250, Happening::SetRate(400.0))];
+        let first = |scenario: &Scenario| {
+            let mut timetable = Timetable::new(scenario, BEGIN);
+            dues_until(&mut timetable, BEGIN + Elapsed::from_millis(250))
+        };
+        assert_eq!(first(&cued), first(&open(100.0)), "nothing has changed yet");
+    }
+
+    #[test]
+    fn a_request_more_is_due_at_its_instant_and_is_nobodys() {
+        let mut scenario = closed(2, Elapsed::ZERO);
+        scenario.timeline = vec![cue(5, Happening::Send(0))];
+        let mut timetable = Timetable::new(&scenario, BEGIN);
+        let dues = dues_until(&mut timetable, Stamp::NEVER);
+        assert_eq!(dues.len(), 3);
+        assert_eq!(dues[2].at, BEGIN + Elapsed::from_millis(5));
+        assert_eq!(
+            (dues[2].client, dues[2].extra.map(|it| it.class)),
+            (None, Some(0))
+        );
+    }
+
+    #[test]
+    fn clients_come_at_the_instant_of_their_cue() {
+        let mut scenario = closed(1, Elapsed::ZERO);
+        scenario.timeline = vec![cue(5, Happening::SetClients(3))];
+        let mut timetable = Timetable::new(&scenario, BEGIN);
+        let dues = dues_until(&mut timetable, Stamp::NEVER);
+        let at = BEGIN + Elapsed::from_millis(5);
+        let dues: Vec<_> = dues.iter().map(|due| (due.at, due.client)).collect();
+        assert_eq!(dues, [(BEGIN, Some(0)), (at, Some(1)), (at, Some(2))]);
+    }
+}

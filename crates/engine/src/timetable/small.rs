@@ -1,0 +1,60 @@
+//! Small scenarios, without a file.
+
+use concsim_model::scenario::{
+    Accept, Arrivals, Connection, Draw, Load, Machine, Process, Request, Scenario, Server, Warmup,
+    WorkerKind,
+};
+use concsim_model::units::Elapsed;
+
+/// So many clients that never pause, against a request without steps.
+pub fn closed(clients: usize, ramp: Elapsed) -> Scenario {
+    let think = Draw::Fixed(0);
+    scenario(Arrivals::Closed {
+        clients,
+        think,
+        ramp,
+    })
+}
+
+/// So many a second, Poisson, against a request without steps.
+pub fn open(rate: f64) -> Scenario {
+    let process = Process::Poisson;
+    scenario(Arrivals::Open { rate, process })
+}
+
+fn scenario(arrivals: Arrivals) -> Scenario {
+    Scenario {
+        seed: 1,
+        warmup: Warmup::UntilEveryoneWasAnswered,
+        duration: Elapsed::from_secs(5),
+        server: Server {
+            kind: WorkerKind::Sync,
+            workers: 1,
+            connections: 1,
+            backlog: 64,
+            keepalive: Elapsed::ZERO,
+            timeout: None,
+            graceful_timeout: Elapsed::ZERO,
+            threads: 1,
+            gil: true,
+            accept: Accept::Shared,
+            max_requests: None,
+            max_requests_jitter: 0,
+        },
+        services: Vec::new(),
+        counters: Vec::new(),
+        requests: vec![Request {
+            name: "hello".into(),
+            weight: 1.0,
+            script: Vec::new(),
+        }],
+        load: Load {
+            arrivals,
+            requests: None,
+            connection: Connection::PerRequest,
+            patience: Elapsed::from_secs(30),
+        },
+        timeline: Vec::new(),
+        machine: Machine::default(),
+    }
+}

@@ -1,0 +1,269 @@
+//! An interval log of HdrHistogram: the latencies of the counted requests, second by second, for its
+//! plotters and for whoever merges histograms.
+//!
+//! A row for each second of the window and each tag: the variant's name is the tag of latencies from when
+//! a request was due, `NAME.from-send` that of the same from when it was really sent. A request stands in
+//! the second in which it was due, and a failed one with its patience at least, so all rows of a tag
+//! together are the percentiles of the summary, to three digits. Values are nanoseconds; the column of
+//! maxima is in milliseconds, as the format wants it.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
+};
+
+use super::Told;
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::Elapsed;
+use concsim_model::words::one_line;
+
+/// Values are told apart by three digits.
+const DIGITS: u8 = 3;
+/// A row is of so much of the window.
+const ROW: Elapsed = Elapsed::from_secs(1);
+const NANOSECONDS_IN_A_MILLISECOND: f64 = 1e6;
+
+/// Writes the log of these variants, row by row.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(variants: &[Told<'_>], mut to: impl Write) -> io::Result<()> {
+    let mut serializer = V2DeflateSerializer::new();
+    let mut builder = IntervalLogWriterBuilder::new();
+    builder.with_max_value_divisor(NANOSECONDS_IN_A_MILLISECOND);
+    builder.add_comment("[Histogram log format version 1.3]");
+    for line in variants.iter().flat_map(comments) {
+        builder.add_comment(&line);
+    }
+    builder.add_comment(" tag, start and length in s, maximum in ms, histogram in ns");
+    let mut log = builder.begin_log_with(&mut to, &mut serializer)?;
+    let counted: Vec<Vec<&Outcome>> = variants.iter().map(counted).collect();
+    for row in rows(variants, &counted) {
+        for (tag, histogram) in row.histograms() {
+            let tag = Tag::new(&tag).expect("a tag has no comma, no blank and no line's end");
+            let [start, length] = [row.start, row.length].map(|it| Duration::from_nanos(it.0));
+            log.write_histogram(&histogram, start, length, Some(tag))
+                .map_err(io_error)?;
+        }
+    }
+    to.flush()
+}
+
+/// What the log is of, and whether to believe it.
+fn comments(told: &Told<'_>) -> Vec<String> {
+    let header = &told.recording.header;
+    let name = one_line(told.name());
+    let mut lines = vec![
+        format!(" {name}: {}", one_line(&told.plan.title)),
+        format!(
+            " {name}: concsim {}, {}, {}, seed {}, {}, trust {}",
+            header.concsim,
+            one_line(&told.plan.file),
+            told.plan.sha256,
+            header.scenario.seed,
+            told.run.origin.word(),
+            told.run.trust.code(),
+        ),
+    ];
+    let caveat = told.caveat();
+    lines.extend(caveat.map(|caveat| format!(" {name}: {}", one_line(&caveat))));
+    if header.window.is_none() {
+        lines.push(format!(" {name}: nothing was counted"));
+    }
+    lines
+}
+
+/// The variant's name as the format can take it, and unlike the others.
+fn tag(name: &str, taken: &[String]) -> String {
+    let plain = |letter: char| {
+        let breaks = letter == ',' || letter.is_whitespace() || letter.is_control();
+        if breaks { '_' } else { letter }
+    };
+    let plain: String = name.chars().map(plain).collect();
+    let numbered = (2..).map(|number| format!("{plain}_{number}"));
+    let mut names = std::iter::once(plain.clone()).chain(numbered);
+    let free = names.find(|name| !name.is_empty() && !taken.contains(name));
+    free.expect("numbers never end")
+}
+
+/// The counted requests in the order in which they were due.
+fn counted<'a>(told: &Told<'a>) -> Vec<&'a Outcome> {
+    let outcomes = told.recording.outcomes.iter();
+    let mut counted: Vec<&Outcome> = outcomes.filter(|outcome| told.counts(outcome)).collect();
+    counted.sort_by_key(|outcome| outcome.due);
+    counted
+}
+
+/// What was due in one second of a variant's window.
+struct Row<'a> {
+    told: &'a Told<'a>,
+    tag: String,
+    /// From the variant's first request on.
+    start: Elapsed,
+    length: Elapsed,
+    outcomes: &'a [&'a Outcome],
+}
+
+/// In order of time, whatever variant they are of: readers pass over what goes back.
+fn rows<'a>(variants: &'a [Told<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
+    let (mut rows, mut tags) = (Vec::new(), Vec::new());
+    for (told, counted) in variants.iter().zip(counted) {
+        let tag = tag(told.name(), &tags);
+        if let Some(window) = told.recording.header.window {
+            let second = |outcome: &Outcome| outcome.due.since(window.begin).0 / ROW.0;
+            for outcomes in counted.chunk_by(|one, next| second(one) == second(next)) {
+                let begin = Elapsed(second(outcomes[0]) * ROW.0);
+                rows.push(Row {
+                    told,
+                    tag: tag.clone(),
+                    start: window.begin.since(told.recording.header.began) + begin,
+                    length: ROW.min(window.length() - begin),
+                    outcomes,
+                });
+            }
+        }
+        tags.push(tag);
+    }
+    rows.sort_by_key(|row| row.start);
+    rows
+}
+
+impl Row<'_> {
+    /// From due, and from when they were sent, if any were.
+    fn histograms(&self) -> impl Iterator<Item = (String, Histogram<u64>)> {
+        let outcomes = self.outcomes.iter();
+        let from_due = outcomes.clone().map(|outcome| self.told.latency(outcome));
+        let sent = outcomes.filter(|outcome| outcome.sent >= outcome.due);
+        let from_send = sent.map(|outcome| self.told.latency_from_send(outcome));
+        let both = [
+            (self.tag.clone(), histogram(from_due)),
+            (format!("{}.from-send", self.tag), histogram(from_send)),
+        ];
+        both.into_iter()
+            .filter(|(_, histogram)| !histogram.is_empty())
+    }
+}
+
+fn histogram(lengths: impl Iterator<Item = Elapsed>) -> Histogram<u64> {
+    let mut histogram = Histogram::new(DIGITS).expect("three digits can be told apart");
+    for length in lengths {
+        histogram
+            .record(length.0)
+            .expect("it grows as long as it has to");
+    }
+    histogram
+}
+
+fn io_error<E: std::fmt::Debug>(error: IntervalLogWriterError<E>) -> io::Error {
+    match error {
+        IntervalLogWriterError::IoError(error) => error,
+        IntervalLogWriterError::SerializeError(error) => io::Error::other(format!("{error:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use hdrhistogram::serialization::Deserializer;
+    use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+    use super::*;
+    use crate::told::made_up::Kept;
+    use concsim_model::scenario::WorkerKind;
+    use concsim_record::synthetic::Synthetic;
+
+    fn log(kept: &Kept) -> String {
+        let mut bytes = Vec::new();
+        write(&kept.told(), &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// The tags of a log, each with the sum of its rows; and the starts of all rows.
+    fn sums(text: &str) -> (Vec<(String, Histogram<u64>)>, Vec<Duration>) {
+        let (mut sums, mut starts) = (Vec::<(String, Histogram<u64>)>::new(), Vec::new());
+        for entry in IntervalLogIterator::new(text.as_bytes()) {
+            let LogEntry::Interval(row) = entry.unwrap() else {
+                continue;
+            };
+            starts.push(row.start_timestamp());
+            let tag = row.tag().unwrap().as_str().to_owned();
+            let bytes = STANDARD.decode(row.encoded_histogram()).unwrap();
+            let histogram = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
+            match sums.iter_mut().find(|(known, _)| *known == tag) {
+                Some((_, sum)) => sum.add(histogram).unwrap(),
+                None => sums.push((tag, histogram)),
+            }
+        }
+        (sums, starts)
+    }
+
+    fn both_kinds() -> Kept {
+        let kinds = [WorkerKind::Sync, WorkerKind::Coroutine];
+        Kept::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
+    }
+
+    #[test]
+    fn all_rows_of_a_tag_together_are_the_percentiles_of_the_summary() {
+        let kept = both_kinds();
+        let (sums, starts) = sums(&log(&kept));
+        assert!(
+            starts.is_sorted() && starts.len() > sums.len(),
+            "{starts:?}"
+        );
+        let named = |name: &str| sums.iter().find(|(tag, _)| tag == name).unwrap().1.clone();
+        for told in kept.told() {
+            for (tag, summary) in [
+                (told.name().to_owned(), told.run.latency_ms),
+                (format!("{}.from-send", told.name()), told.run.from_send_ms),
+            ] {
+                let sum = named(&tag);
+                assert_eq!(sum.len(), told.run.due as u64);
+                let p50 = sum.value_at_quantile(0.5) as f64 / 1e6;
+                let expected = summary.p50.unwrap();
+                assert!(
+                    (p50 - expected).abs() <= expected / 1_000.0,
+                    "{tag}: {p50} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_words_make_a_row_or_break_one() {
+        let hostile = "a, b\n#[StartTime: 0.0 (seconds since epoch), x]\n\u{202e}\"🎈\"";
+        let kinds = [WorkerKind::Sync, WorkerKind::Coroutine];
+        let named = kinds.map(|kind| {
+            let mut run = Synthetic::io_bound(kind);
+            run.variant = hostile.into();
+            run
+        });
+        let text = log(&Kept::of(&hostile.repeat(1_000), &named));
+        let plain = log(&both_kinds());
+        assert_eq!(text.lines().count(), plain.lines().count());
+        let tags: Vec<String> = sums(&text).0.into_iter().map(|(tag, _)| tag).collect();
+        assert_eq!(tags.len(), 4, "{tags:?}");
+        let comments = text.lines().filter(|line| line.starts_with("#["));
+        assert_eq!(comments.count(), 2, "only the format speaks so");
+    }
+
+    #[test]
+    fn a_run_that_proves_nothing_says_so_above_the_rows() {
+        let mut run = Synthetic::io_bound(WorkerKind::Sync);
+        run.window = None;
+        run.interrupted = true;
+        let text = log(&Kept::of("Nothing was counted.", &[run]));
+        for words in [
+            "trust proves-nothing",
+            "it was interrupted",
+            "nothing was counted",
+        ] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(sums(&text).0.is_empty());
+    }
+}

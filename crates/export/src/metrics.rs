@@ -1,0 +1,286 @@
+//! What a server counts while it runs, as Prometheus reads it: text, a line for each worker and counter.
+//!
+//! Labels are the worker's slot and its kind, and never a coroutine or a request, of which there are more
+//! than anybody can keep. Counters count from the server's beginning, over all processes of a slot.
+
+use std::fmt::Write as _;
+
+use concsim_engine::telemetry::Phase;
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::letter;
+use concsim_record::WorkerSample;
+
+/// The type of the text, as HTTP says it.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How a number behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    /// Only ever grows.
+    Counter,
+    /// Comes and goes.
+    Gauge,
+}
+
+/// A number that each worker has.
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    sort: Sort,
+    value: fn(&WorkerSample) -> f64,
+}
+
+/// Grows, and ends in `_total`.
+const fn counter(
+    name: &'static str,
+    help: &'static str,
+    value: fn(&WorkerSample) -> f64,
+) -> Family {
+    Family {
+        name,
+        help,
+        sort: Sort::Counter,
+        value,
+    }
+}
+
+const fn gauge(name: &'static str, help: &'static str, value: fn(&WorkerSample) -> f64) -> Family {
+    Family {
+        name,
+        help,
+        sort: Sort::Gauge,
+        value,
+    }
+}
+
+const FAMILIES: [Family; 18] = [
+    counter("concsim_requests_total", "Responses written.", |worker| {
+        worker.requests as f64
+    }),
+    counter(
+        "concsim_connections_accepted_total",
+        "Connections taken from the door.",
+        |worker| worker.accepted as f64,
+    ),
+    counter(
+        "concsim_accepts_in_vain_total",
+        "Accepts that found no connection at the door.",
+        |worker| worker.accept_eagain as f64,
+    ),
+    counter(
+        "concsim_requests_lost_total",
+        "Requests begun and lost with a process that died.",
+        |worker| worker.lost_tasks as f64,
+    ),
+    counter("concsim_coroutines_total", "Coroutines begun.", |worker| {
+        worker.tasks as f64
+    }),
+    counter(
+        "concsim_waits_total",
+        "Waits and yields of coroutines.",
+        |worker| worker.waits as f64,
+    ),
+    counter(
+        "concsim_coroutine_switches_total",
+        "Switches from hub to coroutine and from coroutine to hub.",
+        |worker| worker.coroutine_switches as f64,
+    ),
+    counter(
+        "concsim_process_switches_voluntary_total",
+        "Process switches for which the worker asked itself, by waiting.",
+        |worker| worker.voluntary as f64,
+    ),
+    counter(
+        "concsim_process_switches_involuntary_total",
+        "Process switches by which the worker lost its core.",
+        |worker| worker.involuntary as f64,
+    ),
+    counter(
+        "concsim_worker_busy_seconds_total",
+        "Core time of the worker's processes.",
+        |worker| worker.cpu.as_secs_f64(),
+    ),
+    counter(
+        "concsim_worker_respawns_total",
+        "Processes that had the worker's slot before.",
+        |worker| worker.respawns as f64,
+    ),
+    gauge(
+        "concsim_worker_alive",
+        "1 while the worker's process lives.",
+        |worker| one_if(worker.phase != Phase::Gone),
+    ),
+    gauge(
+        "concsim_worker_running",
+        "1 while the worker runs a request's code.",
+        |worker| one_if(worker.phase == Phase::Running),
+    ),
+    gauge(
+        "concsim_worker_blocked",
+        "1 while the worker sleeps in one call and can do nothing else.",
+        |worker| one_if(worker.phase == Phase::Blocked),
+    ),
+    gauge(
+        "concsim_requests_begun",
+        "Requests begun and not finished: concurrency.",
+        |worker| worker.begun.count as f64,
+    ),
+    gauge(
+        "concsim_coroutines_ready",
+        "Coroutines that could run, while their worker runs another.",
+        |worker| worker.ready as f64,
+    ),
+    gauge(
+        "concsim_coroutines_parked",
+        "Coroutines that wait, while their worker goes on.",
+        |worker| worker.parked as f64,
+    ),
+    gauge(
+        "concsim_longest_run_seconds",
+        "The longest that one coroutine had its worker so far.",
+        |worker| worker.longest_run.as_secs_f64(),
+    ),
+];
+
+fn one_if(condition: bool) -> f64 {
+    if condition { 1.0 } else { 0.0 }
+}
+
+/// What is known of a server now.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The kind of its workers.
+    pub kind: WorkerKind,
+    /// Each of them.
+    pub workers: &'a [WorkerSample],
+    /// Events that workers told.
+    pub events: u64,
+    /// Events that found no place.
+    pub events_dropped: u64,
+}
+
+impl Page<'_> {
+    /// As text.
+    ///
+    /// # Panics
+    /// Never: memory takes all text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).expect("a String takes all text");
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let kind = self.kind.word();
+        for family in &FAMILIES {
+            head(text, family.name, family.help, family.sort)?;
+            for worker in self.workers {
+                let (name, letter) = (family.name, letter(worker.index));
+                let value = (family.value)(worker);
+                writeln!(
+                    text,
+                    "{name}{{worker=\"{letter}\",kind=\"{kind}\"}} {value}"
+                )?;
+            }
+        }
+        let events = [
+            (
+                "concsim_events_total",
+                "Events that workers told.",
+                self.events,
+            ),
+            (
+                "concsim_events_dropped_total",
+                "Events dropped because they were not read in time.",
+                self.events_dropped,
+            ),
+        ];
+        for (name, help, value) in events {
+            head(text, name, help, Sort::Counter)?;
+            writeln!(text, "{name} {value}")?;
+        }
+        let name = "concsim_build_info";
+        head(text, name, "1, with the version of concsim.", Sort::Gauge)?;
+        writeln!(
+            text,
+            "{name}{{version=\"{}\"}} 1",
+            env!("CARGO_PKG_VERSION")
+        )
+    }
+}
+
+fn head(text: &mut String, name: &str, help: &str, sort: Sort) -> std::fmt::Result {
+    let sort = match sort {
+        Sort::Counter => "counter",
+        Sort::Gauge => "gauge",
+    };
+    writeln!(text, "# HELP {name} {help}\n# TYPE {name} {sort}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::units::CpuTime;
+
+    fn page(workers: &[WorkerSample]) -> String {
+        let page = Page {
+            kind: WorkerKind::Coroutine,
+            workers,
+            events: 7,
+            events_dropped: 0,
+        };
+        page.text()
+    }
+
+    #[test]
+    fn each_worker_has_a_line_in_each_family() {
+        let worker = |index| WorkerSample {
+            index,
+            requests: 3,
+            cpu: CpuTime(1_500_000_000),
+            phase: Phase::Running,
+            ..WorkerSample::default()
+        };
+        let text = page(&[worker(0), worker(11)]);
+        for line in [
+            "# TYPE concsim_requests_total counter",
+            "concsim_requests_total{worker=\"A\",kind=\"coroutine\"} 3",
+            "concsim_requests_total{worker=\"L\",kind=\"coroutine\"} 3",
+            "concsim_worker_busy_seconds_total{worker=\"A\",kind=\"coroutine\"} 1.5",
+            "concsim_worker_running{worker=\"A\",kind=\"coroutine\"} 1",
+            "concsim_worker_blocked{worker=\"A\",kind=\"coroutine\"} 0",
+            "concsim_events_total 7",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+        }
+        assert!(text.ends_with('\n'));
+    }
+
+    #[test]
+    fn what_only_grows_is_called_a_total_and_nothing_else_is() {
+        for family in &FAMILIES {
+            let is_total = family.name.ends_with("_total");
+            assert_eq!(is_total, family.sort == Sort::Counter, "{}", family.name);
+            assert!(family.help.ends_with('.'), "{}", family.help);
+        }
+    }
+
+    #[test]
+    fn every_metric_is_documented() {
+        let documentation = include_str!("../../../docs/data.md");
+        for family in &FAMILIES {
+            let (name, help) = (family.name, family.help.trim_end_matches('.'));
+            let line = format!("| `{name}` | {help} |");
+            assert!(
+                documentation.contains(&line),
+                "docs/data.md should say {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_without_workers_has_a_page_all_the_same() {
+        assert!(page(&[]).contains("concsim_build_info{version="));
+    }
+}

@@ -1,0 +1,110 @@
+//! Which worker had which core.
+
+use std::io::{self, Write};
+
+use super::trace::{Slice, Trace, Track};
+use super::{Scene, end_of, place};
+use concsim_engine::telemetry::Event;
+use concsim_model::units::{Stamp, letter};
+use concsim_record::lanes::{CoreLane, Held, Interval, Lanes};
+use concsim_record::{Origin, Past};
+
+/// So many stretches are asked for at once: few enough that lanes tell them one by one.
+const AT_ONCE: usize = 1_024;
+
+pub(super) fn write(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    past: &Past<'_>,
+    lanes: &Lanes<'_>,
+) -> io::Result<()> {
+    let description = match scene.told.run.origin {
+        Origin::Measured => {
+            "Which worker had the core, as the workers themselves noticed it, and not as the kernel \
+             recorded it: each names the core on which it let go of a request or was taken off, so a \
+             move in the middle of a stretch is not seen, and no other program is."
+        }
+        Origin::Simulated => "Which worker had the core of the simulated machine.",
+    };
+    let group = out.track(scene.group, place::CORES, "cores", description)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for interval in intervals(past) {
+        let cores = lanes.cores(interval);
+        for (place, lane) in cores.iter().enumerate() {
+            if place == rows.len() {
+                let track = out.track(group, place, &name(lane, place), "")?;
+                rows.push(Row { track, held: None });
+            }
+            for held in &lane.held {
+                rows[place].add(out, *held)?;
+            }
+        }
+    }
+    for row in &mut rows {
+        row.write(out)?;
+    }
+    Ok(())
+}
+
+fn name(lane: &CoreLane, place: usize) -> String {
+    match lane.core {
+        Some(core) => format!("core {core}"),
+        None => format!("one of the cores, {}", place + 1),
+    }
+}
+
+/// The whole run, cut into intervals in which not too much happens.
+fn intervals(past: &Past<'_>) -> Vec<Interval> {
+    let ends = past
+        .switches()
+        .iter()
+        .filter_map(|(_, switch)| match switch {
+            Event::Ran(ran) => Some(ran.to),
+            _ => None,
+        });
+    let mut ends: Vec<Stamp> = ends.collect();
+    ends.sort_unstable();
+    let edges = ends.into_iter().skip(AT_ONCE).step_by(AT_ONCE);
+    let mut from = Stamp::ZERO;
+    let edges = edges.chain([end_of(past)]);
+    let intervals = edges.map(|to| {
+        let interval = Interval { from, to };
+        from = from.max(to);
+        interval
+    });
+    intervals.filter(|it| it.from < it.to).collect()
+}
+
+/// A core, and who has it: what goes on beyond an interval's end is one slice all the same.
+struct Row {
+    track: Track,
+    held: Option<Held>,
+}
+
+impl Row {
+    fn add(&mut self, out: &mut Trace<impl Write>, held: Held) -> io::Result<()> {
+        match &mut self.held {
+            Some(last) if last.worker == held.worker && last.to == held.from => {
+                last.to = held.to;
+                Ok(())
+            }
+            _ => {
+                self.write(out)?;
+                self.held = Some(held);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&mut self, out: &mut Trace<impl Write>) -> io::Result<()> {
+        let Some(held) = self.held.take() else {
+            return Ok(());
+        };
+        let slice = Slice {
+            name: &format!("worker {}", letter(held.worker.into())),
+            ..Slice::default()
+        };
+        out.begin(self.track, held.from, &slice)?;
+        out.end(self.track, held.to)
+    }
+}

@@ -1,0 +1,148 @@
+//! A trace for Perfetto (ui.perfetto.dev), in its native form: track events in protobuf.
+//!
+//! ```text
+//!   sync · measured                    a group for each variant: they all begin at 0, so they stand
+//!   coroutine · measured               beneath one another and can be compared
+//!   ├─ stages                          warm-up, counted, draining; what was done to the run
+//!   ├─ cores ── core 0, core 1 …       which worker had it
+//!   ├─ workers ── worker A             which request had it, and when it slept or had no core
+//!   │              └─ coroutine 0 …    running, ready, parked
+//!   ├─ requests ── lane 1, lane 2 …    from due to the end, as the client saw it
+//!   └─ counters                        in system, at the door, begun, ready, parked, parallelism
+//! ```
+//!
+//! An arrow leads from each request to all that its coroutine (or its sync worker) did for it. A request
+//! is called by its number and its kind: `request 8: profile`. Whether the run may be believed stands in the name
+//! and the description of its group and in the notes of its first event.
+
+mod cores;
+mod counters;
+mod requests;
+mod schema;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::Told;
+use concsim_model::units::Stamp;
+use concsim_model::words::number_of;
+use concsim_record::Past;
+use concsim_record::lanes::{Index, Lanes};
+use concsim_record::trust::Trust;
+use trace::{Trace, Track};
+
+/// Writes the trace of these variants, packet by packet.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(variants: &[Told<'_>], to: impl Write) -> io::Result<()> {
+    let mut out = Trace::begin_file(to)?;
+    for (place, told) in variants.iter().enumerate() {
+        write_variant(&mut out, place, told)?;
+    }
+    out.close_file()
+}
+
+fn write_variant(out: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> io::Result<()> {
+    let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
+    let group = out.group(number, &name(told), &description(told))?;
+    let scene = Scene {
+        told,
+        place,
+        group,
+        requests: requests::known(told),
+    };
+    stages::write(out, &scene)?;
+    let mut index = Index::default();
+    index.extend(told.recording);
+    // Of a run that ended before its first sample nothing is known but what its clients saw.
+    let past = told.recording.present();
+    let lanes = past.map(|past| (past, Lanes::new(&index, past)));
+    // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
+    requests::write(out, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
+    if let Some((past, lanes)) = &lanes {
+        cores::write(out, &scene, past, lanes)?;
+        workers::write(out, &scene, past, lanes)?;
+    }
+    counters::write(out, &scene, &index)
+}
+
+/// One variant on its way into the trace.
+struct Scene<'a> {
+    told: &'a Told<'a>,
+    /// Among the variants, from 0.
+    place: usize,
+    group: Track,
+    /// All requests that a client tells of, by number.
+    requests: BTreeMap<u32, requests::Asked<'a>>,
+}
+
+impl Scene<'_> {
+    /// What a request is called.
+    fn name_of(&self, request: Option<u32>) -> String {
+        let Some(request) = request else {
+            return "no request".into();
+        };
+        let number = number_of(request);
+        match self.requests.get(&request) {
+            Some(asked) => format!("request {number}: {}", asked.class),
+            None => format!("request {number}"),
+        }
+    }
+
+    /// The arrows of a request; those that no client tells of have none.
+    fn flow(&self, request: Option<u32>) -> Option<u64> {
+        let request = request.filter(|request| self.requests.contains_key(request))?;
+        Some((self.place as u64 + 1) << 32 | u64::from(request))
+    }
+}
+
+/// Where a group's tracks stand in it.
+mod place {
+    pub(super) const STAGES: usize = 0;
+    pub(super) const CORES: usize = 1;
+    pub(super) const WORKERS: usize = 2;
+    pub(super) const REQUESTS: usize = 3;
+    pub(super) const COUNTERS: usize = 4;
+}
+
+fn name(told: &Told<'_>) -> String {
+    let doubt = match told.run.trust {
+        Trust::Ok => String::new(),
+        trust => format!(" · {}", trust.words()),
+    };
+    let cut = if told.run.interrupted {
+        " · interrupted"
+    } else {
+        ""
+    };
+    format!("{} · {}{doubt}{cut}", told.name(), told.run.origin.word())
+}
+
+fn description(told: &Told<'_>) -> String {
+    let caveat = told.caveat();
+    let mut lines = vec![
+        told.plan.title.clone(),
+        caveat.unwrap_or_else(|| "Nothing speaks against its numbers.".into()),
+        told.recording.header.provenance(told.plan),
+        "Its clock begins with the run, that of every variant at 0. The number of its process is made up."
+            .into(),
+    ];
+    if told.recording.one_in > 1 {
+        lines.push(format!(
+            "There were too many switches: those of one request in {} are here, {} were let go of.",
+            told.recording.one_in, told.recording.thinned_switches
+        ));
+    }
+    lines.join("\n")
+}
+
+/// The last instant of which anything is known.
+fn end_of(past: &Past<'_>) -> Stamp {
+    past.sample().at.max(past.header().drained)
+}

@@ -1,0 +1,124 @@
+//! Each request as its client saw it, from when it was due to its end. Many are there at once, so they
+//! share as few lanes as they can: a lane is nobody in particular.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::io::{self, Write};
+
+use super::trace::{Note, Slice, Trace, Track};
+use super::{Scene, Told, place};
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::Stamp;
+use concsim_record::lanes::Lanes;
+
+/// A request that a client tells of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) class: &'a str,
+    due: Stamp,
+    /// [`None`]: the run was over.
+    outcome: Option<&'a Outcome>,
+}
+
+/// All that clients tell of, by number.
+pub(super) fn known<'a>(told: &'a Told<'a>) -> BTreeMap<u32, Asked<'a>> {
+    let sent = told.recording.sent.iter().map(|sent| {
+        let asked = Asked {
+            class: told.class(sent.class),
+            due: sent.due,
+            outcome: None,
+        };
+        (sent.request, asked)
+    });
+    let ended = told.recording.outcomes.iter().map(|outcome| {
+        let asked = Asked {
+            class: told.class(outcome.class),
+            due: outcome.due,
+            outcome: Some(outcome),
+        };
+        (outcome.request, asked)
+    });
+    sent.chain(ended).collect()
+}
+
+pub(super) fn write(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    lanes: Option<&Lanes<'_>>,
+) -> io::Result<()> {
+    let description = "Requests from when they were due to their end, as their clients saw them, in as \
+                       few lanes as they fit into.";
+    let group = out.track(scene.group, place::REQUESTS, "requests", description)?;
+    let mut in_order: Vec<(u32, &Asked<'_>)> = scene
+        .requests
+        .iter()
+        .map(|(n, asked)| (*n, asked))
+        .collect();
+    in_order.sort_by_key(|(number, asked)| (asked.due, *number));
+    let mut rows = Rows::default();
+    for (number, asked) in in_order {
+        let row = rows.take(asked);
+        if row == rows.tracks.len() {
+            let name = format!("lane {}", row + 1);
+            rows.tracks.push(out.track(group, row, &name, "")?);
+        }
+        let at_the_door = lanes.and_then(|lanes| lanes.at_the_door(number));
+        write_one(out, scene, rows.tracks[row], (number, asked), at_the_door)?;
+    }
+    Ok(())
+}
+
+fn write_one(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    track: Track,
+    (number, asked): (u32, &Asked<'_>),
+    at_the_door: Option<(Stamp, Stamp)>,
+) -> io::Result<()> {
+    let failure = asked.outcome.and_then(|outcome| outcome.failure);
+    let failure = failure.map(|failure| ("failed", Note::Words(failure.word())));
+    let slice = Slice {
+        name: &scene.name_of(Some(number)),
+        flow: scene.flow(Some(number)),
+        notes: failure.as_slice(),
+    };
+    out.begin(track, asked.due, &slice)?;
+    // What never ended is left open: Perfetto says so.
+    let Some(outcome) = asked.outcome else {
+        return Ok(());
+    };
+    if let Some((from, to)) = at_the_door {
+        let at_the_door = Slice {
+            name: "at the door",
+            ..Slice::default()
+        };
+        let from = from.clamp(outcome.due, outcome.done);
+        out.begin(track, from, &at_the_door)?;
+        out.end(track, to.clamp(from, outcome.done))?;
+    }
+    out.end(track, outcome.done.max(outcome.due))
+}
+
+/// Lanes, and until when each is taken.
+#[derive(Default)]
+struct Rows {
+    tracks: Vec<Track>,
+    free: BTreeSet<usize>,
+    taken: BinaryHeap<Reverse<(Stamp, usize)>>,
+}
+
+impl Rows {
+    /// The first lane that is free when this one is due; a new one if there is none.
+    fn take(&mut self, asked: &Asked<'_>) -> usize {
+        while let Some(Reverse((until, row))) = self.taken.peek().copied()
+            && until <= asked.due
+        {
+            self.taken.pop();
+            self.free.insert(row);
+        }
+        let row = self.free.pop_first().unwrap_or(self.tracks.len());
+        let until = asked.outcome.map_or(Stamp::NEVER, |outcome| outcome.done);
+        self.taken.push(Reverse((until, row)));
+        row
+    }
+}

@@ -1,0 +1,228 @@
+//! Which request had which worker, and what its coroutines did meanwhile.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io::{self, Write};
+
+use super::trace::{Slice, Trace, Track};
+use super::{Scene, place};
+use concsim_engine::telemetry::{Event, Then};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::{Stamp, letter};
+use concsim_model::words::number_of;
+use concsim_record::describe_termination;
+use concsim_record::lanes::{Doing, Lanes, Turn};
+use concsim_record::{Origin, Past};
+
+pub(super) fn write(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    past: &Past<'_>,
+    lanes: &Lanes<'_>,
+) -> io::Result<()> {
+    let description =
+        "Which request had which worker. One that let go of it waits in its own track.";
+    let group = out.track(scene.group, place::WORKERS, "workers", description)?;
+    let mut tracks = Vec::new();
+    for worker in 0..count(past) {
+        let track = out.track(group, worker, &name(scene, past, worker), "")?;
+        tracks.push(track);
+        write_turns(out, scene, track, lanes.turns(worker))?;
+        if let Some(word) = word_of_a_task(scene.told.run.kind) {
+            write_tasks(out, scene, (track, word), lanes.turns(worker))?;
+        }
+        let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
+        for sample in past.samples() {
+            if let Some(worker) = sample.workers.iter().find(|it| it.index == worker) {
+                out.count(begun, sample.at, worker.begun.count as f64)?;
+            }
+        }
+    }
+    write_lives(out, past, &tracks)
+}
+
+fn count(past: &Past<'_>) -> usize {
+    let sampled = past.sample().workers.iter().map(|worker| worker.index + 1);
+    let told = past
+        .switches()
+        .iter()
+        .map(|(worker, _)| usize::from(*worker) + 1);
+    sampled.chain(told).max().unwrap_or(0)
+}
+
+fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
+    let letter = letter(worker);
+    let sample = past.sample().workers.iter().find(|it| it.index == worker);
+    match (scene.told.run.origin, sample) {
+        (Origin::Measured, Some(sample)) => format!("worker {letter} · pid {}", sample.pid),
+        _ => format!("worker {letter}"),
+    }
+}
+
+/// A sync worker has one thing to do at a time: what its request does is what it does.
+fn word_of_a_task(kind: WorkerKind) -> Option<&'static str> {
+    match kind {
+        WorkerKind::Sync => None,
+        WorkerKind::Coroutine => Some("coroutine"),
+        WorkerKind::Threads => Some("thread of connection"),
+        WorkerKind::Callback => Some("callbacks of connection"),
+    }
+}
+
+fn write_turns(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    track: Track,
+    turns: impl Iterator<Item = Turn>,
+) -> io::Result<()> {
+    let is_sync = word_of_a_task(scene.told.run.kind).is_none();
+    for turn in turns {
+        // Between two turns a sync worker sleeps for a request.
+        write_breaks(out, track, &turn, (Stamp::ZERO, turn.from))?;
+        let flow = scene.flow(turn.request).filter(|_| is_sync);
+        write_turn(out, scene, track, &turn, flow)?;
+    }
+    Ok(())
+}
+
+fn write_turn(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    track: Track,
+    turn: &Turn,
+    flow: Option<u64>,
+) -> io::Result<()> {
+    let slice = Slice {
+        name: &scene.name_of(turn.request),
+        flow,
+        ..Slice::default()
+    };
+    out.begin(track, turn.from, &slice)?;
+    write_breaks(out, track, turn, (turn.from, turn.to))?;
+    out.end(track, turn.to)
+}
+
+/// What of a turn's breaks lies in an interval.
+fn write_breaks(
+    out: &mut Trace<impl Write>,
+    track: Track,
+    turn: &Turn,
+    (from, to): (Stamp, Stamp),
+) -> io::Result<()> {
+    for pause in &turn.breaks {
+        let name = match pause.doing {
+            Doing::Blocked => "blocked in a call",
+            _ => "without a core",
+        };
+        write_stretch(out, track, name, pause.from.max(from), pause.to.min(to))?;
+    }
+    Ok(())
+}
+
+/// A slice that only has a name, if it is any time at all.
+fn write_stretch(
+    out: &mut Trace<impl Write>,
+    track: Track,
+    name: &str,
+    from: Stamp,
+    to: Stamp,
+) -> io::Result<()> {
+    if from >= to {
+        return Ok(());
+    }
+    let slice = Slice {
+        name,
+        ..Slice::default()
+    };
+    out.begin(track, from, &slice)?;
+    out.end(track, to)
+}
+
+/// A track for each coroutine: its turns, and what it did between them.
+fn write_tasks(
+    out: &mut Trace<impl Write>,
+    scene: &Scene<'_>,
+    (worker, word): (Track, &str),
+    turns: impl Iterator<Item = Turn>,
+) -> io::Result<()> {
+    let mut tasks: BTreeMap<u32, Task> = BTreeMap::new();
+    for turn in turns {
+        let place = tasks.len();
+        let task = match tasks.entry(turn.task) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let name = format!("{word} {}", number_of(turn.task));
+                let track = out.track(worker, place, &name, "")?;
+                new.insert(Task { track, left: None })
+            }
+        };
+        task.write(out, scene, &turn)?;
+    }
+    Ok(())
+}
+
+struct Task {
+    track: Track,
+    /// When it let go of its worker last, and why.
+    left: Option<(Stamp, Then)>,
+}
+
+impl Task {
+    fn write(
+        &mut self,
+        out: &mut Trace<impl Write>,
+        scene: &Scene<'_>,
+        turn: &Turn,
+    ) -> io::Result<()> {
+        let (left, then) = self.left.unwrap_or((Stamp::ZERO, Then::Ended));
+        let ready = turn.ready.max(left);
+        if let Some(name) = waits(then) {
+            write_stretch(out, self.track, name, left, ready)?;
+        }
+        write_stretch(out, self.track, "ready", ready, turn.from)?;
+        let flow = scene.flow(turn.request);
+        write_turn(out, scene, self.track, turn, flow)?;
+        self.left = Some((turn.to, turn.then));
+        Ok(())
+    }
+}
+
+/// What a coroutine does that let go for this reason, until it is ready.
+fn waits(then: Then) -> Option<&'static str> {
+    match then {
+        Then::Ended => None,
+        Then::Yielded => Some("ready"),
+        Then::Client => Some("parked: client"),
+        Then::Service => Some("parked: service"),
+        Then::Timer => Some("parked: timer"),
+    }
+}
+
+/// When workers were forked, and how they died.
+fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -> io::Result<()> {
+    for (_, event) in past.events() {
+        let (at, worker, name) = match *event {
+            Event::Forked { at, worker, pid } => (at, worker, format!("forked: pid {pid}")),
+            Event::Died {
+                at,
+                worker,
+                pid,
+                status,
+                cause,
+            } => {
+                let timeout = past.header().scenario.server.timeout;
+                let how = describe_termination(status, cause, timeout);
+                (at, worker, format!("died: pid {pid}, {how}"))
+            }
+            _ => continue,
+        };
+        if let Some(track) = tracks.get(worker as usize) {
+            let slice = Slice {
+                name: &name,
+                ..Slice::default()
+            };
+            out.instant(*track, at, &slice)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Each core at each look. All columns are sums since the sampling began.
+
+use super::{Column, Told, column, ns};
+use concsim_record::{CoreSample, Sample};
+
+/// A core at a look.
+pub(super) struct Row<'a> {
+    sample: &'a Sample,
+    core: &'a CoreSample,
+}
+
+pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+    told.recording.samples.iter().flat_map(|sample| {
+        let cores = sample.cores.iter();
+        cores.map(move |core| Row { sample, core })
+    })
+}
+
+pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
+    vec![
+        ns("at_ns", "when", |row| row.sample.at.into()),
+        column("core", "its number in the operating system", |row| {
+            row.core.core.into()
+        }),
+        ns(
+            "busy_ns",
+            "not idle, whichever process used it, in ticks of 10 ms on most kernels",
+            |row| row.core.busy.into(),
+        ),
+        ns("workers_ns", "by workers", |row| row.core.workers.into()),
+        ns("load_ns", "by load", |row| row.core.load.into()),
+        ns("services_ns", "by the services", |row| {
+            row.core.services.into()
+        }),
+        ns("steal_ns", "taken by the machine's other guests", |row| {
+            row.core.steal.into()
+        }),
+    ]
+}

@@ -1,0 +1,129 @@
+//! What happened to connections, processes and services, as it was published: accepts of connections,
+//! beginnings and ends of workers' processes, answers of services.
+
+use super::{Cell, Column, Told, column, ns};
+use concsim_engine::telemetry::{Event, NO_REQUEST};
+use concsim_model::units::{Stamp, letter};
+use concsim_model::words::number_of;
+
+/// One event.
+pub(super) struct Row<'a> {
+    told: &'a Told<'a>,
+    slot: u16,
+    event: &'a Event,
+}
+
+pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+    let events = told.recording.events.iter();
+    let workers = events.map(|(slot, event)| (*slot, event));
+    let answers = told.recording.answers.iter().map(|event| (0, event));
+    let rows = workers
+        .chain(answers)
+        .map(|(slot, event)| Row { told, slot, event });
+    rows.filter(|row| row.what().is_some())
+}
+
+impl Row<'_> {
+    fn what(&self) -> Option<&'static str> {
+        match self.event {
+            Event::Accepted { .. } => Some("accepted"),
+            Event::Forked { .. } => Some("forked"),
+            Event::Died { .. } => Some("died"),
+            Event::Answered { .. } => Some("answered"),
+            _ => None,
+        }
+    }
+
+    fn at(&self) -> Option<Stamp> {
+        match *self.event {
+            Event::Accepted { at, .. } | Event::Forked { at, .. } | Event::Died { at, .. } => {
+                Some(at)
+            }
+            Event::Answered { written, .. } => Some(written),
+            _ => None,
+        }
+    }
+
+    fn worker(&self) -> Option<usize> {
+        match *self.event {
+            Event::Accepted { .. } => Some(usize::from(self.slot)),
+            Event::Forked { worker, .. } | Event::Died { worker, .. } => Some(worker as usize),
+            _ => None,
+        }
+    }
+
+    /// Service, and since when the call was read and its answer due.
+    fn answer(&self) -> Option<(&str, Stamp, Stamp)> {
+        match *self.event {
+            Event::Answered {
+                service,
+                asked,
+                due,
+                ..
+            } => {
+                let services = &self.told.recording.header.scenario.services;
+                let service = services.get(service as usize)?;
+                Some((&service.name, asked, due))
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
+    vec![
+        column(
+            "what",
+            "`accepted`: a worker took a connection; `forked`: a worker's process began; `died`: it ended; `answered`: a service answered a call",
+            |row| row.what().into(),
+        ),
+        ns(
+            "at_ns",
+            "when; of `answered` when the answer was written",
+            |row| row.at().into(),
+        ),
+        column("worker", "the worker's slot, from 0", |row| {
+            row.worker().into()
+        }),
+        column("worker_name", "the worker's letter", |row| {
+            row.worker().map(letter).into()
+        }),
+        column(
+            "connection",
+            "of `accepted`: the number of its client's end, as in `requests`; such numbers are used again",
+            |row| match *row.event {
+                Event::Accepted { connection, .. } => connection.into(),
+                _ => Cell::Nothing,
+            },
+        ),
+        column(
+            "status",
+            "of `died`: the exit code, or the signal with a minus",
+            |row| match *row.event {
+                Event::Died { status, .. } => Some(i128::from(status)).into(),
+                _ => Cell::Nothing,
+            },
+        ),
+        column("service", "of `answered`: the service", |row| {
+            row.answer().map(|(name, ..)| name.to_owned()).into()
+        }),
+        column(
+            "request",
+            "of `answered`: for which request, by its number from 1",
+            |row| {
+                let request = match *row.event {
+                    Event::Answered { request, .. } => Some(request),
+                    _ => None,
+                };
+                let request = request.filter(|request| *request != NO_REQUEST);
+                request.map(number_of).into()
+            },
+        ),
+        ns("asked_ns", "of `answered`: when the call was read", |row| {
+            row.answer().map(|(_, asked, _)| asked).into()
+        }),
+        ns("due_ns", "of `answered`: when the answer was due", |row| {
+            row.answer().map(|(.., due)| due).into()
+        }),
+    ]
+}

@@ -1,0 +1,292 @@
+//! Tables: a recording as rows, for pandas, DuckDB, R and spreadsheets.
+//!
+//! ```text
+//!   Told ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
+//! ```
+//!
+//! A column is its name, its unit, what it says, and how it is read off a row: one line of code is all
+//! there is to a column, and `docs/data.md` is held against these lines. Instants are nanoseconds of the
+//! run's clock, which begins with the run.
+
+mod cores;
+mod events;
+mod form;
+mod requests;
+mod runs;
+mod samples;
+mod switches;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+pub use form::Form;
+use form::Sheet;
+
+use super::Told;
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// What there is a table of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Table {
+    /// One row for each variant: what was played, where, and whether to believe it.
+    Runs,
+    /// One row for each request.
+    Requests,
+    /// One row for each look at the whole.
+    Samples,
+    /// One row for each worker in each look.
+    Workers,
+    /// One row for each core in each look.
+    Cores,
+    /// One row for each time that somebody had a worker, blocked in it or lost the core.
+    Switches,
+    /// One row for each connection taken, each process begun or ended, and each answer of a service.
+    Events,
+}
+
+/// What is said of a column in the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// As in the head of the file.
+    pub name: &'static str,
+    /// `ns`, or nothing where there is no unit.
+    pub unit: &'static str,
+    /// What it says.
+    pub says: &'static str,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Runs,
+        Self::Requests,
+        Self::Samples,
+        Self::Workers,
+        Self::Cores,
+        Self::Switches,
+        Self::Events,
+    ];
+
+    /// Its name: that of its file, too.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Requests => "requests",
+            Self::Samples => "samples",
+            Self::Workers => "workers",
+            Self::Cores => "cores",
+            Self::Switches => "switches",
+            Self::Events => "events",
+        }
+    }
+
+    /// Its columns, in their order.
+    #[must_use]
+    pub fn columns(self) -> Vec<Described> {
+        let described = |own: Vec<Described>| [describe(&every_table()), own].concat();
+        match self {
+            Self::Runs => described(describe(&runs::columns())),
+            Self::Requests => described(describe(&requests::columns())),
+            Self::Samples => described(describe(&samples::columns())),
+            Self::Workers => described(describe(&workers::columns())),
+            Self::Cores => described(describe(&cores::columns())),
+            Self::Switches => described(describe(&switches::columns())),
+            Self::Events => described(describe(&events::columns())),
+        }
+    }
+
+    /// Writes the rows of these variants; how many there are. Each is written as soon as it is made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(self, variants: &[Told<'_>], form: Form, to: impl Write) -> io::Result<u64> {
+        let sheet = Sheet::new(form, to);
+        match self {
+            Self::Runs => fill(sheet, variants, &runs::columns(), runs::rows),
+            Self::Requests => fill(sheet, variants, &requests::columns(), requests::rows),
+            Self::Samples => fill(sheet, variants, &samples::columns(), samples::rows),
+            Self::Workers => fill(sheet, variants, &workers::columns(), workers::rows),
+            Self::Cores => fill(sheet, variants, &cores::columns(), cores::rows),
+            Self::Switches => fill(sheet, variants, &switches::columns(), switches::rows),
+            Self::Events => fill(sheet, variants, &events::columns(), events::rows),
+        }
+    }
+}
+
+/// A column of rows of one sort.
+struct Column<'a, Row> {
+    name: &'static str,
+    unit: &'static str,
+    says: &'static str,
+    cell: fn(&Row) -> Cell<'a>,
+}
+
+/// A column without a unit.
+fn column<'a, Row>(
+    name: &'static str,
+    says: &'static str,
+    cell: fn(&Row) -> Cell<'a>,
+) -> Column<'a, Row> {
+    Column {
+        name,
+        unit: "",
+        says,
+        cell,
+    }
+}
+
+/// A column of nanoseconds.
+fn ns<'a, Row>(
+    name: &'static str,
+    says: &'static str,
+    cell: fn(&Row) -> Cell<'a>,
+) -> Column<'a, Row> {
+    Column {
+        unit: "ns",
+        ..column(name, says, cell)
+    }
+}
+
+fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
+    let described = |column: &Column<'_, Row>| Described {
+        name: column.name,
+        unit: column.unit,
+        says: column.says,
+    };
+    columns.iter().map(described).collect()
+}
+
+/// The columns with which every row of every table begins: without them a row that proves nothing would
+/// look like any other.
+fn every_table<'a>() -> [Column<'a, &'a Told<'a>>; 3] {
+    [
+        column("variant", "the variant's name", |told| told.name().into()),
+        column("origin", "`measured` or `simulated`", |told| {
+            told.run.origin.word().into()
+        }),
+        column("trust", "`ok`, `rough` or `proves-nothing`", |told| {
+            told.run.trust.code().into()
+        }),
+    ]
+}
+
+/// Writes all rows of all variants.
+fn fill<'a, Row, Rows: Iterator<Item = Row>>(
+    mut sheet: Sheet<impl Write>,
+    variants: &'a [Told<'a>],
+    columns: &[Column<'a, Row>],
+    rows: impl Fn(&'a Told<'a>) -> Rows,
+) -> io::Result<u64> {
+    let every = every_table();
+    let names = every.iter().map(|column| column.name);
+    sheet.begin(names.chain(columns.iter().map(|column| column.name)))?;
+    let mut count = 0;
+    for told in variants {
+        for row in rows(told) {
+            for column in &every {
+                sheet.cell((column.cell)(&told))?;
+            }
+            for column in columns {
+                sheet.cell((column.cell)(&row))?;
+            }
+            sheet.end_row()?;
+            count += 1;
+        }
+    }
+    sheet.close()?;
+    Ok(count)
+}
+
+/// What stands in one place of a table.
+#[derive(Clone, Debug, PartialEq)]
+enum Cell<'a> {
+    /// It is not known, or there is no such thing: nothing, or `null`.
+    Nothing,
+    Number(u64),
+    Signed(i128),
+    Real(f64),
+    Yes(bool),
+    Words(Cow<'a, str>),
+}
+
+impl From<u64> for Cell<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Cell<'_> {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<u16> for Cell<'_> {
+    fn from(number: u16) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Cell<'_> {
+    fn from(number: usize) -> Self {
+        Self::Number(number as u64)
+    }
+}
+
+impl From<i128> for Cell<'_> {
+    fn from(number: i128) -> Self {
+        Self::Signed(number)
+    }
+}
+
+impl From<f64> for Cell<'_> {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+
+impl From<bool> for Cell<'_> {
+    fn from(yes: bool) -> Self {
+        Self::Yes(yes)
+    }
+}
+
+impl From<Stamp> for Cell<'_> {
+    fn from(at: Stamp) -> Self {
+        Self::Number(at.0)
+    }
+}
+
+impl From<Elapsed> for Cell<'_> {
+    fn from(length: Elapsed) -> Self {
+        Self::Number(length.0)
+    }
+}
+
+impl From<CpuTime> for Cell<'_> {
+    fn from(length: CpuTime) -> Self {
+        Self::Number(length.0)
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(words: &'a str) -> Self {
+        Self::Words(words.into())
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(words: String) -> Self {
+        Self::Words(words.into())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell<'_> {
+    fn from(perhaps: Option<T>) -> Self {
+        perhaps.map_or(Cell::Nothing, Into::into)
+    }
+}

@@ -1,0 +1,157 @@
+//! The looks at the whole: about twenty a second. Counters count from the run's beginning; gauges say what
+//! is there at that instant, and carry their exact integral.
+
+use std::iter;
+
+use super::{Column, Told, column, ns};
+use concsim_engine::telemetry::{Phase, Stage};
+use concsim_record::lanes::Index;
+use concsim_record::{Sample, WorkerSample};
+
+/// A look, and the one before it.
+pub(super) struct Row<'a> {
+    told: &'a Told<'a>,
+    sample: &'a Sample,
+    /// Requests at the door.
+    door: u64,
+    before: Option<&'a Sample>,
+}
+
+pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+    let samples = &told.recording.samples;
+    let mut index = Index::default();
+    index.extend(told.recording);
+    let before = iter::once(None).chain(samples.iter().map(Some));
+    let rows = samples.iter().zip(before);
+    rows.map(move |(sample, before)| {
+        let counted = index.at_the_door(told.recording, sample.at);
+        Row {
+            told,
+            sample,
+            door: counted.unwrap_or_else(|| sample.at_the_door()),
+            before,
+        }
+    })
+}
+
+impl Row<'_> {
+    fn sum(&self, of: fn(&WorkerSample) -> u64) -> u64 {
+        self.sample.workers.iter().map(of).sum()
+    }
+
+    /// By how much an integral grew since the look before, for each nanosecond that has passed.
+    fn mean(&self, integral: fn(&Sample) -> i128) -> Option<f64> {
+        let before = self.before?;
+        let length = self.sample.at.since(before.at).0;
+        let grown = integral(self.sample) - integral(before);
+        (length > 0).then(|| grown as f64 / length as f64)
+    }
+}
+
+/// Requests begun, integrated over time.
+fn begun(sample: &Sample) -> i128 {
+    let workers = sample.workers.iter();
+    workers
+        .map(|worker| worker.begun.integral_at(sample.at))
+        .sum()
+}
+
+#[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
+pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
+    vec![
+        ns("at_ns", "when", |row| row.sample.at.into()),
+        column(
+            "stage",
+            "`preparing`, `warm-up`, `counting`, `draining` or `done`",
+            |row| word(row.sample.stage).into(),
+        ),
+        column("sent", "requests sent so far", |row| {
+            row.sample.load.sent.into()
+        }),
+        column("ended", "requests that ended so far, well or not", |row| {
+            row.sample.load.ended.into()
+        }),
+        column("good", "requests answered well so far", |row| {
+            row.sample.load.good.into()
+        }),
+        column("dropped", "requests due and never sent so far", |row| {
+            row.sample.load.dropped.into()
+        }),
+        column("in_system", "requests due and not ended", |row| {
+            row.sample.load.in_system.count.into()
+        }),
+        column(
+            "at_the_door",
+            "requests that no worker has taken yet",
+            |row| row.door.into(),
+        ),
+        column("begun", "requests begun and not finished", |row| {
+            row.sample.begun().into()
+        }),
+        column(
+            "ready",
+            "coroutines that could run, while their worker runs another",
+            |row| row.sum(|worker| worker.ready).into(),
+        ),
+        column("parked", "coroutines that wait", |row| {
+            row.sum(|worker| worker.parked).into()
+        }),
+        column("workers", "worker processes alive", |row| {
+            row.sum(|worker| u64::from(worker.phase != Phase::Gone))
+                .into()
+        }),
+        column(
+            "want_a_core",
+            "worker processes that could run and have no core; nothing where that was not seen",
+            |row| {
+                let is_seen = row.told.recording.header.sees_core_waits();
+                let all = || row.sum(|worker| u64::from(worker.lacks_a_core()));
+                is_seen.then(all).into()
+            },
+        ),
+        column(
+            "concurrency",
+            "mean of `begun` since the row before",
+            |row| row.mean(begun).into(),
+        ),
+        column(
+            "parallelism",
+            "cores that the workers kept busy since the row before, on average",
+            |row| row.mean(|sample| sample.workers_cpu().0.into()).into(),
+        ),
+        ns(
+            "in_system_integral_ns",
+            "`in_system`, integrated over time",
+            |row| row.sample.load.in_system.integral_at(row.sample.at).into(),
+        ),
+        ns(
+            "begun_integral_ns",
+            "`begun`, integrated over time",
+            |row| begun(row.sample).into(),
+        ),
+        ns("workers_cpu_ns", "core time of all workers so far", |row| {
+            row.sample.workers_cpu().into()
+        }),
+        ns("load_cpu_ns", "core time of load so far", |row| {
+            row.sample.load.cpu.into()
+        }),
+        ns(
+            "services_cpu_ns",
+            "core time of the services so far",
+            |row| row.sample.services_cpu.into(),
+        ),
+        ns("arbiter_cpu_ns", "core time of the arbiter so far", |row| {
+            row.sample.arbiter_cpu.into()
+        }),
+    ]
+}
+
+fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Preparing => "preparing",
+        Stage::WarmUp => "warm-up",
+        Stage::Counting => "counting",
+        Stage::Draining => "draining",
+        Stage::Done => "done",
+    }
+}

@@ -1,0 +1,155 @@
+//! Who had which worker, blocked in it or lost the core, from when to when. In order for each worker.
+
+use super::{Column, Told, column, ns};
+use concsim_engine::telemetry::{Event, NO_REQUEST, Ran, Then};
+use concsim_model::units::{Stamp, letter};
+use concsim_model::words::number_of;
+
+/// One of them.
+pub(super) struct Row<'a> {
+    worker: u16,
+    switch: &'a Event,
+}
+
+pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+    let switches = told.recording.switches.iter();
+    switches.map(|(worker, switch)| Row {
+        worker: *worker,
+        switch,
+    })
+}
+
+/// What all three sorts of it have.
+struct Common {
+    what: &'static str,
+    from: Stamp,
+    to: Stamp,
+    task: u32,
+    request: u32,
+    core: Option<u32>,
+}
+
+impl Row<'_> {
+    fn ran(&self) -> Option<Ran> {
+        match *self.switch {
+            Event::Ran(ran) => Some(ran),
+            _ => None,
+        }
+    }
+
+    /// Why it let go, or what it waits for from then on.
+    fn then(&self) -> Option<&'static str> {
+        match *self.switch {
+            Event::Ran(ran) => Some(word(ran.then)),
+            Event::Awaits { part, .. } => Some(part.word()),
+            _ => None,
+        }
+    }
+
+    /// [`None`] for an event of another sort, of which none is among a recording's switches.
+    fn common(&self) -> Option<Common> {
+        let common = |what, (from, to), (task, request), core| {
+            Some(Common {
+                what,
+                from,
+                to,
+                task,
+                request,
+                core,
+            })
+        };
+        match *self.switch {
+            Event::Ran(Ran {
+                from,
+                to,
+                task,
+                request,
+                core,
+                ..
+            }) => common("ran", (from, to), (task, request), core),
+            Event::BlockedIn {
+                from,
+                to,
+                task,
+                request,
+            } => common("blocked", (from, to), (task, request), None),
+            Event::Preempted {
+                from,
+                to,
+                task,
+                request,
+                core,
+            } => common("preempted", (from, to), (task, request), core),
+            Event::Awaits {
+                at, task, request, ..
+            } => common("awaits", (at, at), (task, request), None),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
+    vec![
+        column("worker", "the worker's slot, from 0", |row| {
+            row.worker.into()
+        }),
+        column("worker_name", "the worker's letter", |row| {
+            letter(row.worker.into()).into()
+        }),
+        column(
+            "what",
+            "`ran`: a request had the worker; `blocked`: the worker slept in a call; `preempted`: it had no core; `awaits`: a wait enters another part",
+            |row| row.common().map(|it| it.what).into(),
+        ),
+        column(
+            "request",
+            "for which request, by its number from 1; nothing if for none",
+            |row| {
+                let request = row.common().map(|it| it.request);
+                let request = request.filter(|request| *request != NO_REQUEST);
+                request.map(number_of).into()
+            },
+        ),
+        column(
+            "task",
+            "the coroutine, or the connection, from 1; such numbers are used again",
+            |row| row.common().map(|it| number_of(it.task)).into(),
+        ),
+        ns(
+            "ready_ns",
+            "since when it could have run; of `ran`",
+            |row| row.ran().map(|ran| ran.ready).into(),
+        ),
+        ns("from_ns", "since when …", |row| {
+            row.common().map(|it| it.from).into()
+        }),
+        ns("to_ns", "… and until when", |row| {
+            row.common().map(|it| it.to).into()
+        }),
+        column(
+            "then",
+            "why it let go: `ended`, `yielded`, or waits for `client`, `service` or `timer`; of `ran`. Of `awaits` the part that begins: `thread`, `connection`, `queue`, `answer` or `timer`",
+            |row| row.then().into(),
+        ),
+        ns(
+            "due_ns",
+            "of `ran` that let go for a timer: when that is due; nothing where it was not known yet, or in old recordings",
+            |row| row.ran().and_then(|ran| ran.due).into(),
+        ),
+        column(
+            "core",
+            "of `ran` the core on which it let go, of `preempted` the one that it was taken off; nothing where the platform cannot tell",
+            |row| row.common().and_then(|it| it.core).into(),
+        ),
+    ]
+}
+
+fn word(then: Then) -> &'static str {
+    match then {
+        Then::Ended => "ended",
+        Then::Yielded => "yielded",
+        Then::Client => "client",
+        Then::Service => "service",
+        Then::Timer => "timer",
+    }
+}

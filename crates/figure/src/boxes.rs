@@ -1,0 +1,399 @@
+//! Concurrency and parallelism in one plane: each configuration's ceilings as a box, and in it what came out.
+//! Both axes are linear and begin at 0, so that heights and areas are what they look like. A box that is
+//! higher than the plot is open at its top; boxes that are low beside the others are enlarged.
+//!
+//! In its table `x` is the parallelism (cores that the workers kept busy), `y` the concurrency (requests
+//! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
+//! `series` is the variant, `n` the requests of the cohort.
+
+use super::cohort::{EVERYTHING, windows_of};
+use super::lines::{Plot, polyline};
+use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
+use super::place::Places;
+use super::scale::{Scale, Steps, nice};
+use super::style::{SMALL, class_of_kind};
+use super::svg::{Anchor, Svg};
+use super::table::{Origin, Row, Table};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
+use concsim_model::words::{digits, grouped, mean};
+use concsim_record::summary::summarise;
+
+/// More configurations than these have numbers in the plane, which a key beneath it explains.
+const MOST_WITH_WORDS: usize = 2;
+/// More boxes than these are outlines.
+const MOST_FILLED: usize = 3;
+/// On a narrower sheet what is enlarged stands beneath.
+const LEAST_BESIDE: f64 = 480.0;
+/// Marks that are closer than this share one number.
+const NEAR: f64 = 14.0;
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "boxes",
+    says: "Concurrency and parallelism: the box is what can be at most, the mark is what came out",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut rows = Vec::new();
+    let mut caveats = Vec::new();
+    for (name, recording) in material.recordings() {
+        let run = summarise(recording);
+        let (Some(parallelism), Some(concurrency)) = (run.parallelism, run.concurrency) else {
+            caveats.push(format!("{name} is not drawn: it has no counted window"));
+            continue;
+        };
+        rows.push(Row {
+            kind: run.kind.word().into(),
+            x_to: Some(run.parallelism_limit as f64),
+            y_to: Some(run.concurrency_limit as f64),
+            n: Some(run.due as u64),
+            label: said(run.throughput_per_s),
+            ..Row::at(name, run.origin.into(), (parallelism, concurrency))
+        });
+    }
+    if rows.is_empty() {
+        return Err(Refused::nothing("no variant has a counted window"));
+    }
+    Ok(Taken {
+        rows,
+        caveats,
+        counted: windows_of(EVERYTHING, material.recordings()),
+        ..Taken::default()
+    })
+}
+
+fn said(throughput: Option<f64>) -> String {
+    throughput.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    paper.has_grid = false;
+    let rows = &table.rows;
+    let plane = Plane::of(rows);
+    let is_wide = paper.width >= LEAST_BESIDE;
+    let has_words = rows.len() <= MOST_WITH_WORDS;
+    let height = (paper.width * 0.5).clamp(230.0, 380.0);
+    let tall = plane.high;
+    let enlarged = plane.enlarged(rows, height);
+    let (begin, left) = (paper.top, MARGIN);
+    let right = match enlarged {
+        Some(_) if is_wide => left + (paper.right() - left) * 0.62,
+        _ => paper.right(),
+    };
+    let most = "requests begun and not finished";
+    let main = Part {
+        wide: (left, right),
+        tall,
+        height,
+        heading: most.into(),
+        is_enlarged: false,
+    };
+    draw_part(&mut paper, &plane, rows, &main, has_words);
+    if let Some(tall) = enlarged {
+        let wide = if is_wide {
+            paper.top = begin;
+            (right + 24.0, paper.right())
+        } else {
+            (left, right)
+        };
+        let part = Part {
+            wide,
+            // The highest value has its name clear of the heading.
+            tall: tall * 1.08,
+            height: if is_wide { height } else { height * 0.6 },
+            heading: format!("enlarged: 0 to {}", digits(tall)),
+            is_enlarged: true,
+        };
+        draw_part(&mut paper, &plane, rows, &part, has_words);
+    }
+    let words = "Means of the counted window. A box is what can be at most; one that is open goes on to its ↑.";
+    paper.paragraph("quiet", SMALL, words);
+    paper.top += 6.0;
+    key(&mut paper, rows, has_words);
+    paper.legend_of_origins(rows);
+    paper.finish(table, look)
+}
+
+/// What both axes of a plane have room for.
+#[derive(Clone, Copy, Debug)]
+struct Plane {
+    /// Cores.
+    wide: f64,
+    /// Requests.
+    high: f64,
+}
+
+/// A ceiling up to so many times the largest mark lies on the axis; a higher one is named at the top.
+const IN_SIGHT: f64 = 2.5;
+/// A box that is lower than this, in user units, is enlarged.
+const LOW: f64 = 26.0;
+
+impl Plane {
+    fn of(rows: &[Row]) -> Self {
+        let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        let marks = most(&mut rows.iter().map(|row| row.y));
+        let ceilings = rows.iter().filter_map(|row| row.y_to);
+        let lowest = ceilings.clone().fold(f64::INFINITY, f64::min);
+        let in_sight = most(&mut ceilings.filter(|most| *most <= IN_SIGHT * marks.max(lowest)));
+        let high = (marks * 1.25).max(in_sight * 1.15);
+        let wide = most(&mut rows.iter().map(|row| row.x.max(row.x_to.unwrap_or(0.0))));
+        let or_one = |length: f64| if length > 0.0 { length } else { 1.0 };
+        Self {
+            wide: or_one(wide * 1.08),
+            high: or_one(high),
+        }
+    }
+
+    /// How high an axis has to be on which the lowest box is not low; none if it is not low anyway.
+    fn enlarged(&self, rows: &[Row], height: f64) -> Option<f64> {
+        let low = |most: &f64| *most > 0.0 && most / self.high * height < LOW;
+        let highest = rows.iter().filter_map(|row| row.y_to).filter(low);
+        let highest = highest.fold(0.0, f64::max);
+        (highest > 0.0).then(|| nice(highest * 1.3))
+    }
+}
+
+/// A plot: the plane, or the lowest part of it.
+#[derive(Debug)]
+struct Part {
+    /// Its left and right end.
+    wide: (f64, f64),
+    /// The requests at its top.
+    tall: f64,
+    height: f64,
+    heading: String,
+    /// Open boxes are named in the plane alone.
+    is_enlarged: bool,
+}
+
+fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_words: bool) {
+    paper.top += SMALL + 4.0;
+    let heading = fitted(&part.heading, part.wide.1 - part.wide.0, SMALL);
+    let begin = (part.wide.0, paper.top);
+    paper.svg.words(begin, "quiet", Anchor::Start, &heading);
+    paper.top += 8.0;
+    let (top, bottom) = (paper.top, paper.top + part.height);
+    let left = part.wide.0 + width_of("10 000", SMALL) + 4.0;
+    let axis = |high, from, to| Scale {
+        steps: Steps::Linear,
+        low: 0.0,
+        high,
+        from,
+        to,
+    };
+    let across = axis(plane.wide, left, part.wide.1);
+    let up = axis(part.tall, bottom, top);
+    paper.up(&up, (left, part.wide.1), "");
+    paper.across(&across, (top, bottom), "cores kept busy");
+    let plot = Plot { across, up };
+    let mut places = Places::within((left, top), (part.wide.1, bottom));
+    // The axes are lines as well.
+    places.way(&[(left, top), (left, bottom), (part.wide.1, bottom)]);
+    let ceilings = ceilings(rows);
+    // The colours of many boxes over each other would be none of theirs.
+    let is_filled = ceilings.len() <= MOST_FILLED;
+    for (_, _, of) in &ceilings {
+        draw_box(paper, (&rows[of[0]], is_filled), &plot, &mut places);
+    }
+    let is_inside = |row: &&Row| row.y <= part.tall;
+    let inside: Vec<&Row> = rows.iter().filter(is_inside).collect();
+    for row in &inside {
+        let dot = plot.at((row.x, row.y));
+        places.mark(dot);
+        draw_dot(&mut paper.svg, row, dot);
+    }
+    let named = ceilings.into_iter();
+    let named = named.filter(|(_, most, _)| !part.is_enlarged || *most <= part.tall);
+    for ceiling in named {
+        name_box(paper, rows, &plot, &mut places, (&ceiling, has_words));
+    }
+    name_dots(paper, rows, &plot, &mut places, has_words);
+}
+
+/// What a configuration can have at most. A box that is higher than the plot is open at the top.
+fn draw_box(paper: &mut Paper, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
+    let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
+        return;
+    };
+    let kind = class_of_kind(&row.kind);
+    let dashes = if row.origin == Origin::Measured {
+        ""
+    } else {
+        " dashed"
+    };
+    let (left, bottom) = plot.at((0.0, 0.0));
+    let (right, top) = plot.at((x, y));
+    let is_open = y > plot.up.high;
+    let size = (right - left, bottom - top);
+    if is_filled {
+        rect(&mut paper.svg, &format!("box {kind}"), (left, top), size);
+    }
+    let class = format!("line {kind}-s{dashes}");
+    let edge: &[(f64, f64)] = if is_open {
+        &[(right, top), (right, bottom)]
+    } else {
+        &[(left, top), (right, top), (right, bottom)]
+    };
+    polyline(&mut paper.svg, &class, edge);
+    places.way(edge);
+}
+
+/// The configurations that have the same ceilings, by place, with the ceilings.
+fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
+    let mut ceilings: Vec<(f64, f64, Vec<usize>)> = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
+            continue;
+        };
+        let same = ceilings
+            .iter_mut()
+            .find(|(other_x, other_y, _)| (*other_x, *other_y) == (x, y));
+        match same {
+            Some((_, _, places)) => places.push(place),
+            None => ceilings.push((x, y, vec![place])),
+        }
+    }
+    ceilings
+}
+
+/// The name of a box stands inside it: under its top, or, where it is open, at the top of the plot.
+fn name_box(
+    paper: &mut Paper,
+    rows: &[Row],
+    plot: &Plot,
+    places: &mut Places,
+    ((x, y, of), has_words): (&(f64, f64, Vec<usize>), bool),
+) {
+    let is_open = *y > plot.up.high;
+    let most = grouped(*y as u64);
+    let arrow = if is_open { " ↑" } else { "" };
+    let names: Vec<&str> = of.iter().map(|it| rows[*it].series.as_str()).collect();
+    let short = format!("up to {most}{arrow}");
+    let wordings = if has_words {
+        [format!("{}: {short}", names.join(", ")), short]
+    } else {
+        [format!("{}: {most}{arrow}", numbers(of)), short]
+    };
+    let under = plot.up.at(*y) + SMALL + 4.0;
+    // Of an open box no height is better than another; of a closed one its top is named, or what is above.
+    let lines: Vec<f64> = if is_open {
+        (0..8)
+            .map(|line| under + f64::from(line) * (SMALL + 5.0))
+            .collect()
+    } else {
+        vec![under, plot.up.at(*y) - 6.0]
+    };
+    for words in wordings {
+        let left = plot.across.at(*x) - width_of(&words, SMALL) - 8.0;
+        let candidates = lines.iter().map(|base| (left, *base));
+        if let Some(place) = places.first_of(candidates, &words) {
+            paper.svg.words(place, "quiet", Anchor::Start, &words);
+            return;
+        }
+    }
+}
+
+/// `1, 3–6`: configurations as the key has them.
+fn numbers(places: &[usize]) -> String {
+    let runs = places.chunk_by(|one, next| one + 1 == *next);
+    let runs = runs.map(|run| match (run[0] + 1, run[run.len() - 1] + 1) {
+        (only, last) if only == last => only.to_string(),
+        (first, last) if first + 1 == last => format!("{first}, {last}"),
+        (first, last) => format!("{first}–{last}"),
+    });
+    runs.collect::<Vec<_>>().join(", ")
+}
+
+/// Marks have their names beside them, or the numbers of the key, of which those close together share one
+/// place. What has no room is in the key alone.
+fn name_dots(paper: &mut Paper, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
+    let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
+    for (place, row) in rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.y <= plot.up.high)
+    {
+        let dot = plot.at((row.x, row.y));
+        let near = groups
+            .iter_mut()
+            .find(|((x, y), _)| !has_words && (x - dot.0).abs() < NEAR && (y - dot.1).abs() < NEAR);
+        match near {
+            Some((_, places)) => places.push(place),
+            None => groups.push((dot, vec![place])),
+        }
+    }
+    for (dot, of) in groups {
+        let row = &rows[of[0]];
+        let wordings = if has_words {
+            [
+                format!("{}: {} begun", row.series, mean(row.y)),
+                format!("{} begun", mean(row.y)),
+            ]
+        } else {
+            [numbers(&of), format!("{}, …", of[0] + 1)]
+        };
+        let found = wordings.into_iter();
+        let mut found = found.filter_map(|words| Some((places.beside(dot, &words)?, words)));
+        let Some((place, words)) = found.next() else {
+            continue;
+        };
+        if let Some(end) = place.lead {
+            rule(&mut paper.svg, "lead", dot, end);
+        }
+        paper
+            .svg
+            .words(place.at, "small halo", Anchor::Start, &words);
+    }
+}
+
+/// `sync: 2.0 begun, 0.02 cores, 20/s`
+fn said_of(row: &Row) -> String {
+    format!(
+        "{}: {} begun, {:.2} cores, {}",
+        row.series,
+        mean(row.y),
+        row.x,
+        row.label
+    )
+}
+
+/// What the numbers mean: one line for each configuration, with its ceilings.
+fn key(paper: &mut Paper, rows: &[Row], has_words: bool) {
+    for (place, row) in rows.iter().enumerate() {
+        let of = |most: Option<f64>| {
+            most.map_or_else(String::new, |most| format!(" of {}", grouped(most as u64)))
+        };
+        let number = if has_words {
+            String::new()
+        } else {
+            format!("{}  ", place + 1)
+        };
+        let words = format!(
+            "{number}{}: {}{} begun, {:.2}{} {}, {}",
+            row.series,
+            mean(row.y),
+            of(row.y_to),
+            row.x,
+            of(row.x_to),
+            if row.x_to == Some(1.0) {
+                "core"
+            } else {
+                "cores"
+            },
+            row.label
+        );
+        paper.paragraph("small", SMALL, &words);
+    }
+    paper.top += 8.0;
+}
+
+fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
+    svg.told(
+        || said_of(row),
+        |svg| mark::draw(svg, class_of_kind(&row.kind), row.origin, place),
+    );
+}

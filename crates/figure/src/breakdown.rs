@@ -1,0 +1,281 @@
+//! Where the time goes: the mean latency of each variant, cut into what it was spent on.
+//!
+//! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
+//! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
+
+use super::cohort::{DUE, windows};
+use super::course;
+use super::hatch::{self, Fill, Hatches, Pattern};
+use super::paper::{MARGIN, Paper, unbroken, width_of};
+use super::scale::{Scale, Steps, milliseconds};
+use super::style::{SMALL, TEXT};
+use super::svg::Anchor;
+use super::table::Row;
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use concsim_model::words::{counted, digits};
+use concsim_record::latency::Breakdown;
+use concsim_record::summary::{Run, summarise};
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "breakdown",
+    says: "Where the time goes: what the mean latency of the answered requests was spent on",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim mixed --out mixed && concsim figure breakdown mixed",
+    rows,
+    draw,
+};
+
+/// How high a bar is.
+const BAR: f64 = 26.0;
+
+/// Parts of less than a microsecond are in the data, and not worth a word.
+const SAID: f64 = 1e-3;
+
+/// All parts in the order in which they come, and how each looks. Who waits without a core or a worker
+/// has leaning stripes, who waits for an answer others.
+const PARTS: [(&str, Fill); 11] = [
+    ("not yet sent", ("neutral", Pattern::Hollow)),
+    ("at the door", ("door", Pattern::Dots)),
+    ("ready", ("ready", Pattern::Leaning)),
+    ("wants a core", ("ready", Pattern::Falling)),
+    ("computing", ("running", Pattern::Solid)),
+    ("waits for a thread", ("parked", Pattern::Falling)),
+    ("waits for a connection", ("parked", Pattern::Dots)),
+    ("in the service's queue", ("parked", Pattern::Leaning)),
+    ("parked", ("parked", Pattern::Lying)),
+    ("blocked", ("blocked", Pattern::Standing)),
+    ("other", ("neutral", Pattern::Solid)),
+];
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut taken = Taken {
+        counted: windows(material),
+        ..Taken::default()
+    };
+    for (name, recording) in material.recordings() {
+        let run = summarise(recording);
+        let Some(spent) = run.breakdown_ms else {
+            let none = format!("{name} is not drawn: no request of it was answered");
+            taken.caveats.push(none);
+            continue;
+        };
+        taken.rows.extend(parts_of(&name, &run, &spent));
+        let unfinished = run.unfinished;
+        let failed = run.failed.all().saturating_sub(unfinished);
+        let of = counted(run.due as u64, "request");
+        if failed > 0 {
+            taken.caveats.push(format!(
+                "{name}: {failed} of {of} {DUE} failed; they are not in the mean"
+            ));
+        }
+        if unfinished > 0 {
+            taken.caveats.push(format!(
+                "{name}: the end of the run cut off {unfinished} of {of} {DUE}; they are not in the mean"
+            ));
+        }
+    }
+    if taken.rows.is_empty() {
+        return Err(Refused::nothing(
+            "no request was answered, or none took any time",
+        ));
+    }
+    Ok(taken)
+}
+
+/// One behind the other, counted in whole nanoseconds: the last ends at the mean, to the last digit.
+fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
+    let waiting = if run.kind.has_a_loop() {
+        "parked"
+    } else {
+        "blocked"
+    };
+    let [thread, connection, queue] = spent.waits.map_or([0.0; 3], |waits| waits.queues());
+    // The rest, in whole nanoseconds, so that all parts together stay what they were.
+    let rest = (spent.parked_or_blocked * 1e6).round()
+        - [thread, connection, queue]
+            .map(|queue| (queue * 1e6).round())
+            .iter()
+            .sum::<f64>();
+    let parts = [
+        ("not yet sent", spent.generator),
+        ("at the door", spent.door),
+        ("ready", spent.ready),
+        ("wants a core", spent.core_wait),
+        ("computing", spent.cpu),
+        ("waits for a thread", thread),
+        ("waits for a connection", connection),
+        ("in the service's queue", queue),
+        (waiting, rest.max(0.0) / 1e6),
+        ("other", spent.other),
+    ];
+    let mut passed: u64 = 0;
+    let at = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+    let parts = parts.into_iter().map(|(part, length)| {
+        let from = passed;
+        passed += (length * 1e6).round() as u64;
+        Row {
+            panel: name.to_owned(),
+            kind: run.kind.word().into(),
+            x_to: Some(at(passed)),
+            n: Some(run.completed as u64),
+            ..Row::at(part, run.origin.into(), (at(from), 0.0))
+        }
+    });
+    let mut parts: Vec<Row> = parts.filter(|row| row.right() > row.x).collect();
+    if let Some(first) = parts.first_mut() {
+        first.label = format!("{name}: {} on average", milliseconds(at(passed)));
+    }
+    parts
+}
+
+/// How a part looks.
+fn fill_of(part: &str) -> Fill {
+    let found = PARTS.iter().find(|(name, _)| *name == part);
+    found.map_or(("neutral", Pattern::Solid), |(_, fill)| *fill)
+}
+
+/// The mean of a variant: where its last part ends.
+fn sum(table: &Table, panel: &str) -> f64 {
+    table.of_panel(panel).map(Row::right).fold(0.0, f64::max)
+}
+
+/// The parts of a variant that are long enough to be said.
+fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
+    let rows = table.of_panel(panel);
+    rows.filter(|row| row.right() - row.x >= SAID).collect()
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let long: Vec<&Row> = table
+        .panels()
+        .into_iter()
+        .flat_map(|it| said(table, it))
+        .collect();
+    let there = |(name, _): &(&str, Fill)| long.iter().any(|row| row.series == *name);
+    let parts: Vec<(&str, Fill)> = PARTS.into_iter().filter(there).collect();
+    let fills: Vec<Fill> = parts.iter().map(|(_, fill)| *fill).collect();
+    let hatches = hatch::define(&mut paper, &fills);
+    let entries: Vec<(Fill, &str)> = parts.iter().map(|(name, fill)| (*fill, *name)).collect();
+    paper.legend(&entries, |svg, fill, (left, top)| {
+        hatches.rect(svg, fill, (left, top), (24.0, 14.0));
+    });
+    let room = width_of("= 00.0 ms", TEXT);
+    let panels = table.panels();
+    let sums: Vec<f64> = panels.iter().map(|panel| sum(table, panel)).collect();
+    let unlike = times_as_long(&sums);
+    if let Some(times) = unlike {
+        let words = format!(
+            "Each bar is 100 % of its own mean, which stands at its end: the longest is {} times the shortest.",
+            digits(times)
+        );
+        paper.paragraph("quiet", SMALL, &words);
+        paper.top += 4.0;
+    }
+    let ends = (MARGIN, paper.right() - room);
+    let axis = match unlike {
+        Some(_) => Axis {
+            scale: Scale {
+                steps: Steps::Linear,
+                low: 0.0,
+                high: 100.0,
+                from: ends.0,
+                to: ends.1,
+            },
+            is_of_shares: true,
+        },
+        None => Axis {
+            scale: Scale::from_zero(sums.iter().copied(), ends),
+            is_of_shares: false,
+        },
+    };
+    let top = paper.top;
+    // The lines of the axis lie behind the bars, so these are drawn on a sheet of their own.
+    let mut bars = Paper::untitled(table, look, top);
+    for panel in &panels {
+        draw_bar(
+            &mut bars,
+            &hatches,
+            panel,
+            (&said(table, panel), sum(table, panel)),
+            axis,
+        );
+    }
+    let name = if axis.is_of_shares {
+        "share of the mean latency in %"
+    } else {
+        "mean latency in ms"
+    };
+    paper.across(&axis.scale, (top, bars.top), name);
+    paper.svg.append(&bars.svg);
+    paper.finish(table, look)
+}
+
+/// Means that differ by a larger factor have bars of shares: on one scale the parts of the shortest could not
+/// be seen.
+const UNLIKE: f64 = 5.0;
+
+/// How many times the shortest mean the longest is, if they are unlike.
+fn times_as_long(sums: &[f64]) -> Option<f64> {
+    let positive = || sums.iter().copied().filter(|sum| *sum > 0.0);
+    let (least, most) = (
+        positive().fold(f64::INFINITY, f64::min),
+        positive().fold(0.0, f64::max),
+    );
+    let times = most / least;
+    (times.is_finite() && times > UNLIKE).then_some(times)
+}
+
+/// What lengths of bars are.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    scale: Scale,
+    /// Each bar is 100 % of its own mean.
+    is_of_shares: bool,
+}
+
+impl Axis {
+    /// Where a length lies in a bar of this sum.
+    fn at(&self, length: f64, sum: f64) -> f64 {
+        if self.is_of_shares {
+            self.scale.at(100.0 * length / sum)
+        } else {
+            self.scale.at(length)
+        }
+    }
+}
+
+/// A variant: its name, its bar with the sum at its end, and its parts in numbers.
+fn draw_bar(
+    paper: &mut Paper,
+    hatches: &Hatches,
+    name: &str,
+    (rows, sum): (&[&Row], f64),
+    axis: Axis,
+) {
+    course::heading(paper, name, rows);
+    for row in rows {
+        let (from, to) = (axis.at(row.x, sum), axis.at(row.right(), sum));
+        let size = ((to - from).max(0.5), BAR);
+        let fill = fill_of(&row.series);
+        let place = (from, paper.top);
+        let said = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
+        paper
+            .svg
+            .told(said, |svg| hatches.rect(svg, fill, place, size));
+    }
+    let place = (axis.at(sum, sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
+    let said = format!("= {}", milliseconds(sum));
+    paper.svg.words(place, "head halo", Anchor::Start, &said);
+    paper.top += BAR + 4.0;
+    let said = rows.iter().map(|row| {
+        format!(
+            "{} {}",
+            row.series,
+            unbroken(&milliseconds(row.right() - row.x))
+        )
+    });
+    let said = said.collect::<Vec<_>>().join(" + ");
+    paper.paragraph("small halo", SMALL, &said);
+    paper.top += 4.0;
+}

@@ -1,0 +1,209 @@
+//! What more load does: latency stays where it is for long, and then does not.
+//!
+//! In its table `x` is the load that is offered, in requests per second, and `y` a latency in milliseconds
+//! from due. `panel` is the variant with the values of other axes, `series` the percentile, `n` the
+//! requests that it rests on. The series `saturation` is the load at which something is used up, as
+//! computed; the series `parts` the first load of which less than 97 % was answered in its time.
+
+use super::course;
+use super::lines::{Arrow, Names, Plot, numbered, series};
+use super::paper::{MARGIN, Paper, width_of};
+use super::scale::{Scale, milliseconds};
+use super::style::SMALL;
+use super::sweep::{self, Placed};
+use super::table::{Origin, Row};
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use concsim_model::words::{digits, mean};
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "hockey-stick",
+    says: "What more load does: latency by what is offered, up to where something is used up and beyond",
+    of: Stuff::Points,
+    needs: "runs with several rates: concsim sweep mixed --over 'load.rate=10/s,20/s,40/s,60/s,80/s' --out l && concsim figure hockey-stick l",
+    rows,
+    draw,
+};
+
+const KEY: &str = "load.rate";
+const SATURATION: &str = "saturation";
+const PARTS: &str = "parts";
+/// Less of what came than this is not all of it …
+const ALL_OF_IT: f64 = 0.97;
+/// … if it is more than so many requests.
+const UNDER_WAY: f64 = 10.0;
+const PERCENTILES: [(&str, &str); 3] = [
+    ("p50", "latency_ms.p50"),
+    ("p90", "latency_ms.p90"),
+    ("p99", "latency_ms.p99"),
+];
+/// How high the plot of a variant is.
+const HEIGHT: f64 = 190.0;
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let points = sweep::placed(material, KEY);
+    if sweep::places(&points) < 2 {
+        return Err(Refused::Needs {
+            kind: RECIPE.name,
+            needs: RECIPE.needs,
+        });
+    }
+    let mut rows = Vec::new();
+    for of_it in points.chunk_by(Placed::is_of_one_line) {
+        rows.extend(rows_of(&of_it[0].series, of_it));
+    }
+    if !rows.iter().any(is_latency) {
+        return Err(Refused::nothing("no point has 20 requests in its window"));
+    }
+    Ok(Taken {
+        rows,
+        claim: kept_up(&points).unwrap_or_default(),
+        counted: sweep::window(&points, "at each load"),
+        ..Taken::default()
+    })
+}
+
+/// Up to which load each line keeps up with it, as a sentence.
+fn kept_up(points: &[Placed]) -> Option<String> {
+    let lines: Vec<&[Placed]> = points.chunk_by(Placed::is_of_one_line).collect();
+    let rate = |point: &Placed| format!("{}/s", digits(point.x));
+    let up_to = |line: &[Placed]| {
+        let parts = line.iter().position(|point| lost(point).is_some());
+        match parts {
+            None => line
+                .last()
+                .map(|last| format!("keeps up with {}", rate(last))),
+            Some(0) => line
+                .first()
+                .map(|first| format!("does not keep up with {}", rate(first))),
+            Some(place) => Some(format!(
+                "keeps up with {} and not with {}",
+                rate(&line[place - 1]),
+                rate(&line[place])
+            )),
+        }
+    };
+    if lines.len() > MOST_NAMED {
+        let behind = lines
+            .iter()
+            .filter(|line| line.iter().any(|point| lost(point).is_some()));
+        let (behind, all) = (behind.count(), lines.len());
+        return Some(format!(
+            "{behind} of {all} lines do not keep up with all of the load offered"
+        ));
+    }
+    let each: Option<Vec<String>> = lines
+        .iter()
+        .map(|line| Some(format!("{} {}", line.first()?.series, up_to(line)?)))
+        .collect();
+    each.filter(|each| !each.is_empty())
+        .map(|each| each.join("; "))
+}
+
+/// More lines than these are not named one by one in the title.
+const MOST_NAMED: usize = 2;
+
+fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let row = |point: &Placed, series: &str, origin, place| Row {
+        panel: panel.to_owned(),
+        kind: point.kind().to_owned(),
+        n: point.count(),
+        ..Row::at(series, origin, place)
+    };
+    for (series, path) in PERCENTILES {
+        for point in points {
+            let latency = point.number(path);
+            rows.extend(latency.map(|ms| Row {
+                label: point.at_least(ms).unwrap_or_default(),
+                ..row(point, series, point.origin, (point.x, ms))
+            }));
+        }
+    }
+    if let Some(last) = rows.last_mut().filter(|row| !row.is_at_patience()) {
+        let (rate, latency) = (per_second(last.x), milliseconds(last.y));
+        last.label = format!("{panel}: {} {rate} is {latency}", last.series);
+    }
+    let Some(first) = points.first() else {
+        return rows;
+    };
+    if let Some((per_s, of)) = saturation(first) {
+        rows.push(Row {
+            n: None,
+            label: format!("{} {of} are used up (computed)", per_second(per_s)),
+            ..row(first, SATURATION, Origin::Computed, (per_s, 0.0))
+        });
+    }
+    let parts = points.iter().find_map(|point| Some((point, lost(point)?)));
+    rows.extend(parts.map(|(point, (came, answered))| Row {
+        label: format!(
+            "{} answers part from load: {} came, {} were answered each second",
+            per_second(point.x),
+            mean(came),
+            mean(answered)
+        ),
+        ..row(point, PARTS, point.origin, (point.x, 0.0))
+    }));
+    rows
+}
+
+/// How many came and how many were answered each second, if that is not about the same.
+fn lost(point: &Placed) -> Option<(f64, f64)> {
+    let (due, window) = (point.number("due")?, point.number("window_s")?);
+    let answered = point.number("throughput_per_s")?;
+    let came = due / window.max(1e-9);
+    // A few are always under way when the window ends.
+    let missing = due - answered * window;
+    (answered < ALL_OF_IT * came && missing > UNDER_WAY).then_some((came, answered))
+}
+
+fn per_second(rate: f64) -> String {
+    format!("at {}/s", digits(rate))
+}
+
+/// The lowest rate at which something but the clients themselves is used up, and what that is.
+fn saturation(point: &Placed) -> Option<(f64, String)> {
+    let bounds = point.bounds();
+    let of_server = bounds
+        .iter()
+        .filter(|bound| !["arrivals", "clients"].contains(&bound.of));
+    let tightest = of_server.min_by(|a, b| a.per_s.total_cmp(&b.per_s))?;
+    Some((tightest.per_s, tightest.of.to_owned()))
+}
+
+fn is_latency(row: &Row) -> bool {
+    ![SATURATION, PARTS].contains(&row.series.as_str())
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let left = MARGIN + width_of("10 000", SMALL) + 4.0;
+    let room = width_of("p99", SMALL) + 12.0;
+    let latencies = || table.rows.iter().filter(|row| is_latency(row));
+    let across = Scale::from_zero(latencies().map(|row| row.x), (left, paper.right() - room));
+    for panel in table.panels() {
+        let rows: Vec<&Row> = table.of_panel(panel).collect();
+        course::heading(&mut paper, panel, &rows);
+        let marks: Vec<&Row> = rows
+            .iter()
+            .copied()
+            .filter(|row| !is_latency(row))
+            .collect();
+        let marks = numbered(&marks);
+        paper.room_above(!marks.is_empty());
+        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        let up = Scale::factors(latencies().map(|row| row.y), (bottom, top));
+        let plot = Plot { across, up };
+        plot.axes(
+            &mut paper,
+            "requests offered per second",
+            "latency in ms (logarithmic)",
+        );
+        paper.standing(&marks, &across, (top, bottom));
+        let all = series(rows.iter().copied().filter(|row| is_latency(row)));
+        paper.lines(&plot, &all, Names::Beside(room));
+        paper.said_of_standing(&marks, &across);
+    }
+    paper.legend_of_patience(&table.rows, Arrow::Up);
+    paper.legend_of_ways(&table.rows);
+    paper.finish(table, look)
+}

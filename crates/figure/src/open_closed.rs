@@ -1,0 +1,226 @@
+//! What it does to measure with clients that wait for their answers: they ask less often while the server
+//! is slow, and so hardly see it. Requests that come whatever happens do.
+//!
+//! In its table `x` is a latency in milliseconds from due and `y` the share of the requests that took no
+//! longer. `panel` is the part that is looked at: all, or the slowest tenth. `series` is the variant
+//! with its load, `n` the requests that it rests on.
+
+use super::cohort::{Cohort, ENDS, REQUESTS, quantile, windows_of};
+use super::lines::{Arrow, Plot, Series, polyline, series};
+use super::paper::{MARGIN, Paper, width_of};
+use super::scale::{Scale, Steps};
+use super::style::SMALL;
+use super::svg::Anchor;
+use super::table::{Row, distinct};
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use concsim_model::scenario::Arrivals;
+use concsim_model::units::letter;
+use concsim_model::words::{counted, digits};
+use concsim_record::Recording;
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "open-closed",
+    says: "What clients that wait do not see: which share of the requests took no longer than so long",
+    of: Stuff::Runs,
+    needs: "runs with a rate and with clients: concsim sim hog --out open && concsim sim hog --set load.clients=1 --set load.think=7ms --out closed && concsim figure open-closed open closed",
+    rows,
+    draw,
+};
+
+const ALL: &str = "all requests";
+const SLOWEST: &str = "the slowest tenth";
+/// Points of a line in each panel.
+const POINTS: u32 = 80;
+/// Letters are so far from each other.
+const LETTER: f64 = 24.0;
+/// How high a panel is.
+const HEIGHT: f64 = 190.0;
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let is_open = |recording: &Recording| {
+        matches!(
+            recording.header.scenario.load.arrivals,
+            Arrivals::Open { .. }
+        )
+    };
+    let kinds: Vec<bool> = material.recordings().map(|(_, it)| is_open(it)).collect();
+    if !(kinds.contains(&true) && kinds.contains(&false)) {
+        return Err(Refused::Needs {
+            kind: RECIPE.name,
+            needs: RECIPE.needs,
+        });
+    }
+    let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
+    let variants: Vec<String> = material
+        .recordings()
+        .map(|(_, it)| format!("{}, {}", it.header.variant, load_of(it)))
+        .collect();
+    // Where variant and load say it all, what the runs are called is not said besides.
+    let is_enough = scenarios.len() == 1
+        && distinct(variants.iter().map(String::as_str)).len() == variants.len();
+    let names: Vec<String> = material
+        .recordings()
+        .zip(variants)
+        .map(|((name, recording), variant)| {
+            if is_enough {
+                variant
+            } else {
+                format!("{name}, {}", load_of(recording))
+            }
+        })
+        .collect();
+    let recordings = || material.recordings().map(|(_, recording)| recording);
+    let mut undrawn = Vec::new();
+    let mut taken = Taken {
+        counted: windows_of(REQUESTS, names.iter().cloned().zip(recordings())),
+        ..Taken::default()
+    };
+    for (name, recording) in names.into_iter().zip(recordings()) {
+        let cohort = Cohort::of(recording);
+        taken.caveats.extend(cohort.caveats(&name));
+        undrawn.extend(cohort.undrawn(&name));
+        let sayable = cohort.sayable();
+        for (panel, from, to) in [(ALL, 0.0, sayable), (SLOWEST, 0.9, sayable)] {
+            if to <= from {
+                continue;
+            }
+            taken.rows.extend((0..=POINTS).map(|step| {
+                let share = from + (to - from) * f64::from(step) / f64::from(POINTS);
+                let took = quantile(&cohort.from_due, share);
+                Row {
+                    label: cohort.at_least(took),
+                    panel: panel.into(),
+                    kind: recording.header.scenario.server.kind.word().into(),
+                    n: Some(cohort.count() as u64),
+                    ..Row::at(name.clone(), recording.header.origin.into(), (took, share))
+                }
+            }));
+        }
+    }
+    if taken.rows.is_empty() {
+        let or_else = "no variant has 20 requests in its window";
+        return Err(Refused::nothing_of(&undrawn, or_else));
+    }
+    Ok(taken)
+}
+
+/// `open, 50/s` or `closed, 3 clients`.
+fn load_of(recording: &Recording) -> String {
+    match &recording.header.scenario.load.arrivals {
+        Arrivals::Open { rate, .. } => format!("open, {}/s", digits(*rate)),
+        Arrivals::Closed { clients, .. } => {
+            format!("closed, {}", counted(*clients as u64, "client"))
+        }
+    }
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let named = series(table.of_panel(ALL));
+    paper.legend_of_lines(&named);
+    let left = MARGIN + width_of("0.000", SMALL) + 8.0;
+    for (panel, low) in [(ALL, 0.0), (SLOWEST, 0.9)] {
+        let lines = series(table.of_panel(panel));
+        if lines.is_empty() {
+            continue;
+        }
+        paper.top += 16.0;
+        let place = (MARGIN, paper.top);
+        paper.svg.words(place, "head", Anchor::Start, panel);
+        paper.top += 24.0;
+        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        let latencies = lines.iter().flat_map(|of| &of.points).map(|row| row.x);
+        let plot = Plot {
+            across: Scale::factors(latencies, (left, paper.right() - 8.0)),
+            up: Scale {
+                steps: Steps::Linear,
+                low,
+                high: 1.0,
+                from: bottom,
+                to: top,
+            },
+        };
+        let across = "latency in ms (logarithmic)";
+        let up = "share of the requests that took no longer";
+        plot.axes(&mut paper, across, up);
+        draw_lines(&mut paper, &plot, &lines, &named);
+        for of in &lines {
+            of.mark_patience(&mut paper.svg, &plot, Arrow::Right);
+        }
+    }
+    paper.paragraph("quiet", SMALL, ENDS);
+    paper.top += 6.0;
+    paper.legend_of_patience(&table.rows, Arrow::Right);
+    paper.legend_of_ways(&table.rows);
+    paper.finish(table, look)
+}
+
+/// The lines, each with the letter that it has in the legend.
+fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Series<'_>]) {
+    let number = |of: &Series<'_>| named.iter().position(|it| it.name == of.name).unwrap_or(0);
+    let ways: Vec<Vec<(f64, f64)>> = lines
+        .iter()
+        .map(|of| {
+            of.points
+                .iter()
+                .map(|row| plot.at((row.x, row.y)))
+                .collect()
+        })
+        .collect();
+    for (of, way) in lines.iter().zip(&ways) {
+        let class = named.get(number(of)).unwrap_or(of).class();
+        polyline(&mut paper.svg, &class, way);
+        of.tell(&mut paper.svg, way);
+    }
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for (place, of) in lines.iter().enumerate() {
+        if let Some((x, y)) = apart(&ways, place, &taken) {
+            taken.push((x, y));
+            // On its line, which it interrupts, so that it is on no other.
+            let (place, words) = ((x, y + 4.0), letter(number(of)));
+            paper.svg.words(place, "head halo", Anchor::Middle, &words);
+        }
+    }
+    for (of, way) in lines.iter().zip(&ways) {
+        let is_free = |place: &&(f64, f64)| {
+            let letters = taken.iter();
+            letters
+                .map(|letter| (place.0 - letter.0).hypot(place.1 - letter.1))
+                .all(|distance| distance > LETTER * 0.7)
+        };
+        // Lines that lie over each other have their marks at different places.
+        let first = of.nth() * MARKED / 3 + MARKED / 4;
+        let places = way.iter().skip(first).step_by(MARKED);
+        // A line has the mark that it has in the legend, also where another line is missing.
+        let marked = named.get(number(of)).unwrap_or(of);
+        for place in places.filter(is_free) {
+            marked.mark(&mut paper.svg, *place);
+        }
+    }
+}
+
+/// From one mark of a line to the next, in points.
+const MARKED: usize = 10;
+
+/// The place of a line where it is furthest from all others, and from the letters that are there.
+fn apart(ways: &[Vec<(f64, f64)>], line: usize, taken: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let way = &ways[line];
+    let others = ways.iter().enumerate().filter(|(other, _)| *other != line);
+    let others: Vec<&(f64, f64)> = others.flat_map(|(_, way)| way).collect();
+    let distance = |(x, y): (f64, f64), to: &(f64, f64)| (x - to.0).hypot(y - to.1);
+    let room = |place: (f64, f64)| {
+        let nearest = others.iter().map(|other| distance(place, other));
+        nearest.fold(f64::INFINITY, f64::min)
+    };
+    let is_free = |place: &(f64, f64)| taken.iter().all(|letter| distance(*place, letter) > LETTER);
+    // Not at the very ends, where all lines come together.
+    let inner = way
+        .iter()
+        .skip(way.len() / 8)
+        .take(way.len() * 6 / 8)
+        .copied();
+    let best = |places: &mut dyn Iterator<Item = (f64, f64)>| {
+        places.max_by(|a, b| room(*a).total_cmp(&room(*b)))
+    };
+    best(&mut inner.clone().filter(is_free)).or_else(|| best(&mut inner.clone()))
+}

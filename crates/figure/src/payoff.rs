@@ -1,0 +1,297 @@
+//! What coroutines pay: how many times as much as sync workers they answer, by how much a request waits.
+//!
+//! In its table `x` is the share of a request's own time that it waits (0 to 1, from the scenario), `y` the
+//! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the series `computed …` are
+//! points of a line: total ÷ compute, and flat where nobody asks for more.
+
+use super::cohort::windows;
+use super::lines::{Plot, polyline};
+use super::paper::{MARGIN, Paper, rule, width_of};
+use super::place::Places;
+use super::scale::{Scale, Steps};
+use super::style::SMALL;
+use super::svg::Anchor;
+use super::table::{Origin, Row, Table, distinct};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
+use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
+use concsim_model::units::letter;
+use concsim_model::words::{counted, digits, mean};
+use concsim_record::Recording;
+use concsim_record::summary::{Run, summarise};
+use concsim_theory::demand::{Spent, of_mix};
+
+/// A computed line has a point at each of these.
+const POINTS: u32 = 100;
+const PANEL: &str = "coroutine ÷ sync";
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "payoff",
+    says: "What coroutines pay: how many times as many answers as sync workers give, by the share of its time that a request waits",
+    of: Stuff::Runs,
+    needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut rows = Vec::new();
+    for play in &material.plays {
+        let pairs = pairs(&play.kept.recordings);
+        let is_one = pairs.len() == 1;
+        for (sync, coroutine) in pairs {
+            let runs = (summarise(sync), summarise(coroutine));
+            let Some(ratio) = ratio(&runs.0, &runs.1) else {
+                continue;
+            };
+            let scenario = &coroutine.header.scenario;
+            let cores = coroutine.header.machine.cores;
+            let line = line(scenario, cores);
+            let computed = computed(scenario, cores, share_waiting(scenario));
+            let is_new = |row: &Row| !rows.iter().any(|known: &Row| known.series == row.series);
+            if line.first().is_some_and(is_new) {
+                rows.extend(line);
+            }
+            let name = if is_one {
+                play.name().to_owned()
+            } else {
+                format!("{} {}", play.name(), coroutine.header.variant)
+            };
+            rows.push(Row {
+                panel: PANEL.into(),
+                y_to: Some(computed),
+                n: Some(runs.0.due.min(runs.1.due) as u64),
+                label: format!("{name}: × {}", digits(ratio)),
+                ..Row::at(name, runs.1.origin.into(), (share_waiting(scenario), ratio))
+            });
+        }
+    }
+    if rows.is_empty() {
+        return Err(Refused::nothing(
+            "no sync variant with answers stands beside a coroutine one with the same load, whose requests \
+             take time, and whose run nothing changes on the way",
+        ));
+    }
+    Ok(Taken {
+        rows,
+        counted: windows(material),
+        ..Taken::default()
+    })
+}
+
+/// Each sync variant with the coroutine one that has the same requests, as many workers and the same load.
+fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
+    let of = |kind: WorkerKind| {
+        recordings
+            .iter()
+            .filter(move |recording| recording.header.scenario.server.kind == kind)
+    };
+    let matches = |a: &Scenario, b: &Scenario| {
+        a.server.workers == b.server.workers
+            && a.timeline.is_empty() // what changes meanwhile has no one line
+            && of_mix(a, |_| true).mean > 0.0
+            && a.load == b.load
+            && share_waiting(a).to_bits() == share_waiting(b).to_bits()
+    };
+    of(WorkerKind::Sync)
+        .filter_map(|sync| {
+            let mut others = of(WorkerKind::Coroutine);
+            let other = others.find(|other| matches(&sync.header.scenario, &other.header.scenario));
+            other.map(|other| (sync, other))
+        })
+        .collect()
+}
+
+fn ratio(sync: &Run, coroutine: &Run) -> Option<f64> {
+    let (below, above) = (sync.throughput_per_s?, coroutine.throughput_per_s?);
+    (below > 0.0 && above > 0.0).then_some(above / below)
+}
+
+/// The share of a request's own time that it waits.
+fn share_waiting(scenario: &Scenario) -> f64 {
+    let alone = of_mix(scenario, |_| true).mean;
+    let computing = of_mix(scenario, |spent| spent == Spent::Computing).mean;
+    if alone > 0.0 {
+        1.0 - computing / alone
+    } else {
+        0.0
+    }
+}
+
+/// The computed ratio for a share of waiting: total ÷ compute while nothing but the workers is scarce, and
+/// never more than is asked for.
+fn computed(scenario: &Scenario, cores: usize, share: f64) -> f64 {
+    let workers = scenario.server.workers as f64;
+    let (most, _) = asked_for(scenario);
+    let by_computing = (cores as f64).min(workers) / (1.0 - share);
+    by_computing.min(most) / workers.min(by_computing).min(most)
+}
+
+/// The computed ratio for all shares of waiting.
+fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
+    let workers = scenario.server.workers as f64;
+    let (_, who) = asked_for(scenario);
+    let ratio = |share: f64| computed(scenario, cores, share);
+    let name = format!(
+        "computed for {who} and {}",
+        counted(workers as u64, "worker")
+    );
+    // More cores than workers make no difference.
+    let name = if cores < scenario.server.workers {
+        format!("{name} on {}", counted(cores as u64, "core"))
+    } else {
+        name
+    };
+    let at = |share: f64| Row {
+        panel: PANEL.into(),
+        ..Row::at(name.clone(), Origin::Computed, (share, ratio(share)))
+    };
+    (0..POINTS)
+        .map(|point| at(f64::from(point) / f64::from(POINTS)))
+        .chain([at(0.995)])
+        .collect()
+}
+
+/// How many answers are asked for in a request's own time, and by whom.
+fn asked_for(scenario: &Scenario) -> (f64, String) {
+    match scenario.load.arrivals {
+        Arrivals::Closed { clients, .. } => (clients as f64, counted(clients as u64, "client")),
+        Arrivals::Open { rate, .. } => {
+            let alone = of_mix(scenario, |_| true).mean;
+            (rate * alone, format!("{} requests/s", mean(rate)))
+        }
+    }
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    paper.top += 22.0;
+    let (top, left) = (paper.top, MARGIN + width_of("1 000", SMALL) + 4.0);
+    let bottom = top + (paper.width * 0.55).clamp(240.0, 420.0);
+    let right = paper.right() - 20.0;
+    let across = Scale {
+        steps: Steps::Linear,
+        low: 0.0,
+        high: 100.0,
+        from: left,
+        to: right,
+    };
+    let highest = table.rows.iter().map(|row| row.y).fold(1.0, f64::max);
+    let lowest = table.rows.iter().map(|row| row.y).fold(1.0, f64::min);
+    let up = Scale {
+        steps: Steps::Log,
+        low: (lowest * 0.8).min(0.5),
+        high: highest * 1.5,
+        from: bottom,
+        to: top,
+    };
+    paper.up(
+        &up,
+        (left, right),
+        "answers, coroutine ÷ sync (logarithmic)",
+    );
+    paper.across(
+        &across,
+        (top, bottom),
+        "share of its time that a request waits, in %",
+    );
+    let plot = Plot { across, up };
+    let place = |row: &Row| plot.at((row.x * 100.0, row.y));
+    let (computed, found): (Vec<&Row>, Vec<&Row>) = table
+        .rows
+        .iter()
+        .partition(|row| row.origin == Origin::Computed);
+    let names = distinct(computed.iter().map(|row| row.series.as_str()));
+    let line = |name: &str| -> Vec<(f64, f64)> {
+        let of_it = computed.iter().filter(|row| row.series == name);
+        of_it.map(|row| place(row)).collect()
+    };
+    let lines: Vec<Line<'_>> = names.into_iter().map(|name| (name, line(name))).collect();
+    let marks: Vec<Mark<'_>> = found.into_iter().map(|row| (row, place(row))).collect();
+    for (_, way) in &lines {
+        draw_line(&mut paper, way);
+    }
+    for (row, dot) in &marks {
+        paper.svg.told(
+            || said_of(row),
+            |svg| mark::draw(svg, "coroutine", row.origin, *dot),
+        );
+    }
+    let free = Places::within((left, top), (paper.right(), bottom));
+    name_all(&mut paper, (&lines, &marks), free);
+    paper.legend_of_origins(&table.rows);
+    paper.finish(table, look)
+}
+
+fn draw_line(paper: &mut Paper, places: &[(f64, f64)]) {
+    polyline(&mut paper.svg, "line neutral-s dotted", places);
+}
+
+/// A line: its name, and the places that it goes through.
+type Line<'a> = (&'a str, Vec<(f64, f64)>);
+/// A mark: what it is of, and its place.
+type Mark<'a> = (&'a Row, (f64, f64));
+
+/// Names of lines and marks, each where it lies over nothing else; what has no room has a letter, and its
+/// name beneath.
+fn name_all(paper: &mut Paper, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
+    for (_, way) in lines {
+        places.way(way);
+    }
+    for (_, dot) in marks {
+        places.mark(*dot);
+    }
+    let mut beneath: Vec<String> = Vec::new();
+    for (row, dot) in marks {
+        let words = said_of(row);
+        let (place, words) = if let Some(place) = places.beside(*dot, &words) {
+            (Some(place), words)
+        } else {
+            beneath.push(words);
+            let short = letter(beneath.len() - 1);
+            (places.beside(*dot, &short), short)
+        };
+        let Some(place) = place else { continue };
+        if let Some(end) = place.lead {
+            rule(&mut paper.svg, "lead", *dot, end);
+        }
+        let svg = &mut paper.svg;
+        svg.words(place.at, "small halo", Anchor::Start, &words);
+    }
+    for (name, way) in lines {
+        let along = |words: &str| {
+            let width = width_of(words, SMALL);
+            let ends = way.iter().rev().step_by(2);
+            let around = ends.flat_map(move |(x, y)| {
+                [
+                    (x + 8.0, y + 4.0),
+                    (x - width, y - 7.0),
+                    (x - width, y + SMALL + 5.0),
+                ]
+            });
+            around.collect::<Vec<_>>().into_iter()
+        };
+        // Several lines run together for most of their way: a name beside one could be that of another.
+        let whole = (lines.len() == 1).then(|| places.first_of(along(name), name));
+        let (place, words) = if let Some(place) = whole.flatten() {
+            (Some(place), (*name).to_owned())
+        } else {
+            beneath.push((*name).to_owned());
+            let short = letter(beneath.len() - 1);
+            (places.first_of(along(&short), &short), short)
+        };
+        if let Some(place) = place {
+            paper.svg.words(place, "quiet halo", Anchor::Start, &words);
+        }
+    }
+    for (place, words) in beneath.iter().enumerate() {
+        paper.paragraph("small", SMALL, &format!("{}: {words}", letter(place)));
+    }
+}
+
+/// `io_bound: × 29.9, computed × 30`
+fn said_of(row: &Row) -> String {
+    let computed = row
+        .y_to
+        .map(|ratio| format!(", computed × {}", digits(ratio)));
+    format!("{}{}", row.label, computed.unwrap_or_default())
+}

@@ -1,0 +1,161 @@
+//! How long all but the slowest of so many take: the usual picture of percentiles, as of `HdrHistogram`.
+//!
+//! In its table `x` is 1 ÷ (1 − p), so that 90 %, 99 % and 99.9 % are as far apart, and `y` the latency in
+//! milliseconds that the share p of the requests did not exceed. `panel` says from when it counts,
+//! `series` is the variant, `n` the requests that it rests on.
+
+use super::cohort::{Cohort, ENDS, quantile, windows};
+use super::lines::{Arrow, Plot, series};
+use super::paper::{MARGIN, Paper, rect, width_of};
+use super::scale::{Scale, Steps, milliseconds};
+use super::style::SMALL;
+use super::table::Row;
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use concsim_model::words::counted;
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "percentiles",
+    says: "How long all but the slowest take: with marks from when a request is due, small dots from when it is sent",
+    of: Stuff::Runs,
+    needs: "kept runs with 20 requests or more: concsim sim mixed --out mixed && concsim figure percentiles mixed",
+    rows,
+    draw,
+};
+
+/// The panels: since when a latency counts.
+const FROM_DUE: &str = "from due";
+const FROM_SENT: &str = "from sent";
+/// Points of a line in each decade.
+const POINTS: f64 = 20.0;
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut taken = Taken {
+        counted: windows(material),
+        ..Taken::default()
+    };
+    let mut undrawn = Vec::new();
+    for (name, recording) in material.recordings() {
+        let cohort = Cohort::of(recording);
+        taken.caveats.extend(cohort.caveats(&name));
+        undrawn.extend(cohort.undrawn(&name));
+        for (panel, latencies) in [(FROM_DUE, &cohort.from_due), (FROM_SENT, &cohort.from_sent)] {
+            let at = |x: f64| {
+                let took = quantile(latencies, 1.0 - 1.0 / x);
+                Row {
+                    panel: panel.into(),
+                    kind: recording.header.scenario.server.kind.word().into(),
+                    n: Some(latencies.len() as u64),
+                    label: cohort.at_least(took),
+                    ..Row::at(name.clone(), recording.header.origin.into(), (x, took))
+                }
+            };
+            // On an axis of factors there is no place for nothing.
+            let drawn = grid(cohort.sayable()).map(at).filter(|row| row.y > 0.0);
+            taken.rows.extend(drawn);
+        }
+        if let Some(last) = taken
+            .rows
+            .last_mut()
+            .filter(|row| row.series == name && !row.is_at_patience())
+        {
+            let (share, took) = (percent(last.x), milliseconds(last.y));
+            let of = counted(cohort.count() as u64, "request");
+            last.label = format!("{name}: {share} of {of} took no longer than {took}");
+        }
+    }
+    if taken.rows.is_empty() {
+        let or_else = "no request in a counted window took any time";
+        return Err(Refused::nothing_of(&undrawn, or_else));
+    }
+    Ok(taken)
+}
+
+/// From 1 on, up to the largest share that can be said.
+fn grid(sayable: f64) -> impl Iterator<Item = f64> {
+    let end = if sayable > 0.0 {
+        1.0 / (1.0 - sayable) * (1.0 + 1e-9)
+    } else {
+        0.0
+    };
+    (0..)
+        .map(|step| libm::pow(10.0, f64::from(step) / POINTS))
+        .take_while(move |x| *x <= end)
+}
+
+/// `99.9 %`, from 1 ÷ (1 − p).
+fn percent(x: f64) -> String {
+    let decimals = (x.log10() - 2.0 - 1e-9).max(0.0).ceil() as usize;
+    format!("{:.decimals$} %", 100.0 * (1.0 - 1.0 / x))
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let due = series(table.of_panel(FROM_DUE));
+    let names = paper.names_of(&due);
+    paper.top += 22.0;
+    let (top, left) = (paper.top, MARGIN + width_of("10 000", SMALL) + 4.0);
+    let bottom = top + (paper.width * 0.5).clamp(220.0, 360.0);
+    let most = table.rows.iter().map(|row| row.x).fold(10.0, f64::max);
+    let across = Scale {
+        steps: Steps::Log,
+        low: 1.0,
+        high: 10_f64.powf((most.log10() - 1e-9).ceil()),
+        from: left,
+        to: paper.right() - names.room(),
+    };
+    let plot = Plot {
+        across,
+        up: Scale::factors(table.rows.iter().map(|row| row.y), (bottom, top)),
+    };
+    let end = across.at(most);
+    if across.to - end > 1.0 {
+        let size = (across.to - end, bottom - top);
+        rect(&mut paper.svg, "neutral beyond", (end, top), size);
+    }
+    let ticks = ticks(across.high);
+    plot.axes_at(
+        &mut paper,
+        &ticks,
+        "share of the requests (a step for each nine)",
+        "latency not exceeded, in ms (logarithmic)",
+    );
+    for sent in series(table.of_panel(FROM_SENT)) {
+        let class = format!("line {}-s beads", sent.kind);
+        sent.draw(&mut paper.svg, &plot, &class);
+    }
+    paper.lines(&plot, &due, names);
+    paper.paragraph("quiet", SMALL, ENDS);
+    paper.top += 6.0;
+    paper.legend_of_patience(&table.rows, Arrow::Up);
+    paper.legend_of_ways(&table.rows);
+    paper.finish(table, look)
+}
+
+/// 0, 50 %, 90 %, 99 % and so on.
+fn ticks(high: f64) -> Vec<(f64, String)> {
+    let decades = (1..=15).map(|power| 10_f64.powi(power));
+    let named = [1.0, 2.0].into_iter().chain(decades);
+    named
+        .take_while(|x| *x <= high * (1.0 + 1e-9))
+        .map(|x| (x, percent(x)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_has_as_many_nines_as_it_needs() {
+        let said = [1.0, 2.0, 10.0, 100.0, 1e3, 1e4].map(percent);
+        assert_eq!(said, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+    }
+
+    #[test]
+    fn a_line_ends_where_fewer_than_ten_are_slower() {
+        let ends = |requests: f64| grid(1.0 - 10.0 / requests).last().unwrap_or(0.0);
+        assert!((ends(1_000.0) - 100.0).abs() < 1e-6);
+        assert!(ends(999.0) < 100.0);
+        assert_eq!(grid(0.0).count(), 0);
+    }
+}

@@ -1,0 +1,61 @@
+//! A figure as PNG, twice as dense as its SVG, with letters of a font that is built in: the same pixels on
+//! every machine.
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{self, Options, Tree};
+
+/// `DejaVu` Sans and its bold, reduced to the letters of European languages, arrows and signs of mathematics
+/// (see `assets/fonts/README.md`).
+const FONTS: [&[u8]; 2] = [
+    include_bytes!("../../../assets/fonts/sans.ttf"),
+    include_bytes!("../../../assets/fonts/sans-bold.ttf"),
+];
+/// Pixels for each user unit.
+const DENSITY: f32 = 2.0;
+
+/// A picture that could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum Undrawn {
+    /// The SVG is not one.
+    #[error("the figure's SVG cannot be read: {0}")]
+    Svg(#[from] usvg::Error),
+    /// It would not fit into memory.
+    #[error("the picture is too large")]
+    TooLarge,
+    /// The encoder failed.
+    #[error("the picture cannot be written: {0}")]
+    Encoder(String),
+}
+
+/// Draws an SVG of ours.
+///
+/// # Errors
+/// When it is none, or too large.
+pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
+    let tree = tree_of(svg)?;
+    let size = tree.size();
+    let pixels = |length: f32| (length * DENSITY).ceil() as u32;
+    let mut picture =
+        Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or(Undrawn::TooLarge)?;
+    resvg::render(
+        &tree,
+        Transform::from_scale(DENSITY, DENSITY),
+        &mut picture.as_mut(),
+    );
+    picture
+        .encode_png()
+        .map_err(|error| Undrawn::Encoder(error.to_string()))
+}
+
+/// What an SVG of ours is made of, with letters of the built-in font.
+pub(super) fn tree_of(svg: &str) -> Result<Tree, usvg::Error> {
+    let mut options = Options {
+        font_family: "DejaVu Sans".into(),
+        ..Options::default()
+    };
+    for font in FONTS {
+        options.fontdb_mut().load_font_data(font.to_vec());
+    }
+    options.fontdb_mut().set_sans_serif_family("DejaVu Sans");
+    Tree::from_str(svg, &options)
+}

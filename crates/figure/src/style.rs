@@ -1,0 +1,137 @@
+//! What things look like, as a style sheet: plain values, since not every program that draws SVG knows
+//! variables, and a second set for readers who prefer dark pages.
+
+use std::fmt::Write as _;
+
+use concsim_model::palette::{Ground, Meaning, Rgb, Theme};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::svg::{self, class_of};
+
+/// Sizes of letters, in user units.
+pub(super) const TITLE: f64 = 18.0;
+/// Labels, and whatever is to be read.
+pub(super) const TEXT: f64 = 13.0;
+/// Axes and what stands beneath.
+pub(super) const SMALL: f64 = 12.0;
+
+/// All kinds of workers, in the order in which a legend names them.
+const KINDS: [WorkerKind; 4] = [
+    WorkerKind::Sync,
+    WorkerKind::Coroutine,
+    WorkerKind::Threads,
+    WorkerKind::Callback,
+];
+
+/// The class of what belongs to a kind of worker: its word. Anything else is neutral.
+pub(super) fn class_of_kind(word: &str) -> &'static str {
+    let kind = KINDS.into_iter().find(|kind| kind.word() == word);
+    kind.map_or("neutral", WorkerKind::word)
+}
+
+/// The colour of a kind of worker: Okabe and Ito's, those with a contrast of 3 : 1 or more on this
+/// ground.
+fn colour(kind: WorkerKind, ground: Ground) -> Rgb {
+    match (kind, ground) {
+        (WorkerKind::Sync, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
+        (WorkerKind::Sync, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
+        (WorkerKind::Coroutine, Ground::Light) => Rgb(0x00, 0x72, 0xB2),
+        (WorkerKind::Coroutine, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
+        (WorkerKind::Threads, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
+        (WorkerKind::Threads, Ground::Dark) => Rgb(0x00, 0x9E, 0x73),
+        (WorkerKind::Callback, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
+        (WorkerKind::Callback, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
+    }
+}
+
+/// The whole style sheet.
+pub(super) fn sheet(theme: Theme) -> String {
+    let colours = svg::by_theme(theme, colours);
+    format!(
+        "text{{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;\
+         font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
+         .title{{font-size:{TITLE}px;font-weight:bold}}.head{{font-weight:bold}}.small,.quiet{{font-size:{SMALL}px}}\n\
+         .axis,.grid,.outline,.line{{fill:none}}.axis,.outline{{stroke-width:1}}.grid{{stroke-width:1;stroke-opacity:.3}}.line{{stroke-width:2}}.thin{{stroke-width:1.2}}.thick{{stroke-width:3.2}}.faint{{stroke-opacity:.6}}.beyond{{fill-opacity:.12}}.edge{{stroke-width:1}}.crisp{{shape-rendering:crispEdges}}\n\
+         .dashed{{stroke-dasharray:6 4}}.dash-dot{{stroke-dasharray:7 3 2 3}}.dash-dot-dot{{stroke-dasharray:7 3 2 3 2 3}}.long{{stroke-dasharray:16 3}}.long-short{{stroke-dasharray:16 3 4 3}}.dotted{{stroke-dasharray:2 3}}.beads{{stroke-dasharray:0 7;stroke-linecap:round;stroke-width:3}}.sparse{{stroke-dasharray:2 6}}.dot-dot{{stroke-dasharray:2 2 2 6}}.box{{fill-opacity:.1}}.lead{{stroke-width:1}}.halo{{paint-order:stroke;stroke-width:4;stroke-linejoin:round}}.hollow{{stroke-width:2}}\n\
+         {colours}\n"
+    )
+}
+
+fn colours(ground: Ground) -> String {
+    let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
+    let warning = ground.warning().hex();
+    let mut sheet = format!(
+        ".ground,.hollow{{fill:{behind}}}.halo{{stroke:{behind}}}text{{fill:{letters}}}.quiet{{fill:{quiet}}}.warning{{fill:{warning}}}\
+         .axis,.grid,.lead,.neutral-s{{stroke:{quiet}}}.neutral{{fill:{quiet}}}"
+    );
+    for meaning in Meaning::STATES {
+        shade(&mut sheet, class_of(meaning), meaning.colour(ground));
+    }
+    for kind in KINDS {
+        shade(&mut sheet, kind.word(), colour(kind, ground));
+    }
+    for (level, colour) in (1..).zip(heat(ground)) {
+        let colour = colour.hex();
+        write!(sheet, ".heat{level}{{fill:{colour}}}").expect("a String takes all text");
+    }
+    sheet
+}
+
+/// Colours of a cell from few requests to many: one hue, in even steps from near the background to far from
+/// it, so that more always looks like more. The first step can be told from the background.
+fn heat(ground: Ground) -> [Rgb; 8] {
+    let (near, far) = match ground {
+        Ground::Light => (Rgb(0xC3, 0xDC, 0xEF), Rgb(0x04, 0x2A, 0x4D)),
+        Ground::Dark => (Rgb(0x1C, 0x3F, 0x5C), Rgb(0xDD, 0xF1, 0xFF)),
+    };
+    let step = |from: u8, to: u8, step: u16| {
+        ((u16::from(from) * (7 - step) + u16::from(to) * step + 3) / 7) as u8
+    };
+    [0, 1, 2, 3, 4, 5, 6, 7].map(|at| {
+        Rgb(
+            step(near.0, far.0, at),
+            step(near.1, far.1, at),
+            step(near.2, far.2, at),
+        )
+    })
+}
+
+/// Filled with a colour, or drawn with it.
+fn shade(sheet: &mut String, class: &str, colour: Rgb) {
+    let colour = colour.hex();
+    write!(
+        sheet,
+        ".{class}{{fill:{colour}}}.{class}-s{{stroke:{colour}}}"
+    )
+    .expect("a String takes all text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::palette::contrast;
+
+    const GROUNDS: [Ground; 2] = [Ground::Light, Ground::Dark];
+
+    #[test]
+    fn lines_and_marks_stand_out_from_either_ground_at_least_three_to_one() {
+        for ground in GROUNDS {
+            for kind in KINDS {
+                let ratio = contrast(colour(kind, ground), ground.colour());
+                assert!(ratio >= 3.0, "{} on {ground:?}: {ratio:.2}", kind.word());
+            }
+        }
+    }
+
+    #[test]
+    fn each_step_of_a_heat_map_is_further_from_its_ground_than_the_one_before() {
+        for ground in GROUNDS {
+            let ratios = heat(ground).map(|colour| contrast(colour, ground.colour()));
+            assert!(ratios[0] >= 1.3, "{ground:?}: {ratios:?}");
+            assert!(
+                ratios.windows(2).all(|pair| pair[0] < pair[1]),
+                "{ground:?}: {ratios:?}"
+            );
+            assert!(ratios[7] >= 7.0, "{ground:?}: {ratios:?}");
+        }
+    }
+}

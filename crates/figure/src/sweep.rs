@@ -1,0 +1,459 @@
+//! Points of a sweep, or kept runs as if they were some: each has a place on an axis and its numbers, as
+//! `--json` has them.
+//!
+//! What a sweep keeps in `points.jsonl` is read here, a line for each row; see `docs/sweep.md`.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Material;
+use super::cohort::seconds;
+use super::table::{AT_LEAST, Origin, distinct};
+use concsim_model::scenario::Arrivals;
+use concsim_model::units::Elapsed;
+use concsim_model::words::{counted, digits, length};
+use concsim_record::Recording;
+use concsim_record::summary::summarise;
+
+/// A sweep, as far as a figure is concerned.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The scenario's name, as far as its rows tell.
+    pub name: String,
+    /// The keys that vary.
+    pub over: Vec<String>,
+    /// What was played, and by which version.
+    pub provenance: String,
+    /// What is not in it, and what of it may not be believed.
+    pub caveats: Vec<String>,
+    points: Vec<Point>,
+}
+
+/// Why a file is not that of a sweep.
+#[derive(Debug, thiserror::Error)]
+pub enum Malformed {
+    /// A line is not what it should be.
+    #[error("line {line} is no row of a sweep: {what}")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: serde_json::Error,
+    },
+    /// There is nothing in it.
+    #[error("there is no row of a sweep in it")]
+    Empty,
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+struct Point {
+    variant: String,
+    values: Vec<(String, String)>,
+    numbers: Value,
+    origin: Origin,
+}
+
+/// A line of `points.jsonl`.
+#[derive(Debug, Deserialize)]
+struct Line {
+    row: usize,
+    #[serde(default)]
+    overrides: Vec<String>,
+    variant: Option<String>,
+    seed: Option<u64>,
+    #[serde(default)]
+    concsim: String,
+    #[serde(default)]
+    sha256: String,
+    origin: Origin,
+    trust: Option<String>,
+    #[serde(default)]
+    command: String,
+    numbers: Option<Value>,
+    error: Option<String>,
+}
+
+impl Sweep {
+    /// Reads the text of a `points.jsonl`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(text: &str) -> Result<Self, Malformed> {
+        let lines = (1..).zip(text.lines());
+        let lines = lines.filter(|(_, text)| !text.trim().is_empty());
+        let read = |(line, text)| {
+            serde_json::from_str::<Line>(text).map_err(|what| Malformed::Line { line, what })
+        };
+        let mut lines: Vec<Line> = lines.map(read).collect::<Result<_, _>>()?;
+        // Of a row that was played twice the last line counts.
+        lines.reverse();
+        lines.sort_by_key(|line| line.row);
+        lines.dedup_by_key(|line| line.row);
+        let first = lines.first().ok_or(Malformed::Empty)?;
+        let name = scenario_of(&first.command);
+        Ok(Self {
+            over: first.overrides.iter().map(|it| key_of(it).0).collect(),
+            provenance: provenance(&name, &lines),
+            caveats: caveats(&lines),
+            name,
+            points: lines.into_iter().filter_map(point_of).collect(),
+        })
+    }
+
+    /// What a figure of it is called, unless it is told otherwise.
+    pub(super) fn title(&self) -> String {
+        format!("{} over {}", self.name, self.over.join(" and "))
+    }
+}
+
+/// `server.workers=4` is a key and a value.
+fn key_of(laid_over: &str) -> (String, String) {
+    let (key, value) = laid_over.split_once('=').unwrap_or((laid_over, ""));
+    (key.trim().to_owned(), value.trim().to_owned())
+}
+
+/// The name of what a command plays: `io_bound` of `concsim sim scenarios/io_bound.toml --set …`.
+fn scenario_of(command: &str) -> String {
+    let file = command.split(" --").next().unwrap_or_default();
+    let file = file.splitn(3, ' ').nth(2).unwrap_or("a scenario");
+    let file = file.trim_matches('\'').rsplit('/').next();
+    let file = file.unwrap_or_default();
+    file.strip_suffix(".toml").unwrap_or(file).to_owned()
+}
+
+fn provenance(name: &str, lines: &[Line]) -> String {
+    let Some(first) = lines.first() else {
+        return name.to_owned();
+    };
+    let (concsim, origin) = (&first.concsim, first.origin.word());
+    let sha256 = first.sha256.get(..8).unwrap_or_default();
+    // A row that could not be read does not know its seed.
+    let seed = lines.iter().find_map(|line| line.seed);
+    let seed = seed.map_or_else(String::new, |seed| format!(" · seed {seed}"));
+    let rows = lines.len();
+    format!("concsim {concsim} · {name}@{sha256}{seed} · a sweep of {rows} rows · {origin}")
+}
+
+fn caveats(lines: &[Line]) -> Vec<String> {
+    let rows = lines.len();
+    let failed: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.error.as_deref())
+        .collect();
+    let left_out = failed.first().map(|first| {
+        let count = failed.len();
+        // What is drawn beneath a mistake is for a terminal.
+        let first = first.lines().next().unwrap_or_default();
+        let first = first.trim_start_matches("error: ");
+        format!("{count} of {rows} rows could not be played and are left out: {first}")
+    });
+    let doubt = |trust: &str, words: &str| {
+        let doubted = lines
+            .iter()
+            .filter(|line| line.trust.as_deref() == Some(trust));
+        let count = doubted.count();
+        (count > 0).then(|| format!("{count} of {rows} rows {words}"))
+    };
+    let nothing = doubt(
+        "proves-nothing",
+        "prove nothing; see `because` in points.csv",
+    );
+    let rough = doubt("rough", "are rough; see `because` in points.csv");
+    left_out.into_iter().chain(nothing).chain(rough).collect()
+}
+
+fn point_of(line: Line) -> Option<Point> {
+    Some(Point {
+        variant: line.variant.unwrap_or_default(),
+        values: line.overrides.iter().map(|it| key_of(it)).collect(),
+        numbers: line.numbers?,
+        origin: line.origin,
+    })
+}
+
+/// A point with its place on an axis.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// The variant, and the values of all other axes.
+    pub(super) series: String,
+    pub(super) origin: Origin,
+    pub(super) x: f64,
+    numbers: Value,
+}
+
+impl Placed {
+    /// Whether two points are of one line: of the same series, and from the same engine.
+    pub(super) fn is_of_one_line(&self, other: &Self) -> bool {
+        self.series == other.series && self.origin == other.origin
+    }
+
+    /// A number by its path: `latency_ms.p99`.
+    pub(super) fn number(&self, path: &str) -> Option<f64> {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        self.numbers.pointer(&pointer)?.as_f64()
+    }
+
+    /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience. [`None`] too in rows of
+    /// versions that did not keep which latencies are.
+    pub(super) fn at_least(&self, milliseconds: f64) -> Option<String> {
+        let patience = self.number("at_patience.patience_ms")?;
+        let failed = ["refused", "reset", "timeout", "status"];
+        let failed = failed.map(|kind| self.number(&format!("failed.{kind}")).unwrap_or(0.0));
+        let is_reached = failed.iter().sum::<f64>() > 0.0 && milliseconds >= patience;
+        let long = Elapsed((patience * 1e6).round() as u64);
+        is_reached.then(|| format!("{AT_LEAST}{}, the clients' patience", length(long)))
+    }
+
+    /// The word for its kind of workers.
+    pub(super) fn kind(&self) -> &str {
+        self.numbers["kind"].as_str().unwrap_or_default()
+    }
+
+    /// Of how many requests its numbers are.
+    pub(super) fn count(&self) -> Option<u64> {
+        self.numbers["due"].as_u64()
+    }
+
+    /// What bounds the throughput, in a clause, if the bound is reached: `4 cores are busy`.
+    pub(super) fn reached_bound(&self) -> Option<String> {
+        let answered = self.number("throughput_per_s")?;
+        let bounds = self.bounds();
+        let tightest = bounds
+            .iter()
+            .min_by(|a, b| a.per_s.total_cmp(&b.per_s))
+            .filter(|bound| answered >= REACHED * bound.per_s)?;
+        let count = |thing| counted(tightest.count.round() as u64, thing);
+        let one = tightest.count < 1.5;
+        let are = if one { "is" } else { "are" };
+        Some(match tightest.of {
+            "cores" => format!("{} {are} busy", count("core")),
+            // A wait of a coroutine does not take its worker.
+            "workers" if self.kind() == "coroutine" => format!("{} {are} busy", count("worker")),
+            "workers" => format!("{} {are} taken", count("worker")),
+            "connections" => format!("{} {are} taken", count("connection")),
+            "clients" => format!(
+                "{} {} for no more",
+                count("client"),
+                if one { "asks" } else { "ask" }
+            ),
+            "arrivals" => "no more requests come".to_owned(),
+            other => format!("the limit is {} {other}", digits(tightest.count)),
+        })
+    }
+
+    /// What bounds the throughput, as computed: what there is a limited number of, how many, for how long
+    /// each answer takes one (in seconds), and so how many answers a second.
+    pub(super) fn bounds(&self) -> Vec<Bound<'_>> {
+        let bounds = self.numbers.pointer("/theory/bounds");
+        let bounds = bounds
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        let read = |bound: &'_ Value| -> Option<(f64, Option<f64>, f64)> {
+            let each = bound["each_ms"].as_f64().map(|each| each / 1e3);
+            Some((bound["count"].as_f64()?, each, bound["per_s"].as_f64()?))
+        };
+        let named = bounds.iter().filter_map(|bound| {
+            let (count, each, per_s) = read(bound)?;
+            Some(Bound {
+                of: bound["of"].as_str()?,
+                count,
+                each,
+                per_s,
+            })
+        });
+        named.collect()
+    }
+}
+
+/// One thing that bounds the throughput.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound<'a> {
+    /// `workers`, `cores`, `clients`, `connections`, `arrivals`.
+    pub(super) of: &'a str,
+    pub(super) count: f64,
+    /// In seconds.
+    pub(super) each: Option<f64>,
+    /// Answers per second.
+    pub(super) per_s: f64,
+}
+
+/// A bound is reached from this share of it on.
+const REACHED: f64 = 0.9;
+/// All points with their places on the axis of `key`, in the order of the series, what is measured before
+/// what is simulated, then of their places.
+/// What has no place there is left out.
+pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
+    let mut all = runs(material, key);
+    for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
+        let points = sweep.points.iter();
+        all.extend(points.filter_map(|point| point.placed(key, &prefix)));
+    }
+    let series: Vec<String> = distinct(all.iter().map(|point| point.series.as_str()))
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let place = |of: &Placed| {
+        let place = series.iter().position(|name| *name == of.series);
+        (place, of.origin != Origin::Measured)
+    };
+    all.sort_by(|a, b| (place(a).cmp(&place(b))).then(a.x.total_cmp(&b.x)));
+    all
+}
+
+/// What tells sweeps from each other: their scenarios, and of several that are alike their numbers.
+fn prefixes(sweeps: &[Sweep]) -> Vec<String> {
+    let are_of_one = distinct(sweeps.iter().map(|sweep| sweep.name.as_str())).len() == 1;
+    let origin = |sweep: &Sweep| sweep.points.first().map(|point| point.origin);
+    let alike = |a: &Sweep, b: &Sweep| a.name == b.name && origin(a) == origin(b);
+    let prefix = |(place, sweep): (usize, &Sweep)| {
+        let name = if are_of_one { "" } else { &sweep.name };
+        match sweeps[..place].iter().filter(|it| alike(it, sweep)).count() {
+            0 => name.to_owned(),
+            before => format!("{name} ({})", before + 1).trim_start().to_owned(),
+        }
+    };
+    sweeps.iter().enumerate().map(prefix).collect()
+}
+
+impl Point {
+    fn placed(&self, key: &str, prefix: &str) -> Option<Placed> {
+        let (_, value) = self.values.iter().find(|(name, _)| name == key)?;
+        let others = self.values.iter().filter(|(name, _)| name != key);
+        let others = others.map(|(name, value)| format!("{name} = {value}"));
+        let names = [prefix.to_owned(), self.variant.clone()].into_iter();
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        let series: Vec<String> = [names.join(" ")].into_iter().chain(others).collect();
+        let number = value.trim_end_matches("/s").trim();
+        Some(Placed {
+            series: series.join(", "),
+            origin: self.origin,
+            x: number
+                .parse()
+                .ok()
+                .filter(|x: &f64| x.is_finite() && *x > 0.0)?,
+            numbers: self.numbers.clone(),
+        })
+    }
+}
+
+/// Kept runs, by what their scenarios say.
+fn runs(material: &Material<'_>, key: &str) -> Vec<Placed> {
+    let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
+    let mut all = Vec::new();
+    for play in &material.plays {
+        for recording in &play.kept.recordings {
+            let variant = line_of(recording, &play.kept.recordings, key);
+            let series = match scenarios.len() {
+                1 => variant.to_owned(),
+                _ => format!("{} {variant}", play.kept.plan.name()),
+            };
+            all.extend(value_of(recording, key).map(|x| Placed {
+                series,
+                origin: recording.header.origin.into(),
+                x,
+                numbers: serde_json::to_value(summarise(recording)).unwrap_or_default(),
+            }));
+        }
+    }
+    all
+}
+
+/// Variants that have different places on the axis are one line, called by the kind of their workers.
+fn line_of<'a>(recording: &'a Recording, beside: &[Recording], key: &str) -> &'a str {
+    let kind = |it: &Recording| it.header.scenario.server.kind;
+    let place = value_of(recording, key);
+    let differs = |it: &&Recording| kind(it) == kind(recording) && value_of(it, key) != place;
+    let shares = |it: &&Recording| kind(it) == kind(recording) && value_of(it, key) == place;
+    let is_of_a_line =
+        beside.iter().any(|it| differs(&it)) && beside.iter().filter(shares).count() == 1;
+    if is_of_a_line {
+        kind(recording).word()
+    } else {
+        &recording.header.variant
+    }
+}
+
+/// The value of an axis in a run.
+fn value_of(recording: &Recording, key: &str) -> Option<f64> {
+    let header = &recording.header;
+    match (key, &header.scenario.load.arrivals) {
+        ("server.workers", _) => Some(header.scenario.server.workers as f64),
+        ("machine.cores", _) => Some(header.machine.cores as f64),
+        ("load.rate", Arrivals::Open { rate, .. }) => Some(*rate),
+        _ => None,
+    }
+}
+
+/// The length of the counted window, in a line: at each load, say.
+pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
+    let all = |path: &'static str| points.iter().filter_map(move |it| it.number(path));
+    let (window, warm_up) = (seconds(all("window_s"))?, seconds(all("warmup_s"))?);
+    Some(format!(
+        "counted: requests due in {window} {each}, after {warm_up} of warm-up"
+    ))
+}
+
+/// How many different places there are.
+pub(super) fn places(points: &[Placed]) -> usize {
+    let mut places: Vec<f64> = points.iter().map(|point| point.x).collect();
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = r#"{"row":0,"index":0,"overrides":["server.workers=4","load.clients=10"],"variant":"sync","seed":7,"concsim":"0.1.0","sha256":"0123456789","origin":"simulated","trust":"ok","command":"concsim sim scenarios/io_bound.toml --set server.workers=4","numbers":{"kind":"sync","throughput_per_s":40.0}}"#;
+
+    fn failed() -> String {
+        let number = r#","numbers":{"kind":"sync","throughput_per_s":40.0}"#;
+        ROW.replace(number, r#","error":"no room""#)
+            .replace(r#""trust":"ok""#, r#""trust":null"#)
+    }
+
+    #[test]
+    fn a_row_that_was_played_again_counts_as_it_was_then() {
+        let sweep = Sweep::read(&format!("{}\n{ROW}\n", failed())).unwrap();
+        assert_eq!((sweep.points.len(), sweep.caveats.len()), (1, 0));
+        assert_eq!(
+            sweep.title(),
+            "io_bound over server.workers and load.clients"
+        );
+    }
+
+    #[test]
+    fn a_row_with_an_error_is_left_out_and_that_is_said() {
+        let other = failed().replace(r#""row":0"#, r#""row":1"#);
+        let sweep = Sweep::read(&format!("{ROW}\n{other}\n")).unwrap();
+        assert_eq!(sweep.points.len(), 1);
+        let said = "1 of 2 rows could not be played and are left out: no room";
+        assert_eq!(sweep.caveats, [said]);
+    }
+
+    #[test]
+    fn each_value_of_another_axis_is_a_series() {
+        let material = Material {
+            sweeps: vec![Sweep::read(ROW).unwrap()],
+            ..Material::default()
+        };
+        let points = placed(&material, "server.workers");
+        assert_eq!(points[0].series, "sync, load.clients = 10");
+        assert_eq!(
+            (points[0].x, points[0].number("throughput_per_s")),
+            (4.0, Some(40.0))
+        );
+        assert_eq!(placed(&material, "machine.cores").len(), 0);
+    }
+
+    #[test]
+    fn what_is_no_sweep_is_refused_with_its_line() {
+        let said = Sweep::read(&format!("{ROW}\n{{\n"))
+            .unwrap_err()
+            .to_string();
+        assert!(said.starts_with("line 2 is no row of a sweep: "), "{said}");
+        assert!(Sweep::read("\n").is_err());
+    }
+}

@@ -1,0 +1,382 @@
+//! The data of a figure: what is drawn, and nothing else is. A figure drawn again from its file is the
+//! same figure.
+//!
+//! The file is CSV (RFC 4180) with a header. Lines that begin with `#` say what it is of:
+//! `pandas.read_csv(file, comment="#")`, `duckdb.sql("from read_csv('file', comment='#')")`.
+
+use std::fmt::Write as _;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::Kind;
+use concsim_model::units::three_digits;
+use concsim_model::words::{as_it_was, harmless, one_line};
+
+/// The first characters of a figure's CSV.
+pub const CSV_BEGINS: &str = "# figure: ";
+
+/// Where a number comes from; drawn differently in every figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// From real processes.
+    Measured,
+    /// From virtual time.
+    Simulated,
+    /// From a formula.
+    Computed,
+}
+
+impl Origin {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Simulated => "simulated",
+            Self::Computed => "computed",
+        }
+    }
+}
+
+impl From<concsim_record::Origin> for Origin {
+    fn from(origin: concsim_record::Origin) -> Self {
+        match origin {
+            concsim_record::Origin::Measured => Self::Measured,
+            concsim_record::Origin::Simulated => Self::Simulated,
+        }
+    }
+}
+
+/// One thing that is drawn: a point, or a stretch from (x, y) to (`x_to`, `y_to`). What the columns
+/// mean, and their units, is said by each kind of figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The part of the figure that it stands in: a variant, mostly.
+    pub panel: String,
+    /// What it belongs to.
+    pub series: String,
+    /// Whose workers it is about: the word for their kind. Empty: nobody's, or everybody's.
+    #[serde(default)] // data of an earlier version do not say it
+    pub kind: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Across.
+    pub x: f64,
+    /// Up, or the number of its row.
+    pub y: f64,
+    /// The other end of a stretch.
+    pub x_to: Option<f64>,
+    /// The other end of a stretch.
+    pub y_to: Option<f64>,
+    /// How many samples it rests on.
+    pub n: Option<u64>,
+    /// Words beside it.
+    pub label: String,
+}
+
+/// The names of a row's columns.
+pub const COLUMNS: [&str; 10] = [
+    "panel", "series", "kind", "origin", "x", "y", "x_to", "y_to", "n", "label",
+];
+
+/// The label of a latency that is the clients' patience begins so.
+pub(super) const AT_LEAST: &str = "\u{2265} ";
+
+impl Row {
+    /// What stands in its columns.
+    #[must_use]
+    pub fn cells(&self) -> [String; 10] {
+        let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
+        let or_empty = |value: Option<f64>| value.map_or_else(String::new, number);
+        [
+            self.panel.clone(),
+            self.series.clone(),
+            self.kind.clone(),
+            self.origin.word().to_owned(),
+            number(self.x),
+            number(self.y),
+            or_empty(self.x_to),
+            or_empty(self.y_to),
+            self.n.map_or_else(String::new, |n| n.to_string()),
+            self.label.clone(),
+        ]
+    }
+
+    /// A point, of which nothing else is known yet.
+    #[must_use]
+    pub fn at(series: impl Into<String>, origin: Origin, (x, y): (f64, f64)) -> Self {
+        Self {
+            panel: String::new(),
+            series: series.into(),
+            kind: String::new(),
+            origin,
+            x,
+            y,
+            x_to: None,
+            y_to: None,
+            n: None,
+            label: String::new(),
+        }
+    }
+
+    /// What it is, for whoever points at it: its own words, or else its place.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let what = if self.label.is_empty() {
+            format!("{} at {}", three_digits(self.y), three_digits(self.x))
+        } else {
+            self.label.clone()
+        };
+        format!("{}: {what}", self.series)
+    }
+
+    /// True if the latency is the clients' patience: a lower limit, which was not measured.
+    pub(super) fn is_at_patience(&self) -> bool {
+        self.label.starts_with(AT_LEAST)
+    }
+
+    /// How far it reaches across: to its own place, if it is a point.
+    #[must_use]
+    pub fn right(&self) -> f64 {
+        self.x_to.unwrap_or(self.x)
+    }
+
+    /// How far it reaches up.
+    #[must_use]
+    pub fn upper(&self) -> f64 {
+        self.y_to.unwrap_or(self.y)
+    }
+}
+
+/// Everything that a figure is drawn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The kind of figure.
+    pub kind: Kind,
+    /// What it claims.
+    pub title: String,
+    /// What was played, where, by which version.
+    pub provenance: Vec<String>,
+    /// Why what it shows may not be believed.
+    pub caveats: Vec<String>,
+    /// Facts to know that are no reason for doubt: a run that is small by design.
+    pub notes: Vec<String>,
+    /// What is drawn.
+    pub rows: Vec<Row>,
+}
+
+/// A file of data that no figure can be drawn from.
+#[derive(Debug, thiserror::Error)]
+pub enum Malformed {
+    /// It does not say of which kind of figure it is.
+    #[error("no line `# figure: KIND`: this is not the data of a figure")]
+    NoKind,
+    /// There is nothing in it to draw.
+    #[error("there are no rows in it")]
+    NoRows,
+    /// It is of a kind that this version does not know.
+    #[error("`{0}` is no kind of figure that is known here; see `concsim figure list`")]
+    UnknownKind(String),
+    /// A line is not what it should be.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A number that no axis has a place for.
+    #[error("row {row}: numbers of a figure are finite")]
+    Infinite {
+        /// Counted from 1.
+        row: usize,
+    },
+}
+
+impl Table {
+    /// The panels, in their order.
+    #[must_use]
+    pub fn panels(&self) -> Vec<&str> {
+        distinct(self.rows.iter().map(|row| row.panel.as_str()))
+    }
+
+    /// The rows of a panel.
+    pub fn of_panel<'a>(&'a self, panel: &'a str) -> impl Iterator<Item = &'a Row> {
+        self.rows.iter().filter(move |row| row.panel == panel)
+    }
+
+    /// As a file.
+    ///
+    /// # Panics
+    /// Never: memory takes all text.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut text = format!(
+            "{CSV_BEGINS}{}\n# title: {}\n",
+            self.kind.name(),
+            one_line(&self.title)
+        );
+        for (key, values) in [
+            ("provenance", &self.provenance),
+            ("caveat", &self.caveats),
+            ("note", &self.notes),
+        ] {
+            for value in values {
+                writeln!(text, "# {key}: {}", one_line(value)).expect("a String takes all text");
+            }
+        }
+        let mut writer = csv::WriterBuilder::new()
+            .quote_style(csv::QuoteStyle::NonNumeric) // a `#` inside quotes begins no comment
+            .from_writer(Vec::new());
+        for row in &self.rows {
+            let row = Row {
+                panel: harmless(&row.panel),
+                series: harmless(&row.series),
+                kind: harmless(&row.kind),
+                label: harmless(&row.label),
+                ..row.clone()
+            };
+            writer.serialize(row).expect("memory takes all text");
+        }
+        let rows = writer.into_inner().expect("memory takes all text");
+        text.push_str(&String::from_utf8(rows).expect("what was text is text"));
+        text
+    }
+
+    /// From a file.
+    ///
+    /// # Errors
+    /// When it is not the data of a figure.
+    pub fn from_csv(text: &str) -> Result<Self, Malformed> {
+        let text = text.trim_start_matches('\u{FEFF}'); // some programs put it there
+        let said = |key: &str| -> Vec<String> {
+            let start = format!("# {key}: ");
+            let lines = text.lines().take_while(|line| line.starts_with('#'));
+            lines
+                .filter_map(|line| line.strip_prefix(&start))
+                .map(str::to_owned)
+                .collect()
+        };
+        let name = said("figure").pop().ok_or(Malformed::NoKind)?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = kind.ok_or(Malformed::UnknownKind(name))?;
+        let rows = rows_of(text)?;
+        if rows.is_empty() {
+            return Err(Malformed::NoRows);
+        }
+        Ok(Self {
+            kind,
+            title: said("title").pop().unwrap_or_default(),
+            provenance: said("provenance"),
+            caveats: said("caveat"),
+            notes: said("note"),
+            rows,
+        })
+    }
+}
+
+fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
+    let body: String = text
+        .lines()
+        .skip_while(|line| line.starts_with('#'))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let before = text
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .count() as u64;
+    let mut reader = csv::ReaderBuilder::new().from_reader(io::Cursor::new(body));
+    let mut rows = Vec::new();
+    for row in reader.deserialize::<Row>() {
+        let row = row.map_err(|error| Malformed::Line {
+            line: before + error.position().map_or(1, csv::Position::line),
+            what: match error.kind() {
+                csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+                _ => error.to_string(),
+            },
+        })?;
+        let numbers = [Some(row.x), Some(row.y), row.x_to, row.y_to];
+        if !numbers.into_iter().flatten().all(f64::is_finite) {
+            return Err(Malformed::Infinite {
+                row: rows.len() + 1,
+            });
+        }
+        rows.push(Row {
+            panel: as_it_was(row.panel),
+            series: as_it_was(row.series),
+            kind: as_it_was(row.kind),
+            label: as_it_was(row.label),
+            ..row
+        });
+    }
+    Ok(rows)
+}
+
+/// Each once, in order of first appearance.
+pub(super) fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for word in words {
+        if !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn table(words: &str, number: f64) -> Table {
+        Table {
+            kind: Kind::Boxes,
+            title: one_line(words),
+            provenance: vec!["concsim".into()],
+            caveats: vec![one_line(words)],
+            notes: vec![one_line(words)],
+            rows: vec![Row {
+                panel: one_line(words),
+                kind: one_line(words),
+                y_to: Some(number),
+                n: Some(3),
+                label: one_line(words),
+                ..Row::at(one_line(words), Origin::Simulated, (number, -number))
+            }],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_again(words in "\\PC*", number in -1e12..1e12_f64) {
+            let written = table(&words, number);
+            prop_assert_eq!(Table::from_csv(&written.to_csv()).unwrap(), written);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "(# figure: boxes\n)?(\\PC|\n|,|\"){0,200}") {
+            let _ = Table::from_csv(&text);
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_compute_is_marked_as_words() {
+        let csv = table("=1+2", 1.0).to_csv();
+        assert!(
+            csv.contains("\n\"'=1+2\",\"'=1+2\",\"'=1+2\",\"simulated\","),
+            "{csv}"
+        );
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_said_with_its_line() {
+        let csv = table("a", 1.0)
+            .to_csv()
+            .replace("\"simulated\",1", "\"simulated\",one");
+        let said = Table::from_csv(&csv).unwrap_err().to_string();
+        assert!(said.starts_with("line 7: "), "{said}");
+    }
+}

@@ -1,0 +1,294 @@
+//! Who used each core, and when: workers, load, services, and whatever else ran on the machine.
+//!
+//! In its table a row is a stretch: `x` to `x_to` in seconds after load began, `y` to `y_to` the shares of
+//! a core's time, one upon the other: 0 to 1. `panel` is the variant, `series` who had it, `label` the core.
+//! The series `parallelism` is the number of cores that the workers kept busy, as `y`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::course::{self, Course, is_data};
+use super::hatch::{self, Fill, Hatches, Pattern};
+use super::lines::{self, polyline};
+use super::paper::{MARGIN, Paper, fitted, rule, width_of};
+use super::scale::Scale;
+use super::style::{SMALL, class_of_kind};
+use super::svg::{Anchor, Px};
+use super::table::{Row, distinct};
+use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use concsim_model::palette::Meaning;
+use concsim_model::svg::class_of;
+use concsim_model::units::CpuTime;
+use concsim_record::{CoreSample, Recording, Sample};
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "utilisation",
+    says: "Use of each core: a lane that is full to its top is a core that is busy all the time",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim cpu_bound --out cpu && concsim figure utilisation cpu",
+    rows,
+    draw,
+};
+
+/// Stretches of a lane, at most.
+const STRETCHES: usize = 60;
+/// The series of the mean number of busy cores.
+const PARALLELISM: &str = "parallelism";
+/// Who has a core, from the bottom of a lane up.
+const USERS: [(&str, Pattern); 4] = [
+    ("workers", Pattern::Solid),
+    ("load", Pattern::Leaning),
+    ("services", Pattern::Lying),
+    ("other programs", Pattern::Dots),
+];
+/// Shares that differ by less look the same.
+const ALIKE: f64 = 2e-3;
+/// How high the plot of the parallelism is.
+const HEIGHT: f64 = 70.0;
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let mut rows = Vec::new();
+    for (name, recording) in material.recordings() {
+        if let Some(course) = Course::of(recording) {
+            rows.extend(lanes(recording, &course, &name));
+            rows.extend(course.rows(&name));
+        }
+    }
+    if !rows.iter().any(is_data) {
+        return Err(Refused::nothing("no core was looked at twice"));
+    }
+    Ok(rows.into())
+}
+
+fn lanes(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
+    let header = &recording.header;
+    let (mut rows, mut parallelism) = (Vec::new(), Vec::new());
+    for [from, to] in course.stretches(STRETCHES) {
+        let row = |series: &str, y: f64| Row {
+            panel: panel.to_owned(),
+            kind: header.scenario.server.kind.word().into(),
+            x_to: Some(course.since(to.at)),
+            ..Row::at(series, header.origin.into(), (course.since(from.at), y))
+        };
+        for core in &to.cores {
+            let Some(before) = from.cores.iter().find(|before| before.core == core.core) else {
+                continue;
+            };
+            let length = to.at.since(from.at).0 as f64;
+            let mut below = 0.0;
+            for ((user, _), share) in USERS.iter().zip(shares(before, core, length)) {
+                let above = below + share;
+                rows.push(Row {
+                    y_to: Some(above),
+                    label: format!("core {}", core.core),
+                    ..row(user, below)
+                });
+                below = above;
+            }
+        }
+        parallelism.push(row(PARALLELISM, busy(from, to)));
+    }
+    leave_out_absent(&mut rows);
+    rows.extend(parallelism);
+    rows
+}
+
+/// Who never has a core is not in its lane, but for workers: so that each core has one.
+fn leave_out_absent(rows: &mut Vec<Row>) {
+    let there = rows.iter().filter(|row| row.upper() > row.y);
+    let there: BTreeSet<(String, String)> = there
+        .map(|row| (row.series.clone(), row.label.clone()))
+        .collect();
+    let (workers, _) = USERS[0];
+    rows.retain(|row| {
+        row.series == workers || there.contains(&(row.series.clone(), row.label.clone()))
+    });
+}
+
+/// The shares of workers, load, services and other programs.
+fn shares(before: &CoreSample, now: &CoreSample, length: f64) -> [f64; 4] {
+    let share = |of: fn(&CoreSample) -> CpuTime| {
+        let used = of(now).0.saturating_sub(of(before).0) as f64 / length;
+        (used * 1e4).round() / 1e4
+    };
+    let ours = [
+        share(|core| core.workers),
+        share(|core| core.load),
+        share(|core| core.services),
+    ];
+    let other = share(|core| core.busy) - ours.iter().sum::<f64>();
+    let [workers, load, services] = ours;
+    [
+        workers,
+        load,
+        services,
+        (other.max(0.0) * 1e4).round() / 1e4,
+    ]
+}
+
+/// How many cores the workers kept busy.
+fn busy(from: &Sample, to: &Sample) -> f64 {
+    let used = |sample: &Sample| sample.workers.iter().map(|it| it.cpu.0).sum::<u64>();
+    let used = used(to).saturating_sub(used(from)) as f64 / to.at.since(from.at).0 as f64;
+    (used * 1e4).round() / 1e4
+}
+
+fn fill_of(user: &str) -> Fill {
+    let found = USERS.iter().find(|(name, _)| *name == user);
+    match found {
+        Some((_, Pattern::Solid)) | None => (class_of(Meaning::Running), Pattern::Solid),
+        Some((_, pattern)) => ("neutral", *pattern),
+    }
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    let fills: Vec<Fill> = USERS.iter().map(|(user, _)| fill_of(user)).collect();
+    let hatches = hatch::define(&mut paper, &fills);
+    let there = |user: &str| {
+        let mut rows = table.rows.iter();
+        rows.any(|row| row.series == user && row.upper() > row.y)
+    };
+    let entries: Vec<(Fill, &str)> = USERS
+        .iter()
+        .filter(|(user, _)| there(user))
+        .map(|(user, _)| (fill_of(user), *user))
+        .collect();
+    paper.legend(&entries, |svg, fill, (left, top)| {
+        hatches.rect(svg, fill, (left, top), (24.0, 14.0));
+    });
+    let left = MARGIN + width_of("core 00", SMALL) + 8.0;
+    let across = course::axis(table, (left, paper.right()));
+    let deeds = course::deeds(table);
+    for panel in table.panels() {
+        let rows: Vec<&Row> = table.of_panel(panel).collect();
+        course::heading(&mut paper, panel, &rows);
+        draw_lanes(&mut paper, &hatches, &rows, &across);
+        draw_parallelism(&mut paper, table, &rows, &deeds, &across);
+    }
+    course::list_deeds(&mut paper, &deeds);
+    paper.finish(table, look)
+}
+
+/// How high a lane is: many cores have low ones.
+fn height_of(lanes: usize) -> f64 {
+    match lanes {
+        0..=4 => 40.0,
+        5..=8 => 28.0,
+        9..=16 => 18.0,
+        _ => 9.0,
+    }
+}
+
+fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scale) {
+    let of_cores = rows
+        .iter()
+        .filter(|row| is_data(row) && row.series != PARALLELISM);
+    let of_cores: Vec<&Row> = of_cores.copied().collect();
+    let lanes = distinct(of_cores.iter().map(|row| row.label.as_str()));
+    let height = height_of(lanes.len());
+    let mut free = f64::NEG_INFINITY;
+    paper.top += 8.0;
+    for lane in lanes {
+        let (top, bottom) = (paper.top, paper.top + height);
+        if bottom >= free {
+            let name = fitted(lane, across.from - MARGIN - 6.0, SMALL);
+            let place = (across.from - 6.0, f64::midpoint(top, bottom) + 4.0);
+            paper.svg.words(place, "small", Anchor::End, &name);
+            free = bottom + SMALL + 2.0;
+        }
+        let up = Scale {
+            high: 1.0,
+            ..Scale::from_zero(std::iter::once(1.0), (bottom, top))
+        };
+        let of_lane: Vec<&Row> = of_cores
+            .iter()
+            .filter(|row| row.label == lane)
+            .copied()
+            .collect();
+        for (user, _) in USERS {
+            let of_user: Vec<&Row> = of_lane
+                .iter()
+                .filter(|row| row.series == user)
+                .copied()
+                .collect();
+            if of_user.iter().any(|row| row.upper() > row.y) {
+                let way = area(&of_user, across, &up);
+                let said = || format!("{lane}: {user}");
+                paper
+                    .svg
+                    .told(said, |svg| hatches.path(svg, fill_of(user), &way));
+            }
+        }
+        course::draw_unplayed(paper, rows, across, (top, bottom));
+        rule(&mut paper.svg, "grid", (across.from, top), (across.to, top));
+        rule(
+            &mut paper.svg,
+            "axis",
+            (across.from, bottom),
+            (across.to, bottom),
+        );
+        paper.top = bottom + if height > 12.0 { 6.0 } else { 1.0 };
+    }
+}
+
+/// What lies between the lower and the upper ends of stretches, one after the other.
+fn area(rows: &[&Row], across: &Scale, up: &Scale) -> String {
+    let mut way = String::new();
+    let mut go = |text: String| way.write_str(&text).expect("a String takes all text");
+    // What stays the same is one stretch.
+    let is_alike = |a: &&Row, b: &&Row| {
+        let alike = |a: f64, b: f64| (a - b).abs() < ALIKE;
+        alike(a.y, b.y) && alike(a.upper(), b.upper())
+    };
+    let stretches: Vec<&[&Row]> = rows.chunk_by(is_alike).collect();
+    let ends = |stretch: &[&Row]| Some((stretch.first()?.x, stretch.last()?.right()));
+    for (place, stretch) in stretches.iter().enumerate() {
+        let Some((from, to)) = ends(stretch) else {
+            continue;
+        };
+        let above = up.at(stretch[0].upper());
+        if place == 0 {
+            go(format!("M{} {}", Px(across.at(from)), Px(above)));
+        }
+        go(format!("V{}H{}", Px(above), Px(across.at(to))));
+    }
+    for stretch in stretches.iter().rev() {
+        let (below, from) = (up.at(stretch[0].y), across.at(stretch[0].x));
+        go(format!("V{}H{}", Px(below), Px(from)));
+    }
+    way + "z"
+}
+
+fn draw_parallelism(
+    paper: &mut Paper,
+    table: &Table,
+    rows: &[&Row],
+    deeds: &[&Row],
+    across: &Scale,
+) {
+    paper.top += 6.0;
+    paper.room_above(!deeds.is_empty());
+    let (top, bottom) = (paper.top, paper.top + HEIGHT);
+    let all = table.rows.iter().filter(|row| row.series == PARALLELISM);
+    let up = Scale::from_zero(all.map(|row| row.y).chain([1.0]), (bottom, top));
+    paper.up(
+        &up,
+        (across.from, across.to),
+        "cores kept busy by the workers (mean)",
+    );
+    paper.across(across, (top, bottom), course::SECONDS);
+    course::draw_uncounted(paper, rows, across, (top, bottom));
+    let of_it: Vec<&&Row> = rows
+        .iter()
+        .filter(|row| row.series == PARALLELISM)
+        .collect();
+    let middle = |row: &&&Row| (across.at(f64::midpoint(row.x, row.right())), up.at(row.y));
+    let places: Vec<(f64, f64)> = of_it.iter().map(middle).collect();
+    if let Some(first) = of_it.first() {
+        let class = lines::class_of(class_of_kind(&first.kind), first.origin);
+        polyline(&mut paper.svg, &class, &places);
+    }
+    course::draw_interrupted(paper, rows, across, (top, bottom), &[]);
+    course::draw_deeds(paper, rows, deeds, across, (top, bottom));
+}

@@ -1,0 +1,490 @@
+//! Who runs when: what each request did from its sending to its end, and beneath it who had the cores.
+//!
+//! In its table a row is a stretch of time: `x` and `x_to` in seconds after load began, `y` the number of
+//! the lane, `panel` the variant, `series` what was done (of a wait with the queue that it was in, if it had one), `n` how many requests there were in all, if these are
+//! but the first. Lanes of cores have the series `core N`.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
+use super::scale::{Scale, Steps, instant};
+use super::style::{SMALL, TEXT};
+use super::svg::{Anchor, Px, Svg};
+use super::table::{Origin, Row, Table, distinct};
+use super::{Look, Material, Recipe, Refused, Stuff, Taken};
+use concsim_engine::telemetry::Awaited;
+use concsim_model::palette::Meaning;
+use concsim_model::svg::class_of;
+use concsim_model::units::{Elapsed, Stamp, letter};
+use concsim_model::words::{grouped, number_of};
+use concsim_record::Recording;
+use concsim_record::lanes::{Doing, Index, Interval, Lanes, Span};
+
+/// More requests than these are no picture.
+const MOST_LANES: usize = 12;
+/// A narrow sheet has room for fewer.
+const MOST_NARROW: usize = 6;
+/// Sheets of a smaller width are narrow …
+const NARROW: f64 = 480.0;
+/// … and on those of this width and more two panels stand side by side.
+const BESIDE: f64 = 960.0;
+/// Between them.
+const GAP: f64 = 24.0;
+/// More lanes than these are low ones.
+const MANY: usize = 8;
+/// What the series of a core begins with.
+const CORE: &str = "core ";
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "who-runs",
+    says: "Lanes: each request from its sending to its end, and the worker on each core",
+    of: Stuff::Runs,
+    needs: "kept runs: concsim sim three_requests --out three && concsim figure who-runs three",
+    rows,
+    draw,
+};
+
+fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+    let recordings = material.recordings();
+    let rows: Vec<Row> = recordings
+        .flat_map(|(name, recording)| lanes_of(recording, &name))
+        .collect();
+    if rows.is_empty() {
+        return Err(Refused::nothing(
+            "no request was sent in it, or none took any time",
+        ));
+    }
+    Ok(rows.into())
+}
+
+/// The label behind the name of each request without a good answer.
+fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
+    let patience = recording.header.scenario.load.patience;
+    let failed = recording.outcomes.iter();
+    let failed = failed.filter(|outcome| outcome.failure.is_some());
+    failed
+        .map(|outcome| {
+            let is_cut_off = outcome.was_cut_off(patience);
+            let word = if is_cut_off { " cut off" } else { " failed" };
+            (outcome.request, word)
+        })
+        .collect()
+}
+
+/// The first requests of a recording, from the sending of the first to the end of the last.
+fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
+    let Some(past) = recording.present() else {
+        return Vec::new();
+    };
+    let mut index = Index::default();
+    index.extend(recording);
+    let lanes = Lanes::new(&index, past);
+    let began = recording.header.began;
+    let everything = Interval {
+        from: began,
+        to: Stamp::NEVER,
+    };
+    let mut requests = lanes.requests(everything);
+    let all = (requests.len() > MOST_LANES).then_some(requests.len() as u64);
+    requests.truncate(MOST_LANES);
+    let since = |at: Stamp| Elapsed(at.0.saturating_sub(began.0)).as_secs_f64();
+    let failed = failed(recording);
+    let mut rows = Vec::new();
+    let mut last = began;
+    let row = |series: String, y: usize, from: Stamp, to: Stamp, label: String| Row {
+        panel: panel.to_owned(),
+        kind: recording.header.scenario.server.kind.word().into(),
+        x_to: Some(since(to)),
+        n: all,
+        label,
+        ..Row::at(
+            series,
+            recording.header.origin.into(),
+            (since(from), y as f64),
+        )
+    };
+    for (place, request) in requests.iter().enumerate() {
+        let lane = lanes.request(*request, everything);
+        // Its lane goes on for as long as somebody works for it, also when its client has gone.
+        let failed = failed.get(request).copied().unwrap_or_default();
+        let name = format!("request {}{failed}", number_of(*request));
+        for span in lane.spans {
+            last = last.max(span.to);
+            let Span { from, to, .. } = span;
+            rows.push(row(series(span), place, from, to, name.clone()));
+        }
+    }
+    let interval = Interval {
+        from: began,
+        to: last,
+    };
+    for (place, lane) in lanes.cores(interval).iter().enumerate() {
+        let core = lane.core.map_or(place as u32, |core| core);
+        for held in &lane.held {
+            let worker = format!("worker {}", letter(usize::from(held.worker)));
+            rows.push(row(
+                format!("{CORE}{core}"),
+                requests.len() + place,
+                held.from,
+                held.to,
+                worker,
+            ));
+        }
+    }
+    rows
+}
+
+fn word(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Running => "running",
+        Doing::Blocked => "blocked",
+        Doing::Ready => "ready",
+        Doing::WantsACore => "wants a core",
+        Doing::Parked => "parked",
+        Doing::AtTheDoor => "at the door",
+    }
+}
+
+/// The series of what a request did, with the queue that it waited in if its wait had one.
+fn series(Span { doing, queue, .. }: Span) -> String {
+    match queue.and_then(words_of) {
+        Some(queue) => format!("{} {queue}", word(doing)),
+        None => word(doing).into(),
+    }
+}
+
+fn words_of(queue: Awaited) -> Option<&'static str> {
+    match queue {
+        Awaited::Thread => Some("for a thread"),
+        Awaited::Connection => Some("for a connection"),
+        Awaited::Queue => Some("in a service's queue"),
+        Awaited::Answer | Awaited::Timer => None,
+    }
+}
+
+/// The style of a series: the shape of its state or queue, in the colour of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Drawn {
+    state: Meaning,
+    queue: Option<Meaning>,
+}
+
+impl Drawn {
+    /// A process that wants a core is ready to run, and is drawn as ready.
+    fn of(series: &str) -> Self {
+        let is_its = |meaning: &Meaning| series.starts_with(meaning.word());
+        let state = Meaning::STATES.into_iter().find(is_its);
+        let state = match state {
+            None if series == "wants a core" => Meaning::Ready,
+            state => state.unwrap_or(Meaning::Running),
+        };
+        let is_in = |queue: Awaited| words_of(queue).is_some_and(|words| series.ends_with(words));
+        let queue = if is_in(Awaited::Queue) {
+            Some(Meaning::InAQueue)
+        } else if is_in(Awaited::Connection) || is_in(Awaited::Thread) {
+            Some(Meaning::ForThePool)
+        } else {
+            None
+        };
+        Self { state, queue }
+    }
+
+    /// Its words in the legend.
+    fn words(self) -> &'static str {
+        match self.queue {
+            Some(Meaning::InAQueue) => "in a service's queue",
+            Some(_) => "for a connection or thread of the pool",
+            None => self.state.word(),
+        }
+    }
+}
+
+/// All that may be drawn, in the order in which the legend names it.
+fn all_drawn() -> impl Iterator<Item = Drawn> {
+    let plain = Meaning::STATES.into_iter();
+    let plain = plain.map(|state| Drawn { state, queue: None });
+    let waits = [Meaning::Parked, Meaning::Blocked].into_iter();
+    plain.chain(waits.flat_map(|state| {
+        Meaning::QUEUES.map(|queue| Drawn {
+            state,
+            queue: Some(queue),
+        })
+    }))
+}
+
+fn draw(table: &Table, look: &Look) -> String {
+    let mut paper = Paper::titled(table, look);
+    hatches(&mut paper);
+    let used = |drawn: &Drawn| {
+        let mut rows = table.rows.iter();
+        rows.any(|row| Drawn::of(&row.series) == *drawn)
+    };
+    let entries: Vec<(Drawn, &str)> = all_drawn()
+        .filter(used)
+        .map(|drawn| (drawn, drawn.words()))
+        .collect();
+    let ids = Ids {
+        ready: paper.id("ready"),
+        blocked: paper.id("blocked"),
+    };
+    paper.legend(&entries, |svg, drawn, (left, top)| {
+        stretch(svg, &ids, drawn, (left, top), (24.0, 14.0));
+    });
+    let panels: Vec<Panel<'_>> = table
+        .panels()
+        .into_iter()
+        .map(|name| Panel::of(table, name, paper.width))
+        .collect();
+    let end = panels.iter().map(|panel| panel.end).fold(0.0, f64::max);
+    let lanes = panels.iter().flat_map(|panel| &panel.rows);
+    let widest = lanes.map(|row| width_of(lane_name(row), SMALL));
+    let widest = widest.fold(0.0, f64::max).min(136.0) + 1.0;
+    let columns = if paper.width >= BESIDE { 2 } else { 1 };
+    let wide = (paper.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
+    for line in panels.chunks(columns) {
+        let (begin, mut lowest) = (paper.top, paper.top);
+        for (place, panel) in line.iter().enumerate() {
+            let left = MARGIN + (wide + GAP) * place as f64;
+            paper.top = begin;
+            // All panels have the same scale of time.
+            let scale = Scale {
+                steps: Steps::Linear,
+                low: 0.0,
+                high: end.max(1e-9),
+                from: left + widest + 8.0,
+                to: left + wide - 56.0,
+            };
+            draw_panel(&mut paper, &ids, panel, &scale, left);
+            lowest = lowest.max(paper.top);
+        }
+        paper.top = lowest;
+    }
+    paper.finish(table, look)
+}
+
+/// What is shown of a variant.
+struct Panel<'a> {
+    name: &'a str,
+    rows: Vec<&'a Row>,
+    /// How many of its requests are shown, and how many there are.
+    requests: (usize, u64),
+    /// When the last of those shown ended, in seconds since load began.
+    end: f64,
+}
+
+impl<'a> Panel<'a> {
+    /// All of its rows, or on a narrow sheet those of its first requests and of the cores meanwhile.
+    fn of(table: &'a Table, name: &'a str, width: f64) -> Self {
+        let all: Vec<&Row> = table.of_panel(name).collect();
+        let (cores, lanes): (Vec<&Row>, Vec<&Row>) = all
+            .into_iter()
+            .partition(|row| row.series.starts_with(CORE));
+        let names = distinct(lanes.iter().map(|row| lane_name(row)));
+        let most = if width < NARROW && names.len() > MANY {
+            MOST_NARROW
+        } else {
+            MOST_LANES
+        };
+        let first = &names[..names.len().min(most)];
+        let of_first = lanes.iter().filter(|row| first.contains(&lane_name(row)));
+        let mut rows: Vec<&Row> = of_first.copied().collect();
+        let end = rows.iter().filter_map(|row| row.x_to).fold(0.0, f64::max);
+        let end = if lanes.is_empty() {
+            cores.iter().filter_map(|row| row.x_to).fold(0.0, f64::max)
+        } else {
+            end
+        };
+        rows.extend(cores.into_iter().filter(|row| row.x < end));
+        let all = lanes.iter().find_map(|row| row.n);
+        Self {
+            name,
+            rows,
+            requests: (first.len(), all.unwrap_or(names.len() as u64)),
+            end,
+        }
+    }
+
+    fn has_all(&self) -> bool {
+        self.requests.0 as u64 >= self.requests.1
+    }
+}
+
+/// The names of the two hatches.
+struct Ids {
+    ready: String,
+    blocked: String,
+}
+
+/// What waits for the core has stripes that lean, what is asleep has stripes that stand.
+fn hatches(paper: &mut Paper) {
+    paper.svg.open("defs", &[]);
+    for (name, meaning, turned) in [
+        ("ready", Meaning::Ready, 45),
+        ("blocked", Meaning::Blocked, 0),
+    ] {
+        let (id, turn) = (paper.id(name), format!("rotate({turned})"));
+        let attributes: [(&str, &dyn Display); 5] = [
+            ("id", &id),
+            ("width", &5),
+            ("height", &5),
+            ("patternUnits", &"userSpaceOnUse"),
+            ("patternTransform", &turn),
+        ];
+        paper.svg.open("pattern", &attributes);
+        rect(&mut paper.svg, class_of(meaning), (0.0, 0.0), (2.5, 5.0));
+        paper.svg.close("pattern");
+    }
+    paper.svg.close("defs");
+}
+
+fn lane_name(row: &Row) -> &str {
+    if row.series.starts_with(CORE) {
+        &row.series
+    } else {
+        &row.label
+    }
+}
+
+/// Height of a lane, and from one to the next.
+fn heights(lanes: usize, width: f64) -> (f64, f64) {
+    let many = if width < NARROW { MOST_NARROW } else { MANY };
+    if lanes > many {
+        (12.0, 16.0)
+    } else {
+        (18.0, 24.0)
+    }
+}
+
+fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
+    let (rows, name) = (&panel.rows, panel.name);
+    let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
+    let heading = if panel.has_all() {
+        format!(
+            "{name} ({}): over after {}",
+            origin.word(),
+            instant(panel.end)
+        )
+    } else {
+        format!("{name} ({})", origin.word())
+    };
+    paper.top += 16.0;
+    let heading = fitted(&heading, scale.to + 56.0 - left, TEXT);
+    paper
+        .svg
+        .words((left, paper.top), "head", Anchor::Start, &heading);
+    paper.top += 8.0;
+    if !panel.has_all() {
+        let (shown, all) = panel.requests;
+        let said = format!("the first {shown} of {} requests", grouped(all));
+        paper.top += SMALL;
+        paper
+            .svg
+            .words((left, paper.top), "quiet", Anchor::Start, &said);
+        paper.top += 5.0;
+    }
+    let top = paper.top;
+    let lanes = distinct(rows.iter().map(|row| lane_name(row)));
+    let (height, pitch) = heights(lanes.len(), paper.width);
+    for (place, lane) in lanes.iter().enumerate() {
+        // The cores stand a little apart from those who use them.
+        let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
+        let middle = top + apart + place as f64 * pitch + pitch / 2.0;
+        let name = fitted(lane, scale.from - left - 8.0, SMALL);
+        let class = if lane.starts_with(CORE) {
+            "quiet"
+        } else {
+            "small"
+        };
+        paper
+            .svg
+            .words((scale.from - 8.0, middle + 4.0), class, Anchor::End, &name);
+    }
+    let bottom = top + lanes.len() as f64 * pitch + 12.0;
+    paper.across(
+        scale,
+        (top, bottom),
+        "seconds since load began (numbers: ends)",
+    );
+    for (place, lane) in lanes.iter().enumerate() {
+        let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
+        let above = top + apart + place as f64 * pitch + (pitch - height) / 2.0;
+        let mut end: f64 = 0.0;
+        for row in rows.iter().filter(|row| lane_name(row) == *lane) {
+            let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
+            end = end.max(row.x_to.unwrap_or(row.x));
+            let size = ((to - from).max(0.5), height);
+            paper.svg.told(
+                || said(row),
+                |svg| stretch(svg, ids, Drawn::of(&row.series), (from, above), size),
+            );
+        }
+        if !lane.starts_with(CORE) {
+            let place = (scale.at(end) + 6.0, above + height / 2.0 + 4.0);
+            paper
+                .svg
+                .words(place, "small halo", Anchor::Start, &instant(end));
+        }
+    }
+}
+
+/// What a stretch of time was.
+fn said(row: &Row) -> String {
+    let length = |seconds: f64| Elapsed((seconds * 1e9).round() as u64);
+    let to = row.x_to.unwrap_or(row.x);
+    format!(
+        "{}: {} for {}, from {} on",
+        row.label,
+        row.series,
+        length(to - row.x),
+        length(row.x)
+    )
+}
+
+/// One thing for a while: each has a shape of its own, so that it is told without colours.
+fn stretch(
+    svg: &mut Svg,
+    ids: &Ids,
+    Drawn { state, queue }: Drawn,
+    (left, top): (f64, f64),
+    (width, height): (f64, f64),
+) {
+    let class = class_of(state);
+    let middle = top + height / 2.0;
+    match queue.unwrap_or(state) {
+        Meaning::Running => rect(svg, class, (left, top), (width, height)),
+        Meaning::Parked => rect(svg, class, (left, middle - 1.5), (width, 3.0)),
+        Meaning::AtTheDoor => {
+            let class = format!("{class}-s line dotted");
+            rule(svg, &class, (left, middle), (left + width, middle));
+        }
+        // A pool's wait is broken, a queue's is made of beads: both in the colour of the state.
+        shape @ (Meaning::ForThePool | Meaning::InAQueue) => {
+            let pattern = if shape == Meaning::ForThePool {
+                "dashed"
+            } else {
+                "beads"
+            };
+            let class = format!("{class}-s line {pattern}");
+            rule(svg, &class, (left, middle), (left + width, middle));
+        }
+        meaning @ (Meaning::Ready | Meaning::Blocked) => {
+            let id = if meaning == Meaning::Ready {
+                &ids.ready
+            } else {
+                &ids.blocked
+            };
+            let fill = format!("url(#{id})");
+            let class = format!("{class}-s");
+            let attributes: [(&str, &dyn Display); 6] = [
+                ("class", &class),
+                ("fill", &fill),
+                ("x", &Px(left)),
+                ("y", &Px(top + 2.0)),
+                ("width", &Px(width)),
+                ("height", &Px(height - 4.0)),
+            ];
+            svg.leaf("rect", &attributes);
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! What a file claims of its runs, as a comparison that can be decided from their summaries.
+//!
+//! ```text
+//! coroutine.throughput >= 25 * sync.throughput
+//! latency.p99 < 150ms
+//! sync.concurrency ~= sync.throughput * sync.latency.mean +- 2%
+//! ```
+//!
+//! A name is a variant and a number of the summary, by its path without the unit; with one variant
+//! the path alone. Lengths of time and rates are told from plain numbers, so that `latency < 150` is
+//! refused where the file is read and not misread when the run is over. This module knows which
+//! numbers a summary has (`paths`), but nothing of how they come about.
+
+mod check;
+mod parse;
+mod paths;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use super::problem::Mistake;
+pub use parse::{parse, parse_expression, parse_quantity};
+pub use paths::PATHS;
+
+use crate::units::{Elapsed, three_digits};
+
+/// Whether a variant's summary can have a number of this name.
+pub fn is_path(path: &str) -> bool {
+    paths::dimension(path).is_some()
+}
+
+/// `left test right`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What is judged.
+    pub left: Expression,
+    /// By what it is judged.
+    pub test: Test,
+    /// What it is judged against.
+    pub right: Expression,
+    /// Bytes of the text that the comparing sign takes.
+    sign: Range<usize>,
+}
+
+/// The comparing sign.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+    /// `~= … +- …`
+    About(Tolerance),
+}
+
+/// How far from its target an `~=` may be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tolerance {
+    /// `+- 3ms`
+    Absolute(Expression),
+    /// `+- 10%`, as a share of the target: 0.1.
+    Share(f64),
+}
+
+/// What stands on one side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// `25`, `150ms`, `20/s`, `10%`.
+    Number(Quantity),
+    /// `coroutine.latency.p99`.
+    Name(Name),
+    /// Two of them with a sign between.
+    Pair {
+        /// Before the sign.
+        left: Box<Expression>,
+        /// The sign.
+        operator: Operator,
+        /// Bytes of the text that the sign takes.
+        sign: Range<usize>,
+        /// After it.
+        right: Box<Expression>,
+    },
+}
+
+/// `+`, `-`, `*` or `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Plus,
+    /// `-`
+    Minus,
+    /// `*`
+    Times,
+    /// `/`
+    Over,
+}
+
+/// A number of a summary, as it is named in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// `coroutine.latency.p99`, or `latency.p99`.
+    pub text: String,
+    /// Where it stands.
+    pub range: Range<usize>,
+}
+
+impl Name {
+    /// The variant (`None`: the name is a path alone) and the path.
+    ///
+    /// Where a variant has the name of a path's first word, the variant is meant.
+    #[must_use]
+    pub fn split<'a>(&'a self, variants: &[&str]) -> (Option<&'a str>, &'a str) {
+        match self.text.split_once('.') {
+            Some((first, path)) if variants.contains(&first) => (Some(first), path),
+            _ => (None, &self.text),
+        }
+    }
+}
+
+/// A number with its dimension. Lengths of time are in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantity {
+    /// How much, in powers of seconds.
+    pub value: f64,
+    /// Which power of time it is.
+    pub dimension: Dimension,
+}
+
+/// A power of time: 0 is a plain number, 1 a length of time, −1 a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimension(pub i8);
+
+impl Dimension {
+    /// A number without a unit.
+    pub const PLAIN: Self = Self(0);
+    /// A length of time.
+    pub const TIME: Self = Self(1);
+    /// So many per second.
+    pub const RATE: Self = Self(-1);
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("a plain number"),
+            1 => f.write_str("a length of time"),
+            -1 => f.write_str("a rate per second"),
+            power => write!(f, "a number of s^{power}"),
+        }
+    }
+}
+
+impl Quantity {
+    /// A number without a unit.
+    #[must_use]
+    pub fn plain(value: f64) -> Self {
+        Self {
+            value,
+            dimension: Dimension::PLAIN,
+        }
+    }
+
+    fn combine(self, operator: Operator, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        let (power, other_power) = (self.dimension.0, other.dimension.0);
+        let (value, power) = match operator {
+            Operator::Plus => (a + b, power),
+            Operator::Minus => (a - b, power),
+            Operator::Times => (a * b, power.saturating_add(other_power)),
+            Operator::Over => (a / b, power.saturating_sub(other_power)),
+        };
+        Self {
+            value,
+            dimension: Dimension(power),
+        }
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.dimension {
+            Dimension::TIME if self.value >= 0.0 => {
+                Elapsed((self.value * 1e9).round() as u64).fmt(f)
+            }
+            Dimension::TIME => write!(f, "-{}", Elapsed((-self.value * 1e9).round() as u64)),
+            Dimension::RATE => write!(f, "{}/s", three_digits(self.value)),
+            _ if self.value.fract() == 0.0 => write!(f, "{:.0}", self.value),
+            _ => f.write_str(&three_digits(self.value)),
+        }
+    }
+}
+
+/// What came of a comparison, with the numbers that decided it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Whether it holds.
+    pub holds: bool,
+    /// The left side.
+    pub left: Quantity,
+    /// The right side.
+    pub right: Quantity,
+    /// The numbers of the summary that it names, in the order of the text.
+    pub measured: Vec<Quantity>,
+}
+
+impl Comparison {
+    /// The names in it, in the order of the text.
+    #[must_use]
+    pub fn names(&self) -> Vec<&Name> {
+        let mut names = Vec::new();
+        self.left.collect_names(&mut names);
+        self.right.collect_names(&mut names);
+        if let Test::About(Tolerance::Absolute(tolerance)) = &self.test {
+            tolerance.collect_names(&mut names);
+        }
+        names
+    }
+
+    /// Decides the comparison with the numbers that `look_up` knows.
+    ///
+    /// # Errors
+    /// The first error of `look_up`; or `undefined` when a side is no number (0 ÷ 0, say).
+    pub fn judge<E>(
+        &self,
+        look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
+        undefined: impl Fn() -> E,
+    ) -> Result<Judged, E> {
+        let left = self.left.evaluate(look_up)?;
+        let right = self.right.evaluate(look_up)?;
+        let holds = match &self.test {
+            Test::Less => left.value < right.value,
+            Test::AtMost => left.value <= right.value,
+            Test::More => left.value > right.value,
+            Test::AtLeast => left.value >= right.value,
+            Test::About(tolerance) => {
+                let tolerance = match tolerance {
+                    Tolerance::Absolute(expression) => expression.evaluate(look_up)?.value,
+                    Tolerance::Share(share) => share * right.value.abs(),
+                };
+                (left.value - right.value).abs() <= tolerance
+            }
+        };
+        if !left.value.is_finite() || !right.value.is_finite() {
+            return Err(undefined());
+        }
+        let mut measured = Vec::new();
+        for name in self.names() {
+            measured.push(look_up(name)?);
+        }
+        Ok(Judged {
+            holds,
+            left,
+            right,
+            measured,
+        })
+    }
+}
+
+impl Expression {
+    /// The names in it, in the order of the text.
+    #[must_use]
+    pub fn names(&self) -> Vec<&Name> {
+        let mut names = Vec::new();
+        self.collect_names(&mut names);
+        names
+    }
+
+    fn collect_names<'a>(&'a self, names: &mut Vec<&'a Name>) {
+        match self {
+            Self::Number(_) => {}
+            Self::Name(name) => names.push(name),
+            Self::Pair { left, right, .. } => {
+                left.collect_names(names);
+                right.collect_names(names);
+            }
+        }
+    }
+
+    /// Its value, with the numbers that `look_up` knows.
+    ///
+    /// # Errors
+    /// The first error of `look_up`.
+    pub fn evaluate<E>(
+        &self,
+        look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
+    ) -> Result<Quantity, E> {
+        match self {
+            Self::Number(quantity) => Ok(*quantity),
+            Self::Name(name) => look_up(name),
+            Self::Pair {
+                left,
+                operator,
+                right,
+                ..
+            } => {
+                let left = left.evaluate(look_up)?;
+                Ok(left.combine(*operator, right.evaluate(look_up)?))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(that: &str) -> Result<Judged, String> {
+        let mut look_up = |name: &Name| match name.text.as_str() {
+            "coroutine.throughput" => Ok(Quantity {
+                value: 597.0,
+                dimension: Dimension::RATE,
+            }),
+            "sync.throughput" => Ok(Quantity {
+                value: 20.0,
+                dimension: Dimension::RATE,
+            }),
+            "latency.p99" => Ok(Quantity {
+                value: 0.104,
+                dimension: Dimension::TIME,
+            }),
+            "zero" => Ok(Quantity::plain(0.0)),
+            other => Err(format!("{other} is null")),
+        };
+        let comparison = parse(that).expect("a comparison");
+        comparison.judge(&mut look_up, || "no number".to_owned())
+    }
+
+    #[test]
+    fn a_comparison_is_decided_by_the_numbers_it_names() {
+        for (that, holds) in [
+            ("coroutine.throughput >= 25 * sync.throughput", true),
+            ("coroutine.throughput >= 30 * sync.throughput", false),
+            ("coroutine.throughput / sync.throughput > 29.8", true),
+            ("latency.p99 < 104ms", false),
+            ("latency.p99 <= 104ms", true),
+            ("latency.p99 < 0.2 s", true),
+            ("sync.throughput ~= 21/s +- 5%", true),
+            ("sync.throughput ~= 21/s +- 4%", false),
+            ("sync.throughput ~= 22/s +- 2/s", true),
+            (
+                "coroutine.throughput - sync.throughput * 2 ~= 557/s +- 0",
+                true,
+            ),
+            (
+                "(coroutine.throughput - sync.throughput) * 2 > 1_000/s",
+                true,
+            ),
+            ("-1 < zero", true),
+        ] {
+            assert_eq!(
+                judge(that).map(|judged| judged.holds),
+                Ok(holds),
+                "in: {that}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_number_is_not_judged() {
+        assert_eq!(judge("p999 < 1"), Err("p999 is null".into()));
+        assert_eq!(judge("zero / zero < 1"), Err("no number".into()));
+    }
+
+    #[test]
+    fn the_numbers_that_decided_are_kept_with_their_units() {
+        let judged = judge("coroutine.throughput >= 25 * sync.throughput").unwrap();
+        let said: Vec<String> = judged.measured.iter().map(Quantity::to_string).collect();
+        assert_eq!(said, ["597/s", "20.0/s"]);
+        let judged = judge("latency.p99 < 150ms").unwrap();
+        assert_eq!(
+            (judged.left.to_string(), judged.right.to_string()),
+            ("104 ms".into(), "150 ms".into())
+        );
+    }
+
+    #[test]
+    fn a_name_is_a_variant_and_a_path_or_a_path_alone() {
+        let name = |text: &str| Name {
+            text: text.into(),
+            range: 0..text.len(),
+        };
+        let variants = ["sync", "workers_4"];
+        assert_eq!(
+            name("workers_4.latency.p99").split(&variants),
+            (Some("workers_4"), "latency.p99")
+        );
+        assert_eq!(name("latency.p99").split(&variants), (None, "latency.p99"));
+    }
+}

@@ -1,0 +1,62 @@
+//! What every SVG of ours has in common, a screen's and a figure's: words that stay words, one class for
+//! each meaning, and colours that follow the reader.
+
+use crate::palette::{Ground, Meaning, Theme};
+use crate::words::controls_display;
+
+/// Text that is nothing but text in XML 1.0, in content and in attributes. What XML cannot hold, and what
+/// would turn the direction of all that follows, becomes a blank.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\n' | '\t' | '\u{200E}' | '\u{200F}' | '\u{FFFE}' | '\u{FFFF}' => safe.push(' '),
+            letter if controls_display(letter) => safe.push(' '),
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// The class of what has the colour of a meaning.
+pub fn class_of(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Running => "running",
+        Meaning::Ready => "ready",
+        Meaning::Parked => "parked",
+        Meaning::Blocked => "blocked",
+        Meaning::AtTheDoor => "door",
+        Meaning::ForThePool => "pool",
+        Meaning::InAQueue => "queue",
+    }
+}
+
+/// The rules of one ground, or of both: then those of dark pages count where the reader prefers them.
+pub fn by_theme(theme: Theme, rules: impl Fn(Ground) -> String) -> String {
+    match theme {
+        Theme::Light => rules(Ground::Light),
+        Theme::Dark => rules(Ground::Dark),
+        Theme::Auto => format!(
+            "{}\n@media(prefers-color-scheme:dark){{{}}}",
+            rules(Ground::Light),
+            rules(Ground::Dark)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_words_stay_words() {
+        assert_eq!(
+            escaped("</a><b c=\"d\">&\u{202E}\u{0}\u{FFFF}e"),
+            "&lt;/a&gt;&lt;b c=&quot;d&quot;&gt;&amp;   e"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! The application of one worker: a scenario's requests, asked for and answered.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt::Write;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::World;
+use super::access::Access;
+use super::ask::{Asked, DEMAND_LIMIT, ask};
+use super::play::{Player, Stopped, body_length};
+use super::reply::{Heads, Reply};
+use super::story::{self, Whoami};
+use crate::http::{Keep, Method, Refusal, Request, Status};
+use concsim_model::scenario::{self, Scenario, Script};
+
+/// What became of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was sent to its end, with this status.
+    Whole(Status),
+    /// The client is gone, or the answer broke off: nothing more can be said on this connection.
+    CutShort,
+}
+
+/// What one worker can be asked for. Made after the fork, shared by all its requests.
+#[derive(Debug)]
+pub struct Application {
+    scenario: Scenario,
+    access: Access,
+    /// The heads for what each request's script writes; `None`: it tells its story instead.
+    heads: Vec<Option<Heads>>,
+    me: Whoami,
+    /// Requests that brought neither demands nor a number.
+    drawn: Cell<u64>,
+}
+
+impl Application {
+    /// The application of the worker that is `me`.
+    #[must_use]
+    pub fn new(scenario: Scenario, access: Access, me: Whoami) -> Self {
+        let heads = |request: &scenario::Request| body_length(&request.script).map(Heads::new);
+        Self {
+            heads: scenario.requests.iter().map(heads).collect(),
+            scenario,
+            access,
+            me,
+            drawn: Cell::new(0),
+        }
+    }
+
+    /// What a request asks for.
+    pub fn ask(&self, request: &Request<'_>) -> Asked {
+        if let Some((status, reason)) = self.access.refusal(request) {
+            return Asked::Nothing(status, reason);
+        }
+        let longest = self.access.longest_step.unwrap_or(DEMAND_LIMIT);
+        ask(request, &self.scenario, longest, || {
+            let number = self.drawn.get();
+            self.drawn.set(number + 1);
+            number
+        })
+    }
+
+    /// Does it, and sends the answer that `reply` was begun for. A handler that panics is a 500, and
+    /// its worker lives.
+    pub fn answer(&self, asked: &Asked, world: &mut impl World, reply: &mut Reply) -> Answered {
+        let sent = match asked {
+            Asked::List => reply
+                .whole(Status::Ok, &self.list(), world)
+                .map(|()| Status::Ok),
+            Asked::Nothing(status, reason) => {
+                let text = format!("{reason}\n");
+                reply.whole(*status, &text, world).map(|()| *status)
+            }
+            Asked::Play { class, demands, .. } => {
+                // What a panic left behind is thrown away: the reply is begun anew, or cut short.
+                let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
+                match catch_unwind(play).unwrap_or_else(|panic| Err(Stopped::Panic(text_of(panic))))
+                {
+                    Ok(()) => Ok(Status::Ok),
+                    Err(stopped) => self.own_up(&stopped, world, reply),
+                }
+            }
+        };
+        sent.map_or(Answered::CutShort, Answered::Whole)
+    }
+
+    /// Refuses a request that could not be read, or came too late. The connection is to be closed.
+    pub fn refuse(&self, refusal: Refusal, world: &mut impl World, reply: &mut Reply) -> Answered {
+        reply.begin(Method::Get, Keep::Close);
+        let text = format!("{}\n", refusal.reason);
+        let sent = reply.whole(refusal.status, &text, world);
+        sent.map_or(Answered::CutShort, |()| Answered::Whole(refusal.status))
+    }
+
+    fn play(
+        &self,
+        class: usize,
+        demands: &[u64],
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> Result<(), Stopped> {
+        let mut player = Player {
+            world,
+            reply,
+            heads: self.heads[class].as_ref(),
+            counted: None,
+        };
+        player.play(self.script(class), demands)?;
+        let counted = player.counted;
+        if self.heads[class].is_some() {
+            reply.finish(world)?;
+        } else {
+            let counted = counted.map(|(counter, value)| (self.counter(counter), value));
+            let line = story::tell(self.me, &world.spent(), counted);
+            reply.whole(Status::Ok, &story::body(&line), world)?;
+        }
+        Ok(())
+    }
+
+    /// Answers for a script that was not played to its end, unless it is too late for a status.
+    fn own_up(
+        &self,
+        stopped: &Stopped,
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> io::Result<Status> {
+        let status = match stopped {
+            Stopped::Call(_) => Status::BadGateway,
+            Stopped::Panic(_) => Status::InternalServerError,
+            Stopped::Client(_) => return Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        if reply.is_out() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let text = format!("{}: {stopped}\n", story::name(self.me));
+        reply.whole(status, &text, world).map(|()| status)
+    }
+
+    /// What can be asked for, and how.
+    fn list(&self) -> String {
+        let requests = &self.scenario.requests;
+        let width = requests
+            .iter()
+            .map(|request| request.name.len())
+            .max()
+            .unwrap_or(0);
+        let mut text = format!("{} can be asked for\n\n", story::name(self.me));
+        for request in requests {
+            let steps = request
+                .script
+                .iter()
+                .map(|step| self.scenario.sentence(step).to_string());
+            let steps: Vec<String> = steps.collect();
+            writeln!(text, "  GET /{:width$}  {}", request.name, steps.join(", "))
+                .expect("a String takes all text");
+        }
+        text + "\n\
+            HEAD and POST play the same. With ?n=17 it is played as number 17 of a run; with\n\
+            ?d=1000000,99000000 its steps take so long, in nanoseconds, one number for each step\n\
+            that has a duration.\n"
+    }
+
+    fn script(&self, class: usize) -> &Script {
+        &self.scenario.requests[class].script
+    }
+
+    fn counter(&self, counter: usize) -> &str {
+        &self.scenario.counters[counter]
+    }
+}
+
+/// What a panic says. One that says nothing is not the handler's own, but somebody unwinding this
+/// stack on purpose, as the coroutine crate does to a task that it drops: it goes on.
+fn text_of(panic: Box<dyn Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => match panic.downcast::<&'static str>() {
+            Ok(text) => (*text).into(),
+            Err(panic) => resume_unwind(panic),
+        },
+    }
+}

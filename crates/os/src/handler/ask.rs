@@ -1,0 +1,137 @@
+//! What a request asks for: which script, as the how-manieth of the run, with which demands.
+//!
+//! ```text
+//!   GET /profile?n=17&d=1000000,99000000
+//!        │        │    └ one number for each step with a duration, already drawn, in nanoseconds
+//!        │        └ its number in the run
+//!        └ the scenario's request
+//! ```
+
+use crate::http::{Method, Request, Status};
+use concsim_model::scenario::{Scenario, Step, draw};
+use concsim_model::units::Elapsed;
+
+/// The longest that one step may be asked to take: an hour.
+pub const DEMAND_LIMIT: Elapsed = Elapsed::from_secs(3_600);
+
+/// What is to be done for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Play a script.
+    Play {
+        /// Index into the scenario's requests.
+        class: usize,
+        /// Its number in the run, if it says so: `n=`.
+        number: Option<u64>,
+        /// One for each step that has a duration, in nanoseconds.
+        demands: Vec<u64>,
+    },
+    /// List what can be asked for.
+    List,
+    /// Say why nothing is done.
+    Nothing(Status, &'static str),
+}
+
+const NOT_KNOWN: Asked = Asked::Nothing(
+    Status::NotFound,
+    "there is no such request; GET / lists them",
+);
+
+/// What `request` asks of `scenario`. A request that brings no demands gets those of its number, or
+/// of the next `own` number if it brings none.
+/// No step may be asked to take longer than `longest`.
+pub(super) fn ask(
+    request: &Request<'_>,
+    scenario: &Scenario,
+    longest: Elapsed,
+    own: impl FnOnce() -> u64,
+) -> Asked {
+    match request.method {
+        Method::Get | Method::Head | Method::Post => {}
+        Method::NotPlayed => {
+            return Asked::Nothing(Status::MethodNotAllowed, "ask by GET, HEAD or POST");
+        }
+        Method::Unknown => {
+            return Asked::Nothing(Status::NotImplemented, "HTTP defines no such method");
+        }
+    }
+    match request.path {
+        "/" | "" => Asked::List,
+        path => path.strip_prefix('/').map_or(NOT_KNOWN, |name| {
+            by_name(name, request, scenario, longest, own)
+        }),
+    }
+}
+
+fn by_name(
+    name: &str,
+    request: &Request<'_>,
+    scenario: &Scenario,
+    longest: Elapsed,
+    own: impl FnOnce() -> u64,
+) -> Asked {
+    let Some(class) = scenario
+        .requests
+        .iter()
+        .position(|known| known.name == name)
+    else {
+        return NOT_KNOWN;
+    };
+    let wrong = |reason| Asked::Nothing(Status::BadRequest, reason);
+    let Ok(number) = number(request.query) else {
+        return wrong("n= is not a number");
+    };
+    let wanted = scenario.requests[class]
+        .script
+        .iter()
+        .filter_map(Step::duration)
+        .count();
+    let demands = match parameter(request.query, "d") {
+        None if wanted == 0 => Vec::new(),
+        None => draw::demands(scenario, class, number.unwrap_or_else(own)),
+        Some(list) => match given(list, wanted, longest) {
+            Ok(demands) => demands,
+            Err(reason) => return wrong(reason),
+        },
+    };
+    Asked::Play {
+        class,
+        number,
+        demands,
+    }
+}
+
+fn number(query: &str) -> Result<Option<u64>, std::num::ParseIntError> {
+    parameter(query, "n").map(str::parse).transpose()
+}
+
+/// The demands that the request brings.
+fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'static str> {
+    let mut demands = Vec::with_capacity(wanted);
+    for item in list.split(',').filter(|_| !list.is_empty()) {
+        let demand = item
+            .parse()
+            .map_err(|_| "d= is not a list of nanoseconds")?;
+        if demand > longest.0 {
+            return Err("d= asks for more than a step may take here");
+        }
+        if demands.len() == wanted {
+            return Err("d= has more numbers than the script has durations");
+        }
+        demands.push(demand);
+    }
+    if demands.len() < wanted {
+        return Err("d= has fewer numbers than the script has durations");
+    }
+    Ok(demands)
+}
+
+/// The value of the first parameter of this name.
+fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
+    query
+        .split('&')
+        .find_map(|pair| match pair.strip_prefix(name)? {
+            "" => Some(""),
+            value => value.strip_prefix('='),
+        })
+}

@@ -1,0 +1,112 @@
+//! The player: one script, step by step, in a World.
+
+use std::io;
+
+use super::reply::{Heads, Reply};
+use super::{CallFailed, World};
+use concsim_model::scenario::{Script, Step};
+use concsim_model::units::{CpuTime, Elapsed};
+
+/// Why a script was not played to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stopped {
+    /// A call failed.
+    #[error("a call failed: {0}")]
+    Call(#[from] CallFailed),
+    /// The client is gone.
+    #[error("the client is gone: {0}")]
+    Client(#[from] io::Error),
+    /// The handler panicked, saying this.
+    #[error("the handler panicked: {0}")]
+    Panic(String),
+}
+
+/// A script that is being played.
+pub(super) struct Player<'request, W> {
+    pub(super) world: &'request mut W,
+    pub(super) reply: &'request mut Reply,
+    /// Heads for the length of all its `write` steps together, until the first of them is played;
+    /// `None` if there are none.
+    pub(super) heads: Option<&'request Heads>,
+    /// The counter written last, and what was written.
+    pub(super) counted: Option<(usize, u64)>,
+}
+
+/// Bytes of all `write` steps of a script; `None` if it has none.
+pub(super) fn body_length(script: &Script) -> Option<u64> {
+    let writes = script.iter().filter_map(|step| match step {
+        Step::Write { bytes } => Some(*bytes),
+        _ => None,
+    });
+    writes.reduce(u64::saturating_add)
+}
+
+impl<W: World> Player<'_, W> {
+    /// Plays all steps in order. `demands` has one number for each step with a duration.
+    pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), Stopped> {
+        let mut demands = demands.iter().copied();
+        for step in script {
+            let demand = step.duration().map_or(0, |_| {
+                demands.next().expect("there is a demand for each duration")
+            });
+            self.step(step, demand)?;
+        }
+        Ok(())
+    }
+
+    /// One step. `demand` is its duration, if it has one.
+    fn step(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
+        if !matches!(step, Step::Write { .. }) {
+            // What was written so far goes out before anything else takes its time.
+            self.reply.send(self.world)?;
+        }
+        match *step {
+            Step::Write { bytes } => self.write(bytes)?,
+            Step::Compute { slice, .. } => self.compute(CpuTime(demand), slice),
+            Step::Call {
+                service, manner, ..
+            } => self.world.call(service, Elapsed(demand), manner)?,
+            Step::Sleep { manner, .. } => self.world.sleep(Elapsed(demand), manner),
+            Step::Yield => self.world.let_go(),
+            Step::Count {
+                counter,
+                with_yield,
+            } => self.count(counter, with_yield),
+            Step::Panic => panic!("the script has a step `panic`"),
+            Step::Overflow => self.world.overflow(),
+        }
+        Ok(())
+    }
+
+    /// The head goes out with the first write.
+    fn write(&mut self, bytes: u64) -> io::Result<()> {
+        if let Some(heads) = self.heads.take() {
+            self.reply.head(heads, self.world.date());
+        }
+        self.reply.fill(bytes, self.world)
+    }
+
+    /// Lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.
+    fn compute(&mut self, cpu: CpuTime, slice: Option<CpuTime>) {
+        let slice = slice
+            .filter(|slice| slice.0 > 0)
+            .unwrap_or(CpuTime(u64::MAX));
+        let mut left = cpu;
+        while left > slice {
+            self.world.compute(slice);
+            self.world.let_go();
+            left = left - slice;
+        }
+        self.world.compute(left);
+    }
+
+    /// What others write between reading and writing back is lost.
+    fn count(&mut self, counter: usize, with_yield: bool) {
+        let read = self.world.counter(counter);
+        if with_yield {
+            self.world.let_go();
+        }
+        self.world.set_counter(counter, read + 1);
+        self.counted = Some((counter, read + 1));
+    }
+}

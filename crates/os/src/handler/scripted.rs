@@ -1,0 +1,107 @@
+//! A World for tests: it writes down what it is asked for, and spends nothing.
+
+use std::io;
+use std::panic::resume_unwind;
+
+use super::{CallFailed, Spent, World};
+use crate::http::response::Date;
+use concsim_model::scenario::Manner;
+use concsim_model::units::{CpuTime, Elapsed};
+
+/// What a World was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Did {
+    Compute(u64),
+    Call(usize, u64, Manner),
+    Sleep(u64, Manner),
+    LetGo,
+    Read(usize),
+    Wrote(usize, u64),
+    Sent(String),
+    Overflowed,
+}
+
+/// Writes down what it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Scripted {
+    pub(super) did: Vec<Did>,
+    /// What to say when asked for it.
+    pub(super) spent: Spent,
+    pub(super) counters: [u64; 2],
+    /// What others write to a counter whenever the handler lets go.
+    pub(super) others_count: Option<u64>,
+    pub(super) services_are_gone: bool,
+    pub(super) client_is_gone: bool,
+    /// Letting go unwinds the stack, as dropping a coroutine does.
+    pub(super) is_unwound: bool,
+}
+
+impl Scripted {
+    /// All that was sent, as one text.
+    pub(super) fn sent(&self) -> String {
+        let sent = self.did.iter().map(|did| match did {
+            Did::Sent(bytes) => bytes.as_str(),
+            _ => "",
+        });
+        sent.collect()
+    }
+}
+
+impl World for Scripted {
+    fn compute(&mut self, cpu: CpuTime) {
+        self.did.push(Did::Compute(cpu.0));
+    }
+
+    fn call(&mut self, service: usize, wait: Elapsed, manner: Manner) -> Result<(), CallFailed> {
+        self.did.push(Did::Call(service, wait.0, manner));
+        if self.services_are_gone {
+            return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
+        }
+        Ok(())
+    }
+
+    fn sleep(&mut self, wait: Elapsed, manner: Manner) {
+        self.did.push(Did::Sleep(wait.0, manner));
+    }
+
+    fn let_go(&mut self) {
+        self.did.push(Did::LetGo);
+        if self.is_unwound {
+            resume_unwind(Box::new(17_u8));
+        }
+        if let Some(value) = self.others_count {
+            self.counters[0] = value;
+        }
+    }
+
+    fn counter(&mut self, counter: usize) -> u64 {
+        self.did.push(Did::Read(counter));
+        self.counters[counter]
+    }
+
+    fn set_counter(&mut self, counter: usize, value: u64) {
+        self.did.push(Did::Wrote(counter, value));
+        self.counters[counter] = value;
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.client_is_gone {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
+        self.did.push(Did::Sent(text));
+        Ok(())
+    }
+
+    fn date(&self) -> Date {
+        Date::EPOCH
+    }
+
+    fn spent(&self) -> Spent {
+        self.spent
+    }
+
+    fn overflow(&mut self) {
+        self.did.push(Did::Overflowed);
+    }
+}

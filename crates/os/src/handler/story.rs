@@ -1,0 +1,92 @@
+//! The default body: one line that says what happened to this request, so that curl alone teaches.
+
+use super::Spent;
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::letter;
+
+/// Below this a delay is not worth a word: 50 µs, in nanoseconds.
+const WORTH_SAYING: u64 = 50_000;
+
+/// Bytes of a default body: room for the longest usual line, and three rows of a terminal.
+pub(super) const BODY: usize = 240;
+
+/// Which worker answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whoami {
+    /// Its index among the workers.
+    pub worker: usize,
+    /// Its process.
+    pub pid: u32,
+    /// Its kind.
+    pub kind: WorkerKind,
+}
+
+/// "worker A (pid 4242, coroutine)"
+pub(super) fn name(me: Whoami) -> String {
+    let (letter, pid, kind) = (letter(me.worker), me.pid, me.kind.word());
+    format!("worker {letter} (pid {pid}, {kind})")
+}
+
+/// What happened to a request, in one line. `counted` is the name of a counter and its new value.
+pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> String {
+    let mut line = name(me) + ": ";
+    let mut separator = "";
+    for deed in deeds(me.kind, spent, counted) {
+        line += separator;
+        line += &deed;
+        separator = ", ";
+    }
+    let who = match spent.others {
+        0 => "no other request".into(),
+        1 => "1 other".into(),
+        others => format!("{others} others"),
+    };
+    line + "; " + &who + " ran meanwhile\n"
+}
+
+/// The line, filled with blanks to a whole number of [`BODY`]s: load generators that compare the lengths of
+/// bodies (`ab` without `-l`) take a body of another length for a failure, and the numbers vary.
+pub(super) fn body(line: &str) -> String {
+    let text = line.trim_end();
+    let length = (text.len() + 1).next_multiple_of(BODY);
+    format!("{text:<width$}\n", width = length - 1)
+}
+
+fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {
+    let let_go = match (kind, spent.let_go) {
+        (WorkerKind::Coroutine, 0) if spent.cpu.0 > 0 => Some("never let go".into()),
+        (_, 0) => None,
+        (_, 1) => Some("let go once".into()),
+        (_, 2) => Some("let go twice".into()),
+        (_, often) => Some(format!("let go {often} times")),
+    };
+    let deeds: Vec<String> = [
+        (spent.cpu.0 > 0).then(|| format!("computed {}", milliseconds(spent.cpu.0))),
+        counted.map(|(counter, value)| format!("counted {counter} up to {value}")),
+        let_go,
+        (spent.parked.0 > 0).then(|| format!("parked {}", milliseconds(spent.parked.0))),
+        (spent.blocked.0 > 0).then(|| format!("blocked {}", milliseconds(spent.blocked.0))),
+        worth_saying(spent.ready.0).map(|delay| format!("ready {delay} before its turn came")),
+        worth_saying(spent.core_wait.0).map(|delay| format!("wanted a core for {delay}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if deeds.is_empty() {
+        return vec!["did nothing".into()];
+    }
+    deeds
+}
+
+fn worth_saying(nanoseconds: u64) -> Option<String> {
+    (nanoseconds >= WORTH_SAYING).then(|| milliseconds(nanoseconds))
+}
+
+/// Always in milliseconds, so that the parts can be compared at a glance: `99.1 ms`, `0.02 ms`.
+fn milliseconds(nanoseconds: u64) -> String {
+    let milliseconds = nanoseconds as f64 / 1e6;
+    match milliseconds {
+        small if small < 0.095 => format!("{small:.2} ms"),
+        _ => format!("{milliseconds:.1} ms"),
+    }
+}

@@ -1,0 +1,484 @@
+//! The application under test: what it asks of its World, and what its client reads.
+
+use proptest::prelude::*;
+
+use super::scripted::{Did, Scripted};
+use super::*;
+use crate::http::{Keep, Method, Request, Source, Status};
+use concsim_model::scenario::Request as Asks;
+use concsim_model::scenario::{
+    Arrivals, Connection, Draw, Load, Manner, Scenario, Server, Service, Step, Warmup, WorkerKind,
+};
+use concsim_model::units::{CpuTime, Elapsed};
+
+pub(super) const ME: Whoami = Whoami {
+    worker: 0,
+    pid: 4242,
+    kind: WorkerKind::Coroutine,
+};
+
+pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
+    let request = |(name, script): &(&str, &[Step])| Asks {
+        name: (*name).into(),
+        weight: 1.0,
+        script: script.to_vec(),
+    };
+    Scenario {
+        seed: 1,
+        warmup: Warmup::For(Elapsed::ZERO),
+        duration: Elapsed::from_secs(1),
+        server: Server {
+            kind: WorkerKind::Coroutine,
+            workers: 1,
+            connections: 10,
+            backlog: 16,
+            keepalive: Elapsed::from_secs(2),
+            timeout: None,
+            graceful_timeout: Elapsed::from_secs(30),
+            threads: 1,
+            gil: true,
+            accept: concsim_model::scenario::Accept::Shared,
+            max_requests: None,
+            max_requests_jitter: 0,
+        },
+        services: vec![Service {
+            name: "billing".into(),
+            capacity: None,
+            pool: None,
+        }],
+        counters: vec!["visits".into()],
+        requests: requests.iter().map(request).collect(),
+        load: Load {
+            arrivals: Arrivals::Closed {
+                clients: 1,
+                think: Draw::Fixed(0),
+                ramp: Elapsed::ZERO,
+            },
+            requests: None,
+            connection: Connection::PerRequest,
+            patience: Elapsed::from_secs(30),
+        },
+        timeline: Vec::new(),
+        machine: concsim_model::scenario::Machine::default(),
+    }
+}
+
+fn application(script: &[Step]) -> Application {
+    Application::new(scenario(&[("it", script)]), Access::default(), ME)
+}
+
+fn get(path: &'static str, query: &'static str) -> Request<'static> {
+    Request {
+        method: Method::Get,
+        path,
+        query,
+        keep: Keep::Stay,
+        source: Source::default(),
+    }
+}
+
+/// Plays a script with these demands.
+fn play(script: &[Step], demands: &str, world: &mut Scripted) -> Answered {
+    ask_by(Method::Get, script, demands, world)
+}
+
+fn ask_by(method: Method, script: &[Step], demands: &str, world: &mut Scripted) -> Answered {
+    let application = application(script);
+    let query = format!("n=1&d={demands}");
+    let request = Request {
+        method,
+        path: "/it",
+        query: &query,
+        keep: Keep::Stay,
+        source: Source::default(),
+    };
+    let mut reply = Reply::default();
+    reply.begin(method, Keep::Stay);
+    application.answer(&application.ask(&request), world, &mut reply)
+}
+
+fn compute(slice: Option<u64>) -> Step {
+    Step::Compute {
+        cpu: Draw::Fixed(1),
+        slice: slice.map(CpuTime),
+    }
+}
+
+fn call() -> Step {
+    Step::Call {
+        service: 0,
+        wait: Draw::Fixed(1),
+        manner: Manner::Patched,
+    }
+}
+
+pub(super) const HELLO: Step = Step::Write { bytes: 2 };
+
+#[test]
+fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
+    let sleep = Step::Sleep {
+        wait: Draw::Fixed(1),
+        manner: Manner::Unpatched,
+    };
+    let mut world = Scripted::default();
+    let answered = play(
+        &[compute(None), call(), Step::Yield, sleep],
+        "10,20,30",
+        &mut world,
+    );
+    assert_eq!(answered, Answered::Whole(Status::Ok));
+    let expected = [
+        Did::Compute(10),
+        Did::Call(0, 20, Manner::Patched),
+        Did::LetGo,
+        Did::Sleep(30, Manner::Unpatched),
+    ];
+    assert_eq!(world.did[..4], expected);
+}
+
+#[test]
+fn a_sliced_computation_lets_go_between_slices_and_never_after_the_last() {
+    for (cpu, slice, slices) in [
+        ("100", 1, 100),
+        ("100", 30, 4),
+        ("90", 30, 3),
+        ("30", 30, 1),
+        ("5", 30, 1),
+        ("0", 30, 1),
+    ] {
+        let mut world = Scripted::default();
+        play(&[compute(Some(slice))], cpu, &mut world);
+        let lets_go = world.did.iter().filter(|did| **did == Did::LetGo).count();
+        let computed: Vec<u64> = world.did.iter().filter_map(cpu_of).collect();
+        assert_eq!(
+            (lets_go, computed.len()),
+            (slices - 1, slices),
+            "{cpu} by {slice}"
+        );
+        assert_eq!(computed.iter().sum::<u64>().to_string(), cpu);
+    }
+}
+
+fn cpu_of(did: &Did) -> Option<u64> {
+    match did {
+        Did::Compute(cpu) => Some(*cpu),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_small_answer_is_one_send() {
+    let mut world = Scripted::default();
+    play(&[HELLO], "", &mut world);
+    let whole = "HTTP/1.1 200 OK\r\nServer: concsim\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\
+                 Connection: keep-alive\r\n\r\nco";
+    assert_eq!(world.did, [Did::Sent(whole.into())]);
+}
+
+#[test]
+fn the_head_goes_out_with_the_first_write_and_counts_all_of_them() {
+    let mut world = Scripted::default();
+    let script = [call(), HELLO, Step::Yield, Step::Write { bytes: 40 }, HELLO];
+    play(&script, "7", &mut world);
+    let (first, rest) = match &world.did[..] {
+        [Did::Call(..), Did::Sent(first), Did::LetGo, Did::Sent(rest)] => (first, rest),
+        other => panic!("two sends, one on either side of the yield: {other:?}"),
+    };
+    assert!(first.contains("Content-Length: 44\r\n") && first.ends_with("\r\n\r\nco"));
+    assert_eq!(rest, "ncurrency is not parallelism.\nconcurrency ");
+}
+
+#[test]
+fn a_large_body_goes_out_in_pieces_and_is_whole() {
+    let mut world = Scripted::default();
+    play(&[Step::Write { bytes: 100_000 }], "", &mut world);
+    let sent = world.sent();
+    let (_, body) = sent.split_once("\r\n\r\n").unwrap();
+    assert!(world.did.len() > 2);
+    assert_eq!(body.len(), 100_000);
+    assert_eq!(body, "concurrency is not parallelism.\n".repeat(3125));
+}
+
+#[test]
+fn head_runs_the_steps_and_sends_no_body() {
+    for script in [&[call(), HELLO][..], &[call()]] {
+        let (mut got, mut headed) = (Scripted::default(), Scripted::default());
+        play(script, "7", &mut got);
+        ask_by(Method::Head, script, "7", &mut headed);
+        assert_eq!(headed.did[0], Did::Call(0, 7, Manner::Patched));
+        let sent = got.sent();
+        let (head, _) = sent.split_once("\r\n\r\n").unwrap();
+        assert_eq!(headed.sent(), format!("{head}\r\n\r\n"));
+    }
+}
+
+#[test]
+fn what_others_count_while_it_lets_go_is_lost() {
+    for (with_yield, written) in [(false, 6), (true, 6)] {
+        let mut world = Scripted {
+            counters: [5, 0],
+            others_count: Some(9),
+            ..Scripted::default()
+        };
+        let count = Step::Count {
+            counter: 0,
+            with_yield,
+        };
+        play(&[count], "", &mut world);
+        let lets_go = with_yield.then_some(Did::LetGo);
+        let expected: Vec<Did> = [Did::Read(0)]
+            .into_iter()
+            .chain(lets_go)
+            .chain([Did::Wrote(0, written)])
+            .collect();
+        assert_eq!(world.did[..expected.len()], expected);
+        assert!(world.sent().contains("counted visits up to 6"));
+    }
+}
+
+#[test]
+fn a_panic_is_a_500_that_says_so() {
+    let mut world = Scripted::default();
+    let answered = play(&[compute(None), Step::Panic, HELLO], "5", &mut world);
+    assert_eq!(answered, Answered::Whole(Status::InternalServerError));
+    assert!(world.sent().starts_with("HTTP/1.1 500 "));
+    let line =
+        "worker A (pid 4242, coroutine): the handler panicked: the script has a step `panic`\n";
+    assert!(world.sent().ends_with(line), "{}", world.sent());
+}
+
+#[test]
+fn a_panic_after_the_head_went_out_cuts_the_answer_short() {
+    let mut world = Scripted::default();
+    let answered = play(&[HELLO, Step::Yield, Step::Panic, HELLO], "", &mut world);
+    assert_eq!(answered, Answered::CutShort);
+    assert_eq!(world.sent().matches("HTTP/1.1").count(), 1);
+}
+
+#[test]
+fn somebody_who_unwinds_the_stack_on_purpose_is_not_stopped() {
+    let play = std::panic::AssertUnwindSafe(|| {
+        let mut world = Scripted {
+            is_unwound: true,
+            ..Scripted::default()
+        };
+        play(&[Step::Yield], "", &mut world)
+    });
+    let unwound = std::panic::catch_unwind(play).expect_err("the unwinding went on");
+    assert_eq!(unwound.downcast_ref(), Some(&17_u8));
+}
+
+#[test]
+fn an_overflow_is_the_worlds_business() {
+    let mut world = Scripted::default();
+    play(&[Step::Overflow], "", &mut world);
+    assert_eq!(world.did[0], Did::Overflowed);
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_a_502() {
+    let mut world = Scripted {
+        services_are_gone: true,
+        ..Scripted::default()
+    };
+    let answered = play(&[call(), compute(None)], "5,5", &mut world);
+    assert_eq!(answered, Answered::Whole(Status::BadGateway));
+    assert!(!world.did.contains(&Did::Compute(5)));
+}
+
+#[test]
+fn a_client_that_is_gone_cuts_the_answer_short() {
+    let mut world = Scripted {
+        client_is_gone: true,
+        ..Scripted::default()
+    };
+    assert_eq!(play(&[HELLO], "", &mut world), Answered::CutShort);
+}
+
+#[test]
+fn the_default_body_says_what_happened_in_one_line() {
+    let coroutine = Spent {
+        cpu: CpuTime(1_000_000),
+        parked: Elapsed(99_100_000),
+        let_go: 1,
+        others: 46,
+        ..Spent::default()
+    };
+    let sync = Spent {
+        cpu: CpuTime(1_000_000),
+        blocked: Elapsed(99_100_000),
+        ..Spent::default()
+    };
+    let hogged = Spent {
+        cpu: CpuTime(20_000),
+        ready: Elapsed(200_000_000),
+        core_wait: Elapsed(3_000_000),
+        let_go: 3,
+        others: 1,
+        ..Spent::default()
+    };
+    for (worker, kind, spent, line) in [
+        (
+            0,
+            WorkerKind::Coroutine,
+            coroutine,
+            "worker A (pid 4242, coroutine): computed 1.0 ms, let go once, parked 99.1 ms; 46 others ran meanwhile\n",
+        ),
+        (
+            1,
+            WorkerKind::Sync,
+            sync,
+            "worker B (pid 4242, sync): computed 1.0 ms, blocked 99.1 ms; no other request ran meanwhile\n",
+        ),
+        (
+            2,
+            WorkerKind::Coroutine,
+            hogged,
+            "worker C (pid 4242, coroutine): computed 0.02 ms, let go 3 times, ready 200.0 ms before its turn came, wanted a core for 3.0 ms; 1 other ran meanwhile\n",
+        ),
+        (
+            26,
+            WorkerKind::Coroutine,
+            Spent::default(),
+            "worker AA (pid 4242, coroutine): did nothing; no other request ran meanwhile\n",
+        ),
+        (
+            27,
+            WorkerKind::Coroutine,
+            Spent {
+                cpu: CpuTime(100_000_000),
+                ..Spent::default()
+            },
+            "worker AB (pid 4242, coroutine): computed 100.0 ms, never let go; no other request ran meanwhile\n",
+        ),
+    ] {
+        let me = Whoami { worker, kind, ..ME };
+        assert_eq!(story::tell(me, &spent, None), line);
+    }
+}
+
+proptest! {
+    #[test]
+    fn all_bodies_of_a_kind_of_request_are_equally_long_whatever_happened_to_it(
+        lengths in prop::array::uniform5(0_u64..100_000_000_000),
+        let_go in 0_u64..1_000,
+        others in 0_u64..2_000,
+        (worker, pid) in (0_usize..64, 1_u32..100_000),
+        visits in 1_u64..100_000,
+    ) {
+        let [cpu, core_wait, parked, blocked, ready] = lengths;
+        let waits = if parked < blocked { (parked, 0) } else { (0, blocked) };
+        let spent = Spent {
+            cpu: CpuTime(cpu),
+            core_wait: Elapsed(core_wait),
+            parked: Elapsed(waits.0),
+            blocked: Elapsed(waits.1),
+            ready: Elapsed(ready),
+            let_go,
+            others,
+        };
+        let me = Whoami { worker, pid, kind: WorkerKind::Coroutine };
+        let body = story::body(&story::tell(me, &spent, Some(("visits", visits))));
+        prop_assert_eq!(body.len(), story::BODY, "{}", body);
+        prop_assert!(body.ends_with('\n'));
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_for_a_body_fills_two() {
+    let body = story::body(&format!("{}\n", "x".repeat(story::BODY)));
+    assert_eq!(body.len(), 2 * story::BODY);
+}
+
+#[test]
+fn a_request_says_which_script_it_wants_as_which_number_with_which_demands() {
+    let script = [compute(None), call()];
+    let ask = |query| application(&script).ask(&get("/it", query));
+    let played = |number, demands: &[u64]| Asked::Play {
+        class: 0,
+        number,
+        demands: demands.to_vec(),
+    };
+    assert_eq!(ask("n=7&d=10,20"), played(Some(7), &[10, 20]));
+    assert_eq!(ask("d=10,20"), played(None, &[10, 20]));
+    assert_eq!(ask("n=7"), played(Some(7), &[1, 1]));
+    assert_eq!(ask(""), played(None, &[1, 1]));
+    assert_eq!(
+        ask("d=10,3600000000000"),
+        played(None, &[10, DEMAND_LIMIT.0])
+    );
+    for wrong in [
+        "d=10",
+        "d=",
+        "d=1,2,3",
+        "d=1,",
+        "d=1,x",
+        "d=1,-2",
+        "d=1,3600000000001",
+        "n=x",
+        "n=",
+    ] {
+        assert!(
+            matches!(ask(wrong), Asked::Nothing(Status::BadRequest, _)),
+            "{wrong}: {:?}",
+            ask(wrong)
+        );
+    }
+}
+
+#[test]
+fn a_request_without_demands_draws_those_of_the_next_number_of_its_worker() {
+    let uniform = Step::Compute {
+        cpu: Draw::Uniform {
+            low: 0,
+            high: 1 << 40,
+        },
+        slice: None,
+    };
+    let application = application(&[uniform]);
+    let plain: Vec<Asked> = (0..3).map(|_| application.ask(&get("/it", ""))).collect();
+    let numbered = ["n=0", "n=1", "n=2"].map(|query| application.ask(&get("/it", query)));
+    for (plain, numbered) in plain.iter().zip(&numbered) {
+        let (
+            Asked::Play { demands: plain, .. },
+            Asked::Play {
+                demands: numbered, ..
+            },
+        ) = (plain, numbered)
+        else {
+            panic!("both are played");
+        };
+        assert_eq!(plain, numbered);
+    }
+    assert_ne!(plain[0], plain[1]);
+}
+
+#[test]
+fn the_list_says_what_each_request_does_and_how_to_ask_for_it() {
+    let application = Application::new(
+        scenario(&[
+            ("hello", &[HELLO]),
+            ("profile", &[compute(Some(1)), call()]),
+            ("it", &[]),
+        ]),
+        Access::default(),
+        ME,
+    );
+    let mut world = Scripted::default();
+    let mut reply = Reply::default();
+    reply.begin(Method::Get, Keep::Stay);
+    application.answer(&application.ask(&get("/", "")), &mut world, &mut reply);
+    let sent = world.sent();
+    let (_, list) = sent.split_once("\r\n\r\n").unwrap();
+    let lines: Vec<&str> = list.lines().take(5).map(str::trim_end).collect();
+    let expected = [
+        "worker A (pid 4242, coroutine) can be asked for",
+        "",
+        "  GET /hello    write 2B",
+        "  GET /profile  compute 1ns in slices of 1ns, call billing 1ns",
+        "  GET /it",
+    ];
+    assert_eq!(lines, expected);
+    assert!(list.contains("?n=17") && list.contains("?d="));
+}

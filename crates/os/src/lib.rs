@@ -1,0 +1,11 @@
+//! The real engine: a pre-fork HTTP server, its load, and the clocks and shared memory by which they are
+//! watched. Everything that asks the operating system is here.
+
+pub mod coroutine;
+pub mod handler;
+pub mod http;
+pub mod load;
+pub mod recorder;
+pub mod server;
+pub mod sys;
+pub mod telemetry;

@@ -1,0 +1,385 @@
+//! The loop that plays a load: sends what is due, reads what has come, and sleeps until the next of
+//! either.
+//!
+//! Sending goes before reading, after every single event: a row of a thousand answers must not make
+//! the next request late. There is no spinning, since on a small machine the load would take the core
+//! that it measures; how late requests were sent is in every outcome.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::Write;
+use std::sync::atomic::Ordering;
+
+use super::Orders;
+use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
+use super::kept::Kept;
+use super::ledger::Ledger;
+use super::requests::{Prepared, Requests};
+use crate::sys::Result;
+use crate::sys::clock::Clock;
+use crate::sys::dial::{Dialer, is_exhaustion};
+use crate::sys::places::{Places, Token};
+use crate::sys::poller::{Poller, Ready};
+use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Said, Stage};
+use concsim_engine::timetable::{Change, Course, Due, Timetable};
+use concsim_model::scenario::{Arrivals, Scenario, draw};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// Bytes of a `Location` that are kept.
+const LONGEST_LOCATION: usize = 200;
+/// Bytes read at once.
+const READ_BYTES: usize = 64 * 1024;
+/// How often to look whether the driver wants something: another load, or the end.
+const LISTEN_EVERY: Elapsed = Elapsed::from_millis(10);
+/// How long a client of a closed load waits after a connection that failed, if it does not pause
+/// longer anyway: a server that refuses at once must not be asked a hundred thousand times a second.
+const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
+
+/// Plays one load against one server.
+pub(super) struct Player<'a> {
+    clock: Clock,
+    scenario: &'a Scenario,
+    words: &'a RunWords,
+    poller: Poller,
+    dialer: Dialer,
+    timetable: Timetable,
+    course: Course,
+    requests: Requests<'a>,
+    ledger: Ledger<'a>,
+    connections: Places<Connection>,
+    kept: Kept,
+    /// How often the driver has asked for another amount of load …
+    amounts: Heard,
+    /// … and for a request more.
+    extras: Heard,
+    /// Until when each request under way may be, in the order in which they were due. Those that
+    /// have ended are dropped when they come to the front.
+    patience: VecDeque<(Stamp, Token, u32)>,
+    ready: Vec<Ready>,
+    /// Connections with unread bytes from the last turn: the poller does not report them again.
+    unread: Vec<Ready>,
+    buffer: Box<[u8]>,
+    voice: &'a mut dyn Write,
+    /// The statuses whose first `Location` was said.
+    locations_said: BTreeSet<u16>,
+}
+
+impl<'a> Player<'a> {
+    /// Ready to play from `begin` on.
+    pub(super) fn new(
+        orders: &'a Orders,
+        board: &'a Board,
+        begin: Stamp,
+        voice: &'a mut dyn Write,
+    ) -> Result<Self> {
+        let scenario = &orders.scenario;
+        Ok(Self {
+            clock: orders.clock,
+            scenario,
+            words: board.run(),
+            poller: Poller::new()?,
+            dialer: Dialer::to(orders.target.address),
+            timetable: Timetable::new(scenario, begin),
+            course: Course::new(scenario, begin),
+            requests: Requests::new(scenario, &orders.target.host),
+            ledger: Ledger::new(board),
+            connections: Places::default(),
+            kept: Kept::new(scenario),
+            amounts: Heard::default(),
+            extras: Heard::default(),
+            patience: VecDeque::new(),
+            ready: Vec::new(),
+            unread: Vec::new(),
+            buffer: vec![0; READ_BYTES].into(),
+            voice,
+            locations_said: BTreeSet::new(),
+        })
+    }
+
+    /// Plays to the end.
+    pub(super) fn play(mut self) -> Result<()> {
+        while self.advance() != Stage::Done {
+            self.requests.write_some_ahead();
+            self.turn()?;
+        }
+        self.give_up_on_all();
+        self.ledger.stage(Stage::Done);
+        Ok(())
+    }
+
+    /// Sees where the run stands, and says so; all but the end, before which the last are given up.
+    fn advance(&mut self) -> Stage {
+        let now = self.clock.now();
+        match self.words.stop.load(Ordering::Acquire) {
+            0 => {}
+            RunWords::END_THE_WINDOW => self.course.end_window(now),
+            _a_person_wants_it => self.course.stop(now),
+        }
+        let stage = self.course.advance(now);
+        let (begin, end) = (self.course.window_begin(), self.course.window_end());
+        self.ledger.window(begin, end);
+        if stage != Stage::Done {
+            self.ledger.stage(stage);
+        }
+        stage
+    }
+
+    /// Sleeps until there is something to do, and does it.
+    fn turn(&mut self) -> Result<()> {
+        self.words.load.count_turn();
+        let mut ready = std::mem::take(&mut self.ready);
+        let timeout = if self.unread.is_empty() {
+            self.time_to_sleep()
+        } else {
+            Elapsed::ZERO
+        };
+        self.poller.wait(Some(timeout), &mut ready)?;
+        ready.append(&mut self.unread);
+        self.forget_closed(&ready);
+        self.send_what_is_due()?;
+        for event in &ready {
+            self.handle(*event);
+            self.send_what_is_due()?;
+        }
+        self.ready = ready;
+        self.lose_patience();
+        let now = self.send_what_is_due()?;
+        self.listen_to_the_driver(now);
+        Ok(())
+    }
+
+    /// Does what a person wants from `now` on, by which all has been sent that was due.
+    fn listen_to_the_driver(&mut self, now: Stamp) {
+        if let Some((_, amount)) = self.words.amount.listen(&mut self.amounts) {
+            let change = match self.scenario.load.arrivals {
+                Arrivals::Open { .. } => Change::Rate(amount as f64 / 1e6),
+                Arrivals::Closed { .. } => Change::Clients(amount as usize),
+            };
+            self.timetable.steer(now, change);
+        }
+        if let Some((times, wish)) = self.words.extra.listen(&mut self.extras) {
+            for _ in 0..times {
+                let change = Change::Extra(Extra::of_wish(wish));
+                self.timetable.steer(now, change);
+            }
+        }
+    }
+
+    /// Idle connections that the server has closed must not be sent on: this is known now, and goes
+    /// before sending, as it takes no time.
+    fn forget_closed(&mut self, ready: &[Ready]) {
+        for event in ready.iter().filter(|event| event.closed) {
+            let token = Token::from_raw(event.token);
+            let is_idle = |there: &mut Connection| there.exchange().is_none();
+            if self.connections.get(token).is_some_and(is_idle) {
+                self.forget(token);
+            }
+        }
+    }
+
+    fn time_to_sleep(&mut self) -> Elapsed {
+        let next_due = self
+            .timetable
+            .soonest()
+            .filter(|due| self.course.allows(*due));
+        let next_loss = self.patience.front().map(|(until, ..)| *until);
+        let now = self.clock.now();
+        [next_due, next_loss, Some(self.course.next_change(now))]
+            .into_iter()
+            .flatten()
+            .fold(now + LISTEN_EVERY, Stamp::min)
+            .since(now)
+    }
+
+    /// Until when all has been sent is the answer.
+    fn send_what_is_due(&mut self) -> Result<Stamp> {
+        loop {
+            let now = self.clock.now();
+            let next = self.timetable.soonest();
+            if next.is_none_or(|due| !self.course.allows(due) || now < due) {
+                return Ok(now);
+            }
+            // `None`: the load has changed.
+            let Some(due) = self.timetable.take() else {
+                continue;
+            };
+            self.ledger.due(due.at);
+            self.course.begun(due.at);
+            let request = self.requests.take_for(due.extra);
+            self.send(due, &request)?;
+            self.requests.give_back(request.bytes);
+        }
+    }
+
+    /// Sends on a connection that was kept, or else on a new one.
+    fn send(&mut self, due: Due, request: &Prepared) -> Result<()> {
+        let mut exchange = Exchange {
+            number: request.number,
+            class: request.class,
+            client: due.client,
+            due: due.at,
+            sent: Stamp::ZERO,
+            first_byte: Stamp::ZERO,
+            opened: false,
+            connection: None,
+        };
+        while let Some(token) = self.kept.take(due.client) {
+            let clock = self.clock;
+            let Some(connection) = self.connections.get(token) else {
+                continue;
+            };
+            match connection.send(&mut exchange, &request.bytes, clock) {
+                Sending::UnderWay => {
+                    self.note_sent(token, &exchange);
+                    return Ok(());
+                }
+                // The server has closed it, and not a byte was written: this is no second try.
+                Sending::Unwritten(_) => self.forget(token),
+            }
+        }
+        self.dial(exchange, &request.bytes)
+    }
+
+    /// Sends on a new connection.
+    fn dial(&mut self, mut exchange: Exchange, bytes: &[u8]) -> Result<()> {
+        exchange.opened = true;
+        let stream = match self.dialer.dial() {
+            Ok(stream) => stream,
+            Err(error) => {
+                self.note_no_connection(exchange, &error);
+                return Ok(());
+            }
+        };
+        let mut connection = Connection::new(stream);
+        match connection.send(&mut exchange, bytes, self.clock) {
+            Sending::UnderWay => {
+                let token = self.watch(connection)?;
+                self.note_sent(token, &exchange);
+            }
+            Sending::Unwritten(failure) => {
+                self.ledger.sent(&exchange);
+                self.end(&exchange, Err(failure), self.clock.now());
+            }
+        }
+        Ok(())
+    }
+
+    /// There is no connection: refused at once, or not even tried for want of something here.
+    fn note_no_connection(&mut self, mut exchange: Exchange, error: &std::io::Error) {
+        let now = self.clock.now();
+        if is_exhaustion(error) {
+            self.ledger.dropped();
+            self.end(&exchange, Err(Failure::Refused), now);
+        } else {
+            exchange.sent = now;
+            self.ledger.sent(&exchange);
+            self.end(&exchange, Err(failure_of(error)), now);
+        }
+    }
+
+    fn watch(&mut self, connection: Connection) -> Result<Token> {
+        let token = self.connections.add(connection);
+        let connection = self.connections.get(token).expect("added just now");
+        self.poller
+            .add_stream(connection.stream(), token.to_raw())?;
+        Ok(token)
+    }
+
+    fn note_sent(&mut self, token: Token, exchange: &Exchange) {
+        self.ledger.sent(exchange);
+        let until = exchange.due + self.scenario.load.patience;
+        self.patience.push_back((until, token, exchange.number));
+    }
+
+    fn forget(&mut self, token: Token) {
+        self.connections.remove(token);
+    }
+
+    fn handle(&mut self, event: Ready) {
+        let token = Token::from_raw(event.token);
+        let Some(connection) = self.connections.get(token) else {
+            return;
+        };
+        match connection.handle(event, &mut self.buffer, self.clock) {
+            Progress::Waiting => {}
+            Progress::Unread => self.unread.push(event),
+            Progress::Closed => self.forget(token),
+            Progress::Over {
+                exchange,
+                verdict,
+                done,
+                stays,
+            } => {
+                if let (Ok(status @ 300..400), Some(location)) =
+                    (verdict, connection.take_location())
+                {
+                    self.say_location(status, location);
+                }
+                if !(stays && self.kept.keep(exchange.client, token)) {
+                    self.forget(token);
+                }
+                self.end(&exchange, verdict, done);
+            }
+        }
+    }
+
+    /// Tells the driver where the first answer of each such status points.
+    fn say_location(&mut self, status: u16, mut location: String) {
+        if self.locations_said.insert(status) {
+            location.truncate(location.floor_char_boundary(LONGEST_LOCATION));
+            // A driver that has gone needs no answer.
+            let _ = Said::Redirected { status, location }.say(&mut self.voice);
+        }
+    }
+
+    /// A request has ended; its client, if it has one, will ask again.
+    fn end(
+        &mut self,
+        exchange: &Exchange,
+        verdict: std::result::Result<u16, Failure>,
+        done: Stamp,
+    ) {
+        let outcome = exchange.outcome(verdict, done);
+        self.ledger.ended(&outcome);
+        self.course.ended(exchange.due, done);
+        if verdict.is_ok() {
+            self.course.answered(exchange.client);
+        }
+        if let Some(client) = exchange.client {
+            let think = draw::think(self.scenario, u64::from(exchange.number));
+            let pause = match verdict {
+                Ok(_) | Err(Failure::Timeout | Failure::Status) => think,
+                Err(Failure::Refused | Failure::Reset) => think.max(AFTER_A_FAILURE),
+            };
+            self.timetable.again(client, done + pause);
+        }
+    }
+
+    /// Ends requests that took longer than anybody is willing to wait.
+    fn lose_patience(&mut self) {
+        while let Some(&(until, token, number)) = self.patience.front() {
+            let connection = self.connections.get(token);
+            let under_way = connection.and_then(|there| there.exchange());
+            let exchange = under_way
+                .filter(|exchange| exchange.number == number)
+                .copied();
+            let now = self.clock.now();
+            if exchange.is_some() && now < until {
+                return;
+            }
+            self.patience.pop_front();
+            if let Some(exchange) = exchange {
+                self.forget(token);
+                self.end(&exchange, Err(Failure::Timeout), now);
+            }
+        }
+    }
+
+    /// The run is over; whatever is still under way has failed.
+    fn give_up_on_all(&mut self) {
+        let now = self.clock.now();
+        for exchange in self.connections.iter().filter_map(Connection::exchange) {
+            let outcome = exchange.outcome(Err(Failure::Timeout), now);
+            self.ledger.ended(&outcome);
+        }
+    }
+}

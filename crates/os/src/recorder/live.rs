@@ -1,0 +1,466 @@
+//! A recording while it grows: what the driver reads from the board and from the operating system.
+//!
+//! [`Live::drain`] is called every few milliseconds, so that no ring fills up; [`Live::sample`] at
+//! regular instants and at the edges of the counted window. Reading never makes a worker wait.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::booking::{Booking, Cores, Look, WatchedProcesses};
+use crate::sys::clock::Clock;
+use crate::sys::processes::{self, ProcessSwitches};
+use crate::telemetry::{Board, Event, Marker, Reader, Reading, Slot};
+use concsim_model::units::{CpuTime, Stamp};
+use concsim_record::kept::Keeper;
+use concsim_record::{
+    Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Window, WorkerSample,
+};
+
+/// The processes of a run besides its workers, which are on the board.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cast {
+    /// The load process.
+    pub load: Option<u32>,
+    /// The services' process.
+    pub services: Option<u32>,
+    /// The arbiter.
+    pub arbiter: Option<u32>,
+}
+
+/// Reads the board into a recording.
+#[derive(Debug)]
+pub struct Live<'a> {
+    board: &'a Board,
+    clock: Clock,
+    notebook: Notebook,
+    workers: BTreeMap<usize, Reader<'a>>,
+    arbiter: Reader<'a>,
+    load: Reader<'a>,
+    services: Reader<'a>,
+    cores: Cores,
+    watched: WatchedProcesses,
+    /// Process switches of workers as last read, and what their dead predecessors had.
+    switches: BTreeMap<usize, SlotMemory>,
+    /// The gauge of load as it was read last.
+    in_system: Reading,
+    /// Memory of workers as last weighed, KiB.
+    weights: BTreeMap<usize, u64>,
+    used: Used,
+}
+
+/// CPU time of the run's other processes as it was read last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    load: CpuTime,
+    services: CpuTime,
+    arbiter: CpuTime,
+}
+
+/// Earlier readings of a slot: process switches of all its processes, CPU time, and its gauge.
+#[derive(Clone, Copy, Debug, Default)]
+struct SlotMemory {
+    pid: u32,
+    of_the_dead: ProcessSwitches,
+    now: ProcessSwitches,
+    begun: Reading,
+    /// CPU time: what a process published before it died is less than what was read of it.
+    cpu: CpuTime,
+}
+
+impl<'a> Live<'a> {
+    /// Begins an empty recording, and keeps it on disk if there is a keeper.
+    pub fn new(board: &'a Board, header: Header, keeper: Option<Keeper>) -> Self {
+        Self {
+            board,
+            clock: Clock::starting_now(),
+            notebook: Notebook::new(header, keeper),
+            workers: BTreeMap::new(),
+            arbiter: Reader::new(board.arbiter_ring()),
+            load: Reader::new(board.load_ring()),
+            services: Reader::new(board.services_ring()),
+            cores: Cores::watch(),
+            watched: WatchedProcesses::default(),
+            switches: BTreeMap::new(),
+            in_system: Reading::default(),
+            weights: BTreeMap::new(),
+            used: Used::default(),
+        }
+    }
+
+    /// What it reads.
+    pub fn board(&self) -> &'a Board {
+        self.board
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// What has been recorded so far.
+    pub fn recording(&self) -> &Recording {
+        self.notebook.recording()
+    }
+
+    /// The header, for what becomes known while the run goes on.
+    pub fn header_mut(&mut self) -> &mut Header {
+        self.notebook.header_mut()
+    }
+
+    /// Takes all events and outcomes that are in the rings now.
+    pub fn drain(&mut self) {
+        for (worker, _) in self.board.used_slots() {
+            let ring = self.board.worker_ring(worker);
+            let reader = self
+                .workers
+                .entry(worker)
+                .or_insert_with(|| Reader::new(ring));
+            let who = Who::Worker(worker as u16);
+            reader.drain(|record| self.notebook.note(who, record));
+        }
+        let notebook = &mut self.notebook;
+        self.arbiter
+            .drain(|record| notebook.note(Who::Arbiter, record));
+        self.services
+            .drain(|record| notebook.note(Who::Services, record));
+        self.load.drain(|record| notebook.note(Who::Load, record));
+        let rings = self.workers.values().chain([&self.arbiter, &self.services]);
+        let dropped = rings.map(Reader::dropped).sum();
+        notebook.has_lost(dropped, self.load.dropped());
+    }
+
+    /// Notes what has been done to the run.
+    pub fn mark(&mut self, marker: Marker) {
+        let record = Event::Marked(marker).to_record();
+        self.notebook.note(Who::Driver, &record);
+    }
+
+    /// Adds a sample of everything, as of now.
+    pub fn sample(&mut self, cast: Cast) -> &Sample {
+        self.learn_the_window();
+        let sample = self.look(cast);
+        self.notebook.add(sample)
+    }
+
+    /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
+    /// process for this, which takes milliseconds when there are thousands of stacks, so it is done
+    /// once, when nothing is counted any more.
+    pub fn weigh(&mut self) {
+        for (index, slot) in self.board.used_slots() {
+            if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
+                self.weights.insert(index, kib);
+            }
+        }
+    }
+
+    /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
+    /// is that a process's CPU time was used on the core where it is found.
+    pub fn book(&mut self, cast: Cast) {
+        let workers = self.board.used_slots();
+        let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), Booking::Workers));
+        let others = [
+            (cast.load, Booking::Load),
+            (cast.services, Booking::Services),
+        ];
+        for (pid, booking) in workers.chain(others) {
+            let pid = pid.unwrap_or(0);
+            self.cores.book(pid, booking, &mut self.watched);
+        }
+    }
+
+    /// Ends the recording; with it, why not all of it could be kept on disk.
+    pub fn finish(mut self) -> (Recording, Option<io::Error>) {
+        self.drain();
+        self.learn_the_window();
+        self.notebook.close()
+    }
+
+    fn learn_the_window(&mut self) {
+        let load = &self.board.run().load;
+        let begin = load.window_begin.load(Ordering::Acquire);
+        let end = load.window_end.load(Ordering::Acquire);
+        // A window that was announced is taken back if the run is stopped before it begins.
+        let is_known = begin > 0 && end > begin;
+        let window = is_known.then_some(Window {
+            begin: Stamp(begin),
+            end: Stamp(end),
+        });
+        if self.recording().header.window != window {
+            self.notebook.header_mut().window = window;
+            self.notebook.keep_the_header();
+        }
+    }
+
+    fn look(&mut self, cast: Cast) -> Sample {
+        self.book(cast);
+        let mut unreadable = 0;
+        let seen = look_at_workers(
+            self.board,
+            &mut self.watched,
+            &mut self.switches,
+            self.clock.now(),
+            &mut unreadable,
+        );
+        let workers = seen.into_iter().map(|seen| WorkerSample {
+            pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
+            ..seen
+        });
+        let workers = workers.collect();
+        self.used.read(cast);
+        let load = LoadSample {
+            cpu: self.used.load,
+            ..look_at_load(self.board, &mut self.in_system, &mut unreadable)
+        };
+        self.notebook.could_not_read(unreadable);
+        Sample {
+            at: self.clock.now(),
+            stage: self.board.run().load.stage(),
+            window: self.recording().header.window,
+            seen: self.recording().seen(),
+            workers,
+            cores: self.cores.now(),
+            load,
+            services_cpu: self.used.services,
+            arbiter_cpu: self.used.arbiter,
+        }
+    }
+}
+
+/// The workers as they say that they are, and as the operating system says.
+fn look_at_workers(
+    board: &Board,
+    watched: &mut WatchedProcesses,
+    switches: &mut BTreeMap<usize, SlotMemory>,
+    now: Stamp,
+    unreadable: &mut u64,
+) -> Vec<WorkerSample> {
+    let pids: Vec<u32> = board.used_slots().map(|(_, slot)| slot_pid(slot)).collect();
+    let looks = watched.look_at(&pids, now);
+    let seen = board.used_slots().zip(looks);
+    seen.map(|((index, slot), look)| {
+        let count = switches.entry(index).or_default();
+        count.see(slot_pid(slot), slot);
+        look_at_worker((index, slot), (now, look), count, unreadable)
+    })
+    .collect()
+}
+
+fn look_at_worker(
+    (index, slot): (usize, &Slot),
+    (now, look): (Stamp, Look),
+    count: &mut SlotMemory,
+    unreadable: &mut u64,
+) -> WorkerSample {
+    let pid = slot_pid(slot);
+    let phase = slot.phase();
+    count.cpu = worker_cpu(slot, pid).max(count.cpu);
+    *unreadable += u64::from(phase.is_none());
+    WorkerSample {
+        index,
+        pid,
+        respawns: read(&slot.incarnation).saturating_sub(1),
+        phase: phase.unwrap_or_default(),
+        phase_since: Stamp(read(&slot.phase_since)),
+        wants_a_core: look.wants_a_core,
+        is_stopped: look.is_stopped,
+        core: look.core.unwrap_or(0),
+        cpu: count.cpu,
+        begun: latest(slot.begun.read(), &mut count.begun, unreadable),
+        ready: read(&slot.ready),
+        parked: read(&slot.parked),
+        running_since: Some(Stamp(read(&slot.running_since))).filter(|since| since.0 > 0),
+        running_ready: Some(Stamp(read(&slot.running_ready))).filter(|ready| ready.0 > 0),
+        running_request: u32::try_from(read(&slot.running_request))
+            .ok()
+            .and_then(|word| word.checked_sub(1)),
+        longest_run: slot.longest_run_by(now),
+        accepted: read(&slot.accepted),
+        accept_eagain: read(&slot.accept_eagain),
+        requests: read(&slot.requests),
+        tasks: read(&slot.tasks),
+        waits: read(&slot.waits),
+        coroutine_switches: read(&slot.coroutine_switches),
+        half_done: read(&slot.half_done),
+        lost_tasks: read(&slot.lost_tasks),
+        peak_concurrency: read(&slot.peak_concurrency),
+        voluntary: count.of_the_dead.voluntary + count.now.voluntary,
+        involuntary: count.of_the_dead.involuntary + count.now.involuntary,
+        pss_kib: 0,
+        counters: slot
+            .counters
+            .iter()
+            .map(|counter| (read(&counter.additions), read(&counter.value)))
+            .collect(),
+    }
+}
+
+/// Looks at workers where nothing is recorded.
+#[derive(Debug)]
+pub struct Onlooker {
+    clock: Clock,
+    watched: WatchedProcesses,
+    switches: BTreeMap<usize, SlotMemory>,
+    cpu: BTreeMap<usize, CpuTime>,
+}
+
+impl Default for Onlooker {
+    fn default() -> Self {
+        Self {
+            clock: Clock::starting_now(),
+            watched: WatchedProcesses::default(),
+            switches: BTreeMap::new(),
+            cpu: BTreeMap::new(),
+        }
+    }
+}
+
+impl Onlooker {
+    /// The workers as they are now. Of one that was respawned more than once since the last look, the
+    /// process switches of those between are not known.
+    pub fn look(&mut self, board: &Board) -> Vec<WorkerSample> {
+        let now = self.clock.now();
+        let (watched, switches) = (&mut self.watched, &mut self.switches);
+        let seen = look_at_workers(board, watched, switches, now, &mut 0);
+        let workers = seen.into_iter().map(|seen| {
+            // What the system says of a process that has died is rounded, and a sum never goes back.
+            let most = self.cpu.entry(seen.index).or_default();
+            *most = seen.cpu.max(*most);
+            WorkerSample { cpu: *most, ..seen }
+        });
+        workers.collect()
+    }
+}
+
+impl SlotMemory {
+    /// Reads the switches of the slot's process; when another process has the slot, what the last
+    /// one had is kept. A process that has left said its final counts itself.
+    fn see(&mut self, pid: u32, slot: &Slot) {
+        if self.pid != pid {
+            self.of_the_dead.voluntary += self.now.voluntary;
+            self.of_the_dead.involuntary += self.now.involuntary;
+            (self.pid, self.now) = (pid, ProcessSwitches::default());
+        }
+        let last_words = ProcessSwitches {
+            voluntary: read(&slot.voluntary),
+            involuntary: read(&slot.involuntary),
+        };
+        let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
+        let seen = alive.flatten().unwrap_or(last_words);
+        // What a process published before it died is less than what was read of it since.
+        self.now.voluntary = seen.voluntary.max(self.now.voluntary);
+        self.now.involuntary = seen.involuntary.max(self.now.involuntary);
+    }
+}
+
+/// CPU time of a slot: of the process that has it and of all that had it before.
+fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
+    let dead = CpuTime(read(&slot.cpu_of_the_dead));
+    if read(&slot.died_at) > 0 {
+        return dead;
+    }
+    dead + processes::cpu_of(pid).unwrap_or(CpuTime(read(&slot.cpu)))
+}
+
+fn look_at_load(board: &Board, in_system: &mut Reading, unreadable: &mut u64) -> LoadSample {
+    let load = &board.run().load;
+    LoadSample {
+        sent: read(&load.sent),
+        ended: read(&load.ended),
+        good: read(&load.good),
+        dropped: read(&load.dropped),
+        in_system: latest(load.in_system.read(), in_system, unreadable),
+        ..LoadSample::default()
+    }
+}
+
+/// Returns the latest reading of a gauge. A writer that loses its core in the middle of a step leaves none; then
+/// the last reading before that step counts.
+fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Reading {
+    *unreadable += u64::from(read.is_none());
+    *last = read.unwrap_or(*last);
+    *last
+}
+
+impl Used {
+    fn read(&mut self, cast: Cast) {
+        self.load = used_by(cast.load, self.load);
+        self.services = used_by(cast.services, self.services);
+        self.arbiter = used_by(cast.arbiter, self.arbiter);
+    }
+}
+
+/// CPU time of a process so far: of one that has ended what was read last.
+fn used_by(pid: Option<u32>, last: CpuTime) -> CpuTime {
+    let now = pid.and_then(processes::cpu_of);
+    now.map_or(last, |now| now.max(last))
+}
+
+fn slot_pid(slot: &Slot) -> u32 {
+    read(&slot.pid) as u32
+}
+
+fn read(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Acquire)
+}
+
+/// The machine that this runs on.
+#[must_use]
+pub fn this_machine() -> Machine {
+    Machine {
+        cores: processes::cores_allowed().len(),
+        kernel: processes::kernel(),
+        cpu: processes::cpu_name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_has_used_what_was_read_of_it_last() {
+        let before = used_by(Some(std::process::id()), CpuTime::ZERO);
+        assert!(before > CpuTime::ZERO);
+        // No process has this number.
+        for gone in [Some(u32::MAX), None] {
+            assert_eq!(used_by(gone, before), before);
+        }
+    }
+
+    #[test]
+    fn a_gauge_whose_writer_stands_in_the_middle_of_a_step_is_as_it_was_read_last() {
+        let [one, two] = [3, 4].map(|count| Reading {
+            count,
+            changed_at: Stamp(100),
+            integral: 70,
+        });
+        let (mut last, mut unreadable) = (Reading::default(), 0);
+        let reads = [Some(one), None, None, Some(two)];
+        let counts = reads.map(|read| latest(read, &mut last, &mut unreadable).count);
+        assert_eq!((counts, unreadable), ([3, 3, 3, 4], 2));
+    }
+
+    #[test]
+    fn the_switches_of_a_process_never_fall_when_it_dies() {
+        use std::sync::atomic::Ordering::Relaxed;
+        let board = Board::new(1).unwrap();
+        let slot = board.slot(0);
+        let mut memory = SlotMemory {
+            pid: 7,
+            now: ProcessSwitches {
+                voluntary: 5,
+                involuntary: 9,
+            },
+            ..SlotMemory::default()
+        };
+        // It said what it had before it lost its core once more, and died.
+        slot.voluntary.store(6, Relaxed);
+        slot.involuntary.store(8, Relaxed);
+        slot.died_at.store(1, Relaxed);
+        memory.see(7, slot);
+        assert_eq!((memory.now.voluntary, memory.now.involuntary), (6, 9));
+        memory.see(8, slot);
+        assert_eq!(memory.of_the_dead.involuntary, 9);
+    }
+}

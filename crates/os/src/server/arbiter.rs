@@ -1,0 +1,497 @@
+//! The arbiter: the master process. It binds, forks, and keeps watch; it never serves.
+//!
+//! ```text
+//!   bind ─▶ fork all ─▶ ┌ wait ≤ 1 s for signals, or for the driver's end ┐ ─▶ stop ─▶ reap all
+//!                       │  CHLD: reap      TTIN, TTOU: one more, one less │
+//!                       │  each second: abort the silent, then kill them  │
+//!                       └  whichever slot has no process gets one ────────┘
+//! ```
+//!
+//! One thread for life, so that it may fork at any time. The behaviour is gunicorn's
+//! (`gunicorn/arbiter.py`), down to the ticks of a second in which everything timed happens; a boot
+//! that is silent for too long is ended too, which gunicorn leaves alone.
+
+mod respawns;
+mod stopping;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
+use super::worker::{self, BOOT_FAILED, Post};
+use crate::handler::Access;
+use crate::sys::clock::Clock;
+use crate::sys::fork::{self, Death};
+use crate::sys::signals::{self, Signal, Signals};
+use crate::sys::{Doing, family, net};
+use crate::telemetry::{
+    Board, Event, OVERFLOWED, Phase, SLOTS, Said, Telemetry, TerminationCause, Writer,
+};
+use concsim_engine::roster::{Hand, Roster, Verdict};
+use concsim_model::scenario::Scenario;
+use concsim_model::units::{Elapsed, Stamp, letter};
+use concsim_model::words::length;
+use concsim_record::describe_termination;
+
+/// What the driver wants of the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Orders {
+    /// The run's clock.
+    pub clock: Clock,
+    /// What to serve, and with which workers.
+    pub scenario: Scenario,
+    /// Where the services are, in the scenario's order.
+    pub services: Vec<SocketAddr>,
+    /// Where to listen; port 0 takes any.
+    pub bind: SocketAddr,
+    /// Whether workers write events.
+    pub telemetry: Telemetry,
+    /// Requests that are played.
+    pub access: Access,
+}
+
+/// Between two looks at heartbeats.
+const TICK: Elapsed = Elapsed::from_secs(1);
+/// While workers boot, or are being reaped: between two looks at them.
+const GLANCE: Elapsed = Elapsed::from_millis(5);
+/// How long a server that was told twice to be quick still waits for its workers.
+const IMPATIENCE: Elapsed = Elapsed::from_secs(2);
+
+/// How a process ends that was killed (SIGKILL), whoever did it.
+const KILLED: i32 = -9;
+
+/// Why the server cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The system refused something.
+    #[error(transparent)]
+    System(#[from] crate::sys::Error),
+    /// A worker could not get ready, and the next one could not either.
+    #[error("boot {worker}: {reason}")]
+    Boot {
+        /// Which.
+        worker: String,
+        /// What it said, or how it ended.
+        reason: String,
+    },
+}
+
+/// Why the arbiter leaves its loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Workers finish what they began.
+    Graceful,
+    /// Workers leave at once.
+    Quick,
+    /// The driver is gone: everybody is killed.
+    Orphaned,
+}
+
+/// Serves until it is told to stop, or the lifeline ends. When this returns, no worker is left.
+///
+/// # Errors
+/// When the address is taken, when a worker cannot be forked, or when one cannot get ready.
+pub fn play(
+    orders: Orders,
+    board: &'static Board,
+    lifeline: &OwnedFd,
+    voice: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut arbiter = Arbiter::take_office(orders, board, lifeline, voice)?;
+    let stop = arbiter.keep_watch();
+    // Whatever happened: nobody is left behind.
+    arbiter.dismiss_all(*stop.as_ref().unwrap_or(&Stop::Quick));
+    stop.map(drop)
+}
+
+struct Arbiter<'a> {
+    orders: Orders,
+    board: &'static Board,
+    ring: Writer<'static>,
+    /// `None` once the server stops: the door is closed before the last worker leaves.
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    lifeline: &'a OwnedFd,
+    signals: Signals,
+    roster: Roster,
+    /// Who goes as soon as the new ones have been forked.
+    leaving: Vec<(usize, u32)>,
+    /// Writing ends of the workers' lifelines, by slot.
+    lifelines: Vec<Option<OwnedFd>>,
+    /// Where a worker that cannot get ready says why.
+    last_words: (File, File),
+    /// Workers that died at once, to stop a server that forks them for nothing.
+    respawns: Respawns,
+    next_tick: Stamp,
+    is_up: bool,
+    /// Workers that did not finish in time are being killed.
+    is_killing: bool,
+    voice: &'a mut dyn Write,
+}
+
+impl<'a> Arbiter<'a> {
+    fn take_office(
+        orders: Orders,
+        board: &'static Board,
+        lifeline: &'a OwnedFd,
+        voice: &'a mut dyn Write,
+    ) -> Result<Self, Failure> {
+        let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
+        // Else it is a race whether a first read has to wait, which costs two switches if it does:
+        // a client connects and then sends, and a worker that has nothing to do is faster.
+        net::wait_for_first_bytes(&listener);
+        let address = listener
+            .local_addr()
+            .doing("ask where the server listens")?;
+        let signals = Signals::listen(&[
+            Signal::Terminate,
+            Signal::Interrupt,
+            Signal::Quit,
+            Signal::ChildEnded,
+            Signal::More,
+            Signal::Fewer,
+            Signal::HangUp,
+        ])?;
+        Ok(Self {
+            ring: Writer::new(board.arbiter_ring()),
+            listener: Some(listener),
+            address,
+            lifeline,
+            signals,
+            roster: Roster::new(SLOTS, orders.scenario.server.workers),
+            leaving: Vec::new(),
+            lifelines: (0..SLOTS).map(|_| None).collect(),
+            last_words: family::pipe()?,
+            respawns: Respawns::new(SLOTS),
+            next_tick: orders.clock.now() + TICK,
+            is_up: false,
+            is_killing: false,
+            board,
+            orders,
+            voice,
+        })
+    }
+
+    fn now(&self) -> Stamp {
+        self.orders.clock.now()
+    }
+
+    /// Until something says stop.
+    fn keep_watch(&mut self) -> Result<Stop, Failure> {
+        self.fill_vacancies()?;
+        loop {
+            self.announce_when_up();
+            if self.sleep_a_little() {
+                return Ok(Stop::Orphaned);
+            }
+            for signal in self.signals.take() {
+                if let Some(stop) = self.obey(signal) {
+                    return Ok(stop);
+                }
+            }
+            self.reap()?;
+            self.end_the_silent();
+            self.fill_vacancies()?;
+            self.send_home_who_was_replaced();
+        }
+    }
+
+    /// Sleeps until a signal comes or a tick is due; whether the driver is gone.
+    fn sleep_a_little(&self) -> bool {
+        let until_tick = self.next_tick.since(self.now());
+        self.nap(if self.is_up {
+            until_tick
+        } else {
+            until_tick.min(GLANCE)
+        })
+    }
+
+    fn obey(&mut self, signal: Signal) -> Option<Stop> {
+        match signal {
+            Signal::Terminate => return Some(Stop::Graceful),
+            Signal::Interrupt | Signal::Quit => return Some(Stop::Quick),
+            Signal::More => self.add_a_worker(),
+            Signal::Fewer => self.remove_a_worker(),
+            Signal::HangUp => self.replace_all(),
+            Signal::ChildEnded | Signal::Abort | Signal::Kill | Signal::Stop | Signal::Continue => {
+            }
+        }
+        None
+    }
+
+    fn add_a_worker(&mut self) {
+        match self.roster.add() {
+            Some(slot) => {
+                let count = self.roster.wanted();
+                self.note(&format!("worker {} joins: {count} now", letter(slot)));
+            }
+            None => self.note(&format!(
+                "a server has at most {SLOTS} workers: no more were added"
+            )),
+        }
+    }
+
+    /// As gunicorn's `reload`: new workers are forked, and then the old ones are told to finish. The
+    /// door stays open all the time.
+    fn replace_all(&mut self) {
+        match self.roster.replace_all() {
+            // A reload before the last one was carried out adds to it.
+            Some(leaving) => self.leaving.extend(leaving),
+            None => self.note("there are not enough slots for as many workers again: no reload"),
+        }
+    }
+
+    fn send_home_who_was_replaced(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        for (slot, pid) in &leaving {
+            self.board.slot(*slot).wanted.store(0, Ordering::Relaxed);
+            // One that was reaped meanwhile has lost its number, perhaps to a worker just forked.
+            if self.roster.is_going(*slot, *pid) {
+                signals::send(*pid, Signal::Terminate);
+            }
+        }
+        if !leaving.is_empty() {
+            let count = self.roster.wanted();
+            self.note(&format!(
+                "reloaded: {count} new workers, {} go",
+                leaving.len()
+            ));
+        }
+    }
+
+    fn remove_a_worker(&mut self) {
+        let Some((slot, pid)) = self.roster.remove_oldest() else {
+            return self.note("the last worker stays");
+        };
+        self.board.slot(slot).wanted.store(0, Ordering::Relaxed);
+        signals::send(pid, Signal::Terminate);
+        let count = self.roster.wanted();
+        self.note(&format!(
+            "worker {} (pid {pid}), the oldest, goes: {count} now",
+            letter(slot)
+        ));
+    }
+
+    /// Says that the server is ready, once all its first workers are.
+    fn announce_when_up(&mut self) {
+        let booted = |(slot, _)| {
+            let phase = self.board.slot(slot).phase();
+            phase.is_some_and(|phase| phase != Phase::Booting)
+        };
+        if !self.is_up && self.roster.vacancy().is_none() && self.roster.living().all(booted) {
+            self.is_up = true;
+            let addresses = vec![self.address];
+            self.say(&Said::Ready { addresses });
+        }
+    }
+
+    fn fill_vacancies(&mut self) -> Result<(), Failure> {
+        while let Some(slot) = self.roster.vacancy() {
+            self.fork_worker(slot)?;
+        }
+        Ok(())
+    }
+
+    fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
+        let age = self.roster.next_age();
+        let words = self.board.slot(slot);
+        if words.incarnation.load(Ordering::Relaxed) == 0 {
+            self.board.reserve_worker_ring(slot)?;
+        }
+        words.wanted.store(1, Ordering::Relaxed);
+        words.prepare(self.now(), age);
+        self.respawns.forked(slot, self.now());
+        let (lifeline, kept_end) = family::pipe()?;
+        let post = self.post(slot, lifeline.into())?;
+        let siblings = self.lifelines.iter_mut();
+        let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
+        let mut kept_end = Some(OwnedFd::from(kept_end));
+        let own = &mut kept_end;
+        let pid = fork::fork(move || {
+            // Whoever holds the other end of a lifeline keeps somebody alive.
+            inherited.push(own);
+            for end in inherited {
+                drop(end.take());
+            }
+            worker::live(&post)
+        })?;
+        self.lifelines[slot] = kept_end;
+        words.give_to(pid);
+        self.roster.employ(slot, pid, age);
+        let (at, worker) = (self.now(), slot as u32);
+        self.ring
+            .push(&Event::Forked { at, worker, pid }.to_record());
+        Ok(())
+    }
+
+    fn post(&self, slot: usize, lifeline: OwnedFd) -> Result<Post, Failure> {
+        let listener = self
+            .listener
+            .as_ref()
+            .expect("no worker is forked once the door is closed");
+        Ok(Post {
+            index: slot,
+            arbiter: std::process::id(),
+            scenario: self.orders.scenario.clone(),
+            services: self.orders.services.clone(),
+            access: self.orders.access.clone(),
+            listener: listener
+                .try_clone()
+                .doing("share the listener with a worker")?,
+            lifeline,
+            last_words: self
+                .last_words
+                .1
+                .try_clone()
+                .doing("share a pipe with a worker")?,
+            board: self.board,
+            clock: self.orders.clock,
+            telemetry: self.orders.telemetry,
+        })
+    }
+
+    /// Takes every child that has ended; a server whose workers cannot get ready ends.
+    fn reap(&mut self) -> Result<(), Failure> {
+        while let Some(death) = fork::reap() {
+            self.mourn(death)?;
+        }
+        Ok(())
+    }
+
+    fn mourn(&mut self, death: Death) -> Result<(), Failure> {
+        let Death { pid, status, cpu } = death;
+        let Some((slot, hand)) = self.roster.dismiss(pid) else {
+            return Ok(());
+        };
+        self.lifelines[slot] = None;
+        let (at, words) = (self.now(), self.board.slot(slot));
+        // Killed by somebody else: that says nothing of the next one.
+        let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
+        words.bury(at, cpu);
+        let worker = slot as u32;
+        let cause = self.cause_of(hand);
+        let died = Event::Died {
+            at,
+            worker,
+            pid,
+            status,
+            cause,
+        };
+        self.ring.push(&died.to_record());
+        let timeout = self.orders.scenario.server.timeout;
+        let how = how_it_ended(status, cause, timeout);
+        let name = format!("worker {} (pid {pid})", letter(slot));
+        if status == BOOT_FAILED || (never_up && !hand.going) {
+            let reason = self.last_words_or(how);
+            return Err(Failure::Boot {
+                worker: name,
+                reason,
+            });
+        }
+        if status != 0 && cause.is_none() && status != KILLED {
+            let accepted = self.board.used_slots();
+            let accepted = accepted.map(|(_, slot)| slot.accepted.load(Ordering::Relaxed));
+            if self.respawns.died(slot, at, accepted.sum()) {
+                let reason = format!(
+                    "{SHORT_LIVES_LIMIT} workers in a row died within a second and took no connection; \
+                     the last one {how}"
+                );
+                return Err(Failure::Boot {
+                    worker: name,
+                    reason,
+                });
+            }
+        }
+        if status != 0 {
+            let is_replaced = self.listener.is_some() && self.roster.is_wanted(slot);
+            let fate = if is_replaced {
+                ": another takes its place"
+            } else {
+                ""
+            };
+            self.note(&format!("{name} {how}{fate}"));
+        }
+        Ok(())
+    }
+
+    /// What was done to end this process.
+    fn cause_of(&self, hand: Hand) -> Option<TerminationCause> {
+        if hand.was_silent() {
+            Some(TerminationCause::Silent)
+        } else if self.is_killing {
+            Some(TerminationCause::Overdue)
+        } else if hand.going || self.listener.is_none() {
+            Some(TerminationCause::Retired)
+        } else {
+            None
+        }
+    }
+
+    fn last_words_or(&mut self, otherwise: String) -> String {
+        let mut bytes = [0; 512];
+        // An empty pipe is an error here (`WouldBlock`), and says nothing.
+        let count = self.last_words.0.read(&mut bytes).unwrap_or(0);
+        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+        if text.is_empty() { otherwise } else { text }
+    }
+
+    /// Each second: who is silent for longer than `timeout` is aborted, and a second later killed.
+    fn end_the_silent(&mut self) {
+        let now = self.now();
+        if now < self.next_tick {
+            return;
+        }
+        self.next_tick = now + TICK;
+        let Some(timeout) = self.orders.scenario.server.timeout else {
+            return;
+        };
+        let board = self.board;
+        let heartbeat = |slot| {
+            let heartbeat = &board.slot(slot).heartbeat;
+            Stamp(heartbeat.load(Ordering::Relaxed))
+        };
+        for (slot, pid, verdict) in self.roster.judge(now, timeout, heartbeat) {
+            let name = format!("worker {} (pid {pid})", letter(slot));
+            match verdict {
+                Verdict::Abort => {
+                    let limit = length(timeout);
+                    self.note(&format!(
+                        "{name} is silent for longer than timeout ({limit}): told to abort"
+                    ));
+                    signals::send(pid, Signal::Abort);
+                }
+                Verdict::Kill => {
+                    self.note(&format!("{name} did not abort: sent SIGKILL"));
+                    signals::send(pid, Signal::Kill);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.say(&Said::Note { text: text.into() });
+    }
+
+    fn say(&mut self, said: &Said) {
+        // If nobody listens any more, the lifeline says so too.
+        let _ = said.say(&mut self.voice);
+    }
+}
+
+/// A predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.
+fn how_it_ended(status: i32, cause: Option<TerminationCause>, timeout: Option<Elapsed>) -> String {
+    let description = describe_termination(status, cause, timeout);
+    match (cause, status) {
+        (Some(TerminationCause::Silent | TerminationCause::Overdue), _) => {
+            format!("was {description}")
+        }
+        (_, OVERFLOWED) => "ran out of stack in a request and left".into(),
+        (_, 0..) => format!("ended with {description}"),
+        _ => format!("was killed by {description}"),
+    }
+}

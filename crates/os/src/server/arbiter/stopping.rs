@@ -1,0 +1,69 @@
+//! The end of a server: the door is closed, workers are told to leave, and those that do not are killed.
+
+use std::os::fd::AsFd;
+
+use super::{Arbiter, GLANCE, IMPATIENCE, Stop};
+use crate::sys::signals::{self, Signal};
+use crate::sys::{fork, net};
+use concsim_model::units::{Elapsed, Stamp};
+
+impl Arbiter<'_> {
+    /// Closes the door, tells all workers to leave, and kills those that take too long.
+    pub(super) fn dismiss_all(&mut self, stop: Stop) {
+        self.listener = None;
+        let graceful_timeout = self.orders.scenario.server.graceful_timeout;
+        let (farewell, patience) = match stop {
+            Stop::Graceful => (Signal::Terminate, graceful_timeout),
+            Stop::Quick => (Signal::Quit, graceful_timeout),
+            Stop::Orphaned => (Signal::Kill, Elapsed::ZERO),
+        };
+        self.tell_all(farewell);
+        self.wait_for_all(self.now() + patience);
+        while self.anyone_left() {
+            self.is_killing = true;
+            self.tell_all(Signal::Kill);
+            self.nap(GLANCE);
+        }
+    }
+
+    /// Until all have left, `limit` is over, or the driver is gone. Who asks again, quickly this
+    /// time, shortens it.
+    fn wait_for_all(&mut self, mut limit: Stamp) {
+        while self.anyone_left() && self.now() < limit {
+            let driver_is_gone = self.nap(limit.since(self.now()).min(GLANCE));
+            if driver_is_gone {
+                return;
+            }
+            if self.signals.take().into_iter().any(is_quick) {
+                self.tell_all(Signal::Quit);
+                limit = limit.min(self.now() + IMPATIENCE);
+            }
+        }
+    }
+
+    /// Sleeps for `length`, or until a signal comes; whether the driver is gone.
+    pub(super) fn nap(&self, length: Elapsed) -> bool {
+        let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
+        // Refused for want of memory, this is no nap, and whoever calls tries again.
+        net::wait_readable(sources, Some(length)).is_ok_and(|[_, cut]| cut)
+    }
+
+    /// Reaps whoever has ended; whether somebody has not.
+    fn anyone_left(&mut self) -> bool {
+        while let Some(death) = fork::reap() {
+            // A server that stops does not fail for want of workers.
+            let _ = self.mourn(death);
+        }
+        self.roster.living().next().is_some()
+    }
+
+    fn tell_all(&self, signal: Signal) {
+        for (_, hand) in self.roster.living() {
+            signals::send(hand.pid, signal);
+        }
+    }
+}
+
+fn is_quick(signal: Signal) -> bool {
+    matches!(signal, Signal::Interrupt | Signal::Quit)
+}

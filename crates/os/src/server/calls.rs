@@ -1,0 +1,105 @@
+//! Calling services: connections that are kept, and used by one call at a time.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use super::wire::{ANSWER_BYTES, Answer, Call};
+use crate::sys::net;
+use concsim_model::units::Elapsed;
+
+/// How long a connection to a service may take: they are on this machine, and were up before.
+const CONNECT: Elapsed = Elapsed::from_secs(5);
+
+/// One connection to a service. Tries, and never waits.
+#[derive(Debug)]
+pub(super) struct Link {
+    socket: TcpStream,
+    /// The number of the last call.
+    id: u64,
+    answer: [u8; ANSWER_BYTES],
+    /// How much of the answer has come.
+    filled: usize,
+}
+
+impl Link {
+    /// Begins to connect.
+    pub(super) fn begin(service: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            socket: net::begin_connect(service)?,
+            id: 0,
+            answer: [0; ANSWER_BYTES],
+            filled: 0,
+        })
+    }
+
+    /// Connects, and blocks the process until that is done.
+    pub(super) fn connect(service: SocketAddr) -> io::Result<Self> {
+        let link = Self::begin(service)?;
+        if !net::wait_writable(&link.socket, Some(CONNECT)).map_err(|error| error.source)? {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        link.finish_connect()?;
+        Ok(link)
+    }
+
+    /// Whether the service has taken the connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.socket.peer_addr().is_ok()
+    }
+
+    /// The socket can be written to: either it is connected, or it never will be.
+    pub(super) fn finish_connect(&self) -> io::Result<()> {
+        self.socket.take_error()?.map_or(Ok(()), Err)
+    }
+
+    /// Sends a call for a request, which the service answers after `wait`.
+    pub(super) fn ask(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
+        self.id += 1;
+        self.filled = 0;
+        let call = Call {
+            id: self.id,
+            wait,
+            request,
+        };
+        // So few bytes always fit: nothing else is under way on this connection.
+        self.socket.write_all(&call.to_bytes())
+    }
+
+    /// The answer, if it is there.
+    pub(super) fn take_answer(&mut self) -> io::Result<Option<Answer>> {
+        while self.filled < ANSWER_BYTES {
+            match self.socket.read(&mut self.answer[self.filled..]) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let answer = Answer::from_bytes(&self.answer);
+        if answer.id != self.id {
+            let text = "a service answered a call that was not made";
+            return Err(io::Error::new(ErrorKind::InvalidData, text));
+        }
+        Ok(Some(answer))
+    }
+
+    /// Calls, and blocks the process until the answer is there.
+    pub(super) fn call_blocking(&mut self, wait: Elapsed, request: u32) -> io::Result<Answer> {
+        self.ask(wait, request)?;
+        loop {
+            let sources = [self.socket.as_fd()];
+            net::wait_readable(sources, None).map_err(|error| error.source)?;
+            if let Some(answer) = self.take_answer()? {
+                return Ok(answer);
+            }
+        }
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,110 @@
+//! Computing: using a core for an exact length of CPU time, and noticing when the core was taken
+//! away.
+//!
+//! ```text
+//!   wall   ├──────────┬╌╌╌╌╌╌╌╌╌╌╌╌╌┬────────────┤
+//!   core   ├ computes ┤   off it    ├  computes  ┤      CPU time = wall − off
+//!                      from         to  ── Preempted
+//! ```
+//!
+//! The monotonic clock is read in a tight loop (22 ns a reading). Two readings that lie far apart
+//! mean that something else had the core in between; then, and when the wall clock says that it must
+//! be enough, the thread's CPU clock is asked (about 525 ns), which alone decides. A spin until a
+//! wall-clock deadline would make two processes on one core look parallel.
+
+use crate::sys::clock::{Clock, thread_cpu};
+use crate::sys::processes::own_core;
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// Two readings of the clock that are further apart than this were not made in one go: an interrupt
+/// takes a few microseconds, another process's turn hundreds.
+const GAP: Elapsed = Elapsed(20_000);
+
+/// What a computation took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Burnt {
+    /// Core time: what was asked for, and at most a few microseconds more.
+    pub cpu: CpuTime,
+    /// Time on the wall.
+    pub wall: Elapsed,
+}
+
+impl Burnt {
+    /// Time that the computation waited for a core.
+    pub fn core_wait(&self) -> Elapsed {
+        Elapsed(self.wall.0.saturating_sub(self.cpu.0))
+    }
+}
+
+/// Uses a core for `wanted`; tells `taken_off` from when to when it had none, and which it had before.
+pub fn burn(
+    wanted: CpuTime,
+    clock: Clock,
+    mut taken_off: impl FnMut(Stamp, Stamp, Option<u32>),
+) -> Burnt {
+    let (begun, cpu_before) = (clock.now(), thread_cpu());
+    let (mut known, mut used) = (begun, CpuTime::ZERO);
+    let mut core = own_core();
+    while used < wanted {
+        // Without a gap, nothing but this has had the core since `known`.
+        let enough = known + Elapsed((wanted - used).0);
+        let (last, now) = spin(clock, known, enough);
+        let used_now = thread_cpu() - cpu_before;
+        let off = now.since(known).0.saturating_sub((used_now - used).0);
+        if now.since(last) > GAP && off > GAP.0 / 2 {
+            taken_off(last, now, core);
+            core = own_core();
+        }
+        (known, used) = (now, used_now);
+    }
+    if used > CpuTime::ZERO {
+        // The last look at the CPU clock enters the kernel, which likes to take the core just then.
+        let over = clock.now();
+        if over.since(known) > GAP {
+            taken_off(known, over, core);
+        }
+        known = over;
+    }
+    Burnt {
+        cpu: used,
+        wall: known.since(begun),
+    }
+}
+
+/// Reads the clock until `enough`, or until two readings lie far apart; gives the last two.
+#[inline(never)]
+fn spin(clock: Clock, begin: Stamp, enough: Stamp) -> (Stamp, Stamp) {
+    let (mut last, mut now) = (begin, clock.now());
+    while now < enough && now.since(last) <= GAP {
+        last = now;
+        now = clock.now();
+    }
+    (last, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_computation_uses_the_core_time_that_was_asked_for() {
+        let clock = Clock::starting_now();
+        let before = thread_cpu();
+        let wanted = CpuTime(3_000_000);
+        let burnt = burn(wanted, clock, |_, _, _| {});
+        let used = thread_cpu() - before;
+        assert!(burnt.cpu >= wanted && used >= wanted);
+        assert!(
+            burnt.wall.0 + 10_000 >= burnt.cpu.0,
+            "a core second takes a second"
+        );
+    }
+
+    #[test]
+    fn no_computation_takes_no_time_off_its_core() {
+        let burnt = burn(CpuTime::ZERO, Clock::starting_now(), |_, _, _| {
+            panic!("nothing was computed")
+        });
+        assert_eq!((burnt.cpu, burnt.wall), (CpuTime::ZERO, Elapsed::ZERO));
+    }
+}

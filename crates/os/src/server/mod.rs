@@ -1,0 +1,45 @@
+//! The pre-fork server: an arbiter, its workers, and the services that they call.
+//!
+//! ```text
+//!   arbiter ──fork──▶ worker::sync        accept, serve, close, again; a wait blocks the process
+//!              └────▶ worker::coroutine   hub + one task for each connection; a wait parks the task
+//!                       │
+//!                       └─ connection ─ handler ─ World: compute, call ──wire──▶ services
+//! ```
+//!
+//! Best read in this order: [`worker`](self) `sync` and `coroutine` side by side, then `hub`, then
+//! [`arbiter`].
+
+pub mod arbiter;
+mod calls;
+pub mod compute;
+mod connection;
+mod deadlines;
+mod hub;
+mod seat;
+pub mod services;
+mod tally;
+mod timers;
+mod today;
+pub mod wire;
+mod worker;
+
+use concsim_model::scenario::{Scenario, Step, WorkerKind};
+
+/// Descriptors that a worker has open whatever it serves: standard streams, the board, the door,
+/// poller, pipes; with some to spare.
+const DESCRIPTORS_OF_A_WORKER: u64 = 64;
+
+/// How many descriptors one process of this server may have to have open at once: for each
+/// connection its socket, and one more while it calls a service.
+#[must_use]
+pub fn descriptors_needed(scenario: &Scenario) -> u64 {
+    let connections = match scenario.server.kind {
+        WorkerKind::Sync => 1,
+        WorkerKind::Threads => scenario.server.threads as u64,
+        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.connections as u64,
+    };
+    let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
+    let calls = steps.any(|step| matches!(step, Step::Call { .. }));
+    DESCRIPTORS_OF_A_WORKER + scenario.services.len() as u64 + connections * (1 + u64::from(calls))
+}

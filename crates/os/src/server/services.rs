@@ -1,0 +1,386 @@
+//! The slow outside world: one process, one thread, every service of the scenario on a socket of its
+//! own.
+//!
+//! A call says how long it takes; its answer is due that long after the call was read. Ten thousand
+//! of them wait in one heap, the soonest on top, and the process sleeps until that one is due or
+//! somebody calls. Every answer says when it was written, and the board keeps how late that was: a run
+//! whose services were late proves nothing about its workers. This file knows nothing of HTTP, of
+//! workers or of what they are called for.
+
+mod connection;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sys::clock::Clock;
+use crate::sys::dial::is_exhaustion;
+use crate::sys::places::{Places, Token};
+use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
+use crate::sys::{Doing, Result, net, processes};
+use crate::telemetry::{Board, Event, Said, Telemetry, Writer, add};
+use concsim_model::scenario::Scenario;
+use concsim_model::units::{Elapsed, Stamp};
+use connection::Connection;
+
+/// What the driver wants of the services.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Orders {
+    /// The run's clock.
+    pub clock: Clock,
+    /// Its services are opened, in its order.
+    pub scenario: Scenario,
+    /// Whether each answer is an event, or counted only.
+    pub telemetry: Telemetry,
+}
+
+/// Opens the scenario's services, says where they listen, and answers calls until it is killed.
+///
+/// # Errors
+/// When a socket is refused, or nobody listens to `voice`.
+pub fn play(orders: &Orders, board: &Board, mut voice: &mut dyn Write) -> Result<()> {
+    wait_precisely();
+    wake_promptly();
+    // One for each connection that a worker may open to call; the driver has refused what is too much.
+    processes::allow_all_descriptors();
+    let count = orders.scenario.services.len();
+    let mut services = Services::open(count, orders.clock, orders.telemetry, board)?;
+    let addresses = services.addresses()?;
+    Said::Ready { addresses }
+        .say(&mut voice)
+        .doing("say where the services listen")?;
+    loop {
+        services.turn(None)?;
+    }
+}
+
+/// How long the queue of connections that nobody has taken yet may be: a pool of coroutine workers
+/// may call for the first time all at once.
+const BACKLOG: u32 = 4096;
+/// How many due answers are collected before they are written: enough to share a write between
+/// answers on one connection, too few to make the first of them late.
+const ANSWERED_AT_ONCE: usize = 64;
+/// Time before the next accept when the system had no descriptor for a connection.
+const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
+/// Calls of closed connections that are kept until they are due, however few others there are.
+const FORGOTTEN_AT_MOST: usize = 1024;
+/// Bytes read at once.
+const READ_BYTES: usize = 64 * 1024;
+/// Tokens from here on are listeners; below are connections.
+const LISTENERS: u64 = 1 << 63;
+
+struct Services<'a> {
+    clock: Clock,
+    board: &'a Board,
+    ring: Option<Writer<'a>>,
+    poller: Poller,
+    listeners: Vec<TcpListener>,
+    connections: Places<Connection>,
+    /// A copy of a listener: a descriptor to refuse connections with, when the system has no other left.
+    spare: Option<TcpListener>,
+    /// Services that take no connection for want of a descriptor, and until when.
+    closed: Vec<(usize, Stamp)>,
+    /// Calls that wait, the soonest on top.
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// The number of calls whose connection is closed.
+    forgotten: usize,
+    /// Connections with answers to write, while one batch is collected.
+    touched: Vec<Token>,
+    ready: Vec<Ready>,
+    buffer: Box<[u8]>,
+}
+
+/// A call that was read and is not answered yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    due: Stamp,
+    asked: Stamp,
+    id: u64,
+    connection: Token,
+    request: u32,
+}
+
+impl<'a> Services<'a> {
+    /// Opens `count` services on free ports of the loopback interface.
+    fn open(count: usize, clock: Clock, telemetry: Telemetry, board: &'a Board) -> Result<Self> {
+        let poller = Poller::new()?;
+        let mut listeners = Vec::new();
+        for service in 0..count {
+            let listener = net::listen((Ipv4Addr::LOCALHOST, 0).into(), BACKLOG)?;
+            poller.add_listener(&listener, LISTENERS | service as u64)?;
+            listeners.push(listener);
+        }
+        let spare = listeners.first().and_then(|it| it.try_clone().ok());
+        let ring = match telemetry {
+            Telemetry::On => Some(Writer::new(board.services_ring())),
+            Telemetry::Off => None,
+        };
+        Ok(Self {
+            clock,
+            board,
+            ring,
+            poller,
+            listeners,
+            connections: Places::default(),
+            spare,
+            closed: Vec::new(),
+            waiting: BinaryHeap::new(),
+            forgotten: 0,
+            touched: Vec::new(),
+            ready: Vec::new(),
+            buffer: vec![0; READ_BYTES].into(),
+        })
+    }
+
+    fn addresses(&self) -> Result<Vec<SocketAddr>> {
+        self.listeners
+            .iter()
+            .map(|listener| listener.local_addr().doing("learn a service's address"))
+            .collect()
+    }
+
+    /// Sleeps until something is to be done, at most `at_most`, and does it.
+    fn turn(&mut self, at_most: Option<Elapsed>) -> Result<()> {
+        let next = self.waiting.peek().map(|Reverse(call)| call.due);
+        let until_next = next.map(|due| due.since(self.clock.now()));
+        let pause = (!self.closed.is_empty()).then_some(DOOR_PAUSE);
+        let timeout = [until_next, at_most, pause].into_iter().flatten().min();
+        let mut ready = std::mem::take(&mut self.ready);
+        self.poller.wait(timeout, &mut ready)?;
+        self.open_again()?;
+        self.answer_what_is_due();
+        for event in &ready {
+            self.handle(*event)?;
+            // A long row of events must not make an answer late.
+            self.answer_what_is_due();
+        }
+        self.ready = ready;
+        Ok(())
+    }
+
+    fn handle(&mut self, event: Ready) -> Result<()> {
+        if event.token >= LISTENERS {
+            return self.accept((event.token - LISTENERS) as usize);
+        }
+        let token = Token::from_raw(event.token);
+        if event.writable {
+            self.write(token);
+        }
+        if event.readable {
+            self.read(token);
+        }
+        Ok(())
+    }
+
+    /// Takes every connection that is there.
+    fn accept(&mut self, service: usize) -> Result<()> {
+        loop {
+            let mut accepted = net::accept(&self.listeners[service], false);
+            let is_exhausted = accepted.as_ref().is_err_and(is_exhaustion);
+            if is_exhausted {
+                accepted = self.accept_by_the_spare_descriptor(service);
+            }
+            match accepted {
+                // Its call fails. In the queue it could wait for ever: workers keep their connections.
+                Ok(stream) if is_exhausted => {
+                    drop(stream);
+                    self.spare = self.listeners[service].try_clone().ok();
+                }
+                Ok(stream) => self.take(stream, service),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                // The worker is gone again, or a signal came.
+                Err(error) if is_passing(&error) => {}
+                Err(error) if is_exhaustion(&error) => {
+                    self.poller.remove(&self.listeners[service])?;
+                    self.closed.push((service, self.clock.now() + DOOR_PAUSE));
+                    return Ok(());
+                }
+                Err(error) => return Err(error).doing("accept a call's connection"),
+            }
+        }
+    }
+
+    /// The system asks for a descriptor before it looks into the queue.
+    fn accept_by_the_spare_descriptor(&mut self, service: usize) -> io::Result<TcpStream> {
+        self.spare = None;
+        let accepted = net::accept(&self.listeners[service], false);
+        if accepted.is_err() {
+            self.spare = self.listeners[service].try_clone().ok();
+        }
+        accepted
+    }
+
+    fn take(&mut self, stream: TcpStream, service: usize) {
+        let token = self.connections.add(Connection::new(stream, service));
+        let connection = self.connections.get(token).expect("added just now");
+        let watched = self.poller.add_stream(connection.stream(), token.to_raw());
+        if watched.is_err() {
+            // The system has no memory to watch it (epoll_ctl(2), ENOSPC): the call fails.
+            self.close(token);
+        }
+    }
+
+    /// Listens again where the system had no descriptor a while ago.
+    fn open_again(&mut self) -> Result<()> {
+        let now = self.clock.now();
+        for (service, _) in self.closed.extract_if(.., |(_, until)| *until <= now) {
+            let listener = &self.listeners[service];
+            self.poller
+                .add_listener(listener, LISTENERS | service as u64)?;
+        }
+        Ok(())
+    }
+
+    /// Reads every call that is there.
+    fn read(&mut self, token: Token) {
+        let Some(connection) = self.connections.get(token) else {
+            return;
+        };
+        let is_open = connection.read(&mut self.buffer);
+        let asked = self.clock.now();
+        let count = connection.take_calls(|call| {
+            self.waiting.push(Reverse(Waiting {
+                due: asked + call.wait,
+                asked,
+                id: call.id,
+                connection: token,
+                request: call.request,
+            }));
+        });
+        connection.held += count;
+        let slot = self.board.service(connection.service);
+        slot.held.step(asked, change(count));
+        let peak = slot.peak.load(Ordering::Relaxed).max(slot.held.count());
+        slot.peak.store(peak, Ordering::Relaxed);
+        let is_overfull = connection.is_overfull();
+        if !is_open || is_overfull {
+            self.close(token);
+        }
+    }
+
+    /// Writes every answer that is due by now, some at a time.
+    fn answer_what_is_due(&mut self) {
+        while self.collect_due_answers() {
+            let mut touched = std::mem::take(&mut self.touched);
+            for token in touched.drain(..) {
+                self.write(token);
+            }
+            self.touched = touched;
+        }
+    }
+
+    /// Puts some answers that are due on their connections, and says whether there were any.
+    fn collect_due_answers(&mut self) -> bool {
+        if self.waiting.is_empty() {
+            return false;
+        }
+        let now = self.clock.now();
+        for collected in 0..ANSWERED_AT_ONCE {
+            let Some(call) = self.take_due(now) else {
+                return collected > 0;
+            };
+            self.put_on_its_connection(call);
+        }
+        true
+    }
+
+    fn take_due(&mut self, now: Stamp) -> Option<Waiting> {
+        let soonest = self.waiting.peek_mut()?;
+        (soonest.0.due <= now).then(|| PeekMut::pop(soonest).0)
+    }
+
+    /// A worker that has hung up gets no answer.
+    fn put_on_its_connection(&mut self, call: Waiting) {
+        let token = call.connection;
+        if let Some(connection) = self.connections.get(token) {
+            connection.due.push(call);
+            if connection.due.len() == 1 {
+                self.touched.push(token);
+            }
+        } else {
+            self.forgotten -= 1;
+        }
+    }
+
+    /// Writes what is due on one connection.
+    fn write(&mut self, token: Token) {
+        let Some(connection) = self.connections.get(token) else {
+            return;
+        };
+        if !connection.due.is_empty() {
+            let written = self.clock.now();
+            connection.put_answers(written);
+            note_answers(connection, written, self.board, self.ring.as_mut());
+        }
+        if !connection.flush() {
+            self.close(token);
+        }
+    }
+
+    /// Forgets a connection, and the calls that were held for it.
+    fn close(&mut self, token: Token) {
+        if let Some(connection) = self.connections.remove(token) {
+            let slot = self.board.service(connection.service);
+            slot.held.step(self.clock.now(), -change(connection.held));
+            self.forgotten += connection.held - connection.due.len();
+            self.drop_the_forgotten();
+        }
+    }
+
+    /// A call may be due in an hour: those of closed connections are dropped once they are most of all,
+    /// so that each is looked at so seldom that it costs nothing.
+    fn drop_the_forgotten(&mut self) {
+        if self.forgotten > FORGOTTEN_AT_MOST.max(self.waiting.len() / 2) {
+            let connections = &mut self.connections;
+            self.waiting
+                .retain(|Reverse(call)| connections.get(call.connection).is_some());
+            self.forgotten = 0;
+        }
+    }
+}
+
+/// Says on the board that what was due on a connection has been written.
+fn note_answers(
+    connection: &mut Connection,
+    written: Stamp,
+    board: &Board,
+    mut ring: Option<&mut Writer<'_>>,
+) {
+    let slot = board.service(connection.service);
+    let count = connection.due.len();
+    connection.held -= count;
+    add(&slot.answered, count as u64);
+    slot.held.step(written, -change(count));
+    for call in connection.due.drain(..) {
+        let event = Event::Answered {
+            service: connection.service as u32,
+            request: call.request,
+            asked: call.asked,
+            due: call.due,
+            written,
+        };
+        if let Some(ring) = &mut ring {
+            ring.push(&event.to_record());
+        }
+    }
+}
+
+/// By how much `count` calls change a gauge.
+fn change(count: usize) -> i64 {
+    i64::try_from(count).expect("calls fit into memory")
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! The clocks: one monotonic clock for all processes of a run, and one clock per thread and
+//! process that advances only while it has a core.
+//!
+//! What a reading costs (Linux 6.18, one virtual machine): the monotonic clock about 22 ns, a
+//! thread's CPU clock about 525 ns, since the kernel has to be entered. Hence CPU clocks are read
+//! around computing steps and at samples only.
+
+use std::time::{Duration, SystemTime};
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// The run's clock: monotonic nanoseconds since the run began.
+///
+/// Copied to every process of the run, so that their stamps can be subtracted from one another.
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Clock {
+    /// `CLOCK_MONOTONIC` at the run's start, in nanoseconds.
+    origin: u64,
+}
+
+impl Clock {
+    /// A clock whose zero is now.
+    #[must_use]
+    pub fn starting_now() -> Self {
+        Self {
+            origin: nanoseconds(ClockId::Monotonic),
+        }
+    }
+
+    /// The instant at which this is called.
+    #[must_use]
+    #[inline]
+    pub fn now(self) -> Stamp {
+        Stamp(nanoseconds(ClockId::Monotonic).saturating_sub(self.origin))
+    }
+
+    /// Sleeps until `instant`: blocks the whole thread, whatever signals arrive meanwhile.
+    pub fn sleep_until(self, instant: Stamp) {
+        loop {
+            let left = instant.since(self.now()).0;
+            if left == 0 {
+                return;
+            }
+            let left = Timespec {
+                tv_sec: (left / 1_000_000_000).cast_signed(),
+                tv_nsec: (left % 1_000_000_000).cast_signed(),
+            };
+            // A signal ends the sleep early; the loop goes on with what is left.
+            let _ = rustix::thread::nanosleep(&left);
+        }
+    }
+}
+
+/// The date and time of day, and until its next second begins.
+#[must_use]
+pub fn date() -> (SystemTime, Elapsed) {
+    let time = clock_gettime(ClockId::Realtime);
+    let seconds = Duration::from_secs(time.tv_sec.try_into().unwrap_or(0));
+    let left = 1_000_000_000 - time.tv_nsec.cast_unsigned();
+    (SystemTime::UNIX_EPOCH + seconds, Elapsed(left))
+}
+
+/// CPU time that the calling thread has used since it began.
+#[must_use]
+pub fn thread_cpu() -> CpuTime {
+    CpuTime(nanoseconds(ClockId::ThreadCPUTime))
+}
+
+/// CPU time that the calling process has used, summed over its threads.
+#[must_use]
+pub fn process_cpu() -> CpuTime {
+    CpuTime(nanoseconds(ClockId::ProcessCPUTime))
+}
+
+#[inline]
+fn nanoseconds(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}

@@ -1,0 +1,223 @@
+//! Sockets, where the standard library does not go: a listener with a backlog of one's own, accepts
+//! and connects that do not wait.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, ipproto, sockopt};
+
+use super::{Doing, Result};
+use concsim_model::units::Elapsed;
+
+/// A listener that does not block, with a queue of `backlog` connections (which the system may cut:
+/// listen(2), `somaxconn`).
+///
+/// # Errors
+/// When the address is taken, or not one of this machine.
+pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
+    let doing = || format!("listen at {address}");
+    let socket = tcp_socket(address).doing(doing())?;
+    // A port whose last connections are only being forgotten (TIME_WAIT) is free.
+    sockopt::set_socket_reuseaddr(&socket, true).doing(doing())?;
+    rustix::net::bind(&socket, &address).doing(doing())?;
+    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+    rustix::net::listen(&socket, backlog).doing(doing())?;
+    let listener = TcpListener::from(socket);
+    if address.ip().is_loopback() {
+        check_route(&listener).doing(format!("reach {address} (is the loopback interface up?)"))?;
+    }
+    Ok(listener)
+}
+
+/// Fails unless this machine has a way to the listener. Nothing is sent: a datagram socket that connects
+/// only looks for the way.
+fn check_route(listener: &TcpListener) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    UdpSocket::bind((address.ip(), 0))?.connect(address)
+}
+
+/// From now on a client comes to the door when the first bytes of its request are there, as far as the
+/// system can hold it back so long: tcp(7), `TCP_DEFER_ACCEPT`. Whoever keeps silent comes after a
+/// second all the same. Where it cannot be done, everything works as well, only that who takes a
+/// connection has to wait for its first bytes, or has not, as chance will have it.
+pub fn wait_for_first_bytes(listener: &TcpListener) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        let a_second: libc::c_int = 1;
+        let length = libc::socklen_t::try_from(size_of_val(&a_second)).expect("an int is small");
+        // SAFETY: the option takes an int, which lives on this stack, and the descriptor is open. An
+        // answer that it cannot be done changes nothing.
+        unsafe {
+            libc::setsockopt(
+                listener.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_DEFER_ACCEPT,
+                (&raw const a_second).cast(),
+                length,
+            )
+        };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = listener;
+}
+
+/// Number of the client's end of an accepted connection, by which it can be told from all others that are
+/// open: its port, and the part of its address in which the addresses of this machine differ. `None` if the
+/// system does not say.
+pub fn client_number(accepted: &TcpStream) -> Option<u32> {
+    accepted.peer_addr().ok().map(number_of)
+}
+
+/// The same number, at the client's end.
+pub fn own_number(stream: &TcpStream) -> Option<u32> {
+    stream.local_addr().ok().map(number_of)
+}
+
+/// Clients dial from many addresses of 127.0.0.0/8, so a port alone may be two connections'.
+fn number_of(end: SocketAddr) -> u32 {
+    let address = match end {
+        SocketAddr::V4(end) => end.ip().to_bits() & 0xFFFF,
+        SocketAddr::V6(_) => 0,
+    };
+    address << 16 | u32::from(end.port())
+}
+
+/// Takes a connection from the door, without waiting; `WouldBlock` if there is none. Reads and
+/// writes of the connection wait if `waits`.
+pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
+    #[cfg(target_os = "linux")]
+    let socket = {
+        use rustix::net::SocketFlags;
+        let manner = if waits {
+            SocketFlags::empty()
+        } else {
+            SocketFlags::NONBLOCK
+        };
+        rustix::net::accept_with(listener, manner | SocketFlags::CLOEXEC)?
+    };
+    #[cfg(not(target_os = "linux"))]
+    let socket = {
+        let socket = rustix::net::accept(listener)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, !waits)?;
+        socket
+    };
+    // Without this a response of two writes waits for the client's delayed acknowledgement.
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    Ok(TcpStream::from(socket))
+}
+
+/// Begins a connection and does not wait for it: it is there when it can be written to, and
+/// [`TcpStream::take_error`] then says whether it failed.
+pub fn begin_connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = tcp_socket(address)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(TcpStream::from(socket)),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// A socket that does not wait and is closed on `exec`.
+fn tcp_socket(address: SocketAddr) -> io::Result<std::os::fd::OwnedFd> {
+    let family = AddressFamily::of(address);
+    #[cfg(target_os = "linux")]
+    let socket = {
+        use rustix::net::SocketFlags;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?
+    };
+    #[cfg(not(target_os = "linux"))]
+    let socket = {
+        let socket = rustix::net::socket(family, SocketType::STREAM, Some(ipproto::TCP))?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        socket
+    };
+    Ok(socket)
+}
+
+trait Family {
+    fn of(address: SocketAddr) -> Self;
+}
+
+impl Family for AddressFamily {
+    fn of(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(_) => Self::INET,
+            SocketAddr::V6(_) => Self::INET6,
+        }
+    }
+}
+
+/// Waits until one of `sources` can be read, or `timeout` is over (`None`: without end); says which
+/// can. A signal ends the wait early with none.
+///
+/// # Errors
+/// When the system has no memory left.
+pub fn wait_readable<const N: usize>(
+    sources: [std::os::fd::BorrowedFd<'_>; N],
+    timeout: Option<Elapsed>,
+) -> Result<[bool; N]> {
+    wait_for(sources, PollFlags::IN, timeout)
+}
+
+/// Waits until `stream` can be written to, or `timeout` is over; says whether it can.
+///
+/// # Errors
+/// When the system has no memory left.
+pub fn wait_writable(stream: impl AsFd, timeout: Option<Elapsed>) -> Result<bool> {
+    wait_for([stream.as_fd()], PollFlags::OUT, timeout).map(|[can]| can)
+}
+
+fn wait_for<const N: usize>(
+    sources: [std::os::fd::BorrowedFd<'_>; N],
+    what: PollFlags,
+    timeout: Option<Elapsed>,
+) -> Result<[bool; N]> {
+    let mut polled = sources.map(|source| PollFd::from_borrowed_fd(source, what));
+    let timeout = timeout.map(|length| Timespec {
+        tv_sec: (length.0 / 1_000_000_000).cast_signed(),
+        tv_nsec: (length.0 % 1_000_000_000).cast_signed(),
+    });
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) => Ok(polled.map(|source| !source.revents().is_empty())),
+        Err(Errno::INTR) => Ok([false; N]),
+        Err(error) => Err(error).doing("wait for a descriptor"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn connections_of_one_port_from_two_addresses_have_two_numbers() {
+        let numbers = ["127.0.0.1:40000", "127.0.0.2:40000", "127.0.0.1:40001"]
+            .map(|end| number_of(end.parse().unwrap()));
+        assert!(numbers[0] != numbers[1] && numbers[0] != numbers[2]);
+        assert_ne!(numbers[1], numbers[2]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_client_is_at_the_door_once_its_first_bytes_are_there() {
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        wait_for_first_bytes(&listener);
+        listener.set_nonblocking(true).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let nobody = accept(&listener, false).unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+        client.write_all(b"GET").unwrap();
+        wait_readable([listener.as_fd()], None).unwrap();
+        let taken = accept(&listener, false).unwrap();
+        let mut room = [0; 8];
+        assert_eq!(io::Read::read(&mut (&taken), &mut room).unwrap(), 3);
+    }
+}

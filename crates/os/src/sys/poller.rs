@@ -1,0 +1,294 @@
+//! Readiness: which of many descriptors can be read or written now.
+//!
+//! Sockets are registered once, edge-triggered, for both directions: the owner tries first and waits
+//! only when the kernel says `EWOULDBLOCK`, so a registration never has to change. A listener is
+//! level-triggered, so that a worker that accepts one connection a turn is told again about the
+//! rest, and one that is full can take its listener out and put it back.
+//!
+//! On Linux this is epoll, with nanosecond timeouts (`epoll_pwait2`, Linux 5.11). Elsewhere the
+//! `polling` crate; that adapter is compiled and tested on Linux too.
+
+#[cfg(target_os = "linux")]
+pub use epoll::Poller;
+#[cfg(not(target_os = "linux"))]
+pub use portable::Poller;
+
+/// What became possible for one registered descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The number given at registration.
+    pub token: u64,
+    /// A read will not block: there are bytes, an end, or an error.
+    pub readable: bool,
+    /// A write will not block, or will fail at once.
+    pub writable: bool,
+    /// The peer will send no more (it closed, or shut down its side), or the socket is broken.
+    pub closed: bool,
+}
+
+/// Asks for sub-millisecond waits to end on time: without this Linux may end them 50 µs late to
+/// save wake-ups (`PR_SET_TIMERSLACK`, prctl(2)).
+pub fn wait_precisely() {
+    #[cfg(target_os = "linux")]
+    {
+        // Only precision is lost where this is refused, and every run measures its precision.
+        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+    }
+}
+
+/// Asks the scheduler for short turns on a core, which a thread gets sooner after it wakes: for those
+/// whose lateness would be taken for the server's (load, and the services), on cores that the workers
+/// keep busy. Needs Linux 6.12 (`sched_setattr(2)`: `sched_runtime` of an ordinary thread is its slice);
+/// elsewhere nothing changes, and the run measures how late they were.
+pub fn wake_promptly() {
+    #[cfg(target_os = "linux")]
+    {
+        const SHORTEST_SLICE: u64 = 100_000;
+        #[repr(C)]
+        #[derive(Default)]
+        struct Attributes {
+            size: u32,
+            policy: u32,
+            flags: u64,
+            nice: i32,
+            priority: u32,
+            runtime: u64,
+            deadline: u64,
+            period: u64,
+        }
+        const SIZE: u32 = size_of::<Attributes>() as u32;
+        let mut own = Attributes::default();
+        // SAFETY: writes at most `SIZE` bytes into `own`.
+        let known =
+            unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut own, SIZE, 0) } == 0;
+        // Whoever was given another policy keeps it.
+        if known && own.policy == libc::SCHED_OTHER as u32 {
+            own.runtime = SHORTEST_SLICE;
+            // SAFETY: reads `size` bytes of `own`; an older kernel refuses and changes nothing.
+            unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const own, 0) };
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod epoll {
+    use std::os::fd::{AsFd, OwnedFd};
+
+    use rustix::buffer::spare_capacity;
+    use rustix::event::Timespec;
+    use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+
+    use super::Ready;
+    use crate::sys::{Doing, Result};
+    use concsim_model::units::Elapsed;
+
+    /// How many descriptors one wait reports at most. The rest are reported by the next wait.
+    const REPORTED_AT_ONCE: usize = 1024;
+
+    /// A set of descriptors to wait on. Made after a fork, never shared across one.
+    pub struct Poller {
+        epoll: OwnedFd,
+        events: Vec<Event>,
+    }
+
+    impl Poller {
+        /// Makes an empty set.
+        pub fn new() -> Result<Self> {
+            Ok(Self {
+                epoll: epoll::create(CreateFlags::CLOEXEC).doing("make an epoll instance")?,
+                events: Vec::with_capacity(REPORTED_AT_ONCE),
+            })
+        }
+
+        /// Reports each change of a stream's readiness once, under `token`.
+        pub fn add_stream(&self, stream: impl AsFd, token: u64) -> Result<()> {
+            let edges = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+            self.add(stream, token, edges)
+        }
+
+        /// Reports, at every wait, that a listener (or a pipe) has something to take.
+        pub fn add_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
+            self.add(listener, token, EventFlags::IN)
+        }
+
+        fn add(&self, source: impl AsFd, token: u64, flags: EventFlags) -> Result<()> {
+            epoll::add(&self.epoll, source, EventData::new_u64(token), flags)
+                .doing("watch a descriptor")
+        }
+
+        /// Stops reporting a descriptor. A closed descriptor is forgotten by itself.
+        pub fn remove(&self, source: impl AsFd) -> Result<()> {
+            epoll::delete(&self.epoll, source).doing("stop watching a descriptor")
+        }
+
+        /// Waits until something is ready or `timeout` is over (`None`: without end), and puts what
+        /// is ready into `ready`, in the kernel's order. A signal ends the wait early with nothing.
+        pub fn wait(&mut self, timeout: Option<Elapsed>, ready: &mut Vec<Ready>) -> Result<()> {
+            self.events.clear();
+            ready.clear();
+            let timeout = timeout.map(timespec);
+            let buffer = spare_capacity(&mut self.events);
+            match epoll::wait(&self.epoll, buffer, timeout.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                error => return error.map(drop).doing("wait for readiness"),
+            }
+            ready.extend(self.events.iter().map(|event| report(*event)));
+            Ok(())
+        }
+    }
+
+    fn report(event: Event) -> Ready {
+        let flags = event.flags;
+        let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+        Ready {
+            token: event.data.u64(),
+            readable: broken || flags.intersects(EventFlags::IN | EventFlags::RDHUP),
+            writable: broken || flags.contains(EventFlags::OUT),
+            closed: broken || flags.contains(EventFlags::RDHUP),
+        }
+    }
+
+    fn timespec(length: Elapsed) -> Timespec {
+        Timespec {
+            tv_sec: (length.0 / 1_000_000_000).cast_signed(),
+            tv_nsec: (length.0 % 1_000_000_000).cast_signed(),
+        }
+    }
+}
+
+/// The adapter for systems without epoll; on Linux it is compiled for tests alone.
+#[cfg(any(test, not(target_os = "linux")))]
+pub mod portable {
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::time::Duration;
+
+    use polling::{Event, Events, PollMode};
+
+    use super::Ready;
+    use crate::sys::{Doing, Result};
+    use concsim_model::units::Elapsed;
+
+    /// A set of descriptors to wait on, by way of the `polling` crate.
+    #[derive(Debug)]
+    pub struct Poller {
+        poller: polling::Poller,
+        events: Events,
+    }
+
+    impl Poller {
+        /// Makes an empty set.
+        pub fn new() -> Result<Self> {
+            Ok(Self {
+                poller: polling::Poller::new().doing("make a poller")?,
+                events: Events::new(),
+            })
+        }
+
+        /// Reports each change of a stream's readiness once, under `token`.
+        pub fn add_stream(&self, stream: impl AsFd, token: u64) -> Result<()> {
+            self.add(&stream, Event::all(key(token)), PollMode::Edge)
+        }
+
+        /// Reports, at every wait, that a listener (or a pipe) has something to take.
+        pub fn add_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
+            self.add(&listener, Event::readable(key(token)), PollMode::Level)
+        }
+
+        #[expect(
+            unsafe_code,
+            reason = "registration outlives the borrow of the descriptor"
+        )]
+        fn add(&self, source: &impl AsFd, interest: Event, mode: PollMode) -> Result<()> {
+            let descriptor = source.as_fd().as_raw_fd();
+            // SAFETY: owners remove or close their descriptors before they drop the poller's
+            // entry, and both kqueue and epoll forget a closed descriptor.
+            unsafe { self.poller.add_with_mode(descriptor, interest, mode) }
+                .doing("watch a descriptor")
+        }
+
+        /// Stops reporting a descriptor.
+        pub fn remove(&self, source: impl AsFd) -> Result<()> {
+            self.poller
+                .delete(source)
+                .doing("stop watching a descriptor")
+        }
+
+        /// Waits until something is ready or `timeout` is over (`None`: without end), and puts what
+        /// is ready into `ready`.
+        pub fn wait(&mut self, timeout: Option<Elapsed>, ready: &mut Vec<Ready>) -> Result<()> {
+            self.events.clear();
+            ready.clear();
+            let timeout = timeout.map(|length| Duration::from_nanos(length.0));
+            match self.poller.wait(&mut self.events, timeout) {
+                Err(error) if error.kind() != std::io::ErrorKind::Interrupted => {
+                    return Err(error).doing("wait for readiness");
+                }
+                _ => {}
+            }
+            ready.extend(self.events.iter().map(|event| report(&event)));
+            Ok(())
+        }
+    }
+
+    fn key(token: u64) -> usize {
+        usize::try_from(token).expect("tokens are small or this machine has 64 bits")
+    }
+
+    fn report(event: &Event) -> Ready {
+        // Not every system tells an end from bytes. Whoever takes it for an end reads once more in vain.
+        let closed = event.readable || event.is_interrupt() || event.is_err().unwrap_or(false);
+        Ready {
+            token: event.key as u64,
+            readable: event.readable,
+            writable: event.writable,
+            closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    use concsim_model::units::Elapsed;
+
+    /// The same story for both adapters: they must not differ in anything the hub relies on.
+    macro_rules! a_stream_is_reported_once_per_change {
+        ($name:ident, $poller:ty) => {
+            #[test]
+            fn $name() {
+                let mut poller = <$poller>::new().unwrap();
+                let (mut near, mut far) = UnixStream::pair().unwrap();
+                near.set_nonblocking(true).unwrap();
+                poller.add_stream(&near, 7).unwrap();
+                let mut ready = Vec::new();
+                let soon = Some(Elapsed::from_millis(200));
+
+                poller.wait(soon, &mut ready).unwrap();
+                assert!(ready[0].token == 7 && ready[0].writable && !ready[0].readable);
+                poller.wait(Some(Elapsed::ZERO), &mut ready).unwrap();
+                assert!(ready.is_empty(), "nothing changed since");
+
+                far.write_all(b"hello").unwrap();
+                poller.wait(soon, &mut ready).unwrap();
+                assert!(ready[0].readable);
+                let mut bytes = [0; 8];
+                assert_eq!(near.read(&mut bytes).unwrap(), 5);
+
+                far.write_all(b"bye").unwrap();
+                drop(far);
+                poller.wait(soon, &mut ready).unwrap();
+                assert!(
+                    ready[0].readable && ready[0].closed,
+                    "bytes and an end in one: a short read is not all"
+                );
+                assert_eq!(near.read(&mut bytes).unwrap(), 3);
+                assert_eq!(near.read(&mut bytes).unwrap(), 0);
+            }
+        };
+    }
+
+    a_stream_is_reported_once_per_change!(epoll_or_native, super::Poller);
+    a_stream_is_reported_once_per_change!(portable_adapter, super::portable::Poller);
+}

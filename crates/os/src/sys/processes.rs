@@ -1,0 +1,492 @@
+//! What the operating system knows of processes and cores, seen from outside.
+//!
+//! A worker in a long computation publishes nothing, so its CPU time, its core and its switches are
+//! read by the driver. On Linux from `/proc` (proc(5)) and the CPU clocks of other processes
+//! (`clock_getcpuclockid(3)`). Elsewhere what cannot be read is absent, never guessed.
+
+use concsim_model::units::CpuTime;
+
+/// Where a process is and what it does, at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Whether the system would run it if a core were free, or does run it.
+    pub runnable: bool,
+    /// Whether it is stopped by a signal.
+    pub stopped: bool,
+    /// The core that it runs on, or ran on last.
+    pub core: usize,
+}
+
+/// How often a process gave up its core, and how often it was taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessSwitches {
+    /// It went to sleep by itself.
+    pub voluntary: u64,
+    /// The system took the core.
+    pub involuntary: u64,
+}
+
+/// What a core has done since the machine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoreTimes {
+    /// Its number.
+    pub core: usize,
+    /// Not idle, whoever used it.
+    pub busy: CpuTime,
+    /// Wanted by this machine and given to another guest.
+    pub steal: CpuTime,
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::{self, File};
+    use std::os::unix::fs::FileExt as _;
+
+    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use concsim_model::units::CpuTime;
+
+    /// Longer than what the system says of one process in one file.
+    const ROOM: usize = 4_096;
+    /// A process that moves between two looks is looked at again, so many times at most.
+    const LOOKS: usize = 4;
+
+    /// A process that is looked at many times a second: to open its file anew each time would cost as
+    /// much as to read it. What is said of a process that has ended is nothing, even if its number is
+    /// used again.
+    #[derive(Debug)]
+    pub struct Watched {
+        stat: Option<File>,
+    }
+
+    impl Watched {
+        /// The process of this number.
+        pub fn new(pid: u32) -> Self {
+            let stat = File::open(format!("/proc/{pid}/stat")).ok();
+            Self { stat }
+        }
+
+        /// Where it is now.
+        pub fn whereabouts(&self) -> Option<Whereabouts> {
+            let mut room = [0; ROOM];
+            whereabouts_in(read_at_once(self.stat.as_ref()?, &mut room)?)
+        }
+    }
+
+    /// A short file of `/proc`, from its beginning, in one call.
+    fn read_at_once<'a>(file: &File, room: &'a mut [u8; ROOM]) -> Option<&'a str> {
+        let length = file.read_at(room, 0).ok()?;
+        std::str::from_utf8(&room[..length]).ok()
+    }
+
+    /// CPU time of a process, all its threads, to the nanosecond; also while it runs.
+    pub fn cpu_of(pid: u32) -> Option<CpuTime> {
+        let mut clock = 0;
+        // SAFETY: writes a clock id into `clock`.
+        let found =
+            unsafe { libc::clock_getcpuclockid(libc::pid_t::try_from(pid).ok()?, &raw mut clock) };
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: writes a time into `time`.
+        let read = found == 0 && unsafe { libc::clock_gettime(clock, &raw mut time) } == 0;
+        read.then(|| {
+            CpuTime(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+        })
+    }
+
+    /// Where a process is now.
+    pub fn whereabouts_of(pid: u32) -> Option<Whereabouts> {
+        Watched::new(pid).whereabouts()
+    }
+
+    /// The parent of a process.
+    pub fn parent_of(pid: u32) -> Option<u32> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = read_at_once(&file, &mut room)?.rsplit_once(')')?;
+        fields.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    fn whereabouts_in(line: &str) -> Option<Whereabouts> {
+        // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
+        let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
+        let state = fields.next()?;
+        Some(Whereabouts {
+            runnable: state == "R",
+            stopped: matches!(state, "T" | "t"),
+            core: fields.nth(35)?.parse().ok()?,
+        })
+    }
+
+    /// How often a process was switched from and to.
+    pub fn switches_of(pid: u32) -> Option<ProcessSwitches> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/status")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        let count = |key: &str| {
+            let line = text.lines().find(|line| line.starts_with(key))?;
+            line.split_ascii_whitespace().nth(1)?.parse().ok()
+        };
+        Some(ProcessSwitches {
+            voluntary: count("voluntary_ctxt_switches")?,
+            involuntary: count("nonvoluntary_ctxt_switches")?,
+        })
+    }
+
+    /// Whether the main thread of a process has a core at this instant. Its CPU clock does not say: seen
+    /// from outside it advances at ticks. But the scheduler counts how often the thread was put on a core
+    /// (`schedstat`) and how often it left one (`status`): it has a core while the first is one ahead.
+    /// `None` where the kernel does not count (`CONFIG_SCHED_INFO`), or there is no such process.
+    pub fn has_core(pid: u32) -> Option<bool> {
+        for _ in 0..LOOKS {
+            let before = switches_of(pid)?;
+            let put_on = times_put_on_a_core(pid)?;
+            if switches_of(pid)? == before {
+                return match put_on.checked_sub(before.voluntary + before.involuntary)? {
+                    0 => (put_on > 0).then_some(false),
+                    1 => Some(true),
+                    _ => None,
+                };
+            }
+        }
+        // It is switched so often that it must be running in between.
+        Some(true)
+    }
+
+    /// `TIME_ON_CORES TIME_RUNNABLE_WITHOUT TIMES_PUT_ON_A_CORE`
+    fn times_put_on_a_core(pid: u32) -> Option<u64> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/schedstat")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        text.split_ascii_whitespace().nth(2)?.parse().ok()
+    }
+
+    /// When the scheduler last counted a process's core time, in nanoseconds of its own clock: of one
+    /// without a core, when it left it; of one that has a core, not before it got it. `None` where the
+    /// kernel does not tell (`CONFIG_SCHED_DEBUG`).
+    pub fn last_counted(pid: u32) -> Option<u64> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{pid}/sched")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        let line = text.lines().find(|it| it.starts_with("se.exec_start"))?;
+        let (_, milliseconds) = line.split_once(':')?;
+        let (whole, millionths) = milliseconds.trim().split_once('.')?;
+        let [whole, millionths]: [u64; 2] = [whole.parse().ok()?, millionths.parse().ok()?];
+        Some(whole * 1_000_000 + millionths)
+    }
+
+    /// Proportional memory of a process, KiB: pages shared by n processes count 1/n.
+    pub fn pss_kib_of(pid: u32) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+        line.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// What each core of the machine has done so far, in the system's ticks (10 ms on most kernels).
+    pub fn core_times() -> Vec<CoreTimes> {
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        text.lines().filter_map(core_line).collect()
+    }
+
+    /// `cpu0 user nice system idle iowait irq softirq steal guest guest_nice`
+    fn core_line(line: &str) -> Option<CoreTimes> {
+        let mut words = line.split_ascii_whitespace();
+        let core = words.next()?.strip_prefix("cpu")?.parse().ok()?;
+        let ticks: Vec<u64> = words.map_while(|word| word.parse().ok()).collect();
+        let [user, nice, system, _idle, _iowait, irq, softirq, steal] =
+            *ticks.first_chunk::<8>()?;
+        Some(CoreTimes {
+            core,
+            busy: from_ticks(user + nice + system + irq + softirq),
+            steal: from_ticks(steal),
+        })
+    }
+
+    fn from_ticks(ticks: u64) -> CpuTime {
+        CpuTime(ticks * 1_000_000_000 / rustix::param::clock_ticks_per_second())
+    }
+
+    /// The core that the calling thread has at this instant: a few nanoseconds, without a system
+    /// call (getcpu(2)).
+    #[inline]
+    pub fn own_core() -> Option<u32> {
+        u32::try_from(rustix::thread::sched_getcpu()).ok()
+    }
+
+    /// The cores that this program may use, in order.
+    pub fn cores_allowed() -> Vec<usize> {
+        let Ok(set) = rustix::thread::sched_getaffinity(None) else {
+            return super::every_core();
+        };
+        (0..rustix::thread::CpuSet::MAX_CPU)
+            .filter(|core| set.is_set(*core))
+            .collect()
+    }
+
+    /// Keeps the calling process, and whom it forks from now on, to one core.
+    ///
+    /// # Errors
+    /// When the core is none of those that it may use.
+    pub fn keep_to_core(core: usize) -> crate::sys::Result<()> {
+        use crate::sys::Doing as _;
+        let mut set = rustix::thread::CpuSet::new();
+        set.set(core);
+        rustix::thread::sched_setaffinity(None, &set).doing(format!("keep to core {core}"))
+    }
+
+    /// The processor's name.
+    pub fn cpu_name() -> String {
+        let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let named = text.lines().find(|line| line.starts_with("model name"));
+        let name = named.and_then(|line| line.split_once(':'));
+        name.map_or_else(
+            || std::env::consts::ARCH.to_owned(),
+            |(_, name)| name.trim().to_owned(),
+        )
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use concsim_model::units::CpuTime;
+
+    /// CPU time of another process: not read here; the worker's own stamps are used.
+    pub fn cpu_of(_pid: u32) -> Option<CpuTime> {
+        None
+    }
+
+    /// A process that is looked at many times a second.
+    #[derive(Debug)]
+    pub struct Watched;
+
+    impl Watched {
+        /// The process of this number.
+        pub fn new(_pid: u32) -> Self {
+            Self
+        }
+
+        /// Where it is: not read here.
+        pub fn whereabouts(&self) -> Option<Whereabouts> {
+            None
+        }
+    }
+
+    /// Where a process is: not read here.
+    pub fn whereabouts_of(_pid: u32) -> Option<Whereabouts> {
+        None
+    }
+
+    /// Switches of another process: not read here.
+    pub fn switches_of(_pid: u32) -> Option<ProcessSwitches> {
+        None
+    }
+
+    /// Whether a process has a core: not read here.
+    pub fn has_core(_pid: u32) -> Option<bool> {
+        None
+    }
+
+    /// When its core time was counted last: not read here.
+    pub fn last_counted(_pid: u32) -> Option<u64> {
+        None
+    }
+
+    /// Proportional memory: not read here.
+    pub fn pss_kib_of(_pid: u32) -> Option<u64> {
+        None
+    }
+
+    /// Per-core times: not read here.
+    pub fn core_times() -> Vec<CoreTimes> {
+        Vec::new()
+    }
+
+    /// The core that the calling thread has: this system does not say.
+    #[inline]
+    pub fn own_core() -> Option<u32> {
+        None
+    }
+
+    /// All cores: this system has no affinity mask.
+    pub fn cores_allowed() -> Vec<usize> {
+        super::every_core()
+    }
+
+    /// Keeping to a core: not possible here, and not an error.
+    pub fn keep_to_core(_core: usize) -> crate::sys::Result<()> {
+        Ok(())
+    }
+
+    /// The processor's architecture.
+    pub fn cpu_name() -> String {
+        std::env::consts::ARCH.to_owned()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
+    own_core, pss_kib_of, switches_of, whereabouts_of,
+};
+#[cfg(target_os = "linux")]
+pub use linux::{
+    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
+    own_core, parent_of, pss_kib_of, switches_of, whereabouts_of,
+};
+
+fn every_core() -> Vec<usize> {
+    (0..std::thread::available_parallelism().map_or(1, usize::from)).collect()
+}
+
+/// Operating system and release: `Linux 6.18.44`.
+pub fn kernel() -> String {
+    let name = rustix::system::uname();
+    format!(
+        "{} {}",
+        name.sysname().to_string_lossy(),
+        name.release().to_string_lossy()
+    )
+}
+
+/// Raises this process's (and its children's) limit of open descriptors to at least `needed`, if the
+/// system lets it.
+///
+/// # Errors
+/// When the hard limit is below what is needed.
+pub fn allow_descriptors(needed: u64) -> super::Result<()> {
+    use super::Doing;
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).doing("read the limit of descriptors")?;
+    if soft >= needed {
+        return Ok(());
+    }
+    setrlimit(Resource::RLIMIT_NOFILE, hard.max(needed), hard.max(needed))
+        .or_else(|refused| {
+            if needed <= hard {
+                setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+            } else {
+                Err(refused)
+            }
+        })
+        .doing(format!(
+            "open {needed} descriptors at once (this system allows {hard}: see `ulimit -Hn`)"
+        ))
+}
+
+/// The smallest stack of the main thread: the command line alone took 350 KiB of it in a debug build.
+const LEAST_STACK: u64 = 512 << 10;
+/// The stack that most systems give.
+const USUAL_STACK: u64 = 8 << 20;
+
+/// Raises this process's (and its children's) limit of the stack, if it is below what is needed and the
+/// system lets it. On Linux a stack grows up to the limit of the moment (getrlimit(2)): it holds at once.
+///
+/// # Errors
+/// When the hard limit is below what is needed.
+pub fn allow_stack() -> super::Result<()> {
+    use super::Doing;
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_STACK).doing("read the limit of the stack")?;
+    if soft >= LEAST_STACK {
+        return Ok(());
+    }
+    let wanted = hard.clamp(LEAST_STACK, USUAL_STACK);
+    setrlimit(Resource::RLIMIT_STACK, wanted, hard.max(wanted)).doing(format!(
+        "use a stack of {} KiB (this system allows {} KiB: see `ulimit -Hs`)",
+        LEAST_STACK >> 10,
+        hard >> 10
+    ))
+}
+
+/// Raises this process's limit of open descriptors as far as the system lets it: for who cannot know
+/// how many will be needed.
+pub fn allow_all_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Where this is refused the old limit holds, and whatever finds no descriptor is counted.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::sys::clock::Clock;
+    use concsim_model::units::{Elapsed, Stamp};
+
+    #[test]
+    fn this_process_can_be_seen_from_outside() {
+        let me = std::process::id();
+        assert!(cpu_of(me).unwrap() > CpuTime::ZERO);
+        assert!(whereabouts_of(me).is_some());
+        assert!(switches_of(me).is_some());
+        assert!(pss_kib_of(me).unwrap() > 0);
+        assert!(!core_times().is_empty());
+        assert!(!cores_allowed().is_empty());
+    }
+
+    #[test]
+    fn a_watched_process_that_has_ended_is_not_seen_any_more() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let watched = Watched::new(child.id());
+        assert!(watched.whereabouts().is_some());
+        assert!(watched.whereabouts().is_some(), "read again");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(watched.whereabouts(), None);
+    }
+
+    const PATIENCE: Elapsed = Elapsed::from_secs(60);
+
+    /// A child of this test, killed when it goes out of scope.
+    struct Started(std::process::Child);
+
+    impl Started {
+        fn script(script: &str) -> Self {
+            let mut shell = std::process::Command::new("sh");
+            Self(shell.args(["-c", script]).spawn().expect("a shell"))
+        }
+
+        /// Returns once it is seen so.
+        fn is_seen(&self, has_core: Option<bool>) {
+            let clock = Clock::starting_now();
+            while super::has_core(self.0.id()) != has_core {
+                let waited = clock.now().since(Stamp::ZERO);
+                assert!(waited < PATIENCE, "never {has_core:?}");
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Started {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_process_that_computes_has_a_core_and_one_that_sleeps_has_none() {
+        if has_core(std::process::id()).is_none() {
+            // Not every kernel counts.
+            return;
+        }
+        let sleeper = Started::script("exec sleep 60");
+        let spinner = Started::script("while :; do :; done");
+        spinner.is_seen(Some(true));
+        sleeper.is_seen(Some(false));
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_not_seen() {
+        assert_eq!(has_core(u32::MAX), None);
+        assert_eq!(last_counted(u32::MAX), None);
+        assert_eq!(cpu_of(u32::MAX), None);
+        assert_eq!(whereabouts_of(u32::MAX), None);
+    }
+}

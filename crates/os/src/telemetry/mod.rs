@@ -1,0 +1,33 @@
+//! What workers say: shared memory that many processes write and the driver reads.
+//!
+//! ```text
+//!   Board ── one anonymous mapping, inherited by every process of the run
+//!    ├─ RunWords      the driver's and load's words: go, window, stage
+//!    ├─ Slot[256]     one per worker: phase, counters, gauges ── one writer per word
+//!    ├─ Ring[256]     one per worker: every run of a coroutine, every request, every preemption
+//!    ├─ Ring          the arbiter's: forks, deaths, signals
+//!    └─ Ring          load's: the outcome of every request
+//! ```
+//!
+//! Nothing in it is a pointer, an enum or a `bool`: another process may write any word at any time,
+//! or die between two of them. Counters are exact each and approximate together; a [`Gauge`] is
+//! consistent in itself; a ring record is there whole or not at all. A full ring drops the record and
+//! counts it, and never makes a worker wait.
+
+mod bell;
+mod board;
+mod gauge;
+mod probe;
+mod ring;
+mod voice;
+
+pub use bell::{Bell, Heard};
+pub use board::{
+    Board, COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, ServiceSlot,
+    Slot, Telemetry, add,
+};
+pub use concsim_engine::telemetry::*;
+pub use gauge::Gauge;
+pub use probe::Probe;
+pub use ring::{Reader, Ring, Writer};
+pub use voice::Said;

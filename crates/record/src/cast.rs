@@ -1,0 +1,301 @@
+//! The cast of a run and what each used: cores, workers, services.
+
+use serde::Serialize;
+
+use super::accounting::Edges;
+use super::latency::Sorted;
+use super::named::Named;
+use super::summary::rounded;
+use super::{CoreSample, Origin, Recording, WorkerSample};
+use concsim_engine::telemetry::{Event, Phase, Stage};
+use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
+
+/// Who used a core, as shares of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Core {
+    /// Its number in the operating system.
+    pub core: usize,
+    /// Not idle.
+    pub busy: f64,
+    /// By our workers.
+    pub workers: f64,
+    /// By load.
+    pub load: f64,
+    /// By the services.
+    pub services: f64,
+    /// By the machine's other guests, while somebody here wanted it.
+    pub steal: f64,
+    /// By whoever else: busy less what is booked.
+    pub other: f64,
+}
+
+/// How many worker processes there were at once in the window: the fewest and the most that a sample saw.
+/// Both are 0 where no worker was seen, as of a foreign server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AtOnce {
+    /// The fewest.
+    pub least: usize,
+    /// The most.
+    pub most: usize,
+}
+
+impl AtOnce {
+    pub(super) fn of(recording: &Recording) -> Self {
+        let window = recording.header.window;
+        let samples = recording.samples.iter();
+        // Where the last answer ends the window, workers are told to leave at that same instant.
+        let counted = samples.filter(|sample| {
+            sample.stage == Stage::Counting
+                && window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
+        });
+        let alive = |workers: &[WorkerSample]| {
+            let alive = workers.iter().filter(|it| it.phase != Phase::Gone);
+            alive.count()
+        };
+        let counts = counted.map(|sample| alive(&sample.workers));
+        counts
+            .fold(None, |range: Option<Self>, count| {
+                let Self { least, most } = range.unwrap_or(Self {
+                    least: count,
+                    most: count,
+                });
+                Some(Self {
+                    least: least.min(count),
+                    most: most.max(count),
+                })
+            })
+            .unwrap_or_default()
+    }
+}
+
+/// The shares of all cores over the window.
+pub(super) fn cores(edges: &Edges<'_>) -> Vec<Core> {
+    let before = |core: usize| {
+        let samples = edges.begin.cores.iter();
+        let found = samples.copied().find(|sample| sample.core == core);
+        found.unwrap_or_default()
+    };
+    let end = edges.end.cores.iter();
+    end.map(|end| Core::between(&before(end.core), end, edges.length()))
+        .collect()
+}
+
+impl Core {
+    fn between(begin: &CoreSample, end: &CoreSample, length: f64) -> Self {
+        let share = |sum: fn(&CoreSample) -> CpuTime| (sum(end) - sum(begin)).0 as f64 / length;
+        let [workers, load, services] = [
+            share(|core| core.workers),
+            share(|core| core.load),
+            share(|core| core.services),
+        ];
+        let busy = share(|core| core.busy);
+        Self {
+            core: end.core,
+            busy: rounded(busy, 4),
+            workers: rounded(workers, 4),
+            load: rounded(load, 4),
+            services: rounded(services, 4),
+            steal: rounded(share(|core| core.steal), 4),
+            other: rounded((busy - workers - load - services).max(0.0), 4),
+        }
+    }
+}
+
+/// One worker over its whole life, with all processes that had its slot.
+#[derive(Clone, Debug, Serialize)]
+pub struct Worker {
+    /// Its slot.
+    pub index: usize,
+    /// The letter of that slot, as on the screen.
+    pub name: String,
+    /// Its process; none in a simulation.
+    pub pid: Option<u32>,
+    /// Connections taken.
+    pub accepted: u64,
+    /// Responses written.
+    pub requests: u64,
+    /// Coroutines begun.
+    pub tasks: u64,
+    /// Waits and yields.
+    pub waits: u64,
+    /// Hub to task and back.
+    pub coroutine_switches: u64,
+    /// The same for each response.
+    pub coroutine_switches_per_request: Option<f64>,
+    /// Switches that coroutines still owed when their process died.
+    pub half_done: u64,
+    /// The kernel's.
+    pub process_switches: ProcessSwitches,
+    /// CPU time.
+    pub cpu_s: f64,
+    /// The longest that one coroutine had the worker without letting go.
+    pub longest_run_ms: f64,
+    /// The most requests begun at once.
+    pub peak_concurrency: u64,
+    /// Accepts that found nothing: another worker was faster.
+    pub accept_eagain: u64,
+    /// How many processes had its slot before the last.
+    pub respawns: u64,
+    /// Requests lost with a process that died.
+    pub lost_tasks: u64,
+    /// Proportional memory; none where it was not read.
+    pub pss_kib: Option<u64>,
+}
+
+/// What the kernel did with a worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProcessSwitches {
+    /// It went to sleep.
+    pub voluntary: u64,
+    /// It was taken off its core.
+    pub involuntary: u64,
+}
+
+impl Worker {
+    pub(super) fn of(worker: &WorkerSample, origin: Origin) -> Self {
+        let switches = worker.coroutine_switches as f64;
+        Self {
+            index: worker.index,
+            name: letter(worker.index),
+            pid: (origin == Origin::Measured).then_some(worker.pid),
+            accepted: worker.accepted,
+            requests: worker.requests,
+            tasks: worker.tasks,
+            waits: worker.waits,
+            coroutine_switches: worker.coroutine_switches,
+            coroutine_switches_per_request: (worker.requests > 0)
+                .then(|| rounded(switches / worker.requests as f64, 3)),
+            half_done: worker.half_done,
+            process_switches: ProcessSwitches {
+                voluntary: worker.voluntary,
+                involuntary: worker.involuntary,
+            },
+            cpu_s: rounded(worker.cpu.as_secs_f64(), 6),
+            longest_run_ms: worker.longest_run.as_millis_f64(),
+            peak_concurrency: worker.peak_concurrency,
+            accept_eagain: worker.accept_eagain,
+            respawns: worker.respawns,
+            lost_tasks: worker.lost_tasks,
+            pss_kib: (worker.pss_kib > 0).then_some(worker.pss_kib),
+        }
+    }
+
+    /// The switch law: two switches for each task and each wait, less what coroutines still owed
+    /// when their process died. Its three counts are taken in three places.
+    #[must_use]
+    pub fn law_holds(&self) -> bool {
+        self.coroutine_switches + self.half_done == 2 * (self.waits + self.tasks)
+    }
+}
+
+/// A service, and how late it answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Service {
+    /// Its share of one core. All services are one process: its CPU time is split by answers.
+    pub cpu: Option<f64>,
+    /// How late it answered: the median …
+    pub late_p50_ms: Option<f64>,
+    /// … and the 99th percentile, of however many answers there are.
+    pub late_p99_ms: Option<f64>,
+    /// The most calls that it held at once.
+    pub peak: u64,
+}
+
+/// One answer of a service.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    asked: Stamp,
+    due: Stamp,
+    written: Stamp,
+}
+
+/// The answers of one service that were due in the window; of the whole run without one.
+#[derive(Debug, Default)]
+pub(super) struct Answers(Vec<Answer>);
+
+impl Answers {
+    /// How late: sorted.
+    pub(super) fn late(&self) -> Sorted {
+        let late = |answer: &Answer| answer.written.since(answer.due);
+        Sorted::of(self.0.iter().map(late))
+    }
+
+    /// The median of the waits that were asked for.
+    pub(super) fn wait(&self) -> Elapsed {
+        let waits = self.0.iter().map(|answer| answer.due.since(answer.asked));
+        Sorted::of(waits).quantile(500).unwrap_or_default()
+    }
+
+    /// The most calls held at once.
+    fn peak(&self) -> u64 {
+        let in_order = |of: fn(&Answer) -> Stamp| {
+            let mut stamps: Vec<Stamp> = self.0.iter().map(of).collect();
+            stamps.sort_unstable();
+            stamps
+        };
+        let (asked, written) = (in_order(|it| it.asked), in_order(|it| it.written));
+        let (mut over, mut peak) = (0, 0);
+        for (place, at) in asked.iter().enumerate() {
+            // What ends at an instant is over before what begins then.
+            over += written[over..].iter().take_while(|end| *end <= at).count();
+            peak = peak.max((place + 1).saturating_sub(over));
+        }
+        peak as u64
+    }
+}
+
+/// The answers of each service, in the scenario's order.
+pub(super) fn answers(recording: &Recording) -> Vec<Answers> {
+    let services = recording.header.scenario.services.len();
+    let mut all: Vec<Answers> = (0..services).map(|_| Answers::default()).collect();
+    let counted = |at: Stamp| {
+        recording
+            .header
+            .window
+            .is_none_or(|window| window.contains(at))
+    };
+    for event in &recording.answers {
+        if let Event::Answered {
+            service,
+            asked,
+            due,
+            written,
+            ..
+        } = *event
+            && counted(due)
+            && let Some(answers) = all.get_mut(service as usize)
+        {
+            answers.0.push(Answer {
+                asked,
+                due,
+                written,
+            });
+        }
+    }
+    all
+}
+
+/// All services of the scenario.
+pub(super) fn services(recording: &Recording, edges: Option<&Edges<'_>>) -> Named<Service> {
+    let answers = answers(recording);
+    let all: usize = answers.iter().map(|answers| answers.0.len()).sum();
+    let cpu = edges.map(|edges| {
+        let used = edges.end.services_cpu - edges.begin.services_cpu;
+        used.0 as f64 / edges.length()
+    });
+    let names = recording.header.scenario.services.iter();
+    names
+        .zip(&answers)
+        .map(|(service, answers)| {
+            let share = answers.0.len() as f64 / all.max(1) as f64;
+            let late = answers.late();
+            let numbers = Service {
+                cpu: cpu.map(|cpu| rounded(cpu * share, 4)),
+                late_p50_ms: late.quantile(500).map(Elapsed::as_millis_f64),
+                late_p99_ms: late.quantile(990).map(Elapsed::as_millis_f64),
+                peak: answers.peak(),
+            };
+            (service.name.clone(), numbers)
+        })
+        .collect()
+}

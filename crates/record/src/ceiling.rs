@@ -1,0 +1,277 @@
+//! Bounds of the throughput beside what was reached, and the place where requests wait.
+//!
+//! A bound is called the cause of a throughput only if it was reached. Otherwise something that no bound
+//! knows of holds requests up, and the run's own account of their time says where.
+
+use serde::Serialize;
+
+use super::latency::Breakdown;
+use super::summary::{Run, rounded, rounded_rate};
+use concsim_model::scenario::Scenario;
+use concsim_model::units::{Elapsed, three_digits};
+use concsim_model::words::{counted, digits, grouped, length, rate};
+use concsim_theory::bounds::{Bound, Scarce};
+
+/// The share of a bound from which on it is called reached.
+const REACHED: f64 = 0.9;
+
+/// Bounds that differ by no more than this part bind together.
+const TIE: f64 = 0.01;
+
+/// True if a bound is as tight as the tightest, both in answers per second.
+pub(super) fn is_as_tight(per_s: f64, tightest: f64) -> bool {
+    per_s <= tightest * (1.0 + TIE)
+}
+
+/// A bound of the throughput, and how much of it was reached.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ceiling {
+    /// What there is a limited number of: `workers`, `threads`, `locks`, `cores`, `connections`, `pool`,
+    /// `capacity`, `pool_threads`, `clients`, `arrivals`.
+    pub of: &'static str,
+    /// The service whose pool or capacity it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// How many there are.
+    pub count: f64,
+    /// For how long each request takes one. [`None`] for arrivals.
+    pub each_ms: Option<f64>,
+    /// The share of requests that can be answered well. Left out if all can: the heartbeat kills none, and
+    /// none is longer than the clients' patience.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good: Option<f64>,
+    /// Good answers per second.
+    pub per_s: f64,
+    /// True if it is the tightest, or within 1 % of that, and at least 90 % of it is reached.
+    pub binds: bool,
+    /// The run's throughput ÷ the bound. Above 1 in short windows alone: a bound is of the long run.
+    pub reached: Option<f64>,
+}
+
+impl Ceiling {
+    /// Beside the tightest bound and the throughput that was found, in answers per second.
+    pub(super) fn of(named: &NamedBound, tightest: f64, throughput: Option<f64>) -> Self {
+        let NamedBound { bound, service } = named;
+        let per_s = bound.per_s();
+        let is_tightest = is_as_tight(per_s, tightest);
+        let found = throughput.filter(|_| per_s > 0.0);
+        let reached = found.map(|found| rounded(found / per_s, 4));
+        Self {
+            of: bound.of.word(),
+            service: service.clone(),
+            count: bound.count,
+            each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
+            good: (bound.good < 1.0).then(|| rounded(bound.good, 6)),
+            per_s: rounded_rate(per_s),
+            binds: is_tightest && reached.is_some_and(|reached| reached >= REACHED),
+            reached,
+        }
+    }
+
+    /// `2 workers ÷ 100 ms`, `db pool 10 ÷ 200 ms`, `1 worker ÷ 209 ms × 90 %`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let good = self
+            .good
+            .map(|good| format!(" × {} %", digits(good * 100.0)));
+        let good = good.unwrap_or_default();
+        let Some(each) = self.each_ms else {
+            return format!("what is asked for{good}");
+        };
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        format!("{} ÷ {each}{good}", self.counted())
+    }
+
+    /// `10 connections to db ÷ 200 ms = 50/s`, in a sentence.
+    #[must_use]
+    pub fn in_a_sentence(&self) -> String {
+        let per_s = rate(self.per_s);
+        let Some(each) = self.each_ms else {
+            return match self.good {
+                None => format!("the {per_s} that are asked for"),
+                Some(_) => format!("the {per_s} of what is asked for that can be answered"),
+            };
+        };
+        let good = self
+            .good
+            .map(|good| format!(" × {} %", digits(good * 100.0)));
+        let each = length(Elapsed((each * 1e6).round() as u64));
+        let counted = match (self.of, &self.service) {
+            ("pool", Some(service)) => {
+                format!("{} to {service}", counted(self.count as u64, "connection"))
+            }
+            ("capacity", Some(service)) => {
+                format!(
+                    "{} at once in {service}",
+                    counted(self.count as u64, "call")
+                )
+            }
+            _ => self.counted(),
+        };
+        format!("{counted} ÷ {each}{} = {per_s}", good.unwrap_or_default())
+    }
+
+    fn counted(&self) -> String {
+        if let Some(service) = &self.service {
+            return format!("{service} {} {}", self.of, grouped(self.count as u64));
+        }
+        let one = match self.of {
+            "pool_threads" => "pool thread",
+            of => of.strip_suffix('s').unwrap_or(of),
+        };
+        counted(self.count as u64, one)
+    }
+}
+
+/// A bound with the name of its service, if it is of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NamedBound {
+    pub(super) bound: Bound,
+    service: Option<String>,
+}
+
+impl NamedBound {
+    pub(super) fn per_s(&self) -> f64 {
+        self.bound.per_s()
+    }
+
+    pub(super) fn of(bound: Bound, scenario: &Scenario) -> Self {
+        let place = match bound.of {
+            Scarce::Pool(place) | Scarce::Capacity(place) => Some(place),
+            _ => None,
+        };
+        let service = place.and_then(|place| scenario.services.get(place));
+        Self {
+            bound,
+            service: service.map(|service| service.name.clone()),
+        }
+    }
+}
+
+/// Answers per second, in three digits or grouped.
+#[must_use]
+pub fn per_second(rate: f64) -> String {
+    match rate {
+        rate if rate >= 999.5 => grouped(rate.round() as u64),
+        // As many digits as it takes for three that say something: a bank answers 0.00333/s.
+        rate if (1e-6..0.0995).contains(&rate) => {
+            let digits = (2.0 - rate.log10().floor()) as usize;
+            format!("{rate:.digits$}")
+        }
+        rate => three_digits(rate),
+    }
+}
+
+/// The place where requests wait longest, by the run's own account, or where else their time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Waits {
+    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service`; `failed` if requests wait nowhere and much
+    /// of the time goes to those that fail; `unanswered` if all are begun and none was answered; or `none`.
+    pub at: &'static str,
+    /// How long a request waits there on average. [`None`] if too few were answered to know.
+    pub mean_ms: Option<f64>,
+    /// The share of its time; of all requests in the system, if none was answered; of the time of all
+    /// requests, if it goes to those that fail.
+    pub share: f64,
+}
+
+/// A wait that is a smaller share of a request's time is none.
+const HARDLY: f64 = 0.1;
+
+impl Waits {
+    /// Of requests that spent their time in this way; `alone_ms` is what a request waits for services and timers if
+    /// it is alone. [`None`] if they took no time.
+    pub(super) fn of_time(spent: &Breakdown, alone_ms: f64) -> Option<Self> {
+        let mean = spent.total();
+        (mean > 0.0).then(|| Self::in_time(spent, mean, alone_ms))
+    }
+
+    /// Of a run; `alone_ms` is what a request waits for services and timers if it is alone.
+    pub(super) fn of(run: &Run, alone_ms: f64) -> Option<Self> {
+        match (&run.breakdown_ms, run.latency_ms.mean) {
+            (Some(spent), Some(mean)) if mean > 0.0 => {
+                let waits = Self::in_time(spent, mean, alone_ms);
+                let lost = (waits.at == "none").then(|| Self::in_failures(run, mean));
+                Some(lost.flatten().unwrap_or(waits))
+            }
+            _ => Self::in_number(run),
+        }
+    }
+
+    fn in_time(spent: &Breakdown, mean: f64, alone_ms: f64) -> Self {
+        // What is longer than alone is a queue, where workers did not tell of which.
+        let longer = (spent.parked_or_blocked - alone_ms).max(0.0);
+        let [pool, threads, service] = match &spent.waits {
+            Some(waits) => [waits.pool_wait, waits.thread_wait, waits.service_queue],
+            None => [0.0, 0.0, longer],
+        };
+        let places = [
+            ("door", spent.door),
+            ("ready", spent.ready),
+            ("core", spent.core_wait),
+            ("pool", pool),
+            ("pool_threads", threads),
+            ("service", service),
+        ];
+        let longest = places.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let (at, length) = longest.unwrap_or(("none", 0.0));
+        let share = length / mean;
+        Self {
+            at: if share >= HARDLY { at } else { "none" },
+            mean_ms: Some(rounded(length, 6)),
+            share: rounded(share, 4),
+        }
+    }
+
+    /// The share of the time of all requests that went to those that failed, by Little's law: what is in
+    /// the system beyond the answered ones. [`None`] if that is little.
+    fn in_failures(run: &Run, mean: f64) -> Option<Self> {
+        let failed = run.failed.all().saturating_sub(run.unfinished);
+        let all = run.in_system.filter(|all| *all > 0.0 && failed > 0)?;
+        let of_answered = run.throughput_per_s? * mean / 1e3;
+        let share = 1.0 - of_answered / all;
+        (share >= HARDLY).then(|| Self {
+            at: "failed",
+            mean_ms: None,
+            share: rounded(share, 4),
+        })
+    }
+
+    /// Where no request was answered, their number says where they are.
+    fn in_number(run: &Run) -> Option<Self> {
+        let (door, all) = (run.at_the_door?, run.in_system?);
+        let share = if all > 0.0 { door / all } else { 0.0 };
+        Some(Self {
+            at: if share >= HARDLY {
+                "door"
+            } else {
+                "unanswered"
+            },
+            mean_ms: None,
+            share: rounded(share, 4),
+        })
+    }
+
+    /// `requests wait at the door, 90 % of their time`
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let share = digits(self.share * 100.0);
+        let place = match self.at {
+            "door" => "at the door",
+            "ready" => "ready, while their worker runs others",
+            "core" => "for a core",
+            "pool" => "for a connection to a service",
+            "pool_threads" => "for a thread of their worker's pool",
+            "service" => "in the queue of a service",
+            "failed" => {
+                return format!("{share} % of the time of all requests goes to those that fail");
+            }
+            "unanswered" => return "requests are begun, and none was answered".into(),
+            _ => return "requests hardly wait for one another".into(),
+        };
+        match self.mean_ms {
+            Some(_) => format!("requests wait {place}, {share} % of their time"),
+            None => format!("requests wait {place}, {share} % of them"),
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! When requests came to the door, when workers took them, and who has which.
+//!
+//! A worker learns the number of a request when it reads it, which may be long after it accepted the
+//! connection. Load says on which connection it sent a request, and a worker which connection it
+//! accepted: so a request that has not run yet is known to be in its worker all the same. Recordings
+//! that name no connections tell it by the first run of a request.
+
+use std::collections::BTreeMap;
+
+use super::blocks::Blocks;
+use concsim_engine::telemetry::{Outcome, Sent};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// A worker stamps all that it accepts in one turn with the turn's beginning, and takes some who come
+/// during it: an accept may be stamped so much before the sending.
+const STAMPED_EARLY: Elapsed = Elapsed::from_millis(10);
+/// No place among those that a worker has taken.
+const NO_PLACE: u32 = u32::MAX;
+
+/// What is known of every request's coming.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arrivals {
+    /// By request number.
+    requests: Vec<Arrival>,
+    /// Those of which an opening or an accept is not known yet; where connections are kept, all.
+    connections: BTreeMap<u32, Connection>,
+    /// Whether each request opens a connection of its own.
+    opens_always: bool,
+    /// Those that opened their connection: when they came to the door …
+    came: Instants,
+    /// … and when they left it: taken, or given up.
+    left: Instants,
+    /// When requests were due …
+    due: Instants,
+    /// … and when they ended for their clients,
+    done: Instants,
+    /// those that were answered well.
+    good: Instants,
+    /// By slot: the requests that a worker has taken, in the order in which that was learnt.
+    taken: Vec<Taken>,
+}
+
+/// The coming of one request. [`Stamp::NEVER`]: not, or not known.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    sent: Stamp,
+    /// When its worker took its connection.
+    accepted: Stamp,
+    /// When it left the door.
+    left: Stamp,
+    worker: u16,
+    /// Its place in its worker's list.
+    place: u32,
+    /// Whether it counts among those who came to the door.
+    is_counted: bool,
+    /// Whether its worker has told that it is over.
+    is_served: bool,
+}
+
+/// A connection, or the connections that had its number one after the other.
+#[derive(Clone, Debug, Default)]
+struct Connection {
+    /// The requests that opened it, and when they were sent: a port is used again.
+    opened: Vec<(Stamp, u32)>,
+    /// Accepts whose request is not known yet.
+    accepted: Vec<(Stamp, u16)>,
+}
+
+/// The requests that one worker has taken.
+#[derive(Clone, Debug, Default)]
+struct Taken {
+    requests: Vec<u32>,
+    blocks: Blocks,
+}
+
+/// Instants in order: how many have been by one of them is found by halving.
+#[derive(Clone, Debug, Default)]
+struct Instants(Vec<Stamp>);
+
+impl Arrivals {
+    fn of(&mut self, request: u32) -> &mut Arrival {
+        let place = request as usize;
+        if self.requests.len() <= place {
+            let nothing = Arrival {
+                sent: Stamp::NEVER,
+                accepted: Stamp::NEVER,
+                left: Stamp::NEVER,
+                worker: 0,
+                place: NO_PLACE,
+                is_counted: false,
+                is_served: false,
+            };
+            self.requests.resize(place + 1, nothing);
+        }
+        &mut self.requests[place]
+    }
+
+    /// A request was sent. Whether it opened its connection is what the load does with connections, in
+    /// recordings that do not say; `None` if that does not tell either.
+    pub(super) fn send(&mut self, sent: &Sent, opens_always: bool) {
+        self.opens_always = opens_always;
+        self.due.insert(sent.due);
+        self.of(sent.request).sent = sent.sent;
+        let opened = sent.connection.map_or(opens_always, |_| sent.opened);
+        if opened {
+            self.comes_to_the_door(sent.request);
+        }
+        let Some(number) = sent.connection else {
+            return;
+        };
+        let connection = self.connections.entry(number).or_default();
+        if opened {
+            let place = connection
+                .opened
+                .partition_point(|(at, _)| *at <= sent.sent);
+            connection.opened.insert(place, (sent.sent, sent.request));
+            let mut accepts = connection.accepted.iter();
+            let is_its = |(at, _): &(Stamp, u16)| *at + STAMPED_EARLY >= sent.sent;
+            if let Some(place) = accepts.position(is_its) {
+                let (at, worker) = connection.accepted.remove(place);
+                self.take(sent.request, worker, at);
+                self.has_met(number, sent.request);
+            }
+        } else {
+            let first = connection.opened.last().map(|(_, request)| *request);
+            let first = first.and_then(|first| self.requests.get(first as usize));
+            if let Some(first) = first.filter(|first| first.place != NO_PLACE) {
+                let worker = first.worker;
+                self.place(sent.request, worker);
+            }
+        }
+    }
+
+    /// A worker took a connection.
+    pub(super) fn accept(&mut self, worker: u16, at: Stamp, connection: Option<u32>) {
+        let Some(number) = connection else {
+            return;
+        };
+        let connection = self.connections.entry(number).or_default();
+        let opened = &connection.opened;
+        let sent_by_then = opened.partition_point(|(sent, _)| *sent <= at + STAMPED_EARLY);
+        match sent_by_then.checked_sub(1).map(|place| opened[place].1) {
+            Some(request) => {
+                self.take(request, worker, at);
+                self.has_met(number, request);
+            }
+            None => connection.accepted.push((at, worker)),
+        }
+    }
+
+    /// The opening of a connection has met its accept: no later request will ask for either.
+    fn has_met(&mut self, number: u32, request: u32) {
+        if !self.opens_always {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(&number) {
+            connection.opened.retain(|(_, opener)| *opener != request);
+            if connection.opened.is_empty() && connection.accepted.is_empty() {
+                self.connections.remove(&number);
+            }
+        }
+    }
+
+    /// A worker has taken a request: at `at`, or before if that is known already.
+    pub(super) fn take(&mut self, request: u32, worker: u16, at: Stamp) {
+        let arrival = self.of(request);
+        if at < arrival.accepted {
+            arrival.accepted = at;
+            self.leaves_the_door(request, at);
+        }
+        self.place(request, worker);
+    }
+
+    /// A worker has a request, whether it opened its connection or not.
+    pub(super) fn place(&mut self, request: u32, worker: u16) {
+        let arrival = *self.of(request);
+        if arrival.place != NO_PLACE {
+            return;
+        }
+        let slot = usize::from(worker);
+        if self.taken.len() <= slot {
+            self.taken.resize_with(slot + 1, Taken::default);
+        }
+        let taken = &mut self.taken[slot];
+        let place = taken.requests.len();
+        taken.requests.push(request);
+        taken.blocks.send(place, arrival.sent.min(arrival.accepted));
+        let arrival = self.of(request);
+        (arrival.worker, arrival.place) = (worker, place as u32);
+    }
+
+    /// A worker has told of a request, which is over for it.
+    pub(super) fn serve(&mut self, request: u32, worker: u16, written: Stamp) {
+        self.place(request, worker);
+        let arrival = self.of(request);
+        let is_first = !std::mem::replace(&mut arrival.is_served, true);
+        let (place, slot) = (arrival.place as usize, usize::from(arrival.worker));
+        let blocks = &mut self.taken[slot].blocks;
+        blocks.end(place, 0, written, is_first);
+    }
+
+    /// A request has ended for its client.
+    pub(super) fn end(&mut self, outcome: &Outcome, was_sent: bool) {
+        self.done.insert(outcome.done);
+        if outcome.failure.is_none() {
+            self.good.insert(outcome.done);
+        }
+        if !was_sent {
+            self.due.insert(outcome.due);
+        } else if outcome.opened {
+            self.comes_to_the_door(outcome.request);
+        }
+        self.leaves_the_door(outcome.request, outcome.done);
+    }
+
+    fn comes_to_the_door(&mut self, request: u32) {
+        let arrival = self.of(request);
+        if std::mem::replace(&mut arrival.is_counted, true) {
+            return;
+        }
+        let (sent, left) = (arrival.sent, arrival.left);
+        self.came.insert(sent);
+        if left != Stamp::NEVER {
+            self.left.insert(left);
+        }
+    }
+
+    fn leaves_the_door(&mut self, request: u32, at: Stamp) {
+        let arrival = self.of(request);
+        let at = if arrival.sent == Stamp::NEVER {
+            at
+        } else {
+            at.max(arrival.sent)
+        };
+        if at >= arrival.left {
+            return;
+        }
+        let (before, is_counted) = (arrival.left, arrival.is_counted);
+        arrival.left = at;
+        match (is_counted, before) {
+            (false, _) => {}
+            (true, Stamp::NEVER) => self.left.insert(at),
+            (true, before) => self.left.move_back(before, at),
+        }
+    }
+
+    /// Whether a request came to the door: later ones of a kept connection do not.
+    pub(super) fn came_to_the_door(&self, request: u32) -> bool {
+        let arrival = self.requests.get(request as usize);
+        arrival.is_some_and(|arrival| arrival.is_counted)
+    }
+
+    /// The worker that has or had a request, and when it took its connection; [`Stamp::NEVER`] if that is
+    /// not known.
+    pub(super) fn taken(&self, request: u32) -> Option<(u16, Stamp)> {
+        let arrival = self.requests.get(request as usize)?;
+        (arrival.place != NO_PLACE).then_some((arrival.worker, arrival.accepted))
+    }
+
+    /// How many stood at the door at `at`.
+    pub(super) fn at_the_door(&self, at: Stamp) -> u64 {
+        (self.came.by(at)).saturating_sub(self.left.by(at))
+    }
+
+    /// How many stood at the door on average; 0 over no time.
+    pub(super) fn mean_at_the_door(&self, interval: super::Interval) -> f64 {
+        let length = interval.to.since(interval.from).0;
+        let stood = self.came.since_each(interval) - self.left.since_each(interval);
+        stood.max(0) as f64 / length.max(1) as f64
+    }
+
+    /// How many were due and had not ended.
+    pub(super) fn in_system(&self, at: Stamp) -> u64 {
+        (self.due.by(at)).saturating_sub(self.done.by(at))
+    }
+
+    /// How many had ended.
+    pub(super) fn ended(&self, at: Stamp) -> u64 {
+        self.done.by(at)
+    }
+
+    /// The number of good answers after the beginning of an interval, its end included.
+    pub(super) fn answered(&self, interval: super::Interval) -> u64 {
+        let by_then = self.good.by(interval.to);
+        by_then.saturating_sub(self.good.by(interval.from))
+    }
+
+    /// Slots whose workers have taken requests are below this.
+    pub(super) fn slots(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// The requests that a worker may have had at some time in the interval.
+    pub(super) fn of_worker(
+        &self,
+        slot: usize,
+        interval: super::Interval,
+    ) -> impl Iterator<Item = u32> {
+        let taken = self.taken.get(slot).into_iter();
+        taken.flat_map(move |taken| {
+            let places = taken.blocks.there(interval, 1).flatten();
+            places.filter_map(|place| taken.requests.get(place).copied())
+        })
+    }
+}
+
+impl Instants {
+    fn insert(&mut self, at: Stamp) {
+        let place = match self.0.last() {
+            Some(last) if *last > at => self.0.partition_point(|it| *it <= at),
+            _ => self.0.len(),
+        };
+        self.0.insert(place, at);
+    }
+
+    /// One that was at `from` is at `to`, which is before.
+    fn move_back(&mut self, from: Stamp, to: Stamp) {
+        let new = self.0.partition_point(|it| *it <= to);
+        let old = self.0.partition_point(|it| *it < from);
+        if let Some(between) = self.0.get_mut(new..=old) {
+            between.rotate_right(1);
+            between[0] = to;
+        }
+    }
+
+    /// For each of them up to the end of the interval the time from there, or from the beginning of the
+    /// interval, to its end: the integral of their number, in nanoseconds.
+    fn since_each(&self, interval: super::Interval) -> i128 {
+        let before = self.by(interval.from);
+        let inside = &self.0[before as usize..self.by(interval.to) as usize];
+        let inside = inside.iter().map(|at| i128::from(interval.to.since(*at).0));
+        i128::from(before) * i128::from(interval.to.since(interval.from).0) + inside.sum::<i128>()
+    }
+
+    /// How many there are up to and with `at`.
+    fn by(&self, at: Stamp) -> u64 {
+        self.0.partition_point(|it| *it <= at) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(request: u32, at: u64, connection: u32, opened: bool) -> Sent {
+        Sent {
+            request,
+            class: 0,
+            due: Stamp(at),
+            sent: Stamp(at),
+            connection: Some(connection),
+            opened,
+        }
+    }
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_request_is_known_by_its_connection_before_it_has_said_its_number() {
+        let mut arrivals = Arrivals::default();
+        arrivals.send(&sent(0, 10 * MS, 4_000, true), true);
+        arrivals.send(&sent(1, 11 * MS, 4_001, true), true);
+        arrivals.accept(3, Stamp(30 * MS), Some(4_001));
+        assert_eq!(arrivals.taken(1), Some((3, Stamp(30 * MS))));
+        assert_eq!(arrivals.taken(0), None);
+        let door = [9, 10, 11, 29, 30].map(|at| arrivals.at_the_door(Stamp(at * MS)));
+        assert_eq!(door, [0, 1, 2, 2, 1]);
+    }
+
+    #[test]
+    fn the_order_in_which_rings_are_read_does_not_matter() {
+        let mut arrivals = Arrivals::default();
+        arrivals.accept(0, Stamp(30 * MS), Some(7));
+        arrivals.send(&sent(5, 10 * MS, 7, true), true);
+        assert_eq!(arrivals.taken(5), Some((0, Stamp(30 * MS))));
+    }
+
+    #[test]
+    fn a_port_that_is_used_again_is_another_connection() {
+        let all = [sent(0, 10 * MS, 7, true), sent(1, 900 * MS, 7, true)];
+        let accepts = [(1, Stamp(20 * MS)), (2, Stamp(950 * MS))];
+        let mut at_once = Arrivals::default();
+        for sent in &all {
+            at_once.send(sent, true);
+        }
+        for (worker, at) in accepts {
+            at_once.accept(worker, at, Some(7));
+        }
+        let mut as_it_came = Arrivals::default();
+        for (sent, (worker, at)) in all.iter().zip(accepts) {
+            as_it_came.send(sent, true);
+            as_it_came.accept(worker, at, Some(7));
+        }
+        for arrivals in [at_once, as_it_came] {
+            assert_eq!(arrivals.taken(0), Some((1, Stamp(20 * MS))));
+            assert_eq!(arrivals.taken(1), Some((2, Stamp(950 * MS))));
+        }
+    }
+
+    #[test]
+    fn later_requests_of_a_kept_connection_are_in_its_worker_at_once() {
+        let mut arrivals = Arrivals::default();
+        arrivals.send(&sent(0, 10 * MS, 7, true), false);
+        arrivals.accept(2, Stamp(12 * MS), Some(7));
+        arrivals.send(&sent(1, 50 * MS, 7, false), false);
+        assert_eq!(arrivals.at_the_door(Stamp(50 * MS)), 0);
+        assert_eq!(arrivals.taken(1), Some((2, Stamp::NEVER)));
+    }
+
+    #[test]
+    fn whoever_gives_up_before_the_accept_has_left_the_door_by_then() {
+        let mut arrivals = Arrivals::default();
+        arrivals.send(&sent(0, 10 * MS, 7, true), true);
+        let outcome = Outcome {
+            request: 0,
+            class: 0,
+            status: 0,
+            failure: None,
+            opened: true,
+            due: Stamp(10 * MS),
+            sent: Stamp(10 * MS),
+            first_byte: Stamp::ZERO,
+            done: Stamp(40 * MS),
+        };
+        arrivals.end(&outcome, true);
+        arrivals.accept(0, Stamp(60 * MS), Some(7));
+        assert_eq!(arrivals.at_the_door(Stamp(39 * MS)), 1);
+        assert_eq!(arrivals.at_the_door(Stamp(40 * MS)), 0);
+        // It is learnt afterwards that it was taken long before.
+        arrivals.take(0, 0, Stamp(20 * MS));
+        assert_eq!(arrivals.at_the_door(Stamp(19 * MS)), 1);
+        assert_eq!(arrivals.at_the_door(Stamp(20 * MS)), 0);
+    }
+}

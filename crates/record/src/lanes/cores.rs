@@ -1,0 +1,442 @@
+//! Who had which core: what workers say, and whom to believe when two say the same.
+
+use super::index::Index;
+use super::workings::{BreakKind, Claim, Part, Workings, parts};
+use super::{CoreLane, Held, Interval, Lanes};
+use crate::{Recording, WorkerSample};
+use concsim_engine::telemetry::Phase;
+use concsim_model::units::Stamp;
+
+/// Up to so many claims an interval is resolved instant by instant; above, in slices.
+const FEW: usize = 4_096;
+/// So many slices; fewer if there are many workers to ask in each of them.
+const SLICES: u64 = 512;
+const ASKED: u64 = 32_768;
+/// To see since when a worker wants a core, so many samples are looked at.
+const LOOKED_BACK: usize = 64;
+
+/// A worker says that it ran on `core` from when to when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Says {
+    pub(super) worker: u16,
+    pub(super) core: Option<u32>,
+    pub(super) from: Stamp,
+    pub(super) to: Stamp,
+}
+
+impl Says {
+    /// Who came later has the core; of two who came at once, the one with the higher slot.
+    fn rank(&self) -> (Stamp, u16) {
+        (self.from, self.worker)
+    }
+
+    fn is_on_at(&self, at: Stamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// What a worker is at, which no event has told yet.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) worker: u16,
+    /// The request that has it, if it has said its number.
+    pub(super) request: Option<u32>,
+    /// Since when it has it.
+    pub(super) since: Stamp,
+    /// Since when it could have had it.
+    pub(super) ready: Stamp,
+    /// From here on nothing is told.
+    pub(super) from: Stamp,
+    pub(super) parts: Vec<Part>,
+    /// Asleep in one call since then.
+    pub(super) blocked: Option<Stamp>,
+    /// Without a core since then, or since some time before …
+    pub(super) wants: Option<Stamp>,
+    /// … but not before this.
+    pub(super) ran_until: Stamp,
+    /// When that was seen.
+    pub(super) to: Stamp,
+}
+
+impl CoreLane {
+    /// True if a worker had it until then.
+    fn had(&self, slot: usize, until: Stamp) -> bool {
+        let next = self.held.partition_point(|held| held.from < until);
+        let last = next.checked_sub(1).map(|last| self.held[last]);
+        last.is_some_and(|last| (usize::from(last.worker), last.to) == (slot, until))
+    }
+}
+
+impl Lanes<'_> {
+    /// Whether cores have numbers here.
+    #[must_use]
+    pub fn cores_are_known(&self) -> bool {
+        !self.index.is_without_cores
+    }
+
+    /// Cores that the program may use.
+    fn core_count(&self) -> usize {
+        self.past.header().machine.cores.max(1)
+    }
+
+    /// A lane for each core, or for each of those that can run at once. The interval may reach beyond the
+    /// end of these lanes: how it is resolved depends on the whole of it, so that what is drawn of one
+    /// instant does not depend on when.
+    #[must_use]
+    pub fn cores(&self, interval: Interval) -> Vec<CoreLane> {
+        let mut lanes: Vec<CoreLane> = if self.cores_are_known() {
+            let numbers = self.core_numbers().into_iter();
+            let lane = |core| CoreLane {
+                core: Some(core),
+                held: Vec::new(),
+                lost: Vec::new(),
+            };
+            numbers.map(lane).collect()
+        } else {
+            let lane = CoreLane {
+                core: None,
+                held: Vec::new(),
+                lost: Vec::new(),
+            };
+            vec![lane; self.core_count()]
+        };
+        let width = if self.cores_are_known() {
+            1
+        } else {
+            lanes.len()
+        };
+        for pool in lanes.chunks_mut(width.max(1)) {
+            let core = pool[0].core;
+            if self.count(core, interval) <= FEW {
+                hold_exactly(pool, &self.says(core, interval));
+            } else {
+                self.hold_in_slices(pool, interval);
+            }
+        }
+        for lane in &mut lanes {
+            lane.held.retain_mut(|held| {
+                held.from = held.from.max(interval.from);
+                held.to = held.to.min(self.until);
+                held.from < held.to
+            });
+        }
+        self.lose(&mut lanes, interval);
+        lanes
+    }
+
+    /// Notes in the lanes of cores when workers had lost them, that their events tell.
+    fn lose(&self, lanes: &mut [CoreLane], interval: Interval) {
+        let interval = self.so_far(interval);
+        for (slot, workings) in self.index.workers.iter().enumerate() {
+            for pause in workings.breaks_in(interval) {
+                let BreakKind::Preempted(core) = pause.kind else {
+                    continue;
+                };
+                let was_here = |lane: &&mut CoreLane| match core {
+                    Some(_) => lane.core == core,
+                    None => lane.had(slot, pause.from),
+                };
+                let lost = interval.clip(pause.from, pause.to);
+                if let (Some((from, to)), Some(lane)) = (lost, lanes.iter_mut().find(was_here)) {
+                    lane.lost.push(Interval { from, to });
+                }
+            }
+        }
+    }
+
+    /// Those that the samples name, and those on which somebody ran all the same.
+    fn core_numbers(&self) -> Vec<u32> {
+        let sampled = self.past.sample().cores.iter().map(|core| core.core as u32);
+        let claims = self.index.claims.keys();
+        let claimed = claims.filter_map(|(core, _)| *core);
+        let open = self.open.iter().flat_map(|open| &open.parts);
+        let open = open.filter_map(|part| match part {
+            Part::Ran { core, .. } => *core,
+            Part::Broken { .. } => None,
+        });
+        let mut numbers: Vec<u32> = sampled.chain(claimed).chain(open).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// The lists of those who may claim the same: this core, or, where cores have no numbers, any.
+    fn pool(&self, core: Option<u32>) -> impl Iterator<Item = (u16, Option<u32>, &[Claim])> {
+        // They are in order of cores.
+        let pool = if self.cores_are_known() {
+            let first = self.claims.partition_point(|(_, on, _)| *on < core);
+            let behind = self.claims.partition_point(|(_, on, _)| *on <= core);
+            &self.claims[first..behind]
+        } else {
+            &self.claims[..]
+        };
+        pool.iter().copied()
+    }
+
+    fn count(&self, core: Option<u32>, interval: Interval) -> usize {
+        self.pool(core)
+            .map(|(_, _, claims)| inside(claims, interval).len())
+            .sum()
+    }
+
+    /// All that is said of a core in the interval, in order of who came.
+    fn says(&self, core: Option<u32>, interval: Interval) -> Vec<Says> {
+        let mut says = Vec::new();
+        for (worker, on, claims) in self.pool(core) {
+            for claim in inside(claims, interval) {
+                says.push(Says {
+                    worker,
+                    core: on,
+                    from: claim.from,
+                    to: claim.to,
+                });
+            }
+        }
+        says.extend(self.open_says(core));
+        says.retain_mut(|says| {
+            // The rank is what it was before it was cut, so only the end is.
+            says.to = says.to.min(interval.to);
+            says.from < says.to && says.to > interval.from
+        });
+        says.sort_by_key(Says::rank);
+        says
+    }
+
+    /// The same of those who are at it still.
+    fn open_says(&self, core: Option<u32>) -> Vec<Says> {
+        let known = self.cores_are_known();
+        let says = self.open.iter().flat_map(|open| {
+            open.parts.iter().filter_map(|part| match *part {
+                Part::Ran { from, to, core } => Some(Says {
+                    worker: open.worker,
+                    core,
+                    from,
+                    to,
+                }),
+                Part::Broken { .. } => None,
+            })
+        });
+        says.filter(|says| !known || says.core == core).collect()
+    }
+
+    /// When this one did not have its core, whatever it says: those who came later had them all.
+    pub(super) fn lost(&self, mine: Says) -> Vec<(Stamp, Stamp)> {
+        let cores = if self.cores_are_known() {
+            1
+        } else {
+            self.core_count()
+        };
+        let mut steps = Vec::new();
+        let mut later = |says: Says| {
+            if says.rank() > mine.rank() && says.from < mine.to {
+                steps.push((says.from, true));
+                steps.push((says.to.min(mine.to), false));
+            }
+        };
+        for (worker, on, claims) in self.pool(mine.core) {
+            let first = claims.partition_point(|claim| claim.from < mine.from);
+            let claims = claims[first..].iter();
+            for claim in claims.take_while(|claim| claim.from < mine.to) {
+                later(Says {
+                    worker,
+                    core: on,
+                    from: claim.from,
+                    to: claim.to,
+                });
+            }
+        }
+        self.open_says(mine.core).into_iter().for_each(&mut later);
+        steps.sort_unstable();
+        taken(&steps, cores)
+    }
+
+    /// Too much to look at one by one: each slice is shared out in the proportions in which the
+    /// workers say they ran in it.
+    fn hold_in_slices(&self, pool: &mut [CoreLane], interval: Interval) {
+        let lists: Vec<(u16, &[Claim])> = self
+            .pool(pool[0].core)
+            .map(|(worker, _, claims)| (worker, inside(claims, interval)))
+            .filter(|(_, claims)| !claims.is_empty())
+            .collect();
+        let length = interval.to.since(interval.from).0;
+        let slices = (ASKED / lists.len().max(1) as u64).clamp(32, SLICES);
+        let edge = |slice: u64| Stamp(interval.from.0 + length / slices * slice);
+        let open = self.open_says(pool[0].core);
+        let mut so_far: Vec<u64> = lists
+            .iter()
+            .map(|list| ran_before(list.1, edge(0)))
+            .collect();
+        for slice in 0..slices {
+            let (from, to) = (edge(slice), edge(slice + 1));
+            let slice = Interval { from, to };
+            let mut rows = vec![from; pool.len()];
+            let told = lists.iter().zip(&mut so_far);
+            let told = told.map(|((worker, claims), before)| {
+                let by_now = ran_before(claims, to);
+                (*worker, by_now - std::mem::replace(before, by_now))
+            });
+            let open = open.iter().filter_map(|says| {
+                let (from, to) = slice.clip(says.from, says.to)?;
+                Some((says.worker, to.since(from).0))
+            });
+            for (worker, mut left) in told.chain(open) {
+                for (lane, filled) in pool.iter_mut().zip(&mut rows) {
+                    let share = left.min(to.since(*filled).0);
+                    hold(&mut lane.held, worker, *filled, Stamp(filled.0 + share));
+                    filled.0 += share;
+                    left -= share;
+                }
+            }
+        }
+    }
+
+    /// How long workers said they ran in the interval, all together, in nanoseconds.
+    #[must_use]
+    pub fn ran(&self, interval: Interval) -> u64 {
+        let interval = self.so_far(interval);
+        let told = self.claims.iter().map(|(_, _, claims)| {
+            ran_before(claims, interval.to) - ran_before(claims, interval.from)
+        });
+        let open = self.open.iter().flat_map(|open| &open.parts);
+        let open = open.filter_map(|part| match part {
+            Part::Ran { from, to, .. } => interval.clip(*from, *to),
+            Part::Broken { .. } => None,
+        });
+        told.sum::<u64>() + open.map(|(from, to)| to.since(from).0).sum::<u64>()
+    }
+}
+
+/// What each worker was at when the newest sample of all was taken, as far as no event has told.
+pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
+    let Some(sample) = recording.samples.last() else {
+        return Vec::new();
+    };
+    let nothing = Workings::default();
+    let open = sample.workers.iter().filter_map(|worker| {
+        let since = worker.running_since?;
+        let workings = index.workers.get(worker.index).unwrap_or(&nothing);
+        let told = workings.stretches.last();
+        let from = told.map_or(since, |last| last.to.max(since));
+        let from = from.min(sample.at);
+        let is_blocked = worker.phase == Phase::Blocked;
+        let blocked = is_blocked.then(|| worker.phase_since.clamp(from, sample.at));
+        let wants = wants_since(recording, worker).map(|wants| wants.max(from));
+        let to = blocked.or(wants).unwrap_or(sample.at);
+        let core = (!index.is_without_cores).then_some(worker.core as u32);
+        Some(Open {
+            worker: worker.index as u16,
+            request: worker.running_request,
+            since,
+            ready: worker.running_ready.map_or(from, |ready| ready.min(from)),
+            from,
+            parts: parts(workings.open_breaks(), from, to, core).collect(),
+            blocked,
+            wants,
+            ran_until: seen_running(recording, wants),
+            to: sample.at,
+        })
+    });
+    open.collect()
+}
+
+/// Since which sample a worker that computes has been found without a core each time.
+fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
+    let samples = recording.samples.iter().rev().take(LOOKED_BACK);
+    let found = samples.map_while(|sample| {
+        let mut workers = sample.workers.iter();
+        let then = workers.find(|then| then.index == worker.index)?;
+        let wants = then.wants_a_core && then.phase == Phase::Running;
+        (wants && then.running_since == worker.running_since).then_some(sample.at)
+    });
+    found.last()
+}
+
+/// The last look before a worker was found without a core.
+fn seen_running(recording: &Recording, wants: Option<Stamp>) -> Stamp {
+    let wants = wants.unwrap_or(Stamp::NEVER);
+    let before = recording.samples.partition_point(|it| it.at < wants);
+    let last = before.checked_sub(1).map(|last| &recording.samples[last]);
+    last.map_or(Stamp::ZERO, |sample| sample.at)
+}
+
+/// Those of a list that reach into the interval.
+fn inside(claims: &[Claim], interval: Interval) -> &[Claim] {
+    let first = claims.partition_point(|claim| claim.to <= interval.from);
+    let behind = claims.partition_point(|claim| claim.from < interval.to);
+    &claims[first..behind.max(first)]
+}
+
+/// How long they are up to `at`, counted from the beginning of all.
+fn ran_before(claims: &[Claim], at: Stamp) -> u64 {
+    let begun = claims.partition_point(|claim| claim.from < at);
+    let last = begun.checked_sub(1).map(|last| &claims[last]);
+    last.map_or(0, |last| last.before + last.to.min(at).since(last.from).0)
+}
+
+/// When at least `all` are there at once of those that come (`true`) and go in these steps.
+fn taken(steps: &[(Stamp, bool)], all: usize) -> Vec<(Stamp, Stamp)> {
+    let (mut count, mut since) = (0, None);
+    let mut taken: Vec<(Stamp, Stamp)> = Vec::new();
+    for (at, comes) in steps {
+        // Of one instant those that go are first, and each has come before.
+        count = if *comes { count + 1 } else { count - 1 };
+        match since {
+            None if count >= all => since = Some(*at),
+            Some(from) if count < all => {
+                since = None;
+                match taken.last_mut() {
+                    Some(last) if last.1 == from => last.1 = *at,
+                    _ if from < *at => taken.push((from, *at)),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    taken
+}
+
+/// Goes from one change to the next; those who came last have the cores.
+fn hold_exactly(pool: &mut [CoreLane], says: &[Says]) {
+    let mut edges: Vec<Stamp> = says.iter().flat_map(|says| [says.from, says.to]).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let mut coming = says.iter().peekable();
+    let mut on: Vec<Says> = Vec::new();
+    for edge in edges.windows(2) {
+        let (from, to) = (edge[0], edge[1]);
+        on.retain(|says| says.is_on_at(from));
+        while let Some(says) = coming.next_if(|says| says.from <= from) {
+            on.push(*says);
+        }
+        let last = &on[on.len().saturating_sub(pool.len())..];
+        seat(pool, last, from, to);
+    }
+}
+
+/// Whoever had a row keeps it; the others get those that are free.
+fn seat(pool: &mut [CoreLane], on: &[Says], from: Stamp, to: Stamp) {
+    let had = |lane: &CoreLane, worker: u16| {
+        let last = lane.held.last();
+        last.is_some_and(|last| last.worker == worker && last.to == from)
+    };
+    let (stay, come): (Vec<&Says>, Vec<&Says>) = on
+        .iter()
+        .partition(|says| pool.iter().any(|lane| had(lane, says.worker)));
+    for says in stay.into_iter().chain(come) {
+        let own = pool.iter().position(|lane| had(lane, says.worker));
+        let free = |lane: &CoreLane| lane.held.last().is_none_or(|last| last.to <= from);
+        if let Some(row) = own.or_else(|| pool.iter().position(free)) {
+            hold(&mut pool[row].held, says.worker, from, to);
+        }
+    }
+}
+
+/// Adds to what a core's lane says.
+fn hold(held: &mut Vec<Held>, worker: u16, from: Stamp, to: Stamp) {
+    match held.last_mut() {
+        Some(last) if last.worker == worker && last.to == from => last.to = to,
+        _ if from < to => held.push(Held { worker, from, to }),
+        _ => {}
+    }
+}

@@ -1,0 +1,291 @@
+//! One instant of the lanes: what every worker and every request is at.
+//!
+//! It is told by the same events as the lanes, so that glyphs and lanes of one instant agree.
+
+use super::cores::Says;
+use super::workings::{BreakKind, Part, Workings};
+use super::{Doing, Index, Interval, Lanes};
+use crate::Recording;
+use concsim_engine::telemetry::NO_REQUEST;
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::{Elapsed, Stamp};
+
+/// More requests than these are not looked at one by one.
+const MOST: usize = 20_000;
+
+/// Everything at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instant {
+    /// When.
+    pub at: Stamp,
+    /// Sent, and no worker has taken them.
+    pub door: u64,
+    /// Due, and not ended.
+    pub in_system: u64,
+    /// Ended, well or not.
+    pub ended: u64,
+    /// By slot.
+    pub workers: Vec<WorkerInstant>,
+    /// Each core, or each of those that run at once, with the slot of the worker that has it.
+    pub cores: Vec<(Option<u32>, Option<u16>)>,
+}
+
+/// One worker at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerInstant {
+    /// What its process does; `None`: nothing. [`Doing::Running`], [`Doing::Blocked`] or
+    /// [`Doing::WantsACore`].
+    pub doing: Option<Doing>,
+    /// Since when it does that without a break.
+    pub since: Stamp,
+    /// Since when the same coroutine or request has had it.
+    pub had_since: Option<Stamp>,
+    /// The request that has it, if it has said its number.
+    pub request: Option<u32>,
+    /// The requests in it: running,
+    pub running: u64,
+    /// blocked,
+    pub blocked: u64,
+    /// ready, or without a core with their worker,
+    pub ready: u64,
+    /// parked.
+    pub parked: u64,
+    /// When the last of its processes that had ended by then did, if one had.
+    pub died: Option<Stamp>,
+    /// The newest of its processes that had begun by then.
+    pub process: Option<Process>,
+}
+
+/// A worker's process at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its number in the operating system.
+    pub pid: u32,
+    /// When it was forked.
+    pub forked: Stamp,
+    /// True if it has begun something by then.
+    pub has_run: bool,
+}
+
+impl WorkerInstant {
+    /// The requests in it.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.running + self.blocked + self.ready + self.parked
+    }
+
+    /// Notes that the only request of a worker could go on: its wait is over, and the process, which learns
+    /// of that when it gets a core, is no longer blocked.
+    fn is_woken(&mut self, kind: WorkerKind) {
+        if !kind.has_a_loop() && self.doing == Some(Doing::Blocked) {
+            self.doing = Some(Doing::WantsACore);
+        }
+    }
+}
+
+impl WorkerInstant {
+    /// A process with threads does what the busiest of them does.
+    fn is_as_busy_as_its_threads(&mut self) {
+        self.doing = match self {
+            Self { running: 1.., .. } => Some(Doing::Running),
+            Self { ready: 1.., .. } => Some(Doing::WantsACore),
+            Self { blocked: 1.., .. } => Some(Doing::Blocked),
+            // It may be at a connection whose request is not read yet.
+            _ => self.doing,
+        };
+    }
+}
+
+impl Instant {
+    /// Everything at `at`, which is before the newest sample. `None` if the events do not suffice for it:
+    /// some were let go of or lost, or are of requests that were never announced.
+    #[must_use]
+    pub fn of(index: &Index, recording: &Recording, at: Stamp) -> Option<Self> {
+        let newest = recording.samples.last()?.at;
+        let is_whole = recording.one_in == 1 && recording.dropped_events == 0;
+        let is_announced = !recording.sent.is_empty() || recording.events.is_empty();
+        if at >= newest || !is_whole || !is_announced {
+            return None;
+        }
+        let until = at + Elapsed(1);
+        let place = recording.samples.partition_point(|it| it.at < until);
+        let lanes = Lanes::at(index, recording.past(place)?, until);
+        lanes.instant(at)
+    }
+}
+
+impl Lanes<'_> {
+    fn instant(&self, at: Stamp) -> Option<Instant> {
+        let now = Interval {
+            from: at,
+            to: at + Elapsed(1),
+        };
+        let arrivals = &self.index.arrivals;
+        let slots = self.index.workers.len().max(arrivals.slots());
+        let mut looked_at = 0;
+        let mut workers = Vec::with_capacity(slots);
+        for slot in 0..slots {
+            let mut worker = self.process_at(slot, at);
+            for request in arrivals.of_worker(slot, now) {
+                looked_at += 1;
+                if looked_at > MOST {
+                    return None;
+                }
+                let lane = self.request(request, now);
+                match lane.spans.first().map(|span| span.doing) {
+                    Some(Doing::Running) => worker.running += 1,
+                    Some(Doing::Blocked) => worker.blocked += 1,
+                    Some(Doing::Ready) => worker.ready += 1,
+                    Some(Doing::WantsACore) => {
+                        worker.ready += 1;
+                        worker.is_woken(self.kind());
+                    }
+                    Some(Doing::Parked) => worker.parked += 1,
+                    Some(Doing::AtTheDoor) | None => {}
+                }
+            }
+            worker.request = worker
+                .request
+                .filter(|request| self.is_at_work(*request, at));
+            if self.kind() == WorkerKind::Threads {
+                worker.is_as_busy_as_its_threads();
+            }
+            workers.push(worker);
+        }
+        let cores = self.cores(now).into_iter().map(|lane| {
+            let holder = lane.held.first().map(|held| held.worker);
+            (lane.core, holder)
+        });
+        Some(Instant {
+            at,
+            door: arrivals.at_the_door(at),
+            in_system: arrivals.in_system(at),
+            ended: arrivals.ended(at),
+            workers,
+            cores: cores.collect(),
+        })
+    }
+
+    /// True if the last byte of a request's answer is not written yet: its worker closes the connection
+    /// then, which is no work of the request.
+    fn is_at_work(&self, request: u32, at: Stamp) -> bool {
+        self.served(request)
+            .is_none_or(|served| at < served.written)
+    }
+
+    /// What a worker's process is at.
+    fn process_at(&self, slot: usize, at: Stamp) -> WorkerInstant {
+        let nothing = Workings::default();
+        let workings = self.index.workers.get(slot).unwrap_or(&nothing);
+        let deaths = workings.deaths.partition_point(|death| *death <= at);
+        let died = deaths.checked_sub(1).map(|last| workings.deaths[last]);
+        let begun = workings.stretches.partition_point(|it| it.from <= at);
+        let last = begun.checked_sub(1).map(|last| &workings.stretches[last]);
+        let forks = workings.forks.partition_point(|fork| fork.0 <= at);
+        let process = forks.checked_sub(1).map(|newest| {
+            let (forked, pid) = workings.forks[newest];
+            Process {
+                pid,
+                forked,
+                has_run: last.is_some_and(|last| last.from >= forked),
+            }
+        });
+        let idle = WorkerInstant {
+            died,
+            process,
+            ..WorkerInstant::default()
+        };
+        if let Some(stretch) = last.filter(|stretch| at < stretch.to) {
+            let mut found = WorkerInstant {
+                had_since: Some(stretch.from),
+                request: Some(stretch.request).filter(|it| *it != NO_REQUEST),
+                ..idle
+            };
+            self.find_part(
+                &mut found,
+                slot as u16,
+                workings.parts(stretch),
+                stretch.from,
+                at,
+            );
+            return found;
+        }
+        if let Some(pause) = workings.break_at(at) {
+            return WorkerInstant {
+                doing: Some(match pause.kind {
+                    BreakKind::Blocked => Doing::Blocked,
+                    BreakKind::Preempted(_) => Doing::WantsACore,
+                }),
+                since: pause.from,
+                had_since: Some(pause.from),
+                ..idle
+            };
+        }
+        let mut open = self.open.iter();
+        let open = open.find(|open| usize::from(open.worker) == slot);
+        let Some(open) = open.filter(|open| open.from <= at && at < open.to) else {
+            return idle;
+        };
+        let rest = match (open.blocked, open.wants) {
+            (Some(since), _) => Some((Doing::Blocked, since)),
+            (None, Some(since)) => Some((Doing::WantsACore, since)),
+            (None, None) => None,
+        };
+        let mut found = WorkerInstant {
+            had_since: Some(open.from),
+            request: open.request,
+            ..idle
+        };
+        if let Some((doing, since)) = rest.filter(|(_, since)| *since <= at) {
+            (found.doing, found.since) = (Some(doing), since);
+        } else {
+            let parts = open.parts.iter().copied();
+            self.find_part(&mut found, open.worker, parts, open.from, at);
+        }
+        found
+    }
+
+    /// The part of a run that an instant lies in.
+    fn find_part(
+        &self,
+        found: &mut WorkerInstant,
+        worker: u16,
+        parts: impl Iterator<Item = Part>,
+        from: Stamp,
+        at: Stamp,
+    ) {
+        let mut since = from;
+        for part in parts {
+            match part {
+                Part::Ran { from, to, core } if from <= at && at < to => {
+                    let mine = Says {
+                        worker,
+                        core,
+                        from,
+                        to,
+                    };
+                    let lost = self.lost_at(mine, at);
+                    let doing = lost.map_or(Doing::Running, |_| Doing::WantsACore);
+                    (found.doing, found.since) = (Some(doing), lost.unwrap_or(from));
+                    return;
+                }
+                Part::Broken { to, kind } if at < to => {
+                    let doing = match kind {
+                        BreakKind::Blocked => Doing::Blocked,
+                        BreakKind::Preempted(_) => Doing::WantsACore,
+                    };
+                    (found.doing, found.since) = (Some(doing), since);
+                    return;
+                }
+                Part::Ran { to, .. } | Part::Broken { to, .. } => since = to,
+            }
+        }
+    }
+
+    /// Since when a worker is without the core that it says to be on, if it is at `at`.
+    fn lost_at(&self, mine: Says, at: Stamp) -> Option<Stamp> {
+        let lost = self.lost(mine).into_iter();
+        let mut lost = lost.filter(|(from, to)| *from <= at && at < *to);
+        lost.next().map(|(from, _)| from)
+    }
+}

@@ -1,0 +1,402 @@
+//! One request from its sending to its end.
+
+use super::cores::{Open, Says};
+use super::index::Entry;
+use super::workings::{BreakKind, Part, Stretch};
+use super::{Doing, Interval, Lanes, RequestLane, Span};
+use concsim_engine::telemetry::{Awaited, Then};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::Stamp;
+
+impl Lanes<'_> {
+    /// What a request did in the interval. Empty if nothing is known of it.
+    #[must_use]
+    pub fn request(&self, request: u32, interval: Interval) -> RequestLane {
+        let interval = self.so_far(interval);
+        let done = self.done(request);
+        let mut lane = RequestLane {
+            request,
+            worker: None,
+            spans: Vec::new(),
+            done: done.filter(|done| *done <= interval.to),
+        };
+        let Some(sent) = self.sent(request) else {
+            return lane;
+        };
+        let taken = self.taken(request);
+        // Nothing is known of a request that ended with its worker's process but when that was.
+        let lost = taken.and_then(|taken| {
+            let workings = self.index.workers.get(usize::from(taken.worker))?;
+            workings.death_after(taken.since)
+        });
+        let served = self.served(request).map(|served| served.written);
+        // A worker goes on with a request whose client has left.
+        let goes_on = taken.is_some() && self.has_run_out_of_patience(request);
+        let left = done.filter(|_| !goes_on);
+        let mut life = Life {
+            spans: Vec::new(),
+            at: sent.sent,
+            end: served
+                .or(left.into_iter().chain(lost).min())
+                .unwrap_or(Stamp::NEVER),
+            interval,
+            queue: None,
+            open: None,
+        };
+        self.live(&mut life, request, taken);
+        lane.spans = life.spans;
+        let taken = taken.filter(|taken| taken.since <= interval.to);
+        lane.worker = taken.map(|taken| taken.worker);
+        lane
+    }
+
+    /// The worker that takes a request and when it does, as far as that is known.
+    fn taken(&self, request: u32) -> Option<Taken> {
+        let entry = self.index.requests.get(request as usize)?;
+        if let Some((worker, accepted)) = self.index.arrivals.taken(request) {
+            let first = entry.stretches.first().map(|at| self.stretch(*at).ready);
+            let at = first.into_iter().chain([accepted]).min()?;
+            // Of a connection that was kept it is its worker that has it from the beginning.
+            let is_kept = !self.index.arrivals.came_to_the_door(request);
+            let sent = self.sent(request).filter(|_| is_kept);
+            let since = sent.map_or(at, |sent| sent.sent);
+            return Some(Taken { worker, at, since });
+        }
+        let mut open = self.open.iter();
+        let open = open.rfind(|open| open.request == Some(request))?;
+        Some(Taken {
+            worker: open.worker,
+            at: open.from,
+            since: open.from,
+        })
+    }
+
+    /// What a request is at in the newest sample. A sync worker that has not read the number yet has the
+    /// request that it accepted then.
+    fn open_of(&self, request: u32, taken: Option<Taken>) -> Option<&Open> {
+        self.open.iter().find(|open| match open.request {
+            Some(number) => number == request,
+            None => taken.is_some_and(|it| (it.worker, it.at) == (open.worker, open.since)),
+        })
+    }
+
+    /// The worker that has or had a request by the end of these lanes.
+    #[must_use]
+    pub fn worker(&self, request: u32) -> Option<u16> {
+        let taken = self.taken(request);
+        let taken = taken.filter(|taken| taken.since <= self.until);
+        taken.map(|taken| taken.worker)
+    }
+
+    /// When a request let go of its worker, and why, by the end of these lanes.
+    #[must_use]
+    pub fn let_go(&self, request: u32) -> Vec<(Stamp, Then)> {
+        let Some(entry) = self.index.requests.get(request as usize) else {
+            return Vec::new();
+        };
+        let stretches = entry.stretches.iter().map(|at| self.stretch(*at));
+        stretches
+            .take_while(|stretch| stretch.to <= self.until)
+            .map(|stretch| (stretch.to, stretch.then))
+            .collect()
+    }
+
+    pub(super) fn stretch(&self, (worker, at): (u16, u32)) -> &Stretch {
+        &self.index.workers[usize::from(worker)].stretches[at as usize]
+    }
+
+    fn live(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
+        let entry = &self.index.requests[request as usize];
+        let stretches = &entry.stretches;
+        // What came before the interval is not needed, but for what the request was left in.
+        let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
+        let first = stretches.partition_point(over);
+        let mut wait = if let Some(last) = first.checked_sub(1) {
+            let last = self.stretch(stretches[last]);
+            life.at = last.to;
+            self.wait_after(last, entry)
+        } else {
+            self.arrive(life, request, taken);
+            Wait {
+                doing: self.waits(Then::Client),
+                then: Then::Client,
+                since: Stamp::ZERO,
+                parts: &entry.parts,
+            }
+        };
+        for at in &stretches[first..] {
+            let stretch = self.stretch(*at);
+            if stretch.ready.max(life.at) >= life.interval.to {
+                break;
+            }
+            life.wait_until(stretch.ready, wait);
+            life.until(stretch.from, self.is_ready());
+            let workings = &self.index.workers[usize::from(at.0)];
+            for part in workings.parts(stretch) {
+                self.play(life, at.0, part, &entry.parts);
+            }
+            wait = self.wait_after(stretch, entry);
+        }
+        let over = stretches.last().and_then(|last| self.over(*last, entry));
+        if self.kind() == WorkerKind::Threads {
+            life.open = self.is_with_others(taken);
+        }
+        match self.open_of(request, taken) {
+            Some(open) => {
+                if stretches.is_empty() {
+                    wait.doing = self.is_ready();
+                }
+                self.go_on(life, open, (wait, over));
+            }
+            None if wait.then == Then::Ended || life.at == Stamp::NEVER => {}
+            // Taken, and has not run yet.
+            None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
+            None => {
+                if let Some(over) = over {
+                    life.wait_until(over, wait);
+                    wait.doing = self.is_ready();
+                } else if self.kind() != WorkerKind::Threads && !self.tells_the_end(wait.then) {
+                    life.open = self.may_be_ready(taken);
+                }
+                life.wait_until(Stamp::NEVER, wait);
+            }
+        }
+    }
+
+    /// The wait of a request that has let go of its worker.
+    fn wait_after<'b>(&self, stretch: &Stretch, entry: &'b Entry) -> Wait<'b> {
+        Wait {
+            doing: self.waits(stretch.then),
+            then: stretch.then,
+            since: stretch.from,
+            parts: &entry.parts,
+        }
+    }
+
+    /// When the wait that begins with the end of a stretch was over, if that is known before the request has
+    /// its worker again: its service answered, or its timer was due.
+    fn over(&self, at: (u16, u32), entry: &Entry) -> Option<Stamp> {
+        let stretch = self.stretch(at);
+        match stretch.then {
+            // A call of an earlier wait was read before this stretch began.
+            Then::Service => entry
+                .answered
+                .filter(|(asked, _)| *asked >= stretch.from)
+                .map(|(_, written)| written.max(stretch.to)),
+            Then::Timer => stretch.due,
+            Then::Ended | Then::Yielded | Then::Client => None,
+        }
+    }
+
+    /// Whether the end of such a wait is told before the request has its worker again.
+    fn tells_the_end(&self, then: Then) -> bool {
+        then == Then::Service && self.index.has_answers && self.recording.dropped_events == 0
+    }
+
+    /// From the sending to where it has been taken, or given up.
+    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
+        let at = taken.map_or(Stamp::NEVER, |taken| taken.at);
+        if self.index.arrivals.came_to_the_door(request) {
+            let done = self.done(request).unwrap_or(Stamp::NEVER);
+            life.until(at.min(done), Doing::AtTheDoor);
+            life.at = life.at.max(at);
+        } else {
+            // Of a connection that was kept it is its worker that has it, not the door.
+            life.until(at, Doing::Ready);
+        }
+    }
+
+    /// From when to when a request may have been ready that was parked when it was told of last: where only
+    /// its worker tells that, it does so when it lets the request run, and it runs another.
+    fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+        let worker = taken?.worker;
+        let is_busy = self.open.iter().any(|open| open.worker == worker);
+        let before = self.recording.samples.len().checked_sub(2)?;
+        is_busy.then(|| (self.recording.samples[before].at, Stamp::NEVER))
+    }
+
+    /// From when on it is not known of a request in a worker with threads: a sample names one of them, and what
+    /// the others are at is told when they next wait.
+    fn is_with_others(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+        taken?;
+        let before = self.recording.samples.len().checked_sub(2)?;
+        Some((self.recording.samples[before].at, Stamp::NEVER))
+    }
+
+    /// What no event has told yet.
+    fn go_on(&self, life: &mut Life, open: &Open, (wait, over): (Wait<'_>, Option<Stamp>)) {
+        life.wait_until(open.ready, wait);
+        life.until(open.from, self.is_ready());
+        if let Some(wants) = open.wants {
+            life.open = Some((open.ran_until, wants));
+        }
+        for part in &open.parts {
+            self.play(life, open.worker, *part, wait.parts);
+        }
+        match (open.blocked, open.wants) {
+            (Some(_), _) => {
+                let asleep = Wait {
+                    doing: Doing::Blocked,
+                    ..wait
+                };
+                // In a worker with a loop it is not this wait in which the process is asleep.
+                if let Some(over) = over.filter(|_| !self.kind().has_a_loop()) {
+                    life.wait_until(over.min(open.to), asleep);
+                    life.until(open.to, self.is_ready());
+                } else {
+                    life.wait_until(open.to, asleep);
+                }
+            }
+            (None, Some(_)) => life.until(open.to, Doing::WantsACore),
+            (None, None) => {}
+        }
+    }
+
+    fn play(&self, life: &mut Life, worker: u16, part: Part, parts: &[(Stamp, Awaited)]) {
+        match part {
+            Part::Ran { from, to, core } => {
+                life.until(from, self.is_ready());
+                let mine = Says {
+                    worker,
+                    core,
+                    from,
+                    to,
+                };
+                for (lost, found) in life.concerns(from, to, || self.lost(mine)) {
+                    life.until(lost, Doing::Running);
+                    life.until(found, Doing::WantsACore);
+                }
+                life.until(to, Doing::Running);
+            }
+            Part::Broken {
+                to,
+                kind: BreakKind::Blocked,
+            } => {
+                let wait = Wait {
+                    doing: Doing::Blocked,
+                    then: Then::Service,
+                    since: life.at,
+                    parts,
+                };
+                life.wait_until(to, wait);
+            }
+            Part::Broken {
+                to,
+                kind: BreakKind::Preempted(_),
+            } => life.until(to, Doing::WantsACore),
+        }
+    }
+
+    /// What a request does that has let go for this reason, until it could go on.
+    fn waits(&self, then: Then) -> Doing {
+        match (then, self.kind()) {
+            (Then::Ended | Then::Yielded, _) => self.is_ready(),
+            (Then::Client | Then::Service | Then::Timer, kind) if kind.has_a_loop() => {
+                Doing::Parked
+            }
+            (Then::Client | Then::Service | Then::Timer, _) => Doing::Blocked,
+        }
+    }
+
+    /// What it does that could go on: another one has the worker, or, where there is no other one, the
+    /// worker has no core.
+    fn is_ready(&self) -> Doing {
+        if self.kind().has_a_loop() {
+            Doing::Ready
+        } else {
+            Doing::WantsACore
+        }
+    }
+
+    pub(super) fn kind(&self) -> WorkerKind {
+        self.past.header().scenario.server.kind
+    }
+}
+
+/// The worker that takes a request.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    worker: u16,
+    /// When it takes it, or first sees that it is there.
+    at: Stamp,
+    /// Since when it is in the worker.
+    since: Stamp,
+}
+
+/// A wait that goes on until something ends it.
+#[derive(Clone, Copy, Debug)]
+struct Wait<'a> {
+    doing: Doing,
+    then: Then,
+    /// Parts of it are told from here on, and those of an earlier wait before.
+    since: Stamp,
+    /// The parts of all waits of the request.
+    parts: &'a [(Stamp, Awaited)],
+}
+
+/// A life that is told in order.
+struct Life {
+    spans: Vec<Span>,
+    at: Stamp,
+    /// It is over then.
+    end: Stamp,
+    interval: Interval,
+    /// What it waits in the queue of.
+    queue: Option<Awaited>,
+    /// What is told of this time may be told otherwise later.
+    open: Option<(Stamp, Stamp)>,
+}
+
+impl Life {
+    /// From where it is until `to` it waits, in the parts that are told of this wait.
+    fn wait_until(&mut self, to: Stamp, wait: Wait<'_>) {
+        let first = wait.parts.partition_point(|(at, _)| *at < wait.since);
+        let told = wait.parts[first..].iter();
+        for (at, part) in told.take_while(|(at, _)| *at < to) {
+            self.until(*at, wait.doing);
+            self.queue = Some(*part).filter(|part| part.is_queue());
+        }
+        self.until(to, wait.doing);
+        self.queue = None;
+    }
+
+    /// From where it is until `to` it does this.
+    fn until(&mut self, to: Stamp, doing: Doing) {
+        let to = to.min(self.end);
+        if let Some((open, closed)) = self.open {
+            self.push(open.min(to), doing, false);
+            self.push(closed.min(to), doing, true);
+        }
+        self.push(to, doing, false);
+    }
+
+    fn push(&mut self, to: Stamp, doing: Doing, is_open: bool) {
+        if let Some((from, to)) = self.interval.clip(self.at, to) {
+            match self.spans.last_mut() {
+                Some(last)
+                    if (last.doing, last.queue, last.is_open, last.to)
+                        == (doing, self.queue, is_open, from) =>
+                {
+                    last.to = to;
+                }
+                _ => self.spans.push(Span {
+                    doing,
+                    queue: self.queue,
+                    from,
+                    to,
+                    is_open,
+                }),
+            }
+        }
+        self.at = self.at.max(to);
+    }
+
+    /// What only has to be asked if it can be seen.
+    fn concerns<T>(&self, from: Stamp, to: Stamp, ask: impl FnOnce() -> Vec<T>) -> Vec<T> {
+        if self.interval.clip(from, to.min(self.end)).is_some() {
+            ask()
+        } else {
+            Vec::new()
+        }
+    }
+}

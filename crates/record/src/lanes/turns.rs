@@ -1,0 +1,97 @@
+//! One worker from its beginning to its end: who had it, one after the other.
+
+use super::workings::{Break, BreakKind, Stretch, Workings};
+use super::{Doing, Lanes, Span};
+use concsim_engine::telemetry::{NO_REQUEST, Then};
+use concsim_model::units::Stamp;
+
+/// A stretch in which one request had a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The request, if it has said its number.
+    pub request: Option<u32>,
+    /// Its coroutine, or its connection.
+    pub task: u32,
+    /// Since when it could have had it.
+    pub ready: Stamp,
+    /// When it got it …
+    pub from: Stamp,
+    /// … and when it let go …
+    pub to: Stamp,
+    /// … and why.
+    pub then: Then,
+    /// When the worker slept in a call or had no core, since the turn before: in order of time, without
+    /// overlaps. What came before `from` is in no turn.
+    pub breaks: Vec<Span>,
+}
+
+impl Lanes<'_> {
+    /// The turns of a worker that are over, in order of time, without overlaps.
+    pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
+        let workings = self.index.workers.get(worker).into_iter();
+        workings.flat_map(move |workings| {
+            let told = workings.stretches.iter();
+            let stretches = told.take_while(|stretch| stretch.to <= self.until);
+            stretches.map(|stretch| turn(workings, stretch))
+        })
+    }
+}
+
+fn turn(workings: &Workings, stretch: &Stretch) -> Turn {
+    let breaks = stretch.breaks.0 as usize..stretch.breaks.1 as usize;
+    Turn {
+        request: (stretch.request != NO_REQUEST).then_some(stretch.request),
+        task: stretch.task,
+        ready: stretch.ready,
+        from: stretch.from,
+        to: stretch.to,
+        then: stretch.then,
+        breaks: workings.breaks[breaks].iter().map(span).collect(),
+    }
+}
+
+fn span(pause: &Break) -> Span {
+    Span {
+        doing: match pause.kind {
+            BreakKind::Blocked => Doing::Blocked,
+            BreakKind::Preempted(_) => Doing::WantsACore,
+        },
+        queue: None,
+        from: pause.from,
+        to: pause.to,
+        is_open: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::Index;
+    use crate::synthetic::{MS, Synthetic};
+    use concsim_model::scenario::WorkerKind;
+
+    /// Who had worker 0: request, its length in ms, and why it let go.
+    fn turns(kind: WorkerKind) -> Vec<(Option<u32>, u64, Then)> {
+        let recording = Synthetic::three_requests(kind).recording();
+        let mut index = Index::default();
+        index.extend(&recording);
+        let lanes = Lanes::new(&index, recording.present().unwrap());
+        let turns = lanes.turns(0);
+        let plain = |turn: Turn| (turn.request, turn.to.since(turn.from).0 / MS, turn.then);
+        turns.map(plain).collect()
+    }
+
+    #[test]
+    fn coroutines_have_their_worker_in_turns() {
+        let turns = turns(WorkerKind::Coroutine);
+        let waiting = [0, 1, 2].map(|request| (Some(request), 200, Then::Service));
+        let ending = [0, 1, 2].map(|request| (Some(request), 200, Then::Ended));
+        assert_eq!(turns, [waiting, ending].concat());
+    }
+
+    #[test]
+    fn a_sync_worker_is_had_by_one_request_until_it_ends() {
+        let requests: Vec<_> = turns(WorkerKind::Sync).iter().map(|turn| turn.0).collect();
+        assert!(requests.is_sorted(), "{requests:?}");
+    }
+}

@@ -1,0 +1,359 @@
+//! How long requests took, and what they spent that time on.
+//!
+//! ```text
+//!  due      sent        accepted   first read                          done
+//!   ├─generator─┼────door────┼───ready───┼─ waited, ready, core wait, cpu ─┼─ other
+//! ```
+//!
+//! Means and parts of means are whole nanoseconds, so
+//! that the parts add up to the whole, to the last digit.
+
+use serde::Serialize;
+
+pub use super::percentile::{KindLatencies, Latencies, MEDIAN_NEEDS, P99_NEEDS, P999_NEEDS};
+pub(super) use super::percentile::{Sorted, quantile};
+use super::requests::Request;
+use concsim_model::units::Elapsed;
+
+/// The mean of some lengths of time, in whole nanoseconds.
+pub(super) fn mean(samples: impl Iterator<Item = Elapsed>) -> Option<u64> {
+    let (count, sum) = samples.fold((0_u128, 0_u128), |(count, sum), sample| {
+        (count + 1, sum + u128::from(sample.0))
+    });
+    u64::try_from(sum.checked_div(count)?).ok()
+}
+
+/// What completed requests spent their latency on, in milliseconds of the mean. The parts add up to
+/// it exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Breakdown {
+    /// Due, and not yet sent.
+    pub generator: f64,
+    /// At the door: no worker has taken it.
+    pub door: f64,
+    /// Taken, or over with a wait, while its worker was busy with another.
+    pub ready: f64,
+    /// Computing, while all cores were taken.
+    pub core_wait: f64,
+    /// Computing.
+    pub cpu: f64,
+    /// Waiting for a service or a timer.
+    pub parked_or_blocked: f64,
+    /// All the rest: overhead, and the way there and back. All of it, where no worker tells.
+    pub other: f64,
+    /// The parts of `parked_or_blocked`; [`None`] where workers did not tell them.
+    #[serde(skip)]
+    pub waits: Option<Waits>,
+}
+
+/// What completed requests waited for, in milliseconds of the mean. The parts add up to
+/// [`Breakdown::parked_or_blocked`] exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Waits {
+    /// For a thread of the worker's pool.
+    pub thread_wait: f64,
+    /// For a connection to a service: until one of the pool was free, or a new one open.
+    pub pool_wait: f64,
+    /// From a call's sending until its service began to serve it.
+    pub service_queue: f64,
+    /// From there to its answer.
+    pub call: f64,
+    /// For timers.
+    pub sleep: f64,
+    /// For the client: for more bytes of its request, or for room for the answer.
+    pub client: f64,
+}
+
+/// Lengths of the parts of waits, in nanoseconds, in the order of [`WaitParts::parts`].
+type WaitSums = [u64; 6];
+
+/// The share of all waits from which on a queue is told apart.
+const LEAST_QUEUE: f64 = 0.01;
+
+impl Waits {
+    /// The mean of `count` requests whose waits were `sums` together, so that they add up to `whole`. Each was
+    /// rounded down, and the longest takes what is missing: less than six nanoseconds.
+    fn adding_up_to(whole: u64, sums: [u128; 6], count: u128) -> Self {
+        let mut means: WaitSums = sums.map(|sum| (sum / count.max(1)) as u64);
+        let missing = whole.saturating_sub(means.iter().sum());
+        if let Some(longest) = means.iter_mut().max() {
+            *longest += missing;
+        }
+        let [thread_wait, pool_wait, service_queue, call, sleep, client] =
+            means.map(|mean| Elapsed(mean).as_millis_f64());
+        Self {
+            thread_wait,
+            pool_wait,
+            service_queue,
+            call,
+            sleep,
+            client,
+        }
+    }
+
+    /// The sum of its parts.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        let queues = self.thread_wait + self.pool_wait + self.service_queue;
+        queues + self.call + self.sleep + self.client
+    }
+
+    /// Waits for what is used up: for a thread, for a connection, in the service's queue. 0 for one of less
+    /// than a hundredth of all waits, which is not told apart.
+    #[must_use]
+    pub fn queues(&self) -> [f64; 3] {
+        let least = LEAST_QUEUE * self.total();
+        [self.thread_wait, self.pool_wait, self.service_queue]
+            .map(|queue| if queue >= least { queue } else { 0.0 })
+    }
+}
+
+/// The breakdown of some requests, and how well it fits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    pub(super) breakdown: Breakdown,
+    /// By how much the parts were longer than the whole, as a share of it. Such parts are cut, and
+    /// somebody counted wrong.
+    pub(super) overrun: f64,
+}
+
+impl Spent {
+    /// `None` if there are no completed requests.
+    pub(super) fn by<'a>(requests: impl Iterator<Item = &'a Request<'a>>) -> Option<Self> {
+        let (mut count, mut whole, mut overrun) = (0_u128, 0_u128, 0_u128);
+        let mut sums = [0_u128; 6];
+        let mut waits = Some([0_u128; 6]);
+        for request in requests.filter(|request| request.completed()) {
+            let fitted = Fitted::of(request);
+            for (sum, part) in sums.iter_mut().zip(fitted.parts) {
+                *sum += u128::from(part);
+            }
+            waits = waits
+                .zip(fitted.waits)
+                .map(|(sums, parts)| std::array::from_fn(|at| sums[at] + u128::from(parts[at])));
+            count += 1;
+            whole += u128::from(fitted.latency);
+            overrun += fitted.overrun;
+        }
+        let mean = u64::try_from(whole.checked_div(count)?).ok()?;
+        let means = sums.map(|sum| (sum / count) as u64);
+        let waits = waits.map(|waits| Waits::adding_up_to(means[WAITED], waits, count));
+        Some(Self {
+            breakdown: Breakdown::adding_up_to(mean, means, waits),
+            overrun: overrun as f64 / whole.max(1) as f64,
+        })
+    }
+}
+
+/// One completed request, all in nanoseconds.
+struct Fitted {
+    latency: u64,
+    /// As [`parts`], cut where together they would be longer than the latency …
+    parts: [u64; 6],
+    /// … by so much.
+    overrun: u128,
+    /// What its waits were for, cut to their part; [`None`] if it waited and its worker did not tell.
+    waits: Option<WaitSums>,
+}
+
+/// The place of the waits among the parts.
+const WAITED: usize = 5;
+
+impl Fitted {
+    fn of(request: &Request<'_>) -> Self {
+        let latency = request.outcome.done.since(request.outcome.due).0;
+        let (mut left, mut overrun) = (latency, 0);
+        let parts = parts(request).map(|part| {
+            let fits = part.min(left);
+            left -= fits;
+            overrun += u128::from(part - fits);
+            fits
+        });
+        Self {
+            latency,
+            parts,
+            overrun,
+            waits: waits(request, parts[WAITED]),
+        }
+    }
+}
+
+/// What a request that waited for `whole` waited for, as its worker told it: the parts add up to `whole`.
+fn waits(request: &Request<'_>, whole: u64) -> Option<WaitSums> {
+    if whole == 0 {
+        return Some(WaitSums::default());
+    }
+    let mut left = whole;
+    let mut parts = request.waited?.parts().map(|part| {
+        let fits = part.0.min(left);
+        left -= fits;
+        fits
+    });
+    if let Some(longest) = parts.iter_mut().max() {
+        *longest += left;
+    }
+    Some(parts)
+}
+
+/// Generator, door, ready, core wait, cpu, parked or blocked, in nanoseconds.
+fn parts(request: &Request<'_>) -> [u64; 6] {
+    let outcome = request.outcome;
+    let generator = outcome.sent.since(outcome.due);
+    let Some(served) = request.served else {
+        return [generator.0, 0, 0, 0, 0, 0];
+    };
+    let door = if outcome.opened {
+        served.accepted.since(outcome.sent)
+    } else {
+        Elapsed::ZERO
+    };
+    let unread = served.first_read.since(outcome.sent.max(served.accepted));
+    [
+        generator.0,
+        door.0,
+        unread.0.saturating_add(served.ready.0),
+        served.core_wait.0,
+        served.cpu.0,
+        served.waited.0,
+    ]
+}
+
+impl Breakdown {
+    /// What one request spent its latency on, if it was completed.
+    pub(super) fn of(request: &Request<'_>) -> Option<Self> {
+        let fitted = request.completed().then(|| Fitted::of(request))?;
+        let whole = fitted.parts[WAITED];
+        let waits = fitted
+            .waits
+            .map(|waits| Waits::adding_up_to(whole, waits.map(u128::from), 1));
+        Some(Self::adding_up_to(fitted.latency, fitted.parts, waits))
+    }
+
+    /// The mean latency: the sum of its parts.
+    pub(super) fn total(&self) -> f64 {
+        let before = self.generator + self.door + self.ready;
+        before + self.core_wait + self.cpu + self.parked_or_blocked + self.other
+    }
+
+    /// Each part was rounded down, so their sum is at most the mean, and what is missing is other.
+    fn adding_up_to(mean: u64, parts: [u64; 6], waits: Option<Waits>) -> Self {
+        let other = mean - parts.iter().sum::<u64>();
+        let [generator, door, ready, core_wait, cpu, parked_or_blocked] =
+            parts.map(|part| Elapsed(part).as_millis_f64());
+        Self {
+            generator,
+            door,
+            ready,
+            core_wait,
+            cpu,
+            parked_or_blocked,
+            other: Elapsed(other).as_millis_f64(),
+            waits,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use concsim_engine::telemetry::{Failure, Outcome, Served, WaitParts};
+    use concsim_model::units::{CpuTime, Stamp};
+
+    fn nanoseconds(milliseconds: f64) -> u64 {
+        (milliseconds * 1e6).round() as u64
+    }
+
+    type Lived = (Outcome, Option<Served>, WaitParts);
+
+    fn any_life() -> impl Strategy<Value = Lived> {
+        let stamps = prop::array::uniform6(0_u64..10_000_000_000);
+        let lengths = prop::array::uniform4(0_u64..3_000_000_000);
+        let waits = prop::array::uniform6(0_u64..3_000_000_000);
+        (stamps, lengths, waits, any::<bool>(), any::<bool>(), 0..10).prop_map(
+            |(stamps, lengths, waits, opened, told, failed)| {
+                let [due, sent, accepted, first_read, written, done] = stamps.map(Stamp);
+                let outcome = Outcome {
+                    request: 0,
+                    class: 0,
+                    status: 200,
+                    failure: (failed == 0).then_some(Failure::Reset),
+                    opened,
+                    due,
+                    sent,
+                    first_byte: done,
+                    done,
+                };
+                let served = Served {
+                    request: 0,
+                    task: 0,
+                    accepted,
+                    first_read,
+                    written,
+                    waited: Elapsed(lengths[0]),
+                    ready: Elapsed(lengths[1]),
+                    core_wait: Elapsed(lengths[2]),
+                    cpu: CpuTime(lengths[3]),
+                };
+                let [thread, connection, queue, call, sleep, client] = waits.map(Elapsed);
+                let parts = WaitParts {
+                    thread,
+                    connection,
+                    queue,
+                    call,
+                    sleep,
+                    client,
+                    ..WaitParts::default()
+                };
+                (outcome, told.then_some(served), parts)
+            },
+        )
+    }
+
+    proptest! {
+            #[test]
+            fn the_parts_add_up_to_the_mean_exactly_whatever_was_recorded(
+                lives in prop::collection::vec(any_life(), 1..40)
+            ) {
+                let requests: Vec<Request<'_>> = lives
+                    .iter()
+                    .map(|(outcome, served, parts)| Request {
+                        outcome,
+                        served: served.as_ref(),
+                        waited: Some(parts),
+                        begun: None,
+                    })
+                    .collect();
+                let Some(spent) = Spent::by(requests.iter()) else {
+                    prop_assert!(requests.iter().all(|request| !request.completed()));
+                    return Ok(());
+                };
+                let breakdown = spent.breakdown;
+                let parts = [
+                    breakdown.generator,
+                    breakdown.door,
+                    breakdown.ready,
+                    breakdown.core_wait,
+                    breakdown.cpu,
+                    breakdown.parked_or_blocked,
+                    breakdown.other,
+                ];
+                prop_assert!(parts.iter().all(|part| *part >= 0.0));
+    let latencies = requests.iter().filter(|request| request.completed());
+                let whole = mean(latencies.map(|request| request.latency(Elapsed::ZERO)));
+                prop_assert_eq!(Some(parts.map(nanoseconds).iter().sum::<u64>()), whole);
+                let waits = breakdown.waits.expect("each has told");
+                let waits = [
+                    waits.thread_wait,
+                    waits.pool_wait,
+                    waits.service_queue,
+                    waits.call,
+                    waits.sleep,
+                    waits.client,
+                ];
+                let waited: u64 = waits.map(nanoseconds).iter().sum();
+                prop_assert_eq!(waited, nanoseconds(breakdown.parked_or_blocked));
+            }
+        }
+}

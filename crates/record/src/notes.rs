@@ -1,0 +1,102 @@
+//! How a recording grows: record by record, whether they come from a ring or from a file.
+
+use super::{Header, Recording, Seen, Who};
+use concsim_engine::telemetry::{Event, Record};
+
+impl Recording {
+    /// A recording in which nothing has been seen yet.
+    #[must_use]
+    pub fn empty(header: Header) -> Self {
+        Self {
+            header,
+            samples: Vec::new(),
+            outcomes: Vec::new(),
+            sent: Vec::new(),
+            events: Vec::new(),
+            switches: Vec::new(),
+            preempted: Vec::new(),
+            answers: Vec::new(),
+            markers: Vec::new(),
+            one_in: 1,
+            thinned_switches: 0,
+            dropped_events: 0,
+            dropped_outcomes: 0,
+            event_count: 0,
+            unreadable: 0,
+        }
+    }
+
+    /// Adds what somebody wrote into a ring; whether it is kept.
+    pub(super) fn note(&mut self, who: Who, record: &Record) -> bool {
+        self.event_count += u64::from(!matches!(who, Who::Load | Who::Driver));
+        let Some(event) = Event::from_record(record) else {
+            self.unreadable += 1;
+            return false;
+        };
+        match (who, event) {
+            (Who::Load, Event::Sent(sent)) => self.sent.push(sent),
+            (Who::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
+            (Who::Driver, Event::Marked(marker)) => self.markers.push(marker),
+            (Who::Services, Event::Answered { .. }) => self.answers.push(event),
+            (Who::Arbiter, Event::Forked { worker, .. } | Event::Died { worker, .. }) => {
+                self.events.push((worker as u16, event));
+            }
+            (
+                Who::Worker(slot),
+                Event::Ran(_)
+                | Event::BlockedIn { .. }
+                | Event::Preempted { .. }
+                | Event::Awaits { .. },
+            ) => return self.note_switch(slot, event),
+            (Who::Worker(slot), Event::Accepted { .. } | Event::Waited(_) | Event::Served(_)) => {
+                self.events.push((slot, event));
+            }
+            // Nobody writes these there.
+            _ => {
+                self.unreadable += 1;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// How much there is of everything now.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen {
+            outcomes: self.outcomes.len(),
+            sent: self.sent.len(),
+            events: self.events.len(),
+            switches: self.switches.len(),
+            answers: self.answers.len(),
+            markers: self.markers.len(),
+            event_count: self.event_count,
+            dropped_events: self.dropped_events,
+            dropped_outcomes: self.dropped_outcomes,
+            thinned_switches: self.thinned_switches,
+            unreadable: self.unreadable,
+        }
+    }
+
+    /// Takes over counts of what is not in the lists.
+    pub(super) fn believe(&mut self, seen: &Seen) {
+        self.event_count = seen.event_count;
+        self.dropped_events = seen.dropped_events;
+        self.dropped_outcomes = seen.dropped_outcomes;
+        self.thinned_switches = seen.thinned_switches;
+        self.unreadable = seen.unreadable;
+    }
+
+    /// What there is of a recording whose end is missing.
+    #[must_use]
+    pub(super) fn torn(mut self) -> Self {
+        if let Some(last) = self.samples.last() {
+            let (seen, at) = (last.seen, last.at);
+            self.believe(&seen);
+            self.header.drained = self.header.drained.max(at);
+        }
+        let reason = "its recording breaks off".to_owned();
+        self.header.crashed.get_or_insert(reason);
+        self
+    }
+}

@@ -1,0 +1,198 @@
+//! Percentiles of lengths of time: exact, of all samples, and none of too few.
+
+use serde::Serialize;
+
+use concsim_model::units::Elapsed;
+
+/// Below this many samples a median says little.
+pub const MEDIAN_NEEDS: usize = 20;
+/// A 95th percentile rests on a twentieth of the samples: ten of them at least.
+pub(super) const P95_NEEDS: usize = 200;
+/// A 99th percentile rests on a hundredth of the samples: ten of them at least.
+pub const P99_NEEDS: usize = 1_000;
+/// The same for the 99.9th.
+pub const P999_NEEDS: usize = 10_000;
+
+/// Latencies in milliseconds; `None` where there are too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Latencies {
+    /// Of the completed requests.
+    pub mean: Option<f64>,
+    /// Half of the requests took no longer. Failed ones count with at least the patience.
+    pub p50: Option<f64>,
+    /// Nine of ten took no longer.
+    pub p90: Option<f64>,
+    /// 19 of 20. Additional to the first version of the summary, as the largest that 200 samples allow.
+    pub p95: Option<f64>,
+    /// 99 of 100.
+    pub p99: Option<f64>,
+    /// 999 of 1 000.
+    pub p999: Option<f64>,
+    /// The longest.
+    pub max: Option<f64>,
+}
+
+/// Lengths of time in ascending order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sorted(Vec<Elapsed>);
+
+impl Sorted {
+    pub(super) fn of(samples: impl Iterator<Item = Elapsed>) -> Self {
+        let mut samples: Vec<Elapsed> = samples.collect();
+        samples.sort_unstable();
+        Self(samples)
+    }
+
+    /// The smallest sample that is not exceeded by `per_mille` of them; `None` if there are none.
+    pub(super) fn quantile(&self, per_mille: usize) -> Option<Elapsed> {
+        self.0.get(place_of(per_mille, self.0.len())).copied()
+    }
+
+    fn quantile_ms(&self, per_mille: usize, needs: usize) -> Option<f64> {
+        (self.0.len() >= needs)
+            .then(|| self.quantile(per_mille))
+            .flatten()
+            .map(Elapsed::as_millis_f64)
+    }
+}
+
+/// Where that sample is among so many.
+fn place_of(per_mille: usize, samples: usize) -> usize {
+    let rank = (samples * per_mille).div_ceil(1_000);
+    rank.max(1) - 1
+}
+
+/// The same of samples of which no more than this one is asked: they need not be sorted for it.
+pub(super) fn quantile(
+    samples: impl Iterator<Item = Elapsed>,
+    per_mille: usize,
+) -> Option<Elapsed> {
+    let mut samples: Vec<Elapsed> = samples.collect();
+    let place = place_of(per_mille, samples.len());
+    (place < samples.len()).then(|| *samples.select_nth_unstable(place).1)
+}
+
+impl Latencies {
+    /// The latencies `all`, with the mean of the completed ones.
+    pub(super) fn new(all: &Sorted, mean: Option<u64>) -> Self {
+        Self {
+            mean: mean.map(|mean| Elapsed(mean).as_millis_f64()),
+            p50: all.quantile_ms(500, MEDIAN_NEEDS),
+            p90: all.quantile_ms(900, MEDIAN_NEEDS),
+            p95: all.quantile_ms(950, P95_NEEDS),
+            p99: all.quantile_ms(990, P99_NEEDS),
+            p999: all.quantile_ms(999, P999_NEEDS),
+            max: all.0.last().copied().map(Elapsed::as_millis_f64),
+        }
+    }
+}
+
+/// The latencies of one kind of request, in milliseconds; `None` where there are too few samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct KindLatencies {
+    /// Of the completed ones.
+    pub mean: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// Nine of ten took no longer.
+    pub p90: Option<f64>,
+    /// 19 of 20 took no longer.
+    pub p95: Option<f64>,
+    /// 99 of 100 took no longer.
+    pub p99: Option<f64>,
+    /// The longest.
+    pub max: Option<f64>,
+}
+
+impl From<Latencies> for KindLatencies {
+    fn from(all: Latencies) -> Self {
+        let Latencies {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            max,
+            ..
+        } = all;
+        Self {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            max,
+        }
+    }
+}
+
+impl KindLatencies {
+    /// The 99th percentile, or where there are too few samples for one the highest that they allow, with its
+    /// name; of fewer than 20 samples the longest. `None` without samples.
+    #[must_use]
+    pub fn tail(&self) -> Option<(&'static str, f64)> {
+        [
+            ("p99", self.p99),
+            ("p95", self.p95),
+            ("p90", self.p90),
+            ("max", self.max),
+        ]
+        .into_iter()
+        .find_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(count: u64) -> Sorted {
+        Sorted::of((1..=count).rev().map(Elapsed::from_millis))
+    }
+
+    #[test]
+    fn a_percentile_is_the_smallest_sample_that_enough_do_not_exceed() {
+        let hundred = sorted(100);
+        for (per_mille, value) in [(500, 50), (900, 90), (990, 99), (999, 100), (1, 1)] {
+            assert_eq!(
+                hundred.quantile(per_mille),
+                Some(Elapsed::from_millis(value))
+            );
+        }
+        assert_eq!(sorted(0).quantile(500), None);
+    }
+
+    #[test]
+    fn a_percentile_of_too_few_samples_is_not_given() {
+        let given = |count| {
+            let latencies = Latencies::new(&sorted(count), None);
+            [
+                latencies.p50.is_some(),
+                latencies.p90.is_some(),
+                latencies.p95.is_some(),
+                latencies.p99.is_some(),
+                latencies.p999.is_some(),
+                latencies.max.is_some(),
+            ]
+        };
+        assert_eq!(given(0), [false; 6]);
+        assert_eq!(given(19), [false, false, false, false, false, true]);
+        assert_eq!(given(20), [true, true, false, false, false, true]);
+        assert_eq!(given(199), [true, true, false, false, false, true]);
+        assert_eq!(given(200), [true, true, true, false, false, true]);
+        assert_eq!(given(999), [true, true, true, false, false, true]);
+        assert_eq!(given(1_000), [true, true, true, true, false, true]);
+        assert_eq!(given(9_999), [true, true, true, true, false, true]);
+        assert_eq!(given(10_000), [true; 6]);
+    }
+
+    #[test]
+    fn in_place_of_a_p99_stands_the_highest_percentile_that_the_samples_allow() {
+        let tail = |count| KindLatencies::from(Latencies::new(&sorted(count), None)).tail();
+        assert_eq!(tail(0), None);
+        assert_eq!(tail(3), Some(("max", 3.0)));
+        assert_eq!(tail(118), Some(("p90", 107.0))); // the 107th: 90 % of 118 is 106.2
+        assert_eq!(tail(400), Some(("p95", 380.0)));
+        assert_eq!(tail(1_000), Some(("p99", 990.0)));
+    }
+}

@@ -1,0 +1,237 @@
+//! What a simulation said of a run before it was played, beside what was then measured.
+
+use serde::{Deserialize, Serialize};
+
+use super::cast::Worker;
+use super::summary::{Run, rounded};
+use super::{Origin, Recording};
+use concsim_engine::telemetry::{Event, NO_REQUEST};
+
+/// One number, foretold and found. `None` where there are too few requests for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// As it was simulated.
+    pub predicted: Option<f64>,
+    /// As it was measured.
+    pub measured: Option<f64>,
+    /// predicted ÷ measured − 1.
+    pub error: Option<f64>,
+}
+
+impl Figure {
+    /// These two, and how far apart they are.
+    #[must_use]
+    pub fn of(predicted: Option<f64>, measured: Option<f64>) -> Self {
+        let error = predicted.zip(measured).and_then(|(predicted, measured)| {
+            let by = predicted - measured;
+            // Nothing that was said to be nothing is no error; of nothing, anything is none that can be said.
+            let share = if by == 0.0 { 0.0 } else { by / measured };
+            share.is_finite().then(|| rounded(share, 6))
+        });
+        Self {
+            predicted,
+            measured,
+            error,
+        }
+    }
+}
+
+/// Largest error that a prediction may have, as a share.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// Of answers per second.
+    pub throughput: f64,
+    /// Of the mean latency.
+    pub mean: f64,
+    /// Of the median.
+    pub p50: f64,
+    /// Of the 99th percentile.
+    pub p99: f64,
+}
+
+/// Limits that predictions are held to.
+pub const LIMITS: Limits = Limits {
+    throughput: 0.03,
+    mean: 0.05,
+    p50: 0.05,
+    p99: 0.15,
+};
+
+/// How many requests went the same way in both: each is the same one, with the same demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Those that were answered well in both, and of which all switches were kept.
+    pub requests: usize,
+    /// Those of them that had as many switches.
+    pub same: usize,
+}
+
+/// The coroutine switches of a recording, by whom they were for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Switched {
+    /// By a request's number; [`None`] for one that was not answered well, or of which not all were kept.
+    each: Vec<Option<u32>>,
+    connections: u64,
+}
+
+impl Switched {
+    /// Those of a recording: two for each stretch in which somebody had a worker.
+    #[must_use]
+    pub fn of(recording: &Recording) -> Self {
+        let good = recording.outcomes.iter();
+        let good = good.filter(|outcome| outcome.failure.is_none());
+        let good = good.filter(|outcome| outcome.request % recording.one_in.max(1) == 0);
+        let mut switched = Self::default();
+        for outcome in good {
+            let place = outcome.request as usize;
+            if switched.each.len() <= place {
+                switched.each.resize(place + 1, None);
+            }
+            switched.each[place] = Some(0);
+        }
+        for (_, event) in &recording.switches {
+            let Event::Ran(ran) = event else {
+                continue;
+            };
+            match switched.each.get_mut(ran.request as usize) {
+                Some(Some(count)) => *count += 2,
+                _ if ran.request == NO_REQUEST => switched.connections += 2,
+                _ => {}
+            }
+        }
+        switched
+    }
+
+    /// Each request beside itself.
+    #[must_use]
+    pub fn beside(&self, other: &Self) -> Compared {
+        let both = self.each.iter().zip(&other.each);
+        let both = both.filter_map(|(one, other)| one.zip(*other));
+        both.fold(Compared::default(), |compared, (one, other)| Compared {
+            requests: compared.requests + 1,
+            same: compared.same + usize::from(one == other),
+        })
+    }
+}
+
+/// A blind prediction: simulated before the run, with the same seed, so with the same arrivals and demands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Whose number `predicted` is: the simulation's.
+    pub origin: Origin,
+    /// Whose costs it was simulated with: a file, or `calibrated`.
+    pub machine: String,
+    /// Good answers per second.
+    pub throughput_per_s: Figure,
+    /// Of all latencies.
+    pub mean_ms: Figure,
+    /// The median.
+    pub p50_ms: Figure,
+    /// 99 of 100 took no longer.
+    pub p99_ms: Figure,
+    /// Of all workers over their lives. [`None`] for workers without coroutines.
+    pub coroutine_switches: Option<Figure>,
+    /// The same for each request.
+    pub coroutine_switches_per_request: Option<Figure>,
+    /// The same, request by request. Clients who wait for their answers ask less often where these come
+    /// later, so that of theirs only this can be the same.
+    pub coroutine_switches_of_each: Option<Compared>,
+    /// Those of connections, between and beside their requests: for first bytes that were not there yet,
+    /// which is a race where the system does not hold clients back for them, and for their ends.
+    pub coroutine_switches_of_connections: Option<Figure>,
+    /// Requests begun and not finished.
+    pub concurrency: Figure,
+    /// Requests computing at the same instant.
+    pub parallelism: Figure,
+    /// Connections that workers took, over their lives.
+    #[serde(default)]
+    pub connections: Figure,
+    /// Requests of the window whose connection broke.
+    #[serde(default)]
+    pub resets: Figure,
+    /// Processes that took the place of others.
+    #[serde(default)]
+    pub respawns: Figure,
+}
+
+impl Prediction {
+    /// A simulated run beside the measured one, each with its switches.
+    #[must_use]
+    pub fn of(machine: &str, simulated: (&Run, &Switched), measured: (&Run, &Switched)) -> Self {
+        let each = simulated.1.beside(measured.1);
+        let connections = [simulated.1, measured.1].map(|it| Some(it.connections as f64));
+        let (simulated, measured) = (simulated.0, measured.0);
+        let figure =
+            |number: fn(&Run) -> Option<f64>| Figure::of(number(simulated), number(measured));
+        let has_coroutines = all_switches(measured) > 0.0;
+        Self {
+            origin: simulated.origin,
+            machine: machine.to_owned(),
+            throughput_per_s: figure(|run| run.throughput_per_s),
+            mean_ms: figure(|run| run.latency_ms.mean),
+            p50_ms: figure(|run| run.latency_ms.p50),
+            p99_ms: figure(|run| run.latency_ms.p99),
+            coroutine_switches: has_coroutines.then(|| figure(|run| Some(all_switches(run)))),
+            coroutine_switches_per_request: has_coroutines.then(|| figure(switches_each)),
+            coroutine_switches_of_each: has_coroutines.then_some(each),
+            coroutine_switches_of_connections: has_coroutines
+                .then(|| Figure::of(connections[0], connections[1])),
+            concurrency: figure(|run| run.concurrency),
+            parallelism: figure(|run| run.parallelism),
+            connections: figure(|run| Some(sum(run, |worker| worker.accepted))),
+            resets: figure(|run| Some(run.failed.reset as f64)),
+            respawns: figure(|run| Some(sum(run, |worker| worker.respawns))),
+        }
+    }
+}
+
+/// A count of all workers together.
+fn sum(run: &Run, count: fn(&Worker) -> u64) -> f64 {
+    run.workers.iter().map(count).sum::<u64>() as f64
+}
+
+/// Coroutine switches of all workers.
+fn all_switches(run: &Run) -> f64 {
+    sum(run, |worker| worker.coroutine_switches)
+}
+
+/// The same, for each request that a worker answered.
+fn switches_each(run: &Run) -> Option<f64> {
+    let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
+    (requests > 0).then(|| rounded(all_switches(run) / requests as f64, 3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_relative_to_what_was_measured() {
+        let cases = [
+            ((Some(103.0), Some(100.0)), Some(0.03)),
+            ((Some(95.0), Some(100.0)), Some(-0.05)),
+            ((Some(0.0), Some(0.0)), Some(0.0)),
+            ((Some(1.0), Some(0.0)), None),
+            ((None, Some(1.0)), None),
+        ];
+        for ((predicted, measured), error) in cases {
+            assert_eq!(Figure::of(predicted, measured).error, error);
+        }
+    }
+
+    #[test]
+    fn requests_are_compared_one_by_one_and_only_where_both_are_known() {
+        let switched = |each: &[Option<u32>]| Switched {
+            each: each.to_vec(),
+            connections: 0,
+        };
+        let one = switched(&[Some(2), Some(4), None, Some(6), Some(2)]);
+        let other = switched(&[Some(2), Some(6), Some(2), Some(6)]);
+        let expected = Compared {
+            requests: 3,
+            same: 2,
+        };
+        assert_eq!(one.beside(&other), expected);
+        assert_eq!(other.beside(&one), expected);
+    }
+}

@@ -1,0 +1,164 @@
+//! The course of a run: interventions, steadiness, warm-up.
+
+use super::Notice;
+use super::scene::Scene;
+use crate::trust::{COHORT, millis};
+use concsim_engine::telemetry::Marker;
+use concsim_model::units::three_digits;
+
+/// A hand steered the run.
+pub(super) struct Steered<'a> {
+    deeds: Vec<&'a Marker>,
+}
+
+impl<'a> Notice<'a> for Steered<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let deeds = scene.past.markers().iter();
+        let by_hand: Vec<_> = deeds.filter(|marker| marker.cue.is_none()).collect();
+        (!by_hand.is_empty()).then_some(Self { deeds: by_hand })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![format!(
+            "A hand steered this run, so its claims are not judged: {}.",
+            say_deeds(&self.deeds, scene, NAMED)
+        )]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
+        format!("markers of the recording: {deeds}")
+    }
+}
+
+/// The run went on as its own timeline says.
+pub(super) struct Cued<'a> {
+    deeds: Vec<&'a Marker>,
+}
+
+impl<'a> Notice<'a> for Cued<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let deeds = scene.past.markers().iter();
+        let cued: Vec<_> = deeds.filter(|marker| marker.cue.is_some()).collect();
+        (!cued.is_empty()).then_some(Self { deeds: cued })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let deeds = say_deeds(&self.deeds, scene, NAMED);
+        vec![format!(
+            "The scenario's timeline steered this run: {deeds}."
+        )]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
+        format!("markers of the recording: {deeds}")
+    }
+}
+
+/// A sentence has no room for more.
+const NAMED: usize = 3;
+
+/// The first ones by name, and how many more there are.
+fn say_deeds(deeds: &[&Marker], scene: &Scene<'_>, named: usize) -> String {
+    let first = deeds.iter().take(named);
+    let header = scene.past.header();
+    let mut said: Vec<String> = first.map(|marker| header.said_of(marker)).collect();
+    let more = deeds.len().saturating_sub(named);
+    said.extend((more > 0).then(|| format!("and {more} more")));
+    said.join(", ")
+}
+
+/// Not as many in the system in one half of the window as in the other.
+pub(super) struct NotStationary {
+    drift: f64,
+}
+
+impl<'a> Notice<'a> for NotStationary {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let run = scene.run?;
+        // A handful of requests is not meant to be steady.
+        let applies = run.stationary == Some(false) && run.due >= COHORT;
+        run.drift.filter(|_| applies).map(|drift| Self { drift })
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        vec![
+            "The run is not steady in the counted window, so its means depend on when it was stopped."
+                .into(),
+        ]
+    }
+
+    fn evidence(&self, _: &Scene<'a>) -> String {
+        format!(
+            "{} times as many in the system in the second half of the window as in the first \
+             (log of requests)",
+            three_digits(self.drift)
+        )
+    }
+}
+
+/// The window began before latencies could have settled.
+pub(super) struct ShortWarmup {
+    warmup_ms: f64,
+    tail_ms: f64,
+    /// True for a percentile; false for the longest of few requests.
+    is_p99: bool,
+}
+
+impl ShortWarmup {
+    fn which(&self) -> &'static str {
+        if self.is_p99 {
+            "the 99th percentile of latency"
+        } else {
+            "the longest latency"
+        }
+    }
+}
+
+impl<'a> Notice<'a> for ShortWarmup {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let run = scene.run?;
+        let (warmup_ms, latency) = (run.warmup_s * 1e3, &run.latency_ms);
+        // One that failed counts with all the patience of its client, which says nothing of warming up.
+        let tail_ms = latency
+            .p99
+            .or(latency.max)
+            .filter(|_| run.failed.all() == 0)?;
+        // Where the file asks for so many requests, all of them are meant, the first ones too.
+        let is_meant = warmup_ms <= 0.0 && scene.scenario().load.requests.is_some();
+        let applies = !is_meant && warmup_ms < 2.0 * tail_ms;
+        applies.then_some(Self {
+            warmup_ms,
+            tail_ms,
+            is_p99: latency.p99.is_some(),
+        })
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        if self.warmup_ms <= 0.0 {
+            return vec![
+                "There was no warm-up, so requests that found an empty server are counted.".into(),
+            ];
+        }
+        let warmup = millis(self.warmup_ms);
+        let tail = millis(self.tail_ms);
+        let which = if self.is_p99 {
+            "a 99th percentile of"
+        } else {
+            "latencies of up to"
+        };
+        vec![format!(
+            "The warm-up of {warmup} is short for {which} {tail}."
+        )]
+    }
+
+    fn evidence(&self, _: &Scene<'a>) -> String {
+        format!(
+            "{} from the first request to the window, less than twice {}, {}",
+            millis(self.warmup_ms),
+            self.which(),
+            millis(self.tail_ms)
+        )
+    }
+}

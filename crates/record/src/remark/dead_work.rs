@@ -1,0 +1,255 @@
+//! Work for clients that have left, and what would cure it.
+
+use super::Notice;
+use super::scene::{Scene, per_cent};
+use crate::dead_work::Spent;
+use concsim_model::scenario::{Accept, Arrivals, Connection, Scenario, WorkerKind};
+use concsim_model::units::{Elapsed, letter};
+use concsim_model::words::{all_of, counted, grouped, length};
+use concsim_theory::{bounds, demand};
+
+/// Workers spend their time on requests whose clients have given up.
+pub(super) struct DeadWork {
+    /// The workers that do.
+    slots: Vec<u16>,
+    /// Their busy time, and the part of it that was dead work, added up.
+    spent: Spent,
+    in_queue: u64,
+}
+
+impl<'a> Notice<'a> for DeadWork {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of what a worker did …
+        const MUCH: f64 = 0.1;
+        /// … if that is so much of the span at least.
+        const LONG: f64 = 0.02;
+        /// In the queue.
+        const MANY: u64 = 10;
+        let account = scene.dead_work();
+        let least = LONG * scene.span.length().as_secs_f64();
+        let is_much = |spent: &Spent| {
+            let share = spent.share().unwrap_or(0.0);
+            share >= MUCH && spent.dead.as_secs_f64() >= least
+        };
+        let some = account.workers.iter().filter(|(_, spent)| is_much(spent));
+        let some: Vec<(u16, Spent)> = some.map(|(slot, spent)| (*slot, *spent)).collect();
+        let applies = !some.is_empty() || account.in_queue >= MANY;
+        applies.then(|| Self {
+            slots: some.iter().map(|(slot, _)| *slot).collect(),
+            spent: Spent::sum(some.iter().map(|(_, spent)| spent)),
+            in_queue: account.in_queue,
+        })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let who = match (&self.slots[..], scene.living().count()) {
+            ([], _) => None,
+            ([one], 2..) => Some(format!("Worker {}", letter(usize::from(*one)))),
+            (some, all) if some.len() >= all => Some(all_of(all, "worker")),
+            (some, all) => Some(format!(
+                "{} of {}",
+                grouped(some.len() as u64),
+                counted(all as u64, "worker")
+            )),
+        };
+        let (its, on_average) = match self.slots.len() {
+            1 => ("its", ""),
+            _ => ("their", ", taken together,"),
+        };
+        let spent = who.map(|who| {
+            format!(
+                "{who} spent {} of {its} busy and blocked time{on_average} on requests whose clients had \
+                 already left, {}.",
+                per_cent(self.spent.share().unwrap_or(0.0)),
+                scene.when()
+            )
+        });
+        spent.into_iter().chain(self.queue(scene)).collect()
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "{} of {} busy or blocked after the client had given up, {} in the listener's queue whose client \
+             had given up (workers' log and load's log); patience is {}",
+            self.spent.dead,
+            self.spent.busy,
+            counted(self.in_queue, "request"),
+            length(scene.scenario().load.patience)
+        )
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        if !scene.past.markers().is_empty() {
+            return None;
+        }
+        let cures = cures(scene.scenario(), scene.cores());
+        (!cures.is_empty()).then(|| {
+            format!(
+                "What would cure it is {} (computed, with a fifth of the limit left free).",
+                cures.join(", or ")
+            )
+        })
+    }
+}
+
+impl DeadWork {
+    /// `Now the listener's queue holds 4 more of them.`
+    fn queue(&self, scene: &Scene<'_>) -> Option<String> {
+        let (then, holds) = match scene.run {
+            Some(run) if run.window_s > 0.0 => ("At its end", "held"),
+            Some(_) | None => ("Now", "holds"),
+        };
+        let many = grouped(self.in_queue);
+        match (self.slots.is_empty(), self.in_queue) {
+            (_, 0) => None,
+            (false, 1) => Some(format!(
+                "{then} the listener's queue {holds} 1 more of them."
+            )),
+            (false, _) => Some(format!(
+                "{then} the listener's queue {holds} {many} more of them."
+            )),
+            (true, _) => {
+                let then = if holds == "held" {
+                    "At the end of the counted window"
+                } else {
+                    then
+                };
+                Some(format!(
+                    "{then} the listener's queue {holds} {many} requests whose clients have left; a worker \
+                     takes each of them all the same."
+                ))
+            }
+        }
+    }
+}
+
+/// Of a limit so much is used by what is said to cure: what is computed from means sits at the limit
+/// otherwise, and cures nothing.
+const USED: f64 = 0.8;
+/// So many standard deviations above its mean a sum of demands is taken to be.
+const SIGMAS: f64 = 3.0;
+/// An open load waits longer than so many times its mean wait once in a hundred times: e⁻⁵.
+const TAIL: f64 = 5.0;
+
+/// Changes of which each alone lets every request be answered while its client waits, with room to spare.
+/// Only sync workers with one queue take requests one by one in the order in which they came. Of the others one
+/// may have many connections while another one idles.
+fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
+    let server = &scenario.server;
+    let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
+    let is_in_order = server.kind == WorkerKind::Sync && is_one_queue;
+    if !is_in_order || alone(scenario).is_none() {
+        return Vec::new();
+    }
+    let workers = scenario.server.workers;
+    let patience = scenario.load.patience.as_secs_f64();
+    let mut found = Vec::new();
+    found.extend(
+        shorter_queue(scenario, cores)
+            .map(|places| format!("a `server.backlog` of {} or less", grouped(places))),
+    );
+    if let Some(longest) = longest_answer(scenario, cores, workers) {
+        let enough = longest / USED;
+        if enough > patience {
+            // Rounded up to what is said of it.
+            let unit = if enough < 100.0 { 0.1 } else { 10.0 };
+            let enough = Elapsed(((enough / unit).ceil() * unit * 1e9).round() as u64);
+            found.push(format!("a patience of {} or more", length(enough)));
+        }
+    }
+    let enough = |more: &usize| {
+        let longest = longest_answer(scenario, cores, *more);
+        longest.is_some_and(|longest| longest <= USED * patience)
+    };
+    let more = (workers + 1..=256).find(enough);
+    let more = more.filter(|_| !matches!(server.accept, Accept::Reuseport));
+    found.extend(more.map(|more| counted(more as u64, "worker")));
+    found
+}
+
+/// The longest queue of which sync workers serve the last place in time. A client that finds
+/// no place tries again later, and has less of its patience left.
+fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
+    let server = &scenario.server;
+    // A kept connection has left the queue for good.
+    if scenario.load.connection != Connection::PerRequest {
+        return None;
+    }
+    let patience = scenario.load.patience.as_secs_f64();
+    let left = USED * (patience - latest_try(patience)) - alone(scenario)?;
+    let capacity = capacity(scenario, cores, server.workers)?;
+    let now = server.places_at_the_door() as u64;
+    let is_in_time = |places: &u64| drain(*places as f64, capacity, variation(scenario)) <= left;
+    // A backlog of n has n + 1 places.
+    (1..now)
+        .rev()
+        .find(is_in_time)?
+        .checked_sub(1)
+        .filter(|it| *it >= 1)
+}
+
+/// When a client that waits for so long, in seconds, tries for the last time to connect to a listener whose
+/// queue is full: the kernel sends its first segment again 1, 3, 7 … s after the first.
+fn latest_try(patience: f64) -> f64 {
+    let tries = (0..6).map(|doublings| f64::from((1 << doublings) - 1));
+    tries.filter(|at| *at < patience).fold(0.0, f64::max)
+}
+
+/// The time of a request by itself that few exceed, in seconds; [`None`] if that is most of the patience.
+fn alone(scenario: &Scenario) -> Option<f64> {
+    let patience = scenario.load.patience.as_secs_f64();
+    let own = demand::of_mix(scenario, |_| true);
+    let deviation = own.mean * variation(scenario).sqrt();
+    let alone = own.mean + SIGMAS * deviation;
+    (alone > 0.0 && own.mean < USED * patience).then_some(alone)
+}
+
+/// The squared variation of what a request takes.
+fn variation(scenario: &Scenario) -> f64 {
+    demand::of_mix(scenario, |_| true)
+        .squared_variation()
+        .max(0.0)
+}
+
+/// The time for so many requests, one after the other, at this capacity, in seconds: the mean, and a margin for
+/// chance.
+fn drain(requests: f64, capacity: f64, variation: f64) -> f64 {
+    (requests + SIGMAS * (requests * variation).sqrt()) / capacity
+}
+
+/// Answers per second that the server gives at most, with so many workers, to clients that wait for them;
+/// [`None`] if nothing in it bounds them.
+fn capacity(scenario: &Scenario, cores: usize, workers: usize) -> Option<f64> {
+    const LONG: Elapsed = Elapsed::from_secs(3_600);
+    let mut patient = scenario.clone();
+    patient.load.patience = LONG;
+    patient.server.workers = workers;
+    let bounds = bounds::of(&patient, cores);
+    let tightest = bounds.iter().find(|it| !it.of.is_the_load());
+    tightest.map(bounds::Bound::per_s).filter(|it| *it > 0.0)
+}
+
+/// The longest that clients wait with so many workers, in seconds, but for rare ones: in a closed load all
+/// of them ask at once; in an open one, by Kingman's approximation of the mean wait. [`None`] for an open
+/// load that uses too much of the capacity.
+fn longest_answer(scenario: &Scenario, cores: usize, workers: usize) -> Option<f64> {
+    let capacity = capacity(scenario, cores, workers)?;
+    let (alone, variation) = (alone(scenario)?, variation(scenario));
+    match &scenario.load.arrivals {
+        // A client that finds no place tries again later, while workers may idle.
+        Arrivals::Closed { clients, .. } if *clients > scenario.server.places_of_all_queues() => {
+            None
+        }
+        Arrivals::Closed { clients, .. } => {
+            let at_once = workers.min(*clients).max(1);
+            let rounds = clients.div_ceil(at_once) * at_once;
+            let own = workers as f64 / capacity;
+            Some(drain(rounds as f64, capacity, variation).max(own) + (alone - own).max(0.0))
+        }
+        Arrivals::Open { rate, .. } => {
+            let spare = capacity - rate;
+            let wait = f64::midpoint(1.0, variation) / spare;
+            (*rate <= USED * capacity).then_some(alone.max(workers as f64 / capacity) + TAIL * wait)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A hog: one request or coroutine that has its worker for unusually long, while others wait.
+
+use std::cmp::Reverse;
+
+use super::Notice;
+use super::scene::{Scene, was_or_were};
+use super::unusual::{Usual, classes};
+use super::workers::WorkerStopped;
+use crate::{Sample, WorkerSample};
+use concsim_engine::telemetry::Phase;
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::{Elapsed, Stamp, letter};
+use concsim_model::words::{counted, grouped, is_or_are, length, number_of};
+
+/// A request that has had its worker for longer than this is worth a sentence.
+pub const LONG_RUN: Elapsed = Elapsed::from_millis(50);
+
+/// One request or coroutine has had its worker for unusually long, while others are there.
+pub(super) struct Hog<'a> {
+    worker: &'a WorkerSample,
+    sample: &'a Sample,
+    /// Requests at the door then.
+    door: u64,
+    run: Elapsed,
+    since: Stamp,
+    /// What is usual in this scenario.
+    usual: Elapsed,
+}
+
+/// A worker that one request has had for long in `sample`, while others are kept waiting.
+fn long_runs<'a>(
+    scene: &Scene<'a>,
+    sample: &'a Sample,
+    usual: Elapsed,
+) -> impl Iterator<Item = Hog<'a>> {
+    let computes = |it: &&WorkerSample| it.phase == Phase::Running || it.lacks_a_core();
+    let workers = sample.workers.iter().filter(computes);
+    workers.filter_map(move |worker| {
+        let since = worker.computes_since(scene.kind())?;
+        let run = sample.at.since(since);
+        if run < LONG_RUN {
+            return None;
+        }
+        let door = scene.at_the_door(sample);
+        let has_company = door > 0 || worker.begun.count > 1;
+        has_company.then_some(Hog {
+            worker,
+            sample,
+            door,
+            run,
+            since,
+            usual,
+        })
+    })
+}
+
+impl<'a> Notice<'a> for Hog<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        const BY_THE_SYSTEM: f64 = 0.5;
+        if scene.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(scene).is_some() {
+            // The operating system, or an intervention, makes them slow.
+            return None;
+        }
+        let usual = Usual::of(scene.scenario());
+        let of = |sample| long_runs(scene, sample, usual.run());
+        let samples = scene.span.samples().iter();
+        let mut runs: Vec<Self> = samples.flat_map(of).collect();
+        // A run that goes on comes before a longer one that is over.
+        let goes_on = |hog: &Self| scene.run.is_none() && hog.sample.at == scene.span.end().at;
+        runs.sort_by_key(|hog| Reverse((goes_on(hog), hog.run)));
+        let requests = runs.iter().filter_map(|hog| hog.worker.running_request);
+        let classes = classes(&scene.past, requests);
+        runs.into_iter()
+            .find(|hog| match hog.worker.running_request {
+                Some(request) => classes
+                    .get(&request)
+                    .is_some_and(|class| usual.is_exceeded_by(*class, request)),
+                None => usual.is_exceeded_by_run(hog.run),
+            })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let worker = letter(self.worker.index);
+        let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
+        let (request, run) = (self.request(), length(self.run));
+        let usual = match self.usual {
+            Elapsed::ZERO => "a typical request of this scenario lets go at once".to_owned(),
+            usual => format!(
+                "a typical request of this scenario keeps one for {} (computed)",
+                length(usual)
+            ),
+        };
+        let first = if is_over {
+            let at = self.sample.at.since(scene.past.header().began);
+            format!(
+                "At {at} {} had kept worker {worker} for {run}, and {usual}.",
+                request.to_lowercase()
+            )
+        } else {
+            format!("{request} has kept worker {worker} for {run} now, and {usual}.")
+        };
+        vec![first, self.who_waited(scene.kind(), is_over)]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let began = scene.past.header().began;
+        format!(
+            "at {} worker {} had run {} since {} (its slot), with {} begun in it and {} at the door; {}",
+            self.sample.at.since(began),
+            letter(self.worker.index),
+            self.request().to_lowercase(),
+            self.since.since(began),
+            grouped(self.worker.begun.count),
+            grouped(self.door),
+            scene.without_a_core()
+        )
+    }
+}
+
+impl Hog<'_> {
+    fn request(&self) -> String {
+        self.worker.running_request.map_or_else(
+            || "One request".to_owned(),
+            |request| format!("Request {}", grouped(number_of(request))),
+        )
+    }
+
+    /// The requests that were kept waiting, at the instant of the sample.
+    fn who_waited(&self, kind: WorkerKind, is_over: bool) -> String {
+        let (inside, outside) = (self.worker.begun.count.saturating_sub(1), self.door);
+        let outside = (outside > 0).then(|| {
+            let are = if is_over {
+                was_or_were(outside as usize)
+            } else {
+                is_or_are(outside)
+            };
+            format!("{} {are} at the door", counted(outside, "request"))
+        });
+        let has_others = kind.has_a_loop() && inside > 0;
+        let inside = has_others.then(|| {
+            let inside = counted(inside, "other request");
+            let could = if is_over { "could not" } else { "cannot" };
+            format!("{inside} begun in this process {could} go on")
+        });
+        let said: Vec<String> = inside.into_iter().chain(outside).collect();
+        let said = said.join(", and ");
+        if kind.has_a_loop() {
+            format!("Nothing takes the worker from it. Meanwhile {said}.")
+        } else {
+            format!("Meanwhile {said}.")
+        }
+    }
+}

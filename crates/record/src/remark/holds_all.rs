@@ -1,0 +1,163 @@
+//! One worker of many that holds all requests that are begun, while the others idle.
+
+use super::Notice;
+use super::scene::{Scene, hundredths};
+use crate::{Sample, WorkerSample};
+use concsim_engine::telemetry::{Event, Phase};
+use concsim_model::units::{Elapsed, Stamp, letter};
+use concsim_model::words::{counted, grouped, mean};
+
+/// One worker holds all requests that are begun, and keeps them waiting, while the others idle.
+pub(super) struct HoldsAll {
+    worker: usize,
+    others: usize,
+    /// Samples that found it so, of all.
+    looks: (usize, usize),
+    /// Requests begun in it at those, on average.
+    begun: f64,
+    /// Share of those at which it was blocked.
+    blocked: f64,
+    taken: Option<Taken>,
+}
+
+/// Connections that a worker took in one turn.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    at: Stamp,
+    count: usize,
+    within: Elapsed,
+}
+
+impl<'a> Notice<'a> for HoldsAll {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of the samples.
+        const MOST: f64 = 0.5;
+        let samples = scene.span.samples();
+        let mut found = vec![(0_usize, 0_u64, 0_usize); scene.span.end().workers.len()];
+        for (place, worker) in samples.iter().filter_map(holds_all) {
+            if let Some((looks, begun, blocked)) = found.get_mut(place) {
+                *looks += 1;
+                *begun += worker.begun.count;
+                *blocked += usize::from(worker.phase == Phase::Blocked);
+            }
+        }
+        let (place, (looks, begun, blocked)) = found
+            .into_iter()
+            .enumerate()
+            .max_by_key(|(_, (looks, ..))| *looks)?;
+        let worker = scene.span.end().workers.get(place)?.index;
+        let applies = looks > 0 && looks as f64 >= MOST * samples.len() as f64;
+        applies.then(|| Self {
+            worker,
+            others: scene.living().count().saturating_sub(1),
+            looks: (looks, samples.len()),
+            begun: begun as f64 / looks as f64,
+            blocked: blocked as f64 / looks as f64,
+            taken: taken_at_once(scene, worker),
+        })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let worker = letter(self.worker);
+        let others = match self.others {
+            1 => "the other worker was idle".to_owned(),
+            others => format!("the other {} workers were idle", grouped(others as u64)),
+        };
+        let (found, all) = self.looks;
+        let first = format!(
+            "In {} of {} {} worker {worker} held all requests that were begun, {} on average, and {others}.",
+            grouped(found as u64),
+            counted(all as u64, "sample"),
+            scene.when(),
+            mean(self.begun),
+        );
+        let did = if self.blocked >= 0.5 {
+            "was blocked in a wait that does not let go"
+        } else {
+            "was running one of them"
+        };
+        let share = if self.blocked > 0.0 && self.blocked < 1.0 {
+            "in most of these"
+        } else {
+            "in all of these"
+        };
+        let second =
+            format!("It {did} {share}, and no other worker can take over what it has begun.");
+        let taken = self.taken.map(|taken| {
+            format!(
+                "It took {} connections in one turn at {}.",
+                grouped(taken.count as u64),
+                taken.at.since(scene.past.header().began),
+            )
+        });
+        [first, second].into_iter().chain(taken).collect()
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let (found, all) = self.looks;
+        let taken = self.taken.map_or_else(String::new, |taken| {
+            format!(
+                "; it accepted {} within {}",
+                counted(taken.count as u64, "connection"),
+                taken.within
+            )
+        });
+        format!(
+            "{} of {} found it so, with {} requests begun in it{taken}; {}",
+            grouped(found as u64),
+            counted(all as u64, "sample"),
+            hundredths(self.begun),
+            scene.core_use()
+        )
+    }
+}
+
+/// The worker that holds all that is begun, two requests or more, and is busy, while all others idle.
+fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
+    let living = sample.workers.iter().enumerate();
+    let mut living = living.filter(|(_, worker)| worker.phase != Phase::Gone);
+    let mut holding = living.clone().filter(|(_, worker)| worker.begun.count > 0);
+    let (place, worker) = holding.next().filter(|_| holding.next().is_none())?;
+    let is_busy = matches!(worker.phase, Phase::Blocked | Phase::Running);
+    let keeps = is_busy && worker.begun.count >= 2;
+    let mut others = living.clone().filter(|(other, _)| *other != place);
+    let has_others = living.nth(1).is_some();
+    let applies = keeps && has_others && others.all(|(_, other)| other.phase == Phase::Idle);
+    applies.then_some((place, worker))
+}
+
+/// The most connections that this worker took at once, each within a moment of the one before.
+fn taken_at_once(scene: &Scene<'_>, worker: usize) -> Option<Taken> {
+    /// A hub accepts until the queue is empty, without running a request in between.
+    const MOMENT: Elapsed = Elapsed::from_millis(1);
+    let accepts = scene
+        .past
+        .events()
+        .iter()
+        .filter_map(|(slot, event)| match event {
+            Event::Accepted { at, .. } if usize::from(*slot) == worker => Some(*at),
+            _ => None,
+        });
+    let mut most: Option<Taken> = None;
+    let mut turn: Option<Taken> = None;
+    let mut last = Stamp::ZERO;
+    for at in accepts {
+        turn = Some(match turn {
+            Some(turn) if at.since(last) <= MOMENT => Taken {
+                count: turn.count + 1,
+                within: at.since(turn.at),
+                ..turn
+            },
+            _ => Taken {
+                at,
+                count: 1,
+                within: Elapsed::ZERO,
+            },
+        });
+        last = at;
+        if turn.map(|it| it.count) > most.map(|it| it.count) {
+            most = turn;
+        }
+    }
+    most.filter(|taken| taken.count >= 2)
+}

@@ -1,0 +1,196 @@
+//! Requests that have their worker for unusually long: by their own demands, against most requests of
+//! the scenario's mix. A request that computes as long as all others is no hog.
+
+use std::collections::BTreeMap;
+
+use crate::Past;
+use concsim_model::scenario::{Scenario, Step, draw};
+use concsim_model::units::Elapsed;
+use concsim_model::words::typical;
+use concsim_theory::demand::{Spent, spent_on};
+
+/// An unusual run is this many times as long as the usual one, or longer.
+const TIMES: u64 = 3;
+
+/// The run that is usual in a scenario: the longest stretch for which a request has its worker without
+/// letting go. Half of the mix has no longer one.
+#[derive(Clone, Copy, Debug)]
+pub struct Usual<'a> {
+    scenario: &'a Scenario,
+    run: Elapsed,
+}
+
+impl<'a> Usual<'a> {
+    /// The usual run of a scenario, from its own demands.
+    pub fn of(scenario: &'a Scenario) -> Self {
+        let requests =
+            (0..scenario.requests.len()).filter(|it| scenario.requests[*it].weight > 0.0);
+        let mut runs: Vec<(Elapsed, f64)> = requests
+            .map(|class| {
+                let run = longest_run(scenario, class, |step| step.duration().map_or(0, typical));
+                (run, scenario.requests[class].weight)
+            })
+            .collect();
+        runs.sort_by_key(|(run, _)| *run);
+        let all: f64 = runs.iter().map(|(_, weight)| weight).sum();
+        let mut below = 0.0;
+        let half = runs.iter().find(|(_, weight)| {
+            below += weight;
+            2.0 * below >= all
+        });
+        Self {
+            scenario,
+            run: half.map_or(Elapsed::ZERO, |(run, _)| *run),
+        }
+    }
+
+    /// The usual run.
+    pub fn run(&self) -> Elapsed {
+        self.run
+    }
+
+    /// Whether this request's longest run is unusually long; `class` is its kind.
+    pub fn is_exceeded_by(&self, class: usize, request: u32) -> bool {
+        let Some(asked) = self.scenario.requests.get(class) else {
+            return false;
+        };
+        let demands = draw::demands(self.scenario, class, u64::from(request));
+        let mut demands = demands.into_iter();
+        let own = longest_run(self.scenario, class, |step| {
+            step.duration().and_then(|_| demands.next()).unwrap_or(0)
+        });
+        !asked.script.is_empty() && self.is_far_below(own)
+    }
+
+    /// The same of a request of which neither number nor kind is known, by how long it has had its worker.
+    pub fn is_exceeded_by_run(&self, run: Elapsed) -> bool {
+        let kinds = 0..self.scenario.requests.len();
+        let longest = kinds.map(|class| {
+            longest_run(self.scenario, class, |step| {
+                step.duration().map_or(0, typical)
+            })
+        });
+        self.is_far_below(run)
+            && longest
+                .max()
+                .is_some_and(|longest| self.is_far_below(longest))
+    }
+
+    fn is_far_below(&self, run: Elapsed) -> bool {
+        run > Elapsed::ZERO && run.0 >= self.run.0.saturating_mul(TIMES)
+    }
+}
+
+/// The kinds of these requests, as far as it is known what they asked for.
+pub fn classes(past: &Past<'_>, requests: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
+    let mut classes: BTreeMap<u32, Option<usize>> = requests.map(|it| (it, None)).collect();
+    let mut missing = classes.len();
+    // The newest are at the end.
+    for sent in past.sent().iter().rev() {
+        if missing == 0 {
+            break;
+        }
+        if let Some(class @ None) = classes.get_mut(&sent.request) {
+            *class = Some(usize::from(sent.class));
+            missing -= 1;
+        }
+    }
+    let known = classes.into_iter();
+    known.filter_map(|(it, class)| Some((it, class?))).collect()
+}
+
+/// The longest stretch for which a request of this kind has its worker without letting go, where each step
+/// takes what `demand` says, in nanoseconds. Where a wait blocks a worker that has a loop, it is part of
+/// the stretch.
+fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) -> u64) -> Elapsed {
+    let kind = scenario.server.kind;
+    let (mut longest, mut run) = (0_u64, 0_u64);
+    for step in &scenario.requests[class].script {
+        let long = demand(step);
+        let lets_go = match step {
+            Step::Compute { slice, .. } => {
+                let slice = slice.filter(|slice| kind.has_a_loop() && slice.0 > 0);
+                match slice.filter(|slice| long > slice.0) {
+                    Some(slice) => {
+                        longest = longest.max(run.saturating_add(slice.0));
+                        run = long - (long.div_ceil(slice.0) - 1) * slice.0;
+                    }
+                    None => run = run.saturating_add(long),
+                }
+                false
+            }
+            Step::Call { .. } | Step::Sleep { .. } => {
+                let blocks = spent_on(step, kind) == Some(Spent::Blocked);
+                let keeps = blocks && kind.has_a_loop();
+                run = run.saturating_add(if keeps { long } else { 0 });
+                !keeps
+            }
+            Step::Yield
+            | Step::Count {
+                with_yield: true, ..
+            } => kind.has_a_loop(),
+            Step::Count {
+                with_yield: false, ..
+            }
+            | Step::Write { .. }
+            | Step::Panic
+            | Step::Overflow => false,
+        };
+        longest = longest.max(run);
+        if lets_go {
+            run = 0;
+        }
+    }
+    Elapsed(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::{MS, scenario};
+    use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
+
+    fn usual_and_longest(kind: WorkerKind, text: &str) -> (u64, Vec<u64>) {
+        let scenario = scenario(text, kind);
+        let runs = (0..scenario.requests.len()).map(|class| {
+            let run = longest_run(&scenario, class, |step| step.duration().map_or(0, typical));
+            run.0 / MS
+        });
+        (Usual::of(&scenario).run().0 / MS, runs.collect())
+    }
+
+    #[test]
+    fn a_run_ends_where_the_worker_is_let_go_of() {
+        let text = r#"
+            requests.a = { weight = 8, steps = ["compute 2ms", "call database 20ms", "compute 3ms"] }
+            requests.b = { weight = 1, steps = ["compute 30ms", "sleep 5ms unpatched", "compute 30ms"] }
+            requests.c = { weight = 1, steps = ["compute 50ms in slices of 20ms", "compute 3ms"] }
+            load.clients = 1
+        "#;
+        // 30 + 5 + 30 ms in a coroutine worker, where the unpatched sleep lets go of nothing; 50 ms in
+        // slices are 20, 20 and 10, and 3 more follow the last.
+        assert_eq!(usual_and_longest(Coroutine, text), (3, vec![3, 65, 20]));
+        // A sync worker has no other request to turn to between slices, and its waits are no computing.
+        assert_eq!(usual_and_longest(Sync, text), (3, vec![3, 30, 53]));
+    }
+
+    #[test]
+    fn a_request_is_unusual_by_what_it_drew_and_not_by_its_name() {
+        let text = r#"
+            requests.page = { weight = 19, steps = ["compute 500us"] }
+            requests.report = { weight = 1, steps = ["compute 50ms"] }
+            load.clients = 1
+        "#;
+        let mixed = scenario(text, Coroutine);
+        let usual = Usual::of(&mixed);
+        assert!(!usual.is_exceeded_by(0, 7));
+        assert!(usual.is_exceeded_by(1, 7));
+        let alike = scenario(
+            "requests.sum.steps = ['compute 200ms']\nload.clients = 1",
+            Coroutine,
+        );
+        let usual = Usual::of(&alike);
+        assert!((0..100).all(|request| !usual.is_exceeded_by(0, request)));
+        assert!(!usual.is_exceeded_by_run(Elapsed::from_secs(9)));
+    }
+}

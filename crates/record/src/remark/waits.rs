@@ -1,0 +1,341 @@
+//! Waits: one blocks the process, or parks a coroutine; or the server waits for its clients.
+
+use super::Notice;
+use super::each::Looks;
+use super::scene::{Scene, hundredths, per_cent, was_or_were, workers, would_help};
+use crate::WorkerSample;
+use concsim_engine::telemetry::Phase;
+use concsim_model::scenario::{Manner, Scenario, Step, WorkerKind};
+use concsim_model::units::{Elapsed, three_digits};
+use concsim_model::words::{counted, grouped, mean};
+use concsim_theory::bounds::{self, Scarce};
+use concsim_theory::demand::{self, Spent};
+
+fn is_blocked(worker: &WorkerSample) -> bool {
+    worker.phase == Phase::Blocked
+}
+
+/// Whether a request of the mix spends time so.
+fn spends(scenario: &Scenario, time: Spent) -> bool {
+    demand::of_mix(scenario, |spent| spent == time).mean > 0.0
+}
+
+/// A core is free if so much of it is.
+const FREE: f64 = 0.25;
+
+/// Workers that were blocked for much of their time, and how many there are.
+struct Blocked {
+    some: Vec<Looks>,
+    of: usize,
+    /// Share of the time of all workers in which they were.
+    of_all: f64,
+}
+
+impl Blocked {
+    /// Workers that were blocked for at least this share of their time.
+    fn of(scene: &Scene<'_>, share: f64) -> Self {
+        let each = scene.each();
+        let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
+            let own = looks.there.as_secs_f64();
+            (there + own, blocked + own * looks.blocked_share())
+        });
+        Self {
+            of: each.len(),
+            some: (each.iter().copied())
+                .filter(|looks| looks.blocked_share() >= share)
+                .collect(),
+            of_all: if there > 0.0 { blocked / there } else { 0.0 },
+        }
+    }
+
+    /// `Worker B was blocked in a wait for 57 % of the time in the last second`. Where only samples tell,
+    /// in how many of them.
+    fn sentence(&self, wait: &str, scene: &Scene<'_>) -> String {
+        let some: Vec<&Looks> = self.some.iter().collect();
+        let (who, when) = (workers(&some, self.of), scene.when());
+        let were = was_or_were(some.len());
+        let sum = |what: fn(&Looks) -> usize| some.iter().map(|looks| what(looks)).sum::<usize>();
+        if some.iter().any(|looks| looks.blocked.is_none()) {
+            let (found, all) = (sum(|looks| looks.found_blocked), sum(|looks| looks.all));
+            let all = counted(all as u64, "sample");
+            let found = grouped(found as u64);
+            return match some.len() {
+                1 => format!("{who} was found blocked in {wait} in {found} of {all} {when}"),
+                _ => format!(
+                    "{who} were found blocked in {wait} {when}, in {found} of {all} of them"
+                ),
+            };
+        }
+        let shares = some.iter().map(|looks| looks.blocked_share());
+        let share = per_cent(shares.sum::<f64>() / some.len().max(1) as f64);
+        let came_late = some.iter().any(|looks| looks.came_late);
+        match &some[..] {
+            [one] if came_late => {
+                let own = one.there;
+                format!("{who} {were} blocked in {wait} for {share} of its {own} {when}")
+            }
+            [_] => format!("{who} {were} blocked in {wait} for {share} of the time {when}"),
+            _ => {
+                let time = if came_late {
+                    "its own time"
+                } else {
+                    "the time"
+                };
+                format!(
+                    "{who} {were} blocked in {wait} {when}, each for {share} of {time} on average"
+                )
+            }
+        }
+    }
+
+    /// `blocked for 3.42 s of 6.00 s (workers' log)`.
+    fn evidence(&self, scene: &Scene<'_>) -> String {
+        let sum = |what: fn(&Looks) -> Elapsed| {
+            let all = self.some.iter().map(what);
+            all.fold(Elapsed::ZERO, |sum, more| sum + more)
+        };
+        let is_told = self.some.iter().all(|looks| looks.blocked.is_some());
+        if is_told {
+            let blocked = sum(|looks| looks.blocked.unwrap_or_default());
+            let there = sum(|looks| looks.there);
+            format!("blocked for {blocked} of {there} (workers' log)")
+        } else {
+            format!(
+                "workers found blocked in {} ({})",
+                scene.looks(is_blocked),
+                scene.samples()
+            )
+        }
+    }
+}
+
+/// A mean number of them: `1.0 request`, `30 requests`.
+fn requests(number: f64) -> String {
+    match mean(number).as_str() {
+        said @ "1.0" => format!("{said} request"),
+        said => format!("{said} requests"),
+    }
+}
+
+/// Sync workers are asleep in their waits, and cores are free for them.
+pub(super) struct BlockedWithFreeCores {
+    blocked: Blocked,
+}
+
+impl<'a> Notice<'a> for BlockedWithFreeCores {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of a worker's time.
+        const MOST: f64 = 0.5;
+        if scene.kind() != WorkerKind::Sync || scene.cores_left() < FREE {
+            return None;
+        }
+        let blocked = Blocked::of(scene, MOST);
+        // One of many matters where requests wait for it. Other programs on the cores are named in the
+        // sentence.
+        let matters = blocked.of_all >= MOST || scene.means.at_the_door >= 1.0;
+        (matters && !blocked.some.is_empty()).then_some(Self { blocked })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            format!("{}.", self.blocked.sentence("a wait", scene)),
+            "A wait blocks the whole process of a sync worker.".into(),
+            scene.cores_and_door(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!("{}; {}", self.blocked.evidence(scene), scene.core_use())
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let nobody_has_them = scene.cores_left() - scene.means.others >= FREE;
+        let promise = scene.promise(|other| other.server.kind = WorkerKind::Coroutine);
+        let promise = promise.filter(|_| nobody_has_them)?;
+        Some(would_help("Coroutine workers", promise))
+    }
+}
+
+/// Coroutine workers are blocked by waits that do not let go.
+pub(super) struct Unpatched {
+    blocked: Blocked,
+    /// Requests begun in each of them in the samples that found it blocked, on average; [`None`] if none
+    /// did.
+    inside: Option<f64>,
+}
+
+impl<'a> Notice<'a> for Unpatched {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of a worker's time.
+        const MUCH: f64 = 0.3;
+        if !scene.kind().has_a_loop() {
+            return None;
+        }
+        let blocked = Blocked::of(scene, MUCH);
+        let inside = blocked.some.iter().map(Looks::begun_while_blocked);
+        let inside: Option<Vec<f64>> = inside.collect();
+        let inside = inside.map(|it| it.iter().sum::<f64>() / it.len().max(1) as f64);
+        (!blocked.some.is_empty()).then_some(Self { blocked, inside })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let each = if self.blocked.some.len() == 1 {
+            "it"
+        } else {
+            "each"
+        };
+        let inside = self.inside.map_or_else(String::new, |inside| {
+            format!(", with {} begun in {each} on average", requests(inside))
+        });
+        let blocked = self.blocked.sentence("an unpatched wait", scene);
+        vec![
+            format!("{blocked}{inside}."),
+            "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
+            scene.cores_and_door(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let inside = self.inside.map_or_else(String::new, |inside| {
+            format!(
+                ", with {} requests begun in each ({})",
+                three_digits(inside),
+                scene.samples()
+            )
+        });
+        let blocked = self.blocked.evidence(scene);
+        format!("{blocked}{inside}; {}", scene.core_use())
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let promise = scene.promise(|other| {
+            let requests = other.requests.iter_mut();
+            requests.flat_map(|it| &mut it.script).for_each(patch);
+        })?;
+        Some(would_help("To let go in that wait", promise))
+    }
+}
+
+fn patch(step: &mut Step) {
+    if let Step::Call { manner, .. } | Step::Sleep { manner, .. } = step {
+        *manner = Manner::Patched;
+    }
+}
+
+/// Coroutines are parked while their processes go on.
+pub(super) struct Parked {
+    /// The mean number …
+    parked: f64,
+    /// … and true if it rests on samples alone.
+    by_samples: bool,
+}
+
+impl<'a> Notice<'a> for Parked {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let scenario = scene.scenario();
+        if !spends(scenario, Spent::Parked) || spends(scenario, Spent::Blocked) {
+            return None;
+        }
+        let by_log = scene.mean_parked();
+        let parked = by_log.unwrap_or_else(|| parked_by_samples(scene));
+        (parked >= 1.0).then_some(Self {
+            parked,
+            by_samples: by_log.is_none(),
+        })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            "A wait parks the coroutine; its process goes on.".into(),
+            format!(
+                "On average {} of {} begun were parked {}{}.",
+                mean(self.parked),
+                requests(scene.means.concurrency),
+                scene.when(),
+                if self.by_samples { ", by samples" } else { "" }
+            ),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let switches = scene.living().map(|worker| {
+            let before = scene.span.before(worker);
+            let before = before.map_or(0, |before| before.coroutine_switches);
+            worker.coroutine_switches.saturating_sub(before)
+        });
+        format!(
+            "{} begun, {} parked and {} computing on average, workers blocked in {}; {} coroutine \
+             switches ({})",
+            hundredths(scene.means.concurrency),
+            hundredths(self.parked),
+            hundredths(scene.means.parallelism),
+            scene.looks(is_blocked),
+            grouped(switches.fold(0, u64::saturating_add)),
+            scene.samples()
+        )
+    }
+}
+
+fn parked_by_samples(scene: &Scene<'_>) -> f64 {
+    let samples = scene.span.samples();
+    let parked = samples.iter().flat_map(|sample| &sample.workers);
+    let parked = parked.map(|worker| worker.parked);
+    let parked = parked.fold(0, u64::saturating_add);
+    // Those of kept connections that ask for nothing are parked, too, and no requests.
+    (parked as f64 / samples.len() as f64).min(scene.means.concurrency)
+}
+
+/// The server waits for its clients.
+pub(super) struct Idle;
+
+impl<'a> Notice<'a> for Idle {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        /// Of the workers' time.
+        const NEARLY_ALL: f64 = 0.9;
+        /// Requests, at the door or begun.
+        const FEW: f64 = 0.5;
+        /// At the beginning all workers are idle for a moment.
+        const LONG: Elapsed = Elapsed::from_millis(900);
+        let applies = scene.is_under_load()
+            && scene.span.length() >= LONG
+            && scene.means.at_the_door + scene.means.concurrency < FEW
+            && scene.share(|worker| worker.phase == Phase::Idle) >= NEARLY_ALL;
+        applies.then_some(Self)
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        vec![
+            format!(
+                "The workers were idle in {} {}, and {} requests were at the door or begun on average.",
+                scene.looks(|worker| worker.phase == Phase::Idle),
+                scene.when(),
+                three_digits(scene.means.at_the_door + scene.means.concurrency)
+            ),
+            "More workers, or workers of another kind, would answer no more than is asked for."
+                .into(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "workers found idle in {} ({}); {} at the door and {} begun on average",
+            scene.looks(|worker| worker.phase == Phase::Idle),
+            scene.samples(),
+            three_digits(scene.means.at_the_door),
+            three_digits(scene.means.concurrency)
+        )
+    }
+
+    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+        let bounds = bounds::of(scene.scenario(), scene.cores());
+        let mut of_the_server = bounds
+            .iter()
+            .filter(|bound| !matches!(bound.of, Scarce::Clients | Scarce::Arrivals));
+        let most = three_digits(of_the_server.next()?.per_s());
+        let answered = three_digits(scene.means.throughput);
+        Some(format!(
+            "These workers could answer {most}/s at most (computed), and they answered {answered}/s {}.",
+            scene.when()
+        ))
+    }
+}

@@ -1,0 +1,267 @@
+//! Single workers: one that died, one that stands still, one that holds all requests; and their counters.
+
+use super::Notice;
+use super::scene::Scene;
+use crate::{Sample, WorkerSample, describe_termination};
+use concsim_engine::telemetry::{Deed, Event, Phase, TerminationCause};
+use concsim_model::units::{Elapsed, Stamp, letter};
+use concsim_model::words::{counted, grouped};
+
+/// A worker's process has ended otherwise than it was told to.
+pub(super) struct WorkerGone<'a> {
+    worker: &'a WorkerSample,
+    at: Stamp,
+    status: i32,
+    cause: Option<TerminationCause>,
+    deaths: usize,
+    /// The cause that all of them have in common.
+    common: Option<String>,
+    lost: u64,
+}
+
+impl<'a> Notice<'a> for WorkerGone<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let (begin, end) = (scene.span.begin(), scene.span.end());
+        let changed = |worker: &&WorkerSample| {
+            let before = scene.span.before(worker);
+            worker.phase == Phase::Gone || before.is_some_and(|it| it.pid != worker.pid)
+        };
+        // Most of the time nobody dies, and there is no list to go through.
+        end.workers.iter().find(changed)?;
+        let events = &scene.past.events()[begin.seen.events.min(end.seen.events)..];
+        let deaths = events.iter().filter_map(|(_, event)| match *event {
+            Event::Died {
+                at,
+                worker,
+                status,
+                cause,
+                ..
+            } if status != 0 && at <= end.at => Some((worker, at, status, cause)),
+            _ => None,
+        });
+        let (index, at, status, cause) = deaths.clone().next_back()?;
+        let timeout = scene.scenario().server.timeout;
+        let said = describe_termination(status, cause, timeout);
+        let is_common =
+            |(_, _, status, cause)| describe_termination(status, cause, timeout) == said;
+        let common = deaths.clone().all(is_common).then_some(said);
+        // An exit status alone is no cause.
+        let is_known = matches!(
+            cause,
+            Some(TerminationCause::Silent | TerminationCause::Overdue)
+        );
+        let common = common.filter(|_| is_known);
+        let worker = end.workers.iter().find(|it| it.index == index as usize)?;
+        let lost = end.workers.iter().map(|worker| {
+            let before = scene.span.before(worker).map_or(0, |it| it.lost_tasks);
+            worker.lost_tasks.saturating_sub(before)
+        });
+        Some(Self {
+            worker,
+            at,
+            status,
+            cause,
+            deaths: deaths.count(),
+            common,
+            lost: lost.fold(0, u64::saturating_add),
+        })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let common = self.common.as_ref();
+        let common = common.map_or_else(String::new, |it| format!(" ({it})"));
+        let (ended, has, its) = match self.deaths {
+            1 => (
+                format!(
+                    "Worker {}'s process ended at {}{common}",
+                    letter(self.worker.index),
+                    self.at.since(scene.past.header().began)
+                ),
+                "It had",
+                "it had",
+            ),
+            many => (
+                format!(
+                    "{} ended {}{common}",
+                    counted(many as u64, "worker process"),
+                    scene.when()
+                ),
+                "They had",
+                "they had",
+            ),
+        };
+        let first = match self.lost {
+            0 => format!("{ended}. {has} no request begun, so none is lost."),
+            1 => format!("{ended}, and the request that {its} begun is lost."),
+            many => format!(
+                "{ended}, and the {} requests that {its} begun are lost.",
+                grouped(many)
+            ),
+        };
+        let forks = "The arbiter forks another process for its place";
+        let others = scene.living();
+        let others = others.filter(|it| it.index != self.worker.index && !it.is_stopped);
+        let second = match others.count() {
+            0 => format!("{forks}."),
+            1 => format!("{forks}, and the other worker goes on."),
+            _ => format!("{forks}, and the other workers go on."),
+        };
+        vec![first, second]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "the arbiter reaped worker {} at {} ({}); {} begun and lost {}",
+            letter(self.worker.index),
+            self.at.since(scene.past.header().began),
+            describe_termination(self.status, self.cause, scene.scenario().server.timeout),
+            counted(self.lost, "request"),
+            scene.when()
+        )
+    }
+}
+
+/// A worker stands still while others go on.
+pub(super) struct WorkerStopped<'a> {
+    worker: &'a WorkerSample,
+    /// When it was stopped, if that was noted.
+    told: Option<Stamp>,
+}
+
+impl<'a> Notice<'a> for WorkerStopped<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        if scene.run.is_some() {
+            // Of a run as a whole the markers tell.
+            return None;
+        }
+        scene.living().find_map(|worker| {
+            let told = told_to_stop(scene, worker);
+            let applies = told.is_some() || stands_still(scene, worker);
+            applies.then_some(Self { worker, told })
+        })
+    }
+
+    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+        let others = scene.living().filter(|it| it.index != self.worker.index);
+        let others = others.filter(|it| told_to_stop(scene, it).is_none() && !it.is_stopped);
+        let go_on = match others.count() {
+            0 => "",
+            1 => ", and the other worker goes on",
+            _ => ", and other workers go on",
+        };
+        let begun = self.worker.begun.count;
+        let first = format!(
+            "Worker {} stands still, with {} begun now{go_on}.",
+            letter(self.worker.index),
+            counted(begun, "request")
+        );
+        let wait = (begun > 0).then(|| {
+            "What it has begun waits for it, since no other worker can take that over.".to_owned()
+        });
+        std::iter::once(first).chain(wait).collect()
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        let (began, now) = (scene.past.header().began, scene.span.end().at);
+        match self.told {
+            Some(told) => format!(
+                "marker: stopped at {}, {} ago",
+                told.since(began),
+                now.since(told)
+            ),
+            None => format!("the system finds its process stopped ({})", scene.samples()),
+        }
+    }
+}
+
+/// When this worker was stopped, unless it was continued since, or has another process.
+fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
+    let mut latest_first = scene.past.markers().iter().rev();
+    latest_first.find_map(|marker| match marker.deed {
+        Deed::StopWorker(slot) if usize::from(slot) == worker.index => Some(Some(marker.at)),
+        Deed::ContinueWorker(slot) | Deed::KillWorker(slot)
+            if usize::from(slot) == worker.index =>
+        {
+            Some(None)
+        }
+        Deed::Reload => Some(None),
+        Deed::StopWorker(_)
+        | Deed::ContinueWorker(_)
+        | Deed::KillWorker(_)
+        | Deed::AddWorker
+        | Deed::RemoveWorker
+        | Deed::SetLoad(_)
+        | Deed::SetRate(_)
+        | Deed::SetClients(_)
+        | Deed::Send(_) => None,
+    })?
+}
+
+/// Whether a signal has stopped a worker for nearly as long as the span is.
+fn stands_still(scene: &Scene<'_>, worker: &WorkerSample) -> bool {
+    const LONG: Elapsed = Elapsed::from_millis(900);
+    let is_same = |sample: &Sample| {
+        let mut workers = sample.workers.iter();
+        workers.any(|then| (then.index, then.pid) == (worker.index, worker.pid) && then.is_stopped)
+    };
+    scene.span.length() >= LONG && scene.span.samples().iter().all(is_same)
+}
+
+/// Updates of a counter got lost between reading and writing.
+pub(super) struct LostUpdates<'a> {
+    counter: &'a str,
+    /// Over all workers.
+    additions: u64,
+    value: u64,
+    /// Workers in which some got lost.
+    workers: usize,
+}
+
+impl<'a> Notice<'a> for LostUpdates<'a> {
+    fn notice(scene: &Scene<'a>) -> Option<Self> {
+        let workers = &scene.span.end().workers;
+        let names = scene.scenario().counters.iter().enumerate();
+        let mut sums = names.map(|(index, counter)| {
+            let words = workers.iter().filter_map(|it| it.counters.get(index));
+            // A worker that is read between its two words seems to have lost one.
+            let has_lost = |(additions, value): &&(u64, u64)| *additions > value.saturating_add(1);
+            let losing = words.clone().filter(has_lost).count();
+            let (additions, value) =
+                words.fold((0, 0), |sum, more| (sum.0 + more.0, sum.1 + more.1));
+            Self {
+                counter,
+                additions,
+                value,
+                workers: losing,
+            }
+        });
+        sums.find(|sum| sum.workers > 0)
+    }
+
+    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+        vec![
+            format!(
+                "Counter {} got {} so far and is at {}, so {} lost.",
+                self.counter,
+                counted(self.additions, "addition"),
+                grouped(self.value),
+                match self.additions.saturating_sub(self.value) {
+                    1 => "1 is".to_owned(),
+                    lost => format!("{} are", grouped(lost)),
+                }
+            ),
+            "Two requests read the same value, and the second to write overwrote the first.".into(),
+        ]
+    }
+
+    fn evidence(&self, scene: &Scene<'a>) -> String {
+        format!(
+            "{} of {} and a value of {}, summed over {}; {} of them lost some",
+            counted(self.additions, "addition"),
+            self.counter,
+            grouped(self.value),
+            counted(scene.span.end().workers.len() as u64, "worker"),
+            grouped(self.workers as u64)
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! Every request from both sides: what its client saw, joined by number with what its worker did.
+
+use std::collections::BTreeMap;
+
+use super::lanes::Index;
+use super::{Recording, Window};
+use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Ran, Served, WaitParts};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// One request from both sides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    /// What its client saw.
+    pub(super) outcome: &'a Outcome,
+    /// What its worker did, if one has had it and told.
+    pub(super) served: Option<&'a Served>,
+    /// What it waited for, if it waited and its worker told.
+    pub(super) waited: Option<&'a WaitParts>,
+    /// The first instant at which a worker is known to have had it, of a request without `served`: one that
+    /// was under way when its worker or the run ended.
+    pub(super) begun: Option<Stamp>,
+}
+
+/// All requests of a recording.
+#[derive(Debug)]
+pub(super) struct Requests<'a> {
+    all: Vec<Request<'a>>,
+    window: Option<Window>,
+}
+
+impl<'a> Requests<'a> {
+    /// Joins a recording's outcomes with what its workers served.
+    pub(super) fn of(recording: &'a Recording) -> Self {
+        let highest = recording.outcomes.iter().map(|outcome| outcome.request);
+        let places = highest.max().map_or(0, |request| request as usize + 1);
+        let mut told: Vec<(Option<&Served>, Option<&WaitParts>)> = vec![(None, None); places];
+        for (_, event) in &recording.events {
+            match event {
+                Event::Served(served) if served.request != NO_REQUEST => {
+                    if let Some(place) = told.get_mut(served.request as usize) {
+                        place.0 = Some(served);
+                    }
+                }
+                Event::Waited(parts) if parts.request != NO_REQUEST => {
+                    if let Some(place) = told.get_mut(parts.request as usize) {
+                        place.1 = Some(parts);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let never_served = |outcome: &Outcome| told[outcome.request as usize].0.is_none();
+        let begun = if recording.outcomes.iter().any(never_served) {
+            first_signs(recording)
+        } else {
+            BTreeMap::new()
+        };
+        let join = |outcome: &'a Outcome| {
+            let (served, waited) = told[outcome.request as usize];
+            Request {
+                outcome,
+                served,
+                waited,
+                begun: begun.get(&outcome.request).copied(),
+            }
+        };
+        Self {
+            all: recording.outcomes.iter().map(join).collect(),
+            window: recording.header.window,
+        }
+    }
+
+    /// All of them, warm-up included, in the order in which they ended.
+    pub(super) fn all(&self) -> &[Request<'a>] {
+        &self.all
+    }
+
+    /// Those that the numbers are about: due in the window.
+    pub(super) fn cohort(&self) -> impl Iterator<Item = &Request<'a>> {
+        let window = self.window;
+        self.all.iter().filter(move |request| {
+            window.is_some_and(|window| window.contains(request.outcome.due))
+        })
+    }
+
+    /// Good answers that arrived in the window, whoever's they are.
+    pub(super) fn answered_in_the_window(&self) -> usize {
+        let Some(window) = self.window else {
+            return 0;
+        };
+        // The window of a run that stops after so many requests ends with the last answer: that one
+        // belongs to it.
+        let arrived = |done: Stamp| window.begin < done && done <= window.end;
+        self.all
+            .iter()
+            .filter(|request| request.completed() && arrived(request.outcome.done))
+            .count()
+    }
+}
+
+impl Request<'_> {
+    /// Whether it was answered well.
+    pub(super) fn completed(&self) -> bool {
+        self.outcome.failure.is_none()
+    }
+
+    /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
+    pub(super) fn latency(&self, patience: Elapsed) -> Elapsed {
+        self.outcome.latency(patience)
+    }
+
+    /// The same from when it was really sent.
+    pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
+        self.outcome.since_sent(patience)
+    }
+
+    /// How long its answer lay there: from its last byte written to its last byte read.
+    pub(super) fn unread(&self) -> Option<Elapsed> {
+        let served = self.served.filter(|_| self.completed())?;
+        Some(self.outcome.done.since(served.written))
+    }
+
+    /// Whether it was given up before its patience was over, since the run had to end.
+    pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
+        self.outcome.was_cut_off(patience)
+    }
+
+    /// Whether load never sent it. One that was refused found nobody to send it to.
+    pub(super) fn unsent(&self) -> bool {
+        self.outcome.sent < self.outcome.due && self.outcome.failure != Some(Failure::Refused)
+    }
+
+    /// From when to when it stood at the door: sent, and no worker has taken it.
+    ///
+    /// A later request of a kept connection never does: its worker has the connection already. One
+    /// that no worker tells of stood there up to the first sign of a worker that had it, or to its end if it
+    /// was refused or ran out of patience. A connection that was reset had been taken by a worker, which then
+    /// died: if there is no sign of when, it stood there for no time.
+    pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
+        let outcome = self.outcome;
+        let until = match (self.served, outcome.failure) {
+            (Some(served), _) => served.accepted.min(outcome.done),
+            (None, Some(Failure::Timeout | Failure::Refused)) => {
+                self.begun.unwrap_or(outcome.done).min(outcome.done)
+            }
+            (None, Some(Failure::Reset)) => self.begun?.min(outcome.done),
+            (None, _) => return None,
+        };
+        (outcome.opened && outcome.sent < until).then_some((outcome.sent, until))
+    }
+}
+
+/// The earliest instant at which each request is known to have been with a worker.
+fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
+    let told = recording.switches.iter();
+    let told = told.filter_map(|(_, event)| match event {
+        Event::Ran(Ran { request, ready, .. }) => Some((*request, *ready)),
+        Event::Preempted { request, from, .. } | Event::BlockedIn { request, from, .. } => {
+            Some((*request, *from))
+        }
+        _ => None,
+    });
+    let mut index = Index::default();
+    index.extend(recording);
+    let sent = recording.sent.iter();
+    let accepted = sent.filter_map(|it| Some((it.request, index.accepted(it.request)?)));
+    let seen = recording.samples.iter().flat_map(|sample| {
+        let running = sample.workers.iter();
+        running.filter_map(|worker| Some((worker.running_request?, sample.at)))
+    });
+    let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
+    for (request, at) in told.chain(accepted).chain(seen) {
+        let known = first.entry(request).or_insert(at);
+        *known = at.min(*known);
+    }
+    first
+}

@@ -1,0 +1,224 @@
+//! A stretch of samples, and the means over it: each is a difference of two readings of the same integral
+//! or counter. What only looking can tell, such as how often a worker was found blocked, is a share of
+//! the looks. Who wanted a core, and for how long, workers have noticed themselves: whoever looks needs a
+//! core for it, and finds a worker without one that would have had it.
+
+use super::accounting::Edges;
+use super::lanes::{Index, Interval};
+use super::{CoreSample, Past, Recording, Sample, WorkerSample};
+use concsim_engine::telemetry::{Event, Phase};
+use concsim_model::units::Elapsed;
+
+/// Digits on a screen are the mean of this much.
+const LAST: Elapsed = Elapsed::from_secs(1);
+
+/// Samples in a row, at least one.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a> {
+    samples: &'a [Sample],
+    /// What had happened by the end of it.
+    past: Past<'a>,
+}
+
+/// Means over a span.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Means {
+    /// Requests sent that no worker had taken.
+    pub at_the_door: f64,
+    /// Requests begun and not finished.
+    pub concurrency: f64,
+    /// Cores that the workers kept busy.
+    pub parallelism: f64,
+    /// Good answers per second.
+    pub throughput: f64,
+    /// Cores that load …
+    pub load: f64,
+    /// … the services …
+    pub services: f64,
+    /// … and other programs kept busy.
+    pub others: f64,
+    /// How many processes were in the middle of computing and had no core.
+    pub want_a_core: f64,
+}
+
+impl Means {
+    /// Cores that this run kept busy: workers, load and services.
+    #[must_use]
+    pub fn ours(&self) -> f64 {
+        self.parallelism + self.load + self.services
+    }
+}
+
+impl<'a> Past<'a> {
+    /// From a second ago until now, or what there is of it since load began. Before load begins, what
+    /// there is of it at all.
+    #[must_use]
+    pub fn last_second(&self) -> Span<'a> {
+        let (samples, now, began) = (self.samples(), self.sample().at, self.header().began);
+        let long_ago = samples.partition_point(|sample| now.since(sample.at) >= LAST);
+        let before = samples.partition_point(|sample| sample.at < began);
+        let before = if before < samples.len() { before } else { 0 };
+        Span {
+            samples: &samples[long_ago.saturating_sub(1).max(before)..],
+            past: *self,
+        }
+    }
+}
+
+impl<'a> Span<'a> {
+    /// The counted window of a run; `None` if it has none.
+    pub(super) fn of_window(recording: &'a Recording) -> Option<Self> {
+        let samples = &recording.samples;
+        let edges = Edges::of(samples, recording.header.window)?;
+        let begin = samples.partition_point(|sample| sample.at < edges.begin.at);
+        let end = samples.partition_point(|sample| sample.at <= edges.end.at);
+        let past = recording.past(end.checked_sub(1)?)?;
+        Some(Self {
+            samples: &samples[begin..end],
+            past,
+        })
+    }
+
+    /// The samples of `past` from `length` ago on.
+    pub(super) fn back(past: &Past<'a>, length: Elapsed) -> Self {
+        let (samples, now) = (past.samples(), past.sample().at);
+        let long_ago = samples.partition_point(|sample| now.since(sample.at) > length);
+        Self {
+            samples: &samples[long_ago..],
+            past: *past,
+        }
+    }
+
+    /// Its samples, in order of time.
+    #[must_use]
+    pub fn samples(&self) -> &'a [Sample] {
+        self.samples
+    }
+
+    /// The sample that it begins with.
+    #[must_use]
+    pub fn begin(&self) -> &'a Sample {
+        &self.samples[0]
+    }
+
+    /// The sample that it ends with.
+    #[must_use]
+    pub fn end(&self) -> &'a Sample {
+        &self.samples[self.samples.len() - 1]
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn length(&self) -> Elapsed {
+        self.end().at.since(self.begin().at)
+    }
+
+    /// The same worker at the beginning, if it was there.
+    #[must_use]
+    pub fn before(&self, worker: &WorkerSample) -> Option<&'a WorkerSample> {
+        let then = self.begin().workers.iter();
+        then.into_iter().find(|then| then.index == worker.index)
+    }
+
+    /// All looks at living workers, and those of them that found what `test` says: (found, all).
+    #[must_use]
+    pub fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> (usize, usize) {
+        let workers = self.samples.iter().flat_map(|sample| &sample.workers);
+        let living = workers.filter(|worker| worker.phase != Phase::Gone);
+        living.fold((0, 0), |(found, all), worker| {
+            (found + usize::from(test(worker)), all + 1)
+        })
+    }
+
+    /// The means over it, with those at the door and good answers counted one by one, as `index` has read
+    /// them, and as the summary counts them.
+    #[must_use]
+    pub fn means_by(&self, index: &Index) -> Means {
+        let interval = Interval {
+            from: self.begin().at,
+            to: self.end().at,
+        };
+        let means = self.means();
+        let recording = self.past.recording();
+        let door = index.mean_at_the_door(recording, interval);
+        let answered = index.answered(recording, interval);
+        let seconds = self.length().as_secs_f64();
+        let throughput = answered.filter(|_| seconds > 0.0);
+        Means {
+            at_the_door: door.unwrap_or(means.at_the_door),
+            throughput: throughput.map_or(means.throughput, |answers| answers as f64 / seconds),
+            ..means
+        }
+    }
+
+    /// The means over it; all are 0 over no time. At the door is then what is in the system and not begun,
+    /// by gauges: too low by requests that are begun for clients that have left, and too high by later
+    /// requests of a kept connection that are not read yet.
+    #[must_use]
+    pub fn means(&self) -> Means {
+        let of_switches = Means {
+            want_a_core: self.without_a_core(),
+            ..Means::default()
+        };
+        self.means_of_counters(of_switches)
+    }
+
+    /// How many computing processes were without a core, on average. Where lanes hold one request in so
+    /// many, it stands for all of them.
+    fn without_a_core(&self) -> f64 {
+        let (begin, length) = (self.begin(), self.length());
+        let lost = self.past.preempted_since(begin.seen.switches);
+        let without = lost.map(|event| match event {
+            Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
+            _ => Elapsed::ZERO,
+        });
+        let without: u64 = without.fold(0, |all, off| all.saturating_add(off.0));
+        let all = without as f64 * f64::from(self.past.one_in());
+        all / length.0.max(1) as f64
+    }
+
+    fn means_of_counters(&self, of_switches: Means) -> Means {
+        let (before, now) = (self.begin(), self.end());
+        let seconds = self.length().as_secs_f64();
+        if seconds <= 0.0 {
+            return of_switches;
+        }
+        let in_system =
+            now.load.in_system.integral_at(now.at) - before.load.in_system.integral_at(before.at);
+        let in_system = in_system as f64 / 1e9 / seconds;
+        let begun = (begun(now) - begun(before)) as f64 / 1e9 / seconds;
+        let cores = |core_time: f64| (core_time / seconds).max(0.0);
+        let parallelism = cores(cpu_of_workers(now) - cpu_of_workers(before));
+        let load = cores((now.load.cpu - before.load.cpu).as_secs_f64());
+        let services = cores((now.services_cpu - before.services_cpu).as_secs_f64());
+        let busy = cores(cpu_of_cores(now) - cpu_of_cores(before));
+        Means {
+            at_the_door: (in_system - begun).max(0.0),
+            concurrency: begun.max(0.0),
+            parallelism,
+            throughput: now.load.good.saturating_sub(before.load.good) as f64 / seconds,
+            load,
+            services,
+            others: (busy - parallelism - load - services).max(0.0),
+            ..of_switches
+        }
+    }
+}
+
+/// Requests begun, integrated over time.
+fn begun(sample: &Sample) -> i128 {
+    let workers = sample.workers.iter();
+    workers
+        .map(|worker| worker.begun.integral_at(sample.at))
+        .sum()
+}
+
+fn cpu_of_workers(sample: &Sample) -> f64 {
+    let workers = sample.workers.iter();
+    workers.map(|worker| worker.cpu.as_secs_f64()).sum()
+}
+
+fn cpu_of_cores(sample: &Sample) -> f64 {
+    let busy = |core: &CoreSample| core.busy.as_secs_f64();
+    sample.cores.iter().map(busy).sum()
+}

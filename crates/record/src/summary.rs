@@ -1,0 +1,465 @@
+//! The numbers of a run: everything that is computed from a [`Recording`], and from nothing else.
+//!
+//! The fields and their order are the schema `concsim.summary/1`. A field's name ends in its unit;
+//! shares of a core or of the window have none. Numbers are rounded here, so that a claim is judged
+//! by the number that is shown.
+
+use serde::Serialize;
+
+use super::accounting::{self, Edges};
+use super::beside::{self, Balance, Beside, Found, Theory};
+use super::dead_work::{Account, DeadWork, Log};
+pub use super::failures::{AtPatience, Failed};
+use super::interruption::Interruption;
+use super::judge::{Answer, Judgement};
+use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
+use super::named::Named;
+use super::prediction::Prediction;
+use super::remark;
+use super::requests::{Request, Requests};
+use super::trust::{self, Evidence, Reason, Trust};
+use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
+use concsim_model::scenario::{Plan, WorkerKind};
+use concsim_model::units::Elapsed;
+
+/// The version of the summary's shape.
+pub const SCHEMA: &str = "concsim.summary/1";
+
+/// What all variants of a scenario showed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// What was played.
+    pub scenario: Played,
+    /// Where.
+    pub machine: Machine,
+    /// One for each variant that was played, in that order.
+    pub runs: Vec<Run>,
+    /// The file's claims, judged.
+    pub expect: Vec<Judgement>,
+    /// The file's questions, answered. Left out if it asks none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ask: Vec<Answer>,
+}
+
+/// What was played.
+#[derive(Clone, Debug, Serialize)]
+pub struct Played {
+    /// The sentence that the file claims.
+    pub title: String,
+    /// Where it came from.
+    pub file: String,
+    /// The fingerprint of its text.
+    pub sha256: String,
+    /// What all draws depend on.
+    pub seed: u64,
+}
+
+impl Summary {
+    /// Puts the runs of a plan together and judges what it expects of them.
+    #[must_use]
+    pub fn of(plan: &Plan, machine: Machine, runs: Vec<Run>) -> Self {
+        let first = plan.variants.first();
+        Self {
+            schema: SCHEMA,
+            scenario: Played {
+                title: plan.title.clone(),
+                file: plan.file.clone(),
+                sha256: plan.sha256.clone(),
+                seed: first.map_or(1, |variant| variant.scenario.seed),
+            },
+            expect: super::judge::judge(plan, machine.cores, &runs),
+            ask: super::judge::answer(plan, machine.cores, &runs),
+            machine,
+            runs,
+        }
+    }
+
+    /// Adds what was guessed: for each question, how many guessed each choice.
+    #[must_use]
+    pub fn with_votes(mut self, votes: &[Vec<u64>]) -> Self {
+        for (answer, votes) in self.ask.iter_mut().zip(votes) {
+            answer.votes.clone_from(votes);
+        }
+        self
+    }
+}
+
+/// One variant, played once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// The variant's name.
+    pub variant: String,
+    /// Measured or simulated.
+    pub origin: Origin,
+    /// The kind of its workers.
+    pub kind: WorkerKind,
+    /// Whether its numbers may be believed …
+    pub trust: Trust,
+    /// … and why not.
+    pub because: Vec<Reason>,
+    /// What is worth saying of it, each with its evidence.
+    pub remarks: Vec<remark::Remark>,
+    /// Cut short by ^C.
+    pub interrupted: bool,
+    /// When, and of how long a run. Left out of a whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<Interruption>,
+    /// From the first request to the beginning of the window.
+    pub warmup_s: f64,
+    /// The counted window.
+    pub window_s: f64,
+    /// From the window's end to the end of its last request.
+    pub drain_s: f64,
+    /// Requests of the cohort: due in the window.
+    pub due: usize,
+    /// Those that were answered well.
+    pub completed: usize,
+    /// Those that were given up since the run had to end, before their patience was over.
+    pub unfinished: usize,
+    /// Those that failed.
+    pub failed: Failed,
+    /// Good answers that arrived in the window, per second.
+    pub throughput_per_s: Option<f64>,
+    /// From due.
+    pub latency_ms: Latencies,
+    /// From when they were really sent.
+    pub from_send_ms: Latencies,
+    /// Which of these are the clients' patience, and were not measured.
+    pub at_patience: AtPatience,
+    /// What the completed ones spent the mean latency on.
+    pub breakdown_ms: Option<Breakdown>,
+    /// What `parked_or_blocked` is made of; `None` where workers did not tell it.
+    pub waits_ms: Option<Waits>,
+    /// Mean number of requests begun and not finished.
+    pub concurrency: Option<f64>,
+    /// How many there can be; where workers came or went, with the most of them.
+    pub concurrency_limit: usize,
+    /// Mean number of requests that were sent and that no worker had taken.
+    pub at_the_door: Option<f64>,
+    /// Mean number of requests due and not ended.
+    pub in_system: Option<f64>,
+    /// Mean number of cores that the workers kept busy.
+    pub parallelism: Option<f64>,
+    /// How many they can.
+    pub parallelism_limit: usize,
+    /// Who used each core, as shares of the window.
+    pub cores: Vec<cast::Core>,
+    /// Each worker over its whole life.
+    pub workers: Vec<cast::Worker>,
+    /// How many of them there were at once in the window.
+    pub workers_at_once: cast::AtOnce,
+    /// Jain's index of the connections that each worker took: 1 if all took the same number.
+    pub accept_jain: Option<f64>,
+    /// The cohort, by what it asked for.
+    pub requests: Named<Kind>,
+    /// `count` steps, over all workers.
+    pub counters: Named<Counter>,
+    /// Services, and how late they answered.
+    pub services: Named<cast::Service>,
+    /// Load itself.
+    pub generator: Generator,
+    /// The residuals of two counts of the same.
+    pub little: Little,
+    /// Little's law, N = X·R, in the system, at the door and in the workers.
+    pub balance: Vec<Balance>,
+    /// Work for clients that had left. Left out where no worker tells of its requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_work: Option<DeadWork>,
+    /// Whether as many were in the system in the window's second half as in the first, about.
+    pub stationary: Option<bool>,
+    /// Those of the second half ÷ those of the first.
+    pub drift: Option<f64>,
+    /// What workers told.
+    pub telemetry: TelemetryCount,
+    /// What is computed from the scenario alone, beside these numbers.
+    pub theory: Beside,
+    /// What was simulated before it was played. Left out if nobody wanted to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
+}
+
+impl Run {
+    /// `interrupted at 4.91 s of 21 s`; [`None`] of a whole run.
+    #[must_use]
+    pub fn interrupted_in_words(&self) -> Option<String> {
+        let instant = self.interruption.map(Interruption::in_words);
+        self.interrupted
+            .then(|| instant.unwrap_or_else(|| "interrupted".to_owned()))
+    }
+}
+
+/// The requests of one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Kind {
+    /// Answered well.
+    pub completed: usize,
+    /// From due.
+    pub latency_ms: KindLatencies,
+}
+
+/// A counter over all worker processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counter {
+    /// How often one was added.
+    pub additions: u64,
+    /// What the processes' counters say together.
+    pub value: u64,
+    /// Updates that others wrote over.
+    pub lost: i64,
+}
+
+/// What load did, besides measuring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Generator {
+    /// Its share of one core over the window.
+    pub cpu: Option<f64>,
+    /// How late requests were sent: the median …
+    pub late_p50_ms: Option<f64>,
+    /// … and the 99th percentile, of however many there are.
+    pub late_p99_ms: Option<f64>,
+    /// Due and never sent.
+    pub dropped: u64,
+}
+
+/// By how much a gauge and the log of requests differ, as a share; `None` where there is but one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Little {
+    /// [due, end].
+    pub system: Option<f64>,
+    /// [accepted, last byte written].
+    pub workers: Option<f64>,
+}
+
+/// What workers told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TelemetryCount {
+    /// Events and outcomes read.
+    pub events: u64,
+    /// Those that found no place.
+    pub dropped: u64,
+    /// Switches are kept of one request in so many …
+    pub one_in: u32,
+    /// … and so many were let go of, with all others of their requests.
+    pub thinned: u64,
+}
+
+/// Rounds to so many digits after the point.
+pub(super) fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// Rounds a number per second: what is slow keeps digits enough for what is computed from it.
+pub(super) fn rounded_rate(per_s: f64) -> f64 {
+    let digits = match per_s {
+        ..1.0 => 9,
+        ..100.0 => 6,
+        _ => 3,
+    };
+    rounded(per_s, digits)
+}
+
+/// Computes all numbers of a run.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "one list, a line for each number")]
+pub fn summarise(recording: &Recording) -> Run {
+    let requests = Requests::of(recording);
+    let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();
+    let edges = Edges::of(&recording.samples, recording.header.window);
+    let evidence = Evidence::of(recording, &requests, &cohort, edges.as_ref());
+    let averages = Averages::of(recording, &requests, edges.as_ref());
+    let (header, scenario) = (&recording.header, &recording.header.scenario);
+    let patience = scenario.load.patience;
+    let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
+    let (window, spent) = (header.window, Spent::by(cohort.iter()));
+    let (workers, at_once) = (workers(recording), cast::AtOnce::of(recording));
+    let most_workers = at_once.most.max(scenario.server.workers);
+    let (trust, because) = trust::grade(&evidence);
+    let failed = Failed::of(&cohort, &header.locations);
+    let latency_ms = latencies(&cohort, |request| request.latency(patience));
+    let from_send_ms = latencies(&cohort, |request| request.since_sent(patience));
+    let at_patience = AtPatience::of(patience, failed.all(), [&latency_ms, &from_send_ms]);
+    let mut run = Run {
+        variant: header.variant.clone(),
+        origin: header.origin,
+        kind: scenario.server.kind,
+        trust,
+        because,
+        remarks: Vec::new(),
+        interrupted: header.interrupted,
+        interruption: Interruption::of(recording),
+        warmup_s: seconds(window.map(|window| window.begin.since(header.began))),
+        window_s: seconds(window.map(|window| window.length())),
+        drain_s: seconds(window.map(|window| header.drained.since(window.end))),
+        due: cohort.len(),
+        completed: completed(&cohort).count(),
+        unfinished: cohort.iter().filter(|r| r.cut_short(patience)).count(),
+        failed,
+        throughput_per_s: throughput(recording, &requests),
+        latency_ms,
+        from_send_ms,
+        at_patience,
+        breakdown_ms: spent.map(|spent| spent.breakdown),
+        waits_ms: spent.and_then(|spent| spent.breakdown.waits),
+        concurrency: averages.concurrency,
+        concurrency_limit: scenario.server.concurrency_limit_of(most_workers),
+        at_the_door: averages.at_the_door,
+        in_system: averages.in_system,
+        parallelism: averages.parallelism,
+        parallelism_limit: header
+            .machine
+            .cores
+            .min(scenario.server.parallelism_limit_of(most_workers)),
+        cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
+        workers: workers
+            .iter()
+            .map(|worker| cast::Worker::of(worker, header.origin))
+            .collect(),
+        workers_at_once: at_once,
+        accept_jain: accept_jain(workers),
+        requests: kinds(recording, &cohort, patience),
+        counters: counters(recording, workers),
+        services: cast::services(recording, edges.as_ref()),
+        generator: evidence.generator(),
+        little: evidence.little(),
+        balance: Vec::new(),
+        dead_work: dead_work(recording),
+        stationary: averages.stationary,
+        drift: averages.drift,
+        telemetry: TelemetryCount {
+            events: recording.event_count,
+            dropped: recording.dropped_events + recording.dropped_outcomes,
+            one_in: recording.one_in,
+            thinned: recording.thinned_switches,
+        },
+        theory: Theory::none("").beside(&Found::default()),
+        prediction: None,
+    };
+    run.remarks = remark::of_the_run(recording, &run);
+    run.balance = beside::balances(&run);
+    run.theory = Beside::of_run(scenario, header.machine.cores, &run);
+    run
+}
+
+/// Work for clients that had left, in the window.
+fn dead_work(recording: &Recording) -> Option<DeadWork> {
+    let (window, log) = (recording.header.window?, Log::of(recording)?);
+    (recording.event_count > 0).then(|| Account::of(&log, window).summary())
+}
+
+/// How evenly connections were shared among workers, rounded.
+fn accept_jain(workers: &[WorkerSample]) -> Option<f64> {
+    let jain = accounting::jain(workers.iter().map(|worker| worker.accepted));
+    jain.map(|jain| rounded(jain, 4))
+}
+
+/// The workers at the end of their lives.
+fn workers(recording: &Recording) -> &[WorkerSample] {
+    recording.samples.last().map_or(&[], |last| &last.workers)
+}
+
+/// Averages over the window; none without a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Averages {
+    concurrency: Option<f64>,
+    at_the_door: Option<f64>,
+    in_system: Option<f64>,
+    parallelism: Option<f64>,
+    stationary: Option<bool>,
+    drift: Option<f64>,
+}
+
+impl Averages {
+    fn of(recording: &Recording, requests: &Requests<'_>, edges: Option<&Edges<'_>>) -> Self {
+        let Some(edges) = edges else {
+            return Self::default();
+        };
+        // A foreign server's workers are not seen, and one without telemetry tells of no accepts.
+        let sees_workers = !workers(recording).is_empty();
+        let hears_workers = recording.event_count > 0;
+        let mean = |sum: f64| rounded(sum / edges.length(), 4);
+        let [first, second] = accounting::halves(edges, requests);
+        Self {
+            concurrency: sees_workers.then(|| mean(edges.begun())),
+            at_the_door: hears_workers
+                .then(|| rounded(accounting::at_the_door(edges, requests), 4)),
+            in_system: Some(mean(accounting::in_system(edges, requests))),
+            parallelism: sees_workers.then(|| mean(edges.workers_cpu())),
+            stationary: Some(is_stationary(first, second)),
+            drift: (first > 0.0).then(|| rounded(second / first, 3)),
+        }
+    }
+}
+
+/// A run is called stationary if the halves differ by no more than this share of their mean …
+const STATIONARY_SHARE: f64 = 0.25;
+/// … or by less than this many requests.
+const STATIONARY_REQUESTS: f64 = 1.0;
+
+/// Whether the mean numbers of requests in two halves of a window are about the same.
+fn is_stationary(first: f64, second: f64) -> bool {
+    let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
+    (second - first).abs() < allowed
+}
+
+/// Good answers that arrived in the window, per second.
+fn throughput(recording: &Recording, requests: &Requests<'_>) -> Option<f64> {
+    let seconds = recording.header.window?.length().as_secs_f64();
+    let answers = requests.answered_in_the_window() as f64;
+    (seconds > 0.0).then(|| rounded_rate(answers / seconds))
+}
+
+/// All latencies of a cohort, however they are counted; the mean is of the completed ones.
+fn latencies(cohort: &[Request<'_>], count: impl Fn(&Request<'_>) -> Elapsed) -> Latencies {
+    let mean = latency::mean(completed(cohort).map(&count));
+    Latencies::new(&Sorted::of(cohort.iter().map(&count)), mean)
+}
+
+fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<'a>> {
+    cohort.iter().filter(|request| request.completed())
+}
+
+/// The cohort by what it asked for: every request of the scenario that is in the mix, or was sent
+/// besides.
+fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Named<Kind> {
+    let requests = recording.header.scenario.requests.iter().enumerate();
+    let was_sent = |class| {
+        let mut outcomes = cohort.iter().map(|request| request.outcome);
+        outcomes.any(|outcome| usize::from(outcome.class) == class)
+    };
+    requests
+        .filter(|(class, request)| request.weight > 0.0 || was_sent(*class))
+        .map(|(class, request)| (request.name.clone(), kind(class, cohort, patience)))
+        .collect()
+}
+
+fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
+    let is_of_it = |request: &&Request<'_>| usize::from(request.outcome.class) == class;
+    let of_this_kind: Vec<Request<'_>> = cohort.iter().filter(is_of_it).copied().collect();
+    let all = latencies(&of_this_kind, |request| request.latency(patience));
+    Kind {
+        completed: completed(&of_this_kind).count(),
+        latency_ms: all.into(),
+    }
+}
+
+fn counters(recording: &Recording, workers: &[WorkerSample]) -> Named<Counter> {
+    let names = recording.header.scenario.counters.iter().enumerate();
+    names
+        .map(|(index, name)| {
+            let counts = workers
+                .iter()
+                .filter_map(|worker| worker.counters.get(index));
+            let (additions, value) =
+                counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+            let counter = Counter {
+                additions,
+                value,
+                lost: additions.cast_signed() - value.cast_signed(),
+            };
+            (name.clone(), counter)
+        })
+        .collect()
+}

@@ -1,0 +1,190 @@
+//! Who had which worker in a made-up run: derived from each life, so that it agrees with the rest.
+
+use super::{Life, Synthetic};
+use crate::Recording;
+use concsim_engine::telemetry::{Event, Ran, Then};
+use concsim_model::scenario::{Draw, Step, WorkerKind};
+use concsim_model::units::Stamp;
+
+/// What a worker is at, as its slot says it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AtWork {
+    pub(super) since: Option<Stamp>,
+    pub(super) request: Option<u32>,
+    pub(super) phase_since: Stamp,
+    pub(super) computes: bool,
+}
+
+/// The two times in which one life has its worker, with a wait between them.
+#[derive(Clone, Copy, Debug)]
+struct Stretches {
+    first: (u64, u64),
+    /// Computing without a core, in the middle of the first.
+    without_core: (u64, u64),
+    second: (u64, u64),
+}
+
+impl Synthetic {
+    /// `Ran`, `BlockedIn` and `Preempted` of every request that was taken, as they were published.
+    pub(super) fn switches(&self, lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
+        let mut switches: Vec<(u64, u16, Event)> = Vec::new();
+        for (request, life) in lives.iter().filter(|(_, life)| life.taken()) {
+            let worker = life.worker as u16;
+            for (at, event) in self.switches_of(*request, life) {
+                switches.push((at, worker, event));
+            }
+        }
+        switches.sort_by_key(|(at, worker, _)| (*at, *worker));
+        let strip = |(_, worker, event)| (worker, event);
+        switches.into_iter().map(strip).collect()
+    }
+
+    fn switches_of(&self, request: u32, life: &Life) -> Vec<(u64, Event)> {
+        let Stretches {
+            first,
+            without_core,
+            second,
+        } = self.stretches(life);
+        let core = Some((life.worker % self.cores) as u32);
+        let (task, between) = (request, (Stamp(first.1), Stamp(second.0)));
+        let ran = |ready: u64, (from, to): (u64, u64), then| {
+            let (ready, from, to) = (Stamp(ready), Stamp(from), Stamp(to));
+            let ran = Ran {
+                ready,
+                from,
+                to,
+                task,
+                request,
+                then,
+                due: None,
+                core,
+            };
+            (to.0, Event::Ran(ran))
+        };
+        let mut switches = Vec::new();
+        if without_core.0 < without_core.1 {
+            let (from, to) = (Stamp(without_core.0), Stamp(without_core.1));
+            let preempted = Event::Preempted {
+                from,
+                to,
+                task,
+                request,
+                core,
+            };
+            switches.push((to.0, preempted));
+        }
+        if life.waited == 0 {
+            switches.push(ran(life.accepted(), (first.0, second.1), Then::Ended));
+            return switches;
+        }
+        switches.push(ran(life.accepted(), first, Then::Service));
+        if self.scenario.server.kind == WorkerKind::Sync {
+            let (from, to) = between;
+            let blocked = Event::BlockedIn {
+                from,
+                to,
+                task,
+                request,
+            };
+            switches.push((to.0, blocked));
+        }
+        switches.push(ran(second.0, second, Then::Ended));
+        switches
+    }
+
+    /// When a request lets go of its worker for its wait.
+    pub(super) fn lets_go_at(&self, life: &Life) -> u64 {
+        self.stretches(life).first.1
+    }
+
+    fn stretches(&self, life: &Life) -> Stretches {
+        let begin = life.accepted() + life.ready;
+        let first = (life.cpu as f64 * self.share_before_the_wait(life.class)) as u64;
+        let off = (begin + first / 2, begin + first / 2 + life.core_wait);
+        let lets_go = begin + first + life.core_wait;
+        Stretches {
+            first: (begin, lets_go),
+            without_core: off,
+            second: (lets_go + life.waited, life.written()),
+        }
+    }
+
+    /// How much of its computing a request does before it waits.
+    fn share_before_the_wait(&self, class: u16) -> f64 {
+        let request = &self.scenario.requests[usize::from(class)];
+        let (mut before, mut all, mut waits) = (0, 0, false);
+        for step in &request.script {
+            match step {
+                Step::Compute {
+                    cpu: Draw::Fixed(cpu),
+                    ..
+                } => {
+                    all += cpu;
+                    before += if waits { 0 } else { *cpu };
+                }
+                _ => waits = true,
+            }
+        }
+        before as f64 / all.max(1) as f64
+    }
+
+    /// What worker `index` is at.
+    pub(super) fn runs_at(&self, index: usize, at: Stamp) -> AtWork {
+        let mut lives = self.lives.clone();
+        lives.sort_by_key(|life| life.due);
+        let lives = (0..).zip(lives).filter(|(_, life)| {
+            life.taken() && life.worker == index && life.accepted() <= at.0 && at.0 < life.written()
+        });
+        for (request, life) in lives {
+            let Stretches { first, second, .. } = self.stretches(&life);
+            let has = |(from, to): (u64, u64)| from <= at.0 && at.0 < to;
+            let computes = has(first) || has(second);
+            let phase_since = match at.0 {
+                at if at >= second.0 => second.0,
+                at if at >= first.1 => first.1,
+                _ => first.0,
+            };
+            let (since, is_its) = match self.scenario.server.kind {
+                WorkerKind::Sync | WorkerKind::Threads => (life.accepted(), true),
+                WorkerKind::Coroutine | WorkerKind::Callback => (phase_since, computes),
+            };
+            if is_its {
+                return AtWork {
+                    since: Some(Stamp(since)),
+                    request: Some(request),
+                    phase_since: Stamp(phase_since),
+                    computes,
+                };
+            }
+        }
+        AtWork {
+            phase_since: at,
+            ..AtWork::default()
+        }
+    }
+}
+
+/// Notes in each sample what had been read by then.
+pub fn read_sample_by_sample(recording: &mut Recording) {
+    let published = |switch: &Event| match switch {
+        Event::Ran(ran) => ran.to,
+        Event::BlockedIn { to, .. } | Event::Preempted { to, .. } => *to,
+        Event::Accepted { at, .. } | Event::Awaits { at, .. } => *at,
+        Event::Waited(parts) => parts.at,
+        Event::Served(served) => served.written,
+        _ => Stamp::ZERO,
+    };
+    let all = recording.seen();
+    for sample in &mut recording.samples {
+        let at = sample.at;
+        let (outcomes, sent) = (&recording.outcomes, &recording.sent);
+        let (events, switches) = (&recording.events, &recording.switches);
+        sample.seen = crate::Seen {
+            outcomes: outcomes.partition_point(|it| it.done <= at),
+            sent: sent.partition_point(|it| it.sent <= at),
+            events: events.partition_point(|(_, it)| published(it) <= at),
+            switches: switches.partition_point(|(_, it)| published(it) <= at),
+            ..all
+        };
+    }
+}

@@ -1,0 +1,325 @@
+//! Each doubt, raised by a recording that is just beyond its limit and not by one just below.
+
+use crate::Recording;
+use crate::summary::{Run, summarise};
+use crate::synthetic::{MS, Synthetic};
+use crate::trust::{Judge, Trust, so_far};
+use concsim_engine::telemetry::{Event, Failure, Outcome};
+use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+fn good() -> Synthetic {
+    Synthetic::io_bound(Coroutine)
+}
+
+/// What the reason with this code makes of the run; ok if it is not given.
+fn grade(run: &Run, code: &str) -> Trust {
+    let reason = run.because.iter().find(|reason| reason.code == code);
+    reason.map_or(Trust::Ok, |reason| reason.trust)
+}
+
+fn grade_of(synthetic: &Synthetic, code: &str) -> Trust {
+    grade(&summarise(&synthetic.recording()), code)
+}
+
+fn spoilt(code: &str, spoil: impl FnOnce(&mut Recording)) -> Trust {
+    let mut recording = good().recording();
+    spoil(&mut recording);
+    grade(&summarise(&recording), code)
+}
+
+#[test]
+fn nothing_speaks_against_a_good_run() {
+    for kind in [Sync, Coroutine] {
+        let run = summarise(&Synthetic::io_bound(kind).recording());
+        assert_eq!(
+            (run.trust, run.because.as_slice()),
+            (Trust::Ok, [].as_slice())
+        );
+    }
+}
+
+#[test]
+fn the_worst_reason_comes_first_and_grades_the_run() {
+    let mut synthetic = good();
+    synthetic.load_cpu = 0.5;
+    synthetic.steal = 0.1;
+    let run = summarise(&synthetic.recording());
+    let codes: Vec<&str> = run.because.iter().map(|reason| reason.code).collect();
+    assert_eq!(codes, ["cores-stolen", "generator-busy"]);
+    assert_eq!(run.trust, Trust::ProvesNothing);
+    assert!(run.because.iter().all(|reason| !reason.remedy.is_empty()));
+}
+
+#[test]
+fn a_run_whose_log_was_full_says_so_and_when() {
+    let mut recording = good().recording();
+    recording.header.log_full = Some(Stamp(4_000 * MS));
+    let run = summarise(&recording);
+    assert_eq!(grade(&run, "log-full"), Trust::Rough);
+    assert!(
+        run.because[0].sentence.contains("full after 4.00 s"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn late_sending_is_measured_against_2_ms_or_a_twentieth_of_the_median() {
+    let late = |kind, late| {
+        let mut synthetic = Synthetic::io_bound(kind);
+        for life in &mut synthetic.lives {
+            life.late = late;
+        }
+        grade_of(&synthetic, "generator-late")
+    };
+    // The median is about 100 ms plus the lateness: a twentieth is 5 ms and a little.
+    for (by, grade) in [
+        (2_400_000, Trust::Ok),
+        (2_700_000, Trust::Rough),
+        (5_200_000, Trust::Rough),
+        (5_400_000, Trust::ProvesNothing),
+    ] {
+        assert_eq!(late(Coroutine, by), grade, "{by} ns late");
+    }
+    // A median of 3 s: a twentieth of it is 150 ms.
+    assert_eq!(late(Sync, 70 * MS), Trust::Ok);
+    assert_eq!(late(Sync, 80 * MS), Trust::Rough);
+    assert_eq!(late(Sync, 170 * MS), Trust::ProvesNothing);
+}
+
+#[test]
+fn answers_that_lie_unread_are_not_the_servers_time() {
+    let unread = |tail| {
+        let mut synthetic = good();
+        for life in &mut synthetic.lives {
+            life.tail = tail;
+        }
+        grade_of(&synthetic, "generator-starved")
+    };
+    for (tail, grade) in [
+        (2_400_000, Trust::Ok),
+        (2_700_000, Trust::Rough),
+        (5_600_000, Trust::ProvesNothing),
+    ] {
+        assert_eq!(unread(tail), grade, "{tail} ns unread");
+    }
+}
+
+#[test]
+fn for_quick_answers_the_limit_of_lateness_is_2_ms() {
+    let late = |late| {
+        let mut synthetic = good();
+        for life in &mut synthetic.lives {
+            (life.late, life.waited) = (late, 0);
+        }
+        grade_of(&synthetic, "generator-late")
+    };
+    assert_eq!(late(990_000), Trust::Ok);
+    assert_eq!(late(1_010_000), Trust::Rough);
+    assert_eq!(late(1_990_000), Trust::Rough);
+    assert_eq!(late(2_010_000), Trust::ProvesNothing);
+}
+
+#[test]
+fn a_generator_near_a_whole_core_measures_its_own_queue() {
+    for (load_cpu, trust) in [
+        (0.34, Trust::Ok),
+        (0.36, Trust::Rough),
+        (0.69, Trust::Rough),
+        (0.71, Trust::ProvesNothing),
+    ] {
+        let mut synthetic = good();
+        synthetic.load_cpu = load_cpu;
+        assert_eq!(grade_of(&synthetic, "generator-busy"), trust, "{load_cpu}");
+    }
+}
+
+#[test]
+fn a_request_that_was_due_and_never_sent_spoils_the_run() {
+    let unsend = |outcome: &mut Outcome, failure| {
+        outcome.sent = Stamp(0);
+        outcome.failure = Some(failure);
+    };
+    let last = |recording: &mut Recording, failure| {
+        let in_window = |outcome: &&mut Outcome| outcome.due > Stamp(2_000 * MS);
+        unsend(
+            recording.outcomes.iter_mut().find(in_window).unwrap(),
+            failure,
+        );
+    };
+    assert_eq!(
+        spoilt("not-all-sent", |recording| last(
+            recording,
+            Failure::Timeout
+        )),
+        Trust::ProvesNothing
+    );
+    assert_eq!(
+        spoilt("not-all-sent", |recording| last(
+            recording,
+            Failure::Refused
+        )),
+        Trust::Ok
+    );
+}
+
+#[test]
+fn whatever_was_dropped_spoils_the_run() {
+    assert_eq!(
+        spoilt("requests-dropped", |recording| {
+            recording.samples.last_mut().unwrap().load.dropped = 1;
+        }),
+        Trust::ProvesNothing
+    );
+    for spoil in [
+        (|recording| recording.dropped_events = 1) as fn(&mut Recording),
+        |recording| recording.dropped_outcomes = 1,
+    ] {
+        assert_eq!(spoilt("telemetry-dropped", spoil), Trust::ProvesNothing);
+    }
+    assert_eq!(
+        spoilt("slot-unreadable", |recording| recording.unreadable = 1),
+        Trust::ProvesNothing
+    );
+}
+
+/// Makes the gauges grow by this share too much over the window.
+fn inflate(recording: &mut Recording, share: f64) {
+    let window = recording.header.window.unwrap();
+    let grown = |integral: u64| (integral as f64 * share) as u64;
+    for sample in recording
+        .samples
+        .iter_mut()
+        .filter(|sample| sample.at >= window.end)
+    {
+        let whole = 5_000 * MS * 60;
+        sample.load.in_system.integral += grown(whole);
+        for worker in &mut sample.workers {
+            worker.begun.integral += grown(whole / 2);
+        }
+    }
+}
+
+#[test]
+fn two_accounts_that_disagree_by_half_a_percent_prove_nothing() {
+    for (share, trust) in [
+        (0.0022, Trust::Ok),
+        (0.0028, Trust::Rough),
+        (0.0047, Trust::Rough),
+        (0.0053, Trust::ProvesNothing),
+    ] {
+        for code in ["little-system", "little-workers"] {
+            let grade = spoilt(code, |recording| inflate(recording, share));
+            assert_eq!(grade, trust, "{code} with {share}");
+        }
+    }
+}
+
+#[test]
+fn parts_longer_than_the_whole_are_an_accounting_error() {
+    let overrun = |extra: u64| {
+        spoilt("breakdown-overrun", |recording| {
+            for (_, event) in &mut recording.events {
+                if let Event::Served(served) = event {
+                    served.cpu += CpuTime(extra);
+                }
+            }
+        })
+    };
+    // 30 µs of 100.1 ms are other: what goes beyond them is too much.
+    assert_eq!(overrun(30_000), Trust::Ok);
+    assert_eq!(overrun(200_000), Trust::Ok);
+    assert_eq!(overrun(350_000), Trust::Rough);
+    assert_eq!(overrun(700_000), Trust::ProvesNothing);
+}
+
+#[test]
+fn a_machine_that_others_use_too_is_noticed() {
+    for (steal, trust) in [
+        (0.009, Trust::Ok),
+        (0.011, Trust::Rough),
+        (0.019, Trust::Rough),
+        (0.021, Trust::ProvesNothing),
+    ] {
+        let mut synthetic = good();
+        synthetic.steal = steal;
+        assert_eq!(grade_of(&synthetic, "cores-stolen"), trust, "{steal}");
+    }
+    for (others, trust) in [(0.14, Trust::Ok), (0.16, Trust::Rough)] {
+        let mut synthetic = good();
+        synthetic.others = others;
+        assert_eq!(grade_of(&synthetic, "others-computing"), trust, "{others}");
+    }
+}
+
+#[test]
+fn fewer_than_a_hundred_requests_are_few() {
+    let of = |count: usize| {
+        let mut synthetic = good();
+        let window = synthetic.window.unwrap();
+        synthetic
+            .lives
+            .retain(|life| window.contains(Stamp(life.due)));
+        synthetic.lives.truncate(count);
+        grade_of(&synthetic, "few-samples")
+    };
+    assert_eq!(of(100), Trust::Ok);
+    assert_eq!(of(99), Trust::Rough);
+}
+
+#[test]
+fn services_may_be_late_by_2_ms_or_a_twentieth_of_the_wait() {
+    let late = |waited, late| {
+        let mut synthetic = good();
+        for life in &mut synthetic.lives {
+            life.waited = waited;
+        }
+        synthetic.service_late = Elapsed(late);
+        grade_of(&synthetic, "service-late")
+    };
+    assert_eq!(late(99 * MS, 4_900_000), Trust::Ok);
+    assert_eq!(late(99 * MS, 5_000_000), Trust::Rough);
+    assert_eq!(late(10 * MS, 1_990_000), Trust::Ok);
+    assert_eq!(late(10 * MS, 2_010_000), Trust::Rough);
+}
+
+#[test]
+fn a_crash_proves_nothing_and_gives_its_reason() {
+    let mut recording = good().recording();
+    recording.header.crashed = Some("no worker came up".into());
+    let run = summarise(&recording);
+    assert_eq!(run.trust, Trust::ProvesNothing);
+    assert_eq!(run.because[0].code, "crashed");
+    assert!(run.because[0].sentence.ends_with("no worker came up"));
+}
+
+/// Other guests take 1.1 % of a core up to each half second before 10 s and 0.9 % up to each whole one, and
+/// 0.9 % from then on. Above 1 % a run is rough.
+#[test]
+fn a_grade_does_not_go_to_and_fro_while_a_run_goes_on() {
+    let mut run = Synthetic::idle(Sync, 2);
+    let window = run.window.as_mut().unwrap();
+    (window.begin, window.end) = (Stamp(1_000 * MS), Stamp(21_000 * MS));
+    let mut recording = run.recording();
+    for sample in &mut recording.samples {
+        let half = sample.at.0 / (500 * MS);
+        let is_more = half % 2 == 1 && half < 20;
+        let share = if is_more { 0.011 } else { 0.009 };
+        let passed = sample.at.0.saturating_sub(1_000 * MS);
+        sample.cores[0].steal = CpuTime((share * passed as f64) as u64);
+    }
+    let mut judge = Judge::default();
+    let (mut rough, mut crossed) = (Vec::new(), 0);
+    for newest in 0..recording.samples.len() {
+        let past = recording.past(newest).unwrap();
+        let (trust, _) = judge.judge(0, &past);
+        // One that leaps to the instant says the same.
+        assert_eq!(trust, Judge::default().judge(0, &past).0);
+        crossed += usize::from(so_far(&past).0 == Trust::Rough);
+        rough.extend((trust == Trust::Rough).then(|| past.sample().at.0 / MS));
+    }
+    // It crosses at 2.5, 3.5 … 9.5 s, and the last of these is held for five seconds.
+    assert_eq!(crossed, 8);
+    let held: Vec<u64> = (5..=28).map(|half| half * 500).collect();
+    assert_eq!(rough, held);
+}

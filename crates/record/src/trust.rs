@@ -1,0 +1,467 @@
+//! Whether a run's numbers may be believed, from the run itself.
+//!
+//! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still shown,
+//! with the reason beside it, and no claim is judged by it.
+
+mod so_far;
+
+use serde::{Deserialize, Serialize};
+pub use so_far::Judge;
+pub use so_far::POINTS;
+#[cfg(test)]
+pub(super) use so_far::so_far;
+
+use super::accounting::{self, Edges};
+use super::foreign::Foreign;
+use super::latency::{Sorted, Spent};
+use super::requests::{Request, Requests};
+use super::summary::{Generator, Little, rounded};
+use super::{Recording, cast};
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::{Elapsed, three_digits};
+use concsim_model::words::counted;
+
+/// How far a run's numbers may be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Nothing speaks against them.
+    #[default]
+    Ok,
+    /// Good for orders of magnitude.
+    Rough,
+    /// Not at all.
+    ProvesNothing,
+}
+
+impl Trust {
+    /// The word for it in data, as the summary has it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Rough => "rough",
+            Self::ProvesNothing => "proves-nothing",
+        }
+    }
+
+    /// The words for it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Rough => "rough",
+            Self::ProvesNothing => "proves nothing",
+        }
+    }
+}
+
+/// Why a run is not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Stable, for programs: `generator-late`.
+    pub code: &'static str,
+    /// For people, without a final period.
+    pub sentence: String,
+    /// What to do about it.
+    pub remedy: &'static str,
+    /// What this reason alone makes of the run.
+    #[serde(skip)]
+    pub trust: Trust,
+}
+
+/// A limit: above it a run proves nothing, above half of it the run is rough.
+#[derive(Clone, Copy, Debug)]
+struct Limit(f64);
+
+impl Limit {
+    fn grade(self, value: f64) -> Trust {
+        if value > self.0 {
+            Trust::ProvesNothing
+        } else if value > self.0 / 2.0 {
+            Trust::Rough
+        } else {
+            Trust::Ok
+        }
+    }
+}
+
+/// Requests may be sent this late at the 99th percentile, in ms …
+const LATE_MS: f64 = 2.0;
+/// … or by this share of the median latency, if that is more.
+const LATE_SHARE: f64 = 0.05;
+/// Load may use this share of a core: above it, its own queue is measured.
+const GENERATOR_CPU: Limit = Limit(0.7);
+/// Two counts of the same differ by less than this.
+const RESIDUAL: f64 = 0.005;
+/// The machine's other guests may take this share of a core.
+const STEAL: Limit = Limit(0.02);
+/// Other programs may use this much of the cores, in cores: a run beside more is rough.
+const OTHERS: f64 = 0.3;
+/// Of those in the system, so many may sit through the whole window.
+const UNHEARD: f64 = 0.2;
+/// A cohort below this is a picture, not a statistic.
+pub(super) const COHORT: usize = 100;
+
+/// What the grade rests on: numbers before they are rounded, and percentiles of however few samples.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Evidence {
+    crashed: Option<String>,
+    /// How long load had gone on when there was no room for more of the log.
+    log_full: Option<Elapsed>,
+    has_window: bool,
+    cohort: usize,
+    /// True if the scenario sets the number of requests.
+    is_counted_out: bool,
+    unsent: usize,
+    generator_dropped: u64,
+    generator_cpu: Option<f64>,
+    late_p50_ms: Option<f64>,
+    late_p99_ms: Option<f64>,
+    /// From an answer's last byte written to its last byte read: what load, and the way, added.
+    unread_p99_ms: Option<f64>,
+    latency_p50_ms: f64,
+    events_dropped: u64,
+    outcomes_dropped: u64,
+    unreadable: u64,
+    little_system: Option<f64>,
+    little_workers: Option<f64>,
+    /// Requests that had come before the window and were still there at its end, and those that were in
+    /// the system on average.
+    unheard: usize,
+    in_system: f64,
+    breakdown_overrun: f64,
+    /// The core that lost most to other guests.
+    steal: f64,
+    /// What other programs used, in cores.
+    others: f64,
+    services: Vec<ServiceEvidence>,
+    foreign: Foreign,
+}
+
+#[derive(Clone, Debug)]
+struct ServiceEvidence {
+    name: String,
+    late_p99_ms: f64,
+    wait_ms: f64,
+}
+
+impl Evidence {
+    pub(super) fn of(
+        recording: &Recording,
+        requests: &Requests<'_>,
+        cohort: &[Request<'_>],
+        edges: Option<&Edges<'_>>,
+    ) -> Self {
+        let header = &recording.header;
+        let patience = header.scenario.load.patience;
+        let latency = Sorted::of(cohort.iter().map(|request| request.latency(patience)));
+        let late = |request: &Request<'_>| request.outcome.sent.since(request.outcome.due);
+        let late = Sorted::of(cohort.iter().map(late));
+        let unread = Sorted::of(cohort.iter().filter_map(Request::unread));
+        let millis =
+            |sorted: &Sorted, per_mille| sorted.quantile(per_mille).map(Elapsed::as_millis_f64);
+        let cores = edges.map_or_else(Vec::new, cast::cores);
+        let tells = recording.event_count > 0;
+        Self {
+            crashed: header.crashed.clone(),
+            log_full: header.log_full.map(|at| at.since(header.began)),
+            has_window: edges.is_some(),
+            cohort: cohort.len(),
+            is_counted_out: header.scenario.load.requests.is_some(),
+            unsent: cohort.iter().filter(|request| request.unsent()).count(),
+            generator_dropped: recording.samples.last().map_or(0, |last| last.load.dropped),
+            generator_cpu: edges.map(Edges::generator_cpu),
+            late_p50_ms: millis(&late, 500),
+            late_p99_ms: millis(&late, 990),
+            unread_p99_ms: millis(&unread, 990),
+            latency_p50_ms: millis(&latency, 500).unwrap_or(0.0),
+            events_dropped: recording.dropped_events,
+            outcomes_dropped: recording.dropped_outcomes,
+            unreadable: recording.unreadable,
+            little_system: edges.map(|edges| accounting::system_residual(edges, requests)),
+            little_workers: edges
+                .filter(|_| tells)
+                .map(|edges| accounting::workers_residual(edges, recording, requests)),
+            unheard: header.window.map_or(0, |window| {
+                let all = requests.all().iter().map(|request| request.outcome);
+                let sat_through = |it: &&Outcome| it.due < window.begin && it.done > window.end;
+                all.filter(sat_through).count()
+            }),
+            in_system: edges.map_or(0.0, |edges| edges.in_system() / edges.length()),
+            breakdown_overrun: Spent::by(cohort.iter()).map_or(0.0, |spent| spent.overrun),
+            steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
+            others: cores.iter().map(|core| core.other).sum(),
+            services: services(recording),
+            foreign: Foreign::in_recording(recording),
+        }
+    }
+
+    pub(super) fn generator(&self) -> Generator {
+        Generator {
+            cpu: self.generator_cpu.map(|cpu| rounded(cpu, 4)),
+            late_p50_ms: self.late_p50_ms,
+            late_p99_ms: self.late_p99_ms,
+            dropped: self.generator_dropped,
+        }
+    }
+
+    pub(super) fn little(&self) -> Little {
+        let rounded = |residual: Option<f64>| residual.map(|residual| rounded(residual, 6));
+        Little {
+            system: rounded(self.little_system),
+            workers: rounded(self.little_workers),
+        }
+    }
+}
+
+fn services(recording: &Recording) -> Vec<ServiceEvidence> {
+    let names = recording.header.scenario.services.iter();
+    names
+        .zip(cast::answers(recording))
+        .filter_map(|(service, answers)| {
+            Some(ServiceEvidence {
+                name: service.name.clone(),
+                late_p99_ms: answers.late().quantile(990)?.as_millis_f64(),
+                wait_ms: answers.wait().as_millis_f64(),
+            })
+        })
+        .collect()
+}
+
+/// How far the run may be believed, and everything that speaks against it, the worst first.
+pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
+    worst_first(reasons(evidence))
+}
+
+/// Everything that is asked of a run, with its grade.
+fn reasons(evidence: &Evidence) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    evidence.of_the_run(&mut reasons);
+    evidence.of_the_generator(&mut reasons);
+    evidence.of_the_records(&mut reasons);
+    // The books of a run that broke down were never closed: that they differ says nothing more.
+    if evidence.crashed.is_none() {
+        evidence.of_the_accounts(&mut reasons);
+    }
+    evidence.of_the_surroundings(&mut reasons);
+    evidence.of_the_cohort(&mut reasons);
+    evidence.of_the_unheard(&mut reasons);
+    reasons
+}
+
+fn worst_first(mut reasons: Vec<Reason>) -> (Trust, Vec<Reason>) {
+    reasons.retain(|reason| reason.trust > Trust::Ok);
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.trust));
+    let worst = reasons.first().map_or(Trust::Ok, |reason| reason.trust);
+    (worst, reasons)
+}
+
+/// Proves nothing if there is any of it.
+fn fatal_if(there_is: bool) -> Trust {
+    if there_is {
+        Trust::ProvesNothing
+    } else {
+        Trust::Ok
+    }
+}
+
+fn rough_if(there_is: bool) -> Trust {
+    if there_is { Trust::Rough } else { Trust::Ok }
+}
+
+fn reason(code: &'static str, trust: Trust, sentence: String, remedy: &'static str) -> Reason {
+    Reason {
+        code,
+        sentence,
+        remedy,
+        trust,
+    }
+}
+
+impl Evidence {
+    fn of_the_run(&self, reasons: &mut Vec<Reason>) {
+        let crashed = self.crashed.as_deref().unwrap_or_default();
+        reasons.push(reason(
+            "crashed",
+            fatal_if(self.crashed.is_some()),
+            format!("the run broke down: {crashed}"),
+            "see what the message says, then play again",
+        ));
+        reasons.push(reason(
+            "no-window",
+            fatal_if(!self.has_window && self.crashed.is_none()),
+            "the run ended before its counted window was over".into(),
+            "let it play to its end",
+        ));
+        let full_after = self.log_full.unwrap_or_default();
+        reasons.push(reason(
+            "log-full",
+            rough_if(self.log_full.is_some()),
+            format!("the log of requests was full after {full_after}, and the window ended there"),
+            "play a shorter time (--duration), or lower the load",
+        ));
+    }
+
+    /// A cohort knows nothing of who had come before the window and got no answer in it.
+    fn of_the_unheard(&self, reasons: &mut Vec<Reason>) {
+        reasons.push(reason(
+            "unheard",
+            rough_if(self.unheard as f64 > UNHEARD * self.in_system),
+            format!(
+                "of {} in the system {} had come before the window and got no answer in it, and no \
+                 latency tells of them",
+                three_digits(self.in_system),
+                self.unheard
+            ),
+            "play longer than the longest wait (--duration), or make room at the door \
+             (server.backlog)",
+        ));
+    }
+
+    /// It is so by design where the file asks for few.
+    fn of_the_cohort(&self, reasons: &mut Vec<Reason>) {
+        reasons.push(reason(
+            "few-samples",
+            rough_if(self.has_window && self.cohort < COHORT),
+            match self.cohort {
+                1 => "1 request is little".into(),
+                few => format!("{few} requests are few"),
+            },
+            if self.is_counted_out {
+                "take it as a picture and not as a statistic, since the file asks for so many"
+            } else {
+                "play longer (--duration), or take it as a picture and not as a statistic"
+            },
+        ));
+    }
+
+    fn of_the_generator(&self, reasons: &mut Vec<Reason>) {
+        let late = self.late_p99_ms.unwrap_or(0.0);
+        let limit = Limit(LATE_MS.max(LATE_SHARE * self.latency_p50_ms));
+        reasons.push(reason(
+            "generator-late",
+            limit.grade(late),
+            format!(
+                "one request in a hundred was sent {} late or more",
+                millis(late)
+            ),
+            "lower the load, end other programs, or give load a core of its own",
+        ));
+        let unread = self.unread_p99_ms.unwrap_or(0.0);
+        reasons.push(reason(
+            "generator-starved",
+            limit.grade(unread),
+            format!(
+                "one answer in a hundred lay for {} or more before load had read it",
+                millis(unread)
+            ),
+            "give load a core of its own, or take fewer workers, or shorter answers",
+        ));
+        let cpu = self.generator_cpu.unwrap_or(0.0);
+        reasons.push(reason(
+            "generator-busy",
+            GENERATOR_CPU.grade(cpu),
+            format!("load used {} of a core", percent(cpu)),
+            "lower the load: near a whole core it measures its own queue",
+        ));
+        reasons.push(reason(
+            "not-all-sent",
+            fatal_if(self.unsent > 0),
+            format!("{} requests that were due were never sent", self.unsent),
+            "lower the load, or raise the limit of open files (ulimit -n)",
+        ));
+        reasons.push(reason(
+            "requests-dropped",
+            fatal_if(self.generator_dropped > 0),
+            format!("load had to drop {} requests", self.generator_dropped),
+            "lower the load, or raise the limit of open files (ulimit -n)",
+        ));
+    }
+
+    fn of_the_records(&self, reasons: &mut Vec<Reason>) {
+        let dropped = self.events_dropped + self.outcomes_dropped;
+        reasons.push(reason(
+            "telemetry-dropped",
+            fatal_if(dropped > 0),
+            format!("{dropped} records found no room, and figures rest on them"),
+            "lower the load, or end other programs so that the recorder keeps up",
+        ));
+        reasons.push(reason(
+            "slot-unreadable",
+            fatal_if(self.unreadable > 0),
+            format!(
+                "{} of shared memory made no sense",
+                counted(self.unreadable, "reading")
+            ),
+            "play again; a worker may have been killed in the middle of a step",
+        ));
+    }
+
+    fn of_the_accounts(&self, reasons: &mut Vec<Reason>) {
+        let remedy = "play again; if it stays, please report it: two counts of the same disagree";
+        let grade = |residual: f64| match residual {
+            residual if residual >= RESIDUAL => Trust::ProvesNothing,
+            residual if residual >= RESIDUAL / 2.0 => Trust::Rough,
+            _ => Trust::Ok,
+        };
+        for (code, whose, residual) in [
+            ("little-system", "load's", self.little_system),
+            ("little-workers", "the workers'", self.little_workers),
+        ] {
+            let residual = residual.unwrap_or(0.0);
+            let sentence = format!(
+                "{whose} gauge and the log of requests differ by {}",
+                percent(residual)
+            );
+            reasons.push(reason(code, grade(residual), sentence, remedy));
+        }
+        let sentence = format!(
+            "the parts of the latencies are longer than the whole, by {}",
+            percent(self.breakdown_overrun)
+        );
+        let trust = grade(self.breakdown_overrun);
+        reasons.push(reason("breakdown-overrun", trust, sentence, remedy));
+    }
+
+    fn of_the_surroundings(&self, reasons: &mut Vec<Reason>) {
+        reasons.push(self.foreign.reason());
+        reasons.push(reason(
+            "cores-stolen",
+            STEAL.grade(self.steal),
+            format!(
+                "other guests of this machine took {} of a core",
+                percent(self.steal)
+            ),
+            "play on a quieter machine",
+        ));
+        reasons.push(reason(
+            "others-computing",
+            rough_if(self.others > OTHERS),
+            format!("other programs used {} of a core", percent(self.others)),
+            "end them, and play again",
+        ));
+        for service in &self.services {
+            let limit = LATE_MS.max(LATE_SHARE * service.wait_ms);
+            let sentence = format!(
+                "one answer of {} in a hundred was {} late or more",
+                service.name,
+                millis(service.late_p99_ms)
+            );
+            reasons.push(reason(
+                "service-late",
+                rough_if(service.late_p99_ms > limit),
+                sentence,
+                "lower the load, or end other programs",
+            ));
+        }
+    }
+}
+
+pub(super) fn millis(milliseconds: f64) -> String {
+    Elapsed((milliseconds * 1e6).round() as u64).to_string()
+}
+
+fn percent(share: f64) -> String {
+    format!("{} %", three_digits(share * 100.0))
+}

@@ -1,0 +1,109 @@
+//! The grade of a run that goes on.
+//!
+//! A number near a limit crosses it now and then, and the grade would go to and fro. So a doubt is raised at
+//! once, and taken back when it was raised at no point of the last five seconds. The points are fixed: each
+//! half second of the run's clock. So a replay says at an instant what the run said then.
+
+use std::collections::BTreeMap;
+
+use super::{COHORT, Evidence, Reason, Trust, reasons, worst_first};
+use crate::Past;
+use crate::accounting::Edges;
+use crate::cast;
+use crate::latency::quantile;
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::{Elapsed, Stamp};
+
+/// From one point to the next.
+pub const POINTS: Elapsed = Elapsed::from_millis(500);
+/// A doubt is taken back after so many points without it.
+const HELD: u64 = 10;
+
+/// Judges a run while it goes on; remembers what it found at the last points.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    /// By variant and sample: what spoke against the run.
+    found: BTreeMap<(usize, usize), Vec<(&'static str, Trust)>>,
+}
+
+impl Judge {
+    /// The grade of this variant, and the reasons against it now or at one of the last points, the worst first.
+    /// Reasons that only a whole run can have are left out.
+    pub fn judge(&mut self, variant: usize, past: &Past<'_>) -> (Trust, Vec<Reason>) {
+        let before: Vec<Past<'_>> = points(past).collect();
+        let keys: Vec<(usize, usize)> = before.iter().map(|it| (variant, it.newest())).collect();
+        self.found.retain(|key, _| keys.contains(key));
+        let mut now = reasons(&Evidence::so_far(past));
+        for (key, then) in keys.iter().zip(&before) {
+            let found = self.found.entry(*key).or_insert_with(|| {
+                let (_, found) = so_far(then);
+                found.iter().map(|it| (it.code, it.trust)).collect()
+            });
+            for (code, trust) in found {
+                let held = now.iter_mut().find(|reason| reason.code == *code);
+                if let Some(held) = held {
+                    held.trust = held.trust.max(*trust);
+                }
+            }
+        }
+        worst_first(now)
+    }
+}
+
+/// The snapshots at the points of the last five seconds, the latest first.
+fn points<'a>(past: &Past<'a>) -> impl Iterator<Item = Past<'a>> + use<'a> {
+    let past = *past;
+    let last = past.sample().at.0 / POINTS.0;
+    (last.saturating_sub(HELD - 1)..=last)
+        .rev()
+        .filter_map(move |point| {
+            let at = Stamp(point * POINTS.0);
+            let samples = past.samples().partition_point(|sample| sample.at <= at);
+            Some(past.earlier(samples.checked_sub(1)?))
+        })
+}
+
+/// The grade of a run by what is known now, and the reasons against it, the worst first.
+pub(crate) fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
+    worst_first(reasons(&Evidence::so_far(past)))
+}
+
+impl Evidence {
+    /// Of the window so far; nothing before it has lasted for a second.
+    fn so_far(past: &Past<'_>) -> Self {
+        /// The newest ones say enough, and a picture must not take long.
+        const NEWEST: usize = 10_000;
+        const A_SECOND: f64 = 1e9;
+        let edges = Edges::of(past.samples(), past.window());
+        let edges = edges.filter(|edges| edges.length() >= A_SECOND);
+        let counted = |outcome: &&Outcome| {
+            let window = past.window().filter(|_| edges.is_some());
+            window.is_some_and(|window| window.contains(outcome.due))
+        };
+        let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
+        let now = past.sample();
+        let late = newest().map(|outcome| outcome.sent.since(outcome.due));
+        let latency = newest().map(|outcome| outcome.done.since(outcome.due));
+        let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
+        let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
+        let header = past.header();
+        // How the run ended may lie in the future.
+        let log_full = header.log_full.filter(|at| *at <= now.at);
+        Self {
+            log_full: log_full.map(|at| at.since(header.began)),
+            generator_dropped: now.load.dropped,
+            generator_cpu: edges.as_ref().map(Edges::generator_cpu),
+            late_p99_ms: millis(quantile(late, 990)),
+            latency_p50_ms: millis(quantile(latency, 500)).unwrap_or(0.0),
+            events_dropped: now.seen.dropped_events,
+            outcomes_dropped: now.seen.dropped_outcomes,
+            unreadable: now.seen.unreadable,
+            steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
+            others: cores.iter().map(|core| core.other).sum(),
+            // What only the end can tell.
+            has_window: true,
+            cohort: COHORT,
+            ..Self::default()
+        }
+    }
+}

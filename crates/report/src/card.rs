@@ -1,0 +1,166 @@
+//! The card at the end: what was claimed, what came out, why, and whether to believe it. Plain text
+//! in at most 80 columns, the same for the same summary.
+
+use super::blind;
+use super::story;
+use super::table::{self, Footnotes};
+use super::theory;
+use super::trust;
+use super::why;
+use super::words::{COLUMNS, in_ascii, labelled, list, wrap};
+use concsim_model::palette::Glyphs;
+use concsim_model::scenario::Plan;
+use concsim_record::judge::Answer;
+use concsim_record::summary::{Run, Summary};
+
+/// Remarks of a variant that the card has room for.
+const MOST_REMARKS: usize = 3;
+
+/// How much of the card is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Six items: the claim, what was played, the table, the verdict, the guesses, one line of trust.
+    Short,
+    /// All of it: with reasons, theory, switches, remedies and remarks.
+    Full,
+}
+
+/// How to get the rest of a short card.
+pub const MORE: &str = "--full adds why, bounds and theory, switches, remedies and notes";
+
+/// The card of all variants of a plan that were played.
+#[must_use]
+pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> String {
+    let mut notes = Footnotes::default();
+    let runs = &summary.runs;
+    let begin = [
+        format!("{}\n", wrap(&plan.title, COLUMNS, 0)),
+        wrapped(story::setting(plan, runs, summary.machine.cores).into_iter()),
+        "\n".into(),
+        table::variants(plan, runs, &mut notes),
+    ];
+    let rest = match extent {
+        Extent::Short => in_short(plan, summary, &notes),
+        Extent::Full => in_full(plan, summary, &mut notes),
+    };
+    let card = begin.concat() + &rest;
+    match glyphs {
+        Glyphs::Unicode => card,
+        Glyphs::Ascii => in_ascii(&card),
+    }
+}
+
+/// What stands below the table of a short card.
+fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
+    let runs = &summary.runs;
+    let was_guessed = |answer: &&Answer| answer.votes.iter().any(|votes| *votes > 0);
+    let guesses: Vec<&Answer> = summary.ask.iter().filter(was_guessed).collect();
+    let parts = [
+        wrapped(notes.lines()),
+        after_a_gap(&table::measured_kinds(plan, summary.machine.cores, runs)),
+        "\n".into(),
+        each_in_a_line(&story::verdicts(&summary.expect, runs), |(label, said)| {
+            labelled(label, said)
+        }),
+        each_in_a_line(&guesses, |answer| {
+            labelled("asked", &story::guessed(answer, runs))
+        }),
+        blind::predictions(runs),
+        each(runs, "failed", story::failures),
+        labelled("trust", &trust::in_short(runs)),
+    ];
+    parts.concat()
+}
+
+/// What stands below the table of a full card.
+fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
+    let (runs, cores) = (&summary.runs, summary.machine.cores);
+    let parts = [
+        after_a_gap(&table::kinds(plan, cores, runs, notes)),
+        "\n".into(),
+        each_in_a_line(&summary.expect, |judgement| {
+            let label = story::judged(judgement.verdict);
+            labelled(label, &story::claimed(judgement, runs))
+        }),
+        each_in_a_line(&summary.ask, |answer| {
+            labelled("asked", &story::asked(answer, runs))
+        }),
+        labelled_unless_empty("why", &why::sentence(runs)),
+        in_a_paragraph(&theory::beside(runs)),
+        blind::predictions(runs),
+        each(runs, "failed", story::failures),
+        each(runs, "waits", story::waits),
+        each(runs, "switches", story::switches),
+        each(runs, "counters", story::counters),
+        trusted(runs),
+        remarks(runs),
+        wrapped(notes.lines()),
+    ];
+    parts.concat()
+}
+
+fn each_in_a_line<T>(all: &[T], says: impl Fn(&T) -> String) -> String {
+    all.iter().map(says).collect()
+}
+
+/// Each text in lines of its own; what does not fit in one goes on indented.
+fn wrapped(texts: impl Iterator<Item = String>) -> String {
+    texts.fold(String::new(), |lines, text| {
+        lines + &wrap(&text, COLUMNS, 2) + "\n"
+    })
+}
+
+/// With empty lines around it.
+fn in_a_paragraph(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("\n{text}\n")
+    }
+}
+
+fn labelled_unless_empty(label: &str, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        labelled(label, text)
+    }
+}
+
+/// A table after an empty line; nothing for none.
+fn after_a_gap(table: &str) -> String {
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("\n{table}")
+    }
+}
+
+/// One labelled text of what each run has to say, the same of several once; nothing if none has.
+fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
+    let said = story::grouped_by(runs, |run| says(run).into_iter().collect());
+    let said = said
+        .iter()
+        .map(|(said, names)| format!("{}: {said}", list(names)));
+    labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
+}
+
+fn trusted(runs: &[Run]) -> String {
+    let said = trust::in_full(runs);
+    let labels = std::iter::once("trust").chain(std::iter::repeat(""));
+    let lines = labels.zip(&said).map(|(label, said)| labelled(label, said));
+    lines.collect()
+}
+
+fn remarks(runs: &[Run]) -> String {
+    let said = story::grouped_by(runs, |run| story::news(run, MOST_REMARKS));
+    let said = said
+        .iter()
+        .map(|(said, names)| format!("{}: {said}", list(names)));
+    labelled_unless_empty("note", &said.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod truth;

@@ -1,0 +1,383 @@
+//! Two runs beside each other: the numbers of each variant, their difference and ratio, and what differs in
+//! what was played. Ratios are given only of runs that may be believed.
+
+mod difference;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use self::difference::Difference;
+use super::table::{self, quotient};
+use super::words::{COLUMNS, NONE, labelled, load_of, millis, wrap};
+use concsim_model::scenario::Plan;
+use concsim_model::units::three_digits;
+use concsim_model::words::{grouped, mean, mean_rate};
+use concsim_record::Origin;
+use concsim_record::summary::{Run, Summary};
+use concsim_record::trust::Trust;
+
+/// A run to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// As the command line names it.
+    pub name: &'a str,
+    /// What was played.
+    pub plan: &'a Plan,
+    /// What came out.
+    pub summary: &'a Summary,
+}
+
+/// Two runs, compared.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    schema: &'static str,
+    runs: [Played; 2],
+    /// What differs in what was played.
+    differences: Vec<Difference>,
+    variants: Vec<Pair>,
+}
+
+/// What was played of one run.
+#[derive(Debug, Serialize)]
+struct Played {
+    name: String,
+    scenario: String,
+    title: String,
+    sha256: String,
+    origin: Origin,
+    cores: usize,
+}
+
+/// A variant of both runs, or of one alone.
+#[derive(Debug, Serialize)]
+struct Pair {
+    /// The names of the variant in both runs; null in a run that has none like it.
+    names: [Option<String>; 2],
+    trust: [Option<Trust>; 2],
+    /// Why the two are not set against each other; null if they are.
+    why_not: Option<String>,
+    numbers: Vec<Number>,
+}
+
+/// A number of both.
+#[derive(Debug, Serialize)]
+struct Number {
+    #[serde(rename = "number")]
+    name: &'static str,
+    #[serde(skip)]
+    label: &'static str,
+    #[serde(skip)]
+    unit: Unit,
+    a: Option<f64>,
+    b: Option<f64>,
+    /// `b` − `a`; null where the two are not compared, or one of them is a patience.
+    difference: Option<f64>,
+    /// `b` ÷ `a`; null where the two are not compared, one of them is a patience, or `a` is 0.
+    ratio: Option<f64>,
+    /// Whether `a` and `b` are the patience of clients whose requests failed: at least so long, and not
+    /// measured.
+    at_patience: [bool; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Plain,
+    /// A rate per second.
+    Rate,
+    Cores,
+    Count,
+    Milliseconds,
+}
+
+/// Compares two runs.
+#[must_use]
+pub fn compare(a: Side<'_>, b: Side<'_>) -> Comparison {
+    Comparison {
+        schema: "concsim.comparison/1",
+        runs: [played(a), played(b)],
+        differences: difference::of(a, b),
+        variants: pairs(a, b),
+    }
+}
+
+fn played(side: Side<'_>) -> Played {
+    let runs = &side.summary.runs;
+    Played {
+        name: side.name.to_owned(),
+        scenario: side.plan.name().to_owned(),
+        title: side.plan.title.clone(),
+        sha256: side.plan.sha256.clone(),
+        origin: super::story::origin(runs),
+        cores: side.summary.machine.cores,
+    }
+}
+
+/// Variants of the same name; two runs of one variant each are a pair whatever their names.
+fn pairs(a: Side<'_>, b: Side<'_>) -> Vec<Pair> {
+    let (a, b) = (variants(a), variants(b));
+    if let ([a], [b]) = (a.as_slice(), b.as_slice()) {
+        return vec![Pair::of(Some(a), Some(b))];
+    }
+    let named = |all: &[Variant<'_>], name: &str| all.iter().position(|it| it.run.variant == name);
+    let first = a.iter().map(|it| {
+        let other = named(&b, &it.run.variant).map(|place| &b[place]);
+        Pair::of(Some(it), other)
+    });
+    let alone = b.iter().filter(|it| named(&a, &it.run.variant).is_none());
+    first
+        .chain(alone.map(|it| Pair::of(None, Some(it))))
+        .collect()
+}
+
+/// A variant that was played, and the load on it.
+struct Variant<'a> {
+    run: &'a Run,
+    load: Option<String>,
+}
+
+fn variants(side: Side<'_>) -> Vec<Variant<'_>> {
+    let runs = side.summary.runs.iter();
+    let load = |run| load_of(side.plan, run);
+    runs.map(|run| Variant {
+        run,
+        load: load(run),
+    })
+    .collect()
+}
+
+impl Pair {
+    fn of(a: Option<&Variant<'_>>, b: Option<&Variant<'_>>) -> Self {
+        let why_not = why_not([a, b]);
+        let both = [a, b].map(|variant| variant.map(|it| it.run));
+        let compared = why_not.is_none();
+        let [first, second] = both.map(|run| run.map(numbers).unwrap_or_default());
+        let specimen = if first.is_empty() { &second } else { &first };
+        let numbers = (0..specimen.len()).map(|place| {
+            let (name, label, unit, _) = specimen[place];
+            let value = |numbers: &[Known]| numbers.get(place).and_then(|it| it.3);
+            let (a, b) = (value(&first), value(&second));
+            let reached = |run: Option<&Run>, value: Option<f64>| {
+                let patience = run.map(|run| &run.at_patience);
+                let of = patience.zip(value).filter(|_| is_percentile(name));
+                of.is_some_and(|(patience, value)| patience.is_reached(value))
+            };
+            let at_patience = [reached(both[0], a), reached(both[1], b)];
+            let pair = a.zip(b).filter(|_| compared && at_patience == [false; 2]);
+            Number {
+                name,
+                label,
+                unit,
+                a,
+                b,
+                difference: pair.map(|(a, b)| b - a),
+                ratio: pair.filter(|(a, _)| *a > 0.0).map(|(a, b)| b / a),
+                at_patience,
+            }
+        });
+        let numbers = numbers.filter(|it| it.a.is_some() || it.b.is_some());
+        Self {
+            names: both.map(|run| run.map(|run| run.variant.clone())),
+            trust: both.map(|run| run.map(|run| run.trust)),
+            why_not,
+            numbers: numbers.collect(),
+        }
+    }
+}
+
+/// Why two runs of a variant are not set against each other.
+fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
+    let (Some(a), Some(b)) = (a, b) else {
+        let only = if a.is_some() { "A" } else { "B" };
+        return Some(format!("only {only} has it"));
+    };
+    if let (Some(first), Some(second)) = (&a.load, &b.load)
+        && first != second
+    {
+        return Some(format!(
+            "their loads differ, {first} in A and {second} in B"
+        ));
+    }
+    let doubted = [("A", a.run), ("B", b.run)]
+        .into_iter()
+        .find(|(_, run)| !table::is_comparable(run));
+    doubted.map(|(name, run)| {
+        let what = match (run.interrupted, run.trust) {
+            (true, _) => "was interrupted",
+            (false, Trust::ProvesNothing) => "proves nothing",
+            (false, Trust::Ok | Trust::Rough) => "was steered by hand",
+        };
+        format!("{name} {what}")
+    })
+}
+
+/// Whether a number is a percentile of latency, or the longest one.
+fn is_percentile(name: &str) -> bool {
+    matches!(name, "p50_ms" | "p90_ms" | "p95_ms" | "p99_ms" | "max_ms")
+}
+
+/// A name in the JSON, a label, a unit, a value.
+type Known = (&'static str, &'static str, Unit, Option<f64>);
+
+/// The numbers of a run that are compared.
+fn numbers(run: &Run) -> Vec<Known> {
+    use Unit::{Cores, Count, Milliseconds, Plain, Rate};
+    let latency = run.latency_ms;
+    let answers = run.workers.iter().map(|it| it.requests).sum::<u64>();
+    let each = |sum: u64| (answers > 0).then(|| sum as f64 / answers as f64);
+    let process = run.workers.iter().map(|it| {
+        let switches = it.process_switches;
+        switches.voluntary + switches.involuntary
+    });
+    let coroutine = run.workers.iter().map(|it| it.coroutine_switches).sum();
+    vec![
+        ("due", "requests", Count, Some(run.due as f64)),
+        ("failed", "failed", Count, Some(run.failed.all() as f64)),
+        ("throughput_per_s", "answers/s", Rate, run.throughput_per_s),
+        ("at_the_door", "at the door", Plain, run.at_the_door),
+        ("concurrency", "concurrency", Plain, run.concurrency),
+        ("parallelism", "parallelism", Cores, run.parallelism),
+        ("mean_ms", "mean latency", Milliseconds, latency.mean),
+        ("p50_ms", "p50", Milliseconds, latency.p50),
+        ("p90_ms", "p90", Milliseconds, latency.p90),
+        ("p95_ms", "p95", Milliseconds, latency.p95),
+        ("p99_ms", "p99", Milliseconds, latency.p99),
+        ("max_ms", "max", Milliseconds, latency.max),
+        (
+            "coroutine_switches_per_request",
+            "coroutine switches each",
+            Cores,
+            each(coroutine).filter(|it| *it > 0.0),
+        ),
+        (
+            "process_switches_per_request",
+            "process switches each",
+            Cores,
+            each(process.sum()),
+        ),
+    ]
+}
+
+impl Unit {
+    fn said(self, value: f64) -> String {
+        match self {
+            Self::Plain => mean(value),
+            Self::Rate => mean_rate(value),
+            Self::Cores => format!("{value:.2}"),
+            Self::Count => grouped(value.round() as u64),
+            Self::Milliseconds => millis(value),
+        }
+    }
+
+    /// `+3.2 ms`; what is the same to the last digit shown is 0.
+    fn signed(self, difference: f64) -> String {
+        let size = match self {
+            Self::Plain | Self::Rate => three_digits(difference.abs()),
+            _ => self.said(difference.abs()),
+        };
+        if size.chars().all(|it| !('1'..='9').contains(&it)) {
+            return "0".to_owned();
+        }
+        let sign = if difference < 0.0 { '-' } else { '+' };
+        format!("{sign}{size}")
+    }
+}
+
+impl Comparison {
+    /// As JSON, indented, with a newline at its end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a comparison is always JSON");
+        text + "\n"
+    }
+
+    /// As text in at most 80 columns.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (letter, run) in ["A", "B"].iter().zip(&self.runs) {
+            let cores = concsim_model::words::counted(run.cores as u64, "core");
+            let what = format!(
+                "{}: {}, {} on {cores}",
+                run.name,
+                run.scenario,
+                run.origin.word()
+            );
+            text += &labelled(letter, &what);
+        }
+        if self.differences.is_empty() {
+            text += &labelled("differences", "none in what was played");
+        }
+        for (place, difference) in self.differences.iter().enumerate() {
+            let label = if place == 0 { "differences" } else { "" };
+            text += &labelled(label, &difference.sentence());
+        }
+        for pair in &self.variants {
+            text += &pair.to_text();
+        }
+        if self.runs.iter().any(|run| run.origin == Origin::Measured) {
+            let note = "One run of each: play both again before a small difference is believed.";
+            text.push('\n');
+            text += &wrap(note, COLUMNS, 0);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl Pair {
+    fn to_text(&self) -> String {
+        let name = match &self.names {
+            [Some(a), Some(b)] if a != b => format!("{a} | {b}"),
+            [Some(name), _] | [None, Some(name)] => name.clone(),
+            [None, None] => String::new(),
+        };
+        let head = line(&name, ["A", "B", "B - A", "B ÷ A"].map(str::to_owned));
+        let rows = self.numbers.iter().map(|it| {
+            let said = |value: Option<f64>, is_patience: bool| {
+                let said = value.map_or_else(|| NONE.to_owned(), |v| it.unit.said(v));
+                if is_patience {
+                    format!("≥ {said}")
+                } else {
+                    said
+                }
+            };
+            let difference = it
+                .difference
+                .map_or_else(String::new, |v| it.unit.signed(v));
+            // A ratio to almost nothing says nothing.
+            let is_some = it.a.is_some_and(|a| it.unit.said(a) != it.unit.said(0.0));
+            let ratio = it.ratio.filter(|ratio| *ratio > 0.0 && is_some);
+            let said_ratio = |ratio: f64| match ratio {
+                ratio if (0.0995..9.95).contains(&ratio) => format!("{ratio:.2}"),
+                ratio => quotient(ratio),
+            };
+            let ratio = ratio.map_or_else(String::new, said_ratio);
+            line(
+                &format!("  {}", it.label),
+                [
+                    said(it.a, it.at_patience[0]),
+                    said(it.b, it.at_patience[1]),
+                    difference,
+                    ratio,
+                ],
+            )
+        });
+        let trust = self
+            .trust
+            .map(|trust| trust.map_or(NONE, Trust::words).to_owned());
+        let [a, b] = trust;
+        let trust = line("  trust", [a, b, String::new(), String::new()]);
+        let why_not = self.why_not.as_ref();
+        let why_not = why_not.map_or_else(String::new, |why| {
+            let said = wrap(&format!("not compared: {why}"), COLUMNS - 2, 2);
+            format!("  {said}\n")
+        });
+        format!("\n{head}{}{trust}{why_not}", rows.collect::<String>())
+    }
+}
+
+fn line(name: &str, [a, b, difference, ratio]: [String; 4]) -> String {
+    let line = format!("{name:<28}{a:>14}{b:>14}{difference:>14}{ratio:>9}");
+    format!("{}\n", line.trim_end())
+}

@@ -1,0 +1,497 @@
+//! The page: the same as the card tells, and the figures, as one file that one can send. It asks no network,
+//! works without scripts, and says to the browser that nothing else may run in it.
+//!
+//! The only script shows at once what a browser would show after a moment: what the pointer is on.
+
+mod numbers;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
+
+use super::story;
+use super::why;
+use super::words::list;
+use super::{theory, trust};
+use concsim_model::palette::{Rgb, Theme};
+use concsim_model::scenario::Plan;
+use concsim_model::svg::by_theme;
+use concsim_model::words::{counted, grouped, printable};
+use concsim_record::judge::Verdict;
+use concsim_record::summary::{Run, Summary};
+use concsim_record::trust::{Reason, Trust};
+
+const SHEET: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+/// Rows of a figure's data that are on the page; all of them are in the file that it offers.
+const MOST_ROWS: usize = 200;
+/// Remarks of a variant that the page has room for.
+const MOST_REMARKS: usize = 12;
+
+/// What is on a page.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// What it is called.
+    pub title: &'a str,
+    /// The version of who writes it.
+    pub version: &'a str,
+    /// The runs, in the order in which they were named.
+    pub plays: Vec<Play<'a>>,
+    /// Their figures, by what they are of.
+    pub figures: Vec<Group>,
+    /// The style sheet of the figures.
+    pub figure_sheet: String,
+}
+
+/// Figures that have something in common.
+#[derive(Debug)]
+pub struct Group {
+    /// What they are of. Empty: of all runs.
+    pub of: String,
+    /// In the order in which they stand.
+    pub figures: Vec<Figure>,
+}
+
+/// A kept run.
+#[derive(Debug)]
+pub struct Play<'a> {
+    /// How it is called in figures, if there are several.
+    pub name: String,
+    /// What was played.
+    pub plan: &'a Plan,
+    /// What came out.
+    pub summary: Summary,
+    /// What of its files could not be read.
+    pub losses: Vec<String>,
+    /// Who runs when. Of several runs of one scenario the first has the lanes of all, on one scale of time.
+    pub lanes: Option<Figure>,
+}
+
+/// A figure, as a page holds it.
+#[derive(Debug)]
+pub struct Figure {
+    /// The word for its kind.
+    pub name: &'static str,
+    /// What it shows, in a sentence.
+    pub says: &'static str,
+    /// Its SVG for wide windows, and for narrow ones. Taken as it is.
+    pub svgs: [String; 2],
+    /// One for very wide windows, if it gains by them.
+    pub widest: Option<String>,
+    /// The names of its data's columns.
+    pub heads: Vec<String>,
+    /// Its data, row by row.
+    pub rows: Vec<Vec<String>>,
+    /// The same as the file that is shipped beside a figure.
+    pub csv: String,
+}
+
+/// The page as HTML: the same bytes for the same runs.
+#[must_use]
+pub fn page(page: &Page<'_>) -> String {
+    let sheet = format!("{}{SHEET}{}", colours(), page.figure_sheet);
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy(&sheet));
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content=(format!("concsim {}", page.version));
+                title { (page.title) " · concsim" }
+                style { (PreEscaped(&sheet)) }
+            }
+            body {
+                header { h1 { (page.title) } (contents(page)) }
+                main {
+                    @for (place, play) in page.plays.iter().enumerate() { (told(play, place, page.plays.len() > 1)) }
+                    (figures(&page.figures))
+                    (glossary())
+                }
+                footer { p { "Written by concsim " (page.version) " from kept runs. It loads nothing and sends nothing." } }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    printable(&body.into_string())
+}
+
+/// What the browser may do with the page: show its own sheet, and run its own script.
+fn policy(sheet: &str) -> String {
+    let hash = |text: &str| BASE64.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(sheet),
+        hash(SCRIPT)
+    )
+}
+
+/// The page's colours are those of the figures.
+fn colours() -> String {
+    by_theme(Theme::Auto, |ground| {
+        let Rgb(red, green, blue) = ground.quiet();
+        format!(
+            ":root{{--ground:{};--text:{};--quiet:{};--line:rgb({red} {green} {blue}/.35);--warning:{}}}",
+            ground.colour().hex(),
+            ground.text().hex(),
+            ground.quiet().hex(),
+            ground.warning().hex()
+        )
+    })
+}
+
+/// A heading of the second level, or of the third where runs have their own.
+fn heading(words: &str, is_deeper: bool) -> Markup {
+    html! {
+        @if is_deeper { h3 { (words) } } @else { h2 { (words) } }
+    }
+}
+
+/// The runs of a page, if there are several: each with what it claims.
+fn contents(page: &Page<'_>) -> Markup {
+    html! {
+        @if page.plays.len() > 1 {
+            nav aria-label="Runs" { ol {
+                @for (place, play) in page.plays.iter().enumerate() {
+                    li { a href=(format!("#{}", anchor(place))) { (play.name) } ": " (play.plan.title) }
+                }
+            } }
+        }
+    }
+}
+
+/// Where a run begins.
+fn anchor(place: usize) -> String {
+    format!("run-{}", place + 1)
+}
+
+/// The story of one run: what it claims, and the lanes, come first.
+fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
+    let (plan, runs) = (kept.plan, &kept.summary.runs);
+    html! {
+        section id=(anchor(place)) {
+            @if is_one_of_many { h2 { (kept.name) ": " (plan.title) } }
+            (trusted_at_a_glance(kept))
+            (judged_at_a_glance(kept))
+            @if let Some(lanes) = &kept.lanes { (self::lanes(lanes, is_one_of_many)) }
+            (what_was_played(kept))
+            (heading("What came out", is_one_of_many))
+            (numbers::variants(plan, runs))
+            @if let Some(counted) = story::counted_windows(runs) { p.aside { (sentence(&counted)) } }
+            (numbers::kinds(plan, kept.summary.machine.cores, runs))
+            (claims(kept))
+            (what_it_teaches(kept, is_one_of_many))
+            (heading("May it be believed?", is_one_of_many))
+            @for said in trust::in_full(runs) { p { (stopped(&said)) } }
+            @for loss in &kept.losses { p.alert { (loss) } }
+            (in_detail(kept))
+            (again(kept, is_one_of_many))
+        }
+    }
+}
+
+/// With a full stop.
+fn stopped(words: &str) -> String {
+    let stop = if words.ends_with(['.', '?', '!', ':']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{words}{stop}")
+}
+
+/// With a capital letter besides. Not for what begins with a name.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let capital: String = first.collect();
+    stopped(&(capital + letters.as_str()))
+}
+
+/// The same of what may begin with the name of a variant, which stays as it is.
+fn sentence_of(words: &str, plan: &Plan) -> String {
+    let begins_with = |name: &str| {
+        let rest = words.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([':', ' ', ',']))
+    };
+    if plan.variants.iter().any(|it| begins_with(&it.name)) {
+        stopped(words)
+    } else {
+        sentence(words)
+    }
+}
+
+/// Coroutine switches, and sums of `count` steps.
+fn numbers_of_steps(run: &Run) -> Vec<String> {
+    let both = [story::switches(run), story::counters(run)];
+    both.into_iter().flatten().collect()
+}
+
+/// Whether all that speaks against a run is that its file asks for so few requests.
+fn is_illustration(plan: &Plan, run: &Run) -> bool {
+    let is_few = |reason: &Reason| reason.code == FEW;
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    let is_by_design = variant.is_some_and(|it| it.scenario.load.requests.is_some());
+    is_by_design && !run.because.is_empty() && run.because.iter().all(is_few)
+}
+
+/// The code of the doubt that rests on the number of requests alone.
+const FEW: &str = "few-samples";
+
+/// How many of the file's claims hold.
+fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
+    let judged = &kept.summary.expect;
+    let holds = |verdict: Verdict| judged.iter().filter(|it| it.verdict == verdict).count();
+    let (held, fail) = (holds(Verdict::Holds), holds(Verdict::Fails));
+    let open = holds(Verdict::NotJudged);
+    html! {
+        @if !judged.is_empty() {
+            p.aside {
+                (held) " of " (counted(judged.len() as u64, "claim")) (if held == 1 { " holds" } else { " hold" })
+                @if fail > 0 { ", " (fail) (if fail == 1 { " fails" } else { " fail" }) }
+                @if open > 0 { ", " (open) (if open == 1 { " is not judged" } else { " are not judged" }) }
+                "; they are listed below."
+            }
+        }
+    }
+}
+
+/// The worst of all that is to be said of their truth, before anything else.
+fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
+    let (plan, runs) = (kept.plan, &kept.summary.runs);
+    let names = |trust: Trust| -> Vec<&str> {
+        let of_it = runs
+            .iter()
+            .filter(|run| run.trust == trust && !is_illustration(plan, run));
+        of_it.map(|run| run.variant.as_str()).collect()
+    };
+    let few = runs.iter().find(|run| is_illustration(plan, run));
+    let few = few.map(|run| counted(run.due as u64, "request"));
+    let cut: Vec<String> = runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}", run.variant, run.interrupted_in_words()?)))
+        .collect();
+    let failed: Vec<String> = runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}", run.variant, story::failures(run)?)))
+        .collect();
+    html! {
+        @for trust in [Trust::ProvesNothing, Trust::Rough] {
+            @let of_it = names(trust);
+            @if !of_it.is_empty() {
+                p.alert { strong { (stopped(&format!("{}: {}", list(&of_it), trust.words()))) } " The reasons are below." }
+            }
+        }
+        @if let Some(few) = few { p.aside { "An illustration: the file asks for " (few) "." } }
+        @for cut in cut {
+            p.alert { strong { (stopped(&cut)) } " It shows the part that was played." }
+        }
+        @if runs.is_empty() { p.alert { strong { "Nothing was played to its end." } } }
+        @for failed in failed { p.alert { "Failed: " (failed) "." } }
+    }
+}
+
+fn what_was_played(kept: &Play<'_>) -> Markup {
+    let (plan, summary) = (kept.plan, &kept.summary);
+    let machine = &summary.machine;
+    let cores = machine.cores;
+    html! {
+        @if let Some(about) = &plan.about { p.opening { (about) } }
+        @for said in story::setting(plan, &summary.runs, cores) { p { (sentence_of(&said, plan)) } }
+        p.aside {
+            (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
+            ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
+            (counted(cores as u64, "core"))
+            // Of a simulated machine both names are the word that the line begins with.
+            @if machine.kernel != machine.cpu { ", " (machine.kernel) ", " (machine.cpu) }
+            "."
+        }
+    }
+}
+
+/// What the file claimed and asked, and what became of it.
+fn claims(kept: &Play<'_>) -> Markup {
+    let summary = &kept.summary;
+    let runs = &summary.runs;
+    html! {
+        @if !summary.expect.is_empty() {
+            ul.claims {
+                @for judgement in &summary.expect {
+                    li.alert[judgement.verdict == Verdict::Fails] {
+                        strong { (story::judged(judgement.verdict)) } " " (story::claimed(judgement, runs))
+                    }
+                }
+            }
+        }
+        @for answer in &summary.ask { p { strong { "Asked: " } (story::asked(answer, runs)) } }
+    }
+}
+
+fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let runs = &kept.summary.runs;
+    let why = why::sentence(runs);
+    html! {
+        (heading("Why", is_one_of_many))
+        @if !why.is_empty() { p { (sentence_of(&why, kept.plan)) } }
+        @for (said, names) in story::grouped_by(runs, |run| story::news(run, MOST_REMARKS)) {
+            p { (list(&names)) ": " (said) }
+        }
+        ul {
+            @for (said, names) in story::grouped_by(runs, numbers_of_steps) {
+                li { (list(&names)) ": " (said) }
+            }
+        }
+    }
+}
+
+/// Folded: who wants it opens it.
+fn in_detail(kept: &Play<'_>) -> Markup {
+    let runs = &kept.summary.runs;
+    let computed = theory::beside(runs);
+    html! {
+        @if !computed.is_empty() {
+            details {
+                summary { "Computed from the scenario alone, beside it" }
+                pre tabindex="0" { (computed) }
+            }
+        }
+        details {
+            summary { "Each worker and each core" }
+            (numbers::workers(runs))
+            (numbers::cores(runs))
+        }
+    }
+}
+
+/// How to play it again, and all that is needed for it.
+fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+    let plan = kept.plan;
+    let file = format!("./{}.toml", plan.name());
+    let verb = match story::origin(&kept.summary.runs) {
+        concsim_record::Origin::Measured => "run",
+        concsim_record::Origin::Simulated => "sim",
+    };
+    let arguments = shell_words::join(&plan.laid_over);
+    let file_named = shell_words::quote(&file);
+    let command = format!("concsim {verb} {file_named} {arguments}");
+    html! {
+        (heading("Do it again", is_one_of_many))
+        p {
+            "Keep the scenario as " code { (file) }
+            @if let Some(machine) = &plan.machine_file { ", the machine as " code { (machine.name) } }
+            ", then:"
+        }
+        pre tabindex="0" { code { (command.trim_end()) } }
+        details.printed {
+            summary { "The scenario" }
+            pre tabindex="0" { code { (plan.text) } }
+        }
+        @if let Some(machine) = &plan.machine_file {
+            details.printed {
+                summary { "The machine" }
+                pre tabindex="0" { code { (machine.text) } }
+            }
+        }
+    }
+}
+
+fn figures(groups: &[Group]) -> Markup {
+    html! {
+        @for group in groups.iter().filter(|group| !group.figures.is_empty()) {
+            section {
+                h2 { @if group.of.is_empty() { "Figures" } @else { "Figures of " (group.of) } }
+                @for figure in &group.figures { (drawn(figure)) }
+            }
+        }
+    }
+}
+
+/// The lanes of a run, with the name of their kind: what each is stands beside it.
+fn lanes(figure: &Figure, is_deeper: bool) -> Markup {
+    let name = figure.says.split(':').next().unwrap_or_default();
+    html! { div.lanes { (heading(name, is_deeper)) (pictures(figure)) } }
+}
+
+fn drawn(figure: &Figure) -> Markup {
+    html! { h3 { (figure.says) } (pictures(figure)) }
+}
+
+/// All pictures of a figure are there; the sheet shows the one that suits the window.
+fn pictures(figure: &Figure) -> Markup {
+    let [wide, narrow] = &figure.svgs;
+    let file = format!(
+        "data:text/csv;charset=utf-8;base64,{}",
+        BASE64.encode(&figure.csv)
+    );
+    let left_out = figure.rows.len().saturating_sub(MOST_ROWS);
+    html! {
+        figure {
+            @if let Some(widest) = &figure.widest { div.widest { (PreEscaped(widest)) } }
+            div.wide { (PreEscaped(wide)) }
+            div.narrow { (PreEscaped(narrow)) }
+        }
+        details {
+            summary { "Its data (" (figure.name) ")" }
+            p { a download=(format!("{}.csv", figure.name)) href=(file) { "All of it as a file, " (figure.name) ".csv" }
+                "; " code { "concsim figure " (figure.name) " --from " (figure.name) ".csv" } " draws it again." }
+            div.wider tabindex="0" role="region" aria-label=(format!("Data of {}", figure.name)) {
+                table {
+                    thead { tr { @for head in &figure.heads { th scope="col" { (head) } } } }
+                    tbody {
+                        @for row in figure.rows.iter().take(MOST_ROWS) {
+                            tr { @for cell in row { td { (cell) } } }
+                        }
+                    }
+                }
+            }
+            @if left_out > 0 { p { "… and " (grouped(left_out as u64)) " rows more, in the file." } }
+        }
+    }
+}
+
+/// The words that have a meaning of their own here.
+const WORDS: [(&str, &str); 9] = [
+    (
+        "concurrency",
+        "requests begun and not finished. Coroutines raise its ceiling",
+    ),
+    (
+        "parallelism",
+        "requests computing at the same instant. Processes raise its ceiling, as far as there are cores",
+    ),
+    ("at the door", "sent, and no worker has taken it yet"),
+    (
+        "blocked",
+        "a process asleep in one call: it can do nothing else meanwhile",
+    ),
+    ("parked", "a coroutine that waits while its process goes on"),
+    (
+        "ready",
+        "a coroutine that could run while its worker runs another",
+    ),
+    (
+        "wants a core",
+        "a process that could run while all cores are taken",
+    ),
+    (
+        "latency",
+        "counts from the instant at which a request was due, not from when it was sent",
+    ),
+    (
+        "measured, simulated, computed",
+        "from real processes, from virtual time, from a formula",
+    ),
+];
+
+fn glossary() -> Markup {
+    html! {
+        details {
+            summary { "The words" }
+            dl { @for (word, meaning) in WORDS { dt { (word) } dd { (meaning) "." } } }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The tables of the page.
+
+use maud::{Markup, html};
+
+use crate::story;
+use crate::table::{self, Footnotes};
+use crate::words::{NONE, list, millis};
+use concsim_model::scenario::Plan;
+use concsim_model::units::letter;
+use concsim_model::words::{counted, grouped};
+use concsim_record::summary::Run;
+
+/// One row for each variant; beneath each later one, how many times the first it is.
+pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
+    // That its file asks for few requests is said above all numbers.
+    let doubt = |run: &Run| table::doubt(run).filter(|_| !super::is_illustration(plan, run));
+    html! {
+        div.wider tabindex="0" role="region" aria-label="What came out, by variant" {
+            table.numbers {
+                thead { tr {
+                    th scope="col" { "variant" }
+                    @for head in table::HEADS { th scope="col" { (if head == "door" { "at the door" } else { head }) } }
+                } }
+                tbody {
+                    @for run in runs {
+                        tr {
+                            th scope="row" { (run.variant) @if let Some(doubt) = doubt(run) { br; small.alert { (doubt) } } }
+                            @for cell in table::cells(run) { td { (cell) } }
+                        }
+                        @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(plan, first, run)) {
+                            tr.ratios { th scope="row" { (label) } @for cell in ratios { td { (cell) } } }
+                        }
+                    }
+                }
+            }
+        }
+        @let short = story::grouped_by(runs, too_few_for_a_p99);
+        @if !short.is_empty() {
+            p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000: in its place is the highest that there is. "
+                @for (count, names) in &short { (list(names)) ": " (count) ". " }
+            }
+        }
+    }
+}
+
+/// The number of requests of a run, if they are too few for a p99.
+fn too_few_for_a_p99(run: &Run) -> Vec<String> {
+    let has_none = run.latency_ms.p99.is_none();
+    let count = || counted(run.due as u64, "request");
+    has_none.then(count).into_iter().collect()
+}
+
+/// Latencies by kind of request, where a scenario has several.
+pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run]) -> Markup {
+    let mut notes = Footnotes::default();
+    let rows = table::kind_rows(plan, cores, runs, &mut notes);
+    html! {
+        @if !rows.is_empty() {
+            div.wider tabindex="0" role="region" aria-label="Latency by kind of request" {
+                table.numbers {
+                    thead { tr { @for head in ["variant", "request", "mean", "p50", "p99", "computed mean"] { th scope="col" { (head) } } } }
+                    tbody {
+                        @for row in &rows {
+                            tr { th scope="row" { (row.variant) } td { (row.name) } @for cell in &row.cells { td { (cell) } } }
+                        }
+                    }
+                }
+            }
+            @for note in notes.lines() { p.aside { (note) } }
+        }
+    }
+}
+
+/// What each worker did in its whole life.
+pub(super) fn workers(runs: &[Run]) -> Markup {
+    let heads = [
+        "variant",
+        "worker",
+        "requests",
+        "most begun at once",
+        "coroutine switches",
+        "process switches: went to sleep",
+        "was taken off its core",
+        "core time",
+        "longest run",
+    ];
+    html! {
+        div.wider tabindex="0" role="region" aria-label="Each worker" {
+            table.numbers {
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody {
+                    @for run in runs { @for worker in &run.workers {
+                        tr {
+                            th scope="row" { (run.variant) }
+                            td { (letter(worker.index)) }
+                            td { (grouped(worker.requests)) }
+                            td { (grouped(worker.peak_concurrency)) }
+                            td { (grouped(worker.coroutine_switches)) }
+                            td { (grouped(worker.process_switches.voluntary)) }
+                            td { (grouped(worker.process_switches.involuntary)) }
+                            td { (millis(worker.cpu_s * 1e3)) }
+                            td { (millis(worker.longest_run_ms)) }
+                        }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+/// Who used the cores, in per cent of the window.
+pub(super) fn cores(runs: &[Run]) -> Markup {
+    let heads = [
+        "variant",
+        "core",
+        "busy",
+        "workers",
+        "load",
+        "services",
+        "others",
+        "other guests of the machine",
+    ];
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    html! {
+        div.wider tabindex="0" role="region" aria-label="Each core" {
+            table.numbers {
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody {
+                    @for run in runs { @for core in &run.cores {
+                        tr {
+                            th scope="row" { (run.variant) }
+                            td { (core.core) }
+                            @for share in [core.busy, core.workers, core.load, core.services, core.other, core.steal] { td { (percent(share)) } }
+                        }
+                    } }
+                    @if runs.iter().all(|run| run.cores.is_empty()) { tr { th scope="row" { (NONE) } td colspan="7" { "no window was counted" } } }
+                }
+            }
+        }
+    }
+}

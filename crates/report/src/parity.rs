@@ -1,0 +1,140 @@
+//! How far blind predictions were off, as a table in Markdown.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::NONE;
+use concsim_record::prediction::{Figure, Prediction};
+pub use concsim_record::prediction::{LIMITS, Limits};
+use concsim_record::trust::Trust;
+
+/// One run that was predicted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// Which scenario.
+    pub scenario: String,
+    /// Which variant of it.
+    pub variant: String,
+    /// Whether the measurement may be believed.
+    pub trust: Trust,
+    /// The prediction beside the measurement.
+    pub prediction: Prediction,
+}
+
+/// The table, with what is above its limit in bold.
+#[must_use]
+pub fn markdown(rows: &[Row]) -> String {
+    let percent = |limit: f64| format!("≤ {:.0} %", limit * 100.0);
+    let mut text = format!(
+        "| scenario | kind | answers/s, {} | mean, {} | p50, {} | p99, {} | switches of each request | of connections | connections | resets | respawns |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+        percent(LIMITS.throughput),
+        percent(LIMITS.mean),
+        percent(LIMITS.p50),
+        percent(LIMITS.p99)
+    );
+    for row in rows {
+        text += &line(row);
+    }
+    text += "\nSimulated blind, relative to what was measured; bold: above the limit.\n";
+    text
+}
+
+fn line(row: &Row) -> String {
+    let prediction = &row.prediction;
+    let doubt = match row.trust {
+        Trust::Ok => "",
+        Trust::Rough => " (rough)",
+        Trust::ProvesNothing => " (proves nothing)",
+    };
+    let cells = [
+        error(&prediction.throughput_per_s, LIMITS.throughput),
+        error(&prediction.mean_ms, LIMITS.mean),
+        error(&prediction.p50_ms, LIMITS.p50),
+        error(&prediction.p99_ms, LIMITS.p99),
+        switches(prediction),
+        beside(prediction.coroutine_switches_of_connections),
+        beside(Some(prediction.connections)),
+        beside(Some(prediction.resets)),
+        beside(Some(prediction.respawns)),
+    ];
+    format!(
+        "| {} | {}{doubt} | {} |\n",
+        row.scenario,
+        row.variant,
+        cells.join(" | ")
+    )
+}
+
+fn error(figure: &Figure, limit: f64) -> String {
+    // From the numbers themselves: an error that was rounded before may round to another digit.
+    match Figure::of(figure.predicted, figure.measured).error {
+        None => NONE.to_owned(),
+        Some(error) if error.abs() > limit => format!("**{:+.1} %**", error * 100.0),
+        Some(error) => format!("{:+.1} %", error * 100.0),
+    }
+}
+
+/// Whether each request had as many in both.
+fn switches(prediction: &Prediction) -> String {
+    let Some(each) = prediction.coroutine_switches_of_each else {
+        return NONE.to_owned();
+    };
+    match (each.requests, each.requests - each.same) {
+        (0, _) => NONE.to_owned(),
+        (requests, 0) => format!("exact in {requests} requests"),
+        (requests, differ) => format!("{differ} of {requests} requests differ"),
+    }
+}
+
+/// A count, and the measured one where it is another. How often clients that wait for their answers ask again
+/// depends on how long these take, and with that their connections.
+fn beside(figure: Option<Figure>) -> String {
+    let Some(figure) = figure else {
+        return NONE.to_owned();
+    };
+    let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |it| it.to_string());
+    let (predicted, measured) = (or_none(figure.predicted), or_none(figure.measured));
+    if predicted == measured {
+        return predicted;
+    }
+    format!("{predicted} (measured: {measured})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_record::Origin;
+    use concsim_record::prediction::Compared;
+
+    #[test]
+    fn the_table_says_what_is_above_its_limit() {
+        let figure = |predicted, measured| Figure::of(Some(predicted), Some(measured));
+        let prediction = Prediction {
+            origin: Origin::Simulated,
+            machine: "machine.toml".into(),
+            throughput_per_s: figure(598.0, 600.0),
+            mean_ms: figure(107.0, 100.0),
+            p50_ms: figure(99.0, 100.0),
+            p99_ms: Figure::of(None, Some(1.0)),
+            coroutine_switches: Some(figure(2400.0, 2400.0)),
+            coroutine_switches_per_request: Some(figure(4.0, 4.0)),
+            coroutine_switches_of_each: Some(Compared {
+                requests: 600,
+                same: 600,
+            }),
+            coroutine_switches_of_connections: Some(figure(0.0, 2.0)),
+            concurrency: figure(60.0, 60.0),
+            parallelism: figure(0.6, 0.6),
+            connections: figure(600.0, 598.0),
+            resets: figure(0.0, 0.0),
+            respawns: figure(0.0, 0.0),
+        };
+        let row = Row {
+            scenario: "io-bound".into(),
+            variant: "coroutine".into(),
+            trust: Trust::Rough,
+            prediction,
+        };
+        insta::assert_snapshot!(markdown(&[row]));
+    }
+}

@@ -1,0 +1,417 @@
+//! The tables of the card: one row for each variant, and one for each kind of request.
+
+use super::words::{MARKS, NONE, load_of, millis};
+use concsim_model::scenario::Plan;
+use concsim_model::units::three_digits;
+use concsim_model::words::{grouped, mean};
+use concsim_record::latency::{KindLatencies, MEDIAN_NEEDS};
+use concsim_record::remark;
+use concsim_record::summary::{AtPatience, Kind, Run};
+use concsim_record::trust::Trust;
+use concsim_theory::forecast::{self, Forecast, Model};
+
+/// Notes under a table, each with the mark that points to it.
+#[derive(Debug, Default)]
+pub(super) struct Footnotes(Vec<String>);
+
+impl Footnotes {
+    /// The mark of this note; the same note has one mark. Beyond nine the last is shared.
+    fn mark(&mut self, note: String) -> char {
+        let last = MARKS.chars().count() - 1;
+        let known = self.0.iter().position(|known| *known == note);
+        let place = known.unwrap_or_else(|| {
+            self.0.push(note);
+            self.0.len() - 1
+        });
+        MARKS.chars().nth(place.min(last)).unwrap_or('*')
+    }
+
+    /// Each note with its mark.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let notes = MARKS.chars().zip(&self.0);
+        notes.map(|(mark, note)| format!("{mark} {note}"))
+    }
+}
+
+/// What the columns of the variants' table are.
+pub(super) const HEADS: [&str; 6] = [
+    "door",
+    "concurrency",
+    "parallelism",
+    "answers/s",
+    "p50",
+    "p99",
+];
+
+/// Columns of the variant's name; a longer one gets a line of its own.
+const NAME: usize = 12;
+/// Columns of the number at the door.
+const DOOR: usize = 5;
+
+/// Columns of the highest percentile.
+const TAIL: usize = 11;
+
+/// A row of the variants' table.
+fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
+    let [door, concurrency, parallelism, answers, p50, tail] = cells;
+    let [name_mark, p50_mark, tail_mark] = marks.map(|mark| mark.unwrap_or(' '));
+    let name = match name_mark {
+        ' ' => name.to_owned(),
+        mark => format!("{name} {mark}"),
+    };
+    // A label of ratios has the column of the door besides: there is none of it.
+    let room = if door.is_empty() { NAME + DOOR } else { NAME };
+    let door_width = NAME + DOOR - room;
+    let (above, name) = if name.chars().count() > room {
+        (format!("{name}\n"), String::new())
+    } else {
+        (String::new(), name)
+    };
+    // What is too long for its column pushes the rest of the row on.
+    let concurrency = format!(" {concurrency}");
+    // Where a percentile is the clients' patience it is long: `p90 ≥ 300 ms`. Then marks stand closer, and
+    // a blank is before each number all the same.
+    let (p50_length, tail_length) = (p50.chars().count(), tail.chars().count());
+    let is_close = p50_mark != ' ' && tail_length >= TAIL;
+    let (p50_width, p50_gap) = match p50_length {
+        ..8 if is_close => (8, " "),
+        8.. if is_close => (p50_length + 1, ""),
+        _ => ((p50_length + 1).max(9), " "),
+    };
+    let answers_width = 11 - p50_width.saturating_sub(9);
+    let tail_width = tail_length.max(TAIL) + usize::from(is_close);
+    let tail_gap = if tail_length > TAIL { "" } else { " " };
+    let line = format!(
+        "{name:<room$}{door:>door_width$}{concurrency:>14}{parallelism:>13}\
+         {answers:>answers_width$}{p50:>p50_width$}{p50_gap}{p50_mark}{tail:>tail_width$}\
+         {tail_gap}{tail_mark}"
+    );
+    format!("{above}{}\n", line.trim_end())
+}
+
+/// The two big numbers and what clients felt, for each variant; beneath each later one its ratios to the
+/// first.
+pub(super) fn variants(plan: &Plan, runs: &[Run], notes: &mut Footnotes) -> String {
+    let mut table = row("", HEADS, [None; 3]);
+    for run in runs {
+        table += &variant(plan, run, notes);
+        let ratios = runs.first().and_then(|first| ratios(plan, first, run));
+        if let Some((label, ratios)) = ratios {
+            table += &row(&label, ratios.each_ref().map(String::as_str), [None; 3]);
+        }
+    }
+    table
+}
+
+fn variant(plan: &Plan, run: &Run, notes: &mut Footnotes) -> String {
+    let cells = cells(run);
+    let latency = KindLatencies::from(run.latency_ms);
+    let doubt = doubt(run).map(|doubt| notes.mark(doubt));
+    let few = latency.p50.is_none().then(|| {
+        let due = grouped(run.due as u64);
+        notes.mark(format!("{due} requests; a p50 needs {MEDIAN_NEEDS}"))
+    });
+    let patience = patience(plan, run);
+    let mut of_patience = |value: Option<f64>| {
+        let patience = patience.filter(|patience| value.is_some_and(|value| value >= *patience))?;
+        let patience = millis(patience);
+        Some(notes.mark(format!(
+            "of requests that failed: they count with the patience of their clients, {patience}"
+        )))
+    };
+    let p50 = few.or_else(|| of_patience(latency.p50));
+    let tail = of_patience(latency.tail().map(|(_, value)| value));
+    row(
+        &run.variant,
+        cells.each_ref().map(String::as_str),
+        [doubt, p50, tail],
+    )
+}
+
+/// The patience of a variant's clients in milliseconds, if one of their requests failed.
+fn patience(plan: &Plan, run: &Run) -> Option<f64> {
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    let has_failed = run.failed.all() > 0;
+    let variant = variant.filter(|_| has_failed)?;
+    Some(variant.scenario.load.patience.as_millis_f64())
+}
+
+/// The numbers of a row, in the order of [`HEADS`]. Where there are too few requests for a p99, the highest
+/// percentile that they allow stands in its place, with its name.
+pub(super) fn cells(run: &Run) -> [String; 6] {
+    let or_none =
+        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
+    // Of a server that is not ours neither is known, nor how many it could have.
+    let of = |said: String, limit: usize| {
+        if said == NONE {
+            said
+        } else {
+            format!("{said} of {limit}")
+        }
+    };
+    let concurrency = or_none(run.concurrency, mean);
+    let parallelism = or_none(run.parallelism, |value| format!("{value:.2}"));
+    [
+        or_none(run.at_the_door, mean),
+        of(concurrency, run.concurrency_limit),
+        of(parallelism, run.parallelism_limit),
+        or_none(run.throughput_per_s, answers),
+        median(run.latency_ms.p50, &run.at_patience),
+        tail(&run.latency_ms.into(), &run.at_patience),
+    ]
+}
+
+/// `102 ms`, or `≥ 30 s` if it is the clients' patience.
+fn median(p50: Option<f64>, patience: &AtPatience) -> String {
+    p50.map_or_else(|| NONE.to_owned(), |value| patience.in_words(value))
+}
+
+/// `102 ms`, or `p90 3.02 s` where there are too few requests for a p99.
+fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
+    match latency.tail() {
+        Some(("p99", value)) => patience.in_words(value),
+        Some((name, value)) => format!("{name} {}", patience.in_words(value)),
+        None => NONE.to_owned(),
+    }
+}
+
+/// What has to be known before the row is read.
+pub(super) fn doubt(run: &Run) -> Option<String> {
+    match (run.interrupted_in_words(), run.trust) {
+        (Some(interrupted), _) => Some(format!("{interrupted}: the part that was played")),
+        (None, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
+        (None, Trust::Ok | Trust::Rough) => None,
+    }
+}
+
+/// What proves nothing, and what a hand has changed meanwhile, is not set against anything.
+pub(super) fn is_comparable(run: &Run) -> bool {
+    let was_steered = run
+        .remarks
+        .iter()
+        .any(|it| it.kind == remark::Kind::Steered);
+    doubt(run).is_none() && !was_steered
+}
+
+fn answers(per_s: f64) -> String {
+    if per_s >= 9.95 {
+        grouped(per_s.round() as u64)
+    } else {
+        three_digits(per_s)
+    }
+}
+
+/// A later run ÷ the first, with these words as the label, in the columns of its row; nothing where the two
+/// are not to be compared, or had different loads, and none of a median that is the clients' patience.
+pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [String; 6])> {
+    let are_comparable = is_comparable(first) && is_comparable(run);
+    let is_same_load = load_of(plan, first) == load_of(plan, run);
+    if first.variant == run.variant || !are_comparable || !is_same_load {
+        return None;
+    }
+    let ratio = |of: fn(&Run) -> Option<f64>| -> String {
+        let (before, now) = (of(first).unwrap_or(0.0), of(run).unwrap_or(0.0));
+        let is_known = before > 0.0 && now > 0.0;
+        if is_known {
+            quotient(now / before)
+        } else {
+            String::new()
+        }
+    };
+    let mut cells = [const { String::new() }; 6];
+    cells[1] = ratio(|run| run.concurrency);
+    cells[3] = ratio(|run| run.throughput_per_s);
+    if ![first, run]
+        .iter()
+        .any(|it| it.at_patience.is_of("latency.p50"))
+    {
+        cells[4] = ratio(|run| run.latency_ms.p50);
+    }
+    let label = format!("{} ÷ {}", run.variant, first.variant);
+    let is_told = cells.iter().any(|said| !said.is_empty());
+    is_told.then_some((label, cells))
+}
+
+/// A ratio as a number: `30`, `1.2`, `0.50`, and below a tenth `1/30`.
+pub(super) fn quotient(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio >= 9.95 => grouped(ratio.round() as u64),
+        ratio if ratio >= 0.995 => format!("{ratio:.1}"),
+        ratio if ratio >= 0.0995 => format!("{ratio:.2}"),
+        ratio => format!("1/{}", grouped((1.0 / ratio).round() as u64)),
+    }
+}
+
+/// Latencies by kind of request, where a scenario has several; with what a formula says, where one
+/// fits.
+pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
+    lay_out(&kind_rows(plan, cores, runs, notes))
+}
+
+/// The same without what a formula says.
+pub(super) fn measured_kinds(plan: &Plan, cores: usize, runs: &[Run]) -> String {
+    let mut rows = kind_rows(plan, cores, runs, &mut Footnotes::default());
+    for row in &mut rows {
+        row.cells[3].clear();
+    }
+    lay_out(&rows)
+}
+
+/// The rows of that table.
+pub(super) fn kind_rows(
+    plan: &Plan,
+    cores: usize,
+    runs: &[Run],
+    notes: &mut Footnotes,
+) -> Vec<KindRow> {
+    let several = runs.iter().filter(|run| run.requests.iter().count() > 1);
+    let mut rows = Vec::new();
+    for run in several {
+        let variant = plan.variants.iter().find(|v| v.name == run.variant);
+        let forecast = variant.and_then(|v| forecast::of(&v.scenario, cores).ok());
+        for (name, kind) in run.requests.iter() {
+            let place = variant.and_then(|variant| {
+                let requests = &variant.scenario.requests;
+                requests.iter().position(|request| request.name == name)
+            });
+            let computed = forecast.as_ref().zip(place);
+            let computed = computed.and_then(|(it, place)| in_words(it, place, notes));
+            rows.push(KindRow::new(run, name, *kind, computed));
+        }
+    }
+    rows
+}
+
+/// One kind of request of one variant.
+pub(super) struct KindRow {
+    pub(super) variant: String,
+    pub(super) name: String,
+    /// Mean, p50, p99 (or the highest percentile that there is) and the computed mean.
+    pub(super) cells: [String; 4],
+}
+
+impl KindRow {
+    fn new(run: &Run, name: &str, kind: Kind, computed: Option<String>) -> Self {
+        let latency = kind.latency_ms;
+        let said = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), millis);
+        Self {
+            variant: cut(&run.variant),
+            name: cut(name),
+            cells: [
+                said(latency.mean),
+                median(latency.p50, &run.at_patience),
+                tail(&latency, &run.at_patience),
+                computed.unwrap_or_default(),
+            ],
+        }
+    }
+}
+
+/// The longest name that fits beside four numbers.
+const LONGEST: usize = 18;
+
+fn cut(name: &str) -> String {
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+fn lay_out(rows: &[KindRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let widest = |of: fn(&KindRow) -> &str| rows.iter().map(|row| of(row).chars().count()).max();
+    let variants = widest(|row| &row.variant).unwrap_or(0).max(NAME - 1);
+    let names = widest(|row| &row.name).unwrap_or(0);
+    let is_computed = rows.iter().any(|row| !row.cells[3].is_empty());
+    let head = if is_computed { "computed" } else { "" };
+    let line = |variant: &str, name: &str, [mean, p50, p99, computed]: [&str; 4]| {
+        let line = format!(
+            "{variant:<variants$} {name:<names$}{mean:>10}{p50:>10}{p99:>13}  {computed:>10}"
+        );
+        format!("{}\n", line.trim_end())
+    };
+    let mut table = line("latency", "", ["mean", "p50", "p99", head]);
+    let mut before = "";
+    for row in rows {
+        let variant = if row.variant == before {
+            ""
+        } else {
+            &row.variant
+        };
+        table += &line(variant, &row.name, row.cells.each_ref().map(String::as_str));
+        before = &row.variant;
+    }
+    table
+}
+
+/// The mean that a formula has for the kind at this place, with a note of the model; nothing where it
+/// has none for single kinds.
+fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
+    let by = match forecast.model {
+        Model::Many(1) | Model::Constant | Model::General => "one worker takes them in turn",
+        Model::Many(_)
+        | Model::ManyGeneral(_)
+        | Model::Finite(..)
+        | Model::Tokens(_)
+        | Model::Returning(_) => "workers take them in turn",
+        Model::Shared => "they share one worker",
+        Model::Unhindered | Model::Closed => "no request waits for another",
+    };
+    let said = match &forecast.times {
+        Some(times) => millis(times.by_kind.as_ref()?.get(place)? * 1e3),
+        None => "grows".to_owned(),
+    };
+    let name = forecast.model.name();
+    let busy = three_digits(forecast.utilisation * 100.0);
+    let mark = notes.mark(format!("mean if {by}: {name}, busy {busy} %"));
+    Some(format!("{said} {mark}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::scenario::WorkerKind::Sync;
+    use concsim_record::summary::summarise;
+    use concsim_record::synthetic::Synthetic;
+
+    #[test]
+    fn a_blank_is_before_each_number_of_a_row_and_no_row_is_wider_than_the_card() {
+        for p50 in ["–", "102 ms", "≥ 300 ms", "≥ 12.5 ms"] {
+            for tail in [
+                "–",
+                "1.02 s",
+                "p95 ≥ 1.5 s",
+                "p90 ≥ 300 ms",
+                "max ≥ 12.5 ms",
+            ] {
+                for marks in [
+                    [None; 3],
+                    [None, Some('¹'), Some('²')],
+                    [None, None, Some('¹')],
+                ] {
+                    let cells = ["58", "2.0 of 2", "0.02 of 2", "12 345", p50, tail];
+                    let row = row("coroutine", cells, marks);
+                    let is_apart = cells.iter().all(|cell| row.contains(&format!(" {cell}")));
+                    assert!(is_apart, "{row}");
+                    assert!(row.trim_end().chars().count() <= 80, "{row}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_server_has_no_limit_either() {
+        let known = summarise(&Synthetic::io_bound(Sync).recording());
+        let [_, concurrency, parallelism, ..] = cells(&known);
+        assert!(concurrency.ends_with(" of 2") && parallelism.ends_with(" of 2"));
+        let unknown = Run {
+            concurrency: None,
+            parallelism: None,
+            ..known
+        };
+        let [_, concurrency, parallelism, ..] = cells(&unknown);
+        assert_eq!([concurrency, parallelism], [NONE; 2]);
+    }
+}

@@ -1,0 +1,223 @@
+//! What is computed from each scenario alone, beside what came out: bounds, closed forms, Little's law.
+
+use super::story::grouped_by;
+use super::words::{NONE, labelled, list, millis};
+use concsim_model::words::{counted, digits, mean};
+use concsim_record::Origin;
+use concsim_record::beside::{Balance, Ceiling, Modelled, Pair, per_second, percent};
+use concsim_record::summary::Run;
+use concsim_record::trust::Trust;
+
+/// Columns of a variant's name, and of what stands behind it.
+const NAME: usize = 12;
+const SAID: usize = 25;
+
+/// All of it; nothing if nothing was played.
+pub(super) fn beside(runs: &[Run]) -> String {
+    let parts = [bounds(runs), models(runs), why_none(runs), little(runs)];
+    let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+    parts.concat()
+}
+
+/// A name that is longer than its column is cut.
+fn named(name: &str) -> String {
+    let short: String = name.chars().take(NAME - 1).collect();
+    format!("{short:<NAME$}")
+}
+
+/// What each throughput cannot exceed, the tightest first, and how much of it was reached.
+fn bounds(runs: &[Run]) -> String {
+    let bounded = |run: &&Run| !run.theory.bounds.is_empty();
+    let bounded_runs: Vec<&Run> = runs.iter().filter(bounded).collect();
+    let rows = bounded_runs.iter().enumerate().map(|(place, run)| {
+        let before = place.checked_sub(1).map(|before| bounded_runs[before]);
+        bounds_of(run, before)
+    });
+    let rows: Vec<String> = rows.collect();
+    let Some(first) = runs.iter().find(bounded) else {
+        return String::new();
+    };
+    let reached = match first.origin {
+        Origin::Measured => "measured: part of it",
+        Origin::Simulated => "simulated: part of it",
+    };
+    let head = format!(
+        "{:<NAME$}{:<SAID$}{:>10}{reached:>24}",
+        "bounds", "computed", "answers/s"
+    );
+    let proves = |run: &&Run| run.trust != Trust::ProvesNothing;
+    let above = runs
+        .iter()
+        .filter(proves)
+        .find_map(|run| run.theory.above());
+    let above = above.map(|said| labelled("", said)).unwrap_or_default();
+    format!("{head}\n{}{above}\n", rows.concat())
+}
+
+/// Of those that are the same as of the run before, the tightest alone.
+fn bounds_of(run: &Run, before: Option<&Run>) -> String {
+    let of = |run: &Run| {
+        let bounds = run.theory.bounds.iter();
+        bounds.map(Ceiling::in_words).collect::<Vec<_>>()
+    };
+    let are_known = before.is_some_and(|before| of(before) == of(run));
+    let most = if are_known { 1 } else { usize::MAX };
+    let names = std::iter::once(run.variant.as_str()).chain(std::iter::repeat(""));
+    let rows = names.zip(&run.theory.bounds).take(most);
+    let rows = rows.map(|(name, ceiling)| bound(name, ceiling, run.trust));
+    let rows: String = rows.collect();
+    if are_known {
+        rows + &format!("{}the others as above\n", named(""))
+    } else {
+        rows
+    }
+}
+
+fn bound(name: &str, ceiling: &Ceiling, trust: Trust) -> String {
+    let reached = match (trust, ceiling.reached) {
+        (Trust::ProvesNothing, _) => trust.words().to_owned(),
+        (Trust::Ok | Trust::Rough, Some(reached)) => share(reached),
+        (Trust::Ok | Trust::Rough, None) => NONE.to_owned(),
+    };
+    let binds = if ceiling.binds { "  binds" } else { "" };
+    let (of, per_s) = (ceiling.in_words(), per_second(ceiling.per_s));
+    format!(
+        "{}{of:<SAID$}{per_s:>10}{reached:>24}{binds}\n",
+        named(name)
+    )
+}
+
+/// A share in per cent.
+fn share(share: f64) -> String {
+    format!("{} %", digits(share * 100.0))
+}
+
+/// Three rows for each run to which a closed form applies: computed, found, and how far off it is.
+fn models(runs: &[Run]) -> String {
+    let modelled = runs
+        .iter()
+        .filter_map(|run| Some((run, run.theory.model.as_ref()?)));
+    let rows: Vec<String> = modelled
+        .clone()
+        .map(|(run, model)| rows(run, model))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = row(
+        "theory",
+        "",
+        ["answers/s", "mean", "wait", "p50", "p99"].map(Into::into),
+    );
+    let assumed = assumed(runs);
+    format!("{head}{}{assumed}", rows.concat())
+}
+
+fn row(name: &str, said: &str, [answers, mean, wait, p50, p99]: [String; 5]) -> String {
+    let line = format!(
+        "{}{said:<SAID$}{answers:>10}{mean:>9}{wait:>8}{p50:>8}{p99:>8}",
+        named(name)
+    );
+    format!("{}\n", line.trim_end())
+}
+
+/// Whose numbers the run's are, and whether they are any.
+fn voice(run: &Run) -> String {
+    match run.trust {
+        Trust::Ok | Trust::Rough => run.origin.word().to_owned(),
+        Trust::ProvesNothing => format!("{}: {}", run.origin.word(), run.trust.words()),
+    }
+}
+
+fn rows(run: &Run, model: &Modelled) -> String {
+    let times = model.times_ms();
+    let or_none =
+        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.into(), said);
+    let cells = |of: fn(&Pair) -> Option<f64>| {
+        let [mean, wait, p50, p99] = times.map(|pair| or_none(of(&pair), millis));
+        [
+            or_none(of(&model.throughput_per_s), per_second),
+            mean,
+            wait,
+            p50,
+            p99,
+        ]
+    };
+    let mut computed = cells(|pair| pair.computed);
+    if !model.steady {
+        computed[1] = "grows".into();
+    }
+    let all = [
+        model.throughput_per_s,
+        times[0],
+        times[1],
+        times[2],
+        times[3],
+    ];
+    let off = all.map(|pair| or_none(pair.error, percent));
+    let computed = row(&run.variant, &format!("computed, {}", model.name), computed);
+    let found = row("", &voice(run), cells(|pair| pair.found));
+    match run.trust {
+        Trust::Ok | Trust::Rough => computed + &found + &row("", "computed is off by", off),
+        // Nothing is set against what proves nothing.
+        Trust::ProvesNothing => computed + &found,
+    }
+}
+
+/// What has to be so for the closed forms to be right, and where all about them is said.
+fn assumed(runs: &[Run]) -> String {
+    let said = |run: &Run| -> Vec<String> {
+        let model = run.theory.model.iter();
+        model.map(Modelled::assumed).collect()
+    };
+    let groups = grouped_by(runs, said).into_iter().enumerate();
+    let lines = groups.map(|(place, (said, names))| {
+        let label = if place == 0 { "assuming" } else { "" };
+        labelled(label, &format!("{}: {said}", list(&names)))
+    });
+    lines.collect()
+}
+
+/// To which runs no closed form applies, and why.
+fn why_none(runs: &[Run]) -> String {
+    let groups = grouped_by(runs, |run| run.theory.why_none.iter().cloned().collect())
+        .into_iter()
+        .enumerate();
+    let lines = groups.map(|(place, (reason, names))| {
+        let label = if place == 0 { "no theory" } else { "" };
+        let names = list(&names);
+        labelled(
+            label,
+            &format!("{names}: no closed form applies, since {reason}."),
+        )
+    });
+    lines.collect()
+}
+
+/// N = X·R at each place of each run, all three as they were found.
+fn little(runs: &[Run]) -> String {
+    let said = runs.iter().filter_map(|run| {
+        let failed = run.failed.all() as u64;
+        if failed > 0 && !run.balance.is_empty() {
+            let failed = counted(failed, "failed request");
+            let (name, of) = (&run.variant, "X and R of answered ones");
+            return Some(format!(
+                "{name}: not compared, since N counts {failed}, {of} only"
+            ));
+        }
+        let places: Vec<String> = run.balance.iter().filter_map(balanced).collect();
+        let places = places.join(", ");
+        (!places.is_empty()).then(|| format!("{}: {places}", run.variant))
+    });
+    let lines = said.enumerate().map(|(place, said)| match place {
+        0 => labelled("little", &format!("X × R against N. {said}")),
+        _ => labelled("", &said),
+    });
+    lines.collect()
+}
+
+fn balanced(balance: &Balance) -> Option<String> {
+    let residual = percent(balance.residual?);
+    let present = mean(balance.present);
+    Some(format!("{present} {} ({residual})", balance.place()))
+}

@@ -1,0 +1,153 @@
+//! What was played as a person says it, and lines that fit on a screen.
+
+use concsim_model::scenario::{Arrivals, Draw, Plan, Process, Request, Scenario};
+use concsim_model::units::Elapsed;
+use concsim_model::words::{controls_display, counted, rate_in_units};
+use concsim_record::summary::Run;
+
+/// Columns of a line: what a projector shows.
+pub(super) const COLUMNS: usize = 80;
+
+/// What stands where there is no number.
+pub(super) const NONE: &str = "–";
+
+/// Milliseconds with three digits and the unit that suits them.
+pub(super) fn millis(milliseconds: f64) -> String {
+    Elapsed((milliseconds * 1e6).round() as u64).to_string()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Who asks: `60 clients`, `200 requests/s (Poisson)`.
+pub(super) fn load(scenario: &Scenario) -> String {
+    let asks = match &scenario.load.arrivals {
+        Arrivals::Closed { clients, think, .. } => match think {
+            Draw::Fixed(0) => counted(*clients as u64, "client"),
+            think => format!("{} that think {think}", counted(*clients as u64, "client")),
+        },
+        Arrivals::Open { rate, process } => {
+            let process = match process {
+                Process::Poisson => "at random (Poisson)",
+                Process::Constant => "at equal distances",
+            };
+            let (number, unit) = rate_in_units(*rate);
+            // To six digits, as it was written: 0.2/min is a part of a second's rate that has no end.
+            let number = (number * 1e6).round() / 1e6;
+            format!("{number} requests/{unit} {process}")
+        }
+    };
+    match scenario.load.requests {
+        Some(requests) => format!("{asks}, {}", counted(requests, "request")),
+        None => asks,
+    }
+}
+
+/// The load of a run's variant, in the same words.
+pub(super) fn load_of(plan: &Plan, run: &Run) -> Option<String> {
+    let variant = plan.variants.iter().find(|it| it.name == run.variant);
+    variant.map(|variant| load(&variant.scenario))
+}
+
+/// What a request does, in the words of a scenario file.
+pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
+    let steps = request.script.iter();
+    let steps: Vec<String> = steps
+        .map(|step| scenario.sentence(step).to_string())
+        .collect();
+    match steps.as_slice() {
+        [] => "nothing".into(),
+        steps => steps.join(", "),
+    }
+}
+
+/// Breaks a text between words into lines of at most `columns`, each after the first indented by
+/// `indent`. What a file says goes through here, so characters that act on a terminal become spaces.
+pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let text: String = text
+        .chars()
+        .map(|letter| {
+            if controls_display(letter) || letter.is_whitespace() {
+                ' '
+            } else {
+                letter
+            }
+        })
+        .collect();
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > columns {
+            lines.push('\n');
+            lines.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
+}
+
+/// Columns that the label of a line takes.
+pub(super) const LABEL: usize = 13;
+
+/// A labelled text, wrapped: the label stands alone in its column.
+pub(super) fn labelled(label: &str, text: &str) -> String {
+    let wrapped = wrap(text, COLUMNS - LABEL, 0).replace('\n', &format!("\n{:LABEL$}", ""));
+    format!("{label:<LABEL$}{wrapped}\n")
+}
+
+/// The same text in characters that every terminal has.
+pub(super) fn in_ascii(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '×' | '✗' => 'x',
+            '÷' => '/',
+            '✓' => '+',
+            '–' => '-',
+            'µ' => 'u',
+            '…' => '.',
+            letter if letter.is_ascii() => letter,
+            letter => MARKS
+                .chars()
+                .position(|mark| mark == letter)
+                .map_or('?', |place| {
+                    char::from(b'a' + u8::try_from(place).unwrap_or(0))
+                }),
+        })
+        .collect()
+}
+
+/// What points from a number to its footnote.
+pub(super) const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_things_are_named_in_one_sentence() {
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn a_wrapped_text_keeps_its_words_and_its_width() {
+        let text = "one two\u{1b}[31m three four";
+        assert_eq!(wrap(text, 10, 2), "one two\n  [31m\n  three\n  four");
+        assert_eq!(
+            wrap("unbreakableunbreakable", 5, 0),
+            "unbreakableunbreakable"
+        );
+    }
+}

@@ -1,0 +1,490 @@
+//! The arbiter as far as one sees it: forks, deaths, the heartbeat, and what the timeline wants. It costs no
+//! core time. Who works where is decided by the same roster as in the real one.
+
+use super::Simulation;
+use super::guest::{GuestId, Place};
+use super::happening::Happening;
+use super::hub::{self, Hub};
+use super::lock::Lock;
+use super::machine::Kind;
+use super::observer::Observer;
+use super::worker::{Doing, Links, Pool, Thread, Worker};
+use concsim_engine::roster::Verdict;
+use concsim_engine::telemetry::{Deed, Event, Failure, Marker, Phase, TerminationCause};
+use concsim_model::scenario::{Happening as Wish, WorkerKind};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+use concsim_record::Who;
+
+/// Between two looks at heartbeats.
+pub(super) const TICK: u64 = 1_000_000_000;
+/// From its fork until a worker serves: what that takes on a laptop.
+pub(super) const BOOT: u64 = 3_000_000;
+/// How a worker ends that was told to abort, and one that was killed.
+const ABORTED: i32 = 1;
+const KILLED: i32 = -9;
+/// The process of the first worker; nobody has these numbers.
+const FIRST_PID: u32 = 1_001;
+
+impl<O: Observer> Simulation<'_, O> {
+    /// Whichever slot belongs to the server and has no process gets one.
+    pub(super) fn fill_vacancies(&mut self) {
+        while !self.is_over
+            && let Some(slot) = self.roster.vacancy()
+        {
+            self.fork(slot);
+        }
+    }
+
+    fn fork(&mut self, slot: usize) {
+        while self.workers.len() <= slot {
+            self.workers.push(Worker::vacant(self.scenario));
+        }
+        let age = self.roster.next_age();
+        let pid = FIRST_PID + age as u32 - 1;
+        self.roster.employ(slot, pid, age);
+        let server = &self.scenario.server;
+        let threads = match server.kind {
+            WorkerKind::Threads => server.threads,
+            WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1,
+        };
+        let has_loop = server.kind.has_a_loop();
+        let threads: Vec<Thread> = (0..threads)
+            .map(|thread| self.thread(slot, thread))
+            .collect();
+        let (now, services) = (self.now, self.scenario.services.len());
+        let worker = &mut self.workers[slot];
+        worker.lives += 1;
+        (worker.pid, worker.is_alive) = (pid, true);
+        (worker.stopping, worker.frozen) = (false, false);
+        (worker.heartbeat, worker.served) = (now, 0);
+        worker.limit = Worker::limit_of(server, self.scenario.seed, age);
+        worker.set_threads(threads);
+        worker.hub = has_loop.then(|| Hub::new(server.connections));
+        worker.lock = Lock::default();
+        worker.links = vec![Links::default(); services];
+        worker.pool = Pool::default();
+        worker.enter(Phase::Booting, now);
+        let at = Stamp(now);
+        let worker = slot as u32;
+        self.tell(Who::Arbiter, &Event::Forked { at, worker, pid });
+        for thread in 0..self.workers[slot].threads.len() {
+            let turn = self.next_turn();
+            let thread = &mut self.workers[slot].threads[thread];
+            thread.turn = turn;
+            let happening = Happening::Roused(thread.strand, turn);
+            self.calendar.set(now + BOOT, happening);
+        }
+    }
+
+    fn thread(&mut self, worker: usize, thread: usize) -> Thread {
+        let strand = self.machine.add(Kind::Worker);
+        self.owners.resize(strand as usize + 1, (usize::MAX, 0));
+        self.owners[strand as usize] = (worker, thread);
+        Thread {
+            strand,
+            doing: Doing::Looking { woken: false },
+            turn: 0,
+            from: 0,
+            ready: 0,
+            computes_from: 0,
+            computes: 0,
+            task: 0,
+            wants_lock: false,
+        }
+    }
+
+    /// A worker ends, as it was told to or of its own accord.
+    pub(super) fn leaves(&mut self, worker: usize, status: i32) {
+        self.is_buried(worker, status);
+    }
+
+    /// A worker's process ends in the middle of whatever it did.
+    pub(super) fn dies(&mut self, worker: usize, status: i32) {
+        if self.workers[worker].is_alive {
+            self.is_buried(worker, status);
+        }
+    }
+
+    fn is_buried(&mut self, slot: usize, status: i32) {
+        let (now, pid) = (self.now, self.workers[slot].pid);
+        let strands: Vec<u32> = self.workers[slot]
+            .threads
+            .iter()
+            .map(|it| it.strand)
+            .collect();
+        for strand in &strands {
+            self.no_longer_watches(*strand);
+            self.machine.interrupt(now, *strand, &mut self.calendar);
+        }
+        self.count_the_dead(slot, &strands);
+        let worker = &mut self.workers[slot];
+        worker.is_alive = false;
+        worker.enter(Phase::Gone, now);
+        worker.set_threads(Vec::new());
+        worker.hub = None;
+        worker.inbox.clear();
+        let left = std::mem::take(&mut worker.door);
+        let at = Stamp(now);
+        let (number, guests) = (slot as u32, std::mem::take(&mut worker.guests));
+        let was_retired = worker.stopping && status != KILLED;
+        let was_silent = self
+            .roster
+            .dismiss(pid)
+            .is_some_and(|(_, hand)| hand.was_silent());
+        let cause = match (was_silent, was_retired) {
+            (true, _) => Some(TerminationCause::Silent),
+            (false, true) => Some(TerminationCause::Retired),
+            (false, false) if self.is_over => Some(TerminationCause::Overdue),
+            (false, false) => None,
+        };
+        self.tell(
+            Who::Arbiter,
+            &Event::Died {
+                at,
+                worker: number,
+                pid,
+                status,
+                cause,
+            },
+        );
+        for id in guests.into_iter().chain(left) {
+            self.is_reset(id);
+        }
+        self.fill_vacancies();
+    }
+
+    /// What its processes have used and owed so far is kept.
+    fn count_the_dead(&mut self, slot: usize, strands: &[u32]) {
+        let now = self.now;
+        let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
+        for strand in strands {
+            cpu += self.machine.cpu_of(now, *strand);
+            let (slept, was_taken_off) = self.machine.switches_of(*strand);
+            (voluntary, involuntary) = (voluntary + slept, involuntary + was_taken_off);
+        }
+        let cut = self.open_run(&self.workers[slot]);
+        let worker = &mut self.workers[slot];
+        let owed = worker.hub.as_ref().map_or(0, |hub| {
+            let (ready, parked) = hub.ready_and_parked();
+            2 * (ready + parked) + u64::from(hub.running().is_some())
+        });
+        let counts = &mut worker.counts;
+        counts.half_done += if self.has_coroutines { owed } else { 0 };
+        counts.cpu += cpu;
+        counts.voluntary += voluntary;
+        counts.involuntary += involuntary;
+        let begun = counts.begun.count;
+        counts.lost += begun;
+        counts.longest_run = counts.longest_run.max(cut);
+        counts.begun.step(now, -begun.cast_signed());
+    }
+
+    /// The process at the other end of a connection is gone.
+    fn is_reset(&mut self, id: GuestId) {
+        let Some(guest) = self.guests.get(id as usize) else {
+            return;
+        };
+        let client = guest.client;
+        self.crowd.forget(client, id);
+        self.is_told(id, Err(Failure::Reset));
+        self.guests.remove(id as usize);
+    }
+
+    /// A worker is to finish what it began.
+    pub(super) fn send_home(&mut self, slot: usize) {
+        if !self.workers[slot].is_alive || self.workers[slot].stopping {
+            return;
+        }
+        self.workers[slot].stopping = true;
+        // A connection between two requests is not waited for.
+        let guests = self.workers[slot].guests.clone();
+        for id in guests {
+            let guest = &self.guests[id as usize];
+            if self.crowd.forget(guest.client, id) {
+                self.hangs_up(id);
+            }
+        }
+        // Who has a queue of its own closes it: those in it knock again elsewhere.
+        for id in std::mem::take(&mut self.workers[slot].door) {
+            self.is_reset(id);
+        }
+        if self.workers[slot].hub.is_some() {
+            return self.nudge(slot);
+        }
+        let sleeps = |thread: &&Thread| thread.doing == Doing::Sleeping;
+        let sleeping = self.workers[slot].threads.iter().filter(sleeps);
+        let sleeping: Vec<u32> = sleeping.map(|thread| thread.strand).collect();
+        for strand in sleeping {
+            self.wake(strand);
+        }
+    }
+
+    /// A worker has answered so many requests that another is to take its place.
+    pub(super) fn may_be_replaced(&mut self, slot: usize) {
+        let worker = &mut self.workers[slot];
+        worker.served += 1;
+        if worker.served >= worker.limit {
+            self.send_home(slot);
+        }
+    }
+
+    /// Each second: who is silent for longer than `timeout` is aborted, and a second later killed.
+    pub(super) fn tick(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.calendar.set(self.now + TICK, Happening::Tick);
+        let Some(timeout) = self.scenario.server.timeout else {
+            return;
+        };
+        let now = Stamp(self.now);
+        let workers = &self.workers;
+        let heartbeat = |slot: usize| heartbeat_of(&workers[slot], now);
+        let verdicts = self.roster.judge(now, timeout, heartbeat);
+        for (slot, _, verdict) in verdicts {
+            match verdict {
+                // A stopped process does not obey.
+                Verdict::Abort if self.workers[slot].frozen => {}
+                Verdict::Abort => self.dies(slot, ABORTED),
+                Verdict::Kill => self.dies(slot, KILLED),
+            }
+        }
+    }
+
+    /// A cue of the timeline is due.
+    pub(super) fn plays_cue(&mut self, cue: u16) {
+        let now = Stamp(self.now);
+        if self.is_over || self.crowd.course.window_end().is_some_and(|end| end <= now) {
+            return;
+        }
+        let wish = self.scenario.timeline[usize::from(cue)].happens;
+        let Some(deed) = self.deed_of(wish) else {
+            return;
+        };
+        let cue = Some(cue);
+        let marker = Marker { at: now, deed, cue };
+        self.tell(Who::Driver, &Event::Marked(marker));
+        match deed {
+            Deed::AddWorker => {
+                self.roster.add();
+                self.fill_vacancies();
+            }
+            Deed::RemoveWorker => {
+                if let Some((slot, _)) = self.roster.remove_oldest() {
+                    self.send_home(slot);
+                }
+            }
+            Deed::Reload => {
+                let leaving = self.roster.replace_all().unwrap_or_default();
+                self.fill_vacancies();
+                for (slot, _) in leaving {
+                    self.send_home(slot);
+                }
+            }
+            Deed::KillWorker(slot) => self.dies(usize::from(slot), KILLED),
+            Deed::StopWorker(slot) => self.freeze(usize::from(slot), true),
+            Deed::ContinueWorker(slot) => self.freeze(usize::from(slot), false),
+            // The timetable does these itself.
+            Deed::SetLoad(_) | Deed::SetRate(_) | Deed::SetClients(_) | Deed::Send(_) => {}
+        }
+    }
+
+    /// The deed, and on whom: the first worker of those that there are now.
+    fn deed_of(&self, wish: Wish) -> Option<Deed> {
+        let of = |wanted: fn(&Worker) -> bool| {
+            let is_wanted = |worker: &Worker| worker.is_alive && wanted(worker);
+            let found = self.workers.iter().position(is_wanted);
+            found.map(|slot| slot as u16)
+        };
+        Some(match wish {
+            Wish::AddWorker => Deed::AddWorker,
+            Wish::RemoveWorker => Deed::RemoveWorker,
+            Wish::KillWorker => Deed::KillWorker(of(|_| true)?),
+            Wish::StopWorker => Deed::StopWorker(of(|worker| !worker.frozen)?),
+            Wish::ContinueWorker => Deed::ContinueWorker(of(|worker| worker.frozen)?),
+            Wish::Reload => Deed::Reload,
+            Wish::SetRate(rate) => Deed::SetRate((rate * 1e6).round() as u64),
+            Wish::SetClients(clients) => {
+                Deed::SetClients(u32::try_from(clients).unwrap_or(u32::MAX))
+            }
+            Wish::Send(class) => Deed::Send(class as u16),
+        })
+    }
+
+    fn freeze(&mut self, slot: usize, freezes: bool) {
+        let now = self.now;
+        let worker = &mut self.workers[slot];
+        if freezes {
+            worker.heartbeat = heartbeat_of(worker, Stamp(now)).0;
+        }
+        worker.frozen = freezes;
+        let strands: Vec<u32> = worker.threads.iter().map(|thread| thread.strand).collect();
+        for strand in strands {
+            if freezes {
+                self.machine.freeze(now, strand, &mut self.calendar);
+            } else {
+                self.machine.thaw(now, strand, &mut self.calendar);
+            }
+        }
+    }
+
+    /// Load is through: whoever still works finishes what it began, for so long.
+    pub(super) fn close(&mut self) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        self.drained = Stamp(self.now);
+        self.crowd.next = None;
+        self.give_up_on_all();
+        let kept = self.crowd.take_all_kept();
+        for id in kept {
+            self.hangs_up(id);
+        }
+        self.sample();
+        for slot in 0..self.workers.len() {
+            self.send_home(slot);
+        }
+        let Elapsed(patience) = self.scenario.server.graceful_timeout;
+        self.calendar
+            .set(self.now + patience, Happening::LastOrders);
+    }
+
+    /// Whoever has not left by now is killed.
+    pub(super) fn last_orders(&mut self) {
+        for slot in 0..self.workers.len() {
+            self.dies(slot, KILLED);
+        }
+    }
+}
+
+/// When a worker last beat: one that sleeps at the door or in its poller does so by itself, unless it is
+/// stopped.
+fn heartbeat_of(worker: &Worker, now: Stamp) -> Stamp {
+    let is_idle = match &worker.hub {
+        Some(hub) => hub.state == hub::State::Asleep,
+        // Threads are watched by one that never serves.
+        None => {
+            worker.threads.len() > 1 || worker.threads.iter().any(|it| it.doing == Doing::Sleeping)
+        }
+    };
+    if is_idle && !worker.frozen {
+        now
+    } else {
+        Stamp(worker.heartbeat)
+    }
+}
+
+impl Worker {
+    /// CPU time of all its processes that have ended.
+    pub(super) fn cpu_of_the_dead(&self) -> CpuTime {
+        CpuTime(self.counts.cpu)
+    }
+}
+
+impl<O: Observer> Simulation<'_, O> {
+    /// A worker takes a guest in: it counts as begun from now on.
+    pub(super) fn take_in(&mut self, worker: usize, id: GuestId, task: u32) {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        (guest.accepted, guest.is_taken) = (now, true);
+        guest.place = Place::Inside {
+            worker: worker as u16,
+            seat: task,
+        };
+        let found = &mut self.workers[worker];
+        guest.seat_among_guests = found.guests.len() as u32;
+        found.guests.push(id);
+        found.counts.accepted += 1;
+        found.counts.begun.step(now, 1);
+        found.counts.peak = found.counts.peak.max(found.counts.begun.count);
+        if O::WANTS_EVENTS {
+            let at = Stamp(now);
+            let who = Who::Worker(worker as u16);
+            let connection = Some(self.guests[id as usize].birth);
+            let accepted = Event::Accepted {
+                at,
+                task,
+                connection,
+            };
+            self.observer.event(who, &accepted);
+        }
+    }
+
+    /// The first bytes of its request are read.
+    pub(super) fn begins(&mut self, worker: usize, id: GuestId) {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        (guest.has_begun, guest.has_come) = (true, false);
+        guest.first_read = now;
+        if !guest.is_taken {
+            (guest.is_taken, guest.accepted) = (true, now);
+            let counts = &mut self.workers[worker].counts;
+            counts.begun.step(now, 1);
+            counts.peak = counts.peak.max(counts.begun.count);
+        }
+    }
+
+    /// The last byte of its answer is written; whether the connection stays.
+    pub(super) fn is_answered(&mut self, worker: usize, id: GuestId, task: u32) -> bool {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        guest.is_taken = false;
+        let (served, waited) = (guest.served(task, now), guest.wait_parts(task, now));
+        let status = guest.status;
+        let counts = &mut self.workers[worker].counts;
+        counts.begun.step(now, -1);
+        counts.requests += 1;
+        if O::WANTS_EVENTS {
+            let who = Who::Worker(worker as u16);
+            if let Some(waited) = waited {
+                self.observer.event(who, &Event::Waited(waited));
+            }
+            self.observer.event(who, &Event::Served(served));
+        }
+        self.may_be_replaced(worker);
+        let kind = self.scenario.server.kind;
+        let keeps = kind != WorkerKind::Sync
+            && self.scenario.server.keepalive > Elapsed::ZERO
+            && !self.workers[worker].stopping
+            && self.would_keep(id);
+        self.is_told(id, Ok(status));
+        keeps
+    }
+
+    /// A connection is closed.
+    pub(super) fn goes_home(&mut self, worker: usize, id: GuestId) {
+        let now = self.now;
+        let guest = &self.guests[id as usize];
+        let place = guest.seat_among_guests as usize;
+        if guest.is_taken {
+            // Its client has hung up before it was begun.
+            let served = guest.served(0, now);
+            self.workers[worker].counts.begun.step(now, -1);
+            self.tell(Who::Worker(worker as u16), &Event::Served(served));
+        }
+        self.guests.remove(id as usize);
+        let guests = &mut self.workers[worker].guests;
+        guests.swap_remove(place);
+        if let Some(moved) = guests.get(place) {
+            self.guests[*moved as usize].seat_among_guests = place as u32;
+        }
+    }
+
+    /// A guest's wait has blocked its process.
+    pub(super) fn was_blocked(&mut self, worker: usize, id: GuestId, task: u32) {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        guest.goes_on(now);
+        let (from, request) = (guest.begun, guest.works_for());
+        guest.begun = 0;
+        if O::WANTS_SWITCHES {
+            let event = Event::BlockedIn {
+                from: Stamp(from),
+                to: Stamp(now),
+                task,
+                request,
+            };
+            self.observer.event(Who::Worker(worker as u16), &event);
+        }
+    }
+}

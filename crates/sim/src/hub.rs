@@ -1,0 +1,423 @@
+//! A worker with a loop: the turn of `server::hub`, in virtual time, with the same ready queue.
+//!
+//! ```text
+//!        ┌──────────────────────────────────────────────────────────────────┐
+//!        ▼                                                                  │
+//!   1 poll ─▶ 2 due timers, then ready sockets, join the queue in order ─▶  │
+//!             3 up to a hundred are taken in, while there is room ─▶        │
+//!             4 each that is in the queue now runs once, for 5 ms at most ──┘
+//! ```
+//!
+//! Nobody takes the worker from a guest that computes; the machine may take the core from the worker. A
+//! worker with callbacks turns in the same way, but has no coroutines to switch between.
+
+use std::collections::VecDeque;
+
+use super::Simulation;
+use super::guest::{GuestId, Place};
+use super::observer::Observer;
+use super::script::{self, Need};
+use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
+use concsim_engine::{ReadyQueue, TaskId, Turn};
+use concsim_model::scenario::{Manner, WorkerKind};
+use concsim_model::units::Stamp;
+use concsim_record::Who;
+
+/// How long the hub runs tasks before it looks up.
+const TURN: u64 = 5_000_000;
+/// How many connections one turn takes at most.
+const ACCEPTS_A_TURN: usize = 100;
+
+/// Where a hub is in its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// In the poller, with nothing to do; its process sleeps.
+    Asleep,
+    /// At 1.
+    Polling {
+        /// Whether it slept before.
+        woken: bool,
+    },
+    /// Between 3 and 4.
+    TurnBegins,
+    /// At 4, between two tasks.
+    Turning,
+    /// A task has it.
+    Running(TaskId),
+    /// The process sleeps in a wait of this task.
+    Blocked(TaskId),
+}
+
+/// A loop, and its tasks.
+#[derive(Debug)]
+pub(super) struct Hub {
+    pub(super) state: State,
+    pub(super) queue: ReadyQueue<GuestId>,
+    timers: VecDeque<TaskId>,
+    sockets: VecDeque<TaskId>,
+    turn: Turn,
+    look_up_at: u64,
+    polled: u64,
+    /// Since when the task that runs could have run, and since when it has.
+    pub(super) ready: u64,
+    pub(super) from: u64,
+    /// It computes since then, for so long.
+    computes_from: u64,
+    computes: u64,
+}
+
+impl Hub {
+    pub(super) fn new(connections: usize) -> Self {
+        let queue = ReadyQueue::new(connections);
+        Self {
+            state: State::Polling { woken: false },
+            turn: queue.begin_turn(),
+            queue,
+            timers: VecDeque::new(),
+            sockets: VecDeque::new(),
+            look_up_at: 0,
+            polled: 0,
+            ready: 0,
+            from: 0,
+            computes_from: 0,
+            computes: 0,
+        }
+    }
+
+    /// The task that has the worker, if one has.
+    pub(super) fn running(&self) -> Option<TaskId> {
+        match self.state {
+            State::Running(task) | State::Blocked(task) => Some(task),
+            State::Asleep | State::Polling { .. } | State::TurnBegins | State::Turning => None,
+        }
+    }
+
+    /// How many wait in the queue, and how many are parked.
+    pub(super) fn ready_and_parked(&self) -> (u64, u64) {
+        let ready = self.queue.ready_count();
+        let running = usize::from(self.running().is_some());
+        let parked = self.queue.open_count() - ready - running;
+        (ready as u64, parked as u64)
+    }
+
+    fn has_news(&self) -> bool {
+        !self.timers.is_empty() || !self.sockets.is_empty()
+    }
+}
+
+impl<O: Observer> Simulation<'_, O> {
+    fn hub(&mut self, worker: usize) -> &mut Hub {
+        let hub = &mut self.workers[worker].hub;
+        hub.as_mut().expect("a worker with a loop has a hub")
+    }
+
+    /// The wait of a parked task is over.
+    pub(super) fn task_is_ready(&mut self, worker: usize, task: TaskId, by_timer: bool) {
+        let hub = self.hub(worker);
+        if by_timer {
+            hub.timers.push_back(task);
+        } else {
+            hub.sockets.push_back(task);
+        }
+        self.nudge(worker);
+    }
+
+    /// A hub that sleeps looks at what there is.
+    pub(super) fn nudge(&mut self, worker: usize) {
+        if self.hub(worker).state == State::Asleep {
+            let strand = self.workers[worker].threads[0].strand;
+            self.wake(strand);
+        }
+    }
+
+    /// The hub has its core, and goes on until it needs time.
+    pub(super) fn resume_hub(&mut self, worker: usize) {
+        loop {
+            let goes_on = match self.hub(worker).state {
+                State::Asleep => false,
+                State::Polling { woken } => self.poll(worker, woken),
+                State::TurnBegins => self.begin_turn(worker),
+                State::Turning => self.run_next(worker),
+                State::Running(task) => self.run_on(worker, task),
+                State::Blocked(task) => {
+                    self.unblock_hub(worker, task);
+                    self.run_on(worker, task)
+                }
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// 1 to 3.
+    fn poll(&mut self, worker: usize, woken: bool) -> bool {
+        let now = self.now;
+        self.workers[worker].heartbeat = now;
+        let hub = self.hub(worker);
+        hub.polled = now;
+        let has_news = hub.has_news();
+        for task in hub.timers.drain(..).chain(hub.sockets.drain(..)) {
+            hub.queue.wake(task);
+        }
+        let mut cost = 0;
+        let mut taken = 0;
+        while taken < ACCEPTS_A_TURN && self.may_take(worker) {
+            let Some(id) = self.take_from_the_door(worker) else {
+                break;
+            };
+            taken += 1;
+            cost += self.machine_costs.accept;
+            self.open_task(worker, id);
+        }
+        if woken && taken == 0 && !has_news && self.may_take(worker) {
+            self.workers[worker].counts.found_nothing += 1;
+        }
+        self.hub(worker).state = State::TurnBegins;
+        self.uses(worker, cost)
+    }
+
+    fn may_take(&mut self, worker: usize) -> bool {
+        !self.workers[worker].stopping && self.hub(worker).queue.has_room()
+    }
+
+    /// Uses so much core time; whether it is had at once.
+    fn uses(&mut self, worker: usize, cost: u64) -> bool {
+        if cost == 0 {
+            return true;
+        }
+        let phase = Phase::Running;
+        self.workers[worker].enter(phase, self.now);
+        self.work(worker, 0, cost);
+        false
+    }
+
+    fn open_task(&mut self, worker: usize, id: GuestId) {
+        let task = self.hub(worker).queue.open(id);
+        self.workers[worker].counts.tasks += u64::from(self.has_coroutines);
+        self.take_in(worker, id, task.0);
+    }
+
+    /// 4 begins, or the hub sleeps.
+    fn begin_turn(&mut self, worker: usize) -> bool {
+        let now = self.now;
+        let (stopping, may_take) = (self.workers[worker].stopping, self.may_take(worker));
+        let somebody = may_take && self.somebody_is_at_the_door(worker);
+        let hub = self.hub(worker);
+        if hub.queue.ready_count() > 0 {
+            hub.turn = hub.queue.begin_turn();
+            hub.look_up_at = now + TURN;
+            hub.state = State::Turning;
+            self.workers[worker].enter(Phase::Running, now);
+            return true;
+        }
+        if hub.has_news() || somebody {
+            hub.state = State::Polling { woken: false };
+            return true;
+        }
+        if stopping && hub.queue.open_count() == 0 {
+            self.leaves(worker, 0);
+            return false;
+        }
+        hub.state = State::Asleep;
+        let phase = if stopping {
+            Phase::Draining
+        } else {
+            Phase::Idle
+        };
+        self.workers[worker].enter(phase, now);
+        self.sleep_at_the_door(worker, 0, may_take);
+        false
+    }
+
+    fn run_next(&mut self, worker: usize) -> bool {
+        let (now, costs, has_coroutines) = (self.now, self.machine_costs, self.has_coroutines);
+        let hub = self.hub(worker);
+        let next = (now < hub.look_up_at)
+            .then(|| hub.queue.next(&mut hub.turn))
+            .flatten();
+        let Some(task) = next else {
+            hub.state = State::Polling { woken: false };
+            return true;
+        };
+        let id = *hub.queue.task(task);
+        hub.state = State::Running(task);
+        (hub.from, hub.ready) = (now, now);
+        let guest = &mut self.guests[id as usize];
+        let could_run = if guest.begun == 0 {
+            guest.accepted
+        } else {
+            guest.goes_on(now);
+            guest.over.max(guest.begun)
+        };
+        guest.begun = 0;
+        let mut cost = costs.coroutine_switch;
+        if guest.has_come {
+            self.begins(worker, id);
+            cost += costs.request;
+        }
+        self.hub(worker).ready = could_run.min(now);
+        self.workers[worker].counts.switches += u64::from(has_coroutines);
+        self.uses(worker, cost)
+    }
+
+    /// A task has the hub, and has had the core time that it wanted.
+    fn run_on(&mut self, worker: usize, task: TaskId) -> bool {
+        let now = self.now;
+        let hub = self.hub(worker);
+        let id = *hub.queue.task(task);
+        let (from, computes) = (hub.computes_from, std::mem::take(&mut hub.computes));
+        let guest = &mut self.guests[id as usize];
+        if computes > 0 {
+            guest.cpu += computes;
+            guest.core_wait += (now - from).saturating_sub(computes);
+        }
+        if !guest.has_begun {
+            // It has woken to an end, not to a request.
+            return self.closes(worker, task, id);
+        }
+        let counters = &mut self.workers[worker].counts.counters;
+        match script::play(guest, self.scenario, &mut self.demands, counters) {
+            Need::Compute(cpu) => {
+                let hub = self.hub(worker);
+                (hub.computes_from, hub.computes) = (now, cpu);
+                self.work(worker, 0, cpu);
+                false
+            }
+            Need::LetGo => {
+                (guest.begun, guest.over) = (now, now);
+                self.lets_go(worker, task, id, Then::Yielded);
+                true
+            }
+            Need::Sleep { wait, manner } => {
+                let due = self.now + wait;
+                self.guests[id as usize].timer = (manner != Manner::InThreads).then_some(due);
+                self.waits(worker, task, id, Then::Timer, manner);
+                self.begin_sleep(id, wait, manner);
+                manner != Manner::Unpatched
+            }
+            Need::Call {
+                service,
+                wait,
+                manner,
+            } => {
+                self.waits(worker, task, id, Then::Service, manner);
+                self.begin_call(id, service, wait, manner);
+                manner != Manner::Unpatched
+            }
+            Need::Done => self.answers(worker, task, id),
+            Need::Overflow => {
+                self.dies(worker, OVERFLOWED);
+                false
+            }
+        }
+    }
+
+    fn waits(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then, manner: Manner) {
+        let (now, turn) = (self.now, self.next_turn());
+        let guest = &mut self.guests[id as usize];
+        (guest.begun, guest.turn) = (now, turn);
+        guest.blocks = manner == Manner::Unpatched;
+        guest.by_timer = then == Then::Timer;
+        if manner != Manner::Unpatched {
+            return self.lets_go(worker, task, id, then);
+        }
+        self.hub(worker).state = State::Blocked(task);
+        self.workers[worker].enter(Phase::Blocked, now);
+        let strand = self.workers[worker].threads[0].strand;
+        self.workers[worker].threads[0].turn = turn;
+        self.machine.sleep(now, strand, &mut self.calendar);
+    }
+
+    /// The process has slept in a wait, and has its core again.
+    fn unblock_hub(&mut self, worker: usize, task: TaskId) {
+        let now = self.now;
+        let hub = self.hub(worker);
+        let id = *hub.queue.task(task);
+        hub.state = State::Running(task);
+        self.workers[worker].enter(Phase::Running, now);
+        self.was_blocked(worker, id, task.0);
+    }
+
+    /// A task lets go of the hub, and waits or stays ready.
+    fn lets_go(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then) {
+        let has_coroutines = self.has_coroutines;
+        let counts = &mut self.workers[worker].counts;
+        counts.waits += u64::from(has_coroutines);
+        self.run_is_over(worker, task, id, then);
+        let hub = self.hub(worker);
+        hub.state = State::Turning;
+        if then == Then::Yielded {
+            hub.queue.rejoin(task);
+        } else {
+            hub.queue.park(task);
+        }
+    }
+
+    fn run_is_over(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then) {
+        let (now, has_coroutines) = (self.now, self.has_coroutines);
+        let hub = self.hub(worker);
+        let (ready, from) = (hub.ready, hub.from);
+        let counts = &mut self.workers[worker].counts;
+        counts.switches += u64::from(has_coroutines);
+        counts.longest_run = counts.longest_run.max(now - from);
+        if O::WANTS_SWITCHES {
+            let core = self.machine.core_of(self.workers[worker].threads[0].strand);
+            let ran = Ran {
+                ready: Stamp(ready),
+                from: Stamp(from),
+                to: Stamp(now),
+                task: task.0,
+                request: self.guests[id as usize].works_for(),
+                then,
+                due: self.guests[id as usize].due_of(then),
+                core,
+            };
+            let who = Who::Worker(worker as u16);
+            self.observer.event(who, &Event::Ran(ran));
+        }
+    }
+
+    /// The last byte is written: the connection is kept, or closed.
+    fn answers(&mut self, worker: usize, task: TaskId, id: GuestId) -> bool {
+        let keeps = self.is_answered(worker, id, task.0);
+        if !keeps {
+            return self.closes(worker, task, id);
+        }
+        let turn = self.next_turn();
+        let guest = &mut self.guests[id as usize];
+        guest.turn = turn;
+        (guest.begun, guest.over) = (self.now, self.now);
+        guest.by_timer = false;
+        self.lets_go(worker, task, id, Then::Client);
+        let guest = &mut self.guests[id as usize];
+        // Between two requests the wait is the client's, not a request's.
+        (guest.has_begun, guest.begun) = (false, 0);
+        self.keep(id);
+        true
+    }
+
+    fn closes(&mut self, worker: usize, task: TaskId, id: GuestId) -> bool {
+        self.run_is_over(worker, task, id, Then::Ended);
+        let hub = self.hub(worker);
+        hub.state = State::Turning;
+        hub.queue.close(task);
+        self.goes_home(worker, id);
+        true
+    }
+
+    /// The next request on a kept connection has come, or its end.
+    pub(super) fn stirs(&mut self, id: GuestId) {
+        let now = self.now;
+        let Place::Inside { worker, seat } = self.guests[id as usize].place else {
+            return;
+        };
+        let guest = &mut self.guests[id as usize];
+        guest.accepted = now;
+        if self.scenario.server.kind == WorkerKind::Threads {
+            self.workers[usize::from(worker)].inbox.push_back(id);
+            return self.wake_a_thread(usize::from(worker));
+        }
+        self.task_is_ready(usize::from(worker), TaskId(seat), false);
+    }
+}

@@ -1,0 +1,146 @@
+//! The lock around computing of a process with threads, as `CPython`'s: whoever holds it computes, and gives
+//! it back when it waits. One that wants it waits for an interval, and then asks for it; if somebody else
+//! got it meanwhile, it waits for another interval.
+//!
+//! (`Python/ceval_gil.c`; the interval is `sys.getswitchinterval()`.) Who gets it of several that wait is
+//! decided by the kernel there, and by chance here.
+
+use super::Simulation;
+use super::happening::Happening;
+use super::machine::StrandId;
+use super::observer::Observer;
+use concsim_model::scenario::{WorkerKind, draw};
+
+/// How long one waits before it asks for the lock.
+const INTERVAL: u64 = 5_000_000;
+
+/// One lock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lock {
+    /// The thread that holds it.
+    holder: Option<usize>,
+    /// Threads that want it, with the core time that each is going to use.
+    waiting: Vec<(usize, u64)>,
+    /// How often it went from one to another.
+    switches: u32,
+    /// Somebody has asked for it.
+    is_asked_for: bool,
+}
+
+impl<O: Observer> Simulation<'_, O> {
+    /// A thread wants so much core time, and first the lock if its process has one.
+    #[inline]
+    pub(super) fn work(&mut self, worker: usize, thread: usize, cpu: u64) {
+        let strand = self.workers[worker].threads[thread].strand;
+        if !self.has_lock {
+            return self.machine.work(self.now, strand, cpu, &mut self.calendar);
+        }
+        let lock = &mut self.workers[worker].lock;
+        match lock.holder {
+            None => {
+                lock.holder = Some(thread);
+                self.machine.work(self.now, strand, cpu, &mut self.calendar);
+            }
+            Some(holder) if holder == thread => {
+                if lock.is_asked_for && !lock.waiting.is_empty() {
+                    self.machine.sleep(self.now, strand, &mut self.calendar);
+                    self.hand_over(worker);
+                    self.queue_for_lock(worker, thread, cpu);
+                } else {
+                    self.machine.work(self.now, strand, cpu, &mut self.calendar);
+                }
+            }
+            Some(_) => {
+                self.machine.sleep(self.now, strand, &mut self.calendar);
+                self.queue_for_lock(worker, thread, cpu);
+            }
+        }
+    }
+
+    fn queue_for_lock(&mut self, worker: usize, thread: usize, cpu: u64) {
+        let found = &mut self.workers[worker];
+        found.lock.waiting.push((thread, cpu));
+        let thread = &mut found.threads[thread];
+        thread.wants_lock = true;
+        let strand = thread.strand;
+        self.wait_for_an_interval(worker, strand);
+    }
+
+    fn wait_for_an_interval(&mut self, worker: usize, strand: StrandId) {
+        let switches = self.workers[worker].lock.switches;
+        let happening = Happening::LockInterval(strand, switches);
+        self.calendar.set(self.now + INTERVAL, happening);
+    }
+
+    /// A thread waits for something else: the lock is free.
+    pub(super) fn release(&mut self, worker: usize, thread: usize) {
+        if !self.has_lock {
+            return;
+        }
+        let found = &mut self.workers[worker];
+        if std::mem::take(&mut found.threads[thread].wants_lock) {
+            found.lock.waiting.retain(|(waiting, _)| *waiting != thread);
+        }
+        if found.lock.holder == Some(thread) {
+            self.hand_over(worker);
+        }
+    }
+
+    /// The lock goes to one of those that want it.
+    fn hand_over(&mut self, worker: usize) {
+        self.choices += 1;
+        let (seed, choices) = (self.scenario.seed, self.choices);
+        let lock = &mut self.workers[worker].lock;
+        (lock.holder, lock.is_asked_for) = (None, false);
+        if lock.waiting.is_empty() {
+            return;
+        }
+        let lucky = draw::choice(seed, choices, lock.waiting.len());
+        let (thread, cpu) = lock.waiting.remove(lucky);
+        lock.holder = Some(thread);
+        lock.switches = lock.switches.wrapping_add(1);
+        let thread = &mut self.workers[worker].threads[thread];
+        thread.wants_lock = false;
+        let strand = thread.strand;
+        self.machine.work(self.now, strand, cpu, &mut self.calendar);
+    }
+
+    /// A thread has waited for an interval; which began when the lock had switched so often.
+    pub(super) fn interval_is_over(&mut self, strand: StrandId, switches: u32) {
+        let Some((worker, thread)) = self.thread_of(strand) else {
+            return;
+        };
+        let found = &mut self.workers[worker];
+        if !found.threads[thread].wants_lock {
+            return;
+        }
+        let lock = &mut found.lock;
+        if lock.switches == switches {
+            lock.is_asked_for = true;
+            self.drop_on_request(worker);
+        }
+        if self.workers[worker].threads[thread].wants_lock {
+            self.wait_for_an_interval(worker, strand);
+        }
+    }
+
+    /// Whoever holds the lock gives it away in the middle of its computing, and wants it again.
+    fn drop_on_request(&mut self, worker: usize) {
+        let Some(holder) = self.workers[worker].lock.holder else {
+            return;
+        };
+        let strand = self.workers[worker].threads[holder].strand;
+        if !self.machine.computes(strand) {
+            return; // between two computations: it gives the lock away when it asks for more
+        }
+        let left = self.machine.interrupt(self.now, strand, &mut self.calendar);
+        self.hand_over(worker);
+        self.queue_for_lock(worker, holder, left);
+    }
+
+    /// Whether workers of this scenario compute behind a lock.
+    pub(super) fn needs_lock(&self) -> bool {
+        let server = &self.scenario.server;
+        server.kind == WorkerKind::Threads && server.gil
+    }
+}

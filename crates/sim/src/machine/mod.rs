@@ -1,0 +1,343 @@
+//! The machine: cores, and who runs on them.
+//!
+//! A *strand* is what a core runs: a process, or one thread of it. It asks for core time
+//! ([`Machine::work`]) and, when it has had it, stands in [`Machine::finished`], still on its core, until
+//! it asks for more or goes to sleep. So whatever happens at one instant costs no place on the calendar.
+//!
+//! ```text
+//!              work                  has had it
+//!   asleep ──────────▶ ready ─▶ on a core ──────▶ finished ──┐
+//!      ▲                  ▲        │ slice over       │      │ work
+//!      │                  └────────┘                  │◀─────┘
+//!      └──────────────────────── sleep ───────────────┘
+//! ```
+//!
+//! Three schedulers share this interface: one that shares all cores evenly ([`sharing`]), and two that give
+//! slices ([`slices`]).
+
+mod sharing;
+mod slices;
+
+use std::collections::VecDeque;
+
+use self::sharing::Sharing;
+use self::slices::Slices;
+use super::calendar::Calendar;
+use super::happening::Happening;
+use concsim_model::scenario::{self, Scheduler};
+
+/// Whose core time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A worker's.
+    Worker = 0,
+    /// Load's.
+    Load = 1,
+    /// The services'.
+    Services = 2,
+}
+
+/// Names a strand.
+pub(super) type StrandId = u32;
+
+/// Where a strand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Asleep,
+    /// It could run, and has no core.
+    Ready,
+    OnCore(u32),
+}
+
+/// Something that a core runs.
+#[derive(Clone, Debug)]
+pub(super) struct Strand {
+    kind: Kind,
+    state: State,
+    /// Core time that it still wants.
+    left: u64,
+    /// Core time that it has had, up to where it was counted last.
+    cpu: u64,
+    /// The core that it was on last.
+    core: u32,
+    /// Nobody runs it until it is thawed (SIGSTOP).
+    frozen: bool,
+    /// It stands among those that have finished.
+    is_told: bool,
+    /// Since when its core has been taken from it.
+    off_since: Option<u64>,
+    /// Where sharing has its end …
+    ends: sharing::Share,
+    /// … and which of its ends there is the valid one.
+    turn: u32,
+    voluntary: u64,
+    involuntary: u64,
+}
+
+/// Its core was taken from a strand, from when to when; and which core that was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TakenOff {
+    pub(super) strand: StrandId,
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) core: u32,
+}
+
+/// What all schedulers know.
+#[derive(Debug)]
+struct Common {
+    strands: Vec<Strand>,
+    /// Those that have had the core time they wanted, in order.
+    finished: VecDeque<StrandId>,
+    taken_off: Vec<TakenOff>,
+    /// Core time of each core, by [`Kind`].
+    booked: Vec<[u64; 3]>,
+}
+
+impl Common {
+    /// A strand has had what it wanted.
+    #[inline]
+    fn finish(&mut self, id: StrandId) {
+        let is_told = &mut self.strands[id as usize].is_told;
+        if !std::mem::replace(is_told, true) {
+            self.finished.push_back(id);
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Level {
+    Sharing(Sharing),
+    Slices(Slices),
+}
+
+/// All cores, and all strands.
+#[derive(Debug)]
+pub(super) struct Machine {
+    common: Common,
+    level: Level,
+}
+
+impl Machine {
+    pub(super) fn new(machine: &scenario::Machine) -> Self {
+        let level = match machine.scheduler {
+            Scheduler::Ideal => Level::Sharing(Sharing::new(machine)),
+            Scheduler::RoundRobin | Scheduler::PerCore => Level::Slices(Slices::new(machine)),
+        };
+        Self {
+            common: Common {
+                strands: Vec::new(),
+                finished: VecDeque::new(),
+                taken_off: Vec::new(),
+                booked: vec![[0; 3]; machine.cores],
+            },
+            level,
+        }
+    }
+
+    /// One strand more, which sleeps.
+    pub(super) fn add(&mut self, kind: Kind) -> StrandId {
+        self.common.strands.push(Strand {
+            kind,
+            state: State::Asleep,
+            left: 0,
+            cpu: 0,
+            core: 0,
+            frozen: false,
+            is_told: false,
+            off_since: None,
+            ends: 0,
+            turn: 0,
+            voluntary: 0,
+            involuntary: 0,
+        });
+        (self.common.strands.len() - 1) as StrandId
+    }
+
+    /// A strand wants so much core time more; it may be none, and still it needs a core for that.
+    #[inline]
+    pub(super) fn work(
+        &mut self,
+        now: u64,
+        id: StrandId,
+        cpu: u64,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        self.common.strands[id as usize].left += cpu;
+        if self.common.strands[id as usize].frozen {
+            self.common.strands[id as usize].state = State::Ready;
+            return;
+        }
+        match &mut self.level {
+            Level::Sharing(sharing) => sharing.work(now, id, &mut self.common),
+            Level::Slices(slices) => slices.work(now, id, &mut self.common, calendar),
+        }
+    }
+
+    /// A strand that is on a core goes to sleep.
+    #[inline]
+    pub(super) fn sleep(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
+        let strand = &mut self.common.strands[id as usize];
+        if let State::OnCore(_) = strand.state {
+            strand.voluntary += 1;
+            self.leave(now, id, calendar);
+        }
+    }
+
+    /// Takes a strand away from whatever it does; gives the core time that it still wanted.
+    pub(super) fn interrupt(
+        &mut self,
+        now: u64,
+        id: StrandId,
+        calendar: &mut Calendar<Happening>,
+    ) -> u64 {
+        self.leave(now, id, calendar);
+        std::mem::take(&mut self.common.strands[id as usize].left)
+    }
+
+    fn leave(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
+        match &mut self.level {
+            Level::Sharing(sharing) => sharing.leave(now, id, &mut self.common),
+            Level::Slices(slices) => slices.leave(now, id, &mut self.common, calendar),
+        }
+        let strand = &mut self.common.strands[id as usize];
+        strand.state = State::Asleep;
+        strand.off_since = None;
+    }
+
+    /// Nobody runs it from now on, whatever it wants.
+    pub(super) fn freeze(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
+        let was_awake = self.common.strands[id as usize].state != State::Asleep;
+        if was_awake {
+            self.leave(now, id, calendar);
+            self.common.strands[id as usize].state = State::Ready;
+        }
+        self.common.strands[id as usize].frozen = true;
+    }
+
+    /// It goes on where it was.
+    pub(super) fn thaw(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
+        let strand = &mut self.common.strands[id as usize];
+        strand.frozen = false;
+        if strand.state == State::Ready {
+            strand.state = State::Asleep;
+            self.work(now, id, 0, calendar);
+        }
+    }
+
+    /// What a core had on the calendar has come.
+    pub(super) fn core_is_due(
+        &mut self,
+        now: u64,
+        core: u32,
+        turn: u32,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        if let Level::Slices(slices) = &mut self.level {
+            slices.is_due(now, core, turn, &mut self.common, calendar);
+        }
+    }
+
+    /// When sharing has a strand that has had enough; slices have that on the calendar.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<u64> {
+        match &mut self.level {
+            Level::Sharing(sharing) => sharing.next(&self.common),
+            Level::Slices(_) => None,
+        }
+    }
+
+    /// That instant has come.
+    #[inline]
+    pub(super) fn is_due(&mut self, now: u64) {
+        if let Level::Sharing(sharing) = &mut self.level {
+            sharing.is_due(now, &mut self.common);
+        }
+    }
+
+    /// The next strand that has had what it wanted.
+    #[inline]
+    pub(super) fn finished(&mut self) -> Option<StrandId> {
+        while let Some(id) = self.common.finished.pop_front() {
+            let strand = &mut self.common.strands[id as usize];
+            strand.is_told = false;
+            // One that was interrupted or frozen meanwhile comes again, or does not.
+            if !strand.frozen && strand.left == 0 && strand.state != State::Asleep {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Whose core was taken away since the last call.
+    pub(super) fn taken_off(&mut self) -> Vec<TakenOff> {
+        std::mem::take(&mut self.common.taken_off)
+    }
+
+    /// Whether there is anything for [`Self::taken_off`].
+    #[inline]
+    pub(super) fn has_taken_off(&self) -> bool {
+        !self.common.taken_off.is_empty()
+    }
+
+    /// The core that a strand is on; [`None`] if all share all.
+    pub(super) fn core_of(&self, id: StrandId) -> Option<u32> {
+        match &self.level {
+            Level::Sharing(_) => None,
+            Level::Slices(_) => Some(self.common.strands[id as usize].core),
+        }
+    }
+
+    /// Whether a strand could run and has no core.
+    pub(super) fn wants_a_core(&self, id: StrandId) -> bool {
+        let strand = &self.common.strands[id as usize];
+        strand.state == State::Ready && !strand.frozen
+    }
+
+    /// Whether nothing runs a strand until it is thawed.
+    pub(super) fn is_frozen(&self, id: StrandId) -> bool {
+        self.common.strands[id as usize].frozen
+    }
+
+    /// Whether a strand is in the middle of computing.
+    pub(super) fn computes(&self, id: StrandId) -> bool {
+        let strand = &self.common.strands[id as usize];
+        strand.left > 0 && strand.state != State::Asleep && !strand.frozen
+    }
+
+    /// Core time that a strand has had by now.
+    pub(super) fn cpu_of(&self, now: u64, id: StrandId) -> u64 {
+        let strand = &self.common.strands[id as usize];
+        strand.cpu
+            + match &self.level {
+                Level::Sharing(sharing) => sharing.uncounted(now, strand),
+                Level::Slices(slices) => slices.uncounted(now, id, strand),
+            }
+    }
+
+    /// How often it went to sleep, and how often its core was taken from it.
+    pub(super) fn switches_of(&self, id: StrandId) -> (u64, u64) {
+        let strand = &self.common.strands[id as usize];
+        (strand.voluntary, strand.involuntary)
+    }
+
+    /// Core time of each core by now, by [`Kind`].
+    pub(super) fn cores(&self, now: u64) -> Vec<[u64; 3]> {
+        let mut booked = self.common.booked.clone();
+        match &self.level {
+            Level::Slices(slices) => slices.add_uncounted(now, &self.common, &mut booked),
+            Level::Sharing(_) => {
+                let mut all = [0; 3];
+                for (id, strand) in self.common.strands.iter().enumerate() {
+                    all[strand.kind as usize] += self.cpu_of(now, id as StrandId);
+                }
+                let cores = booked.len() as u64;
+                booked.fill(all.map(|sum| sum / cores));
+            }
+        }
+        booked
+    }
+}
+
+#[cfg(test)]
+mod tests;

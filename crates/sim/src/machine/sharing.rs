@@ -1,0 +1,167 @@
+//! Ideal sharing: *n* strands on *m* cores have *m ÷ n* of a core each, or a whole one, at every instant.
+//! The capacitated processor sharing of theory, which slices come close to as they become shorter.
+//!
+//! Time is counted in core time that each strand has had since the beginning, as if it had been there
+//! always: whoever wants 3 ms now has had enough when that clock shows 3 ms more, however many others
+//! come and go meanwhile. So nobody has to be looked at again when the number changes.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{Common, State, Strand, StrandId};
+use concsim_model::scenario;
+
+/// Parts of a nanosecond in which the clock of shares counts.
+const PARTS: u64 = 1 << 16;
+
+/// The clock of shares. In so small parts 64 bits of it are full after three days.
+pub(super) type Share = u128;
+
+/// So much core time on the clock of shares.
+fn share_of(core_time: u64) -> Share {
+    Share::from(core_time) * Share::from(PARTS)
+}
+
+/// Whole nanoseconds of core time, rounded up.
+fn core_time_of(share: Share) -> u64 {
+    share.div_ceil(Share::from(PARTS)) as u64
+}
+
+#[derive(Debug)]
+pub(super) struct Sharing {
+    cores: u64,
+    efficiency: f64,
+    /// What each strand has had, in parts …
+    share: Share,
+    /// … by this instant.
+    at: u64,
+    /// How many strands share.
+    count: u64,
+    /// What all of them get in a nanosecond, in parts.
+    capacity: u64,
+    /// When each of them has had enough, on the clock of shares; with its turn.
+    ends: BinaryHeap<Reverse<(Share, StrandId, u32)>>,
+}
+
+impl Sharing {
+    pub(super) fn new(machine: &scenario::Machine) -> Self {
+        Self {
+            cores: machine.cores as u64,
+            efficiency: machine.efficiency,
+            share: 0,
+            at: 0,
+            count: 0,
+            capacity: 0,
+            ends: BinaryHeap::new(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn work(&mut self, now: u64, id: StrandId, common: &mut Common) {
+        self.advance(now);
+        let strand = &mut common.strands[id as usize];
+        strand.state = State::OnCore(0);
+        if strand.left == 0 {
+            common.finish(id);
+            return;
+        }
+        strand.turn = strand.turn.wrapping_add(1);
+        strand.ends = self.share + share_of(strand.left);
+        self.ends.push(Reverse((strand.ends, id, strand.turn)));
+        self.become_so_many(self.count + 1);
+    }
+
+    pub(super) fn leave(&mut self, now: u64, id: StrandId, common: &mut Common) {
+        self.advance(now);
+        let strand = &mut common.strands[id as usize];
+        if strand.left > 0 && strand.state != State::Asleep && !strand.frozen {
+            let left = core_time_of(strand.ends.saturating_sub(self.share));
+            strand.cpu += strand.left.saturating_sub(left);
+            strand.left = left;
+            strand.turn = strand.turn.wrapping_add(1);
+            self.become_so_many(self.count - 1);
+        }
+    }
+
+    /// When somebody has had enough.
+    #[inline]
+    pub(super) fn next(&mut self, common: &Common) -> Option<u64> {
+        loop {
+            let &Reverse((ends, id, turn)) = self.ends.peek()?;
+            if common.strands[id as usize].turn == turn {
+                let missing = ends.saturating_sub(self.share);
+                let needs = if self.count <= self.cores && self.capacity == self.count * PARTS {
+                    core_time_of(missing)
+                } else {
+                    let needs = missing * Share::from(self.count);
+                    needs.div_ceil(Share::from(self.capacity)) as u64
+                };
+                return Some(self.at + needs);
+            }
+            self.ends.pop();
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_due(&mut self, now: u64, common: &mut Common) {
+        self.advance(now);
+        let Some(Reverse((ends, id, _))) = self.ends.pop() else {
+            return;
+        };
+        // The clock of shares is rounded down, and this strand has had all.
+        self.share = self.share.max(ends);
+        let strand = &mut common.strands[id as usize];
+        strand.cpu += std::mem::take(&mut strand.left);
+        strand.turn = strand.turn.wrapping_add(1);
+        common.finish(id);
+        self.become_so_many(self.count - 1);
+    }
+
+    /// What a strand has had since it was counted last.
+    pub(super) fn uncounted(&self, now: u64, strand: &Strand) -> u64 {
+        if strand.left == 0 || strand.state == State::Asleep || strand.frozen {
+            return 0;
+        }
+        let share = self.share + self.grown(now);
+        let left = core_time_of(strand.ends.saturating_sub(share));
+        strand.left.saturating_sub(left)
+    }
+
+    #[inline]
+    fn advance(&mut self, now: u64) {
+        if now > self.at {
+            self.share += self.grown(now);
+            self.at = now;
+        }
+    }
+
+    /// By how much the clock of shares has gone on.
+    #[inline]
+    fn grown(&self, now: u64) -> Share {
+        let elapsed = now - self.at;
+        if self.count == 0 {
+            0
+        } else if self.capacity == self.count * PARTS {
+            share_of(elapsed)
+        } else {
+            Share::from(elapsed) * Share::from(self.capacity) / Share::from(self.count)
+        }
+    }
+
+    #[inline]
+    fn become_so_many(&mut self, count: u64) {
+        self.count = count;
+        let busy = count.min(self.cores);
+        self.capacity = if self.efficiency < 1.0 && self.cores > 1 {
+            (busy as f64 * PARTS as f64 * pace(self.efficiency, busy, self.cores)) as u64
+        } else {
+            busy * PARTS
+        };
+    }
+}
+
+/// How fast each of `busy` cores is, if alone it would be 1 and `efficiency` with all of them.
+pub(super) fn pace(efficiency: f64, busy: u64, cores: u64) -> f64 {
+    let others = busy.saturating_sub(1) as f64 / cores.saturating_sub(1).max(1) as f64;
+    1.0 - (1.0 - efficiency) * others
+}

@@ -1,0 +1,439 @@
+//! Slices: a core has one strand at a time, and takes it off when its slice is over and another wants the
+//! core. With one queue for all cores (round-robin), or one for each.
+//!
+//! A strand keeps its core without being asked as long as nobody waits: an end of a slice stands on the
+//! calendar only while somebody does. With a queue for each core, who wakes goes to the core that it was
+//! on, if that is idle, else to any idle one, else it waits for its own; a core without work takes from
+//! the longest queue, and one whose slice is over does so too if its own is shorter by two.
+
+use std::collections::VecDeque;
+
+use super::sharing::pace;
+use super::{Common, State, Strand, StrandId, TakenOff};
+use crate::calendar::Calendar;
+use crate::happening::Happening;
+use concsim_model::scenario::{self, Scheduler};
+
+#[derive(Clone, Debug, Default)]
+struct Core {
+    running: Option<StrandId>,
+    last: Option<StrandId>,
+    /// Since when what it runs is not counted yet.
+    since: u64,
+    /// When the strand has had its slice.
+    slice_ends: u64,
+    /// Which of its dues on the calendar is the valid one.
+    turn: u32,
+    /// Whether the end of the slice is on the calendar.
+    is_armed: bool,
+    /// Whether it stands among the unarmed.
+    is_listed: bool,
+    /// Who waits for this core alone.
+    queue: VecDeque<StrandId>,
+}
+
+#[derive(Debug)]
+pub(super) struct Slices {
+    slice: u64,
+    switch: u64,
+    efficiency: f64,
+    has_queues: bool,
+    cores: Vec<Core>,
+    /// One bit for each core that runs nobody.
+    idle: Vec<u64>,
+    busy: u64,
+    /// Who waits for any core.
+    queue: VecDeque<StrandId>,
+    /// How many wait, in all queues.
+    waiting: usize,
+    /// Cores that run somebody without an end of its slice on the calendar.
+    unarmed: Vec<u32>,
+}
+
+impl Slices {
+    pub(super) fn new(machine: &scenario::Machine) -> Self {
+        let cores = machine.cores;
+        let mut idle = vec![0; cores.div_ceil(64)];
+        for core in 0..cores {
+            idle[core / 64] |= 1 << (core % 64);
+        }
+        Self {
+            slice: machine.slice.0,
+            switch: machine.process_switch.0,
+            efficiency: machine.efficiency,
+            has_queues: machine.scheduler == Scheduler::PerCore,
+            cores: vec![Core::default(); cores],
+            idle,
+            busy: 0,
+            queue: VecDeque::new(),
+            waiting: 0,
+            unarmed: Vec::new(),
+        }
+    }
+
+    pub(super) fn work(
+        &mut self,
+        now: u64,
+        id: StrandId,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        match common.strands[id as usize].state {
+            State::OnCore(core) => self.go_on(now, core, common, calendar),
+            State::Asleep => self.wake(now, id, common, calendar),
+            State::Ready => {}
+        }
+    }
+
+    fn wake(
+        &mut self,
+        now: u64,
+        id: StrandId,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        let home = common.strands[id as usize].core;
+        if let Some(core) = self.idle_core(home) {
+            self.start(now, core, id, common, calendar);
+        } else {
+            common.strands[id as usize].state = State::Ready;
+            self.wait(now, id, home, calendar);
+        }
+    }
+
+    /// The core that a strand was on, if nobody is on it, else the first that is idle.
+    fn idle_core(&self, home: u32) -> Option<u32> {
+        if self.idle[home as usize / 64] & 1 << (home % 64) != 0 {
+            return Some(home);
+        }
+        let word = self.idle.iter().position(|word| *word != 0)?;
+        Some(word as u32 * 64 + self.idle[word].trailing_zeros())
+    }
+
+    fn wait(&mut self, now: u64, id: StrandId, home: u32, calendar: &mut Calendar<Happening>) {
+        self.waiting += 1;
+        if self.has_queues {
+            self.cores[home as usize].queue.push_back(id);
+            if !self.cores[home as usize].is_armed {
+                self.arm(now, home, calendar);
+            }
+        } else {
+            self.queue.push_back(id);
+            for core in std::mem::take(&mut self.unarmed) {
+                self.cores[core as usize].is_listed = false;
+                if !self.cores[core as usize].is_armed {
+                    self.arm(now, core, calendar);
+                }
+            }
+        }
+    }
+
+    /// Puts the end of the slice that runs on the calendar. One that has lasted longer, as nobody waited,
+    /// ends where the next one would have.
+    fn arm(&mut self, now: u64, core: u32, calendar: &mut Calendar<Happening>) {
+        let core_state = &mut self.cores[core as usize];
+        if core_state.running.is_none() {
+            return;
+        }
+        if core_state.slice_ends <= now {
+            let slices = (now - core_state.slice_ends) / self.slice + 1;
+            core_state.slice_ends += slices * self.slice;
+        }
+        core_state.is_armed = true;
+        // What is on the calendar for this core stays valid: whichever comes first.
+        let turn = core_state.turn;
+        calendar.set(core_state.slice_ends, Happening::Core { core, turn });
+    }
+
+    fn start(
+        &mut self,
+        now: u64,
+        core: u32,
+        id: StrandId,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        self.count_all_at_this_pace(now, common);
+        self.idle[core as usize / 64] &= !(1 << (core % 64));
+        self.busy += 1;
+        let strand = &mut common.strands[id as usize];
+        if let Some(from) = strand.off_since.take() {
+            common.taken_off.push(TakenOff {
+                strand: id,
+                from,
+                to: now,
+                core: strand.core,
+            });
+        }
+        (strand.state, strand.core) = (State::OnCore(core), core);
+        let core_state = &mut self.cores[core as usize];
+        if core_state.last.is_some_and(|last| last != id) {
+            strand.left += self.switch;
+        }
+        (core_state.running, core_state.last) = (Some(id), Some(id));
+        (core_state.since, core_state.slice_ends) = (now, now + self.slice);
+        self.go_on(now, core, common, calendar);
+        self.all_go_on_at_another_pace(now, common, calendar);
+    }
+
+    /// The strand on a core goes on, unless its slice is over and somebody waits.
+    fn go_on(
+        &mut self,
+        now: u64,
+        core: u32,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        let somebody_waits = self.somebody_waits_for(core);
+        let core_state = &mut self.cores[core as usize];
+        let id = core_state
+            .running
+            .expect("a core that goes on runs somebody");
+        core_state.turn = core_state.turn.wrapping_add(1);
+        core_state.is_armed = false;
+        core_state.since = now;
+        let left = common.strands[id as usize].left;
+        if left == 0 {
+            common.finish(id);
+            return;
+        }
+        if somebody_waits && now >= core_state.slice_ends {
+            return self.take_off(now, core, id, common, calendar);
+        }
+        self.set_due(now, core, left, calendar);
+    }
+
+    /// Puts on the calendar when the strand on a core has had `left` more, or its slice, if somebody waits.
+    fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<Happening>) {
+        let somebody_waits = self.somebody_waits_for(core);
+        let mut until = now + self.stretched(left);
+        let core_state = &mut self.cores[core as usize];
+        let turn = core_state.turn;
+        if somebody_waits {
+            core_state.is_armed = true;
+            until = until.min(core_state.slice_ends);
+        } else if !self.has_queues && !std::mem::replace(&mut core_state.is_listed, true) {
+            self.unarmed.push(core);
+        }
+        calendar.set(until.max(now), Happening::Core { core, turn });
+    }
+
+    /// Busy cores slow each other. Before their number changes, what each has had is counted at the pace
+    /// that it had until now.
+    fn count_all_at_this_pace(&mut self, now: u64, common: &mut Common) {
+        if self.efficiency < 1.0 {
+            for core in 0..self.cores.len() as u32 {
+                self.count(now, core, common);
+            }
+        }
+    }
+
+    /// After it has changed, whatever each still wants ends at another instant.
+    fn all_go_on_at_another_pace(
+        &mut self,
+        now: u64,
+        common: &Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        if self.efficiency >= 1.0 {
+            return;
+        }
+        for core in 0..self.cores.len() as u32 {
+            let core_state = &mut self.cores[core as usize];
+            let running = core_state.running;
+            let left = running.map_or(0, |id| common.strands[id as usize].left);
+            if left > 0 {
+                core_state.turn = core_state.turn.wrapping_add(1);
+                core_state.is_armed = false;
+                self.set_due(now, core, left, calendar);
+            }
+        }
+    }
+
+    /// How long so much core time takes while as many cores are busy as now.
+    fn stretched(&self, cpu: u64) -> u64 {
+        if self.efficiency >= 1.0 {
+            return cpu;
+        }
+        (cpu as f64 / self.pace()).ceil() as u64
+    }
+
+    /// How much core time a busy core gives in so long, while as many are busy as now.
+    fn given_in(&self, time: u64) -> u64 {
+        if self.efficiency >= 1.0 {
+            return time;
+        }
+        (time as f64 * self.pace()).round() as u64
+    }
+
+    fn pace(&self) -> f64 {
+        pace(self.efficiency, self.busy, self.cores.len() as u64)
+    }
+
+    fn somebody_waits_for(&self, core: u32) -> bool {
+        if self.has_queues {
+            !self.cores[core as usize].queue.is_empty()
+        } else {
+            self.waiting > 0
+        }
+    }
+
+    fn take_off(
+        &mut self,
+        now: u64,
+        core: u32,
+        id: StrandId,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        if self.has_queues {
+            self.balance(core);
+        }
+        let strand = &mut common.strands[id as usize];
+        (strand.state, strand.off_since) = (State::Ready, Some(now));
+        strand.involuntary += 1;
+        self.count_all_at_this_pace(now, common);
+        self.vacate(core);
+        // First the one that waits gets the core, then this one joins the queue behind all others.
+        let next = self.next_for(core);
+        self.waiting += 1;
+        if self.has_queues {
+            self.cores[core as usize].queue.push_back(id);
+        } else {
+            self.queue.push_back(id);
+        }
+        let next = next.or_else(|| self.next_for(core));
+        if let Some(next) = next {
+            self.start(now, core, next, common, calendar);
+        }
+    }
+
+    fn vacate(&mut self, core: u32) {
+        let core_state = &mut self.cores[core as usize];
+        core_state.running = None;
+        core_state.is_armed = false;
+        core_state.turn = core_state.turn.wrapping_add(1);
+        self.idle[core as usize / 64] |= 1 << (core % 64);
+        self.busy -= 1;
+    }
+
+    /// Who gets a core that is free.
+    fn next_for(&mut self, core: u32) -> Option<StrandId> {
+        if self.waiting == 0 {
+            return None;
+        }
+        let found = if self.has_queues {
+            let own = self.cores[core as usize].queue.pop_front();
+            own.or_else(|| {
+                let longest = self.longest_queue();
+                self.cores[longest].queue.pop_front()
+            })
+        } else {
+            self.queue.pop_front()
+        };
+        self.waiting -= usize::from(found.is_some());
+        found
+    }
+
+    fn longest_queue(&self) -> usize {
+        let lengths = self.cores.iter().map(|core| core.queue.len());
+        let longest = lengths.enumerate().rev().max_by_key(|(_, length)| *length);
+        longest.map_or(0, |(core, _)| core)
+    }
+
+    /// Takes one from the longest queue, if the own is shorter by two.
+    fn balance(&mut self, core: u32) {
+        let longest = self.longest_queue();
+        let own = self.cores[core as usize].queue.len();
+        if self.cores[longest].queue.len() >= own + 2
+            && let Some(id) = self.cores[longest].queue.pop_back()
+        {
+            self.cores[core as usize].queue.push_back(id);
+        }
+    }
+
+    pub(super) fn is_due(
+        &mut self,
+        now: u64,
+        core: u32,
+        turn: u32,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        if self.cores[core as usize].turn == turn && self.cores[core as usize].running.is_some() {
+            self.count(now, core, common);
+            self.go_on(now, core, common, calendar);
+        }
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        now: u64,
+        id: StrandId,
+        common: &mut Common,
+        calendar: &mut Calendar<Happening>,
+    ) {
+        match common.strands[id as usize].state {
+            State::Asleep => {}
+            State::Ready => {
+                let frozen = common.strands[id as usize].frozen;
+                if !frozen {
+                    self.forget(id);
+                }
+            }
+            State::OnCore(core) => {
+                self.count(now, core, common);
+                self.count_all_at_this_pace(now, common);
+                self.vacate(core);
+                if let Some(next) = self.next_for(core) {
+                    self.start(now, core, next, common, calendar);
+                } else {
+                    self.all_go_on_at_another_pace(now, common, calendar);
+                }
+            }
+        }
+    }
+
+    /// Takes a strand out of its queue; seldom, so it is looked for.
+    fn forget(&mut self, id: StrandId) {
+        let queues = self.cores.iter_mut().map(|core| &mut core.queue);
+        for queue in queues.chain([&mut self.queue]) {
+            let before = queue.len();
+            queue.retain(|other| *other != id);
+            self.waiting -= before - queue.len();
+        }
+    }
+
+    /// Counts what the strand on a core has had.
+    fn count(&mut self, now: u64, core: u32, common: &mut Common) {
+        let core_state = &mut self.cores[core as usize];
+        let Some(id) = core_state.running else {
+            return;
+        };
+        let since = std::mem::replace(&mut core_state.since, now);
+        let given = self.given_in(now - since);
+        let strand = &mut common.strands[id as usize];
+        strand.cpu += given;
+        common.booked[core as usize][strand.kind as usize] += given;
+        strand.left = strand.left.saturating_sub(given);
+    }
+
+    /// What a strand has had since it was counted last.
+    pub(super) fn uncounted(&self, now: u64, id: StrandId, strand: &Strand) -> u64 {
+        match strand.state {
+            State::OnCore(core) if self.cores[core as usize].running == Some(id) => {
+                self.given_in(now - self.cores[core as usize].since)
+            }
+            State::OnCore(_) | State::Ready | State::Asleep => 0,
+        }
+    }
+
+    pub(super) fn add_uncounted(&self, now: u64, common: &Common, booked: &mut [[u64; 3]]) {
+        for (core, booked) in self.cores.iter().zip(booked) {
+            if let Some(id) = core.running {
+                let kind = common.strands[id as usize].kind;
+                booked[kind as usize] += self.given_in(now - core.since);
+            }
+        }
+    }
+}

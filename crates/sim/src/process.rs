@@ -1,0 +1,272 @@
+//! A worker without a loop, sync or with threads: each of its threads takes one guest, serves it to its end,
+//! and tries the door again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the thread, and
+//! frees its core.
+
+use super::Simulation;
+use super::guest::{GuestId, Place};
+use super::happening::Happening;
+use super::hub;
+use super::machine::StrandId;
+use super::observer::Observer;
+use super::script::{self, Need};
+use super::worker::{Doing, Worker};
+use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
+use concsim_model::units::Stamp;
+use concsim_record::Who;
+
+impl<O: Observer> Simulation<'_, O> {
+    /// The worker and the thread that a strand is, if they live.
+    #[inline]
+    pub(super) fn thread_of(&self, strand: StrandId) -> Option<(usize, usize)> {
+        let (worker, thread) = *self.owners.get(strand as usize)?;
+        let found = self.workers.get(worker)?;
+        let lives = found.is_alive && found.threads.get(thread)?.strand == strand;
+        lives.then_some((worker, thread))
+    }
+
+    /// Something wakes a thread that sleeps at the door.
+    pub(super) fn wake(&mut self, strand: StrandId) {
+        let Some((worker, thread)) = self.thread_of(strand) else {
+            return;
+        };
+        self.no_longer_watches(strand);
+        match &mut self.workers[worker].hub {
+            Some(hub) => hub.state = hub::State::Polling { woken: true },
+            None => self.workers[worker].set_doing(thread, Doing::Looking { woken: true }),
+        }
+        self.rouse(worker, thread);
+    }
+
+    /// A thread could run, after the time that it takes to wake.
+    pub(super) fn rouse(&mut self, worker: usize, thread: usize) {
+        let latency = self.machine_costs.wake_up;
+        if latency == 0 {
+            return self.work(worker, thread, 0);
+        }
+        let turn = self.next_turn();
+        let thread = &mut self.workers[worker].threads[thread];
+        thread.turn = turn;
+        let happening = Happening::Roused(thread.strand, turn);
+        self.calendar.set(self.now + latency, happening);
+    }
+
+    /// A thread that sleeps at the door of a worker takes the next request of a kept connection.
+    pub(super) fn wake_a_thread(&mut self, worker: usize) {
+        let threads = self.workers[worker].threads.iter();
+        let mut sleeping = threads.filter(|thread| thread.doing == Doing::Sleeping);
+        if let Some(strand) = sleeping.next().map(|thread| thread.strand) {
+            self.wake(strand);
+        }
+    }
+
+    /// A thread has its core, and goes on until it needs time.
+    pub(super) fn resume_thread(&mut self, worker: usize, thread: usize) {
+        loop {
+            let goes_on = match self.workers[worker].threads[thread].doing {
+                Doing::Looking { woken } => self.look(worker, thread, woken),
+                Doing::Taking(id) => {
+                    self.workers[worker].set_doing(thread, Doing::Serving(id));
+                    true
+                }
+                Doing::Serving(id) => self.serve(worker, thread, id),
+                Doing::Waiting(id) => {
+                    self.unblock(worker, thread, id);
+                    true
+                }
+                Doing::Sleeping | Doing::Gone => false,
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Takes the next guest, or sleeps at the door.
+    fn look(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
+        let found = &mut self.workers[worker];
+        found.heartbeat = self.now;
+        let kept = found.inbox.pop_front();
+        if found.stopping && kept.is_none() {
+            self.thread_leaves(worker, thread);
+            return false;
+        }
+        let is_new = kept.is_none();
+        let found = kept.or_else(|| self.take_from_the_door(worker));
+        let Some(id) = found else {
+            let counts = &mut self.workers[worker].counts;
+            counts.found_nothing += u64::from(woken);
+            self.workers[worker].set_doing(thread, Doing::Sleeping);
+            self.enter_by_threads(worker);
+            self.sleep_at_the_door(worker, thread, true);
+            return false;
+        };
+        self.takes(worker, thread, id, is_new)
+    }
+
+    fn takes(&mut self, worker: usize, thread: usize, id: GuestId, is_new: bool) -> bool {
+        let (now, costs) = (self.now, self.machine_costs);
+        let task = self.workers[worker].next_task;
+        self.workers[worker].next_task = (task + 1) & 0x00FF_FFFF;
+        let mut cost = costs.request;
+        let mut ready = now;
+        if is_new {
+            cost += costs.accept;
+            self.take_in(worker, id, task);
+        } else {
+            ready = self.guests[id as usize].accepted;
+        }
+        let guest = &mut self.guests[id as usize];
+        let asks = guest.has_come;
+        guest.place = Place::Inside {
+            worker: worker as u16,
+            seat: thread as u32,
+        };
+        let state = &mut self.workers[worker].threads[thread];
+        (state.from, state.ready, state.task) = (now, ready, task);
+        if !asks {
+            // A kept connection has come to its end.
+            self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
+            self.goes_home(worker, id);
+            return true;
+        }
+        let doing = match cost {
+            0 => Doing::Serving(id),
+            _ => Doing::Taking(id),
+        };
+        self.workers[worker].set_doing(thread, doing);
+        self.begins(worker, id);
+        self.workers[worker].enter(Phase::Running, now);
+        if cost > 0 {
+            self.work(worker, thread, cost);
+        }
+        cost == 0
+    }
+
+    /// Plays on for a guest; whether the thread goes on at once.
+    fn serve(&mut self, worker: usize, thread: usize, id: GuestId) -> bool {
+        let now = self.now;
+        let found = &mut self.workers[worker];
+        let state = &mut found.threads[thread];
+        let (from, computes) = (state.computes_from, std::mem::take(&mut state.computes));
+        let guest = &mut self.guests[id as usize];
+        if computes > 0 {
+            guest.cpu += computes;
+            guest.core_wait += (now - from).saturating_sub(computes);
+        }
+        let counters = &mut found.counts.counters;
+        match script::play(guest, self.scenario, &mut self.demands, counters) {
+            Need::Compute(cpu) => {
+                (state.computes_from, state.computes) = (now, cpu);
+                self.work(worker, thread, cpu);
+                false
+            }
+            // There is nobody else in this thread.
+            Need::LetGo => true,
+            Need::Sleep { wait, manner } => {
+                self.guests[id as usize].timer = Some(self.now + wait);
+                self.blocks(worker, thread, id, Then::Timer);
+                self.begin_sleep(id, wait, manner);
+                false
+            }
+            Need::Call {
+                service,
+                wait,
+                manner,
+            } => {
+                self.blocks(worker, thread, id, Then::Service);
+                self.begin_call(id, service, wait, manner);
+                false
+            }
+            Need::Done => self.thread_answers(worker, thread, id),
+            Need::Overflow => {
+                self.dies(worker, OVERFLOWED);
+                false
+            }
+        }
+    }
+
+    fn thread_answers(&mut self, worker: usize, thread: usize, id: GuestId) -> bool {
+        let task = self.workers[worker].threads[thread].task;
+        let keeps = self.is_answered(worker, id, task);
+        self.stretch_ends(worker, thread, id, Then::Ended);
+        self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
+        if keeps {
+            let turn = self.next_turn();
+            let guest = &mut self.guests[id as usize];
+            (guest.turn, guest.begun, guest.has_begun) = (turn, 0, false);
+            self.keep(id);
+        } else {
+            self.goes_home(worker, id);
+        }
+        true
+    }
+
+    /// A stretch in which a guest had its thread without a wait is over.
+    fn stretch_ends(&mut self, worker: usize, thread: usize, id: GuestId, then: Then) {
+        let now = self.now;
+        let Worker {
+            threads, counts, ..
+        } = &mut self.workers[worker];
+        let (state, guest) = (&threads[thread], &self.guests[id as usize]);
+        if then == Then::Ended {
+            // From its accept on: a sync worker has one request for all of its life.
+            counts.longest_run = counts.longest_run.max(now - guest.accepted);
+        }
+        if O::WANTS_SWITCHES {
+            let ran = Ran {
+                ready: Stamp(state.ready),
+                from: Stamp(state.from),
+                to: Stamp(now),
+                task: state.task,
+                request: guest.works_for(),
+                then,
+                due: guest.due_of(then),
+                core: self.machine.core_of(state.strand),
+            };
+            let who = Who::Worker(worker as u16);
+            self.observer.event(who, &Event::Ran(ran));
+        }
+    }
+
+    /// A thread goes to sleep in a wait of its guest.
+    fn blocks(&mut self, worker: usize, thread: usize, id: GuestId, then: Then) {
+        self.stretch_ends(worker, thread, id, then);
+        let (now, turn) = (self.now, self.next_turn());
+        let guest = &mut self.guests[id as usize];
+        (guest.begun, guest.turn, guest.blocks) = (now, turn, true);
+        let state = &mut self.workers[worker].threads[thread];
+        state.turn = turn;
+        let strand = state.strand;
+        self.workers[worker].set_doing(thread, Doing::Waiting(id));
+        self.enter_by_threads(worker);
+        self.release(worker, thread);
+        self.machine.sleep(now, strand, &mut self.calendar);
+    }
+
+    fn unblock(&mut self, worker: usize, thread: usize, id: GuestId) {
+        let now = self.now;
+        let state = &mut self.workers[worker].threads[thread];
+        (state.from, state.ready) = (now, self.guests[id as usize].over.min(now));
+        let task = state.task;
+        self.workers[worker].set_doing(thread, Doing::Serving(id));
+        self.workers[worker].enter(Phase::Running, now);
+        self.was_blocked(worker, id, task);
+    }
+
+    fn enter_by_threads(&mut self, worker: usize) {
+        let worker = &mut self.workers[worker];
+        worker.enter(worker.activity.phase(), self.now);
+    }
+
+    fn thread_leaves(&mut self, worker: usize, thread: usize) {
+        let strand = self.workers[worker].threads[thread].strand;
+        self.workers[worker].set_doing(thread, Doing::Gone);
+        self.release(worker, thread);
+        let threads = &self.workers[worker].threads;
+        if threads.iter().all(|thread| thread.doing == Doing::Gone) {
+            self.leaves(worker, 0);
+        } else {
+            self.machine.sleep(self.now, strand, &mut self.calendar);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! All there is to see at one instant, as the recorder of a real run reads it off the board and asks the
+//! operating system for it.
+
+use super::Simulation;
+use super::happening::Happening;
+use super::observer::Observer;
+use super::worker::{Doing, Thread, Worker};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+use concsim_record::{
+    CoreSample, LoadSample, Sample, Seen, Window, WorkerSample, until_next_sample,
+};
+
+impl<O: Observer> Simulation<'_, O> {
+    /// A regular sample is due.
+    pub(super) fn sample_regularly(&mut self) {
+        self.sample();
+        self.see_whether_the_log_is_full();
+        let lines = self.workers.len() + self.scenario.machine.cores;
+        let after = until_next_sample(Stamp(self.now), lines);
+        self.calendar.set(self.now + after.0, Happening::Sample);
+    }
+
+    /// Everything as it is now.
+    pub(super) fn sample(&mut self) {
+        if !O::WANTS_EVENTS {
+            return;
+        }
+        let workers = (0..self.workers.len()).map(|index| self.look_at(index));
+        let workers: Vec<WorkerSample> = workers.collect();
+        let crowd = &self.crowd;
+        let cpu = |strand| CpuTime(self.machine.cpu_of(self.now, strand));
+        let sample = Sample {
+            at: Stamp(self.now),
+            stage: crowd.stage,
+            window: self.window(),
+            seen: Seen::default(),
+            workers,
+            cores: self.look_at_cores(),
+            load: LoadSample {
+                sent: crowd.sent,
+                ended: crowd.ended,
+                good: crowd.good,
+                dropped: 0,
+                in_system: crowd.in_system.reading(),
+                cpu: cpu(crowd.strand),
+            },
+            services_cpu: cpu(self.services_strand),
+            arbiter_cpu: CpuTime::ZERO,
+        };
+        self.observer.sample(sample);
+    }
+
+    /// The counted window, as far as it is known.
+    pub(super) fn window(&self) -> Option<Window> {
+        let course = &self.crowd.course;
+        let (begin, end) = (course.window_begin()?, course.window_end()?);
+        (begin < end).then_some(Window { begin, end })
+    }
+
+    fn look_at_cores(&self) -> Vec<CoreSample> {
+        let cores = self.machine.cores(self.now).into_iter().enumerate();
+        cores
+            .map(|(core, [workers, load, services])| CoreSample {
+                core,
+                busy: CpuTime(workers + load + services),
+                steal: CpuTime::ZERO,
+                workers: CpuTime(workers),
+                load: CpuTime(load),
+                services: CpuTime(services),
+            })
+            .collect()
+    }
+
+    fn look_at(&self, index: usize) -> WorkerSample {
+        let worker = &self.workers[index];
+        let counts = &worker.counts;
+        let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
+        for thread in &worker.threads {
+            cpu += self.machine.cpu_of(self.now, thread.strand);
+            let (slept, was_taken_off) = self.machine.switches_of(thread.strand);
+            (voluntary, involuntary) = (voluntary + slept, involuntary + was_taken_off);
+        }
+        let (ready, parked) = worker
+            .hub
+            .as_ref()
+            .map_or((0, 0), super::hub::Hub::ready_and_parked);
+        let (running_since, running_request) = self.runs(worker);
+        let running = u64::from(
+            worker
+                .hub
+                .as_ref()
+                .is_some_and(|hub| hub.running().is_some()),
+        );
+        let owed = if self.has_coroutines {
+            2 * (ready + parked) + running
+        } else {
+            0
+        };
+        let first = worker.threads.first();
+        WorkerSample {
+            index,
+            pid: worker.pid,
+            respawns: worker.lives.saturating_sub(1),
+            phase: worker.phase,
+            phase_since: Stamp(worker.phase_since),
+            wants_a_core: worker
+                .threads
+                .iter()
+                .any(|thread| self.machine.wants_a_core(thread.strand)),
+            is_stopped: worker
+                .threads
+                .iter()
+                .any(|thread| self.machine.is_frozen(thread.strand)),
+            core: first
+                .and_then(|thread| self.machine.core_of(thread.strand))
+                .map_or(index % self.scenario.machine.cores, |core| core as usize),
+            cpu: worker.cpu_of_the_dead() + CpuTime(cpu),
+            begun: counts.begun.reading(),
+            ready,
+            parked,
+            running_since: running_since.map(Stamp),
+            running_ready: worker
+                .hub
+                .as_ref()
+                .and_then(|hub| hub.running().map(|_| Stamp(hub.ready))),
+            running_request,
+            longest_run: Elapsed(counts.longest_run.max(self.open_run(worker))),
+            accepted: counts.accepted,
+            accept_eagain: counts.found_nothing,
+            requests: counts.requests,
+            tasks: counts.tasks,
+            waits: counts.waits,
+            coroutine_switches: counts.switches,
+            half_done: counts.half_done + owed,
+            lost_tasks: counts.lost,
+            peak_concurrency: counts.peak,
+            voluntary: counts.voluntary + voluntary,
+            involuntary: counts.involuntary + involuntary,
+            pss_kib: 0,
+            counters: counts.counters.clone(),
+        }
+    }
+
+    /// Length of the longest run that goes on in a worker: several threads have one each.
+    pub(super) fn open_run(&self, worker: &Worker) -> u64 {
+        if worker.hub.is_some() {
+            return self.runs(worker).0.map_or(0, |since| self.now - since);
+        }
+        let served = worker
+            .threads
+            .iter()
+            .filter_map(|thread| match thread.doing {
+                Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
+                Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
+            });
+        let guests = served.filter_map(|id| self.guests.get(id as usize));
+        let lengths = guests.map(|guest| self.now - guest.accepted);
+        lengths.max().unwrap_or(0)
+    }
+
+    /// Since when the same guest has had a worker, and for which request.
+    fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
+        let request = |id: u32| {
+            let guest = self.guests.get(id as usize)?;
+            guest.has_begun.then_some(guest.number)
+        };
+        if let Some(hub) = &worker.hub {
+            let Some(task) = hub.running() else {
+                return (None, None);
+            };
+            return (Some(hub.from), request(*hub.queue.peek(task)));
+        }
+        // Of several threads one that is as busy as the process is said to be, and best the one that computes.
+        let serves = |thread: &Thread| match thread.doing {
+            Doing::Taking(id) | Doing::Serving(id) => {
+                Some((id, 1 + u8::from(self.machine.computes(thread.strand))))
+            }
+            Doing::Waiting(id) => Some((id, 0)),
+            Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
+        };
+        let threads = worker.threads.iter().rev().filter_map(serves);
+        let serves = threads.max_by_key(|(_, busy)| *busy).map(|(id, _)| id);
+        let since = serves.and_then(|id| Some(self.guests.get(id as usize)?.accepted));
+        (since, serves.and_then(request))
+    }
+}

@@ -1,0 +1,193 @@
+//! A script as data: what `handler::play` does as straight-line code on a stack of its own, step by step
+//! without one. So a million requests under way cost no stacks.
+
+use super::guest::{Guest, Part};
+use concsim_model::scenario::draw::Demands;
+use concsim_model::scenario::{Draw, Manner, Scenario, Step};
+
+/// What a script needs before it can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// So much core time.
+    Compute(u64),
+    /// Nothing: it lets go, and could go on.
+    LetGo,
+    /// A timer.
+    Sleep { wait: u64, manner: Manner },
+    /// An answer of a service.
+    Call {
+        service: u16,
+        wait: u64,
+        manner: Manner,
+    },
+    /// It is through.
+    Done,
+    /// Its worker has run out of stack.
+    Overflow,
+}
+
+/// The counters of a worker: how often one was added, and the value.
+pub(super) type Counters = [(u64, u64)];
+
+/// Plays on to the next step that takes time.
+#[inline]
+pub(super) fn play(
+    guest: &mut Guest,
+    scenario: &Scenario,
+    demands: &mut Demands,
+    counters: &mut Counters,
+) -> Need {
+    let script = &scenario.requests[usize::from(guest.class)].script;
+    loop {
+        let Some(step) = script.get(usize::from(guest.step)) else {
+            return Need::Done;
+        };
+        let mut demand = |guest: &Guest, draw: &Draw| {
+            demands.of(u64::from(guest.number), usize::from(guest.step), draw)
+        };
+        match *step {
+            Step::Compute { ref cpu, slice } => {
+                let left = match guest.part {
+                    Part::Begin => demand(guest, cpu),
+                    Part::Slice | Part::SliceOver | Part::Counted => guest.left,
+                };
+                if let Some(need) = slice_of(guest, left, slice.map(|slice| slice.0)) {
+                    return need;
+                }
+            }
+            Step::Call {
+                service,
+                ref wait,
+                manner,
+            } => {
+                let (service, wait) = (service as u16, demand(guest, wait));
+                guest.step += 1;
+                return Need::Call {
+                    service,
+                    wait,
+                    manner,
+                };
+            }
+            Step::Sleep { ref wait, manner } => {
+                let wait = demand(guest, wait);
+                guest.step += 1;
+                return Need::Sleep { wait, manner };
+            }
+            Step::Yield => {
+                guest.step += 1;
+                return Need::LetGo;
+            }
+            Step::Write { .. } => guest.step += 1,
+            Step::Count {
+                counter,
+                with_yield,
+            } => {
+                let (additions, value) = &mut counters[counter];
+                if with_yield && guest.part == Part::Begin {
+                    (guest.part, guest.left) = (Part::Counted, *value);
+                    return Need::LetGo;
+                }
+                let read = match guest.part {
+                    Part::Counted => guest.left,
+                    Part::Begin | Part::Slice | Part::SliceOver => *value,
+                };
+                (*additions, *value) = (*additions + 1, read + 1);
+                (guest.part, guest.step) = (Part::Begin, guest.step + 1);
+            }
+            Step::Panic => {
+                guest.status = 500;
+                return Need::Done;
+            }
+            Step::Overflow => return Need::Overflow,
+        }
+    }
+}
+
+/// The next slice of a computation of which so much is left, or the pause after one: it lets go
+/// ⌈cpu ÷ slice⌉ − 1 times. [`None`] if there is nothing to compute.
+fn slice_of(guest: &mut Guest, left: u64, slice: Option<u64>) -> Option<Need> {
+    let slice = slice.filter(|slice| *slice > 0).unwrap_or(u64::MAX);
+    match guest.part {
+        Part::Begin | Part::Slice if left > slice => {
+            (guest.part, guest.left) = (Part::SliceOver, left - slice);
+            Some(Need::Compute(slice))
+        }
+        Part::SliceOver => {
+            (guest.part, guest.left) = (Part::Slice, left);
+            Some(Need::LetGo)
+        }
+        Part::Begin | Part::Slice | Part::Counted => {
+            (guest.part, guest.step) = (Part::Begin, guest.step + 1);
+            (left > 0).then_some(Need::Compute(left))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::scenario::{self, Overrides};
+
+    fn needs(steps: &str) -> Vec<Need> {
+        let text = format!("requests.it.steps = [{steps}]\nload.clients = 1");
+        let plan = scenario::read(&text, "x.toml", &Overrides::default()).unwrap();
+        let scenario = &plan.variants[0].scenario;
+        let mut guest = Guest::new(0, 0, 0, 0, 0);
+        let mut demands = Demands::new(scenario.seed);
+        let mut counters = vec![(0, 0); scenario.counters.len()];
+        let mut needs = Vec::new();
+        loop {
+            match play(&mut guest, scenario, &mut demands, &mut counters) {
+                Need::Done => return needs,
+                need => needs.push(need),
+            }
+        }
+    }
+
+    #[test]
+    fn a_computation_lets_go_between_its_slices() {
+        let computes = |needs: &[Need]| -> u64 {
+            let each = needs.iter().map(|need| match need {
+                Need::Compute(cpu) => *cpu,
+                _ => 0,
+            });
+            each.sum()
+        };
+        for (steps, let_go) in [
+            ("'compute 5us in slices of 2us'", 2),
+            ("'compute 4us in slices of 2us'", 1),
+            ("'compute 1us in slices of 2us'", 0),
+            ("'compute 5us'", 0),
+        ] {
+            let needs = needs(steps);
+            let found = needs.iter().filter(|need| **need == Need::LetGo).count();
+            assert_eq!(found, let_go, "{steps}");
+            assert!(computes(&needs) > 0);
+        }
+        assert_eq!(computes(&needs("'compute 5us in slices of 2us'")), 5_000);
+        assert_eq!(needs("'compute 0us', 'write 2B'"), []);
+    }
+
+    #[test]
+    fn a_counter_is_read_before_it_lets_go_and_written_after() {
+        let text = "requests.it.steps = ['count visits with yield']\nload.clients = 1";
+        let plan = scenario::read(text, "x.toml", &Overrides::default()).unwrap();
+        let scenario = &plan.variants[0].scenario;
+        let mut demands = Demands::new(scenario.seed);
+        let mut counters = vec![(0, 0)];
+        let mut both = [0, 1].map(|number| Guest::new(number, 0, 0, 0, 0));
+        for guest in &mut both {
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::LetGo
+            );
+        }
+        for guest in &mut both {
+            assert_eq!(
+                play(guest, scenario, &mut demands, &mut counters),
+                Need::Done
+            );
+        }
+        assert_eq!(counters, [(2, 1)], "one addition is lost");
+    }
+}

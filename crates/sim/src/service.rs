@@ -1,0 +1,336 @@
+//! Waits: timers, and calls of services, with what there is too little of: connections to a service,
+//! places in it, threads of a pool.
+
+use std::collections::VecDeque;
+
+use super::Simulation;
+use super::guest::{GuestId, Place};
+use super::happening::Happening;
+use super::observer::Observer;
+use concsim_engine::TaskId;
+use concsim_engine::telemetry::{Awaited, Event};
+use concsim_model::scenario::{Manner, POOL_THREADS, draw};
+use concsim_model::units::Stamp;
+use concsim_record::Who;
+
+/// A call under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    service: u16,
+    /// Who waits for it, and the turn of that wait.
+    guest: GuestId,
+    turn: u32,
+    wait: u64,
+    asked: u64,
+    due: u64,
+    /// Whose connection it uses.
+    worker: u16,
+    life: u64,
+    request: u32,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Service {
+    serves: usize,
+    queue: VecDeque<u32>,
+}
+
+/// What the services' process has to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chore {
+    /// To read a call.
+    Read(u32),
+    /// To write its answer.
+    Write(u32),
+}
+
+impl<O: Observer> Simulation<'_, O> {
+    /// By how much the next wait takes longer.
+    fn overshoot(&mut self) -> u64 {
+        let table = &self.scenario.machine.overshoot;
+        if table.0.is_empty() {
+            return 0;
+        }
+        self.overshoots += 1;
+        table
+            .at(draw::overshoot(self.scenario.seed, self.overshoots))
+            .0
+    }
+
+    /// A guest waits for a timer.
+    pub(super) fn begin_sleep(&mut self, id: GuestId, wait: u64, manner: Manner) {
+        let overshoot = self.overshoot();
+        let guest = &mut self.guests[id as usize];
+        guest.by_timer = true;
+        guest.left = wait.saturating_add(overshoot);
+        guest.over = self.now + wait;
+        (guest.awaits, guest.awaits_since) = (Awaited::Timer, self.now);
+        if self.hands_to_pool(id, manner) {
+            return;
+        }
+        self.set_timer(id);
+    }
+
+    /// The wait of a guest enters another part. It is told only where one has to queue for something: a wait
+    /// of one part is known by its beginning and its end.
+    fn enter_part(&mut self, id: GuestId, part: Awaited) {
+        let now = self.now;
+        let guest = &mut self.guests[id as usize];
+        let is_queue =
+            |part| matches!(part, Awaited::Thread | Awaited::Connection | Awaited::Queue);
+        let is_told = is_queue(part) || is_queue(guest.awaits);
+        guest.enter_part(part, now);
+        let Place::Inside { worker, seat } = guest.place else {
+            return;
+        };
+        if !is_told || !O::WANTS_SWITCHES {
+            return;
+        }
+        let request = guest.works_for();
+        let worker = usize::from(worker);
+        let task = match &self.workers[worker].hub {
+            Some(_) => seat,
+            None => self.workers[worker].threads[seat as usize].task,
+        };
+        let event = Event::Awaits {
+            at: Stamp(now),
+            task,
+            request,
+            part,
+        };
+        self.observer.event(Who::Worker(worker as u16), &event);
+    }
+
+    fn set_timer(&mut self, id: GuestId) {
+        let guest = &self.guests[id as usize];
+        let happening = Happening::WaitOver(id, guest.turn);
+        self.calendar.set(self.now + guest.left, happening);
+    }
+
+    /// Whether a wait has to wait for a thread of the pool first.
+    fn hands_to_pool(&mut self, id: GuestId, manner: Manner) -> bool {
+        let Place::Inside { worker, .. } = self.guests[id as usize].place else {
+            return false;
+        };
+        if manner != Manner::InThreads || self.workers[usize::from(worker)].hub.is_none() {
+            return false;
+        }
+        self.guests[id as usize].is_pooled = true;
+        let pool = &mut self.workers[usize::from(worker)].pool;
+        if pool.in_use < POOL_THREADS {
+            pool.in_use += 1;
+            return false;
+        }
+        pool.queue.push_back(id);
+        self.enter_part(id, Awaited::Thread);
+        true
+    }
+
+    /// A wait that had a thread of the pool gives it to the next.
+    fn leaves_the_pool(&mut self, worker: usize) {
+        let pool = &mut self.workers[worker].pool;
+        let Some(next) = pool.queue.pop_front() else {
+            pool.in_use -= 1;
+            return;
+        };
+        let guest = &mut self.guests[next as usize];
+        if let Some(service) = guest.calls.take() {
+            let wait = guest.left;
+            return self.wants_a_link(next, service, wait);
+        }
+        guest.over = self.now + guest.left;
+        self.enter_part(next, Awaited::Timer);
+        self.set_timer(next);
+    }
+
+    /// A guest calls a service.
+    pub(super) fn begin_call(&mut self, id: GuestId, service: u16, wait: u64, manner: Manner) {
+        let guest = &mut self.guests[id as usize];
+        guest.by_timer = false;
+        (guest.awaits, guest.awaits_since) = (Awaited::Answer, self.now);
+        if self.hands_to_pool(id, manner) {
+            let guest = &mut self.guests[id as usize];
+            (guest.calls, guest.left) = (Some(service), wait);
+            return;
+        }
+        self.wants_a_link(id, service, wait);
+    }
+
+    fn wants_a_link(&mut self, id: GuestId, service: u16, wait: u64) {
+        let guest = &self.guests[id as usize];
+        let (turn, place, request) = (guest.turn, guest.place, guest.works_for());
+        let Place::Inside { worker, .. } = place else {
+            return;
+        };
+        let limit = self.scenario.services[usize::from(service)].pool;
+        let links = &mut self.workers[usize::from(worker)].links[usize::from(service)];
+        if limit.is_some_and(|limit| links.in_use >= limit) {
+            links.queue.push_back((id, turn, wait));
+            return self.enter_part(id, Awaited::Connection);
+        }
+        links.in_use += 1;
+        let call = Call {
+            service,
+            guest: id,
+            turn,
+            wait,
+            asked: self.now,
+            due: 0,
+            worker,
+            life: self.workers[usize::from(worker)].lives,
+            request,
+        };
+        let call = self.calls.insert(call) as u32;
+        if self.machine_costs.service > 0 {
+            // It lies at the service until that reads it.
+            self.enter_part(id, Awaited::Queue);
+        }
+        self.service_does(Chore::Read(call));
+    }
+
+    /// The services' process has something to do, which takes core time or not.
+    fn service_does(&mut self, chore: Chore) {
+        if self.machine_costs.service == 0 {
+            return self.has_done(chore);
+        }
+        self.chores.push_back(chore);
+        if self.chores.len() == 1 {
+            self.next_chore();
+        }
+    }
+
+    fn next_chore(&mut self) {
+        let half = self.machine_costs.service / 2;
+        let cost = match self.chores.front() {
+            Some(Chore::Read(_)) => half,
+            Some(Chore::Write(_)) => self.machine_costs.service - half,
+            None => return,
+        };
+        let strand = self.services_strand;
+        self.machine
+            .work(self.now, strand, cost, &mut self.calendar);
+    }
+
+    /// The services' process has had its core time.
+    pub(super) fn resume_services(&mut self) {
+        if let Some(chore) = self.chores.pop_front() {
+            self.has_done(chore);
+        }
+        if self.chores.is_empty() {
+            let strand = self.services_strand;
+            self.machine.sleep(self.now, strand, &mut self.calendar);
+        } else {
+            self.next_chore();
+        }
+    }
+
+    fn has_done(&mut self, chore: Chore) {
+        match chore {
+            Chore::Read(id) => {
+                let call = &mut self.calls[id as usize];
+                call.asked = self.now;
+                let index = usize::from(call.service);
+                let capacity = self.scenario.services[index].capacity;
+                let service = &mut self.services[index];
+                if capacity.is_some_and(|capacity| service.serves >= capacity) {
+                    service.queue.push_back(id);
+                    let (guest, turn) = (call.guest, call.turn);
+                    if self.machine_costs.service == 0 && self.still_waits(guest, turn) {
+                        self.enter_part(guest, Awaited::Queue);
+                    }
+                } else {
+                    self.is_served(id);
+                }
+            }
+            Chore::Write(id) => self.is_written(id),
+        }
+    }
+
+    fn is_served(&mut self, id: u32) {
+        let overshoot = self.overshoot();
+        let call = &mut self.calls[id as usize];
+        call.due = self.now + call.wait;
+        let at = call.due + overshoot;
+        let (guest, turn) = (call.guest, call.turn);
+        self.services[usize::from(call.service)].serves += 1;
+        self.calendar.set(at, Happening::Answer(id));
+        if self.still_waits(guest, turn) {
+            self.enter_part(guest, Awaited::Answer);
+        }
+    }
+
+    /// A service has an answer.
+    pub(super) fn has_an_answer(&mut self, id: u32) {
+        self.service_does(Chore::Write(id));
+    }
+
+    fn is_written(&mut self, id: u32) {
+        let call = self.calls.remove(id as usize);
+        let service = &mut self.services[usize::from(call.service)];
+        service.serves -= 1;
+        if let Some(next) = service.queue.pop_front() {
+            self.is_served(next);
+        }
+        if O::WANTS_EVENTS {
+            let event = Event::Answered {
+                service: u32::from(call.service),
+                request: call.request,
+                asked: Stamp(call.asked),
+                due: Stamp(call.due),
+                written: Stamp(self.now),
+            };
+            self.observer.event(Who::Services, &event);
+        }
+        let worker = usize::from(call.worker);
+        if self.workers[worker].is_alive && self.workers[worker].lives == call.life {
+            self.gives_back_a_link(worker, call.service);
+        }
+        if self.still_waits(call.guest, call.turn) {
+            self.guests[call.guest as usize].over = self.now;
+            self.wait_is_over(call.guest);
+        }
+    }
+
+    fn gives_back_a_link(&mut self, worker: usize, service: u16) {
+        let links = &mut self.workers[worker].links[usize::from(service)];
+        links.in_use -= 1;
+        while let Some((id, turn, wait)) = self.workers[worker].links[usize::from(service)]
+            .queue
+            .pop_front()
+        {
+            if self.still_waits(id, turn) {
+                return self.wants_a_link(id, service, wait);
+            }
+        }
+    }
+
+    /// Whether a guest is there, and in the wait that had this turn.
+    pub(super) fn still_waits(&self, id: GuestId, turn: u32) -> bool {
+        let guest = self.guests.get(id as usize);
+        guest.is_some_and(|guest| guest.turn == turn)
+    }
+
+    /// What a guest has waited for has come: its process wakes, or its hub is told.
+    pub(super) fn wait_is_over(&mut self, id: GuestId) {
+        let guest = &mut self.guests[id as usize];
+        let Place::Inside { worker, seat } = guest.place else {
+            return;
+        };
+        let worker = usize::from(worker);
+        let (blocks, by_timer) = (guest.blocks, guest.by_timer);
+        let was_pooled = std::mem::take(&mut guest.is_pooled);
+        if was_pooled {
+            self.leaves_the_pool(worker);
+        }
+        if !blocks {
+            return self.task_is_ready(worker, TaskId(seat), by_timer);
+        }
+        let thread = if self.workers[worker].hub.is_some() {
+            0
+        } else {
+            seat as usize
+        };
+        self.rouse(worker, thread);
+    }
+}

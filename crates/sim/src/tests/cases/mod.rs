@@ -1,0 +1,347 @@
+//! Cases of which theory knows the answer: the simulation plays each of them, and has to come within 1 %.
+//!
+//! ```text
+//!   a text ─▶ the simulation ─▶ ledger: 52 batches; the first is warm-up, in the last it empties
+//!                                  └─▶ found ± standard error   beside   what `theory` computes
+//! ```
+//!
+//! How much 1 % says depends on how long was played. The standard error of each number is estimated from
+//! the scatter of 50 batches, and a case that leaves it above 0.4 % fails as too short: so 1 % is two and
+//! a half standard errors at least. (One printed case would take an hour, and is compared roughly.) How long that is, says Whitt (1989): in an M/M/1 queue a relative
+//! standard error ε of the mean takes 2(1 + ρ) ÷ (ρ(1 − ρ)²ε²) service times, 7 million for 0.4 % at
+//! ρ = 0.8 and 26 million at ρ = 0.9. The runs are that long; a closed network takes far less.
+//!
+//! All numbers of a printed source are checked where `theory` is; here its functions are what the
+//! simulation is compared with. What takes seconds in a debug build is played always, and the rest by
+//!
+//! ```sh
+//! cargo test --release --lib sim::tests::cases -- --ignored --nocapture
+//! ```
+//!
+//! which prints the table of all cases as well.
+//!
+//! What of the literature's cases is not here, and why:
+//!
+//! - M/M/c/c, where nobody may wait: a listener's queue has room for one at least, as the kernel's has.
+//! - A hub whose tasks compute *and* wait, as a pool of tokens: in theory a request is gone at the end of
+//!   its wait; from a hub it goes only when that looks up, which is one more turn in its queue, as it is in
+//!   a real one. The same pool is played with processes that share one core.
+//! - What a lock around computing costs a thread that waits, the order of real servers in published
+//!   tables, and Little's law on those: measured elsewhere, not computed. Fits of Amdahl's, Gustafson's
+//!   and Gunther's laws begin from measured speeds.
+//! - Percentiles from the 99th on, where queues are nearly full: the standard error of so rare a thing needs
+//!   several times longer runs. The median and the 90th are compared, and one 99th with a single client.
+//! - A pause that a load generator's manual shows in its own output: a measurement, good to 20 %. That a
+//!   server which stands still makes all wait is played in `frozen`.
+
+mod closed;
+mod crowded;
+mod dead_work;
+mod frozen;
+mod laws;
+mod many;
+mod network;
+mod one;
+mod shared;
+mod tokens;
+
+use super::*;
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::Elapsed;
+use concsim_theory::demand::{self, Moments};
+
+/// How often a number is estimated anew for its standard error.
+const BATCHES: u64 = 50;
+/// The standard error that is left at most, as a share of the number.
+const SCATTER: f64 = 0.004;
+/// How far from theory a number may be.
+const WITHIN: f64 = 0.01;
+
+/// A machine that shares its cores evenly, and a door of which one worker is woken at a time.
+const TEXTBOOK: &str = "server.timeout = '0s'\nserver.accept = 'blocking'\n\
+                        machine.scheduler = 'ideal'\n";
+
+/// Workers that keep a request to its end, and cores for them.
+fn processes(workers: usize, cores: usize) -> String {
+    format!("{TEXTBOOK}server.workers = {workers}\nmachine.cores = {cores}\n")
+}
+
+/// Requests at random, none of which is turned away.
+fn at_random(rate: f64) -> String {
+    format!("server.backlog = 4095\nload.patience = '10min'\nload.rate = '{rate}/s'\n")
+}
+
+/// Clients that think for so long on average, in ms.
+fn clients(count: usize, think_ms: f64) -> String {
+    let think = match think_ms {
+        0.0 => "0ms".to_owned(),
+        mean => format!("~{mean}ms"),
+    };
+    format!(
+        "server.backlog = 4095\nload.patience = '10min'\nload.ramp = '0s'\n\
+         load.clients = {count}\nload.think = '{think}'\n"
+    )
+}
+
+/// One kind of request, with these steps.
+fn steps(steps: &[&str]) -> String {
+    format!("requests.it.steps = {steps:?}\n")
+}
+
+/// What the mix of a text asks for, all steps together.
+fn moments(text: &str) -> Moments {
+    demand::of_mix(&plan(text, &[]).variants[0].scenario, |_| true)
+}
+
+/// What is told of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    /// The mean latency, in seconds.
+    Latency,
+    /// The same of the requests of one class, of the first two.
+    LatencyOf(usize),
+    /// Answers per second.
+    Throughput,
+    /// The share of requests that failed.
+    Lost,
+    /// The share of answers that took longer than the first mark.
+    Late,
+    /// The share of answers for which more than the second mark was spent beside what they asked for.
+    Waited,
+    /// The mean time of a call to this service, in seconds.
+    Residence(usize),
+}
+
+/// The latency, and the wait, beyond which answers are counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    late: Option<Elapsed>,
+    waited: Option<Elapsed>,
+}
+
+/// Sums over so many requests.
+#[derive(Clone, Debug, Default)]
+struct Batch {
+    good: [f64; 2],
+    latency: [f64; 2],
+    lost: f64,
+    late: f64,
+    waited: f64,
+    seconds: f64,
+    calls: Vec<f64>,
+    residence: Vec<f64>,
+}
+
+impl Batch {
+    /// A number of it, as a sum and what that is divided by.
+    fn parts(&self, number: Number) -> (f64, f64) {
+        let good = self.good[0] + self.good[1];
+        match number {
+            Number::Latency => (self.latency[0] + self.latency[1], good),
+            Number::LatencyOf(class) => (self.latency[class], self.good[class]),
+            Number::Throughput => (good, self.seconds),
+            Number::Lost => (self.lost, self.lost + good),
+            Number::Late => (self.late, good),
+            Number::Waited => (self.waited, good),
+            Number::Residence(service) => (self.residence[service], self.calls[service]),
+        }
+    }
+}
+
+/// Who is told of the ends of requests, and with `STATIONS` of the answers of services as well.
+struct Ledger<'a, const STATIONS: bool> {
+    scenario: &'a Scenario,
+    marks: Marks,
+    /// How many requests are a batch.
+    size: u64,
+    batches: Vec<Batch>,
+    batch: Batch,
+    ended: u64,
+    began: Stamp,
+}
+
+impl<const STATIONS: bool> Ledger<'_, STATIONS> {
+    fn count(&mut self, outcome: &Outcome) {
+        if outcome.failure.is_some() {
+            self.batch.lost += 1.0;
+            return;
+        }
+        let latency = outcome.done.since(outcome.due);
+        let class = usize::from(outcome.class).min(1);
+        self.batch.good[class] += 1.0;
+        self.batch.latency[class] += latency.as_secs_f64();
+        let longer = |mark: Option<Elapsed>, length| f64::from(mark.is_some_and(|it| length > it));
+        self.batch.late += longer(self.marks.late, latency);
+        if self.marks.waited.is_some() {
+            let wait = latency.0.saturating_sub(self.asked_for(outcome));
+            self.batch.waited += longer(self.marks.waited, Elapsed(wait));
+        }
+    }
+
+    /// What a request takes alone, in nanoseconds.
+    fn asked_for(&self, outcome: &Outcome) -> u64 {
+        let (class, number) = (usize::from(outcome.class), u64::from(outcome.request));
+        scenario::draw::demands(self.scenario, class, number)
+            .iter()
+            .sum()
+    }
+
+    fn close_the_batch(&mut self, at: Stamp) {
+        self.batch.seconds = at.since(self.began).as_secs_f64();
+        self.began = at;
+        let services = self.scenario.services.len();
+        let next = Batch {
+            calls: vec![0.0; services],
+            residence: vec![0.0; services],
+            ..Batch::default()
+        };
+        self.batches.push(std::mem::replace(&mut self.batch, next));
+    }
+}
+
+impl<const STATIONS: bool> Observer for Ledger<'_, STATIONS> {
+    const WANTS_EVENTS: bool = STATIONS;
+    const WANTS_SWITCHES: bool = false;
+
+    fn event(&mut self, _: Who, event: &Event) {
+        match event {
+            Event::Answered {
+                service,
+                asked,
+                written,
+                ..
+            } => {
+                let service = *service as usize;
+                self.batch.calls[service] += 1.0;
+                self.batch.residence[service] += written.since(*asked).as_secs_f64();
+            }
+            Event::Ended(outcome) => self.ended(outcome),
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, outcome: &Outcome) {
+        self.count(outcome);
+        self.ended += 1;
+        if self.ended.is_multiple_of(self.size) {
+            self.close_the_batch(outcome.done);
+        }
+    }
+
+    fn sample(&mut self, _: concsim_record::Sample) {}
+}
+
+/// What came of a run, without its warm-up and its end.
+struct Found {
+    name: String,
+    batches: Vec<Batch>,
+}
+
+/// Plays so many requests of a text.
+fn play_it(name: &str, text: &str, requests: u64) -> Found {
+    play_marked(name, text, requests, Marks::default())
+}
+
+/// The same, with answers counted that take longer than a mark.
+fn play_marked(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
+    play_with::<false>(name, text, requests, marks)
+}
+
+/// The same, with the times of calls as well.
+fn play_stations(name: &str, text: &str, requests: u64) -> Found {
+    play_with::<true>(name, text, requests, Marks::default())
+}
+
+fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
+    let plan = plan(&format!("{text}load.requests = {requests}\n"), &[]);
+    let scenario = &plan.variants[0].scenario;
+    let mut ledger = Ledger::<STATIONS> {
+        scenario,
+        marks,
+        size: requests / (BATCHES + 2),
+        batches: Vec::new(),
+        batch: Batch::default(),
+        ended: 0,
+        began: Stamp(BEGIN),
+    };
+    ledger.close_the_batch(Stamp(BEGIN));
+    ledger.batches.clear();
+    play(scenario, &mut ledger);
+    let batches = ledger.batches.drain(1..=BATCHES as usize).collect();
+    Found {
+        name: name.to_owned(),
+        batches,
+    }
+}
+
+impl Found {
+    /// A number, and its standard error.
+    fn number(&self, number: Number) -> (f64, f64) {
+        let parts = || self.batches.iter().map(|batch| batch.parts(number));
+        let (sum, over) = parts().fold((0.0, 0.0), |all, it| (all.0 + it.0, all.1 + it.1));
+        let ratio = sum / over;
+        let squares: f64 = parts()
+            .map(|(sum, over)| (sum - ratio * over).powi(2))
+            .sum();
+        let batches = BATCHES as f64;
+        let error = (squares * batches / (batches - 1.0)).sqrt() / over;
+        (ratio, error)
+    }
+
+    /// Compares a number with that of theory: within 1 %, and long enough to say so.
+    #[track_caller]
+    fn check(&self, number: Number, theory: f64) -> &Self {
+        self.compare(number, theory, SCATTER, WITHIN)
+    }
+
+    /// The same where no run of minutes is that long: within three standard errors of 1.5 % at most.
+    #[track_caller]
+    fn check_roughly(&self, number: Number, theory: f64) -> &Self {
+        let (found, error) = self.number(number);
+        self.compare(number, theory, 0.015, 3.0 * error / found)
+    }
+
+    #[track_caller]
+    fn compare(&self, number: Number, theory: f64, scatter_most: f64, within: f64) -> &Self {
+        let (found, error) = self.number(number);
+        let (difference, scatter) = (found / theory - 1.0, error / found);
+        let (name, percent) = (&self.name, [difference * 100.0, scatter * 100.0]);
+        println!(
+            "| {name} | {number:?} | {theory:.6} | {found:.6} | {:+.2} % | {:.2} % |",
+            percent[0], percent[1]
+        );
+        assert!(
+            scatter <= scatter_most,
+            "{name}, {number:?}: too short: {found} ± {error}"
+        );
+        assert!(
+            difference.abs() < within,
+            "{name}, {number:?}: {found} ± {error} instead of {theory}"
+        );
+        self
+    }
+
+    /// Fails if a number is above a bound, by more than the end of a run explains.
+    #[track_caller]
+    fn never_above(&self, number: Number, bound: f64) -> &Self {
+        let (found, error) = self.number(number);
+        println!(
+            "| {} | {number:?} | at most {bound:.6} | {found:.6} | | |",
+            self.name
+        );
+        assert!(found <= bound + 3.0 * error, "{found} is above {bound}");
+        self
+    }
+
+    /// The same from below.
+    #[track_caller]
+    fn never_below(&self, number: Number, bound: f64) -> &Self {
+        let (found, error) = self.number(number);
+        println!(
+            "| {} | {number:?} | at least {bound:.6} | {found:.6} | | |",
+            self.name
+        );
+        assert!(found >= bound - 3.0 * error, "{found} is below {bound}");
+        self
+    }
+}

@@ -1,0 +1,404 @@
+//! One request by itself: what it takes of each resource when nothing is in its way, and whether it can
+//! end well at all. The heartbeat, the clients' patience, a panic and an overflow end it early.
+//!
+//! ```text
+//!   compute 10ms   sleep 30s                        timeout = 2s: killed after 2 s at the least,
+//!   ├──┼───────────────┤- - - - - - - - - -┤        and lost; its worker was taken for 2 s
+//! ```
+//!
+//! Everything here is a least: queues make a request longer, never shorter. So a bound that divides by its mean
+//! holds for every run that is long enough for the mean.
+
+use super::demand::{Moments, Spent, spent_on};
+use super::quantile;
+use concsim_model::scenario::{Arrivals, Draw, Manner, Request, Scenario, Step, WorkerKind};
+
+/// The arbiter looks at the heartbeats once in so long, in seconds.
+pub const TICK: f64 = 1.0;
+/// Points of the lattice over which random demands are averaged; a prime.
+const POINTS: usize = 1_021;
+/// The multiplier of the lattice (Korobov): a primitive root of [`POINTS`].
+const MULTIPLIER: usize = 76;
+/// A draw is taken to be no longer than all but so large a share of them.
+const RARE: f64 = 1e-6;
+/// A long draw: one of 1 000 is longer.
+const SELDOM: f64 = 0.999;
+
+/// What one request takes of each resource, in seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Taken {
+    /// Of a worker, or of one of its threads: what keeps it from other requests.
+    pub held: f64,
+    /// Of a core.
+    pub computing: f64,
+    /// Of a place among those that are begun.
+    pub inside: f64,
+    /// Of its client, thinking left out.
+    pub round: f64,
+    /// Of a worker's pool of threads.
+    pub in_threads: f64,
+    /// Of a connection to each service, in the scenario's order.
+    pub calls: Vec<f64>,
+    /// 1 if it can be answered well; the share of those that can, in a mean.
+    pub good: f64,
+    /// 1 if its worker ends with it; the share of those, in a mean.
+    pub kills: f64,
+    /// 1 if its worker may end with it: the heartbeat is looked at once a second.
+    pub may_kill: f64,
+}
+
+impl Taken {
+    fn add(&mut self, other: &Self, share: f64) {
+        self.held += share * other.held;
+        self.computing += share * other.computing;
+        self.inside += share * other.inside;
+        self.round += share * other.round;
+        self.in_threads += share * other.in_threads;
+        self.good += share * other.good;
+        self.kills += share * other.kills;
+        self.may_kill += share * other.may_kill;
+        self.calls.resize(other.calls.len(), 0.0);
+        for (sum, call) in self.calls.iter_mut().zip(&other.calls) {
+            *sum += share * call;
+        }
+    }
+}
+
+/// The mean over a scenario's mix of requests.
+#[must_use]
+pub fn mean(scenario: &Scenario) -> Taken {
+    let mut mean = Taken::default();
+    for (share, alone) in mix(scenario) {
+        mean.add(&alone.mean(), share);
+    }
+    // What is left of a sum of shares.
+    if mean.good > 1.0 - 1e-9 {
+        mean.good = 1.0;
+    }
+    mean
+}
+
+/// Requests that stand for all of a scenario's mix, each with its share.
+#[must_use]
+pub fn points(scenario: &Scenario) -> Vec<(f64, Taken)> {
+    let all = mix(scenario).flat_map(|(share, alone)| {
+        let points = alone.points();
+        let each = share / points.len() as f64;
+        points.into_iter().map(move |point| (each, point))
+    });
+    all.collect()
+}
+
+/// The longest that one of 1 000 requests of any kind keeps its worker silent, in seconds.
+#[must_use]
+pub fn longest_silence(scenario: &Scenario) -> f64 {
+    let silences = mix(scenario).map(|(_, alone)| alone.at(SELDOM).1);
+    silences.fold(0.0, f64::max)
+}
+
+/// The requests that are asked for, each with its share.
+fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
+    let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
+    scenario
+        .drawn()
+        .map(move |request| (request.weight / weights, Alone { scenario, request }))
+}
+
+/// The heartbeat that watches requests of this scenario, in seconds: threads are watched by one that
+/// never serves.
+#[must_use]
+pub fn heartbeat(scenario: &Scenario) -> Option<f64> {
+    let server = &scenario.server;
+    let is_watched = server.kind != WorkerKind::Threads || server.threads == 1;
+    let timeout = server.timeout.filter(|_| is_watched)?;
+    Some(timeout.as_secs_f64())
+}
+
+/// Whether a request that is alone is heard in time, and one among others may not be.
+#[must_use]
+pub fn may_be_silent_among_others(scenario: &Scenario, cores: usize) -> bool {
+    let Some(timeout) = heartbeat(scenario) else {
+        return false;
+    };
+    let server = &scenario.server;
+    let computing = server.parallelism_limit_of(server.workers) as f64;
+    let slower = (computing / cores as f64).max(1.0);
+    let queue = scenario.services.iter().map(|service| {
+        let callers = blocking_callers(scenario) as f64;
+        service
+            .capacity
+            .map_or(1.0, |capacity| callers / capacity as f64)
+    });
+    let slower = queue.fold(slower, f64::max);
+    let silence = longest_silence(scenario);
+    slower > 1.0 && silence <= timeout + TICK && silence * (slower + 1.0) > timeout
+}
+
+/// How many calls that block can be under way at once.
+fn blocking_callers(scenario: &Scenario) -> usize {
+    match scenario.server.kind {
+        WorkerKind::Sync | WorkerKind::Threads => scenario.server.concurrency_limit(),
+        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.workers,
+    }
+}
+
+/// A request of a scenario that nothing else is beside.
+struct Alone<'a> {
+    scenario: &'a Scenario,
+    request: &'a Request,
+}
+
+impl Alone<'_> {
+    /// By the exact moments where nothing cuts it short, else over the points.
+    fn mean(&self) -> Taken {
+        if self.is_random() && self.may_end_early() {
+            return mean_of(&self.points());
+        }
+        let lengths = self.lengths(|draw| Moments::of(draw).mean);
+        self.play(&lengths).0
+    }
+
+    fn is_random(&self) -> bool {
+        let mut draws = self.request.script.iter().filter_map(Step::duration);
+        draws.any(quantile::is_random)
+    }
+
+    /// Whether a long one is cut short where a short one is not.
+    fn may_end_early(&self) -> bool {
+        let [(short, _), (long, silent)] = [RARE, 1.0 - RARE].map(|share| self.at(share));
+        let patience = self.scenario.load.patience.as_secs_f64();
+        let timeout = heartbeat(self.scenario).unwrap_or(f64::INFINITY);
+        let is_cut = long.round >= patience || silent >= timeout;
+        is_cut || (long.good, long.kills) != (short.good, short.kills)
+    }
+
+    /// With every draw at the same quantile.
+    fn at(&self, share: f64) -> (Taken, f64) {
+        self.play(&self.lengths(|draw| quantile::of(draw, share)))
+    }
+
+    fn lengths(&self, of: impl Fn(&Draw) -> f64) -> Vec<f64> {
+        let steps = self.request.script.iter();
+        steps.map(|step| step.duration().map_or(0.0, &of)).collect()
+    }
+
+    /// A lattice over the quantiles of all draws (Korobov); one point if nothing is random.
+    fn points(&self) -> Vec<Taken> {
+        let count = if self.is_random() { POINTS } else { 1 };
+        (0..count).map(|point| self.point(point)).collect()
+    }
+
+    fn point(&self, point: usize) -> Taken {
+        let factor = std::cell::Cell::new(1);
+        let lengths = self.lengths(|draw| {
+            let place = (point * factor.get()) % POINTS;
+            if quantile::is_random(draw) {
+                factor.set(factor.get() * MULTIPLIER % POINTS);
+            }
+            quantile::of(draw, (place as f64 + 0.5) / POINTS as f64)
+        });
+        self.play(&lengths).0
+    }
+
+    /// One with these lengths of its steps, and for how long it kept its worker silent at most.
+    fn play(&self, lengths: &[f64]) -> (Taken, f64) {
+        let mut playing = Playing::new(self.scenario);
+        for (step, length) in self.request.script.iter().zip(lengths) {
+            if !playing.step(step, *length) {
+                break;
+            }
+        }
+        playing.into_taken()
+    }
+}
+
+fn mean_of(points: &[Taken]) -> Taken {
+    let mut mean = Taken::default();
+    for point in points {
+        mean.add(point, 1.0 / points.len() as f64);
+    }
+    mean
+}
+
+/// A request that is under way.
+struct Playing<'a> {
+    scenario: &'a Scenario,
+    kind: WorkerKind,
+    timeout: f64,
+    taken: Taken,
+    /// Since its worker last showed that it lives, and the longest of these.
+    silence: f64,
+    silent: f64,
+    /// Since its beginning, undisturbed.
+    elapsed: f64,
+    /// The same, if the heartbeat ends it as early as it may.
+    least: f64,
+    is_good: bool,
+}
+
+impl<'a> Playing<'a> {
+    fn new(scenario: &'a Scenario) -> Self {
+        Self {
+            scenario,
+            kind: scenario.server.kind,
+            timeout: heartbeat(scenario).unwrap_or(f64::INFINITY),
+            taken: Taken {
+                calls: vec![0.0; scenario.services.len()],
+                ..Taken::default()
+            },
+            silence: 0.0,
+            silent: 0.0,
+            elapsed: 0.0,
+            least: 0.0,
+            is_good: true,
+        }
+    }
+
+    /// Whether it goes on after this step.
+    fn step(&mut self, step: &Step, length: f64) -> bool {
+        let has_loop = self.kind.has_a_loop();
+        match step {
+            Step::Compute { slice, .. } => {
+                let slice = slice.map_or(f64::INFINITY, |slice| slice.0 as f64 / 1e9);
+                if has_loop && slice > 0.0 && length > slice {
+                    return self.computes_in_slices(length, slice);
+                }
+                self.is_silent(length, |taken, spent| {
+                    taken.held += spent;
+                    taken.computing += spent;
+                })
+            }
+            Step::Call { service, .. } => {
+                let service = *service;
+                self.waits(step, length, move |taken, spent| {
+                    taken.calls[service] += spent;
+                })
+            }
+            Step::Sleep { .. } => self.waits(step, length, |_, _| {}),
+            Step::Yield
+            | Step::Count {
+                with_yield: true, ..
+            } => {
+                if has_loop {
+                    self.silence = 0.0;
+                }
+                true
+            }
+            Step::Write { .. } | Step::Count { .. } => true,
+            Step::Panic => {
+                self.is_good = false;
+                false
+            }
+            Step::Overflow => {
+                self.dies();
+                false
+            }
+        }
+    }
+
+    /// So much of what it takes is sure: none once the heartbeat may have ended it.
+    fn sure(&self, length: f64) -> f64 {
+        if self.taken.may_kill > 0.0 {
+            0.0
+        } else {
+            length
+        }
+    }
+
+    /// The heartbeat is heard between slices.
+    fn computes_in_slices(&mut self, length: f64, slice: f64) -> bool {
+        let holds = |taken: &mut Taken, spent| {
+            taken.held += spent;
+            taken.computing += spent;
+        };
+        if !self.is_silent(slice, holds) {
+            return false;
+        }
+        let rest = length - slice;
+        let sure = self.sure(rest);
+        holds(&mut self.taken, sure);
+        self.passes(rest, sure);
+        self.silence = rest.min(slice);
+        true
+    }
+
+    fn passes(&mut self, length: f64, least: f64) {
+        self.taken.inside += least;
+        self.elapsed += length;
+        self.least += least;
+    }
+
+    fn waits(&mut self, step: &Step, length: f64, also: impl Fn(&mut Taken, f64)) -> bool {
+        if spent_on(step, self.kind) == Some(Spent::Parked) {
+            let is_in_threads = matches!(
+                step,
+                Step::Call {
+                    manner: Manner::InThreads,
+                    ..
+                } | Step::Sleep {
+                    manner: Manner::InThreads,
+                    ..
+                }
+            );
+            let sure = self.sure(length);
+            also(&mut self.taken, sure);
+            self.taken.in_threads += if is_in_threads { sure } else { 0.0 };
+            self.passes(length, sure);
+            self.silence = 0.0;
+            return true;
+        }
+        self.is_silent(length, |taken, spent| {
+            taken.held += spent;
+            also(taken, spent);
+        })
+    }
+
+    /// Its worker shows no sign of life for so long. It surely ends a tick after the timeout, and may end
+    /// at the timeout: no more than that is counted.
+    fn is_silent(&mut self, length: f64, takes: impl Fn(&mut Taken, f64)) -> bool {
+        let spent = self.sure(length.min((self.timeout - self.silence).max(0.0)));
+        takes(&mut self.taken, spent);
+        self.passes(length, spent);
+        self.silence += length;
+        self.silent = self.silent.max(self.silence);
+        if self.silence > self.timeout {
+            self.taken.may_kill = 1.0;
+        }
+        if self.silence <= self.timeout + TICK {
+            return true;
+        }
+        self.dies();
+        false
+    }
+
+    fn dies(&mut self) {
+        self.is_good = false;
+        (self.taken.kills, self.taken.may_kill) = (1.0, 1.0);
+    }
+
+    fn into_taken(mut self) -> (Taken, f64) {
+        let patience = self.scenario.load.patience.as_secs_f64();
+        self.taken.round = self.least.min(patience);
+        let is_good = self.is_good && self.elapsed <= patience;
+        self.taken.good = f64::from(u8::from(is_good));
+        (self.taken, self.silent)
+    }
+}
+
+/// The mean time for which an idle connection keeps its place between two requests of its client, in
+/// seconds; 0 where connections are not kept, or not by those who will ask again.
+#[must_use]
+pub fn kept_idle(scenario: &Scenario) -> f64 {
+    let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
+        return 0.0;
+    };
+    let keepalive = scenario.server.keepalive.as_secs_f64();
+    if !quantile::is_random(think) {
+        return Moments::of(think).mean.min(keepalive);
+    }
+    let points = (0..POINTS).map(|point| {
+        let share = (point as f64 + 0.5) / POINTS as f64;
+        quantile::of(think, share).min(keepalive)
+    });
+    points.sum::<f64>() / POINTS as f64
+}

@@ -1,0 +1,454 @@
+//! Operational bounds of a server with workers: what the throughput of a long run cannot exceed, whatever its
+//! randomness. They hold for any law of arrivals and of service (Denning and Buzen, 1978). A short window may
+//! be above: what its requests take is not exactly the mean, and it counts answers to work that was done before.
+//!
+//! ```text
+//!   good answers per second  ≤  how many there are ÷ how long each request takes one × share that can be good
+//!
+//!   of workers, threads, locks, cores, connections, pools of connections to a service, capacities of
+//!   services, pools of threads, clients
+//! ```
+//!
+//! A request takes no more than it takes alone (`attempt.rs`), and no more than the heartbeat lets it: one
+//! that is silent for longer than `timeout` is lost with its worker, and what it took is taken all the same.
+
+use super::attempt::{self, Taken};
+use crate::demand::Moments;
+use concsim_model::scenario::{Arrivals, Connection, POOL_THREADS, Scenario, Step, WorkerKind};
+
+/// One thing that bounds the throughput.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound {
+    /// What there is a limited number of.
+    pub of: Scarce,
+    /// How many there are.
+    pub count: f64,
+    /// For how long each request takes one of them, in seconds.
+    pub each: f64,
+    /// The share of requests that can be answered well; the others are killed, or too long for the
+    /// clients' patience, and take what they take.
+    pub good: f64,
+}
+
+/// What there is a limited number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scarce {
+    /// Requests that can be begun at once, of coroutine workers.
+    Connections,
+    /// Workers, each busy with one request.
+    Workers,
+    /// Threads of all workers, each busy with one request.
+    Threads,
+    /// Locks around computing, one a process.
+    Locks,
+    /// Cores.
+    Cores,
+    /// Connections of all workers to a service: an index into [`Scenario::services`].
+    Pool(usize),
+    /// Calls that a service serves at once: an index into [`Scenario::services`].
+    Capacity(usize),
+    /// Threads of the workers' pools, to which waits are handed.
+    PoolThreads,
+    /// Clients of a closed load.
+    Clients,
+    /// Requests of an open load: they come no faster.
+    Arrivals,
+}
+
+impl Scarce {
+    /// The word for it in data.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Workers => "workers",
+            Self::Threads => "threads",
+            Self::Locks => "locks",
+            Self::Cores => "cores",
+            Self::Pool(_) => "pool",
+            Self::Capacity(_) => "capacity",
+            Self::PoolThreads => "pool_threads",
+            Self::Clients => "clients",
+            Self::Arrivals => "arrivals",
+        }
+    }
+
+    /// Whether it is the load, and nothing of the server, that stops the throughput.
+    #[must_use]
+    pub fn is_the_load(self) -> bool {
+        matches!(self, Self::Clients | Self::Arrivals)
+    }
+}
+
+impl Bound {
+    /// Answers per second.
+    #[must_use]
+    pub fn per_s(&self) -> f64 {
+        self.count / self.each * self.good
+    }
+
+    /// What one request takes of it, in seconds; of the load, its round.
+    #[must_use]
+    pub fn takes(&self, taken: &Taken) -> f64 {
+        match self.of {
+            Scarce::Workers | Scarce::Threads => taken.held,
+            Scarce::Locks | Scarce::Cores => taken.computing,
+            Scarce::Connections => taken.inside,
+            Scarce::Pool(place) | Scarce::Capacity(place) => taken.calls[place],
+            Scarce::PoolThreads => taken.in_threads,
+            Scarce::Clients => taken.round,
+            Scarce::Arrivals => 1.0,
+        }
+    }
+}
+
+/// Everything that bounds a scenario's throughput on a machine with so many cores, the tightest
+/// first.
+#[must_use]
+pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
+    let mean = attempt::mean(scenario);
+    let asked_for = asked_for(scenario, &mean);
+    if takes_others_along(scenario, &mean, cores) {
+        // A request that dies with another has taken anything from nothing to all of what it takes alone.
+        let is_known = asked_for.of == Scarce::Arrivals;
+        return is_known.then_some(asked_for).into_iter().collect();
+    }
+    let mut bounds = of_workers(scenario, cores, &mean);
+    bounds.push(asked_for);
+    bounds.extend(of_connections(scenario, &mean));
+    bounds.extend(of_services(scenario, &mean));
+    tightest_first(share_of_short_ones(scenario, bounds, &mean))
+}
+
+/// Whether requests may be lost before they have taken what they take: with the worker of another, or
+/// while they wait for a core or a service for longer than the heartbeat lets them.
+fn takes_others_along(scenario: &Scenario, mean: &Taken, cores: usize) -> bool {
+    let server = &scenario.server;
+    let one_at_a_time = server.concurrency_limit_of(1) == 1;
+    (mean.may_kill > 0.0 && !one_at_a_time) || attempt::may_be_silent_among_others(scenario, cores)
+}
+
+fn of_workers(scenario: &Scenario, cores: usize, mean: &Taken) -> Vec<Bound> {
+    let server = &scenario.server;
+    let bound = |of, count: usize, each| bound(of, count, each, mean.good);
+    let (of, count) = match server.kind {
+        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => {
+            (Scarce::Workers, server.workers)
+        }
+        WorkerKind::Threads => (Scarce::Threads, server.concurrency_limit()),
+    };
+    let mut bounds = vec![
+        bound(of, count, mean.held),
+        bound(Scarce::Cores, cores, mean.computing),
+    ];
+    if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 {
+        bounds.push(bound(Scarce::Locks, server.workers, mean.computing));
+    }
+    bounds
+}
+
+fn of_connections(scenario: &Scenario, mean: &Taken) -> Option<Bound> {
+    let server = &scenario.server;
+    let inside = mean.inside + mean.good * kept_idle(scenario);
+    let all = server.concurrency_limit();
+    let has_a_loop = server.kind.has_a_loop();
+    has_a_loop.then(|| bound(Scarce::Connections, all, inside, mean.good))
+}
+
+/// For how long a kept connection keeps its place after a good answer.
+fn kept_idle(scenario: &Scenario) -> f64 {
+    let server = &scenario.server;
+    let keeps = scenario.load.connection == Connection::KeepAlive && server.max_requests.is_none();
+    if keeps {
+        attempt::kept_idle(scenario)
+    } else {
+        0.0
+    }
+}
+
+fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
+    let server = &scenario.server;
+    // Calls that one worker can have under way at once.
+    let callers = match server.kind {
+        WorkerKind::Sync => 1,
+        WorkerKind::Threads => server.threads,
+        WorkerKind::Coroutine | WorkerKind::Callback => server.connections,
+    };
+    let mut bounds = Vec::new();
+    for (place, service) in scenario.services.iter().enumerate() {
+        let each = mean.calls.get(place).copied().unwrap_or_default();
+        if let Some(pool) = service.pool.filter(|pool| *pool < callers) {
+            let all = pool * server.workers;
+            bounds.push(bound(Scarce::Pool(place), all, each, mean.good));
+        }
+        let callers = callers * server.workers;
+        if let Some(capacity) = service.capacity.filter(|capacity| *capacity < callers) {
+            bounds.push(bound(Scarce::Capacity(place), capacity, each, mean.good));
+        }
+    }
+    if mean.in_threads > 0.0 {
+        let all = POOL_THREADS * server.workers;
+        bounds.push(bound(Scarce::PoolThreads, all, mean.in_threads, mean.good));
+    }
+    bounds
+}
+
+/// More comes than can be done, and the worker takes turns between all that is there: the shorter ones get
+/// through first, for as long as the others still become more.
+fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken) -> Vec<Bound> {
+    if !(scenario.server.kind.has_a_loop() && passes_others(scenario)) {
+        return bounds;
+    }
+    let rate = rate_of_asking(scenario, mean);
+    let mut points = Vec::new();
+    for bound in &mut bounds {
+        let is_short = bound.count < rate * bound.each;
+        if !bound.of.is_the_load() && is_short && becomes_more(scenario, mean, bound) {
+            if points.is_empty() {
+                points = attempt::points(scenario);
+            }
+            shortest_first(bound, rate, &points);
+        }
+    }
+    bounds
+}
+
+/// How many requests come per second at most.
+fn rate_of_asking(scenario: &Scenario, mean: &Taken) -> f64 {
+    let asked = asked_for(scenario, mean);
+    asked.count / asked.each
+}
+
+/// Whether ever more requests are in a worker for want of this: an open load does not wait for answers, and
+/// clients who give up ask again while what they asked before is still there.
+fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
+    match scenario.load.arrivals {
+        Arrivals::Open { .. } => true,
+        Arrivals::Closed { clients, .. } => {
+            let queue = clients as f64 * bound.each / bound.count;
+            mean.good < 1.0 || queue > scenario.load.patience.as_secs_f64()
+        }
+    }
+}
+
+/// Whether a request lets another pass: if each takes its worker once, they end in the order in which they
+/// came.
+fn passes_others(scenario: &Scenario) -> bool {
+    let mut steps = scenario.drawn().flat_map(|request| &request.script);
+    steps.any(|step| match step {
+        Step::Compute { slice, .. } => slice.is_some(),
+        Step::Call { .. } | Step::Sleep { .. } | Step::Yield => true,
+        Step::Count { with_yield, .. } => *with_yield,
+        Step::Write { .. } | Step::Panic | Step::Overflow => false,
+    })
+}
+
+/// The bound as if of all that come those that take least were done first.
+fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, Taken)]) {
+    let mut each: Vec<(f64, f64)> = points
+        .iter()
+        .filter(|(_, taken)| taken.good > 0.0)
+        .map(|(share, taken)| (bound.takes(taken), *share))
+        .collect();
+    each.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut taken, mut done) = (0.0, 0.0);
+    for (length, share) in each {
+        let room = bound.count - rate * taken;
+        let fits = if length > 0.0 {
+            (room / (rate * length)).min(share)
+        } else {
+            share
+        };
+        taken += fits * length;
+        done += fits;
+        if fits < share {
+            break;
+        }
+    }
+    if done > 0.0 {
+        (bound.each, bound.good) = (taken / done, 1.0);
+    }
+}
+
+/// A server in round numbers: each request computes for a while and waits for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outline {
+    /// What the workers are; waits of a coroutine let go of its worker.
+    pub kind: WorkerKind,
+    /// Processes.
+    pub workers: usize,
+    /// How many can compute at the same instant.
+    pub cores: usize,
+    /// C: how long a request computes, in seconds.
+    pub compute: f64,
+    /// IO: how long it waits, in seconds.
+    pub wait: f64,
+    /// Clients, and how long each thinks before it asks again, in seconds.
+    pub clients: Option<(usize, f64)>,
+}
+
+impl Outline {
+    /// What bounds its throughput, the tightest first.
+    #[must_use]
+    pub fn bounds(&self) -> Vec<Bound> {
+        let alone = self.compute + self.wait;
+        let held = if self.kind.has_a_loop() {
+            self.compute
+        } else {
+            alone
+        };
+        let mut bounds = vec![
+            bound(Scarce::Workers, self.workers, held, 1.0),
+            bound(Scarce::Cores, self.cores, self.compute, 1.0),
+        ];
+        if let Some((clients, think)) = self.clients {
+            bounds.push(bound(Scarce::Clients, clients, alone + think, 1.0));
+        }
+        tightest_first(bounds)
+    }
+
+    /// n* = m(1 + IO/C): so many sync workers keep all cores busy. `None` if nothing is computed.
+    #[must_use]
+    pub fn knee(&self) -> Option<f64> {
+        let ratio = self.wait / self.compute;
+        (self.compute > 0.0).then_some(self.cores as f64 * (1.0 + ratio))
+    }
+}
+
+/// Without those that take no time and so bound nothing.
+fn tightest_first(mut bounds: Vec<Bound>) -> Vec<Bound> {
+    bounds.retain(|bound| bound.each > 0.0);
+    bounds.sort_by(|a, b| a.per_s().total_cmp(&b.per_s()));
+    bounds
+}
+
+fn bound(of: Scarce, count: usize, each: f64, good: f64) -> Bound {
+    Bound {
+        of,
+        count: count as f64,
+        each,
+        good,
+    }
+}
+
+/// A client asks again when it has its answer, or has given up.
+fn asked_for(scenario: &Scenario, mean: &Taken) -> Bound {
+    match &scenario.load.arrivals {
+        Arrivals::Closed { clients, think, .. } => {
+            let round = mean.round + Moments::of(think).mean;
+            bound(Scarce::Clients, *clients, round, mean.good)
+        }
+        Arrivals::Open { rate, .. } => Bound {
+            of: Scarce::Arrivals,
+            count: *rate,
+            each: 1.0,
+            good: mean.good,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario;
+    use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+
+    /// The tightest bound of `compute`, `call` with so many workers and clients.
+    fn tightest(
+        kind: WorkerKind,
+        (workers, cores, clients): (usize, usize, usize),
+        (compute_ms, call_ms): (u64, u64),
+    ) -> (Scarce, f64) {
+        let kind = kind.word();
+        let scenario = scenario(&format!(
+            r#"
+            server = {{ kind = "{kind}", workers = {workers} }}
+            requests.profile.steps = ["compute {compute_ms}ms", "call billing {call_ms}ms"]
+            load.clients = {clients}
+            "#
+        ));
+        let bound = of(&scenario, cores)[0];
+        (bound.of, bound.per_s())
+    }
+
+    fn check(found: (Scarce, f64), of: Scarce, per_s: f64) {
+        assert_eq!(found.0, of);
+        assert!((found.1 - per_s).abs() < 1e-6 * per_s, "{found:?}");
+    }
+
+    #[test]
+    fn sync_workers_stop_at_workers_by_service_time_and_coroutines_at_clients() {
+        check(tightest(Sync, (2, 2, 60), (1, 99)), Scarce::Workers, 20.0);
+        check(
+            tightest(Coroutine, (2, 2, 60), (1, 99)),
+            Scarce::Clients,
+            600.0,
+        );
+    }
+
+    #[test]
+    fn whoever_computes_stops_at_the_cores() {
+        check(
+            tightest(Sync, (100, 2, 1_000), (10, 90)),
+            Scarce::Cores,
+            200.0,
+        );
+        check(
+            tightest(Coroutine, (1, 2, 40), (20, 80)),
+            Scarce::Workers,
+            50.0,
+        );
+        check(
+            tightest(Coroutine, (4, 2, 400), (20, 80)),
+            Scarce::Cores,
+            100.0,
+        );
+    }
+
+    #[test]
+    fn the_knee_of_sync_workers_is_where_workers_and_cores_bound_alike() {
+        // n* = m (1 + wait ÷ compute): two cores, 2 ms and 98 ms: 100 workers.
+        check(
+            tightest(Sync, (99, 2, 9_999), (2, 98)),
+            Scarce::Workers,
+            990.0,
+        );
+        check(
+            tightest(Sync, (101, 2, 9_999), (2, 98)),
+            Scarce::Cores,
+            1_000.0,
+        );
+        // 129 workers on 64 cores, 2 % of 100 ms on a core.
+        check(
+            tightest(Sync, (129, 64, 99_999), (2, 98)),
+            Scarce::Workers,
+            1_290.0,
+        );
+    }
+
+    #[test]
+    fn a_server_in_round_numbers_is_bounded_like_its_scenario() {
+        for (kind, expected) in [
+            (Sync, [(Scarce::Workers, 50.0), (Scarce::Clients, 500.0)]),
+            (
+                Coroutine,
+                [(Scarce::Clients, 500.0), (Scarce::Cores, 1_000.0)],
+            ),
+        ] {
+            let outline = Outline {
+                kind,
+                workers: 5,
+                cores: 2,
+                compute: 0.002,
+                wait: 0.098,
+                clients: Some((100, 0.1)),
+            };
+            let bounds = outline.bounds();
+            for (found, (of, per_s)) in bounds.iter().zip(expected) {
+                check((found.of, found.per_s()), of, per_s);
+            }
+            assert_eq!(bounds.len(), 3);
+            assert!((outline.knee().unwrap() - 100.0).abs() < 1e-9);
+        }
+    }
+}

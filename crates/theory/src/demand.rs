@@ -1,0 +1,244 @@
+//! What requests ask for on average: the first two moments of a step, a script and a mix.
+
+use concsim_model::scenario::{Draw, Manner, Scenario, Script, Step, WorkerKind};
+
+/// The hour at which draws are capped, in seconds.
+const HOUR: f64 = 3_600.0;
+/// The standard normal's 99th percentile.
+const NORMAL_P99: f64 = 2.326_347_874_040_841;
+
+/// The mean of a length of time, in seconds, and of its square.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// E\[S\].
+    pub mean: f64,
+    /// E\[S²\].
+    pub square: f64,
+}
+
+impl Moments {
+    /// A length that is always the same.
+    #[must_use]
+    pub fn always(length: f64) -> Self {
+        Self {
+            mean: length,
+            square: length * length,
+        }
+    }
+
+    /// The variance in units of the squared mean: 0 for a constant, 1 for the exponential law.
+    #[must_use]
+    pub fn squared_variation(&self) -> f64 {
+        if self.mean > 0.0 {
+            self.square / (self.mean * self.mean) - 1.0
+        } else {
+            0.0
+        }
+    }
+
+    /// One length after the other, drawn independently.
+    #[must_use]
+    pub fn then(self, other: Self) -> Self {
+        Self {
+            mean: self.mean + other.mean,
+            square: self.square + 2.0 * self.mean * other.mean + other.square,
+        }
+    }
+
+    /// Adds so large a share of others, as to a mean.
+    pub fn add(&mut self, others: Self, share: f64) {
+        self.mean += share * others.mean;
+        self.square += share * others.square;
+    }
+
+    /// The moments of what this is drawn from.
+    #[must_use]
+    pub fn of(draw: &Draw) -> Self {
+        let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+        match *draw {
+            Draw::Fixed(length) => Self::always(seconds(length)),
+            Draw::Uniform { low, high } => {
+                let (low, high) = (seconds(low), seconds(high));
+                Self {
+                    mean: f64::midpoint(low, high),
+                    square: (low * low + low * high + high * high) / 3.0,
+                }
+            }
+            Draw::Exponential { mean } => Self::exponential(seconds(mean)),
+            Draw::Lognormal { median, p99 } => Self::lognormal(seconds(median), seconds(p99)),
+            Draw::Pareto { least, shape, most } => {
+                Self::pareto(seconds(least), shape, seconds(most))
+            }
+        }
+    }
+
+    /// Capped at an hour.
+    fn exponential(mean: f64) -> Self {
+        if mean <= 0.0 {
+            return Self::default();
+        }
+        let beyond = libm::exp(-HOUR / mean);
+        Self {
+            mean: mean * (1.0 - beyond),
+            square: 2.0 * mean * (mean - beyond * (HOUR + mean)),
+        }
+    }
+
+    /// Capped at an hour.
+    fn lognormal(median: f64, p99: f64) -> Self {
+        if median <= 0.0 {
+            return Self::default();
+        }
+        let sigma = libm::log(p99 / median) / NORMAL_P99;
+        if sigma <= 0.0 {
+            return Self::always(median.min(HOUR));
+        }
+        let below = |shift: f64| {
+            let deviation = libm::log(HOUR / median) / sigma - shift * sigma;
+            0.5 * libm::erfc(-deviation / std::f64::consts::SQRT_2)
+        };
+        let variance = sigma * sigma;
+        let beyond = 1.0 - below(0.0);
+        Self {
+            mean: median * libm::exp(variance / 2.0) * below(1.0) + HOUR * beyond,
+            square: median * median * libm::exp(2.0 * variance) * below(2.0) + HOUR * HOUR * beyond,
+        }
+    }
+
+    /// Larger draws are cut to `most`.
+    fn pareto(least: f64, shape: f64, most: f64) -> Self {
+        if least <= 0.0 || most <= least {
+            return Self::always(least.max(0.0));
+        }
+        let moment = |power: f64| {
+            let scale = libm::pow(least, shape);
+            let below = if (shape - power).abs() < 1e-9 {
+                libm::log(most / least)
+            } else {
+                let ends = libm::pow(most, power - shape) - libm::pow(least, power - shape);
+                ends / (power - shape)
+            };
+            let cut = libm::pow(most, power) * libm::pow(least / most, shape);
+            shape * scale * below + cut
+        };
+        Self {
+            mean: moment(1.0),
+            square: moment(2.0),
+        }
+    }
+}
+
+/// What a step's duration is spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// On a core.
+    Computing,
+    /// In a wait that keeps the worker from everything else.
+    Blocked,
+    /// In a wait while the worker does something else.
+    Parked,
+}
+
+/// What a worker of this kind spends a step's duration on; `None` for a step without one.
+#[must_use]
+pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
+    match step {
+        Step::Compute { .. } => Some(Spent::Computing),
+        Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
+            (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Patched | Manner::InThreads) => {
+                Spent::Parked
+            }
+            (WorkerKind::Sync | WorkerKind::Threads, _)
+            | (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Unpatched) => Spent::Blocked,
+        }),
+        Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
+            None
+        }
+    }
+}
+
+/// The moments of those parts of a script that `counts`.
+#[must_use]
+pub fn of_script(script: &Script, kind: WorkerKind, counts: impl Fn(Spent) -> bool) -> Moments {
+    let counted = script.iter().filter_map(|step| {
+        let draw = step.duration()?;
+        spent_on(step, kind)
+            .is_some_and(&counts)
+            .then(|| Moments::of(draw))
+    });
+    counted.fold(Moments::default(), Moments::then)
+}
+
+/// The same over a scenario's mix of requests.
+#[must_use]
+pub fn of_mix(scenario: &Scenario, counts: impl Fn(Spent) -> bool) -> Moments {
+    let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
+    let kind = scenario.server.kind;
+    let mut mix = Moments::default();
+    for request in &scenario.requests {
+        let share = request.weight / weights;
+        mix.add(of_script(&request.script, kind, &counts), share);
+    }
+    mix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(moments: Moments, mean: f64, square: f64) {
+        let near = |value: f64, expected: f64| (value - expected).abs() <= 1e-3 * expected.abs();
+        assert!(
+            near(moments.mean, mean) && near(moments.square, square),
+            "{moments:?} instead of {mean} and {square}"
+        );
+    }
+
+    #[test]
+    fn the_moments_of_each_law() {
+        close(Moments::of(&Draw::Fixed(2_000_000_000)), 2.0, 4.0);
+        let uniform = Draw::Uniform {
+            low: 1_000_000_000,
+            high: 3_000_000_000,
+        };
+        close(Moments::of(&uniform), 2.0, 4.0 + 1.0 / 3.0);
+        let exponential = Draw::Exponential {
+            mean: 2_000_000_000,
+        };
+        close(Moments::of(&exponential), 2.0, 8.0);
+        // ln 10.2404 = 2.32635: σ = 1, so the mean is e^½ and the square's mean e².
+        let lognormal = Draw::Lognormal {
+            median: 1_000_000_000,
+            p99: 10_240_473_656,
+        };
+        close(Moments::of(&lognormal), 1.648_72, 7.389_06);
+    }
+
+    #[test]
+    fn a_cut_pareto_has_the_moments_that_numerical_integration_gives() {
+        for shape in [1.0, 1.5, 2.0, 3.0] {
+            let (least, most): (f64, f64) = (1.0, 50.0);
+            // The mean over quantiles, in small steps.
+            let steps = 2_000_000;
+            let (mut mean, mut square) = (0.0, 0.0);
+            for step in 0..steps {
+                let beyond = (f64::from(step) + 0.5) / f64::from(steps);
+                let value = (least * libm::pow(beyond, -1.0 / shape)).min(most);
+                mean += value / f64::from(steps);
+                square += value * value / f64::from(steps);
+            }
+            close(Moments::pareto(least, shape, most), mean, square);
+        }
+    }
+
+    #[test]
+    fn variances_of_steps_add_up() {
+        let exponential = Moments {
+            mean: 1.0,
+            square: 2.0,
+        };
+        let both = exponential.then(exponential);
+        close(both, 2.0, 6.0);
+        assert!((both.squared_variation() - 0.5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,87 @@
+//! Laws of time that are more random than the exponential one, in models that are exact for the exponential law.
+//!
+//! ```text
+//!   squared variation c²   0            1                   5              25
+//!                          constant     exponential         a mix of       heavy tails
+//!                                                           short and long
+//!   a queue waits          less ──────── as computed ─────── more, and by how much depends on the whole law
+//! ```
+//!
+//! In a queue of one server the wait grows with (1 + c²) ÷ 2 (Pollaczek and Khinchine). Simulations of lognormal,
+//! Pareto and hyperexponential laws lie between the wait of the exponential law and that one. Where the two
+//! differ by more than 5 % of the mean latency, no number is given.
+
+use super::closed::RANDOM;
+use super::work::{Bursts, Work};
+use super::{Forecast, Model, Times};
+use crate::demand::Moments;
+
+/// The largest part of the mean latency by which a law may move it.
+const MOST_MOVED: f64 = 0.05;
+
+/// Fails if the law of the requests is more random than the model's, and moves its mean by more than 5 %.
+pub(super) fn is_tame(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
+    let Some((times, variation)) = forecast.times.as_ref().zip(variation(forecast, work)) else {
+        return Ok(());
+    };
+    if variation <= 1.0 || moved(forecast.model, times, variation) <= MOST_MOVED * times.mean {
+        return Ok(());
+    }
+    Err(format!(
+        "times are more random than exponential ones (c² is {variation:.1}, not 1): their wait depends on the \
+         whole law, and may be off by more than 5 % of the mean latency"
+    ))
+}
+
+/// The squared variation of what queues; [`None`] where the model is exact for any law.
+fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
+    let of_holding = if work.scenario.server.kind.has_a_loop() {
+        work.held
+    } else {
+        work.alone
+    };
+    match forecast.model {
+        Model::ManyGeneral(_) => Some(work.alone.squared_variation()),
+        Model::General if Bursts::of(work.scenario).each > 1.0 => {
+            Some(of_holding.squared_variation())
+        }
+        Model::Closed if forecast.assumes.iter().any(|it| it == RANDOM) => {
+            Some(of_holding.squared_variation())
+        }
+        Model::Tokens(_) | Model::Returning(_) => Some(of_parts(work)),
+        Model::General
+        | Model::Closed
+        | Model::Many(_)
+        | Model::Constant
+        | Model::Shared
+        | Model::Finite(..)
+        | Model::Unhindered => None,
+    }
+}
+
+/// The largest squared variation of a whole request, of what it computes, and of the rest.
+fn of_parts(work: &Work<'_>) -> f64 {
+    let rest = Moments {
+        mean: work.alone.mean - work.cpu.mean,
+        // Of independent parts the variances add up.
+        square: (work.alone.mean - work.cpu.mean).powi(2) + variance(work.alone)
+            - variance(work.cpu),
+    };
+    let parts = [work.alone, work.cpu, work.held, rest];
+    let parts = parts.iter().map(Moments::squared_variation);
+    parts.fold(0.0, f64::max)
+}
+
+fn variance(moments: Moments) -> f64 {
+    moments.square - moments.mean * moments.mean
+}
+
+/// The wait of this law without that of the exponential one, in seconds.
+fn moved(model: Model, times: &Times, variation: f64) -> f64 {
+    let factor = f64::midpoint(1.0, variation);
+    match model {
+        // These have the factor in their wait.
+        Model::ManyGeneral(_) | Model::General => times.wait * (1.0 - 1.0 / factor),
+        _ => times.wait * (factor - 1.0),
+    }
+}

@@ -1,0 +1,304 @@
+//! A door that closes: M/M/c/K. Whoever finds all places taken goes away and is lost.
+//!
+//! However much comes, there is a steady state. The times of those who get in are known exactly too:
+//! while somebody waits, departures come at random at the rate cμ, and each of them brings the one who
+//! waits a place further. A request in service goes on ticking at that rate, and each tick is its own
+//! departure with probability 1/c. So the law of its time is that of a number of ticks, seen through
+//! the Poisson law of how many ticks a time has (*uniformisation*, Jensen 1953).
+
+use super::poisson::Events;
+use super::{Means, percentile};
+use crate::birth_death;
+
+/// Requests at random, exponential service, several servers alike, and so many places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finite {
+    /// At least one.
+    pub servers: usize,
+    /// K: how many can be there, those in service included; at least as many as `servers`.
+    pub places: usize,
+    /// λ: arrivals per second, the lost ones included; positive.
+    pub rate: f64,
+    /// 1/μ: the mean service, in seconds; positive.
+    pub service: f64,
+}
+
+impl Finite {
+    /// The steady state, which there always is.
+    #[must_use]
+    pub fn steady(&self) -> Steady {
+        let offered = self.rate * self.service;
+        let servers = self.servers;
+        let present = birth_death::shares(self.places, |there| {
+            offered / (there + 1).min(servers) as f64
+        });
+        Steady {
+            still_there: self.still_there(&present),
+            queue: *self,
+            present,
+        }
+    }
+
+    /// For those who get in: after how many ticks they wait, and after how many they are not through.
+    fn still_there(&self, present: &[f64]) -> StillThere {
+        let got_in: f64 = present[..self.places].iter().sum();
+        let at_once: f64 = present[..self.servers].iter().sum::<f64>() / got_in;
+        // Who finds c + n there is served after n + 1 ticks.
+        let served_after = present[self.servers..self.places]
+            .iter()
+            .map(|share| share / got_in);
+        let mut waits: f64 = served_after.clone().sum();
+        let stays = 1.0 - 1.0 / self.servers as f64;
+        let mut served = at_once;
+        let mut still_there = StillThere {
+            waits: vec![waits],
+            not_through: vec![waits + served],
+            stays,
+        };
+        for share in served_after {
+            waits = (waits - share).max(0.0);
+            served = served * stays + share;
+            still_there.waits.push(waits);
+            still_there.not_through.push(waits + served);
+        }
+        still_there
+    }
+}
+
+/// By the number of ticks since arrival: the share of those who got in that waits, and that is not
+/// through. Beyond the last number nobody waits, and of the others `stays` stay from tick to tick.
+#[derive(Clone, Debug, PartialEq)]
+struct StillThere {
+    waits: Vec<f64>,
+    not_through: Vec<f64>,
+    stays: f64,
+}
+
+/// The steady state of [`Finite`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steady {
+    queue: Finite,
+    /// The share of time with so many there.
+    present: Vec<f64>,
+    still_there: StillThere,
+}
+
+impl Steady {
+    /// The share of time with nobody there.
+    #[must_use]
+    pub fn empty(&self) -> f64 {
+        self.present[0]
+    }
+
+    /// The share of requests that is lost.
+    #[must_use]
+    pub fn lost(&self) -> f64 {
+        self.present[self.queue.places]
+    }
+
+    /// Answers per second.
+    #[must_use]
+    pub fn throughput(&self) -> f64 {
+        let got_in: f64 = self.present[..self.queue.places].iter().sum();
+        self.queue.rate * got_in
+    }
+
+    /// The share of time that each server is busy.
+    #[must_use]
+    pub fn utilisation(&self) -> f64 {
+        self.throughput() * self.queue.service / self.queue.servers as f64
+    }
+
+    /// The share of those who get in that has to wait.
+    #[must_use]
+    pub fn waits(&self) -> f64 {
+        self.still_there.waits[0]
+    }
+
+    /// Time and numbers on average; times are of those who get in.
+    #[must_use]
+    pub fn means(&self) -> Means {
+        let waiting: f64 = self.present[self.queue.servers..]
+            .iter()
+            .enumerate()
+            .map(|(waiting, share)| waiting as f64 * share)
+            .sum();
+        let throughput = self.throughput();
+        Means::of_wait(throughput, self.queue.service, waiting / throughput)
+    }
+
+    /// P(wait > t) of those who get in. `time` is in seconds.
+    #[must_use]
+    pub fn wait_tail(&self, time: f64) -> f64 {
+        let waits = &self.still_there.waits;
+        self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
+    }
+
+    /// P(response > t) of those who get in. `time` is in seconds.
+    #[must_use]
+    pub fn response_tail(&self, time: f64) -> f64 {
+        let still_there = &self.still_there;
+        let last = still_there.not_through.len() - 1;
+        self.over_ticks(time, |ticks| {
+            let beyond = ticks.saturating_sub(last) as f64;
+            still_there.not_through[ticks.min(last)] * libm::pow(still_there.stays, beyond)
+        })
+    }
+
+    fn over_ticks(&self, time: f64, share_after: impl Fn(usize) -> f64) -> f64 {
+        let per_s = self.queue.servers as f64 / self.queue.service;
+        let ticks = Events::of(per_s * time);
+        ticks
+            .iter()
+            .map(|(number, probability)| probability * share_after(number))
+            .sum()
+    }
+
+    /// The wait that a `share` of those who get in does not exceed, in seconds.
+    #[must_use]
+    pub fn wait_percentile(&self, share: f64) -> f64 {
+        percentile(share, self.queue.service, |time| self.wait_tail(time))
+    }
+
+    /// The response that a `share` of those who get in does not exceed, in seconds.
+    #[must_use]
+    pub fn response_percentile(&self, share: f64) -> f64 {
+        percentile(share, self.queue.service, |time| self.response_tail(time))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::close;
+    use crate::open::PERCENTILES;
+    use crate::open::many::Many;
+
+    fn steady(rate: f64, rate_of_service: f64, servers: usize, places: usize) -> Steady {
+        let queue = Finite {
+            servers,
+            places,
+            rate,
+            service: 1.0 / rate_of_service,
+        };
+        queue.steady()
+    }
+
+    #[test]
+    fn textbook_queues_with_a_door() {
+        let queue = steady(40.0, 30.0, 3, 7);
+        close(queue.empty(), 0.255_037, 1e-6);
+        close(queue.means().response, 0.036_517, 1e-6);
+        close(steady(50.0, 10.0, 4, 6).lost(), 0.293_543, 1e-6);
+        let queue = steady(3.0, 2.0, 2, 5);
+        close(queue.empty(), 0.179_335, 1e-6);
+        close(queue.lost(), 0.085_114, 1e-6);
+        close(queue.means().present, 2.005_954, 1e-6);
+        close(queue.means().wait, 0.230_858, 1e-6);
+        let queue = steady(8.0, 4.0, 5, 12);
+        close(queue.means().present, 2.039_346, 1e-6);
+        close(queue.means().wait, 0.004_933_2, 1e-7);
+        close(queue.lost(), 5.869_1e-5, 1e-9);
+        let queue = steady(3.0, 0.25, 15, 15);
+        close(queue.lost(), 0.085_729_2, 1e-7);
+        close(queue.throughput(), 2.742_812, 1e-6);
+        close(steady(1.0, 1.0, 1, 10).means().present, 5.0, 1e-12);
+    }
+
+    #[test]
+    fn a_longer_backlog_makes_everybody_wait_and_saves_nobody() {
+        // Five sync workers of 100 ms under 60/s: 20 % more than they can do.
+        for (backlog, lost, response_s, digits) in [
+            (10, 0.1797, 0.246, 1e-3),
+            (64, 0.1667, 1.300, 1e-3),
+            (2_048, 0.1667, 40.98, 1e-2),
+        ] {
+            let queue = steady(60.0, 10.0, 5, 5 + backlog + 1);
+            close(queue.lost(), lost, 1e-4);
+            close(queue.means().response, response_s, digits);
+        }
+    }
+
+    #[test]
+    fn places_without_end_are_a_queue_without_end() {
+        for (servers, rate) in [(1, 0.7), (3, 2.5), (10, 7.0)] {
+            let many = Many {
+                servers,
+                rate,
+                service: 1.0,
+            };
+            let (finite, many) = (steady(rate, 1.0, servers, 2_000), many.steady().unwrap());
+            close(finite.means().response, many.means().response, 1e-10);
+            close(finite.empty(), many.empty(), 1e-12);
+            close(finite.waits(), many.waits, 1e-12);
+            for share in PERCENTILES {
+                close(
+                    finite.wait_percentile(share),
+                    many.wait_percentile(share),
+                    1e-9,
+                );
+                close(
+                    finite.response_percentile(share),
+                    many.response_percentile(share),
+                    1e-9,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_place_to_wait_a_response_is_a_service() {
+        let queue = steady(30.0, 1.0, 8, 8);
+        close(queue.means().wait, 0.0, 1e-300);
+        for share in PERCENTILES {
+            close(queue.wait_percentile(share), 0.0, 1e-300);
+            close(
+                queue.response_percentile(share),
+                -libm::log1p(-share),
+                1e-12,
+            );
+        }
+    }
+
+    #[test]
+    fn overload_fills_every_place() {
+        let queue = steady(1e6, 1.0, 3, 100);
+        close(queue.means().present, 100.0, 1e-3);
+        close(queue.utilisation(), 1.0, 1e-9);
+        close(queue.lost(), 1.0 - 3e-6, 1e-9);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+
+        #[test]
+        fn littles_law_holds_and_the_area_under_the_tail_is_the_mean(
+            servers in 1_usize..20, more in 0_usize..50, used in 0.05_f64..3.0,
+        ) {
+            let queue = steady(used * servers as f64, 1.0, servers, servers + more);
+            let there = queue.present.iter().enumerate();
+            let there: f64 = there.map(|(there, share)| there as f64 * share).sum();
+            let means = queue.means();
+            proptest::prop_assert!((means.present / there - 1.0).abs() < 1e-10);
+            // Hardly anybody takes longer.
+            let end = queue.response_percentile(0.999_999_9);
+            let step = end / 400.0;
+            let middle = |at: u32| (f64::from(at) + 0.5) * step;
+            let wait: f64 = (0..400).map(|at| queue.wait_tail(middle(at)) * step).sum();
+            let response: f64 = (0..400).map(|at| queue.response_tail(middle(at)) * step).sum();
+            proptest::prop_assert!((wait - means.wait).abs() < 5e-3 * means.response);
+            proptest::prop_assert!((response / means.response - 1.0).abs() < 5e-3);
+        }
+
+        #[test]
+        fn more_places_lose_fewer_and_more_arrivals_lose_more(
+            servers in 1_usize..50, more in 0_usize..300, used in 0.1_f64..3.0,
+        ) {
+            let lost = |used: f64, more: usize| {
+                steady(used * servers as f64, 1.0, servers, servers + more).lost()
+            };
+            proptest::prop_assert!(lost(used, more + 1) <= lost(used, more));
+            proptest::prop_assert!(lost(used + 0.1, more) >= lost(used, more));
+        }
+    }
+}

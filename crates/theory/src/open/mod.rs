@@ -1,0 +1,96 @@
+//! Open queues in full: means, and where the law of a time is known exactly, its percentiles.
+//!
+//! Requests come at random (Poisson) at their own pace, whatever the state of the queue. Each queue
+//! here is plain data; asked for its steady state it has one, or none because it grows for ever.
+
+pub mod constant;
+pub mod finite;
+pub mod many;
+mod poisson;
+
+/// The shares of requests whose longest time is told: the median, and three looks at the tail.
+pub const PERCENTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// The means of a queue in its steady state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Means {
+    /// Time before service, in seconds.
+    pub wait: f64,
+    /// Time from arrival to departure, in seconds.
+    pub response: f64,
+    /// How many wait.
+    pub waiting: f64,
+    /// How many are there, those in service included.
+    pub present: f64,
+}
+
+impl Means {
+    /// All four from the mean wait, by Little's law. `rate` is that of requests that get in, per
+    /// second; `service` and `wait` are in seconds.
+    #[must_use]
+    pub fn of_wait(rate: f64, service: f64, wait: f64) -> Self {
+        Self {
+            wait,
+            response: wait + service,
+            waiting: rate * wait,
+            present: rate * (wait + service),
+        }
+    }
+}
+
+/// The time within which a `share` of requests is through, if `tail` is the share that takes longer
+/// than a time. `about` is any positive time of the right order.
+///
+/// By bisection down to neighbouring numbers: the answer is as exact as the tail.
+#[must_use]
+fn percentile(share: f64, about: f64, tail: impl Fn(f64) -> f64) -> f64 {
+    let is_enough = |time: f64| tail(time) <= 1.0 - share;
+    if is_enough(0.0) {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, about);
+    while !is_enough(high) {
+        (low, high) = (high, 2.0 * high);
+    }
+    loop {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            return high;
+        }
+        if is_enough(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::close;
+
+    #[test]
+    fn the_percentiles_of_an_exponential_time_are_logarithms() {
+        for share in PERCENTILES {
+            for about in [1e-6, 1.0, 1e6] {
+                let found = percentile(share, about, |time| libm::exp(-time / 3.0));
+                let expected = -3.0 * libm::log1p(-share);
+                assert!((found / expected - 1.0).abs() < 1e-12, "{found}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_mostly_nothing_has_a_median_of_nothing() {
+        close(percentile(0.5, 1.0, |_| 0.4), 0.0, 1e-300);
+    }
+
+    #[test]
+    fn littles_law_gives_the_numbers_of_requests() {
+        let means = Means::of_wait(3.0, 0.2, 0.3);
+        close(means.response, 0.5, 1e-12);
+        close(means.present, 1.5, 1e-12);
+        close(means.waiting, 0.9, 1e-12);
+    }
+}

@@ -1,0 +1,82 @@
+//! What more processors can do for one piece of work, if a part of it cannot be shared.
+//!
+//! Amdahl (1967) keeps the work the same and asks how much sooner it is done; Gustafson (1988) keeps the
+//! time the same and asks how much more is done. Neither knows of queues, nor of what sharing costs:
+//! that is the universal scalability law.
+
+/// Work of which a part runs on one processor only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// s: the share of that part, from 0 to 1. Of the time on one processor for Amdahl, of the time on
+    /// many for Gustafson.
+    pub serial: f64,
+}
+
+impl Work {
+    /// Amdahl: 1 ÷ (s + (1 − s)/n), how many times sooner `processors` are through.
+    #[must_use]
+    pub fn sooner(&self, processors: f64) -> f64 {
+        1.0 / (self.serial + (1.0 - self.serial) / processors)
+    }
+
+    /// 1 ÷ s: how many times sooner it is done at most; `None` if nothing is serial.
+    #[must_use]
+    pub fn at_most(&self) -> Option<f64> {
+        (self.serial > 0.0).then(|| 1.0 / self.serial)
+    }
+
+    /// Gustafson: s + (1 − s)·n, how many times more `processors` do in the same time.
+    #[must_use]
+    pub fn more(&self, processors: f64) -> f64 {
+        self.serial + (1.0 - self.serial) * processors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::close;
+
+    #[test]
+    fn five_percent_that_cannot_be_shared() {
+        let work = Work { serial: 0.05 };
+        for (processors, sooner) in [
+            (1.0, 1.0),
+            (2.0, 1.9048),
+            (4.0, 3.4783),
+            (8.0, 5.9259),
+            (16.0, 9.1429),
+            (64.0, 15.4217),
+        ] {
+            close(work.sooner(processors), sooner, 1e-4);
+        }
+        assert_eq!(work.at_most(), Some(20.0));
+        close(work.more(8.0), 7.65, 1e-12);
+        close(work.more(64.0), 60.85, 1e-12);
+    }
+
+    #[test]
+    fn amdahls_law_is_the_universal_one_without_coherence() {
+        use crate::usl::Law;
+        for serial in [0.0, 0.05, 0.5, 1.0] {
+            let law = Law {
+                alpha: serial,
+                beta: 0.0,
+                gamma: 1.0,
+            };
+            for processors in [1.0, 3.0, 100.0] {
+                let (one, other) = (
+                    Work { serial }.sooner(processors),
+                    law.throughput(processors),
+                );
+                assert!((one / other - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_serial_has_no_limit() {
+        assert_eq!(Work { serial: 0.0 }.at_most(), None);
+        close(Work { serial: 1.0 }.sooner(64.0), 1.0, 1e-12);
+    }
+}

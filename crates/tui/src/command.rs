@@ -1,0 +1,257 @@
+//! Everything that a key may do: its name in files, where it means something, the keys that it has
+//! unless somebody chose others, and what it is called on the screen.
+//!
+//! A new command is a variant of [`Command`], a row of [`TABLE`], and an arm of `State::obey`: the help,
+//! the bottom line, the keys file and `concsim keys` are made of the table.
+
+use super::cursor::Wish;
+use super::keys::{Key, Steer};
+use super::pane::Pane;
+use concsim_model::units::Elapsed;
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Quit,
+    Help,
+    /// Marks a number and says what it is; or no longer.
+    Explain,
+    /// Hands the mouse to this program, or back to the terminal.
+    Mouse,
+    /// For a hall, or for a desk.
+    Projector,
+    /// The next ground and colours.
+    Theme,
+    Pause,
+    Slower,
+    Faster,
+    Go(Wish),
+    Steer(Steer),
+    /// The next key says which fault.
+    Fault,
+    Turn(Pane),
+    NextView,
+    LastView,
+    /// Back: from one request to the list, from a view to the overview, from there to the card.
+    Leave,
+    /// So many rows.
+    Scroll(isize),
+    /// So many pages.
+    ScrollPages(isize),
+    ZoomIn,
+    ZoomOut,
+    Order,
+    Others,
+    OpenRequest,
+    /// For the choice at this place.
+    Guess(usize),
+    ForgetGuesses,
+    GoOn,
+    LeaveCard,
+    /// The card in full, or in short again.
+    WholeCard,
+    Search,
+    CloseHelp,
+    NextNumber,
+    LastNumber,
+    LeaveNumbers,
+}
+
+/// Where a command means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    /// On every screen.
+    Anywhere,
+    /// On a screen that has a place in time: play, and the card.
+    Time,
+    /// Where there may be more than fits: play, the card, the help.
+    Scrolling,
+    /// While a variant is shown, in any view.
+    Play,
+    /// While what is shown is going on.
+    Steering,
+    /// After [`Command::Fault`].
+    Fault,
+    Lanes,
+    Requests,
+    Question,
+    Card,
+    Help,
+    /// While a number is marked.
+    Numbers,
+}
+
+impl Context {
+    /// The contexts that are on at the same time: in each row a key can mean one thing only. What is on
+    /// while a number is marked takes keys away from what lies below it, on purpose.
+    pub(super) const TOGETHER: [&[Self]; 7] = [
+        &[
+            Self::Lanes,
+            Self::Play,
+            Self::Steering,
+            Self::Time,
+            Self::Scrolling,
+            Self::Anywhere,
+        ],
+        &[
+            Self::Requests,
+            Self::Play,
+            Self::Steering,
+            Self::Time,
+            Self::Scrolling,
+            Self::Anywhere,
+        ],
+        &[Self::Card, Self::Time, Self::Scrolling, Self::Anywhere],
+        &[Self::Help, Self::Scrolling, Self::Anywhere],
+        &[Self::Question, Self::Anywhere],
+        &[Self::Numbers, Self::Anywhere],
+        &[Self::Fault],
+    ];
+
+    /// In words, behind `in`.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Anywhere => "every screen",
+            Self::Time => "play and on the card",
+            Self::Scrolling => "play, on the card and in the help",
+            Self::Play => "play",
+            Self::Steering => "a run that goes on",
+            Self::Fault => "the menu of faults",
+            Self::Lanes => "the lanes",
+            Self::Requests => "the requests",
+            Self::Question => "a question",
+            Self::Card => "the card",
+            Self::Help => "the help",
+            Self::Numbers => "explaining",
+        }
+    }
+}
+
+/// A command in all its words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) command: Command,
+    /// For files.
+    pub(super) name: &'static str,
+    pub(super) context: Context,
+    /// Unless somebody chose others.
+    pub(super) keys: &'static [Key],
+    /// For the bottom line; neighbours there that say the same are written as one.
+    pub(super) short: &'static str,
+    /// For the help.
+    pub(super) long: &'static str,
+}
+
+const fn row(
+    command: Command,
+    context: Context,
+    name: &'static str,
+    keys: &'static [Key],
+    short: &'static str,
+    long: &'static str,
+) -> Entry {
+    Entry {
+        command,
+        name,
+        context,
+        keys,
+        short,
+        long,
+    }
+}
+
+/// How far an arrow key goes, and with Shift.
+pub(super) const SCRUB: Elapsed = Elapsed::from_millis(100);
+const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
+/// For the bottom line of a question.
+const GUESS: &str = "guess, as often as there are hands";
+
+use Command as C;
+use Context as In;
+use Key::Char;
+
+/// All commands, in the order of the help.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Entry] = &[
+    row(C::Quit, In::Anywhere, "quit", &[Char('q')], "quit", "stop and print what there is so far"),
+    row(C::Help, In::Anywhere, "help", &[Char('?')], "help", "this help; all about the number that is marked"),
+    row(C::Explain, In::Anywhere, "explain", &[Char('i')], "explain", "what a number is, its unit, what would make it lie"),
+    row(C::Mouse, In::Anywhere, "mouse", &[Char('u')], "mouse", "the mouse, on or off: its wheel, and clicks"),
+
+    row(C::Projector, In::Anywhere, "projector", &[Char('P')], "projector", "for a hall or for a desk: few things and large, or all"),
+    row(C::Theme, In::Anywhere, "theme", &[Char('t')], "theme", "the terminal's own colours, light ones, dark ones"),
+
+    row(C::NextView, In::Play, "next-view", &[Key::Tab], "views", "the next view"),
+    row(C::LastView, In::Play, "last-view", &[Key::BackTab], "views", "the view before"),
+    row(C::Turn(Pane::Overview), In::Time, "overview", &[Char('1')], "overview", "overview: door, workers, cores, the two numbers"),
+    row(C::Turn(Pane::Lanes), In::Time, "lanes", &[Char('2')], "lanes", "lanes: cores and requests on one axis of time"),
+    row(C::Turn(Pane::Latency), In::Time, "latencies", &[Char('3')], "latencies", "latencies over time, and where the time went"),
+    row(C::Turn(Pane::Compare), In::Time, "compare", &[Char('4')], "compare", "the variants side by side"),
+    row(C::Turn(Pane::Requests), In::Time, "requests", &[Char('5')], "requests", "the requests, one by one"),
+    row(C::Turn(Pane::Workers), In::Time, "workers", &[Char('6')], "workers", "each worker in full"),
+    row(C::Turn(Pane::Remarks), In::Time, "remarks", &[Char('7'), Char('r')], "remarks", "remarks: what there is to see, and what that rests on"),
+    row(C::Turn(Pane::Theory), In::Time, "theory", &[Char('8')], "theory", "theory: bounds, closed form and Little's law, beside what came out"),
+    row(C::Leave, In::Play, "leave", &[Key::Escape], "result", "back: to the list, to the overview, to the result"),
+    row(C::Scroll(-1), In::Scrolling, "scroll-up", &[Key::Up, Char('k')], "scroll", "one row up"),
+    row(C::Scroll(1), In::Scrolling, "scroll-down", &[Key::Down, Char('j')], "scroll", "one row down"),
+    row(C::ScrollPages(-1), In::Scrolling, "page-up", &[Key::PageUp], "page", "a page up"),
+    row(C::ScrollPages(1), In::Scrolling, "page-down", &[Key::PageDown], "page", "a page down"),
+    row(C::ZoomIn, In::Lanes, "zoom-in", &[Char('z')], "zoom", "closer, down to 10 µs"),
+    row(C::ZoomOut, In::Lanes, "zoom-out", &[Char('x')], "zoom", "from further away, up to the whole run"),
+    row(C::Order, In::Requests, "order", &[Char('o')], "order", "another order"),
+    row(C::Others, In::Requests, "others", &[Char('/')], "others", "other requests: open, failed, of one kind"),
+    row(C::OpenRequest, In::Requests, "open-request", &[Key::Enter], "its way", "the way of the one that is picked"),
+
+    row(C::Pause, In::Time, "pause", &[Char(' ')], "pause", "halt here, or go on; a run goes on, and is recorded"),
+    row(C::Go(Wish::StepBack), In::Time, "step-back", &[Char(',')], "step", "to what happened just before, and halt there"),
+    row(C::Go(Wish::StepForward), In::Time, "step-forward", &[Char('.')], "step", "to what happened just after, and halt there"),
+    row(C::Go(Wish::Back(SCRUB)), In::Time, "scrub-back", &[Key::Left], "scrub", "0.1 s back"),
+    row(C::Go(Wish::Forward(SCRUB)), In::Time, "scrub-forward", &[Key::Right], "scrub", "0.1 s forward"),
+    row(C::Go(Wish::Back(SCRUB_FAR)), In::Time, "scrub-far-back", &[Key::FarLeft], "scrub far", "1 s back"),
+    row(C::Go(Wish::Forward(SCRUB_FAR)), In::Time, "scrub-far-forward", &[Key::FarRight], "scrub far", "1 s forward"),
+    row(C::Slower, In::Time, "slower", &[Char('<')], "speed", "slower, down to 1/10 000"),
+    row(C::Faster, In::Time, "faster", &[Char('>')], "speed", "faster, up to 4 times"),
+    row(C::Go(Wish::Begin), In::Time, "to-beginning", &[Key::Home], "ends", "to where the variant begins"),
+    row(C::Go(Wish::End), In::Time, "to-end", &[Key::End], "ends", "to the end; of a run that goes on: to now"),
+    row(C::Go(Wish::LastVariant), In::Time, "last-variant", &[Char('b')], "variant", "to the beginning of this variant, or of the one before"),
+    row(C::Go(Wish::NextVariant), In::Time, "next-variant", &[Char('n')], "variant", "to the next variant"),
+    row(C::Go(Wish::Slowest), In::Time, "slowest-request", &[Char('s')], "slowest", "to the middle of the request that took longest"),
+    row(C::Go(Wish::NextMarker), In::Time, "next-marker", &[Char('m')], "marker", "to the next deed, or edge of the counted window"),
+    row(C::Go(Wish::LastMarker), In::Time, "last-marker", &[Char('M')], "marker", "to the one before"),
+
+    row(C::Steer(Steer::MoreWorkers), In::Steering, "more-workers", &[Char(']')], "workers", "one worker more"),
+    row(C::Steer(Steer::FewerWorkers), In::Steering, "fewer-workers", &[Char('[')], "workers", "one worker fewer"),
+    row(C::Steer(Steer::MoreLoad), In::Steering, "more-load", &[Char('+')], "load", "more clients, or a higher rate"),
+    row(C::Steer(Steer::LessLoad), In::Steering, "less-load", &[Char('-')], "load", "fewer clients, or a lower rate"),
+    row(C::Fault, In::Steering, "fault", &[Char('f')], "fault", "a fault: the next key says which"),
+    row(C::Steer(Steer::Kill), In::Fault, "kill-worker", &[Char('k')], "kill", "kill a worker"),
+    row(C::Steer(Steer::Stop), In::Fault, "stop-worker", &[Char('s')], "stop", "stop a worker, without a word to it"),
+    row(C::Steer(Steer::Continue), In::Fault, "continue-worker", &[Char('c')], "continue", "let a stopped worker go on"),
+    row(C::Steer(Steer::Hog), In::Fault, "send-hog", &[Char('h')], "hog", "send a request that computes for long"),
+    row(C::Steer(Steer::Reload), In::Fault, "replace-workers", &[Char('r')], "replace all", "replace all workers, new ones first"),
+
+    row(C::Guess(0), In::Question, "guess-1", &[Char('1')], GUESS, "a hand for the first choice"),
+    row(C::Guess(1), In::Question, "guess-2", &[Char('2')], GUESS, "a hand for the second choice"),
+    row(C::Guess(2), In::Question, "guess-3", &[Char('3')], GUESS, "a hand for the third choice"),
+    row(C::Guess(3), In::Question, "guess-4", &[Char('4')], GUESS, "a hand for the fourth choice"),
+    row(C::ForgetGuesses, In::Question, "forget-guesses", &[Key::Backspace], "forget", "forget the guesses, and guess anew"),
+    row(C::GoOn, In::Question, "go-on", &[Key::Enter, Char(' '), Key::Escape], "go on", "go on, or skip the question"),
+    row(C::LeaveCard, In::Card, "leave-card", &[Key::Enter, Key::Escape], "quit", "leave; the card is printed too"),
+    row(C::WholeCard, In::Card, "whole-card", &[Key::Tab], "all or less", "the card in full: why, theory, switches, remedies, notes; or in short again"),
+    row(C::NextNumber, In::Numbers, "next-number", &[Key::Tab, Key::Right, Key::Down], "next", "the next number"),
+    row(C::LastNumber, In::Numbers, "last-number", &[Key::BackTab, Key::Left, Key::Up], "last", "the number before"),
+    row(C::LeaveNumbers, In::Numbers, "leave-numbers", &[Key::Escape], "leave", "no longer"),
+    row(C::Search, In::Help, "search", &[Char('/')], "search", "only what has these letters"),
+    row(C::CloseHelp, In::Help, "close-help", &[Key::Escape, Key::Enter], "close", "all lines again, then back to where you were"),
+];
+
+impl Command {
+    /// Its row of the table.
+    ///
+    /// # Panics
+    /// If it has none, in which case no key could ever reach it.
+    pub(super) fn entry(self) -> &'static Entry {
+        let found = TABLE.iter().find(|entry| entry.command == self);
+        found.expect("every command has a row")
+    }
+}

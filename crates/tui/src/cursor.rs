@@ -1,0 +1,269 @@
+//! Where in a run the screen is, and how it moves: along with a run that goes on, at some speed through
+//! what was recorded, or not at all.
+
+use super::indexes::Indexes;
+use concsim_engine::telemetry::Outcome;
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_record::Recording;
+use concsim_record::feed::Feed;
+
+/// How fast recorded time passes, slowest first: numerator and denominator.
+const SPEEDS: [(u64, u64); 10] = [
+    (1, 10_000),
+    (1, 3_000),
+    (1, 1_000),
+    (1, 300),
+    (1, 100),
+    (1, 30),
+    (1, 10),
+    (1, 3),
+    (1, 1),
+    (4, 1),
+];
+/// Where [`SPEEDS`] is the clock's own.
+const AS_IT_WAS: usize = 8;
+
+/// How the cursor moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Motion {
+    /// With the run, at its newest instant.
+    #[default]
+    Live,
+    /// Through what was recorded.
+    Playing,
+    /// It stays.
+    Paused,
+}
+
+/// A place that a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The next thing that happened, and pause there.
+    StepForward,
+    /// The last thing that happened before, and pause there.
+    StepBack,
+    /// So much later.
+    Forward(Elapsed),
+    /// So much earlier.
+    Back(Elapsed),
+    /// Where the variant begins.
+    Begin,
+    /// Where the run ends; of one that goes on: now, and along with it.
+    End,
+    /// The next variant's beginning.
+    NextVariant,
+    /// This variant's beginning, or the one's before.
+    LastVariant,
+    /// The middle of the request that took longest.
+    Slowest,
+    /// This instant of the variant.
+    To(Stamp),
+    /// The next thing that somebody did to the run, or edge of the window.
+    NextMarker,
+    /// The last one before.
+    LastMarker,
+}
+
+/// A place in a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor {
+    /// Which variant, by position.
+    pub(super) variant: usize,
+    /// When in it.
+    pub(super) at: Stamp,
+    pub(super) motion: Motion,
+    speed: usize,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self {
+            variant: 0,
+            at: Stamp::ZERO,
+            motion: Motion::Live,
+            speed: AS_IT_WAS,
+        }
+    }
+}
+
+impl Cursor {
+    /// At the beginning of a run that is over, on the move.
+    pub(super) fn replaying() -> Self {
+        Self {
+            motion: Motion::Playing,
+            ..Self::default()
+        }
+    }
+
+    /// Halts, or goes on from where it is.
+    pub(super) fn pause_or_go_on(&mut self) {
+        self.motion = match self.motion {
+            Motion::Live | Motion::Playing => Motion::Paused,
+            Motion::Paused => Motion::Playing,
+        };
+    }
+
+    /// Slows down by one step.
+    pub(super) fn slower(&mut self) {
+        self.speed = self.speed.saturating_sub(1);
+        self.leave_the_present();
+    }
+
+    /// Speeds up by one step.
+    pub(super) fn faster(&mut self) {
+        self.speed = (self.speed + 1).min(SPEEDS.len() - 1);
+    }
+
+    /// `1/1 000`; `None` at the clock's own speed.
+    pub(super) fn speed(&self) -> Option<(u64, u64)> {
+        (self.speed != AS_IT_WAS).then_some(SPEEDS[self.speed])
+    }
+
+    fn leave_the_present(&mut self) {
+        if self.motion == Motion::Live {
+            self.motion = Motion::Playing;
+        }
+    }
+
+    /// Lets `passed` go by.
+    pub(super) fn pass(&mut self, feed: &Feed<'_>, passed: Elapsed) {
+        match self.motion {
+            Motion::Paused => {}
+            Motion::Live => self.go_to_the_end(feed),
+            Motion::Playing => {
+                let (times, parts) = SPEEDS[self.speed];
+                self.at = self.at + Elapsed(passed.0 * times / parts);
+                self.turn_the_page(feed);
+            }
+        }
+    }
+
+    /// Goes where a key asked to.
+    pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: Wish) {
+        let Some(recording) = feed.recording(self.variant) else {
+            return;
+        };
+        let Some((begin, end)) = span(feed, self.variant) else {
+            return;
+        };
+        self.at = self.at.max(begin).min(end);
+        match wish {
+            Wish::StepForward => {
+                let instants = indexes.instants(feed, self.variant);
+                self.step(instants.next_after(recording, self.at));
+            }
+            Wish::StepBack => {
+                let instants = indexes.instants(feed, self.variant);
+                self.step(instants.last_before(recording, self.at));
+            }
+            Wish::Forward(by) => {
+                self.at = self.at + by;
+                self.leave_the_present();
+                self.turn_the_page(feed);
+            }
+            Wish::Back(by) => {
+                self.leave_the_present();
+                self.at = Stamp(self.at.0.saturating_sub(by.0)).max(begin);
+            }
+            Wish::To(at) => {
+                self.leave_the_present();
+                self.at = at.max(begin).min(end);
+            }
+            Wish::Begin => self.begin(feed, self.variant),
+            Wish::End => self.go_to_the_end(feed),
+            Wish::NextVariant => {
+                if self.variant + 1 < feed.count() {
+                    self.begin(feed, self.variant + 1);
+                }
+            }
+            Wish::LastVariant => {
+                let is_at_begin = self.at.since(begin) < Elapsed::from_secs(1);
+                let before = self.variant.saturating_sub(usize::from(is_at_begin));
+                self.begin(feed, before);
+            }
+            Wish::NextMarker => {
+                // The window's end is announced before it comes.
+                let later = marks(recording).filter(|at| *at > self.at && *at <= end);
+                self.step(later.min());
+            }
+            Wish::LastMarker => self.step(marks(recording).filter(|at| *at < self.at).max()),
+            Wish::Slowest => {
+                self.step(slowest(recording).map(|it| Stamp(it.due.0.midpoint(it.done.0))));
+            }
+        }
+    }
+
+    fn step(&mut self, to: Option<Stamp>) {
+        self.motion = Motion::Paused;
+        self.at = to.unwrap_or(self.at);
+    }
+
+    fn begin(&mut self, feed: &Feed<'_>, variant: usize) {
+        self.leave_the_present();
+        self.variant = variant;
+        self.at = span(feed, variant).map_or(Stamp::ZERO, |(begin, _)| begin);
+    }
+
+    /// Whether there is nothing behind it.
+    pub(super) fn is_at_the_end(&self, feed: &Feed<'_>) -> bool {
+        let last = feed.count().checked_sub(1);
+        let end = last.and_then(|last| span(feed, last));
+        Some(self.variant) == last && end.is_none_or(|(_, end)| self.at >= end)
+    }
+
+    /// Goes on with the run that goes on.
+    pub(super) fn catch_up(&mut self) {
+        self.motion = Motion::Live;
+    }
+
+    fn go_to_the_end(&mut self, feed: &Feed<'_>) {
+        self.variant = feed.count().saturating_sub(1);
+        self.at = span(feed, self.variant).map_or(Stamp::ZERO, |(_, end)| end);
+        self.motion = if feed.is_live() {
+            Motion::Live
+        } else {
+            Motion::Paused
+        };
+    }
+
+    /// Behind the end of a variant comes the beginning of the next; behind that of a run that goes on,
+    /// the present.
+    fn turn_the_page(&mut self, feed: &Feed<'_>) {
+        let Some((_, end)) = span(feed, self.variant) else {
+            return;
+        };
+        if self.at < end {
+            return;
+        }
+        if self.variant + 1 < feed.count() {
+            let motion = self.motion;
+            self.begin(feed, self.variant + 1);
+            self.motion = motion;
+        } else {
+            self.go_to_the_end(feed);
+        }
+    }
+}
+
+/// The request that took longest of those that have ended.
+pub(super) fn slowest(recording: &Recording) -> Option<&Outcome> {
+    let outcomes = recording.outcomes.iter();
+    outcomes.max_by_key(|outcome| outcome.done.since(outcome.due))
+}
+
+/// From the first sample of a variant to its last.
+fn span(feed: &Feed<'_>, variant: usize) -> Option<(Stamp, Stamp)> {
+    let samples = &feed.recording(variant)?.samples;
+    Some((samples.first()?.at, samples.last()?.at))
+}
+
+/// What somebody did to the run, and the edges of its window.
+fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
+    let window = recording.header.window.into_iter();
+    let edges = window.flat_map(|window| [window.begin, window.end]);
+    recording
+        .markers
+        .iter()
+        .map(|marker| marker.at)
+        .chain(edges)
+}

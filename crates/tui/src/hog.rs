@@ -1,0 +1,101 @@
+//! The request that a hand sends as a hog: one that keeps its worker for long.
+
+use concsim_model::scenario::{Request, Scenario, Step};
+use concsim_model::units::{CpuTime, Elapsed};
+use concsim_model::words::{length, typical};
+
+/// The kind of request that is sent as a hog, if a scenario has one of this name.
+const NAME: &str = "hog";
+/// A request of any other kind computes for so long at least when it is sent as a hog.
+const COMPUTES: CpuTime = CpuTime(500_000_000);
+
+/// The kind of a hog, and what it is made to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hog {
+    /// The place of the kind in the scenario.
+    pub class: u16,
+    /// It computes for so long at least.
+    pub at_least: CpuTime,
+}
+
+impl Hog {
+    /// The kind called `hog`, else the one that computes most; `None` if none computes.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Option<Self> {
+        let requests = scenario.requests.iter().enumerate();
+        let most = requests.max_by_key(|(place, request)| {
+            let earlier_first = std::cmp::Reverse(*place);
+            (request.name == NAME, computes(request), earlier_first)
+        });
+        let (place, request) = most.filter(|(_, request)| computes(request) > 0)?;
+        Some(Self {
+            class: u16::try_from(place).ok()?,
+            at_least: Self::at_least(request),
+        })
+    }
+
+    /// What a request of this kind computes at least when it is sent as a hog.
+    fn at_least(request: &Request) -> CpuTime {
+        if request.name == NAME {
+            CpuTime::ZERO
+        } else {
+            COMPUTES
+        }
+    }
+
+    /// What is offered: the kind by its name.
+    pub(super) fn offer(scenario: &Scenario) -> String {
+        let Some(hog) = Self::of(scenario) else {
+            return "No kind of request computes here, so none can be sent as a hog.".into();
+        };
+        let name = &scenario.requests[usize::from(hog.class)].name;
+        match hog.at_least {
+            CpuTime::ZERO => format!("A hog is one request of the kind {name}."),
+            at_least => format!(
+                "No kind is called hog: a hog is one {name} that computes for {}.",
+                length(Elapsed(at_least.0))
+            ),
+        }
+    }
+}
+
+/// Nanoseconds that a request of a kind computes, typically.
+fn computes(request: &Request) -> u64 {
+    let steps = request.script.iter().filter_map(|step| match step {
+        Step::Compute { cpu, .. } => Some(typical(cpu)),
+        _ => None,
+    });
+    steps.fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::scenario::WorkerKind;
+    use concsim_record::synthetic::scenario;
+
+    #[test]
+    fn a_hog_is_the_kind_of_that_name_else_the_one_that_computes_most_else_none() {
+        let of = |requests: &str| {
+            let text = format!("load.rate = \"10/s\"\n{requests}");
+            let scenario = scenario(&text, WorkerKind::Sync);
+            (
+                Hog::of(&scenario).map(|hog| hog.class),
+                Hog::offer(&scenario),
+            )
+        };
+        let (class, said) =
+            of("requests.a.steps = [\"compute 9ms\"]\nrequests.hog.steps = [\"compute 2ms\"]");
+        assert_eq!(
+            (class, said.as_str()),
+            (Some(1), "A hog is one request of the kind hog.")
+        );
+        let (class, said) =
+            of("requests.a.steps = [\"compute 1ms\"]\nrequests.b.steps = [\"compute 2ms\"]");
+        let offered = "No kind is called hog: a hog is one b that computes for 500 ms.";
+        assert_eq!((class, said.as_str()), (Some(1), offered));
+        let (class, said) = of("requests.a.steps = [\"sleep 1ms\"]");
+        let refused = "No kind of request computes here, so none can be sent as a hog.";
+        assert_eq!((class, said.as_str()), (None, refused));
+    }
+}

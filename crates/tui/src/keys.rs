@@ -1,0 +1,186 @@
+//! The keys of a keyboard: as the terminal reports them, as files name them, as the screen writes them.
+//!
+//! What a key does is not known here: see `command` and `keymap`.
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Backspace.
+    Backspace,
+    /// Escape.
+    Escape,
+    /// Tab.
+    Tab,
+    /// Shift and Tab.
+    BackTab,
+    /// The arrow up.
+    Up,
+    /// The arrow down.
+    Down,
+    /// The arrow to the left.
+    Left,
+    /// The arrow to the right.
+    Right,
+    /// The same with Shift.
+    FarLeft,
+    /// The same with Shift.
+    FarRight,
+    /// To the beginning.
+    Home,
+    /// To the end.
+    End,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// A letter with Ctrl, but for those that a terminal cannot tell from other keys.
+    Control(char),
+    /// F1 to F12.
+    Function(u8),
+    /// ^C: in raw mode it is a key like any other.
+    Interrupt,
+}
+
+impl Key {
+    /// The key that a file means by `name`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        if let Some((_, key, _)) = NAMES.iter().find(|(known, ..)| *known == name) {
+            return Some(*key);
+        }
+        if let Some(letter) = name.strip_prefix("ctrl-") {
+            return only_character(letter)
+                .filter(|letter| is_told_apart(*letter))
+                .map(Self::Control);
+        }
+        if let Some(number) = name.strip_prefix('f').filter(|rest| !rest.is_empty()) {
+            let number = number.parse().ok().map(Self::Function);
+            return number
+                .filter(|key| matches!(key, Self::Function(1..=12)) && key.name() == name);
+        }
+        only_character(name)
+            .filter(|it| !it.is_whitespace() && !it.is_control())
+            .map(Self::Char)
+    }
+
+    /// Its name in files. [`Key::Interrupt`] has none: it cannot be given another meaning.
+    pub(super) fn name(self) -> String {
+        match (self, self.in_names()) {
+            (_, Some((name, _))) => name.to_owned(),
+            (Self::Char(character), None) => character.to_string(),
+            (Self::Control(letter), None) => format!("ctrl-{letter}"),
+            (Self::Function(number), None) => format!("f{number}"),
+            (_, None) => String::new(),
+        }
+    }
+
+    /// As the screen writes it.
+    pub(super) fn label(self) -> String {
+        match (self, self.in_names()) {
+            (_, Some((_, label))) => label.to_owned(),
+            (Self::Char(character), None) => character.to_string(),
+            (Self::Control(letter), None) => format!("^{}", letter.to_ascii_uppercase()),
+            (Self::Function(number), None) => format!("F{number}"),
+            (_, None) => String::new(),
+        }
+    }
+
+    fn in_names(self) -> Option<(&'static str, &'static str)> {
+        let found = NAMES.iter().find(|(_, key, _)| *key == self);
+        found.map(|(name, _, label)| (*name, *label))
+    }
+}
+
+/// Keys that are no letter: the name in files, and what the screen writes.
+pub(super) const NAMES: [(&str, Key, &str); 16] = [
+    ("space", Key::Char(' '), "space"),
+    ("enter", Key::Enter, "Enter"),
+    ("backspace", Key::Backspace, "Backspace"),
+    ("escape", Key::Escape, "Esc"),
+    ("tab", Key::Tab, "Tab"),
+    ("shift-tab", Key::BackTab, "Shift-Tab"),
+    ("up", Key::Up, "↑"),
+    ("down", Key::Down, "↓"),
+    ("left", Key::Left, "←"),
+    ("right", Key::Right, "→"),
+    ("shift-left", Key::FarLeft, "Shift ←"),
+    ("shift-right", Key::FarRight, "Shift →"),
+    ("home", Key::Home, "Home"),
+    ("end", Key::End, "End"),
+    ("page-up", Key::PageUp, "PgUp"),
+    ("page-down", Key::PageDown, "PgDn"),
+];
+
+fn only_character(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+/// Whether a letter with Ctrl is a key of its own: on a terminal ^I is Tab, ^M is Enter, and ^C always
+/// ends the run.
+fn is_told_apart(letter: char) -> bool {
+    letter.is_ascii_lowercase() && !['c', 'i', 'm'].contains(&letter)
+}
+
+/// What the driver is to do about a key. Everything else has been done when it is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Stop playing, and print what there is.
+    Quit,
+    /// The same, because of ^C: exit status 130.
+    Interrupt,
+    /// The title card has been read: begin.
+    Begin,
+    /// Do something to the run that is on.
+    Steer(Steer),
+}
+
+/// What a person may do to a run while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// One more worker.
+    MoreWorkers,
+    /// One worker fewer.
+    FewerWorkers,
+    /// More clients, or a higher rate.
+    MoreLoad,
+    /// Fewer clients, or a lower rate.
+    LessLoad,
+    /// Kill a worker.
+    Kill,
+    /// Stop a worker, without a word to it.
+    Stop,
+    /// Let a stopped worker go on.
+    Continue,
+    /// Replace all workers.
+    Reload,
+    /// Send a request that computes for long.
+    Hog,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_that_can_be_named_is_found_by_its_name() {
+        let letters = ['a', 'Z', '?', '\'', '"', '\\', 'é', '-'].map(Key::Char);
+        let named = NAMES.map(|(_, key, _)| key);
+        let others = [Key::Control('a'), Key::Function(5), Key::Function(12)];
+        for key in letters.into_iter().chain(named).chain(others) {
+            assert_eq!(Key::named(&key.name()), Some(key));
+        }
+    }
+
+    #[test]
+    fn what_no_terminal_can_tell_apart_is_no_key() {
+        for name in [
+            "", " ", "ctrl-i", "ctrl-m", "ctrl-c", "ctrl-", "ctrl-tab", "f13", "f0", "esc",
+        ] {
+            assert_eq!(Key::named(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Which stretch of time the lanes show, and of which requests: the picture that the view draws.
+//!
+//! Time is counted from the instant at which load began, so that two variants can stand on one axis.
+//! The whole variant is shown as long as it has few requests; else about two requests' lengths up to the
+//! cursor. What comes after the cursor is not shown: of a run that goes on it is not known.
+
+use super::cursor::Cursor;
+use super::indexes::{Indexes, Seen};
+use super::requests::{Ended, latency_of, outcome_of};
+use concsim_model::scenario::Scenario;
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_record::feed::Feed;
+use concsim_record::lanes::{CoreLane, Interval, RequestLane, Span};
+
+/// With so many requests at most, a variant is shown as a whole, and below the ones before it.
+const FEW_REQUESTS: usize = 12;
+/// The typical latency is the median of so many.
+const TYPICAL_OF: usize = 101;
+/// The stretch that is shown holds so many requests at least: shorter ones would often hold none.
+const REQUESTS_AT_LEAST: usize = 8;
+/// No screen has more rows.
+pub(super) const MOST_ROWS: usize = 128;
+/// The overview has room for no more.
+pub(super) const FEW_ROWS: usize = 40;
+/// The narrowest view.
+const NARROWEST: u64 = 10_000;
+/// The axis of a run that has just begun.
+const SHORTEST_RUN: u64 = 1_000_000_000;
+
+/// How much of the time is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Zoom {
+    /// As much as suits what is played.
+    #[default]
+    Fitting,
+    /// All of it.
+    Whole,
+    /// So many nanoseconds.
+    Width(u64),
+}
+
+/// What the screen remembers of lanes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LanesView {
+    zoom: Zoom,
+    /// How many rows up or down from those that had not ended.
+    scrolled: isize,
+    sheet: Option<Sheet>,
+}
+
+/// Lanes of one variant or of several, on one axis.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    /// What the axis shows, counted from the beginning of load.
+    pub(super) axis: Interval,
+    /// Where the cursor is on it.
+    pub(super) cursor: Stamp,
+    /// Whether the axis holds the whole variant.
+    pub(super) is_whole: bool,
+    /// The variant that is on is the last.
+    pub(super) panels: Vec<Panel>,
+}
+
+impl Sheet {
+    fn spans(&self) -> impl Iterator<Item = &Span> {
+        let panels = self.panels.iter();
+        let requests = panels.flat_map(|panel| &panel.requests);
+        requests.flat_map(|request| &request.spans)
+    }
+
+    /// Whether requests may wait in queues for what others use: by the scenario, or by what is shown.
+    pub(super) fn has_queues(&self) -> bool {
+        let is_limited = self.panels.iter().any(|panel| panel.is_limited);
+        is_limited || self.spans().any(|span| span.queue.is_some())
+    }
+
+    /// Whether something is shown that no worker has told yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.spans().any(|span| span.is_open)
+    }
+}
+
+/// Lanes of one variant.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    /// Its position in the plan.
+    pub(super) variant: usize,
+    /// The instant at which load began: zero on the axis.
+    pub(super) began: Stamp,
+    pub(super) cores: Vec<CoreLane>,
+    /// Whether the system says which core it was.
+    pub(super) cores_are_known: bool,
+    /// In order of due, from that at place `first` on …
+    pub(super) requests: Vec<RequestLane>,
+    /// The kind of each of these, and what became of it.
+    pub(super) fates: Vec<Fate>,
+    pub(super) first: usize,
+    /// … around that at this place: those before it had ended.
+    pub(super) around: usize,
+    /// Of those that did anything in this time, all.
+    pub(super) request_count: usize,
+    /// Whether its services take a limited number of calls, or of connections.
+    pub(super) is_limited: bool,
+    /// Of how many requests one has lanes.
+    pub(super) one_in: u32,
+    /// Once it is over: how long it took, and the share of its cores that was busy.
+    pub(super) result: Option<(Elapsed, f64)>,
+}
+
+/// The kind of a request, and what became of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fate {
+    /// The place of its kind in the scenario; `None` if the load told nothing of it.
+    pub(super) class: Option<u16>,
+    /// Its latency, or the time since it was due.
+    pub(super) latency: Elapsed,
+    /// `None` as long as it has not ended.
+    pub(super) ended: Option<Ended>,
+}
+
+impl LanesView {
+    /// What there is to be drawn; `None` before anything has been seen.
+    pub(super) fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_ref()
+    }
+
+    /// Shows later rows, or with a negative number earlier ones.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        let panel = self.sheet.as_ref().and_then(|sheet| sheet.panels.last());
+        let Some(panel) = panel else { return };
+        let at_home = panel.around.cast_signed() - self.scrolled;
+        let last = panel.request_count.saturating_sub(1).cast_signed();
+        self.scrolled = (self.scrolled + rows).clamp(-at_home, last - at_home);
+    }
+
+    /// Looks closer, down to [`NARROWEST`].
+    pub(super) fn closer(&mut self) {
+        if let Some(sheet) = &self.sheet {
+            let narrower = round_below(sheet.axis.to.since(sheet.axis.from).0);
+            self.zoom = Zoom::Width(narrower.max(NARROWEST));
+        }
+    }
+
+    /// Looks from further away, up to the whole variant.
+    pub(super) fn further(&mut self) {
+        if let Some(sheet) = self.sheet.as_ref().filter(|sheet| !sheet.is_whole) {
+            let wider = round_above(sheet.axis.to.since(sheet.axis.from).0 + 1);
+            self.zoom = Zoom::Width(wider);
+        } else {
+            self.zoom = Zoom::Whole;
+        }
+    }
+
+    /// Lays out what was known at the cursor, in so many rows at most.
+    pub(super) fn look(
+        &mut self,
+        feed: &Feed<'_>,
+        indexes: &Indexes,
+        cursor: &Cursor,
+        rows: usize,
+    ) {
+        let on = cursor.variant;
+        let seen = |variant: usize| {
+            let until = if variant == on {
+                cursor.at
+            } else {
+                Stamp::NEVER
+            };
+            indexes.seen(feed, variant, until)
+        };
+        let Some(current) = seen(on) else {
+            self.sheet = None;
+            return;
+        };
+        let whole = current.length();
+        let width = self.width(&current).filter(|width| *width < whole);
+        let axis = match width {
+            Some(width) => {
+                let to = current.elapsed().max(width);
+                between(to - width, to)
+            }
+            None => between(0, whole),
+        };
+        let before = (0..on).filter_map(seen);
+        let all: Vec<Seen<'_>> = before.chain([current]).collect();
+        let is_small = |seen: &Seen<'_>| seen.sent() <= FEW_REQUESTS;
+        let stacked = width.is_none() && all.iter().all(is_small);
+        let (shown, axis) = if stacked {
+            let longest = all.iter().map(Seen::length).max().unwrap_or(whole);
+            (&all[..], between(0, longest))
+        } else {
+            (&all[all.len() - 1..], axis)
+        };
+        let panels = shown
+            .iter()
+            .map(|seen| seen.panel(axis, self.scrolled, rows));
+        self.sheet = Some(Sheet {
+            axis,
+            cursor: Stamp(all[all.len() - 1].elapsed()),
+            is_whole: width.is_none(),
+            panels: panels.collect(),
+        });
+    }
+
+    /// How much is shown, in nanoseconds; `None`: the whole.
+    fn width(&self, current: &Seen<'_>) -> Option<u64> {
+        match self.zoom {
+            Zoom::Whole => None,
+            Zoom::Width(width) => Some(width),
+            Zoom::Fitting if current.sent() <= FEW_REQUESTS => None,
+            Zoom::Fitting => {
+                let typical = current.typical_latency()?.0;
+                let longer = typical.saturating_add(typical / 2);
+                let width = longer.max(current.length_of_the_newest()?.0);
+                Some(round_above(width).max(NARROWEST))
+            }
+        }
+    }
+}
+
+/// What lanes ask of a variant.
+impl<'a> Seen<'a> {
+    fn scenario(&self) -> &'a Scenario {
+        &self.past.header().scenario
+    }
+
+    fn sent(&self) -> usize {
+        self.past.sent().len()
+    }
+
+    /// The median of the newest latencies.
+    fn typical_latency(&self) -> Option<Elapsed> {
+        let outcomes = self.past.outcomes();
+        let newest = &outcomes[outcomes.len().saturating_sub(TYPICAL_OF)..];
+        let mut latencies: Vec<Elapsed> = newest.iter().map(|it| it.done.since(it.due)).collect();
+        latencies.sort_unstable();
+        latencies.get(latencies.len() / 2).copied()
+    }
+
+    /// The stretch up to the cursor in which the newest [`REQUESTS_AT_LEAST`] were due.
+    fn length_of_the_newest(&self) -> Option<Elapsed> {
+        let sent = self.past.sent().iter().rev();
+        let newest = sent.filter(|sent| sent.sent <= self.until);
+        let due = newest.take(REQUESTS_AT_LEAST).map(|sent| sent.due);
+        due.min().map(|due| self.until.since(due))
+    }
+
+    fn fate(&self, request: u32) -> Fate {
+        let Some(sent) = self.lanes.sent(request) else {
+            return Fate::default();
+        };
+        let ended = outcome_of(self, sent);
+        Fate {
+            class: Some(sent.class),
+            latency: latency_of(self, sent),
+            ended: ended.map(Ended::of),
+        }
+    }
+
+    /// When the last request had ended, if all have that will ever be sent.
+    fn over(&self) -> Option<Stamp> {
+        let all = self.scenario().load.requests?;
+        let outcomes = self.past.outcomes();
+        if (outcomes.len() as u64) < all {
+            return None;
+        }
+        let last = outcomes.iter().map(|outcome| outcome.done).max();
+        last.filter(|last| *last <= self.until)
+    }
+
+    /// How much time the whole of it takes on an axis, in nanoseconds: while it goes on, a little more
+    /// than it has taken, so that the axis stands still for a while.
+    fn length(&self) -> u64 {
+        if let Some(over) = self.over() {
+            return over.since(self.began()).0.max(NARROWEST);
+        }
+        let elapsed = self.elapsed();
+        let step = round_above(elapsed / 10);
+        (elapsed.div_ceil(step) * step).max(SHORTEST_RUN)
+    }
+
+    fn panel(&self, axis: Interval, scrolled: isize, rows: usize) -> Panel {
+        let began = self.began();
+        let since = |at: Stamp| began + Elapsed(at.0);
+        let interval = Interval {
+            from: since(axis.from),
+            to: since(axis.to),
+        };
+        let end = interval.to.min(self.until);
+        let numbers = self.lanes.requests(interval);
+        let goes_on = |number: &u32| !self.lanes.has_ended(*number, end);
+        let newest = numbers.iter().position(goes_on).unwrap_or(numbers.len());
+        let around = newest.saturating_add_signed(scrolled).min(numbers.len());
+        let first = around.saturating_sub(rows / 2);
+        let shown = numbers.iter().skip(first).take(rows);
+        let mut services = self.scenario().services.iter();
+        let fates = shown.clone().map(|number| self.fate(*number)).collect();
+        Panel {
+            variant: self.variant,
+            began,
+            cores: self.cores(interval),
+            cores_are_known: self.lanes.cores_are_known(),
+            requests: shown
+                .map(|number| self.lanes.request(*number, interval))
+                .collect(),
+            fates,
+            first,
+            around,
+            request_count: numbers.len(),
+            is_limited: services.any(|it| it.pool.is_some() || it.capacity.is_some()),
+            one_in: self.lanes.one_in(),
+            result: self.over().map(|over| self.result(over)),
+        }
+    }
+
+    /// One worker has one core at a time, whichever that is.
+    fn cores(&self, interval: Interval) -> Vec<CoreLane> {
+        let mut cores = self.lanes.cores(interval);
+        if self.scenario().server.workers == 1 && cores.len() > 1 {
+            let (mut held, mut lost) = (Vec::new(), Vec::new());
+            for core in cores.drain(..) {
+                held.extend(core.held);
+                lost.extend(core.lost);
+            }
+            held.sort_by_key(|held| held.from);
+            cores.push(CoreLane {
+                core: None,
+                held,
+                lost,
+            });
+        }
+        cores
+    }
+
+    fn result(&self, over: Stamp) -> (Elapsed, f64) {
+        let (from, to) = (self.began(), over);
+        let took = to.since(from);
+        let cores = self.past.header().machine.cores;
+        let cores = cores.min(self.scenario().server.workers).max(1);
+        let ran = self.lanes.ran(Interval { from, to }) as f64;
+        (took, ran / (took.0.max(1) as f64 * cores as f64))
+    }
+}
+
+fn between(from: u64, to: u64) -> Interval {
+    Interval {
+        from: Stamp(from),
+        to: Stamp(to),
+    }
+}
+
+/// The next of 1, 2, 5, 10, 20 … that is not below `length`.
+pub(super) fn round_above(length: u64) -> u64 {
+    rounds().find(|round| *round >= length).unwrap_or(length)
+}
+
+/// The last of them that is below `length`.
+fn round_below(length: u64) -> u64 {
+    rounds()
+        .take_while(|round| *round < length)
+        .last()
+        .unwrap_or(1)
+}
+
+fn rounds() -> impl Iterator<Item = u64> {
+    (0..18).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)))
+}

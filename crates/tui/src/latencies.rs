@@ -1,0 +1,240 @@
+//! Latencies as they come in: a histogram that stays small however many there are.
+//!
+//! Every power of two is cut into 512 equal steps, so that a percentile is off by at most 0.1 %, less
+//! than the three digits that are shown. The summary does not use this: it has all of them.
+
+use concsim_model::units::Elapsed;
+
+const STEPS: u64 = 512;
+const STEP_BITS: u32 = STEPS.ilog2();
+
+/// How often each length of time was seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Latencies {
+    counts: Vec<u32>,
+    total: u64,
+    /// Of all lengths, in nanoseconds.
+    sum: u64,
+}
+
+impl Latencies {
+    /// One more.
+    pub(super) fn add(&mut self, latency: Elapsed) {
+        let step = step_of(latency.0);
+        if self.counts.len() <= step {
+            self.counts.resize(step + 1, 0);
+        }
+        self.counts[step] += 1;
+        self.total += 1;
+        self.sum = self.sum.saturating_add(latency.0);
+    }
+
+    /// The mean of all of them, exactly; `None` if there are none.
+    pub(super) fn mean(&self) -> Option<Elapsed> {
+        self.sum.checked_div(self.total).map(Elapsed)
+    }
+
+    /// How many there are.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The length that `share` (0 to 1) of them do not exceed; `None` if there are fewer than `least`.
+    pub(super) fn quantile(&self, share: f64, least: usize) -> Option<Elapsed> {
+        if self.total < (least as u64).max(1) {
+            return None;
+        }
+        let rank = ((share * self.total as f64).ceil() as u64).clamp(1, self.total);
+        let mut seen = 0;
+        let step = self.counts.iter().position(|&count| {
+            seen += u64::from(count);
+            seen >= rank
+        })?;
+        Some(Elapsed(middle_of(step)))
+    }
+
+    /// How many there are in each of a row of lengths: (upper edge, count), from the first that has any
+    /// to the last that has. The lengths stand as near as they can in at most `most` bars: in even steps
+    /// where all are much the same, else in even ratios.
+    pub(super) fn bars(&self, most: usize) -> Vec<(Elapsed, u64)> {
+        let counts = self.counts.iter().enumerate();
+        let there: Vec<(u64, u64)> = counts
+            .filter(|(_, count)| **count > 0)
+            .map(|(step, count)| (middle_of(step), u64::from(*count)))
+            .collect();
+        let mut too_many = Vec::new();
+        for edges in scales(&there) {
+            let bars = bars_between(&there, &edges);
+            if bars.len() <= most {
+                return bars;
+            }
+            too_many = bars;
+        }
+        // Where there is no room for all, the lowest bar holds shorter ones too.
+        let cut = too_many.len().saturating_sub(most);
+        let shorter: u64 = too_many[..cut].iter().map(|(_, count)| count).sum();
+        let mut bars = too_many.split_off(cut);
+        if let Some((_, count)) = bars.first_mut() {
+            *count += shorter;
+        }
+        bars
+    }
+}
+
+/// Rows of edges that hold all lengths that are there, the finest first. They are in ascending order,
+/// each with how often it was seen.
+fn scales(there: &[(u64, u64)]) -> Vec<Vec<u64>> {
+    match (there.first(), there.last()) {
+        (Some((shortest, _)), Some((longest, _)))
+            if *longest < shortest.saturating_mul(MUCH_THE_SAME) =>
+        {
+            even_steps(*shortest, *longest)
+        }
+        (Some(_), Some(_)) => SERIES.map(even_ratios).into(),
+        _ => Vec::new(),
+    }
+}
+
+fn bars_between(there: &[(u64, u64)], edges: &[u64]) -> Vec<(Elapsed, u64)> {
+    let mut bars: Vec<(Elapsed, u64)> = edges.iter().map(|edge| (Elapsed(*edge), 0)).collect();
+    for (length, count) in there {
+        let bar = bars.partition_point(|(edge, _)| edge.0 < *length);
+        let bar = bar.min(bars.len() - 1);
+        bars[bar].1 += count;
+    }
+    let first = bars.iter().position(|(_, count)| *count > 0);
+    let last = bars.iter().rposition(|(_, count)| *count > 0);
+    match (first, last) {
+        (Some(first), Some(last)) => bars[first..=last].to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Lengths are much the same if the longest is less than so many times the shortest.
+const MUCH_THE_SAME: u64 = 3;
+/// A bar spans several steps of the histogram, or it would hold now more of them and now fewer.
+const FINEST: u64 = STEPS / 4;
+
+/// Edges that are multiples of 1, 2, 5, 10 … around two lengths.
+fn even_steps(shortest: u64, longest: u64) -> Vec<Vec<u64>> {
+    let rounds = (3..12).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
+    let coarse_enough = rounds.filter(|step| step * FINEST >= longest);
+    let edges = |step: u64| {
+        let (first, last) = (shortest.div_ceil(step), longest.div_ceil(step));
+        (first..=last).map(|count| count * step).collect()
+    };
+    coarse_enough.map(edges).collect()
+}
+
+/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and
+/// coarser rows.
+const SERIES: [&[u64]; 6] = [
+    &[
+        100, 110, 120, 130, 150, 160, 180, 200, 220, 240, 270, 300, 330, 360, 390, 430, 470, 510,
+        560, 620, 680, 750, 820, 910,
+    ],
+    &[100, 120, 150, 180, 220, 270, 330, 390, 470, 560, 680, 820],
+    &[100, 150, 200, 300, 500, 700],
+    &[100, 200, 500],
+    &[100, 300],
+    &[100],
+];
+
+/// 0.1 ms to 1 000 s in the steps of a series.
+fn even_ratios(series: &[u64]) -> Vec<u64> {
+    let decades = (3..=9).map(|exponent| 10_u64.pow(exponent));
+    decades
+        .flat_map(|decade| series.iter().map(move |hundredths| hundredths * decade))
+        .collect()
+}
+
+fn step_of(nanoseconds: u64) -> usize {
+    if nanoseconds < STEPS {
+        return nanoseconds as usize;
+    }
+    let shift = nanoseconds.ilog2() - STEP_BITS;
+    (u64::from(shift) * STEPS + (nanoseconds >> shift)) as usize
+}
+
+/// The middle of a step; the inverse of [`step_of`], as near as a step is wide.
+fn middle_of(step: usize) -> u64 {
+    let step = step as u64;
+    if step < 2 * STEPS {
+        return step;
+    }
+    let shift = step / STEPS - 1;
+    let low = (step - shift * STEPS) << shift;
+    low + (1 << shift) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_percentile_is_off_by_less_than_a_digit_that_is_shown(nanoseconds in 1_u64..1 << 45) {
+            let mut latencies = Latencies::default();
+            latencies.add(Elapsed(nanoseconds));
+            let said = latencies.quantile(0.5, 1).unwrap().0 as f64;
+            prop_assert!((said / nanoseconds as f64 - 1.0).abs() <= 0.001);
+        }
+    }
+
+    #[test]
+    fn a_percentile_of_too_few_is_not_said() {
+        let mut latencies = Latencies::default();
+        (0..19).for_each(|_| latencies.add(Elapsed::from_millis(3)));
+        assert_eq!(latencies.quantile(0.5, 20), None);
+        latencies.add(Elapsed::from_millis(3));
+        assert!(latencies.quantile(0.5, 20).is_some());
+    }
+
+    #[test]
+    fn however_little_room_there_is_no_length_is_left_out() {
+        let mut latencies = Latencies::default();
+        // From 0.3 ms to 30 s, in steps of a tenth.
+        let mut micros = 300;
+        while micros < 30_000_000 {
+            latencies.add(Elapsed(micros * 1_000));
+            micros += micros / 10;
+        }
+        for most in 1..60 {
+            let bars = latencies.bars(most);
+            let all: u64 = bars.iter().map(|(_, count)| count).sum();
+            assert_eq!(all, latencies.total(), "in {most} bars");
+            assert!(bars.len() <= most, "{} in {most}", bars.len());
+        }
+    }
+
+    #[test]
+    fn bars_run_from_the_shortest_to_the_longest_and_hold_them_all() {
+        let mut latencies = Latencies::default();
+        for milliseconds in [3, 4, 90, 90, 400] {
+            latencies.add(Elapsed::from_millis(milliseconds));
+        }
+        let in_bars = |most: usize| -> Vec<(u64, u64)> {
+            let bars = latencies.bars(most).into_iter();
+            bars.map(|(edge, count)| (edge.0 / 1_000_000, count))
+                .collect()
+        };
+        let coarse = [
+            (5, 2),
+            (10, 0),
+            (20, 0),
+            (50, 0),
+            (100, 2),
+            (200, 0),
+            (500, 1),
+        ];
+        assert_eq!(in_bars(7), coarse);
+        let fine = in_bars(40);
+        assert_eq!(
+            (fine.first(), fine.last()),
+            (Some(&(3, 1)), Some(&(470, 1)))
+        );
+        assert_eq!(fine.iter().map(|(_, count)| count).sum::<u64>(), 5);
+    }
+}

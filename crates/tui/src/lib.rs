@@ -1,0 +1,56 @@
+//! The live screen: a lens on a recording while it grows.
+//!
+//! ```text
+//!   recording ──Moment──▶ Watch ──▶ Picture + Sight        what is there, and what there is to see
+//!   keys ─▶ Keymap ─▶ Command ─▶ State (title card, play, card)   no ratatui type up to here
+//!                           └──▶ view::draw(frame, state)  changes nothing
+//! ```
+//!
+//! Two rules make the screen honest. Glyphs are what is *now*: one for each request. Digits are the
+//! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
+//! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
+
+mod command;
+mod cursor;
+mod help;
+mod hog;
+mod hold;
+mod indexes;
+mod instants;
+mod keyfile;
+mod keymap;
+mod keys;
+mod lanes;
+mod latencies;
+mod mean_of;
+mod menu;
+mod now;
+mod number;
+mod pane;
+mod picture;
+mod pointer;
+mod press;
+mod requests;
+mod row;
+mod setting;
+mod show;
+mod sight;
+mod spectrum;
+mod state;
+#[cfg(test)]
+mod tests;
+mod theory;
+mod time_base;
+mod travel;
+pub mod view;
+mod watch;
+
+pub use hog::Hog;
+pub use keymap::Keymap;
+pub use keys::{Action, Key, Steer};
+pub use menu::{Choice, Entry, Menu};
+pub use picture::Moment;
+pub use pointer::{Gesture, Mouse, Pointer};
+pub use row::Row;
+pub use state::State;
+pub use travel::Turned;

@@ -1,0 +1,91 @@
+//! Of how much time the means on the screen are: of the last second, or of what there is of it since load began.
+//! Where samples are seldom, it is a little more than a second.
+
+use concsim_model::units::Elapsed;
+use concsim_model::words;
+use concsim_record::{Past, Span};
+
+/// The shortest length that is called a second …
+const NEARLY: Elapsed = Elapsed::from_millis(950);
+/// … and the longest.
+const MORE: Elapsed = Elapsed::from_millis(1_500);
+
+/// The time that means are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct MeanOf {
+    pub(super) length: Elapsed,
+    /// True if no earlier time counts, since load has just begun.
+    is_all: bool,
+}
+
+impl MeanOf {
+    /// That of the means of `span`, which ends with the newest sample of `past`.
+    pub(super) fn of(past: &Past<'_>, span: &Span<'_>) -> Self {
+        let before = past.samples().len() - span.samples().len();
+        let earlier = before.checked_sub(1).map(|last| past.samples()[last].at);
+        let began = past.header().began;
+        Self {
+            length: span.length(),
+            is_all: earlier.is_none_or(|earlier| earlier < began) && span.length() < NEARLY,
+        }
+    }
+
+    /// `mean of the last second`, `mean since begin, 0.4 s`.
+    pub(super) fn words(self) -> String {
+        match self.length {
+            _ if self.is_a_second() => "mean of the last second".into(),
+            length if self.is_all => format!("mean since begin, {}", short(length)),
+            length => format!("mean of the last {}", short(length)),
+        }
+    }
+
+    /// `1 s mean`, `0.4 s mean`.
+    pub(super) fn few_words(self) -> String {
+        format!("{} mean", self.number())
+    }
+
+    /// `1 s`, `0.4 s`.
+    pub(super) fn number(self) -> String {
+        if self.is_a_second() {
+            "1 s".into()
+        } else {
+            short(self.length)
+        }
+    }
+
+    /// From the longest form to the shortest.
+    pub(super) fn forms(self) -> [String; 2] {
+        [self.words(), self.few_words()]
+    }
+
+    fn is_a_second(self) -> bool {
+        // Where there is no mean yet, it will be one of a second.
+        self.length == Elapsed::ZERO || (NEARLY..=MORE).contains(&self.length)
+    }
+}
+
+/// To a tenth of a second; to a hundredth if that says nothing.
+fn short(length: Elapsed) -> String {
+    const STEPS: [u64; 2] = [100_000_000, 10_000_000];
+    let step = STEPS[usize::from(length.0 < STEPS[0])];
+    let rounded = Elapsed((length.0 + step / 2) / step * step);
+    format!("{} s", words::digits(rounded.as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_says_of_how_much_time_it_is() {
+        let said = |millis, is_all| {
+            let length = Elapsed::from_millis(millis);
+            MeanOf { length, is_all }.forms().join("; ")
+        };
+        assert_eq!(said(1_049, false), "mean of the last second; 1 s mean");
+        assert_eq!(said(951, true), "mean of the last second; 1 s mean");
+        assert_eq!(said(412, true), "mean since begin, 0.4 s; 0.4 s mean");
+        assert_eq!(said(51, true), "mean since begin, 0.05 s; 0.05 s mean");
+        assert_eq!(said(2_400, false), "mean of the last 2.4 s; 2.4 s mean");
+    }
+}

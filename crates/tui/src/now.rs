@@ -1,0 +1,178 @@
+//! What is at the cursor's instant: door, workers and cores in the picture, told by the same events as the
+//! lanes. Where events do not suffice for it the picture stays as the last sample has it.
+
+use super::picture::{Doing, Held, Picture, WorkerPicture};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::Stamp;
+use concsim_record::lanes::{self, Instant, Process, WorkerInstant};
+use concsim_record::{Sample, WorkerSample};
+
+impl Picture {
+    /// Shows an instant in a picture that was made of `sample`, the last one that is not after it.
+    pub(super) fn show_instant(&mut self, now: &Instant, sample: &Sample, kind: WorkerKind) {
+        self.lasted += now.at.since(self.at);
+        self.at = now.at;
+        self.door = now.door;
+        self.in_system = now.in_system;
+        self.ended = now.ended;
+        // Workers that have come since the sample stand behind those that it knows.
+        self.workers.truncate(sample.workers.len());
+        for (slot, is_at) in now.workers.iter().enumerate() {
+            let is_known = sample.workers.iter().any(|seen| seen.index == slot);
+            if !is_known && is_at.begun() > 0 {
+                let mut worker = WorkerPicture {
+                    index: slot,
+                    ..WorkerPicture::default()
+                };
+                let seen = WorkerSample::default();
+                worker.show_instant(is_at, &seen, (sample.at, now.at), kind);
+                self.workers.push(worker);
+            }
+        }
+        for (worker, seen) in self.workers.iter_mut().zip(&sample.workers) {
+            let is_at = now.workers.get(seen.index).copied().unwrap_or_default();
+            worker.show_instant(&is_at, seen, (sample.at, now.at), kind);
+        }
+        let positions = self.workers.iter().enumerate();
+        let position_of = |slot: u16| {
+            let mut found = positions.clone();
+            found.find(|(_, worker)| worker.index == usize::from(slot))
+        };
+        let holds = |place: usize, number: usize| {
+            let mut cores = now.cores.iter().enumerate();
+            let found = cores.find(|(row, (core, _))| match core {
+                Some(core) => *core as usize == number,
+                None => *row == place,
+            });
+            let slot = found.and_then(|(_, (_, slot))| *slot)?;
+            position_of(slot).map(|(position, _)| position)
+        };
+        let cores = (0..).zip(&self.cores);
+        let cores = cores.map(|(place, (number, _))| (*number, holds(place, *number)));
+        self.cores = cores.collect();
+        let fullest = self.workers.iter().map(|worker| worker.held.all()).max();
+        self.most.at_the_door = self.most.at_the_door.max(self.door);
+        self.most.in_a_worker = self.most.in_a_worker.max(fullest.unwrap_or(0));
+    }
+}
+
+impl WorkerPicture {
+    fn show_instant(
+        &mut self,
+        is_at: &WorkerInstant,
+        seen: &WorkerSample,
+        (looked, now): (Stamp, Stamp),
+        kind: WorkerKind,
+    ) {
+        self.doing = doing(is_at, seen, looked);
+        if let Some(new) = new_process(is_at, looked) {
+            self.pid = new.pid;
+        }
+        self.request = is_at.request;
+        self.held = Held {
+            running: is_at.running,
+            blocked: is_at.blocked,
+            ready: is_at.ready,
+            parked: is_at.parked,
+        };
+        let since = match kind {
+            WorkerKind::Coroutine | WorkerKind::Callback => is_at.had_since,
+            WorkerKind::Sync | WorkerKind::Threads => {
+                let computes = is_at.doing == Some(lanes::Doing::Running);
+                computes.then_some(is_at.since)
+            }
+        };
+        self.run = since.map(|since| now.since(since));
+    }
+}
+
+/// The process that a worker has got since the last look, if it lives.
+fn new_process(is_at: &WorkerInstant, looked: Stamp) -> Option<Process> {
+    let died = is_at.died.unwrap_or(Stamp::ZERO);
+    is_at.process.filter(|it| it.forked > looked.max(died))
+}
+
+/// What a worker does: what it runs is told by events, and whether it is there at all by the last look and by
+/// what became of its process since.
+fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
+    let new = new_process(is_at, looked);
+    if new.is_none() && is_at.died.is_some_and(|died| died > looked) {
+        return Doing::Gone;
+    }
+    let runs = is_at.doing.map(|doing| match doing {
+        lanes::Doing::Running => Doing::Running,
+        lanes::Doing::Blocked => Doing::Blocked,
+        lanes::Doing::WantsACore => Doing::WantsACore,
+        lanes::Doing::Ready | lanes::Doing::Parked | lanes::Doing::AtTheDoor => Doing::Idle,
+    });
+    if let Some(new) = new {
+        let waits = if new.has_run {
+            Doing::Idle
+        } else {
+            Doing::Booting
+        };
+        return runs.unwrap_or(waits);
+    }
+    match Doing::of(seen.phase, seen.is_stopped, false) {
+        life @ (Doing::Gone | Doing::Stopped | Doing::Draining) => life,
+        Doing::Booting => runs.unwrap_or(Doing::Booting),
+        Doing::Idle | Doing::Running | Doing::WantsACore | Doing::Blocked => {
+            runs.unwrap_or(Doing::Idle)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_engine::telemetry::Phase;
+
+    /// A worker at 30, last seen blocked at 10, whose process ended at 15; the next one was forked at 20.
+    fn killed(runs: Option<lanes::Doing>, has_run: bool) -> Doing {
+        let is_at = WorkerInstant {
+            doing: runs,
+            died: Some(Stamp(15)),
+            process: Some(Process {
+                pid: 8,
+                forked: Stamp(20),
+                has_run,
+            }),
+            ..WorkerInstant::default()
+        };
+        let seen = WorkerSample {
+            pid: 7,
+            phase: Phase::Blocked,
+            ..WorkerSample::default()
+        };
+        let mut picture = WorkerPicture::default();
+        let between = (Stamp(10), Stamp(30));
+        picture.show_instant(&is_at, &seen, between, WorkerKind::Sync);
+        assert_eq!(picture.pid, 8);
+        picture.doing
+    }
+
+    #[test]
+    fn a_process_that_has_replaced_a_dead_one_since_the_last_look_is_there() {
+        assert_eq!(killed(Some(lanes::Doing::Blocked), true), Doing::Blocked);
+        assert_eq!(killed(None, true), Doing::Idle);
+        assert_eq!(killed(None, false), Doing::Booting);
+    }
+
+    #[test]
+    fn a_worker_whose_process_has_ended_since_the_last_look_is_gone() {
+        let is_at = WorkerInstant {
+            died: Some(Stamp(15)),
+            process: Some(Process {
+                pid: 7,
+                forked: Stamp(1),
+                has_run: true,
+            }),
+            ..WorkerInstant::default()
+        };
+        let seen = WorkerSample {
+            phase: Phase::Blocked,
+            ..WorkerSample::default()
+        };
+        assert_eq!(doing(&is_at, &seen, Stamp(10)), Doing::Gone);
+    }
+}

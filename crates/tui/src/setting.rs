@@ -1,0 +1,286 @@
+//! What a variant is, in words: its setting, how it differs from the one before, what to watch.
+
+use concsim_model::scenario::{
+    Arrivals, Connection, Draw, Manner, Process, Request, Scenario, Step, WorkerKind,
+};
+use concsim_model::units::Elapsed;
+use concsim_model::words::{counted, draw, grouped, length, typical};
+
+/// One line of a variant's setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// What it is about: `workers`.
+    pub(super) name: String,
+    /// What it is: `2 sync workers`.
+    pub(super) value: String,
+}
+
+impl Fact {
+    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        Self { name, value }
+    }
+}
+
+/// All that can differ between two variants, in words.
+pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
+    let server = &scenario.server;
+    let mut facts = vec![
+        Fact::new("kind", server.kind.word()),
+        Fact::new("workers", grouped(server.workers as u64)),
+        Fact::new("load", load(scenario)),
+    ];
+    if server.kind == WorkerKind::Threads {
+        let threads = grouped(server.threads as u64);
+        let lock = if server.gil { ", one computes" } else { "" };
+        facts.push(Fact::new("threads", format!("{threads} per worker{lock}")));
+    }
+    if server.kind.has_a_loop() {
+        let connections = grouped(server.connections as u64);
+        facts.push(Fact::new(
+            "connections",
+            format!("{connections} per worker at most"),
+        ));
+    }
+    for request in &scenario.requests {
+        facts.push(Fact::new(&request.name, steps(request, scenario)));
+    }
+    if let Some(timeout) = server.timeout {
+        facts.push(Fact::new("timeout", length(timeout)));
+    }
+    facts.push(Fact::new("backlog", grouped(u64::from(server.backlog))));
+    facts.push(Fact::new("keepalive", length(server.keepalive)));
+    facts
+}
+
+/// How `now` differs from `before`: (what, from, to).
+pub(super) fn changes(before: &Scenario, now: &Scenario) -> Vec<(String, String, String)> {
+    let old = facts(before);
+    let changed = |fact: Fact| {
+        let was = old.iter().find(|was| was.name == fact.name)?;
+        let differs = was.value != fact.value;
+        differs.then(|| (fact.name, was.value.clone(), fact.value))
+    };
+    facts(now).into_iter().filter_map(changed).collect()
+}
+
+/// How `now` differs from `before`, as somebody would say it to a hall: `now the same 2 processes, as
+/// coroutines`.
+pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
+    let changes = changes(before, now);
+    let workers = now.server.workers as u64;
+    let same = match workers {
+        1 => "the same process".to_owned(),
+        _ => format!("the same {}", counted(workers, "process")),
+    };
+    let kind = match now.server.kind {
+        WorkerKind::Sync => "as sync workers",
+        WorkerKind::Coroutine => "as coroutines",
+        WorkerKind::Threads => "with threads",
+        WorkerKind::Callback => "with callbacks",
+    };
+    let more = || {
+        let was = grouped(before.server.workers as u64);
+        format!("{} instead of {was}", counted(workers, "worker"))
+    };
+    let names: Vec<&str> = changes.iter().map(|(what, ..)| what.as_str()).collect();
+    match (names.as_slice(), changes.first()) {
+        ([], _) => "now the same once more".into(),
+        (["kind"], _) => format!("now {same}, {kind}"),
+        (["workers"], _) => format!("now {}", more()),
+        (["kind", "workers"], _) => format!("now {}, {kind}", more()),
+        (["load"], Some((_, from, to))) => format!("now {to} instead of {from}"),
+        ([_], Some((what, from, to))) => format!("now {what}: {to}, instead of {from}"),
+        (several, _) => format!("now {} are different", listed(several)),
+    }
+}
+
+/// `one, two and three`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn load(scenario: &Scenario) -> String {
+    let load = &scenario.load;
+    let who = match &load.arrivals {
+        Arrivals::Closed { clients, think, .. } if *think == Draw::Fixed(0) => {
+            counted(*clients as u64, "client")
+        }
+        Arrivals::Closed { clients, think, .. } => {
+            let clients = counted(*clients as u64, "client");
+            format!("{clients}, pausing {} after each answer", draw(think))
+        }
+        Arrivals::Open { rate, process } => {
+            let spacing = match process {
+                Process::Poisson => "at random",
+                Process::Constant => "evenly spaced",
+            };
+            format!("{}/s, {spacing}", grouped(rate.round() as u64))
+        }
+    };
+    let kept = match load.connection {
+        Connection::PerRequest => "",
+        Connection::KeepAlive => ", connections kept",
+    };
+    match load.requests {
+        Some(requests) => format!("{who}, {}{kept}", counted(requests, "request")),
+        None => format!("{who}{kept}"),
+    }
+}
+
+/// What one request does, in a line.
+pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
+    let steps: Vec<String> = request
+        .script
+        .iter()
+        .map(|step| step_in_words(step, scenario))
+        .collect();
+    match steps.len() {
+        0 => "answers at once".into(),
+        _ => steps.join(", "),
+    }
+}
+
+/// One step in words, as a file would have it.
+pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
+    let unpatched = |manner: &Manner| match manner {
+        Manner::Patched => "",
+        Manner::Unpatched => " unpatched",
+        Manner::InThreads => " in threads",
+    };
+    match step {
+        Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
+        Step::Compute {
+            cpu,
+            slice: Some(slice),
+        } => {
+            format!(
+                "compute {} in slices of {}",
+                draw(cpu),
+                length(Elapsed(slice.0))
+            )
+        }
+        Step::Call {
+            service,
+            wait,
+            manner,
+        } => {
+            let name = service_name(scenario, *service);
+            format!("call {name} {}{}", draw(wait), unpatched(manner))
+        }
+        Step::Sleep { wait, manner } => format!("sleep {}{}", draw(wait), unpatched(manner)),
+        Step::Yield => "yield".into(),
+        Step::Write { bytes } => format!("write {} B", grouped(*bytes)),
+        Step::Count {
+            counter,
+            with_yield,
+        } => {
+            let name = scenario.counters.get(*counter).map_or("?", String::as_str);
+            let letting_go = if *with_yield { " with yield" } else { "" };
+            format!("count {name}{letting_go}")
+        }
+        Step::Panic => "panic".into(),
+        Step::Overflow => "overflow".into(),
+    }
+}
+
+/// The name of a service.
+pub(super) fn service_name(scenario: &Scenario, service: usize) -> &str {
+    scenario
+        .services
+        .get(service)
+        .map_or("a service", |service| &service.name)
+}
+
+/// What requests do besides computing, as far as it decides what there is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// They only compute.
+    None,
+    /// They wait, and let go meanwhile if their worker can.
+    Patched,
+    /// Some of their waits block the process whatever the worker is.
+    Unpatched,
+}
+
+/// How the requests of a scenario wait.
+pub(super) fn waits(scenario: &Scenario) -> Waits {
+    let manners = scenario.requests.iter().flat_map(|request| &request.script);
+    manners.fold(Waits::None, |so_far, step| match (so_far, step) {
+        (Waits::Unpatched, _) => Waits::Unpatched,
+        (_, Step::Call { manner, .. } | Step::Sleep { manner, .. }) => match manner {
+            Manner::Patched | Manner::InThreads => Waits::Patched,
+            Manner::Unpatched => Waits::Unpatched,
+        },
+        (so_far, _) => so_far,
+    })
+}
+
+/// Where to look while this is played. `only_change` names what differs from the variant before, if it
+/// is one thing.
+pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
+    let server = &scenario.server;
+    let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
+    if steps.any(|step| matches!(step, Step::Count { .. })) {
+        return "the counters: each process has its own, and an update may get lost".into();
+    }
+    if has_a_hog(scenario) {
+        return "the short ones: while a long one computes, nothing takes the worker from it"
+            .into();
+    }
+    if only_change == Some("workers") {
+        let processes = counted(server.workers as u64, "process");
+        let most = counted(server.workers.min(cores) as u64, "core");
+        return format!("parallelism: {processes} can compute on {most} at the same instant");
+    }
+    match (server.kind, waits(scenario)) {
+        (WorkerKind::Sync, Waits::Patched | Waits::Unpatched) => {
+            "the door: a wait blocks the process, so each worker has one request at a time".into()
+        }
+        (WorkerKind::Threads, Waits::Patched | Waits::Unpatched) => {
+            "the door: a wait blocks its thread, so each worker has one request for each thread"
+                .into()
+        }
+        (WorkerKind::Callback, Waits::Patched | Waits::Unpatched) => {
+            "the workers' rows: what comes after a wait is called when it is over".into()
+        }
+        (WorkerKind::Coroutine, Waits::Patched) => {
+            "the workers' rows: a wait parks the coroutine, and its process goes on".into()
+        }
+        (WorkerKind::Coroutine, Waits::Unpatched) => {
+            "the workers' rows: an unpatched wait blocks the process, with every coroutine in it"
+                .into()
+        }
+        (_, Waits::None) if server.workers > cores => {
+            format!("the cores: {} processes want {cores}", server.workers)
+        }
+        (_, Waits::None) => {
+            "parallelism: nothing waits, so only processes on cores can help".into()
+        }
+    }
+}
+
+/// Whether some requests compute ten times as long as others.
+fn has_a_hog(scenario: &Scenario) -> bool {
+    let computes = |request: &Request| {
+        let steps = request.script.iter();
+        let lengths = steps.filter_map(|step| match step {
+            Step::Compute { cpu, .. } => Some(typical(cpu)),
+            _ => None,
+        });
+        lengths.fold(0, u64::saturating_add)
+    };
+    let asked = || {
+        scenario
+            .requests
+            .iter()
+            .filter(|request| request.weight > 0.0)
+    };
+    let shortest = asked().map(computes).min().unwrap_or(0);
+    let longest = asked().map(computes).max().unwrap_or(0);
+    longest > 0 && longest / 10 >= shortest
+}

@@ -1,0 +1,460 @@
+//! What is on the screen. What a key does to it is in `press`.
+//!
+//! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], which says what
+//! instant that is. A run that goes on and one that was kept are shown by the same code: the present is
+//! the tail of a recording.
+
+use super::cursor::{Cursor, Motion, Wish};
+use super::help::Help;
+use super::hog::Hog;
+use super::indexes::Indexes;
+use super::keymap::Keymap;
+use super::lanes::LanesView;
+use super::number::Number;
+use super::pane::Pane;
+use super::picture::{Doing, Moment, Picture};
+use super::pointer::Mouse;
+use super::requests::RequestsView;
+use super::row::Row;
+use super::setting::{Fact, changes, facts, watch};
+use super::show::{Screen, Show};
+use super::sight::{self, Sight};
+use super::spectrum::Spectrum;
+use super::theory::TheoryView;
+use super::travel::Verdict;
+use super::watch::Watch;
+use concsim_engine::telemetry::Stage;
+use concsim_model::palette::Look;
+use concsim_model::scenario::{Plan, Question, Scenario, Variant};
+use concsim_model::units::Stamp;
+use concsim_record::Origin;
+use concsim_record::remark::Remark;
+use concsim_record::trust::Judge;
+use concsim_record::trust::Trust;
+
+/// The screen's memory.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// How to draw.
+    pub look: Look,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Columns and lines of the screen, for what depends on what is where: clicks, pages of the help.
+    pub size: (u16, u16),
+    title: String,
+    /// The scenario's, without folder and ending.
+    name: String,
+    about: Option<String>,
+    /// What the variants differ by, as a path in the summary.
+    pub(super) subject: Option<String>,
+    variants: Vec<Variant>,
+    questions: Vec<Question>,
+    /// For each question, how many guessed each choice.
+    votes: Vec<Vec<u64>>,
+    /// Cores that the program may use.
+    pub(super) cores: usize,
+    pub(super) show: Show,
+    /// The variant that is being played, wherever the cursor is.
+    pub(super) on_stage: usize,
+    /// The results so far, by position.
+    pub(super) rows: Vec<Option<Row>>,
+    /// The result of all, once it is known, in lines: the form that is shown …
+    pub(super) card: Option<Vec<String>>,
+    /// … and the other one, shorter or longer.
+    other_card: Vec<String>,
+    /// True if the run was over before it was shown.
+    pub(super) is_kept: bool,
+    /// Whether `f` was pressed: the next key says which fault.
+    pub(super) fault_comes: bool,
+    pub(super) cursor: Cursor,
+    /// Whether something besides time has happened since it was last looked at.
+    pub(super) touched: bool,
+    /// What the last key found, until another one is pressed.
+    pub(super) told: Option<String>,
+    /// Where a key asked to go.
+    pub(super) wish: Option<Wish>,
+    pub(super) watch: Watch,
+    /// How many samples of the variant that is on have been taken in …
+    pub(super) taken_in: usize,
+    /// … and, for each variant, what was remembered before every [`BOOKMARK_EVERY`]th of them.
+    pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) judge: Judge,
+    /// The variant and instant to which the cursor went last other than by time going on.
+    pub(super) leapt_to: Option<(usize, Stamp)>,
+    pub(super) pane: Pane,
+    pub(super) indexes: Indexes,
+    pub(super) lanes: LanesView,
+    /// While the latencies are looked at.
+    pub(super) spectrum: Option<Spectrum>,
+    pub(super) requests: RequestsView,
+    /// While they are looked at.
+    pub(super) remarks: Vec<Remark>,
+    /// The end of the second of which they are.
+    pub(super) remarks_at: Stamp,
+    pub(super) theory: TheoryView,
+    pub(super) help: Option<Help>,
+    /// The number that is marked, with what it is.
+    pub(super) explained: Option<Number>,
+    /// The cell where somebody clicked on it: many rows may have the same number.
+    pub(super) pointed: Option<(u16, u16)>,
+    /// Who has the mouse.
+    pub mouse: Mouse,
+    /// The first line of the pane or card that is on the screen.
+    pub(super) scrolled: usize,
+}
+
+impl State {
+    /// The screen of a plan, before anything is played.
+    ///
+    /// # Panics
+    /// If the plan has no variant; a valid plan has at least one.
+    #[must_use]
+    pub fn new(plan: &Plan, cores: usize) -> Self {
+        let first = plan
+            .variants
+            .first()
+            .expect("a plan has at least one variant");
+        Self {
+            look: Look::default(),
+            keymap: Keymap::default(),
+            size: (80, 24),
+            title: plan.title.clone(),
+            name: plan.name().to_owned(),
+            about: plan.about.clone(),
+            subject: plan.subject(),
+            variants: plan.variants.clone(),
+            questions: plan.questions.clone(),
+            votes: plan
+                .questions
+                .iter()
+                .map(|it| vec![0; it.choices.len()])
+                .collect(),
+            cores,
+            show: Show {
+                screen: Screen::Title,
+                variant: 0,
+                picture: Picture::default(),
+                origin: Origin::Measured,
+                began: Stamp::ZERO,
+                sight: Sight::default(),
+                sight_since: Stamp::ZERO,
+                caption: Vec::new(),
+                deed: None,
+                rows: vec![None; plan.variants.len()],
+                rates_then: Vec::new(),
+            },
+            on_stage: 0,
+            rows: vec![None; plan.variants.len()],
+            card: None,
+            other_card: Vec::new(),
+            is_kept: false,
+            fault_comes: false,
+            told: None,
+            cursor: Cursor::default(),
+            touched: true,
+            wish: None,
+            watch: Watch::new(&first.scenario),
+            taken_in: 0,
+            bookmarks: vec![Vec::new(); plan.variants.len()],
+            verdict: None,
+            judge: Judge::default(),
+            leapt_to: None,
+            pane: Pane::default(),
+            indexes: Indexes::default(),
+            lanes: LanesView::default(),
+            spectrum: None,
+            requests: RequestsView::default(),
+            remarks: Vec::new(),
+            remarks_at: Stamp::ZERO,
+            theory: TheoryView::default(),
+            help: None,
+            explained: None,
+            pointed: None,
+            mouse: Mouse::default(),
+            scrolled: 0,
+        }
+    }
+
+    /// Shows the title card of a variant, by position in the plan, until the first moment of it is
+    /// observed.
+    ///
+    /// # Panics
+    /// If the plan has no such variant.
+    pub fn begin_variant(&mut self, variant: usize) {
+        self.on_stage = variant;
+        self.touched = true;
+        if self.is_live() {
+            self.cursor.variant = variant;
+            self.enter(variant);
+        }
+    }
+
+    pub(super) fn enter(&mut self, variant: usize) {
+        self.watch = Watch::new(&self.variants[variant].scenario);
+        self.taken_in = 0;
+        self.show.screen = Screen::Title;
+        self.show.variant = variant;
+        self.show.picture = Picture::default();
+        self.show.sight = Sight::Preparing;
+        self.show.sight_since = Stamp::ZERO;
+        self.show.caption = Vec::new();
+        self.show.deed = None;
+        self.scrolled = 0;
+    }
+
+    /// Asks a question of the plan, by position.
+    ///
+    /// # Panics
+    /// If there is no such question.
+    pub fn ask(&mut self, question: usize) {
+        assert!(question < self.questions.len(), "the plan asks this");
+        self.show.screen = Screen::Question(question);
+    }
+
+    /// A hand for a choice of the question that is asked.
+    pub(super) fn vote(&mut self, choice: usize) {
+        if let Some(votes) = self.votes_now().and_then(|votes| votes.get_mut(choice)) {
+            *votes += 1;
+        }
+    }
+
+    /// Guess anew.
+    pub(super) fn forget_votes(&mut self) {
+        self.votes_now().into_iter().for_each(|votes| votes.fill(0));
+    }
+
+    fn votes_now(&mut self) -> Option<&mut Vec<u64>> {
+        match self.show.screen {
+            Screen::Question(question) => self.votes.get_mut(question),
+            Screen::Title | Screen::Play | Screen::Card(_) => None,
+        }
+    }
+
+    /// For each question, how many guessed each choice.
+    #[must_use]
+    pub fn votes(&self) -> &[Vec<u64>] {
+        &self.votes
+    }
+
+    /// A question of the plan.
+    pub(super) fn question(&self, question: usize) -> &Question {
+        &self.questions[question]
+    }
+
+    /// Takes in what was seen since the last moment, and shows it.
+    pub(super) fn observe(&mut self, moment: &Moment<'_>) {
+        self.take_in(moment);
+        self.show.picture.latencies = self.watch.latencies().clone();
+    }
+
+    /// Takes in what was seen since the last moment, on the way to another one.
+    pub(super) fn take_in(&mut self, moment: &Moment<'_>) {
+        let stage_before = self.show.picture.stage;
+        self.show.screen = Screen::Play;
+        self.show.picture = self.watch.look(moment);
+        let same_processes = self.has_the_same_processes();
+        self.show.say(moment.past, same_processes, stage_before);
+    }
+
+    /// Puts the result of the variant that was played last into the table.
+    pub fn finish_variant(&mut self, row: Row) {
+        self.touched = true;
+        self.rows[self.on_stage] = Some(row);
+        if self.is_live() {
+            self.show.picture.stage = Stage::Done;
+            self.show.rows[self.on_stage] = Some(row);
+        }
+    }
+
+    /// Shows the result of all variants, in the lines that are printed too.
+    pub fn show_card(&mut self, lines: Vec<String>) {
+        self.card = Some(lines);
+        if self.is_live() {
+            self.turn_to_the_card();
+        }
+    }
+
+    /// The same in two forms: the short one is shown until a key asks for the full one.
+    pub fn show_cards(&mut self, short: Vec<String>, full: Vec<String>) {
+        self.other_card = full;
+        self.show_card(short);
+    }
+
+    /// Whether the card has another form to turn to.
+    pub(super) fn has_another_card(&self) -> bool {
+        !self.other_card.is_empty()
+    }
+
+    /// Turns from the short card to the full one, or back.
+    pub(super) fn turn_the_card(&mut self) {
+        if let Some(card) = self.card.as_mut().filter(|_| !self.other_card.is_empty()) {
+            std::mem::swap(card, &mut self.other_card);
+            self.turn_to_the_card();
+        }
+    }
+
+    /// Whether all has been played, and its result can be shown.
+    pub(super) fn has_card(&self) -> bool {
+        self.card.is_some()
+    }
+
+    pub(super) fn turn_to_the_card(&mut self) {
+        if let Some(card) = &self.card {
+            self.show.screen = Screen::Card(card.clone());
+            self.cursor.motion = Motion::Paused;
+            self.scrolled = 0;
+        }
+    }
+
+    /// What is to be drawn.
+    pub(super) fn shown(&self) -> &Show {
+        &self.show
+    }
+
+    /// The claim that is being tried. As long as a question is still to be asked, whose answer it
+    /// would give away, the scenario's name.
+    pub(super) fn title(&self) -> &str {
+        if self.gives_away_nothing() {
+            &self.title
+        } else {
+            &self.name
+        }
+    }
+
+    /// True if no question is still to be asked whose answer could be read from the screen, wherever the cursor is.
+    pub(super) fn gives_away_nothing(&self) -> bool {
+        let asked = |question: &Question| {
+            let before = self
+                .variants
+                .iter()
+                .position(|it| it.name == question.before);
+            before.is_none_or(|before| before < self.on_stage)
+                || (before == Some(self.on_stage)
+                    && !matches!(self.show.screen, Screen::Question(_)))
+        };
+        self.questions.iter().all(asked)
+    }
+
+    /// What the file says before it plays, unless it is to be guessed.
+    pub(super) fn about(&self) -> Option<&str> {
+        self.about.as_deref().filter(|_| self.questions.is_empty())
+    }
+
+    /// The path in the summary of the number by which the variants differ.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// Drops all questions.
+    pub fn ask_nothing(&mut self) {
+        self.questions.clear();
+        self.votes.clear();
+    }
+
+    /// The questions that are to be asked before a variant, by position.
+    #[must_use]
+    pub fn questions_before(&self, variant: usize) -> Vec<usize> {
+        let is_due = |question: &Question| question.before == self.variants[variant].name;
+        (0..self.questions.len())
+            .filter(|number| is_due(&self.questions[*number]))
+            .collect()
+    }
+
+    /// All variants, in the order in which they are played.
+    pub(super) fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+
+    /// The variant that is on.
+    pub(super) fn variant(&self) -> &Variant {
+        &self.variants[self.shown().variant]
+    }
+
+    /// The scenario that is on.
+    pub(super) fn scenario(&self) -> &Scenario {
+        &self.variant().scenario
+    }
+
+    /// How many workers there are now: what was done to the run may have changed that. Before they are
+    /// there and when they have left, as many as there should be.
+    pub(super) fn workers(&self) -> usize {
+        let workers = self.show.picture.workers.iter();
+        match workers.filter(|it| it.doing != Doing::Gone).count() {
+            0 => self.scenario().server.workers,
+            there => there,
+        }
+    }
+
+    /// The setting of the variant that is on.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        facts(self.scenario())
+    }
+
+    /// What differs from the variant before: (what, from, to). `None` for the first.
+    pub(super) fn changes(&self) -> Option<Vec<(String, String, String)>> {
+        changes_at(&self.variants, self.shown().variant)
+    }
+
+    /// Where to look in the variant that is on.
+    pub(super) fn watch(&self) -> String {
+        let changes = self.changes().unwrap_or_default();
+        let only_change = match changes.as_slice() {
+            [(what, ..)] => Some(what.as_str()),
+            _ => None,
+        };
+        watch(self.scenario(), self.cores, only_change)
+    }
+
+    /// What there is to see, in one or two sentences.
+    pub(super) fn caption(&self) -> &[String] {
+        &self.shown().caption
+    }
+
+    /// What has to be known besides: that nothing is counted, or that the run is in doubt.
+    pub(super) fn note(&self) -> Option<String> {
+        let picture = &self.shown().picture;
+        let doubt = picture.doubts.first();
+        let doubt = doubt.map(|doubt| {
+            let grade = match picture.trust {
+                Trust::Ok | Trust::Rough => "is rough",
+                Trust::ProvesNothing => "proves nothing",
+            };
+            format!("The run {grade}, since {}.", doubt.sentence)
+        });
+        let stage = sight::stage_in_words(picture);
+        if let Some(said) = self.said_of_the_key() {
+            return Some(said);
+        }
+        // What was done to a run is no news once it is over.
+        let goes_on = picture.stage != Stage::Done;
+        if let Some(deed) = self.shown().deed.clone().filter(|_| goes_on) {
+            return Some(deed);
+        }
+        if picture.stage == Stage::WarmUp {
+            stage
+        } else {
+            doubt.or(stage)
+        }
+    }
+
+    /// What the last key found, or what the next one may do: of a person's own making, it comes before
+    /// all else that could be said.
+    pub(super) fn said_of_the_key(&self) -> Option<String> {
+        if self.fault_comes && self.is_live() {
+            return Some(Hog::offer(self.scenario()));
+        }
+        self.told.clone()
+    }
+
+    /// Whether the variant before differed in nothing but the kind of its workers.
+    pub(super) fn has_the_same_processes(&self) -> bool {
+        let changes = self.changes().unwrap_or_default();
+        matches!(changes.as_slice(), [(what, ..)] if what == "kind")
+    }
+}
+
+fn changes_at(variants: &[Variant], at: usize) -> Option<Vec<(String, String, String)>> {
+    let before = &variants[at.checked_sub(1)?].scenario;
+    Some(changes(before, &variants[at].scenario))
+}

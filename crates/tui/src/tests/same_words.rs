@@ -1,0 +1,147 @@
+//! A screen that stands still has the same words, the claim among them, while a run goes on and in its replay;
+//! what a question asks for is given away by neither.
+
+use ratatui_core::buffer::Cell;
+
+use super::same_cells::{sampled_more_often, so_far};
+use super::staging::{drawn, plan, text};
+use crate::{Key, State};
+use concsim_model::palette::Room;
+use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+use concsim_model::scenario::{Plan, Question};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_record::Recording;
+use concsim_record::feed::Feed;
+use concsim_record::synthetic::{S, Synthetic};
+
+const CLAIM: &str = "Waiting is free, if you let go";
+
+fn recordings() -> [Recording; 2] {
+    [Sync, Coroutine].map(|kind| sampled_more_often(&Synthetic::io_bound(kind)))
+}
+
+/// Both variants, with a question before the second.
+fn asking(recordings: &[Recording]) -> Plan {
+    let variants = recordings.iter().map(|it| {
+        let name = it.header.variant.as_str();
+        (name, it.header.scenario.clone())
+    });
+    let mut plan = plan(CLAIM, variants.collect());
+    plan.questions = vec![Question {
+        before: "coroutine".into(),
+        question: "How many?".into(),
+        measure: "coroutine.throughput".into(),
+        choices: Vec::new(),
+        why: None,
+        misconception: None,
+    }];
+    plan
+}
+
+/// Halted at an instant of a variant, in a view.
+fn halted(state: &mut State, feed: &Feed<'_>, (variant, at): (usize, Stamp), view: char) {
+    state.turn(feed, Elapsed::ZERO);
+    state.key(Key::Char(' '));
+    state.key(Key::Char(view));
+    state.look_at(variant, at);
+    state.turn(feed, Elapsed::ZERO);
+}
+
+/// The second variant goes on; the question before it was asked.
+fn while_it_goes_on(recordings: &[Recording; 2], place: (usize, Stamp), view: char) -> State {
+    let now = so_far(&recordings[1], 50);
+    let mut state = State::new(&asking(recordings), 2);
+    state.begin_variant(0);
+    state.begin_variant(1);
+    let feed = Feed {
+        over: &recordings[..1],
+        now: Some(&now),
+    };
+    halted(&mut state, &feed, place, view);
+    state
+}
+
+fn in_a_replay(recordings: &[Recording; 2], place: (usize, Stamp), view: char) -> State {
+    let mut state = State::new(&asking(recordings), 2);
+    state.replay(Vec::new());
+    let feed = Feed {
+        over: recordings,
+        now: None,
+    };
+    halted(&mut state, &feed, place, view);
+    state
+}
+
+/// Each line but the last one, which says what the keys do.
+fn words(state: &State, (width, height): (u16, u16)) -> Vec<String> {
+    let buffer = drawn(state, width, height);
+    let lines = buffer.content.chunks(usize::from(width));
+    let lines = lines.map(|line| line.iter().map(Cell::symbol).collect());
+    let mut lines: Vec<String> = lines.collect();
+    lines.pop();
+    lines
+}
+
+#[test]
+fn a_screen_that_stands_still_has_the_same_words_while_a_run_goes_on_and_in_its_replay() {
+    let recordings = recordings();
+    // A sample, and an instant between two of them; a variant that is over, and the one that goes on.
+    for at in [4_000, 4_033].map(|milliseconds| Stamp(milliseconds * S / 1_000)) {
+        for place in [(0, at), (1, at)] {
+            for view in '1'..='8' {
+                let mut live = while_it_goes_on(&recordings, place, view);
+                let mut replay = in_a_replay(&recordings, place, view);
+                for size in [(80, 24), (160, 48), (40, 12)] {
+                    for room in [Room::Desk, Room::Projector] {
+                        (live.look.room, replay.look.room) = (room, room);
+                        let seen = words(&live, size);
+                        assert_eq!(
+                            seen,
+                            words(&replay, size),
+                            "view {view}, {size:?}, {room:?}"
+                        );
+                        let instant = format!("PAUSED 4.{:03} 000 s", at.0 / (S / 1_000) - 4_000);
+                        assert!(seen.concat().contains(&instant), "{seen:#?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn workers_say_up_to_which_instant_counts_go_wherever_the_screen_stands_still() {
+    let recordings = recordings();
+    for at in [4_000, 4_033].map(|milliseconds| Stamp(milliseconds * S / 1_000)) {
+        for state in [
+            while_it_goes_on(&recordings, (1, at), '6'),
+            in_a_replay(&recordings, (1, at), '6'),
+        ] {
+            let screen = text(&state, 80, 24);
+            assert!(screen.contains("all but `now`: up to 4.00 s"), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn a_claim_and_advice_wait_until_the_question_is_asked_and_a_replay_asks_nothing() {
+    let recordings = recordings();
+    let says = |state: &State| {
+        let screen = text(state, 80, 24);
+        assert!(screen.contains("blocked-with-free-cores"), "{screen}");
+        [CLAIM, "would help"].map(|words| screen.contains(words))
+    };
+    let place = (0, Stamp(4 * S));
+    let now = so_far(&recordings[0], 50);
+    let mut before = State::new(&asking(&recordings), 2);
+    before.begin_variant(0);
+    let feed = Feed {
+        over: &[],
+        now: Some(&now),
+    };
+    halted(&mut before, &feed, place, '7');
+    assert_eq!(says(&before), [false; 2]);
+    // Looking back at the first variant, behind which the second goes on.
+    assert_eq!(says(&while_it_goes_on(&recordings, place, '7')), [true; 2]);
+    assert_eq!(says(&in_a_replay(&recordings, place, '7')), [true; 2]);
+}

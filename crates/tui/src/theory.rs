@@ -1,0 +1,105 @@
+//! What theory says of the variants, while it is looked at: worked out once for each.
+
+use super::indexes::Seen;
+use super::picture::Picture;
+use super::spectrum::MOST_ANSWERS;
+use super::state::State;
+use concsim_engine::telemetry::Stage;
+use concsim_model::units::Elapsed;
+use concsim_record::beside::{Beside, Found, STEERED, Theory, Waits};
+use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
+use concsim_record::{Past, Window};
+
+/// What is known by formulas.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TheoryView {
+    /// Of each variant that was looked at, by position.
+    of: Vec<Option<Theory>>,
+    /// Whether a hand has changed the variant that is on.
+    is_steered: bool,
+    /// The time of so many requests of the variant that is on, answered in the window so far.
+    spent: Option<(Breakdown, usize)>,
+}
+
+impl State {
+    /// Works out what theory says of the variant that is on, and of those before it.
+    pub(super) fn look_up_theory(&mut self, past: &Past<'_>) {
+        let mut markers = past.markers().iter();
+        self.theory.is_steered = markers.any(|marker| marker.cue.is_none());
+        let cores = self.cores;
+        let known = &mut self.theory.of;
+        known.resize(self.show.rows.len(), None);
+        let variants = self.variants().iter().take(self.show.variant + 1);
+        let missing: Vec<(usize, Theory)> = variants
+            .enumerate()
+            .filter(|(variant, _)| self.theory.of[*variant].is_none())
+            .map(|(variant, it)| (variant, Theory::of(&it.scenario, cores)))
+            .collect();
+        for (variant, theory) in missing {
+            self.theory.of[variant] = Some(theory);
+        }
+    }
+
+    /// What theory says of a variant, beside what is known of it now; `None` if nobody has looked it up.
+    pub(super) fn beside(&self, variant: usize) -> Option<Beside> {
+        let theory = self.theory.of.get(variant)?.as_ref()?;
+        let row = self.show.rows[variant].as_ref();
+        let is_on = variant == self.show.variant;
+        let found = match row {
+            Some(row) => row.found,
+            None if is_on => so_far(&self.show.picture),
+            None => Found::default(),
+        };
+        let is_steered = row.is_some_and(|row| row.is_steered) || is_on && self.theory.is_steered;
+        if is_steered {
+            return Some(Theory::none(STEERED).beside(&found));
+        }
+        let waits = row.and_then(|row| row.waits);
+        Some(Beside {
+            waits,
+            ..theory.beside(&found)
+        })
+    }
+
+    /// The place where requests of the variant that is on wait, by its answers in the window so far: how many of
+    /// these are averaged. [`None`] before the first one.
+    pub(super) fn waits_so_far(&self) -> Option<(Waits, usize)> {
+        self.theory.waits(self.show.variant)
+    }
+}
+
+impl TheoryView {
+    /// Looks where requests have spent their time by the instant of the cursor. Nothing is counted before the window.
+    pub(super) fn look(&mut self, seen: &Seen<'_>, counted: Option<Window>) {
+        let spent = |window| seen.lanes.spent(seen.until, Some(window), MOST_ANSWERS);
+        self.spent = counted.and_then(spent);
+    }
+
+    /// The place where requests of a variant wait, and the number of answers of which that is.
+    fn waits(&self, variant: usize) -> Option<(Waits, usize)> {
+        let theory = self.of.get(variant)?.as_ref()?;
+        let (spent, answers) = self.spent?;
+        Some((theory.waits(&spent)?, answers))
+    }
+}
+
+/// What has been counted so far; answers are those of the last second.
+fn so_far(picture: &Picture) -> Found {
+    match picture.stage {
+        Stage::Preparing | Stage::WarmUp => return Found::default(),
+        Stage::Counting | Stage::Draining | Stage::Done => {}
+    }
+    let latencies = &picture.latencies;
+    let quantile = |share, needs| latencies.quantile(share, needs);
+    let percentiles = [
+        quantile(0.5, MEDIAN_NEEDS),
+        quantile(0.9, MEDIAN_NEEDS),
+        quantile(0.99, P99_NEEDS),
+    ];
+    Found {
+        throughput_per_s: picture.has_means().then_some(picture.mean.throughput),
+        mean_ms: latencies.mean().map(Elapsed::as_millis_f64),
+        wait_ms: None,
+        percentiles_ms: percentiles.map(|it| it.map(Elapsed::as_millis_f64)),
+    }
+}

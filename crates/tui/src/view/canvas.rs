@@ -1,0 +1,324 @@
+//! A part of the screen to write on, and the styles that meanings have there.
+//!
+//! Positions count from the part's own corner, and whatever does not fit is cut off: no view has to
+//! know how large the terminal is, and none can write outside of it.
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use ratatui_core::style::{Color, Modifier, Style};
+use ratatui_core::text::Span;
+
+use super::marks::{Mark, Target};
+use crate::number::Number;
+use concsim_model::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room, Side};
+
+/// A rectangle of the screen.
+pub(super) struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    area: Rect,
+    look: Look,
+    /// What is where, for those who ask.
+    marks: Option<&'a mut Vec<Mark>>,
+}
+
+impl<'a> Canvas<'a> {
+    pub(super) fn new(buffer: &'a mut Buffer, area: Rect, look: Look) -> Self {
+        let area = area.intersection(buffer.area);
+        Self {
+            buffer,
+            area,
+            look,
+            marks: None,
+        }
+    }
+
+    /// The same, and `marks` is told what is written where.
+    pub(super) fn marking(mut self, marks: &'a mut Vec<Mark>) -> Self {
+        self.marks = Some(marks);
+        self
+    }
+
+    pub(super) fn width(&self) -> u16 {
+        self.area.width
+    }
+
+    pub(super) fn height(&self) -> u16 {
+        self.area.height
+    }
+
+    pub(super) fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The part of this one at (`x`, `y`), as large as asked for or as there is room.
+    pub(super) fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
+        let wanted = Rect {
+            x: self.area.x.saturating_add(x),
+            y: self.area.y.saturating_add(y),
+            width,
+            height,
+        };
+        let area = wanted.intersection(self.area);
+        // An empty intersection lies nowhere in particular; keep it inside.
+        let area = if area.is_empty() {
+            Rect::new(self.area.x, self.area.y, 0, 0)
+        } else {
+            area
+        };
+        Canvas {
+            buffer: self.buffer,
+            area,
+            look: self.look,
+            marks: self.marks.as_deref_mut(),
+        }
+    }
+
+    /// Everything but a margin of `columns` at both sides and `lines` above and below.
+    pub(super) fn inside(&mut self, columns: u16, lines: u16) -> Canvas<'_> {
+        let width = self.area.width.saturating_sub(2 * columns);
+        let height = self.area.height.saturating_sub(2 * lines);
+        self.part(columns, lines, width, height)
+    }
+
+    /// Writes `text` at (`x`, `y`); answers with the column behind it.
+    pub(super) fn write(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        if x >= self.area.width || y >= self.area.height {
+            return x.saturating_add(width_of(text));
+        }
+        let room = usize::from(self.area.width - x);
+        let (column, line) = (self.area.x + x, self.area.y + y);
+        let (behind, _) = self.buffer.set_stringn(column, line, text, room, style);
+        behind - self.area.x
+    }
+
+    /// Writes `text` so that it ends just before column `end`.
+    pub(super) fn write_before(&mut self, end: u16, y: u16, text: &str, style: Style) {
+        self.write(end.saturating_sub(width_of(text)), y, text, style);
+    }
+
+    /// Writes a number, as [`Self::write`] does, and marks where it is.
+    pub(super) fn number(
+        &mut self,
+        x: u16,
+        y: u16,
+        text: &str,
+        style: Style,
+        number: Number,
+    ) -> u16 {
+        self.mark((x, y), (width_of(text), 1), Target::Number(number));
+        self.write(x, y, text, style)
+    }
+
+    /// Writes a number, as [`Self::write_before`] does, and marks where it is.
+    pub(super) fn number_before(
+        &mut self,
+        end: u16,
+        y: u16,
+        text: &str,
+        style: Style,
+        number: Number,
+    ) {
+        self.number(end.saturating_sub(width_of(text)), y, text, style, number);
+    }
+
+    /// Notes what is at (`x`, `y`), so many columns wide and lines high.
+    pub(super) fn mark(&mut self, (x, y): (u16, u16), (width, height): (u16, u16), target: Target) {
+        let area = self.part(x, y, width, height).area;
+        if let Some(marks) = self.marks.as_deref_mut().filter(|_| !area.is_empty()) {
+            marks.push(Mark { area, target });
+        }
+    }
+
+    /// Draws what is there already in another style as well.
+    pub(super) fn patch(&mut self, style: Style) {
+        self.buffer.set_style(self.area, style);
+    }
+
+    /// What stands in the first line, without the blanks around it.
+    pub(super) fn text(&self) -> String {
+        let y = self.area.top();
+        let cells = (self.area.left()..self.area.right()).map(|x| self.buffer[(x, y)].symbol());
+        cells.collect::<String>().trim().to_owned()
+    }
+
+    /// Writes `count` glyphs of `meaning`; answers with the column behind them.
+    pub(super) fn glyphs(&mut self, x: u16, y: u16, meaning: Meaning, count: u64) -> u16 {
+        let (glyph, style) = (self.look.glyph(meaning), self.style(meaning));
+        let room = self.width().saturating_sub(x);
+        let behind = x + count.min(u64::from(room)) as u16;
+        // Cell by cell: no glyph is wider than one, and to look at a text for what is takes longer.
+        for x in x..behind {
+            self.cell(x, y, glyph, style);
+        }
+        behind
+    }
+
+    /// One character that is one column wide.
+    pub(super) fn cell(&mut self, x: u16, y: u16, glyph: char, style: Style) {
+        if x < self.area.width && y < self.area.height {
+            let cell = &mut self.buffer[(self.area.x + x, self.area.y + y)];
+            cell.set_char(glyph).set_style(style);
+        }
+    }
+
+    /// One request in the last line of a row that touches the next.
+    pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
+        let (foot, style) = (self.look.foot(meaning), self.style(meaning));
+        self.cell(x, y, foot, style);
+    }
+
+    /// A request that ran for a part of one column.
+    pub(super) fn sliver(&mut self, x: u16, y: u16, side: Side) {
+        let (sliver, style) = (self.look.sliver(side), self.style(Meaning::Running));
+        self.cell(x, y, sliver, style);
+    }
+
+    /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.
+    pub(super) fn level(&mut self, x: u16, y: u16, meaning: Meaning, share: f64) -> u16 {
+        let (level, style) = (self.look.level(share), self.style(meaning));
+        self.cell(x, y, level, style);
+        x.saturating_add(1)
+    }
+
+    /// Blanks the whole part: what was there before is gone.
+    pub(super) fn clear(&mut self) {
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                self.buffer[(x, y)].reset();
+            }
+        }
+    }
+
+    /// How something of this meaning is drawn. The background is not its business.
+    pub(super) fn style(&self, meaning: Meaning) -> Style {
+        let weight = match self.look.room {
+            Room::Desk => plain(),
+            Room::Projector => strong(),
+        };
+        let colour = meaning.colour(self.look.ground());
+        match self.look.colours {
+            Colours::Sixteen => weight.fg(Color::Indexed(meaning.ansi())),
+            Colours::None | Colours::Many | Colours::All => match on_screen(colour, self.look) {
+                Some(colour) => weight.fg(colour),
+                None => weight,
+            },
+        }
+    }
+}
+
+/// A colour of the palette as this terminal can show it. Which of its sixteen comes next to it, no
+/// terminal says.
+pub(super) fn on_screen(colour: Rgb, look: Look) -> Option<Color> {
+    match look.colours {
+        Colours::None | Colours::Sixteen => None,
+        Colours::Many => Some(Color::Indexed(colour.xterm256())),
+        Colours::All => Some(Color::Rgb(colour.0, colour.1, colour.2)),
+    }
+}
+
+/// Ordinary text.
+pub(super) fn plain() -> Style {
+    Style::new()
+}
+
+/// What matters most.
+pub(super) fn strong() -> Style {
+    Style::new().add_modifier(Modifier::BOLD)
+}
+
+/// What is there for those who look for it.
+pub(super) fn quiet() -> Style {
+    Style::new().add_modifier(Modifier::DIM)
+}
+
+/// Columns that `text` takes.
+pub(super) fn width_of(text: &str) -> u16 {
+    u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
+}
+
+/// A bar of `share` of `room` columns, to half a column; the smallest that is there can be seen.
+pub(super) fn bar(share: f64, room: u16, glyphs: Glyphs) -> String {
+    let halves = (share * 2.0 * f64::from(room)).ceil() as usize;
+    match glyphs {
+        Glyphs::Ascii => "=".repeat(halves.div_ceil(2)),
+        Glyphs::Unicode => {
+            let half = if halves.is_multiple_of(2) { "" } else { "╸" };
+            format!("{}{half}", "━".repeat(halves / 2))
+        }
+    }
+}
+
+/// As much of `text` as fits into `width` columns, with `…` where something is missing.
+pub(super) fn cut(text: &str, width: u16) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        kept.push(character);
+        if width_of(&kept) >= width {
+            kept.pop();
+            break;
+        }
+    }
+    if width > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// `text` in lines of at most `width` columns, broken between words; an empty line stays one.
+pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split("\n\n") {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && width_of(&line) + 1 + width_of(word) > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_says_so() {
+        for (width, said) in [
+            (0, ""),
+            (1, "…"),
+            (5, "Wait…"),
+            (7, "Waiting"),
+            (9, "Waiting"),
+        ] {
+            assert_eq!(cut("Waiting", width), said);
+        }
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one\ntwo\n\nthree", 7), ["one two", "", "three"]);
+    }
+
+    #[test]
+    fn nothing_is_written_outside_of_a_part() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        let mut canvas = Canvas::new(&mut buffer, Rect::new(0, 0, 50, 50), Look::default());
+        canvas.part(2, 0, 3, 1).write(1, 0, "abcdef", plain());
+        canvas.part(5, 7, 9, 9).write(0, 0, "x", plain());
+        canvas.part(0, 0, 3, 1).write(0, 1, "y", plain());
+        assert_eq!(buffer, Buffer::with_lines(["   ab ", "      "]));
+    }
+}

@@ -1,0 +1,132 @@
+//! Each worker in full: its state now, its counts so far, its means of the last second.
+
+use super::canvas::{Canvas, plain, quiet, strong};
+use super::listed::Listed;
+use super::roster::state_style;
+use crate::number::Number;
+use crate::picture::WorkerPicture;
+use crate::state::State;
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::letter;
+use concsim_model::words::grouped;
+
+/// Stands for the time that means are of.
+const A_SECOND: &str = "1 s";
+
+/// Stands for what has a worker: a request with its waits, or a coroutine until it lets go.
+const A_RUN: &str = "run";
+
+/// Columns: heading in three lines, of which the first says of what time the number is, and where the
+/// column ends.
+const COLUMNS: [([&str; 3], u16); 8] = [
+    (["now", "", "begun"], 22),
+    (["so far", "", "accepted"], 31),
+    (["so far", "switches", "/request"], 40),
+    (["so far", "longest", A_RUN], 48),
+    ([A_SECOND, "", "volunt."], 59),
+    ([A_SECOND, "process switches/s", "invol."], 67),
+    ([A_SECOND, "", "cores"], 73),
+    (["so far", "", "died"], 80),
+];
+/// Lines of the heading.
+const HEADING: u16 = 3;
+
+const NUMBERS: [Number; 8] = [
+    Number::BegunNow,
+    Number::Accepted,
+    Number::SwitchesPerRequest,
+    Number::LongestRun,
+    Number::Voluntary,
+    Number::Involuntary,
+    Number::CoresOfWorker,
+    Number::Died,
+];
+
+/// How wide the table is.
+pub(super) const WIDTH: u16 = 80;
+
+/// Draws as many workers as there is room for, from the one scrolled to.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let mean_of = state.shown().picture.mean_of.number();
+    canvas.write(1, 0, &format!("{mean_of}: a mean"), quiet());
+    draw_age(canvas, state);
+    canvas.write(1, HEADING - 1, "WORKER", strong());
+    let a_run = match state.scenario().server.kind {
+        WorkerKind::Sync | WorkerKind::Threads => "request",
+        WorkerKind::Coroutine | WorkerKind::Callback => A_RUN,
+    };
+    for (heading, end) in COLUMNS {
+        for (y, words) in (0..).zip(heading) {
+            let words = match words {
+                A_SECOND => &mean_of,
+                A_RUN => a_run,
+                words => words,
+            };
+            canvas.write_before(end, y, words, quiet());
+        }
+    }
+    let listed = Listed::of(&state.shown().picture);
+    let workers = &listed.own;
+    let shared = listed.shared(canvas.width().saturating_sub(14));
+    let taken = HEADING + 1 + u16::from(shared.is_some());
+    let room = usize::from(canvas.height().saturating_sub(taken)).max(1);
+    let first = state.scrolled.min(workers.len().saturating_sub(room));
+    for (y, worker) in (HEADING..).zip(workers.iter().skip(first).take(room)) {
+        draw_worker(canvas, y, state, worker);
+    }
+    let left = workers.len().saturating_sub(first + room);
+    if let Some((count, said)) = shared {
+        let y = HEADING + (workers.len() - first).min(room) as u16 + u16::from(left > 0);
+        let behind = canvas.write(4, y, &format!("{} gone", grouped(count as u64)), strong());
+        canvas.write(behind + 2, y, &said, quiet());
+    }
+    let below = HEADING + room as u16;
+    if left > 0 {
+        canvas.write(
+            1,
+            below,
+            &format!("and {} more", grouped(left as u64)),
+            quiet(),
+        );
+    }
+}
+
+/// The workers that have rows of their own, from the one scrolled to.
+pub(super) fn listed_from(state: &State) -> Vec<&WorkerPicture> {
+    let own = Listed::of(&state.shown().picture).own;
+    let first = state.scrolled.min(own.len().saturating_sub(1));
+    own.into_iter().skip(first).collect()
+}
+
+/// The instant up to which counts so far and means go: that of the last sample, which `now` may be later than.
+/// A screen that is with the run shows no instant.
+fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
+    let (picture, began) = (&state.shown().picture, state.shown().began);
+    if !state.is_live() {
+        let at = picture.sampled.since(began).as_secs_f64();
+        let said = format!("all but `now`: up to {at:.2} s");
+        canvas.write(1, 1, &said, quiet());
+    }
+}
+
+fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerPicture) {
+    let picture = &state.shown().picture;
+    let rate = |rate: f64| picture.said_of_a_mean(|| grouped(rate.round() as u64));
+    canvas.write_before(3, y, &letter(worker.index), strong());
+    let style = state_style(canvas, worker.doing);
+    canvas.write(4, y, worker.doing.word(), style);
+    let switches = worker.switches_per_request();
+    let cells = [
+        grouped(worker.held.all()),
+        grouped(worker.accepted),
+        switches.map_or_else(|| "–".into(), |switches| format!("{switches:.2}")),
+        worker.longest_run.to_string(),
+        rate(worker.voluntary),
+        rate(worker.involuntary),
+        picture.said_of_a_mean(|| format!("{:.2}", worker.cpu)),
+        grouped(worker.respawns),
+    ];
+    for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
+        canvas.number_before(*end, y, &cell, plain(), number);
+    }
+}

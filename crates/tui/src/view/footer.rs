@@ -1,0 +1,180 @@
+//! The last lines: the caption, what the glyphs mean, what the keys do.
+
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::clauses::{in_lines, sentences};
+use super::marks::Target;
+use crate::command::{Command, Context, SCRUB, TABLE};
+use crate::cursor::Wish;
+use crate::lanes::Sheet;
+use crate::pane::Pane;
+use crate::state::State;
+use concsim_model::palette::{Meaning, Side};
+
+/// Draws the caption, in one or two sentences. Doubts and notes get the last lines.
+pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
+    let width = canvas.width().saturating_sub(2);
+    let height = usize::from(canvas.height());
+    let note = state.note();
+    let room = height.saturating_sub(usize::from(note.is_some()));
+    let said = in_lines(state.caption(), room, width);
+    let left = height.saturating_sub(said.len());
+    let note = note.map(|note| in_lines(&sentences(&note), left, width));
+    let said = said.into_iter().map(|line| (line, strong()));
+    let note = note.into_iter().flatten().map(|line| (line, plain()));
+    for (y, (line, style)) in (0..canvas.height()).zip(said.chain(note)) {
+        canvas.write(1, y, &line, style);
+    }
+}
+
+/// The glyphs, each with its word.
+pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
+    let mut x = 1;
+    for meaning in Meaning::STATES {
+        let behind = canvas.glyphs(x, 0, meaning, 1);
+        x = canvas.write(behind + 1, 0, meaning.glyph_word(), quiet()) + 2;
+    }
+    let cores = [
+        "[A] core with worker A  [-] with something else",
+        "[A] A's  [-] other",
+    ];
+    let room = canvas.width().saturating_sub(x);
+    if let Some(cores) = cores.into_iter().find(|cores| width_of(cores) < room) {
+        canvas.write(x, 0, cores, quiet());
+    }
+}
+
+/// An entry of the legend of lanes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Glyph(Meaning),
+    /// The thin mark of those that ran for a part of a column.
+    Sliver,
+    /// What is dim: as the newest sample saw it, and not told yet.
+    Open,
+    /// The letters in the rows of cores.
+    Cores,
+}
+
+impl Entry {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Glyph(meaning) => meaning.glyph_word(),
+            Self::Sliver => "in part",
+            Self::Open => "dim: not told yet",
+            Self::Cores => "A worker",
+        }
+    }
+
+    /// With the blanks behind it.
+    fn width(self) -> u16 {
+        let glyph = match self {
+            Self::Glyph(_) | Self::Sliver => 2,
+            Self::Open | Self::Cores => 0,
+        };
+        glyph + width_of(self.words()) + 2
+    }
+
+    fn draw(self, canvas: &mut Canvas<'_>, x: u16) {
+        let words_at = match self {
+            Self::Glyph(meaning) => canvas.glyphs(x, 0, meaning, 1) + 1,
+            Self::Sliver => {
+                canvas.sliver(x, 0, Side::Left);
+                x + 2
+            }
+            Self::Open | Self::Cores => x,
+        };
+        canvas.write(words_at, 0, self.words(), quiet());
+    }
+}
+
+/// The same for lanes. Queues and what is open are named where there may be any; where there is no room for
+/// all entries, those go first that need a word least.
+pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet>) {
+    let states = Meaning::STATES.map(Entry::Glyph);
+    let mut entries = vec![states[0], Entry::Sliver];
+    entries.extend(&states[1..]);
+    if sheet.is_some_and(Sheet::has_queues) {
+        entries.extend(Meaning::QUEUES.map(Entry::Glyph));
+    }
+    if sheet.is_some_and(Sheet::is_open) {
+        entries.push(Entry::Open);
+    }
+    entries.push(Entry::Cores);
+    // With a blank before the first of them, and none behind the last.
+    let width = |entries: &[Entry]| entries.iter().map(|it| it.width()).sum::<u16>() - 1;
+    for least in [Entry::Cores, Entry::Sliver, Entry::Open] {
+        if width(&entries) > canvas.width() {
+            entries.retain(|entry| *entry != least);
+        }
+    }
+    let mut x = 1;
+    for entry in entries {
+        entry.draw(canvas, x);
+        x += entry.width();
+    }
+}
+
+/// What the bottom line of play names: before what the view has of its own, and behind it.
+const BEFORE: [Command; 3] = [
+    Command::Pause,
+    Command::Go(Wish::StepBack),
+    Command::Go(Wish::StepForward),
+];
+const BEHIND: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
+
+/// One line holds no more than two of a view's own.
+fn of_the_view(pane: Pane) -> [Command; 2] {
+    match pane {
+        Pane::Lanes => [Command::ZoomIn, Command::ZoomOut],
+        Pane::Overview
+        | Pane::Latency
+        | Pane::Compare
+        | Pane::Requests
+        | Pane::Workers
+        | Pane::Remarks
+        | Pane::Theory => [
+            Command::Go(Wish::Back(SCRUB)),
+            Command::Go(Wish::Forward(SCRUB)),
+        ],
+    }
+}
+
+/// The keys of play, or of the faults once one is to be chosen.
+pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
+    let faults = TABLE.iter().filter(|it| it.context == Context::Fault);
+    let commands: Vec<Command> = if state.fault_comes {
+        faults.map(|entry| entry.command).collect()
+    } else {
+        let back = state.has_card().then_some(Command::Leave);
+        let back = back.into_iter().chain(BEFORE);
+        back.chain(of_the_view(state.pane)).chain(BEHIND).collect()
+    };
+    let named = commands.iter().map(|command| match command {
+        Command::Pause if state.is_paused() => (*command, "go on"),
+        _ => (*command, command.entry().short),
+    });
+    draw_commands(canvas, state, &named.collect::<Vec<_>>());
+}
+
+/// Commands with their keys and what they are called here; those that cannot be reached are left out.
+/// Neighbours of one name are written as one.
+pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[(Command, &str)]) {
+    let mut x = 1;
+    let reachable = commands
+        .iter()
+        .map(|(command, short)| (state.keymap.label(*command), *command, *short));
+    let reachable: Vec<_> = reachable.filter(|(key, ..)| !key.is_empty()).collect();
+    for same in reachable.chunk_by(|one, other| one.2 == other.2) {
+        let mut from = x;
+        for (position, (key, command, short)) in same.iter().enumerate() {
+            x = canvas.write(x, 0, &cut(key, canvas.width()), strong()) + 1;
+            if position + 1 == same.len() {
+                x = canvas.write(x, 0, short, quiet());
+            }
+            let width = x.saturating_sub(from);
+            canvas.mark((from, 0), (width, 1), Target::Command(*command));
+            from = x;
+        }
+        x += 3;
+    }
+}

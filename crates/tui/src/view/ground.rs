@@ -1,0 +1,63 @@
+//! What is behind the letters: the terminal's own ground, or, if a theme is asked for, one that is
+//! painted, with letters that can be read on it.
+//!
+//! Done at last, cell by cell, so that no view has to know of themes, and none can forget that what is
+//! faint at a desk is nothing at all at the end of a hall.
+
+use ratatui_core::buffer::{Buffer, Cell};
+use ratatui_core::style::{Color, Modifier};
+
+use super::canvas::on_screen;
+use concsim_model::palette::{Colours, Ground, Look, Room};
+
+/// The colours of a painted ground, and of letters and quiet letters on it.
+struct Paint {
+    ground: Color,
+    text: Color,
+    quiet: Color,
+}
+
+impl Paint {
+    fn of(ground: Ground, look: Look) -> Option<Self> {
+        let shown = |colour| on_screen(colour, look);
+        let sixteen = |ground, text, quiet| Self {
+            ground: Color::Indexed(ground),
+            text: Color::Indexed(text),
+            quiet: Color::Indexed(quiet),
+        };
+        match (look.colours, ground) {
+            (Colours::Sixteen, Ground::Dark) => Some(sixteen(0, 15, 7)),
+            (Colours::Sixteen, Ground::Light) => Some(sixteen(15, 0, 8)),
+            (Colours::None | Colours::Many | Colours::All, ground) => Some(Self {
+                ground: shown(ground.colour())?,
+                text: shown(ground.text())?,
+                quiet: shown(ground.quiet())?,
+            }),
+        }
+    }
+}
+
+/// Paints the ground, if it is to be painted, and takes what is faint off a projector.
+pub(super) fn paint(buffer: &mut Buffer, look: Look) {
+    let paint = look.painted().and_then(|ground| Paint::of(ground, look));
+    for cell in &mut buffer.content {
+        if look.room == Room::Projector {
+            cell.modifier.remove(Modifier::DIM);
+        }
+        if let Some(paint) = &paint {
+            paint_cell(cell, paint);
+        }
+    }
+}
+
+fn paint_cell(cell: &mut Cell, paint: &Paint) {
+    let is_quiet = cell.modifier.contains(Modifier::DIM);
+    if cell.fg == Color::Reset {
+        cell.fg = if is_quiet { paint.quiet } else { paint.text };
+    }
+    // Its colour says it now: what terminals make of a dim colour differs.
+    cell.modifier.remove(Modifier::DIM);
+    if cell.bg == Color::Reset {
+        cell.bg = paint.ground;
+    }
+}

@@ -1,0 +1,78 @@
+//! The workers that have rows, and those that share one.
+//!
+//! A worker that was killed comes back in its slot, so its row stays. Those that were removed or replaced
+//! do not come back: once there are several, they share the last row, so that they push no living worker
+//! off the screen.
+
+use crate::picture::{Doing, Picture, WorkerPicture};
+use concsim_model::units::letter;
+use concsim_model::words::cut_list;
+
+/// The rows of workers, in order.
+pub(super) struct Listed<'a> {
+    /// Those with a row of their own.
+    pub(super) own: Vec<&'a WorkerPicture>,
+    /// The slots of those that share the last row: none, or several.
+    gone: Vec<usize>,
+}
+
+impl<'a> Listed<'a> {
+    /// Those of a picture.
+    pub(super) fn of(picture: &'a Picture) -> Self {
+        let is_gone = |worker: &&WorkerPicture| worker.doing == Doing::Gone;
+        let gone = picture.workers.iter().filter(is_gone);
+        let gone: Vec<usize> = gone.map(|worker| worker.index).collect();
+        let all_own = gone.len() < 2;
+        let own = picture.workers.iter();
+        Self {
+            own: own.filter(|worker| all_own || !is_gone(worker)).collect(),
+            gone: if all_own { Vec::new() } else { gone },
+        }
+    }
+
+    /// Rows of all.
+    pub(super) fn rows(&self) -> usize {
+        self.own.len() + usize::from(!self.gone.is_empty())
+    }
+
+    /// What the shared row says, in so many columns at most: `A B C: their processes have ended`.
+    pub(super) fn shared(&self, width: u16) -> Option<(usize, String)> {
+        if self.gone.is_empty() {
+            return None;
+        }
+        let names = self.gone.iter().map(|index| letter(*index));
+        let behind = ": their processes have ended";
+        let said = cut_list(names, usize::from(width).saturating_sub(behind.len()));
+        Some((self.gone.len(), said + behind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(doings: &[Doing]) -> Picture {
+        let worker = |(index, doing): (usize, &Doing)| WorkerPicture {
+            index,
+            doing: *doing,
+            ..WorkerPicture::default()
+        };
+        Picture {
+            workers: doings.iter().enumerate().map(worker).collect(),
+            ..Picture::default()
+        }
+    }
+
+    #[test]
+    fn a_worker_that_is_gone_keeps_its_row_and_several_share_the_last() {
+        let one = picture(&[Doing::Idle, Doing::Gone, Doing::Running]);
+        let listed = Listed::of(&one);
+        assert_eq!((listed.rows(), listed.shared(80)), (3, None));
+        let two = picture(&[Doing::Gone, Doing::Idle, Doing::Gone, Doing::Running]);
+        let listed = Listed::of(&two);
+        let own: Vec<usize> = listed.own.iter().map(|worker| worker.index).collect();
+        assert_eq!((own, listed.rows()), (vec![1, 3], 3));
+        let said = "A C: their processes have ended".to_owned();
+        assert_eq!(listed.shared(80), Some((2, said)));
+    }
+}

@@ -1,0 +1,202 @@
+//! The two numbers that it is all about, each with its ceiling in words.
+
+use super::canvas::{Canvas, plain, quiet, strong, width_of};
+use super::digits::{self, Size};
+use super::marks::Target;
+use crate::number;
+use crate::state::State;
+use concsim_engine::telemetry::Stage;
+use concsim_model::palette::{Meaning, Room};
+use concsim_model::scenario::{Arrivals, WorkerKind};
+use concsim_model::words::{counted, grouped, mean};
+
+/// Where large digits begin.
+const LARGE_AT: u16 = 5;
+
+/// Lines that they take: a heading, the digits, the ceilings.
+pub(super) fn lines(size: Size) -> u16 {
+    match size {
+        Size::Plain => 2,
+        Size::Big | Size::Huge(_) => 2 + size.lines(),
+    }
+}
+
+/// Draws both beside each other.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
+    let half = match canvas.look().room {
+        Room::Desk => (canvas.width() / 2).min(60),
+        Room::Projector => canvas.width() / 2,
+    };
+    let height = canvas.height();
+    for (x, number) in [(0, concurrency(state)), (half, parallelism(state))] {
+        let mut part = canvas.part(x, 0, half, height);
+        match size {
+            Size::Plain => number.draw_plain(&mut part),
+            Size::Big | Size::Huge(_) => number.draw_large(&mut part, size),
+        }
+    }
+}
+
+/// Whether both fit beside each other on `width` columns, also when there is as much to say as there
+/// can be: numbers that change their size while they are looked at are not read.
+pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
+    let room = usize::from((width / 2).saturating_sub(LARGE_AT + 1));
+    let most = match state.scenario().load.arrivals {
+        Arrivals::Closed { clients, .. } => clients,
+        Arrivals::Open { .. } => 0,
+    };
+    let most = most.min(state.scenario().server.concurrency_limit());
+    let said = [
+        grouped(most as u64),
+        concurrency(state).value,
+        parallelism(state).value,
+        "0.00".to_owned(),
+    ];
+    said.iter().all(|said| digits::columns(said, size) <= room)
+}
+
+/// A number with what it means and what bounds it.
+struct Number {
+    name: &'static str,
+    /// Of what time it is the mean, in full and in short.
+    base: [String; 2],
+    meaning: &'static str,
+    value: String,
+    /// What it is, for those who ask.
+    which: number::Number,
+    /// The same at the cursor, and which number that is.
+    now: String,
+    which_now: number::Number,
+    limit: String,
+    because: String,
+    /// The glyph of the requests that it counts, where there is one.
+    colour: Option<Meaning>,
+}
+
+impl Number {
+    fn draw_large(&self, canvas: &mut Canvas<'_>, size: Size) {
+        let behind = canvas.write(2, 0, self.name, strong());
+        let base = self.base.iter();
+        let mut base = base.map(|base| format!("{}, {base}", self.meaning));
+        let room = canvas.width().saturating_sub(behind + 2);
+        let base = base.find(|said| width_of(said) <= room);
+        canvas.write(behind + 2, 0, &base.unwrap_or_default(), quiet());
+        let style = self
+            .colour
+            .map_or(strong(), |meaning| canvas.style(meaning));
+        let glyphs = canvas.look().glyphs;
+        let lines = digits::lines(&self.value, size, glyphs);
+        for (y, line) in (1..).zip(&lines) {
+            canvas.write(LARGE_AT, y, line, style);
+        }
+        let width = lines.first().map_or(0, |line| width_of(line));
+        let target = Target::Number(self.which);
+        canvas.mark((LARGE_AT, 1), (width, size.lines()), target);
+        let y = 1 + size.lines();
+        self.draw_now(canvas, 2, y);
+    }
+
+    /// `now 60 of 2 000: 2 workers × 1 000`, the reason only where there is room for all of it.
+    fn draw_now(&self, canvas: &mut Canvas<'_>, x: u16, y: u16) {
+        let now = format!("now {} of {}", self.now, self.limit);
+        let behind = canvas.number(x, y, &now, plain(), self.which_now);
+        let because = format!(": {}", self.because);
+        if behind + width_of(&because) <= canvas.width() {
+            canvas.number(behind, y, &because, quiet(), self.which);
+        }
+    }
+
+    fn ceiling(&self) -> String {
+        format!("{}: {}", self.limit, self.because)
+    }
+
+    fn draw_plain(&self, canvas: &mut Canvas<'_>) {
+        let behind = canvas.write(1, 0, self.name, strong());
+        let behind = canvas.number(behind + 2, 0, &self.value, strong(), self.which);
+        canvas.write(behind + 1, 0, &self.base[1], quiet());
+        self.draw_now(canvas, 1, 1);
+    }
+}
+
+/// A number is unknown until something is played.
+fn known(state: &State, said: String) -> String {
+    match state.shown().picture.stage {
+        Stage::Preparing => "–".into(),
+        Stage::WarmUp | Stage::Counting | Stage::Draining | Stage::Done => said,
+    }
+}
+
+/// `2 000: 2 workers × 1 000 each`
+pub(super) fn ceiling_of_concurrency(state: &State) -> String {
+    concurrency(state).ceiling()
+}
+
+/// `2: 2 workers, 2 cores`
+pub(super) fn ceiling_of_parallelism(state: &State) -> String {
+    parallelism(state).ceiling()
+}
+
+/// How many requests one worker may have begun.
+pub(super) fn ceiling_of_a_worker(state: &State) -> String {
+    match state.scenario().server.kind {
+        WorkerKind::Sync => "1: a sync worker has one request at a time".into(),
+        WorkerKind::Threads => format!("{} threads", grouped(of_each(state))),
+        WorkerKind::Coroutine | WorkerKind::Callback => {
+            format!("{} connections", grouped(of_each(state)))
+        }
+    }
+}
+
+fn of_each(state: &State) -> u64 {
+    let server = &state.scenario().server;
+    match server.kind {
+        WorkerKind::Sync => 1,
+        WorkerKind::Threads => server.threads as u64,
+        WorkerKind::Coroutine | WorkerKind::Callback => server.connections as u64,
+    }
+}
+
+fn concurrency(state: &State) -> Number {
+    let (server, workers) = (&state.scenario().server, state.workers());
+    let each = of_each(state);
+    let picture = &state.shown().picture;
+    let held = picture.held();
+    Number {
+        name: "CONCURRENCY",
+        base: picture.mean_of.forms(),
+        meaning: "begun",
+        which: number::Number::Concurrency,
+        now: known(state, grouped(held.all())),
+        which_now: number::Number::ConcurrencyNow,
+        value: known(
+            state,
+            picture.said_of_a_mean(|| mean(picture.mean.concurrency)),
+        ),
+        limit: grouped(server.concurrency_limit_of(workers) as u64),
+        because: format!("{} × {}", counted(workers as u64, "worker"), grouped(each)),
+        colour: None,
+    }
+}
+
+fn parallelism(state: &State) -> Number {
+    let workers = state.workers();
+    let picture = &state.shown().picture;
+    let parallelism = || format!("{:.2}", picture.mean.parallelism);
+    let held = picture.held();
+    Number {
+        name: "PARALLELISM",
+        base: picture.mean_of.forms(),
+        meaning: "cores busy",
+        which: number::Number::Parallelism,
+        now: known(state, grouped(held.running)),
+        which_now: number::Number::ComputingNow,
+        value: known(state, picture.said_of_a_mean(parallelism)),
+        limit: grouped(workers.min(state.cores) as u64),
+        because: format!(
+            "{}, {}",
+            counted(workers as u64, "worker"),
+            counted(state.cores as u64, "core")
+        ),
+        colour: Some(Meaning::Running),
+    }
+}

@@ -1,0 +1,93 @@
+//! The main picture: everything at a glance, from the door to the keys.
+
+use super::canvas::Canvas;
+use super::layout::{Layout, Need};
+use super::listed::Listed;
+use super::{cores, detail, footer, header, lanes, latency, numbers, roster, script, variants};
+use crate::state::State;
+
+/// Panes are added where at least this many lines are left.
+const PANE_LINES: u16 = 8;
+/// Lanes are added where these are left besides.
+const LANES_LEAST: u16 = 4;
+/// Panes stand beside each other on a screen of at least this width.
+const WIDE: u16 = 120;
+
+/// Draws the overview.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let need = Need {
+        workers: Listed::of(&state.shown().picture).rows().max(1),
+        variants: state.variants().len(),
+        scripts: script::lines(state.scenario()),
+    };
+    let layout = Layout::fit(canvas.width(), canvas.height(), need);
+    let spare = canvas.height().saturating_sub(layout.lines());
+    let mut down = Down { canvas, y: 0 };
+
+    header::draw(&mut down.next(2), state);
+    script::draw(&mut down.next(layout.script), state);
+    down.skip(layout.gap(3));
+    roster::draw_door(&mut down.next(1), state, layout.roster);
+    roster::draw_workers(&mut down.next(1 + layout.workers), state, layout.roster);
+    cores::draw(&mut down.next(1), state);
+    down.skip(layout.gap(0));
+    numbers::draw(
+        &mut down.next(numbers::lines(layout.digits)),
+        state,
+        layout.digits,
+    );
+    down.skip(layout.gap(1));
+    variants::draw(&mut down.next(1 + layout.variants), state);
+    down.skip(layout.gap(2));
+    footer::draw_caption(&mut down.next(layout.caption), state);
+    if spare >= PANE_LINES {
+        draw_panes(&mut down.next(spare), state);
+    } else {
+        down.skip(spare);
+    }
+    if layout.legend {
+        footer::draw_legend(&mut down.next(1));
+    }
+    footer::draw_keys(&mut down.next(1), state);
+}
+
+/// What a large screen has room for besides: each worker and latencies, and lanes above them.
+fn draw_panes(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    if width >= WIDE && height >= 2 * PANE_LINES + LANES_LEAST {
+        let lanes = height - PANE_LINES - 2;
+        lanes::draw_lanes(&mut canvas.part(0, 1, width, lanes), state);
+        draw_panes(
+            &mut canvas.part(0, lanes + 1, width, height - lanes - 1),
+            state,
+        );
+        return;
+    }
+    let height = height.saturating_sub(2);
+    if width < WIDE {
+        detail::draw(&mut canvas.part(0, 1, width, height), state);
+        return;
+    }
+    let left = detail::WIDTH + 2;
+    detail::draw(&mut canvas.part(0, 1, left, height), state);
+    latency::draw(&mut canvas.part(left, 1, width - left, height), state);
+}
+
+/// Hands out parts of a canvas from top to bottom.
+struct Down<'c, 'b> {
+    canvas: &'c mut Canvas<'b>,
+    y: u16,
+}
+
+impl Down<'_, '_> {
+    fn next(&mut self, lines: u16) -> Canvas<'_> {
+        let y = self.y;
+        self.y = self.y.saturating_add(lines);
+        let width = self.canvas.width();
+        self.canvas.part(0, y, width, lines)
+    }
+
+    fn skip(&mut self, lines: u16) {
+        self.y = self.y.saturating_add(lines);
+    }
+}

@@ -1,0 +1,104 @@
+//! What comes next, for a hall. Before every variant but the first the tool halts here, on the one
+//! sentence that says what is different now, until a key is pressed: the lecturer has something to say.
+
+use ratatui_core::style::Style;
+
+use crate::command::Command;
+use crate::state::State;
+use crate::view::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
+use crate::view::{footer, header};
+use concsim_model::words::counted;
+
+/// Lines, and how they are written.
+type Block = (Vec<String>, Style);
+
+const RULE: &str = "━";
+/// Lines are not longer, or the eye loses them.
+const WIDEST: u16 = 100;
+
+/// Draws the card, in the middle of the screen.
+pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let room = WIDEST.min(width.saturating_sub(4));
+    let x = width.saturating_sub(room) / 2;
+    let keys = height.saturating_sub(1);
+    let blocks = blocks(state, room, usize::from(keys));
+    let top = usize::from(keys).saturating_sub(lines(&blocks)) / 2;
+    let mut card = canvas.part(x, top as u16, room, keys.saturating_sub(top as u16));
+    let mut y = 0;
+    for (lines, style) in blocks {
+        for line in lines {
+            let indent = room.saturating_sub(width_of(&line)) / 2;
+            card.write(indent, y, &line, style);
+            y += 1;
+        }
+        y += 1;
+    }
+    let begins = if state.holds() { "space" } else { "any key" };
+    let mut last = canvas.part(0, keys, width, 1);
+    let behind = last.write(1, 0, begins, strong());
+    let behind = last.write(behind + 1, 0, "begins", quiet());
+    let commands = [
+        (Command::Projector, "desk"),
+        (Command::Help, "help"),
+        (Command::Quit, "quit"),
+    ];
+    let mut rest = last.part(behind + 2, 0, width, 1);
+    footer::draw_commands(&mut rest, state, &commands);
+}
+
+/// With an empty line between each two.
+fn lines(blocks: &[Block]) -> usize {
+    let lines: usize = blocks.iter().map(|(lines, _)| lines.len() + 1).sum();
+    lines.saturating_sub(1)
+}
+
+/// The parts of the card, each in its own lines: all of them with rules around what is different, or as
+/// many as there is room for, what is different first. None is cut.
+fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
+    let said = state.announcement();
+    let said = balanced(&said.unwrap_or_else(|| first_setting(state)), room);
+    let watch = format!("Watch {}.", state.watch());
+    let rest = [
+        (balanced(state.title(), room), strong()),
+        (vec![header::place(state)], strong()),
+        (balanced(&watch, room), plain()),
+    ];
+    let rule = || vec![RULE.repeat(usize::from(room))];
+    let [title, place, watch] = rest.clone();
+    let framed = [rule(), said.clone(), rule()].map(|lines| (lines, strong()));
+    let all: Vec<Block> = std::iter::once(title.clone())
+        .chain(framed)
+        .chain([place, watch.clone()])
+        .collect();
+    let said = (said, strong());
+    let fewer = [
+        std::iter::once(said.clone()).chain(rest).collect(),
+        vec![said.clone(), title, watch.clone()],
+        vec![said.clone(), watch],
+        vec![said],
+    ];
+    let mut cards = std::iter::once(all).chain(fewer);
+    let fitting = cards.find(|card| lines(card) <= height);
+    fitting.unwrap_or_default()
+}
+
+/// Who asks whom, for a start: what else the file says takes longer to read than the card stays.
+fn first_setting(state: &State) -> String {
+    let server = &state.scenario().server;
+    let worker = format!("{} worker", server.kind.word());
+    let workers = counted(server.workers as u64, &worker);
+    let load = state.facts().into_iter().find(|fact| fact.name == "load");
+    match load {
+        Some(load) => format!("{}; {workers}", load.value),
+        None => workers,
+    }
+}
+
+/// In as few lines as fit into `room` columns, all about as long.
+fn balanced(text: &str, room: u16) -> Vec<String> {
+    let fewest = wrap(text, room).len();
+    let is_enough = |width: &u16| wrap(text, *width).len() == fewest;
+    let narrowest = (room / 2..=room).find(is_enough);
+    wrap(text, narrowest.unwrap_or(room))
+}

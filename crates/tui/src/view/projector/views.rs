@@ -1,0 +1,146 @@
+//! Latencies, remarks and theory before a hall: the numbers that matter in large digits, whole sentences,
+//! and nothing in small print. What they rest on is said at a desk.
+
+use ratatui_core::style::Style;
+
+use super::large::Large;
+use crate::number::Number;
+use crate::state::State;
+use crate::view::canvas::{Canvas, cut, strong, width_of, wrap};
+use crate::view::remarks::second;
+use concsim_record::beside::per_second;
+use concsim_record::trust::Trust;
+
+/// Lines of a large number, with the one for air below it.
+pub(in crate::view) const NUMBER_LINES: u16 = 4;
+/// So many bounds are shown, the tightest first.
+const MOST_BOUNDS: usize = 3;
+
+/// A word and its number in large digits, with the unit behind it; answers with the column behind them.
+fn draw_number(canvas: &mut Canvas<'_>, x: u16, word: &str, value: &str, number: Number) -> u16 {
+    let at = canvas.write(x, 0, word, strong()) + 1;
+    Large::of(value).draw(canvas, (at, 0), number)
+}
+
+/// The percentiles beside one another, in [`NUMBER_LINES`] lines.
+pub(in crate::view) fn draw_percentiles(
+    canvas: &mut Canvas<'_>,
+    percentiles: &[(&str, String, Number); 3],
+) {
+    let third = canvas.width() / 3;
+    for (place, (name, long, number)) in (0..).zip(percentiles) {
+        let mut part = canvas.part(place * third, 0, third, 3);
+        draw_number(&mut part, 0, name, long, *number);
+    }
+}
+
+/// The sentences of as many remarks as there is room for, the most telling first.
+pub(in crate::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
+    let width = canvas.width().saturating_sub(2);
+    let behind = canvas.write(1, 0, "REMARKS", strong());
+    canvas.write(behind + 2, 0, &second(state), strong());
+    let mut y = 2;
+    for (place, remark) in state.remarks.iter().enumerate().skip(state.scrolled) {
+        let lines = wrap(&remark.sentence(), width.saturating_sub(3));
+        if y > 2 && y + lines.len() as u16 > canvas.height() {
+            break;
+        }
+        canvas.write(1, y, &(place + 1).to_string(), strong());
+        for line in lines {
+            canvas.write(4, y, &line, strong());
+            y += 1;
+        }
+        y += 1;
+    }
+    if state.remarks.is_empty() {
+        canvas.write(1, 2, "Nothing that would be worth a remark.", strong());
+    }
+}
+
+/// What is computed beside what came out, and the tightest bounds.
+pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
+    let on = state.shown().variant;
+    let Some(beside) = state.beside(on) else {
+        return;
+    };
+    let show = state.shown();
+    let trust = show.rows[on].map_or(show.picture.trust, |row| row.trust);
+    let (width, height) = (canvas.width(), canvas.height());
+    let behind = canvas.write(1, 0, "ANSWERS/S", strong());
+    let word = show.origin.word();
+    let base = match show.rows[on] {
+        Some(_) => format!("{word}: in the window"),
+        None => format!("{word}: {}", show.picture.mean_of.few_words()),
+    };
+    canvas.write(behind + 2, 0, &base, strong());
+    let mut y = 2;
+    if let Some(model) = &beside.model {
+        let mut part = canvas.part(1, y, width, NUMBER_LINES);
+        let rates = model.throughput_per_s;
+        let said = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), per_second);
+        let behind = draw_number(
+            &mut part,
+            0,
+            "computed",
+            &said(rates.computed),
+            Number::Computed,
+        );
+        let found = rates.found.filter(|_| trust != Trust::ProvesNothing);
+        draw_number(
+            &mut part,
+            behind + 3,
+            word,
+            &said(found),
+            Number::AnswersPerSecond,
+        );
+        y += NUMBER_LINES;
+    } else {
+        let reason = beside.why_none.as_deref();
+        let reason = reason.unwrap_or("it was not looked for");
+        let said = format!("No closed form applies: {reason}.");
+        for line in wrap(&said, width.saturating_sub(2)) {
+            canvas.write(1, y, &line, strong());
+            y += 1;
+        }
+        y += 1;
+    }
+    for ceiling in beside.bounds.iter().take(MOST_BOUNDS) {
+        if y + 2 > height {
+            break;
+        }
+        let per_s = format!("at most {}", per_second(ceiling.per_s));
+        let room = width.saturating_sub(width_of(&per_s) + 4);
+        canvas.number(
+            1,
+            y,
+            &cut(&ceiling.in_words(), room),
+            strong(),
+            Number::Bound,
+        );
+        canvas.number_before(width.saturating_sub(1), y, &per_s, strong(), Number::Bound);
+        let reached = ceiling.reached.filter(|_| trust != Trust::ProvesNothing);
+        draw_reached(
+            &mut canvas.part(1, y + 1, width.saturating_sub(2), 1),
+            reached,
+            strong(),
+        );
+        y += 3;
+    }
+}
+
+/// A bar as wide as the screen, and the share of the bound that it is.
+fn draw_reached(canvas: &mut Canvas<'_>, reached: Option<f64>, style: Style) {
+    let Some(reached) = reached else {
+        canvas.number(0, 0, "–", style, Number::Reached);
+        return;
+    };
+    let share = format!("{} %", concsim_model::words::digits(reached * 100.0));
+    let room = canvas.width().saturating_sub(width_of(&share) + 1);
+    let filled = (reached.min(1.0) * f64::from(room)).ceil() as u16;
+    let block = canvas.look().level(1.0);
+    for x in 0..filled {
+        canvas.cell(x, 0, block, style);
+    }
+    let end = canvas.width();
+    canvas.number_before(end, 0, &share, style, Number::Reached);
+}

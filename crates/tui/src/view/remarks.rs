@@ -1,0 +1,112 @@
+//! All remarks that apply now, the most telling first: what is said, what it rests on, what would help.
+
+use ratatui_core::style::Style;
+
+use super::canvas::{Canvas, plain, quiet, strong, wrap};
+use super::header;
+use crate::state::State;
+use concsim_model::words::counted;
+use concsim_record::remark::Remark;
+
+/// Sentences begin here, and what they rest on stands further in.
+const SAID_AT: u16 = 1;
+const BECAUSE_AT: u16 = 4;
+
+/// One line of the list.
+struct Line {
+    at: u16,
+    text: String,
+    style: Style,
+}
+
+/// Draws the list, from the line scrolled to.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let behind = canvas.write(1, 0, "REMARKS", strong());
+    canvas.write(behind + 2, 0, &second(state), quiet());
+    let (width, height) = (canvas.width(), canvas.height());
+    draw_list(
+        &mut canvas.part(0, 2, width, height.saturating_sub(2)),
+        state,
+    );
+}
+
+/// Of which second the remarks are: they change more seldom than the numbers, so that they can be read.
+pub(super) fn second(state: &State) -> String {
+    if state.remarks_at == state.shown().picture.sampled {
+        return "on the last second".to_owned();
+    }
+    let at = state.remarks_at.since(state.shown().began).as_secs_f64();
+    format!("on the second up to {at:.2} s")
+}
+
+/// The same on a screen that has room for nothing else.
+pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
+    header::draw_small(canvas, state);
+    let (width, height) = (canvas.width(), canvas.height());
+    draw_list(
+        &mut canvas.part(0, 3, width, height.saturating_sub(3)),
+        state,
+    );
+}
+
+fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
+    let lines = lines(state, canvas.width());
+    let room = usize::from(canvas.height());
+    if lines.len() <= room {
+        draw_lines(canvas, &lines);
+        return;
+    }
+    // The last line says that there is more.
+    let room = room.saturating_sub(1);
+    let first = state.scrolled.min(lines.len() - room);
+    draw_lines(canvas, &lines[first..first + room]);
+    let (above, below) = (first as u64, (lines.len() - room - first) as u64);
+    let said = format!("↑ ↓ {} above, {below} below", counted(above, "line"));
+    canvas.write(SAID_AT, room as u16, &said, quiet());
+}
+
+fn draw_lines(canvas: &mut Canvas<'_>, lines: &[Line]) {
+    for (y, line) in (0..).zip(lines) {
+        canvas.write(line.at, y, &line.text, line.style);
+    }
+}
+
+fn lines(state: &State, width: u16) -> Vec<Line> {
+    let remarks = &state.remarks;
+    if remarks.is_empty() {
+        let text = "Nothing that would be worth a remark.".into();
+        return vec![Line {
+            at: SAID_AT,
+            text,
+            style: plain(),
+        }];
+    }
+    let mut lines = Vec::new();
+    for remark in remarks {
+        if !lines.is_empty() {
+            lines.push(Line {
+                at: 0,
+                text: String::new(),
+                style: plain(),
+            });
+        }
+        add(&mut lines, remark, state.gives_away_nothing(), width);
+    }
+    lines
+}
+
+fn add(lines: &mut Vec<Line>, remark: &Remark, with_advice: bool, width: u16) {
+    let mut add = |at: u16, text: &str, style: Style| {
+        let wrapped = wrap(text, width.saturating_sub(at + 1));
+        lines.extend(wrapped.into_iter().map(|text| Line { at, text, style }));
+    };
+    add(SAID_AT, &remark.sentence(), strong());
+    add(
+        BECAUSE_AT,
+        &format!("{}: {}", remark.kind.code(), remark.evidence),
+        quiet(),
+    );
+    if let Some(advice) = remark.advice.as_ref().filter(|_| with_advice) {
+        add(BECAUSE_AT, advice, plain());
+    }
+}

@@ -1,0 +1,243 @@
+//! What each request does, drawn to scale: computing as running, waiting as parked.
+//!
+//! One line for each kind of request, all on one scale. A wait's words are written into it, those of
+//! a short computation just behind it, so that the eye reads `a moment of work, and a long wait`.
+
+use super::canvas::{Canvas, cut, plain, quiet, width_of};
+use crate::number::Number;
+use crate::setting::{service_name, step_in_words, steps};
+use crate::state::State;
+use concsim_model::palette::Meaning;
+use concsim_model::scenario::{Cue, Happening, Manner, Request, Scenario, Step};
+use concsim_model::units::Elapsed;
+use concsim_model::words::{draw as in_words, length as short_length, typical};
+
+/// Draws as many requests as there are lines.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let scenario = state.scenario();
+    let asked: Vec<&Request> = asked(scenario).collect();
+    let columns = Columns::of(canvas.width(), &asked, scenario);
+    for (y, request) in (0..canvas.height()).zip(&asked) {
+        canvas.write(1, y, &heading(request, &asked, scenario), quiet());
+        if columns.scale == 0.0 {
+            let said = cut(&steps(request, scenario), columns.room);
+            canvas.number(columns.from, y, &said, plain(), Number::StepLength);
+            continue;
+        }
+        let behind = columns.from + columns.room;
+        canvas.write(behind + 1, y, &notes(request, scenario), plain());
+        let mut line = canvas.part(columns.from, y, columns.room, 1);
+        draw_to_scale(&mut line, request, scenario, columns.scale);
+    }
+}
+
+/// Where the drawing is, and its one scale for all requests.
+struct Columns {
+    from: u16,
+    room: u16,
+    /// Columns per nanosecond; 0: nothing takes time, or there is no room to draw it.
+    scale: f64,
+}
+
+impl Columns {
+    fn of(width: u16, asked: &[&Request], scenario: &Scenario) -> Self {
+        let widest = |words: &dyn Fn(&Request) -> String| {
+            let widths = asked.iter().map(|request| width_of(&words(request)));
+            widths.max().unwrap_or(0)
+        };
+        let from = widest(&|request| heading(request, asked, scenario)) + 3;
+        let behind = match widest(&|request| notes(request, scenario)) {
+            0 => 1,
+            note => note + 2,
+        };
+        let longest = asked
+            .iter()
+            .map(|request| total(request))
+            .max()
+            .unwrap_or(0);
+        let room = width.saturating_sub(from + 1);
+        let drawn = room.saturating_sub(behind - 1);
+        if longest == 0 || drawn < 12 {
+            return Self {
+                from,
+                room,
+                scale: 0.0,
+            };
+        }
+        let scale = f64::from(drawn) / longest as f64;
+        Self {
+            from,
+            room: drawn,
+            scale,
+        }
+    }
+}
+
+/// Lines that it takes to draw them all.
+pub(super) fn lines(scenario: &Scenario) -> u16 {
+    asked(scenario).count().min(4) as u16
+}
+
+/// The requests that load asks for, and those that the timeline sends.
+fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
+    let timeline = scenario.timeline.iter();
+    let is_sent = move |class: usize| {
+        timeline
+            .clone()
+            .any(|cue| cue.happens == Happening::Send(class))
+    };
+    let requests = scenario.requests.iter().enumerate();
+    requests
+        .filter(move |(class, request)| request.weight > 0.0 || is_sent(*class))
+        .map(|(_, request)| request)
+}
+
+/// `each request`, or the request's name and its share of the mix; `hog, once` of one that only the timeline sends.
+fn heading(request: &Request, asked: &[&Request], scenario: &Scenario) -> String {
+    let mixed = asked.iter().filter(|request| request.weight > 0.0).count();
+    if request.weight <= 0.0 {
+        let is_its = |cue: &&Cue| match cue.happens {
+            Happening::Send(class) => scenario.requests[class] == *request,
+            _ => false,
+        };
+        let often = match scenario.timeline.iter().filter(is_its).count() {
+            1 => "once".to_owned(),
+            more => format!("{more} times"),
+        };
+        return format!("{}, {often}", request.name);
+    }
+    if asked.len() == 1 {
+        return "each request".into();
+    }
+    if mixed == 1 {
+        return format!("each {}", request.name);
+    }
+    let all: f64 = asked.iter().map(|request| request.weight).sum();
+    format!("{} {:.0} %", request.name, 100.0 * request.weight / all)
+}
+
+fn total(request: &Request) -> u64 {
+    let lengths = request
+        .script
+        .iter()
+        .filter_map(Step::duration)
+        .map(typical);
+    lengths.fold(0, u64::saturating_add)
+}
+
+/// The steps that take no time of their own, in words. Writing goes without saying.
+fn notes(request: &Request, scenario: &Scenario) -> String {
+    let is_told = |step: &&Step| match step {
+        Step::Yield | Step::Count { .. } | Step::Panic | Step::Overflow => true,
+        Step::Compute { .. } | Step::Call { .. } | Step::Sleep { .. } | Step::Write { .. } => false,
+    };
+    let told = request.script.iter().filter(is_told);
+    let words: Vec<String> = told.map(|step| step_in_words(step, scenario)).collect();
+    words.join(", ")
+}
+
+/// One stretch of a request's time.
+struct Stretch {
+    from: u16,
+    to: u16,
+    meaning: Meaning,
+    words: Vec<String>,
+}
+
+fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario, scale: f64) {
+    let stretches = stretches(request, scenario, scale, canvas.width());
+    for stretch in &stretches {
+        let count = u64::from(stretch.to - stretch.from);
+        canvas.glyphs(stretch.from, 0, stretch.meaning, count);
+    }
+    let mut free_from = 0;
+    for (position, stretch) in stretches.iter().enumerate() {
+        let next = stretches.get(position + 1);
+        let behind = next.map_or(canvas.width(), |next| match next.meaning {
+            // Words never hide a computation: that is what there is to see.
+            Meaning::Running => stretch.to,
+            _ => next.to,
+        });
+        if let Some((x, words)) = place(stretch, free_from, behind) {
+            let said = format!(" {words} ");
+            canvas.number(x, 0, &said, plain(), Number::StepLength);
+            free_from = x + width_of(words) + 2;
+        }
+    }
+}
+
+/// Where the longest fitting words go: into the middle of the stretch, else right behind it.
+fn place(stretch: &Stretch, free_from: u16, behind: u16) -> Option<(u16, &str)> {
+    let inside = stretch.words.iter().find_map(|words| {
+        let needed = width_of(words) + 2;
+        let length = stretch.to - stretch.from;
+        let x = stretch.from + length.saturating_sub(needed) / 2;
+        (needed + 2 <= length && x >= free_from).then_some((x, words.as_str()))
+    });
+    inside.or_else(|| {
+        let words = stretch.words.last()?;
+        let end = stretch.to + width_of(words) + 2;
+        (stretch.to >= free_from && end < behind).then_some((stretch.to, words.as_str()))
+    })
+}
+
+/// The stretches of the steps that take time; each has at least one column.
+fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    let mut from = 0_u16;
+    let mut passed = 0.0;
+    for step in &request.script {
+        let Some(draw) = step.duration() else {
+            continue;
+        };
+        passed += typical(draw) as f64 * scale;
+        let to = (passed.round() as u16)
+            .max(from.saturating_add(1))
+            .min(width);
+        if from < to {
+            let (meaning, words) = words(step, scenario, &in_words(draw));
+            stretches.push(Stretch {
+                from,
+                to,
+                meaning,
+                words,
+            });
+        }
+        from = to;
+    }
+    stretches
+}
+
+/// What a step is drawn as, and what it is called: first in full, then short.
+fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String>) {
+    let (long, manner) = match step {
+        Step::Call {
+            service, manner, ..
+        } => (
+            format!("waits for {} {length}", service_name(scenario, *service)),
+            manner,
+        ),
+        Step::Sleep { manner, .. } => (format!("sleeps {length}"), manner),
+        Step::Compute {
+            slice: Some(slice), ..
+        } => {
+            let slices = format!("{length} in slices of {}", short_length(Elapsed(slice.0)));
+            return (Meaning::Running, vec![format!("computes {slices}"), slices]);
+        }
+        Step::Compute { slice: None, .. }
+        | Step::Yield
+        | Step::Write { .. }
+        | Step::Count { .. }
+        | Step::Panic
+        | Step::Overflow => {
+            let long = format!("computes {length}");
+            return (Meaning::Running, vec![long, length.to_owned()]);
+        }
+    };
+    let (meaning, long) = match manner {
+        Manner::Patched => (Meaning::Parked, long),
+        Manner::InThreads => (Meaning::Parked, format!("{long}, in threads")),
+        Manner::Unpatched => (Meaning::Blocked, format!("{long}, unpatched")),
+    };
+    (meaning, vec![long, length.to_owned()])
+}

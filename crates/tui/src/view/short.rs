@@ -1,0 +1,124 @@
+//! Short forms of views for screens that are too small for them: a line for each of the first few numbers.
+
+use super::requests::{failure_of, latency_of};
+use super::variants::row_at;
+use super::{detail, latency};
+use crate::number::Number;
+use crate::pane::Pane;
+use crate::picture::WorkerPicture;
+use crate::requests::RequestRow;
+use crate::state::State;
+use concsim_engine::telemetry::Stage;
+use concsim_model::scenario::Variant;
+use concsim_model::units::letter;
+use concsim_model::words::{grouped, mean_rate, number_of};
+use concsim_record::beside::{Ceiling, per_second};
+
+/// A number with its name, and of what time it is.
+pub(super) struct Figure {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) base: String,
+    pub(super) number: Number,
+}
+
+/// The first lines of a view; `None` of those whose lines are the overview's.
+pub(super) fn figures(state: &State) -> Option<Vec<Figure>> {
+    match state.pane {
+        Pane::Overview | Pane::Lanes | Pane::Remarks => None,
+        Pane::Latency => Some(latencies(state)),
+        Pane::Compare => Some(variants(state)),
+        Pane::Requests => Some(requests(state)),
+        Pane::Workers => Some(workers(state)),
+        Pane::Theory => Some(bounds(state)),
+    }
+}
+
+fn latencies(state: &State) -> Vec<Figure> {
+    let picture = &state.shown().picture;
+    let base = match picture.stage {
+        Stage::Preparing | Stage::WarmUp => "so far, not counted",
+        Stage::Counting | Stage::Draining => "window so far",
+        Stage::Done => "window",
+    };
+    let patience = state.scenario().load.patience;
+    let percentiles = latency::percentiles(&picture.latencies, patience);
+    let ended = ("ended", grouped(picture.latencies.total()), Number::Answers);
+    let all = percentiles.into_iter().chain([ended]);
+    let figure = |(name, value, number): (&str, String, Number)| Figure {
+        name: name.to_owned(),
+        value,
+        base: base.to_owned(),
+        number,
+    };
+    all.map(figure).collect()
+}
+
+/// The answers of each variant.
+fn variants(state: &State) -> Vec<Figure> {
+    let show = state.shown();
+    let variants = state.variants().iter().enumerate();
+    let figure = |(place, variant): (usize, &Variant)| Figure {
+        name: variant.name.clone(),
+        value: row_at(state, place)
+            .and_then(|row| row.throughput_per_s)
+            .map_or_else(|| "–".to_owned(), |rate| format!("{}/s", mean_rate(rate))),
+        base: match show.rows[place] {
+            None if place == show.variant => show.picture.mean_of.few_words(),
+            _ => "window".to_owned(),
+        },
+        number: Number::AnswersPerSecond,
+    };
+    variants.map(figure).collect()
+}
+
+/// The requests from the selected one on.
+fn requests(state: &State) -> Vec<Figure> {
+    let view = &state.requests;
+    let picked = view.place().saturating_sub(view.first);
+    let shown = view.rows.iter().skip(picked);
+    let figure = |row: &RequestRow| {
+        let worker = row.worker.map(|worker| letter(usize::from(worker)));
+        let worker = worker.map_or_else(|| "no worker".into(), |it| format!("worker {it}"));
+        Figure {
+            name: format!("request {}", grouped(number_of(row.request))),
+            value: latency_of(row),
+            base: failure_of(row).map_or(worker, str::to_owned),
+            number: Number::Latency,
+        }
+    };
+    shown.map(figure).collect()
+}
+
+fn workers(state: &State) -> Vec<Figure> {
+    let picture = &state.shown().picture;
+    let listed = detail::listed_from(state);
+    let figure = |worker: &WorkerPicture| Figure {
+        name: format!("{} {}", letter(worker.index), worker.doing.word()),
+        value: format!("{} begun now", grouped(worker.held.all())),
+        base: {
+            let cores = picture.said_of_a_mean(|| format!("{:.2}", worker.cpu));
+            format!("{cores} cores, {}", picture.mean_of.few_words())
+        },
+        number: Number::BegunNow,
+    };
+    listed.into_iter().map(figure).collect()
+}
+
+/// The answers, and below them what no throughput can exceed.
+fn bounds(state: &State) -> Vec<Figure> {
+    let on = state.shown().variant;
+    let answers = variants(state).into_iter().nth(on).map(|answers| Figure {
+        name: "answers".to_owned(),
+        ..answers
+    });
+    let beside = state.beside(on);
+    let bounds = beside.iter().flat_map(|beside| &beside.bounds);
+    let figure = |bound: &Ceiling| Figure {
+        name: bound.in_words(),
+        value: format!("≤ {}/s", per_second(bound.per_s)),
+        base: String::new(),
+        number: Number::Bound,
+    };
+    answers.into_iter().chain(bounds.map(figure)).collect()
+}

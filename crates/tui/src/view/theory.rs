@@ -1,0 +1,280 @@
+//! What is computed from the scenario alone, beside what came out: bounds, the closed form that applies,
+//! Little's law. Each row says whose voice it is.
+
+use super::canvas::{Canvas, bar, cut, plain, quiet, strong, wrap};
+use crate::number::Number;
+use crate::spectrum::MOST_ANSWERS;
+use crate::state::State;
+use concsim_model::units::Elapsed;
+use concsim_model::words::{counted, digits};
+use concsim_record::beside::{Balance, Beside, Ceiling, Modelled, Pair, per_second, percent};
+use concsim_record::trust::Trust;
+
+/// Where rows begin below the name of their variant.
+const SAID_AT: u16 = 3;
+/// Where the columns of numbers end: answers, mean, wait, p50, p99.
+const ENDS: [u16; 5] = [40, 50, 60, 70, 79];
+const HEADS: [&str; 5] = ["answers/s", "mean", "wait", "p50", "p99"];
+/// Where bars begin, and what stands behind them.
+const BAR_AT: u16 = 42;
+const BEHIND_BAR: u16 = 17;
+const LONGEST_BAR: u16 = 40;
+/// Lines that a variant takes at most, with one for air.
+const BLOCK: u16 = 17;
+
+/// Draws the variant that is on, and those before it where there is room.
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    let behind = canvas.write(1, 0, "THEORY", strong());
+    let on = state.shown().variant;
+    let came_out = match state.shown().rows[on] {
+        Some(_) => "what came out in the window".to_owned(),
+        None => format!(
+            "answers ({}) and times (window so far)",
+            state.shown().picture.mean_of.few_words()
+        ),
+    };
+    let said = format!("computed; beside it {came_out}");
+    canvas.write(behind + 2, 0, &said, quiet());
+    let (width, height) = (canvas.width(), canvas.height());
+    let mut y = 1;
+    for variant in (0..=on).rev() {
+        let room = height.saturating_sub(y);
+        if variant < on && room < BLOCK {
+            break;
+        }
+        y += draw_variant(&mut canvas.part(0, y, width, room), state, variant);
+    }
+}
+
+/// Hands out lines from top to bottom.
+struct Lines {
+    next: u16,
+}
+
+impl Lines {
+    fn take(&mut self) -> u16 {
+        self.next += 1;
+        self.next - 1
+    }
+}
+
+/// One variant; says how many lines it took.
+fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
+    let mut lines = Lines { next: 0 };
+    let Some(beside) = state.beside(variant) else {
+        return 0;
+    };
+    let y = lines.take();
+    let name = cut(&state.variants()[variant].name, ENDS[0] - 12);
+    canvas.write(1, y, &name, strong());
+    if !beside.bounds.is_empty() {
+        canvas.write_before(ENDS[0], y, "answers/s", quiet());
+        let of_it = format!("{} ÷ bound", state.shown().origin.word());
+        canvas.write(BAR_AT, y, &of_it, quiet());
+    }
+    for ceiling in &beside.bounds {
+        let reached = ceiling.reached.filter(|_| !proves_nothing(state, variant));
+        draw_bound(canvas, lines.take(), ceiling, reached);
+    }
+    if let Some(above) = beside.above().filter(|_| !proves_nothing(state, variant)) {
+        draw_text(canvas, &mut lines, above);
+    }
+    if let Some(waits) = &beside.waits {
+        let said = format!("No bound is reached: {}.", waits.in_words());
+        draw_text(canvas, &mut lines, &said);
+    }
+    if let Some(said) = waits_so_far(state, variant, &beside) {
+        draw_text(canvas, &mut lines, &said);
+    }
+    draw_model(canvas, state, &mut lines, (variant, &beside));
+    draw_balance(canvas, state, &mut lines, variant);
+    draw_assumed(canvas, &mut lines, &beside);
+    // Air before the next one.
+    lines.next + 1
+}
+
+/// The place where requests wait, while a variant goes on and no bound binds.
+fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Option<String> {
+    let goes_on = state.shown().rows[variant].is_none();
+    let mut known = beside.bounds.iter().filter(|it| it.reached.is_some());
+    let is_known = goes_on && known.clone().next().is_some();
+    if !is_known || known.any(|it| it.binds) || proves_nothing(state, variant) {
+        return None;
+    }
+    let Some((waits, answers)) = state.waits_so_far() else {
+        return Some(
+            "No bound is reached so far, and no request of the window was answered.".into(),
+        );
+    };
+    Some(format!(
+        "No bound is reached so far: {} (mean of {} in the window so far).",
+        waits.in_words(),
+        newest_answers(answers)
+    ))
+}
+
+/// `the newest 2 000 answers`, `1 answer`: of how many a mean is.
+pub(super) fn newest_answers(answers: usize) -> String {
+    let newest = if answers == MOST_ANSWERS {
+        "the newest "
+    } else {
+        ""
+    };
+    format!("{newest}{}", counted(answers as u64, "answer"))
+}
+
+fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling, reached: Option<f64>) {
+    let style = if ceiling.binds { strong() } else { plain() };
+    canvas.number(SAID_AT, y, &ceiling.in_words(), style, Number::Bound);
+    let per_s = per_second(ceiling.per_s);
+    canvas.number_before(ENDS[0], y, &per_s, style, Number::Bound);
+    let Some(reached) = reached else {
+        canvas.number(BAR_AT, y, "–", quiet(), Number::Reached);
+        return;
+    };
+    let room = canvas.width().saturating_sub(BAR_AT + BEHIND_BAR);
+    let bar = bar(
+        reached.min(1.0),
+        room.min(LONGEST_BAR),
+        canvas.look().glyphs,
+    );
+    let behind = canvas.write(BAR_AT, y, &bar, style);
+    let gap = u16::from(!bar.is_empty());
+    let share = format!("{} %", digits(reached * 100.0));
+    let behind = canvas.number(behind + gap, y, &share, style, Number::Reached);
+    if ceiling.binds {
+        canvas.write(behind + 2, y, "binds", strong());
+    }
+}
+
+fn draw_model(
+    canvas: &mut Canvas<'_>,
+    state: &State,
+    lines: &mut Lines,
+    (variant, beside): (usize, &Beside),
+) {
+    let Some(model) = &beside.model else {
+        let reason = beside
+            .why_none
+            .as_deref()
+            .unwrap_or("it was not looked for");
+        let said = format!("No closed form applies: {reason}.");
+        draw_text(canvas, lines, &said);
+        return;
+    };
+    let y = lines.take();
+    for (end, head) in ENDS.into_iter().zip(HEADS) {
+        canvas.write_before(end, y, head, quiet());
+    }
+    let grows = (!model.steady).then_some("grows");
+    let computed = format!("computed, {}", cut(&model.name, 18));
+    let all = std::iter::once(model.throughput_per_s).chain(model.times_ms());
+    let all: Vec<Pair> = all.collect();
+    draw_row(canvas, lines.take(), &computed, |place| {
+        let grows = grows.filter(|_| place == 1).map(str::to_owned);
+        let said = grows.unwrap_or_else(|| said_of(all[place].computed, place));
+        (said, Number::Computed)
+    });
+    draw_row(canvas, lines.take(), &voice(state, variant), |place| {
+        (said_of(all[place].found, place), FOUND[place])
+    });
+    let proves_nothing = proves_nothing(state, variant);
+    draw_row(canvas, lines.take(), "computed is off by", |place| {
+        let off = all[place].error.filter(|_| !proves_nothing);
+        let off = off.map_or_else(|| "–".to_owned(), percent);
+        (off, Number::OffBy)
+    });
+}
+
+/// Whether nothing can be set against what came out.
+fn proves_nothing(state: &State, variant: usize) -> bool {
+    let show = state.shown();
+    let so_far = (variant == show.variant).then_some(show.picture.trust);
+    let row = show.rows[variant].as_ref().map(|row| row.trust);
+    row.or(so_far) == Some(Trust::ProvesNothing)
+}
+
+/// Whose numbers those are that came out, and whether they are any.
+fn voice(state: &State, variant: usize) -> String {
+    let word = state.shown().origin.word();
+    if proves_nothing(state, variant) {
+        format!("{word}: {}", Trust::ProvesNothing.words())
+    } else {
+        word.to_owned()
+    }
+}
+
+/// What a number that came out is, by column.
+const FOUND: [Number; 5] = [
+    Number::AnswersPerSecond,
+    Number::MeanLatency,
+    Number::Wait,
+    Number::P50,
+    Number::P99,
+];
+
+fn said_of(value: Option<f64>, place: usize) -> String {
+    match (value, place) {
+        (None, _) => "–".into(),
+        (Some(rate), 0) => per_second(rate),
+        (Some(milliseconds), _) => Elapsed((milliseconds * 1e6).round() as u64).to_string(),
+    }
+}
+
+fn draw_row(canvas: &mut Canvas<'_>, y: u16, said: &str, cell: impl Fn(usize) -> (String, Number)) {
+    canvas.write(SAID_AT, y, said, plain());
+    for (place, end) in ENDS.into_iter().enumerate() {
+        let (text, number) = cell(place);
+        canvas.number_before(end, y, &text, plain(), number);
+    }
+}
+
+/// Little's law where there is a result.
+fn draw_balance(canvas: &mut Canvas<'_>, state: &State, lines: &mut Lines, variant: usize) {
+    let Some(row) = state.shown().rows[variant].as_ref() else {
+        return;
+    };
+    let places = row.balance.iter().flatten();
+    let places: Vec<String> = places.filter_map(balanced).collect();
+    if places.is_empty() {
+        return;
+    }
+    let y = lines.take();
+    let behind = canvas.write(SAID_AT, y, "Little, X × R against N:", plain()) + 1;
+    let room = canvas.width().saturating_sub(behind);
+    let said = cut(&places.join(", "), room);
+    canvas.number(behind, y, &said, plain(), Number::Balance);
+}
+
+fn balanced(balance: &Balance) -> Option<String> {
+    let residual = percent(balance.residual?);
+    Some(format!("{} {residual}", balance.place()))
+}
+
+/// Under which conditions a computed number is right.
+fn draw_assumed(canvas: &mut Canvas<'_>, lines: &mut Lines, beside: &Beside) {
+    if let Some(model) = &beside.model {
+        draw_text(canvas, lines, &format!("Assumes: {}.", assumed(model)));
+    }
+}
+
+fn assumed(model: &Modelled) -> String {
+    match model.assumes.as_slice() {
+        [] => format!("see concsim theory {} --help", model.help),
+        _ => model.assumed(),
+    }
+}
+
+fn draw_text(canvas: &mut Canvas<'_>, lines: &mut Lines, text: &str) {
+    for line in wrap(text, canvas.width().saturating_sub(SAID_AT + 1)) {
+        canvas.write(SAID_AT, lines.take(), &line, quiet());
+    }
+}
+
+/// Whose number a computed one is: the model, and what it assumes.
+pub(super) fn source(state: &State, number: Number) -> Option<String> {
+    let is_a_models = matches!(number, Number::Computed | Number::OffBy);
+    let beside = is_a_models.then(|| state.beside(state.shown().variant))??;
+    let model = beside.model?;
+    Some(format!("{}. It assumes: {}", model.name, assumed(&model)))
+}

@@ -1,0 +1,246 @@
+//! Watches one variant: turns a stream of moments into the picture of each.
+//!
+//! Everything that is a mean is one over the last second of the recording; nothing is averaged from
+//! glyphs.
+
+use super::latencies::Latencies;
+use super::mean_of::MeanOf;
+use super::picture::{Doing, Held, Moment, Most, Picture, WorkerPicture};
+use concsim_engine::telemetry::{Outcome, Stage};
+use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_record::{CoreSample, Sample, Span, Window, WorkerSample};
+
+/// So much has to be counted before the run is judged.
+const JUDGED_AFTER: Elapsed = Elapsed::from_secs(1);
+
+/// What has to be remembered of a variant to draw its next picture.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    kind: WorkerKind,
+    warmup: Option<Elapsed>,
+    duration: Option<Elapsed>,
+    patience: Elapsed,
+    stage: Stage,
+    stage_since: Stamp,
+    window: Option<Window>,
+    so_far: Latencies,
+    counted: Latencies,
+    most: Most,
+}
+
+impl Watch {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        Self {
+            kind: scenario.server.kind,
+            warmup: match scenario.warmup {
+                Warmup::For(length) => Some(length),
+                Warmup::UntilEveryoneWasAnswered => None,
+            },
+            duration: scenario
+                .load
+                .requests
+                .is_none()
+                .then_some(scenario.duration),
+            patience: scenario.load.patience,
+            stage: Stage::Preparing,
+            stage_since: Stamp::ZERO,
+            window: None,
+            so_far: Latencies::default(),
+            counted: Latencies::default(),
+            most: Most::default(),
+        }
+    }
+
+    /// The picture of `moment`; without the latencies, which are copied for one that is looked at.
+    pub(super) fn look(&mut self, moment: &Moment<'_>) -> Picture {
+        let past = &moment.past;
+        let (span, now) = (past.last_second(), past.sample());
+        self.window = past.window_so_far().or(self.window);
+        self.note_stage(now);
+        self.note_outcomes(past.new_outcomes());
+        let mut picture = Picture {
+            at: now.at,
+            sampled: now.at,
+            stage: now.stage,
+            lasted: self.lasted(now),
+            lasts: self.stage_length(),
+            ended: now.load.ended,
+            door: now.at_the_door(),
+            in_system: now.load.in_system.count,
+            workers: now
+                .workers
+                .iter()
+                .map(|worker| look_at(worker, self.kind, &span))
+                .collect(),
+            cores: Vec::new(),
+            busy_otherwise: busy_otherwise(past.samples()),
+            mean: span.means(),
+            mean_of: MeanOf::of(past, &span),
+            latencies: Latencies::default(),
+            most: Most::default(),
+            is_judged: past
+                .window()
+                .is_some_and(|window| now.at >= window.begin + JUDGED_AFTER),
+            trust: moment.trust,
+            doubts: moment.doubts.clone(),
+        };
+        picture.cores = cores(now, &picture.workers);
+        self.most.see(&picture);
+        picture.most = self.most;
+        picture
+    }
+
+    fn note_stage(&mut self, sample: &Sample) {
+        if sample.stage != self.stage {
+            self.stage = sample.stage;
+            self.stage_since = sample.at;
+        }
+    }
+
+    fn note_outcomes(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            let latency = outcome.latency(self.patience);
+            self.so_far.add(latency);
+            if self
+                .window
+                .is_some_and(|window| window.contains(outcome.due))
+            {
+                self.counted.add(latency);
+            }
+        }
+    }
+
+    /// The counted window, if latencies are of the requests due in it; before it, they are of all so far.
+    pub(super) fn counted_window(&self) -> Option<Window> {
+        match self.stage {
+            Stage::Preparing | Stage::WarmUp => None,
+            Stage::Counting | Stage::Draining | Stage::Done => self.window,
+        }
+    }
+
+    /// Of the requests that count.
+    pub(super) fn latencies(&self) -> &Latencies {
+        match self.counted_window() {
+            None => &self.so_far,
+            Some(_) => &self.counted,
+        }
+    }
+
+    /// The same with outcomes that were known after the last sample that was taken in.
+    pub(super) fn latencies_with<'a>(&self, later: impl Iterator<Item = &'a Outcome>) -> Latencies {
+        let (mut latencies, window) = (self.latencies().clone(), self.counted_window());
+        let counts = |outcome: &&Outcome| window.is_none_or(|it| it.contains(outcome.due));
+        for outcome in later.filter(counts) {
+            latencies.add(outcome.latency(self.patience));
+        }
+        latencies
+    }
+
+    /// For how long the stage of the last sample that was taken in has lasted.
+    pub(super) fn lasted(&self, sample: &Sample) -> Elapsed {
+        sample.at.since(self.stage_begin())
+    }
+
+    /// So many were at the door, counted one by one: gauges know of fewer where workers go on for clients that
+    /// have left.
+    pub(super) fn sees_at_the_door(&mut self, count: u64) {
+        self.most.at_the_door = self.most.at_the_door.max(count);
+    }
+
+    /// The fullest that rows of glyphs have been.
+    pub(super) fn most(&self) -> Most {
+        self.most
+    }
+
+    fn stage_begin(&self) -> Stamp {
+        match (self.stage, self.window) {
+            (Stage::Counting, Some(window)) => window.begin,
+            (Stage::Draining, Some(window)) => window.end.min(self.stage_since),
+            _ => self.stage_since,
+        }
+    }
+
+    fn stage_length(&self) -> Option<Elapsed> {
+        match self.stage {
+            Stage::WarmUp => self.warmup,
+            Stage::Counting => self.duration,
+            Stage::Preparing | Stage::Draining | Stage::Done => None,
+        }
+    }
+}
+
+impl Most {
+    fn see(&mut self, picture: &Picture) {
+        let fullest = picture.workers.iter().map(|worker| worker.held.all()).max();
+        self.at_the_door = self.at_the_door.max(picture.door);
+        self.in_a_worker = self.in_a_worker.max(fullest.unwrap_or(0));
+    }
+}
+
+fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPicture {
+    let doing = Doing::of(worker.phase, worker.is_stopped, worker.wants_a_core);
+    let seconds = span.length().as_secs_f64();
+    let then = span.before(worker);
+    let per_second = |count: fn(&WorkerSample) -> u64| {
+        let more = count(worker).saturating_sub(then.map_or(0, count));
+        if seconds > 0.0 {
+            more as f64 / seconds
+        } else {
+            0.0
+        }
+    };
+    let since = worker.computes_since(kind);
+    let has_the_worker = worker.running_since.is_some();
+    WorkerPicture {
+        index: worker.index,
+        pid: worker.pid,
+        respawns: worker.respawns,
+        doing,
+        held: Held::of(worker.begun.count, doing, has_the_worker, worker.ready),
+        run: since.map(|since| span.end().at.since(since)),
+        request: worker.running_request.filter(|_| worker.begun.count > 0),
+        longest_run: worker.longest_run,
+        voluntary: per_second(|sample| sample.voluntary),
+        involuntary: per_second(|sample| sample.involuntary),
+        coroutine_switches: per_second(|sample| sample.coroutine_switches),
+        cpu: per_second(|sample| sample.cpu.0) / 1e9,
+        accepted: worker.accepted,
+        answered: worker.requests,
+        switches_in_all: worker.coroutine_switches,
+    }
+}
+
+/// Of each core, whether something else than workers kept it busy for half of the time between the last two
+/// samples, or for more.
+fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
+    let [.., before, now] = samples else {
+        return Vec::new();
+    };
+    let length = now.at.since(before.at).0;
+    let was_busy = |core: &CoreSample| {
+        let mut then = before.cores.iter();
+        let then = then.find(|then| then.core == core.core);
+        then.is_some_and(|then| {
+            let all = (core.busy - then.busy).0;
+            let workers = (core.workers - then.workers).0;
+            2 * all.saturating_sub(workers) >= length
+        })
+    };
+    now.cores.iter().map(was_busy).collect()
+}
+
+/// Which worker computes on which core. A worker that is read while it moves may be found on a core
+/// that another one was found on: the later look is the truer one.
+fn cores(now: &Sample, workers: &[WorkerPicture]) -> Vec<(usize, Option<usize>)> {
+    let computing = |core: usize| {
+        let here = |position: &usize| {
+            now.workers[*position].core == core && workers[*position].held.running > 0
+        };
+        (0..workers.len()).rev().find(here)
+    };
+    now.cores
+        .iter()
+        .map(|sample| (sample.core, computing(sample.core)))
+        .collect()
+}

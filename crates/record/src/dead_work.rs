@@ -9,7 +9,7 @@
 //!
 //! A sync worker's time is from the accept to the last byte of each request; that of a worker with a loop
 //! is its run slices, in which its unpatched waits are. Only what is in the log of requests counts: a
-//! foreign client's patience is not known.
+//! foreign client's patience is not known, and a request with which its worker died is not in it.
 
 use std::collections::BTreeMap;
 

@@ -88,8 +88,11 @@ impl WorkerPicture {
 
 /// The process that a worker has got since the last look, if it lives.
 fn new_process(is_at: &WorkerInstant, looked: Stamp) -> Option<Process> {
+    // In virtual time a process may be replaced at the instant at which it dies.
     let died = is_at.died.unwrap_or(Stamp::ZERO);
-    is_at.process.filter(|it| it.forked > looked.max(died))
+    is_at
+        .process
+        .filter(|it| it.forked > looked && it.forked >= died)
 }
 
 /// What a worker does: what it runs is told by events, and whether it is there at all by the last look and by
@@ -127,11 +130,11 @@ mod tests {
     use super::*;
     use concsim_engine::telemetry::Phase;
 
-    /// A worker at 30, last seen blocked at 10, whose process ended at 15; the next one was forked at 20.
-    fn killed(runs: Option<lanes::Doing>, has_run: bool) -> Doing {
+    /// A worker at 30, last seen blocked at 10, whose process ended at `died`; the next one was forked at 20.
+    fn killed(died: u64, runs: Option<lanes::Doing>, has_run: bool) -> Doing {
         let is_at = WorkerInstant {
             doing: runs,
-            died: Some(Stamp(15)),
+            died: Some(Stamp(died)),
             process: Some(Process {
                 pid: 8,
                 forked: Stamp(20),
@@ -153,9 +156,12 @@ mod tests {
 
     #[test]
     fn a_process_that_has_replaced_a_dead_one_since_the_last_look_is_there() {
-        assert_eq!(killed(Some(lanes::Doing::Blocked), true), Doing::Blocked);
-        assert_eq!(killed(None, true), Doing::Idle);
-        assert_eq!(killed(None, false), Doing::Booting);
+        for died in [15, 20] {
+            let blocked = Some(lanes::Doing::Blocked);
+            assert_eq!(killed(died, blocked, true), Doing::Blocked);
+            assert_eq!(killed(died, None, true), Doing::Idle);
+            assert_eq!(killed(died, None, false), Doing::Booting);
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) struct Request {
     pub(super) worker: Option<u16>,
     pub(super) slices: Vec<Slice>,
     /// Blocked or preempted, inside a slice.
-    breaks: Vec<(Ns, Ns, State)>,
+    pub(super) breaks: Vec<(Ns, Ns, State)>,
     /// When a wait of it entered another part, and which.
     parts: Vec<(Ns, String)>,
     /// When it lost a core, and which.
@@ -91,12 +91,12 @@ pub(super) struct Told {
 
 #[derive(Clone, Debug)]
 pub(super) struct Slice {
-    worker: Option<u16>,
-    core: Option<u64>,
-    ready: Ns,
+    pub(super) worker: Option<u16>,
+    pub(super) core: Option<u64>,
+    pub(super) ready: Ns,
     pub(super) from: Ns,
     pub(super) to: Ns,
-    then: String,
+    pub(super) then: String,
 }
 
 /// One variant of a run.
@@ -143,7 +143,8 @@ impl Account {
         }
         let connections = of("requests").iter().map(|row| number(row, "connection"));
         let connections: Vec<Option<u64>> = connections.collect();
-        untold::complete(&mut requests, &connections, of("events"));
+        let told = (of("events"), of("workers"));
+        untold::complete(&mut requests, &connections, told);
         let column = |name: &str| -> Vec<Ns> {
             let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
             values.collect()

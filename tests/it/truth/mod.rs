@@ -18,6 +18,7 @@ mod overview;
 mod remarks;
 mod requests;
 mod screen;
+mod services;
 mod summary;
 mod tables;
 mod theory;
@@ -38,14 +39,15 @@ use tables::Tables;
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
-/// Six of the built-in scenarios, with a length that shows all of their story.
-const SCENARIOS: [(&str, &[&str]); 6] = [
+/// Seven of the built-in scenarios, with a length that shows all of their story.
+const SCENARIOS: [(&str, &[&str]); 7] = [
     ("three_requests", &[]),
     ("io_bound", &["--duration", "2s", "--warmup", "1s"]),
     ("hog", &["--duration", "3s", "--warmup", "1s"]),
     ("unpatched", &["--duration", "2s", "--warmup", "1s"]),
     ("not_parallel", &["--duration", "2s", "--warmup", "1s"]),
     ("surge", &[]),
+    ("shared_counter", &["--duration", "1s", "--warmup", "500ms"]),
 ];
 /// Random instants of each variant.
 const INSTANTS: usize = 40;

@@ -46,14 +46,17 @@ pub(super) fn check(
     against.check_means(account, of("samples"));
     against.check_cores(account, of("cores"));
     against.check_workers(of("workers"));
+    against.check_services(account, of("events"));
+    against.check_dead_work(account);
+    against.check_counters(account);
     against.check_balance(account);
     against.check_sums(of("samples"), of("workers"));
 }
 
-struct Against<'a> {
+pub(super) struct Against<'a> {
     summary: &'a Value,
-    place: &'a str,
-    findings: &'a mut Findings,
+    pub(super) place: &'a str,
+    pub(super) findings: &'a mut Findings,
 }
 
 /// Lengths in milliseconds of nanoseconds.
@@ -62,7 +65,7 @@ fn millis(nanoseconds: f64) -> f64 {
 }
 
 /// The length that so many in a thousand do not exceed, by the nearest rank; `None` of fewer than `needed`.
-fn quantile(sorted: &[Ns], per_mille: usize, needed: usize) -> Option<f64> {
+pub(super) fn quantile(sorted: &[Ns], per_mille: usize, needed: usize) -> Option<f64> {
     let rank = (sorted.len() * per_mille).div_ceil(1_000).max(1);
     let is_enough = sorted.len() >= needed.max(1);
     is_enough.then(|| millis(sorted[rank - 1] as f64))
@@ -81,14 +84,14 @@ fn completed(account: &Account) -> impl Iterator<Item = &Request> {
 }
 
 impl Against<'_> {
-    fn at(&self, path: &str) -> &Value {
+    pub(super) fn at(&self, path: &str) -> &Value {
         path.split('/').fold(self.summary, |value, key| {
             let index = key.parse::<usize>().ok();
             index.map_or_else(|| &value[key], |index| &value[index])
         })
     }
 
-    fn count(&mut self, path: &str, right: u64) {
+    pub(super) fn count(&mut self, path: &str, right: u64) {
         let said = self.at(path).as_u64();
         let place = format!("{}: {path}", self.place);
         self.findings
@@ -96,7 +99,7 @@ impl Against<'_> {
     }
 
     /// A number that may be off by so much; `None` where there is none.
-    fn real(&mut self, path: &str, right: Option<f64>, doubt: f64) {
+    pub(super) fn real(&mut self, path: &str, right: Option<f64>, doubt: f64) {
         let said = self.at(path).as_f64();
         let holds = match (said, right) {
             (Some(said), Some(right)) => (said - right).abs() <= doubt + 1e-9 * right.abs(),

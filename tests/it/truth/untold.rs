@@ -1,5 +1,5 @@
-//! What a worker that died did not live to tell of its requests, from the table of events: when it took them,
-//! and when they ended with it.
+//! What a worker that died did not live to tell of its requests, from the tables of events and workers: when it
+//! took them, when they ended with it, and which one had it then, as the last look before its death says.
 //!
 //! ```text
 //!   client   sent ───────────── gives up
@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::events::{Ns, Request};
+use super::events::{Ns, Request, Slice, State};
 use super::tables::{Row, number};
 
 /// An accept may be stamped so long before the sending: a worker stamps all of a turn alike.
@@ -52,15 +52,66 @@ impl Known {
         accepts.find(is_its).copied()
     }
 
+    /// Adds the runs in which workers died. One that told of a run after the last look had another one then.
+    fn cut_short(&self, requests: &mut [Request], workers: &[Row]) {
+        for (worker, deaths) in &self.deaths {
+            let own = |row: &&Row| number(row, "worker") == Some(u64::from(*worker));
+            for death in deaths {
+                let seen = |row: &Row| number(row, "at_ns").filter(|at| at < death);
+                let looks = workers.iter().filter(own);
+                let Some(last) = looks
+                    .filter(|row| seen(row).is_some())
+                    .max_by_key(|row| seen(row))
+                else {
+                    continue;
+                };
+                let slices = requests.iter().flat_map(|it| &it.slices);
+                let told = slices.filter(|it| it.worker == Some(*worker) && it.from < *death);
+                let told = told.map(|it| it.to).max().unwrap_or(0);
+                let request = number(last, "running_request");
+                let mut all = requests.iter_mut();
+                let request = all.find(|it| request == Some(u64::from(it.number)));
+                let since = number(last, "running_since_ns");
+                let (Some(request), Some(since)) = (request, since) else {
+                    continue;
+                };
+                if Some(told) > seen(last) {
+                    continue;
+                }
+                let from = since.max(told);
+                request.worker = Some(*worker);
+                if last["phase"] == "blocked" {
+                    let since = number(last, "phase_since_ns").unwrap_or(from);
+                    request
+                        .breaks
+                        .push((since.max(from), *death, State::Blocked));
+                }
+                request.slices.push(Slice {
+                    worker: Some(*worker),
+                    core: number(last, "core"),
+                    ready: from,
+                    from,
+                    to: *death,
+                    then: "ended".into(),
+                });
+            }
+        }
+    }
+
     fn death(&self, worker: u16, after: Ns) -> Option<Ns> {
         let deaths = self.deaths.get(&worker)?.iter();
         deaths.copied().filter(|death| *death > after).min()
     }
 }
 
-/// Completes requests with their numbers of connections, if they have any.
-pub(super) fn complete(requests: &mut [Request], connections: &[Option<u64>], events: &[Row]) {
+/// Completes requests with their numbers of connections, if they have any, by what is known of events and workers.
+pub(super) fn complete(
+    requests: &mut [Request],
+    connections: &[Option<u64>],
+    (events, workers): (&[Row], &[Row]),
+) {
     let known = Known::of(events);
+    known.cut_short(requests, workers);
     for (request, connection) in requests.iter_mut().zip(connections) {
         if request.written.is_some() {
             continue;

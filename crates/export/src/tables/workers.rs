@@ -43,6 +43,9 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "`booting`, `idle`, `running`, `blocked`, `draining` or `gone`",
             |row| row.worker.phase.word().into(),
         ),
+        ns("phase_since_ns", "since when", |row| {
+            row.worker.phase_since.into()
+        }),
         column("core", "the core that it runs on, or ran on last", |row| {
             row.worker.core.into()
         }),
@@ -57,7 +60,16 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "running_request",
             "the request that has it, by its number from 1, if it has said so",
-            |row| row.worker.running_request.map(number_of).into(),
+            |row| {
+                let has_it = row.worker.running_since.is_some();
+                let request = row.worker.running_request.filter(|_| has_it);
+                request.map(number_of).into()
+            },
+        ),
+        ns(
+            "running_since_ns",
+            "since when that request, or one that has not said its number, has had it",
+            |row| row.worker.running_since.into(),
         ),
         column("begun", "requests begun and not finished", |row| {
             row.worker.begun.count.into()

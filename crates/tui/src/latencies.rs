@@ -15,6 +15,8 @@ pub(super) struct Latencies {
     total: u64,
     /// Of all lengths, in nanoseconds.
     sum: u64,
+    /// The shortest and the longest.
+    range: Option<(u64, u64)>,
 }
 
 impl Latencies {
@@ -27,6 +29,8 @@ impl Latencies {
         self.counts[step] += 1;
         self.total += 1;
         self.sum = self.sum.saturating_add(latency.0);
+        let (shortest, longest) = self.range.unwrap_or((latency.0, latency.0));
+        self.range = Some((shortest.min(latency.0), longest.max(latency.0)));
     }
 
     /// The mean of all of them, exactly; `None` if there are none.
@@ -50,7 +54,9 @@ impl Latencies {
             seen += u64::from(count);
             seen >= rank
         })?;
-        Some(Elapsed(middle_of(step)))
+        // No length that was seen is beyond these, as the middle of a step may be.
+        let (shortest, longest) = self.range?;
+        Some(Elapsed(middle_of(step).clamp(shortest, longest)))
     }
 
     /// How many there are in each of a row of lengths: (upper edge, count), from the first that has any
@@ -180,6 +186,16 @@ mod tests {
             latencies.add(Elapsed(nanoseconds));
             let said = latencies.quantile(0.5, 1).unwrap().0 as f64;
             prop_assert!((said / nanoseconds as f64 - 1.0).abs() <= 0.001);
+        }
+    }
+
+    #[test]
+    fn percentiles_of_one_length_are_that_length() {
+        let mut latencies = Latencies::default();
+        let length = Elapsed(100_010_000);
+        (0..200).for_each(|_| latencies.add(length));
+        for share in [0.01, 0.5, 0.9, 0.99, 1.0] {
+            assert_eq!(latencies.quantile(share, 20), Some(length));
         }
     }
 

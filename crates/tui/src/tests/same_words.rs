@@ -10,9 +10,9 @@ use concsim_model::palette::Room;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::scenario::{Plan, Question};
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::synthetic::{S, Synthetic};
+use concsim_record::{Origin, Recording};
 
 const CLAIM: &str = "Waiting is free, if you let go";
 
@@ -106,6 +106,29 @@ fn a_screen_that_stands_still_has_the_same_words_while_a_run_goes_on_and_in_its_
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_small_screen_has_its_instant_and_the_cores_of_workers_in_full_whatever_the_name_of_the_variant()
+ {
+    let mut recordings = recordings();
+    for recording in &mut recordings {
+        recording.header.origin = Origin::Simulated;
+    }
+    let place = (1, Stamp(4 * S));
+    for view in '1'..='8' {
+        let screen = words(&in_a_replay(&recordings, place, view), (40, 12));
+        assert!(screen[1].starts_with(" simulated co"), "{}", screen[1]);
+        assert!(
+            screen[1].trim_end().ends_with("PAUSED 4.000 000 s"),
+            "{}",
+            screen[1]
+        );
+    }
+    let workers = words(&in_a_replay(&recordings, place, '6'), (40, 12));
+    for worker in &workers[3..5] {
+        assert!(worker.trim_end().ends_with(" cores 1 s"), "{worker}");
     }
 }
 

@@ -235,9 +235,9 @@ fn a_small_screen_has_the_first_numbers_of_each_view() {
     for (view, said) in [
         (
             '3',
-            format!("ended         {} window so far", grouped(counted as u64)),
+            format!("ended     {} window so far", grouped(counted as u64)),
         ),
-        ('4', "only          600/s 1 s mean".to_owned()),
+        ('4', "only      600/s 1 s mean".to_owned()),
         ('5', " ms worker ".to_owned()),
         ('6', "30 begun now".to_owned()),
         ('8', "60 clients ÷ 100 ms   ≤ 600/s".to_owned()),

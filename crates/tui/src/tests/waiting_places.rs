@@ -4,6 +4,7 @@ use super::same_cells::{sampled_more_often, so_far};
 use super::staging::{plan, text};
 use crate::{Key, State};
 use concsim_engine::telemetry::Event;
+use concsim_model::palette::Room;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::{counted, digits};
@@ -13,6 +14,10 @@ use concsim_record::synthetic::{MS, S, Synthetic};
 
 /// View 8 of a run that goes on, when it has so many samples; all of it in one line.
 fn theory_so_far(recording: &Recording, samples: usize) -> String {
+    theory_in(Room::Desk, recording, samples)
+}
+
+fn theory_in(room: Room, recording: &Recording, samples: usize) -> String {
     let now = so_far(recording, samples);
     let variants = vec![("only", now.header.scenario.clone())];
     let mut state = State::new(&plan("a claim", variants), 2);
@@ -24,6 +29,7 @@ fn theory_so_far(recording: &Recording, samples: usize) -> String {
     state.turn(&feed, Elapsed::ZERO);
     state.key(Key::Char('8'));
     state.turn(&feed, Elapsed::ZERO);
+    state.look.room = room;
     let screen = text(&state, 80, 24).replace('│', " ");
     let words: Vec<&str> = screen.split_whitespace().collect();
     words.join(" ")
@@ -74,8 +80,10 @@ fn theory_names_the_place_of_waiting_and_the_answers_that_it_is_computed_of_whil
             digits(100.0 * door / all),
             counted(count, "answer")
         );
-        let screen = theory_so_far(&recording, samples);
-        assert!(screen.contains(&said), "{said}\n{screen}");
+        for room in [Room::Desk, Room::Projector] {
+            let screen = theory_in(room, &recording, samples);
+            assert!(screen.contains(&said), "{said}\n{screen}");
+        }
     }
 }
 

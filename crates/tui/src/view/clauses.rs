@@ -26,6 +26,21 @@ pub(super) fn in_a_line(text: &str, width: u16) -> String {
     in_lines(&sentences(text), 1, width).concat()
 }
 
+/// A claim in one line: what does not fit is left out from a colon or comma on, or else behind a whole word.
+pub(super) fn claim(text: &str, width: u16) -> String {
+    if width_of(text) <= width {
+        return text.to_owned();
+    }
+    let ends = text
+        .match_indices([':', ','])
+        .map(|(place, _)| &text[..place]);
+    let mut parts = ends.filter(|part| width_of(part) <= width && part.contains(' '));
+    parts.next_back().map_or_else(
+        || cut_short(wrap(text, width.saturating_sub(2)), 1, width).concat(),
+        str::to_owned,
+    )
+}
+
 /// A text in its sentences.
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let is_end = |place: &usize| {
@@ -67,6 +82,22 @@ fn cut_short(mut lines: Vec<String>, room: usize, width: u16) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_that_is_too_long_ends_with_a_clause_or_a_word() {
+        let concurrency =
+            "Concurrency is not parallelism: only processes on cores compute at the same time";
+        for (text, width, line) in [
+            (concurrency, 80, concurrency),
+            (concurrency, 78, "Concurrency is not parallelism"),
+            (concurrency, 30, "Concurrency is not parallelism"),
+            (concurrency, 29, "Concurrency is not …"),
+            ("Waiting is free, if you let go", 29, "Waiting is free"),
+            ("Unbreakable, as it is", 14, "Unbreakable, …"),
+        ] {
+            assert_eq!(claim(text, width), line, "{width}");
+        }
+    }
 
     const DEED: &str =
         "60 a second come now, not 30. Four workers could answer 40, if each waited.";

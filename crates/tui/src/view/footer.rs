@@ -165,6 +165,11 @@ pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[
         .map(|(command, short)| (state.keymap.label(*command), *command, *short));
     let reachable: Vec<_> = reachable.filter(|(key, ..)| !key.is_empty()).collect();
     for same in reachable.chunk_by(|one, other| one.2 == other.2) {
+        let keys = same.iter().map(|(key, ..)| width_of(key) + 1).sum::<u16>();
+        // What is not there in full tells nothing.
+        if x > 1 && x + keys + width_of(same[0].2) > canvas.width() {
+            break;
+        }
         let mut from = x;
         for (position, (key, command, short)) in same.iter().enumerate() {
             x = canvas.write(x, 0, &cut(key, canvas.width()), strong()) + 1;

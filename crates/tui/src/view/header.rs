@@ -3,6 +3,7 @@
 use ratatui_core::style::{Modifier, Style};
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::clauses;
 use crate::number::Number;
 use crate::picture::Picture;
 use crate::state::State;
@@ -16,7 +17,8 @@ use concsim_record::trust::Trust;
 /// which variant and stage this is.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width();
-    canvas.write(1, 0, &cut(state.title(), width.saturating_sub(2)), strong());
+    let claim = clauses::claim(state.title(), width.saturating_sub(2));
+    canvas.write(1, 0, &claim, strong());
     let picture = &state.shown().picture;
     let line = "─".repeat(usize::from(width));
     canvas.write(0, 1, &line, quiet());
@@ -155,12 +157,20 @@ fn progress(picture: &Picture, requests: Option<u64>) -> f64 {
 /// The header of a small screen: two lines of text.
 pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
-    canvas.write(1, 0, &cut(state.title(), width), strong());
+    canvas.write(1, 0, &clauses::claim(state.title(), width), strong());
     let (now, number) = if state.is_live() {
         (stage(state), Number::Clock)
     } else {
         (motion(state), Number::Instant)
     };
-    let place = format!("{}, {now}", place(state));
-    canvas.number(1, 1, &cut(&place, width), plain(), number);
+    let place = place(state);
+    let name = place.split(", ").next().unwrap_or_default();
+    // The place among the variants goes before anything of the instant does.
+    let forms = [format!("{place}, {now}"), format!("{name}, {now}")];
+    let fits = forms.iter().find(|form| width_of(form) <= width);
+    let said = fits.cloned().unwrap_or_else(|| {
+        let room = width.saturating_sub(width_of(&now) + 2);
+        cut(&format!("{}, {now}", cut(name, room)), width)
+    });
+    canvas.number(1, 1, &said, plain(), number);
 }

@@ -1,5 +1,6 @@
 //! Short forms of views for screens that are too small for them: a line for each of the first few numbers.
 
+use super::canvas::{cut, width_of};
 use super::requests::{failure_of, latency_of};
 use super::variants::row_at;
 use super::{detail, latency};
@@ -18,7 +19,8 @@ use concsim_record::beside::{Ceiling, per_second};
 pub(super) struct Figure {
     pub(super) name: String,
     pub(super) value: String,
-    pub(super) base: String,
+    /// From the longest form to the shortest.
+    pub(super) bases: Vec<String>,
     pub(super) number: Number,
 }
 
@@ -31,6 +33,16 @@ pub(super) fn figures(state: &State) -> Option<Vec<Figure>> {
         Pane::Requests => Some(requests(state)),
         Pane::Workers => Some(workers(state)),
         Pane::Theory => Some(bounds(state)),
+    }
+}
+
+/// A name in so many columns: that of a bound without its time where it is too long.
+pub(super) fn name_in(name: &str, width: u16) -> String {
+    let whole = name.split(" ÷ ").next().unwrap_or(name);
+    if width_of(name) <= width || width_of(whole) > width {
+        cut(name, width)
+    } else {
+        whole.to_owned()
     }
 }
 
@@ -48,7 +60,7 @@ fn latencies(state: &State) -> Vec<Figure> {
     let figure = |(name, value, number): (&str, String, Number)| Figure {
         name: name.to_owned(),
         value,
-        base: base.to_owned(),
+        bases: vec![base.to_owned()],
         number,
     };
     all.map(figure).collect()
@@ -63,10 +75,10 @@ fn variants(state: &State) -> Vec<Figure> {
         value: row_at(state, place)
             .and_then(|row| row.throughput_per_s)
             .map_or_else(|| "–".to_owned(), |rate| format!("{}/s", mean_rate(rate))),
-        base: match show.rows[place] {
+        bases: vec![match show.rows[place] {
             None if place == show.variant => show.picture.mean_of.few_words(),
             _ => "window".to_owned(),
-        },
+        }],
         number: Number::AnswersPerSecond,
     };
     variants.map(figure).collect()
@@ -83,7 +95,7 @@ fn requests(state: &State) -> Vec<Figure> {
         Figure {
             name: format!("request {}", grouped(number_of(row.request))),
             value: latency_of(row),
-            base: failure_of(row).map_or(worker, str::to_owned),
+            bases: vec![failure_of(row).map_or(worker, str::to_owned)],
             number: Number::Latency,
         }
     };
@@ -96,9 +108,13 @@ fn workers(state: &State) -> Vec<Figure> {
     let figure = |worker: &WorkerPicture| Figure {
         name: format!("{} {}", letter(worker.index), worker.doing.word()),
         value: format!("{} begun now", grouped(worker.held.all())),
-        base: {
+        bases: {
             let cores = picture.said_of_a_mean(|| format!("{:.2}", worker.cpu));
-            format!("{cores} cores, {}", picture.mean_of.few_words())
+            let [mean, number] = [picture.mean_of.few_words(), picture.mean_of.number()];
+            vec![
+                format!("{cores} cores, {mean}"),
+                format!("{cores} cores {number}"),
+            ]
         },
         number: Number::BegunNow,
     };
@@ -117,7 +133,7 @@ fn bounds(state: &State) -> Vec<Figure> {
     let figure = |bound: &Ceiling| Figure {
         name: bound.in_words(),
         value: format!("≤ {}/s", per_second(bound.per_s)),
-        base: String::new(),
+        bases: Vec::new(),
         number: Number::Bound,
     };
     answers.into_iter().chain(bounds.map(figure)).collect()

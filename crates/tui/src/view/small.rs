@@ -37,11 +37,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let lines = usize::from(height.saturating_sub(6));
     let shown: Vec<Figure> = of_the_view.into_iter().flatten().take(lines).collect();
     let names = shown.iter().map(|figure| width_of(&figure.name));
-    let value_at = names.max().unwrap_or(0).clamp(12, width / 2) + 3;
+    let value_at = names.max().unwrap_or(0).clamp(8, width / 2) + 3;
     for figure in &shown {
-        canvas.write(1, y, &cut(&figure.name, value_at - 2), quiet());
+        canvas.write(1, y, &short::name_in(&figure.name, value_at - 2), quiet());
         let behind = canvas.number(value_at, y, &figure.value, plain(), figure.number);
-        canvas.write(behind + 1, y, &figure.base, quiet());
+        let room = width.saturating_sub(behind + 2);
+        if let Some(base) = figure.bases.iter().find(|base| width_of(base) <= room) {
+            canvas.write(behind + 1, y, base, quiet());
+        }
         y += 1;
     }
     let overview = if shown.is_empty() {

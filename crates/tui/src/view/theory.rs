@@ -94,7 +94,7 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
 }
 
 /// The place where requests wait, while a variant goes on and no bound binds.
-fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Option<String> {
+pub(super) fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Option<String> {
     let goes_on = state.shown().rows[variant].is_none();
     let mut known = beside.bounds.iter().filter(|it| it.reached.is_some());
     let is_known = goes_on && known.clone().next().is_some();

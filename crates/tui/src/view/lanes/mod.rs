@@ -7,7 +7,7 @@ mod rows;
 use std::ops::Range;
 
 use super::axis::{self, Axis};
-use super::canvas::{Canvas, cut, plain, quiet, strong};
+use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::clauses::in_a_line;
 use super::marks::Target;
 use super::{footer, header, small};
@@ -286,7 +286,12 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     let room = canvas.look().room;
     let mut x = 1;
     for (said, number) in notes(sheet, lines, room) {
-        let said = cut(&said, (width + 1).saturating_sub(x));
+        let left = (width + 1).saturating_sub(x);
+        // The first is cut if it must be; of the others none is half there.
+        if x > 1 && width_of(&said) > left {
+            continue;
+        }
+        let said = cut(&said, left);
         x = match number {
             Some(number) => canvas.number(x, below, &said, plain(), number),
             None => canvas.write(x, below, &said, plain()),

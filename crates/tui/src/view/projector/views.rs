@@ -8,7 +8,8 @@ use crate::number::Number;
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of, wrap};
 use crate::view::remarks::second;
-use concsim_record::beside::per_second;
+use crate::view::theory::waits_so_far;
+use concsim_record::beside::{Beside, per_second};
 use concsim_record::trust::Trust;
 
 /// Lines of a large number, with the one for air below it.
@@ -65,7 +66,7 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
     };
     let show = state.shown();
     let trust = show.rows[on].map_or(show.picture.trust, |row| row.trust);
-    let (width, height) = (canvas.width(), canvas.height());
+    let width = canvas.width();
     let behind = canvas.write(1, 0, "ANSWERS/S", strong());
     let word = show.origin.word();
     let base = match show.rows[on] {
@@ -104,8 +105,9 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
         }
         y += 1;
     }
+    let end = draw_waits(canvas, state, &beside);
     for ceiling in beside.bounds.iter().take(MOST_BOUNDS) {
-        if y + 2 > height {
+        if y + 2 > end {
             break;
         }
         let per_s = format!("at most {}", per_second(ceiling.per_s));
@@ -126,6 +128,20 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
         );
         y += 3;
     }
+}
+
+/// The place where requests wait, in the last lines; returns the first of them.
+fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &Beside) -> u16 {
+    let (width, height) = (canvas.width(), canvas.height());
+    let waits = beside.waits.map(|it| it.in_words());
+    let said = waits.map(|waits| format!("No bound is reached: {waits}."));
+    let said = said.or_else(|| waits_so_far(state, state.shown().variant, beside));
+    let lines = said.map_or_else(Vec::new, |said| wrap(&said, width.saturating_sub(2)));
+    let first = height.saturating_sub(lines.len() as u16);
+    for (y, line) in (first..height).zip(&lines) {
+        canvas.write(1, y, line, strong());
+    }
+    first
 }
 
 /// A bar as wide as the screen, and the share of the bound that it is.

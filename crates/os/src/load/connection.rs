@@ -38,6 +38,10 @@ pub(super) struct Connection {
     is_used: bool,
     /// Its number, by which its worker knows it too.
     number: Option<u32>,
+    /// There may be more of the answer to read now: the last read stopped before its end.
+    is_unread: bool,
+    /// The server has sent its last: no event will ask for another read.
+    is_closed: bool,
 }
 
 /// A request under way.
@@ -93,7 +97,7 @@ pub(super) enum Sending {
 pub(super) enum Progress {
     /// There is more to come.
     Waiting,
-    /// There may be more to read now: nothing will report it, so it is to be read at the next turn.
+    /// There may be more to read now: nothing will report it, so it is to be read on at the next turn.
     Unread,
     /// The exchange is over.
     Over {
@@ -120,6 +124,8 @@ impl Connection {
             unsent: Vec::new(),
             answer: Answer::default(),
             is_used: false,
+            is_unread: false,
+            is_closed: false,
         }
     }
 
@@ -136,6 +142,20 @@ impl Connection {
     /// The request under way.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         self.exchange.as_ref()
+    }
+
+    /// True if there may be more of the answer to read now, which no event will report.
+    pub(super) fn is_unread(&self) -> bool {
+        self.is_unread
+    }
+
+    /// Goes on with an answer of which there may be more to read.
+    pub(super) fn read_on(&mut self, buffer: &mut [u8], clock: Clock) -> Progress {
+        if self.is_unread {
+            self.read(buffer, clock)
+        } else {
+            Progress::Waiting
+        }
     }
 
     /// Sends a request, or as much of it as goes. Stamps `exchange` right before.
@@ -170,7 +190,8 @@ impl Connection {
             return self.over(Err(failure_of(&error)), clock.now(), false);
         }
         if ready.readable {
-            return self.read(ready.closed, buffer, clock);
+            self.is_closed |= ready.closed;
+            return self.read(buffer, clock);
         }
         Progress::Waiting
     }
@@ -187,9 +208,9 @@ impl Connection {
     }
 
     /// Reads until the answer is whole, nothing more is there, or [`READS_AT_ONCE`] have been made: a
-    /// server that sends without end must not keep the load from its other work. `closed`: the server
-    /// has sent its last, so that no further event will ask for another read.
-    fn read(&mut self, closed: bool, buffer: &mut [u8], clock: Clock) -> Progress {
+    /// server that sends without end must not keep the load from its other work.
+    fn read(&mut self, buffer: &mut [u8], clock: Clock) -> Progress {
+        self.is_unread = false;
         for _ in 0..READS_AT_ONCE {
             let read = self.stream.read(buffer);
             let now = clock.now();
@@ -199,10 +220,10 @@ impl Connection {
                     return self.over(whole.ok_or(Failure::Reset), now, false);
                 }
                 Ok(count) => {
-                    if let Some(progress) = self.take(&buffer[..count], now, closed) {
+                    if let Some(progress) = self.take(&buffer[..count], now) {
                         return progress;
                     }
-                    if count < buffer.len() && !closed {
+                    if count < buffer.len() && !self.is_closed {
                         return Progress::Waiting;
                     }
                 }
@@ -210,11 +231,12 @@ impl Connection {
                 Err(error) => return self.over(Err(failure_of(&error)), now, false),
             }
         }
+        self.is_unread = true;
         Progress::Unread
     }
 
     /// Takes what was read at `now`; says so if that was the last of the answer.
-    fn take(&mut self, bytes: &[u8], now: Stamp, closed: bool) -> Option<Progress> {
+    fn take(&mut self, bytes: &[u8], now: Stamp) -> Option<Progress> {
         let exchange = self.exchange.as_mut().expect("an answer has a request");
         if exchange.first_byte == Stamp::ZERO {
             exchange.first_byte = now;
@@ -223,7 +245,7 @@ impl Connection {
             Ok(None) => None,
             Ok(Some(Whole { status, stays })) => {
                 // An answer to half a request says that the server does not want the other half.
-                let stays = stays && !closed && self.unsent.is_empty();
+                let stays = stays && !self.is_closed && self.unsent.is_empty();
                 Some(self.over(Ok(status), now, stays))
             }
             Err(_) => Some(self.over(Err(Failure::Reset), now, false)),
@@ -233,6 +255,7 @@ impl Connection {
     fn over(&mut self, verdict: Result<u16, Failure>, done: Stamp, stays: bool) -> Progress {
         let exchange = self.exchange.take().expect("only a request can be over");
         self.answer.begin_anew();
+        self.is_unread = false;
         Progress::Over {
             exchange,
             verdict,

@@ -55,8 +55,8 @@ pub(super) struct Player<'a> {
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
-    /// Connections with unread bytes from the last turn: the poller does not report them again.
-    unread: Vec<Ready>,
+    /// Connections with unread bytes from the last turn, each once: the poller does not report them again.
+    unread: Vec<Token>,
     buffer: Box<[u8]>,
     voice: &'a mut dyn Write,
     /// The statuses whose first `Location` was said.
@@ -133,11 +133,16 @@ impl<'a> Player<'a> {
             Elapsed::ZERO
         };
         self.poller.wait(Some(timeout), &mut ready)?;
-        ready.append(&mut self.unread);
         self.forget_closed(&ready);
         self.send_what_is_due()?;
+        // An event may be of an answer that is unread: it comes first, as it means nothing once that is over.
+        let unread = std::mem::take(&mut self.unread);
         for event in &ready {
             self.handle(*event);
+            self.send_what_is_due()?;
+        }
+        for token in unread {
+            self.read_on(token);
             self.send_what_is_due()?;
         }
         self.ready = ready;
@@ -299,9 +304,25 @@ impl<'a> Player<'a> {
         let Some(connection) = self.connections.get(token) else {
             return;
         };
-        match connection.handle(event, &mut self.buffer, self.clock) {
+        let was_unread = connection.is_unread();
+        let progress = connection.handle(event, &mut self.buffer, self.clock);
+        self.note(token, progress, was_unread);
+    }
+
+    /// Reads on where the last turn stopped.
+    fn read_on(&mut self, token: Token) {
+        if let Some(connection) = self.connections.get(token) {
+            let progress = connection.read_on(&mut self.buffer, self.clock);
+            self.note(token, progress, false);
+        }
+    }
+
+    /// Does what follows from a connection's progress. `is_listed`: it is among the unread already.
+    fn note(&mut self, token: Token, progress: Progress, is_listed: bool) {
+        match progress {
             Progress::Waiting => {}
-            Progress::Unread => self.unread.push(event),
+            Progress::Unread if is_listed => {}
+            Progress::Unread => self.unread.push(token),
             Progress::Closed => self.forget(token),
             Progress::Over {
                 exchange,
@@ -309,9 +330,9 @@ impl<'a> Player<'a> {
                 done,
                 stays,
             } => {
-                if let (Ok(status @ 300..400), Some(location)) =
-                    (verdict, connection.take_location())
-                {
+                let connection = self.connections.get(token);
+                let location = connection.and_then(Connection::take_location);
+                if let (Ok(status @ 300..400), Some(location)) = (verdict, location) {
                     self.say_location(status, location);
                 }
                 if !(stays && self.kept.keep(exchange.client, token)) {

@@ -10,7 +10,7 @@ use super::{Orders, Target, play};
 use crate::sys::clock::Clock;
 use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, RunWords, Stage};
 use concsim_engine::timetable::small::{closed, open};
-use concsim_model::scenario::{Connection, Scenario, Warmup};
+use concsim_model::scenario::{Arrivals, Connection, Draw, Scenario, Warmup};
 use concsim_model::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -231,6 +231,29 @@ fn a_kept_connection_is_used_until_the_server_closes_it() {
             .iter()
             .all(|outcome| outcome.failure.is_none())
     );
+}
+
+#[test]
+fn a_kept_connection_outlives_answers_that_are_read_in_several_turns() {
+    // A turn reads 256 KiB, and the rest comes meanwhile.
+    const LENGTH: usize = 4 << 20;
+    let server = Scripted::at_once(|mut served| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n");
+        let answer = [head.as_bytes(), &vec![b'a'; LENGTH]].concat();
+        while served.hear() {
+            served.say(&answer);
+        }
+    });
+    let mut scenario = requests(keeping(one_client()), 20);
+    if let Arrivals::Closed { think, .. } = &mut scenario.load.arrivals {
+        *think = Draw::Fixed(1_000_000);
+    }
+    let played = Played::of(scenario, &server.target);
+    let outcomes = played.by_number();
+    assert_eq!(outcomes.len(), 20);
+    assert!(outcomes.iter().all(|it| it.failure.is_none()));
+    let opened = outcomes.iter().filter(|it| it.opened).count();
+    assert_eq!(opened, 1);
 }
 
 #[test]

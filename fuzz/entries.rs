@@ -3,14 +3,20 @@
 //!
 //! The fuzz targets call these functions, and so does the test that replays the corpora (`tests/it/corpus.rs`).
 
+use std::io;
 use std::ops::Range;
 
+use concsim::export::tables::{Form, Table};
+use concsim::export::{Told, hlog, perfetto};
 use concsim::http::{Progress, Receiver};
 use concsim::load::{Answer, Broken, Whole};
-use concsim::recording::kept;
+use concsim::recording::lanes::{Index, Instant, Interval, Lanes};
+use concsim::recording::remark::{self, Scene};
 use concsim::recording::summary::summarise;
+use concsim::recording::{Recording, kept};
 use concsim::scenario::{self, Engine, Overrides, Plan, draw};
 use concsim::tui::Keymap;
+use concsim::units::Stamp;
 
 /// A function of this file: takes the bytes of one input.
 pub(crate) type Entry = fn(&[u8]);
@@ -165,13 +171,53 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The file of a recording: as much as can be read of it can be summarised.
+/// Looks at a recording as the screen does.
+fn look_at(recording: &Recording) {
+    let Some(past) = recording.present() else {
+        return;
+    };
+    let mut index = Index::default();
+    index.extend(recording);
+    let to = past.sample().at;
+    let whole = Interval {
+        from: Stamp::ZERO,
+        to,
+    };
+    let lanes = Lanes::new(&index, past);
+    for request in lanes.requests(whole).into_iter().take(20) {
+        drop(lanes.request(request, whole));
+    }
+    drop(lanes.cores(whole));
+    drop(Instant::of(&index, recording, Stamp(to.0 / 2)));
+    let means = past.last_second().means();
+    drop(remark::all(&Scene::of_the_last_second(past, means, &[])));
+}
+
+/// Writes a recording into every form of file.
+fn export(recording: &Recording) {
+    let text = "requests.a.steps = []\nload.clients = 1";
+    let plan = scenario::read(text, "a.toml", &Overrides::default());
+    let told = [Told {
+        plan: &plan.expect("it has no mistakes"),
+        recording,
+        run: summarise(recording),
+    }];
+    for table in Table::ALL {
+        let written = table.write(&told, Form::Csv, io::sink());
+        written.expect("a sink takes all");
+    }
+    hlog::write(&told, io::sink()).expect("a sink takes all");
+    perfetto::write(&told, io::sink()).expect("a sink takes all");
+}
+
+/// The file of a recording: as much as can be read of it can be summarised, looked at and exported.
 pub(crate) fn recording(bytes: &[u8]) {
     for file in [bytes, &repaired(bytes)] {
         let (recording, tear) = kept::read(file);
         assert!(recording.is_some() || tear.is_some());
         if let Some(recording) = recording {
-            drop(summarise(&recording));
+            look_at(&recording);
+            export(&recording);
         }
     }
 }

@@ -87,16 +87,18 @@ fn write_one(
     let Some(outcome) = asked.outcome else {
         return Ok(());
     };
+    // Of a forged recording the answer may come before the request is due.
+    let done = outcome.done.max(outcome.due);
     if let Some((from, to)) = at_the_door {
         let at_the_door = Slice {
             name: "at the door",
             ..Slice::default()
         };
-        let from = from.clamp(outcome.due, outcome.done);
+        let from = from.clamp(outcome.due, done);
         out.begin(track, from, &at_the_door)?;
-        out.end(track, to.clamp(from, outcome.done))?;
+        out.end(track, to.clamp(from, done))?;
     }
-    out.end(track, outcome.done.max(outcome.due))
+    out.end(track, done)
 }
 
 /// Lanes, and until when each is taken.

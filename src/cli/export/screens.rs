@@ -312,3 +312,17 @@ fn cast(args: &CastArgs) -> anyhow::Result<String> {
     cast.mark(passed + LAST_STAYS, "the end");
     Ok(cast.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_run_has_sixty_thousand_frames_and_a_short_one_twelve_a_second() {
+        for (seconds, most) in [(1, 12), (60, 723), (4_980, 60_000), (72 * 3_600, 60_000)] {
+            let length = Elapsed::from_secs(seconds);
+            let frames = length.0.div_ceil(frame_of(length).0);
+            assert!(frames.abs_diff(most) <= 1, "{seconds} s: {frames}");
+        }
+    }
+}

@@ -333,3 +333,29 @@ pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_ends_before_it_has_read_its_orders_has_an_exit_status() {
+        // This program's file is that of the tests, which prints its help and reads nothing.
+        let orders = "x".repeat(1 << 20);
+        let board = File::open("/dev/null").unwrap();
+        let legacy = Legacy {
+            board: board.as_fd(),
+            orders: &orders,
+        };
+        let mut child = Child::start("--help", &legacy).unwrap();
+        let status = loop {
+            if let Some(status) = child.ended() {
+                break status;
+            }
+            std::thread::yield_now();
+        };
+        assert!(status.success(), "{status}");
+    }
+}

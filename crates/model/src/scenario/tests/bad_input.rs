@@ -320,6 +320,20 @@ fn two_hundred_mistakes_are_reported_at_once() {
 }
 
 #[test]
+fn twenty_thousand_mistakes_are_all_drawn() {
+    // In time that grows with their square this takes minutes.
+    let keys: Vec<String> = (0..20_000)
+        .map(|key| format!("unknown_{key} = 1\n"))
+        .collect();
+    let problems = read_alone(&(keys.concat() + GOOD)).expect_err("it is wrong");
+    let drawn = problems.to_string();
+    for line in [1, 10_000, 20_000] {
+        assert!(drawn.contains(&format!(":{line}:1\n")), "line {line}");
+    }
+    assert!(drawn.ends_with("20000 mistakes"));
+}
+
+#[test]
 fn bytes_that_are_no_text_are_one_mistake() {
     let problems = crate::scenario::text_of(vec![b'a', 0xff], "some.toml").expect_err("no text");
     insta::assert_snapshot!(problems);

@@ -353,6 +353,6 @@ fn many() {
     play(
         number("CONCSIM_SEED", 1),
         number("CONCSIM_MUTANTS", 10_000),
-        2,
+        if cfg!(debug_assertions) { 20 } else { 2 },
     );
 }

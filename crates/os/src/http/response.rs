@@ -120,11 +120,16 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
     for field in parsed.headers.iter() {
         let value = field.value.trim_ascii();
         if field.name.eq_ignore_ascii_case("content-length") {
-            let text = str::from_utf8(value).ok();
-            let number = text.and_then(|text| text.parse().ok());
-            length = Some(number.ok_or(Broken("the response's length is no number"))?);
+            let number = number(value).ok_or(Broken("the response's length is no number"))?;
+            if length
+                .replace(number)
+                .is_some_and(|before| before != number)
+            {
+                return Err(Broken("the response has two lengths"));
+            }
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
-            chunked = value.eq_ignore_ascii_case(b"chunked");
+            let last = value.rsplit(|byte| *byte == b',').next();
+            chunked = last.is_some_and(|it| it.trim_ascii().eq_ignore_ascii_case(b"chunked"));
         } else if field.name.eq_ignore_ascii_case("connection") {
             stays = (stays || value.eq_ignore_ascii_case(b"keep-alive"))
                 && !value.eq_ignore_ascii_case(b"close");
@@ -143,6 +148,13 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
         end,
         location: None,
     })
+}
+
+/// The number that these digits are: a sign is none.
+fn number(digits: &[u8]) -> Option<u64> {
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    let text = str::from_utf8(digits).ok().filter(|_| is_number);
+    text?.parse().ok()
 }
 
 #[cfg(test)]
@@ -164,6 +176,14 @@ mod tests {
             (
                 "HTTP/1.1 200\r\ncontent-length:  2 \r\n\r\n",
                 head(200, Length(2), true),
+            ),
+            (
+                "HTTP/1.1 200\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n",
+                head(200, Length(2), true),
+            ),
+            (
+                "HTTP/1.1 200\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                head(200, Chunked, true),
             ),
             (
                 "HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -207,6 +227,9 @@ mod tests {
         for text in [
             "SSH-2.0-OpenSSH\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 2\r\n\r\n",
             "HTTP/2 200\r\n\r\n",
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");

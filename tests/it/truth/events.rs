@@ -441,9 +441,13 @@ impl Account {
     }
 
     /// True if a worker is between two slices that follow each other within a millisecond, in its hub, or runs
-    /// a connection whose request is not read yet.
+    /// a connection whose request is not read yet or is over.
     pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
+        let mut over = own.clone().filter(|it| self.state(it, at).is_none());
+        if over.any(|it| it.claim(at).is_some()) {
+            return true;
+        }
         let slices = own.flat_map(|it| &it.slices);
         let mut unread = self.unread.iter();
         if unread.any(|it| it.worker == worker && it.is_at(at)) {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::events::{Account, Ns, Request, Told};
 use super::findings::Findings;
 use super::tables::{Row, Tables, number};
+use super::window::LATE;
 
 /// Summaries of the variants of a kept run, by name, as `concsim replay --json` prints them.
 pub(super) fn summaries(concsim: &str, folder: &Path) -> BTreeMap<String, Value> {
@@ -343,8 +344,16 @@ impl Against<'_> {
         for (slot, rows, columns) in of_run.chain(of_slots) {
             let rows: Vec<&Row> = rows;
             for column in columns {
+                // A worker steps its gauge a moment after what it counts has ended: a look in between adds that.
+                let doubt = if *column == "begun_integral_ns" {
+                    LATE
+                } else {
+                    0
+                };
                 let falls = rows.windows(2).find(|pair| {
-                    number(pair[1], column).unwrap_or(0) < number(pair[0], column).unwrap_or(0)
+                    let [before, now] =
+                        [pair[0], pair[1]].map(|it| number(it, column).unwrap_or(0));
+                    now + doubt < before
                 });
                 let at = falls.map(|pair| &pair[1]["at_ns"]);
                 let place = format!("{}: {column} {slot} falls", self.place);

@@ -105,7 +105,7 @@ pub(super) fn of(
             let has_time = looks.there > Elapsed::ZERO;
             let log = log.filter(|_| has_time);
             looks.blocked = log.map(|log| {
-                let told = waits(log, looks.worker);
+                let told = waits(log, looks.worker).into_iter();
                 let all = told.chain(cut_short(span, events, looks.worker));
                 blocked(all.collect(), end, looks, seen)
             });
@@ -114,15 +114,24 @@ pub(super) fn of(
     all.into_iter().flatten().collect()
 }
 
-/// Waits of a worker that are in its log.
-fn waits(log: &[(u16, Event)], worker: usize) -> impl Iterator<Item = (Stamp, Stamp)> {
-    let own = log
-        .iter()
-        .filter(move |(slot, _)| usize::from(*slot) == worker);
-    own.filter_map(|(_, event)| match event {
-        Event::BlockedIn { from, to, .. } => Some((*from, *to)),
-        _ => None,
-    })
+/// Waits of a worker that are in its log. A process notes that a call is over when it gets a core again: the run
+/// that follows tells since when it could have had one.
+fn waits(log: &[(u16, Event)], worker: usize) -> Vec<(Stamp, Stamp)> {
+    let own = log.iter().filter(|(slot, _)| usize::from(*slot) == worker);
+    let mut waits: Vec<(Stamp, Stamp)> = Vec::new();
+    for (_, event) in own {
+        match event {
+            Event::BlockedIn { from, to, .. } => waits.push((*from, *to)),
+            Event::Ran(ran) => {
+                let last = waits.last_mut();
+                if let Some(last) = last.filter(|it| it.0 < ran.ready && ran.ready < it.1) {
+                    last.1 = ran.ready;
+                }
+            }
+            _ => {}
+        }
+    }
+    waits
 }
 
 /// Waits that ended with the process of a worker, which did not live to log them. Where its slot was empty

@@ -5,7 +5,7 @@ use super::recordings::*;
 use super::{AtTheEnd, Kind, NOW, Now, When, find};
 use crate::Recording;
 use crate::synthetic::{Life, MS, S, Synthetic, read_sample_by_sample};
-use concsim_engine::telemetry::{Event, Failure, Phase};
+use concsim_engine::telemetry::{Event, Failure, Phase, Ran, Then};
 use concsim_model::scenario::Connection;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
@@ -82,6 +82,39 @@ fn where_records_are_missing_samples_are_counted_and_called_so() {
     assert_eq!(
         first_sentence(&half, Now, Kind::BlockedWithFreeCores),
         "Worker B was found blocked in a wait in 2 of 3 samples in the last second."
+    );
+}
+
+#[test]
+fn a_process_that_wants_a_core_after_its_wait_is_blocked_no_longer() {
+    // Of each 100 ms 80 are in the call, and in the last 20 of them the answer is there and no core is free.
+    let mut recording = blocked_in_each_tenth([None, Some((10, 90))]);
+    let runs: Vec<(u16, Event)> = (0..60)
+        .map(|tenth| {
+            let at = |ms: u64| Stamp((tenth * 100 + ms) * MS);
+            let ran = Ran {
+                ready: at(70),
+                from: at(90),
+                to: at(91),
+                task: 0,
+                request: 0,
+                then: Then::Ended,
+                due: None,
+                core: Some(0),
+            };
+            (1, Event::Ran(ran))
+        })
+        .collect();
+    recording.switches.extend(runs);
+    recording.switches.sort_by_key(|(_, event)| match event {
+        Event::BlockedIn { to, .. } => *to,
+        Event::Ran(ran) => ran.to,
+        _ => Stamp::ZERO,
+    });
+    read_sample_by_sample(&mut recording);
+    assert_eq!(
+        first_sentence(&recording, Now, Kind::BlockedWithFreeCores),
+        "Worker B was blocked in a wait for 60 % of the time in the last second."
     );
 }
 

@@ -14,7 +14,9 @@ use std::rc::Rc;
 use concsim::coroutine::{Resumed, Stacks, Task};
 use concsim::sys::clock::Clock;
 use concsim::sys::processes::{own_core, pss_kib_of};
-use concsim::telemetry::{Board, Event, Probe, RINGS_BY_DEFAULT, Ran, Reader, Telemetry, Then};
+use concsim::telemetry::{
+    Event, Probe, RINGS_BY_DEFAULT, Reader, RunSlice, Scoreboard, SwitchReason, Telemetry,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use generator::{Gn, LocalGenerator};
 
@@ -73,11 +75,11 @@ fn switch_pair(criterion: &mut Criterion) {
 /// The same with all that the hub tells of it: who runs since when, two switches, and one event, which
 /// somebody reads.
 fn watched_switch_pair(_: &mut Criterion) {
-    let board: &'static Board = Box::leak(Box::new(
-        Board::new(RINGS_BY_DEFAULT).expect("a board can be made"),
+    let scoreboard: &'static Scoreboard = Box::leak(Box::new(
+        Scoreboard::new(RINGS_BY_DEFAULT).expect("a board can be made"),
     ));
-    let probe = Probe::new(board, 0, Clock::starting_now(), Telemetry::On);
-    let mut reader = Reader::new(board.worker_ring(0));
+    let probe = Probe::new(scoreboard, 0, Clock::starting_now(), Telemetry::On);
+    let mut reader = Reader::new(scoreboard.worker_ring(0));
     let (mut bare, mut task) = (bare_coroutine(), endless_task(&Stacks::new()));
     let mut resume_bare = |times| {
         for _ in 0..times {
@@ -93,13 +95,13 @@ fn watched_switch_pair(_: &mut Criterion) {
             probe.coroutine_switch();
             let to = probe.now();
             probe.let_go(from, to);
-            probe.event(&Event::Ran(Ran {
+            probe.event(&Event::RunSlice(RunSlice {
                 ready: from,
                 from,
                 to,
                 task: 0,
                 request: 0,
-                then: Then::Yielded,
+                then: SwitchReason::Yielded,
                 due: None,
                 core: own_core(),
             }));

@@ -16,7 +16,7 @@ use std::thread;
 use concsim::load::{Orders, Target, play};
 use concsim::scenario::{Overrides, Scenario, read};
 use concsim::sys::clock::{Clock, thread_cpu};
-use concsim::telemetry::{Board, Event, Outcome, Reader};
+use concsim::telemetry::{Event, Outcome, Reader, Scoreboard};
 use concsim::units::{Elapsed, Stamp};
 
 /// Room for every outcome of a run, as nobody drains the ring meanwhile.
@@ -77,19 +77,19 @@ fn scenario(text: &str) -> Scenario {
 
 /// Says how it went, and returns the 99th percentile of lateness in milliseconds.
 fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
-    let board = Board::new(OUTCOMES).expect("the board finds memory");
+    let scoreboard = Scoreboard::new(OUTCOMES).expect("the board finds memory");
     let orders = Orders {
         clock: Clock::starting_now(),
         scenario,
         target: Target::at(null_server::address(listener)),
     };
-    board.run().go.store(1, Ordering::Release);
+    scoreboard.run().go.store(1, Ordering::Release);
     let before = thread_cpu();
-    play(&orders, &board, &mut std::io::sink()).expect("the load can be played");
+    play(&orders, &scoreboard, &mut std::io::sink()).expect("the load can be played");
     let cpu = thread_cpu() - before;
 
-    let outcomes = cohort(&board);
-    let ended = board.run().load.ended.load(Ordering::Acquire);
+    let outcomes = cohort(&scoreboard);
+    let ended = scoreboard.run().load.ended.load(Ordering::Acquire);
     let late = quantiles(&outcomes, |outcome| outcome.sent.since(outcome.due));
     let latency = quantiles(&outcomes, |outcome| outcome.done.since(outcome.due));
     println!(
@@ -107,12 +107,12 @@ fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
 }
 
 /// All good answers of the counted window.
-fn cohort(board: &Board) -> Vec<Outcome> {
-    let load = &board.run().load;
+fn cohort(scoreboard: &Scoreboard) -> Vec<Outcome> {
+    let load = &scoreboard.run().load;
     let begin = Stamp(load.window_begin.load(Ordering::Acquire));
     let end = Stamp(load.window_end.load(Ordering::Acquire));
     let mut outcomes = Vec::new();
-    Reader::new(board.load_ring()).drain(|record| {
+    Reader::new(scoreboard.load_ring()).drain(|record| {
         if let Some(Event::Ended(outcome)) = Event::from_record(record) {
             outcomes.push(outcome);
         }

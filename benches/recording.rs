@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use concsim::recording::feed::Feed;
-use concsim::recording::kept::{self, Kept};
+use concsim::recording::storage::{self, StoredRun};
 use concsim::recording::summary::summarise;
 use concsim::tui::{Key, State, view};
 use concsim::units::{Elapsed, Stamp};
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     let each = bytes as f64 / switches as f64;
     limits.at_most("the file, for each switch", each, BYTES_A_SWITCH, "bytes");
     opening(&folder, times, &mut limits);
-    let kept = kept::open(&folder).expect("what was kept can be read");
+    let kept = storage::open(&folder).expect("what was kept can be read");
     println!(
         "in memory: the whole process has {} MB at most",
         most_memory_kib() / 1_024
@@ -75,7 +75,7 @@ fn length_of(folder: &Path) -> u64 {
 fn opening(folder: &Path, times: usize, limits: &mut Limits) {
     let mut all = Vec::new();
     for _ in 0..times {
-        let (kept, read) = milliseconds(|| kept::open(folder).expect("it can be read"));
+        let (kept, read) = milliseconds(|| storage::open(folder).expect("it can be read"));
         let (_, summarised) = milliseconds(|| summarise(&kept.recordings[0]));
         let (_, looked_at) = milliseconds(|| first_frame(&kept));
         println!(
@@ -86,14 +86,14 @@ fn opening(folder: &Path, times: usize, limits: &mut Limits) {
     limits.at_most("opens", quantile(&mut all, 0.5), OPENS_MS, "ms");
 }
 
-fn first_frame(kept: &Kept) -> State {
+fn first_frame(kept: &StoredRun) -> State {
     let mut state = State::new(&kept.plan, busy::WORKERS as usize);
     state.replay(Vec::new());
     state.turn(&feed(kept), Elapsed::ZERO);
     state
 }
 
-fn feed(kept: &Kept) -> Feed<'_> {
+fn feed(kept: &StoredRun) -> Feed<'_> {
     Feed {
         over: &kept.recordings,
         now: None,
@@ -101,7 +101,7 @@ fn feed(kept: &Kept) -> Feed<'_> {
 }
 
 /// Leaps to any instants, forth and back, and the worst of them.
-fn scrubbing(kept: &Kept, pane: char, leaps: usize, limits: &mut Limits) {
+fn scrubbing(kept: &StoredRun, pane: char, leaps: usize, limits: &mut Limits) {
     let feed = feed(kept);
     let samples = &kept.recordings[0].samples;
     let end = samples[samples.len() - 1].at.0;

@@ -15,7 +15,7 @@ mod timing;
 use std::process::ExitCode;
 
 use concsim::recording::feed::Feed;
-use concsim::recording::kept;
+use concsim::recording::storage;
 use concsim::tui::{Key, State, view};
 use concsim::units::Elapsed;
 use limits::{Limits, quantile};
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folder = scratch.path().join("run");
     busy::keep(&folder, seconds);
-    let kept = kept::open(&folder).expect("what was kept can be read");
+    let kept = storage::open(&folder).expect("what was kept can be read");
     let feed = Feed {
         over: &kept.recordings,
         now: None,

@@ -11,9 +11,9 @@ use concsim::export::{Told, hlog, perfetto};
 use concsim::http::{Progress, Receiver};
 use concsim::load::{Answer, Broken, Whole};
 use concsim::recording::lanes::{Index, Instant, Interval, Lanes};
-use concsim::recording::remark::{self, Scene};
+use concsim::recording::remark::{self, Context};
 use concsim::recording::summary::summarise;
-use concsim::recording::{Recording, kept};
+use concsim::recording::{Recording, storage};
 use concsim::scenario::{self, Engine, Overrides, Plan, draw};
 use concsim::tui::Keymap;
 use concsim::units::Stamp;
@@ -190,7 +190,7 @@ fn look_at(recording: &Recording) {
     drop(lanes.cores(whole));
     drop(Instant::of(&index, recording, Stamp(to.0 / 2)));
     let means = past.last_second().means();
-    drop(remark::all(&Scene::of_the_last_second(past, means, &[])));
+    drop(remark::all(&Context::of_the_last_second(past, means, &[])));
 }
 
 /// Writes a recording into every form of file.
@@ -213,7 +213,7 @@ fn export(recording: &Recording) {
 /// The file of a recording: as much as can be read of it can be summarised, looked at and exported.
 pub(crate) fn recording(bytes: &[u8]) {
     for file in [bytes, &repaired(bytes)] {
-        let (recording, tear) = kept::read(file);
+        let (recording, tear) = storage::read(file);
         assert!(recording.is_some() || tear.is_some());
         if let Some(recording) = recording {
             look_at(&recording);

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use concsim::recorder::Folder;
-use concsim::recording::kept::Keeper;
+use concsim::recording::storage::RecordingWriter;
 use concsim::recording::{
     CoreSample, Header, LoadSample, Machine, Origin, Sample, Seen, Who, Window, WorkerSample,
 };
 use concsim::scenario::{self, Overrides, Plan};
 use concsim::telemetry::{
-    Event, NO_REQUEST, Outcome, Phase, Ran, Reading, Sent, Served, Stage, Then,
+    Event, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent, Served, Stage, SwitchReason,
 };
 use concsim::units::{CpuTime, Elapsed, Stamp};
 
@@ -108,7 +108,7 @@ fn header(plan: &Plan, seconds: u64) -> Header {
 
 /// Writes what happened, in the order in which it did.
 struct Pen {
-    keeper: Keeper,
+    keeper: RecordingWriter,
     window: Option<Window>,
     seen: Seen,
     answered: u64,
@@ -121,7 +121,7 @@ impl Pen {
             Event::Sent(_) => self.seen.sent += 1,
             Event::Ended(_) => self.seen.outcomes += 1,
             Event::Answered { .. } => self.seen.answers += 1,
-            Event::Ran(_) => self.seen.switches += 1,
+            Event::RunSlice(_) => self.seen.switches += 1,
             _ => self.seen.events += 1,
         }
         self.seen.event_count += u64::from(who != Who::Load);
@@ -164,7 +164,7 @@ impl Pen {
             self.note(Who::Services, answered);
         }
         let is_last = turn == STRETCHES - 1;
-        let ran = Ran {
+        let ran = RunSlice {
             ready: Stamp(if turn == 0 {
                 due + 20_000
             } else {
@@ -174,11 +174,15 @@ impl Pen {
             to: Stamp(to),
             task,
             request,
-            then: if is_last { Then::Ended } else { Then::Service },
+            then: if is_last {
+                SwitchReason::Ended
+            } else {
+                SwitchReason::Service
+            },
             due: None,
             core: Some(worker as u32),
         };
-        self.note(who, Event::Ran(ran));
+        self.note(who, Event::RunSlice(ran));
         if is_last {
             let due = from.saturating_sub((STRETCHES - 1) * AT_ONCE * SLOT + 30_000);
             self.end(who, request, task, due, to);

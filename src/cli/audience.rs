@@ -89,7 +89,7 @@ impl Audience for Headless {
             talk::say(format_args!(
                 "{}: {}",
                 self.name,
-                in_words(performance.stage())
+                describe(performance.stage())
             ));
         }
         self.clock.sleep_until(self.clock.now() + spare);
@@ -110,7 +110,7 @@ pub(super) fn has_had_enough(watched: Option<&Rc<Watched>>) -> bool {
     interrupt::noted() || watched.is_some_and(|watched| watched.was_saved())
 }
 
-fn in_words(stage: Stage) -> &'static str {
+fn describe(stage: Stage) -> &'static str {
     match stage {
         Stage::Preparing => "starting its processes",
         Stage::WarmUp => "warming up, not counted yet",

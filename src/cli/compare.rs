@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::{shelf, talk};
 use concsim_model::scenario::Plan;
-use concsim_record::kept;
+use concsim_record::storage;
 use concsim_record::summary::{Summary, summarise};
 use concsim_report::comparison::{Side, compare};
 
@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// The plan and the summary of a kept run; what of it cannot be read is reported.
 fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
-    let kept = kept::open(&shelf::find(path)?)?;
+    let kept = storage::open(&shelf::find(path)?)?;
     shelf::report_losses(&kept);
     let runs = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without

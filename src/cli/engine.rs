@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use serde::de::DeserializeOwned;
 
 use crate::{load, server};
-use concsim_os::sys::family::{self, Inherited};
+use concsim_os::sys::child::{self, Inherited};
 use concsim_os::sys::terminal::{self, Modes};
-use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT, Said};
+use concsim_os::telemetry::{ChildMessage, RINGS_BY_DEFAULT, Scoreboard};
 
 /// The numbers of the descriptors that the driver left open.
 #[derive(Debug, clap::Args)]
@@ -23,12 +23,12 @@ pub struct Args {
 pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
     // The server and its forked workers hold on to the board until their processes end.
-    let board: &'static Board = Box::leak(Box::new(board(inherited.board)?));
+    let scoreboard: &'static Scoreboard = Box::leak(Box::new(scoreboard(inherited.scoreboard)?));
     let orders: server::arbiter::Orders = read(&inherited.orders)?;
     let lifeline = &inherited.lifeline;
     Ok(tell(server::arbiter::play(
         orders,
-        board,
+        scoreboard,
         lifeline,
         &mut io::stdout(),
     )))
@@ -51,12 +51,12 @@ pub fn keeper(args: &KeeperArgs) -> anyhow::Result<ExitCode> {
 /// The services that `call` steps talk to.
 pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
-    family::die_when_cut(&inherited.lifeline)?;
-    let board = board(inherited.board)?;
+    child::die_when_cut(&inherited.lifeline)?;
+    let scoreboard = scoreboard(inherited.scoreboard)?;
     let orders: server::services::Orders = read(&inherited.orders)?;
     Ok(tell(server::services::play(
         &orders,
-        &board,
+        &scoreboard,
         &mut io::stdout(),
     )))
 }
@@ -64,14 +64,14 @@ pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
 /// The load.
 pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
-    family::die_when_cut(&inherited.lifeline)?;
-    let board = board(inherited.board)?;
+    child::die_when_cut(&inherited.lifeline)?;
+    let scoreboard = scoreboard(inherited.scoreboard)?;
     let orders: load::Orders = read(&inherited.orders)?;
-    Ok(tell(load::play(&orders, &board, &mut io::stdout())))
+    Ok(tell(load::play(&orders, &scoreboard, &mut io::stdout())))
 }
 
-fn board(descriptor: OwnedFd) -> anyhow::Result<Board> {
-    Ok(Board::inherited(descriptor, RINGS_BY_DEFAULT)?)
+fn scoreboard(descriptor: OwnedFd) -> anyhow::Result<Scoreboard> {
+    Ok(Scoreboard::inherited(descriptor, RINGS_BY_DEFAULT)?)
 }
 
 fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
@@ -87,7 +87,7 @@ fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
     let reason = reason.strip_prefix("failed to ").unwrap_or(&reason).into();
     let mut voice = io::stdout();
     // If the driver is gone there is nobody left to tell.
-    let _ = Said::Failed { reason }.say(&mut voice);
+    let _ = ChildMessage::Failed { reason }.say(&mut voice);
     let _ = voice.flush();
     ExitCode::FAILURE
 }

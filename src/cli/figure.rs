@@ -14,10 +14,10 @@ use super::talk;
 use concsim_figure::foretold::Foretold;
 use concsim_figure::sweep::Sweep;
 use concsim_figure::table::CSV_BEGINS;
-use concsim_figure::{Kind, Look, Material, Play, Table, png};
+use concsim_figure::{Inputs, Kind, Look, Play, Table, png};
 use concsim_model::palette::Theme;
 use concsim_os::sys::files;
-use concsim_record::kept::{self, Kept};
+use concsim_record::storage::{self, StoredRun};
 
 /// What a sweep keeps its rows in.
 const POINTS: &str = "points.jsonl";
@@ -143,7 +143,7 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
 #[derive(Default)]
 pub(super) struct Found {
     /// Kept runs, with their folders.
-    pub(super) kept: Vec<(Kept, PathBuf)>,
+    pub(super) kept: Vec<(StoredRun, PathBuf)>,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) foretold: Vec<Foretold>,
 }
@@ -180,7 +180,7 @@ impl Found {
             self.foretold.push(foretold);
             return Ok(());
         }
-        self.kept.push((kept::open(&path)?, path));
+        self.kept.push((storage::open(&path)?, path));
         Ok(())
     }
 
@@ -189,10 +189,10 @@ impl Found {
         names(&self.kept)
     }
 
-    pub(super) fn material(&self) -> Material<'_> {
+    pub(super) fn material(&self) -> Inputs<'_> {
         let names = self.names();
         let plays = self.kept.iter().zip(names);
-        Material {
+        Inputs {
             plays: plays
                 .map(|((kept, _), called)| Play { kept, called })
                 .collect(),
@@ -203,7 +203,7 @@ impl Found {
 }
 
 /// What tells runs from each other: their scenarios, or where these are the same, their folders.
-fn names(kept: &[(Kept, PathBuf)]) -> Vec<String> {
+fn names(kept: &[(StoredRun, PathBuf)]) -> Vec<String> {
     if kept.len() < 2 {
         return vec![String::new(); kept.len()];
     }

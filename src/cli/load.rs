@@ -25,7 +25,7 @@ use concsim_os::load::{Authority, Target};
 use concsim_os::recorder::Folder;
 use concsim_os::recorder::Live;
 use concsim_os::sys::interrupt;
-use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT};
+use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
 use concsim_record::Header;
 use concsim_record::summary::{self, Summary};
 use concsim_report::json;
@@ -140,13 +140,13 @@ fn play(
     quiet: bool,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
-    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let mut audience = Headless::new(quiet);
     audience.announce(plan, 0)?;
     let variant = &plan.variants[0];
     let header = Header::of(plan, variant, recorder::this_machine());
     let keeper = run::keeper_for(folder, &header, |said| audience.hear(said));
-    let live = Live::new(&board, header, keeper);
+    let live = Live::new(&scoreboard, header, keeper);
     let performance = Performance::against(target, variant, live)?;
     let recording = run::watch(performance, &mut audience)?;
     let run = summary::summarise(&recording);

@@ -12,9 +12,9 @@ use concsim_export::metrics::{CONTENT_TYPE, Page};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};
-use concsim_os::recorder::Onlooker;
+use concsim_os::recorder::WorkerSampler;
 use concsim_os::sys::{self, clock, net};
-use concsim_os::telemetry::Board;
+use concsim_os::telemetry::Scoreboard;
 
 /// So many may ask at once; the others wait at the door.
 const VISITORS: usize = 16;
@@ -40,7 +40,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 pub(super) struct Endpoint {
     listener: TcpListener,
     visitors: Vec<Visitor>,
-    onlooker: Onlooker,
+    onlooker: WorkerSampler,
     kind: WorkerKind,
 }
 
@@ -53,13 +53,18 @@ impl Endpoint {
         Ok(Self {
             listener,
             visitors: Vec::new(),
-            onlooker: Onlooker::default(),
+            onlooker: WorkerSampler::default(),
             kind,
         })
     }
 
     /// Does for each visitor what can be done without waiting.
-    pub(super) fn attend(&mut self, now: Stamp, board: &Board, (events, dropped): (u64, u64)) {
+    pub(super) fn attend(
+        &mut self,
+        now: Stamp,
+        scoreboard: &Scoreboard,
+        (events, dropped): (u64, u64),
+    ) {
         while self.visitors.len() < VISITORS
             && let Ok(stream) = net::accept(&self.listener, false)
         {
@@ -72,7 +77,7 @@ impl Endpoint {
             let look = || {
                 let page = Page {
                     kind,
-                    workers: &onlooker.look(board),
+                    workers: &onlooker.look(scoreboard),
                     events,
                     events_dropped: dropped,
                 };

@@ -111,7 +111,7 @@ enum Command {
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
     #[command(name = "__keeper", hide = true)]
-    Keeper(engine::KeeperArgs),
+    RecordingWriter(engine::KeeperArgs),
     #[command(name = "__services", hide = true)]
     Services(engine::Args),
     #[command(name = "__load", hide = true)]
@@ -151,7 +151,7 @@ impl Cli {
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => completions::run(&args),
             Some(Command::Arbiter(args)) => engine::arbiter(&args),
-            Some(Command::Keeper(args)) => engine::keeper(&args),
+            Some(Command::RecordingWriter(args)) => engine::keeper(&args),
             Some(Command::Services(args)) => engine::services(&args),
             Some(Command::LoadProcess(args)) => engine::load(&args),
         }

@@ -24,12 +24,12 @@ use concsim_model::scenario::Variant;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::handler::Access;
 use concsim_os::load;
-use concsim_os::recorder::{Cast, Live};
+use concsim_os::recorder::{Live, ProcessIds};
 use concsim_os::server::{arbiter, services};
 use concsim_os::sys;
+use concsim_os::sys::child::{Child, ChildEnv};
 use concsim_os::sys::clock::Clock;
-use concsim_os::sys::family::{Child, Legacy};
-use concsim_os::telemetry::{Board, RunWords, Stage, Telemetry};
+use concsim_os::telemetry::{RunWords, Scoreboard, Stage, Telemetry};
 use concsim_record::{Recording, until_next_sample};
 
 /// Between two looks at the rings, and at who runs where.
@@ -67,7 +67,7 @@ enum Act {
 #[derive(Debug)]
 pub struct Performance<'a> {
     pub(super) variant: &'a Variant,
-    board: &'a Board,
+    scoreboard: &'a Scoreboard,
     clock: Clock,
     pub(super) live: Live<'a>,
     services: Option<Child>,
@@ -118,7 +118,7 @@ impl<'a> Performance<'a> {
     fn prepare(variant: &'a Variant, live: Live<'a>) -> Self {
         Self {
             variant,
-            board: live.board(),
+            scoreboard: live.scoreboard(),
             clock: live.clock(),
             live,
             services: None,
@@ -146,7 +146,7 @@ impl<'a> Performance<'a> {
     pub fn stage(&self) -> Stage {
         match self.act {
             Act::Services | Act::Server | Act::Load => Stage::Preparing,
-            Act::Playing => self.board.run().load.stage(),
+            Act::Playing => self.scoreboard.run().load.stage(),
             Act::Stopping | Act::Over => Stage::Done,
         }
     }
@@ -157,8 +157,8 @@ impl<'a> Performance<'a> {
     }
 
     /// What the processes share.
-    pub(super) fn board(&self) -> &'a Board {
-        self.board
+    pub(super) fn scoreboard(&self) -> &'a Scoreboard {
+        self.scoreboard
     }
 
     /// The arbiter's process, while there is one.
@@ -176,7 +176,7 @@ impl<'a> Performance<'a> {
         // When all has been played there is nothing left to cut short.
         self.live.header_mut().interrupted = self.stage() != Stage::Done;
         self.interrupted = Some(self.clock.now());
-        self.board.run().stop.store(1, Ordering::Release);
+        self.scoreboard.run().stop.store(1, Ordering::Release);
         if matches!(self.act, Act::Services | Act::Server | Act::Load) {
             self.enter(Act::Over);
         }
@@ -248,8 +248,8 @@ impl<'a> Performance<'a> {
 
     fn start(&self, role: &str, orders: &impl Serialize) -> sys::Result<Child> {
         let orders = serde_json::to_string(orders).expect("orders are always JSON");
-        let legacy = Legacy {
-            board: self.board.descriptor(),
+        let legacy = ChildEnv {
+            scoreboard: self.scoreboard.descriptor(),
             orders: &orders,
         };
         Child::start(role, &legacy)
@@ -262,10 +262,10 @@ impl<'a> Performance<'a> {
             Act::Services | Act::Server | Act::Load if waited > BOOT_PATIENCE => {
                 self.break_off(format!("the processes were not up within {BOOT_PATIENCE}"));
             }
-            Act::Load if self.board.run().load.ready.load(Ordering::Acquire) == 1 => {
+            Act::Load if self.scoreboard.run().load.ready.load(Ordering::Acquire) == 1 => {
                 self.say_go();
             }
-            Act::Playing if self.board.run().load.stage() == Stage::Done => {
+            Act::Playing if self.scoreboard.run().load.stage() == Stage::Done => {
                 self.live.header_mut().drained = now;
                 self.close();
             }
@@ -315,7 +315,7 @@ impl<'a> Performance<'a> {
     fn say_go(&mut self) {
         let go = self.clock.now() + LEAD_IN;
         self.live.header_mut().began = go;
-        self.board.run().go.store(go.0, Ordering::Release);
+        self.scoreboard.run().go.store(go.0, Ordering::Release);
         self.enter(Act::Playing);
     }
 
@@ -364,7 +364,7 @@ impl<'a> Performance<'a> {
             return;
         }
         self.live.header_mut().log_full = Some(self.clock.now());
-        let stop = &self.board.run().stop;
+        let stop = &self.scoreboard.run().stop;
         // A person who has ended the run meanwhile is not overruled.
         let _ = stop.compare_exchange(
             0,
@@ -378,7 +378,7 @@ impl<'a> Performance<'a> {
 
     fn crosses_an_edge(&mut self, now: Stamp) -> bool {
         let mut crossed = false;
-        for (taken, edge) in self.edges.iter_mut().zip(edges(self.board)) {
+        for (taken, edge) in self.edges.iter_mut().zip(edges(self.scoreboard)) {
             if !*taken && edge.is_some_and(|edge| now >= edge) {
                 *taken = true;
                 crossed = true;
@@ -389,7 +389,7 @@ impl<'a> Performance<'a> {
 
     fn until_next_look(&self) -> Elapsed {
         let now = self.clock.now();
-        let coming = edges(self.board).into_iter().zip(self.edges);
+        let coming = edges(self.scoreboard).into_iter().zip(self.edges);
         let edges = coming.filter_map(|(edge, taken)| edge.filter(|_| !taken));
         let coming = edges.chain(self.next_cue());
         coming
@@ -397,8 +397,8 @@ impl<'a> Performance<'a> {
             .fold(LOOK_EVERY, Elapsed::min)
     }
 
-    fn cast(&self) -> Cast {
-        Cast {
+    fn cast(&self) -> ProcessIds {
+        ProcessIds {
             load: self.load.as_ref().map(Child::pid),
             services: self.services.as_ref().map(Child::pid),
             arbiter: self.arbiter.as_ref().map(Child::pid),
@@ -407,8 +407,8 @@ impl<'a> Performance<'a> {
 }
 
 /// The window's two edges, as far as load has announced them.
-pub(super) fn edges(board: &Board) -> [Option<Stamp>; 2] {
-    let load = &board.run().load;
+pub(super) fn edges(scoreboard: &Scoreboard) -> [Option<Stamp>; 2] {
+    let load = &scoreboard.run().load;
     [&load.window_begin, &load.window_end].map(|word| {
         let edge = word.load(Ordering::Acquire);
         (edge > 0).then_some(Stamp(edge))

@@ -6,10 +6,10 @@ use super::calibrate::{self, CALIBRATED};
 use super::colour::Colour;
 use super::talk;
 use concsim_model::scenario::{self, Machine, Plan, Variant};
-use concsim_record::kept::Keeper;
 use concsim_record::prediction::{Prediction, Switched};
+use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::{Run, summarise};
-use concsim_record::{Notebook, Recording};
+use concsim_record::{Recorder, Recording};
 
 /// Whether to predict, and with whose costs.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -111,7 +111,10 @@ fn on(machine: &Machine, variant: &Variant) -> Variant {
 }
 
 fn simulate(plan: &Plan, variant: &Variant) -> (Run, Switched) {
-    let notebook = Notebook::new(concsim_sim::header_of(plan, variant), None::<Keeper>);
-    let (recording, _) = concsim_sim::record(&variant.scenario, notebook);
+    let recorder = Recorder::new(
+        concsim_sim::header_of(plan, variant),
+        None::<RecordingWriter>,
+    );
+    let (recording, _) = concsim_sim::record(&variant.scenario, recorder);
     (summarise(&recording), Switched::of(&recording))
 }

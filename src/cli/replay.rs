@@ -8,13 +8,13 @@ use super::colour::Colour;
 use super::keyboard::{Found, KeyboardArgs};
 use super::run::{self, Cards};
 use super::screen::Screen;
-use super::showing::{self, CardArgs, Manner, Showing};
+use super::showing::{self, CardArgs, DisplayOptions, Showing};
 use super::talk;
 use super::{runs, shelf};
 use concsim_model::scenario::Plan;
 use concsim_os::sys::interrupt;
 use concsim_record::summary::{Run, Summary, summarise};
-use concsim_record::{Recording, kept};
+use concsim_record::{Recording, storage};
 use concsim_tui::{Keymap, Mouse, Row};
 
 /// Shows a run that was kept: pause it, go back, slow it down.
@@ -52,7 +52,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    let kept = kept::open(&folder)?;
+    let kept = storage::open(&folder)?;
     shelf::report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
@@ -94,7 +94,7 @@ fn offer() -> anyhow::Result<ExitCode> {
 /// Where a run that is over is looked at, and how.
 pub(super) struct Stage {
     pub(super) terminal: BorrowedFd<'static>,
-    pub(super) manner: Manner,
+    pub(super) manner: DisplayOptions,
     pub(super) keymap: Keymap,
     pub(super) mouse: Mouse,
 }

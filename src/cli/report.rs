@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use super::figure::Found;
 use super::shelf;
 use super::talk;
-use concsim_figure::{Kind, Look, Material, Table, table};
+use concsim_figure::{Inputs, Kind, Look, Table, table};
 use concsim_model::palette::Theme;
 use concsim_model::scenario::Plan;
 use concsim_model::words::counted;
 use concsim_os::sys::files;
-use concsim_record::kept::{self, Kept};
+use concsim_record::storage::{self, StoredRun};
 use concsim_record::summary::{Summary, summarise};
 use concsim_report::page::{Figure, Group, Page, Play, page};
 
@@ -41,7 +41,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let open = |folder: &PathBuf| {
         let folder = shelf::find(folder)?;
-        Ok((kept::open(&folder)?, folder))
+        Ok((storage::open(&folder)?, folder))
     };
     let found = Found {
         kept: args.runs.iter().map(open).collect::<anyhow::Result<_>>()?,
@@ -98,7 +98,7 @@ fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
 }
 
 /// One run, with what is to be said of its files.
-fn play(name: String, kept: &Kept, lanes: Option<Figure>) -> Play<'_> {
+fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
     let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
     let torn = kept
@@ -119,16 +119,16 @@ fn play(name: String, kept: &Kept, lanes: Option<Figure>) -> Play<'_> {
 }
 
 /// The runs of each scenario, in the order in which they were named: they share one scale of time.
-fn scenarios(found: &Found) -> Vec<(String, Material<'_>)> {
-    let mut scenarios: Vec<(String, Material<'_>)> = Vec::new();
+fn scenarios(found: &Found) -> Vec<(String, Inputs<'_>)> {
+    let mut scenarios: Vec<(String, Inputs<'_>)> = Vec::new();
     for play in found.material().plays {
         let name = play.kept.plan.name();
         if let Some((_, material)) = scenarios.iter_mut().find(|(known, _)| known == name) {
             material.plays.push(play);
         } else {
-            let material = Material {
+            let material = Inputs {
                 plays: vec![play],
-                ..Material::default()
+                ..Inputs::default()
             };
             scenarios.push((name.to_owned(), material));
         }
@@ -186,7 +186,7 @@ const WIDEST: u32 = 1120;
 fn figures(found: &Found) -> Vec<Group> {
     let scenarios = scenarios(found);
     let is_one = scenarios.len() == 1;
-    let of = |kinds: &[Kind], material: &Material<'_>, place: usize| -> Vec<Figure> {
+    let of = |kinds: &[Kind], material: &Inputs<'_>, place: usize| -> Vec<Figure> {
         let tables = kinds
             .iter()
             .map(|kind| concsim_figure::table(*kind, material));

@@ -28,8 +28,8 @@ use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_model::units::Elapsed;
 use concsim_os::recorder::Live;
 use concsim_os::sys::{interrupt, processes};
-use concsim_os::telemetry::{Board, RINGS_BY_DEFAULT};
-use concsim_record::kept::Keeper;
+use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
+use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::{Run, Summary};
 use concsim_record::{Header, Recording, summary};
 use concsim_report::card::{Extent, MORE, card};
@@ -209,7 +209,7 @@ pub(super) fn keeper_for(
     folder: Option<&mut Folder>,
     header: &Header,
     say: impl FnOnce(String),
-) -> Option<Keeper> {
+) -> Option<RecordingWriter> {
     let keeper = folder?.keep(header);
     let not_kept = |error: &io::Error| say(format!("{} is not kept: {error}", header.variant));
     keeper.inspect_err(not_kept).ok()
@@ -317,10 +317,10 @@ pub(super) fn play_one(
     audience: &mut impl Audience,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
-    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let header = Header::of(plan, variant, recorder::this_machine());
     let keeper = keeper_for(folder, &header, |said| audience.hear(said));
-    let live = Live::new(&board, header, keeper);
+    let live = Live::new(&scoreboard, header, keeper);
     let performance = Performance::begin(variant, live)?;
     watch(performance, audience)
 }

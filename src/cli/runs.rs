@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{shelf, talk};
 use concsim_model::words::printable;
 use concsim_os::sys::clock;
-use concsim_record::kept;
+use concsim_record::storage;
 
 /// Lists the kept runs, the newest first.
 #[derive(Debug, clap::Args)]
@@ -101,7 +101,7 @@ impl KeptRun {
             let text = std::fs::read(folder.join(name)).unwrap_or_default();
             serde_json::from_slice(&text).unwrap_or_default()
         };
-        let (plan, summary) = (read(kept::PLAN), read(kept::SUMMARY));
+        let (plan, summary) = (read(storage::PLAN), read(storage::SUMMARY));
         let word = |value: &Value| value.as_str().map(str::to_owned);
         let runs = summary["runs"].as_array().map_or(&[][..], Vec::as_slice);
         let trust = |variant: &str| {

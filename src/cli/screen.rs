@@ -19,7 +19,7 @@ use super::audience::{Audience, has_had_enough};
 use super::performance::Performance;
 use super::rehearsal::Watched;
 use super::run::Cards;
-use super::showing::{Delivery, Manner};
+use super::showing::{Delivery, DisplayOptions};
 use super::talk;
 use concsim_model::palette::Colours;
 use concsim_model::scenario::Plan;
@@ -43,7 +43,7 @@ pub struct Screen {
     /// A frame is written at once.
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
-    manner: Manner,
+    manner: DisplayOptions,
     taken: FullScreen,
     /// Who has the mouse now.
     mouse: Mouse,
@@ -68,7 +68,7 @@ impl Screen {
         terminal: BorrowedFd<'static>,
         plan: &Plan,
         cores: usize,
-        manner: Manner,
+        manner: DisplayOptions,
     ) -> anyhow::Result<Self> {
         interrupt::leave_with_the_terminal()?;
         let taken = FullScreen::take(terminal)?;

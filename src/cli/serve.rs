@@ -22,10 +22,12 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_model::words::counted;
 use concsim_os::handler::{Access, DEMAND_LIMIT};
 use concsim_os::server::{self, arbiter, services};
+use concsim_os::sys::child::{Child, ChildEnv};
 use concsim_os::sys::clock::Clock;
-use concsim_os::sys::family::{Child, Legacy};
 use concsim_os::sys::{interrupt, processes};
-use concsim_os::telemetry::{Board, Event, RINGS_BY_DEFAULT, Reader, Said, Slot, Telemetry};
+use concsim_os::telemetry::{
+    ChildMessage, Event, RINGS_BY_DEFAULT, Reader, Scoreboard, Slot, Telemetry,
+};
 
 /// Between two looks at the rings and at what the processes say.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
@@ -92,14 +94,14 @@ pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let variant = the_first(&plan);
     processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
     interrupt::listen()?;
-    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     // An address that cannot be had is said before anything is started.
     let kind = variant.scenario.server.kind;
     let metrics = args
         .metrics
         .map(|at| Endpoint::open(at, kind))
         .transpose()?;
-    let mut house = House::open(args, variant, &board)?;
+    let mut house = House::open(args, variant, &scoreboard)?;
     house.metrics = metrics;
     house.watch()?;
     house.close()?;
@@ -120,7 +122,7 @@ fn the_first(plan: &Plan) -> &Variant {
 
 /// A server that is open, and what is seen of it.
 struct House<'a> {
-    board: &'a Board,
+    scoreboard: &'a Scoreboard,
     clock: Clock,
     graceful: Elapsed,
     services: Option<Child>,
@@ -146,7 +148,7 @@ struct Before {
 }
 
 impl<'a> House<'a> {
-    fn open(args: &Args, variant: &Variant, board: &'a Board) -> anyhow::Result<Self> {
+    fn open(args: &Args, variant: &Variant, scoreboard: &'a Scoreboard) -> anyhow::Result<Self> {
         let clock = Clock::starting_now();
         let scenario = &variant.scenario;
         let telemetry = if args.no_telemetry {
@@ -162,7 +164,7 @@ impl<'a> House<'a> {
                 scenario: scenario.clone(),
                 telemetry,
             };
-            let mut child = start("__services", &serde_json::to_string(&orders)?, board)?;
+            let mut child = start("__services", &serde_json::to_string(&orders)?, scoreboard)?;
             addresses = wait_until_ready(&mut child, clock)?;
             services = Some(child);
         }
@@ -174,7 +176,7 @@ impl<'a> House<'a> {
             telemetry,
             access: args.access(),
         };
-        let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, board)?;
+        let mut arbiter = start("__arbiter", &serde_json::to_string(&orders)?, scoreboard)?;
         let addresses = wait_until_ready(&mut arbiter, clock)?;
         let address = addresses.first().context("the server has no address")?;
         let kind = format!("{} worker", scenario.server.kind.word());
@@ -183,13 +185,13 @@ impl<'a> House<'a> {
             "http://{address} is served by {workers}; ^C stops"
         ));
         Ok(Self {
-            board,
+            scoreboard,
             clock,
             graceful: scenario.server.graceful_timeout,
             services,
             arbiter,
             readers: BTreeMap::new(),
-            others: [board.arbiter_ring(), board.services_ring()].map(Reader::new),
+            others: [scoreboard.arbiter_ring(), scoreboard.services_ring()].map(Reader::new),
             events: 0,
             before: BTreeMap::new(),
             master_cpu: CpuTime::ZERO,
@@ -234,7 +236,7 @@ impl<'a> House<'a> {
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
         }
         self.look()?;
-        for (worker, slot) in self.board.used_slots() {
+        for (worker, slot) in self.scoreboard.used_slots() {
             talk::say(format_args!("{}", last_words(worker, slot)));
         }
         talk::say(format_args!(
@@ -252,8 +254,8 @@ impl<'a> House<'a> {
 
     /// Empties the rings, passes on what the processes say, and redraws the table when it is time.
     fn look(&mut self) -> anyhow::Result<()> {
-        for (worker, _) in self.board.used_slots() {
-            let ring = self.board.worker_ring(worker);
+        for (worker, _) in self.scoreboard.used_slots() {
+            let ring = self.scoreboard.worker_ring(worker);
             let reader = self
                 .readers
                 .entry(worker)
@@ -270,16 +272,16 @@ impl<'a> House<'a> {
             .flat_map(Child::lines)
             .collect();
         for line in lines {
-            match Said::from_line(&line) {
-                Said::Note { text } => self.tell(&text),
-                Said::Failed { reason } => bail!("failed to {reason}"),
-                Said::Ready { .. } | Said::Redirected { .. } => {}
+            match ChildMessage::from_line(&line) {
+                ChildMessage::Note { text } => self.tell(&text),
+                ChildMessage::Failed { reason } => bail!("failed to {reason}"),
+                ChildMessage::Ready { .. } | ChildMessage::Redirected { .. } => {}
             }
         }
         let now = self.clock.now();
         let dropped = self.dropped();
         if let Some(metrics) = &mut self.metrics {
-            metrics.attend(now, self.board, (self.events, dropped));
+            metrics.attend(now, self.scoreboard, (self.events, dropped));
         }
         if self.shows_table && now.since(self.tabled) >= TABLE_EVERY {
             self.show_table(now);
@@ -297,7 +299,7 @@ impl<'a> House<'a> {
         let length = now.since(self.tabled);
         self.tabled = now;
         let rows: Vec<Row> = self
-            .board
+            .scoreboard
             .used_slots()
             .filter(|(_, slot)| read(&slot.wanted) == 1 || read(&slot.died_at) == 0)
             .map(|(worker, slot)| row(worker, slot, self.before.entry(worker).or_default()))
@@ -358,9 +360,9 @@ fn read(word: &AtomicU64) -> u64 {
     word.load(Ordering::Acquire)
 }
 
-fn start(role: &str, orders: &str, board: &Board) -> anyhow::Result<Child> {
-    let legacy = Legacy {
-        board: board.descriptor(),
+fn start(role: &str, orders: &str, scoreboard: &Scoreboard) -> anyhow::Result<Child> {
+    let legacy = ChildEnv {
+        scoreboard: scoreboard.descriptor(),
         orders,
     };
     Ok(Child::start(role, &legacy)?)
@@ -372,11 +374,11 @@ fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<Socke
     while clock.now() < until && !interrupt::noted() {
         let ended = child.ended();
         for line in child.lines() {
-            match Said::from_line(&line) {
-                Said::Ready { addresses } => return Ok(addresses),
-                Said::Failed { reason } => bail!("failed to {reason}"),
-                Said::Note { text } => talk::say(text),
-                Said::Redirected { .. } => {}
+            match ChildMessage::from_line(&line) {
+                ChildMessage::Ready { addresses } => return Ok(addresses),
+                ChildMessage::Failed { reason } => bail!("failed to {reason}"),
+                ChildMessage::Note { text } => talk::say(text),
+                ChildMessage::Redirected { .. } => {}
             }
         }
         if let Some(status) = ended {

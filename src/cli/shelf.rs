@@ -13,7 +13,7 @@ use super::talk;
 use concsim_model::scenario::Plan;
 use concsim_os::recorder::Folder;
 use concsim_os::sys::{clock, signals};
-use concsim_record::kept;
+use concsim_record::storage;
 
 /// So many are kept …
 const KEPT: usize = 5;
@@ -79,7 +79,7 @@ pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Reports what of a kept run cannot be read.
-pub(super) fn report_losses(kept: &kept::Kept) {
+pub(super) fn report_losses(kept: &storage::StoredRun) {
     for (file, tear) in &kept.torn {
         talk::say(format_args!("{}: {tear}", file.display()));
     }
@@ -159,7 +159,7 @@ fn remove(folder: &Path) -> io::Result<()> {
 fn is_on(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let process = name.rsplit('-').next().and_then(|pid| pid.parse().ok());
-    !kept::has_result(folder) && process.is_some_and(signals::is_there)
+    !storage::has_result(folder) && process.is_some_and(signals::is_there)
 }
 
 pub(super) fn size_of(folder: &Path) -> u64 {

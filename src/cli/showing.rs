@@ -62,7 +62,7 @@ pub enum Delivery {
 
 /// How a screen is shown, all things considered.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub struct DisplayOptions {
     /// What it looks like.
     pub look: Look,
     /// Between two frames.
@@ -94,9 +94,9 @@ impl Showing {
 
     /// The manner that suits this terminal.
     #[must_use]
-    pub fn manner(self, colour: Colour) -> Manner {
+    pub fn manner(self, colour: Colour) -> DisplayOptions {
         let variable = |name: &str| std::env::var(name).ok();
-        Manner {
+        DisplayOptions {
             look: self.look(colour),
             frame_every: Elapsed(1_000_000_000 / u64::from(self.frames(variable))),
             delivery: delivery(variable("TERM").as_deref()),

@@ -15,7 +15,7 @@ use super::talk;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
 use concsim_record::summary::{Run, Summary, summarise};
-use concsim_record::{Notebook, Recording};
+use concsim_record::{Recorder, Recording};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
 
@@ -138,7 +138,7 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = concsim_sim::header_of(plan, variant);
     let keeper = run::keeper_for(folder, &header, talk::say);
-    let (recording, failed) = concsim_sim::record(&variant.scenario, Notebook::new(header, keeper));
+    let (recording, failed) = concsim_sim::record(&variant.scenario, Recorder::new(header, keeper));
     if let Some(error) = failed {
         talk::say(format_args!(
             "{}: not all of the recording is kept: {error}",

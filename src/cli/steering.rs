@@ -7,11 +7,11 @@
 use std::sync::atomic::Ordering;
 
 use super::performance::{Performance, edges};
-use concsim_model::scenario::{Arrivals, Happening, Scenario};
+use concsim_model::scenario::{Arrivals, Scenario, TimelineAction};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_os::sys::processes;
 use concsim_os::sys::signals::{self, Signal};
-use concsim_os::telemetry::{Deed, Extra, Marker, Phase, Slot, Stage};
+use concsim_os::telemetry::{Extra, Intervention, Marker, Phase, Slot, Stage};
 use concsim_tui::{Hog, Steer};
 
 /// Load goes up and down in steps of this share of what the scenario says …
@@ -51,13 +51,13 @@ impl Performance<'_> {
     /// When the next cue is due; [`None`] if none will be while there is load.
     pub(super) fn next_cue(&self) -> Option<Stamp> {
         let cue = self.scenario().timeline.get(self.steered.next_cue)?;
-        let run = self.board().run();
+        let run = self.scoreboard().run();
         let begin = run.go.load(Ordering::Acquire);
         if begin == 0 || run.load.stage() == Stage::Done {
             return None;
         }
         let at = Stamp(begin) + cue.at;
-        let [_, end] = edges(self.board());
+        let [_, end] = edges(self.scoreboard());
         end.is_none_or(|end| at < end).then_some(at)
     }
 
@@ -87,47 +87,49 @@ impl Performance<'_> {
         &self.variant.scenario
     }
 
-    fn mark(&mut self, at: Stamp, deed: Deed, cue: Option<u16>) {
+    fn mark(&mut self, at: Stamp, deed: Intervention, cue: Option<u16>) {
         self.live.mark(Marker { at, deed, cue });
     }
 
-    fn deed_for(&self, steer: Steer) -> Option<Deed> {
+    fn deed_for(&self, steer: Steer) -> Option<Intervention> {
         match steer {
-            Steer::MoreWorkers => self.deed_of(Happening::AddWorker),
-            Steer::FewerWorkers => self.deed_of(Happening::RemoveWorker),
+            Steer::MoreWorkers => self.deed_of(TimelineAction::AddWorker),
+            Steer::FewerWorkers => self.deed_of(TimelineAction::RemoveWorker),
             Steer::MoreLoad => self.amount_after(1.0),
             Steer::LessLoad => self.amount_after(-1.0),
-            Steer::Kill => self.deed_of(Happening::KillWorker),
-            Steer::Stop => self.deed_of(Happening::StopWorker),
-            Steer::Continue => self.deed_of(Happening::ContinueWorker),
-            Steer::Reload => self.deed_of(Happening::Reload),
-            Steer::Hog => Hog::of(self.scenario()).map(|hog| Deed::Send(hog.class)),
+            Steer::Kill => self.deed_of(TimelineAction::KillWorker),
+            Steer::Stop => self.deed_of(TimelineAction::StopWorker),
+            Steer::Continue => self.deed_of(TimelineAction::ContinueWorker),
+            Steer::Reload => self.deed_of(TimelineAction::Reload),
+            Steer::Hog => Hog::of(self.scenario()).map(|hog| Intervention::Send(hog.class)),
         }
     }
 
     /// The deed, and on whom: the first worker of those that there are now.
-    fn deed_of(&self, happening: Happening) -> Option<Deed> {
-        let board = self.board();
+    fn deed_of(&self, happening: TimelineAction) -> Option<Intervention> {
+        let scoreboard = self.scoreboard();
         let of = |wanted: fn(&Slot) -> bool| {
-            let mut slots = board.used_slots();
+            let mut slots = scoreboard.used_slots();
             let found = slots.find(|(_, slot)| is_alive(slot) && wanted(slot));
             found.map(|(index, _)| index as u16)
         };
         Some(match happening {
-            Happening::AddWorker => Deed::AddWorker,
-            Happening::RemoveWorker => Deed::RemoveWorker,
-            Happening::KillWorker => Deed::KillWorker(of(|_| true)?),
-            Happening::StopWorker => Deed::StopWorker(of(|slot| !is_stopped(slot))?),
-            Happening::ContinueWorker => Deed::ContinueWorker(of(is_stopped)?),
-            Happening::Reload => Deed::Reload,
-            Happening::SetRate(_) | Happening::SetClients(_) | Happening::Send(_) => {
+            TimelineAction::AddWorker => Intervention::AddWorker,
+            TimelineAction::RemoveWorker => Intervention::RemoveWorker,
+            TimelineAction::KillWorker => Intervention::KillWorker(of(|_| true)?),
+            TimelineAction::StopWorker => Intervention::StopWorker(of(|slot| !is_stopped(slot))?),
+            TimelineAction::ContinueWorker => Intervention::ContinueWorker(of(is_stopped)?),
+            TimelineAction::Reload => Intervention::Reload,
+            TimelineAction::SetRate(_)
+            | TimelineAction::SetClients(_)
+            | TimelineAction::Send(_) => {
                 return done_by_load(happening);
             }
         })
     }
 
     /// So many steps more load, or fewer; [`None`] if there can be no more or no less.
-    fn amount_after(&self, steps: f64) -> Option<Deed> {
+    fn amount_after(&self, steps: f64) -> Option<Intervention> {
         let whole = amount_at_first(self.scenario());
         let now = self.steered.amount.unwrap_or(whole);
         // The timeline may have gone further than a hand does: more is never less.
@@ -138,27 +140,29 @@ impl Performance<'_> {
             Arrivals::Closed { .. } => after((STEP * whole).round().max(1.0)).ceil(),
         };
         ((amount - now).abs() > f64::EPSILON).then(|| match self.scenario().load.arrivals {
-            Arrivals::Open { .. } => Deed::SetRate(millionths(amount)),
-            Arrivals::Closed { .. } => Deed::SetClients(amount as u32),
+            Arrivals::Open { .. } => Intervention::SetRate(millionths(amount)),
+            Arrivals::Closed { .. } => Intervention::SetClients(amount as u32),
         })
     }
 
-    fn remember(&mut self, deed: Deed) {
+    fn remember(&mut self, deed: Intervention) {
         match deed {
-            Deed::SetRate(millionths) => self.steered.amount = Some(millionths as f64 / 1e6),
-            Deed::SetClients(clients) => self.steered.amount = Some(f64::from(clients)),
-            Deed::AddWorker
-            | Deed::RemoveWorker
-            | Deed::KillWorker(_)
-            | Deed::StopWorker(_)
-            | Deed::ContinueWorker(_)
-            | Deed::Reload
-            | Deed::SetLoad(_)
-            | Deed::Send(_) => {}
+            Intervention::SetRate(millionths) => {
+                self.steered.amount = Some(millionths as f64 / 1e6)
+            }
+            Intervention::SetClients(clients) => self.steered.amount = Some(f64::from(clients)),
+            Intervention::AddWorker
+            | Intervention::RemoveWorker
+            | Intervention::KillWorker(_)
+            | Intervention::StopWorker(_)
+            | Intervention::ContinueWorker(_)
+            | Intervention::Reload
+            | Intervention::SetLoad(_)
+            | Intervention::Send(_) => {}
         }
     }
 
-    fn carry_out(&self, deed: Deed) {
+    fn carry_out(&self, deed: Intervention) {
         let to_arbiter = |signal| {
             if let Some(pid) = self.arbiter_pid() {
                 signals::send(pid, signal);
@@ -169,44 +173,44 @@ impl Performance<'_> {
                 signals::send_to_child_of(arbiter, self.worker_pid(slot), signal);
             }
         };
-        let run = self.board().run();
+        let run = self.scoreboard().run();
         match deed {
-            Deed::AddWorker => to_arbiter(Signal::More),
-            Deed::RemoveWorker => to_arbiter(Signal::Fewer),
-            Deed::Reload => to_arbiter(Signal::HangUp),
-            Deed::KillWorker(slot) => to_worker(slot, Signal::Kill),
-            Deed::StopWorker(slot) => to_worker(slot, Signal::Stop),
-            Deed::ContinueWorker(slot) => to_worker(slot, Signal::Continue),
-            Deed::SetRate(millionths) => run.amount.ring(millionths),
-            Deed::SetClients(clients) => run.amount.ring(u64::from(clients)),
-            Deed::Send(class) => {
+            Intervention::AddWorker => to_arbiter(Signal::More),
+            Intervention::RemoveWorker => to_arbiter(Signal::Fewer),
+            Intervention::Reload => to_arbiter(Signal::HangUp),
+            Intervention::KillWorker(slot) => to_worker(slot, Signal::Kill),
+            Intervention::StopWorker(slot) => to_worker(slot, Signal::Stop),
+            Intervention::ContinueWorker(slot) => to_worker(slot, Signal::Continue),
+            Intervention::SetRate(millionths) => run.amount.post(millionths),
+            Intervention::SetClients(clients) => run.amount.post(u64::from(clients)),
+            Intervention::Send(class) => {
                 let hog = Hog::of(self.scenario()).filter(|hog| hog.class == class);
                 let at_least = hog.map_or(CpuTime::ZERO, |hog| hog.at_least);
-                run.extra.ring(Extra { class, at_least }.to_wish());
+                run.extra.post(Extra { class, at_least }.to_message());
             }
             // Nobody asks for this any more.
-            Deed::SetLoad(_) => {}
+            Intervention::SetLoad(_) => {}
         }
     }
 
     fn worker_pid(&self, slot: u16) -> u32 {
-        let slot = self.board().slot(usize::from(slot));
+        let slot = self.scoreboard().slot(usize::from(slot));
         slot.pid.load(Ordering::Relaxed) as u32
     }
 }
 
 /// What load does by itself when it is its time.
-fn done_by_load(happening: Happening) -> Option<Deed> {
+fn done_by_load(happening: TimelineAction) -> Option<Intervention> {
     match happening {
-        Happening::SetRate(rate) => Some(Deed::SetRate(millionths(rate))),
-        Happening::SetClients(clients) => Some(Deed::SetClients(clients as u32)),
-        Happening::Send(class) => Some(Deed::Send(class as u16)),
-        Happening::AddWorker
-        | Happening::RemoveWorker
-        | Happening::KillWorker
-        | Happening::StopWorker
-        | Happening::ContinueWorker
-        | Happening::Reload => None,
+        TimelineAction::SetRate(rate) => Some(Intervention::SetRate(millionths(rate))),
+        TimelineAction::SetClients(clients) => Some(Intervention::SetClients(clients as u32)),
+        TimelineAction::Send(class) => Some(Intervention::Send(class as u16)),
+        TimelineAction::AddWorker
+        | TimelineAction::RemoveWorker
+        | TimelineAction::KillWorker
+        | TimelineAction::StopWorker
+        | TimelineAction::ContinueWorker
+        | TimelineAction::Reload => None,
     }
 }
 

@@ -13,9 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use concsim::recording::summary::summarise;
-use concsim::recording::{Recording, kept};
+use concsim::recording::{Recording, storage};
 use concsim::scenario::{Step, draw};
-use concsim::telemetry::{Event, Failure, NO_REQUEST, Ran, Served, TerminationCause, Then};
+use concsim::telemetry::{
+    Event, Failure, NO_REQUEST, RunSlice, Served, SwitchReason, TerminationCause,
+};
 use concsim::units::Stamp;
 
 /// Plays a scenario by `concsim run` and by `concsim sim`, and puts the same questions to both.
@@ -44,21 +46,21 @@ fn played(engine: &str, scenario: &str) -> Recording {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    let kept = kept::open(&out).unwrap_or_else(|error| panic!("{engine}: {error}: {said}"));
+    let kept = storage::open(&out).unwrap_or_else(|error| panic!("{engine}: {error}: {said}"));
     assert!(kept.torn.is_empty(), "{engine}: {said}");
     kept.recordings.into_iter().next().unwrap()
 }
 
 /// Who had a worker, in order for each worker.
-fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, Ran)> {
+fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match event {
-        Event::Ran(ran) => Some((*worker, *ran)),
+        Event::RunSlice(ran) => Some((*worker, *ran)),
         _ => None,
     })
 }
 
-fn stretches_of(recording: &Recording, request: u32) -> Vec<Ran> {
+fn stretches_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
     let all = stretches(recording).map(|(_, ran)| ran);
     all.filter(|ran| ran.request == request).collect()
 }
@@ -353,7 +355,7 @@ fn a_kept_connection_waits_once_after_each_answer_and_sees_its_end() {
         for (number, count) in counts {
             assert_eq!(count, 1 + lets_go(recording, number), "request {number}");
             let last = stretches_of(recording, number)[count - 1];
-            assert_eq!(last.then, Then::Client);
+            assert_eq!(last.then, SwitchReason::Client);
         }
         the_switch_law_holds(recording);
     });

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use concsim::recording::{Recording, Window, kept};
+use concsim::recording::{Recording, Window, storage};
 use concsim::telemetry::{Event, Phase};
 use concsim::units::Stamp;
 
@@ -30,7 +30,7 @@ fn play(workers: usize) -> Recording {
         .status()
         .expect("the binary starts");
     assert!(ended.code().is_some(), "it was killed");
-    let mut run = kept::open(&kept).expect("a recording");
+    let mut run = storage::open(&kept).expect("a recording");
     run.recordings.remove(0)
 }
 
@@ -51,7 +51,7 @@ fn told(recording: &Recording, window: Window) -> f64 {
     let (mut lost, mut all) = (0.0, 0.0);
     for (_, event) in &recording.switches {
         match event {
-            Event::Ran(ran) => all += inside(ran.from, ran.to),
+            Event::RunSlice(ran) => all += inside(ran.from, ran.to),
             Event::Preempted { from, to, .. } => lost += inside(*from, *to),
             _ => {}
         }

@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use concsim::recorder::Folder;
-use concsim::recording::kept;
 use concsim::recording::lanes::{Index, Interval, Lanes};
+use concsim::recording::storage;
 use concsim::recording::summary::summarise;
-use concsim::recording::{Notebook, Recording, Who};
+use concsim::recording::{Recorder, Recording, Who};
 use concsim::scenario::WorkerKind;
 use concsim::telemetry::Event;
 use concsim::units::Stamp;
@@ -127,7 +127,7 @@ fn in_csv(name: &str) -> String {
 
 /// A copy of a recording whose variants have names that no scenario may give: somebody else wrote it.
 fn copy_with_hostile_names(run: &Path, to: &Path) {
-    let kept = kept::open(run).unwrap();
+    let kept = storage::open(run).unwrap();
     let mut plan = kept.plan;
     for (variant, name) in plan
         .variants
@@ -141,26 +141,26 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
         let mut header = recording.header.clone();
         header.variant.clone_from(&variant.name);
         let keeper = folder.keep(&header).unwrap();
-        let mut notebook = Notebook::new(header, Some(keeper));
+        let mut recorder = Recorder::new(header, Some(keeper));
         let sent = recording.sent.iter().map(|sent| Event::Sent(*sent));
         let outcomes = recording
             .outcomes
             .iter()
             .map(|outcome| Event::Ended(*outcome));
         for event in sent.chain(outcomes) {
-            notebook.note(Who::Load, &event.to_record());
+            recorder.note(Who::Load, &event.to_record());
         }
         for (worker, event) in recording.events.iter().chain(&recording.switches) {
             let who = match event {
                 Event::Forked { .. } | Event::Died { .. } => Who::Arbiter,
                 _ => Who::Worker(*worker),
             };
-            notebook.note(who, &event.to_record());
+            recorder.note(who, &event.to_record());
         }
         for sample in &recording.samples {
-            notebook.add(sample.clone());
+            recorder.add(sample.clone());
         }
-        assert!(notebook.close().1.is_none());
+        assert!(recorder.close().1.is_none());
     }
 }
 
@@ -202,11 +202,11 @@ fn a_trace_holds_the_rules_of_perfettos_own_schema_and_all_that_was_recorded() {
             continue;
         };
         let groups = asked(python, "read_trace.py", &file, scratch.path());
-        let kept = kept::open(&run).unwrap();
+        let kept = storage::open(&run).unwrap();
         assert_eq!(groups.as_array().unwrap().len(), kept.recordings.len());
         for (group, recording) in groups.as_array().unwrap().iter().zip(&kept.recordings) {
             let number = |name: &str| group[name].as_u64().unwrap() as usize;
-            let ran = count(recording, |it| matches!(it, Event::Ran(_)));
+            let ran = count(recording, |it| matches!(it, Event::RunSlice(_)));
             let is_sync = recording.header.scenario.server.kind == WorkerKind::Sync;
             assert_eq!(number("requests"), recording.outcomes.len());
             assert_eq!(number("turns"), ran);
@@ -234,7 +234,7 @@ fn an_interval_log_is_read_by_hdrhistogram_with_the_percentiles_of_the_summary()
             continue;
         };
         let tags = asked(python, "read_hlog.py", &file, scratch.path());
-        let kept = kept::open(&run).unwrap();
+        let kept = storage::open(&run).unwrap();
         assert_eq!(tags.as_object().unwrap().len(), 2 * kept.recordings.len());
         for recording in &kept.recordings {
             let run = summarise(recording);
@@ -296,7 +296,7 @@ fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
         let tables = scratch.path().join("tables");
         let said = export("csv", &run, &tables);
         export("jsonl", &run, &tables);
-        let kept = kept::open(&run).unwrap();
+        let kept = storage::open(&run).unwrap();
         for recording in &kept.recordings {
             let name = written(&recording.header.variant, in_a_message);
             let is_believed = summarise(recording).trust.code() == "ok";

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use concsim::sys::processes::{Whereabouts, whereabouts_of};
+use concsim::sys::processes::{ProcStat, whereabouts_of};
 use concsim::telemetry::Phase;
 use nix::sys::signal::Signal;
 use serde::Deserialize;
@@ -113,7 +113,7 @@ impl Stage<'_> {
     fn hold_the_worker(&mut self) {
         if self.stopped_at.is_none() {
             signal(self.pid(), Signal::SIGSTOP);
-            wait_until("the worker is stopped", || self.whereabouts().stopped);
+            wait_until("the worker is stopped", || self.proc_stat().stopped);
             self.stopped_at = Some(Counts::of(self.serving).switches);
         }
     }
@@ -123,14 +123,14 @@ impl Stage<'_> {
         let before = self.stopped_at.take().expect("something happened before");
         signal(self.pid(), Signal::SIGCONT);
         wait_until("the worker has settled", || {
-            let place = self.whereabouts();
+            let place = self.proc_stat();
             let asleep = !place.stopped && !place.runnable;
             let idle = self.serving.worker().phase() == Some(Phase::Idle);
             asleep && idle && Counts::of(self.serving).switches > before
         });
     }
 
-    fn whereabouts(&self) -> Whereabouts {
+    fn proc_stat(&self) -> ProcStat {
         whereabouts_of(self.pid()).expect("the worker lives")
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use concsim::recording::lanes::{Doing, Index, Instant, Interval, Lanes, RequestLane, Span};
-use concsim::recording::{Recording, kept};
+use concsim::recording::{Recording, storage};
 use concsim::scenario::WorkerKind;
 use concsim::telemetry::{Event, NO_REQUEST, Served};
 use concsim::units::{Elapsed, Stamp};
@@ -53,7 +53,7 @@ fn simulated() -> Vec<(String, Recording)> {
 }
 
 fn opened(name: &str, folder: &Path) -> Vec<(String, Recording)> {
-    let kept = kept::open(folder).expect("it can be read");
+    let kept = storage::open(folder).expect("it can be read");
     let named = |it: Recording| (format!("{name}, {}", it.header.variant), it);
     kept.recordings.into_iter().map(named).collect()
 }
@@ -188,7 +188,7 @@ impl Raw<'_> {
         let (mut runs, mut is_off) = (false, false);
         for (_, switch) in of_it {
             match switch {
-                Event::Ran(ran) => runs |= is_on(ran.from, ran.to),
+                Event::RunSlice(ran) => runs |= is_on(ran.from, ran.to),
                 Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => {
                     is_off |= is_on(*from, *to);
                 }

@@ -264,7 +264,7 @@ fn redirects_are_told_by_status_and_location_and_their_percentiles_are_marked() 
     let marked = run["at_patience"]["latency"].as_array().unwrap();
     assert_eq!(run["at_patience"]["patience_ms"], 7_000.0);
     assert!(marked.contains(&"p50".into()), "{marked:?}");
-    let kept = concsim::recording::kept::open(&out).expect("the recording is kept");
+    let kept = concsim::recording::storage::open(&out).expect("the recording is kept");
     let recording = &kept.recordings[0];
     assert_eq!(recording.header.locations[&302], "/login");
     let all_redirects = |status: u16| recording.outcomes.iter().all(|it| it.status == status);

@@ -28,7 +28,7 @@ pub(crate) enum Role {
     Worker,
     Load,
     Services,
-    Keeper,
+    RecordingWriter,
 }
 
 /// Every process that carries one mark.
@@ -101,7 +101,7 @@ fn role_of(pid: Pid) -> Option<Role> {
     Some(match words.next()? {
         "__load" => Role::Load,
         "__services" => Role::Services,
-        "__keeper" => Role::Keeper,
+        "__keeper" => Role::RecordingWriter,
         "__arbiter" if is_arbiter(parent_of(pid)?) => Role::Worker,
         "__arbiter" => Role::Arbiter,
         _ => Role::Driver,

@@ -12,7 +12,7 @@ use concsim::handler::Access;
 use concsim::scenario::{self, Overrides};
 use concsim::server::arbiter::Orders;
 use concsim::sys::clock::Clock;
-use concsim::telemetry::{Board, RINGS_BY_DEFAULT, Said, Slot, Telemetry};
+use concsim::telemetry::{ChildMessage, RINGS_BY_DEFAULT, Scoreboard, Slot, Telemetry};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -20,7 +20,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 /// A server at work; killed when this is dropped.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
-    pub(crate) board: Board,
+    pub(crate) board: Scoreboard,
     arbiter: Child,
     /// Held, never written to: when the test is gone, so is the server.
     _lifeline: PipeWriter,
@@ -40,7 +40,7 @@ impl Serving {
         scenario: &str,
         services: Vec<SocketAddr>,
     ) -> (Self, Result<(), String>) {
-        let board = Board::new(RINGS_BY_DEFAULT).expect("shared memory can be made");
+        let board = Scoreboard::new(RINGS_BY_DEFAULT).expect("shared memory can be made");
         let (lifeline, kept_end) = std::io::pipe().expect("a pipe can be made");
         let inherited = [board.descriptor(), lifeline.as_fd()];
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
@@ -102,10 +102,10 @@ fn orders(scenario: &str, services: Vec<SocketAddr>) -> Vec<u8> {
 fn address_when_ready(arbiter: &mut Child) -> Result<SocketAddr, String> {
     let output = arbiter.stdout.take().expect("its output is a pipe");
     for line in BufReader::new(output).lines() {
-        match Said::from_line(&line.expect("it says text")) {
-            Said::Ready { addresses } => return Ok(addresses[0]),
-            Said::Failed { reason } => return Err(reason),
-            Said::Note { .. } | Said::Redirected { .. } => {}
+        match ChildMessage::from_line(&line.expect("it says text")) {
+            ChildMessage::Ready { addresses } => return Ok(addresses[0]),
+            ChildMessage::Failed { reason } => return Err(reason),
+            ChildMessage::Note { .. } | ChildMessage::Redirected { .. } => {}
         }
     }
     panic!("the server ended before it was ready");

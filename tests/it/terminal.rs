@@ -13,7 +13,7 @@ use concsim::cli::showing::Showing;
 use concsim::palette::Colours;
 use concsim::recording::Sample;
 use concsim::recording::feed::Feed;
-use concsim::recording::kept::{self, Kept};
+use concsim::recording::storage::{self, StoredRun};
 use concsim::scenario::Overrides;
 use concsim::tui::{Key, State, view};
 use concsim::units::{Elapsed, Stamp};
@@ -366,7 +366,9 @@ fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
         // What is needed is on the disk half a second later at the latest, whatever becomes of the run.
         let mut kept = None;
         until("that instant is kept", || {
-            kept = kept::open(&folder).ok().and_then(|kept| instant(kept, at));
+            kept = storage::open(&folder)
+                .ok()
+                .and_then(|kept| instant(kept, at));
             kept.is_some()
         });
         let (kept, at) = kept.unwrap();
@@ -417,7 +419,7 @@ fn paused_at(screen: &str) -> Option<u64> {
 }
 
 /// The sample that was the newest then, once what came after it is kept too.
-fn instant(kept: Kept, microseconds: u64) -> Option<(Kept, Stamp)> {
+fn instant(kept: StoredRun, microseconds: u64) -> Option<(StoredRun, Stamp)> {
     let recording = &kept.recordings[0];
     let began = recording.header.began;
     let is_it = |sample: &Sample| sample.at.since(began).0 / 1_000 == microseconds;
@@ -426,7 +428,7 @@ fn instant(kept: Kept, microseconds: u64) -> Option<(Kept, Stamp)> {
     (place + 1 < recording.samples.len()).then_some((kept, at))
 }
 
-fn drawn(kept: &Kept, at: Stamp, pane: &str) -> Buffer {
+fn drawn(kept: &StoredRun, at: Stamp, pane: &str) -> Buffer {
     let mut state = State::new(&kept.plan, kept.recordings[0].header.machine.cores);
     state.look.colours = Colours::Many;
     state.replay(Vec::new());

@@ -8,7 +8,7 @@ use concsim_model::units::{Elapsed, Stamp};
 
 /// One process that was forked and is not reaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hand {
+pub struct Process {
     /// Its process id.
     pub pid: u32,
     /// The arbiter's count of forks: the oldest has the lowest.
@@ -19,7 +19,7 @@ pub struct Hand {
     pub going: bool,
 }
 
-impl Hand {
+impl Process {
     /// Whether its heartbeat was too old once, so that it was told to abort.
     pub fn was_silent(&self) -> bool {
         self.aborted
@@ -28,10 +28,10 @@ impl Hand {
 
 /// A slot as the arbiter sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct Slot {
     /// It belongs to the server: whoever has it lives, or will be replaced.
     wanted: bool,
-    hand: Option<Hand>,
+    hand: Option<Process>,
 }
 
 /// What to do with a worker that is silent for too long.
@@ -46,14 +46,14 @@ pub enum Verdict {
 /// All slots of the server.
 #[derive(Debug)]
 pub struct Roster {
-    places: Vec<Place>,
+    places: Vec<Slot>,
     forks: u64,
 }
 
 impl Roster {
     /// A roster of at most `slots`, of which the first `wanted` belong to the server.
     pub fn new(slots: usize, wanted: usize) -> Self {
-        let place = |index| Place {
+        let place = |index| Slot {
             wanted: index < wanted,
             hand: None,
         };
@@ -75,7 +75,7 @@ impl Roster {
 
     /// One more slot belongs to the server; which. `None` if there is no free one.
     pub fn add(&mut self) -> Option<usize> {
-        let free = |place: &Place| !place.wanted && place.hand.is_none();
+        let free = |place: &Slot| !place.wanted && place.hand.is_none();
         let slot = self.places.iter().position(free)?;
         self.places[slot].wanted = true;
         Some(slot)
@@ -92,7 +92,7 @@ impl Roster {
             .min_by_key(|(_, hand)| hand.age)?;
         let place = &mut self.places[slot];
         place.wanted = false;
-        place.hand = Some(Hand {
+        place.hand = Some(Process {
             going: true,
             ..hand
         });
@@ -102,7 +102,7 @@ impl Roster {
     /// Every worker goes, and as many free slots belong to the server instead; who goes. `None` if
     /// there are not so many.
     pub fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
-        let is_free = |place: &&Place| !place.wanted && place.hand.is_none();
+        let is_free = |place: &&Slot| !place.wanted && place.hand.is_none();
         let wanted = self.wanted();
         if self.places.iter().filter(is_free).count() < wanted {
             return None;
@@ -120,7 +120,7 @@ impl Roster {
                 leaving.push((slot, hand.pid));
             }
         }
-        let free = |place: &&mut Place| !place.wanted && place.hand.is_none();
+        let free = |place: &&mut Slot| !place.wanted && place.hand.is_none();
         // Behind those who go, so that nobody's slot is used again before all have left.
         let places = self.places.iter_mut().filter(free);
         places.take(wanted).for_each(|place| place.wanted = true);
@@ -128,7 +128,7 @@ impl Roster {
     }
 
     /// The next slot that needs a process.
-    pub fn vacancy(&self) -> Option<usize> {
+    pub fn free_slot(&self) -> Option<usize> {
         self.places
             .iter()
             .position(|place| place.wanted && place.hand.is_none())
@@ -141,8 +141,8 @@ impl Roster {
     }
 
     /// A process was forked for a slot.
-    pub fn employ(&mut self, slot: usize, pid: u32, age: u64) {
-        self.places[slot].hand = Some(Hand {
+    pub fn insert(&mut self, slot: usize, pid: u32, age: u64) {
+        self.places[slot].hand = Some(Process {
             pid,
             age,
             aborted: false,
@@ -151,14 +151,14 @@ impl Roster {
     }
 
     /// The process `pid` was reaped; which slot it had, and what was known of it.
-    pub fn dismiss(&mut self, pid: u32) -> Option<(usize, Hand)> {
+    pub fn dismiss(&mut self, pid: u32) -> Option<(usize, Process)> {
         let (slot, hand) = self.living().find(|(_, hand)| hand.pid == pid)?;
         self.places[slot].hand = None;
         Some((slot, hand))
     }
 
     /// Every process that lives, with its slot.
-    pub fn living(&self) -> impl Iterator<Item = (usize, Hand)> {
+    pub fn living(&self) -> impl Iterator<Item = (usize, Process)> {
         let places = self.places.iter().enumerate();
         places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
     }
@@ -202,9 +202,9 @@ mod tests {
 
     fn staffed(workers: usize) -> Roster {
         let mut roster = Roster::new(4, workers);
-        while let Some(slot) = roster.vacancy() {
+        while let Some(slot) = roster.free_slot() {
             let age = roster.next_age();
-            roster.employ(slot, 100 + slot as u32, age);
+            roster.insert(slot, 100 + slot as u32, age);
         }
         roster
     }
@@ -214,35 +214,43 @@ mod tests {
         let mut roster = staffed(2);
         assert_eq!(roster.dismiss(101).map(|(slot, _)| slot), Some(1));
         assert_eq!(roster.dismiss(101), None, "nobody is reaped twice");
-        assert_eq!(roster.vacancy(), Some(1));
-        roster.employ(1, 201, 3);
-        assert_eq!(roster.vacancy(), None);
+        assert_eq!(roster.free_slot(), Some(1));
+        roster.insert(1, 201, 3);
+        assert_eq!(roster.free_slot(), None);
     }
 
     #[test]
     fn the_oldest_goes_first_and_the_last_one_stays() {
         let mut roster = staffed(3);
         roster.dismiss(100);
-        roster.employ(0, 200, 9);
+        roster.insert(0, 200, 9);
         assert_eq!(roster.remove_oldest(), Some((1, 101)));
         assert_eq!(roster.remove_oldest(), Some((2, 102)));
         assert_eq!(roster.remove_oldest(), None);
         roster.dismiss(101);
-        assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+        assert_eq!(
+            roster.free_slot(),
+            None,
+            "who was sent home is not replaced"
+        );
     }
 
     #[test]
     fn all_are_replaced_at_once_if_there_are_slots_for_twice_as_many() {
         let mut roster = staffed(2);
         assert_eq!(roster.replace_all(), Some(vec![(0, 100), (1, 101)]));
-        assert_eq!((roster.wanted(), roster.vacancy()), (2, Some(2)));
+        assert_eq!((roster.wanted(), roster.free_slot()), (2, Some(2)));
         for slot in [2, 3] {
-            roster.employ(slot, 200 + slot as u32, 9);
+            roster.insert(slot, 200 + slot as u32, 9);
         }
         assert_eq!(roster.replace_all(), None, "the old ones are still there");
         roster.dismiss(100);
         roster.dismiss(101);
-        assert_eq!(roster.vacancy(), None, "who was sent home is not replaced");
+        assert_eq!(
+            roster.free_slot(),
+            None,
+            "who was sent home is not replaced"
+        );
         assert_eq!(roster.replace_all().map(|leaving| leaving.len()), Some(2));
     }
 
@@ -273,7 +281,7 @@ mod tests {
         assert!(roster.is_going(slot, pid));
         roster.dismiss(pid);
         assert!(!roster.is_going(slot, pid));
-        roster.employ(slot, pid, 9);
+        roster.insert(slot, pid, 9);
         assert!(!roster.is_going(slot, pid));
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::style::{Color, Modifier};
 
-use concsim_model::palette::{Ground, Meaning, Rgb, Theme};
+use concsim_model::palette::{Background, Meaning, Rgb, Theme};
 use concsim_model::svg::{self, class_of, escaped};
 
 /// Size of a cell in user units.
@@ -47,7 +47,7 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
 }
 
 /// Plain values: not every program that draws SVG knows variables.
-fn colours(ground: Ground, meanings: &[Meaning]) -> String {
+fn colours(ground: Background, meanings: &[Meaning]) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
     let mut colours = format!(
         ".g,text.i{{fill:{behind}}}text,.r{{fill:{letters};color:{letters}}}text.q,.q{{fill:{quiet};color:{quiet}}}"

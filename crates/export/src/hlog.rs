@@ -16,7 +16,7 @@ use hdrhistogram::serialization::interval_log::{
     IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
 
-use super::Told;
+use super::PlayedVariant;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Elapsed;
 use concsim_model::words::one_line;
@@ -31,7 +31,7 @@ const NANOSECONDS_IN_A_MILLISECOND: f64 = 1e6;
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(variants: &[Told<'_>], mut to: impl Write) -> io::Result<()> {
+pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut builder = IntervalLogWriterBuilder::new();
     builder.with_max_value_divisor(NANOSECONDS_IN_A_MILLISECOND);
@@ -54,7 +54,7 @@ pub fn write(variants: &[Told<'_>], mut to: impl Write) -> io::Result<()> {
 }
 
 /// What the log is of, and whether to believe it.
-fn comments(told: &Told<'_>) -> Vec<String> {
+fn comments(told: &PlayedVariant<'_>) -> Vec<String> {
     let header = &told.recording.header;
     let name = one_line(told.name());
     let mut lines = vec![
@@ -91,7 +91,7 @@ fn tag(name: &str, taken: &[String]) -> String {
 }
 
 /// The counted requests in the order in which they were due.
-fn counted<'a>(told: &Told<'a>) -> Vec<&'a Outcome> {
+fn counted<'a>(told: &PlayedVariant<'a>) -> Vec<&'a Outcome> {
     let outcomes = told.recording.outcomes.iter();
     let mut counted: Vec<&Outcome> = outcomes.filter(|outcome| told.counts(outcome)).collect();
     counted.sort_by_key(|outcome| outcome.due);
@@ -100,7 +100,7 @@ fn counted<'a>(told: &Told<'a>) -> Vec<&'a Outcome> {
 
 /// What was due in one second of a variant's window.
 struct Row<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     tag: String,
     /// From the variant's first request on.
     start: Elapsed,
@@ -109,7 +109,7 @@ struct Row<'a> {
 }
 
 /// In order of time, whatever variant they are of: readers pass over what goes back.
-fn rows<'a>(variants: &'a [Told<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
+fn rows<'a>(variants: &'a [PlayedVariant<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
     let (mut rows, mut tags) = (Vec::new(), Vec::new());
     for (told, counted) in variants.iter().zip(counted) {
         let tag = tag(told.name(), &tags);
@@ -173,11 +173,11 @@ mod tests {
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     use super::*;
-    use crate::told::made_up::Kept;
+    use crate::told::made_up::MadeUpRuns;
     use concsim_model::scenario::WorkerKind;
     use concsim_record::synthetic::Synthetic;
 
-    fn log(kept: &Kept) -> String {
+    fn log(kept: &MadeUpRuns) -> String {
         let mut bytes = Vec::new();
         write(&kept.told(), &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
@@ -202,9 +202,9 @@ mod tests {
         (sums, starts)
     }
 
-    fn both_kinds() -> Kept {
+    fn both_kinds() -> MadeUpRuns {
         let kinds = [WorkerKind::Sync, WorkerKind::Coroutine];
-        Kept::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
+        MadeUpRuns::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
     }
 
     #[test]
@@ -242,7 +242,7 @@ mod tests {
             run.variant = hostile.into();
             run
         });
-        let text = log(&Kept::of(&hostile.repeat(1_000), &named));
+        let text = log(&MadeUpRuns::of(&hostile.repeat(1_000), &named));
         let plain = log(&both_kinds());
         assert_eq!(text.lines().count(), plain.lines().count());
         let tags: Vec<String> = sums(&text).0.into_iter().map(|(tag, _)| tag).collect();
@@ -256,7 +256,7 @@ mod tests {
         let mut run = Synthetic::io_bound(WorkerKind::Sync);
         run.window = None;
         run.interrupted = true;
-        let text = log(&Kept::of("Nothing was counted.", &[run]));
+        let text = log(&MadeUpRuns::of("Nothing was counted.", &[run]));
         for words in [
             "trust proves-nothing",
             "it was interrupted",

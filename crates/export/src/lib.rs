@@ -5,7 +5,7 @@
 //! the summary does not know: nothing is computed here but differences. Each file says what it is of and
 //! whether it may be believed, as far as its form has room for that.
 
-pub mod cast;
+pub mod asciicast;
 pub mod drawing;
 pub mod hlog;
 pub mod metrics;
@@ -13,4 +13,4 @@ pub mod perfetto;
 pub mod tables;
 mod told;
 
-pub use told::Told;
+pub use told::PlayedVariant;

@@ -4,13 +4,13 @@ use concsim_engine::telemetry::Outcome;
 use concsim_model::scenario::Plan;
 use concsim_model::units::Elapsed;
 use concsim_record::Recording;
-use concsim_record::kept::Kept;
+use concsim_record::storage::StoredRun;
 use concsim_record::summary::{self, summarise};
 use concsim_record::trust::Trust;
 
 /// A variant that was played.
 #[derive(Debug)]
-pub struct Told<'a> {
+pub struct PlayedVariant<'a> {
     /// What was played.
     pub plan: &'a Plan,
     /// What was seen.
@@ -19,10 +19,10 @@ pub struct Told<'a> {
     pub run: summary::Run,
 }
 
-impl<'a> Told<'a> {
+impl<'a> PlayedVariant<'a> {
     /// The variants of a kept run, in order; only those of these names, if any are named.
     #[must_use]
-    pub fn of(kept: &'a Kept, names: &[String]) -> Vec<Self> {
+    pub fn of(kept: &'a StoredRun, names: &[String]) -> Vec<Self> {
         let wanted = |name: &String| names.is_empty() || names.contains(name);
         let recordings = kept.recordings.iter();
         recordings
@@ -97,12 +97,12 @@ pub(super) mod made_up {
     use concsim_record::synthetic::{Synthetic, plan};
 
     /// Made-up variants, and what they claim to have played.
-    pub(crate) struct Kept {
+    pub(crate) struct MadeUpRuns {
         pub(crate) plan: Plan,
         pub(crate) recordings: Vec<Recording>,
     }
 
-    impl Kept {
+    impl MadeUpRuns {
         pub(crate) fn of(title: &str, runs: &[Synthetic]) -> Self {
             let all: Vec<&Synthetic> = runs.iter().collect();
             Self {
@@ -111,8 +111,8 @@ pub(super) mod made_up {
             }
         }
 
-        pub(crate) fn told(&self) -> Vec<Told<'_>> {
-            let told = |recording| Told {
+        pub(crate) fn told(&self) -> Vec<PlayedVariant<'_>> {
+            let told = |recording| PlayedVariant {
                 plan: &self.plan,
                 recording,
                 run: summarise(recording),

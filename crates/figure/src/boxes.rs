@@ -6,15 +6,15 @@
 //! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
 //! `series` is the variant, `n` the requests of the cohort.
 
+use super::canvas::{Canvas, MARGIN, fitted, rect, rule, width_of};
 use super::cohort::{EVERYTHING, windows_of};
 use super::lines::{Plot, polyline};
-use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
 use super::place::Places;
 use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
-use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
 use concsim_model::words::{digits, grouped, mean};
 use concsim_record::summary::summarise;
 
@@ -27,16 +27,16 @@ const LEAST_BESIDE: f64 = 480.0;
 /// Marks that are closer than this share one number.
 const NEAR: f64 = 14.0;
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "boxes",
     says: "Concurrency and parallelism: the box is what can be at most, the mark is what came out",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
     rows,
     draw,
 };
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut rows = Vec::new();
     let mut caveats = Vec::new();
     for (name, recording) in material.recordings() {
@@ -57,11 +57,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     if rows.is_empty() {
         return Err(Refused::nothing("no variant has a counted window"));
     }
-    Ok(Taken {
+    Ok(Extracted {
         rows,
         caveats,
         counted: windows_of(EVERYTHING, material.recordings()),
-        ..Taken::default()
+        ..Extracted::default()
     })
 }
 
@@ -70,19 +70,19 @@ fn said(throughput: Option<f64>) -> String {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
-    paper.has_grid = false;
+    let mut canvas = Canvas::titled(table, look);
+    canvas.has_grid = false;
     let rows = &table.rows;
     let plane = Plane::of(rows);
-    let is_wide = paper.width >= LEAST_BESIDE;
+    let is_wide = canvas.width >= LEAST_BESIDE;
     let has_words = rows.len() <= MOST_WITH_WORDS;
-    let height = (paper.width * 0.5).clamp(230.0, 380.0);
+    let height = (canvas.width * 0.5).clamp(230.0, 380.0);
     let tall = plane.high;
     let enlarged = plane.enlarged(rows, height);
-    let (begin, left) = (paper.top, MARGIN);
+    let (begin, left) = (canvas.top, MARGIN);
     let right = match enlarged {
-        Some(_) if is_wide => left + (paper.right() - left) * 0.62,
-        _ => paper.right(),
+        Some(_) if is_wide => left + (canvas.right() - left) * 0.62,
+        _ => canvas.right(),
     };
     let most = "requests begun and not finished";
     let main = Part {
@@ -92,11 +92,11 @@ fn draw(table: &Table, look: &Look) -> String {
         heading: most.into(),
         is_enlarged: false,
     };
-    draw_part(&mut paper, &plane, rows, &main, has_words);
+    draw_part(&mut canvas, &plane, rows, &main, has_words);
     if let Some(tall) = enlarged {
         let wide = if is_wide {
-            paper.top = begin;
-            (right + 24.0, paper.right())
+            canvas.top = begin;
+            (right + 24.0, canvas.right())
         } else {
             (left, right)
         };
@@ -108,14 +108,14 @@ fn draw(table: &Table, look: &Look) -> String {
             heading: format!("enlarged: 0 to {}", digits(tall)),
             is_enlarged: true,
         };
-        draw_part(&mut paper, &plane, rows, &part, has_words);
+        draw_part(&mut canvas, &plane, rows, &part, has_words);
     }
     let words = "Means of the counted window. A box is what can be at most; one that is open goes on to its ↑.";
-    paper.paragraph("quiet", SMALL, words);
-    paper.top += 6.0;
-    key(&mut paper, rows, has_words);
-    paper.legend_of_origins(rows);
-    paper.finish(table, look)
+    canvas.paragraph("quiet", SMALL, words);
+    canvas.top += 6.0;
+    key(&mut canvas, rows, has_words);
+    canvas.legend_of_origins(rows);
+    canvas.finish(table, look)
 }
 
 /// What both axes of a plane have room for.
@@ -170,13 +170,13 @@ struct Part {
     is_enlarged: bool,
 }
 
-fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_words: bool) {
-    paper.top += SMALL + 4.0;
+fn draw_part(canvas: &mut Canvas, plane: &Plane, rows: &[Row], part: &Part, has_words: bool) {
+    canvas.top += SMALL + 4.0;
     let heading = fitted(&part.heading, part.wide.1 - part.wide.0, SMALL);
-    let begin = (part.wide.0, paper.top);
-    paper.svg.words(begin, "quiet", Anchor::Start, &heading);
-    paper.top += 8.0;
-    let (top, bottom) = (paper.top, paper.top + part.height);
+    let begin = (part.wide.0, canvas.top);
+    canvas.svg.words(begin, "quiet", Anchor::Start, &heading);
+    canvas.top += 8.0;
+    let (top, bottom) = (canvas.top, canvas.top + part.height);
     let left = part.wide.0 + width_of("10 000", SMALL) + 4.0;
     let axis = |high, from, to| Scale {
         steps: Steps::Linear,
@@ -187,8 +187,8 @@ fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_wo
     };
     let across = axis(plane.wide, left, part.wide.1);
     let up = axis(part.tall, bottom, top);
-    paper.up(&up, (left, part.wide.1), "");
-    paper.across(&across, (top, bottom), "cores kept busy");
+    canvas.up(&up, (left, part.wide.1), "");
+    canvas.across(&across, (top, bottom), "cores kept busy");
     let plot = Plot { across, up };
     let mut places = Places::within((left, top), (part.wide.1, bottom));
     // The axes are lines as well.
@@ -197,25 +197,25 @@ fn draw_part(paper: &mut Paper, plane: &Plane, rows: &[Row], part: &Part, has_wo
     // The colours of many boxes over each other would be none of theirs.
     let is_filled = ceilings.len() <= MOST_FILLED;
     for (_, _, of) in &ceilings {
-        draw_box(paper, (&rows[of[0]], is_filled), &plot, &mut places);
+        draw_box(canvas, (&rows[of[0]], is_filled), &plot, &mut places);
     }
     let is_inside = |row: &&Row| row.y <= part.tall;
     let inside: Vec<&Row> = rows.iter().filter(is_inside).collect();
     for row in &inside {
         let dot = plot.at((row.x, row.y));
         places.mark(dot);
-        draw_dot(&mut paper.svg, row, dot);
+        draw_dot(&mut canvas.svg, row, dot);
     }
     let named = ceilings.into_iter();
     let named = named.filter(|(_, most, _)| !part.is_enlarged || *most <= part.tall);
     for ceiling in named {
-        name_box(paper, rows, &plot, &mut places, (&ceiling, has_words));
+        name_box(canvas, rows, &plot, &mut places, (&ceiling, has_words));
     }
-    name_dots(paper, rows, &plot, &mut places, has_words);
+    name_dots(canvas, rows, &plot, &mut places, has_words);
 }
 
 /// What a configuration can have at most. A box that is higher than the plot is open at the top.
-fn draw_box(paper: &mut Paper, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
+fn draw_box(canvas: &mut Canvas, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
     };
@@ -230,7 +230,7 @@ fn draw_box(paper: &mut Paper, (row, is_filled): (&Row, bool), plot: &Plot, plac
     let is_open = y > plot.up.high;
     let size = (right - left, bottom - top);
     if is_filled {
-        rect(&mut paper.svg, &format!("box {kind}"), (left, top), size);
+        rect(&mut canvas.svg, &format!("box {kind}"), (left, top), size);
     }
     let class = format!("line {kind}-s{dashes}");
     let edge: &[(f64, f64)] = if is_open {
@@ -238,7 +238,7 @@ fn draw_box(paper: &mut Paper, (row, is_filled): (&Row, bool), plot: &Plot, plac
     } else {
         &[(left, top), (right, top), (right, bottom)]
     };
-    polyline(&mut paper.svg, &class, edge);
+    polyline(&mut canvas.svg, &class, edge);
     places.way(edge);
 }
 
@@ -262,7 +262,7 @@ fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
 
 /// The name of a box stands inside it: under its top, or, where it is open, at the top of the plot.
 fn name_box(
-    paper: &mut Paper,
+    canvas: &mut Canvas,
     rows: &[Row],
     plot: &Plot,
     places: &mut Places,
@@ -291,7 +291,7 @@ fn name_box(
         let left = plot.across.at(*x) - width_of(&words, SMALL) - 8.0;
         let candidates = lines.iter().map(|base| (left, *base));
         if let Some(place) = places.first_of(candidates, &words) {
-            paper.svg.words(place, "quiet", Anchor::Start, &words);
+            canvas.svg.words(place, "quiet", Anchor::Start, &words);
             return;
         }
     }
@@ -310,7 +310,7 @@ fn numbers(places: &[usize]) -> String {
 
 /// Marks have their names beside them, or the numbers of the key, of which those close together share one
 /// place. What has no room is in the key alone.
-fn name_dots(paper: &mut Paper, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
+fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
     let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
     for (place, row) in rows
         .iter()
@@ -342,9 +342,9 @@ fn name_dots(paper: &mut Paper, rows: &[Row], plot: &Plot, places: &mut Places, 
             continue;
         };
         if let Some(end) = place.lead {
-            rule(&mut paper.svg, "lead", dot, end);
+            rule(&mut canvas.svg, "lead", dot, end);
         }
-        paper
+        canvas
             .svg
             .words(place.at, "small halo", Anchor::Start, &words);
     }
@@ -362,7 +362,7 @@ fn said_of(row: &Row) -> String {
 }
 
 /// What the numbers mean: one line for each configuration, with its ceilings.
-fn key(paper: &mut Paper, rows: &[Row], has_words: bool) {
+fn key(canvas: &mut Canvas, rows: &[Row], has_words: bool) {
     for (place, row) in rows.iter().enumerate() {
         let of = |most: Option<f64>| {
             most.map_or_else(String::new, |most| format!(" of {}", grouped(most as u64)))
@@ -386,9 +386,9 @@ fn key(paper: &mut Paper, rows: &[Row], has_words: bool) {
             },
             row.label
         );
-        paper.paragraph("small", SMALL, &words);
+        canvas.paragraph("small", SMALL, &words);
     }
-    paper.top += 8.0;
+    canvas.top += 8.0;
 }
 
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {

@@ -3,23 +3,23 @@
 //! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
 //! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
 
+use super::canvas::{Canvas, MARGIN, unbroken, width_of};
 use super::cohort::{DUE, windows};
-use super::course;
 use super::hatch::{self, Fill, Hatches, Pattern};
-use super::paper::{MARGIN, Paper, unbroken, width_of};
+use super::run_phases;
 use super::scale::{Scale, Steps, milliseconds};
 use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
 use super::table::Row;
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits};
 use concsim_record::latency::Breakdown;
 use concsim_record::summary::{Run, summarise};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "breakdown",
     says: "Where the time goes: what the mean latency of the answered requests was spent on",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure breakdown mixed",
     rows,
     draw,
@@ -47,10 +47,10 @@ const PARTS: [(&str, Fill); 11] = [
     ("other", ("neutral", Pattern::Solid)),
 ];
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
+    let mut taken = Extracted {
         counted: windows(material),
-        ..Taken::default()
+        ..Extracted::default()
     };
     for (name, recording) in material.recordings() {
         let run = summarise(recording);
@@ -146,7 +146,7 @@ fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let long: Vec<&Row> = table
         .panels()
         .into_iter()
@@ -155,9 +155,9 @@ fn draw(table: &Table, look: &Look) -> String {
     let there = |(name, _): &(&str, Fill)| long.iter().any(|row| row.series == *name);
     let parts: Vec<(&str, Fill)> = PARTS.into_iter().filter(there).collect();
     let fills: Vec<Fill> = parts.iter().map(|(_, fill)| *fill).collect();
-    let hatches = hatch::define(&mut paper, &fills);
+    let hatches = hatch::define(&mut canvas, &fills);
     let entries: Vec<(Fill, &str)> = parts.iter().map(|(name, fill)| (*fill, *name)).collect();
-    paper.legend(&entries, |svg, fill, (left, top)| {
+    canvas.legend(&entries, |svg, fill, (left, top)| {
         hatches.rect(svg, fill, (left, top), (24.0, 14.0));
     });
     let room = width_of("= 00.0 ms", TEXT);
@@ -169,10 +169,10 @@ fn draw(table: &Table, look: &Look) -> String {
             "Each bar is 100 % of its own mean, which stands at its end: the longest is {} times the shortest.",
             digits(times)
         );
-        paper.paragraph("quiet", SMALL, &words);
-        paper.top += 4.0;
+        canvas.paragraph("quiet", SMALL, &words);
+        canvas.top += 4.0;
     }
-    let ends = (MARGIN, paper.right() - room);
+    let ends = (MARGIN, canvas.right() - room);
     let axis = match unlike {
         Some(_) => Axis {
             scale: Scale {
@@ -189,9 +189,9 @@ fn draw(table: &Table, look: &Look) -> String {
             is_of_shares: false,
         },
     };
-    let top = paper.top;
+    let top = canvas.top;
     // The lines of the axis lie behind the bars, so these are drawn on a sheet of their own.
-    let mut bars = Paper::untitled(table, look, top);
+    let mut bars = Canvas::untitled(table, look, top);
     for panel in &panels {
         draw_bar(
             &mut bars,
@@ -206,9 +206,9 @@ fn draw(table: &Table, look: &Look) -> String {
     } else {
         "mean latency in ms"
     };
-    paper.across(&axis.scale, (top, bars.top), name);
-    paper.svg.append(&bars.svg);
-    paper.finish(table, look)
+    canvas.across(&axis.scale, (top, bars.top), name);
+    canvas.svg.append(&bars.svg);
+    canvas.finish(table, look)
 }
 
 /// Means that differ by a larger factor have bars of shares: on one scale the parts of the shortest could not
@@ -247,27 +247,27 @@ impl Axis {
 
 /// A variant: its name, its bar with the sum at its end, and its parts in numbers.
 fn draw_bar(
-    paper: &mut Paper,
+    canvas: &mut Canvas,
     hatches: &Hatches,
     name: &str,
     (rows, sum): (&[&Row], f64),
     axis: Axis,
 ) {
-    course::heading(paper, name, rows);
+    run_phases::heading(canvas, name, rows);
     for row in rows {
         let (from, to) = (axis.at(row.x, sum), axis.at(row.right(), sum));
         let size = ((to - from).max(0.5), BAR);
         let fill = fill_of(&row.series);
-        let place = (from, paper.top);
+        let place = (from, canvas.top);
         let said = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
-        paper
+        canvas
             .svg
             .told(said, |svg| hatches.rect(svg, fill, place, size));
     }
-    let place = (axis.at(sum, sum) + 6.0, paper.top + BAR / 2.0 + 5.0);
+    let place = (axis.at(sum, sum) + 6.0, canvas.top + BAR / 2.0 + 5.0);
     let said = format!("= {}", milliseconds(sum));
-    paper.svg.words(place, "head halo", Anchor::Start, &said);
-    paper.top += BAR + 4.0;
+    canvas.svg.words(place, "head halo", Anchor::Start, &said);
+    canvas.top += BAR + 4.0;
     let said = rows.iter().map(|row| {
         format!(
             "{} {}",
@@ -276,6 +276,6 @@ fn draw_bar(
         )
     });
     let said = said.collect::<Vec<_>>().join(" + ");
-    paper.paragraph("small halo", SMALL, &said);
-    paper.top += 4.0;
+    canvas.paragraph("small halo", SMALL, &said);
+    canvas.top += 4.0;
 }

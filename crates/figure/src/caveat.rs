@@ -4,7 +4,7 @@ use super::Play;
 use super::cohort::DUE;
 use concsim_model::words::counted;
 use concsim_record::Recording;
-use concsim_record::judge::{Judgement, Verdict};
+use concsim_record::evaluate::{Judgement, Verdict};
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::trust::Reason;
 

@@ -1,7 +1,7 @@
 //! How long the requests took that a run is about: those that were due in its window.
 
-use super::Material;
-use super::course::Course;
+use super::Inputs;
+use super::run_phases::Course;
 use super::table::AT_LEAST;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, Stamp, three_digits};
@@ -112,12 +112,16 @@ impl Cohort {
 
 /// The caveat about failed requests where a figure draws all requests that were due while load went on. Other
 /// figures count those due in the window alone, so it names both numbers.
-pub(super) fn failures(recording: &Recording, course: &Course<'_>, name: &str) -> Option<String> {
+pub(super) fn failures(
+    recording: &Recording,
+    run_phases: &Course<'_>,
+    name: &str,
+) -> Option<String> {
     let patience = recording.header.scenario.load.patience;
     let window = recording.header.window;
     let has_failed = |it: &&Outcome| it.failure.is_some() && !it.was_cut_off(patience);
     let due = recording.outcomes.iter();
-    let due = due.filter(|outcome| course.contains(outcome.due));
+    let due = due.filter(|outcome| run_phases.contains(outcome.due));
     let failed = due.clone().filter(has_failed);
     let is_counted = |it: &&Outcome| window.is_some_and(|window| window.contains(it.due));
     let in_window = failed.clone().filter(is_counted).count() as u64;
@@ -148,7 +152,7 @@ pub(super) fn at_least(patience: Elapsed) -> String {
 }
 
 /// The counted windows of all recordings, in a line: in seconds since load began.
-pub(super) fn windows(material: &Material<'_>) -> Option<String> {
+pub(super) fn windows(material: &Inputs<'_>) -> Option<String> {
     windows_of(REQUESTS, material.recordings())
 }
 

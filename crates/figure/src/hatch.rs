@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::paper::{Paper, rect};
+use super::canvas::{Canvas, rect};
 use super::svg::{Px, Svg};
 
 /// What an area is filled with.
@@ -27,25 +27,25 @@ pub(super) enum Pattern {
 /// What an area is about: a colour's class, and a pattern.
 pub(super) type Fill = (&'static str, Pattern);
 
-fn id_of(paper: &Paper, (class, pattern): Fill) -> String {
-    paper.id(&format!(
+fn id_of(canvas: &Canvas, (class, pattern): Fill) -> String {
+    canvas.id(&format!(
         "{class}-{}",
         format!("{pattern:?}").to_lowercase()
     ))
 }
 
 /// Defines the patterns of these fills, and says how each is asked for.
-pub(super) fn define(paper: &mut Paper, fills: &[Fill]) -> Hatches {
-    paper.svg.open("defs", &[]);
+pub(super) fn define(canvas: &mut Canvas, fills: &[Fill]) -> Hatches {
+    canvas.svg.open("defs", &[]);
     let mut hatches = Hatches::default();
     for fill in fills {
-        let id = id_of(paper, *fill);
+        let id = id_of(canvas, *fill);
         if !hatches.known.iter().any(|(known, _)| known == fill) {
-            tile(&mut paper.svg, &id, *fill);
+            tile(&mut canvas.svg, &id, *fill);
             hatches.known.push((*fill, format!("url(#{id})")));
         }
     }
-    paper.svg.close("defs");
+    canvas.svg.close("defs");
     hatches
 }
 

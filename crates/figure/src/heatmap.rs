@@ -9,23 +9,23 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::canvas::{Canvas, MARGIN, rect, width_of};
 use super::cohort::{at_least, cut_off, failures};
-use super::course::{self, Course, is_data};
 use super::lines::{Arrow, path};
-use super::paper::{MARGIN, Paper, rect, width_of};
+use super::run_phases::{self, Course, is_data};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::svg::{Anchor, Px};
 use super::table::Row;
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::units::Stamp;
 use concsim_model::words::{counted, grouped};
 use concsim_record::Recording;
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "heatmap",
     says: "Latency over time: the further a cell's colour is from the background, the more requests were due then and took so long",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure heatmap mixed",
     rows,
     draw,
@@ -46,13 +46,17 @@ const HEIGHT: f64 = 180.0;
 /// Length and height of the colour bar.
 const BAR: (f64, f64) = (200.0, 14.0);
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken::default();
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
+    let mut taken = Extracted::default();
     let grid = Grid::of(material);
     for (name, recording) in material.recordings() {
-        if let Some(course) = Course::of(recording) {
-            taken.rows.extend(cells(recording, &course, &name, &grid));
-            taken.caveats.extend(failures(recording, &course, &name));
+        if let Some(run_phases) = Course::of(recording) {
+            taken
+                .rows
+                .extend(cells(recording, &run_phases, &name, &grid));
+            taken
+                .caveats
+                .extend(failures(recording, &run_phases, &name));
             taken.caveats.extend(cut_off(recording, &name));
         }
     }
@@ -74,11 +78,11 @@ struct Request {
 /// All requests that were due while load went on. One that the end of the run cut off has no latency.
 fn requests<'a>(
     recording: &'a Recording,
-    course: &'a Course<'_>,
+    run_phases: &'a Course<'_>,
 ) -> impl Iterator<Item = Request> + 'a {
     let patience = recording.header.scenario.load.patience;
     let due = recording.outcomes.iter();
-    let due = due.filter(|outcome| course.contains(outcome.due));
+    let due = due.filter(|outcome| run_phases.contains(outcome.due));
     let due = due.filter(move |outcome| !outcome.was_cut_off(patience));
     due.map(move |outcome| Request {
         due: outcome.due,
@@ -99,12 +103,12 @@ struct Grid {
 impl Grid {
     /// No more than [`COLUMNS`] cells over the longest run, and no more than [`ROWS`] from the shortest to
     /// the longest latency.
-    fn of(material: &Material<'_>) -> Self {
+    fn of(material: &Inputs<'_>) -> Self {
         let (mut least, mut most, mut step) = (f64::INFINITY, 0.0_f64, 0.0_f64);
         for (_, recording) in material.recordings() {
-            if let Some(course) = Course::of(recording) {
-                step = step.max(course.stretch(COLUMNS));
-                for Request { milliseconds, .. } in requests(recording, &course) {
+            if let Some(run_phases) = Course::of(recording) {
+                step = step.max(run_phases.stretch(COLUMNS));
+                for Request { milliseconds, .. } in requests(recording, &run_phases) {
                     (least, most) = (least.min(milliseconds), most.max(milliseconds));
                 }
             }
@@ -123,13 +127,13 @@ struct Count {
     failed: u64,
 }
 
-fn cells(recording: &Recording, course: &Course<'_>, panel: &str, grid: &Grid) -> Vec<Row> {
+fn cells(recording: &Recording, run_phases: &Course<'_>, panel: &str, grid: &Grid) -> Vec<Row> {
     let (header, Grid { step, bins }) = (&recording.header, grid);
     let patience = header.scenario.load.patience;
     let mut counts: BTreeMap<(i32, u32), Count> = BTreeMap::new();
-    for request in requests(recording, course) {
+    for request in requests(recording, run_phases) {
         let bin = (libm::log10(request.milliseconds) * bins).floor() as i32;
-        let column = (course.since(request.due) / step + 1e-9).floor() as u32;
+        let column = (run_phases.since(request.due) / step + 1e-9).floor() as u32;
         let count = counts.entry((bin, column)).or_default();
         count.all += 1;
         count.failed += u64::from(request.has_failed);
@@ -165,7 +169,7 @@ fn cells(recording: &Recording, course: &Course<'_>, panel: &str, grid: &Grid) -
             format!("{fullest} that took {took}")
         };
     }
-    cells.extend(course.rows(panel));
+    cells.extend(run_phases.rows(panel));
     cells
 }
 
@@ -199,43 +203,43 @@ fn levels(most: u64) -> Vec<Level> {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let cells: Vec<&Row> = table.rows.iter().filter(|row| is_data(row)).collect();
     let levels = levels(cells.iter().filter_map(|row| row.n).max().unwrap_or(1));
-    colour_bar(&mut paper, &levels);
+    colour_bar(&mut canvas, &levels);
     let left = MARGIN + width_of("10 000", SMALL) + 4.0;
-    let across = course::axis(table, (left, paper.right()));
-    let deeds = course::deeds(table);
+    let across = run_phases::axis(table, (left, canvas.right()));
+    let deeds = run_phases::deeds(table);
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
-        course::heading(&mut paper, panel, &rows);
-        paper.room_above(!deeds.is_empty());
-        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        run_phases::heading(&mut canvas, panel, &rows);
+        canvas.room_above(!deeds.is_empty());
+        let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let ends = cells.iter().flat_map(|row| [row.y, row.upper()]);
         let up = Scale::factors(ends, (bottom, top));
-        paper.up(&up, (left, across.to), "latency in ms (logarithmic)");
-        paper.across(&across, (top, bottom), course::SECONDS);
-        course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
+        canvas.up(&up, (left, across.to), "latency in ms (logarithmic)");
+        canvas.across(&across, (top, bottom), run_phases::SECONDS);
+        run_phases::draw_uncounted(&mut canvas, &rows, &across, (top, bottom));
         for level in &levels {
             let way = way_of(&rows, *level, &across, &up);
             if !way.is_empty() {
                 let class = format!("heat{} crisp", level.number);
-                paper
+                canvas
                     .svg
                     .told(|| said(level), |svg| path(svg, &class, &way));
             }
         }
-        mark_patience(&mut paper, &rows, &across, &up);
-        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom), &[]);
-        course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));
+        mark_patience(&mut canvas, &rows, &across, &up);
+        run_phases::draw_interrupted(&mut canvas, &rows, &across, (top, bottom), &[]);
+        run_phases::draw_deeds(&mut canvas, &rows, &deeds, &across, (top, bottom));
     }
-    paper.legend_of_patience(&table.rows, Arrow::Up);
-    course::list_deeds(&mut paper, &deeds);
-    paper.finish(table, look)
+    canvas.legend_of_patience(&table.rows, Arrow::Up);
+    run_phases::list_deeds(&mut canvas, &deeds);
+    canvas.finish(table, look)
 }
 
 /// Cells of requests that failed have arrows, as far as these have room.
-fn mark_patience(paper: &mut Paper, rows: &[&Row], across: &Scale, up: &Scale) {
+fn mark_patience(canvas: &mut Canvas, rows: &[&Row], across: &Scale, up: &Scale) {
     let reached = rows.iter().filter(|row| row.is_at_patience());
     let middle = |row: &&Row| {
         let (x, y) = (
@@ -244,11 +248,11 @@ fn mark_patience(paper: &mut Paper, rows: &[&Row], across: &Scale, up: &Scale) {
         );
         (across.at(x), up.at(y))
     };
-    Arrow::Up.draw(&mut paper.svg, reached.map(middle));
+    Arrow::Up.draw(&mut canvas.svg, reached.map(middle));
 }
 
 /// One bar of all colours; beneath each the smallest count that has it, beneath its end the largest count.
-fn colour_bar(paper: &mut Paper, levels: &[Level]) {
+fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
     let (Some(last), (length, height)) = (levels.last(), BAR) else {
         return;
     };
@@ -257,14 +261,14 @@ fn colour_bar(paper: &mut Paper, levels: &[Level]) {
     } else {
         format!("to {} in a cell", counted(last.most, "request"))
     };
-    let length = length.min(paper.right() - MARGIN - 8.0 - width_of(&words, SMALL));
+    let length = length.min(canvas.right() - MARGIN - 8.0 - width_of(&words, SMALL));
     let step = length / levels.len() as f64;
-    let top = paper.top + 4.0;
+    let top = canvas.top + 4.0;
     let mut free = f64::NEG_INFINITY;
     for (place, level) in levels.iter().enumerate() {
         let left = MARGIN + step * place as f64;
         let class = format!("heat{} crisp", level.number);
-        paper.svg.told(
+        canvas.svg.told(
             || said(level),
             |svg| rect(svg, &class, (left, top), (step, height)),
         );
@@ -273,13 +277,13 @@ fn colour_bar(paper: &mut Paper, levels: &[Level]) {
         let is_clear_of_the_last = end + 4.0 < MARGIN + length - step || level == last;
         if left >= free && is_clear_of_the_last {
             let place = (left, top + height + SMALL + 2.0);
-            paper.svg.words(place, "quiet", Anchor::Start, &words);
+            canvas.svg.words(place, "quiet", Anchor::Start, &words);
             free = end + 4.0;
         }
     }
     let place = (MARGIN + length + 8.0, top + height - 2.0);
-    paper.svg.words(place, "quiet", Anchor::Start, &words);
-    paper.top = top + height + SMALL + 10.0;
+    canvas.svg.words(place, "quiet", Anchor::Start, &words);
+    canvas.top = top + height + SMALL + 10.0;
 }
 
 /// How many requests a cell of this colour has, for who points at one.

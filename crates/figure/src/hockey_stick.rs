@@ -5,20 +5,20 @@
 //! requests that it rests on. The series `saturation` is the load at which something is used up, as
 //! computed; the series `parts` the first load of which less than 97 % was answered in its time.
 
-use super::course;
+use super::canvas::{Canvas, MARGIN, width_of};
 use super::lines::{Arrow, Names, Plot, numbered, series};
-use super::paper::{MARGIN, Paper, width_of};
+use super::run_phases;
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{digits, mean};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "hockey-stick",
     says: "What more load does: latency by what is offered, up to where something is used up and beyond",
-    of: Stuff::Points,
+    of: InputKind::Points,
     needs: "runs with several rates: concsim sweep mixed --over 'load.rate=10/s,20/s,40/s,60/s,80/s' --out l && concsim figure hockey-stick l",
     rows,
     draw,
@@ -39,7 +39,7 @@ const PERCENTILES: [(&str, &str); 3] = [
 /// How high the plot of a variant is.
 const HEIGHT: f64 = 190.0;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let points = sweep::placed(material, KEY);
     if sweep::places(&points) < 2 {
         return Err(Refused::Needs {
@@ -54,11 +54,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     if !rows.iter().any(is_latency) {
         return Err(Refused::nothing("no point has 20 requests in its window"));
     }
-    Ok(Taken {
+    Ok(Extracted {
         rows,
         claim: kept_up(&points).unwrap_or_default(),
         counted: sweep::window(&points, "at each load"),
-        ..Taken::default()
+        ..Extracted::default()
     })
 }
 
@@ -175,35 +175,35 @@ fn is_latency(row: &Row) -> bool {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let left = MARGIN + width_of("10 000", SMALL) + 4.0;
     let room = width_of("p99", SMALL) + 12.0;
     let latencies = || table.rows.iter().filter(|row| is_latency(row));
-    let across = Scale::from_zero(latencies().map(|row| row.x), (left, paper.right() - room));
+    let across = Scale::from_zero(latencies().map(|row| row.x), (left, canvas.right() - room));
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
-        course::heading(&mut paper, panel, &rows);
+        run_phases::heading(&mut canvas, panel, &rows);
         let marks: Vec<&Row> = rows
             .iter()
             .copied()
             .filter(|row| !is_latency(row))
             .collect();
         let marks = numbered(&marks);
-        paper.room_above(!marks.is_empty());
-        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        canvas.room_above(!marks.is_empty());
+        let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let up = Scale::factors(latencies().map(|row| row.y), (bottom, top));
         let plot = Plot { across, up };
         plot.axes(
-            &mut paper,
+            &mut canvas,
             "requests offered per second",
             "latency in ms (logarithmic)",
         );
-        paper.standing(&marks, &across, (top, bottom));
+        canvas.standing(&marks, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_latency(row)));
-        paper.lines(&plot, &all, Names::Beside(room));
-        paper.said_of_standing(&marks, &across);
+        canvas.lines(&plot, &all, Names::ModelComparison(room));
+        canvas.said_of_standing(&marks, &across);
     }
-    paper.legend_of_patience(&table.rows, Arrow::Up);
-    paper.legend_of_ways(&table.rows);
-    paper.finish(table, look)
+    canvas.legend_of_patience(&table.rows, Arrow::Up);
+    canvas.legend_of_ways(&table.rows);
+    canvas.finish(table, look)
 }

@@ -7,14 +7,14 @@ use concsim_engine::telemetry::Failure;
 use concsim_model::palette::Theme;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Window;
-use concsim_record::kept::Kept;
+use concsim_record::storage::StoredRun;
 use concsim_record::synthetic::Synthetic;
 
 const S: u64 = 1_000_000_000;
 const OVER_TIME: [Kind; 3] = [Kind::Heatmap, Kind::Queues, Kind::Utilisation];
 
 /// Runs with a second of warm-up and five that count, interrupted after so many milliseconds.
-fn interrupted(after_ms: u64) -> Kept {
+fn interrupted(after_ms: u64) -> StoredRun {
     let mut kept = kept(TITLE, Synthetic::io_bound);
     for recording in &mut kept.recordings {
         let header = &mut recording.header;

@@ -11,10 +11,10 @@
 
 mod boxes;
 mod breakdown;
+mod canvas;
 mod caveat;
 mod claim;
 mod cohort;
-mod course;
 pub mod foretold;
 #[cfg(test)]
 mod gallery;
@@ -28,13 +28,13 @@ mod legible;
 mod lines;
 mod mark;
 mod open_closed;
-mod paper;
 mod parity;
 mod payoff;
 mod percentiles;
 mod place;
 pub mod png;
 mod queues;
+mod run_phases;
 mod scale;
 mod style;
 mod svg;
@@ -59,7 +59,7 @@ use self::sweep::Sweep;
 use self::table::{Row, distinct};
 use concsim_model::palette::Theme;
 use concsim_record::Recording;
-use concsim_record::kept::Kept;
+use concsim_record::storage::StoredRun;
 
 /// What a figure can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,24 +93,24 @@ pub enum Kind {
 }
 
 /// How a kind of figure is made.
-struct Recipe {
+struct FigureSpec {
     /// The word for it, on the command line.
     name: &'static str,
     /// What it shows, in a line.
     says: &'static str,
     /// What it is made of.
-    of: Stuff,
+    of: InputKind,
     /// What to do where there is nothing of that.
     needs: &'static str,
     /// From what is given to what is drawn.
-    rows: fn(&Material<'_>) -> Result<Taken, Refused>,
+    rows: fn(&Inputs<'_>) -> Result<Extracted, Refused>,
     /// From what is drawn to SVG.
     draw: fn(&Table, &Look) -> String,
 }
 
 /// What a figure is made of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stuff {
+enum InputKind {
     /// Kept runs alone.
     Runs,
     /// Sweeps, or several runs.
@@ -137,7 +137,7 @@ impl Kind {
         Self::Parity,
     ];
 
-    fn recipe(self) -> &'static Recipe {
+    fn recipe(self) -> &'static FigureSpec {
         match self {
             Self::WhoRuns => &who_runs::RECIPE,
             Self::Boxes => &boxes::RECIPE,
@@ -176,7 +176,7 @@ impl Kind {
 
 /// What is given to make a figure of.
 #[derive(Clone, Debug, Default)]
-pub struct Material<'a> {
+pub struct Inputs<'a> {
     /// Kept runs.
     pub plays: Vec<Play<'a>>,
     /// Sweeps.
@@ -189,7 +189,7 @@ pub struct Material<'a> {
 #[derive(Clone, Debug)]
 pub struct Play<'a> {
     /// The run.
-    pub kept: &'a Kept,
+    pub kept: &'a StoredRun,
     /// What tells it from the other runs of the figure. Empty: it is the only one.
     pub called: String,
 }
@@ -215,7 +215,7 @@ impl Play<'_> {
     }
 }
 
-impl Material<'_> {
+impl Inputs<'_> {
     /// All recordings, each with its name in the figure.
     fn recordings(&self) -> impl Iterator<Item = (String, &Recording)> {
         self.plays.iter().flat_map(|play| {
@@ -225,7 +225,7 @@ impl Material<'_> {
     }
 
     /// Whether there is something of what a kind of figure cannot use, or nothing that it can.
-    fn is_none_for(&self, of: Stuff) -> bool {
+    fn is_none_for(&self, of: InputKind) -> bool {
         let [runs, sweeps, foretold] = [
             self.plays.is_empty(),
             self.sweeps.is_empty(),
@@ -233,9 +233,9 @@ impl Material<'_> {
         ]
         .map(|it| !it);
         match of {
-            Stuff::Runs => sweeps || foretold || !runs,
-            Stuff::Points => foretold || !(runs || sweeps),
-            Stuff::Predictions => sweeps || !(runs || foretold),
+            InputKind::Runs => sweeps || foretold || !runs,
+            InputKind::Points => foretold || !(runs || sweeps),
+            InputKind::Predictions => sweeps || !(runs || foretold),
         }
     }
 }
@@ -279,7 +279,7 @@ pub enum Refused {
 
 /// What a figure shows of what it was given.
 #[derive(Debug, Default)]
-struct Taken {
+struct Extracted {
     rows: Vec<Row>,
     /// What has to be said besides.
     caveats: Vec<String>,
@@ -304,7 +304,7 @@ impl Refused {
     }
 }
 
-impl From<Vec<Row>> for Taken {
+impl From<Vec<Row>> for Extracted {
     fn from(rows: Vec<Row>) -> Self {
         Self {
             rows,
@@ -317,7 +317,7 @@ impl From<Vec<Row>> for Taken {
 ///
 /// # Errors
 /// When there is nothing of it in there.
-pub fn table(kind: Kind, material: &Material<'_>) -> Result<Table, Refused> {
+pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let recipe = kind.recipe();
     let needs = || Refused::Needs {
         kind: recipe.name,
@@ -380,7 +380,7 @@ fn without_echo(mut caveats: Vec<String>, own: Vec<String>) -> Vec<String> {
 }
 
 /// What was played, where and by which version.
-fn provenance(kept: &Kept) -> String {
+fn provenance(kept: &StoredRun) -> String {
     let first = kept.recordings.first();
     first.map_or_else(
         || kept.plan.name().to_owned(),

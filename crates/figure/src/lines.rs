@@ -7,8 +7,8 @@
 
 use std::fmt::Display;
 
+use super::canvas::{Canvas, MARGIN, fitted, rule, width_of};
 use super::mark;
-use super::paper::{MARGIN, Paper, fitted, rule, width_of};
 use super::scale::{Scale, spread};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Px, Svg};
@@ -46,23 +46,23 @@ impl Plot {
     }
 
     /// Both axes, with these names.
-    pub(super) fn axes(&self, paper: &mut Paper, across: &str, up: &str) {
+    pub(super) fn axes(&self, canvas: &mut Canvas, across: &str, up: &str) {
         let most = ((self.across.to - self.across.from) / 55.0) as usize;
         let ticks = self.across.ticks(most);
-        self.axes_at(paper, &ticks, across, up);
+        self.axes_at(canvas, &ticks, across, up);
     }
 
     /// The same with these values named across.
     pub(super) fn axes_at(
         &self,
-        paper: &mut Paper,
+        canvas: &mut Canvas,
         ticks: &[(f64, String)],
         across: &str,
         up: &str,
     ) {
         let wide = (self.across.from, self.across.to);
-        paper.up(&self.up, wide, up);
-        paper.across_at(ticks, &self.across, self.tall(), across);
+        canvas.up(&self.up, wide, up);
+        canvas.across_at(ticks, &self.across, self.tall(), across);
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) fn path(svg: &mut Svg, class: &str, way: &str) {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Names {
     /// At their ends, which leaves so much room right of the plot.
-    Beside(f64),
+    ModelComparison(f64),
     /// Letters are; the legend has said what they stand for.
     Letters,
 }
@@ -242,19 +242,19 @@ impl Names {
     /// How much narrower the plot is for them.
     pub(super) fn room(self) -> f64 {
         match self {
-            Self::Beside(room) => room,
+            Self::ModelComparison(room) => room,
             Self::Letters => 22.0,
         }
     }
 }
 
-impl Paper {
+impl Canvas {
     /// Decides how lines are named; draws a legend where they cannot be named at their ends.
     pub(super) fn names_of(&mut self, all: &[Series<'_>]) -> Names {
         let widths = all.iter().map(|it| width_of(it.name, SMALL) + 12.0);
         let widest = widths.fold(0.0, f64::max);
         if all.len() <= MOST_NAMES && widest <= MOST_ROOM * self.width {
-            return Names::Beside(widest);
+            return Names::ModelComparison(widest);
         }
         self.legend_of_lines(all);
         Names::Letters
@@ -326,7 +326,7 @@ impl Paper {
                 );
             }
             let words = match names {
-                Names::Beside(room) => fitted(name, room, SMALL),
+                Names::ModelComparison(room) => fitted(name, room, SMALL),
                 Names::Letters => letter(number),
             };
             let place = (x, label + 4.0);

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::paper::{Paper, rule};
+use super::canvas::{Canvas, rule};
 use super::svg::{Px, Svg};
 use super::table::{Origin, Row};
 
@@ -103,7 +103,7 @@ pub(super) fn origins_of(rows: &[Row]) -> Vec<(Origin, &'static str)> {
     there.map(|origin| (origin, origin.word())).collect()
 }
 
-impl Paper {
+impl Canvas {
     /// How what is measured, simulated and computed is told apart, of those that there are.
     pub(super) fn legend_of_origins(&mut self, rows: &[Row]) {
         let entries = origins_of(rows);

@@ -5,23 +5,23 @@
 //! longer. `panel` is the part that is looked at: all, or the slowest tenth. `series` is the variant
 //! with its load, `n` the requests that it rests on.
 
+use super::canvas::{Canvas, MARGIN, width_of};
 use super::cohort::{Cohort, ENDS, REQUESTS, quantile, windows_of};
 use super::lines::{Arrow, Plot, Series, polyline, series};
-use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps};
 use super::style::SMALL;
 use super::svg::Anchor;
 use super::table::{Row, distinct};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, digits};
 use concsim_record::Recording;
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "open-closed",
     says: "What clients that wait do not see: which share of the requests took no longer than so long",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "runs with a rate and with clients: concsim sim hog --out open && concsim sim hog --set load.clients=1 --set load.think=7ms --out closed && concsim figure open-closed open closed",
     rows,
     draw,
@@ -36,7 +36,7 @@ const LETTER: f64 = 24.0;
 /// How high a panel is.
 const HEIGHT: f64 = 190.0;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let is_open = |recording: &Recording| {
         matches!(
             recording.header.scenario.load.arrivals,
@@ -71,9 +71,9 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         .collect();
     let recordings = || material.recordings().map(|(_, recording)| recording);
     let mut undrawn = Vec::new();
-    let mut taken = Taken {
+    let mut taken = Extracted {
         counted: windows_of(REQUESTS, names.iter().cloned().zip(recordings())),
-        ..Taken::default()
+        ..Extracted::default()
     };
     for (name, recording) in names.into_iter().zip(recordings()) {
         let cohort = Cohort::of(recording);
@@ -115,23 +115,23 @@ fn load_of(recording: &Recording) -> String {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let named = series(table.of_panel(ALL));
-    paper.legend_of_lines(&named);
+    canvas.legend_of_lines(&named);
     let left = MARGIN + width_of("0.000", SMALL) + 8.0;
     for (panel, low) in [(ALL, 0.0), (SLOWEST, 0.9)] {
         let lines = series(table.of_panel(panel));
         if lines.is_empty() {
             continue;
         }
-        paper.top += 16.0;
-        let place = (MARGIN, paper.top);
-        paper.svg.words(place, "head", Anchor::Start, panel);
-        paper.top += 24.0;
-        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        canvas.top += 16.0;
+        let place = (MARGIN, canvas.top);
+        canvas.svg.words(place, "head", Anchor::Start, panel);
+        canvas.top += 24.0;
+        let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let latencies = lines.iter().flat_map(|of| &of.points).map(|row| row.x);
         let plot = Plot {
-            across: Scale::factors(latencies, (left, paper.right() - 8.0)),
+            across: Scale::factors(latencies, (left, canvas.right() - 8.0)),
             up: Scale {
                 steps: Steps::Linear,
                 low,
@@ -142,21 +142,21 @@ fn draw(table: &Table, look: &Look) -> String {
         };
         let across = "latency in ms (logarithmic)";
         let up = "share of the requests that took no longer";
-        plot.axes(&mut paper, across, up);
-        draw_lines(&mut paper, &plot, &lines, &named);
+        plot.axes(&mut canvas, across, up);
+        draw_lines(&mut canvas, &plot, &lines, &named);
         for of in &lines {
-            of.mark_patience(&mut paper.svg, &plot, Arrow::Right);
+            of.mark_patience(&mut canvas.svg, &plot, Arrow::Right);
         }
     }
-    paper.paragraph("quiet", SMALL, ENDS);
-    paper.top += 6.0;
-    paper.legend_of_patience(&table.rows, Arrow::Right);
-    paper.legend_of_ways(&table.rows);
-    paper.finish(table, look)
+    canvas.paragraph("quiet", SMALL, ENDS);
+    canvas.top += 6.0;
+    canvas.legend_of_patience(&table.rows, Arrow::Right);
+    canvas.legend_of_ways(&table.rows);
+    canvas.finish(table, look)
 }
 
 /// The lines, each with the letter that it has in the legend.
-fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Series<'_>]) {
+fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[Series<'_>]) {
     let number = |of: &Series<'_>| named.iter().position(|it| it.name == of.name).unwrap_or(0);
     let ways: Vec<Vec<(f64, f64)>> = lines
         .iter()
@@ -169,8 +169,8 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
         .collect();
     for (of, way) in lines.iter().zip(&ways) {
         let class = named.get(number(of)).unwrap_or(of).class();
-        polyline(&mut paper.svg, &class, way);
-        of.tell(&mut paper.svg, way);
+        polyline(&mut canvas.svg, &class, way);
+        of.tell(&mut canvas.svg, way);
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for (place, of) in lines.iter().enumerate() {
@@ -178,7 +178,7 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
             taken.push((x, y));
             // On its line, which it interrupts, so that it is on no other.
             let (place, words) = ((x, y + 4.0), letter(number(of)));
-            paper.svg.words(place, "head halo", Anchor::Middle, &words);
+            canvas.svg.words(place, "head halo", Anchor::Middle, &words);
         }
     }
     for (of, way) in lines.iter().zip(&ways) {
@@ -194,7 +194,7 @@ fn draw_lines(paper: &mut Paper, plot: &Plot, lines: &[Series<'_>], named: &[Ser
         // A line has the mark that it has in the legend, also where another line is missing.
         let marked = named.get(number(of)).unwrap_or(of);
         for place in places.filter(is_free) {
-            marked.mark(&mut paper.svg, *place);
+            marked.mark(&mut canvas.svg, *place);
         }
     }
 }

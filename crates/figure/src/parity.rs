@@ -5,23 +5,23 @@
 //! the scenario and the variant, with the error. A row of the origin `simulated` is one of both: what is
 //! simulated is what the point claims.
 
+use super::canvas::{Canvas, MARGIN, fitted, rect, rule, unbroken, width_of};
 use super::foretold::{Both, Foretold};
 use super::mark;
-use super::paper::{MARGIN, Paper, fitted, rect, rule, unbroken, width_of};
 use super::scale::{Scale, Steps};
 use super::style::{SMALL, class_of_kind};
 use super::svg::Anchor;
 use super::table::{Origin, Row, distinct};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::digits;
 use concsim_record::Origin as Of;
 use concsim_record::prediction::LIMITS;
 use concsim_record::summary::{Run, summarise};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "parity",
     says: "How far off the simulation is: the relative error of each number, and its limit",
-    of: Stuff::Predictions,
+    of: InputKind::Predictions,
     needs: "predictions beside measurements: concsim parity --json > p.json && concsim figure parity p.json, or a run that was played with --predict, or the folders of a run and of a simulation of the same scenario",
     rows,
     draw,
@@ -32,8 +32,8 @@ const LATENCY: &str = "latency in ms";
 /// So many errors beyond their limits are named at most.
 const MOST_NAMED: usize = 8;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken::default();
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
+    let mut taken = Extracted::default();
     for foretold in &material.foretold {
         taken.rows.extend(of_file(foretold));
         taken.caveats.extend(doubts(foretold));
@@ -81,7 +81,7 @@ fn of_file(foretold: &Foretold) -> Vec<Row> {
 }
 
 /// Each variant that was both measured and simulated.
-fn of_runs(material: &Material<'_>) -> Vec<Row> {
+fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
     let runs: Vec<(String, Run)> = material
         .plays
         .iter()
@@ -174,9 +174,9 @@ struct Grid {
 }
 
 impl Grid {
-    fn on(paper: &Paper, columns: usize, names: &[&str]) -> Self {
-        let is_named_above = paper.width < 600.0;
-        let wide = paper.right() - MARGIN;
+    fn on(canvas: &Canvas, columns: usize, names: &[&str]) -> Self {
+        let is_named_above = canvas.width < 600.0;
+        let wide = canvas.right() - MARGIN;
         let widest = names.iter().map(|it| width_of(it, SMALL));
         let widest = widest.fold(0.0, f64::max) + 12.0;
         let (left, pitch) = if is_named_above {
@@ -184,7 +184,7 @@ impl Grid {
         } else {
             (MARGIN + widest.min(wide * 0.4), SMALL + 8.0)
         };
-        let step = (paper.right() - left + GAP) / columns.max(1) as f64;
+        let step = (canvas.right() - left + GAP) / columns.max(1) as f64;
         Self {
             left,
             column: (step - GAP, step),
@@ -198,20 +198,20 @@ impl Grid {
 const GAP: f64 = 14.0;
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let kinds = distinct(table.rows.iter().map(|row| class_of_kind(&row.kind)));
     let entries: Vec<(&str, &str)> = kinds
         .iter()
         .map(|kind| (*kind, if *kind == "neutral" { "other" } else { *kind }))
         .collect();
-    paper.legend(&entries, |svg, kind, (left, top)| {
+    canvas.legend(&entries, |svg, kind, (left, top)| {
         mark::draw(svg, kind, Origin::Simulated, (left + 12.0, top + 7.0));
     });
     let names = distinct(table.rows.iter().map(run_of));
     let there = |(series, _): &(&str, f64)| table.rows.iter().any(|row| row.series == *series);
     let numbers: Vec<(&str, f64)> = NUMBERS.into_iter().filter(there).collect();
-    let grid = Grid::on(&paper, numbers.len(), &names);
-    let head = paper.top + SMALL;
+    let grid = Grid::on(&canvas, numbers.len(), &names);
+    let head = canvas.top + SMALL;
     let top = head + SMALL + 12.0;
     let bottom = top + grid.pitch * names.len() as f64 + 6.0;
     for (place, (series, limit)) in numbers.iter().enumerate() {
@@ -223,7 +223,7 @@ fn draw(table: &Table, look: &Look) -> String {
             .collect();
         let across = scale_of(&points, *limit, (left, left + grid.column.0));
         let limit_in_words = format!("±{} %", digits(limit * 100.0));
-        let svg = &mut paper.svg;
+        let svg = &mut canvas.svg;
         svg.words((left, head), "head", Anchor::Start, series);
         svg.words(
             (left, head + SMALL + 3.0),
@@ -232,7 +232,7 @@ fn draw(table: &Table, look: &Look) -> String {
             &limit_in_words,
         );
         draw_limits(
-            &mut paper,
+            &mut canvas,
             &across,
             *limit,
             &grid.stretches((top, bottom), names.len()),
@@ -244,7 +244,7 @@ fn draw(table: &Table, look: &Look) -> String {
                 .unwrap_or(0);
             let place = (across.at(error(row)), grid.middle(top, line));
             let kind = class_of_kind(&row.kind);
-            let svg = &mut paper.svg;
+            let svg = &mut canvas.svg;
             svg.told(
                 || row.said(),
                 |svg| mark::draw(svg, kind, row.origin, place),
@@ -252,13 +252,13 @@ fn draw(table: &Table, look: &Look) -> String {
         }
     }
     for (line, name) in names.iter().enumerate() {
-        grid.name(&mut paper, name, grid.middle(top, line));
+        grid.name(&mut canvas, name, grid.middle(top, line));
     }
-    paper.top = bottom + 2.0 * SMALL + 4.0;
+    canvas.top = bottom + 2.0 * SMALL + 4.0;
     let words = "error in %: simulated ÷ measured − 1; grey: within the limit";
-    paper.paragraph("quiet", SMALL, words);
-    say_errors(&mut paper, table, &numbers);
-    paper.finish(table, look)
+    canvas.paragraph("quiet", SMALL, words);
+    say_errors(&mut canvas, table, &numbers);
+    canvas.finish(table, look)
 }
 
 impl Grid {
@@ -284,15 +284,15 @@ impl Grid {
         (0..lines).map(around).collect()
     }
 
-    fn name(&self, paper: &mut Paper, name: &str, middle: f64) {
+    fn name(&self, canvas: &mut Canvas, name: &str, middle: f64) {
         let (room, up) = if self.is_named_above {
-            (paper.right() - MARGIN, -SMALL + 2.0)
+            (canvas.right() - MARGIN, -SMALL + 2.0)
         } else {
             (self.left - MARGIN - 8.0, 4.0)
         };
         let words = fitted(name, room, SMALL);
         let place = (MARGIN, middle + up);
-        paper.svg.words(place, "small halo", Anchor::Start, &words);
+        canvas.svg.words(place, "small halo", Anchor::Start, &words);
     }
 }
 
@@ -311,20 +311,20 @@ fn scale_of(points: &[&Row], limit: f64, (from, to): (f64, f64)) -> Scale {
     }
 }
 
-fn draw_limits(paper: &mut Paper, across: &Scale, limit: f64, stretches: &[(f64, f64)]) {
+fn draw_limits(canvas: &mut Canvas, across: &Scale, limit: f64, stretches: &[(f64, f64)]) {
     let (low, zero, high) = (across.at(-limit), across.at(0.0), across.at(limit));
     let mut bottom = 0.0;
     for (top, end) in stretches {
         bottom = *end;
         let size = (high - low, bottom - top);
-        rect(&mut paper.svg, "neutral beyond", (low, *top), size);
-        rule(&mut paper.svg, "grid", (zero, *top), (zero, bottom));
+        rect(&mut canvas.svg, "neutral beyond", (low, *top), size);
+        rule(&mut canvas.svg, "grid", (zero, *top), (zero, bottom));
         for x in [low, high] {
-            rule(&mut paper.svg, "lead dotted", (x, *top), (x, bottom));
+            rule(&mut canvas.svg, "lead dotted", (x, *top), (x, bottom));
         }
     }
     let ends = (across.from - 6.0, across.to + 6.0);
-    rule(&mut paper.svg, "axis", (ends.0, bottom), (ends.1, bottom));
+    rule(&mut canvas.svg, "axis", (ends.0, bottom), (ends.1, bottom));
     let limit = digits(limit * 100.0);
     let ends = [(low, format!("−{limit}")), (high, format!("+{limit}"))];
     // 0 is in the middle of the limits, and is named where there is room between them.
@@ -336,12 +336,12 @@ fn draw_limits(paper: &mut Paper, across: &Scale, limit: f64, stretches: &[(f64,
     let ends = ends.into_iter().filter(|_| room >= 4.0);
     for (x, words) in ends.chain(zero) {
         let place = (x, bottom + SMALL + 4.0);
-        paper.svg.words(place, "quiet", Anchor::Middle, &words);
+        canvas.svg.words(place, "quiet", Anchor::Middle, &words);
     }
 }
 
 /// How many are within their limits, and which are not.
-fn say_errors(paper: &mut Paper, table: &Table, numbers: &[(&str, f64)]) {
+fn say_errors(canvas: &mut Canvas, table: &Table, numbers: &[(&str, f64)]) {
     let (all, within) = (
         table.rows.len(),
         table.rows.iter().filter(|row| is_within(row)),
@@ -356,19 +356,19 @@ fn say_errors(paper: &mut Paper, table: &Table, numbers: &[(&str, f64)]) {
         "{} of {all} numbers are within their limits: {each}.",
         within.count()
     );
-    paper.paragraph("small", SMALL, &words);
+    canvas.paragraph("small", SMALL, &words);
     let mut far: Vec<&Row> = table.rows.iter().filter(|row| !is_within(row)).collect();
     let excess = |row: &Row| error(row).abs() / limit(row);
     far.sort_by(|a, b| excess(b).total_cmp(&excess(a)));
     if !far.is_empty() {
-        paper.paragraph("small", SMALL, "Beyond its limit:");
+        canvas.paragraph("small", SMALL, "Beyond its limit:");
     }
     for row in far.iter().take(MOST_NAMED) {
-        paper.paragraph("small", SMALL, &row.label);
+        canvas.paragraph("small", SMALL, &row.label);
     }
     let more = far.len().saturating_sub(MOST_NAMED);
     if more > 0 {
-        paper.paragraph("small", SMALL, &format!("… and {more} more, in the data"));
+        canvas.paragraph("small", SMALL, &format!("… and {more} more, in the data"));
     }
-    paper.top += 6.0;
+    canvas.top += 6.0;
 }

@@ -4,15 +4,15 @@
 //! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the series `computed …` are
 //! points of a line: total ÷ compute, and flat where nobody asks for more.
 
+use super::canvas::{Canvas, MARGIN, rule, width_of};
 use super::cohort::windows;
 use super::lines::{Plot, polyline};
-use super::paper::{MARGIN, Paper, rule, width_of};
 use super::place::Places;
 use super::scale::{Scale, Steps};
 use super::style::SMALL;
 use super::svg::Anchor;
 use super::table::{Origin, Row, Table, distinct};
-use super::{Look, Material, Recipe, Refused, Stuff, Taken, mark};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
 use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
 use concsim_model::units::letter;
 use concsim_model::words::{counted, digits, mean};
@@ -24,16 +24,16 @@ use concsim_theory::demand::{Spent, of_mix};
 const POINTS: u32 = 100;
 const PANEL: &str = "coroutine ÷ sync";
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "payoff",
     says: "What coroutines pay: how many times as many answers as sync workers give, by the share of its time that a request waits",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
     rows,
     draw,
 };
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut rows = Vec::new();
     for play in &material.plays {
         let pairs = pairs(&play.kept.recordings);
@@ -71,10 +71,10 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
              take time, and whose run nothing changes on the way",
         ));
     }
-    Ok(Taken {
+    Ok(Extracted {
         rows,
         counted: windows(material),
-        ..Taken::default()
+        ..Extracted::default()
     })
 }
 
@@ -163,11 +163,11 @@ fn asked_for(scenario: &Scenario) -> (f64, String) {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
-    paper.top += 22.0;
-    let (top, left) = (paper.top, MARGIN + width_of("1 000", SMALL) + 4.0);
-    let bottom = top + (paper.width * 0.55).clamp(240.0, 420.0);
-    let right = paper.right() - 20.0;
+    let mut canvas = Canvas::titled(table, look);
+    canvas.top += 22.0;
+    let (top, left) = (canvas.top, MARGIN + width_of("1 000", SMALL) + 4.0);
+    let bottom = top + (canvas.width * 0.55).clamp(240.0, 420.0);
+    let right = canvas.right() - 20.0;
     let across = Scale {
         steps: Steps::Linear,
         low: 0.0,
@@ -184,12 +184,12 @@ fn draw(table: &Table, look: &Look) -> String {
         from: bottom,
         to: top,
     };
-    paper.up(
+    canvas.up(
         &up,
         (left, right),
         "answers, coroutine ÷ sync (logarithmic)",
     );
-    paper.across(
+    canvas.across(
         &across,
         (top, bottom),
         "share of its time that a request waits, in %",
@@ -208,22 +208,22 @@ fn draw(table: &Table, look: &Look) -> String {
     let lines: Vec<Line<'_>> = names.into_iter().map(|name| (name, line(name))).collect();
     let marks: Vec<Mark<'_>> = found.into_iter().map(|row| (row, place(row))).collect();
     for (_, way) in &lines {
-        draw_line(&mut paper, way);
+        draw_line(&mut canvas, way);
     }
     for (row, dot) in &marks {
-        paper.svg.told(
+        canvas.svg.told(
             || said_of(row),
             |svg| mark::draw(svg, "coroutine", row.origin, *dot),
         );
     }
-    let free = Places::within((left, top), (paper.right(), bottom));
-    name_all(&mut paper, (&lines, &marks), free);
-    paper.legend_of_origins(&table.rows);
-    paper.finish(table, look)
+    let free = Places::within((left, top), (canvas.right(), bottom));
+    name_all(&mut canvas, (&lines, &marks), free);
+    canvas.legend_of_origins(&table.rows);
+    canvas.finish(table, look)
 }
 
-fn draw_line(paper: &mut Paper, places: &[(f64, f64)]) {
-    polyline(&mut paper.svg, "line neutral-s dotted", places);
+fn draw_line(canvas: &mut Canvas, places: &[(f64, f64)]) {
+    polyline(&mut canvas.svg, "line neutral-s dotted", places);
 }
 
 /// A line: its name, and the places that it goes through.
@@ -233,7 +233,7 @@ type Mark<'a> = (&'a Row, (f64, f64));
 
 /// Names of lines and marks, each where it lies over nothing else; what has no room has a letter, and its
 /// name beneath.
-fn name_all(paper: &mut Paper, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
+fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
     for (_, way) in lines {
         places.way(way);
     }
@@ -252,9 +252,9 @@ fn name_all(paper: &mut Paper, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut p
         };
         let Some(place) = place else { continue };
         if let Some(end) = place.lead {
-            rule(&mut paper.svg, "lead", *dot, end);
+            rule(&mut canvas.svg, "lead", *dot, end);
         }
-        let svg = &mut paper.svg;
+        let svg = &mut canvas.svg;
         svg.words(place.at, "small halo", Anchor::Start, &words);
     }
     for (name, way) in lines {
@@ -280,11 +280,11 @@ fn name_all(paper: &mut Paper, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut p
             (places.first_of(along(&short), &short), short)
         };
         if let Some(place) = place {
-            paper.svg.words(place, "quiet halo", Anchor::Start, &words);
+            canvas.svg.words(place, "quiet halo", Anchor::Start, &words);
         }
     }
     for (place, words) in beneath.iter().enumerate() {
-        paper.paragraph("small", SMALL, &format!("{}: {words}", letter(place)));
+        canvas.paragraph("small", SMALL, &format!("{}: {words}", letter(place)));
     }
 }
 

@@ -4,19 +4,19 @@
 //! milliseconds that the share p of the requests did not exceed. `panel` says from when it counts,
 //! `series` is the variant, `n` the requests that it rests on.
 
+use super::canvas::{Canvas, MARGIN, rect, width_of};
 use super::cohort::{Cohort, ENDS, quantile, windows};
 use super::lines::{Arrow, Plot, series};
-use super::paper::{MARGIN, Paper, rect, width_of};
 use super::scale::{Scale, Steps, milliseconds};
 use super::style::SMALL;
 use super::table::Row;
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::counted;
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "percentiles",
     says: "How long all but the slowest take: with marks from when a request is due, small dots from when it is sent",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs with 20 requests or more: concsim sim mixed --out mixed && concsim figure percentiles mixed",
     rows,
     draw,
@@ -28,10 +28,10 @@ const FROM_SENT: &str = "from sent";
 /// Points of a line in each decade.
 const POINTS: f64 = 20.0;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
-    let mut taken = Taken {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
+    let mut taken = Extracted {
         counted: windows(material),
-        ..Taken::default()
+        ..Extracted::default()
     };
     let mut undrawn = Vec::new();
     for (name, recording) in material.recordings() {
@@ -89,19 +89,19 @@ fn percent(x: f64) -> String {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let due = series(table.of_panel(FROM_DUE));
-    let names = paper.names_of(&due);
-    paper.top += 22.0;
-    let (top, left) = (paper.top, MARGIN + width_of("10 000", SMALL) + 4.0);
-    let bottom = top + (paper.width * 0.5).clamp(220.0, 360.0);
+    let names = canvas.names_of(&due);
+    canvas.top += 22.0;
+    let (top, left) = (canvas.top, MARGIN + width_of("10 000", SMALL) + 4.0);
+    let bottom = top + (canvas.width * 0.5).clamp(220.0, 360.0);
     let most = table.rows.iter().map(|row| row.x).fold(10.0, f64::max);
     let across = Scale {
         steps: Steps::Log,
         low: 1.0,
         high: 10_f64.powf((most.log10() - 1e-9).ceil()),
         from: left,
-        to: paper.right() - names.room(),
+        to: canvas.right() - names.room(),
     };
     let plot = Plot {
         across,
@@ -110,25 +110,25 @@ fn draw(table: &Table, look: &Look) -> String {
     let end = across.at(most);
     if across.to - end > 1.0 {
         let size = (across.to - end, bottom - top);
-        rect(&mut paper.svg, "neutral beyond", (end, top), size);
+        rect(&mut canvas.svg, "neutral beyond", (end, top), size);
     }
     let ticks = ticks(across.high);
     plot.axes_at(
-        &mut paper,
+        &mut canvas,
         &ticks,
         "share of the requests (a step for each nine)",
         "latency not exceeded, in ms (logarithmic)",
     );
     for sent in series(table.of_panel(FROM_SENT)) {
         let class = format!("line {}-s beads", sent.kind);
-        sent.draw(&mut paper.svg, &plot, &class);
+        sent.draw(&mut canvas.svg, &plot, &class);
     }
-    paper.lines(&plot, &due, names);
-    paper.paragraph("quiet", SMALL, ENDS);
-    paper.top += 6.0;
-    paper.legend_of_patience(&table.rows, Arrow::Up);
-    paper.legend_of_ways(&table.rows);
-    paper.finish(table, look)
+    canvas.lines(&plot, &due, names);
+    canvas.paragraph("quiet", SMALL, ENDS);
+    canvas.top += 6.0;
+    canvas.legend_of_patience(&table.rows, Arrow::Up);
+    canvas.legend_of_ways(&table.rows);
+    canvas.finish(table, look)
 }
 
 /// 0, 50 %, 90 %, 99 % and so on.

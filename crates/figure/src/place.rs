@@ -1,6 +1,6 @@
 //! Places for labels: beside what they name, and clear of lines, marks and each other.
 
-use super::paper::width_of;
+use super::canvas::width_of;
 use super::style::SMALL;
 
 /// A rectangle: left, top, right, bottom.

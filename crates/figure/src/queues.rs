@@ -4,21 +4,21 @@
 //! requests. `panel` is the variant, `series` where they are. Those at the door are counted one by one; those
 //! begun are differences of integrals; those ready are the mean of what was seen.
 
-use super::course::{self, Course, is_data};
+use super::canvas::{Canvas, MARGIN, width_of};
 use super::lines::{Names, Plot, class_of, polyline, series};
-use super::paper::{MARGIN, Paper, width_of};
+use super::run_phases::{self, Course, is_data};
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
 use super::table::Row;
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken, mark};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table, mark};
 use concsim_model::words;
 use concsim_record::lanes::{Index, Interval};
 use concsim_record::{Recording, Sample};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "queues",
     says: "Where requests wait: at the door, begun, and ready while their worker runs another",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim surge --out surge && concsim figure queues surge",
     rows,
     draw,
@@ -32,12 +32,12 @@ const READY: &str = "ready";
 /// How high the plot of a variant is.
 const HEIGHT: f64 = 150.0;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let (mut rows, mut done) = (Vec::new(), Vec::new());
     for (name, recording) in material.recordings() {
-        if let Some(course) = Course::of(recording) {
-            rows.extend(queues(recording, &course, &name));
-            done.extend(course.rows(&name));
+        if let Some(run_phases) = Course::of(recording) {
+            rows.extend(queues(recording, &run_phases, &name));
+            done.extend(run_phases.rows(&name));
         }
     }
     rows.extend(done);
@@ -47,19 +47,22 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
-fn queues(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
+fn queues(recording: &Recording, run_phases: &Course<'_>, panel: &str) -> Vec<Row> {
     let header = &recording.header;
     let kind = header.scenario.server.kind;
-    let stretches = course.stretches(STRETCHES);
+    let stretches = run_phases.stretches(STRETCHES);
     let line = |series: &str, mean: &dyn Fn(&Sample, &Sample) -> f64| {
         let row = |[from, to]: &[&Sample; 2]| Row {
             panel: panel.to_owned(),
             kind: kind.word().into(),
-            x_to: Some(course.since(to.at)),
+            x_to: Some(run_phases.since(to.at)),
             ..Row::at(
                 series,
                 header.origin.into(),
-                (course.since(from.at), (mean(from, to) * 1e3).round() / 1e3),
+                (
+                    run_phases.since(from.at),
+                    (mean(from, to) * 1e3).round() / 1e3,
+                ),
             )
         };
         let mut line: Vec<Row> = stretches.iter().map(row).collect();
@@ -115,13 +118,13 @@ fn ready(samples: &[Sample], from: &Sample, to: &Sample) -> f64 {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let (left, room) = (
         MARGIN + width_of("10 000", SMALL) + 4.0,
         width_of(DOOR, SMALL) + 12.0,
     );
-    let across = course::axis(table, (left, paper.right() - room));
-    let deeds = course::deeds(table);
+    let across = run_phases::axis(table, (left, canvas.right() - room));
+    let deeds = run_phases::deeds(table);
     let counts = || {
         table
             .rows
@@ -131,16 +134,16 @@ fn draw(table: &Table, look: &Look) -> String {
     };
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
-        course::heading(&mut paper, panel, &rows);
-        paper.room_above(!deeds.is_empty());
-        let (top, bottom) = (paper.top, paper.top + HEIGHT);
+        run_phases::heading(&mut canvas, panel, &rows);
+        canvas.room_above(!deeds.is_empty());
+        let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let up = Scale::from_zero(counts().chain([1.0]), (bottom, top));
         let plot = Plot { across, up };
         let length = rows.iter().find(|row| is_data(row));
         let length = length.map_or(0.0, |row| milliseconds_of(row));
         let name = format!("requests, means of about {}", milliseconds(length));
-        plot.axes(&mut paper, course::SECONDS, &name);
-        course::draw_uncounted(&mut paper, &rows, &across, (top, bottom));
+        plot.axes(&mut canvas, run_phases::SECONDS, &name);
+        run_phases::draw_uncounted(&mut canvas, &rows, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
         for of in &all {
@@ -148,13 +151,13 @@ fn draw(table: &Table, look: &Look) -> String {
             let middle = |row: &&Row| plot.at((f64::midpoint(row.x, row.right()), row.y));
             let places: Vec<(f64, f64)> = of.points.iter().map(middle).collect();
             let class = class_of(class_of_line(of.name, of.kind), of.origin);
-            polyline(&mut paper.svg, &class, &places);
-            of.tell(&mut paper.svg, &places);
+            polyline(&mut canvas.svg, &class, &places);
+            of.tell(&mut canvas.svg, &places);
             // Lines that lie over each other have their marks at different places.
             let first = MARKED / 4 + nth_of(of.name) * MARKED / 3;
             for place in places.iter().skip(first).step_by(MARKED) {
                 mark::draw_nth(
-                    &mut paper.svg,
+                    &mut canvas.svg,
                     class_of_line(of.name, of.kind),
                     of.origin,
                     nth_of(of.name),
@@ -163,13 +166,13 @@ fn draw(table: &Table, look: &Look) -> String {
             }
             ends.extend(places.last().map(|last| (of.name, *last)));
         }
-        paper.name_ends(&plot, &ends, Names::Beside(room));
+        canvas.name_ends(&plot, &ends, Names::ModelComparison(room));
         let leads: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
-        course::draw_interrupted(&mut paper, &rows, &across, (top, bottom), &leads);
-        course::draw_deeds(&mut paper, &rows, &deeds, &across, (top, bottom));
+        run_phases::draw_interrupted(&mut canvas, &rows, &across, (top, bottom), &leads);
+        run_phases::draw_deeds(&mut canvas, &rows, &deeds, &across, (top, bottom));
     }
-    course::list_deeds(&mut paper, &deeds);
-    paper.finish(table, look)
+    run_phases::list_deeds(&mut canvas, &deeds);
+    canvas.finish(table, look)
 }
 
 /// The length of a stretch.

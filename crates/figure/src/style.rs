@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use concsim_model::palette::{Ground, Meaning, Rgb, Theme};
+use concsim_model::palette::{Background, Meaning, Rgb, Theme};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::svg::{self, class_of};
 
@@ -30,16 +30,16 @@ pub(super) fn class_of_kind(word: &str) -> &'static str {
 
 /// The colour of a kind of worker: Okabe and Ito's, those with a contrast of 3 : 1 or more on this
 /// ground.
-fn colour(kind: WorkerKind, ground: Ground) -> Rgb {
+fn colour(kind: WorkerKind, ground: Background) -> Rgb {
     match (kind, ground) {
-        (WorkerKind::Sync, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
-        (WorkerKind::Sync, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
-        (WorkerKind::Coroutine, Ground::Light) => Rgb(0x00, 0x72, 0xB2),
-        (WorkerKind::Coroutine, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
-        (WorkerKind::Threads, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
-        (WorkerKind::Threads, Ground::Dark) => Rgb(0x00, 0x9E, 0x73),
-        (WorkerKind::Callback, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
-        (WorkerKind::Callback, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
+        (WorkerKind::Sync, Background::Light) => Rgb(0xC8, 0x54, 0x00),
+        (WorkerKind::Sync, Background::Dark) => Rgb(0xD5, 0x5E, 0x00),
+        (WorkerKind::Coroutine, Background::Light) => Rgb(0x00, 0x72, 0xB2),
+        (WorkerKind::Coroutine, Background::Dark) => Rgb(0x56, 0xB4, 0xE9),
+        (WorkerKind::Threads, Background::Light) => Rgb(0x00, 0x7F, 0x5C),
+        (WorkerKind::Threads, Background::Dark) => Rgb(0x00, 0x9E, 0x73),
+        (WorkerKind::Callback, Background::Light) => Rgb(0xA6, 0x4F, 0x80),
+        (WorkerKind::Callback, Background::Dark) => Rgb(0xCC, 0x79, 0xA7),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn sheet(theme: Theme) -> String {
     )
 }
 
-fn colours(ground: Ground) -> String {
+fn colours(ground: Background) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
     let warning = ground.warning().hex();
     let mut sheet = format!(
@@ -78,10 +78,10 @@ fn colours(ground: Ground) -> String {
 
 /// Colours of a cell from few requests to many: one hue, in even steps from near the background to far from
 /// it, so that more always looks like more. The first step can be told from the background.
-fn heat(ground: Ground) -> [Rgb; 8] {
+fn heat(ground: Background) -> [Rgb; 8] {
     let (near, far) = match ground {
-        Ground::Light => (Rgb(0xC3, 0xDC, 0xEF), Rgb(0x04, 0x2A, 0x4D)),
-        Ground::Dark => (Rgb(0x1C, 0x3F, 0x5C), Rgb(0xDD, 0xF1, 0xFF)),
+        Background::Light => (Rgb(0xC3, 0xDC, 0xEF), Rgb(0x04, 0x2A, 0x4D)),
+        Background::Dark => (Rgb(0x1C, 0x3F, 0x5C), Rgb(0xDD, 0xF1, 0xFF)),
     };
     let step = |from: u8, to: u8, step: u16| {
         ((u16::from(from) * (7 - step) + u16::from(to) * step + 3) / 7) as u8
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use concsim_model::palette::contrast;
 
-    const GROUNDS: [Ground; 2] = [Ground::Light, Ground::Dark];
+    const GROUNDS: [Background; 2] = [Background::Light, Background::Dark];
 
     #[test]
     fn lines_and_marks_stand_out_from_either_ground_at_least_three_to_one() {

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Material;
+use super::Inputs;
 use super::cohort::seconds;
 use super::table::{AT_LEAST, Origin, distinct};
 use concsim_model::scenario::Arrivals;
@@ -283,7 +283,7 @@ const REACHED: f64 = 0.9;
 /// All points with their places on the axis of `key`, in the order of the series, what is measured before
 /// what is simulated, then of their places.
 /// What has no place there is left out.
-pub(super) fn placed(material: &Material<'_>, key: &str) -> Vec<Placed> {
+pub(super) fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let mut all = runs(material, key);
     for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
         let points = sweep.points.iter();
@@ -338,7 +338,7 @@ impl Point {
 }
 
 /// Kept runs, by what their scenarios say.
-fn runs(material: &Material<'_>, key: &str) -> Vec<Placed> {
+fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let mut all = Vec::new();
     for play in &material.plays {
@@ -435,9 +435,9 @@ mod tests {
 
     #[test]
     fn each_value_of_another_axis_is_a_series() {
-        let material = Material {
+        let material = Inputs {
             sweeps: vec![Sweep::read(ROW).unwrap()],
-            ..Material::default()
+            ..Inputs::default()
         };
         let points = placed(&material, "server.workers");
         assert_eq!(points[0].series, "sync, load.clients = 10");

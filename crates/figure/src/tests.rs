@@ -13,13 +13,13 @@ use concsim_record::synthetic::{self, Synthetic};
 pub(super) const WIDTHS: [u32; 2] = [720, 360];
 pub(super) const TITLE: &str = "Waiting is free, if you let go";
 
-pub(super) fn kept(title: &str, of: fn(WorkerKind) -> Synthetic) -> Kept {
+pub(super) fn kept(title: &str, of: fn(WorkerKind) -> Synthetic) -> StoredRun {
     kept_of(title, &[of(WorkerKind::Sync), of(WorkerKind::Coroutine)])
 }
 
 /// A run of each of these, in one folder.
-pub(super) fn kept_of(title: &str, runs: &[Synthetic]) -> Kept {
-    Kept {
+pub(super) fn kept_of(title: &str, runs: &[Synthetic]) -> StoredRun {
+    StoredRun {
         plan: synthetic::plan(title, &runs.iter().collect::<Vec<_>>(), &[]),
         recordings: runs.iter().map(Synthetic::recording).collect(),
         torn: Vec::new(),
@@ -27,14 +27,14 @@ pub(super) fn kept_of(title: &str, runs: &[Synthetic]) -> Kept {
     }
 }
 
-pub(super) fn of_runs(kind: Kind, kept: &Kept) -> Result<Table, Refused> {
+pub(super) fn of_runs(kind: Kind, kept: &StoredRun) -> Result<Table, Refused> {
     let play = Play {
         kept,
         called: String::new(),
     };
-    let material = Material {
+    let material = Inputs {
         plays: vec![play],
-        ..Material::default()
+        ..Inputs::default()
     };
     table(kind, &material)
 }
@@ -81,9 +81,9 @@ pub(super) fn sweep(key: &str, values: &[f64]) -> Sweep {
 }
 
 pub(super) fn of_sweep(kind: Kind, sweep: Sweep) -> Result<Table, Refused> {
-    let material = Material {
+    let material = Inputs {
         sweeps: vec![sweep],
-        ..Material::default()
+        ..Inputs::default()
     };
     table(kind, &material)
 }
@@ -132,9 +132,9 @@ pub(super) fn figure_of(kind: Kind) -> Table {
         Kind::HockeyStick => of_sweep(kind, sweep("load.rate", &[10.0, 20.0, 40.0, 80.0, 160.0])),
         Kind::Parity => table(
             kind,
-            &Material {
+            &Inputs {
                 foretold: vec![foretold()],
-                ..Material::default()
+                ..Inputs::default()
             },
         ),
     };
@@ -235,11 +235,7 @@ fn a_run_of_which_there_is_nothing_to_draw_is_refused() {
     kept.recordings.clear();
     for kind in Kind::ALL {
         assert!(of_runs(kind, &kept).is_err(), "{}", kind.name());
-        assert!(
-            table(kind, &Material::default()).is_err(),
-            "{}",
-            kind.name()
-        );
+        assert!(table(kind, &Inputs::default()).is_err(), "{}", kind.name());
     }
 }
 
@@ -248,10 +244,10 @@ fn whoever_gives_the_wrong_thing_is_told_what_is_needed_and_how_to_make_it() {
     let kept = kept("Wrong", Synthetic::io_bound);
     for kind in Kind::ALL {
         let wrong = match kind.recipe().of {
-            Stuff::Runs | Stuff::Predictions => {
+            InputKind::Runs | InputKind::Predictions => {
                 of_sweep(kind, sweep("server.workers", &[1.0, 2.0]))
             }
-            Stuff::Points => of_runs(kind, &kept),
+            InputKind::Points => of_runs(kind, &kept),
         };
         let said = wrong.expect_err(kind.name()).to_string();
         let command = format!("concsim figure {}", kind.name());
@@ -356,13 +352,13 @@ fn what_is_measured_and_what_is_simulated_are_lines_of_their_own() {
     let simulated = sweep("server.workers", &[1.0, 2.0]);
     let runs = Synthetic::io_bound(WorkerKind::Sync);
     let kept = kept_of("Both", &[runs]);
-    let material = Material {
+    let material = Inputs {
         plays: vec![Play {
             kept: &kept,
             called: String::new(),
         }],
         sweeps: vec![simulated.clone(), simulated],
-        ..Material::default()
+        ..Inputs::default()
     };
     let table = table(Kind::Workers, &material).expect("there are points");
     let mut lines: Vec<(&str, Origin)> = Vec::new();
@@ -414,9 +410,9 @@ fn each_variant_that_was_measured_stands_beside_the_same_one_simulated() {
         kept,
         called: "one".into(),
     });
-    let material = Material {
+    let material = Inputs {
         plays: plays.to_vec(),
-        ..Material::default()
+        ..Inputs::default()
     };
     let table = table(Kind::Parity, &material).expect("both are there");
     assert!(

@@ -13,7 +13,7 @@ use concsim_record::summary::summarise;
 use concsim_record::synthetic::{self, Synthetic};
 
 /// Three requests, as few as the file asks for.
-fn few() -> Kept {
+fn few() -> StoredRun {
     let by_design = |kind: WorkerKind| {
         let mut run = Synthetic::three_requests(kind);
         run.scenario.load.requests = Some(3);
@@ -200,7 +200,7 @@ fn bars_of_unlike_means_are_shares_and_their_sums_stand_beside_them() {
 }
 
 /// Mixed work, of which the end of the run cut off the last requests of the window.
-fn cut_off(count: usize) -> Kept {
+fn cut_off(count: usize) -> StoredRun {
     let mut kept = kept(TITLE, Synthetic::hog);
     for recording in &mut kept.recordings {
         let window = recording.header.window.expect("it was counted");
@@ -216,7 +216,7 @@ fn cut_off(count: usize) -> Kept {
 #[test]
 fn percentiles_of_an_interrupted_run_are_those_of_its_answers_and_what_was_cut_off_counts_as_slowest()
  {
-    let ends = |kept: &Kept| {
+    let ends = |kept: &StoredRun| {
         let table = of_runs(Kind::Percentiles, kept).expect("it has requests");
         let of_sync = table
             .of_panel("from due")
@@ -263,7 +263,7 @@ fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_di
 fn figures_of_the_counted_window_name_it() {
     // One second of warm-up, five seconds are counted.
     let mut io_bound = kept(TITLE, Synthetic::io_bound);
-    let notes = |kept: &Kept| {
+    let notes = |kept: &StoredRun| {
         of_runs(Kind::Percentiles, kept)
             .expect("it has requests")
             .notes
@@ -278,7 +278,7 @@ fn figures_of_the_counted_window_name_it() {
     window.end = Stamp(window.begin.0 + 2_000_000_000);
     let cut = "counted: requests due after load began, sync from 1.00 s to 6.00 s; coroutine from 1.00 s to 3.00 s";
     assert_eq!(notes(&io_bound), [cut]);
-    let of = |kind: Kind, kept: &Kept| of_runs(kind, kept).expect("it has requests").notes;
+    let of = |kind: Kind, kept: &StoredRun| of_runs(kind, kept).expect("it has requests").notes;
     assert_eq!(of(Kind::Breakdown, &io_bound), [cut]);
     let mut six = kept_of(TITLE, &[WorkerKind::Sync; 6].map(Synthetic::io_bound));
     for (recording, length) in six.recordings.iter_mut().zip([5, 5, 4, 4, 3, 2]) {
@@ -304,7 +304,7 @@ fn figures_of_the_counted_window_name_it() {
 
 /// The first variant is hog's, with an open load, the second is of clients that wait; in it each fourth
 /// request fails after its client's patience.
-fn with_failures() -> Kept {
+fn with_failures() -> StoredRun {
     let runs = [
         Synthetic::hog(WorkerKind::Sync),
         Synthetic::io_bound(WorkerKind::Sync),
@@ -333,7 +333,7 @@ fn latencies_that_are_the_clients_patience_are_marked_and_explained_once() {
         (Kind::Heatmap, '\u{2191}'),
         (Kind::OpenClosed, '\u{2192}'),
     ] {
-        let drawn = |kept: &Kept| {
+        let drawn = |kept: &StoredRun| {
             let table = of_runs(kind, kept).expect("it has requests");
             let svg = draw(&table, &look(720, Theme::Light));
             let is_marked = |row: &Row| row.is_at_patience();

@@ -7,24 +7,24 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::course::{self, Course, is_data};
+use super::canvas::{Canvas, MARGIN, fitted, rule, width_of};
 use super::hatch::{self, Fill, Hatches, Pattern};
 use super::lines::{self, polyline};
-use super::paper::{MARGIN, Paper, fitted, rule, width_of};
+use super::run_phases::{self, Course, is_data};
 use super::scale::Scale;
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Px};
 use super::table::{Row, distinct};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::palette::Meaning;
 use concsim_model::svg::class_of;
 use concsim_model::units::CpuTime;
 use concsim_record::{CoreSample, Recording, Sample};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "utilisation",
     says: "Use of each core: a lane that is full to its top is a core that is busy all the time",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim cpu_bound --out cpu && concsim figure utilisation cpu",
     rows,
     draw,
@@ -46,12 +46,12 @@ const ALIKE: f64 = 2e-3;
 /// How high the plot of the parallelism is.
 const HEIGHT: f64 = 70.0;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut rows = Vec::new();
     for (name, recording) in material.recordings() {
-        if let Some(course) = Course::of(recording) {
-            rows.extend(lanes(recording, &course, &name));
-            rows.extend(course.rows(&name));
+        if let Some(run_phases) = Course::of(recording) {
+            rows.extend(lanes(recording, &run_phases, &name));
+            rows.extend(run_phases.rows(&name));
         }
     }
     if !rows.iter().any(is_data) {
@@ -60,15 +60,15 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
     Ok(rows.into())
 }
 
-fn lanes(recording: &Recording, course: &Course<'_>, panel: &str) -> Vec<Row> {
+fn lanes(recording: &Recording, run_phases: &Course<'_>, panel: &str) -> Vec<Row> {
     let header = &recording.header;
     let (mut rows, mut parallelism) = (Vec::new(), Vec::new());
-    for [from, to] in course.stretches(STRETCHES) {
+    for [from, to] in run_phases.stretches(STRETCHES) {
         let row = |series: &str, y: f64| Row {
             panel: panel.to_owned(),
             kind: header.scenario.server.kind.word().into(),
-            x_to: Some(course.since(to.at)),
-            ..Row::at(series, header.origin.into(), (course.since(from.at), y))
+            x_to: Some(run_phases.since(to.at)),
+            ..Row::at(series, header.origin.into(), (run_phases.since(from.at), y))
         };
         for core in &to.cores {
             let Some(before) = from.cores.iter().find(|before| before.core == core.core) else {
@@ -142,9 +142,9 @@ fn fill_of(user: &str) -> Fill {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let fills: Vec<Fill> = USERS.iter().map(|(user, _)| fill_of(user)).collect();
-    let hatches = hatch::define(&mut paper, &fills);
+    let hatches = hatch::define(&mut canvas, &fills);
     let there = |user: &str| {
         let mut rows = table.rows.iter();
         rows.any(|row| row.series == user && row.upper() > row.y)
@@ -154,20 +154,20 @@ fn draw(table: &Table, look: &Look) -> String {
         .filter(|(user, _)| there(user))
         .map(|(user, _)| (fill_of(user), *user))
         .collect();
-    paper.legend(&entries, |svg, fill, (left, top)| {
+    canvas.legend(&entries, |svg, fill, (left, top)| {
         hatches.rect(svg, fill, (left, top), (24.0, 14.0));
     });
     let left = MARGIN + width_of("core 00", SMALL) + 8.0;
-    let across = course::axis(table, (left, paper.right()));
-    let deeds = course::deeds(table);
+    let across = run_phases::axis(table, (left, canvas.right()));
+    let deeds = run_phases::deeds(table);
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
-        course::heading(&mut paper, panel, &rows);
-        draw_lanes(&mut paper, &hatches, &rows, &across);
-        draw_parallelism(&mut paper, table, &rows, &deeds, &across);
+        run_phases::heading(&mut canvas, panel, &rows);
+        draw_lanes(&mut canvas, &hatches, &rows, &across);
+        draw_parallelism(&mut canvas, table, &rows, &deeds, &across);
     }
-    course::list_deeds(&mut paper, &deeds);
-    paper.finish(table, look)
+    run_phases::list_deeds(&mut canvas, &deeds);
+    canvas.finish(table, look)
 }
 
 /// How high a lane is: many cores have low ones.
@@ -180,7 +180,7 @@ fn height_of(lanes: usize) -> f64 {
     }
 }
 
-fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scale) {
+fn draw_lanes(canvas: &mut Canvas, hatches: &Hatches, rows: &[&Row], across: &Scale) {
     let of_cores = rows
         .iter()
         .filter(|row| is_data(row) && row.series != PARALLELISM);
@@ -188,13 +188,13 @@ fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scal
     let lanes = distinct(of_cores.iter().map(|row| row.label.as_str()));
     let height = height_of(lanes.len());
     let mut free = f64::NEG_INFINITY;
-    paper.top += 8.0;
+    canvas.top += 8.0;
     for lane in lanes {
-        let (top, bottom) = (paper.top, paper.top + height);
+        let (top, bottom) = (canvas.top, canvas.top + height);
         if bottom >= free {
             let name = fitted(lane, across.from - MARGIN - 6.0, SMALL);
             let place = (across.from - 6.0, f64::midpoint(top, bottom) + 4.0);
-            paper.svg.words(place, "small", Anchor::End, &name);
+            canvas.svg.words(place, "small", Anchor::End, &name);
             free = bottom + SMALL + 2.0;
         }
         let up = Scale {
@@ -215,20 +215,25 @@ fn draw_lanes(paper: &mut Paper, hatches: &Hatches, rows: &[&Row], across: &Scal
             if of_user.iter().any(|row| row.upper() > row.y) {
                 let way = area(&of_user, across, &up);
                 let said = || format!("{lane}: {user}");
-                paper
+                canvas
                     .svg
                     .told(said, |svg| hatches.path(svg, fill_of(user), &way));
             }
         }
-        course::draw_unplayed(paper, rows, across, (top, bottom));
-        rule(&mut paper.svg, "grid", (across.from, top), (across.to, top));
+        run_phases::draw_unplayed(canvas, rows, across, (top, bottom));
         rule(
-            &mut paper.svg,
+            &mut canvas.svg,
+            "grid",
+            (across.from, top),
+            (across.to, top),
+        );
+        rule(
+            &mut canvas.svg,
             "axis",
             (across.from, bottom),
             (across.to, bottom),
         );
-        paper.top = bottom + if height > 12.0 { 6.0 } else { 1.0 };
+        canvas.top = bottom + if height > 12.0 { 6.0 } else { 1.0 };
     }
 }
 
@@ -261,24 +266,24 @@ fn area(rows: &[&Row], across: &Scale, up: &Scale) -> String {
 }
 
 fn draw_parallelism(
-    paper: &mut Paper,
+    canvas: &mut Canvas,
     table: &Table,
     rows: &[&Row],
     deeds: &[&Row],
     across: &Scale,
 ) {
-    paper.top += 6.0;
-    paper.room_above(!deeds.is_empty());
-    let (top, bottom) = (paper.top, paper.top + HEIGHT);
+    canvas.top += 6.0;
+    canvas.room_above(!deeds.is_empty());
+    let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
     let all = table.rows.iter().filter(|row| row.series == PARALLELISM);
     let up = Scale::from_zero(all.map(|row| row.y).chain([1.0]), (bottom, top));
-    paper.up(
+    canvas.up(
         &up,
         (across.from, across.to),
         "cores kept busy by the workers (mean)",
     );
-    paper.across(across, (top, bottom), course::SECONDS);
-    course::draw_uncounted(paper, rows, across, (top, bottom));
+    canvas.across(across, (top, bottom), run_phases::SECONDS);
+    run_phases::draw_uncounted(canvas, rows, across, (top, bottom));
     let of_it: Vec<&&Row> = rows
         .iter()
         .filter(|row| row.series == PARALLELISM)
@@ -287,8 +292,8 @@ fn draw_parallelism(
     let places: Vec<(f64, f64)> = of_it.iter().map(middle).collect();
     if let Some(first) = of_it.first() {
         let class = lines::class_of(class_of_kind(&first.kind), first.origin);
-        polyline(&mut paper.svg, &class, &places);
+        polyline(&mut canvas.svg, &class, &places);
     }
-    course::draw_interrupted(paper, rows, across, (top, bottom), &[]);
-    course::draw_deeds(paper, rows, deeds, across, (top, bottom));
+    run_phases::draw_interrupted(canvas, rows, across, (top, bottom), &[]);
+    run_phases::draw_deeds(canvas, rows, deeds, across, (top, bottom));
 }

@@ -7,21 +7,21 @@
 //! its α is the part that goes one after the other. The panel `rules` says up to where cores were
 //! really there, if anything was measured.
 
+use super::canvas::{Canvas, MARGIN, width_of};
 use super::claim;
 use super::lines::{Plot, Series, numbered, series};
-use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps, doublings, powers_of_two};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits};
 use concsim_theory::usl::fit::{Point, fit};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "what-if",
     says: "What more cores bring: how many times as much is answered as on the fewest cores",
-    of: Stuff::Points,
+    of: InputKind::Points,
     needs: "runs on several numbers of cores: concsim sweep cpu_bound --over machine.cores=1,2,4,8,16 --set server.workers=16 --set load.clients=64 --out c && concsim figure what-if c",
     rows,
     draw,
@@ -38,7 +38,7 @@ const FITS: f64 = 0.02;
 /// Points of a computed curve.
 const POINTS: u32 = 40;
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let points = sweep::placed(material, KEY);
     if sweep::places(&points) < 2 {
         return Err(Refused::Needs {
@@ -65,7 +65,7 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         ..Row::at("ideal", Origin::Computed, (x, x / least))
     }));
     rows.extend(rules(&points, most));
-    Ok(Taken {
+    Ok(Extracted {
         rows,
         caveats,
         claim: claim::stops(&points, "Throughput", "core").unwrap_or_default(),
@@ -180,23 +180,23 @@ fn rules(points: &[Placed], most: f64) -> Option<Row> {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let of = |panel| table.rows.iter().filter(move |row| row.panel == panel);
     if !table.rows.iter().any(|row| row.origin == Origin::Measured) {
         let words = "All lines are simulated or computed: nothing was measured on so many cores.";
-        paper.paragraph("small", SMALL, words);
+        canvas.paragraph("small", SMALL, words);
     }
     for law in of(FITTED).filter(|row| !row.label.is_empty()) {
-        paper.paragraph("quiet", SMALL, &law.label);
+        canvas.paragraph("quiet", SMALL, &law.label);
     }
-    paper.top += 6.0;
+    canvas.top += 6.0;
     let all: Vec<Series<'_>> = series(of(FOUND));
-    let names = paper.names_of(&all);
+    let names = canvas.names_of(&all);
     let rules: Vec<&Row> = of(RULES).collect();
     let rules = numbered(&rules);
-    paper.room_above(!rules.is_empty());
-    let (top, left) = (paper.top, MARGIN + width_of("10 000", SMALL) + 4.0);
-    let bottom = top + (paper.width * 0.5).clamp(220.0, 360.0);
+    canvas.room_above(!rules.is_empty());
+    let (top, left) = (canvas.top, MARGIN + width_of("10 000", SMALL) + 4.0);
+    let bottom = top + (canvas.width * 0.5).clamp(220.0, 360.0);
     let values = |value: fn(&Row) -> f64| {
         table
             .rows
@@ -213,7 +213,7 @@ fn draw(table: &Table, look: &Look) -> String {
         low: least.min(most / 2.0) / 1.05,
         high: most * 1.05,
         from: left,
-        to: paper.right() - names.room(),
+        to: canvas.right() - names.room(),
     };
     let lowest = values(|row| row.y).filter(|y| *y > 0.0).fold(1.0, f64::min);
     let up = Scale {
@@ -224,30 +224,30 @@ fn draw(table: &Table, look: &Look) -> String {
         to: top,
     };
     let plot = Plot { across, up };
-    paper.up_at(
+    canvas.up_at(
         &powers_of_two(up.low, up.high),
         &up,
         (left, across.to),
         "times as much as on the fewest (logarithmic)",
     );
     let ticks = doublings(of(FOUND).map(|row| row.x));
-    paper.across_at(&ticks, &across, plot.tall(), "cores (logarithmic)");
-    paper.standing(&rules, &across, plot.tall());
+    canvas.across_at(&ticks, &across, plot.tall(), "cores (logarithmic)");
+    canvas.standing(&rules, &across, plot.tall());
     for ideal in series(of(IDEAL)) {
-        ideal.draw(&mut paper.svg, &plot, "line neutral-s dotted");
+        ideal.draw(&mut canvas.svg, &plot, "line neutral-s dotted");
     }
     for law in series(of(FITTED)) {
         let class = format!("line {}-s dotted thin", law.kind);
-        law.draw(&mut paper.svg, &plot, &class);
+        law.draw(&mut canvas.svg, &plot, &class);
     }
-    paper.lines(&plot, &all, names);
-    paper.paragraph(
+    canvas.lines(&plot, &all, names);
+    canvas.paragraph(
         "quiet",
         SMALL,
         "Dotted grey: twice as much on twice as many cores.",
     );
-    paper.paragraph("quiet", SMALL, claim::STOPPED);
-    paper.said_of_standing(&rules, &across);
-    paper.legend_of_ways(&table.rows);
-    paper.finish(table, look)
+    canvas.paragraph("quiet", SMALL, claim::STOPPED);
+    canvas.said_of_standing(&rules, &across);
+    canvas.legend_of_ways(&table.rows);
+    canvas.finish(table, look)
 }

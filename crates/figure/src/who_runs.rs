@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::paper::{MARGIN, Paper, fitted, rect, rule, width_of};
+use super::canvas::{Canvas, MARGIN, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps, instant};
 use super::style::{SMALL, TEXT};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
-use super::{Look, Material, Recipe, Refused, Stuff, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused};
 use concsim_engine::telemetry::Awaited;
 use concsim_model::palette::Meaning;
 use concsim_model::svg::class_of;
@@ -36,16 +36,16 @@ const MANY: usize = 8;
 /// What the series of a core begins with.
 const CORE: &str = "core ";
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "who-runs",
     says: "Lanes: each request from its sending to its end, and the worker on each core",
-    of: Stuff::Runs,
+    of: InputKind::Runs,
     needs: "kept runs: concsim sim three_requests --out three && concsim figure who-runs three",
     rows,
     draw,
 };
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let recordings = material.recordings();
     let rows: Vec<Row> = recordings
         .flat_map(|(name, recording)| lanes_of(recording, &name))
@@ -214,8 +214,8 @@ fn all_drawn() -> impl Iterator<Item = Drawn> {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
-    hatches(&mut paper);
+    let mut canvas = Canvas::titled(table, look);
+    hatches(&mut canvas);
     let used = |drawn: &Drawn| {
         let mut rows = table.rows.iter();
         rows.any(|row| Drawn::of(&row.series) == *drawn)
@@ -225,28 +225,28 @@ fn draw(table: &Table, look: &Look) -> String {
         .map(|drawn| (drawn, drawn.words()))
         .collect();
     let ids = Ids {
-        ready: paper.id("ready"),
-        blocked: paper.id("blocked"),
+        ready: canvas.id("ready"),
+        blocked: canvas.id("blocked"),
     };
-    paper.legend(&entries, |svg, drawn, (left, top)| {
+    canvas.legend(&entries, |svg, drawn, (left, top)| {
         stretch(svg, &ids, drawn, (left, top), (24.0, 14.0));
     });
     let panels: Vec<Panel<'_>> = table
         .panels()
         .into_iter()
-        .map(|name| Panel::of(table, name, paper.width))
+        .map(|name| Panel::of(table, name, canvas.width))
         .collect();
     let end = panels.iter().map(|panel| panel.end).fold(0.0, f64::max);
     let lanes = panels.iter().flat_map(|panel| &panel.rows);
     let widest = lanes.map(|row| width_of(lane_name(row), SMALL));
     let widest = widest.fold(0.0, f64::max).min(136.0) + 1.0;
-    let columns = if paper.width >= BESIDE { 2 } else { 1 };
-    let wide = (paper.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
+    let columns = if canvas.width >= BESIDE { 2 } else { 1 };
+    let wide = (canvas.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
     for line in panels.chunks(columns) {
-        let (begin, mut lowest) = (paper.top, paper.top);
+        let (begin, mut lowest) = (canvas.top, canvas.top);
         for (place, panel) in line.iter().enumerate() {
             let left = MARGIN + (wide + GAP) * place as f64;
-            paper.top = begin;
+            canvas.top = begin;
             // All panels have the same scale of time.
             let scale = Scale {
                 steps: Steps::Linear,
@@ -255,12 +255,12 @@ fn draw(table: &Table, look: &Look) -> String {
                 from: left + widest + 8.0,
                 to: left + wide - 56.0,
             };
-            draw_panel(&mut paper, &ids, panel, &scale, left);
-            lowest = lowest.max(paper.top);
+            draw_panel(&mut canvas, &ids, panel, &scale, left);
+            lowest = lowest.max(canvas.top);
         }
-        paper.top = lowest;
+        canvas.top = lowest;
     }
-    paper.finish(table, look)
+    canvas.finish(table, look)
 }
 
 /// What is shown of a variant.
@@ -317,13 +317,13 @@ struct Ids {
 }
 
 /// What waits for the core has stripes that lean, what is asleep has stripes that stand.
-fn hatches(paper: &mut Paper) {
-    paper.svg.open("defs", &[]);
+fn hatches(canvas: &mut Canvas) {
+    canvas.svg.open("defs", &[]);
     for (name, meaning, turned) in [
         ("ready", Meaning::Ready, 45),
         ("blocked", Meaning::Blocked, 0),
     ] {
-        let (id, turn) = (paper.id(name), format!("rotate({turned})"));
+        let (id, turn) = (canvas.id(name), format!("rotate({turned})"));
         let attributes: [(&str, &dyn Display); 5] = [
             ("id", &id),
             ("width", &5),
@@ -331,11 +331,11 @@ fn hatches(paper: &mut Paper) {
             ("patternUnits", &"userSpaceOnUse"),
             ("patternTransform", &turn),
         ];
-        paper.svg.open("pattern", &attributes);
-        rect(&mut paper.svg, class_of(meaning), (0.0, 0.0), (2.5, 5.0));
-        paper.svg.close("pattern");
+        canvas.svg.open("pattern", &attributes);
+        rect(&mut canvas.svg, class_of(meaning), (0.0, 0.0), (2.5, 5.0));
+        canvas.svg.close("pattern");
     }
-    paper.svg.close("defs");
+    canvas.svg.close("defs");
 }
 
 fn lane_name(row: &Row) -> &str {
@@ -356,7 +356,7 @@ fn heights(lanes: usize, width: f64) -> (f64, f64) {
     }
 }
 
-fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
+fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
     let (rows, name) = (&panel.rows, panel.name);
     let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
     let heading = if panel.has_all() {
@@ -368,24 +368,24 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
     } else {
         format!("{name} ({})", origin.word())
     };
-    paper.top += 16.0;
+    canvas.top += 16.0;
     let heading = fitted(&heading, scale.to + 56.0 - left, TEXT);
-    paper
+    canvas
         .svg
-        .words((left, paper.top), "head", Anchor::Start, &heading);
-    paper.top += 8.0;
+        .words((left, canvas.top), "head", Anchor::Start, &heading);
+    canvas.top += 8.0;
     if !panel.has_all() {
         let (shown, all) = panel.requests;
         let said = format!("the first {shown} of {} requests", grouped(all));
-        paper.top += SMALL;
-        paper
+        canvas.top += SMALL;
+        canvas
             .svg
-            .words((left, paper.top), "quiet", Anchor::Start, &said);
-        paper.top += 5.0;
+            .words((left, canvas.top), "quiet", Anchor::Start, &said);
+        canvas.top += 5.0;
     }
-    let top = paper.top;
+    let top = canvas.top;
     let lanes = distinct(rows.iter().map(|row| lane_name(row)));
-    let (height, pitch) = heights(lanes.len(), paper.width);
+    let (height, pitch) = heights(lanes.len(), canvas.width);
     for (place, lane) in lanes.iter().enumerate() {
         // The cores stand a little apart from those who use them.
         let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
@@ -396,12 +396,12 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
         } else {
             "small"
         };
-        paper
+        canvas
             .svg
             .words((scale.from - 8.0, middle + 4.0), class, Anchor::End, &name);
     }
     let bottom = top + lanes.len() as f64 * pitch + 12.0;
-    paper.across(
+    canvas.across(
         scale,
         (top, bottom),
         "seconds since load began (numbers: ends)",
@@ -414,14 +414,14 @@ fn draw_panel(paper: &mut Paper, ids: &Ids, panel: &Panel<'_>, scale: &Scale, le
             let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
             end = end.max(row.x_to.unwrap_or(row.x));
             let size = ((to - from).max(0.5), height);
-            paper.svg.told(
+            canvas.svg.told(
                 || said(row),
                 |svg| stretch(svg, ids, Drawn::of(&row.series), (from, above), size),
             );
         }
         if !lane.starts_with(CORE) {
             let place = (scale.at(end) + 6.0, above + height / 2.0 + 4.0);
-            paper
+            canvas
                 .svg
                 .words(place, "small halo", Anchor::Start, &instant(end));
         }

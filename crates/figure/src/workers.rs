@@ -5,20 +5,20 @@
 //! series are its bounds (Denning and Buzen, 1978), those of the panel `rules` are numbers of workers that
 //! somebody recommends: a knee, or gunicorn's rule.
 
+use super::canvas::{Canvas, MARGIN, width_of};
 use super::claim;
 use super::lines::{Plot, Series, numbered, series};
-use super::paper::{MARGIN, Paper, width_of};
 use super::scale::{Scale, Steps, doublings};
 use super::style::SMALL;
 use super::sweep::{self, Placed};
 use super::table::{Origin, Row};
-use super::{Look, Material, Recipe, Refused, Stuff, Table, Taken};
+use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits, grouped, mean};
 
-pub(super) const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "workers",
     says: "What more workers bring: answers per second by the number of workers, and what bounds them",
-    of: Stuff::Points,
+    of: InputKind::Points,
     needs: "runs with several numbers of workers: concsim sweep io_bound --over server.workers=1..16 --out w && concsim figure workers w",
     rows,
     draw,
@@ -28,7 +28,7 @@ const KEY: &str = "server.workers";
 /// The panel of rules.
 const RULES: &str = "rules";
 
-fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
+fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let points = sweep::placed(material, KEY);
     if sweep::places(&points) < 2 {
         return Err(Refused::Needs {
@@ -62,11 +62,11 @@ fn rows(material: &Material<'_>) -> Result<Taken, Refused> {
         return Err(Refused::nothing("no point has a counted window"));
     }
     rows.extend(rules(&points));
-    Ok(Taken {
+    Ok(Extracted {
         rows,
         claim: claim::stops(&points, "Throughput", "worker").unwrap_or_default(),
         counted: sweep::window(&points, "for each number of workers"),
-        ..Taken::default()
+        ..Extracted::default()
     })
 }
 
@@ -132,17 +132,17 @@ fn cores_in_words(cores: f64) -> String {
 }
 
 fn draw(table: &Table, look: &Look) -> String {
-    let mut paper = Paper::titled(table, look);
+    let mut canvas = Canvas::titled(table, look);
     let is_rule = |row: &&Row| row.panel == RULES;
     let points = || table.rows.iter().filter(|row| !is_rule(row));
     let all: Vec<Series<'_>> = series(points().filter(|row| row.origin != Origin::Computed));
     let bounds = series(points().filter(|row| row.origin == Origin::Computed));
-    let names = paper.names_of(&all);
+    let names = canvas.names_of(&all);
     let rules: Vec<&Row> = table.rows.iter().filter(is_rule).collect();
     let rules = numbered(&rules);
-    paper.room_above(!rules.is_empty());
-    let (top, left) = (paper.top, MARGIN + width_of("10 000", SMALL) + 4.0);
-    let bottom = top + (paper.width * 0.5).clamp(220.0, 360.0);
+    canvas.room_above(!rules.is_empty());
+    let (top, left) = (canvas.top, MARGIN + width_of("10 000", SMALL) + 4.0);
+    let bottom = top + (canvas.width * 0.5).clamp(220.0, 360.0);
     let most = points().map(|row| row.x).fold(1.0, f64::max);
     let least = points().map(|row| row.x).fold(most, f64::min);
     let across = Scale {
@@ -150,7 +150,7 @@ fn draw(table: &Table, look: &Look) -> String {
         low: least.min(most / 2.0) / 1.08,
         high: most * 1.08,
         from: left,
-        to: paper.right() - names.room(),
+        to: canvas.right() - names.room(),
     };
     // A bound that nobody comes near does not push what was found to the floor.
     let found = all.iter().flat_map(|of| &of.points).map(|row| row.y);
@@ -162,21 +162,21 @@ fn draw(table: &Table, look: &Look) -> String {
     let plot = Plot { across, up };
     let ticks = doublings(points().map(|row| row.x));
     plot.axes_at(
-        &mut paper,
+        &mut canvas,
         &ticks,
         "workers (logarithmic)",
         "answers per second in the counted window",
     );
-    paper.standing(&rules, &across, plot.tall());
+    canvas.standing(&rules, &across, plot.tall());
     for bound in distinct_lines(&bounds) {
         let class = format!("line {}-s dotted", bound.kind);
-        bound.draw(&mut paper.svg, &plot, &class);
+        bound.draw(&mut canvas.svg, &plot, &class);
     }
-    paper.lines(&plot, &all, names);
-    paper.paragraph("quiet", SMALL, claim::STOPPED);
-    paper.said_of_standing(&rules, &across);
-    paper.legend_of_ways(&table.rows);
-    paper.finish(table, look)
+    canvas.lines(&plot, &all, names);
+    canvas.paragraph("quiet", SMALL, claim::STOPPED);
+    canvas.said_of_standing(&rules, &across);
+    canvas.legend_of_ways(&table.rows);
+    canvas.finish(table, look)
 }
 
 /// Bounds that are the same for several series are drawn once.

@@ -101,22 +101,22 @@ impl Meaning {
     /// and a violet in the place of their blue, which is too near to sky blue for thin marks; on a light ground a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2,
     /// 1.4.11), also where there are only 256 colours.
     #[must_use]
-    pub fn colour(self, ground: Ground) -> Rgb {
+    pub fn colour(self, ground: Background) -> Rgb {
         match (self, ground) {
-            (Self::Running, Ground::Dark) => Rgb(0x00, 0x9E, 0x73),
-            (Self::Ready, Ground::Dark) => Rgb(0xE6, 0x9F, 0x00),
-            (Self::Parked, Ground::Dark) => Rgb(0x56, 0xB4, 0xE9),
-            (Self::Blocked, Ground::Dark) => Rgb(0xD5, 0x5E, 0x00),
-            (Self::AtTheDoor, Ground::Dark) => Rgb(0xCC, 0x79, 0xA7),
-            (Self::ForThePool, Ground::Dark) => Rgb(0xA0, 0x90, 0xF0),
-            (Self::InAQueue, Ground::Dark) => Rgb(0xF0, 0xE4, 0x42),
-            (Self::Running, Ground::Light) => Rgb(0x00, 0x7F, 0x5C),
-            (Self::Ready, Ground::Light) => Rgb(0xA8, 0x75, 0x00),
-            (Self::Parked, Ground::Light) => Rgb(0x1F, 0x7D, 0xB8),
-            (Self::Blocked, Ground::Light) => Rgb(0xC8, 0x54, 0x00),
-            (Self::AtTheDoor, Ground::Light) => Rgb(0xA6, 0x4F, 0x80),
-            (Self::ForThePool, Ground::Light) => Rgb(0x6A, 0x50, 0xC8),
-            (Self::InAQueue, Ground::Light) => Rgb(0x80, 0x7C, 0x00),
+            (Self::Running, Background::Dark) => Rgb(0x00, 0x9E, 0x73),
+            (Self::Ready, Background::Dark) => Rgb(0xE6, 0x9F, 0x00),
+            (Self::Parked, Background::Dark) => Rgb(0x56, 0xB4, 0xE9),
+            (Self::Blocked, Background::Dark) => Rgb(0xD5, 0x5E, 0x00),
+            (Self::AtTheDoor, Background::Dark) => Rgb(0xCC, 0x79, 0xA7),
+            (Self::ForThePool, Background::Dark) => Rgb(0xA0, 0x90, 0xF0),
+            (Self::InAQueue, Background::Dark) => Rgb(0xF0, 0xE4, 0x42),
+            (Self::Running, Background::Light) => Rgb(0x00, 0x7F, 0x5C),
+            (Self::Ready, Background::Light) => Rgb(0xA8, 0x75, 0x00),
+            (Self::Parked, Background::Light) => Rgb(0x1F, 0x7D, 0xB8),
+            (Self::Blocked, Background::Light) => Rgb(0xC8, 0x54, 0x00),
+            (Self::AtTheDoor, Background::Light) => Rgb(0xA6, 0x4F, 0x80),
+            (Self::ForThePool, Background::Light) => Rgb(0x6A, 0x50, 0xC8),
+            (Self::InAQueue, Background::Light) => Rgb(0x80, 0x7C, 0x00),
         }
     }
 
@@ -124,7 +124,7 @@ impl Meaning {
     #[must_use]
     pub fn of_colour(colour: Rgb) -> Option<Self> {
         let has_it = |meaning: &Self| {
-            let grounds = [Ground::Dark, Ground::Light];
+            let grounds = [Background::Dark, Background::Light];
             grounds
                 .map(|ground| meaning.colour(ground))
                 .contains(&colour)
@@ -198,7 +198,7 @@ pub enum Colours {
 
 /// What is behind text and glyphs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ground {
+pub enum Background {
     /// As most terminals have it.
     #[default]
     Dark,
@@ -206,7 +206,7 @@ pub enum Ground {
     Light,
 }
 
-impl Ground {
+impl Background {
     /// Its own colour.
     #[must_use]
     pub fn colour(self) -> Rgb {
@@ -320,7 +320,7 @@ pub struct Look {
     /// Whose text and ground.
     pub theme: Theme,
     /// What the terminal's own ground is taken to be.
-    pub own_ground: Ground,
+    pub own_ground: Background,
     /// Who looks at it.
     pub room: Room,
 }
@@ -328,17 +328,17 @@ pub struct Look {
 impl Look {
     /// The ground that glyphs are drawn on.
     #[must_use]
-    pub fn ground(self) -> Ground {
+    pub fn ground(self) -> Background {
         match self.theme {
             Theme::Auto => self.own_ground,
-            Theme::Light => Ground::Light,
-            Theme::Dark => Ground::Dark,
+            Theme::Light => Background::Light,
+            Theme::Dark => Background::Dark,
         }
     }
 
     /// The ground that has to be painted, if it is not the terminal's own.
     #[must_use]
-    pub fn painted(self) -> Option<Ground> {
+    pub fn painted(self) -> Option<Background> {
         let has_colours = self.colours != Colours::None;
         (self.theme != Theme::Auto && has_colours).then(|| self.ground())
     }
@@ -414,8 +414,8 @@ impl Look {
         };
         let ground = said("COLORFGBG").and_then(|said| said.rsplit(';').next()?.parse().ok());
         let own_ground = match ground {
-            Some(7 | 9..=15_u8) => Ground::Light,
-            Some(_) | None => Ground::Dark,
+            Some(7 | 9..=15_u8) => Background::Light,
+            Some(_) | None => Background::Dark,
         };
         Self {
             glyphs,

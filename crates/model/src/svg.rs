@@ -1,7 +1,7 @@
 //! What every SVG of ours has in common, a screen's and a figure's: words that stay words, one class for
 //! each meaning, and colours that follow the reader.
 
-use crate::palette::{Ground, Meaning, Theme};
+use crate::palette::{Background, Meaning, Theme};
 use crate::words::controls_display;
 
 /// Text that is nothing but text in XML 1.0, in content and in attributes. What XML cannot hold, and what
@@ -36,14 +36,14 @@ pub fn class_of(meaning: Meaning) -> &'static str {
 }
 
 /// The rules of one ground, or of both: then those of dark pages count where the reader prefers them.
-pub fn by_theme(theme: Theme, rules: impl Fn(Ground) -> String) -> String {
+pub fn by_theme(theme: Theme, rules: impl Fn(Background) -> String) -> String {
     match theme {
-        Theme::Light => rules(Ground::Light),
-        Theme::Dark => rules(Ground::Dark),
+        Theme::Light => rules(Background::Light),
+        Theme::Dark => rules(Background::Dark),
         Theme::Auto => format!(
             "{}\n@media(prefers-color-scheme:dark){{{}}}",
-            rules(Ground::Light),
-            rules(Ground::Dark)
+            rules(Background::Light),
+            rules(Background::Dark)
         ),
     }
 }

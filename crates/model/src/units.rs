@@ -136,19 +136,19 @@ impl Sub for CpuTime {
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&in_words(self.0))
+        f.pad(&describe(self.0))
     }
 }
 
 impl fmt::Display for CpuTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&in_words(self.0))
+        f.pad(&describe(self.0))
     }
 }
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&in_words(self.0))
+        f.pad(&describe(self.0))
     }
 }
 
@@ -163,7 +163,7 @@ pub fn letter(worker: usize) -> String {
 }
 
 /// Three digits and the unit that suits them: `850 ns`, `3.20 ms`, `104 ms`, `1.50 s`.
-fn in_words(nanoseconds: u64) -> String {
+fn describe(nanoseconds: u64) -> String {
     let (value, unit) = match nanoseconds {
         0 => return "0 ms".into(),
         1..1_000 => return format!("{nanoseconds} ns"),

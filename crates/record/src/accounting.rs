@@ -245,7 +245,7 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
 fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
     let told = recording.switches.iter();
     let had = told.filter_map(|(slot, event)| match event {
-        Event::Ran(ran) => Some((ran.request, *slot)),
+        Event::RunSlice(ran) => Some((ran.request, *slot)),
         Event::BlockedIn { request, .. } | Event::Preempted { request, .. } => {
             Some((*request, *slot))
         }
@@ -291,7 +291,7 @@ fn taken_and_never_served(
             Event::Served(served) => {
                 taken.remove(&(*slot, served.task));
             }
-            Event::Ran(_)
+            Event::RunSlice(_)
             | Event::Sent(_)
             | Event::Marked { .. }
             | Event::Ended(_)

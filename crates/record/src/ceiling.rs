@@ -49,7 +49,7 @@ pub struct Ceiling {
 }
 
 impl Ceiling {
-    /// Beside the tightest bound and the throughput that was found, in answers per second.
+    /// ModelComparison the tightest bound and the throughput that was found, in answers per second.
     pub(super) fn of(named: &NamedBound, tightest: f64, throughput: Option<f64>) -> Self {
         let NamedBound { bound, service } = named;
         let per_s = bound.per_s();
@@ -70,7 +70,7 @@ impl Ceiling {
 
     /// `2 workers ÷ 100 ms`, `db pool 10 ÷ 200 ms`, `1 worker ÷ 209 ms × 90 %`
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let good = self
             .good
             .map(|good| format!(" × {} %", digits(good * 100.0)));
@@ -254,7 +254,7 @@ impl Waits {
 
     /// `requests wait at the door, 90 % of their time`
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let share = digits(self.share * 100.0);
         let place = match self.at {
             "door" => "at the door",

@@ -159,7 +159,7 @@ fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap
         }
         WorkerKind::Coroutine | WorkerKind::Callback => {
             for (slot, event) in log.switches {
-                if let Event::Ran(ran) = event {
+                if let Event::RunSlice(ran) = event {
                     add(*slot, ran.from, ran.to, ran.request);
                 }
             }
@@ -220,7 +220,7 @@ fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
         _ => None,
     });
     let begun = log.switches.iter().filter_map(|(_, event)| match event {
-        Event::Ran(ran) => Some((ran.request, ran.ready)),
+        Event::RunSlice(ran) => Some((ran.request, ran.ready)),
         Event::BlockedIn { from, request, .. } => Some((*request, *from)),
         _ => None,
     });

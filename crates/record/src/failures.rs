@@ -141,7 +141,7 @@ impl AtPatience {
 
     /// A percentile in words: `1.20 s`, or `≥ 30 s` if it is the patience.
     #[must_use]
-    pub fn in_words(&self, milliseconds: f64) -> String {
+    pub fn describe(&self, milliseconds: f64) -> String {
         let length_of = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
         if self.is_reached(milliseconds) {
             format!("≥ {}", length(length_of(self.patience_ms)))
@@ -207,10 +207,10 @@ mod tests {
         let patience = Elapsed::from_secs(30);
         let marked = AtPatience::of(patience, 5, [&latencies, &latencies]);
         assert_eq!(marked.latency, ["p90", "max"]);
-        assert_eq!(marked.in_words(30_000.0), "≥ 30 s");
-        assert_eq!(marked.in_words(12.0), "12.0 ms");
+        assert_eq!(marked.describe(30_000.0), "≥ 30 s");
+        assert_eq!(marked.describe(12.0), "12.0 ms");
         let none = AtPatience::of(patience, 0, [&latencies, &latencies]);
         assert_eq!(none.latency, Vec::<&str>::new());
-        assert_eq!(none.in_words(30_000.0), "30.0 s");
+        assert_eq!(none.describe(30_000.0), "30.0 s");
     }
 }

@@ -4,46 +4,46 @@
 //! else, so a number on a screen, in a summary and in a figure is the same number.
 
 mod accounting;
-pub mod beside;
-pub mod cast;
 mod ceiling;
+pub mod comparison;
 mod dead_work;
+mod downsampling;
+pub mod evaluate;
 mod failures;
 pub mod feed;
 mod foreign;
 pub mod interruption;
-pub mod judge;
-pub mod kept;
 pub mod lanes;
 pub mod latency;
 mod limit;
 mod listener;
 mod marker;
 mod named;
-mod notebook;
 mod notes;
 mod past;
 mod percentile;
 pub mod prediction;
+mod recorder;
 pub mod remark;
 mod requests;
 mod span;
+pub mod storage;
 pub mod summary;
 #[cfg(any(test, feature = "testing"))]
 pub mod synthetic;
 mod termination;
 #[cfg(test)]
 mod tests;
-mod thinning;
 pub mod trust;
+pub mod usage;
 
 use std::collections::BTreeMap;
 
 pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
 pub use named::Named;
-pub use notebook::Notebook;
 pub use past::Past;
+pub use recorder::Recorder;
 use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
 pub use termination::describe_termination;
@@ -67,7 +67,7 @@ pub struct Recording {
     /// What happened in workers and to them: with the worker's index, in order for each worker.
     /// The summary rests on `Accepted`, `Waited`, `Served` and `Died`, so these are all here.
     pub events: Vec<(u16, Event)>,
-    /// Who had which worker, blocked in it, or lost the core, from when to when: `Ran`, `BlockedIn` and
+    /// Who had which worker, blocked in it, or lost the core, from when to when: `RunSlice`, `BlockedIn` and
     /// `Preempted`, with the worker's index, in order for each worker. Among them `Awaits`, where a wait
     /// has several parts.
     pub switches: Vec<(u16, Event)>,

@@ -1,46 +1,46 @@
 //! What was done to a run, in words: of a cue its caption, of a deed what it is, and to whom.
 
 use super::Header;
-use concsim_engine::telemetry::{Deed, Marker};
-use concsim_model::scenario::Cue;
+use concsim_engine::telemetry::{Intervention, Marker};
+use concsim_model::scenario::TimelineEvent;
 
 impl Header {
     /// What is said of a marker on the screen, as a sentence.
     #[must_use]
     pub fn caption_of(&self, marker: &Marker) -> String {
         let Some(cue) = marker.cue else {
-            return format!("Steered: {}.", self.in_words(marker.deed));
+            return format!("Steered: {}.", self.describe(marker.deed));
         };
         let caption = self.cue(cue).and_then(|cue| cue.caption.clone());
-        caption.unwrap_or_else(|| sentence(&self.in_words(marker.deed)))
+        caption.unwrap_or_else(|| sentence(&self.describe(marker.deed)))
     }
 
     /// `worker B was killed at 3 s`.
     pub(super) fn said_of(&self, marker: &Marker) -> String {
         let at = marker.at.since(self.began);
-        format!("{} at {at}", self.in_words(marker.deed))
+        format!("{} at {at}", self.describe(marker.deed))
     }
 
-    fn cue(&self, cue: u16) -> Option<&Cue> {
+    fn cue(&self, cue: u16) -> Option<&TimelineEvent> {
         self.scenario.timeline.get(usize::from(cue))
     }
 
     /// A deed in words; a request by its name.
-    fn in_words(&self, deed: Deed) -> String {
+    fn describe(&self, deed: Intervention) -> String {
         match deed {
-            Deed::Send(class) => match self.scenario.requests.get(usize::from(class)) {
+            Intervention::Send(class) => match self.scenario.requests.get(usize::from(class)) {
                 Some(request) => format!("one request `{}` was sent", request.name),
                 None => deed.to_string(),
             },
-            Deed::AddWorker
-            | Deed::RemoveWorker
-            | Deed::KillWorker(_)
-            | Deed::StopWorker(_)
-            | Deed::ContinueWorker(_)
-            | Deed::Reload
-            | Deed::SetLoad(_)
-            | Deed::SetRate(_)
-            | Deed::SetClients(_) => deed.to_string(),
+            Intervention::AddWorker
+            | Intervention::RemoveWorker
+            | Intervention::KillWorker(_)
+            | Intervention::StopWorker(_)
+            | Intervention::ContinueWorker(_)
+            | Intervention::Reload
+            | Intervention::SetLoad(_)
+            | Intervention::SetRate(_)
+            | Intervention::SetClients(_) => deed.to_string(),
         }
     }
 }
@@ -59,24 +59,24 @@ mod tests {
     use crate::remark::Kind;
     use crate::summary::summarise;
     use crate::synthetic::Synthetic;
-    use concsim_model::scenario::Happening;
+    use concsim_model::scenario::TimelineAction;
     use concsim_model::scenario::WorkerKind::Coroutine;
     use concsim_model::units::{Elapsed, Stamp};
 
     /// A run with two cues, the first of which has a caption, and these markers.
-    fn marked(markers: &[(Deed, Option<u16>)]) -> Recording {
+    fn marked(markers: &[(Intervention, Option<u16>)]) -> Recording {
         let mut recording = Synthetic::io_bound(Coroutine).recording();
-        let cue = |happens, caption: Option<&str>| Cue {
+        let cue = |happens, caption: Option<&str>| TimelineEvent {
             at: Elapsed::from_secs(2),
             happens,
             caption: caption.map(str::to_owned),
         };
         recording.header.scenario.timeline = vec![
-            cue(Happening::KillWorker, Some("See who takes its place.")),
-            cue(Happening::Send(0), None),
+            cue(TimelineAction::KillWorker, Some("See who takes its place.")),
+            cue(TimelineAction::Send(0), None),
         ];
         let at = Stamp(recording.header.began.0 + 2_000_000_000);
-        let marker = |(deed, cue): &(Deed, Option<u16>)| Marker {
+        let marker = |(deed, cue): &(Intervention, Option<u16>)| Marker {
             at,
             deed: *deed,
             cue: *cue,
@@ -98,10 +98,10 @@ mod tests {
     #[test]
     fn a_cue_is_said_by_its_caption_or_else_by_what_it_does() {
         let recording = marked(&[
-            (Deed::KillWorker(1), Some(0)),
-            (Deed::Send(0), Some(1)),
-            (Deed::KillWorker(1), None),
-            (Deed::Send(99), None),
+            (Intervention::KillWorker(1), Some(0)),
+            (Intervention::Send(0), Some(1)),
+            (Intervention::KillWorker(1), None),
+            (Intervention::Send(99), None),
         ]);
         let captions: Vec<String> = recording
             .markers
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn only_what_a_person_did_steers_a_run() {
-        let played = marked(&[(Deed::KillWorker(1), Some(0))]);
+        let played = marked(&[(Intervention::KillWorker(1), Some(0))]);
         assert!(!codes(&played).contains(&"steered"));
         let remarks = summarise(&played).remarks;
         let remark = remarks.iter().find(|it| it.kind == Kind::Cued).unwrap();
@@ -129,7 +129,10 @@ mod tests {
             remark.sentence(),
             "The scenario's timeline steered this run: worker B was killed at 2.00 s."
         );
-        let steered = marked(&[(Deed::KillWorker(1), Some(0)), (Deed::Reload, None)]);
+        let steered = marked(&[
+            (Intervention::KillWorker(1), Some(0)),
+            (Intervention::Reload, None),
+        ]);
         assert!(codes(&steered).contains(&"steered"));
         assert!(codes(&steered).contains(&"timeline"));
         assert!(!codes(&marked(&[])).contains(&"timeline"));

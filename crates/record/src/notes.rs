@@ -43,7 +43,7 @@ impl Recording {
             }
             (
                 Who::Worker(slot),
-                Event::Ran(_)
+                Event::RunSlice(_)
                 | Event::BlockedIn { .. }
                 | Event::Preempted { .. }
                 | Event::Awaits { .. },

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cast::Worker;
 use super::summary::{Run, rounded};
+use super::usage::Worker;
 use super::{Origin, Recording};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 
@@ -90,7 +90,7 @@ impl Switched {
             switched.each[place] = Some(0);
         }
         for (_, event) in &recording.switches {
-            let Event::Ran(ran) = event else {
+            let Event::RunSlice(ran) = event else {
                 continue;
             };
             match switched.each.get_mut(ran.request as usize) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::lanes::Index;
 use super::{Recording, Window};
-use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Ran, Served, WaitParts};
+use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, RunSlice, Served, WaitParts};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// One request from both sides.
@@ -154,7 +154,7 @@ impl Request<'_> {
 fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
     let told = recording.switches.iter();
     let told = told.filter_map(|(_, event)| match event {
-        Event::Ran(Ran { request, ready, .. }) => Some((*request, *ready)),
+        Event::RunSlice(RunSlice { request, ready, .. }) => Some((*request, *ready)),
         Event::Preempted { request, from, .. } | Event::BlockedIn { request, from, .. } => {
             Some((*request, *from))
         }

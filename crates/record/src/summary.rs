@@ -7,18 +7,18 @@
 use serde::Serialize;
 
 use super::accounting::{self, Edges};
-use super::beside::{self, Balance, Beside, Found, Theory};
+use super::comparison::{self, Balance, Found, ModelComparison, Theory};
 use super::dead_work::{Account, DeadWork, Log};
+use super::evaluate::{Answer, Judgement};
 pub use super::failures::{AtPatience, Failed};
 use super::interruption::Interruption;
-use super::judge::{Answer, Judgement};
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
 use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
-use super::{Machine, Origin, Recording, WorkerSample, cast, latency};
+use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
 use concsim_model::scenario::{Plan, WorkerKind};
 use concsim_model::units::Elapsed;
 
@@ -69,8 +69,8 @@ impl Summary {
                 sha256: plan.sha256.clone(),
                 seed: first.map_or(1, |variant| variant.scenario.seed),
             },
-            expect: super::judge::judge(plan, machine.cores, &runs),
-            ask: super::judge::answer(plan, machine.cores, &runs),
+            expect: super::evaluate::judge(plan, machine.cores, &runs),
+            ask: super::evaluate::answer(plan, machine.cores, &runs),
             machine,
             runs,
         }
@@ -145,11 +145,11 @@ pub struct Run {
     /// How many they can.
     pub parallelism_limit: usize,
     /// Who used each core, as shares of the window.
-    pub cores: Vec<cast::Core>,
+    pub cores: Vec<usage::Core>,
     /// Each worker over its whole life.
-    pub workers: Vec<cast::Worker>,
+    pub workers: Vec<usage::Worker>,
     /// How many of them there were at once in the window.
-    pub workers_at_once: cast::AtOnce,
+    pub workers_at_once: usage::AtOnce,
     /// Jain's index of the connections that each worker took: 1 if all took the same number.
     pub accept_jain: Option<f64>,
     /// The cohort, by what it asked for.
@@ -157,7 +157,7 @@ pub struct Run {
     /// `count` steps, over all workers.
     pub counters: Named<Counter>,
     /// Services, and how late they answered.
-    pub services: Named<cast::Service>,
+    pub services: Named<usage::Service>,
     /// Load itself.
     pub generator: Generator,
     /// The residuals of two counts of the same.
@@ -174,7 +174,7 @@ pub struct Run {
     /// What workers told.
     pub telemetry: TelemetryCount,
     /// What is computed from the scenario alone, beside these numbers.
-    pub theory: Beside,
+    pub theory: ModelComparison,
     /// What was simulated before it was played. Left out if nobody wanted to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
@@ -184,7 +184,7 @@ impl Run {
     /// `interrupted at 4.91 s of 21 s`; [`None`] of a whole run.
     #[must_use]
     pub fn interrupted_in_words(&self) -> Option<String> {
-        let instant = self.interruption.map(Interruption::in_words);
+        let instant = self.interruption.map(Interruption::describe);
         self.interrupted
             .then(|| instant.unwrap_or_else(|| "interrupted".to_owned()))
     }
@@ -274,7 +274,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, Spent::by(cohort.iter()));
-    let (workers, at_once) = (workers(recording), cast::AtOnce::of(recording));
+    let (workers, at_once) = (workers(recording), usage::AtOnce::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let (trust, because) = trust::grade(&evidence);
     let failed = Failed::of(&cohort, &header.locations);
@@ -312,16 +312,16 @@ pub fn summarise(recording: &Recording) -> Run {
             .machine
             .cores
             .min(scenario.server.parallelism_limit_of(most_workers)),
-        cores: edges.map_or_else(Vec::new, |edges| cast::cores(&edges)),
+        cores: edges.map_or_else(Vec::new, |edges| usage::cores(&edges)),
         workers: workers
             .iter()
-            .map(|worker| cast::Worker::of(worker, header.origin))
+            .map(|worker| usage::Worker::of(worker, header.origin))
             .collect(),
         workers_at_once: at_once,
         accept_jain: accept_jain(workers),
         requests: kinds(recording, &cohort, patience),
         counters: counters(recording, workers),
-        services: cast::services(recording, edges.as_ref()),
+        services: usage::services(recording, edges.as_ref()),
         generator: evidence.generator(),
         little: evidence.little(),
         balance: Vec::new(),
@@ -338,8 +338,8 @@ pub fn summarise(recording: &Recording) -> Run {
         prediction: None,
     };
     run.remarks = remark::of_the_run(recording, &run);
-    run.balance = beside::balances(&run);
-    run.theory = Beside::of_run(scenario, header.machine.cores, &run);
+    run.balance = comparison::balances(&run);
+    run.theory = ModelComparison::of_run(scenario, header.machine.cores, &run);
     run
 }
 

@@ -16,7 +16,7 @@ use super::foreign::Foreign;
 use super::latency::{Sorted, Spent};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
-use super::{Recording, cast};
+use super::{Recording, usage};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::counted;
@@ -161,7 +161,7 @@ impl Evidence {
         let unread = Sorted::of(cohort.iter().filter_map(Request::unread));
         let millis =
             |sorted: &Sorted, per_mille| sorted.quantile(per_mille).map(Elapsed::as_millis_f64);
-        let cores = edges.map_or_else(Vec::new, cast::cores);
+        let cores = edges.map_or_else(Vec::new, usage::cores);
         let tells = recording.event_count > 0;
         Self {
             crashed: header.crashed.clone(),
@@ -218,7 +218,7 @@ impl Evidence {
 fn services(recording: &Recording) -> Vec<ServiceEvidence> {
     let names = recording.header.scenario.services.iter();
     names
-        .zip(cast::answers(recording))
+        .zip(usage::answers(recording))
         .filter_map(|(service, answers)| {
             Some(ServiceEvidence {
                 name: service.name.clone(),

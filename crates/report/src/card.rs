@@ -10,7 +10,7 @@ use super::why;
 use super::words::{COLUMNS, in_ascii, labelled, list, wrap};
 use concsim_model::palette::Glyphs;
 use concsim_model::scenario::Plan;
-use concsim_record::judge::Answer;
+use concsim_record::evaluate::Answer;
 use concsim_record::summary::{Run, Summary};
 
 /// Remarks of a variant that the card has room for.

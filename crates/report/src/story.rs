@@ -7,7 +7,7 @@ use concsim_model::scenario::{Plan, Variant, WorkerKind};
 use concsim_model::units::{letter, three_digits};
 use concsim_model::words::{counted, digits, grouped};
 use concsim_record::Origin;
-use concsim_record::judge::{Answer, Judgement, Verdict};
+use concsim_record::evaluate::{Answer, Judgement, Verdict};
 use concsim_record::remark::{Kind, Remark};
 use concsim_record::summary::Run;
 

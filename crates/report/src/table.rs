@@ -163,14 +163,14 @@ pub(super) fn cells(run: &Run) -> [String; 6] {
 
 /// `102 ms`, or `≥ 30 s` if it is the clients' patience.
 fn median(p50: Option<f64>, patience: &AtPatience) -> String {
-    p50.map_or_else(|| NONE.to_owned(), |value| patience.in_words(value))
+    p50.map_or_else(|| NONE.to_owned(), |value| patience.describe(value))
 }
 
 /// `102 ms`, or `p90 3.02 s` where there are too few requests for a p99.
 fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
     match latency.tail() {
-        Some(("p99", value)) => patience.in_words(value),
-        Some((name, value)) => format!("{name} {}", patience.in_words(value)),
+        Some(("p99", value)) => patience.describe(value),
+        Some((name, value)) => format!("{name} {}", patience.describe(value)),
         None => NONE.to_owned(),
     }
 }
@@ -275,7 +275,7 @@ pub(super) fn kind_rows(
                 requests.iter().position(|request| request.name == name)
             });
             let computed = forecast.as_ref().zip(place);
-            let computed = computed.and_then(|(it, place)| in_words(it, place, notes));
+            let computed = computed.and_then(|(it, place)| describe(it, place, notes));
             rows.push(KindRow::new(run, name, *kind, computed));
         }
     }
@@ -348,12 +348,12 @@ fn lay_out(rows: &[KindRow]) -> String {
 
 /// The mean that a formula has for the kind at this place, with a note of the model; nothing where it
 /// has none for single kinds.
-fn in_words(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
+fn describe(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
     let by = match forecast.model {
-        Model::Many(1) | Model::Constant | Model::General => "one worker takes them in turn",
-        Model::Many(_)
+        Model::Mmc(1) | Model::Md1 | Model::General => "one worker takes them in turn",
+        Model::Mmc(_)
         | Model::ManyGeneral(_)
-        | Model::Finite(..)
+        | Model::Mmck(..)
         | Model::Tokens(_)
         | Model::Returning(_) => "workers take them in turn",
         Model::Shared => "they share one worker",

@@ -4,7 +4,7 @@ use super::story::grouped_by;
 use super::words::{NONE, labelled, list, millis};
 use concsim_model::words::{counted, digits, mean};
 use concsim_record::Origin;
-use concsim_record::beside::{Balance, Ceiling, Modelled, Pair, per_second, percent};
+use concsim_record::comparison::{Balance, Ceiling, Modelled, Pair, per_second, percent};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
@@ -58,7 +58,7 @@ fn bounds(runs: &[Run]) -> String {
 fn bounds_of(run: &Run, before: Option<&Run>) -> String {
     let of = |run: &Run| {
         let bounds = run.theory.bounds.iter();
-        bounds.map(Ceiling::in_words).collect::<Vec<_>>()
+        bounds.map(Ceiling::describe).collect::<Vec<_>>()
     };
     let are_known = before.is_some_and(|before| of(before) == of(run));
     let most = if are_known { 1 } else { usize::MAX };
@@ -80,7 +80,7 @@ fn bound(name: &str, ceiling: &Ceiling, trust: Trust) -> String {
         (Trust::Ok | Trust::Rough, None) => NONE.to_owned(),
     };
     let binds = if ceiling.binds { "  binds" } else { "" };
-    let (of, per_s) = (ceiling.in_words(), per_second(ceiling.per_s));
+    let (of, per_s) = (ceiling.describe(), per_second(ceiling.per_s));
     format!(
         "{}{of:<SAID$}{per_s:>10}{reached:>24}{binds}\n",
         named(name)

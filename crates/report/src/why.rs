@@ -2,9 +2,9 @@
 
 use super::words::list;
 use concsim_model::words::{digits, grouped};
-use concsim_record::beside::{Ceiling, Waits};
-use concsim_record::cast::AtOnce;
+use concsim_record::comparison::{Ceiling, Waits};
 use concsim_record::summary::Run;
+use concsim_record::usage::AtOnce;
 
 /// Where each variant stops, and by what, if it did stop there; else where its requests wait. Empty if
 /// nothing bounds them.
@@ -75,6 +75,6 @@ fn not_reached(run: &Run, first: &Ceiling, tightest: &str, waits: &Waits) -> Str
         run.variant,
         digits(reached * 100.0),
         tightest,
-        waits.in_words()
+        waits.describe()
     )
 }

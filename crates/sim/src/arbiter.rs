@@ -2,16 +2,16 @@
 //! core time. Who works where is decided by the same roster as in the real one.
 
 use super::Simulation;
-use super::guest::{GuestId, Place};
-use super::happening::Happening;
+use super::connection::{ConnectionId, Place};
+use super::event::SimEvent;
 use super::hub::{self, Hub};
 use super::lock::Lock;
 use super::machine::Kind;
 use super::observer::Observer;
 use super::worker::{Doing, Links, Pool, Thread, Worker};
 use concsim_engine::roster::Verdict;
-use concsim_engine::telemetry::{Deed, Event, Failure, Marker, Phase, TerminationCause};
-use concsim_model::scenario::{Happening as Wish, WorkerKind};
+use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
+use concsim_model::scenario::{TimelineAction, WorkerKind};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::Who;
 
@@ -29,7 +29,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Whichever slot belongs to the server and has no process gets one.
     pub(super) fn fill_vacancies(&mut self) {
         while !self.is_over
-            && let Some(slot) = self.roster.vacancy()
+            && let Some(slot) = self.roster.free_slot()
         {
             self.fork(slot);
         }
@@ -41,7 +41,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         let age = self.roster.next_age();
         let pid = FIRST_PID + age as u32 - 1;
-        self.roster.employ(slot, pid, age);
+        self.roster.insert(slot, pid, age);
         let server = &self.scenario.server;
         let threads = match server.kind {
             WorkerKind::Threads => server.threads,
@@ -71,17 +71,17 @@ impl<O: Observer> Simulation<'_, O> {
             let turn = self.next_turn();
             let thread = &mut self.workers[slot].threads[thread];
             thread.turn = turn;
-            let happening = Happening::Roused(thread.strand, turn);
+            let happening = SimEvent::Roused(thread.entity, turn);
             self.calendar.set(now + BOOT, happening);
         }
     }
 
     fn thread(&mut self, worker: usize, thread: usize) -> Thread {
-        let strand = self.machine.add(Kind::Worker);
-        self.owners.resize(strand as usize + 1, (usize::MAX, 0));
-        self.owners[strand as usize] = (worker, thread);
+        let entity = self.machine.add(Kind::Worker);
+        self.owners.resize(entity as usize + 1, (usize::MAX, 0));
+        self.owners[entity as usize] = (worker, thread);
         Thread {
-            strand,
+            entity,
             doing: Doing::Looking { woken: false },
             turn: 0,
             from: 0,
@@ -107,16 +107,16 @@ impl<O: Observer> Simulation<'_, O> {
 
     fn is_buried(&mut self, slot: usize, status: i32) {
         let (now, pid) = (self.now, self.workers[slot].pid);
-        let strands: Vec<u32> = self.workers[slot]
+        let entities: Vec<u32> = self.workers[slot]
             .threads
             .iter()
-            .map(|it| it.strand)
+            .map(|it| it.entity)
             .collect();
-        for strand in &strands {
-            self.no_longer_watches(*strand);
-            self.machine.interrupt(now, *strand, &mut self.calendar);
+        for entity in &entities {
+            self.no_longer_watches(*entity);
+            self.machine.interrupt(now, *entity, &mut self.calendar);
         }
-        self.count_the_dead(slot, &strands);
+        self.count_the_dead(slot, &entities);
         let worker = &mut self.workers[slot];
         worker.is_alive = false;
         worker.enter(Phase::Gone, now);
@@ -125,7 +125,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.inbox.clear();
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
-        let (number, guests) = (slot as u32, std::mem::take(&mut worker.guests));
+        let (number, connections) = (slot as u32, std::mem::take(&mut worker.connections));
         let was_retired = worker.stopping && status != KILLED;
         let was_silent = self
             .roster
@@ -147,19 +147,19 @@ impl<O: Observer> Simulation<'_, O> {
                 cause,
             },
         );
-        for id in guests.into_iter().chain(left) {
+        for id in connections.into_iter().chain(left) {
             self.is_reset(id);
         }
         self.fill_vacancies();
     }
 
     /// What its processes have used and owed so far is kept.
-    fn count_the_dead(&mut self, slot: usize, strands: &[u32]) {
+    fn count_the_dead(&mut self, slot: usize, entities: &[u32]) {
         let now = self.now;
         let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
-        for strand in strands {
-            cpu += self.machine.cpu_of(now, *strand);
-            let (slept, was_taken_off) = self.machine.switches_of(*strand);
+        for entity in entities {
+            cpu += self.machine.cpu_of(now, *entity);
+            let (slept, was_taken_off) = self.machine.switches_of(*entity);
             (voluntary, involuntary) = (voluntary + slept, involuntary + was_taken_off);
         }
         let cut = self.open_run(&self.workers[slot]);
@@ -180,14 +180,14 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// The process at the other end of a connection is gone.
-    fn is_reset(&mut self, id: GuestId) {
-        let Some(guest) = self.guests.get(id as usize) else {
+    fn is_reset(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(id as usize) else {
             return;
         };
-        let client = guest.client;
-        self.crowd.forget(client, id);
+        let client = connection.client;
+        self.load.forget(client, id);
         self.is_told(id, Err(Failure::Reset));
-        self.guests.remove(id as usize);
+        self.connections.remove(id as usize);
     }
 
     /// A worker is to finish what it began.
@@ -197,25 +197,25 @@ impl<O: Observer> Simulation<'_, O> {
         }
         self.workers[slot].stopping = true;
         // A connection between two requests is not waited for.
-        let guests = self.workers[slot].guests.clone();
-        for id in guests {
-            let guest = &self.guests[id as usize];
-            if self.crowd.forget(guest.client, id) {
+        let connections = self.workers[slot].connections.clone();
+        for id in connections {
+            let connection = &self.connections[id as usize];
+            if self.load.forget(connection.client, id) {
                 self.hangs_up(id);
             }
         }
-        // Who has a queue of its own closes it: those in it knock again elsewhere.
+        // Who has a queue of its own closes it: those in it connect again elsewhere.
         for id in std::mem::take(&mut self.workers[slot].door) {
             self.is_reset(id);
         }
         if self.workers[slot].hub.is_some() {
-            return self.nudge(slot);
+            return self.wake_hub(slot);
         }
         let sleeps = |thread: &&Thread| thread.doing == Doing::Sleeping;
         let sleeping = self.workers[slot].threads.iter().filter(sleeps);
-        let sleeping: Vec<u32> = sleeping.map(|thread| thread.strand).collect();
-        for strand in sleeping {
-            self.wake(strand);
+        let sleeping: Vec<u32> = sleeping.map(|thread| thread.entity).collect();
+        for entity in sleeping {
+            self.wake(entity);
         }
     }
 
@@ -233,7 +233,7 @@ impl<O: Observer> Simulation<'_, O> {
         if self.is_over {
             return;
         }
-        self.calendar.set(self.now + TICK, Happening::Tick);
+        self.calendar.set(self.now + TICK, SimEvent::Tick);
         let Some(timeout) = self.scenario.server.timeout else {
             return;
         };
@@ -254,7 +254,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// A cue of the timeline is due.
     pub(super) fn plays_cue(&mut self, cue: u16) {
         let now = Stamp(self.now);
-        if self.is_over || self.crowd.course.window_end().is_some_and(|end| end <= now) {
+        if self.is_over || self.load.course.window_end().is_some_and(|end| end <= now) {
             return;
         }
         let wish = self.scenario.timeline[usize::from(cue)].happens;
@@ -265,49 +265,54 @@ impl<O: Observer> Simulation<'_, O> {
         let marker = Marker { at: now, deed, cue };
         self.tell(Who::Driver, &Event::Marked(marker));
         match deed {
-            Deed::AddWorker => {
+            Intervention::AddWorker => {
                 self.roster.add();
                 self.fill_vacancies();
             }
-            Deed::RemoveWorker => {
+            Intervention::RemoveWorker => {
                 if let Some((slot, _)) = self.roster.remove_oldest() {
                     self.send_home(slot);
                 }
             }
-            Deed::Reload => {
+            Intervention::Reload => {
                 let leaving = self.roster.replace_all().unwrap_or_default();
                 self.fill_vacancies();
                 for (slot, _) in leaving {
                     self.send_home(slot);
                 }
             }
-            Deed::KillWorker(slot) => self.dies(usize::from(slot), KILLED),
-            Deed::StopWorker(slot) => self.freeze(usize::from(slot), true),
-            Deed::ContinueWorker(slot) => self.freeze(usize::from(slot), false),
+            Intervention::KillWorker(slot) => self.dies(usize::from(slot), KILLED),
+            Intervention::StopWorker(slot) => self.freeze(usize::from(slot), true),
+            Intervention::ContinueWorker(slot) => self.freeze(usize::from(slot), false),
             // The timetable does these itself.
-            Deed::SetLoad(_) | Deed::SetRate(_) | Deed::SetClients(_) | Deed::Send(_) => {}
+            Intervention::SetLoad(_)
+            | Intervention::SetRate(_)
+            | Intervention::SetClients(_)
+            | Intervention::Send(_) => {}
         }
     }
 
     /// The deed, and on whom: the first worker of those that there are now.
-    fn deed_of(&self, wish: Wish) -> Option<Deed> {
+    fn deed_of(&self, wish: TimelineAction) -> Option<Intervention> {
         let of = |wanted: fn(&Worker) -> bool| {
             let is_wanted = |worker: &Worker| worker.is_alive && wanted(worker);
             let found = self.workers.iter().position(is_wanted);
             found.map(|slot| slot as u16)
         };
         Some(match wish {
-            Wish::AddWorker => Deed::AddWorker,
-            Wish::RemoveWorker => Deed::RemoveWorker,
-            Wish::KillWorker => Deed::KillWorker(of(|_| true)?),
-            Wish::StopWorker => Deed::StopWorker(of(|worker| !worker.frozen)?),
-            Wish::ContinueWorker => Deed::ContinueWorker(of(|worker| worker.frozen)?),
-            Wish::Reload => Deed::Reload,
-            Wish::SetRate(rate) => Deed::SetRate((rate * 1e6).round() as u64),
-            Wish::SetClients(clients) => {
-                Deed::SetClients(u32::try_from(clients).unwrap_or(u32::MAX))
+            TimelineAction::AddWorker => Intervention::AddWorker,
+            TimelineAction::RemoveWorker => Intervention::RemoveWorker,
+            TimelineAction::KillWorker => Intervention::KillWorker(of(|_| true)?),
+            TimelineAction::StopWorker => Intervention::StopWorker(of(|worker| !worker.frozen)?),
+            TimelineAction::ContinueWorker => {
+                Intervention::ContinueWorker(of(|worker| worker.frozen)?)
             }
-            Wish::Send(class) => Deed::Send(class as u16),
+            TimelineAction::Reload => Intervention::Reload,
+            TimelineAction::SetRate(rate) => Intervention::SetRate((rate * 1e6).round() as u64),
+            TimelineAction::SetClients(clients) => {
+                Intervention::SetClients(u32::try_from(clients).unwrap_or(u32::MAX))
+            }
+            TimelineAction::Send(class) => Intervention::Send(class as u16),
         })
     }
 
@@ -318,12 +323,12 @@ impl<O: Observer> Simulation<'_, O> {
             worker.heartbeat = heartbeat_of(worker, Stamp(now)).0;
         }
         worker.frozen = freezes;
-        let strands: Vec<u32> = worker.threads.iter().map(|thread| thread.strand).collect();
-        for strand in strands {
+        let entities: Vec<u32> = worker.threads.iter().map(|thread| thread.entity).collect();
+        for entity in entities {
             if freezes {
-                self.machine.freeze(now, strand, &mut self.calendar);
+                self.machine.freeze(now, entity, &mut self.calendar);
             } else {
-                self.machine.thaw(now, strand, &mut self.calendar);
+                self.machine.thaw(now, entity, &mut self.calendar);
             }
         }
     }
@@ -334,9 +339,9 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         }
         self.drained = Stamp(self.now);
-        self.crowd.next = None;
+        self.load.next = None;
         self.give_up_on_all();
-        let kept = self.crowd.take_all_kept();
+        let kept = self.load.take_all_kept();
         for id in kept {
             self.hangs_up(id);
         }
@@ -345,8 +350,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.send_home(slot);
         }
         let Elapsed(patience) = self.scenario.server.graceful_timeout;
-        self.calendar
-            .set(self.now + patience, Happening::LastOrders);
+        self.calendar.set(self.now + patience, SimEvent::LastOrders);
     }
 
     /// Whoever has not left by now is killed.
@@ -382,25 +386,25 @@ impl Worker {
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// A worker takes a guest in: it counts as begun from now on.
-    pub(super) fn take_in(&mut self, worker: usize, id: GuestId, task: u32) {
+    /// A worker takes a connection in: it counts as begun from now on.
+    pub(super) fn take_in(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
-        let guest = &mut self.guests[id as usize];
-        (guest.accepted, guest.is_taken) = (now, true);
-        guest.place = Place::Inside {
+        let connection = &mut self.connections[id as usize];
+        (connection.accepted, connection.is_taken) = (now, true);
+        connection.place = Place::Inside {
             worker: worker as u16,
             seat: task,
         };
         let found = &mut self.workers[worker];
-        guest.seat_among_guests = found.guests.len() as u32;
-        found.guests.push(id);
+        connection.seat_among_guests = found.connections.len() as u32;
+        found.connections.push(id);
         found.counts.accepted += 1;
         found.counts.begun.step(now, 1);
         found.counts.peak = found.counts.peak.max(found.counts.begun.count);
         if O::WANTS_EVENTS {
             let at = Stamp(now);
             let who = Who::Worker(worker as u16);
-            let connection = Some(self.guests[id as usize].birth);
+            let connection = Some(self.connections[id as usize].birth);
             let accepted = Event::Accepted {
                 at,
                 task,
@@ -411,13 +415,13 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// The first bytes of its request are read.
-    pub(super) fn begins(&mut self, worker: usize, id: GuestId) {
+    pub(super) fn begins(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
-        let guest = &mut self.guests[id as usize];
-        (guest.has_begun, guest.has_come) = (true, false);
-        guest.first_read = now;
-        if !guest.is_taken {
-            (guest.is_taken, guest.accepted) = (true, now);
+        let connection = &mut self.connections[id as usize];
+        (connection.has_begun, connection.has_come) = (true, false);
+        connection.first_read = now;
+        if !connection.is_taken {
+            (connection.is_taken, connection.accepted) = (true, now);
             let counts = &mut self.workers[worker].counts;
             counts.begun.step(now, 1);
             counts.peak = counts.peak.max(counts.begun.count);
@@ -425,12 +429,15 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// The last byte of its answer is written; whether the connection stays.
-    pub(super) fn is_answered(&mut self, worker: usize, id: GuestId, task: u32) -> bool {
+    pub(super) fn is_answered(&mut self, worker: usize, id: ConnectionId, task: u32) -> bool {
         let now = self.now;
-        let guest = &mut self.guests[id as usize];
-        guest.is_taken = false;
-        let (served, waited) = (guest.served(task, now), guest.wait_parts(task, now));
-        let status = guest.status;
+        let connection = &mut self.connections[id as usize];
+        connection.is_taken = false;
+        let (served, waited) = (
+            connection.served(task, now),
+            connection.wait_parts(task, now),
+        );
+        let status = connection.status;
         let counts = &mut self.workers[worker].counts;
         counts.begun.step(now, -1);
         counts.requests += 1;
@@ -452,31 +459,31 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// A connection is closed.
-    pub(super) fn goes_home(&mut self, worker: usize, id: GuestId) {
+    pub(super) fn disconnect(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
-        let guest = &self.guests[id as usize];
-        let place = guest.seat_among_guests as usize;
-        if guest.is_taken {
+        let connection = &self.connections[id as usize];
+        let place = connection.seat_among_guests as usize;
+        if connection.is_taken {
             // Its client has hung up before it was begun.
-            let served = guest.served(0, now);
+            let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
             self.tell(Who::Worker(worker as u16), &Event::Served(served));
         }
-        self.guests.remove(id as usize);
-        let guests = &mut self.workers[worker].guests;
-        guests.swap_remove(place);
-        if let Some(moved) = guests.get(place) {
-            self.guests[*moved as usize].seat_among_guests = place as u32;
+        self.connections.remove(id as usize);
+        let connections = &mut self.workers[worker].connections;
+        connections.swap_remove(place);
+        if let Some(moved) = connections.get(place) {
+            self.connections[*moved as usize].seat_among_guests = place as u32;
         }
     }
 
-    /// A guest's wait has blocked its process.
-    pub(super) fn was_blocked(&mut self, worker: usize, id: GuestId, task: u32) {
+    /// A connection's wait has blocked its process.
+    pub(super) fn was_blocked(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
-        let guest = &mut self.guests[id as usize];
-        guest.goes_on(now);
-        let (from, request) = (guest.begun, guest.works_for());
-        guest.begun = 0;
+        let connection = &mut self.connections[id as usize];
+        connection.goes_on(now);
+        let (from, request) = (connection.begun, connection.works_for());
+        connection.begun = 0;
         if O::WANTS_SWITCHES {
             let event = Event::BlockedIn {
                 from: Stamp(from),

@@ -8,18 +8,18 @@
 //!             4 each that is in the queue now runs once, for 5 ms at most ──┘
 //! ```
 //!
-//! Nobody takes the worker from a guest that computes; the machine may take the core from the worker. A
+//! Nobody takes the worker from a connection that computes; the machine may take the core from the worker. A
 //! worker with callbacks turns in the same way, but has no coroutines to switch between.
 
 use std::collections::VecDeque;
 
 use super::Simulation;
-use super::guest::{GuestId, Place};
+use super::connection::{ConnectionId, Place};
 use super::observer::Observer;
 use super::script::{self, Need};
-use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
+use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason};
 use concsim_engine::{ReadyQueue, TaskId, Turn};
-use concsim_model::scenario::{Manner, WorkerKind};
+use concsim_model::scenario::{WaitMode, WorkerKind};
 use concsim_model::units::Stamp;
 use concsim_record::Who;
 
@@ -52,7 +52,7 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Hub {
     pub(super) state: State,
-    pub(super) queue: ReadyQueue<GuestId>,
+    pub(super) queue: ReadyQueue<ConnectionId>,
     timers: VecDeque<TaskId>,
     sockets: VecDeque<TaskId>,
     turn: Turn,
@@ -119,14 +119,14 @@ impl<O: Observer> Simulation<'_, O> {
         } else {
             hub.sockets.push_back(task);
         }
-        self.nudge(worker);
+        self.wake_hub(worker);
     }
 
     /// A hub that sleeps looks at what there is.
-    pub(super) fn nudge(&mut self, worker: usize) {
+    pub(super) fn wake_hub(&mut self, worker: usize) {
         if self.hub(worker).state == State::Asleep {
-            let strand = self.workers[worker].threads[0].strand;
-            self.wake(strand);
+            let entity = self.workers[worker].threads[0].entity;
+            self.wake(entity);
         }
     }
 
@@ -192,7 +192,7 @@ impl<O: Observer> Simulation<'_, O> {
         false
     }
 
-    fn open_task(&mut self, worker: usize, id: GuestId) {
+    fn open_task(&mut self, worker: usize, id: ConnectionId) {
         let task = self.hub(worker).queue.open(id);
         self.workers[worker].counts.tasks += u64::from(self.has_coroutines);
         self.take_in(worker, id, task.0);
@@ -243,16 +243,16 @@ impl<O: Observer> Simulation<'_, O> {
         let id = *hub.queue.task(task);
         hub.state = State::Running(task);
         (hub.from, hub.ready) = (now, now);
-        let guest = &mut self.guests[id as usize];
-        let could_run = if guest.begun == 0 {
-            guest.accepted
+        let connection = &mut self.connections[id as usize];
+        let could_run = if connection.begun == 0 {
+            connection.accepted
         } else {
-            guest.goes_on(now);
-            guest.over.max(guest.begun)
+            connection.goes_on(now);
+            connection.over.max(connection.begun)
         };
-        guest.begun = 0;
+        connection.begun = 0;
         let mut cost = costs.coroutine_switch;
-        if guest.has_come {
+        if connection.has_come {
             self.begins(worker, id);
             cost += costs.request;
         }
@@ -267,17 +267,17 @@ impl<O: Observer> Simulation<'_, O> {
         let hub = self.hub(worker);
         let id = *hub.queue.task(task);
         let (from, computes) = (hub.computes_from, std::mem::take(&mut hub.computes));
-        let guest = &mut self.guests[id as usize];
+        let connection = &mut self.connections[id as usize];
         if computes > 0 {
-            guest.cpu += computes;
-            guest.core_wait += (now - from).saturating_sub(computes);
+            connection.cpu += computes;
+            connection.core_wait += (now - from).saturating_sub(computes);
         }
-        if !guest.has_begun {
+        if !connection.has_begun {
             // It has woken to an end, not to a request.
             return self.closes(worker, task, id);
         }
         let counters = &mut self.workers[worker].counts.counters;
-        match script::play(guest, self.scenario, &mut self.demands, counters) {
+        match script::play(connection, self.scenario, &mut self.demands, counters) {
             Need::Compute(cpu) => {
                 let hub = self.hub(worker);
                 (hub.computes_from, hub.computes) = (now, cpu);
@@ -285,25 +285,26 @@ impl<O: Observer> Simulation<'_, O> {
                 false
             }
             Need::LetGo => {
-                (guest.begun, guest.over) = (now, now);
-                self.lets_go(worker, task, id, Then::Yielded);
+                (connection.begun, connection.over) = (now, now);
+                self.lets_go(worker, task, id, SwitchReason::Yielded);
                 true
             }
             Need::Sleep { wait, manner } => {
                 let due = self.now + wait;
-                self.guests[id as usize].timer = (manner != Manner::InThreads).then_some(due);
-                self.waits(worker, task, id, Then::Timer, manner);
+                self.connections[id as usize].timer =
+                    (manner != WaitMode::InThreads).then_some(due);
+                self.waits(worker, task, id, SwitchReason::Timer, manner);
                 self.begin_sleep(id, wait, manner);
-                manner != Manner::Unpatched
+                manner != WaitMode::Unpatched
             }
             Need::Call {
                 service,
                 wait,
                 manner,
             } => {
-                self.waits(worker, task, id, Then::Service, manner);
+                self.waits(worker, task, id, SwitchReason::Service, manner);
                 self.begin_call(id, service, wait, manner);
-                manner != Manner::Unpatched
+                manner != WaitMode::Unpatched
             }
             Need::Done => self.answers(worker, task, id),
             Need::Overflow => {
@@ -313,20 +314,27 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    fn waits(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then, manner: Manner) {
+    fn waits(
+        &mut self,
+        worker: usize,
+        task: TaskId,
+        id: ConnectionId,
+        then: SwitchReason,
+        manner: WaitMode,
+    ) {
         let (now, turn) = (self.now, self.next_turn());
-        let guest = &mut self.guests[id as usize];
-        (guest.begun, guest.turn) = (now, turn);
-        guest.blocks = manner == Manner::Unpatched;
-        guest.by_timer = then == Then::Timer;
-        if manner != Manner::Unpatched {
+        let connection = &mut self.connections[id as usize];
+        (connection.begun, connection.turn) = (now, turn);
+        connection.blocks = manner == WaitMode::Unpatched;
+        connection.by_timer = then == SwitchReason::Timer;
+        if manner != WaitMode::Unpatched {
             return self.lets_go(worker, task, id, then);
         }
         self.hub(worker).state = State::Blocked(task);
         self.workers[worker].enter(Phase::Blocked, now);
-        let strand = self.workers[worker].threads[0].strand;
+        let entity = self.workers[worker].threads[0].entity;
         self.workers[worker].threads[0].turn = turn;
-        self.machine.sleep(now, strand, &mut self.calendar);
+        self.machine.sleep(now, entity, &mut self.calendar);
     }
 
     /// The process has slept in a wait, and has its core again.
@@ -340,21 +348,21 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// A task lets go of the hub, and waits or stays ready.
-    fn lets_go(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then) {
+    fn lets_go(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
         let has_coroutines = self.has_coroutines;
         let counts = &mut self.workers[worker].counts;
         counts.waits += u64::from(has_coroutines);
         self.run_is_over(worker, task, id, then);
         let hub = self.hub(worker);
         hub.state = State::Turning;
-        if then == Then::Yielded {
+        if then == SwitchReason::Yielded {
             hub.queue.rejoin(task);
         } else {
             hub.queue.park(task);
         }
     }
 
-    fn run_is_over(&mut self, worker: usize, task: TaskId, id: GuestId, then: Then) {
+    fn run_is_over(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
         let (now, has_coroutines) = (self.now, self.has_coroutines);
         let hub = self.hub(worker);
         let (ready, from) = (hub.ready, hub.from);
@@ -362,58 +370,58 @@ impl<O: Observer> Simulation<'_, O> {
         counts.switches += u64::from(has_coroutines);
         counts.longest_run = counts.longest_run.max(now - from);
         if O::WANTS_SWITCHES {
-            let core = self.machine.core_of(self.workers[worker].threads[0].strand);
-            let ran = Ran {
+            let core = self.machine.core_of(self.workers[worker].threads[0].entity);
+            let ran = RunSlice {
                 ready: Stamp(ready),
                 from: Stamp(from),
                 to: Stamp(now),
                 task: task.0,
-                request: self.guests[id as usize].works_for(),
+                request: self.connections[id as usize].works_for(),
                 then,
-                due: self.guests[id as usize].due_of(then),
+                due: self.connections[id as usize].due_of(then),
                 core,
             };
             let who = Who::Worker(worker as u16);
-            self.observer.event(who, &Event::Ran(ran));
+            self.observer.event(who, &Event::RunSlice(ran));
         }
     }
 
     /// The last byte is written: the connection is kept, or closed.
-    fn answers(&mut self, worker: usize, task: TaskId, id: GuestId) -> bool {
+    fn answers(&mut self, worker: usize, task: TaskId, id: ConnectionId) -> bool {
         let keeps = self.is_answered(worker, id, task.0);
         if !keeps {
             return self.closes(worker, task, id);
         }
         let turn = self.next_turn();
-        let guest = &mut self.guests[id as usize];
-        guest.turn = turn;
-        (guest.begun, guest.over) = (self.now, self.now);
-        guest.by_timer = false;
-        self.lets_go(worker, task, id, Then::Client);
-        let guest = &mut self.guests[id as usize];
+        let connection = &mut self.connections[id as usize];
+        connection.turn = turn;
+        (connection.begun, connection.over) = (self.now, self.now);
+        connection.by_timer = false;
+        self.lets_go(worker, task, id, SwitchReason::Client);
+        let connection = &mut self.connections[id as usize];
         // Between two requests the wait is the client's, not a request's.
-        (guest.has_begun, guest.begun) = (false, 0);
+        (connection.has_begun, connection.begun) = (false, 0);
         self.keep(id);
         true
     }
 
-    fn closes(&mut self, worker: usize, task: TaskId, id: GuestId) -> bool {
-        self.run_is_over(worker, task, id, Then::Ended);
+    fn closes(&mut self, worker: usize, task: TaskId, id: ConnectionId) -> bool {
+        self.run_is_over(worker, task, id, SwitchReason::Ended);
         let hub = self.hub(worker);
         hub.state = State::Turning;
         hub.queue.close(task);
-        self.goes_home(worker, id);
+        self.disconnect(worker, id);
         true
     }
 
     /// The next request on a kept connection has come, or its end.
-    pub(super) fn stirs(&mut self, id: GuestId) {
+    pub(super) fn became_ready(&mut self, id: ConnectionId) {
         let now = self.now;
-        let Place::Inside { worker, seat } = self.guests[id as usize].place else {
+        let Place::Inside { worker, seat } = self.connections[id as usize].place else {
             return;
         };
-        let guest = &mut self.guests[id as usize];
-        guest.accepted = now;
+        let connection = &mut self.connections[id as usize];
+        connection.accepted = now;
         if self.scenario.server.kind == WorkerKind::Threads {
             self.workers[usize::from(worker)].inbox.push_back(id);
             return self.wake_a_thread(usize::from(worker));

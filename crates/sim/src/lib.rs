@@ -16,17 +16,17 @@
 //!
 //! Whatever happens at one instant happens in this order: who has had the last of a shared core; what is on
 //! the calendar, in the order in which it was written down; what is due by the timetable; and only then
-//! does anybody who has a core go on. So two who knock at the same instant are both at the door before a
+//! does anybody who has a core go on. So two who connect at the same instant are both at the door before a
 //! worker looks, as they are on a real machine, where it takes a moment to wake.
 
+mod accept_queue;
 mod arbiter;
 mod calendar;
-mod crowd;
-mod door;
-mod guest;
-mod happening;
+mod connection;
+mod event;
 mod hub;
 pub mod limits;
+mod load;
 mod lock;
 mod machine;
 mod observer;
@@ -44,19 +44,19 @@ use std::io::{self, Write};
 use slab::Slab;
 
 use self::calendar::Calendar;
-use self::crowd::Crowd;
-use self::guest::{GuestId, Guests};
-use self::happening::Happening;
-use self::machine::{Kind, Machine, StrandId};
+use self::connection::{ConnectionId, Connections};
+use self::event::SimEvent;
+use self::load::LoadModel;
+use self::machine::{EntityId, Kind, Machine};
 pub use self::observer::{Observer, Totals, WithoutSwitches};
-use self::service::{Call, Chore, Service};
+use self::service::{Call, Service, ServiceEvent};
 use self::worker::Worker;
 use concsim_engine::roster::Roster;
 use concsim_engine::telemetry::{Event, Phase, SLOTS};
 use concsim_model::scenario::draw::Demands;
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::Stamp;
-use concsim_record::{Notebook, Recording, Who, Window};
+use concsim_record::{Recorder, Recording, Who, Window};
 
 /// When load begins: by then the first workers are up.
 const BEGIN: u64 = 60_000_000;
@@ -108,28 +108,28 @@ pub fn play<O: Observer>(scenario: &Scenario, observer: &mut O) -> Played {
 /// Plays a scenario to its end into a recording; with it, why not all of it could be kept.
 pub fn record<W: Write>(
     scenario: &Scenario,
-    mut notebook: Notebook<W>,
+    mut recorder: Recorder<W>,
 ) -> (Recording, Option<io::Error>) {
-    let played = play(scenario, &mut notebook);
-    closed(notebook, played)
+    let played = play(scenario, &mut recorder);
+    closed(recorder, played)
 }
 
 /// The same in memory, with all that a summary rests on and nothing that is only looked at.
 #[must_use]
 pub fn record_without_switches(scenario: &Scenario, header: concsim_record::Header) -> Recording {
-    let mut observer = WithoutSwitches(Notebook::<io::Sink>::new(header, None));
+    let mut observer = WithoutSwitches(Recorder::<io::Sink>::new(header, None));
     let played = play(scenario, &mut observer);
     closed(observer.0, played).0
 }
 
 /// With what is known of a recording once it is whole.
-fn closed<W: Write>(mut notebook: Notebook<W>, played: Played) -> (Recording, Option<io::Error>) {
-    let header = notebook.header_mut();
+fn closed<W: Write>(mut recorder: Recorder<W>, played: Played) -> (Recording, Option<io::Error>) {
+    let header = recorder.header_mut();
     header.began = played.began;
     header.window = played.window;
     header.drained = played.drained;
     header.log_full = played.log_full;
-    notebook.close()
+    recorder.close()
 }
 
 /// What things cost, in nanoseconds of core time but for the last.
@@ -150,26 +150,26 @@ struct Simulation<'a, O> {
     observer: &'a mut O,
     /// The instant that it is at, in nanoseconds.
     now: u64,
-    calendar: Calendar<Happening>,
+    calendar: Calendar<SimEvent>,
     machine: Machine,
     machine_costs: Costs,
-    /// Which worker and thread each strand is; of load and services there is no worker.
+    /// Which worker and thread each entity is; of load and services there is no worker.
     owners: Vec<(usize, usize)>,
     workers: Vec<Worker>,
     roster: Roster,
-    guests: Guests,
+    connections: Connections,
     demands: Demands,
-    crowd: Crowd,
+    load: LoadModel,
     /// The queue that workers share.
-    door: VecDeque<GuestId>,
+    door: VecDeque<ConnectionId>,
     room_at_the_door: usize,
-    wakers: door::Wakers,
+    wakers: accept_queue::Wakers,
     /// How many names of sleepers are kept before those are dropped that are out of date.
     sleepers_kept: usize,
     services: Vec<Service>,
-    services_strand: StrandId,
+    services_strand: EntityId,
     calls: Slab<Call>,
-    chores: VecDeque<Chore>,
+    chores: VecDeque<ServiceEvent>,
     has_coroutines: bool,
     has_lock: bool,
     turns: u32,
@@ -203,12 +203,12 @@ impl<'a, O: Observer> Simulation<'a, O> {
             owners: vec![(usize::MAX, 0); 2],
             workers: Vec::new(),
             roster: Roster::new(SLOTS, scenario.server.workers),
-            guests: Guests::new(),
+            connections: Connections::new(),
             demands: Demands::new(scenario.seed),
-            crowd: Crowd::new(scenario, BEGIN, load),
+            load: LoadModel::new(scenario, BEGIN, load),
             door: VecDeque::new(),
             room_at_the_door: scenario.server.places_at_the_door(),
-            wakers: door::Wakers::default(),
+            wakers: accept_queue::Wakers::default(),
             sleepers_kept: 4 * SLOTS,
             services: vec![Service::default(); scenario.services.len()],
             services_strand: services,
@@ -229,17 +229,17 @@ impl<'a, O: Observer> Simulation<'a, O> {
 
     fn play(&mut self) {
         self.fill_vacancies();
-        self.calendar.set(arbiter::TICK, Happening::Tick);
+        self.calendar.set(arbiter::TICK, SimEvent::Tick);
         for (cue, wanted) in self.scenario.timeline.iter().enumerate() {
             let at = BEGIN + wanted.at.0;
-            self.calendar.set(at, Happening::Cue(cue as u16));
+            self.calendar.set(at, SimEvent::TimelineEvent(cue as u16));
         }
         self.run_whoever_can();
         if O::WANTS_EVENTS {
             self.sample_regularly();
         }
-        self.calendar.set(BEGIN, Happening::Course);
-        self.crowd.look_ahead();
+        self.calendar.set(BEGIN, SimEvent::Course);
+        self.load.look_ahead();
         while !(self.is_over && self.nobody_works()) {
             self.go_to_the_next_instant();
             self.run_whoever_can();
@@ -258,7 +258,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         loop {
             let noted = self.calendar.next().unwrap_or(u64::MAX);
             let shared = self.machine.next().unwrap_or(u64::MAX);
-            let due = self.crowd.next.unwrap_or(u64::MAX);
+            let due = self.load.next.unwrap_or(u64::MAX);
             let at = noted.min(shared).min(due);
             if is_there && at > self.now {
                 return;
@@ -281,15 +281,15 @@ impl<'a, O: Observer> Simulation<'a, O> {
 
     #[inline]
     fn run_whoever_can(&mut self) {
-        while let Some(strand) = self.machine.finished() {
+        while let Some(entity) = self.machine.finished() {
             if self.machine.has_taken_off() {
                 self.tell_who_was_taken_off();
             }
-            if strand == self.crowd.strand {
+            if entity == self.load.entity {
                 self.resume_load();
-            } else if strand == self.services_strand {
+            } else if entity == self.services_strand {
                 self.resume_services();
-            } else if let Some((worker, thread)) = self.thread_of(strand) {
+            } else if let Some((worker, thread)) = self.thread_of(entity) {
                 if self.workers[worker].hub.is_some() {
                     self.resume_hub(worker);
                 } else {
@@ -299,42 +299,42 @@ impl<'a, O: Observer> Simulation<'a, O> {
         }
     }
 
-    fn happens(&mut self, happening: Happening) {
+    fn happens(&mut self, happening: SimEvent) {
         match happening {
-            Happening::Core { core, turn } => {
+            SimEvent::Core { core, turn } => {
                 self.machine
                     .core_is_due(self.now, core, turn, &mut self.calendar);
                 if self.machine.has_taken_off() {
                     self.tell_who_was_taken_off();
                 }
             }
-            Happening::WaitOver(id, turn) => {
+            SimEvent::WaitOver(id, turn) => {
                 if self.still_waits(id, turn) {
                     self.wait_is_over(id);
                 }
             }
-            Happening::Roused(strand, turn) => {
-                if let Some((worker, thread)) = self.thread_of(strand)
+            SimEvent::Roused(entity, turn) => {
+                if let Some((worker, thread)) = self.thread_of(entity)
                     && self.workers[worker].threads[thread].turn == turn
                 {
                     self.work(worker, thread, 0);
                 }
             }
-            Happening::Answer(call) => self.has_an_answer(call),
-            Happening::Knock(id, turn) => {
+            SimEvent::Answer(call) => self.has_an_answer(call),
+            SimEvent::Knock(id, turn) => {
                 if self.still_waits(id, turn) {
-                    self.knock(id);
+                    self.connect(id);
                 }
             }
-            Happening::IdleTooLong(id, turn) => self.is_idle_too_long(id, turn),
-            Happening::LockInterval(strand, switches) => self.interval_is_over(strand, switches),
-            Happening::Patience => self.lose_patience(),
-            Happening::Tick => self.tick(),
-            Happening::Cue(cue) => self.plays_cue(cue),
-            Happening::Sample => self.sample_regularly(),
-            Happening::Course if !self.is_over => self.follow_the_course(),
-            Happening::LastOrders if self.is_over => self.last_orders(),
-            Happening::Course | Happening::LastOrders => {}
+            SimEvent::IdleTooLong(id, turn) => self.is_idle_too_long(id, turn),
+            SimEvent::LockInterval(entity, switches) => self.interval_is_over(entity, switches),
+            SimEvent::Patience => self.lose_patience(),
+            SimEvent::Tick => self.tick(),
+            SimEvent::TimelineEvent(cue) => self.plays_cue(cue),
+            SimEvent::Sample => self.sample_regularly(),
+            SimEvent::Course if !self.is_over => self.follow_the_course(),
+            SimEvent::LastOrders if self.is_over => self.last_orders(),
+            SimEvent::Course | SimEvent::LastOrders => {}
         }
     }
 
@@ -355,7 +355,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     /// Computations that were interrupted by the machine, as workers notice themselves.
     fn tell_who_was_taken_off(&mut self) {
         for taken in self.machine.taken_off() {
-            let Some((worker, thread)) = self.thread_of(taken.strand).filter(|_| O::WANTS_SWITCHES)
+            let Some((worker, thread)) = self.thread_of(taken.entity).filter(|_| O::WANTS_SWITCHES)
             else {
                 continue;
             };
@@ -366,7 +366,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 from: Stamp(taken.from),
                 to: Stamp(taken.to),
                 task,
-                request: self.guests[id as usize].works_for(),
+                request: self.connections[id as usize].works_for(),
                 core: Some(taken.core),
             };
             self.observer.event(Who::Worker(worker as u16), &event);
@@ -374,7 +374,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     /// For whom a thread computes, if it does.
-    fn computes_for(&self, worker: usize, thread: usize) -> Option<(u32, GuestId)> {
+    fn computes_for(&self, worker: usize, thread: usize) -> Option<(u32, ConnectionId)> {
         let worker = &self.workers[worker];
         if worker.phase != Phase::Running {
             return None;

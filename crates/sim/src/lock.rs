@@ -6,8 +6,8 @@
 //! decided by the kernel there, and by chance here.
 
 use super::Simulation;
-use super::happening::Happening;
-use super::machine::StrandId;
+use super::event::SimEvent;
+use super::machine::EntityId;
 use super::observer::Observer;
 use concsim_model::scenario::{WorkerKind, draw};
 
@@ -31,27 +31,27 @@ impl<O: Observer> Simulation<'_, O> {
     /// A thread wants so much core time, and first the lock if its process has one.
     #[inline]
     pub(super) fn work(&mut self, worker: usize, thread: usize, cpu: u64) {
-        let strand = self.workers[worker].threads[thread].strand;
+        let entity = self.workers[worker].threads[thread].entity;
         if !self.has_lock {
-            return self.machine.work(self.now, strand, cpu, &mut self.calendar);
+            return self.machine.work(self.now, entity, cpu, &mut self.calendar);
         }
         let lock = &mut self.workers[worker].lock;
         match lock.holder {
             None => {
                 lock.holder = Some(thread);
-                self.machine.work(self.now, strand, cpu, &mut self.calendar);
+                self.machine.work(self.now, entity, cpu, &mut self.calendar);
             }
             Some(holder) if holder == thread => {
                 if lock.is_asked_for && !lock.waiting.is_empty() {
-                    self.machine.sleep(self.now, strand, &mut self.calendar);
+                    self.machine.sleep(self.now, entity, &mut self.calendar);
                     self.hand_over(worker);
                     self.queue_for_lock(worker, thread, cpu);
                 } else {
-                    self.machine.work(self.now, strand, cpu, &mut self.calendar);
+                    self.machine.work(self.now, entity, cpu, &mut self.calendar);
                 }
             }
             Some(_) => {
-                self.machine.sleep(self.now, strand, &mut self.calendar);
+                self.machine.sleep(self.now, entity, &mut self.calendar);
                 self.queue_for_lock(worker, thread, cpu);
             }
         }
@@ -62,13 +62,13 @@ impl<O: Observer> Simulation<'_, O> {
         found.lock.waiting.push((thread, cpu));
         let thread = &mut found.threads[thread];
         thread.wants_lock = true;
-        let strand = thread.strand;
-        self.wait_for_an_interval(worker, strand);
+        let entity = thread.entity;
+        self.wait_for_an_interval(worker, entity);
     }
 
-    fn wait_for_an_interval(&mut self, worker: usize, strand: StrandId) {
+    fn wait_for_an_interval(&mut self, worker: usize, entity: EntityId) {
         let switches = self.workers[worker].lock.switches;
-        let happening = Happening::LockInterval(strand, switches);
+        let happening = SimEvent::LockInterval(entity, switches);
         self.calendar.set(self.now + INTERVAL, happening);
     }
 
@@ -101,13 +101,13 @@ impl<O: Observer> Simulation<'_, O> {
         lock.switches = lock.switches.wrapping_add(1);
         let thread = &mut self.workers[worker].threads[thread];
         thread.wants_lock = false;
-        let strand = thread.strand;
-        self.machine.work(self.now, strand, cpu, &mut self.calendar);
+        let entity = thread.entity;
+        self.machine.work(self.now, entity, cpu, &mut self.calendar);
     }
 
     /// A thread has waited for an interval; which began when the lock had switched so often.
-    pub(super) fn interval_is_over(&mut self, strand: StrandId, switches: u32) {
-        let Some((worker, thread)) = self.thread_of(strand) else {
+    pub(super) fn interval_is_over(&mut self, entity: EntityId, switches: u32) {
+        let Some((worker, thread)) = self.thread_of(entity) else {
             return;
         };
         let found = &mut self.workers[worker];
@@ -120,7 +120,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.drop_on_request(worker);
         }
         if self.workers[worker].threads[thread].wants_lock {
-            self.wait_for_an_interval(worker, strand);
+            self.wait_for_an_interval(worker, entity);
         }
     }
 
@@ -129,11 +129,11 @@ impl<O: Observer> Simulation<'_, O> {
         let Some(holder) = self.workers[worker].lock.holder else {
             return;
         };
-        let strand = self.workers[worker].threads[holder].strand;
-        if !self.machine.computes(strand) {
+        let entity = self.workers[worker].threads[holder].entity;
+        if !self.machine.computes(entity) {
             return; // between two computations: it gives the lock away when it asks for more
         }
-        let left = self.machine.interrupt(self.now, strand, &mut self.calendar);
+        let left = self.machine.interrupt(self.now, entity, &mut self.calendar);
         self.hand_over(worker);
         self.queue_for_lock(worker, holder, left);
     }

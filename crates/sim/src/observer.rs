@@ -3,7 +3,7 @@
 
 use concsim_engine::telemetry::{Event, Outcome};
 use concsim_model::units::Elapsed;
-use concsim_record::{Notebook, Sample, Who};
+use concsim_record::{Recorder, Sample, Who};
 
 /// Somebody who is told.
 pub trait Observer {
@@ -30,7 +30,7 @@ pub trait Observer {
 }
 
 /// Keeps everything.
-impl<W: std::io::Write> Observer for Notebook<W> {
+impl<W: std::io::Write> Observer for Recorder<W> {
     const WANTS_EVENTS: bool = true;
     const WANTS_SWITCHES: bool = true;
 

@@ -1,44 +1,44 @@
-//! A worker without a loop, sync or with threads: each of its threads takes one guest, serves it to its end,
+//! A worker without a loop, sync or with threads: each of its threads takes one connection, serves it to its end,
 //! and tries the door again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the thread, and
 //! frees its core.
 
 use super::Simulation;
-use super::guest::{GuestId, Place};
-use super::happening::Happening;
+use super::connection::{ConnectionId, Place};
+use super::event::SimEvent;
 use super::hub;
-use super::machine::StrandId;
+use super::machine::EntityId;
 use super::observer::Observer;
 use super::script::{self, Need};
 use super::worker::{Doing, Worker};
-use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, Ran, Then};
+use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason};
 use concsim_model::units::Stamp;
 use concsim_record::Who;
 
 impl<O: Observer> Simulation<'_, O> {
-    /// The worker and the thread that a strand is, if they live.
+    /// The worker and the thread that a entity is, if they live.
     #[inline]
-    pub(super) fn thread_of(&self, strand: StrandId) -> Option<(usize, usize)> {
-        let (worker, thread) = *self.owners.get(strand as usize)?;
+    pub(super) fn thread_of(&self, entity: EntityId) -> Option<(usize, usize)> {
+        let (worker, thread) = *self.owners.get(entity as usize)?;
         let found = self.workers.get(worker)?;
-        let lives = found.is_alive && found.threads.get(thread)?.strand == strand;
+        let lives = found.is_alive && found.threads.get(thread)?.entity == entity;
         lives.then_some((worker, thread))
     }
 
     /// Something wakes a thread that sleeps at the door.
-    pub(super) fn wake(&mut self, strand: StrandId) {
-        let Some((worker, thread)) = self.thread_of(strand) else {
+    pub(super) fn wake(&mut self, entity: EntityId) {
+        let Some((worker, thread)) = self.thread_of(entity) else {
             return;
         };
-        self.no_longer_watches(strand);
+        self.no_longer_watches(entity);
         match &mut self.workers[worker].hub {
             Some(hub) => hub.state = hub::State::Polling { woken: true },
             None => self.workers[worker].set_doing(thread, Doing::Looking { woken: true }),
         }
-        self.rouse(worker, thread);
+        self.wake_thread(worker, thread);
     }
 
     /// A thread could run, after the time that it takes to wake.
-    pub(super) fn rouse(&mut self, worker: usize, thread: usize) {
+    pub(super) fn wake_thread(&mut self, worker: usize, thread: usize) {
         let latency = self.machine_costs.wake_up;
         if latency == 0 {
             return self.work(worker, thread, 0);
@@ -46,7 +46,7 @@ impl<O: Observer> Simulation<'_, O> {
         let turn = self.next_turn();
         let thread = &mut self.workers[worker].threads[thread];
         thread.turn = turn;
-        let happening = Happening::Roused(thread.strand, turn);
+        let happening = SimEvent::Roused(thread.entity, turn);
         self.calendar.set(self.now + latency, happening);
     }
 
@@ -54,8 +54,8 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn wake_a_thread(&mut self, worker: usize) {
         let threads = self.workers[worker].threads.iter();
         let mut sleeping = threads.filter(|thread| thread.doing == Doing::Sleeping);
-        if let Some(strand) = sleeping.next().map(|thread| thread.strand) {
-            self.wake(strand);
+        if let Some(entity) = sleeping.next().map(|thread| thread.entity) {
+            self.wake(entity);
         }
     }
 
@@ -81,7 +81,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Takes the next guest, or sleeps at the door.
+    /// Takes the next connection, or sleeps at the door.
     fn look(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
         let found = &mut self.workers[worker];
         found.heartbeat = self.now;
@@ -103,7 +103,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.takes(worker, thread, id, is_new)
     }
 
-    fn takes(&mut self, worker: usize, thread: usize, id: GuestId, is_new: bool) -> bool {
+    fn takes(&mut self, worker: usize, thread: usize, id: ConnectionId, is_new: bool) -> bool {
         let (now, costs) = (self.now, self.machine_costs);
         let task = self.workers[worker].next_task;
         self.workers[worker].next_task = (task + 1) & 0x00FF_FFFF;
@@ -113,11 +113,11 @@ impl<O: Observer> Simulation<'_, O> {
             cost += costs.accept;
             self.take_in(worker, id, task);
         } else {
-            ready = self.guests[id as usize].accepted;
+            ready = self.connections[id as usize].accepted;
         }
-        let guest = &mut self.guests[id as usize];
-        let asks = guest.has_come;
-        guest.place = Place::Inside {
+        let connection = &mut self.connections[id as usize];
+        let asks = connection.has_come;
+        connection.place = Place::Inside {
             worker: worker as u16,
             seat: thread as u32,
         };
@@ -126,7 +126,7 @@ impl<O: Observer> Simulation<'_, O> {
         if !asks {
             // A kept connection has come to its end.
             self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
-            self.goes_home(worker, id);
+            self.disconnect(worker, id);
             return true;
         }
         let doing = match cost {
@@ -142,19 +142,19 @@ impl<O: Observer> Simulation<'_, O> {
         cost == 0
     }
 
-    /// Plays on for a guest; whether the thread goes on at once.
-    fn serve(&mut self, worker: usize, thread: usize, id: GuestId) -> bool {
+    /// Plays on for a connection; whether the thread goes on at once.
+    fn serve(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
         let now = self.now;
         let found = &mut self.workers[worker];
         let state = &mut found.threads[thread];
         let (from, computes) = (state.computes_from, std::mem::take(&mut state.computes));
-        let guest = &mut self.guests[id as usize];
+        let connection = &mut self.connections[id as usize];
         if computes > 0 {
-            guest.cpu += computes;
-            guest.core_wait += (now - from).saturating_sub(computes);
+            connection.cpu += computes;
+            connection.core_wait += (now - from).saturating_sub(computes);
         }
         let counters = &mut found.counts.counters;
-        match script::play(guest, self.scenario, &mut self.demands, counters) {
+        match script::play(connection, self.scenario, &mut self.demands, counters) {
             Need::Compute(cpu) => {
                 (state.computes_from, state.computes) = (now, cpu);
                 self.work(worker, thread, cpu);
@@ -163,8 +163,8 @@ impl<O: Observer> Simulation<'_, O> {
             // There is nobody else in this thread.
             Need::LetGo => true,
             Need::Sleep { wait, manner } => {
-                self.guests[id as usize].timer = Some(self.now + wait);
-                self.blocks(worker, thread, id, Then::Timer);
+                self.connections[id as usize].timer = Some(self.now + wait);
+                self.blocks(worker, thread, id, SwitchReason::Timer);
                 self.begin_sleep(id, wait, manner);
                 false
             }
@@ -173,7 +173,7 @@ impl<O: Observer> Simulation<'_, O> {
                 wait,
                 manner,
             } => {
-                self.blocks(worker, thread, id, Then::Service);
+                self.blocks(worker, thread, id, SwitchReason::Service);
                 self.begin_call(id, service, wait, manner);
                 false
             }
@@ -185,68 +185,68 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    fn thread_answers(&mut self, worker: usize, thread: usize, id: GuestId) -> bool {
+    fn thread_answers(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
         let task = self.workers[worker].threads[thread].task;
         let keeps = self.is_answered(worker, id, task);
-        self.stretch_ends(worker, thread, id, Then::Ended);
+        self.stretch_ends(worker, thread, id, SwitchReason::Ended);
         self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
         if keeps {
             let turn = self.next_turn();
-            let guest = &mut self.guests[id as usize];
-            (guest.turn, guest.begun, guest.has_begun) = (turn, 0, false);
+            let connection = &mut self.connections[id as usize];
+            (connection.turn, connection.begun, connection.has_begun) = (turn, 0, false);
             self.keep(id);
         } else {
-            self.goes_home(worker, id);
+            self.disconnect(worker, id);
         }
         true
     }
 
-    /// A stretch in which a guest had its thread without a wait is over.
-    fn stretch_ends(&mut self, worker: usize, thread: usize, id: GuestId, then: Then) {
+    /// A stretch in which a connection had its thread without a wait is over.
+    fn stretch_ends(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
         let now = self.now;
         let Worker {
             threads, counts, ..
         } = &mut self.workers[worker];
-        let (state, guest) = (&threads[thread], &self.guests[id as usize]);
-        if then == Then::Ended {
+        let (state, connection) = (&threads[thread], &self.connections[id as usize]);
+        if then == SwitchReason::Ended {
             // From its accept on: a sync worker has one request for all of its life.
-            counts.longest_run = counts.longest_run.max(now - guest.accepted);
+            counts.longest_run = counts.longest_run.max(now - connection.accepted);
         }
         if O::WANTS_SWITCHES {
-            let ran = Ran {
+            let ran = RunSlice {
                 ready: Stamp(state.ready),
                 from: Stamp(state.from),
                 to: Stamp(now),
                 task: state.task,
-                request: guest.works_for(),
+                request: connection.works_for(),
                 then,
-                due: guest.due_of(then),
-                core: self.machine.core_of(state.strand),
+                due: connection.due_of(then),
+                core: self.machine.core_of(state.entity),
             };
             let who = Who::Worker(worker as u16);
-            self.observer.event(who, &Event::Ran(ran));
+            self.observer.event(who, &Event::RunSlice(ran));
         }
     }
 
-    /// A thread goes to sleep in a wait of its guest.
-    fn blocks(&mut self, worker: usize, thread: usize, id: GuestId, then: Then) {
+    /// A thread goes to sleep in a wait of its connection.
+    fn blocks(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
         self.stretch_ends(worker, thread, id, then);
         let (now, turn) = (self.now, self.next_turn());
-        let guest = &mut self.guests[id as usize];
-        (guest.begun, guest.turn, guest.blocks) = (now, turn, true);
+        let connection = &mut self.connections[id as usize];
+        (connection.begun, connection.turn, connection.blocks) = (now, turn, true);
         let state = &mut self.workers[worker].threads[thread];
         state.turn = turn;
-        let strand = state.strand;
+        let entity = state.entity;
         self.workers[worker].set_doing(thread, Doing::Waiting(id));
         self.enter_by_threads(worker);
         self.release(worker, thread);
-        self.machine.sleep(now, strand, &mut self.calendar);
+        self.machine.sleep(now, entity, &mut self.calendar);
     }
 
-    fn unblock(&mut self, worker: usize, thread: usize, id: GuestId) {
+    fn unblock(&mut self, worker: usize, thread: usize, id: ConnectionId) {
         let now = self.now;
         let state = &mut self.workers[worker].threads[thread];
-        (state.from, state.ready) = (now, self.guests[id as usize].over.min(now));
+        (state.from, state.ready) = (now, self.connections[id as usize].over.min(now));
         let task = state.task;
         self.workers[worker].set_doing(thread, Doing::Serving(id));
         self.workers[worker].enter(Phase::Running, now);
@@ -259,14 +259,14 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     fn thread_leaves(&mut self, worker: usize, thread: usize) {
-        let strand = self.workers[worker].threads[thread].strand;
+        let entity = self.workers[worker].threads[thread].entity;
         self.workers[worker].set_doing(thread, Doing::Gone);
         self.release(worker, thread);
         let threads = &self.workers[worker].threads;
         if threads.iter().all(|thread| thread.doing == Doing::Gone) {
             self.leaves(worker, 0);
         } else {
-            self.machine.sleep(self.now, strand, &mut self.calendar);
+            self.machine.sleep(self.now, entity, &mut self.calendar);
         }
     }
 }

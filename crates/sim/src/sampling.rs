@@ -2,7 +2,7 @@
 //! operating system for it.
 
 use super::Simulation;
-use super::happening::Happening;
+use super::event::SimEvent;
 use super::observer::Observer;
 use super::worker::{Doing, Thread, Worker};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
@@ -17,7 +17,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.see_whether_the_log_is_full();
         let lines = self.workers.len() + self.scenario.machine.cores;
         let after = until_next_sample(Stamp(self.now), lines);
-        self.calendar.set(self.now + after.0, Happening::Sample);
+        self.calendar.set(self.now + after.0, SimEvent::Sample);
     }
 
     /// Everything as it is now.
@@ -27,22 +27,22 @@ impl<O: Observer> Simulation<'_, O> {
         }
         let workers = (0..self.workers.len()).map(|index| self.look_at(index));
         let workers: Vec<WorkerSample> = workers.collect();
-        let crowd = &self.crowd;
-        let cpu = |strand| CpuTime(self.machine.cpu_of(self.now, strand));
+        let load = &self.load;
+        let cpu = |entity| CpuTime(self.machine.cpu_of(self.now, entity));
         let sample = Sample {
             at: Stamp(self.now),
-            stage: crowd.stage,
+            stage: load.stage,
             window: self.window(),
             seen: Seen::default(),
             workers,
             cores: self.look_at_cores(),
             load: LoadSample {
-                sent: crowd.sent,
-                ended: crowd.ended,
-                good: crowd.good,
+                sent: load.sent,
+                ended: load.ended,
+                good: load.good,
                 dropped: 0,
-                in_system: crowd.in_system.reading(),
-                cpu: cpu(crowd.strand),
+                in_system: load.in_system.reading(),
+                cpu: cpu(load.entity),
             },
             services_cpu: cpu(self.services_strand),
             arbiter_cpu: CpuTime::ZERO,
@@ -52,7 +52,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// The counted window, as far as it is known.
     pub(super) fn window(&self) -> Option<Window> {
-        let course = &self.crowd.course;
+        let course = &self.load.course;
         let (begin, end) = (course.window_begin()?, course.window_end()?);
         (begin < end).then_some(Window { begin, end })
     }
@@ -76,8 +76,8 @@ impl<O: Observer> Simulation<'_, O> {
         let counts = &worker.counts;
         let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
         for thread in &worker.threads {
-            cpu += self.machine.cpu_of(self.now, thread.strand);
-            let (slept, was_taken_off) = self.machine.switches_of(thread.strand);
+            cpu += self.machine.cpu_of(self.now, thread.entity);
+            let (slept, was_taken_off) = self.machine.switches_of(thread.entity);
             (voluntary, involuntary) = (voluntary + slept, involuntary + was_taken_off);
         }
         let (ready, parked) = worker
@@ -106,13 +106,13 @@ impl<O: Observer> Simulation<'_, O> {
             wants_a_core: worker
                 .threads
                 .iter()
-                .any(|thread| self.machine.wants_a_core(thread.strand)),
+                .any(|thread| self.machine.wants_a_core(thread.entity)),
             is_stopped: worker
                 .threads
                 .iter()
-                .any(|thread| self.machine.is_frozen(thread.strand)),
+                .any(|thread| self.machine.is_frozen(thread.entity)),
             core: first
-                .and_then(|thread| self.machine.core_of(thread.strand))
+                .and_then(|thread| self.machine.core_of(thread.entity))
                 .map_or(index % self.scenario.machine.cores, |core| core as usize),
             cpu: worker.cpu_of_the_dead() + CpuTime(cpu),
             begun: counts.begun.reading(),
@@ -153,16 +153,16 @@ impl<O: Observer> Simulation<'_, O> {
                 Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
                 Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
             });
-        let guests = served.filter_map(|id| self.guests.get(id as usize));
-        let lengths = guests.map(|guest| self.now - guest.accepted);
+        let connections = served.filter_map(|id| self.connections.get(id as usize));
+        let lengths = connections.map(|connection| self.now - connection.accepted);
         lengths.max().unwrap_or(0)
     }
 
-    /// Since when the same guest has had a worker, and for which request.
+    /// Since when the same connection has had a worker, and for which request.
     fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
         let request = |id: u32| {
-            let guest = self.guests.get(id as usize)?;
-            guest.has_begun.then_some(guest.number)
+            let connection = self.connections.get(id as usize)?;
+            connection.has_begun.then_some(connection.number)
         };
         if let Some(hub) = &worker.hub {
             let Some(task) = hub.running() else {
@@ -173,14 +173,14 @@ impl<O: Observer> Simulation<'_, O> {
         // Of several threads one that is as busy as the process is said to be, and best the one that computes.
         let serves = |thread: &Thread| match thread.doing {
             Doing::Taking(id) | Doing::Serving(id) => {
-                Some((id, 1 + u8::from(self.machine.computes(thread.strand))))
+                Some((id, 1 + u8::from(self.machine.computes(thread.entity))))
             }
             Doing::Waiting(id) => Some((id, 0)),
             Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
         };
         let threads = worker.threads.iter().rev().filter_map(serves);
         let serves = threads.max_by_key(|(_, busy)| *busy).map(|(id, _)| id);
-        let since = serves.and_then(|id| Some(self.guests.get(id as usize)?.accepted));
+        let since = serves.and_then(|id| Some(self.connections.get(id as usize)?.accepted));
         (since, serves.and_then(request))
     }
 }

@@ -1,9 +1,9 @@
 //! A script as data: what `handler::play` does as straight-line code on a stack of its own, step by step
 //! without one. So a million requests under way cost no stacks.
 
-use super::guest::{Guest, Part};
+use super::connection::{Connection, Part};
 use concsim_model::scenario::draw::Demands;
-use concsim_model::scenario::{Draw, Manner, Scenario, Step};
+use concsim_model::scenario::{Draw, Scenario, Step, WaitMode};
 
 /// What a script needs before it can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,12 +13,12 @@ pub(super) enum Need {
     /// Nothing: it lets go, and could go on.
     LetGo,
     /// A timer.
-    Sleep { wait: u64, manner: Manner },
+    Sleep { wait: u64, manner: WaitMode },
     /// An answer of a service.
     Call {
         service: u16,
         wait: u64,
-        manner: Manner,
+        manner: WaitMode,
     },
     /// It is through.
     Done,
@@ -32,26 +32,30 @@ pub(super) type Counters = [(u64, u64)];
 /// Plays on to the next step that takes time.
 #[inline]
 pub(super) fn play(
-    guest: &mut Guest,
+    connection: &mut Connection,
     scenario: &Scenario,
     demands: &mut Demands,
     counters: &mut Counters,
 ) -> Need {
-    let script = &scenario.requests[usize::from(guest.class)].script;
+    let script = &scenario.requests[usize::from(connection.class)].script;
     loop {
-        let Some(step) = script.get(usize::from(guest.step)) else {
+        let Some(step) = script.get(usize::from(connection.step)) else {
             return Need::Done;
         };
-        let mut demand = |guest: &Guest, draw: &Draw| {
-            demands.of(u64::from(guest.number), usize::from(guest.step), draw)
+        let mut demand = |connection: &Connection, draw: &Draw| {
+            demands.of(
+                u64::from(connection.number),
+                usize::from(connection.step),
+                draw,
+            )
         };
         match *step {
             Step::Compute { ref cpu, slice } => {
-                let left = match guest.part {
-                    Part::Begin => demand(guest, cpu),
-                    Part::Slice | Part::SliceOver | Part::Counted => guest.left,
+                let left = match connection.part {
+                    Part::Begin => demand(connection, cpu),
+                    Part::Slice | Part::SliceOver | Part::Counted => connection.left,
                 };
-                if let Some(need) = slice_of(guest, left, slice.map(|slice| slice.0)) {
+                if let Some(need) = slice_of(connection, left, slice.map(|slice| slice.0)) {
                     return need;
                 }
             }
@@ -60,8 +64,8 @@ pub(super) fn play(
                 ref wait,
                 manner,
             } => {
-                let (service, wait) = (service as u16, demand(guest, wait));
-                guest.step += 1;
+                let (service, wait) = (service as u16, demand(connection, wait));
+                connection.step += 1;
                 return Need::Call {
                     service,
                     wait,
@@ -69,33 +73,33 @@ pub(super) fn play(
                 };
             }
             Step::Sleep { ref wait, manner } => {
-                let wait = demand(guest, wait);
-                guest.step += 1;
+                let wait = demand(connection, wait);
+                connection.step += 1;
                 return Need::Sleep { wait, manner };
             }
             Step::Yield => {
-                guest.step += 1;
+                connection.step += 1;
                 return Need::LetGo;
             }
-            Step::Write { .. } => guest.step += 1,
+            Step::Write { .. } => connection.step += 1,
             Step::Count {
                 counter,
                 with_yield,
             } => {
                 let (additions, value) = &mut counters[counter];
-                if with_yield && guest.part == Part::Begin {
-                    (guest.part, guest.left) = (Part::Counted, *value);
+                if with_yield && connection.part == Part::Begin {
+                    (connection.part, connection.left) = (Part::Counted, *value);
                     return Need::LetGo;
                 }
-                let read = match guest.part {
-                    Part::Counted => guest.left,
+                let read = match connection.part {
+                    Part::Counted => connection.left,
                     Part::Begin | Part::Slice | Part::SliceOver => *value,
                 };
                 (*additions, *value) = (*additions + 1, read + 1);
-                (guest.part, guest.step) = (Part::Begin, guest.step + 1);
+                (connection.part, connection.step) = (Part::Begin, connection.step + 1);
             }
             Step::Panic => {
-                guest.status = 500;
+                connection.status = 500;
                 return Need::Done;
             }
             Step::Overflow => return Need::Overflow,
@@ -105,19 +109,19 @@ pub(super) fn play(
 
 /// The next slice of a computation of which so much is left, or the pause after one: it lets go
 /// ⌈cpu ÷ slice⌉ − 1 times. [`None`] if there is nothing to compute.
-fn slice_of(guest: &mut Guest, left: u64, slice: Option<u64>) -> Option<Need> {
+fn slice_of(connection: &mut Connection, left: u64, slice: Option<u64>) -> Option<Need> {
     let slice = slice.filter(|slice| *slice > 0).unwrap_or(u64::MAX);
-    match guest.part {
+    match connection.part {
         Part::Begin | Part::Slice if left > slice => {
-            (guest.part, guest.left) = (Part::SliceOver, left - slice);
+            (connection.part, connection.left) = (Part::SliceOver, left - slice);
             Some(Need::Compute(slice))
         }
         Part::SliceOver => {
-            (guest.part, guest.left) = (Part::Slice, left);
+            (connection.part, connection.left) = (Part::Slice, left);
             Some(Need::LetGo)
         }
         Part::Begin | Part::Slice | Part::Counted => {
-            (guest.part, guest.step) = (Part::Begin, guest.step + 1);
+            (connection.part, connection.step) = (Part::Begin, connection.step + 1);
             (left > 0).then_some(Need::Compute(left))
         }
     }
@@ -132,12 +136,12 @@ mod tests {
         let text = format!("requests.it.steps = [{steps}]\nload.clients = 1");
         let plan = scenario::read(&text, "x.toml", &Overrides::default()).unwrap();
         let scenario = &plan.variants[0].scenario;
-        let mut guest = Guest::new(0, 0, 0, 0, 0);
+        let mut connection = Connection::new(0, 0, 0, 0, 0);
         let mut demands = Demands::new(scenario.seed);
         let mut counters = vec![(0, 0); scenario.counters.len()];
         let mut needs = Vec::new();
         loop {
-            match play(&mut guest, scenario, &mut demands, &mut counters) {
+            match play(&mut connection, scenario, &mut demands, &mut counters) {
                 Need::Done => return needs,
                 need => needs.push(need),
             }
@@ -175,16 +179,16 @@ mod tests {
         let scenario = &plan.variants[0].scenario;
         let mut demands = Demands::new(scenario.seed);
         let mut counters = vec![(0, 0)];
-        let mut both = [0, 1].map(|number| Guest::new(number, 0, 0, 0, 0));
-        for guest in &mut both {
+        let mut both = [0, 1].map(|number| Connection::new(number, 0, 0, 0, 0));
+        for connection in &mut both {
             assert_eq!(
-                play(guest, scenario, &mut demands, &mut counters),
+                play(connection, scenario, &mut demands, &mut counters),
                 Need::LetGo
             );
         }
-        for guest in &mut both {
+        for connection in &mut both {
             assert_eq!(
-                play(guest, scenario, &mut demands, &mut counters),
+                play(connection, scenario, &mut demands, &mut counters),
                 Need::Done
             );
         }

@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 
 use super::Simulation;
-use super::guest::{GuestId, Place};
-use super::happening::Happening;
+use super::connection::{ConnectionId, Place};
+use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::TaskId;
 use concsim_engine::telemetry::{Awaited, Event};
-use concsim_model::scenario::{Manner, POOL_THREADS, draw};
+use concsim_model::scenario::{POOL_THREADS, WaitMode, draw};
 use concsim_model::units::Stamp;
 use concsim_record::Who;
 
@@ -18,7 +18,7 @@ use concsim_record::Who;
 pub(super) struct Call {
     service: u16,
     /// Who waits for it, and the turn of that wait.
-    guest: GuestId,
+    connection: ConnectionId,
     turn: u32,
     wait: u64,
     asked: u64,
@@ -38,7 +38,7 @@ pub(super) struct Service {
 
 /// What the services' process has to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Chore {
+pub(super) enum ServiceEvent {
     /// To read a call.
     Read(u32),
     /// To write its answer.
@@ -58,36 +58,36 @@ impl<O: Observer> Simulation<'_, O> {
             .0
     }
 
-    /// A guest waits for a timer.
-    pub(super) fn begin_sleep(&mut self, id: GuestId, wait: u64, manner: Manner) {
+    /// A connection waits for a timer.
+    pub(super) fn begin_sleep(&mut self, id: ConnectionId, wait: u64, manner: WaitMode) {
         let overshoot = self.overshoot();
-        let guest = &mut self.guests[id as usize];
-        guest.by_timer = true;
-        guest.left = wait.saturating_add(overshoot);
-        guest.over = self.now + wait;
-        (guest.awaits, guest.awaits_since) = (Awaited::Timer, self.now);
+        let connection = &mut self.connections[id as usize];
+        connection.by_timer = true;
+        connection.left = wait.saturating_add(overshoot);
+        connection.over = self.now + wait;
+        (connection.awaits, connection.awaits_since) = (Awaited::Timer, self.now);
         if self.hands_to_pool(id, manner) {
             return;
         }
         self.set_timer(id);
     }
 
-    /// The wait of a guest enters another part. It is told only where one has to queue for something: a wait
+    /// The wait of a connection enters another part. It is told only where one has to queue for something: a wait
     /// of one part is known by its beginning and its end.
-    fn enter_part(&mut self, id: GuestId, part: Awaited) {
+    fn enter_part(&mut self, id: ConnectionId, part: Awaited) {
         let now = self.now;
-        let guest = &mut self.guests[id as usize];
+        let connection = &mut self.connections[id as usize];
         let is_queue =
             |part| matches!(part, Awaited::Thread | Awaited::Connection | Awaited::Queue);
-        let is_told = is_queue(part) || is_queue(guest.awaits);
-        guest.enter_part(part, now);
-        let Place::Inside { worker, seat } = guest.place else {
+        let is_told = is_queue(part) || is_queue(connection.awaits);
+        connection.enter_part(part, now);
+        let Place::Inside { worker, seat } = connection.place else {
             return;
         };
         if !is_told || !O::WANTS_SWITCHES {
             return;
         }
-        let request = guest.works_for();
+        let request = connection.works_for();
         let worker = usize::from(worker);
         let task = match &self.workers[worker].hub {
             Some(_) => seat,
@@ -102,21 +102,21 @@ impl<O: Observer> Simulation<'_, O> {
         self.observer.event(Who::Worker(worker as u16), &event);
     }
 
-    fn set_timer(&mut self, id: GuestId) {
-        let guest = &self.guests[id as usize];
-        let happening = Happening::WaitOver(id, guest.turn);
-        self.calendar.set(self.now + guest.left, happening);
+    fn set_timer(&mut self, id: ConnectionId) {
+        let connection = &self.connections[id as usize];
+        let happening = SimEvent::WaitOver(id, connection.turn);
+        self.calendar.set(self.now + connection.left, happening);
     }
 
     /// Whether a wait has to wait for a thread of the pool first.
-    fn hands_to_pool(&mut self, id: GuestId, manner: Manner) -> bool {
-        let Place::Inside { worker, .. } = self.guests[id as usize].place else {
+    fn hands_to_pool(&mut self, id: ConnectionId, manner: WaitMode) -> bool {
+        let Place::Inside { worker, .. } = self.connections[id as usize].place else {
             return false;
         };
-        if manner != Manner::InThreads || self.workers[usize::from(worker)].hub.is_none() {
+        if manner != WaitMode::InThreads || self.workers[usize::from(worker)].hub.is_none() {
             return false;
         }
-        self.guests[id as usize].is_pooled = true;
+        self.connections[id as usize].is_pooled = true;
         let pool = &mut self.workers[usize::from(worker)].pool;
         if pool.in_use < POOL_THREADS {
             pool.in_use += 1;
@@ -134,32 +134,38 @@ impl<O: Observer> Simulation<'_, O> {
             pool.in_use -= 1;
             return;
         };
-        let guest = &mut self.guests[next as usize];
-        if let Some(service) = guest.calls.take() {
-            let wait = guest.left;
+        let connection = &mut self.connections[next as usize];
+        if let Some(service) = connection.calls.take() {
+            let wait = connection.left;
             return self.wants_a_link(next, service, wait);
         }
-        guest.over = self.now + guest.left;
+        connection.over = self.now + connection.left;
         self.enter_part(next, Awaited::Timer);
         self.set_timer(next);
     }
 
-    /// A guest calls a service.
-    pub(super) fn begin_call(&mut self, id: GuestId, service: u16, wait: u64, manner: Manner) {
-        let guest = &mut self.guests[id as usize];
-        guest.by_timer = false;
-        (guest.awaits, guest.awaits_since) = (Awaited::Answer, self.now);
+    /// A connection calls a service.
+    pub(super) fn begin_call(
+        &mut self,
+        id: ConnectionId,
+        service: u16,
+        wait: u64,
+        manner: WaitMode,
+    ) {
+        let connection = &mut self.connections[id as usize];
+        connection.by_timer = false;
+        (connection.awaits, connection.awaits_since) = (Awaited::Answer, self.now);
         if self.hands_to_pool(id, manner) {
-            let guest = &mut self.guests[id as usize];
-            (guest.calls, guest.left) = (Some(service), wait);
+            let connection = &mut self.connections[id as usize];
+            (connection.calls, connection.left) = (Some(service), wait);
             return;
         }
         self.wants_a_link(id, service, wait);
     }
 
-    fn wants_a_link(&mut self, id: GuestId, service: u16, wait: u64) {
-        let guest = &self.guests[id as usize];
-        let (turn, place, request) = (guest.turn, guest.place, guest.works_for());
+    fn wants_a_link(&mut self, id: ConnectionId, service: u16, wait: u64) {
+        let connection = &self.connections[id as usize];
+        let (turn, place, request) = (connection.turn, connection.place, connection.works_for());
         let Place::Inside { worker, .. } = place else {
             return;
         };
@@ -172,7 +178,7 @@ impl<O: Observer> Simulation<'_, O> {
         links.in_use += 1;
         let call = Call {
             service,
-            guest: id,
+            connection: id,
             turn,
             wait,
             asked: self.now,
@@ -186,11 +192,11 @@ impl<O: Observer> Simulation<'_, O> {
             // It lies at the service until that reads it.
             self.enter_part(id, Awaited::Queue);
         }
-        self.service_does(Chore::Read(call));
+        self.service_does(ServiceEvent::Read(call));
     }
 
     /// The services' process has something to do, which takes core time or not.
-    fn service_does(&mut self, chore: Chore) {
+    fn service_does(&mut self, chore: ServiceEvent) {
         if self.machine_costs.service == 0 {
             return self.has_done(chore);
         }
@@ -203,13 +209,13 @@ impl<O: Observer> Simulation<'_, O> {
     fn next_chore(&mut self) {
         let half = self.machine_costs.service / 2;
         let cost = match self.chores.front() {
-            Some(Chore::Read(_)) => half,
-            Some(Chore::Write(_)) => self.machine_costs.service - half,
+            Some(ServiceEvent::Read(_)) => half,
+            Some(ServiceEvent::Write(_)) => self.machine_costs.service - half,
             None => return,
         };
-        let strand = self.services_strand;
+        let entity = self.services_strand;
         self.machine
-            .work(self.now, strand, cost, &mut self.calendar);
+            .work(self.now, entity, cost, &mut self.calendar);
     }
 
     /// The services' process has had its core time.
@@ -218,16 +224,16 @@ impl<O: Observer> Simulation<'_, O> {
             self.has_done(chore);
         }
         if self.chores.is_empty() {
-            let strand = self.services_strand;
-            self.machine.sleep(self.now, strand, &mut self.calendar);
+            let entity = self.services_strand;
+            self.machine.sleep(self.now, entity, &mut self.calendar);
         } else {
             self.next_chore();
         }
     }
 
-    fn has_done(&mut self, chore: Chore) {
+    fn has_done(&mut self, chore: ServiceEvent) {
         match chore {
-            Chore::Read(id) => {
+            ServiceEvent::Read(id) => {
                 let call = &mut self.calls[id as usize];
                 call.asked = self.now;
                 let index = usize::from(call.service);
@@ -235,15 +241,15 @@ impl<O: Observer> Simulation<'_, O> {
                 let service = &mut self.services[index];
                 if capacity.is_some_and(|capacity| service.serves >= capacity) {
                     service.queue.push_back(id);
-                    let (guest, turn) = (call.guest, call.turn);
-                    if self.machine_costs.service == 0 && self.still_waits(guest, turn) {
-                        self.enter_part(guest, Awaited::Queue);
+                    let (connection, turn) = (call.connection, call.turn);
+                    if self.machine_costs.service == 0 && self.still_waits(connection, turn) {
+                        self.enter_part(connection, Awaited::Queue);
                     }
                 } else {
                     self.is_served(id);
                 }
             }
-            Chore::Write(id) => self.is_written(id),
+            ServiceEvent::Write(id) => self.is_written(id),
         }
     }
 
@@ -252,17 +258,17 @@ impl<O: Observer> Simulation<'_, O> {
         let call = &mut self.calls[id as usize];
         call.due = self.now + call.wait;
         let at = call.due + overshoot;
-        let (guest, turn) = (call.guest, call.turn);
+        let (connection, turn) = (call.connection, call.turn);
         self.services[usize::from(call.service)].serves += 1;
-        self.calendar.set(at, Happening::Answer(id));
-        if self.still_waits(guest, turn) {
-            self.enter_part(guest, Awaited::Answer);
+        self.calendar.set(at, SimEvent::Answer(id));
+        if self.still_waits(connection, turn) {
+            self.enter_part(connection, Awaited::Answer);
         }
     }
 
     /// A service has an answer.
     pub(super) fn has_an_answer(&mut self, id: u32) {
-        self.service_does(Chore::Write(id));
+        self.service_does(ServiceEvent::Write(id));
     }
 
     fn is_written(&mut self, id: u32) {
@@ -286,9 +292,9 @@ impl<O: Observer> Simulation<'_, O> {
         if self.workers[worker].is_alive && self.workers[worker].lives == call.life {
             self.gives_back_a_link(worker, call.service);
         }
-        if self.still_waits(call.guest, call.turn) {
-            self.guests[call.guest as usize].over = self.now;
-            self.wait_is_over(call.guest);
+        if self.still_waits(call.connection, call.turn) {
+            self.connections[call.connection as usize].over = self.now;
+            self.wait_is_over(call.connection);
         }
     }
 
@@ -305,21 +311,21 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Whether a guest is there, and in the wait that had this turn.
-    pub(super) fn still_waits(&self, id: GuestId, turn: u32) -> bool {
-        let guest = self.guests.get(id as usize);
-        guest.is_some_and(|guest| guest.turn == turn)
+    /// Whether a connection is there, and in the wait that had this turn.
+    pub(super) fn still_waits(&self, id: ConnectionId, turn: u32) -> bool {
+        let connection = self.connections.get(id as usize);
+        connection.is_some_and(|connection| connection.turn == turn)
     }
 
-    /// What a guest has waited for has come: its process wakes, or its hub is told.
-    pub(super) fn wait_is_over(&mut self, id: GuestId) {
-        let guest = &mut self.guests[id as usize];
-        let Place::Inside { worker, seat } = guest.place else {
+    /// What a connection has waited for has come: its process wakes, or its hub is told.
+    pub(super) fn wait_is_over(&mut self, id: ConnectionId) {
+        let connection = &mut self.connections[id as usize];
+        let Place::Inside { worker, seat } = connection.place else {
             return;
         };
         let worker = usize::from(worker);
-        let (blocks, by_timer) = (guest.blocks, guest.by_timer);
-        let was_pooled = std::mem::take(&mut guest.is_pooled);
+        let (blocks, by_timer) = (connection.blocks, connection.by_timer);
+        let was_pooled = std::mem::take(&mut connection.is_pooled);
         if was_pooled {
             self.leaves_the_pool(worker);
         }
@@ -331,6 +337,6 @@ impl<O: Observer> Simulation<'_, O> {
         } else {
             seat as usize
         };
-        self.rouse(worker, thread);
+        self.wake_thread(worker, thread);
     }
 }

@@ -32,8 +32,8 @@ fn built_in(name: &str) -> Plan {
 /// The recording of one variant.
 fn recording_of(plan: &Plan, variant: usize) -> Recording {
     let variant = &plan.variants[variant];
-    let notebook: Notebook<Vec<u8>> = Notebook::new(header_of(plan, variant), None);
-    record(&variant.scenario, notebook).0
+    let recorder: Recorder<Vec<u8>> = Recorder::new(header_of(plan, variant), None);
+    record(&variant.scenario, recorder).0
 }
 
 /// What came of each variant of a text.

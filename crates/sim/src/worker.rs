@@ -3,24 +3,24 @@
 
 use std::collections::VecDeque;
 
-use super::door::Wakers;
-use super::guest::GuestId;
+use super::accept_queue::Wakers;
+use super::connection::ConnectionId;
 use super::hub::Hub;
 use super::lock::Lock;
-use super::machine::StrandId;
+use super::machine::EntityId;
 use concsim_engine::telemetry::{Phase, Reading};
 use concsim_model::scenario::{Scenario, Server, draw};
 use concsim_model::units::Stamp;
 
 /// A number of things that are there at once, with its integral over time.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Level {
+pub(super) struct TimeWeighted {
     pub(super) count: u64,
     changed_at: u64,
     integral: u64,
 }
 
-impl Level {
+impl TimeWeighted {
     #[inline]
     pub(super) fn step(&mut self, now: u64, change: i64) {
         self.integral += self.count * (now - self.changed_at);
@@ -45,11 +45,11 @@ pub(super) enum Doing {
     /// It has been woken, or has served somebody: it looks whether somebody is there.
     Looking { woken: bool },
     /// It has taken somebody in, and reads.
-    Taking(GuestId),
+    Taking(ConnectionId),
     /// It computes for somebody.
-    Serving(GuestId),
+    Serving(ConnectionId),
     /// It sleeps in a wait of somebody.
-    Waiting(GuestId),
+    Waiting(ConnectionId),
     /// It is gone.
     Gone,
 }
@@ -84,17 +84,17 @@ impl Activity {
 /// A thread of a process: a sync worker and a worker with a loop have one.
 #[derive(Clone, Debug)]
 pub(super) struct Thread {
-    pub(super) strand: StrandId,
+    pub(super) entity: EntityId,
     pub(super) doing: Doing,
     /// Valid for one sleep alone.
     pub(super) turn: u32,
-    /// Since when it has had its guest without a wait, and could have had it.
+    /// Since when it has had its connection without a wait, and could have had it.
     pub(super) from: u64,
     pub(super) ready: u64,
     /// From when it computes, and for how long.
     pub(super) computes_from: u64,
     pub(super) computes: u64,
-    /// The task of its guest.
+    /// The task of its connection.
     pub(super) task: u32,
     /// It is one of those that wait for the lock of its process.
     pub(super) wants_lock: bool,
@@ -104,15 +104,15 @@ pub(super) struct Thread {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
     pub(super) in_use: usize,
-    /// Guests that wait for one, and how long their call will take.
-    pub(super) queue: VecDeque<(GuestId, u32, u64)>,
+    /// Connections that wait for one, and how long their call will take.
+    pub(super) queue: VecDeque<(ConnectionId, u32, u64)>,
 }
 
 /// The pool of threads to which a loop hands what would block it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
     pub(super) in_use: usize,
-    pub(super) queue: VecDeque<GuestId>,
+    pub(super) queue: VecDeque<ConnectionId>,
 }
 
 /// A slot of the server.
@@ -136,15 +136,15 @@ pub(super) struct Worker {
     pub(super) links: Vec<Links>,
     pub(super) pool: Pool,
     /// Who stands at its own door.
-    pub(super) door: VecDeque<GuestId>,
+    pub(super) door: VecDeque<ConnectionId>,
     /// Connections of which the next request has come.
-    pub(super) inbox: VecDeque<GuestId>,
+    pub(super) inbox: VecDeque<ConnectionId>,
     pub(super) wakers: Wakers,
     /// Requests after which this process is replaced, and those it has answered.
     pub(super) limit: u64,
     pub(super) served: u64,
     /// Whom it has taken in.
-    pub(super) guests: Vec<GuestId>,
+    pub(super) connections: Vec<ConnectionId>,
     pub(super) next_task: u32,
     pub(super) counts: Counts,
 }
@@ -152,7 +152,7 @@ pub(super) struct Worker {
 /// What is counted over all processes of a slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
-    pub(super) begun: Level,
+    pub(super) begun: TimeWeighted,
     pub(super) accepted: u64,
     pub(super) found_nothing: u64,
     pub(super) requests: u64,
@@ -193,7 +193,7 @@ impl Worker {
             wakers: Wakers::default(),
             limit: u64::MAX,
             served: 0,
-            guests: Vec::new(),
+            connections: Vec::new(),
             next_task: 0,
             counts: Counts {
                 counters: vec![(0, 0); scenario.counters.len()],

@@ -11,7 +11,7 @@
 
 use super::demand::{Moments, Spent, spent_on};
 use super::quantile;
-use concsim_model::scenario::{Arrivals, Draw, Manner, Request, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Arrivals, Draw, Request, Scenario, Step, WaitMode, WorkerKind};
 
 /// The arbiter looks at the heartbeats once in so long, in seconds.
 pub const TICK: f64 = 1.0;
@@ -333,10 +333,10 @@ impl<'a> Playing<'a> {
             let is_in_threads = matches!(
                 step,
                 Step::Call {
-                    manner: Manner::InThreads,
+                    manner: WaitMode::InThreads,
                     ..
                 } | Step::Sleep {
-                    manner: Manner::InThreads,
+                    manner: WaitMode::InThreads,
                     ..
                 }
             );

@@ -14,7 +14,7 @@
 
 use super::attempt::{self, Taken};
 use crate::demand::Moments;
-use concsim_model::scenario::{Arrivals, Connection, POOL_THREADS, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, Step, WorkerKind};
 
 /// One thing that bounds the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,7 +158,8 @@ fn of_connections(scenario: &Scenario, mean: &Taken) -> Option<Bound> {
 /// For how long a kept connection keeps its place after a good answer.
 fn kept_idle(scenario: &Scenario) -> f64 {
     let server = &scenario.server;
-    let keeps = scenario.load.connection == Connection::KeepAlive && server.max_requests.is_none();
+    let keeps =
+        scenario.load.connection == ConnectionMode::KeepAlive && server.max_requests.is_none();
     if keeps {
         attempt::kept_idle(scenario)
     } else {

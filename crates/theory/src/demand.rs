@@ -1,6 +1,6 @@
 //! What requests ask for on average: the first two moments of a step, a script and a mix.
 
-use concsim_model::scenario::{Draw, Manner, Scenario, Script, Step, WorkerKind};
+use concsim_model::scenario::{Draw, Scenario, Script, Step, WaitMode, WorkerKind};
 
 /// The hour at which draws are capped, in seconds.
 const HOUR: f64 = 3_600.0;
@@ -145,11 +145,12 @@ pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
     match step {
         Step::Compute { .. } => Some(Spent::Computing),
         Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
-            (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Patched | Manner::InThreads) => {
-                Spent::Parked
-            }
+            (
+                WorkerKind::Coroutine | WorkerKind::Callback,
+                WaitMode::Patched | WaitMode::InThreads,
+            ) => Spent::Parked,
             (WorkerKind::Sync | WorkerKind::Threads, _)
-            | (WorkerKind::Coroutine | WorkerKind::Callback, Manner::Unpatched) => Spent::Blocked,
+            | (WorkerKind::Coroutine | WorkerKind::Callback, WaitMode::Unpatched) => Spent::Blocked,
         }),
         Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
             None

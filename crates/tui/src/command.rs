@@ -1,10 +1,10 @@
 //! Everything that a key may do: its name in files, where it means something, the keys that it has
 //! unless somebody chose others, and what it is called on the screen.
 //!
-//! A new command is a variant of [`Command`], a row of [`TABLE`], and an arm of `State::obey`: the help,
+//! A new command is a variant of [`Command`], a row of [`TABLE`], and an arm of `State::apply`: the help,
 //! the bottom line, the keys file and `concsim keys` are made of the table.
 
-use super::cursor::Wish;
+use super::cursor::CursorMotion;
 use super::keys::{Key, Steer};
 use super::pane::Pane;
 use concsim_model::units::Elapsed;
@@ -25,7 +25,7 @@ pub(super) enum Command {
     Pause,
     Slower,
     Faster,
-    Go(Wish),
+    Go(CursorMotion),
     Steer(Steer),
     /// The next key says which fault.
     Fault,
@@ -203,21 +203,21 @@ pub(super) const TABLE: &[Entry] = &[
     row(C::OpenRequest, In::Requests, "open-request", &[Key::Enter], "its way", "the way of the one that is picked"),
 
     row(C::Pause, In::Time, "pause", &[Char(' ')], "pause", "halt here, or go on; a run goes on, and is recorded"),
-    row(C::Go(Wish::StepBack), In::Time, "step-back", &[Char(',')], "step", "to what happened just before, and halt there"),
-    row(C::Go(Wish::StepForward), In::Time, "step-forward", &[Char('.')], "step", "to what happened just after, and halt there"),
-    row(C::Go(Wish::Back(SCRUB)), In::Time, "scrub-back", &[Key::Left], "scrub", "0.1 s back"),
-    row(C::Go(Wish::Forward(SCRUB)), In::Time, "scrub-forward", &[Key::Right], "scrub", "0.1 s forward"),
-    row(C::Go(Wish::Back(SCRUB_FAR)), In::Time, "scrub-far-back", &[Key::FarLeft], "scrub far", "1 s back"),
-    row(C::Go(Wish::Forward(SCRUB_FAR)), In::Time, "scrub-far-forward", &[Key::FarRight], "scrub far", "1 s forward"),
+    row(C::Go(CursorMotion::StepBack), In::Time, "step-back", &[Char(',')], "step", "to what happened just before, and halt there"),
+    row(C::Go(CursorMotion::StepForward), In::Time, "step-forward", &[Char('.')], "step", "to what happened just after, and halt there"),
+    row(C::Go(CursorMotion::Back(SCRUB)), In::Time, "scrub-back", &[Key::Left], "scrub", "0.1 s back"),
+    row(C::Go(CursorMotion::Forward(SCRUB)), In::Time, "scrub-forward", &[Key::Right], "scrub", "0.1 s forward"),
+    row(C::Go(CursorMotion::Back(SCRUB_FAR)), In::Time, "scrub-far-back", &[Key::FarLeft], "scrub far", "1 s back"),
+    row(C::Go(CursorMotion::Forward(SCRUB_FAR)), In::Time, "scrub-far-forward", &[Key::FarRight], "scrub far", "1 s forward"),
     row(C::Slower, In::Time, "slower", &[Char('<')], "speed", "slower, down to 1/10 000"),
     row(C::Faster, In::Time, "faster", &[Char('>')], "speed", "faster, up to 4 times"),
-    row(C::Go(Wish::Begin), In::Time, "to-beginning", &[Key::Home], "ends", "to where the variant begins"),
-    row(C::Go(Wish::End), In::Time, "to-end", &[Key::End], "ends", "to the end; of a run that goes on: to now"),
-    row(C::Go(Wish::LastVariant), In::Time, "last-variant", &[Char('b')], "variant", "to the beginning of this variant, or of the one before"),
-    row(C::Go(Wish::NextVariant), In::Time, "next-variant", &[Char('n')], "variant", "to the next variant"),
-    row(C::Go(Wish::Slowest), In::Time, "slowest-request", &[Char('s')], "slowest", "to the middle of the request that took longest"),
-    row(C::Go(Wish::NextMarker), In::Time, "next-marker", &[Char('m')], "marker", "to the next deed, or edge of the counted window"),
-    row(C::Go(Wish::LastMarker), In::Time, "last-marker", &[Char('M')], "marker", "to the one before"),
+    row(C::Go(CursorMotion::Begin), In::Time, "to-beginning", &[Key::Home], "ends", "to where the variant begins"),
+    row(C::Go(CursorMotion::End), In::Time, "to-end", &[Key::End], "ends", "to the end; of a run that goes on: to now"),
+    row(C::Go(CursorMotion::LastVariant), In::Time, "last-variant", &[Char('b')], "variant", "to the beginning of this variant, or of the one before"),
+    row(C::Go(CursorMotion::NextVariant), In::Time, "next-variant", &[Char('n')], "variant", "to the next variant"),
+    row(C::Go(CursorMotion::Slowest), In::Time, "slowest-request", &[Char('s')], "slowest", "to the middle of the request that took longest"),
+    row(C::Go(CursorMotion::NextMarker), In::Time, "next-marker", &[Char('m')], "marker", "to the next deed, or edge of the counted window"),
+    row(C::Go(CursorMotion::LastMarker), In::Time, "last-marker", &[Char('M')], "marker", "to the one before"),
 
     row(C::Steer(Steer::MoreWorkers), In::Steering, "more-workers", &[Char(']')], "workers", "one worker more"),
     row(C::Steer(Steer::FewerWorkers), In::Steering, "fewer-workers", &[Char('[')], "workers", "one worker fewer"),

@@ -37,7 +37,7 @@ pub(super) enum Motion {
 
 /// A place that a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum CursorMotion {
     /// The next thing that happened, and pause there.
     StepForward,
     /// The last thing that happened before, and pause there.
@@ -139,7 +139,7 @@ impl Cursor {
     }
 
     /// Goes where a key asked to.
-    pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: Wish) {
+    pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: CursorMotion) {
         let Some(recording) = feed.recording(self.variant) else {
             return;
         };
@@ -148,46 +148,48 @@ impl Cursor {
         };
         self.at = self.at.max(begin).min(end);
         match wish {
-            Wish::StepForward => {
+            CursorMotion::StepForward => {
                 let instants = indexes.instants(feed, self.variant);
                 self.step(instants.next_after(recording, self.at));
             }
-            Wish::StepBack => {
+            CursorMotion::StepBack => {
                 let instants = indexes.instants(feed, self.variant);
                 self.step(instants.last_before(recording, self.at));
             }
-            Wish::Forward(by) => {
+            CursorMotion::Forward(by) => {
                 self.at = self.at + by;
                 self.leave_the_present();
                 self.turn_the_page(feed);
             }
-            Wish::Back(by) => {
+            CursorMotion::Back(by) => {
                 self.leave_the_present();
                 self.at = Stamp(self.at.0.saturating_sub(by.0)).max(begin);
             }
-            Wish::To(at) => {
+            CursorMotion::To(at) => {
                 self.leave_the_present();
                 self.at = at.max(begin).min(end);
             }
-            Wish::Begin => self.begin(feed, self.variant),
-            Wish::End => self.go_to_the_end(feed),
-            Wish::NextVariant => {
+            CursorMotion::Begin => self.begin(feed, self.variant),
+            CursorMotion::End => self.go_to_the_end(feed),
+            CursorMotion::NextVariant => {
                 if self.variant + 1 < feed.count() {
                     self.begin(feed, self.variant + 1);
                 }
             }
-            Wish::LastVariant => {
+            CursorMotion::LastVariant => {
                 let is_at_begin = self.at.since(begin) < Elapsed::from_secs(1);
                 let before = self.variant.saturating_sub(usize::from(is_at_begin));
                 self.begin(feed, before);
             }
-            Wish::NextMarker => {
+            CursorMotion::NextMarker => {
                 // The window's end is announced before it comes.
                 let later = marks(recording).filter(|at| *at > self.at && *at <= end);
                 self.step(later.min());
             }
-            Wish::LastMarker => self.step(marks(recording).filter(|at| *at < self.at).max()),
-            Wish::Slowest => {
+            CursorMotion::LastMarker => {
+                self.step(marks(recording).filter(|at| *at < self.at).max())
+            }
+            CursorMotion::Slowest => {
                 self.step(slowest(recording).map(|it| Stamp(it.due.0.midpoint(it.done.0))));
             }
         }

@@ -65,7 +65,7 @@ type Two = [Stamp; 2];
 
 fn of_event((_, event): &(u16, Event)) -> Option<Two> {
     Some(match *event {
-        Event::Ran(ran) => [ran.from, ran.to],
+        Event::RunSlice(ran) => [ran.from, ran.to],
         Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => [from, to],
         Event::Accepted { at, .. }
         | Event::Awaits { at, .. }

@@ -1,7 +1,7 @@
 //! The live screen: a lens on a recording while it grows.
 //!
 //! ```text
-//!   recording ──Moment──▶ Watch ──▶ Picture + Sight        what is there, and what there is to see
+//!   recording ──Frame──▶ Watch ──▶ ViewModel + Caption        what is there, and what there is to see
 //!   keys ─▶ Keymap ─▶ Command ─▶ State (title card, play, card)   no ratatui type up to here
 //!                           └──▶ view::draw(frame, state)  changes nothing
 //! ```
@@ -10,6 +10,7 @@
 //! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
 //! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
 
+mod caption;
 mod command;
 mod cursor;
 mod help;
@@ -27,14 +28,12 @@ mod menu;
 mod now;
 mod number;
 mod pane;
-mod picture;
 mod pointer;
 mod press;
 mod requests;
 mod row;
 mod setting;
 mod show;
-mod sight;
 mod spectrum;
 mod state;
 #[cfg(test)]
@@ -43,14 +42,15 @@ mod theory;
 mod time_base;
 mod travel;
 pub mod view;
+mod view_model;
 mod watch;
 
 pub use hog::Hog;
 pub use keymap::Keymap;
 pub use keys::{Action, Key, Steer};
 pub use menu::{Choice, Entry, Menu};
-pub use picture::Moment;
 pub use pointer::{Gesture, Mouse, Pointer};
 pub use row::Row;
 pub use state::State;
 pub use travel::Turned;
+pub use view_model::Frame;

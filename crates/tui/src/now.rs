@@ -1,13 +1,13 @@
 //! What is at the cursor's instant: door, workers and cores in the picture, told by the same events as the
 //! lanes. Where events do not suffice for it the picture stays as the last sample has it.
 
-use super::picture::{Doing, Held, Picture, WorkerPicture};
+use super::view_model::{Doing, Held, ViewModel, WorkerPicture};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::{self, Instant, Process, WorkerInstant};
 use concsim_record::{Sample, WorkerSample};
 
-impl Picture {
+impl ViewModel {
     /// Shows an instant in a picture that was made of `sample`, the last one that is not after it.
     pub(super) fn show_instant(&mut self, now: &Instant, sample: &Sample, kind: WorkerKind) {
         self.lasted += now.at.since(self.at);

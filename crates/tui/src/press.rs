@@ -1,7 +1,7 @@
 //! What keys and the mouse do: a key means a command where the screen is, and a command is obeyed.
 
 use super::command::{Command, Context};
-use super::cursor::Wish;
+use super::cursor::CursorMotion;
 use super::help::Help;
 use super::hog::Hog;
 use super::keys::{Action, Key, Steer};
@@ -31,7 +31,7 @@ impl State {
         let command = self.keymap.command(key, &self.contexts());
         self.fault_comes = false;
         match command {
-            Some(command) => self.obey(command),
+            Some(command) => self.apply(command),
             // Any key begins that means nothing else there.
             None if self.is_at_title() && self.begins(key) => Some(Action::Begin),
             None => {
@@ -52,7 +52,7 @@ impl State {
         Some(if self.is_kept {
             "This run is over: what was played cannot be changed.".into()
         } else {
-            let end = self.keymap.label(Command::Go(Wish::End));
+            let end = self.keymap.label(Command::Go(CursorMotion::End));
             format!("Nothing is changed from the past: {end} goes back to the run.")
         })
     }
@@ -102,7 +102,7 @@ impl State {
     }
 
     /// Does what a command asks for; what only the driver can do is answered.
-    fn obey(&mut self, command: Command) -> Option<Action> {
+    fn apply(&mut self, command: Command) -> Option<Action> {
         match command {
             Command::Quit | Command::LeaveCard => return Some(Action::Quit),
             Command::GoOn => return Some(Action::Begin),
@@ -129,7 +129,7 @@ impl State {
             Command::Theme => self.look.theme = self.look.theme.next(),
             Command::Mouse => self.mouse = self.mouse.other(),
             // The card stands still, and there is nothing behind it.
-            Command::Go(Wish::End) | Command::Pause | Command::Slower | Command::Faster
+            Command::Go(CursorMotion::End) | Command::Pause | Command::Slower | Command::Faster
                 if self.is_at_card() => {}
             Command::Go(wish) => self.wish = Some(wish),
             Command::Pause => self.cursor.pause_or_go_on(),
@@ -139,7 +139,7 @@ impl State {
                 self.turn_to(pane);
                 if self.is_at_card() {
                     // Behind the card is the end of the run.
-                    self.wish = Some(Wish::Back(Elapsed::ZERO));
+                    self.wish = Some(CursorMotion::Back(Elapsed::ZERO));
                 }
             }
             Command::NextView => self.turn_to(self.pane.further(1)),
@@ -243,7 +243,7 @@ impl State {
     fn click(&mut self, at: (u16, u16)) -> Option<Action> {
         let (target, share) = marks::at(self, at)?;
         match target {
-            marks::Target::Command(command) => return self.obey(command),
+            marks::Target::Command(command) => return self.apply(command),
             marks::Target::Number(number) if self.help.is_none() => {
                 (self.explained, self.pointed) = (Some(number), Some(at));
             }
@@ -251,7 +251,7 @@ impl State {
                 let length = interval.to.since(interval.from);
                 let along = Elapsed((share * length.0 as f64) as u64);
                 let from = began + Elapsed(interval.from.0);
-                self.wish = Some(Wish::To(Stamp((from + along).0)));
+                self.wish = Some(CursorMotion::To(Stamp((from + along).0)));
             }
             marks::Target::Number(_) | marks::Target::Axis { .. } => {}
         }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::indexes::Seen;
-use concsim_engine::telemetry::{Awaited, Failure, Outcome, Sent, Then};
+use concsim_engine::telemetry::{Awaited, Failure, Outcome, Sent, SwitchReason};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::lanes::{Doing, Interval, RequestLane};
 use concsim_record::latency::Breakdown;
@@ -195,7 +195,7 @@ pub(super) struct Step {
     pub(super) after: Elapsed,
     pub(super) took: Elapsed,
     /// What it waits for, if it waits.
-    pub(super) what_for: Option<Then>,
+    pub(super) what_for: Option<SwitchReason>,
 }
 
 /// One request from its being due to its end.
@@ -359,7 +359,7 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
     let what_for = |from: Stamp| {
         let before = reasons.partition_point(|(at, _)| *at <= from);
         let reason = before.checked_sub(1).map(|last| reasons[last]);
-        reason.map_or(Then::Client, |(_, then)| then)
+        reason.map_or(SwitchReason::Client, |(_, then)| then)
     };
     let steps = lane.spans.iter().map(|span| Step {
         doing: span.doing,

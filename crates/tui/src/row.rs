@@ -2,7 +2,7 @@
 
 use concsim_model::scenario::expectation::Quantity;
 use concsim_model::units::Elapsed;
-use concsim_record::beside::{self, Balance, Found, Waits};
+use concsim_record::comparison::{self, Balance, Found, Waits};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
@@ -52,7 +52,7 @@ impl Row {
             found: Found::in_run(run),
             balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
             waits: run.theory.waits,
-            is_steered: beside::is_steered(run),
+            is_steered: comparison::is_steered(run),
         }
     }
 }

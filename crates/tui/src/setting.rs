@@ -1,7 +1,7 @@
 //! What a variant is, in words: its setting, how it differs from the one before, what to watch.
 
 use concsim_model::scenario::{
-    Arrivals, Connection, Draw, Manner, Process, Request, Scenario, Step, WorkerKind,
+    Arrivals, ConnectionMode, Draw, Process, Request, Scenario, Step, WaitMode, WorkerKind,
 };
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, draw, grouped, length, typical};
@@ -123,8 +123,8 @@ fn load(scenario: &Scenario) -> String {
         }
     };
     let kept = match load.connection {
-        Connection::PerRequest => "",
-        Connection::KeepAlive => ", connections kept",
+        ConnectionMode::PerRequest => "",
+        ConnectionMode::KeepAlive => ", connections kept",
     };
     match load.requests {
         Some(requests) => format!("{who}, {}{kept}", counted(requests, "request")),
@@ -147,10 +147,10 @@ pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
 
 /// One step in words, as a file would have it.
 pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
-    let unpatched = |manner: &Manner| match manner {
-        Manner::Patched => "",
-        Manner::Unpatched => " unpatched",
-        Manner::InThreads => " in threads",
+    let unpatched = |manner: &WaitMode| match manner {
+        WaitMode::Patched => "",
+        WaitMode::Unpatched => " unpatched",
+        WaitMode::InThreads => " in threads",
     };
     match step {
         Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
@@ -213,8 +213,8 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
     manners.fold(Waits::None, |so_far, step| match (so_far, step) {
         (Waits::Unpatched, _) => Waits::Unpatched,
         (_, Step::Call { manner, .. } | Step::Sleep { manner, .. }) => match manner {
-            Manner::Patched | Manner::InThreads => Waits::Patched,
-            Manner::Unpatched => Waits::Unpatched,
+            WaitMode::Patched | WaitMode::InThreads => Waits::Patched,
+            WaitMode::Unpatched => Waits::Unpatched,
         },
         (so_far, _) => so_far,
     })

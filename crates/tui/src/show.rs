@@ -1,8 +1,8 @@
 //! What is shown of one instant: a card, or a picture with its caption.
 
-use super::picture::Picture;
+use super::caption::{self, Caption, Now};
 use super::row::Row;
-use super::sight::{self, Now, Sight};
+use super::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::{Origin, Past};
@@ -29,13 +29,13 @@ pub(super) struct Show {
     pub(super) screen: Screen,
     /// Which variant is on, by position.
     pub(super) variant: usize,
-    pub(super) picture: Picture,
+    pub(super) picture: ViewModel,
     /// Where it comes from.
     pub(super) origin: Origin,
     /// When load began: zero on the screen's clock.
     pub(super) began: Stamp,
     /// What the caption is about …
-    pub(super) sight: Sight,
+    pub(super) sight: Caption,
     /// … since when …
     pub(super) sight_since: Stamp,
     /// … and what it says.
@@ -67,9 +67,9 @@ impl Show {
         self.caption = self.seen(past, same_processes, true).1;
     }
 
-    fn seen(&self, past: Past<'_>, same_processes: bool, can_stay: bool) -> (Sight, Vec<String>) {
+    fn seen(&self, past: Past<'_>, same_processes: bool, can_stay: bool) -> (Caption, Vec<String>) {
         let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
         let before = (can_stay && !was_read).then_some(self.sight);
-        sight::caption(&Now::new(past, &self.picture, same_processes), before)
+        caption::caption(&Now::new(past, &self.picture, same_processes), before)
     }
 }

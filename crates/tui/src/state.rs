@@ -4,7 +4,8 @@
 //! instant that is. A run that goes on and one that was kept are shown by the same code: the present is
 //! the tail of a recording.
 
-use super::cursor::{Cursor, Motion, Wish};
+use super::caption::{self, Caption};
+use super::cursor::{Cursor, CursorMotion, Motion};
 use super::help::Help;
 use super::hog::Hog;
 use super::indexes::Indexes;
@@ -12,16 +13,15 @@ use super::keymap::Keymap;
 use super::lanes::LanesView;
 use super::number::Number;
 use super::pane::Pane;
-use super::picture::{Doing, Moment, Picture};
 use super::pointer::Mouse;
 use super::requests::RequestsView;
 use super::row::Row;
 use super::setting::{Fact, changes, facts, watch};
 use super::show::{Screen, Show};
-use super::sight::{self, Sight};
 use super::spectrum::Spectrum;
 use super::theory::TheoryView;
 use super::travel::Verdict;
+use super::view_model::{Doing, Frame, ViewModel};
 use super::watch::Watch;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::Look;
@@ -72,7 +72,7 @@ pub struct State {
     /// What the last key found, until another one is pressed.
     pub(super) told: Option<String>,
     /// Where a key asked to go.
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<CursorMotion>,
     pub(super) watch: Watch,
     /// How many samples of the variant that is on have been taken in …
     pub(super) taken_in: usize,
@@ -134,10 +134,10 @@ impl State {
             show: Show {
                 screen: Screen::Title,
                 variant: 0,
-                picture: Picture::default(),
+                picture: ViewModel::default(),
                 origin: Origin::Measured,
                 began: Stamp::ZERO,
-                sight: Sight::default(),
+                sight: Caption::default(),
                 sight_since: Stamp::ZERO,
                 caption: Vec::new(),
                 deed: None,
@@ -195,8 +195,8 @@ impl State {
         self.taken_in = 0;
         self.show.screen = Screen::Title;
         self.show.variant = variant;
-        self.show.picture = Picture::default();
-        self.show.sight = Sight::Preparing;
+        self.show.picture = ViewModel::default();
+        self.show.sight = Caption::Preparing;
         self.show.sight_since = Stamp::ZERO;
         self.show.caption = Vec::new();
         self.show.deed = None;
@@ -243,13 +243,13 @@ impl State {
     }
 
     /// Takes in what was seen since the last moment, and shows it.
-    pub(super) fn observe(&mut self, moment: &Moment<'_>) {
+    pub(super) fn observe(&mut self, moment: &Frame<'_>) {
         self.take_in(moment);
         self.show.picture.latencies = self.watch.latencies().clone();
     }
 
     /// Takes in what was seen since the last moment, on the way to another one.
-    pub(super) fn take_in(&mut self, moment: &Moment<'_>) {
+    pub(super) fn take_in(&mut self, moment: &Frame<'_>) {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
         self.show.picture = self.watch.look(moment);
@@ -422,7 +422,7 @@ impl State {
             };
             format!("The run {grade}, since {}.", doubt.sentence)
         });
-        let stage = sight::stage_in_words(picture);
+        let stage = caption::stage_in_words(picture);
         if let Some(said) = self.said_of_the_key() {
             return Some(said);
         }

@@ -1,12 +1,12 @@
 //! What theory says of the variants, while it is looked at: worked out once for each.
 
 use super::indexes::Seen;
-use super::picture::Picture;
 use super::spectrum::MOST_ANSWERS;
 use super::state::State;
+use super::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
-use concsim_record::beside::{Beside, Found, STEERED, Theory, Waits};
+use concsim_record::comparison::{Found, ModelComparison, STEERED, Theory, Waits};
 use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::{Past, Window};
 
@@ -41,7 +41,7 @@ impl State {
     }
 
     /// What theory says of a variant, beside what is known of it now; `None` if nobody has looked it up.
-    pub(super) fn beside(&self, variant: usize) -> Option<Beside> {
+    pub(super) fn beside(&self, variant: usize) -> Option<ModelComparison> {
         let theory = self.theory.of.get(variant)?.as_ref()?;
         let row = self.show.rows[variant].as_ref();
         let is_on = variant == self.show.variant;
@@ -55,7 +55,7 @@ impl State {
             return Some(Theory::none(STEERED).beside(&found));
         }
         let waits = row.and_then(|row| row.waits);
-        Some(Beside {
+        Some(ModelComparison {
             waits,
             ..theory.beside(&found)
         })
@@ -84,7 +84,7 @@ impl TheoryView {
 }
 
 /// What has been counted so far; answers are those of the last second.
-fn so_far(picture: &Picture) -> Found {
+fn so_far(picture: &ViewModel) -> Found {
     match picture.stage {
         Stage::Preparing | Stage::WarmUp => return Found::default(),
         Stage::Counting | Stage::Draining | Stage::Done => {}

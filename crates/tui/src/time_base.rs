@@ -29,7 +29,7 @@ pub(super) enum TimeBase {
 
 impl TimeBase {
     /// In words.
-    pub(super) fn in_words(self) -> &'static str {
+    pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Now => "now: at the instant of the cursor",
             Self::LastSecond => {

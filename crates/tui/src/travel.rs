@@ -1,18 +1,18 @@
 //! How the screen gets to another instant of a run: along with it, at some speed, or in one leap.
 
-use super::cursor::{Cursor, Motion, Wish, slowest};
+use super::cursor::{Cursor, CursorMotion, Motion, slowest};
 use super::lanes;
 use super::pane::Pane;
-use super::picture::Moment;
 use super::row::Row;
 use super::show::Screen;
 use super::spectrum::Spectrum;
 use super::state::State;
+use super::view_model::Frame;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::{grouped, number_of};
 use concsim_record::feed::Feed;
 use concsim_record::lanes::Index;
-use concsim_record::remark::{self, Scene};
+use concsim_record::remark::{self, Context};
 use concsim_record::trust::{self, Reason, Trust};
 use concsim_record::{Past, Recording};
 
@@ -81,7 +81,7 @@ impl State {
             Some(wish) => {
                 self.cursor.grant(feed, &mut self.indexes, wish);
                 self.leapt_to = Some((self.cursor.variant, self.cursor.at));
-                if wish == Wish::Slowest {
+                if wish == CursorMotion::Slowest {
                     self.name_the_slowest(feed);
                 }
             }
@@ -188,14 +188,14 @@ impl State {
         let index = self.indexes.of(self.cursor.variant);
         let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
         let doubts = &self.show.picture.doubts;
-        let scene = Scene::of_the_last_second(at, means, doubts).with_index(index);
+        let scene = Context::of_the_last_second(at, means, doubts).with_index(index);
         self.remarks = remark::all(&scene);
         self.remarks_at = at.sample().at;
     }
 
     /// What is shown at `past`, with how far it can be trusted: to judge that takes longer than all the
     /// rest, and it changes no oftener than it can be read.
-    fn judged<'a>(&mut self, past: &Past<'a>) -> Moment<'a> {
+    fn judged<'a>(&mut self, past: &Past<'a>) -> Frame<'a> {
         let at = self.when_it_was_said(past);
         let place = (self.show.variant, at.newest());
         let kept = self.verdict.take().filter(|kept| kept.place == place);
@@ -207,7 +207,7 @@ impl State {
                 doubts,
             }
         });
-        let moment = Moment {
+        let moment = Frame {
             past: *past,
             trust: verdict.trust,
             doubts: verdict.doubts.clone(),
@@ -343,7 +343,7 @@ impl State {
         }
         for on_the_way in self.taken_in..newest {
             self.lay_a_bookmark(on_the_way);
-            self.take_in(&Moment::of(past.earlier(on_the_way)));
+            self.take_in(&Frame::of(past.earlier(on_the_way)));
         }
         self.lay_a_bookmark(newest);
         let moment = self.judged(past);

@@ -5,7 +5,7 @@
 
 use super::latencies::Latencies;
 use super::mean_of::MeanOf;
-use super::picture::{Doing, Held, Moment, Most, Picture, WorkerPicture};
+use super::view_model::{Doing, Frame, Held, Most, ViewModel, WorkerPicture};
 use concsim_engine::telemetry::{Outcome, Stage};
 use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
@@ -53,13 +53,13 @@ impl Watch {
     }
 
     /// The picture of `moment`; without the latencies, which are copied for one that is looked at.
-    pub(super) fn look(&mut self, moment: &Moment<'_>) -> Picture {
+    pub(super) fn look(&mut self, moment: &Frame<'_>) -> ViewModel {
         let past = &moment.past;
         let (span, now) = (past.last_second(), past.sample());
         self.window = past.window_so_far().or(self.window);
         self.note_stage(now);
         self.note_outcomes(past.new_outcomes());
-        let mut picture = Picture {
+        let mut picture = ViewModel {
             at: now.at,
             sampled: now.at,
             stage: now.stage,
@@ -171,7 +171,7 @@ impl Watch {
 }
 
 impl Most {
-    fn see(&mut self, picture: &Picture) {
+    fn see(&mut self, picture: &ViewModel) {
         let fullest = picture.workers.iter().map(|worker| worker.held.all()).max();
         self.at_the_door = self.at_the_door.max(picture.door);
         self.in_a_worker = self.in_a_worker.max(fullest.unwrap_or(0));

@@ -17,7 +17,7 @@ use crate::cli::run;
 use concsim_model::scenario::{self, Overrides, Plan};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::recorder::Live;
-use concsim_os::telemetry::{Board, Event, RINGS_BY_DEFAULT, Then};
+use concsim_os::telemetry::{Event, RINGS_BY_DEFAULT, Scoreboard, SwitchReason};
 use concsim_record::summary::{Run, summarise};
 use concsim_record::{Header, Recording};
 
@@ -29,9 +29,9 @@ const WAITS: [u64; 5] = [1, 5, 10, 50, 100];
 /// Plays the first variant of a scenario.
 pub(in crate::cli) fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
     let variant = &plan.variants[0];
-    let board = Board::new(RINGS_BY_DEFAULT)?;
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let live = Live::new(
-        &board,
+        &scoreboard,
         Header::of(plan, variant, recorder::this_machine()),
         None,
     );
@@ -131,7 +131,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
 fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
     let quiet = Quiet::from_now();
     let mut kept = tiny("coroutine", 1, "", "load.clients = 1", effort.seconds(1.0));
-    kept.variants[0].scenario.load.connection = scenario::Connection::KeepAlive;
+    kept.variants[0].scenario.load.connection = scenario::ConnectionMode::KeepAlive;
     let without = costs(&kept, effort)?.worker;
     let pairs = with.iter().zip(&without);
     Ok(quiet.finding(
@@ -192,7 +192,7 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
             let fits = |wait: &&u64| gap >= **wait * 1_000_000;
             if let Some(wait) = WAITS.iter().rev().find(fits) {
                 let late = gap - wait * 1_000_000;
-                over.entry((then == Then::Timer, *wait))
+                over.entry((then == SwitchReason::Timer, *wait))
                     .or_default()
                     .push(late as f64);
             }
@@ -215,11 +215,14 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
             "call-100ms",
         ],
     ];
-    let sorts = [(Then::Timer, "sleep"), (Then::Service, "call")];
+    let sorts = [
+        (SwitchReason::Timer, "sleep"),
+        (SwitchReason::Service, "call"),
+    ];
     for ((then, verb), names) in sorts.into_iter().zip(names) {
         for (name, wait) in names.into_iter().zip(WAITS) {
             let values = sorted(
-                over.remove(&(then == Then::Timer, wait))
+                over.remove(&(then == SwitchReason::Timer, wait))
                     .unwrap_or_default(),
             );
             if values.is_empty() {
@@ -231,7 +234,7 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
                 (Median::of(values.iter().copied()), Unit::Ns),
                 says_quantiles("workers of both kinds", &values),
             ));
-            if then == Then::Timer {
+            if then == SwitchReason::Timer {
                 timers.extend(values);
             }
         }
@@ -241,13 +244,15 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
 }
 
 /// From letting go for a wait to having the worker again, of every wait; nanoseconds.
-fn gaps(recording: &Recording) -> Vec<(Then, u64)> {
-    let mut last: BTreeMap<(u16, u32), (Then, Stamp)> = BTreeMap::new();
+fn gaps(recording: &Recording) -> Vec<(SwitchReason, u64)> {
+    let mut last: BTreeMap<(u16, u32), (SwitchReason, Stamp)> = BTreeMap::new();
     let mut gaps = Vec::new();
     for (worker, event) in &recording.switches {
-        let Event::Ran(ran) = event else { continue };
+        let Event::RunSlice(ran) = event else {
+            continue;
+        };
         let before = last.insert((*worker, ran.task), (ran.then, ran.to));
-        if let Some((then @ (Then::Timer | Then::Service), to)) = before {
+        if let Some((then @ (SwitchReason::Timer | SwitchReason::Service), to)) = before {
             gaps.push((then, ran.from.since(to).0));
         }
     }

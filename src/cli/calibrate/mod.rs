@@ -26,7 +26,7 @@ use self::finding::Findings;
 pub(super) use self::place::{CALIBRATED, MachineFile, find};
 use crate::cli::steps::Steps;
 use crate::cli::talk;
-use concsim_os::sys::{clock, family, files, interrupt, processes};
+use concsim_os::sys::{child, clock, files, interrupt, processes};
 use concsim_record;
 
 /// Measures what things cost on this machine.
@@ -99,7 +99,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let path = args.out.clone().map_or_else(place::usual, Ok)?;
     // Processes that cannot be started, and a place that cannot be written to, are reported before the minutes of measuring.
-    family::own_file()?;
+    child::own_file()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
     }

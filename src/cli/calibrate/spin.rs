@@ -10,8 +10,8 @@ use super::interval::{Median, quantile, sorted};
 use super::quiet::Quiet;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_os::server::compute::burn;
-use concsim_os::sys::apart::Apart;
 use concsim_os::sys::clock::{Clock, thread_cpu};
+use concsim_os::sys::isolated::Apart;
 use concsim_os::sys::{self, fork, processes};
 
 /// What children are given to be there before they begin together.

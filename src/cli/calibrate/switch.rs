@@ -10,8 +10,8 @@ use super::interval::Median;
 use super::quiet::Quiet;
 use concsim_model::units::CpuTime;
 use concsim_os::coroutine::Stacks;
-use concsim_os::sys::apart::Apart;
 use concsim_os::sys::clock::Clock;
+use concsim_os::sys::isolated::Apart;
 use concsim_os::sys::{self, Doing as _, processes};
 
 const ROUNDS: u64 = 400;

@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 
 use super::{Source, named};
 use crate::cli::talk;
-use concsim_export::Told;
+use concsim_export::PlayedVariant;
 use concsim_export::tables::{Form, Table};
 use concsim_model::words::one_line;
 use concsim_os::sys::files;
-use concsim_record::kept::Kept;
+use concsim_record::storage::StoredRun;
 
 /// Which run, and which of its variants.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ struct Chosen {
 
 impl Chosen {
     /// The variants, after a word on standard error for each that may not be believed.
-    fn told<'a>(&self, kept: &'a Kept) -> anyhow::Result<Vec<Told<'a>>> {
+    fn told<'a>(&self, kept: &'a StoredRun) -> anyhow::Result<Vec<PlayedVariant<'a>>> {
         let names: Vec<&str> = kept
             .recordings
             .iter()
@@ -39,7 +39,7 @@ impl Chosen {
         if let Some(name) = unknown {
             bail!("no variant {name} was played, only {}", names.join(", "));
         }
-        let variants = Told::of(kept, &self.variants);
+        let variants = PlayedVariant::of(kept, &self.variants);
         for told in &variants {
             if let Some(caveat) = told.caveat() {
                 let words = format!("{}: {caveat}", told.name());
@@ -108,7 +108,7 @@ pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()>
 /// Writes all that is in one file.
 pub(super) fn write_file(
     args: &FileArgs,
-    write: impl FnOnce(&[Told<'_>], &mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&[PlayedVariant<'_>], &mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let kept = args.chosen.source.open()?;
     let told = args.chosen.told(&kept)?;

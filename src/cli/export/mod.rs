@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use super::shelf;
 use concsim_export::tables::Form;
 use concsim_export::{hlog, perfetto};
-use concsim_record::kept::{self, Kept};
+use concsim_record::storage::{self, StoredRun};
 
 /// Writes a kept run into files: screens, or data.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ enum What {
     Screen(screens::ScreenArgs),
     /// Export all screens as an asciicast
     #[command(after_help = "Example: concsim export cast last -o run.cast")]
-    Cast(screens::CastArgs),
+    ProcessIds(screens::CastArgs),
     /// Export tables as CSV: runs, requests, samples, workers, cores, switches
     #[command(
         after_help = "Example: concsim export csv last -o tables\n         concsim export csv last --table requests > requests.csv\n\nThe columns and their units are in docs/data.md."
@@ -58,8 +58,8 @@ struct Source {
 
 impl Source {
     /// Reads it, and says what of it cannot be read.
-    fn open(&self) -> anyhow::Result<Kept> {
-        let kept = kept::open(&shelf::find(&self.run)?)?;
+    fn open(&self) -> anyhow::Result<StoredRun> {
+        let kept = storage::open(&shelf::find(&self.run)?)?;
         shelf::report_losses(&kept);
         Ok(kept)
     }
@@ -72,7 +72,7 @@ impl Source {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Screen(args) => screens::write_screen(args),
-        What::Cast(args) => screens::write_cast(args),
+        What::ProcessIds(args) => screens::write_cast(args),
         What::Csv(args) => data::write_tables(args, Form::Csv),
         What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
         What::Perfetto(args) => {

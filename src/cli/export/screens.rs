@@ -8,13 +8,13 @@ use ratatui::layout::Rect;
 
 use super::{Source, named};
 use crate::cli::talk;
-use concsim_export::cast::Cast;
+use concsim_export::asciicast::Asciicast;
 use concsim_export::drawing;
-use concsim_model::palette::{Ground, Look, Room, Theme};
+use concsim_model::palette::{Background, Look, Room, Theme};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::files;
 use concsim_record::feed::Feed;
-use concsim_record::kept::Kept;
+use concsim_record::storage::StoredRun;
 use concsim_record::summary::summarise;
 use concsim_tui::{Key, Row, State};
 
@@ -78,8 +78,8 @@ impl ScreenArgs {
     /// The drawing has a ground of its own, so that none is painted into it.
     fn look(&self) -> Look {
         let own_ground = match self.theme {
-            Theme::Light => Ground::Light,
-            Theme::Auto | Theme::Dark => Ground::Dark,
+            Theme::Light => Background::Light,
+            Theme::Auto | Theme::Dark => Background::Dark,
         };
         Look {
             own_ground,
@@ -149,7 +149,7 @@ fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
 
 /// A screen on which a kept run is shown.
 struct Stage {
-    kept: Kept,
+    kept: StoredRun,
     state: State,
     screen: Buffer,
 }
@@ -292,7 +292,7 @@ fn frame_of(length: Elapsed) -> Elapsed {
 fn cast(args: &CastArgs) -> anyhow::Result<String> {
     let mut stage = Stage::open(&args.common, args.look())?;
     let (width, height) = args.common.size;
-    let mut cast = Cast::new(width, height, &stage.kept.plan.title);
+    let mut cast = Asciicast::new(width, height, &stage.kept.plan.title);
     let mut passed = 0.0;
     for variant in 0..stage.kept.recordings.len() {
         let Some((begin, end)) = stage.span(variant) else {

@@ -3,8 +3,8 @@
 use super::{Act, Performance};
 use concsim_os::load;
 use concsim_os::sys;
-use concsim_os::sys::family::Child;
-use concsim_os::telemetry::{Said, Stage};
+use concsim_os::sys::child::Child;
+use concsim_os::telemetry::{ChildMessage, Stage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -33,7 +33,7 @@ impl Performance<'_> {
             let ended = child.ended();
             let lines = child.lines();
             for line in lines {
-                self.hear(role, Said::from_line(&line))?;
+                self.hear(role, ChildMessage::from_line(&line))?;
             }
             if let Some(status) = ended {
                 self.mourn(role, &status.to_string());
@@ -42,27 +42,27 @@ impl Performance<'_> {
         Ok(())
     }
 
-    fn hear(&mut self, role: Role, said: Said) -> sys::Result<()> {
+    fn hear(&mut self, role: Role, said: ChildMessage) -> sys::Result<()> {
         match (said, self.act) {
-            (Said::Ready { addresses }, Act::Services) => {
+            (ChildMessage::Ready { addresses }, Act::Services) => {
                 self.service_addresses = addresses;
                 self.start_arbiter()
             }
-            (Said::Ready { addresses }, Act::Server) => match addresses.first() {
+            (ChildMessage::Ready { addresses }, Act::Server) => match addresses.first() {
                 Some(address) => self.start_load(load::Target::at(*address)),
                 None => Ok(()),
             },
-            (Said::Ready { .. }, _) => Ok(()),
-            (Said::Failed { reason }, _) => {
+            (ChildMessage::Ready { .. }, _) => Ok(()),
+            (ChildMessage::Failed { reason }, _) => {
                 self.break_off(format!("{} failed to {reason}", role.word()));
                 Ok(())
             }
-            (Said::Redirected { status, location }, _) => {
+            (ChildMessage::Redirected { status, location }, _) => {
                 let locations = &mut self.live.header_mut().locations;
                 locations.entry(status).or_insert(location);
                 Ok(())
             }
-            (Said::Note { text }, _) => {
+            (ChildMessage::Note { text }, _) => {
                 self.notes.push(text);
                 Ok(())
             }

@@ -3,7 +3,7 @@
 
 use super::{Act, Performance};
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_os::sys::family::Child;
+use concsim_os::sys::child::Child;
 use concsim_os::sys::processes;
 
 /// Between two looks at the states of the children.
@@ -82,7 +82,7 @@ impl Performance<'_> {
         if self.act != Act::Playing && is_stopped(&self.arbiter) {
             return Some("the server was stopped by a signal");
         }
-        let turns = self.board.run().load.turns();
+        let turns = self.scoreboard.run().load.turns();
         let before = std::mem::replace(&mut self.watch.turns, turns);
         (self.act == Act::Playing && turns == before).then_some("load made no progress")
     }

@@ -193,7 +193,7 @@ impl Section {
         longer_response: impl Fn(f64) -> Known,
     ) {
         let Some(time) = time else { return };
-        let said = quantity::in_words(Unit::Time, time);
+        let said = quantity::describe(Unit::Time, time);
         let shorter = |longer: Known| longer.map(|longer| 1.0 - longer);
         let label = format!("wait {said} at most");
         self.known(
@@ -228,8 +228,8 @@ fn sound(known: Known) -> Known {
 
 /// Why a queue has no mean: more comes than can be answered, all of it per second.
 pub(super) fn grows(rate: f64, capacity: f64) -> String {
-    let rate = quantity::in_words(Unit::Rate, rate);
-    let capacity = quantity::in_words(Unit::Rate, capacity);
+    let rate = quantity::describe(Unit::Rate, rate);
+    let capacity = quantity::describe(Unit::Rate, capacity);
     format!("the queue grows for ever: {rate} come, and they have to stay below {capacity}")
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
-use concsim_theory::open::constant::{Constant, Steady};
+use concsim_theory::open::constant::{Md1, Steady};
 
 const EXAMPLE: &str = "Example: concsim theory md1 --arrival-rate 80/s --service-time 10ms";
 
@@ -41,7 +41,7 @@ impl Args {
             let rate = self.arrivals.read(reader);
             let service = self.service.read(reader);
             within = self.within.read(reader);
-            Some(Constant {
+            Some(Md1 {
                 rate: rate?,
                 service: service?,
             })
@@ -50,7 +50,7 @@ impl Args {
     }
 }
 
-fn answer(queue: &Constant, within: Option<f64>) -> Answer {
+fn answer(queue: &Md1, within: Option<f64>) -> Answer {
     let about = "requests at random, constant service, one server (Crommelin)";
     let mut answer = Answer::new("md1", "M/D/1", about);
     let given = &mut answer.given;

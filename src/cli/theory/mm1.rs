@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::mmc;
-use concsim_theory::open::many::Many;
+use concsim_theory::open::many::Mmc;
 
 const EXAMPLE: &str = "Example: concsim theory mm1 --arrival-rate 80/s --service-time 10ms";
 
@@ -40,7 +40,7 @@ impl Args {
             let rate = self.arrivals.read(reader);
             let service = self.service.read(reader);
             within = self.within.read(reader);
-            Some(Many {
+            Some(Mmc {
                 servers: 1,
                 rate: rate?,
                 service: service?,

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
-use concsim_theory::open::many::{Many, Steady};
+use concsim_theory::open::many::{Mmc, Steady};
 
 /// Erlang's recursion takes a step for each server.
 const MOST_SERVERS: usize = 1_000_000;
@@ -53,7 +53,7 @@ impl Args {
             let what = "how many servers there are";
             let servers = reader.required("--servers", self.servers.as_ref(), count, what);
             within = self.within.read(reader);
-            Some(Many {
+            Some(Mmc {
                 servers: servers?,
                 rate: rate?,
                 service: service?,
@@ -71,7 +71,7 @@ pub(super) fn answer(
     model: &'static str,
     name: &str,
     about: &'static str,
-    queue: &Many,
+    queue: &Mmc,
     within: Option<f64>,
 ) -> Answer {
     let mut answer = Answer::new(model, name, about);

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Unit};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
-use concsim_theory::open::finite::Finite;
+use concsim_theory::open::finite::Mmck;
 
 /// What a person waits for the percentiles of.
 const MOST_PLACES: usize = 100_000;
@@ -65,7 +65,7 @@ impl Args {
                     "--places {places}: at least as many as servers, {servers}: they include those in service"
                 ));
             }
-            Some(Finite {
+            Some(Mmck {
                 servers: servers?,
                 places: places?,
                 rate: rate?,
@@ -76,7 +76,7 @@ impl Args {
     }
 }
 
-fn answer(queue: &Finite, within: Option<f64>) -> Answer {
+fn answer(queue: &Mmck, within: Option<f64>) -> Answer {
     let name = format!("M/M/{}/{}", queue.servers, queue.places);
     let about = "requests at random, exponential service, servers alike, so many places, and the rest is lost";
     let mut answer = Answer::new("mmck", name, about);

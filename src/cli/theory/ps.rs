@@ -5,7 +5,7 @@ use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
 use super::classes::{self, Class};
 use super::quantity;
 use concsim_theory::open::Means;
-use concsim_theory::open::many::{Many, Steady};
+use concsim_theory::open::many::{Mmc, Steady};
 use concsim_theory::queues;
 
 const MOST_CORES: usize = 1_000_000;
@@ -50,7 +50,7 @@ pub(super) struct Args {
 }
 
 struct Question {
-    shared: Many,
+    shared: Mmc,
     classes: Vec<Class>,
     sizes: Vec<f64>,
 }
@@ -66,7 +66,7 @@ impl Args {
                 text => reader.optional("--cores", text.as_ref(), count),
             };
             let sizes = reader.each("--size", &self.size, quantity::time);
-            let shared = Many {
+            let shared = Mmc {
                 servers: cores?,
                 rate: rate?,
                 service: service?,
@@ -177,7 +177,7 @@ fn add_lengths(answer: &mut Answer, question: &Question, stretch: &Known) {
     }
     if !question.sizes.is_empty() {
         let rows = question.sizes.iter();
-        let rows = rows.map(|size| (quantity::in_words(Unit::Time, *size), row(*size)));
+        let rows = rows.map(|size| (quantity::describe(Unit::Time, *size), row(*size)));
         answer
             .results
             .table("sizes", "size", &found, rows.collect());

@@ -116,7 +116,7 @@ fn seconds_of(unit: &str, text: &str) -> Result<f64, String> {
 }
 
 /// A number as a person reads it, in the unit that suits, and as it could be typed.
-pub(super) fn in_words(unit: Unit, value: f64) -> String {
+pub(super) fn describe(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Time => {
             let (unit, seconds) = time_unit(value);
@@ -266,7 +266,7 @@ mod tests {
             (Unit::Plain, 1e-7, "1e-7"),
             (Unit::Count, 5.0, "5"),
         ] {
-            assert_eq!(in_words(unit, value), said);
+            assert_eq!(describe(unit, value), said);
         }
     }
 
@@ -279,9 +279,9 @@ mod tests {
 
         #[test]
         fn what_is_printed_can_be_typed(value in 1e-9_f64..1e6) {
-            let said = in_words(Unit::Time, value);
+            let said = describe(Unit::Time, value);
             proptest::prop_assert!((time(&said).expect("a time") / value - 1.0).abs() < 1e-5);
-            let said = in_words(Unit::Rate, value);
+            let said = describe(Unit::Rate, value);
             proptest::prop_assert!((rate(&said).expect("a rate") / value - 1.0).abs() < 1e-5);
         }
     }

@@ -2,7 +2,7 @@
 //! terminal has.
 
 use super::answer::{Answer, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
-use super::quantity::in_words;
+use super::quantity::describe;
 
 /// The answer as text, with a newline at its end.
 pub(super) fn of(answer: &Answer) -> String {
@@ -39,7 +39,7 @@ impl Notes {
     /// The number, or what points to the reason why there is none. The same reason has one number.
     fn cell(&mut self, unit: Unit, known: &Known) -> String {
         let why = match known {
-            Ok(number) => return in_words(unit, *number),
+            Ok(number) => return describe(unit, *number),
             Err(why) => why,
         };
         let place = self.0.iter().position(|known| known == why);

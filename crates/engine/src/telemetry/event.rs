@@ -7,10 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::NO_REQUEST;
-use super::request::{Failure, Outcome, Ran, Sent, Served, Then};
+use super::request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
 use super::termination::TerminationCause;
 use super::wait::{Awaited, WaitParts};
-use super::{Deed, Marker};
+use super::{Intervention, Marker};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// An event as it is written down: eight words, one cache line.
@@ -79,7 +79,7 @@ pub enum Event {
     },
     /// A request had the worker: in a coroutine worker from one switch of the hub to the next, which
     /// are two coroutine switches; in a sync worker from one call in which it blocks to the next.
-    Ran(Ran),
+    RunSlice(RunSlice),
     /// The operating system took the core away from a computing worker.
     Preempted {
         /// From when, ±1 µs.
@@ -204,7 +204,7 @@ impl Event {
                 let head = head(ACCEPTED, task, NO_REQUEST);
                 [head, at.0, optional_word(connection), 0, 0, 0, 0, 0]
             }
-            Self::Ran(ran) => ran.to_record(),
+            Self::RunSlice(ran) => ran.to_record(),
             Self::Preempted {
                 from,
                 to,
@@ -277,13 +277,13 @@ impl Event {
                 task: small,
                 connection: optional_of(b),
             },
-            RAN => Self::Ran(Ran {
+            RAN => Self::RunSlice(RunSlice {
                 ready: Stamp(c),
                 from,
                 to,
                 task: small,
                 request,
-                then: Then::from_raw(d)?,
+                then: SwitchReason::from_raw(d)?,
                 due: (f > 0).then(|| Stamp(b.saturating_add(f - 1))),
                 core: optional_of(e),
             }),
@@ -324,7 +324,7 @@ impl Event {
             },
             kind @ (MARKED | CUED) => Self::Marked(Marker {
                 at: from,
-                deed: Deed::from_numbers(small, b)?,
+                deed: Intervention::from_numbers(small, b)?,
                 cue: (kind == CUED).then_some(u16::try_from(c).ok()?),
             }),
             DIED => Self::Died {
@@ -360,7 +360,7 @@ impl Sent {
     }
 }
 
-impl Ran {
+impl RunSlice {
     fn to_record(self) -> Record {
         [
             head(RAN, self.task, self.request),

@@ -14,13 +14,13 @@ pub struct Extra {
 impl Extra {
     /// As a wish: the class, and milliseconds above it.
     #[must_use]
-    pub fn to_wish(self) -> u64 {
+    pub fn to_message(self) -> u64 {
         u64::from(self.class) | ((self.at_least.0 / 1_000_000) << 16)
     }
 
     /// What this wish asks for.
     #[must_use]
-    pub fn of_wish(wish: u64) -> Self {
+    pub fn from_message(wish: u64) -> Self {
         Self {
             class: (wish & 0xFFFF) as u16,
             at_least: CpuTime((wish >> 16) * 1_000_000),
@@ -38,6 +38,6 @@ mod tests {
             class: 3,
             at_least: CpuTime(500_000_000),
         };
-        assert_eq!(Extra::of_wish(extra.to_wish()), extra);
+        assert_eq!(Extra::from_message(extra.to_message()), extra);
     }
 }

@@ -1,8 +1,8 @@
 //! The events by which an engine reports what it does.
 
-mod deed;
 mod event;
 mod extra;
+mod intervention;
 mod number;
 mod reading;
 mod request;
@@ -10,12 +10,12 @@ mod stage;
 mod termination;
 mod wait;
 
-pub use deed::{Deed, Marker};
 pub use event::{Event, Phase, Record};
 pub use extra::Extra;
+pub use intervention::{Intervention, Marker};
 pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request};
 pub use reading::Reading;
-pub use request::{Failure, Outcome, Ran, Sent, Served, Then, status_and_failure};
+pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason, status_and_failure};
 pub use stage::Stage;
 pub use termination::{OVERFLOWED, TerminationCause};
 pub use wait::{Awaited, WaitParts};

@@ -7,7 +7,7 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 /// Why a coroutine let go of its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Then {
+pub enum SwitchReason {
     /// It ended.
     Ended = 0,
     /// It stays ready.
@@ -20,7 +20,7 @@ pub enum Then {
     Timer = 4,
 }
 
-impl Then {
+impl SwitchReason {
     pub(super) fn from_raw(word: u64) -> Option<Self> {
         Some(match word {
             0 => Self::Ended,
@@ -35,7 +35,7 @@ impl Then {
 
 /// A stretch in which one request had a worker. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
+pub struct RunSlice {
     /// Since when it could have run: its wait was over, or its worker had taken it.
     pub ready: Stamp,
     /// When it got the worker.
@@ -47,7 +47,7 @@ pub struct Ran {
     /// The request that it was working for when it let go; [`super::NO_REQUEST`] if for none.
     pub request: u32,
     /// Why it let go.
-    pub then: Then,
+    pub then: SwitchReason,
     /// When the timer that it waits for from then on is due. [`None`] if it waits for none, or if that was
     /// not known yet; in recordings that do not say it, too.
     pub due: Option<Stamp>,

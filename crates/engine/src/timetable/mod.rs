@@ -26,7 +26,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Peekable;
 
 use crate::telemetry::Extra;
-use concsim_model::scenario::{Arrivals, Happening, Scenario, draw};
+use concsim_model::scenario::{Arrivals, Scenario, TimelineAction, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// A request that is to be sent.
@@ -117,20 +117,20 @@ impl Timetable {
 }
 
 /// What a cue does to the load; [`None`] if it is about the server.
-fn change_of(happening: Happening) -> Option<Change> {
+fn change_of(happening: TimelineAction) -> Option<Change> {
     match happening {
-        Happening::SetRate(rate) => Some(Change::Rate(rate)),
-        Happening::SetClients(clients) => Some(Change::Clients(clients)),
-        Happening::Send(class) => Some(Change::Extra(Extra {
+        TimelineAction::SetRate(rate) => Some(Change::Rate(rate)),
+        TimelineAction::SetClients(clients) => Some(Change::Clients(clients)),
+        TimelineAction::Send(class) => Some(Change::Extra(Extra {
             class: class as u16,
             at_least: CpuTime::ZERO,
         })),
-        Happening::AddWorker
-        | Happening::RemoveWorker
-        | Happening::KillWorker
-        | Happening::StopWorker
-        | Happening::ContinueWorker
-        | Happening::Reload => None,
+        TimelineAction::AddWorker
+        | TimelineAction::RemoveWorker
+        | TimelineAction::KillWorker
+        | TimelineAction::StopWorker
+        | TimelineAction::ContinueWorker
+        | TimelineAction::Reload => None,
     }
 }
 
@@ -294,7 +294,7 @@ fn share_of(ramp: Elapsed, client: usize, clients: usize) -> Elapsed {
 mod tests {
     use super::*;
     use crate::timetable::small::{closed, open};
-    use concsim_model::scenario::{Cue, Process};
+    use concsim_model::scenario::{Process, TimelineEvent};
 
     const BEGIN: Stamp = Stamp(5_000_000_000);
 
@@ -380,8 +380,8 @@ mod tests {
         assert!(dues().next().unwrap() >= BEGIN);
     }
 
-    fn cue(at_ms: u64, happens: Happening) -> Cue {
-        Cue {
+    fn cue(at_ms: u64, happens: TimelineAction) -> TimelineEvent {
+        TimelineEvent {
             at: Elapsed::from_millis(at_ms),
             happens,
             caption: None,
@@ -401,8 +401,8 @@ mod tests {
     fn each_arrival_is_due_when_the_rate_adds_up_to_it() {
         let mut scenario = open(100.0);
         scenario.timeline = vec![
-            cue(300, Happening::SetRate(400.0)),
-            cue(500, Happening::SetRate(50.0)),
+            cue(300, TimelineAction::SetRate(400.0)),
+            cue(500, TimelineAction::SetRate(50.0)),
         ];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, BEGIN + Elapsed::from_secs(2));
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn a_rate_that_is_reached_in_between_begins_the_same_arrivals() {
         let mut cued = open(100.0);
-        cued.timeline = vec![cue(250, Happening::SetRate(400.0))];
+        cued.timeline = vec![cue(250, TimelineAction::SetRate(400.0))];
         let first = |scenario: &Scenario| {
             let mut timetable = Timetable::new(scenario, BEGIN);
             dues_until(&mut timetable, BEGIN + Elapsed::from_millis(250))
@@ -437,7 +437,7 @@ mod tests {
     #[test]
     fn a_request_more_is_due_at_its_instant_and_is_nobodys() {
         let mut scenario = closed(2, Elapsed::ZERO);
-        scenario.timeline = vec![cue(5, Happening::Send(0))];
+        scenario.timeline = vec![cue(5, TimelineAction::Send(0))];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, Stamp::NEVER);
         assert_eq!(dues.len(), 3);
@@ -451,7 +451,7 @@ mod tests {
     #[test]
     fn clients_come_at_the_instant_of_their_cue() {
         let mut scenario = closed(1, Elapsed::ZERO);
-        scenario.timeline = vec![cue(5, Happening::SetClients(3))];
+        scenario.timeline = vec![cue(5, TimelineAction::SetClients(3))];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, Stamp::NEVER);
         let at = BEGIN + Elapsed::from_millis(5);

@@ -1,8 +1,8 @@
 //! Small scenarios, without a file.
 
 use concsim_model::scenario::{
-    Accept, Arrivals, Connection, Draw, Load, Machine, Process, Request, Scenario, Server, Warmup,
-    WorkerKind,
+    Accept, Arrivals, ConnectionMode, Draw, Load, Machine, Process, Request, Scenario, Server,
+    Warmup, WorkerKind,
 };
 use concsim_model::units::Elapsed;
 
@@ -51,7 +51,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
         load: Load {
             arrivals,
             requests: None,
-            connection: Connection::PerRequest,
+            connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

@@ -59,7 +59,7 @@ fn intervals(past: &Past<'_>) -> Vec<Interval> {
         .switches()
         .iter()
         .filter_map(|(_, switch)| match switch {
-            Event::Ran(ran) => Some(ran.to),
+            Event::RunSlice(ran) => Some(ran.to),
             _ => None,
         });
     let mut ends: Vec<Stamp> = ends.collect();

@@ -28,7 +28,7 @@ mod workers;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::Told;
+use super::PlayedVariant;
 use concsim_model::units::Stamp;
 use concsim_model::words::number_of;
 use concsim_record::Past;
@@ -40,7 +40,7 @@ use trace::{Trace, Track};
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(variants: &[Told<'_>], to: impl Write) -> io::Result<()> {
+pub fn write(variants: &[PlayedVariant<'_>], to: impl Write) -> io::Result<()> {
     let mut out = Trace::begin_file(to)?;
     for (place, told) in variants.iter().enumerate() {
         write_variant(&mut out, place, told)?;
@@ -48,7 +48,11 @@ pub fn write(variants: &[Told<'_>], to: impl Write) -> io::Result<()> {
     out.close_file()
 }
 
-fn write_variant(out: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> io::Result<()> {
+fn write_variant(
+    out: &mut Trace<impl Write>,
+    place: usize,
+    told: &PlayedVariant<'_>,
+) -> io::Result<()> {
     let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
     let group = out.group(number, &name(told), &description(told))?;
     let scene = Scene {
@@ -74,7 +78,7 @@ fn write_variant(out: &mut Trace<impl Write>, place: usize, told: &Told<'_>) -> 
 
 /// One variant on its way into the trace.
 struct Scene<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     /// Among the variants, from 0.
     place: usize,
     group: Track,
@@ -111,7 +115,7 @@ mod place {
     pub(super) const COUNTERS: usize = 4;
 }
 
-fn name(told: &Told<'_>) -> String {
+fn name(told: &PlayedVariant<'_>) -> String {
     let doubt = match told.run.trust {
         Trust::Ok => String::new(),
         trust => format!(" · {}", trust.words()),
@@ -124,7 +128,7 @@ fn name(told: &Told<'_>) -> String {
     format!("{} · {}{doubt}{cut}", told.name(), told.run.origin.word())
 }
 
-fn description(told: &Told<'_>) -> String {
+fn description(told: &PlayedVariant<'_>) -> String {
     let caveat = told.caveat();
     let mut lines = vec![
         told.plan.title.clone(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io::{self, Write};
 
 use super::trace::{Note, Slice, Trace, Track};
-use super::{Scene, Told, place};
+use super::{PlayedVariant, Scene, place};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::Lanes;
@@ -21,7 +21,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// All that clients tell of, by number.
-pub(super) fn known<'a>(told: &'a Told<'a>) -> BTreeMap<u32, Asked<'a>> {
+pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, Asked<'a>> {
     let sent = told.recording.sent.iter().map(|sent| {
         let asked = Asked {
             class: told.class(sent.class),

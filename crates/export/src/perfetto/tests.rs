@@ -8,7 +8,7 @@ use prost::Message as _;
 
 use super::schema::{PACKET, Packet, TrackDescriptor, Type};
 use super::*;
-use crate::told::made_up::Kept;
+use crate::told::made_up::MadeUpRuns;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_record::synthetic::Synthetic;
 
@@ -37,7 +37,7 @@ struct Reader {
     counts: BTreeMap<String, Vec<(u64, f64)>>,
 }
 
-fn read(kept: &Kept) -> Reader {
+fn read(kept: &MadeUpRuns) -> Reader {
     let mut bytes = Vec::new();
     write(&kept.told(), &mut bytes).unwrap();
     let (mut rest, mut reader) = (bytes.as_slice(), Reader::default());
@@ -118,8 +118,8 @@ impl Reader {
     }
 }
 
-fn three_requests(kind: WorkerKind) -> Kept {
-    Kept::of("Three requests.", &[Synthetic::three_requests(kind)])
+fn three_requests(kind: WorkerKind) -> MadeUpRuns {
+    MadeUpRuns::of("Three requests.", &[Synthetic::three_requests(kind)])
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_sync_worker_is_blocked_between_the_turns_of_its_request() {
 #[test]
 fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads_to() {
     let kinds = [Sync, Coroutine];
-    let kept = Kept::of("Both.", &kinds.map(Synthetic::io_bound));
+    let kept = MadeUpRuns::of("Both.", &kinds.map(Synthetic::io_bound));
     let reader = read(&kept);
     let outcomes = kept.recordings.iter().map(|it| it.outcomes.len());
     let outer = |it: &&Read| it.depth == 0;
@@ -173,7 +173,7 @@ fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads
         .map(|it| {
             it.switches
                 .iter()
-                .filter(|(_, it)| matches!(it, concsim_engine::telemetry::Event::Ran(_)))
+                .filter(|(_, it)| matches!(it, concsim_engine::telemetry::Event::RunSlice(_)))
         })
         .map(Iterator::count)
         .collect();
@@ -189,7 +189,7 @@ fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads
 
 #[test]
 fn cores_are_held_by_one_worker_at_a_time_and_as_long_as_the_lanes_say() {
-    let kept = Kept::of("Many.", &[Synthetic::io_bound(Coroutine)]);
+    let kept = MadeUpRuns::of("Many.", &[Synthetic::io_bound(Coroutine)]);
     let reader = read(&kept);
     let recording = &kept.recordings[0];
     let mut index = Index::default();
@@ -239,7 +239,7 @@ fn what_a_run_is_worth_stands_in_the_name_of_its_group() {
     let mut run = Synthetic::io_bound(Sync);
     run.interrupted = true;
     run.load_cpu = 0.99;
-    let reader = read(&Kept::of("It is not believed.", &[run]));
+    let reader = read(&MadeUpRuns::of("It is not believed.", &[run]));
     let group = reader
         .tracks
         .values()
@@ -269,6 +269,6 @@ proptest! {
         let mut run = Synthetic::three_requests(Coroutine);
         run.variant = name;
         let plain = read(&three_requests(Coroutine)).slices;
-        prop_assert_eq!(read(&Kept::of(&title, &[run])).slices, plain);
+        prop_assert_eq!(read(&MadeUpRuns::of(&title, &[run])).slices, plain);
     }
 }

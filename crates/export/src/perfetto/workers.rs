@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::trace::{Slice, Trace, Track};
 use super::{Scene, place};
-use concsim_engine::telemetry::{Event, Then};
+use concsim_engine::telemetry::{Event, SwitchReason};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
@@ -164,7 +164,7 @@ fn write_tasks(
 struct Task {
     track: Track,
     /// When it let go of its worker last, and why.
-    left: Option<(Stamp, Then)>,
+    left: Option<(Stamp, SwitchReason)>,
 }
 
 impl Task {
@@ -174,7 +174,7 @@ impl Task {
         scene: &Scene<'_>,
         turn: &Turn,
     ) -> io::Result<()> {
-        let (left, then) = self.left.unwrap_or((Stamp::ZERO, Then::Ended));
+        let (left, then) = self.left.unwrap_or((Stamp::ZERO, SwitchReason::Ended));
         let ready = turn.ready.max(left);
         if let Some(name) = waits(then) {
             write_stretch(out, self.track, name, left, ready)?;
@@ -188,13 +188,13 @@ impl Task {
 }
 
 /// What a coroutine does that let go for this reason, until it is ready.
-fn waits(then: Then) -> Option<&'static str> {
+fn waits(then: SwitchReason) -> Option<&'static str> {
     match then {
-        Then::Ended => None,
-        Then::Yielded => Some("ready"),
-        Then::Client => Some("parked: client"),
-        Then::Service => Some("parked: service"),
-        Then::Timer => Some("parked: timer"),
+        SwitchReason::Ended => None,
+        SwitchReason::Yielded => Some("ready"),
+        SwitchReason::Client => Some("parked: client"),
+        SwitchReason::Service => Some("parked: service"),
+        SwitchReason::Timer => Some("parked: timer"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each core at each look. All columns are sums since the sampling began.
 
-use super::{Column, Told, column, ns};
+use super::{Column, PlayedVariant, column, ns};
 use concsim_record::{CoreSample, Sample};
 
 /// A core at a look.
@@ -9,7 +9,7 @@ pub(super) struct Row<'a> {
     core: &'a CoreSample,
 }
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     told.recording.samples.iter().flat_map(|sample| {
         let cores = sample.cores.iter();
         cores.map(move |core| Row { sample, core })

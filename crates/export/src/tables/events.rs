@@ -1,19 +1,19 @@
 //! What happened to connections, processes and services, as it was published: accepts of connections,
 //! beginnings and ends of workers' processes, answers of services.
 
-use super::{Cell, Column, Told, column, ns};
+use super::{Cell, Column, PlayedVariant, column, ns};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
 /// One event.
 pub(super) struct Row<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     slot: u16,
     event: &'a Event,
 }
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     let events = told.recording.events.iter();
     let workers = events.map(|(slot, event)| (*slot, event));
     let answers = told.recording.answers.iter().map(|event| (0, event));

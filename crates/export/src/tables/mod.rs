@@ -1,7 +1,7 @@
 //! Tables: a recording as rows, for pandas, DuckDB, R and spreadsheets.
 //!
 //! ```text
-//!   Told ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
+//!   PlayedVariant ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
 //! ```
 //!
 //! A column is its name, its unit, what it says, and how it is read off a row: one line of code is all
@@ -25,7 +25,7 @@ use std::io::{self, Write};
 pub use form::Form;
 use form::Sheet;
 
-use super::Told;
+use super::PlayedVariant;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// What there is a table of.
@@ -103,7 +103,12 @@ impl Table {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(self, variants: &[Told<'_>], form: Form, to: impl Write) -> io::Result<u64> {
+    pub fn write(
+        self,
+        variants: &[PlayedVariant<'_>],
+        form: Form,
+        to: impl Write,
+    ) -> io::Result<u64> {
         let sheet = Sheet::new(form, to);
         match self {
             Self::Runs => fill(sheet, variants, &runs::columns(), runs::rows),
@@ -162,7 +167,7 @@ fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
 
 /// The columns with which every row of every table begins: without them a row that proves nothing would
 /// look like any other.
-fn every_table<'a>() -> [Column<'a, &'a Told<'a>>; 3] {
+fn every_table<'a>() -> [Column<'a, &'a PlayedVariant<'a>>; 3] {
     [
         column("variant", "the variant's name", |told| told.name().into()),
         column("origin", "`measured` or `simulated`", |told| {
@@ -177,9 +182,9 @@ fn every_table<'a>() -> [Column<'a, &'a Told<'a>>; 3] {
 /// Writes all rows of all variants.
 fn fill<'a, Row, Rows: Iterator<Item = Row>>(
     mut sheet: Sheet<impl Write>,
-    variants: &'a [Told<'a>],
+    variants: &'a [PlayedVariant<'a>],
     columns: &[Column<'a, Row>],
-    rows: impl Fn(&'a Told<'a>) -> Rows,
+    rows: impl Fn(&'a PlayedVariant<'a>) -> Rows,
 ) -> io::Result<u64> {
     let every = every_table();
     let names = every.iter().map(|column| column.name);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Told, column, ns};
+use super::{Column, PlayedVariant, column, ns};
 use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served, WaitParts};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
 /// One request.
 pub(super) struct Row<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     number: u32,
     /// On its way.
     sent: Option<&'a Sent>,
@@ -22,7 +22,7 @@ pub(super) struct Row<'a> {
 }
 
 /// In the order of their numbers.
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     let mut rows: BTreeMap<u32, Row<'a>> = BTreeMap::new();
     for sent in &told.recording.sent {
         let row = rows.entry(sent.request);
@@ -52,7 +52,7 @@ pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
 
 impl<'a> Row<'a> {
     /// Nothing but its number is known of it.
-    fn new(told: &'a Told<'a>, number: u32) -> Self {
+    fn new(told: &'a PlayedVariant<'a>, number: u32) -> Self {
         Self {
             told,
             number,

@@ -2,11 +2,11 @@
 
 use std::iter;
 
-use super::{Column, Told, column, ns};
+use super::{Column, PlayedVariant, column, ns};
 
-type Row<'a> = &'a Told<'a>;
+type Row<'a> = &'a PlayedVariant<'a>;
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     iter::once(told)
 }
 

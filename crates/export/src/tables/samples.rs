@@ -3,21 +3,21 @@
 
 use std::iter;
 
-use super::{Column, Told, column, ns};
+use super::{Column, PlayedVariant, column, ns};
 use concsim_engine::telemetry::{Phase, Stage};
 use concsim_record::lanes::Index;
 use concsim_record::{Sample, WorkerSample};
 
 /// A look, and the one before it.
 pub(super) struct Row<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     sample: &'a Sample,
     /// Requests at the door.
     door: u64,
     before: Option<&'a Sample>,
 }
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     let samples = &told.recording.samples;
     let mut index = Index::default();
     index.extend(told.recording);

@@ -1,7 +1,7 @@
 //! Who had which worker, blocked in it or lost the core, from when to when. In order for each worker.
 
-use super::{Column, Told, column, ns};
-use concsim_engine::telemetry::{Event, NO_REQUEST, Ran, Then};
+use super::{Column, PlayedVariant, column, ns};
+use concsim_engine::telemetry::{Event, NO_REQUEST, RunSlice, SwitchReason};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
@@ -11,7 +11,7 @@ pub(super) struct Row<'a> {
     switch: &'a Event,
 }
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     let switches = told.recording.switches.iter();
     switches.map(|(worker, switch)| Row {
         worker: *worker,
@@ -30,9 +30,9 @@ struct Common {
 }
 
 impl Row<'_> {
-    fn ran(&self) -> Option<Ran> {
+    fn ran(&self) -> Option<RunSlice> {
         match *self.switch {
-            Event::Ran(ran) => Some(ran),
+            Event::RunSlice(ran) => Some(ran),
             _ => None,
         }
     }
@@ -40,7 +40,7 @@ impl Row<'_> {
     /// Why it let go, or what it waits for from then on.
     fn then(&self) -> Option<&'static str> {
         match *self.switch {
-            Event::Ran(ran) => Some(word(ran.then)),
+            Event::RunSlice(ran) => Some(word(ran.then)),
             Event::Awaits { part, .. } => Some(part.word()),
             _ => None,
         }
@@ -59,7 +59,7 @@ impl Row<'_> {
             })
         };
         match *self.switch {
-            Event::Ran(Ran {
+            Event::RunSlice(RunSlice {
                 from,
                 to,
                 task,
@@ -144,12 +144,12 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     ]
 }
 
-fn word(then: Then) -> &'static str {
+fn word(then: SwitchReason) -> &'static str {
     match then {
-        Then::Ended => "ended",
-        Then::Yielded => "yielded",
-        Then::Client => "client",
-        Then::Service => "service",
-        Then::Timer => "timer",
+        SwitchReason::Ended => "ended",
+        SwitchReason::Yielded => "yielded",
+        SwitchReason::Client => "client",
+        SwitchReason::Service => "service",
+        SwitchReason::Timer => "timer",
     }
 }

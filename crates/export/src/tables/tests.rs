@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::told::made_up::Kept;
+use crate::told::made_up::MadeUpRuns;
 use concsim_engine::telemetry::Event;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::words::{as_it_was, one_line};
 use concsim_record::Recording;
 use concsim_record::synthetic::Synthetic;
 
-impl Kept {
+impl MadeUpRuns {
     fn write(&self, table: Table, form: Form) -> String {
         let mut bytes = Vec::new();
         table.write(&self.told(), form, &mut bytes).unwrap();
@@ -25,9 +25,9 @@ impl Kept {
     }
 }
 
-fn both_kinds() -> Kept {
+fn both_kinds() -> MadeUpRuns {
     let kinds = [WorkerKind::Sync, WorkerKind::Coroutine];
-    Kept::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
+    MadeUpRuns::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
 }
 
 /// The rows of a text in CSV, with its head, as a reader that knows nothing of us has them.
@@ -93,7 +93,7 @@ fn every_request_and_every_switch_is_a_row() {
 
 #[test]
 fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_table() {
-    let kept = Kept::of(
+    let kept = MadeUpRuns::of(
         "Three.",
         &[Synthetic::three_requests(WorkerKind::Coroutine)],
     );
@@ -160,7 +160,7 @@ fn a_run_that_proves_nothing_says_so_in_every_row() {
     let mut run = Synthetic::io_bound(WorkerKind::Sync);
     run.load_cpu = 0.99;
     run.interrupted = true;
-    let kept = Kept::of("It is not believed.", &[run]);
+    let kept = MadeUpRuns::of("It is not believed.", &[run]);
     for table in Table::ALL {
         for row in kept.objects(table) {
             assert_eq!(row["trust"], "proves-nothing", "{table:?}");
@@ -179,7 +179,7 @@ fn a_run_that_proves_nothing_says_so_in_every_row() {
 fn a_run_in_which_nothing_happened_has_heads_and_a_row_of_itself() {
     let mut run = Synthetic::idle(WorkerKind::Coroutine, 1);
     run.window = None;
-    let mut kept = Kept::of("Nothing happens.", &[run]);
+    let mut kept = MadeUpRuns::of("Nothing happens.", &[run]);
     kept.recordings[0].samples.clear();
     for table in Table::ALL {
         let rows = read(&kept.write(table, Form::Csv)).len() - 1;
@@ -193,7 +193,7 @@ proptest! {
     fn no_words_break_out_of_their_place(title in ".*\n?.*", name in "[=+@#\",'\u{202e}🎈\r\n a-z]{1,30}") {
         let mut run = Synthetic::three_requests(WorkerKind::Coroutine);
         run.variant.clone_from(&name);
-        let kept = Kept::of(&title, &[run]);
+        let kept = MadeUpRuns::of(&title, &[run]);
         let rows = read(&kept.write(Table::Runs, Form::Csv));
         let names = Table::Runs.columns();
         let place = names.iter().position(|column| column.name == "title").unwrap();

@@ -1,18 +1,18 @@
 //! Each worker at each look. Counters count from the run's beginning, over all processes that had its slot.
 
-use super::{Column, Told, column, ns};
+use super::{Column, PlayedVariant, column, ns};
 use concsim_model::units::letter;
 use concsim_model::words::number_of;
 use concsim_record::{Origin, Sample, WorkerSample};
 
 /// A worker at a look.
 pub(super) struct Row<'a> {
-    told: &'a Told<'a>,
+    told: &'a PlayedVariant<'a>,
     sample: &'a Sample,
     worker: &'a WorkerSample,
 }
 
-pub(super) fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     told.recording.samples.iter().flat_map(move |sample| {
         let workers = sample.workers.iter();
         workers.map(move |worker| Row {

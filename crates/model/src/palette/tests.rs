@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-const GROUNDS: [Ground; 2] = [Ground::Dark, Ground::Light];
+const GROUNDS: [Background; 2] = [Background::Dark, Background::Light];
 
 /// What a colour of xterm's cube looks like.
 fn of_xterm256(number: u8) -> Rgb {
@@ -83,16 +83,19 @@ fn a_level_is_blank_only_where_there_is_nothing() {
 #[test]
 fn the_ground_is_what_the_terminal_says_or_what_is_asked_for() {
     for (said, ground) in [
-        ("0;15", Ground::Light),
-        ("0;default;7", Ground::Light),
-        ("15;0", Ground::Dark),
-        ("15;8", Ground::Dark),
-        ("", Ground::Dark),
-        ("what;ever", Ground::Dark),
+        ("0;15", Background::Light),
+        ("0;default;7", Background::Light),
+        ("15;0", Background::Dark),
+        ("15;8", Background::Dark),
+        ("", Background::Dark),
+        ("what;ever", Background::Dark),
     ] {
         let own = look(&[("COLORFGBG", said), ("TERM", "xterm-256color")]);
         assert_eq!((own.ground(), own.painted()), (ground, None), "{said}");
-        for (theme, asked) in [(Theme::Light, Ground::Light), (Theme::Dark, Ground::Dark)] {
+        for (theme, asked) in [
+            (Theme::Light, Background::Light),
+            (Theme::Dark, Background::Dark),
+        ] {
             let themed = Look { theme, ..own };
             assert_eq!((themed.ground(), themed.painted()), (asked, Some(asked)));
             let colours = Colours::None;
@@ -141,8 +144,8 @@ fn ascii_glyphs_are_ascii() {
 
 #[test]
 fn the_nearest_of_256_colours_is_near() {
-    assert_eq!(Meaning::Running.colour(Ground::Dark).xterm256(), 35);
-    assert_eq!(Meaning::Blocked.colour(Ground::Dark).xterm256(), 166);
+    assert_eq!(Meaning::Running.colour(Background::Dark).xterm256(), 35);
+    assert_eq!(Meaning::Blocked.colour(Background::Dark).xterm256(), 166);
 }
 
 #[test]

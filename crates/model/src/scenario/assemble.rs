@@ -10,7 +10,7 @@ use super::timeline;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 use super::{
-    Accept, Arrivals, Connection, Engine, Load, Process, Request, Scenario, Script, Server,
+    Accept, Arrivals, ConnectionMode, Engine, Load, Process, Request, Scenario, Script, Server,
     Service, Warmup, WorkerKind,
 };
 use crate::units::Elapsed;
@@ -231,8 +231,8 @@ fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {
         arrivals,
         requests: Some(fields.whole("requests")).filter(|requests| *requests > 0),
         connection: match fields.word("connection") {
-            "keep-alive" => Connection::KeepAlive,
-            _ => Connection::PerRequest,
+            "keep-alive" => ConnectionMode::KeepAlive,
+            _ => ConnectionMode::PerRequest,
         },
         patience: fields.length("patience"),
     }

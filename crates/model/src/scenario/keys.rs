@@ -48,7 +48,7 @@ pub(super) enum Shape {
     Quantiles,
     Steps,
     /// A sentence of the timeline.
-    Deed,
+    Intervention,
     /// Texts with their ranges.
     Choices,
 }
@@ -382,7 +382,7 @@ pub(super) const TIMELINE: Section = Section {
         ),
         key(
             "do",
-            Shape::Deed,
+            Shape::Intervention,
             "add, remove, kill, stop or continue a worker, reload, set rate or clients, send NAME",
         ),
         key(
@@ -441,7 +441,9 @@ impl fmt::Display for Shape {
                 "a length of time such as `60us`, or a list such as [\"p50 60us\", \"p99 200us\"]",
             ),
             Self::Steps => f.write_str("a list of sentences such as [\"compute 1ms\"]"),
-            Self::Deed => f.write_str("a sentence such as `add a worker` or `set rate 400/s`"),
+            Self::Intervention => {
+                f.write_str("a sentence such as `add a worker` or `set rate 400/s`")
+            }
             Self::Choices => {
                 f.write_str("a list such as [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
             }

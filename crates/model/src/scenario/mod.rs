@@ -42,7 +42,7 @@ pub use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
 pub use step::{POOL_THREADS, Sentence};
-pub use timeline::{Cue, Happening};
+pub use timeline::{TimelineAction, TimelineEvent};
 
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +161,7 @@ pub struct Scenario {
     pub load: Load,
     /// What happens meanwhile, in the order of time.
     #[serde(default)]
-    pub timeline: Vec<Cue>,
+    pub timeline: Vec<TimelineEvent>,
     /// What it is simulated on; real processes have the machine that they run on.
     #[serde(default)]
     pub machine: Machine,
@@ -311,14 +311,14 @@ pub enum Step {
         /// How long the service takes.
         wait: Draw,
         /// Whether the worker may do something else meanwhile.
-        manner: Manner,
+        manner: WaitMode,
     },
     /// A timer without a socket.
     Sleep {
         /// How long.
         wait: Draw,
         /// Whether the worker may do something else meanwhile.
-        manner: Manner,
+        manner: WaitMode,
     },
     /// Lets go once, stays ready.
     Yield,
@@ -359,7 +359,7 @@ impl Step {
 
 /// How a wait is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Manner {
+pub enum WaitMode {
     /// As the worker's kind does it: a coroutine is parked.
     Patched,
     /// Blocks the whole worker, as an unpatched library does under gevent.
@@ -412,7 +412,7 @@ pub struct Load {
     /// Stop after so many requests, all counted. `None`: when the duration is over.
     pub requests: Option<u64>,
     /// A connection for each request, or kept connections.
-    pub connection: Connection,
+    pub connection: ConnectionMode,
     /// A request unanswered for longer has failed.
     pub patience: Elapsed,
 }
@@ -451,7 +451,7 @@ pub enum Process {
 /// How long a client keeps its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Connection {
+pub enum ConnectionMode {
     /// A new one for each request.
     PerRequest,
     /// As long as the server lets it.

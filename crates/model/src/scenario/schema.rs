@@ -145,7 +145,7 @@ fn shape(shape: Shape) -> Value {
             let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
         }
-        Shape::Deed => {
+        Shape::Intervention => {
             let verbs: Vec<&str> = DEEDS.iter().map(|(verb, _)| *verb).collect();
             text(&format!(r"^\s*({})\b", verbs.join("|")))
         }

@@ -9,7 +9,7 @@ use super::problem::{Mistake, did_you_mean, one_of};
 use super::quantity::{self, Size, Time};
 use super::trade::{self, Where};
 use super::words::{Cursor, Word};
-use super::{Manner, Request, Scenario, Step};
+use super::{Request, Scenario, Step, WaitMode};
 use crate::units::CpuTime;
 
 /// Threads to which each worker with a loop hands its waits `in threads`, as gevent's pool has.
@@ -127,25 +127,25 @@ fn slices(cursor: &mut Cursor<'_>) -> Result<Option<CpuTime>, Mistake> {
 }
 
 /// `unpatched`, if it comes.
-fn manner(cursor: &mut Cursor<'_>) -> Result<Manner, Mistake> {
+fn manner(cursor: &mut Cursor<'_>) -> Result<WaitMode, Mistake> {
     let Some(rest) = cursor.rest() else {
-        return Ok(Manner::Patched);
+        return Ok(WaitMode::Patched);
     };
     let words: Vec<&str> = rest.text.split_whitespace().collect();
     match words[..] {
         ["unpatched"] => {
             cursor.word();
-            Ok(Manner::Unpatched)
+            Ok(WaitMode::Unpatched)
         }
         ["in", "threads"] => {
             cursor.word();
             cursor.word();
-            Ok(Manner::InThreads)
+            Ok(WaitMode::InThreads)
         }
         [word, ..] => Err(rest
             .mistake(format!("`{}` is too much here", rest.text))
             .hint(did_you_mean(word, ["unpatched", "in threads"]))),
-        [] => Ok(Manner::Patched),
+        [] => Ok(WaitMode::Patched),
     }
 }
 
@@ -256,11 +256,11 @@ impl fmt::Display for Sentence<'_> {
     }
 }
 
-fn ending(manner: Manner) -> &'static str {
+fn ending(manner: WaitMode) -> &'static str {
     match manner {
-        Manner::Patched => "",
-        Manner::Unpatched => " unpatched",
-        Manner::InThreads => " in threads",
+        WaitMode::Patched => "",
+        WaitMode::Unpatched => " unpatched",
+        WaitMode::InThreads => " in threads",
     }
 }
 
@@ -387,7 +387,7 @@ mod tests {
             median: 50_000_000,
             p99: 400_000_000,
         };
-        let manner = Manner::Unpatched;
+        let manner = WaitMode::Unpatched;
         assert_eq!(
             step,
             Ok(Step::Call {

@@ -37,12 +37,12 @@ const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 
 /// Something that happens to a run at an instant of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cue {
+pub struct TimelineEvent {
     /// When, from the instant at which the load begins: the first request of a closed load is due
     /// then.
     pub at: Elapsed,
     /// What.
-    pub happens: Happening,
+    pub happens: TimelineAction,
     /// What is said of it; by default the deed in words.
     pub caption: Option<String>,
 }
@@ -50,7 +50,7 @@ pub struct Cue {
 /// What a cue does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happening {
+pub enum TimelineAction {
     /// One more worker.
     AddWorker,
     /// The oldest worker goes.
@@ -86,7 +86,7 @@ impl Scenario {
             Arrivals::Open { .. } => 0,
         };
         let later = self.timeline.iter().map(|cue| match cue.happens {
-            Happening::SetClients(clients) => clients,
+            TimelineAction::SetClients(clients) => clients,
             _ => 0,
         });
         later.fold(at_first, usize::max)
@@ -100,7 +100,7 @@ impl Scenario {
         };
         let (mut since, mut due) = (Elapsed::ZERO, 0.0);
         for cue in self.timeline.iter().filter(|cue| cue.at < length) {
-            if let Happening::SetRate(next) = cue.happens {
+            if let TimelineAction::SetRate(next) = cue.happens {
                 due += rate * (cue.at - since).as_secs_f64();
                 (since, rate) = (cue.at, next);
             }
@@ -111,13 +111,17 @@ impl Scenario {
 
 /// A cue that is being read, with what its mistakes point at.
 struct Read {
-    cue: Cue,
+    cue: TimelineEvent,
     at: Place,
     deed: Place,
 }
 
 /// Reads `[[timeline]]` of a scenario of which all else is known; in the order of time.
-pub(super) fn read(tree: &Table, scenario: &Scenario, problems: &mut Vec<Problem>) -> Vec<Cue> {
+pub(super) fn read(
+    tree: &Table,
+    scenario: &Scenario,
+    problems: &mut Vec<Problem>,
+) -> Vec<TimelineEvent> {
     let Some(entry) = tree.get("timeline") else {
         return Vec::new();
     };
@@ -163,7 +167,7 @@ fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option
         }
     };
     Some(Read {
-        cue: Cue {
+        cue: TimelineEvent {
             at: at?,
             happens,
             caption,
@@ -188,7 +192,7 @@ impl From<Mistake> for NoDeed {
     }
 }
 
-fn happening(sentence: &str, requests: &[Request]) -> Result<Happening, NoDeed> {
+fn happening(sentence: &str, requests: &[Request]) -> Result<TimelineAction, NoDeed> {
     let mut cursor = Cursor::new(sentence);
     let Some(verb) = cursor.word() else {
         return Err(cursor.missing("a deed").hint(deeds()).into());
@@ -208,17 +212,17 @@ fn happening(sentence: &str, requests: &[Request]) -> Result<Happening, NoDeed> 
         "send" => {
             let name = cursor.word();
             let name = name.ok_or_else(|| written(cursor.missing("the name of a request")))?;
-            Happening::Send(class_of(&name, requests)?)
+            TimelineAction::Send(class_of(&name, requests)?)
         }
-        "reload" => Happening::Reload,
+        "reload" => TimelineAction::Reload,
         verb => {
             a_worker(&mut cursor).map_err(written)?;
             match verb {
-                "add" => Happening::AddWorker,
-                "remove" => Happening::RemoveWorker,
-                "kill" => Happening::KillWorker,
-                "stop" => Happening::StopWorker,
-                _ => Happening::ContinueWorker,
+                "add" => TimelineAction::AddWorker,
+                "remove" => TimelineAction::RemoveWorker,
+                "kill" => TimelineAction::KillWorker,
+                "stop" => TimelineAction::StopWorker,
+                _ => TimelineAction::ContinueWorker,
             }
         }
     };
@@ -243,7 +247,7 @@ fn a_worker(cursor: &mut Cursor<'_>) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn set(cursor: &mut Cursor<'_>) -> Result<Happening, Mistake> {
+fn set(cursor: &mut Cursor<'_>) -> Result<TimelineAction, Mistake> {
     let Some(what) = cursor.word() else {
         return Err(cursor.missing("`rate` or `clients`"));
     };
@@ -251,12 +255,12 @@ fn set(cursor: &mut Cursor<'_>) -> Result<Happening, Mistake> {
         "rate" => {
             let word = cursor.word();
             let word = word.ok_or_else(|| cursor.missing("a rate"))?;
-            Ok(Happening::SetRate(rate::read(&word)?))
+            Ok(TimelineAction::SetRate(rate::read(&word)?))
         }
         "clients" => {
             let word = cursor.word();
             let word = word.ok_or_else(|| cursor.missing("how many"))?;
-            Ok(Happening::SetClients(clients(&word)?))
+            Ok(TimelineAction::SetClients(clients(&word)?))
         }
         other => Err(what
             .mistake(format!("`{other}` cannot be set"))
@@ -312,36 +316,36 @@ fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
 /// A deed that this scenario has no use for.
 fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
     let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
-        (Happening::SetRate(_), Arrivals::Closed { .. }) => (
+        (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => (
             "`set rate` means something only with `load.rate`",
             "set clients 20",
         ),
-        (Happening::SetClients(_), Arrivals::Open { .. }) => (
+        (TimelineAction::SetClients(_), Arrivals::Open { .. }) => (
             "`set clients` means something only with `load.clients`",
             "set rate 400/s",
         ),
-        (Happening::RemoveWorker, _) if *workers == 1 => {
+        (TimelineAction::RemoveWorker, _) if *workers == 1 => {
             ("the last worker stays", "a server has a worker at least")
         }
-        (Happening::AddWorker, _) if *workers == MOST_WORKERS => {
+        (TimelineAction::AddWorker, _) if *workers == MOST_WORKERS => {
             ("there is no room for another worker", "at most 256")
         }
-        (Happening::RemoveWorker, _) => {
+        (TimelineAction::RemoveWorker, _) => {
             *workers -= 1;
             return None;
         }
-        (Happening::AddWorker, _) => {
+        (TimelineAction::AddWorker, _) => {
             *workers += 1;
             return None;
         }
         (
-            Happening::KillWorker
-            | Happening::StopWorker
-            | Happening::ContinueWorker
-            | Happening::Reload
-            | Happening::SetRate(_)
-            | Happening::SetClients(_)
-            | Happening::Send(_),
+            TimelineAction::KillWorker
+            | TimelineAction::StopWorker
+            | TimelineAction::ContinueWorker
+            | TimelineAction::Reload
+            | TimelineAction::SetRate(_)
+            | TimelineAction::SetClients(_)
+            | TimelineAction::Send(_),
             _,
         ) => return None,
     };
@@ -353,7 +357,7 @@ fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option
 mod tests {
     use super::*;
 
-    fn read(sentence: &str) -> Result<Happening, NoDeed> {
+    fn read(sentence: &str) -> Result<TimelineAction, NoDeed> {
         let request = |name: &str| Request {
             name: name.into(),
             weight: 1.0,
@@ -365,15 +369,15 @@ mod tests {
     #[test]
     fn every_deed_is_a_sentence() {
         for (sentence, happens) in [
-            ("add a worker", Happening::AddWorker),
-            ("remove a worker", Happening::RemoveWorker),
-            ("kill a worker", Happening::KillWorker),
-            ("stop a worker", Happening::StopWorker),
-            ("continue a worker", Happening::ContinueWorker),
-            (" reload ", Happening::Reload),
-            ("set rate 400/s", Happening::SetRate(400.0)),
-            ("set  clients 20", Happening::SetClients(20)),
-            ("send hog", Happening::Send(1)),
+            ("add a worker", TimelineAction::AddWorker),
+            ("remove a worker", TimelineAction::RemoveWorker),
+            ("kill a worker", TimelineAction::KillWorker),
+            ("stop a worker", TimelineAction::StopWorker),
+            ("continue a worker", TimelineAction::ContinueWorker),
+            (" reload ", TimelineAction::Reload),
+            ("set rate 400/s", TimelineAction::SetRate(400.0)),
+            ("set  clients 20", TimelineAction::SetClients(20)),
+            ("send hog", TimelineAction::Send(1)),
         ] {
             assert_eq!(read(sentence), Ok(happens), "{sentence}");
         }

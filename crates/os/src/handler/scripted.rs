@@ -5,15 +5,15 @@ use std::panic::resume_unwind;
 
 use super::{CallFailed, Spent, World};
 use crate::http::response::Date;
-use concsim_model::scenario::Manner;
+use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed};
 
 /// What a World was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Did {
     Compute(u64),
-    Call(usize, u64, Manner),
-    Sleep(u64, Manner),
+    Call(usize, u64, WaitMode),
+    Sleep(u64, WaitMode),
     LetGo,
     Read(usize),
     Wrote(usize, u64),
@@ -52,7 +52,7 @@ impl World for Scripted {
         self.did.push(Did::Compute(cpu.0));
     }
 
-    fn call(&mut self, service: usize, wait: Elapsed, manner: Manner) -> Result<(), CallFailed> {
+    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed> {
         self.did.push(Did::Call(service, wait.0, manner));
         if self.services_are_gone {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
@@ -60,7 +60,7 @@ impl World for Scripted {
         Ok(())
     }
 
-    fn sleep(&mut self, wait: Elapsed, manner: Manner) {
+    fn sleep(&mut self, wait: Elapsed, manner: WaitMode) {
         self.did.push(Did::Sleep(wait.0, manner));
     }
 

@@ -7,7 +7,8 @@ use super::*;
 use crate::http::{Keep, Method, Request, Source, Status};
 use concsim_model::scenario::Request as Asks;
 use concsim_model::scenario::{
-    Arrivals, Connection, Draw, Load, Manner, Scenario, Server, Service, Step, Warmup, WorkerKind,
+    Arrivals, ConnectionMode, Draw, Load, Scenario, Server, Service, Step, WaitMode, Warmup,
+    WorkerKind,
 };
 use concsim_model::units::{CpuTime, Elapsed};
 
@@ -55,7 +56,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
                 ramp: Elapsed::ZERO,
             },
             requests: None,
-            connection: Connection::PerRequest,
+            connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),
@@ -108,7 +109,7 @@ fn call() -> Step {
     Step::Call {
         service: 0,
         wait: Draw::Fixed(1),
-        manner: Manner::Patched,
+        manner: WaitMode::Patched,
     }
 }
 
@@ -118,7 +119,7 @@ pub(super) const HELLO: Step = Step::Write { bytes: 2 };
 fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
     let sleep = Step::Sleep {
         wait: Draw::Fixed(1),
-        manner: Manner::Unpatched,
+        manner: WaitMode::Unpatched,
     };
     let mut world = Scripted::default();
     let answered = play(
@@ -129,9 +130,9 @@ fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
     assert_eq!(answered, Answered::Whole(Status::Ok));
     let expected = [
         Did::Compute(10),
-        Did::Call(0, 20, Manner::Patched),
+        Did::Call(0, 20, WaitMode::Patched),
         Did::LetGo,
-        Did::Sleep(30, Manner::Unpatched),
+        Did::Sleep(30, WaitMode::Unpatched),
     ];
     assert_eq!(world.did[..4], expected);
 }
@@ -206,7 +207,7 @@ fn head_runs_the_steps_and_sends_no_body() {
         let (mut got, mut headed) = (Scripted::default(), Scripted::default());
         play(script, "7", &mut got);
         ask_by(Method::Head, script, "7", &mut headed);
-        assert_eq!(headed.did[0], Did::Call(0, 7, Manner::Patched));
+        assert_eq!(headed.did[0], Did::Call(0, 7, WaitMode::Patched));
         let sent = got.sent();
         let (head, _) = sent.split_once("\r\n\r\n").unwrap();
         assert_eq!(headed.sent(), format!("{head}\r\n\r\n"));

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::io;
 
 use crate::http::response::Date;
-use concsim_model::scenario::Manner;
+use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed};
 
 /// A service could not be reached, or did not answer.
@@ -47,10 +47,10 @@ pub trait World {
     ///
     /// # Errors
     /// When the service cannot be reached or does not answer.
-    fn call(&mut self, service: usize, wait: Elapsed, manner: Manner) -> Result<(), CallFailed>;
+    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed>;
 
     /// Waits for a timer; a wait of zero still lets go once.
-    fn sleep(&mut self, wait: Elapsed, manner: Manner);
+    fn sleep(&mut self, wait: Elapsed, manner: WaitMode);
 
     /// Lets go once, and stays ready. Nothing under a sync worker, where there is no other.
     fn let_go(&mut self);

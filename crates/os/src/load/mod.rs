@@ -3,7 +3,7 @@
 //! ```text
 //!   Timetable ── who is due next? ──▶ Player ── Connection: send, read ──▶ the server
 //!      ▲                               │  │
-//!      └── a client is due again ──────┘  └─▶ Ledger: what became of it ──▶ the board
+//!      └── a client is due again ──────┘  └─▶ LoadProbe: what became of it ──▶ the board
 //!                       Course: warm-up, counting, draining, done
 //! ```
 //!
@@ -25,9 +25,9 @@
 
 mod answer;
 mod connection;
-mod kept;
-mod ledger;
+mod idle_pool;
 mod player;
+mod probe;
 mod requests;
 mod target;
 #[cfg(test)]
@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use crate::sys::clock::Clock;
 use crate::sys::poller::{Poller, wait_precisely, wake_promptly};
 use crate::sys::{Result, processes};
-use crate::telemetry::{Board, Stage};
+use crate::telemetry::{Scoreboard, Stage};
 pub use answer::{Answer, Broken, Whole};
 use concsim_engine::timetable::NOTICE;
 use concsim_model::scenario::{Arrivals, Scenario};
@@ -65,14 +65,14 @@ pub struct Orders {
 ///
 /// # Errors
 /// When the scenario has more clients than this process may have connections, or the poller fails.
-pub fn play(orders: &Orders, board: &Board, voice: &mut dyn Write) -> Result<()> {
+pub fn play(orders: &Orders, scoreboard: &Scoreboard, voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
     allow_connections(&orders.scenario)?;
-    let words = board.run();
+    let words = scoreboard.run();
     words.load.ready.store(1, Ordering::Release);
-    match wait_for_go(orders.clock, board)? {
-        Some(begin) => Player::new(orders, board, begin, voice)?.play()?,
+    match wait_for_go(orders.clock, scoreboard)? {
+        Some(begin) => Player::new(orders, scoreboard, begin, voice)?.play()?,
         None => words.load.set_stage(Stage::Done),
     }
     Ok(())
@@ -99,9 +99,9 @@ fn allow_connections(scenario: &Scenario) -> Result<()> {
 
 /// When the timetable begins: when the driver says, and in time for a window that begins with it to
 /// be announced. `None` if the driver wants it all to end instead.
-fn wait_for_go(clock: Clock, board: &Board) -> Result<Option<Stamp>> {
+fn wait_for_go(clock: Clock, scoreboard: &Scoreboard) -> Result<Option<Stamp>> {
     let mut nobody = Poller::new()?;
-    let words = board.run();
+    let words = scoreboard.run();
     loop {
         if words.stop.load(Ordering::Acquire) != 0 {
             return Ok(None);

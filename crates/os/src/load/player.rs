@@ -11,15 +11,15 @@ use std::sync::atomic::Ordering;
 
 use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
-use super::kept::Kept;
-use super::ledger::Ledger;
+use super::idle_pool::IdlePool;
+use super::probe::LoadProbe;
 use super::requests::{Prepared, Requests};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
-use crate::sys::dial::{Dialer, is_exhaustion};
-use crate::sys::places::{Places, Token};
+use crate::sys::connect::{Dialer, is_exhaustion};
+use crate::sys::generational_slab::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
-use crate::telemetry::{Board, Extra, Failure, Heard, RunWords, Said, Stage};
+use crate::telemetry::{ChildMessage, Extra, Failure, LastSeen, RunWords, Scoreboard, Stage};
 use concsim_engine::timetable::{Change, Course, Due, Timetable};
 use concsim_model::scenario::{Arrivals, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
@@ -44,13 +44,13 @@ pub(super) struct Player<'a> {
     timetable: Timetable,
     course: Course,
     requests: Requests<'a>,
-    ledger: Ledger<'a>,
+    probe: LoadProbe<'a>,
     connections: Places<Connection>,
-    kept: Kept,
+    kept: IdlePool,
     /// How often the driver has asked for another amount of load …
-    amounts: Heard,
+    amounts: LastSeen,
     /// … and for a request more.
-    extras: Heard,
+    extras: LastSeen,
     /// Until when each request under way may be, in the order in which they were due. Those that
     /// have ended are dropped when they come to the front.
     patience: VecDeque<(Stamp, Token, u32)>,
@@ -67,7 +67,7 @@ impl<'a> Player<'a> {
     /// Ready to play from `begin` on.
     pub(super) fn new(
         orders: &'a Orders,
-        board: &'a Board,
+        scoreboard: &'a Scoreboard,
         begin: Stamp,
         voice: &'a mut dyn Write,
     ) -> Result<Self> {
@@ -75,17 +75,17 @@ impl<'a> Player<'a> {
         Ok(Self {
             clock: orders.clock,
             scenario,
-            words: board.run(),
+            words: scoreboard.run(),
             poller: Poller::new()?,
             dialer: Dialer::to(orders.target.address),
             timetable: Timetable::new(scenario, begin),
             course: Course::new(scenario, begin),
             requests: Requests::new(scenario, &orders.target.host),
-            ledger: Ledger::new(board),
+            probe: LoadProbe::new(scoreboard),
             connections: Places::default(),
-            kept: Kept::new(scenario),
-            amounts: Heard::default(),
-            extras: Heard::default(),
+            kept: IdlePool::new(scenario),
+            amounts: LastSeen::default(),
+            extras: LastSeen::default(),
             patience: VecDeque::new(),
             ready: Vec::new(),
             unread: Vec::new(),
@@ -102,7 +102,7 @@ impl<'a> Player<'a> {
             self.turn()?;
         }
         self.give_up_on_all();
-        self.ledger.stage(Stage::Done);
+        self.probe.stage(Stage::Done);
         Ok(())
     }
 
@@ -116,9 +116,9 @@ impl<'a> Player<'a> {
         }
         let stage = self.course.advance(now);
         let (begin, end) = (self.course.window_begin(), self.course.window_end());
-        self.ledger.window(begin, end);
+        self.probe.window(begin, end);
         if stage != Stage::Done {
-            self.ledger.stage(stage);
+            self.probe.stage(stage);
         }
         stage
     }
@@ -154,16 +154,16 @@ impl<'a> Player<'a> {
 
     /// Does what a person wants from `now` on, by which all has been sent that was due.
     fn listen_to_the_driver(&mut self, now: Stamp) {
-        if let Some((_, amount)) = self.words.amount.listen(&mut self.amounts) {
+        if let Some((_, amount)) = self.words.amount.receive(&mut self.amounts) {
             let change = match self.scenario.load.arrivals {
                 Arrivals::Open { .. } => Change::Rate(amount as f64 / 1e6),
                 Arrivals::Closed { .. } => Change::Clients(amount as usize),
             };
             self.timetable.steer(now, change);
         }
-        if let Some((times, wish)) = self.words.extra.listen(&mut self.extras) {
+        if let Some((times, wish)) = self.words.extra.receive(&mut self.extras) {
             for _ in 0..times {
-                let change = Change::Extra(Extra::of_wish(wish));
+                let change = Change::Extra(Extra::from_message(wish));
                 self.timetable.steer(now, change);
             }
         }
@@ -207,7 +207,7 @@ impl<'a> Player<'a> {
             let Some(due) = self.timetable.take() else {
                 continue;
             };
-            self.ledger.due(due.at);
+            self.probe.due(due.at);
             self.course.begun(due.at);
             let request = self.requests.take_for(due.extra);
             self.send(due, &request)?;
@@ -261,7 +261,7 @@ impl<'a> Player<'a> {
                 self.note_sent(token, &exchange);
             }
             Sending::Unwritten(failure) => {
-                self.ledger.sent(&exchange);
+                self.probe.sent(&exchange);
                 self.end(&exchange, Err(failure), self.clock.now());
             }
         }
@@ -272,11 +272,11 @@ impl<'a> Player<'a> {
     fn note_no_connection(&mut self, mut exchange: Exchange, error: &std::io::Error) {
         let now = self.clock.now();
         if is_exhaustion(error) {
-            self.ledger.dropped();
+            self.probe.dropped();
             self.end(&exchange, Err(Failure::Refused), now);
         } else {
             exchange.sent = now;
-            self.ledger.sent(&exchange);
+            self.probe.sent(&exchange);
             self.end(&exchange, Err(failure_of(error)), now);
         }
     }
@@ -290,7 +290,7 @@ impl<'a> Player<'a> {
     }
 
     fn note_sent(&mut self, token: Token, exchange: &Exchange) {
-        self.ledger.sent(exchange);
+        self.probe.sent(exchange);
         let until = exchange.due + self.scenario.load.patience;
         self.patience.push_back((until, token, exchange.number));
     }
@@ -348,7 +348,7 @@ impl<'a> Player<'a> {
         if self.locations_said.insert(status) {
             location.truncate(location.floor_char_boundary(LONGEST_LOCATION));
             // A driver that has gone needs no answer.
-            let _ = Said::Redirected { status, location }.say(&mut self.voice);
+            let _ = ChildMessage::Redirected { status, location }.say(&mut self.voice);
         }
     }
 
@@ -360,7 +360,7 @@ impl<'a> Player<'a> {
         done: Stamp,
     ) {
         let outcome = exchange.outcome(verdict, done);
-        self.ledger.ended(&outcome);
+        self.probe.ended(&outcome);
         self.course.ended(exchange.due, done);
         if verdict.is_ok() {
             self.course.answered(exchange.client);
@@ -400,7 +400,7 @@ impl<'a> Player<'a> {
         let now = self.clock.now();
         for exchange in self.connections.iter().filter_map(Connection::exchange) {
             let outcome = exchange.outcome(Err(Failure::Timeout), now);
-            self.ledger.ended(&outcome);
+            self.probe.ended(&outcome);
         }
     }
 }

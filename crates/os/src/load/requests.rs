@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io::Write;
 
 use crate::telemetry::Extra;
-use concsim_model::scenario::{Connection, Scenario, Step, draw};
+use concsim_model::scenario::{ConnectionMode, Scenario, Step, draw};
 use concsim_model::units::CpuTime;
 
 /// How many requests are written down ahead at most.
@@ -41,8 +41,8 @@ pub(super) struct Requests<'a> {
 impl<'a> Requests<'a> {
     pub(super) fn new(scenario: &'a Scenario, host: &str) -> Self {
         let connection = match scenario.load.connection {
-            Connection::PerRequest => "Connection: close\r\n",
-            Connection::KeepAlive => "",
+            ConnectionMode::PerRequest => "Connection: close\r\n",
+            ConnectionMode::KeepAlive => "",
         };
         Self {
             scenario,
@@ -143,7 +143,7 @@ fn stretched(mut demands: Vec<u64>, script: &[Step], at_least: CpuTime) -> Vec<u
 mod tests {
     use super::*;
     use concsim_engine::timetable::small::closed;
-    use concsim_model::scenario::{Draw, Manner, Request};
+    use concsim_model::scenario::{Draw, Request, WaitMode};
     use concsim_model::units::Elapsed;
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         };
         let sleep = Step::Sleep {
             wait: Draw::Fixed(7),
-            manner: Manner::Patched,
+            manner: WaitMode::Patched,
         };
         let script = [compute(1), Step::Yield, sleep, compute(3)];
         let of = |demands: &[u64], least| stretched(demands.to_vec(), &script, CpuTime(least));
@@ -189,7 +189,7 @@ mod tests {
         let mut scenario = closed(1, Elapsed::ZERO);
         let sleep = Step::Sleep {
             wait: Draw::Exponential { mean: 5_000_000 },
-            manner: Manner::Patched,
+            manner: WaitMode::Patched,
         };
         scenario.requests.push(Request {
             name: "slow".into(),

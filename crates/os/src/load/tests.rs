@@ -8,9 +8,9 @@ use std::thread;
 
 use super::{Orders, Target, play};
 use crate::sys::clock::Clock;
-use crate::telemetry::{Board, Event, Failure, Outcome, Reader, Reading, RunWords, Stage};
+use crate::telemetry::{Event, Failure, Outcome, Reader, Reading, RunWords, Scoreboard, Stage};
 use concsim_engine::timetable::small::{closed, open};
-use concsim_model::scenario::{Arrivals, Connection, Draw, Scenario, Warmup};
+use concsim_model::scenario::{Arrivals, ConnectionMode, Draw, Scenario, Warmup};
 use concsim_model::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -34,10 +34,10 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let target = Target::at(listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&asked);
+        let last_seen = Arc::clone(&asked);
         thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
-                let asked = Arc::clone(&heard);
+                let asked = Arc::clone(&last_seen);
                 let stream = stream.unwrap();
                 script(Served {
                     stream,
@@ -88,7 +88,7 @@ impl Served {
 
 struct Played {
     outcomes: Vec<Outcome>,
-    board: Board,
+    scoreboard: Scoreboard,
 }
 
 impl Played {
@@ -97,37 +97,44 @@ impl Played {
     }
 
     /// Plays while `steer` looks at the board from another thread.
-    fn steered(scenario: Scenario, target: &Target, steer: impl FnOnce(&Board) + Send) -> Self {
-        let board = Board::new(1 << 13).unwrap();
+    fn steered(
+        scenario: Scenario,
+        target: &Target,
+        steer: impl FnOnce(&Scoreboard) + Send,
+    ) -> Self {
+        let scoreboard = Scoreboard::new(1 << 13).unwrap();
         let orders = Orders {
             clock: Clock::starting_now(),
             scenario,
             target: target.clone(),
         };
-        board
+        scoreboard
             .run()
             .go
             .store(1, std::sync::atomic::Ordering::Release);
         thread::scope(|scope| {
-            scope.spawn(|| steer(&board));
-            play(&orders, &board, &mut std::io::sink()).unwrap();
+            scope.spawn(|| steer(&scoreboard));
+            play(&orders, &scoreboard, &mut std::io::sink()).unwrap();
         });
-        assert_eq!(board.run().load.stage(), Stage::Done);
+        assert_eq!(scoreboard.run().load.stage(), Stage::Done);
         let mut outcomes = Vec::new();
-        Reader::new(board.load_ring()).drain(|record| {
+        Reader::new(scoreboard.load_ring()).drain(|record| {
             if let Event::Ended(outcome) = Event::from_record(record).unwrap() {
                 outcomes.push(outcome);
             }
         });
-        Self { outcomes, board }
+        Self {
+            outcomes,
+            scoreboard,
+        }
     }
 
     fn in_system(&self) -> Reading {
-        self.board.run().load.in_system.read().unwrap()
+        self.scoreboard.run().load.in_system.read().unwrap()
     }
 
     fn window(&self) -> (Stamp, Stamp) {
-        let load = &self.board.run().load;
+        let load = &self.scoreboard.run().load;
         let read = |word: &std::sync::atomic::AtomicU64| {
             Stamp(word.load(std::sync::atomic::Ordering::Acquire))
         };
@@ -147,7 +154,7 @@ fn requests(mut scenario: Scenario, count: u64) -> Scenario {
 }
 
 fn keeping(mut scenario: Scenario) -> Scenario {
-    scenario.load.connection = Connection::KeepAlive;
+    scenario.load.connection = ConnectionMode::KeepAlive;
     scenario
 }
 
@@ -369,8 +376,8 @@ fn stopping_ends_the_window_and_gives_up_on_stragglers_after_a_second() {
     let mut scenario = closed(2, Elapsed::ZERO);
     scenario.warmup = Warmup::For(Elapsed::ZERO);
     scenario.duration = Elapsed::from_secs(3_600);
-    let played = Played::steered(scenario, &server.target, |board| {
-        let run = board.run();
+    let played = Played::steered(scenario, &server.target, |scoreboard| {
+        let run = scoreboard.run();
         while run.load.sent.load(std::sync::atomic::Ordering::Acquire) < 2 {
             thread::yield_now();
         }
@@ -396,8 +403,8 @@ fn a_window_that_the_recorder_ends_is_waited_for_to_its_last_answer() {
     let mut scenario = closed(2, Elapsed::ZERO);
     scenario.warmup = Warmup::For(Elapsed::ZERO);
     scenario.duration = Elapsed::from_secs(3_600);
-    let played = Played::steered(scenario, &server.target, |board| {
-        let run = board.run();
+    let played = Played::steered(scenario, &server.target, |scoreboard| {
+        let run = scoreboard.run();
         while run.load.sent.load(std::sync::atomic::Ordering::Acquire) < 2 {
             thread::yield_now();
         }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use concsim_model::scenario::Plan;
-use concsim_record::kept::{self, EXTENSION, Keeper, PLAN, SUMMARY};
+use concsim_record::storage::{self, EXTENSION, PLAN, RecordingWriter, SUMMARY};
 use concsim_record::{Header, Recording};
 
 use crate::sys::files;
@@ -36,7 +36,7 @@ impl Folder {
             let error = "it holds something already";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
         }
-        files::write_whole(&path.join(PLAN), &kept::plan_file(plan))
+        files::write_whole(&path.join(PLAN), &storage::plan_file(plan))
             .inspect_err(|_| files::remove_if(is_new, path))?;
         Ok(Self {
             path: path.to_owned(),
@@ -69,7 +69,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&mut self, header: &Header) -> io::Result<Keeper> {
+    pub fn keep(&mut self, header: &Header) -> io::Result<RecordingWriter> {
         self.variants += 1;
         let name = format!(
             "{}-{}.{EXTENSION}",
@@ -78,14 +78,14 @@ impl Folder {
         );
         let room = self.room.saturating_sub(self.size()? + FOR_THE_SUMMARY);
         let file = File::create_new(self.path.join(name))?;
-        Ok(Keeper::begin(file, header)?.with_room(room))
+        Ok(RecordingWriter::begin(file, header)?.with_room(room))
     }
 
     /// Removes what was written of a run that failed before anything was seen of it, so that its folder can be
     /// used again. What cannot be removed stays.
     pub fn remove_unplayed(self) {
         let has_samples = |recording: &Recording| !recording.samples.is_empty();
-        let kept = kept::open(&self.path);
+        let kept = storage::open(&self.path);
         if kept.is_ok_and(|kept| kept.recordings.iter().any(has_samples)) {
             return;
         }

@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::booking::{Booking, Cores, Look, WatchedProcesses};
+use super::cpu_attribution::{Cores, CpuAttribution, Look, WatchedProcesses};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
-use crate::telemetry::{Board, Event, Marker, Reader, Reading, Slot};
+use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
 use concsim_model::units::{CpuTime, Stamp};
-use concsim_record::kept::Keeper;
+use concsim_record::storage::RecordingWriter;
 use concsim_record::{
-    Header, LoadSample, Machine, Notebook, Recording, Sample, Who, Window, WorkerSample,
+    Header, LoadSample, Machine, Recorder, Recording, Sample, Who, Window, WorkerSample,
 };
 
 /// The processes of a run besides its workers, which are on the board.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cast {
+pub struct ProcessIds {
     /// The load process.
     pub load: Option<u32>,
     /// The services' process.
@@ -31,9 +31,9 @@ pub struct Cast {
 /// Reads the board into a recording.
 #[derive(Debug)]
 pub struct Live<'a> {
-    board: &'a Board,
+    scoreboard: &'a Scoreboard,
     clock: Clock,
-    notebook: Notebook,
+    recorder: Recorder,
     workers: BTreeMap<usize, Reader<'a>>,
     arbiter: Reader<'a>,
     load: Reader<'a>,
@@ -70,15 +70,19 @@ struct SlotMemory {
 
 impl<'a> Live<'a> {
     /// Begins an empty recording, and keeps it on disk if there is a keeper.
-    pub fn new(board: &'a Board, header: Header, keeper: Option<Keeper>) -> Self {
+    pub fn new(
+        scoreboard: &'a Scoreboard,
+        header: Header,
+        keeper: Option<RecordingWriter>,
+    ) -> Self {
         Self {
-            board,
+            scoreboard,
             clock: Clock::starting_now(),
-            notebook: Notebook::new(header, keeper),
+            recorder: Recorder::new(header, keeper),
             workers: BTreeMap::new(),
-            arbiter: Reader::new(board.arbiter_ring()),
-            load: Reader::new(board.load_ring()),
-            services: Reader::new(board.services_ring()),
+            arbiter: Reader::new(scoreboard.arbiter_ring()),
+            load: Reader::new(scoreboard.load_ring()),
+            services: Reader::new(scoreboard.services_ring()),
             cores: Cores::watch(),
             watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
@@ -89,8 +93,8 @@ impl<'a> Live<'a> {
     }
 
     /// What it reads.
-    pub fn board(&self) -> &'a Board {
-        self.board
+    pub fn scoreboard(&self) -> &'a Scoreboard {
+        self.scoreboard
     }
 
     /// The run's clock.
@@ -100,54 +104,54 @@ impl<'a> Live<'a> {
 
     /// What has been recorded so far.
     pub fn recording(&self) -> &Recording {
-        self.notebook.recording()
+        self.recorder.recording()
     }
 
     /// The header, for what becomes known while the run goes on.
     pub fn header_mut(&mut self) -> &mut Header {
-        self.notebook.header_mut()
+        self.recorder.header_mut()
     }
 
     /// Takes all events and outcomes that are in the rings now.
     pub fn drain(&mut self) {
-        for (worker, _) in self.board.used_slots() {
-            let ring = self.board.worker_ring(worker);
+        for (worker, _) in self.scoreboard.used_slots() {
+            let ring = self.scoreboard.worker_ring(worker);
             let reader = self
                 .workers
                 .entry(worker)
                 .or_insert_with(|| Reader::new(ring));
             let who = Who::Worker(worker as u16);
-            reader.drain(|record| self.notebook.note(who, record));
+            reader.drain(|record| self.recorder.note(who, record));
         }
-        let notebook = &mut self.notebook;
+        let recorder = &mut self.recorder;
         self.arbiter
-            .drain(|record| notebook.note(Who::Arbiter, record));
+            .drain(|record| recorder.note(Who::Arbiter, record));
         self.services
-            .drain(|record| notebook.note(Who::Services, record));
-        self.load.drain(|record| notebook.note(Who::Load, record));
+            .drain(|record| recorder.note(Who::Services, record));
+        self.load.drain(|record| recorder.note(Who::Load, record));
         let rings = self.workers.values().chain([&self.arbiter, &self.services]);
         let dropped = rings.map(Reader::dropped).sum();
-        notebook.has_lost(dropped, self.load.dropped());
+        recorder.has_lost(dropped, self.load.dropped());
     }
 
     /// Notes what has been done to the run.
     pub fn mark(&mut self, marker: Marker) {
         let record = Event::Marked(marker).to_record();
-        self.notebook.note(Who::Driver, &record);
+        self.recorder.note(Who::Driver, &record);
     }
 
     /// Adds a sample of everything, as of now.
-    pub fn sample(&mut self, cast: Cast) -> &Sample {
+    pub fn sample(&mut self, cast: ProcessIds) -> &Sample {
         self.learn_the_window();
         let sample = self.look(cast);
-        self.notebook.add(sample)
+        self.recorder.add(sample)
     }
 
     /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
     /// process for this, which takes milliseconds when there are thousands of stacks, so it is done
     /// once, when nothing is counted any more.
     pub fn weigh(&mut self) {
-        for (index, slot) in self.board.used_slots() {
+        for (index, slot) in self.scoreboard.used_slots() {
             if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
                 self.weights.insert(index, kib);
             }
@@ -156,12 +160,12 @@ impl<'a> Live<'a> {
 
     /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
     /// is that a process's CPU time was used on the core where it is found.
-    pub fn book(&mut self, cast: Cast) {
-        let workers = self.board.used_slots();
-        let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), Booking::Workers));
+    pub fn book(&mut self, cast: ProcessIds) {
+        let workers = self.scoreboard.used_slots();
+        let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), CpuAttribution::Workers));
         let others = [
-            (cast.load, Booking::Load),
-            (cast.services, Booking::Services),
+            (cast.load, CpuAttribution::Load),
+            (cast.services, CpuAttribution::Services),
         ];
         for (pid, booking) in workers.chain(others) {
             let pid = pid.unwrap_or(0);
@@ -173,11 +177,11 @@ impl<'a> Live<'a> {
     pub fn finish(mut self) -> (Recording, Option<io::Error>) {
         self.drain();
         self.learn_the_window();
-        self.notebook.close()
+        self.recorder.close()
     }
 
     fn learn_the_window(&mut self) {
-        let load = &self.board.run().load;
+        let load = &self.scoreboard.run().load;
         let begin = load.window_begin.load(Ordering::Acquire);
         let end = load.window_end.load(Ordering::Acquire);
         // A window that was announced is taken back if the run is stopped before it begins.
@@ -187,16 +191,16 @@ impl<'a> Live<'a> {
             end: Stamp(end),
         });
         if self.recording().header.window != window {
-            self.notebook.header_mut().window = window;
-            self.notebook.keep_the_header();
+            self.recorder.header_mut().window = window;
+            self.recorder.keep_the_header();
         }
     }
 
-    fn look(&mut self, cast: Cast) -> Sample {
+    fn look(&mut self, cast: ProcessIds) -> Sample {
         self.book(cast);
         let mut unreadable = 0;
         let seen = look_at_workers(
-            self.board,
+            self.scoreboard,
             &mut self.watched,
             &mut self.switches,
             self.clock.now(),
@@ -210,12 +214,12 @@ impl<'a> Live<'a> {
         self.used.read(cast);
         let load = LoadSample {
             cpu: self.used.load,
-            ..look_at_load(self.board, &mut self.in_system, &mut unreadable)
+            ..look_at_load(self.scoreboard, &mut self.in_system, &mut unreadable)
         };
-        self.notebook.could_not_read(unreadable);
+        self.recorder.could_not_read(unreadable);
         Sample {
             at: self.clock.now(),
-            stage: self.board.run().load.stage(),
+            stage: self.scoreboard.run().load.stage(),
             window: self.recording().header.window,
             seen: self.recording().seen(),
             workers,
@@ -229,15 +233,18 @@ impl<'a> Live<'a> {
 
 /// The workers as they say that they are, and as the operating system says.
 fn look_at_workers(
-    board: &Board,
+    scoreboard: &Scoreboard,
     watched: &mut WatchedProcesses,
     switches: &mut BTreeMap<usize, SlotMemory>,
     now: Stamp,
     unreadable: &mut u64,
 ) -> Vec<WorkerSample> {
-    let pids: Vec<u32> = board.used_slots().map(|(_, slot)| slot_pid(slot)).collect();
+    let pids: Vec<u32> = scoreboard
+        .used_slots()
+        .map(|(_, slot)| slot_pid(slot))
+        .collect();
     let looks = watched.look_at(&pids, now);
-    let seen = board.used_slots().zip(looks);
+    let seen = scoreboard.used_slots().zip(looks);
     seen.map(|((index, slot), look)| {
         let count = switches.entry(index).or_default();
         count.see(slot_pid(slot), slot);
@@ -297,14 +304,14 @@ fn look_at_worker(
 
 /// Looks at workers where nothing is recorded.
 #[derive(Debug)]
-pub struct Onlooker {
+pub struct WorkerSampler {
     clock: Clock,
     watched: WatchedProcesses,
     switches: BTreeMap<usize, SlotMemory>,
     cpu: BTreeMap<usize, CpuTime>,
 }
 
-impl Default for Onlooker {
+impl Default for WorkerSampler {
     fn default() -> Self {
         Self {
             clock: Clock::starting_now(),
@@ -315,13 +322,13 @@ impl Default for Onlooker {
     }
 }
 
-impl Onlooker {
+impl WorkerSampler {
     /// The workers as they are now. Of one that was respawned more than once since the last look, the
     /// process switches of those between are not known.
-    pub fn look(&mut self, board: &Board) -> Vec<WorkerSample> {
+    pub fn look(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
         let now = self.clock.now();
         let (watched, switches) = (&mut self.watched, &mut self.switches);
-        let seen = look_at_workers(board, watched, switches, now, &mut 0);
+        let seen = look_at_workers(scoreboard, watched, switches, now, &mut 0);
         let workers = seen.into_iter().map(|seen| {
             // What the system says of a process that has died is rounded, and a sum never goes back.
             let most = self.cpu.entry(seen.index).or_default();
@@ -362,8 +369,12 @@ fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
     dead + processes::cpu_of(pid).unwrap_or(CpuTime(read(&slot.cpu)))
 }
 
-fn look_at_load(board: &Board, in_system: &mut Reading, unreadable: &mut u64) -> LoadSample {
-    let load = &board.run().load;
+fn look_at_load(
+    scoreboard: &Scoreboard,
+    in_system: &mut Reading,
+    unreadable: &mut u64,
+) -> LoadSample {
+    let load = &scoreboard.run().load;
     LoadSample {
         sent: read(&load.sent),
         ended: read(&load.ended),
@@ -383,7 +394,7 @@ fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Re
 }
 
 impl Used {
-    fn read(&mut self, cast: Cast) {
+    fn read(&mut self, cast: ProcessIds) {
         self.load = used_by(cast.load, self.load);
         self.services = used_by(cast.services, self.services);
         self.arbiter = used_by(cast.arbiter, self.arbiter);
@@ -444,8 +455,8 @@ mod tests {
     #[test]
     fn the_switches_of_a_process_never_fall_when_it_dies() {
         use std::sync::atomic::Ordering::Relaxed;
-        let board = Board::new(1).unwrap();
-        let slot = board.slot(0);
+        let scoreboard = Scoreboard::new(1).unwrap();
+        let slot = scoreboard.slot(0);
         let mut memory = SlotMemory {
             pid: 7,
             now: ProcessSwitches {

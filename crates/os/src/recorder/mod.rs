@@ -1,11 +1,11 @@
 //! The recorder of real runs: reads shared memory and the operating system into a recording, in memory and
 //! on disk.
 
-mod booking;
+mod cpu_attribution;
 mod folder;
 mod live;
 #[cfg(test)]
 mod tests;
 
 pub use folder::{Folder, is_of_a_run};
-pub use live::{Cast, Live, Onlooker, this_machine};
+pub use live::{Live, ProcessIds, WorkerSampler, this_machine};

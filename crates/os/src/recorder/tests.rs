@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
-use concsim_record::kept::open;
+use concsim_record::storage::open;
 use concsim_record::synthetic::{self, Synthetic};
 use concsim_record::{Sample, Seen, Who};
 

@@ -23,16 +23,16 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
-use super::worker::{self, BOOT_FAILED, Post};
+use super::worker::{self, BOOT_FAILED, WorkerConfig};
 use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
-use crate::sys::{Doing, family, net};
+use crate::sys::{Doing, child, net};
 use crate::telemetry::{
-    Board, Event, OVERFLOWED, Phase, SLOTS, Said, Telemetry, TerminationCause, Writer,
+    ChildMessage, Event, OVERFLOWED, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
-use concsim_engine::roster::{Hand, Roster, Verdict};
+use concsim_engine::roster::{Process, Roster, Verdict};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::length;
@@ -58,9 +58,9 @@ pub struct Orders {
 /// Between two looks at heartbeats.
 const TICK: Elapsed = Elapsed::from_secs(1);
 /// While workers boot, or are being reaped: between two looks at them.
-const GLANCE: Elapsed = Elapsed::from_millis(5);
+const BOOT_POLL: Elapsed = Elapsed::from_millis(5);
 /// How long a server that was told twice to be quick still waits for its workers.
-const IMPATIENCE: Elapsed = Elapsed::from_secs(2);
+const FORCED_STOP_TIMEOUT: Elapsed = Elapsed::from_secs(2);
 
 /// How a process ends that was killed (SIGKILL), whoever did it.
 const KILLED: i32 = -9;
@@ -98,20 +98,20 @@ enum Stop {
 /// When the address is taken, when a worker cannot be forked, or when one cannot get ready.
 pub fn play(
     orders: Orders,
-    board: &'static Board,
+    scoreboard: &'static Scoreboard,
     lifeline: &OwnedFd,
     voice: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut arbiter = Arbiter::take_office(orders, board, lifeline, voice)?;
-    let stop = arbiter.keep_watch();
+    let mut arbiter = Arbiter::start(orders, scoreboard, lifeline, voice)?;
+    let stop = arbiter.supervise();
     // Whatever happened: nobody is left behind.
-    arbiter.dismiss_all(*stop.as_ref().unwrap_or(&Stop::Quick));
+    arbiter.stop_all(*stop.as_ref().unwrap_or(&Stop::Quick));
     stop.map(drop)
 }
 
 struct Arbiter<'a> {
     orders: Orders,
-    board: &'static Board,
+    scoreboard: &'static Scoreboard,
     ring: Writer<'static>,
     /// `None` once the server stops: the door is closed before the last worker leaves.
     listener: Option<TcpListener>,
@@ -135,9 +135,9 @@ struct Arbiter<'a> {
 }
 
 impl<'a> Arbiter<'a> {
-    fn take_office(
+    fn start(
         orders: Orders,
-        board: &'static Board,
+        scoreboard: &'static Scoreboard,
         lifeline: &'a OwnedFd,
         voice: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
@@ -158,7 +158,7 @@ impl<'a> Arbiter<'a> {
             Signal::HangUp,
         ])?;
         Ok(Self {
-            ring: Writer::new(board.arbiter_ring()),
+            ring: Writer::new(scoreboard.arbiter_ring()),
             listener: Some(listener),
             address,
             lifeline,
@@ -166,12 +166,12 @@ impl<'a> Arbiter<'a> {
             roster: Roster::new(SLOTS, orders.scenario.server.workers),
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
-            last_words: family::pipe()?,
+            last_words: child::pipe()?,
             respawns: Respawns::new(SLOTS),
             next_tick: orders.clock.now() + TICK,
             is_up: false,
             is_killing: false,
-            board,
+            scoreboard,
             orders,
             voice,
         })
@@ -182,7 +182,7 @@ impl<'a> Arbiter<'a> {
     }
 
     /// Until something says stop.
-    fn keep_watch(&mut self) -> Result<Stop, Failure> {
+    fn supervise(&mut self) -> Result<Stop, Failure> {
         self.fill_vacancies()?;
         loop {
             self.announce_when_up();
@@ -204,10 +204,10 @@ impl<'a> Arbiter<'a> {
     /// Sleeps until a signal comes or a tick is due; whether the driver is gone.
     fn sleep_a_little(&self) -> bool {
         let until_tick = self.next_tick.since(self.now());
-        self.nap(if self.is_up {
+        self.poll_timeout(if self.is_up {
             until_tick
         } else {
-            until_tick.min(GLANCE)
+            until_tick.min(BOOT_POLL)
         })
     }
 
@@ -249,7 +249,10 @@ impl<'a> Arbiter<'a> {
     fn send_home_who_was_replaced(&mut self) {
         let leaving = std::mem::take(&mut self.leaving);
         for (slot, pid) in &leaving {
-            self.board.slot(*slot).wanted.store(0, Ordering::Relaxed);
+            self.scoreboard
+                .slot(*slot)
+                .wanted
+                .store(0, Ordering::Relaxed);
             // One that was reaped meanwhile has lost its number, perhaps to a worker just forked.
             if self.roster.is_going(*slot, *pid) {
                 signals::send(*pid, Signal::Terminate);
@@ -268,7 +271,10 @@ impl<'a> Arbiter<'a> {
         let Some((slot, pid)) = self.roster.remove_oldest() else {
             return self.note("the last worker stays");
         };
-        self.board.slot(slot).wanted.store(0, Ordering::Relaxed);
+        self.scoreboard
+            .slot(slot)
+            .wanted
+            .store(0, Ordering::Relaxed);
         signals::send(pid, Signal::Terminate);
         let count = self.roster.wanted();
         self.note(&format!(
@@ -280,18 +286,18 @@ impl<'a> Arbiter<'a> {
     /// Says that the server is ready, once all its first workers are.
     fn announce_when_up(&mut self) {
         let booted = |(slot, _)| {
-            let phase = self.board.slot(slot).phase();
+            let phase = self.scoreboard.slot(slot).phase();
             phase.is_some_and(|phase| phase != Phase::Booting)
         };
-        if !self.is_up && self.roster.vacancy().is_none() && self.roster.living().all(booted) {
+        if !self.is_up && self.roster.free_slot().is_none() && self.roster.living().all(booted) {
             self.is_up = true;
             let addresses = vec![self.address];
-            self.say(&Said::Ready { addresses });
+            self.say(&ChildMessage::Ready { addresses });
         }
     }
 
     fn fill_vacancies(&mut self) -> Result<(), Failure> {
-        while let Some(slot) = self.roster.vacancy() {
+        while let Some(slot) = self.roster.free_slot() {
             self.fork_worker(slot)?;
         }
         Ok(())
@@ -299,15 +305,15 @@ impl<'a> Arbiter<'a> {
 
     fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
         let age = self.roster.next_age();
-        let words = self.board.slot(slot);
+        let words = self.scoreboard.slot(slot);
         if words.incarnation.load(Ordering::Relaxed) == 0 {
-            self.board.reserve_worker_ring(slot)?;
+            self.scoreboard.reserve_worker_ring(slot)?;
         }
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
         self.respawns.forked(slot, self.now());
-        let (lifeline, kept_end) = family::pipe()?;
-        let post = self.post(slot, lifeline.into())?;
+        let (lifeline, kept_end) = child::pipe()?;
+        let config = self.config(slot, lifeline.into())?;
         let siblings = self.lifelines.iter_mut();
         let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
         let mut kept_end = Some(OwnedFd::from(kept_end));
@@ -318,23 +324,23 @@ impl<'a> Arbiter<'a> {
             for end in inherited {
                 drop(end.take());
             }
-            worker::live(&post)
+            worker::run(&config)
         })?;
         self.lifelines[slot] = kept_end;
         words.give_to(pid);
-        self.roster.employ(slot, pid, age);
+        self.roster.insert(slot, pid, age);
         let (at, worker) = (self.now(), slot as u32);
         self.ring
             .push(&Event::Forked { at, worker, pid }.to_record());
         Ok(())
     }
 
-    fn post(&self, slot: usize, lifeline: OwnedFd) -> Result<Post, Failure> {
+    fn config(&self, slot: usize, lifeline: OwnedFd) -> Result<WorkerConfig, Failure> {
         let listener = self
             .listener
             .as_ref()
             .expect("no worker is forked once the door is closed");
-        Ok(Post {
+        Ok(WorkerConfig {
             index: slot,
             arbiter: std::process::id(),
             scenario: self.orders.scenario.clone(),
@@ -349,7 +355,7 @@ impl<'a> Arbiter<'a> {
                 .1
                 .try_clone()
                 .doing("share a pipe with a worker")?,
-            board: self.board,
+            scoreboard: self.scoreboard,
             clock: self.orders.clock,
             telemetry: self.orders.telemetry,
         })
@@ -358,21 +364,21 @@ impl<'a> Arbiter<'a> {
     /// Takes every child that has ended; a server whose workers cannot get ready ends.
     fn reap(&mut self) -> Result<(), Failure> {
         while let Some(death) = fork::reap() {
-            self.mourn(death)?;
+            self.on_exit(death)?;
         }
         Ok(())
     }
 
-    fn mourn(&mut self, death: Death) -> Result<(), Failure> {
+    fn on_exit(&mut self, death: Death) -> Result<(), Failure> {
         let Death { pid, status, cpu } = death;
         let Some((slot, hand)) = self.roster.dismiss(pid) else {
             return Ok(());
         };
         self.lifelines[slot] = None;
-        let (at, words) = (self.now(), self.board.slot(slot));
+        let (at, words) = (self.now(), self.scoreboard.slot(slot));
         // Killed by somebody else: that says nothing of the next one.
         let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
-        words.bury(at, cpu);
+        words.remove(at, cpu);
         let worker = slot as u32;
         let cause = self.cause_of(hand);
         let died = Event::Died {
@@ -394,7 +400,7 @@ impl<'a> Arbiter<'a> {
             });
         }
         if status != 0 && cause.is_none() && status != KILLED {
-            let accepted = self.board.used_slots();
+            let accepted = self.scoreboard.used_slots();
             let accepted = accepted.map(|(_, slot)| slot.accepted.load(Ordering::Relaxed));
             if self.respawns.died(slot, at, accepted.sum()) {
                 let reason = format!(
@@ -420,7 +426,7 @@ impl<'a> Arbiter<'a> {
     }
 
     /// What was done to end this process.
-    fn cause_of(&self, hand: Hand) -> Option<TerminationCause> {
+    fn cause_of(&self, hand: Process) -> Option<TerminationCause> {
         if hand.was_silent() {
             Some(TerminationCause::Silent)
         } else if self.is_killing {
@@ -450,9 +456,9 @@ impl<'a> Arbiter<'a> {
         let Some(timeout) = self.orders.scenario.server.timeout else {
             return;
         };
-        let board = self.board;
+        let scoreboard = self.scoreboard;
         let heartbeat = |slot| {
-            let heartbeat = &board.slot(slot).heartbeat;
+            let heartbeat = &scoreboard.slot(slot).heartbeat;
             Stamp(heartbeat.load(Ordering::Relaxed))
         };
         for (slot, pid, verdict) in self.roster.judge(now, timeout, heartbeat) {
@@ -474,10 +480,10 @@ impl<'a> Arbiter<'a> {
     }
 
     fn note(&mut self, text: &str) {
-        self.say(&Said::Note { text: text.into() });
+        self.say(&ChildMessage::Note { text: text.into() });
     }
 
-    fn say(&mut self, said: &Said) {
+    fn say(&mut self, said: &ChildMessage) {
         // If nobody listens any more, the lifeline says so too.
         let _ = said.say(&mut self.voice);
     }

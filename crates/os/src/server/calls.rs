@@ -13,7 +13,7 @@ const CONNECT: Elapsed = Elapsed::from_secs(5);
 
 /// One connection to a service. Tries, and never waits.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct ServiceConnection {
     socket: TcpStream,
     /// The number of the last call.
     id: u64,
@@ -22,7 +22,7 @@ pub(super) struct Link {
     filled: usize,
 }
 
-impl Link {
+impl ServiceConnection {
     /// Begins to connect.
     pub(super) fn begin(service: SocketAddr) -> io::Result<Self> {
         Ok(Self {
@@ -35,12 +35,12 @@ impl Link {
 
     /// Connects, and blocks the process until that is done.
     pub(super) fn connect(service: SocketAddr) -> io::Result<Self> {
-        let link = Self::begin(service)?;
-        if !net::wait_writable(&link.socket, Some(CONNECT)).map_err(|error| error.source)? {
+        let connection = Self::begin(service)?;
+        if !net::wait_writable(&connection.socket, Some(CONNECT)).map_err(|error| error.source)? {
             return Err(ErrorKind::TimedOut.into());
         }
-        link.finish_connect()?;
-        Ok(link)
+        connection.finish_connect()?;
+        Ok(connection)
     }
 
     /// Whether the service has taken the connection.
@@ -98,7 +98,7 @@ impl Link {
     }
 }
 
-impl AsFd for Link {
+impl AsFd for ServiceConnection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

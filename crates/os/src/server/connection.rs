@@ -8,12 +8,12 @@
 //!      └── Nothing: the client is gone, or kept silent ──▶ end
 //! ```
 //!
-//! The same code under a sync and under a coroutine worker. How it waits for bytes is the [`Line`]'s
+//! The same code under a sync and under a coroutine worker. How it waits for bytes is the [`Transport`]'s
 //! business: one blocks the process, the other parks the coroutine.
 
 use std::io::{self, ErrorKind};
 
-use super::tally::Tally;
+use super::accounting::RequestAccounting;
 use crate::handler::{Answered, Application, Asked, Reply, World};
 use crate::http::{CONTINUE, Keep, Progress, Receiver, Refusal, Status};
 use crate::telemetry::Probe;
@@ -28,16 +28,25 @@ pub(super) const SEND: Elapsed = Elapsed::from_secs(30);
 const LINGER: Elapsed = Elapsed::from_millis(500);
 const LINGER_BYTES: usize = 64 << 10;
 
+/// Readiness of a socket that a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interest {
+    /// Bytes, or an end.
+    Read,
+    /// Room for bytes.
+    Write,
+}
+
 /// How long a connection waits for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Patience {
+pub(super) struct Deadline {
     /// No longer than this.
     pub(super) until: Stamp,
     /// It waits between two requests: a server that stops need not wait for it.
     pub(super) idle: bool,
 }
 
-impl Patience {
+impl Deadline {
     /// As long as it takes.
     pub(super) const ENDLESS: Self = Self {
         until: Stamp::NEVER,
@@ -51,10 +60,10 @@ impl Patience {
 }
 
 /// A connection as its worker sees it: a World with a client at the other end.
-pub(super) trait Line: World {
+pub(super) trait Transport: World {
     /// Bytes from the client, as soon as there are any; 0 at their end. Waits as the worker's kind
     /// waits, and says `TimedOut` when the patience is over.
-    fn receive(&mut self, room: &mut [u8], patience: Patience) -> io::Result<usize>;
+    fn receive(&mut self, room: &mut [u8], patience: Deadline) -> io::Result<usize>;
 
     /// Bytes from the client that are there already. Never waits.
     fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize>;
@@ -72,7 +81,7 @@ pub(super) trait Line: World {
     fn received_at(&self) -> Stamp;
 
     /// The account of the request that the connection is at, and where it is told.
-    fn tally(&mut self) -> (&mut Tally, &Probe);
+    fn accounting(&mut self) -> (&mut RequestAccounting, &Probe);
 }
 
 /// How a request arrived.
@@ -83,7 +92,7 @@ enum Arrival {
 }
 
 /// Plays a connection to its end.
-pub(super) fn serve(line: &mut impl Line, application: &Application) {
+pub(super) fn serve(line: &mut impl Transport, application: &Application) {
     let mut receiver = Receiver::new();
     let mut reply = Reply::default();
     let mut first = true;
@@ -110,7 +119,7 @@ pub(super) fn serve(line: &mut impl Line, application: &Application) {
 }
 
 /// Receives a request to its end.
-fn arrival(line: &mut impl Line, receiver: &mut Receiver, first: bool) -> Arrival {
+fn arrival(line: &mut impl Transport, receiver: &mut Receiver, first: bool) -> Arrival {
     loop {
         match receiver.progress() {
             Progress::NeedMore => {}
@@ -144,27 +153,27 @@ fn arrival(line: &mut impl Line, receiver: &mut Receiver, first: bool) -> Arriva
     }
 }
 
-fn patience(line: &mut impl Line, between: bool, first: bool) -> Patience {
-    let since = line.tally().0.since();
+fn patience(line: &mut impl Transport, between: bool, first: bool) -> Deadline {
+    let since = line.accounting().0.since();
     match line.keeps() {
-        Some(keepalive) if between && !first => Patience {
+        Some(keepalive) if between && !first => Deadline {
             until: since + keepalive,
             idle: true,
         },
-        _ => Patience::until(since + ARRIVAL),
+        _ => Deadline::until(since + ARRIVAL),
     }
 }
 
 /// Bytes of the request are there: it has begun.
-fn comes(line: &mut impl Line) {
+fn comes(line: &mut impl Transport) {
     let at = line.received_at();
-    let (tally, probe) = line.tally();
-    tally.comes(probe, at);
+    let (accounting, probe) = line.accounting();
+    accounting.comes(probe, at);
 }
 
 /// Does what the request asks for, and answers; whether the connection stays.
 fn answer(
-    line: &mut impl Line,
+    line: &mut impl Transport,
     application: &Application,
     receiver: &Receiver,
     reply: &mut Reply,
@@ -172,9 +181,9 @@ fn answer(
     let request = receiver.request();
     let asked = application.ask(&request);
     if let Asked::Play { number, .. } = &asked {
-        let (tally, probe) = line.tally();
-        tally.is_number(*number);
-        probe.runs_request(tally.request);
+        let (accounting, probe) = line.accounting();
+        accounting.is_number(*number);
+        probe.runs_request(accounting.request);
     }
     let keep = line.keeps().map_or(Keep::Close, |_| request.keep);
     reply.begin(request.method, keep);
@@ -184,15 +193,15 @@ fn answer(
 }
 
 /// The request has ended: its last byte is written, or never will be.
-fn end(line: &mut impl Line, answered: Answered) {
-    let (tally, probe) = line.tally();
+fn end(line: &mut impl Transport, answered: Answered) {
+    let (accounting, probe) = line.accounting();
     let whole = answered != Answered::CutShort;
-    tally.end(probe, probe.now(), whole);
+    accounting.end(probe, probe.now(), whole);
 }
 
 /// Takes what the client has sent beyond its last request, without waiting for more: a connection that
 /// is closed with unread bytes is reset, and the client may lose the answer.
-fn take_the_rest(line: &mut impl Line) {
+fn take_the_rest(line: &mut impl Transport) {
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;
     while left > 0 {
@@ -209,13 +218,13 @@ fn take_the_rest(line: &mut impl Line) {
 }
 
 /// Lets a client that was refused read why, while it may still be sending.
-fn linger(line: &mut impl Line) {
+fn linger(line: &mut impl Transport) {
     line.hang_up();
-    let until = line.tally().1.now() + LINGER;
+    let until = line.accounting().1.now() + LINGER;
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;
     while left > 0 {
-        match line.receive(&mut room, Patience::until(until)) {
+        match line.receive(&mut room, Deadline::until(until)) {
             Ok(1..) => left = left.saturating_sub(room.len()),
             Ok(0) | Err(_) => return,
         }

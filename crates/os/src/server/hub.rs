@@ -20,17 +20,18 @@
 //! worker has room for a thousand: one that computes for 20 ms and waits for 80 ms never has more
 //! than five begun, which hides what coroutines are for.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 
-use super::seat::{Pause, Seat, Shared};
+use super::log::log;
+use super::task_context::{Shared, TaskContext, WaitReason};
 use super::timers::Timers;
 use crate::coroutine::{ReadyQueue, Resumed, Stacks, Task, TaskId};
 use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, net, processes};
-use crate::telemetry::{Event, Phase, Ran, Then};
+use crate::telemetry::{Event, Phase, RunSlice, SwitchReason};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Tokens that are no channel's.
@@ -63,8 +64,8 @@ pub(super) enum Ended {
 pub(super) struct Hub<'life, P> {
     shared: Rc<Shared>,
     play: Rc<P>,
-    queue: ReadyQueue<Task<Pause>>,
-    stacks: Stacks<Pause>,
+    queue: ReadyQueue<Task<WaitReason>>,
+    stacks: Stacks<WaitReason>,
     timers: Timers,
     listener: &'life TcpListener,
     /// Whether the poller reports the listener.
@@ -77,7 +78,7 @@ pub(super) struct Hub<'life, P> {
     ready: Vec<Ready>,
 }
 
-impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
+impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
     /// A hub that holds at most `connections` of the listener's, each played by `play` in a task of
     /// its own.
     pub(super) fn new(
@@ -177,7 +178,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             self.queue.wake(id);
         }
         let shared = Rc::clone(&self.shared);
-        let channels = shared.channels.borrow();
+        let sources = shared.sources.borrow();
         for ready in &self.ready {
             match ready.token {
                 LISTENER => {}
@@ -185,13 +186,13 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
                 SIGNALS => {
                     if self.signals.take().contains(&Signal::Terminate) {
                         self.shared.stopping.set(true);
-                        for id in channels.iter().filter_map(|(_, it)| it.stop_idling()) {
+                        for id in sources.iter().filter_map(|(_, it)| it.stop_idling()) {
                             self.queue.wake(id);
                         }
                     }
                 }
                 place => {
-                    if let Some(id) = channels[place as usize].note(*ready) {
+                    if let Some(id) = sources[place as usize].note(*ready) {
                         self.queue.wake(id);
                     }
                 }
@@ -233,7 +234,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
     fn leave_at_the_door(&mut self, reason: &str) {
         let now = self.shared.polled.get();
         if self.door_closed_until + DOOR_REPORT <= now || self.door_closed_until == Stamp::ZERO {
-            say(&format!("a connection could not be taken: {reason}"));
+            log(&format!("a connection could not be taken: {reason}"));
         }
         self.door_closed_until = now + DOOR_PAUSE;
     }
@@ -243,8 +244,8 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         let connection = net::client_number(&socket);
         let (shared, play) = (Rc::clone(&self.shared), Rc::clone(&self.play));
         let task = self.stacks.start(move |parker| {
-            let mut seat = Seat::take(&shared, parker);
-            play(&mut seat, socket, accepted);
+            let mut task_context = TaskContext::take(&shared, parker);
+            play(&mut task_context, socket, accepted);
         });
         let id = self.queue.open(task);
         self.shared.probe.task_begun();
@@ -279,7 +280,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         shared.running.set(id);
         shared.resumed.set(from);
         shared.ready.set(from);
-        shared.roll.borrow_mut().runs(id);
+        shared.switches.borrow_mut().runs(id);
         probe.runs_since(from);
         self.publish_tasks(1);
         probe.coroutine_switch();
@@ -291,7 +292,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
         };
         probe.let_go(from, to);
         let then = self.settle(id, &resumed)?;
-        probe.event(&Event::Ran(Ran {
+        probe.event(&Event::RunSlice(RunSlice {
             ready: shared.ready.get().min(from),
             from,
             to,
@@ -299,7 +300,7 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             request: shared.request.get(),
             then,
             due: match &resumed {
-                Resumed::Parked(Pause::Timer(due)) => Some(*due),
+                Resumed::Parked(WaitReason::Timer(due)) => Some(*due),
                 _ => None,
             },
             core: processes::own_core(),
@@ -308,13 +309,13 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
     }
 
     /// Puts a task that let go where it belongs.
-    fn settle(&mut self, id: TaskId, resumed: &Resumed<Pause>) -> Result<Then, Ended> {
+    fn settle(&mut self, id: TaskId, resumed: &Resumed<WaitReason>) -> Result<SwitchReason, Ended> {
         match resumed {
             Resumed::Parked(pause) => {
                 match pause {
-                    Pause::Yield => self.queue.rejoin(id),
-                    Pause::Client | Pause::Service => self.queue.park(id),
-                    Pause::Timer(deadline) => {
+                    WaitReason::Yield => self.queue.rejoin(id),
+                    WaitReason::Client | WaitReason::Service => self.queue.park(id),
+                    WaitReason::Timer(deadline) => {
                         self.queue.park(id);
                         self.timers.set(*deadline, id);
                     }
@@ -324,8 +325,8 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             // A panic has unwound the task, which closed its connection; the hook has told of it.
             Resumed::Ended | Resumed::Panicked(_) => {
                 drop(self.queue.close(id));
-                self.shared.roll.borrow_mut().closes(id);
-                Ok(Then::Ended)
+                self.shared.switches.borrow_mut().closes(id);
+                Ok(SwitchReason::Ended)
             }
             Resumed::Overflowed => {
                 drop(self.queue.close(id));
@@ -347,11 +348,4 @@ impl<'life, P: Fn(&mut Seat<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
             self.shared.probe.phase(phase, at);
         }
     }
-}
-
-/// Says a line on standard error, which goes to whoever watches the server.
-pub(super) fn say(text: &str) {
-    use io::Write;
-    // If nobody listens any more, there is nobody to tell that either.
-    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -10,17 +10,18 @@
 //! Best read in this order: [`worker`](self) `sync` and `coroutine` side by side, then `hub`, then
 //! [`arbiter`].
 
+mod accounting;
 pub mod arbiter;
 mod calls;
 pub mod compute;
 mod connection;
+mod date_cache;
 mod deadlines;
 mod hub;
-mod seat;
+mod log;
 pub mod services;
-mod tally;
+mod task_context;
 mod timers;
-mod today;
 pub mod wire;
 mod worker;
 

@@ -19,11 +19,11 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::sys::clock::Clock;
-use crate::sys::dial::is_exhaustion;
-use crate::sys::places::{Places, Token};
+use crate::sys::connect::is_exhaustion;
+use crate::sys::generational_slab::{Places, Token};
 use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
 use crate::sys::{Doing, Result, net, processes};
-use crate::telemetry::{Board, Event, Said, Telemetry, Writer, add};
+use crate::telemetry::{ChildMessage, Event, Scoreboard, Telemetry, Writer, add};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp};
 use connection::Connection;
@@ -43,15 +43,15 @@ pub struct Orders {
 ///
 /// # Errors
 /// When a socket is refused, or nobody listens to `voice`.
-pub fn play(orders: &Orders, board: &Board, mut voice: &mut dyn Write) -> Result<()> {
+pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
     // One for each connection that a worker may open to call; the driver has refused what is too much.
     processes::allow_all_descriptors();
     let count = orders.scenario.services.len();
-    let mut services = Services::open(count, orders.clock, orders.telemetry, board)?;
+    let mut services = Services::open(count, orders.clock, orders.telemetry, scoreboard)?;
     let addresses = services.addresses()?;
-    Said::Ready { addresses }
+    ChildMessage::Ready { addresses }
         .say(&mut voice)
         .doing("say where the services listen")?;
     loop {
@@ -76,7 +76,7 @@ const LISTENERS: u64 = 1 << 63;
 
 struct Services<'a> {
     clock: Clock,
-    board: &'a Board,
+    scoreboard: &'a Scoreboard,
     ring: Option<Writer<'a>>,
     poller: Poller,
     listeners: Vec<TcpListener>,
@@ -107,7 +107,12 @@ struct Waiting {
 
 impl<'a> Services<'a> {
     /// Opens `count` services on free ports of the loopback interface.
-    fn open(count: usize, clock: Clock, telemetry: Telemetry, board: &'a Board) -> Result<Self> {
+    fn open(
+        count: usize,
+        clock: Clock,
+        telemetry: Telemetry,
+        scoreboard: &'a Scoreboard,
+    ) -> Result<Self> {
         let poller = Poller::new()?;
         let mut listeners = Vec::new();
         for service in 0..count {
@@ -117,12 +122,12 @@ impl<'a> Services<'a> {
         }
         let spare = listeners.first().and_then(|it| it.try_clone().ok());
         let ring = match telemetry {
-            Telemetry::On => Some(Writer::new(board.services_ring())),
+            Telemetry::On => Some(Writer::new(scoreboard.services_ring())),
             Telemetry::Off => None,
         };
         Ok(Self {
             clock,
-            board,
+            scoreboard,
             ring,
             poller,
             listeners,
@@ -253,7 +258,7 @@ impl<'a> Services<'a> {
             }));
         });
         connection.held += count;
-        let slot = self.board.service(connection.service);
+        let slot = self.scoreboard.service(connection.service);
         slot.held.step(asked, change(count));
         let peak = slot.peak.load(Ordering::Relaxed).max(slot.held.count());
         slot.peak.store(peak, Ordering::Relaxed);
@@ -315,7 +320,7 @@ impl<'a> Services<'a> {
         if !connection.due.is_empty() {
             let written = self.clock.now();
             connection.put_answers(written);
-            note_answers(connection, written, self.board, self.ring.as_mut());
+            note_answers(connection, written, self.scoreboard, self.ring.as_mut());
         }
         if !connection.flush() {
             self.close(token);
@@ -325,7 +330,7 @@ impl<'a> Services<'a> {
     /// Forgets a connection, and the calls that were held for it.
     fn close(&mut self, token: Token) {
         if let Some(connection) = self.connections.remove(token) {
-            let slot = self.board.service(connection.service);
+            let slot = self.scoreboard.service(connection.service);
             slot.held.step(self.clock.now(), -change(connection.held));
             self.forgotten += connection.held - connection.due.len();
             self.drop_the_forgotten();
@@ -348,10 +353,10 @@ impl<'a> Services<'a> {
 fn note_answers(
     connection: &mut Connection,
     written: Stamp,
-    board: &Board,
+    scoreboard: &Scoreboard,
     mut ring: Option<&mut Writer<'_>>,
 ) {
-    let slot = board.service(connection.service);
+    let slot = scoreboard.service(connection.service);
     let count = connection.due.len();
     connection.held -= count;
     add(&slot.answered, count as u64);

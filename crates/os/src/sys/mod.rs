@@ -5,16 +5,16 @@
 
 #![expect(unsafe_code, reason = "this is the room for it; see ARCHITECTURE.md")]
 
-pub mod apart;
+pub mod child;
 pub mod clock;
-pub mod dial;
-pub mod family;
+pub mod connect;
 pub mod files;
 pub mod fork;
+pub mod generational_slab;
 pub mod interrupt;
+pub mod isolated;
 pub mod memory;
 pub mod net;
-pub mod places;
 pub mod poller;
 pub mod processes;
 pub mod shared;

@@ -8,7 +8,7 @@ use concsim_model::units::CpuTime;
 
 /// Where a process is and what it does, at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whereabouts {
+pub struct ProcStat {
     /// Whether the system would run it if a core were free, or does run it.
     pub runnable: bool,
     /// Whether it is stopped by a signal.
@@ -42,7 +42,7 @@ mod linux {
     use std::fs::{self, File};
     use std::os::unix::fs::FileExt as _;
 
-    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use super::{CoreTimes, ProcStat, ProcessSwitches};
     use concsim_model::units::CpuTime;
 
     /// Longer than what the system says of one process in one file.
@@ -66,7 +66,7 @@ mod linux {
         }
 
         /// Where it is now.
-        pub fn whereabouts(&self) -> Option<Whereabouts> {
+        pub fn proc_stat(&self) -> Option<ProcStat> {
             let mut room = [0; ROOM];
             whereabouts_in(read_at_once(self.stat.as_ref()?, &mut room)?)
         }
@@ -96,8 +96,8 @@ mod linux {
     }
 
     /// Where a process is now.
-    pub fn whereabouts_of(pid: u32) -> Option<Whereabouts> {
-        Watched::new(pid).whereabouts()
+    pub fn whereabouts_of(pid: u32) -> Option<ProcStat> {
+        Watched::new(pid).proc_stat()
     }
 
     /// The parent of a process.
@@ -108,11 +108,11 @@ mod linux {
         fields.split_ascii_whitespace().nth(1)?.parse().ok()
     }
 
-    fn whereabouts_in(line: &str) -> Option<Whereabouts> {
+    fn whereabouts_in(line: &str) -> Option<ProcStat> {
         // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
         let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
         let state = fields.next()?;
-        Some(Whereabouts {
+        Some(ProcStat {
             runnable: state == "R",
             stopped: matches!(state, "T" | "t"),
             core: fields.nth(35)?.parse().ok()?,
@@ -249,7 +249,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{CoreTimes, ProcessSwitches, Whereabouts};
+    use super::{CoreTimes, ProcStat, ProcessSwitches};
     use concsim_model::units::CpuTime;
 
     /// CPU time of another process: not read here; the worker's own stamps are used.
@@ -268,13 +268,13 @@ mod elsewhere {
         }
 
         /// Where it is: not read here.
-        pub fn whereabouts(&self) -> Option<Whereabouts> {
+        pub fn proc_stat(&self) -> Option<ProcStat> {
             None
         }
     }
 
     /// Where a process is: not read here.
-    pub fn whereabouts_of(_pid: u32) -> Option<Whereabouts> {
+    pub fn whereabouts_of(_pid: u32) -> Option<ProcStat> {
         None
     }
 
@@ -434,11 +434,11 @@ mod tests {
             .spawn()
             .unwrap();
         let watched = Watched::new(child.id());
-        assert!(watched.whereabouts().is_some());
-        assert!(watched.whereabouts().is_some(), "read again");
+        assert!(watched.proc_stat().is_some());
+        assert!(watched.proc_stat().is_some(), "read again");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(watched.whereabouts(), None);
+        assert_eq!(watched.proc_stat(), None);
     }
 
     const PATIENCE: Elapsed = Elapsed::from_secs(60);

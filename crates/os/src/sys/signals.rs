@@ -227,13 +227,13 @@ pub fn leave_when_asked_to_be_quick() -> Result<()> {
 }
 
 /// Where the abort handler writes, by which clock, and from whom it takes the signal.
-struct Testament {
+struct AbortHandler {
     word: &'static AtomicU64,
     clock: Clock,
     parent: i32,
 }
 
-static TESTAMENT: OnceLock<Testament> = OnceLock::new();
+static TESTAMENT: OnceLock<AbortHandler> = OnceLock::new();
 
 /// Exit code of a worker that its arbiter aborted.
 pub const ABORTED: i32 = 1;
@@ -248,7 +248,7 @@ pub const ABORTED: i32 = 1;
 pub fn abort_into(word: &'static AtomicU64, clock: Clock) -> Result<()> {
     give_handlers_a_stack()?;
     let parent = nix::unistd::getppid().as_raw();
-    let first = TESTAMENT.set(Testament {
+    let first = TESTAMENT.set(AbortHandler {
         word,
         clock,
         parent,
@@ -256,12 +256,12 @@ pub fn abort_into(word: &'static AtomicU64, clock: Clock) -> Result<()> {
     assert!(first.is_ok(), "a process says once where its abort goes");
     handle(
         Signal::Abort,
-        SigHandler::SigAction(testify),
+        SigHandler::SigAction(on_abort),
         SaFlags::SA_ONSTACK | SaFlags::SA_SIGINFO,
     )
 }
 
-extern "C" fn testify(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+extern "C" fn on_abort(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     // SAFETY: the system gives a valid pointer to a handler that asked for it by SA_SIGINFO.
     let info = unsafe { &*info };
     // SAFETY: a signal that a process sent carries its sender.

@@ -1,7 +1,7 @@
 //! What workers say: shared memory that many processes write and the driver reads.
 //!
 //! ```text
-//!   Board ── one anonymous mapping, inherited by every process of the run
+//!   Scoreboard ── one anonymous mapping, inherited by every process of the run
 //!    ├─ RunWords      the driver's and load's words: go, window, stage
 //!    ├─ Slot[256]     one per worker: phase, counters, gauges ── one writer per word
 //!    ├─ Ring[256]     one per worker: every run of a coroutine, every request, every preemption
@@ -14,20 +14,20 @@
 //! consistent in itself; a ring record is there whole or not at all. A full ring drops the record and
 //! counts it, and never makes a worker wait.
 
-mod bell;
-mod board;
 mod gauge;
+mod mailbox;
+mod message;
 mod probe;
 mod ring;
-mod voice;
+mod scoreboard;
 
-pub use bell::{Bell, Heard};
-pub use board::{
-    Board, COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, ServiceSlot,
-    Slot, Telemetry, add,
-};
 pub use concsim_engine::telemetry::*;
 pub use gauge::Gauge;
+pub use mailbox::{LastSeen, Mailbox};
+pub use message::ChildMessage;
 pub use probe::Probe;
 pub use ring::{Reader, Ring, Writer};
-pub use voice::Said;
+pub use scoreboard::{
+    COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, Scoreboard,
+    ServiceSlot, Slot, Telemetry, add,
+};

@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Board, Event, NO_REQUEST, Phase, Served, Slot, Telemetry, Writer, add};
+use super::{Event, NO_REQUEST, Phase, Scoreboard, Served, Slot, Telemetry, Writer, add};
 use crate::sys::clock::Clock;
 use crate::sys::fork::Used;
 use concsim_model::units::Stamp;
@@ -27,10 +27,15 @@ pub struct Probe {
 impl Probe {
     /// The hand of the process that has slot `worker` now.
     #[must_use]
-    pub fn new(board: &'static Board, worker: usize, clock: Clock, telemetry: Telemetry) -> Self {
-        let slot = board.slot(worker);
+    pub fn new(
+        scoreboard: &'static Scoreboard,
+        worker: usize,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> Self {
+        let slot = scoreboard.slot(worker);
         let ring = match telemetry {
-            Telemetry::On => Some(RefCell::new(Writer::new(board.worker_ring(worker)))),
+            Telemetry::On => Some(RefCell::new(Writer::new(scoreboard.worker_ring(worker)))),
             Telemetry::Off => None,
         };
         Self {

@@ -151,7 +151,7 @@ impl Lanes<'_> {
         let claimed = claims.filter_map(|(core, _)| *core);
         let open = self.open.iter().flat_map(|open| &open.parts);
         let open = open.filter_map(|part| match part {
-            Part::Ran { core, .. } => *core,
+            Part::RunSlice { core, .. } => *core,
             Part::Broken { .. } => None,
         });
         let mut numbers: Vec<u32> = sampled.chain(claimed).chain(open).collect();
@@ -207,7 +207,7 @@ impl Lanes<'_> {
         let known = self.cores_are_known();
         let says = self.open.iter().flat_map(|open| {
             open.parts.iter().filter_map(|part| match *part {
-                Part::Ran { from, to, core } => Some(Says {
+                Part::RunSlice { from, to, core } => Some(Says {
                     worker: open.worker,
                     core,
                     from,
@@ -299,7 +299,7 @@ impl Lanes<'_> {
         });
         let open = self.open.iter().flat_map(|open| &open.parts);
         let open = open.filter_map(|part| match part {
-            Part::Ran { from, to, .. } => interval.clip(*from, *to),
+            Part::RunSlice { from, to, .. } => interval.clip(*from, *to),
             Part::Broken { .. } => None,
         });
         told.sum::<u64>() + open.map(|(from, to)| to.since(from).0).sum::<u64>()

@@ -13,8 +13,8 @@ use super::arrivals::Arrivals;
 use super::blocks::Blocks;
 use super::workings::{BreakKind, Claim, Part, Stretch, Workings};
 use crate::{Recording, WorkerSample};
-use concsim_engine::telemetry::{Awaited, Event, NO_REQUEST, Phase, Ran, Then};
-use concsim_model::scenario::Connection::PerRequest;
+use concsim_engine::telemetry::{Awaited, Event, NO_REQUEST, Phase, RunSlice, SwitchReason};
+use concsim_model::scenario::ConnectionMode::PerRequest;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
@@ -291,7 +291,7 @@ impl Index {
             self.note_deaths(sent, |death| death.worker == worker && death.at <= from);
         }
         match *switch {
-            Event::Ran(ran) => self.note_run(worker, &ran, sent),
+            Event::RunSlice(ran) => self.note_run(worker, &ran, sent),
             Event::BlockedIn { from, to, .. } => {
                 self.workings(worker).note(from, to, BreakKind::Blocked);
             }
@@ -327,7 +327,7 @@ impl Index {
         }
     }
 
-    fn note_run(&mut self, worker: u16, ran: &Ran, sent: usize) {
+    fn note_run(&mut self, worker: u16, ran: &RunSlice, sent: usize) {
         let workings = self.workings(worker);
         let stretch = workings.close(ran);
         workings.stretches.push(stretch);
@@ -368,13 +368,13 @@ impl Index {
         if let Some(blocked) = cut.blocked {
             workings.note(blocked.max(from), death.at, BreakKind::Blocked);
         }
-        let ran = Ran {
+        let ran = RunSlice {
             ready: from,
             from,
             to: death.at,
             task: 0,
             request: cut.request,
-            then: Then::Ended,
+            then: SwitchReason::Ended,
             due: None,
             core: core_is_known.then_some(cut.core),
         };
@@ -383,7 +383,7 @@ impl Index {
 
     fn claim(&mut self, worker: u16, stretch: &Stretch) {
         for part in self.workers[usize::from(worker)].parts(stretch) {
-            let Part::Ran { from, to, core } = part else {
+            let Part::RunSlice { from, to, core } = part else {
                 continue;
             };
             self.is_without_cores |= core.is_none();
@@ -397,7 +397,7 @@ impl Index {
 /// When what a switch tells of began.
 fn begin_of(switch: &Event) -> Option<Stamp> {
     match switch {
-        Event::Ran(ran) => Some(ran.from),
+        Event::RunSlice(ran) => Some(ran.from),
         Event::BlockedIn { from, .. } | Event::Preempted { from, .. } => Some(*from),
         _ => None,
     }

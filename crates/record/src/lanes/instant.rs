@@ -257,7 +257,7 @@ impl Lanes<'_> {
         let mut since = from;
         for part in parts {
             match part {
-                Part::Ran { from, to, core } if from <= at && at < to => {
+                Part::RunSlice { from, to, core } if from <= at && at < to => {
                     let mine = Says {
                         worker,
                         core,
@@ -277,7 +277,7 @@ impl Lanes<'_> {
                     (found.doing, found.since) = (Some(doing), since);
                     return;
                 }
-                Part::Ran { to, .. } | Part::Broken { to, .. } => since = to,
+                Part::RunSlice { to, .. } | Part::Broken { to, .. } => since = to,
             }
         }
     }

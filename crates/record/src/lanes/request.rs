@@ -4,7 +4,7 @@ use super::cores::{Open, Says};
 use super::index::Entry;
 use super::workings::{BreakKind, Part, Stretch};
 use super::{Doing, Interval, Lanes, RequestLane, Span};
-use concsim_engine::telemetry::{Awaited, Then};
+use concsim_engine::telemetry::{Awaited, SwitchReason};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
@@ -90,7 +90,7 @@ impl Lanes<'_> {
 
     /// When a request let go of its worker, and why, by the end of these lanes.
     #[must_use]
-    pub fn let_go(&self, request: u32) -> Vec<(Stamp, Then)> {
+    pub fn let_go(&self, request: u32) -> Vec<(Stamp, SwitchReason)> {
         let Some(entry) = self.index.requests.get(request as usize) else {
             return Vec::new();
         };
@@ -118,8 +118,8 @@ impl Lanes<'_> {
         } else {
             self.arrive(life, request, taken);
             Wait {
-                doing: self.waits(Then::Client),
-                then: Then::Client,
+                doing: self.waits(SwitchReason::Client),
+                then: SwitchReason::Client,
                 since: Stamp::ZERO,
                 parts: &entry.parts,
             }
@@ -148,7 +148,7 @@ impl Lanes<'_> {
                 }
                 self.go_on(life, open, (wait, over));
             }
-            None if wait.then == Then::Ended || life.at == Stamp::NEVER => {}
+            None if wait.then == SwitchReason::Ended || life.at == Stamp::NEVER => {}
             // Taken, and has not run yet.
             None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
             None => {
@@ -179,18 +179,20 @@ impl Lanes<'_> {
         let stretch = self.stretch(at);
         match stretch.then {
             // A call of an earlier wait was read before this stretch began.
-            Then::Service => entry
+            SwitchReason::Service => entry
                 .answered
                 .filter(|(asked, _)| *asked >= stretch.from)
                 .map(|(_, written)| written.max(stretch.to)),
-            Then::Timer => stretch.due,
-            Then::Ended | Then::Yielded | Then::Client => None,
+            SwitchReason::Timer => stretch.due,
+            SwitchReason::Ended | SwitchReason::Yielded | SwitchReason::Client => None,
         }
     }
 
     /// Whether the end of such a wait is told before the request has its worker again.
-    fn tells_the_end(&self, then: Then) -> bool {
-        then == Then::Service && self.index.has_answers && self.recording.dropped_events == 0
+    fn tells_the_end(&self, then: SwitchReason) -> bool {
+        then == SwitchReason::Service
+            && self.index.has_answers
+            && self.recording.dropped_events == 0
     }
 
     /// From the sending to where it has been taken, or given up.
@@ -254,7 +256,7 @@ impl Lanes<'_> {
 
     fn play(&self, life: &mut Life, worker: u16, part: Part, parts: &[(Stamp, Awaited)]) {
         match part {
-            Part::Ran { from, to, core } => {
+            Part::RunSlice { from, to, core } => {
                 life.until(from, self.is_ready());
                 let mine = Says {
                     worker,
@@ -274,7 +276,7 @@ impl Lanes<'_> {
             } => {
                 let wait = Wait {
                     doing: Doing::Blocked,
-                    then: Then::Service,
+                    then: SwitchReason::Service,
                     since: life.at,
                     parts,
                 };
@@ -288,13 +290,17 @@ impl Lanes<'_> {
     }
 
     /// What a request does that has let go for this reason, until it could go on.
-    fn waits(&self, then: Then) -> Doing {
+    fn waits(&self, then: SwitchReason) -> Doing {
         match (then, self.kind()) {
-            (Then::Ended | Then::Yielded, _) => self.is_ready(),
-            (Then::Client | Then::Service | Then::Timer, kind) if kind.has_a_loop() => {
+            (SwitchReason::Ended | SwitchReason::Yielded, _) => self.is_ready(),
+            (SwitchReason::Client | SwitchReason::Service | SwitchReason::Timer, kind)
+                if kind.has_a_loop() =>
+            {
                 Doing::Parked
             }
-            (Then::Client | Then::Service | Then::Timer, _) => Doing::Blocked,
+            (SwitchReason::Client | SwitchReason::Service | SwitchReason::Timer, _) => {
+                Doing::Blocked
+            }
         }
     }
 
@@ -327,7 +333,7 @@ struct Taken {
 #[derive(Clone, Copy, Debug)]
 struct Wait<'a> {
     doing: Doing,
-    then: Then,
+    then: SwitchReason,
     /// Parts of it are told from here on, and those of an earlier wait before.
     since: Stamp,
     /// The parts of all waits of the request.

@@ -6,7 +6,7 @@ use super::*;
 use crate::synthetic::{MS, S, Synthetic};
 use crate::{Recording, Sample, WorkerSample};
 use concsim_engine::telemetry::{
-    Awaited, Event, Failure, NO_REQUEST, Outcome, Phase, Ran, Sent, Then,
+    Awaited, Event, Failure, NO_REQUEST, Outcome, Phase, RunSlice, Sent, SwitchReason,
 };
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 
@@ -112,13 +112,13 @@ fn a_core_has_one_worker_after_the_other() {
 }
 
 fn ran(request: u32, from: u64, to: u64, core: Option<u32>) -> Event {
-    Event::Ran(Ran {
+    Event::RunSlice(RunSlice {
         ready: Stamp(from),
         from: Stamp(from),
         to: Stamp(to),
         task: request,
         request,
-        then: Then::Ended,
+        then: SwitchReason::Ended,
         due: None,
         core,
     })
@@ -274,8 +274,8 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
 }
 
 /// A worker with a loop that lets go of request 0 at 40 for this, and runs request 1 since then.
-fn let_go_of(then: Then, due: Option<Stamp>) -> Recording {
-    let let_go = Event::Ran(Ran {
+fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
+    let let_go = Event::RunSlice(RunSlice {
         ready: Stamp(10),
         from: Stamp(10),
         to: Stamp(40),
@@ -317,7 +317,7 @@ fn spans_of_0(recording: &Recording) -> Vec<(Doing, Option<Awaited>, u64, u64, b
 
 #[test]
 fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
-    let mut recording = let_go_of(Then::Service, None);
+    let mut recording = let_go_of(SwitchReason::Service, None);
     let awaits = |at, part| {
         let (task, request) = (0, 0);
         let at = Stamp(at);
@@ -349,7 +349,7 @@ fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
 
 #[test]
 fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_another() {
-    let mut recording = let_go_of(Then::Service, None);
+    let mut recording = let_go_of(SwitchReason::Service, None);
     let answered = |request, asked, written| Event::Answered {
         service: 0,
         request,
@@ -379,7 +379,7 @@ fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_anoth
 
 #[test]
 fn a_request_is_ready_once_its_timer_is_due_though_its_worker_runs_another() {
-    let recording = let_go_of(Then::Timer, Some(Stamp(70)));
+    let recording = let_go_of(SwitchReason::Timer, Some(Stamp(70)));
     let waits = [
         (Doing::Parked, None, 40, 70, false),
         (Doing::Ready, None, 70, 150, false),
@@ -421,11 +421,11 @@ prop_compose! {
         times.sort_unstable();
         let [ready, from, to] = times.map(Stamp);
         let (task, core) = (request, cores.then_some(core));
-        let then = [Then::Ended, Then::Yielded, Then::Client, Then::Service, Then::Timer][then];
+        let then = [SwitchReason::Ended, SwitchReason::Yielded, SwitchReason::Client, SwitchReason::Service, SwitchReason::Timer][then];
         (worker, match kind {
             0 => Event::BlockedIn { from, to, task, request },
             1 => Event::Preempted { from, to, task, request, core },
-            _ => Event::Ran(Ran { ready, from, to, task, request, then, due: None, core }),
+            _ => Event::RunSlice(RunSlice { ready, from, to, task, request, then, due: None, core }),
         })
     }
 }

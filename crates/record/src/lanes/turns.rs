@@ -2,7 +2,7 @@
 
 use super::workings::{Break, BreakKind, Stretch, Workings};
 use super::{Doing, Lanes, Span};
-use concsim_engine::telemetry::{NO_REQUEST, Then};
+use concsim_engine::telemetry::{NO_REQUEST, SwitchReason};
 use concsim_model::units::Stamp;
 
 /// A stretch in which one request had a worker.
@@ -19,7 +19,7 @@ pub struct Turn {
     /// … and when it let go …
     pub to: Stamp,
     /// … and why.
-    pub then: Then,
+    pub then: SwitchReason,
     /// When the worker slept in a call or had no core, since the turn before: in order of time, without
     /// overlaps. What came before `from` is in no turn.
     pub breaks: Vec<Span>,
@@ -71,7 +71,7 @@ mod tests {
     use concsim_model::scenario::WorkerKind;
 
     /// Who had worker 0: request, its length in ms, and why it let go.
-    fn turns(kind: WorkerKind) -> Vec<(Option<u32>, u64, Then)> {
+    fn turns(kind: WorkerKind) -> Vec<(Option<u32>, u64, SwitchReason)> {
         let recording = Synthetic::three_requests(kind).recording();
         let mut index = Index::default();
         index.extend(&recording);
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn coroutines_have_their_worker_in_turns() {
         let turns = turns(WorkerKind::Coroutine);
-        let waiting = [0, 1, 2].map(|request| (Some(request), 200, Then::Service));
-        let ending = [0, 1, 2].map(|request| (Some(request), 200, Then::Ended));
+        let waiting = [0, 1, 2].map(|request| (Some(request), 200, SwitchReason::Service));
+        let ending = [0, 1, 2].map(|request| (Some(request), 200, SwitchReason::Ended));
         assert_eq!(turns, [waiting, ending].concat());
     }
 

@@ -2,7 +2,7 @@
 //! noted of it never overlaps: each list is in order of time.
 
 use super::Interval;
-use concsim_engine::telemetry::{Ran, Then};
+use concsim_engine::telemetry::{RunSlice, SwitchReason};
 use concsim_model::units::Stamp;
 
 /// What one worker did.
@@ -20,7 +20,7 @@ pub(super) struct Workings {
     pub(super) deaths: Vec<Stamp>,
 }
 
-/// A [`Ran`], with what came between.
+/// A [`RunSlice`], with what came between.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     pub(super) task: u32,
@@ -29,7 +29,7 @@ pub(super) struct Stretch {
     pub(super) ready: Stamp,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
-    pub(super) then: Then,
+    pub(super) then: SwitchReason,
     /// When the timer that it waits for is due.
     pub(super) due: Option<Stamp>,
     pub(super) core: Option<u32>,
@@ -65,7 +65,7 @@ pub(super) struct Claim {
 /// A part of a stretch: on a core, or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
-    Ran {
+    RunSlice {
         from: Stamp,
         to: Stamp,
         core: Option<u32>,
@@ -85,7 +85,7 @@ impl Workings {
     }
 
     /// A stretch is told: what has come between since the last one is in it, or came before it.
-    pub(super) fn close(&mut self, ran: &Ran) -> Stretch {
+    pub(super) fn close(&mut self, ran: &RunSlice) -> Stretch {
         let last = self.stretches.last().map_or(Stamp::ZERO, |last| last.to);
         let from = ran.from.max(last);
         let to = ran.to.max(from);
@@ -158,7 +158,7 @@ pub(super) fn parts(
             }
             None => (to.max(at), to.max(at), core),
         };
-        let ran = (at < end).then_some(Part::Ran {
+        let ran = (at < end).then_some(Part::RunSlice {
             from: at,
             to: end,
             core: ran_on,

@@ -1,7 +1,7 @@
 //! Cores: all busy, busy with other programs, or free while the workers can use no more of them.
 
-use super::Notice;
-use super::scene::{Scene, hundredths, per_cent, would_help};
+use super::Check;
+use super::scene::{Context, hundredths, per_cent, would_help};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::three_digits;
 use concsim_model::words::{all_of, counted, mean};
@@ -15,8 +15,8 @@ const WANTING: f64 = 0.5;
 /// Workers want cores that other programs have.
 pub(super) struct Crowded;
 
-impl<'a> Notice<'a> for Crowded {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Crowded {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of all cores.
         const MUCH: f64 = 0.2;
         let applies =
@@ -24,7 +24,7 @@ impl<'a> Notice<'a> for Crowded {
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
             format!(
                 "On average {} workers wanted a core and had none {}.",
@@ -35,7 +35,7 @@ impl<'a> Notice<'a> for Crowded {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "{} ({}); {}",
             scene.without_a_core(),
@@ -44,7 +44,7 @@ impl<'a> Notice<'a> for Crowded {
         )
     }
 
-    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
         Some("End the other programs, and play again.".into())
     }
 }
@@ -52,8 +52,8 @@ impl<'a> Notice<'a> for Crowded {
 /// All cores are busy.
 pub(super) struct CoresFull;
 
-impl<'a> Notice<'a> for CoresFull {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for CoresFull {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Cores: below, it is load that keeps them busy.
         const BY_WORKERS: f64 = 0.5;
         let all = scene.cores() as f64;
@@ -62,7 +62,7 @@ impl<'a> Notice<'a> for CoresFull {
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let first = format!(
             "This run kept {} of {} busy on average {}.",
             three_digits(scene.means.ours().min(scene.cores() as f64)),
@@ -85,7 +85,7 @@ impl<'a> Notice<'a> for CoresFull {
         vec![first, second]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "{}; {} ({})",
             scene.core_use(),
@@ -102,8 +102,8 @@ pub(super) struct WorkersFull {
     at_once: usize,
 }
 
-impl<'a> Notice<'a> for WorkersFull {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for WorkersFull {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let workers = scene.living().count();
         let at_once = scene.scenario().server.parallelism_limit_of(workers);
         let applies = workers > 0
@@ -112,7 +112,7 @@ impl<'a> Notice<'a> for WorkersFull {
         applies.then_some(Self { workers, at_once })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let alone = scene.scenario().server.computes_alone();
         vec![
             format!(
@@ -129,12 +129,12 @@ impl<'a> Notice<'a> for WorkersFull {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let workers = counted(self.workers as u64, "worker");
         format!("{workers}; {} ({})", scene.core_use(), scene.samples())
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let each = self.at_once / self.workers;
         let enough = scene.cores().div_ceil(each);
         let promise = scene.promise_if_shared(|other| other.server.workers = enough)?;
@@ -154,8 +154,8 @@ impl<'a> Notice<'a> for WorkersFull {
 /// Coroutines have nothing to overlap: their requests only compute.
 pub(super) struct CoroutinesDoNotHelp;
 
-impl<'a> Notice<'a> for CoroutinesDoNotHelp {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for CoroutinesDoNotHelp {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Times as many begun as compute.
         const MANY: f64 = 2.0;
         let waits = demand::of_mix(scene.scenario(), |spent| spent != Spent::Computing);
@@ -168,7 +168,7 @@ impl<'a> Notice<'a> for CoroutinesDoNotHelp {
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
             "These requests only compute, so none of them waits while another one runs.".into(),
             format!(
@@ -180,7 +180,7 @@ impl<'a> Notice<'a> for CoroutinesDoNotHelp {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "no step of the scenario waits; {} begun and {} computing on average; {}",
             hundredths(scene.means.concurrency),

@@ -1,7 +1,7 @@
 //! The course of a run: interventions, steadiness, warm-up.
 
-use super::Notice;
-use super::scene::Scene;
+use super::Check;
+use super::scene::Context;
 use crate::trust::{COHORT, millis};
 use concsim_engine::telemetry::Marker;
 use concsim_model::units::three_digits;
@@ -11,21 +11,21 @@ pub(super) struct Steered<'a> {
     deeds: Vec<&'a Marker>,
 }
 
-impl<'a> Notice<'a> for Steered<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Steered<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let deeds = scene.past.markers().iter();
         let by_hand: Vec<_> = deeds.filter(|marker| marker.cue.is_none()).collect();
         (!by_hand.is_empty()).then_some(Self { deeds: by_hand })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![format!(
             "A hand steered this run, so its claims are not judged: {}.",
             say_deeds(&self.deeds, scene, NAMED)
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let deeds = say_deeds(&self.deeds, scene, usize::MAX);
         format!("markers of the recording: {deeds}")
     }
@@ -36,21 +36,21 @@ pub(super) struct Cued<'a> {
     deeds: Vec<&'a Marker>,
 }
 
-impl<'a> Notice<'a> for Cued<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Cued<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let deeds = scene.past.markers().iter();
         let cued: Vec<_> = deeds.filter(|marker| marker.cue.is_some()).collect();
         (!cued.is_empty()).then_some(Self { deeds: cued })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let deeds = say_deeds(&self.deeds, scene, NAMED);
         vec![format!(
             "The scenario's timeline steered this run: {deeds}."
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let deeds = say_deeds(&self.deeds, scene, usize::MAX);
         format!("markers of the recording: {deeds}")
     }
@@ -60,7 +60,7 @@ impl<'a> Notice<'a> for Cued<'a> {
 const NAMED: usize = 3;
 
 /// The first ones by name, and how many more there are.
-fn say_deeds(deeds: &[&Marker], scene: &Scene<'_>, named: usize) -> String {
+fn say_deeds(deeds: &[&Marker], scene: &Context<'_>, named: usize) -> String {
     let first = deeds.iter().take(named);
     let header = scene.past.header();
     let mut said: Vec<String> = first.map(|marker| header.said_of(marker)).collect();
@@ -74,22 +74,22 @@ pub(super) struct NotStationary {
     drift: f64,
 }
 
-impl<'a> Notice<'a> for NotStationary {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for NotStationary {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let run = scene.run?;
         // A handful of requests is not meant to be steady.
         let applies = run.stationary == Some(false) && run.due >= COHORT;
         run.drift.filter(|_| applies).map(|drift| Self { drift })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         vec![
             "The run is not steady in the counted window, so its means depend on when it was stopped."
                 .into(),
         ]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         format!(
             "{} times as many in the system in the second half of the window as in the first \
              (log of requests)",
@@ -116,8 +116,8 @@ impl ShortWarmup {
     }
 }
 
-impl<'a> Notice<'a> for ShortWarmup {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for ShortWarmup {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let run = scene.run?;
         let (warmup_ms, latency) = (run.warmup_s * 1e3, &run.latency_ms);
         // One that failed counts with all the patience of its client, which says nothing of warming up.
@@ -135,7 +135,7 @@ impl<'a> Notice<'a> for ShortWarmup {
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         if self.warmup_ms <= 0.0 {
             return vec![
                 "There was no warm-up, so requests that found an empty server are counted.".into(),
@@ -153,7 +153,7 @@ impl<'a> Notice<'a> for ShortWarmup {
         )]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         format!(
             "{} from the first request to the window, less than twice {}, {}",
             millis(self.warmup_ms),

@@ -1,9 +1,9 @@
 //! Work for clients that have left, and what would cure it.
 
-use super::Notice;
-use super::scene::{Scene, per_cent};
+use super::Check;
+use super::scene::{Context, per_cent};
 use crate::dead_work::Spent;
-use concsim_model::scenario::{Accept, Arrivals, Connection, Scenario, WorkerKind};
+use concsim_model::scenario::{Accept, Arrivals, ConnectionMode, Scenario, WorkerKind};
 use concsim_model::units::{Elapsed, letter};
 use concsim_model::words::{all_of, counted, grouped, length};
 use concsim_theory::{bounds, demand};
@@ -17,8 +17,8 @@ pub(super) struct DeadWork {
     in_queue: u64,
 }
 
-impl<'a> Notice<'a> for DeadWork {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for DeadWork {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of what a worker did …
         const MUCH: f64 = 0.1;
         /// … if that is so much of the span at least.
@@ -41,7 +41,7 @@ impl<'a> Notice<'a> for DeadWork {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let who = match (&self.slots[..], scene.living().count()) {
             ([], _) => None,
             ([one], 2..) => Some(format!("Worker {}", letter(usize::from(*one)))),
@@ -67,7 +67,7 @@ impl<'a> Notice<'a> for DeadWork {
         spent.into_iter().chain(self.queue(scene)).collect()
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "{} of {} busy or blocked after the client had given up, {} in the listener's queue whose client \
              had given up (workers' log and load's log); patience is {}",
@@ -78,7 +78,7 @@ impl<'a> Notice<'a> for DeadWork {
         )
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         if !scene.past.markers().is_empty() {
             return None;
         }
@@ -94,7 +94,7 @@ impl<'a> Notice<'a> for DeadWork {
 
 impl DeadWork {
     /// `Now the listener's queue holds 4 more of them.`
-    fn queue(&self, scene: &Scene<'_>) -> Option<String> {
+    fn queue(&self, scene: &Context<'_>) -> Option<String> {
         let (then, holds) = match scene.run {
             Some(run) if run.window_s > 0.0 => ("At its end", "held"),
             Some(_) | None => ("Now", "holds"),
@@ -172,7 +172,7 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
 fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
     let server = &scenario.server;
     // A kept connection has left the queue for good.
-    if scenario.load.connection != Connection::PerRequest {
+    if scenario.load.connection != ConnectionMode::PerRequest {
         return None;
     }
     let patience = scenario.load.patience.as_secs_f64();

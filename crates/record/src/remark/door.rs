@@ -1,8 +1,8 @@
 //! The door: full workers, a full listener, a growing queue, failures, uneven shares.
 
-use super::Notice;
+use super::Check;
 use super::each::Looks;
-use super::scene::{Scene, hundredths, when, workers};
+use super::scene::{Context, hundredths, when, workers};
 use crate::summary::Failed;
 use crate::{LoadSample, Sample, Span, WorkerSample, accounting};
 use concsim_engine::telemetry::Outcome;
@@ -21,8 +21,8 @@ pub(super) struct ConnectionsFull {
     begun: f64,
 }
 
-impl<'a> Notice<'a> for ConnectionsFull {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for ConnectionsFull {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of the places in one worker.
         const FULL: f64 = 0.98;
         let places = scene.scenario().server.connections as f64;
@@ -38,7 +38,7 @@ impl<'a> Notice<'a> for ConnectionsFull {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let connections = scene.scenario().server.connections as u64;
         vec![
             format!(
@@ -53,7 +53,7 @@ impl<'a> Notice<'a> for ConnectionsFull {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let server = &scene.scenario().server;
         format!(
             "{} of {} full; {} begun of {} ({} × {} connections), {} at the door, on average ({})",
@@ -68,7 +68,7 @@ impl<'a> Notice<'a> for ConnectionsFull {
         )
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let promise = scene.promise(|other| other.server.connections = usize::from(u16::MAX))?;
         Some(super::scene::would_help("More connections", promise))
     }
@@ -84,10 +84,10 @@ pub(super) struct BacklogFull {
     places: u64,
 }
 
-impl<'a> Notice<'a> for BacklogFull {
+impl<'a> Check<'a> for BacklogFull {
     /// Where more wait than there are places, the kernel has dropped some of them: that is certain of an
     /// instant, and of no mean.
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let places = scene.scenario().server.places_of_all_queues() as u64;
         let samples = scene.span.samples();
         let may_be_more = |sample: &Sample| {
@@ -107,7 +107,7 @@ impl<'a> Notice<'a> for BacklogFull {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let (found, all) = self.samples;
         vec![
             format!(
@@ -124,7 +124,7 @@ impl<'a> Notice<'a> for BacklogFull {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "{} opened and taken by no worker at the most (workers' log and load's log); server.backlog is {}",
             counted(self.most, "connection"),
@@ -175,8 +175,8 @@ impl QueueGrows {
     }
 }
 
-impl<'a> Notice<'a> for QueueGrows {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for QueueGrows {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         // Clients that wait for their answers cannot become more.
         let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
         let span = if scene.run.is_some() {
@@ -190,7 +190,7 @@ impl<'a> Notice<'a> for QueueGrows {
         applies.then_some(grows)
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let when = scene
             .run
             .map_or_else(|| when(self.length), |_| scene.when());
@@ -204,7 +204,7 @@ impl<'a> Notice<'a> for QueueGrows {
         ]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         let [first, second, third] = self.in_system.map(grouped);
         format!(
             "in {} {} were due and {} ended; in the system {first}, then {second}, then {third} (load's \
@@ -215,7 +215,7 @@ impl<'a> Notice<'a> for QueueGrows {
         )
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let bounds = bounds::of(scene.scenario(), scene.cores());
         let tightest = bounds.first()?;
         let most = three_digits(tightest.per_s());
@@ -232,8 +232,8 @@ pub(super) struct Failures {
     of: usize,
 }
 
-impl<'a> Notice<'a> for Failures {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Failures {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let (failed, of) = if let Some(run) = scene.run {
             (run.failed.clone(), run.due)
         } else {
@@ -248,7 +248,7 @@ impl<'a> Notice<'a> for Failures {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let patience = length(scene.scenario().load.patience);
         let of = counted(self.of as u64, "request");
         let which = match scene.run {
@@ -273,7 +273,7 @@ impl<'a> Notice<'a> for Failures {
         failed.into_iter().chain(cut_off).collect()
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         let failed = &self.failed;
         let kinds = [
             (failed.refused, "refused"),
@@ -305,8 +305,8 @@ pub(super) struct UnevenAccepts {
     least: (usize, u64),
 }
 
-impl<'a> Notice<'a> for UnevenAccepts {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for UnevenAccepts {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Jain's index below which all of them together are called uneven.
         const EVEN: f64 = 0.9;
         /// One worker's share is uneven by itself at so many times the mean, or one in so many …
@@ -339,7 +339,7 @@ impl<'a> Notice<'a> for UnevenAccepts {
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         let said = |(index, accepted)| (letter(index), grouped(accepted));
         let ((most, many), (least, few)) = (said(self.most), said(self.least));
         vec![format!(
@@ -347,7 +347,7 @@ impl<'a> Notice<'a> for UnevenAccepts {
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let workers = scene.span.end().workers.iter();
         let all = workers.map(|worker| worker.accepted);
         let all = all.fold(0, u64::saturating_add);

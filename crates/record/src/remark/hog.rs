@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::Notice;
-use super::scene::{Scene, was_or_were};
+use super::Check;
+use super::scene::{Context, was_or_were};
 use super::unusual::{Usual, classes};
 use super::workers::WorkerStopped;
 use crate::{Sample, WorkerSample};
@@ -29,7 +29,7 @@ pub(super) struct Hog<'a> {
 
 /// A worker that one request has had for long in `sample`, while others are kept waiting.
 fn long_runs<'a>(
-    scene: &Scene<'a>,
+    scene: &Context<'a>,
     sample: &'a Sample,
     usual: Elapsed,
 ) -> impl Iterator<Item = Hog<'a>> {
@@ -54,8 +54,8 @@ fn long_runs<'a>(
     })
 }
 
-impl<'a> Notice<'a> for Hog<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Hog<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         const BY_THE_SYSTEM: f64 = 0.5;
         if scene.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(scene).is_some() {
             // The operating system, or an intervention, makes them slow.
@@ -79,7 +79,7 @@ impl<'a> Notice<'a> for Hog<'a> {
             })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let worker = letter(self.worker.index);
         let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
         let (request, run) = (self.request(), length(self.run));
@@ -102,7 +102,7 @@ impl<'a> Notice<'a> for Hog<'a> {
         vec![first, self.who_waited(scene.kind(), is_over)]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let began = scene.past.header().began;
         format!(
             "at {} worker {} had run {} since {} (its slot), with {} begun in it and {} at the door; {}",

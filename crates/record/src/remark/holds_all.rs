@@ -1,7 +1,7 @@
 //! One worker of many that holds all requests that are begun, while the others idle.
 
-use super::Notice;
-use super::scene::{Scene, hundredths};
+use super::Check;
+use super::scene::{Context, hundredths};
 use crate::{Sample, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase};
 use concsim_model::units::{Elapsed, Stamp, letter};
@@ -28,8 +28,8 @@ struct Taken {
     within: Elapsed,
 }
 
-impl<'a> Notice<'a> for HoldsAll {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for HoldsAll {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of the samples.
         const MOST: f64 = 0.5;
         let samples = scene.span.samples();
@@ -57,7 +57,7 @@ impl<'a> Notice<'a> for HoldsAll {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let worker = letter(self.worker);
         let others = match self.others {
             1 => "the other worker was idle".to_owned(),
@@ -93,7 +93,7 @@ impl<'a> Notice<'a> for HoldsAll {
         [first, second].into_iter().chain(taken).collect()
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let (found, all) = self.looks;
         let taken = self.taken.map_or_else(String::new, |taken| {
             format!(
@@ -127,7 +127,7 @@ fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
 }
 
 /// The most connections that this worker took at once, each within a moment of the one before.
-fn taken_at_once(scene: &Scene<'_>, worker: usize) -> Option<Taken> {
+fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<Taken> {
     /// A hub accepts until the queue is empty, without running a request in between.
     const MOMENT: Elapsed = Elapsed::from_millis(1);
     let accepts = scene

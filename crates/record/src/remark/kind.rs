@@ -1,7 +1,7 @@
 //! The kinds of remarks, each with its code and the type that judges it. The most telling come first.
 
 use super::{
-    Remark, Scene, cores, course, dead_work, door, hog, holds_all, measuring, remark, waits,
+    Context, Remark, cores, course, dead_work, door, hog, holds_all, measuring, remark, waits,
     workers,
 };
 
@@ -35,7 +35,7 @@ macro_rules! kinds {
             }
 
             /// The remark, if it applies to `scene`.
-            pub(super) fn look(self, scene: &Scene<'_>) -> Option<Remark> {
+            pub(super) fn look(self, scene: &Context<'_>) -> Option<Remark> {
                 match self {
                     $(Self::$seen => remark::<$says_seen>(self, scene),)*
                     $(Self::$known => remark::<$says_known>(self, scene),)*

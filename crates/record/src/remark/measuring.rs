@@ -1,11 +1,11 @@
 //! The measuring itself: late clients, clients without time to read, lost records.
 
-use super::Notice;
-use super::scene::Scene;
+use super::Check;
+use super::scene::Context;
 use crate::trust::{Reason, Trust};
 use concsim_model::words::{counted, grouped};
 
-fn doubt<'a>(scene: &Scene<'a>, code: &str) -> Option<&'a Reason> {
+fn doubt<'a>(scene: &Context<'a>, code: &str) -> Option<&'a Reason> {
     scene.doubts.iter().find(|doubt| doubt.code == code)
 }
 
@@ -22,23 +22,23 @@ pub(super) struct ClientsLate<'a> {
     doubt: &'a Reason,
 }
 
-impl<'a> Notice<'a> for ClientsLate<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for ClientsLate<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         Some(Self {
             doubt: doubt(scene, "generator-late")?,
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         let verdict = verdict(self.doubt);
         vec![format!("The clients sent requests late, so {verdict}.")]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         format!("{} (due and sent, by load)", self.doubt.sentence)
     }
 
-    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
         Some(format!("To do: {}.", self.doubt.remedy))
     }
 }
@@ -48,26 +48,26 @@ pub(super) struct ClientsStarved<'a> {
     doubt: &'a Reason,
 }
 
-impl<'a> Notice<'a> for ClientsStarved<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for ClientsStarved<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         Some(Self {
             doubt: doubt(scene, "generator-starved")?,
         })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         let verdict = verdict(self.doubt);
         vec![format!(
             "Answers lay in the sockets until the clients read them, so {verdict}."
         )]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         let sentence = &self.doubt.sentence;
         format!("{sentence} (last byte written, by the worker; last byte read, by load)")
     }
 
-    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
         Some(format!("To do: {}.", self.doubt.remedy))
     }
 }
@@ -78,20 +78,20 @@ pub(super) struct EventsDropped {
     outcomes: u64,
 }
 
-impl<'a> Notice<'a> for EventsDropped {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for EventsDropped {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let seen = scene.past.sample().seen;
         let (events, outcomes) = (seen.dropped_events, seen.dropped_outcomes);
         (events + outcomes > 0).then_some(Self { events, outcomes })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         vec![
             "Some records have been lost so far, so numbers that rest on them may be wrong.".into(),
         ]
     }
 
-    fn evidence(&self, _: &Scene<'a>) -> String {
+    fn evidence(&self, _: &Context<'a>) -> String {
         format!(
             "{} of workers and {} of load found no room in their rings",
             counted(self.events, "record"),
@@ -99,7 +99,7 @@ impl<'a> Notice<'a> for EventsDropped {
         )
     }
 
-    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
         Some("To do: lower the load, or end other programs so that the recorder keeps up.".into())
     }
 }
@@ -110,21 +110,21 @@ pub(super) struct Thinned {
     let_go: u64,
 }
 
-impl<'a> Notice<'a> for Thinned {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Thinned {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let let_go = scene.past.sample().seen.thinned_switches;
         let one_in = scene.past.one_in();
         (let_go > 0 && one_in > 1).then_some(Self { one_in, let_go })
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         let one_in = grouped(u64::from(self.one_in));
         vec![format!(
             "Lanes show one request in {one_in}, while counts and latencies are of all of them."
         )]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let kept = scene.past.switches().len() as u64;
         format!(
             "{} switches kept, {} let go of, with all others of their requests",

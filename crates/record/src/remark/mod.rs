@@ -1,7 +1,7 @@
 //! Remarks: short sentences from a recording's data, each with the evidence that it rests on.
 //!
 //! ```text
-//!   Past, or a whole run ──▶ Scene ──▶ notice: does it apply? ──▶ say it ──▶ on what evidence ──▶ Remark
+//!   Past, or a whole run ──▶ Context ──▶ check: does it apply? ──▶ say it ──▶ on what evidence ──▶ Remark
 //! ```
 //!
 //! A remark speaks of a stretch of time, and names it: the screen of the last second, the summary of the
@@ -29,7 +29,7 @@ mod workers;
 
 pub use hog::LONG_RUN;
 pub use kind::Kind;
-pub use scene::Scene;
+pub use scene::Context;
 use serde::{Serialize, Serializer};
 pub use unusual::{Usual, classes};
 
@@ -75,42 +75,42 @@ fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S
 
 /// The remark of this kind, if it applies.
 #[must_use]
-pub fn one(kind: Kind, scene: &Scene<'_>) -> Option<Remark> {
+pub fn one(kind: Kind, scene: &Context<'_>) -> Option<Remark> {
     kind.look(scene)
 }
 
 /// All remarks that apply, the most telling first.
 #[must_use]
-pub fn all(scene: &Scene<'_>) -> Vec<Remark> {
+pub fn all(scene: &Context<'_>) -> Vec<Remark> {
     let kinds = Kind::SEEN.iter().chain(Kind::KNOWN);
     kinds.filter_map(|kind| kind.look(scene)).collect()
 }
 
 /// All remarks that apply to a run as a whole, the most telling first.
 pub(super) fn of_the_run(recording: &Recording, run: &Run) -> Vec<Remark> {
-    let scene = Scene::of_the_window(recording, run);
+    let scene = Context::of_the_window(recording, run);
     scene.as_ref().map_or_else(Vec::new, all)
 }
 
 /// One kind of remark.
-trait Notice<'a>: Sized {
+trait Check<'a>: Sized {
     /// What it is about, if it applies.
-    fn notice(scene: &Scene<'a>) -> Option<Self>;
+    fn notice(scene: &Context<'a>) -> Option<Self>;
 
     /// What is said of it, in one or two sentences.
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String>;
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String>;
 
     /// What the sentences rest on.
-    fn evidence(&self, scene: &Scene<'a>) -> String;
+    fn evidence(&self, scene: &Context<'a>) -> String;
 
     /// What would help.
-    fn advice(&self, _: &Scene<'a>) -> Option<String> {
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
         None
     }
 }
 
 /// The remark of this kind, if it applies.
-fn remark<'a, N: Notice<'a>>(kind: Kind, scene: &Scene<'a>) -> Option<Remark> {
+fn remark<'a, N: Check<'a>>(kind: Kind, scene: &Context<'a>) -> Option<Remark> {
     let noticed = N::notice(scene)?;
     Some(Remark {
         kind,

@@ -25,7 +25,7 @@ const WORTH_IT: f64 = 1.1;
 
 /// What remarks are judged from.
 #[derive(Clone, Debug)]
-pub struct Scene<'a> {
+pub struct Context<'a> {
     /// All that is known.
     pub(super) past: Past<'a>,
     /// The stretch of time that is spoken of.
@@ -44,7 +44,7 @@ pub struct Scene<'a> {
     own_index: OnceCell<Index>,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> Context<'a> {
     /// The last second of what was known, with its means, and what speaks against the run so far.
     #[must_use]
     pub fn of_the_last_second(past: Past<'a>, means: Means, doubts: &'a [Reason]) -> Self {

@@ -1,11 +1,11 @@
 //! Waits: one blocks the process, or parks a coroutine; or the server waits for its clients.
 
-use super::Notice;
+use super::Check;
 use super::each::Looks;
-use super::scene::{Scene, hundredths, per_cent, was_or_were, workers, would_help};
+use super::scene::{Context, hundredths, per_cent, was_or_were, workers, would_help};
 use crate::WorkerSample;
 use concsim_engine::telemetry::Phase;
-use concsim_model::scenario::{Manner, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, grouped, mean};
 use concsim_theory::bounds::{self, Scarce};
@@ -33,7 +33,7 @@ struct Blocked {
 
 impl Blocked {
     /// Workers that were blocked for at least this share of their time.
-    fn of(scene: &Scene<'_>, share: f64) -> Self {
+    fn of(scene: &Context<'_>, share: f64) -> Self {
         let each = scene.each();
         let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
             let own = looks.there.as_secs_f64();
@@ -50,7 +50,7 @@ impl Blocked {
 
     /// `Worker B was blocked in a wait for 57 % of the time in the last second`. Where only samples tell,
     /// in how many of them.
-    fn sentence(&self, wait: &str, scene: &Scene<'_>) -> String {
+    fn sentence(&self, wait: &str, scene: &Context<'_>) -> String {
         let some: Vec<&Looks> = self.some.iter().collect();
         let (who, when) = (workers(&some, self.of), scene.when());
         let were = was_or_were(some.len());
@@ -89,7 +89,7 @@ impl Blocked {
     }
 
     /// `blocked for 3.42 s of 6.00 s (workers' log)`.
-    fn evidence(&self, scene: &Scene<'_>) -> String {
+    fn evidence(&self, scene: &Context<'_>) -> String {
         let sum = |what: fn(&Looks) -> Elapsed| {
             let all = self.some.iter().map(what);
             all.fold(Elapsed::ZERO, |sum, more| sum + more)
@@ -122,8 +122,8 @@ pub(super) struct BlockedWithFreeCores {
     blocked: Blocked,
 }
 
-impl<'a> Notice<'a> for BlockedWithFreeCores {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for BlockedWithFreeCores {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of a worker's time.
         const MOST: f64 = 0.5;
         if scene.kind() != WorkerKind::Sync || scene.cores_left() < FREE {
@@ -136,7 +136,7 @@ impl<'a> Notice<'a> for BlockedWithFreeCores {
         (matters && !blocked.some.is_empty()).then_some(Self { blocked })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
             format!("{}.", self.blocked.sentence("a wait", scene)),
             "A wait blocks the whole process of a sync worker.".into(),
@@ -144,11 +144,11 @@ impl<'a> Notice<'a> for BlockedWithFreeCores {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!("{}; {}", self.blocked.evidence(scene), scene.core_use())
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let nobody_has_them = scene.cores_left() - scene.means.others >= FREE;
         let promise = scene.promise(|other| other.server.kind = WorkerKind::Coroutine);
         let promise = promise.filter(|_| nobody_has_them)?;
@@ -164,8 +164,8 @@ pub(super) struct Unpatched {
     inside: Option<f64>,
 }
 
-impl<'a> Notice<'a> for Unpatched {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Unpatched {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of a worker's time.
         const MUCH: f64 = 0.3;
         if !scene.kind().has_a_loop() {
@@ -178,7 +178,7 @@ impl<'a> Notice<'a> for Unpatched {
         (!blocked.some.is_empty()).then_some(Self { blocked, inside })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let each = if self.blocked.some.len() == 1 {
             "it"
         } else {
@@ -195,7 +195,7 @@ impl<'a> Notice<'a> for Unpatched {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let inside = self.inside.map_or_else(String::new, |inside| {
             format!(
                 ", with {} requests begun in each ({})",
@@ -207,7 +207,7 @@ impl<'a> Notice<'a> for Unpatched {
         format!("{blocked}{inside}; {}", scene.core_use())
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let promise = scene.promise(|other| {
             let requests = other.requests.iter_mut();
             requests.flat_map(|it| &mut it.script).for_each(patch);
@@ -218,7 +218,7 @@ impl<'a> Notice<'a> for Unpatched {
 
 fn patch(step: &mut Step) {
     if let Step::Call { manner, .. } | Step::Sleep { manner, .. } = step {
-        *manner = Manner::Patched;
+        *manner = WaitMode::Patched;
     }
 }
 
@@ -230,8 +230,8 @@ pub(super) struct Parked {
     by_samples: bool,
 }
 
-impl<'a> Notice<'a> for Parked {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Parked {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let scenario = scene.scenario();
         if !spends(scenario, Spent::Parked) || spends(scenario, Spent::Blocked) {
             return None;
@@ -244,7 +244,7 @@ impl<'a> Notice<'a> for Parked {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
             "A wait parks the coroutine; its process goes on.".into(),
             format!(
@@ -257,7 +257,7 @@ impl<'a> Notice<'a> for Parked {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let switches = scene.living().map(|worker| {
             let before = scene.span.before(worker);
             let before = before.map_or(0, |before| before.coroutine_switches);
@@ -276,7 +276,7 @@ impl<'a> Notice<'a> for Parked {
     }
 }
 
-fn parked_by_samples(scene: &Scene<'_>) -> f64 {
+fn parked_by_samples(scene: &Context<'_>) -> f64 {
     let samples = scene.span.samples();
     let parked = samples.iter().flat_map(|sample| &sample.workers);
     let parked = parked.map(|worker| worker.parked);
@@ -288,8 +288,8 @@ fn parked_by_samples(scene: &Scene<'_>) -> f64 {
 /// The server waits for its clients.
 pub(super) struct Idle;
 
-impl<'a> Notice<'a> for Idle {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for Idle {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Of the workers' time.
         const NEARLY_ALL: f64 = 0.9;
         /// Requests, at the door or begun.
@@ -303,7 +303,7 @@ impl<'a> Notice<'a> for Idle {
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
             format!(
                 "The workers were idle in {} {}, and {} requests were at the door or begun on average.",
@@ -316,7 +316,7 @@ impl<'a> Notice<'a> for Idle {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "workers found idle in {} ({}); {} at the door and {} begun on average",
             scene.looks(|worker| worker.phase == Phase::Idle),
@@ -326,7 +326,7 @@ impl<'a> Notice<'a> for Idle {
         )
     }
 
-    fn advice(&self, scene: &Scene<'a>) -> Option<String> {
+    fn advice(&self, scene: &Context<'a>) -> Option<String> {
         let bounds = bounds::of(scene.scenario(), scene.cores());
         let mut of_the_server = bounds
             .iter()

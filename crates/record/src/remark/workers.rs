@@ -1,9 +1,9 @@
 //! Single workers: one that died, one that stands still, one that holds all requests; and their counters.
 
-use super::Notice;
-use super::scene::Scene;
+use super::Check;
+use super::scene::Context;
 use crate::{Sample, WorkerSample, describe_termination};
-use concsim_engine::telemetry::{Deed, Event, Phase, TerminationCause};
+use concsim_engine::telemetry::{Event, Intervention, Phase, TerminationCause};
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped};
 
@@ -19,8 +19,8 @@ pub(super) struct WorkerGone<'a> {
     lost: u64,
 }
 
-impl<'a> Notice<'a> for WorkerGone<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for WorkerGone<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let (begin, end) = (scene.span.begin(), scene.span.end());
         let changed = |worker: &&WorkerSample| {
             let before = scene.span.before(worker);
@@ -67,7 +67,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let common = self.common.as_ref();
         let common = common.map_or_else(String::new, |it| format!(" ({it})"));
         let (ended, has, its) = match self.deaths {
@@ -109,7 +109,7 @@ impl<'a> Notice<'a> for WorkerGone<'a> {
         vec![first, second]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "the arbiter reaped worker {} at {} ({}); {} begun and lost {}",
             letter(self.worker.index),
@@ -128,8 +128,8 @@ pub(super) struct WorkerStopped<'a> {
     told: Option<Stamp>,
 }
 
-impl<'a> Notice<'a> for WorkerStopped<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for WorkerStopped<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         if scene.run.is_some() {
             // Of a run as a whole the markers tell.
             return None;
@@ -141,7 +141,7 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
         })
     }
 
-    fn sentences(&self, scene: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let others = scene.living().filter(|it| it.index != self.worker.index);
         let others = others.filter(|it| told_to_stop(scene, it).is_none() && !it.is_stopped);
         let go_on = match others.count() {
@@ -161,7 +161,7 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
         std::iter::once(first).chain(wait).collect()
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         let (began, now) = (scene.past.header().began, scene.span.end().at);
         match self.told {
             Some(told) => format!(
@@ -175,30 +175,32 @@ impl<'a> Notice<'a> for WorkerStopped<'a> {
 }
 
 /// When this worker was stopped, unless it was continued since, or has another process.
-fn told_to_stop(scene: &Scene<'_>, worker: &WorkerSample) -> Option<Stamp> {
+fn told_to_stop(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
     latest_first.find_map(|marker| match marker.deed {
-        Deed::StopWorker(slot) if usize::from(slot) == worker.index => Some(Some(marker.at)),
-        Deed::ContinueWorker(slot) | Deed::KillWorker(slot)
+        Intervention::StopWorker(slot) if usize::from(slot) == worker.index => {
+            Some(Some(marker.at))
+        }
+        Intervention::ContinueWorker(slot) | Intervention::KillWorker(slot)
             if usize::from(slot) == worker.index =>
         {
             Some(None)
         }
-        Deed::Reload => Some(None),
-        Deed::StopWorker(_)
-        | Deed::ContinueWorker(_)
-        | Deed::KillWorker(_)
-        | Deed::AddWorker
-        | Deed::RemoveWorker
-        | Deed::SetLoad(_)
-        | Deed::SetRate(_)
-        | Deed::SetClients(_)
-        | Deed::Send(_) => None,
+        Intervention::Reload => Some(None),
+        Intervention::StopWorker(_)
+        | Intervention::ContinueWorker(_)
+        | Intervention::KillWorker(_)
+        | Intervention::AddWorker
+        | Intervention::RemoveWorker
+        | Intervention::SetLoad(_)
+        | Intervention::SetRate(_)
+        | Intervention::SetClients(_)
+        | Intervention::Send(_) => None,
     })?
 }
 
 /// Whether a signal has stopped a worker for nearly as long as the span is.
-fn stands_still(scene: &Scene<'_>, worker: &WorkerSample) -> bool {
+fn stands_still(scene: &Context<'_>, worker: &WorkerSample) -> bool {
     const LONG: Elapsed = Elapsed::from_millis(900);
     let is_same = |sample: &Sample| {
         let mut workers = sample.workers.iter();
@@ -217,8 +219,8 @@ pub(super) struct LostUpdates<'a> {
     workers: usize,
 }
 
-impl<'a> Notice<'a> for LostUpdates<'a> {
-    fn notice(scene: &Scene<'a>) -> Option<Self> {
+impl<'a> Check<'a> for LostUpdates<'a> {
+    fn notice(scene: &Context<'a>) -> Option<Self> {
         let workers = &scene.span.end().workers;
         let names = scene.scenario().counters.iter().enumerate();
         let mut sums = names.map(|(index, counter)| {
@@ -238,7 +240,7 @@ impl<'a> Notice<'a> for LostUpdates<'a> {
         sums.find(|sum| sum.workers > 0)
     }
 
-    fn sentences(&self, _: &Scene<'a>) -> Vec<String> {
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         vec![
             format!(
                 "Counter {} got {} so far and is at {}, so {} lost.",
@@ -254,7 +256,7 @@ impl<'a> Notice<'a> for LostUpdates<'a> {
         ]
     }
 
-    fn evidence(&self, scene: &Scene<'a>) -> String {
+    fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
             "{} of {} and a value of {}, summed over {}; {} of them lost some",
             counted(self.additions, "addition"),

@@ -2,7 +2,7 @@
 
 use super::{Life, Synthetic};
 use crate::Recording;
-use concsim_engine::telemetry::{Event, Ran, Then};
+use concsim_engine::telemetry::{Event, RunSlice, SwitchReason};
 use concsim_model::scenario::{Draw, Step, WorkerKind};
 use concsim_model::units::Stamp;
 
@@ -25,7 +25,7 @@ struct Stretches {
 }
 
 impl Synthetic {
-    /// `Ran`, `BlockedIn` and `Preempted` of every request that was taken, as they were published.
+    /// `RunSlice`, `BlockedIn` and `Preempted` of every request that was taken, as they were published.
     pub(super) fn switches(&self, lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
         let mut switches: Vec<(u64, u16, Event)> = Vec::new();
         for (request, life) in lives.iter().filter(|(_, life)| life.taken()) {
@@ -49,7 +49,7 @@ impl Synthetic {
         let (task, between) = (request, (Stamp(first.1), Stamp(second.0)));
         let ran = |ready: u64, (from, to): (u64, u64), then| {
             let (ready, from, to) = (Stamp(ready), Stamp(from), Stamp(to));
-            let ran = Ran {
+            let ran = RunSlice {
                 ready,
                 from,
                 to,
@@ -59,7 +59,7 @@ impl Synthetic {
                 due: None,
                 core,
             };
-            (to.0, Event::Ran(ran))
+            (to.0, Event::RunSlice(ran))
         };
         let mut switches = Vec::new();
         if without_core.0 < without_core.1 {
@@ -74,10 +74,14 @@ impl Synthetic {
             switches.push((to.0, preempted));
         }
         if life.waited == 0 {
-            switches.push(ran(life.accepted(), (first.0, second.1), Then::Ended));
+            switches.push(ran(
+                life.accepted(),
+                (first.0, second.1),
+                SwitchReason::Ended,
+            ));
             return switches;
         }
-        switches.push(ran(life.accepted(), first, Then::Service));
+        switches.push(ran(life.accepted(), first, SwitchReason::Service));
         if self.scenario.server.kind == WorkerKind::Sync {
             let (from, to) = between;
             let blocked = Event::BlockedIn {
@@ -88,7 +92,7 @@ impl Synthetic {
             };
             switches.push((to.0, blocked));
         }
-        switches.push(ran(second.0, second, Then::Ended));
+        switches.push(ran(second.0, second, SwitchReason::Ended));
         switches
     }
 
@@ -167,7 +171,7 @@ impl Synthetic {
 /// Notes in each sample what had been read by then.
 pub fn read_sample_by_sample(recording: &mut Recording) {
     let published = |switch: &Event| match switch {
-        Event::Ran(ran) => ran.to,
+        Event::RunSlice(ran) => ran.to,
         Event::BlockedIn { to, .. } | Event::Preempted { to, .. } => *to,
         Event::Accepted { at, .. } | Event::Awaits { at, .. } => *at,
         Event::Waited(parts) => parts.at,

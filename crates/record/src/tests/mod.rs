@@ -1,5 +1,5 @@
 //! Stories about the numbers of made-up runs.
 
-mod judge;
+mod evaluate;
 mod summary;
 mod trust;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::cast::Worker;
-use crate::judge::look_up;
+use crate::evaluate::look_up;
 use crate::remark::Kind;
 use crate::summary::{Run, Summary, summarise};
 use crate::synthetic::{Demand, Life, MS, S, Synthetic, machine, plan};
+use crate::usage::Worker;
 use crate::{Recording, Window};
 use concsim_engine::telemetry::{Event, Failure};
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::{COHORT, Evidence, Reason, Trust, reasons, worst_first};
 use crate::Past;
 use crate::accounting::Edges;
-use crate::cast;
 use crate::latency::quantile;
+use crate::usage;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, Stamp};
 
@@ -84,7 +84,7 @@ impl Evidence {
         let now = past.sample();
         let late = newest().map(|outcome| outcome.sent.since(outcome.due));
         let latency = newest().map(|outcome| outcome.done.since(outcome.due));
-        let cores = edges.as_ref().map_or_else(Vec::new, cast::cores);
+        let cores = edges.as_ref().map_or_else(Vec::new, usage::cores);
         let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
         let header = past.header();
         // How the run ended may lie in the future.

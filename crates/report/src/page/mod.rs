@@ -20,7 +20,7 @@ use concsim_model::palette::{Rgb, Theme};
 use concsim_model::scenario::Plan;
 use concsim_model::svg::by_theme;
 use concsim_model::words::{counted, grouped, printable};
-use concsim_record::judge::Verdict;
+use concsim_record::evaluate::Verdict;
 use concsim_record::summary::{Run, Summary};
 use concsim_record::trust::{Reason, Trust};
 

@@ -1,6 +1,6 @@
 //! The machine: cores, and who runs on them.
 //!
-//! A *strand* is what a core runs: a process, or one thread of it. It asks for core time
+//! A *entity* is what a core runs: a process, or one thread of it. It asks for core time
 //! ([`Machine::work`]) and, when it has had it, stands in [`Machine::finished`], still on its core, until
 //! it asks for more or goes to sleep. So whatever happens at one instant costs no place on the calendar.
 //!
@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use self::sharing::Sharing;
 use self::slices::Slices;
 use super::calendar::Calendar;
-use super::happening::Happening;
+use super::event::SimEvent;
 use concsim_model::scenario::{self, Scheduler};
 
 /// Whose core time it is.
@@ -37,10 +37,10 @@ pub(super) enum Kind {
     Services = 2,
 }
 
-/// Names a strand.
-pub(super) type StrandId = u32;
+/// Names a entity.
+pub(super) type EntityId = u32;
 
-/// Where a strand is.
+/// Where a entity is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Asleep,
@@ -51,7 +51,7 @@ enum State {
 
 /// Something that a core runs.
 #[derive(Clone, Debug)]
-pub(super) struct Strand {
+pub(super) struct SchedEntity {
     kind: Kind,
     state: State,
     /// Core time that it still wants.
@@ -74,10 +74,10 @@ pub(super) struct Strand {
     involuntary: u64,
 }
 
-/// Its core was taken from a strand, from when to when; and which core that was.
+/// Its core was taken from a entity, from when to when; and which core that was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenOff {
-    pub(super) strand: StrandId,
+    pub(super) entity: EntityId,
     pub(super) from: u64,
     pub(super) to: u64,
     pub(super) core: u32,
@@ -86,19 +86,19 @@ pub(super) struct TakenOff {
 /// What all schedulers know.
 #[derive(Debug)]
 struct Common {
-    strands: Vec<Strand>,
+    entities: Vec<SchedEntity>,
     /// Those that have had the core time they wanted, in order.
-    finished: VecDeque<StrandId>,
+    finished: VecDeque<EntityId>,
     taken_off: Vec<TakenOff>,
     /// Core time of each core, by [`Kind`].
     booked: Vec<[u64; 3]>,
 }
 
 impl Common {
-    /// A strand has had what it wanted.
+    /// A entity has had what it wanted.
     #[inline]
-    fn finish(&mut self, id: StrandId) {
-        let is_told = &mut self.strands[id as usize].is_told;
+    fn finish(&mut self, id: EntityId) {
+        let is_told = &mut self.entities[id as usize].is_told;
         if !std::mem::replace(is_told, true) {
             self.finished.push_back(id);
         }
@@ -111,7 +111,7 @@ enum Level {
     Slices(Slices),
 }
 
-/// All cores, and all strands.
+/// All cores, and all entities.
 #[derive(Debug)]
 pub(super) struct Machine {
     common: Common,
@@ -126,7 +126,7 @@ impl Machine {
         };
         Self {
             common: Common {
-                strands: Vec::new(),
+                entities: Vec::new(),
                 finished: VecDeque::new(),
                 taken_off: Vec::new(),
                 booked: vec![[0; 3]; machine.cores],
@@ -135,9 +135,9 @@ impl Machine {
         }
     }
 
-    /// One strand more, which sleeps.
-    pub(super) fn add(&mut self, kind: Kind) -> StrandId {
-        self.common.strands.push(Strand {
+    /// One entity more, which sleeps.
+    pub(super) fn add(&mut self, kind: Kind) -> EntityId {
+        self.common.entities.push(SchedEntity {
             kind,
             state: State::Asleep,
             left: 0,
@@ -151,21 +151,21 @@ impl Machine {
             voluntary: 0,
             involuntary: 0,
         });
-        (self.common.strands.len() - 1) as StrandId
+        (self.common.entities.len() - 1) as EntityId
     }
 
-    /// A strand wants so much core time more; it may be none, and still it needs a core for that.
+    /// A entity wants so much core time more; it may be none, and still it needs a core for that.
     #[inline]
     pub(super) fn work(
         &mut self,
         now: u64,
-        id: StrandId,
+        id: EntityId,
         cpu: u64,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
-        self.common.strands[id as usize].left += cpu;
-        if self.common.strands[id as usize].frozen {
-            self.common.strands[id as usize].state = State::Ready;
+        self.common.entities[id as usize].left += cpu;
+        if self.common.entities[id as usize].frozen {
+            self.common.entities[id as usize].state = State::Ready;
             return;
         }
         match &mut self.level {
@@ -174,53 +174,53 @@ impl Machine {
         }
     }
 
-    /// A strand that is on a core goes to sleep.
+    /// A entity that is on a core goes to sleep.
     #[inline]
-    pub(super) fn sleep(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
-        let strand = &mut self.common.strands[id as usize];
-        if let State::OnCore(_) = strand.state {
-            strand.voluntary += 1;
+    pub(super) fn sleep(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
+        let entity = &mut self.common.entities[id as usize];
+        if let State::OnCore(_) = entity.state {
+            entity.voluntary += 1;
             self.leave(now, id, calendar);
         }
     }
 
-    /// Takes a strand away from whatever it does; gives the core time that it still wanted.
+    /// Takes a entity away from whatever it does; gives the core time that it still wanted.
     pub(super) fn interrupt(
         &mut self,
         now: u64,
-        id: StrandId,
-        calendar: &mut Calendar<Happening>,
+        id: EntityId,
+        calendar: &mut Calendar<SimEvent>,
     ) -> u64 {
         self.leave(now, id, calendar);
-        std::mem::take(&mut self.common.strands[id as usize].left)
+        std::mem::take(&mut self.common.entities[id as usize].left)
     }
 
-    fn leave(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
+    fn leave(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
         match &mut self.level {
             Level::Sharing(sharing) => sharing.leave(now, id, &mut self.common),
             Level::Slices(slices) => slices.leave(now, id, &mut self.common, calendar),
         }
-        let strand = &mut self.common.strands[id as usize];
-        strand.state = State::Asleep;
-        strand.off_since = None;
+        let entity = &mut self.common.entities[id as usize];
+        entity.state = State::Asleep;
+        entity.off_since = None;
     }
 
     /// Nobody runs it from now on, whatever it wants.
-    pub(super) fn freeze(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
-        let was_awake = self.common.strands[id as usize].state != State::Asleep;
+    pub(super) fn freeze(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
+        let was_awake = self.common.entities[id as usize].state != State::Asleep;
         if was_awake {
             self.leave(now, id, calendar);
-            self.common.strands[id as usize].state = State::Ready;
+            self.common.entities[id as usize].state = State::Ready;
         }
-        self.common.strands[id as usize].frozen = true;
+        self.common.entities[id as usize].frozen = true;
     }
 
     /// It goes on where it was.
-    pub(super) fn thaw(&mut self, now: u64, id: StrandId, calendar: &mut Calendar<Happening>) {
-        let strand = &mut self.common.strands[id as usize];
-        strand.frozen = false;
-        if strand.state == State::Ready {
-            strand.state = State::Asleep;
+    pub(super) fn thaw(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
+        let entity = &mut self.common.entities[id as usize];
+        entity.frozen = false;
+        if entity.state == State::Ready {
+            entity.state = State::Asleep;
             self.work(now, id, 0, calendar);
         }
     }
@@ -231,14 +231,14 @@ impl Machine {
         now: u64,
         core: u32,
         turn: u32,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         if let Level::Slices(slices) = &mut self.level {
             slices.is_due(now, core, turn, &mut self.common, calendar);
         }
     }
 
-    /// When sharing has a strand that has had enough; slices have that on the calendar.
+    /// When sharing has a entity that has had enough; slices have that on the calendar.
     #[inline]
     pub(super) fn next(&mut self) -> Option<u64> {
         match &mut self.level {
@@ -255,14 +255,14 @@ impl Machine {
         }
     }
 
-    /// The next strand that has had what it wanted.
+    /// The next entity that has had what it wanted.
     #[inline]
-    pub(super) fn finished(&mut self) -> Option<StrandId> {
+    pub(super) fn finished(&mut self) -> Option<EntityId> {
         while let Some(id) = self.common.finished.pop_front() {
-            let strand = &mut self.common.strands[id as usize];
-            strand.is_told = false;
+            let entity = &mut self.common.entities[id as usize];
+            entity.is_told = false;
             // One that was interrupted or frozen meanwhile comes again, or does not.
-            if !strand.frozen && strand.left == 0 && strand.state != State::Asleep {
+            if !entity.frozen && entity.left == 0 && entity.state != State::Asleep {
                 return Some(id);
             }
         }
@@ -280,45 +280,45 @@ impl Machine {
         !self.common.taken_off.is_empty()
     }
 
-    /// The core that a strand is on; [`None`] if all share all.
-    pub(super) fn core_of(&self, id: StrandId) -> Option<u32> {
+    /// The core that a entity is on; [`None`] if all share all.
+    pub(super) fn core_of(&self, id: EntityId) -> Option<u32> {
         match &self.level {
             Level::Sharing(_) => None,
-            Level::Slices(_) => Some(self.common.strands[id as usize].core),
+            Level::Slices(_) => Some(self.common.entities[id as usize].core),
         }
     }
 
-    /// Whether a strand could run and has no core.
-    pub(super) fn wants_a_core(&self, id: StrandId) -> bool {
-        let strand = &self.common.strands[id as usize];
-        strand.state == State::Ready && !strand.frozen
+    /// Whether a entity could run and has no core.
+    pub(super) fn wants_a_core(&self, id: EntityId) -> bool {
+        let entity = &self.common.entities[id as usize];
+        entity.state == State::Ready && !entity.frozen
     }
 
-    /// Whether nothing runs a strand until it is thawed.
-    pub(super) fn is_frozen(&self, id: StrandId) -> bool {
-        self.common.strands[id as usize].frozen
+    /// Whether nothing runs a entity until it is thawed.
+    pub(super) fn is_frozen(&self, id: EntityId) -> bool {
+        self.common.entities[id as usize].frozen
     }
 
-    /// Whether a strand is in the middle of computing.
-    pub(super) fn computes(&self, id: StrandId) -> bool {
-        let strand = &self.common.strands[id as usize];
-        strand.left > 0 && strand.state != State::Asleep && !strand.frozen
+    /// Whether a entity is in the middle of computing.
+    pub(super) fn computes(&self, id: EntityId) -> bool {
+        let entity = &self.common.entities[id as usize];
+        entity.left > 0 && entity.state != State::Asleep && !entity.frozen
     }
 
-    /// Core time that a strand has had by now.
-    pub(super) fn cpu_of(&self, now: u64, id: StrandId) -> u64 {
-        let strand = &self.common.strands[id as usize];
-        strand.cpu
+    /// Core time that a entity has had by now.
+    pub(super) fn cpu_of(&self, now: u64, id: EntityId) -> u64 {
+        let entity = &self.common.entities[id as usize];
+        entity.cpu
             + match &self.level {
-                Level::Sharing(sharing) => sharing.uncounted(now, strand),
-                Level::Slices(slices) => slices.uncounted(now, id, strand),
+                Level::Sharing(sharing) => sharing.uncounted(now, entity),
+                Level::Slices(slices) => slices.uncounted(now, id, entity),
             }
     }
 
     /// How often it went to sleep, and how often its core was taken from it.
-    pub(super) fn switches_of(&self, id: StrandId) -> (u64, u64) {
-        let strand = &self.common.strands[id as usize];
-        (strand.voluntary, strand.involuntary)
+    pub(super) fn switches_of(&self, id: EntityId) -> (u64, u64) {
+        let entity = &self.common.entities[id as usize];
+        (entity.voluntary, entity.involuntary)
     }
 
     /// Core time of each core by now, by [`Kind`].
@@ -328,8 +328,8 @@ impl Machine {
             Level::Slices(slices) => slices.add_uncounted(now, &self.common, &mut booked),
             Level::Sharing(_) => {
                 let mut all = [0; 3];
-                for (id, strand) in self.common.strands.iter().enumerate() {
-                    all[strand.kind as usize] += self.cpu_of(now, id as StrandId);
+                for (id, entity) in self.common.entities.iter().enumerate() {
+                    all[entity.kind as usize] += self.cpu_of(now, id as EntityId);
                 }
                 let cores = booked.len() as u64;
                 booked.fill(all.map(|sum| sum / cores));

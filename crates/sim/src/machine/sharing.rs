@@ -1,14 +1,14 @@
-//! Ideal sharing: *n* strands on *m* cores have *m ÷ n* of a core each, or a whole one, at every instant.
+//! Ideal sharing: *n* entities on *m* cores have *m ÷ n* of a core each, or a whole one, at every instant.
 //! The capacitated processor sharing of theory, which slices come close to as they become shorter.
 //!
-//! Time is counted in core time that each strand has had since the beginning, as if it had been there
+//! Time is counted in core time that each entity has had since the beginning, as if it had been there
 //! always: whoever wants 3 ms now has had enough when that clock shows 3 ms more, however many others
 //! come and go meanwhile. So nobody has to be looked at again when the number changes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Common, State, Strand, StrandId};
+use super::{Common, EntityId, SchedEntity, State};
 use concsim_model::scenario;
 
 /// Parts of a nanosecond in which the clock of shares counts.
@@ -31,16 +31,16 @@ fn core_time_of(share: Share) -> u64 {
 pub(super) struct Sharing {
     cores: u64,
     efficiency: f64,
-    /// What each strand has had, in parts …
+    /// What each entity has had, in parts …
     share: Share,
     /// … by this instant.
     at: u64,
-    /// How many strands share.
+    /// How many entities share.
     count: u64,
     /// What all of them get in a nanosecond, in parts.
     capacity: u64,
     /// When each of them has had enough, on the clock of shares; with its turn.
-    ends: BinaryHeap<Reverse<(Share, StrandId, u32)>>,
+    ends: BinaryHeap<Reverse<(Share, EntityId, u32)>>,
 }
 
 impl Sharing {
@@ -57,28 +57,28 @@ impl Sharing {
     }
 
     #[inline]
-    pub(super) fn work(&mut self, now: u64, id: StrandId, common: &mut Common) {
+    pub(super) fn work(&mut self, now: u64, id: EntityId, common: &mut Common) {
         self.advance(now);
-        let strand = &mut common.strands[id as usize];
-        strand.state = State::OnCore(0);
-        if strand.left == 0 {
+        let entity = &mut common.entities[id as usize];
+        entity.state = State::OnCore(0);
+        if entity.left == 0 {
             common.finish(id);
             return;
         }
-        strand.turn = strand.turn.wrapping_add(1);
-        strand.ends = self.share + share_of(strand.left);
-        self.ends.push(Reverse((strand.ends, id, strand.turn)));
+        entity.turn = entity.turn.wrapping_add(1);
+        entity.ends = self.share + share_of(entity.left);
+        self.ends.push(Reverse((entity.ends, id, entity.turn)));
         self.become_so_many(self.count + 1);
     }
 
-    pub(super) fn leave(&mut self, now: u64, id: StrandId, common: &mut Common) {
+    pub(super) fn leave(&mut self, now: u64, id: EntityId, common: &mut Common) {
         self.advance(now);
-        let strand = &mut common.strands[id as usize];
-        if strand.left > 0 && strand.state != State::Asleep && !strand.frozen {
-            let left = core_time_of(strand.ends.saturating_sub(self.share));
-            strand.cpu += strand.left.saturating_sub(left);
-            strand.left = left;
-            strand.turn = strand.turn.wrapping_add(1);
+        let entity = &mut common.entities[id as usize];
+        if entity.left > 0 && entity.state != State::Asleep && !entity.frozen {
+            let left = core_time_of(entity.ends.saturating_sub(self.share));
+            entity.cpu += entity.left.saturating_sub(left);
+            entity.left = left;
+            entity.turn = entity.turn.wrapping_add(1);
             self.become_so_many(self.count - 1);
         }
     }
@@ -88,7 +88,7 @@ impl Sharing {
     pub(super) fn next(&mut self, common: &Common) -> Option<u64> {
         loop {
             let &Reverse((ends, id, turn)) = self.ends.peek()?;
-            if common.strands[id as usize].turn == turn {
+            if common.entities[id as usize].turn == turn {
                 let missing = ends.saturating_sub(self.share);
                 let needs = if self.count <= self.cores && self.capacity == self.count * PARTS {
                     core_time_of(missing)
@@ -108,23 +108,23 @@ impl Sharing {
         let Some(Reverse((ends, id, _))) = self.ends.pop() else {
             return;
         };
-        // The clock of shares is rounded down, and this strand has had all.
+        // The clock of shares is rounded down, and this entity has had all.
         self.share = self.share.max(ends);
-        let strand = &mut common.strands[id as usize];
-        strand.cpu += std::mem::take(&mut strand.left);
-        strand.turn = strand.turn.wrapping_add(1);
+        let entity = &mut common.entities[id as usize];
+        entity.cpu += std::mem::take(&mut entity.left);
+        entity.turn = entity.turn.wrapping_add(1);
         common.finish(id);
         self.become_so_many(self.count - 1);
     }
 
-    /// What a strand has had since it was counted last.
-    pub(super) fn uncounted(&self, now: u64, strand: &Strand) -> u64 {
-        if strand.left == 0 || strand.state == State::Asleep || strand.frozen {
+    /// What a entity has had since it was counted last.
+    pub(super) fn uncounted(&self, now: u64, entity: &SchedEntity) -> u64 {
+        if entity.left == 0 || entity.state == State::Asleep || entity.frozen {
             return 0;
         }
         let share = self.share + self.grown(now);
-        let left = core_time_of(strand.ends.saturating_sub(share));
-        strand.left.saturating_sub(left)
+        let left = core_time_of(entity.ends.saturating_sub(share));
+        entity.left.saturating_sub(left)
     }
 
     #[inline]

@@ -1,7 +1,7 @@
-//! Slices: a core has one strand at a time, and takes it off when its slice is over and another wants the
+//! Slices: a core has one entity at a time, and takes it off when its slice is over and another wants the
 //! core. With one queue for all cores (round-robin), or one for each.
 //!
-//! A strand keeps its core without being asked as long as nobody waits: an end of a slice stands on the
+//! A entity keeps its core without being asked as long as nobody waits: an end of a slice stands on the
 //! calendar only while somebody does. With a queue for each core, who wakes goes to the core that it was
 //! on, if that is idle, else to any idle one, else it waits for its own; a core without work takes from
 //! the longest queue, and one whose slice is over does so too if its own is shorter by two.
@@ -9,18 +9,18 @@
 use std::collections::VecDeque;
 
 use super::sharing::pace;
-use super::{Common, State, Strand, StrandId, TakenOff};
+use super::{Common, EntityId, SchedEntity, State, TakenOff};
 use crate::calendar::Calendar;
-use crate::happening::Happening;
+use crate::event::SimEvent;
 use concsim_model::scenario::{self, Scheduler};
 
 #[derive(Clone, Debug, Default)]
 struct Core {
-    running: Option<StrandId>,
-    last: Option<StrandId>,
+    running: Option<EntityId>,
+    last: Option<EntityId>,
     /// Since when what it runs is not counted yet.
     since: u64,
-    /// When the strand has had its slice.
+    /// When the entity has had its slice.
     slice_ends: u64,
     /// Which of its dues on the calendar is the valid one.
     turn: u32,
@@ -29,7 +29,7 @@ struct Core {
     /// Whether it stands among the unarmed.
     is_listed: bool,
     /// Who waits for this core alone.
-    queue: VecDeque<StrandId>,
+    queue: VecDeque<EntityId>,
 }
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) struct Slices {
     idle: Vec<u64>,
     busy: u64,
     /// Who waits for any core.
-    queue: VecDeque<StrandId>,
+    queue: VecDeque<EntityId>,
     /// How many wait, in all queues.
     waiting: usize,
     /// Cores that run somebody without an end of its slice on the calendar.
@@ -74,11 +74,11 @@ impl Slices {
     pub(super) fn work(
         &mut self,
         now: u64,
-        id: StrandId,
+        id: EntityId,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
-        match common.strands[id as usize].state {
+        match common.entities[id as usize].state {
             State::OnCore(core) => self.go_on(now, core, common, calendar),
             State::Asleep => self.wake(now, id, common, calendar),
             State::Ready => {}
@@ -88,20 +88,20 @@ impl Slices {
     fn wake(
         &mut self,
         now: u64,
-        id: StrandId,
+        id: EntityId,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
-        let home = common.strands[id as usize].core;
+        let home = common.entities[id as usize].core;
         if let Some(core) = self.idle_core(home) {
             self.start(now, core, id, common, calendar);
         } else {
-            common.strands[id as usize].state = State::Ready;
+            common.entities[id as usize].state = State::Ready;
             self.wait(now, id, home, calendar);
         }
     }
 
-    /// The core that a strand was on, if nobody is on it, else the first that is idle.
+    /// The core that a entity was on, if nobody is on it, else the first that is idle.
     fn idle_core(&self, home: u32) -> Option<u32> {
         if self.idle[home as usize / 64] & 1 << (home % 64) != 0 {
             return Some(home);
@@ -110,7 +110,7 @@ impl Slices {
         Some(word as u32 * 64 + self.idle[word].trailing_zeros())
     }
 
-    fn wait(&mut self, now: u64, id: StrandId, home: u32, calendar: &mut Calendar<Happening>) {
+    fn wait(&mut self, now: u64, id: EntityId, home: u32, calendar: &mut Calendar<SimEvent>) {
         self.waiting += 1;
         if self.has_queues {
             self.cores[home as usize].queue.push_back(id);
@@ -130,7 +130,7 @@ impl Slices {
 
     /// Puts the end of the slice that runs on the calendar. One that has lasted longer, as nobody waited,
     /// ends where the next one would have.
-    fn arm(&mut self, now: u64, core: u32, calendar: &mut Calendar<Happening>) {
+    fn arm(&mut self, now: u64, core: u32, calendar: &mut Calendar<SimEvent>) {
         let core_state = &mut self.cores[core as usize];
         if core_state.running.is_none() {
             return;
@@ -142,33 +142,33 @@ impl Slices {
         core_state.is_armed = true;
         // What is on the calendar for this core stays valid: whichever comes first.
         let turn = core_state.turn;
-        calendar.set(core_state.slice_ends, Happening::Core { core, turn });
+        calendar.set(core_state.slice_ends, SimEvent::Core { core, turn });
     }
 
     fn start(
         &mut self,
         now: u64,
         core: u32,
-        id: StrandId,
+        id: EntityId,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         self.count_all_at_this_pace(now, common);
         self.idle[core as usize / 64] &= !(1 << (core % 64));
         self.busy += 1;
-        let strand = &mut common.strands[id as usize];
-        if let Some(from) = strand.off_since.take() {
+        let entity = &mut common.entities[id as usize];
+        if let Some(from) = entity.off_since.take() {
             common.taken_off.push(TakenOff {
-                strand: id,
+                entity: id,
                 from,
                 to: now,
-                core: strand.core,
+                core: entity.core,
             });
         }
-        (strand.state, strand.core) = (State::OnCore(core), core);
+        (entity.state, entity.core) = (State::OnCore(core), core);
         let core_state = &mut self.cores[core as usize];
         if core_state.last.is_some_and(|last| last != id) {
-            strand.left += self.switch;
+            entity.left += self.switch;
         }
         (core_state.running, core_state.last) = (Some(id), Some(id));
         (core_state.since, core_state.slice_ends) = (now, now + self.slice);
@@ -176,13 +176,13 @@ impl Slices {
         self.all_go_on_at_another_pace(now, common, calendar);
     }
 
-    /// The strand on a core goes on, unless its slice is over and somebody waits.
+    /// The entity on a core goes on, unless its slice is over and somebody waits.
     fn go_on(
         &mut self,
         now: u64,
         core: u32,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         let somebody_waits = self.somebody_waits_for(core);
         let core_state = &mut self.cores[core as usize];
@@ -192,7 +192,7 @@ impl Slices {
         core_state.turn = core_state.turn.wrapping_add(1);
         core_state.is_armed = false;
         core_state.since = now;
-        let left = common.strands[id as usize].left;
+        let left = common.entities[id as usize].left;
         if left == 0 {
             common.finish(id);
             return;
@@ -203,8 +203,8 @@ impl Slices {
         self.set_due(now, core, left, calendar);
     }
 
-    /// Puts on the calendar when the strand on a core has had `left` more, or its slice, if somebody waits.
-    fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<Happening>) {
+    /// Puts on the calendar when the entity on a core has had `left` more, or its slice, if somebody waits.
+    fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<SimEvent>) {
         let somebody_waits = self.somebody_waits_for(core);
         let mut until = now + self.stretched(left);
         let core_state = &mut self.cores[core as usize];
@@ -215,7 +215,7 @@ impl Slices {
         } else if !self.has_queues && !std::mem::replace(&mut core_state.is_listed, true) {
             self.unarmed.push(core);
         }
-        calendar.set(until.max(now), Happening::Core { core, turn });
+        calendar.set(until.max(now), SimEvent::Core { core, turn });
     }
 
     /// Busy cores slow each other. Before their number changes, what each has had is counted at the pace
@@ -233,7 +233,7 @@ impl Slices {
         &mut self,
         now: u64,
         common: &Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         if self.efficiency >= 1.0 {
             return;
@@ -241,7 +241,7 @@ impl Slices {
         for core in 0..self.cores.len() as u32 {
             let core_state = &mut self.cores[core as usize];
             let running = core_state.running;
-            let left = running.map_or(0, |id| common.strands[id as usize].left);
+            let left = running.map_or(0, |id| common.entities[id as usize].left);
             if left > 0 {
                 core_state.turn = core_state.turn.wrapping_add(1);
                 core_state.is_armed = false;
@@ -282,16 +282,16 @@ impl Slices {
         &mut self,
         now: u64,
         core: u32,
-        id: StrandId,
+        id: EntityId,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         if self.has_queues {
             self.balance(core);
         }
-        let strand = &mut common.strands[id as usize];
-        (strand.state, strand.off_since) = (State::Ready, Some(now));
-        strand.involuntary += 1;
+        let entity = &mut common.entities[id as usize];
+        (entity.state, entity.off_since) = (State::Ready, Some(now));
+        entity.involuntary += 1;
         self.count_all_at_this_pace(now, common);
         self.vacate(core);
         // First the one that waits gets the core, then this one joins the queue behind all others.
@@ -318,7 +318,7 @@ impl Slices {
     }
 
     /// Who gets a core that is free.
-    fn next_for(&mut self, core: u32) -> Option<StrandId> {
+    fn next_for(&mut self, core: u32) -> Option<EntityId> {
         if self.waiting == 0 {
             return None;
         }
@@ -358,7 +358,7 @@ impl Slices {
         core: u32,
         turn: u32,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
         if self.cores[core as usize].turn == turn && self.cores[core as usize].running.is_some() {
             self.count(now, core, common);
@@ -369,14 +369,14 @@ impl Slices {
     pub(super) fn leave(
         &mut self,
         now: u64,
-        id: StrandId,
+        id: EntityId,
         common: &mut Common,
-        calendar: &mut Calendar<Happening>,
+        calendar: &mut Calendar<SimEvent>,
     ) {
-        match common.strands[id as usize].state {
+        match common.entities[id as usize].state {
             State::Asleep => {}
             State::Ready => {
-                let frozen = common.strands[id as usize].frozen;
+                let frozen = common.entities[id as usize].frozen;
                 if !frozen {
                     self.forget(id);
                 }
@@ -394,8 +394,8 @@ impl Slices {
         }
     }
 
-    /// Takes a strand out of its queue; seldom, so it is looked for.
-    fn forget(&mut self, id: StrandId) {
+    /// Takes a entity out of its queue; seldom, so it is looked for.
+    fn forget(&mut self, id: EntityId) {
         let queues = self.cores.iter_mut().map(|core| &mut core.queue);
         for queue in queues.chain([&mut self.queue]) {
             let before = queue.len();
@@ -404,7 +404,7 @@ impl Slices {
         }
     }
 
-    /// Counts what the strand on a core has had.
+    /// Counts what the entity on a core has had.
     fn count(&mut self, now: u64, core: u32, common: &mut Common) {
         let core_state = &mut self.cores[core as usize];
         let Some(id) = core_state.running else {
@@ -412,15 +412,15 @@ impl Slices {
         };
         let since = std::mem::replace(&mut core_state.since, now);
         let given = self.given_in(now - since);
-        let strand = &mut common.strands[id as usize];
-        strand.cpu += given;
-        common.booked[core as usize][strand.kind as usize] += given;
-        strand.left = strand.left.saturating_sub(given);
+        let entity = &mut common.entities[id as usize];
+        entity.cpu += given;
+        common.booked[core as usize][entity.kind as usize] += given;
+        entity.left = entity.left.saturating_sub(given);
     }
 
-    /// What a strand has had since it was counted last.
-    pub(super) fn uncounted(&self, now: u64, id: StrandId, strand: &Strand) -> u64 {
-        match strand.state {
+    /// What a entity has had since it was counted last.
+    pub(super) fn uncounted(&self, now: u64, id: EntityId, entity: &SchedEntity) -> u64 {
+        match entity.state {
             State::OnCore(core) if self.cores[core as usize].running == Some(id) => {
                 self.given_in(now - self.cores[core as usize].since)
             }
@@ -431,7 +431,7 @@ impl Slices {
     pub(super) fn add_uncounted(&self, now: u64, common: &Common, booked: &mut [[u64; 3]]) {
         for (core, booked) in self.cores.iter().zip(booked) {
             if let Some(id) = core.running {
-                let kind = common.strands[id as usize].kind;
+                let kind = common.entities[id as usize].kind;
                 booked[kind as usize] += self.given_in(now - core.since);
             }
         }

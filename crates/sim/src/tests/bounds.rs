@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use concsim_engine::telemetry::{Failure, Outcome};
-use concsim_model::scenario::{Arrivals, Connection};
+use concsim_model::scenario::{Arrivals, ConnectionMode};
 use concsim_record::Sample;
-use concsim_record::beside::Ceiling;
+use concsim_record::comparison::Ceiling;
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 use concsim_theory::bounds::{self, Bound, Scarce};
@@ -173,7 +173,7 @@ impl Counted {
             takes.square += share * bound.takes(&taken).powi(2);
         }
         // A client thinks, and a kept connection keeps its place meanwhile.
-        let is_kept = self.scenario.load.connection == Connection::KeepAlive;
+        let is_kept = self.scenario.load.connection == ConnectionMode::KeepAlive;
         let thinks = bound.of == Scarce::Clients || (bound.of == Scarce::Connections && is_kept);
         if let (true, Arrivals::Closed { think, .. }) = (thinks, &self.scenario.load.arrivals) {
             takes = takes.then(Moments::of(think));
@@ -354,7 +354,7 @@ fn a_pool_of_ten_threads_gives_ten_answers_each_200_ms() {
     near(run.latency_ms.mean, 2_000.0, 0.01);
     let bound = binding(&run).expect("the threads of the pool bind");
     assert_eq!((bound.of, bound.per_s), ("pool_threads", 50.0));
-    assert_eq!(bound.in_words(), "10 pool threads ÷ 200 ms");
+    assert_eq!(bound.describe(), "10 pool threads ÷ 200 ms");
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn forty_threads_of_one_worker_are_no_forty_workers() {
                 requests.work.steps=['sleep 5s']\nload.clients=1000\nload.patience='200s'\n";
     let run = run_of(text);
     let bound = binding(&run).expect("the threads bind");
-    assert_eq!(bound.in_words(), "40 threads ÷ 5 s");
+    assert_eq!(bound.describe(), "40 threads ÷ 5 s");
     assert!((bound.per_s - 8.0).abs() < 1e-9);
 }
 

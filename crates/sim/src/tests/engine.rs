@@ -1,7 +1,7 @@
 //! Who overlaps whom, and why.
 
 use super::*;
-use concsim_engine::telemetry::Then;
+use concsim_engine::telemetry::SwitchReason;
 
 const MS: u64 = 1_000_000;
 
@@ -13,7 +13,9 @@ fn stretches(recording: &Recording) -> Vec<(u32, u64, u64)> {
         .switches
         .iter()
         .filter_map(|(_, event)| match event {
-            Event::Ran(ran) if ran.to > ran.from => Some((ran.request, ms(ran.from), ms(ran.to))),
+            Event::RunSlice(ran) if ran.to > ran.from => {
+                Some((ran.request, ms(ran.from), ms(ran.to)))
+            }
             _ => None,
         });
     ran.collect()
@@ -69,7 +71,7 @@ fn the_longest_run_so_far_may_go_on() {
 
 #[test]
 fn requests_are_parked_on_average_for_as_long_as_their_waits_last() {
-    use concsim_record::remark::{self, Kind, Scene};
+    use concsim_record::remark::{self, Context, Kind};
 
     // Each is parked for a second, from the end of its first turn of 200 ms on.
     let waits = [(200, 1_200), (400, 1_400), (600, 1_600)];
@@ -82,7 +84,7 @@ fn requests_are_parked_on_average_for_as_long_as_their_waits_last() {
         let waits = waits.map(|(begin, end)| (begin * MS, end * MS));
         let inside = waits.map(|(begin, end)| end.min(to).saturating_sub(begin.max(from)));
         let mean = inside.iter().sum::<u64>() as f64 / (to - from) as f64;
-        let scene = Scene::of_the_last_second(past, span.means(), &[]);
+        let scene = Context::of_the_last_second(past, span.means(), &[]);
         let said = remark::one(Kind::Parked, &scene).map(|it| it.evidence);
         let right = format!(" {mean:.2} parked and ");
         assert!(
@@ -103,7 +105,7 @@ fn every_built_in_scenario_shows_what_it_claims() {
         let summary = concsim_record::summary::Summary::of(&plan, machine, runs);
         for judgement in &summary.expect {
             let verdict = judgement.verdict;
-            let holds = verdict == concsim_record::judge::Verdict::Holds;
+            let holds = verdict == concsim_record::evaluate::Verdict::Holds;
             assert!(holds, "{}: {judgement:?}", known.name);
         }
     }
@@ -337,11 +339,11 @@ fn a_task_that_yields_lets_the_poller_look_at_the_door() {
         .switches
         .iter()
         .find_map(|(_, event)| match event {
-            Event::Ran(ran) if ran.request == 1 => Some(ran),
+            Event::RunSlice(ran) if ran.request == 1 => Some(ran),
             _ => None,
         });
     let first = first.unwrap();
-    assert_eq!(first.then, Then::Yielded);
+    assert_eq!(first.then, SwitchReason::Yielded);
     assert_eq!((first.from.0 - recording.header.began.0) / MS, 11);
 }
 

@@ -7,7 +7,7 @@ use super::bounds::any_scenario;
 use super::*;
 use crate::limits;
 use concsim_model::scenario::Arrivals;
-use concsim_record::beside::Modelled;
+use concsim_record::comparison::Modelled;
 use concsim_record::trust::Trust;
 
 /// A long run of a scenario's only variant.

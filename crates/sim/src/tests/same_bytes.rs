@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use concsim_record::kept::Keeper;
+use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::Summary;
 
 /// The bytes of a kept recording of each variant, and those of the summary.
@@ -11,9 +11,9 @@ fn bytes_of(plan: &Plan) -> (Vec<u8>, String) {
     let (mut all, mut runs) = (Vec::new(), Vec::new());
     for variant in &plan.variants {
         let header = header_of(plan, variant);
-        let keeper = Keeper::begin(&mut all, &header).expect("memory takes all bytes");
-        let notebook = Notebook::new(header, Some(keeper));
-        let (recording, failed) = record(&variant.scenario, notebook);
+        let keeper = RecordingWriter::begin(&mut all, &header).expect("memory takes all bytes");
+        let recorder = Recorder::new(header, Some(keeper));
+        let (recording, failed) = record(&variant.scenario, recorder);
         assert!(failed.is_none());
         runs.push(summarise(&recording));
     }

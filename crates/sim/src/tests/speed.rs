@@ -59,8 +59,8 @@ fn how_fast_many_workers_are() {
                requests.it.steps = ['compute 10us', 'sleep 10ms']\n\
                load.clients = 1000\nload.requests = 1000000\nload.ramp = '0s'";
     measure("two hubs", hub);
-    let crowd = "server.kind = 'coroutine'\nserver.connections = 100000\nserver.workers = 16\n\
+    let load = "server.kind = 'coroutine'\nserver.connections = 100000\nserver.workers = 16\n\
                  server.backlog = 4095\nrequests.it.steps = ['sleep 20s']\n\
                  load.rate = '100000/s'\nload.requests = 1000000\nload.patience = '1min'";
-    measure("a million in flight", crowd);
+    measure("a million in flight", load);
 }

@@ -18,7 +18,7 @@
 pub mod limits;
 mod wide;
 
-use self::wide::Wide;
+use self::wide::ExtendedFloat;
 
 /// Stations, and the time that a client thinks before each request.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +112,9 @@ pub fn solve(network: &Network, clients: usize) -> Steady {
         let joined = queue.join(before);
         let others = after.iter().rev();
         let weighted = joined.weighted.iter().zip(others);
-        let sum = weighted.fold(Wide::ZERO, |sum, (here, others)| sum + *here * *others);
+        let sum = weighted.fold(ExtendedFloat::ZERO, |sum, (here, others)| {
+            sum + *here * *others
+        });
         present.push(sum.over(whole[clients]));
         after = queue.join(&after).all;
     }
@@ -138,17 +140,17 @@ pub fn solve(network: &Network, clients: usize) -> Steady {
 }
 
 /// dⁿ ÷ n! for n = 0 … `clients`: all delays together are one.
-fn delays_alone(delay: f64, clients: usize) -> Vec<Wide> {
-    let mut factor = Wide::ONE;
+fn delays_alone(delay: f64, clients: usize) -> Vec<ExtendedFloat> {
+    let mut factor = ExtendedFloat::ONE;
     let next = (1..=clients).map(|n| {
         factor = factor * (delay / n as f64);
         factor
     });
-    std::iter::once(Wide::ONE).chain(next).collect()
+    std::iter::once(ExtendedFloat::ONE).chain(next).collect()
 }
 
 /// A network without stations holds no client.
-fn nobody_else(clients: usize) -> Vec<Wide> {
+fn nobody_else(clients: usize) -> Vec<ExtendedFloat> {
     delays_alone(0.0, clients)
 }
 
@@ -161,9 +163,9 @@ struct Queue {
 /// What a station makes of the constants of the others.
 struct Joined {
     /// Σ f(j)·A(n − j), by n.
-    all: Vec<Wide>,
+    all: Vec<ExtendedFloat>,
     /// Σ j·f(j)·A(n − j), by n.
-    weighted: Vec<Wide>,
+    weighted: Vec<ExtendedFloat>,
 }
 
 impl Queue {
@@ -182,12 +184,12 @@ impl Queue {
     /// Up to the number of servers term by term. From there on f is geometric with the ratio r = D ÷ c,
     /// so that its part of the sum for n follows from that for n − 1: S(n) = r·S(n − 1) + f(c)·A(n − c),
     /// and, with each term times its j, U(n) = r·(U(n − 1) + S(n − 1)) + c·f(c)·A(n − c).
-    fn join(&self, others: &[Wide]) -> Joined {
+    fn join(&self, others: &[ExtendedFloat]) -> Joined {
         let ratio = self.demand / self.servers as f64;
         let factors = delays_alone(self.demand, self.servers.min(others.len()));
         let (idle, full) = factors.split_at(self.servers.min(factors.len()));
         let (mut all, mut weighted) = (Vec::new(), Vec::new());
-        let (mut queued, mut queued_weighted) = (Wide::ZERO, Wide::ZERO);
+        let (mut queued, mut queued_weighted) = (ExtendedFloat::ZERO, ExtendedFloat::ZERO);
         for n in 0..others.len() {
             if let (Some(full), Some(start)) = (full.first(), n.checked_sub(self.servers)) {
                 let first = *full * others[start];

@@ -8,7 +8,7 @@ use std::ops::{Add, Mul};
 
 /// `part` times 2^(256 · `exponent`), with `part` zero or between 2^−128 and 2^128.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Wide {
+pub(super) struct ExtendedFloat {
     part: f64,
     exponent: i64,
 }
@@ -18,7 +18,7 @@ const STEP: f64 = f64::from_bits((1_023 + 256) << 52);
 const MOST: f64 = f64::from_bits((1_023 + 128) << 52);
 const LEAST: f64 = f64::from_bits((1_023 - 128) << 52);
 
-impl Wide {
+impl ExtendedFloat {
     pub(super) const ZERO: Self = Self {
         part: 0.0,
         exponent: 0,
@@ -54,21 +54,21 @@ impl Wide {
     }
 }
 
-impl Mul<f64> for Wide {
+impl Mul<f64> for ExtendedFloat {
     type Output = Self;
     fn mul(self, factor: f64) -> Self {
         Self::scaled(self.part * factor, self.exponent)
     }
 }
 
-impl Mul for Wide {
+impl Mul for ExtendedFloat {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
         Self::scaled(self.part * other.part, self.exponent + other.exponent)
     }
 }
 
-impl Add for Wide {
+impl Add for ExtendedFloat {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         if self.part == 0.0 {
@@ -96,8 +96,8 @@ mod tests {
     use super::*;
     use crate::close;
 
-    fn wide(value: f64) -> Wide {
-        Wide::ONE * value
+    fn wide(value: f64) -> ExtendedFloat {
+        ExtendedFloat::ONE * value
     }
 
     #[test]
@@ -105,8 +105,16 @@ mod tests {
         for one in [0.0, 1e-200, 3e-40, 1.0, 7.25, 2e38, 5e140] {
             for other in [0.0, 1e-100, 1.0, 1e39, 1e120] {
                 let (sum, product) = (wide(one) + wide(other), wide(one) * wide(other));
-                close(sum.over(Wide::ONE), one + other, 1e-15 * (one + other));
-                close(product.over(Wide::ONE), one * other, 1e-15 * one * other);
+                close(
+                    sum.over(ExtendedFloat::ONE),
+                    one + other,
+                    1e-15 * (one + other),
+                );
+                close(
+                    product.over(ExtendedFloat::ONE),
+                    one * other,
+                    1e-15 * one * other,
+                );
                 assert_eq!(product, wide(one) * other);
             }
         }
@@ -114,10 +122,11 @@ mod tests {
 
     #[test]
     fn a_factorial_of_ten_thousand_has_the_right_ratio_to_the_one_before() {
-        let factorial = |n: u32| (1..=n).fold(Wide::ONE, |product, n| product * f64::from(n));
+        let factorial =
+            |n: u32| (1..=n).fold(ExtendedFloat::ONE, |product, n| product * f64::from(n));
         let ratio = factorial(10_000).over(factorial(9_999));
         close(ratio, 1e4, 1e-7);
-        assert!(factorial(10_000).over(Wide::ONE).is_infinite());
-        close(Wide::ONE.over(factorial(10_000)), 0.0, 1e-300);
+        assert!(factorial(10_000).over(ExtendedFloat::ONE).is_infinite());
+        close(ExtendedFloat::ONE.over(factorial(10_000)), 0.0, 1e-300);
     }
 }

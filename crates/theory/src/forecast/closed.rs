@@ -81,7 +81,7 @@ impl Round {
     fn unhindered(self, work: &Work<'_>, utilisation: impl Fn(f64) -> f64) -> Forecast {
         let throughput = self.clients as f64 / (work.alone.mean + self.think);
         let mut forecast = self.forecast(work, throughput, utilisation(throughput));
-        let is_constant = work.law(|_| true) == Law::Constant;
+        let is_constant = work.law(|_| true) == Law::Md1;
         forecast.times = Some(Times {
             mean: work.alone.mean,
             wait: 0.0,

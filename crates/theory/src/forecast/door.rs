@@ -2,8 +2,8 @@
 //! neither, so that it applies where nearly every request finds one.
 
 use crate::demand::Moments;
-use crate::open::finite::Finite;
-use concsim_model::scenario::{Connection, Scenario};
+use crate::open::finite::Mmck;
+use concsim_model::scenario::{ConnectionMode, Scenario};
 
 /// A smaller share of refused requests changes no digit that is shown …
 const REFUSED: f64 = 1e-3;
@@ -30,10 +30,10 @@ pub(super) struct Coming {
 
 impl Coming {
     /// As if each took an exponential time: a law that varies more fills the queue as a shorter one.
-    fn queue(&self, scenario: &Scenario) -> Finite {
+    fn queue(&self, scenario: &Scenario) -> Mmck {
         let stretch = f64::midpoint(1.0, self.service.squared_variation()).max(1.0);
         let places = scenario.server.places_at_the_door() as f64 / stretch;
-        Finite {
+        Mmck {
             servers: self.servers,
             places: self.servers + (places as usize).max(1),
             rate: self.rate,
@@ -86,7 +86,7 @@ pub(super) fn tries_again(scenario: &Scenario) -> bool {
 
 /// True if connections stay when they have been answered.
 pub(super) fn keeps_connections(scenario: &Scenario) -> bool {
-    scenario.load.connection == Connection::KeepAlive && scenario.server.keepalive.0 > 0
+    scenario.load.connection == ConnectionMode::KeepAlive && scenario.server.keepalive.0 > 0
 }
 
 /// True if a place is free for nearly every request that comes: `parked` is the mean number that wait for

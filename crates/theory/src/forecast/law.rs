@@ -51,10 +51,10 @@ fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
         Model::Tokens(_) | Model::Returning(_) => Some(of_parts(work)),
         Model::General
         | Model::Closed
-        | Model::Many(_)
-        | Model::Constant
+        | Model::Mmc(_)
+        | Model::Md1
         | Model::Shared
-        | Model::Finite(..)
+        | Model::Mmck(..)
         | Model::Unhindered => None,
     }
 }

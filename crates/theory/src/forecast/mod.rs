@@ -6,16 +6,16 @@
 //! are there share the worker, and each is slowed down in proportion to its own length; if waits are
 //! parked, requests take turns for each burst of computing alone.
 
+mod applicability;
 mod closed;
 mod door;
 mod law;
-mod obstacle;
 mod open;
 mod patience;
 mod settling;
 mod work;
 
-pub use self::obstacle::ends_at_an_hour;
+pub use self::applicability::ends_at_an_hour;
 use self::work::Work;
 use super::open::PERCENTILES;
 use concsim_model::scenario::{Arrivals, Process, Scenario, WorkerKind};
@@ -24,9 +24,9 @@ use concsim_model::scenario::{Arrivals, Process, Scenario, WorkerKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
     /// M/M/c: several servers in turn, exponential service. Exact, with percentiles.
-    Many(usize),
+    Mmc(usize),
     /// M/D/1: one server in turn, constant service. Exact, with percentiles.
-    Constant,
+    Md1,
     /// M/G/1: one server in turn, any law (Pollaczek–Khinchine). The mean is exact.
     General,
     /// M/G/c: several servers in turn, any law, about (Allen–Cunneen).
@@ -34,7 +34,7 @@ pub enum Model {
     /// M/G/1-PS: one server, shared by all that are there. Exact in the limit of short slices.
     Shared,
     /// M/M/c/K: several servers in turn, and so many places in all.
-    Finite(usize, usize),
+    Mmck(usize, usize),
     /// M/G/∞: nobody is in anybody's way.
     Unhindered,
     /// An open load on so many tokens: the exact chain of exponential times.
@@ -50,12 +50,12 @@ impl Model {
     #[must_use]
     pub fn name(self) -> String {
         match self {
-            Self::Many(servers) => format!("M/M/{servers}"),
-            Self::Constant => "M/D/1".into(),
+            Self::Mmc(servers) => format!("M/M/{servers}"),
+            Self::Md1 => "M/D/1".into(),
             Self::General => "M/G/1".into(),
             Self::ManyGeneral(servers) => format!("M/G/{servers}, about"),
             Self::Shared => "M/G/1-PS".into(),
-            Self::Finite(servers, places) => format!("M/M/{servers}/{places}"),
+            Self::Mmck(servers, places) => format!("M/M/{servers}/{places}"),
             Self::Unhindered => "M/G/inf".into(),
             Self::Tokens(1) => "1 token".into(),
             Self::Tokens(tokens) => format!("{tokens} tokens"),
@@ -68,12 +68,12 @@ impl Model {
     #[must_use]
     pub fn command(self) -> &'static str {
         match self {
-            Self::Many(1) => "mm1",
-            Self::Many(_) | Self::ManyGeneral(_) => "mmc",
-            Self::Constant => "md1",
+            Self::Mmc(1) => "mm1",
+            Self::Mmc(_) | Self::ManyGeneral(_) => "mmc",
+            Self::Md1 => "md1",
             Self::General => "mg1",
             Self::Shared => "ps",
-            Self::Finite(..) => "mmck",
+            Self::Mmck(..) => "mmck",
             Self::Unhindered | Self::Tokens(_) | Self::Returning(_) => "tokens",
             Self::Closed => "closed",
         }
@@ -119,7 +119,7 @@ fn percentiles(of: impl Fn(f64) -> f64) -> [f64; 3] {
 /// # Errors
 /// The reason why no closed form applies, a sentence without capital and period.
 pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
-    obstacle::to(scenario, cores)?;
+    applicability::to(scenario, cores)?;
     let work = Work::of(scenario, cores);
     let mut forecast = match scenario.load.arrivals {
         Arrivals::Open {
@@ -132,7 +132,9 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
     law::is_tame(&forecast, &work)?;
     patience::lasts(&forecast, &work)?;
     settling::is_over(&forecast, &work)?;
-    forecast.assumes.extend(obstacle::ends_at_an_hour(scenario));
+    forecast
+        .assumes
+        .extend(applicability::ends_at_an_hour(scenario));
     Ok(forecast)
 }
 

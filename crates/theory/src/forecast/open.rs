@@ -5,9 +5,9 @@ use super::patience::FEW;
 use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::demand::{Moments, Spent};
-use crate::open::constant::Constant;
-use crate::open::finite::Finite;
-use crate::open::many::Many;
+use crate::open::constant::Md1;
+use crate::open::finite::Mmck;
+use crate::open::many::Mmc;
 use crate::queues;
 use crate::tokens::returning::{MOST_USED, Returning};
 use crate::tokens::{Pool, Steady, Tokens};
@@ -37,7 +37,7 @@ fn begun_in_turn(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, S
     };
     let turns = match work.law(|_| true) {
         Law::Exponential => return of_exponential(work, coming),
-        Law::Constant if slots == 1 => Turns::constant(rate, work.alone.mean),
+        Law::Md1 if slots == 1 => Turns::constant(rate, work.alone.mean),
         _ => Turns::of_any_law(slots, rate, work.alone),
     };
     let forecast = turns.into_forecast(work, rate, slots as f64);
@@ -57,9 +57,9 @@ struct Turns {
 
 impl Turns {
     fn constant(rate: f64, service: f64) -> Self {
-        let steady = Constant { rate, service }.steady();
+        let steady = Md1 { rate, service }.steady();
         Self {
-            model: Model::Constant,
+            model: Model::Md1,
             assumes: Vec::new(),
             wait: steady.as_ref().map(|steady| steady.means().wait),
             percentiles: steady
@@ -68,14 +68,14 @@ impl Turns {
     }
 
     fn exponential(servers: usize, rate: f64, service: f64) -> Self {
-        let queue = Many {
+        let queue = Mmc {
             servers,
             rate,
             service,
         };
         let steady = queue.steady();
         Self {
-            model: Model::Many(servers),
+            model: Model::Mmc(servers),
             assumes: Vec::new(),
             wait: steady.map(|steady| steady.means().wait),
             percentiles: steady
@@ -131,7 +131,7 @@ fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
     if is_let_in.is_ok() || door::tries_again(work.scenario) {
         return is_let_in.map(|()| endless.into_forecast(work, rate, servers as f64));
     }
-    let queue = Finite {
+    let queue = Mmck {
         servers,
         places: servers + work.scenario.server.places_at_the_door(),
         rate,
@@ -144,7 +144,7 @@ fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
     }
     let means = steady.means();
     Ok(Forecast {
-        model: Model::Finite(queue.servers, queue.places),
+        model: Model::Mmck(queue.servers, queue.places),
         assumes: vec![
             "an arrival that finds the queue full is lost; times are those of the others".into(),
         ],
@@ -346,7 +346,7 @@ fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     let holds = |spent| spent != Spent::Parked;
     match (work.law(holds), bursts.each <= 1.0) {
         (Law::Exponential, true) => Turns::exponential(1, rate, bursts.length.mean),
-        (Law::Constant, true) => Turns::constant(rate, bursts.length.mean),
+        (Law::Md1, true) => Turns::constant(rate, bursts.length.mean),
         _ => Turns::of_any_law(1, rate * bursts.each, bursts.length),
     }
 }
@@ -411,7 +411,7 @@ fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 /// Nobody needs a worker for more than a moment.
 fn unhindered(work: &Work<'_>, rate: f64) -> Forecast {
     let mean = work.alone.mean;
-    let is_constant = work.law(|_| true) == Law::Constant;
+    let is_constant = work.law(|_| true) == Law::Md1;
     Forecast {
         model: Model::Unhindered,
         assumes: vec!["there is a connection for every request".into()],

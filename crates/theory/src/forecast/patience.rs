@@ -29,7 +29,7 @@ pub(super) fn lasts(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> 
 
 /// About the share of requests that take longer than this, in seconds.
 fn share_beyond(patience: f64, forecast: &Forecast, times: &Times, work: &Work<'_>) -> f64 {
-    if matches!(forecast.model, Model::Finite(..)) {
+    if matches!(forecast.model, Model::Mmck(..)) {
         // Its own law has said so.
         return 0.0;
     }
@@ -57,7 +57,7 @@ struct Wait {
 impl Wait {
     fn of(forecast: &Forecast, times: &Times, work: &Work<'_>) -> Self {
         let waits = match forecast.model {
-            Model::Many(servers) | Model::ManyGeneral(servers) => {
+            Model::Mmc(servers) | Model::ManyGeneral(servers) => {
                 queues::erlang_c(servers, forecast.throughput * work.alone.mean)
             }
             _ => Some(forecast.utilisation),
@@ -101,11 +101,11 @@ fn shares(forecast: &Forecast, work: &Work<'_>) -> bool {
             let begun = slots(work.scenario);
             work.lets_go() || work.contends_for_cores(begun)
         }
-        Model::Many(_)
-        | Model::Constant
+        Model::Mmc(_)
+        | Model::Md1
         | Model::General
         | Model::ManyGeneral(_)
-        | Model::Finite(..)
+        | Model::Mmck(..)
         | Model::Unhindered => false,
     }
 }
@@ -115,7 +115,7 @@ fn behind_all_others(clients: usize, work: &Work<'_>) -> f64 {
     let servers = slots(work.scenario);
     let others = clients.saturating_sub(servers) as f64;
     let each = work.held.mean / servers as f64;
-    let is_constant = work.law(|spent| spent != Spent::Parked) == Law::Constant;
+    let is_constant = work.law(|spent| spent != Spent::Parked) == Law::Md1;
     let variation = if is_constant {
         0.0
     } else {

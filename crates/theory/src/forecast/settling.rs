@@ -59,7 +59,7 @@ fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
         (Arrivals::Open { rate, .. }, Some(times)) => {
             alone
                 + match forecast.model {
-                    Model::Finite(_, places) => places as f64 / rate,
+                    Model::Mmck(_, places) => places as f64 / rate,
                     _ => while_it_grows(forecast, times),
                 }
         }

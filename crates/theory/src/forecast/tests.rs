@@ -142,7 +142,7 @@ fn a_door_that_closes_loses_who_does_not_wait() {
     let load = "server.backlog = 10\nload.rate = '60/s'";
     let hasty = format!("{load}\nload.patience = '900ms'");
     let queue = of(&one("sync", 5, "'sleep ~100ms'", &hasty), 2).unwrap();
-    assert_eq!(queue.model, Model::Finite(5, 16));
+    assert_eq!(queue.model, Model::Mmck(5, 16));
     near(queue.throughput, 60.0 * (1.0 - 0.1797));
     let patient = one(
         "sync",

@@ -7,7 +7,7 @@ use concsim_model::scenario::{Draw, Request, Scenario, Step, WorkerKind};
 /// The law of a length of time, as far as formulas tell laws apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Law {
-    Constant,
+    Md1,
     Exponential,
     Other,
 }
@@ -57,7 +57,7 @@ impl<'a> Work<'a> {
         let draws: Vec<&Draw> = parts.filter_map(Step::duration).collect();
         match draws.as_slice() {
             [Draw::Exponential { .. }] => Law::Exponential,
-            draws if draws.iter().all(|it| matches!(it, Draw::Fixed(_))) => Law::Constant,
+            draws if draws.iter().all(|it| matches!(it, Draw::Fixed(_))) => Law::Md1,
             _ => Law::Other,
         }
     }

@@ -21,7 +21,7 @@ use crate::queues::wait_in_turn;
 
 /// Requests at random, one server, constant service, first come first served.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Constant {
+pub struct Md1 {
     /// λ: arrivals per second; positive.
     pub rate: f64,
     /// D: the service, in seconds; positive.
@@ -31,7 +31,7 @@ pub struct Constant {
 /// From so many services on, the law of the wait is exponential to the last digit.
 const FAR: usize = 64;
 
-impl Constant {
+impl Md1 {
     /// ρ = λD: the share of time that the server is busy. From 1 on the queue grows for ever.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
@@ -47,7 +47,7 @@ impl Constant {
             queue: *self,
             means: Means::of_wait(self.rate, self.service, wait),
             at_most: numbers_present(utilisation, FAR + 1),
-            far: Far::of(utilisation),
+            far: TailAsymptote::of(utilisation),
         })
     }
 }
@@ -76,12 +76,12 @@ fn numbers_present(utilisation: f64, last: usize) -> Vec<f64> {
 
 /// The far tail of the wait: `share`·e^(−`decay`·t/D).
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Far {
+struct TailAsymptote {
     share: f64,
     decay: f64,
 }
 
-impl Far {
+impl TailAsymptote {
     /// The decay y is the positive root of ρ(e^y − 1) = y, that is of (e^y − 1 − y) ÷ y = (1 − ρ) ÷ ρ.
     fn of(utilisation: f64) -> Self {
         let idle = 1.0 - utilisation;
@@ -125,14 +125,14 @@ fn surplus(y: f64) -> f64 {
     sum
 }
 
-/// The steady state of [`Constant`].
+/// The steady state of [`Md1`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steady {
-    queue: Constant,
+    queue: Md1,
     means: Means,
     /// P(at most n are there), by n.
     at_most: Vec<f64>,
-    far: Far,
+    far: TailAsymptote,
 }
 
 impl Steady {
@@ -189,7 +189,7 @@ mod tests {
 
     /// Time in services.
     fn steady(utilisation: f64) -> Steady {
-        let queue = Constant {
+        let queue = Md1 {
             rate: utilisation,
             service: 1.0,
         };
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn at_full_use_there_is_no_steady_state() {
-        let queue = Constant {
+        let queue = Md1 {
             rate: 10.0,
             service: 0.1,
         };

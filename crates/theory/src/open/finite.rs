@@ -12,7 +12,7 @@ use crate::birth_death;
 
 /// Requests at random, exponential service, several servers alike, and so many places.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finite {
+pub struct Mmck {
     /// At least one.
     pub servers: usize,
     /// K: how many can be there, those in service included; at least as many as `servers`.
@@ -23,7 +23,7 @@ pub struct Finite {
     pub service: f64,
 }
 
-impl Finite {
+impl Mmck {
     /// The steady state, which there always is.
     #[must_use]
     pub fn steady(&self) -> Steady {
@@ -74,10 +74,10 @@ struct StillThere {
     stays: f64,
 }
 
-/// The steady state of [`Finite`].
+/// The steady state of [`Mmck`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steady {
-    queue: Finite,
+    queue: Mmck,
     /// The share of time with so many there.
     present: Vec<f64>,
     still_there: StillThere,
@@ -172,10 +172,10 @@ mod tests {
     use super::*;
     use crate::close;
     use crate::open::PERCENTILES;
-    use crate::open::many::Many;
+    use crate::open::many::Mmc;
 
     fn steady(rate: f64, rate_of_service: f64, servers: usize, places: usize) -> Steady {
-        let queue = Finite {
+        let queue = Mmck {
             servers,
             places,
             rate,
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn places_without_end_are_a_queue_without_end() {
         for (servers, rate) in [(1, 0.7), (3, 2.5), (10, 7.0)] {
-            let many = Many {
+            let many = Mmc {
                 servers,
                 rate,
                 service: 1.0,

@@ -10,7 +10,7 @@ use crate::queues::{erlang_b, erlang_c};
 
 /// Requests at random, exponential service, several servers alike, one queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Many {
+pub struct Mmc {
     /// At least one.
     pub servers: usize,
     /// λ: arrivals per second; positive.
@@ -19,7 +19,7 @@ pub struct Many {
     pub service: f64,
 }
 
-impl Many {
+impl Mmc {
     /// a = λS: the number of servers that are busy on average, if there are enough of them.
     #[must_use]
     pub fn offered(&self) -> f64 {
@@ -50,10 +50,10 @@ impl Many {
     }
 }
 
-/// The steady state of [`Many`].
+/// The steady state of [`Mmc`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Steady {
-    queue: Many,
+    queue: Mmc,
     /// C: the probability that a request has to wait.
     pub waits: f64,
     /// cμ − λ: the rate at which a queue shrinks, per second.
@@ -127,7 +127,7 @@ mod tests {
     use crate::open::PERCENTILES;
 
     fn steady(servers: usize, rate: f64, service: f64) -> Steady {
-        let queue = Many {
+        let queue = Mmc {
             servers,
             rate,
             service,
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn at_full_use_there_is_no_steady_state() {
-        let queue = |rate| Many {
+        let queue = |rate| Mmc {
             servers: 2,
             rate,
             service: 0.5,

@@ -19,7 +19,7 @@ pub mod returning;
 
 use super::closed::{self, Network, Station};
 use super::open::Means;
-use super::open::many::Many;
+use super::open::many::Mmc;
 
 /// Requests at random into a pool of tokens, with some cores inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,8 +110,8 @@ impl Pool {
         }
     }
 
-    fn queue(&self, servers: usize, service: f64) -> Many {
-        Many {
+    fn queue(&self, servers: usize, service: f64) -> Mmc {
+        Mmc {
             servers,
             rate: self.rate,
             service,

@@ -203,7 +203,7 @@ proptest! {
     fn requests_that_only_compute_are_a_queue_with_many_servers(
         tokens in 1_usize..10, more in 0_usize..5, used in 0.1_f64..0.95,
     ) {
-        let queue = Many { servers: tokens, rate: used * tokens as f64, service: 1.0 };
+        let queue = Mmc { servers: tokens, rate: used * tokens as f64, service: 1.0 };
         let expected = queue.steady().expect("a stable queue").means();
         let cores = tokens + more;
         let pool = Pool { rate: queue.rate, tokens: Tokens::Some(tokens), cores, compute: 1.0, wait: 0.0 };

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::staging::{drawn, plan};
 use crate::{Key, State};
 use concsim_engine::telemetry::{
-    Deed, Event, Failure, Marker, NO_REQUEST, Outcome, Phase, Ran, Reading, Sent, Served, Stage,
-    Then,
+    Event, Failure, Intervention, Marker, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent,
+    Served, Stage, SwitchReason,
 };
 use concsim_model::palette::{Colours, Glyphs, Look};
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
@@ -38,8 +38,8 @@ fn core() -> impl Strategy<Value = Option<u32>> {
     prop_oneof![20 => (0_u32..3).prop_map(Some), 1 => Just(None), 1 => any::<u32>().prop_map(Some)]
 }
 
-fn then() -> impl Strategy<Value = Then> {
-    use Then::{Client, Ended, Service, Timer, Yielded};
+fn then() -> impl Strategy<Value = SwitchReason> {
+    use SwitchReason::{Client, Ended, Service, Timer, Yielded};
     prop::sample::select(vec![Ended, Yielded, Client, Service, Timer])
 }
 
@@ -47,7 +47,7 @@ fn switch() -> impl Strategy<Value = (u16, Event)> {
     let ran = (stamp(), stamp(), stamp(), request(), then(), core()).prop_map(
         |(ready, from, to, request, then, core)| {
             let task = request;
-            Event::Ran(Ran {
+            Event::RunSlice(RunSlice {
                 ready,
                 from,
                 to,
@@ -159,10 +159,10 @@ prop_compose! {
 
 fn marker() -> impl Strategy<Value = Marker> {
     let deeds = vec![
-        Deed::AddWorker,
-        Deed::KillWorker(3),
-        Deed::SetLoad(250),
-        Deed::Reload,
+        Intervention::AddWorker,
+        Intervention::KillWorker(3),
+        Intervention::SetLoad(250),
+        Intervention::Reload,
     ];
     let cue = prop::option::of(0_u16..3);
     (stamp(), prop::sample::select(deeds), cue).prop_map(|(at, deed, cue)| Marker { at, deed, cue })

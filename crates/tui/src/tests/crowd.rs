@@ -3,11 +3,11 @@
 use insta::assert_snapshot;
 use ratatui_core::style::Color;
 
-use super::staging::{Cue, Scene, drawn, plan, scenario, text};
+use super::staging::{Context, TimelineEvent, drawn, plan, scenario, text};
 use super::views::at;
 use crate::{Key, State};
 use concsim_engine::telemetry::Phase;
-use concsim_model::palette::{Ground, Meaning, Rgb, Room};
+use concsim_model::palette::{Background, Meaning, Rgb, Room};
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_record::Recording;
 use concsim_record::synthetic::Synthetic;
@@ -45,7 +45,7 @@ fn in_no_column_of_the_lanes_do_more_requests_run_than_there_are_cores() {
     for cores in [8, 32] {
         let (recordings, mut state) = crowd(cores, Coroutine);
         at(&recordings, &mut state, 0, 2 * S);
-        let Rgb(red, green, blue) = Meaning::Running.colour(Ground::Dark);
+        let Rgb(red, green, blue) = Meaning::Running.colour(Background::Dark);
         let buffer = drawn(&state, 160, 120);
         for x in 12..160 {
             // Rows of requests begin with their worker and their number.
@@ -65,9 +65,9 @@ fn two_hundred_and_fifty_six_workers_are_all_there() {
     let mut many = scenario(Sync);
     many.server.workers = 256;
     let mut state = State::new(&plan("A crowd", vec![("sync", many)]), 64);
-    let worker = |index: usize| Cue {
+    let worker = |index: usize| TimelineEvent {
         core: index,
-        ..Cue::new(
+        ..TimelineEvent::new(
             if index < 64 {
                 Phase::Running
             } else {
@@ -76,10 +76,10 @@ fn two_hundred_and_fifty_six_workers_are_all_there() {
             u64::from(index < 64),
         )
     };
-    let scene = Scene {
+    let scene = Context {
         workers: (0..256).map(worker).collect(),
         cores: 64,
-        ..Scene::sync()
+        ..Context::sync()
     };
     scene.play(&mut state);
     assert_snapshot!("workers_256_80x24", text(&state, 80, 24));

@@ -4,13 +4,13 @@ use insta::assert_snapshot;
 use ratatui_core::style::{Color, Modifier};
 
 use super::staging::{
-    Cue, Scene, call, compute, drawn, io_bound, plan, request, scenario, sync_row, text,
+    Context, TimelineEvent, call, compute, drawn, io_bound, plan, request, scenario, sync_row, text,
 };
 use super::views::{at, looking, three_requests};
 use crate::setting::announcement;
 use crate::{Action, Key, State};
 use concsim_engine::telemetry::Phase;
-use concsim_model::palette::{Colours, Glyphs, Ground, Look, Rgb, Room, Theme};
+use concsim_model::palette::{Background, Colours, Glyphs, Look, Rgb, Room, Theme};
 use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::feed::Feed;
@@ -42,10 +42,10 @@ fn held() -> State {
 #[test]
 fn a_hall_sees_two_numbers_the_door_the_workers_and_the_answers() {
     let mut state = projected(io_bound());
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     snapshot("sync", &state);
     let mut state = held();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     snapshot("coroutine", &state);
 }
 
@@ -55,14 +55,14 @@ fn a_hall_sees_sixty_workers_as_a_strip() {
     crowd.server.workers = 60;
     let mut state = projected(State::new(&plan("Sixty", vec![("processes", crowd)]), 2));
     let worker = |index: usize| match index {
-        7 => Cue::new(Phase::Running, 1),
-        _ => Cue::new(Phase::Blocked, 1),
+        7 => TimelineEvent::new(Phase::Running, 1),
+        _ => TimelineEvent::new(Phase::Blocked, 1),
     };
     let workers = (0..60).map(worker).collect();
-    Scene {
+    Context {
         workers,
         door: 0,
-        ..Scene::sync()
+        ..Context::sync()
     }
     .play(&mut state);
     assert_snapshot!("sixty_workers_80x24", text(&state, 80, 24));
@@ -91,7 +91,7 @@ fn nothing_is_faint_before_a_hall_and_little_is_made_of_dots() {
     for (width, height) in SIZES {
         let mut state = held();
         assert!(!faint(&state, width, height));
-        Scene::coroutine().play(&mut state);
+        Context::coroutine().play(&mut state);
         for key in ['1', '2', '3', '4', '5', '6', '8', '?'] {
             state.key(Key::Char(key));
             assert!(!faint(&state, width, height), "{key} {width}x{height}");
@@ -105,7 +105,7 @@ fn nothing_is_faint_before_a_hall_and_little_is_made_of_dots() {
 #[test]
 fn a_key_turns_from_the_desk_to_the_hall_and_back() {
     let mut state = io_bound();
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     let desk = text(&state, 80, 24);
     state.key(Key::Char('P'));
     assert_ne!(text(&state, 80, 24), desk);
@@ -126,7 +126,7 @@ fn a_theme_paints_every_cell_and_no_theme_none() {
     ] {
         let mut state = held();
         state.look.colours = colours;
-        Scene::coroutine().play(&mut state);
+        Context::coroutine().play(&mut state);
         let cells = |state: &State| drawn(state, 80, 24).content;
         assert!(cells(&state).iter().all(|cell| cell.bg == Color::Reset));
         state.key(Key::Char('t'));
@@ -145,8 +145,11 @@ fn a_theme_paints_every_cell_and_no_theme_none() {
 #[test]
 fn glyphs_have_the_shade_that_suits_their_ground() {
     let mut state = held();
-    Scene::coroutine().play(&mut state);
-    for (theme, ground) in [(Theme::Light, Ground::Light), (Theme::Dark, Ground::Dark)] {
+    Context::coroutine().play(&mut state);
+    for (theme, ground) in [
+        (Theme::Light, Background::Light),
+        (Theme::Dark, Background::Dark),
+    ] {
         state.look.theme = theme;
         let cells = drawn(&state, 80, 24).content;
         let parked = cells.iter().find(|cell| cell.symbol() == "•").unwrap();
@@ -276,7 +279,7 @@ fn ascii_is_enough_for_a_hall() {
         glyphs: Glyphs::Ascii,
         ..state.look
     };
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     let said = text(&state, 80, 24).replace('│', "");
     assert!(said.is_ascii());
     assert_snapshot!("ascii_80x24", said);

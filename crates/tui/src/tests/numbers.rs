@@ -7,7 +7,7 @@ use ratatui_core::buffer::Cell;
 use ratatui_core::style::Modifier;
 
 use super::screens::{card, second_variant, sixty_workers, ten_thousand};
-use super::staging::{Scene, drawn, io_bound, text};
+use super::staging::{Context, drawn, io_bound, text};
 use super::views::{looking, theory_at_the_end, three_requests_at};
 use crate::number::Number;
 use crate::view::marks;
@@ -17,7 +17,7 @@ use concsim_record::latency::{Breakdown, Waits};
 
 fn playing() -> State {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     state
 }
 

@@ -8,15 +8,15 @@ use super::staging::text;
 use crate::{Key, State};
 use concsim_model::units::Elapsed;
 use concsim_record::feed::Feed;
-use concsim_record::kept::{self, Kept};
+use concsim_record::storage::{self, StoredRun};
 
-fn old(name: &str) -> Kept {
+fn old(name: &str) -> StoredRun {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings");
-    kept::open(&folder.join(name)).unwrap()
+    storage::open(&folder.join(name)).unwrap()
 }
 
 /// The screen so long after load of a variant has begun, after these keys.
-fn drawn(kept: &Kept, variant: usize, after: Elapsed, keys: &str) -> String {
+fn drawn(kept: &StoredRun, variant: usize, after: Elapsed, keys: &str) -> String {
     let mut state = State::new(&kept.plan, kept.recordings[0].header.machine.cores);
     state.replay(Vec::new());
     for key in keys.chars() {

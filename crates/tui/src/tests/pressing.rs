@@ -1,13 +1,13 @@
 //! Keys that somebody chose, the help and its search, the mouse.
 
-use super::staging::{Scene, call, io_bound, plan, request, scenario, text};
+use super::staging::{Context, call, io_bound, plan, request, scenario, text};
 use crate::pointer::Gesture;
 use crate::{Action, Key, Keymap, Mouse, Pointer, State, Steer};
 use concsim_model::scenario::{Scenario, WorkerKind};
 
 fn playing() -> State {
     let mut state = io_bound();
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     state
 }
 
@@ -76,7 +76,7 @@ fn a_hog_is_offered_by_name_and_refused_where_nothing_computes() {
     assert!(!shows(&state, "No kind is called hog"));
     let variants = vec![("sync", scenario_that_waits())];
     let mut state = State::new(&plan("a claim", variants), 2);
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     press(&mut state, "f");
     assert_eq!(state.key(Key::Char('h')), None);
     assert!(shows(&state, "so none can be sent as a hog."));

@@ -7,12 +7,12 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
 use super::questions::asking;
-use super::staging::{Cue, Scene, drawn, io_bound, plan, scenario, sync_row};
+use super::staging::{Context, TimelineEvent, drawn, io_bound, plan, scenario, sync_row};
 use crate::pointer::Gesture;
 use crate::view::draw_on;
 use crate::{Key, Pointer, State};
 use concsim_engine::telemetry::{Phase, Stage};
-use concsim_model::palette::{Colours, Glyphs, Ground, Look, Room, Theme};
+use concsim_model::palette::{Background, Colours, Glyphs, Look, Room, Theme};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Recording;
@@ -47,8 +47,8 @@ prop_compose! {
         process_switches in 0_u64..1 << 30,
         respawns in 0_u64..3,
         counters in prop::collection::vec((0_u64..1_000, 0_u64..1_000), 0..3),
-    ) -> Cue {
-        Cue {
+    ) -> TimelineEvent {
+        TimelineEvent {
             phase, wants_a_core, begun, ready, cpu, core, run, coroutine_switches,
             process_switches, respawns, counters,
         }
@@ -62,7 +62,7 @@ prop_compose! {
             Colours::None, Colours::Sixteen, Colours::Many, Colours::All,
         ]),
         theme in prop::sample::select(vec![Theme::Auto, Theme::Light, Theme::Dark]),
-        own_ground in prop::sample::select(vec![Ground::Dark, Ground::Light]),
+        own_ground in prop::sample::select(vec![Background::Dark, Background::Light]),
         room in prop::sample::select(vec![Room::Desk, Room::Projector]),
     ) -> Look {
         Look { glyphs, colours, theme, own_ground, room }
@@ -93,9 +93,9 @@ prop_compose! {
         workers in prop::collection::vec(cue(), 0..90),
         cores in 0_usize..70,
         latency in 0_u64..100_000,
-    ) -> Scene {
+    ) -> Context {
         let (others, trust) = (0.0, (Trust::Ok, None));
-        Scene { at, stage, door, rate, workers, cores, latency, others, trust }
+        Context { at, stage, door, rate, workers, cores, latency, others, trust }
     }
 }
 

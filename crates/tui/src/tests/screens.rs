@@ -5,11 +5,11 @@
 use insta::assert_snapshot;
 
 use super::staging::{
-    Cue, Scene, call, compute, io_bound, plan, request, scenario, sync_row, text,
+    Context, TimelineEvent, call, compute, io_bound, plan, request, scenario, sync_row, text,
 };
 use crate::{Key, Row, State};
 use concsim_engine::telemetry::{Phase, Stage};
-use concsim_model::scenario::{Draw, Manner, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Draw, Scenario, Step, WaitMode, WorkerKind};
 use concsim_model::units::CpuTime;
 use concsim_record::trust::{Reason, Trust};
 
@@ -42,24 +42,24 @@ fn the_title_card_says_what_comes_and_where_to_look() {
 #[test]
 fn sync_workers_leave_people_at_the_door() {
     let mut state = io_bound();
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     snapshot("sync", &state);
 }
 
 #[test]
 fn coroutine_workers_take_them_all_in() {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     snapshot("coroutine", &state);
 }
 
 #[test]
 fn warming_up_is_told_apart_from_counting() {
     let mut state = second_variant();
-    Scene {
+    Context {
         at: 1_200,
         stage: Stage::WarmUp,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
     .play(&mut state);
     snapshot("warm_up", &state);
@@ -68,13 +68,13 @@ fn warming_up_is_told_apart_from_counting() {
 #[test]
 fn draining_is_told_apart_from_counting() {
     let mut state = io_bound();
-    let worker = Cue::new(Phase::Blocked, 1);
-    let scene = Scene {
+    let worker = TimelineEvent::new(Phase::Blocked, 1);
+    let scene = Context {
         at: 6_800,
         stage: Stage::Draining,
         door: 7,
         workers: vec![worker.clone(), worker],
-        ..Scene::sync()
+        ..Context::sync()
     };
     scene.play(&mut state);
     snapshot("draining", &state);
@@ -90,9 +90,9 @@ fn a_run_that_cannot_be_believed_says_so_and_makes_no_claim() {
         trust: Trust::ProvesNothing,
     };
     let trust = (Trust::ProvesNothing, Some(reason));
-    Scene {
+    Context {
         trust,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
     .play(&mut state);
     assert_snapshot!("proves_nothing_80x24", text(&state, 80, 24));
@@ -129,17 +129,17 @@ fn a_hog_has_its_worker_while_others_are_kept_waiting() {
         ),
         2,
     );
-    let worker = Cue {
+    let worker = TimelineEvent {
         ready: 14,
         cpu: 0.6,
         run: Some(180),
-        ..Cue::new(Phase::Running, 21)
+        ..TimelineEvent::new(Phase::Running, 21)
     };
-    let scene = Scene {
+    let scene = Context {
         workers: vec![worker],
         rate: 60,
         latency: 90,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     };
     scene.play(&mut state);
     snapshot("hog", &state);
@@ -151,19 +151,19 @@ fn eight_workers() -> State {
     crowd.server.workers = 8;
     crowd.requests = vec![request("sum", &[compute(20)])];
     let mut state = State::new(&plan("Cores are the ceiling", vec![("sync", crowd)]), 2);
-    let worker = |index: usize| Cue {
+    let worker = |index: usize| TimelineEvent {
         wants_a_core: index >= 2,
         core: index % 2,
         cpu: 0.24,
-        ..Cue::new(Phase::Running, 1)
+        ..TimelineEvent::new(Phase::Running, 1)
     };
     let workers = (0..8).map(worker).collect();
-    Scene {
+    Context {
         workers,
         door: 52,
         rate: 96,
         latency: 620,
-        ..Scene::sync()
+        ..Context::sync()
     }
     .play(&mut state);
     state
@@ -179,7 +179,7 @@ fn an_unpatched_wait_blocks_every_coroutine_of_its_worker() {
     let mut unpatched = scenario(WorkerKind::Coroutine);
     let mut blocking = call(50);
     if let Step::Call { manner, .. } = &mut blocking {
-        *manner = Manner::Unpatched;
+        *manner = WaitMode::Unpatched;
     }
     unpatched.requests = vec![request("profile", &[compute(1), blocking])];
     let mut state = State::new(
@@ -189,16 +189,16 @@ fn an_unpatched_wait_blocks_every_coroutine_of_its_worker() {
         ),
         2,
     );
-    let worker = Cue {
+    let worker = TimelineEvent {
         ready: 29,
-        ..Cue::new(Phase::Blocked, 30)
+        ..TimelineEvent::new(Phase::Blocked, 30)
     };
     let workers = vec![worker.clone(), worker];
-    Scene {
+    Context {
         workers,
         rate: 40,
         latency: 1_500,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
     .play(&mut state);
     assert_snapshot!("unpatched_80x24", text(&state, 80, 24));
@@ -214,17 +214,17 @@ pub(super) fn ten_thousand() -> State {
         &plan("Ten thousand at once", vec![("coroutine", sleepers)]),
         2,
     );
-    let worker = Cue {
+    let worker = TimelineEvent {
         ready: 40,
         cpu: 0.9,
         coroutine_switches: 40_000,
-        ..Cue::new(Phase::Running, 9_987)
+        ..TimelineEvent::new(Phase::Running, 9_987)
     };
-    Scene {
+    Context {
         workers: vec![worker],
         rate: 9_900,
         latency: 1_000,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
     .play(&mut state);
     state
@@ -247,19 +247,19 @@ pub(super) fn sixty_workers() -> State {
     state.finish_variant(sync_row());
     state.begin_variant(1);
     let worker = |index: usize| match index {
-        7 => Cue {
+        7 => TimelineEvent {
             core: 1,
-            ..Cue::new(Phase::Running, 1)
+            ..TimelineEvent::new(Phase::Running, 1)
         },
-        _ => Cue::new(Phase::Blocked, 1),
+        _ => TimelineEvent::new(Phase::Blocked, 1),
     };
     let workers = (0..60).map(worker).collect();
-    Scene {
+    Context {
         workers,
         door: 0,
         rate: 590,
         latency: 101,
-        ..Scene::sync()
+        ..Context::sync()
     }
     .play(&mut state);
     state
@@ -286,13 +286,13 @@ fn steps_that_take_no_time_are_told_beside_the_drawing() {
     counting.requests = vec![visit, request("report", &[sliced])];
     let variants = vec![("with_yield", counting)];
     let mut state = State::new(&plan("Coroutines share data safely", variants), 2);
-    let worker = Cue {
+    let worker = TimelineEvent {
         counters: vec![(1_200, 80)],
-        ..Cue::new(Phase::Idle, 20)
+        ..TimelineEvent::new(Phase::Idle, 20)
     };
-    Scene {
+    Context {
         workers: vec![worker],
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
     .play(&mut state);
     assert_snapshot!("lost_updates_80x24", text(&state, 80, 24));
@@ -301,7 +301,7 @@ fn steps_that_take_no_time_are_told_beside_the_drawing() {
 #[test]
 fn the_panes_fill_a_small_screen_one_at_a_time() {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     for (key, name) in [('6', "workers"), ('3', "latency"), ('4', "compare")] {
         state.key(Key::Char(key));
         assert_snapshot!(format!("pane_{name}_80x24"), text(&state, 80, 24));
@@ -311,7 +311,7 @@ fn the_panes_fill_a_small_screen_one_at_a_time() {
 #[test]
 fn the_help_names_keys_words_and_glyphs() {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     state.key(Key::Char('?'));
     snapshot("help", &state);
 }
@@ -324,7 +324,7 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
         colours: concsim_model::palette::Colours::None,
         ..concsim_model::palette::Look::default()
     };
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     let said = text(&state, 80, 24).replace('│', "");
     assert!(said.is_ascii());
     assert_snapshot!("ascii_80x24", said);
@@ -333,7 +333,7 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
 #[test]
 fn the_smallest_screens_say_what_matters_and_what_the_picture_needs() {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     for (width, height) in [(60, 16), (30, 8), (20, 5), (300, 1)] {
         assert_snapshot!(
             format!("coroutine_{width}x{height}"),
@@ -345,7 +345,7 @@ fn the_smallest_screens_say_what_matters_and_what_the_picture_needs() {
 /// The card of both variants.
 pub(super) fn card() -> State {
     let mut state = second_variant();
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     let card = "Waiting is free, if you let go\n\
         60 clients, 2 workers; each request: compute 1 ms, call billing 99 ms\n\
         \n\

@@ -1,12 +1,12 @@
 //! The caption of each picture: it speaks of the present, with the numbers that are drawn.
 
-use super::staging::{Cue, Scene, call, compute, plan, request, scenario};
+use super::staging::{Context, TimelineEvent, call, compute, plan, request, scenario};
 use crate::State;
 use concsim_engine::telemetry::Phase;
-use concsim_model::scenario::{Manner, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
 
 /// The caption of `scene`, on two cores.
-fn said(scenario: Scenario, scene: &Scene) -> String {
+fn said(scenario: Scenario, scene: &Context) -> String {
     let mut state = State::new(&plan("a claim", vec![("only", scenario)]), 2);
     scene.play(&mut state);
     state.caption().join(" ")
@@ -19,18 +19,18 @@ fn computing(kind: WorkerKind, workers: usize) -> Scenario {
     computing
 }
 
-fn busy(wants_a_core: bool) -> Cue {
-    Cue {
+fn busy(wants_a_core: bool) -> TimelineEvent {
+    TimelineEvent {
         wants_a_core,
         cpu: 0.95,
         run: Some(20),
-        ..Cue::new(Phase::Running, 1)
+        ..TimelineEvent::new(Phase::Running, 1)
     }
 }
 
 #[test]
 fn sleeping_sync_workers_leave_cores_free_and_requests_at_the_door() {
-    let said = said(scenario(WorkerKind::Sync), &Scene::sync());
+    let said = said(scenario(WorkerKind::Sync), &Context::sync());
     assert_eq!(
         said,
         "Both workers are blocked in a wait; 58 requests are at the door. A wait blocks the whole process; none of \
@@ -40,10 +40,10 @@ fn sleeping_sync_workers_leave_cores_free_and_requests_at_the_door() {
 
 #[test]
 fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
-    let scene = Scene {
+    let scene = Context {
         workers: vec![busy(false)],
         door: 7,
-        ..Scene::sync()
+        ..Context::sync()
     };
     let said = said(computing(WorkerKind::Sync, 1), &scene);
     assert_eq!(
@@ -57,10 +57,10 @@ fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
 fn a_thread_that_needs_no_lock_has_a_core_of_its_own() {
     let mut threads = computing(WorkerKind::Threads, 1);
     (threads.server.threads, threads.server.gil) = (4, false);
-    let scene = Scene {
+    let scene = Context {
         workers: vec![busy(false)],
         door: 7,
-        ..Scene::sync()
+        ..Context::sync()
     };
     let said = said(threads, &scene);
     assert!(
@@ -71,14 +71,14 @@ fn a_thread_that_needs_no_lock_has_a_core_of_its_own() {
 
 #[test]
 fn full_cores_are_the_ceiling_for_coroutines_too() {
-    let worker = Cue {
+    let worker = TimelineEvent {
         begun: 20,
         ready: 19,
         ..busy(false)
     };
-    let scene = Scene {
-        workers: vec![worker.clone(), Cue { core: 1, ..worker }],
-        ..Scene::coroutine()
+    let scene = Context {
+        workers: vec![worker.clone(), TimelineEvent { core: 1, ..worker }],
+        ..Context::coroutine()
     };
     let said = said(computing(WorkerKind::Coroutine, 2), &scene);
     assert_eq!(
@@ -90,7 +90,7 @@ fn full_cores_are_the_ceiling_for_coroutines_too() {
 
 #[test]
 fn more_processes_than_cores_take_turns() {
-    let worker = |(wants, core)| Cue {
+    let worker = |(wants, core)| TimelineEvent {
         cpu: 0.48,
         core,
         ..busy(wants)
@@ -100,9 +100,9 @@ fn more_processes_than_cores_take_turns() {
         .to_vec();
     let said = said(
         computing(WorkerKind::Sync, 4),
-        &Scene {
+        &Context {
             workers,
-            ..Scene::sync()
+            ..Context::sync()
         },
     );
     assert_eq!(
@@ -114,15 +114,15 @@ fn more_processes_than_cores_take_turns() {
 
 #[test]
 fn other_programs_on_the_cores_are_not_taken_for_ours() {
-    let worker = Cue {
+    let worker = TimelineEvent {
         wants_a_core: true,
         cpu: 0.1,
-        ..Cue::new(Phase::Running, 1)
+        ..TimelineEvent::new(Phase::Running, 1)
     };
-    let scene = Scene {
+    let scene = Context {
         workers: vec![worker],
         others: 1.8,
-        ..Scene::sync()
+        ..Context::sync()
     };
     let said = said(computing(WorkerKind::Sync, 1), &scene);
     assert_eq!(
@@ -136,11 +136,11 @@ fn other_programs_on_the_cores_are_not_taken_for_ours() {
 fn full_coroutine_workers_say_so() {
     let mut small = scenario(WorkerKind::Coroutine);
     small.server.connections = 10;
-    let worker = Cue::new(Phase::Idle, 10);
-    let scene = Scene {
+    let worker = TimelineEvent::new(Phase::Idle, 10);
+    let scene = Context {
         workers: vec![worker.clone(), worker],
         door: 40,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     };
     let said = said(small, &scene);
     assert!(
@@ -162,16 +162,16 @@ fn lost_updates_are_counted_over_all_processes() {
             with_yield: true,
         }],
     )];
-    let worker = |counters| Cue {
+    let worker = |counters| TimelineEvent {
         counters,
-        ..Cue::new(Phase::Idle, 3)
+        ..TimelineEvent::new(Phase::Idle, 3)
     };
     let workers = vec![worker(vec![(500, 40)]), worker(vec![(700, 60)])];
     let said = said(
         counting,
-        &Scene {
+        &Context {
             workers,
-            ..Scene::coroutine()
+            ..Context::coroutine()
         },
     );
     assert!(
@@ -184,12 +184,15 @@ fn lost_updates_are_counted_over_all_processes() {
 
 #[test]
 fn a_worker_that_died_is_what_is_seen_first() {
-    let workers = vec![Cue::new(Phase::Gone, 0), Cue::new(Phase::Blocked, 1)];
+    let workers = vec![
+        TimelineEvent::new(Phase::Gone, 0),
+        TimelineEvent::new(Phase::Blocked, 1),
+    ];
     let said = said(
         scenario(WorkerKind::Sync),
-        &Scene {
+        &Context {
             workers,
-            ..Scene::sync()
+            ..Context::sync()
         },
     );
     assert!(
@@ -211,17 +214,17 @@ fn with_hogs() -> Scenario {
     hogs
 }
 
-fn hogging(run: u64) -> Scene {
-    let long_run = Cue {
+fn hogging(run: u64) -> Context {
+    let long_run = TimelineEvent {
         ready: 7,
         run: Some(run),
         cpu: 0.2,
-        ..Cue::new(Phase::Running, 10)
+        ..TimelineEvent::new(Phase::Running, 10)
     };
-    Scene {
+    Context {
         at: 4_000,
         workers: vec![long_run],
-        ..Scene::coroutine()
+        ..Context::coroutine()
     }
 }
 
@@ -246,10 +249,10 @@ fn a_caption_that_has_become_false_goes_at_once() {
     hogging(180).play(&mut state);
     let hog = state.caption().to_vec();
     assert!(hog[0].starts_with("One request has kept worker A for 180 ms"));
-    let calm = Scene {
+    let calm = Context {
         at: 4_100,
-        workers: vec![Cue::new(Phase::Idle, 10)],
-        ..Scene::coroutine()
+        workers: vec![TimelineEvent::new(Phase::Idle, 10)],
+        ..Context::coroutine()
     };
     calm.play_now(&mut state);
     assert_eq!(
@@ -262,17 +265,17 @@ fn a_caption_that_has_become_false_goes_at_once() {
 #[test]
 fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() {
     let parked = |at, parked, running: bool| {
-        let mut workers = vec![Cue::new(Phase::Idle, parked)];
-        let busy = Cue {
+        let mut workers = vec![TimelineEvent::new(Phase::Idle, parked)];
+        let busy = TimelineEvent {
             cpu: 0.9,
             ready: 9,
-            ..Cue::new(Phase::Running, 10)
+            ..TimelineEvent::new(Phase::Running, 10)
         };
         workers.extend(running.then_some(busy));
-        Scene {
+        Context {
             at,
             workers,
-            ..Scene::coroutine()
+            ..Context::coroutine()
         }
     };
     let mut state = State::new(
@@ -301,14 +304,14 @@ fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() 
 
 #[test]
 fn one_blocked_worker_of_ten_is_named_with_what_is_in_it() {
-    let mut workers = vec![Cue::new(Phase::Idle, 0); 9];
-    workers.push(Cue {
+    let mut workers = vec![TimelineEvent::new(Phase::Idle, 0); 9];
+    workers.push(TimelineEvent {
         ready: 8,
-        ..Cue::new(Phase::Blocked, 9)
+        ..TimelineEvent::new(Phase::Blocked, 9)
     });
-    let scene = Scene {
+    let scene = Context {
         workers,
-        ..Scene::coroutine()
+        ..Context::coroutine()
     };
     assert_eq!(
         said(scenario(WorkerKind::Coroutine), &scene),
@@ -319,9 +322,12 @@ fn one_blocked_worker_of_ten_is_named_with_what_is_in_it() {
 
 #[test]
 fn a_little_of_everything_is_counted() {
-    let scene = Scene {
-        workers: vec![Cue::new(Phase::Idle, 0), Cue::new(Phase::Running, 1)],
-        ..Scene::coroutine()
+    let scene = Context {
+        workers: vec![
+            TimelineEvent::new(Phase::Idle, 0),
+            TimelineEvent::new(Phase::Running, 1),
+        ],
+        ..Context::coroutine()
     };
     assert_eq!(
         said(scenario(WorkerKind::Coroutine), &scene),
@@ -334,17 +340,17 @@ fn a_wait_that_sync_workers_block_in_is_no_hog() {
     let mut waiting = scenario(WorkerKind::Sync);
     waiting.requests = vec![request("nap", &[call(1_000)])];
     if let Step::Call { manner, .. } = &mut waiting.requests[0].script[0] {
-        *manner = Manner::Unpatched;
+        *manner = WaitMode::Unpatched;
     }
-    let worker = Cue {
+    let worker = TimelineEvent {
         run: Some(900),
-        ..Cue::new(Phase::Blocked, 1)
+        ..TimelineEvent::new(Phase::Blocked, 1)
     };
     let said = said(
         waiting,
-        &Scene {
+        &Context {
             workers: vec![worker],
-            ..Scene::sync()
+            ..Context::sync()
         },
     );
     assert!(

@@ -4,11 +4,11 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
 use crate::view::draw_on;
-use crate::{Moment, Row, State};
+use crate::{Frame, Row, State};
 use concsim_engine::telemetry::{Event, Outcome, Phase, Reading, Stage};
 use concsim_model::scenario::{
-    Arrivals, Connection, Draw, Load, Manner, Plan, Request, Scenario, Server, Service, Step,
-    Variant, Warmup, WorkerKind,
+    Arrivals, ConnectionMode, Draw, Load, Plan, Request, Scenario, Server, Service, Step, Variant,
+    WaitMode, Warmup, WorkerKind,
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::synthetic::machine;
@@ -54,7 +54,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
                 ramp: Elapsed::from_millis(500),
             },
             requests: None,
-            connection: Connection::PerRequest,
+            connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),
@@ -82,7 +82,7 @@ pub(super) fn call(milliseconds: u64) -> Step {
     Step::Call {
         service: 0,
         wait,
-        manner: Manner::Patched,
+        manner: WaitMode::Patched,
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn sync_row() -> Row {
 
 /// A worker as it is now; it has been so for the last second.
 #[derive(Clone, Debug)]
-pub(super) struct Cue {
+pub(super) struct TimelineEvent {
     pub(super) phase: Phase,
     pub(super) wants_a_core: bool,
     pub(super) begun: u64,
@@ -156,7 +156,7 @@ pub(super) struct Cue {
     pub(super) counters: Vec<(u64, u64)>,
 }
 
-impl Cue {
+impl TimelineEvent {
     pub(super) fn new(phase: Phase, begun: u64) -> Self {
         Self {
             phase,
@@ -211,13 +211,13 @@ fn steady(count: u64, at: u64) -> Reading {
 
 /// An instant of a run that has gone on like this for a second.
 #[derive(Clone, Debug)]
-pub(super) struct Scene {
+pub(super) struct Context {
     /// Milliseconds since the run began.
     pub(super) at: u64,
     pub(super) stage: Stage,
     pub(super) door: u64,
     pub(super) rate: u64,
-    pub(super) workers: Vec<Cue>,
+    pub(super) workers: Vec<TimelineEvent>,
     pub(super) cores: usize,
     /// Milliseconds that each answer of the last second took.
     pub(super) latency: u64,
@@ -227,14 +227,17 @@ pub(super) struct Scene {
     pub(super) trust: (Trust, Option<Reason>),
 }
 
-impl Scene {
+impl Context {
     pub(super) fn sync() -> Self {
         Self {
             at: 4_600,
             stage: Stage::Counting,
             door: 58,
             rate: 20,
-            workers: vec![Cue::new(Phase::Blocked, 1), Cue::new(Phase::Blocked, 1)],
+            workers: vec![
+                TimelineEvent::new(Phase::Blocked, 1),
+                TimelineEvent::new(Phase::Blocked, 1),
+            ],
             cores: 2,
             latency: 3_000,
             others: 0.02,
@@ -243,12 +246,12 @@ impl Scene {
     }
 
     pub(super) fn coroutine() -> Self {
-        let worker = |phase, core| Cue {
+        let worker = |phase, core| TimelineEvent {
             cpu: 0.3,
             core,
             coroutine_switches: 2_400,
             process_switches: 812,
-            ..Cue::new(phase, 30)
+            ..TimelineEvent::new(phase, 30)
         };
         Self {
             at: 3_900,
@@ -270,7 +273,7 @@ impl Scene {
         };
         let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
         // Who is gone died in between, and who wants a core has had none.
-        let is_gone = |cue: &&Cue| cue.phase == Phase::Gone;
+        let is_gone = |cue: &&TimelineEvent| cue.phase == Phase::Gone;
         let gone = self.workers.iter().filter(is_gone).count();
         let wanting = self.workers.iter().filter(|cue| cue.wants_a_core).count();
         let is_now = at == self.at * MS;
@@ -334,7 +337,7 @@ impl Scene {
             core_waits_are_seen: true,
         };
         let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
-        let died = |(worker, _): (usize, &Cue)| {
+        let died = |(worker, _): (usize, &TimelineEvent)| {
             let died = Event::Died {
                 at: Stamp(now),
                 worker: worker as u32,
@@ -346,7 +349,7 @@ impl Scene {
         };
         let workers = self.workers.iter().enumerate();
         let gone = workers.filter(|(_, cue)| cue.phase == Phase::Gone);
-        let preempted = |(worker, _): (usize, &Cue)| {
+        let preempted = |(worker, _): (usize, &TimelineEvent)| {
             let preempted = Event::Preempted {
                 from: Stamp(before),
                 to: Stamp(now),
@@ -381,7 +384,7 @@ impl Scene {
 
     fn show(&self, state: &mut State, past: Option<Past<'_>>) {
         let (trust, doubt) = self.trust.clone();
-        state.observe(&Moment {
+        state.observe(&Frame {
             past: past.expect("there are two samples"),
             trust,
             doubts: doubt.into_iter().collect(),

@@ -3,7 +3,7 @@
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::layout::Rect;
 
-use super::staging::{Cue, Scene, io_bound, plan, text};
+use super::staging::{Context, TimelineEvent, io_bound, plan, text};
 use crate::view::draw_menu;
 use crate::{Choice, Entry, Key, Menu, State};
 use concsim_engine::telemetry::{Event, Failure, Phase, Stage};
@@ -57,11 +57,14 @@ fn a_worker_runs_no_request_once_the_last_byte_of_it_is_written() {
 
 #[test]
 fn a_variant_is_not_done_while_a_worker_has_a_request() {
-    let done = Scene {
+    let done = Context {
         stage: Stage::Done,
         door: 0,
-        workers: vec![Cue::new(Phase::Running, 1), Cue::new(Phase::Idle, 0)],
-        ..Scene::sync()
+        workers: vec![
+            TimelineEvent::new(Phase::Running, 1),
+            TimelineEvent::new(Phase::Idle, 0),
+        ],
+        ..Context::sync()
     };
     let mut state = io_bound();
     done.play(&mut state);
@@ -104,7 +107,7 @@ fn built_in(name: &str) -> State {
 #[test]
 fn the_header_draws_what_the_timeline_sends_besides() {
     let mut state = built_in("surge");
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     let screen = text(&state, 80, 24);
     assert!(screen.contains("each page"), "{screen}");
     assert!(screen.contains("hog, once"), "{screen}");
@@ -115,11 +118,14 @@ fn the_header_draws_what_the_timeline_sends_besides() {
 #[test]
 fn when_the_workers_have_left_the_caption_does_not_count_them() {
     let mut state = io_bound();
-    Scene {
+    Context {
         stage: Stage::Done,
         door: 0,
-        workers: vec![Cue::new(Phase::Gone, 0), Cue::new(Phase::Gone, 0)],
-        ..Scene::sync()
+        workers: vec![
+            TimelineEvent::new(Phase::Gone, 0),
+            TimelineEvent::new(Phase::Gone, 0),
+        ],
+        ..Context::sync()
     }
     .play(&mut state);
     let screen = text(&state, 80, 24);
@@ -170,7 +176,7 @@ fn a_key_that_steers_says_why_it_does_nothing_where_it_does_nothing() {
 #[test]
 fn the_help_finds_the_words_that_stand_beside_means() {
     let mut state = io_bound();
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     for key in "?/1 s mean".chars() {
         state.key(Key::Char(key));
     }

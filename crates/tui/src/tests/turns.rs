@@ -1,6 +1,6 @@
 //! What keys do, one after the other.
 
-use super::staging::{Scene, drawn, io_bound, text};
+use super::staging::{Context, drawn, io_bound, text};
 use crate::{Action, Key, State};
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::{Colours, Glyphs, Look, Meaning};
@@ -8,7 +8,7 @@ use ratatui_core::style::{Color, Modifier};
 
 fn playing() -> State {
     let mut state = io_bound();
-    Scene::sync().play(&mut state);
+    Context::sync().play(&mut state);
     state
 }
 
@@ -137,9 +137,9 @@ fn without_colours_no_cell_has_one() {
 fn what_is_not_counted_is_drawn_quietly() {
     let figures = |stage| {
         let mut state = io_bound();
-        Scene {
+        Context {
             stage,
-            ..Scene::sync()
+            ..Context::sync()
         }
         .play(&mut state);
         let buffer = drawn(&state, 80, 24);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::staging::{Scene, io_bound, io_bound_plan, plan, sync_row, text};
+use super::staging::{Context, io_bound, io_bound_plan, plan, sync_row, text};
 use crate::number::Number;
 use crate::view::compare::compared;
 use crate::{Key, Row, State};
@@ -212,7 +212,7 @@ fn out_of_patience() -> State {
     };
     state.finish_variant(slow);
     state.begin_variant(1);
-    Scene::coroutine().play(&mut state);
+    Context::coroutine().play(&mut state);
     state.key(Key::Char('4'));
     state
 }

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use super::footer;
 use super::marks::Target;
 use crate::command::{Command, SCRUB};
-use crate::cursor::Wish;
+use crate::cursor::CursorMotion;
 use crate::number::Number;
 use crate::row::Row;
 use crate::state::State;
@@ -16,7 +16,7 @@ const COLUMNS: u16 = 80;
 const NARROW: u16 = 70;
 
 /// From the card into the run.
-const LOOK_BACK: (Command, &str) = (Command::Go(Wish::Back(SCRUB)), "look back");
+const LOOK_BACK: (Command, &str) = (Command::Go(CursorMotion::Back(SCRUB)), "look back");
 
 /// Draws the card from the line scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
@@ -84,7 +84,7 @@ fn narrow(lines: &[String], state: &State, width: u16) -> Vec<String> {
     while let Some(line) = rest.next() {
         if line.contains("concurrency") && line.contains("answers/s") {
             let rows = state.variants().iter().zip(&state.rows);
-            narrow.extend(rows.flat_map(|(variant, row)| in_words(&variant.name, row.as_ref())));
+            narrow.extend(rows.flat_map(|(variant, row)| describe(&variant.name, row.as_ref())));
             // The table ends with an empty line.
             let _ = rest.find(|line| line.trim().is_empty());
             narrow.push(String::new());
@@ -100,7 +100,7 @@ fn narrow(lines: &[String], state: &State, width: u16) -> Vec<String> {
 }
 
 /// A line of the table, in words.
-fn in_words(name: &str, row: Option<&Row>) -> Vec<String> {
+fn describe(name: &str, row: Option<&Row>) -> Vec<String> {
     let said = |value: Option<f64>| value.map_or_else(|| "–".into(), mean);
     let Some(row) = row else {
         return vec![name.to_owned()];

@@ -4,8 +4,8 @@
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::roster::{COUNT_END, GLYPHS_AT, WIDEST, draw_now};
 use crate::number::Number;
-use crate::picture::Picture;
 use crate::state::State;
+use crate::view_model::ViewModel;
 use concsim_model::palette::Meaning;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
@@ -60,23 +60,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn worker_on(picture: &Picture, position: Option<usize>) -> Option<String> {
+fn worker_on(picture: &ViewModel, position: Option<usize>) -> Option<String> {
     let worker = picture.workers.get(position?)?;
     Some(letter(worker.index))
 }
 
 /// True if something else than a worker keeps a core busy.
-fn is_busy_otherwise(picture: &Picture, place: usize) -> bool {
+fn is_busy_otherwise(picture: &ViewModel, place: usize) -> bool {
     picture.busy_otherwise.get(place).copied().unwrap_or(false)
 }
 
 /// Letters of the longest name of a worker.
-fn name_width(picture: &Picture) -> usize {
+fn name_width(picture: &ViewModel) -> usize {
     let last = picture.workers.last().map_or(0, |worker| worker.index);
     letter(last).len()
 }
 
-fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
+fn draw_boxes(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     let width = name_width(picture);
     for (place, x) in (0..picture.cores.len()).zip((GLYPHS_AT..).step_by(width + 3)) {
         let (_, worker) = &picture.cores[place];
@@ -94,7 +94,7 @@ fn draw_boxes(canvas: &mut Canvas<'_>, picture: &Picture) {
 }
 
 /// A column for each: with the letter of its worker, as long as one letter is enough.
-fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
+fn draw_cells(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     let is_short = name_width(picture) == 1;
     for (place, x) in (0..picture.cores.len()).zip(GLYPHS_AT..) {
         let (_, worker) = &picture.cores[place];
@@ -111,7 +111,7 @@ fn draw_cells(canvas: &mut Canvas<'_>, picture: &Picture) {
 }
 
 /// A column for several.
-fn draw_folded(canvas: &mut Canvas<'_>, picture: &Picture, room: usize) {
+fn draw_folded(canvas: &mut Canvas<'_>, picture: &ViewModel, room: usize) {
     let cores = &picture.cores;
     let words = |each: usize| format!("] a column: {} cores", grouped(each as u64));
     let fits = |each: &usize| cores.len().div_ceil(*each) + words(*each).len() < room;

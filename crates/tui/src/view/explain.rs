@@ -84,7 +84,7 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
     let said = number.said();
     let parts = [
         ("is", Some(said.what.to_owned())),
-        ("of", Some(number.time_base().in_words().to_owned())),
+        ("of", Some(number.time_base().describe().to_owned())),
         ("unit", Some(said.unit.to_owned())),
         ("ceiling", ceiling(state, number)),
         ("by", theory::source(state, number)),

@@ -4,7 +4,7 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::clauses::{in_lines, sentences};
 use super::marks::Target;
 use crate::command::{Command, Context, SCRUB, TABLE};
-use crate::cursor::Wish;
+use crate::cursor::CursorMotion;
 use crate::lanes::Sheet;
 use crate::pane::Pane;
 use crate::state::State;
@@ -117,8 +117,8 @@ pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet
 /// What the bottom line of play names: before what the view has of its own, and behind it.
 const BEFORE: [Command; 3] = [
     Command::Pause,
-    Command::Go(Wish::StepBack),
-    Command::Go(Wish::StepForward),
+    Command::Go(CursorMotion::StepBack),
+    Command::Go(CursorMotion::StepForward),
 ];
 const BEHIND: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
 
@@ -133,8 +133,8 @@ fn of_the_view(pane: Pane) -> [Command; 2] {
         | Pane::Workers
         | Pane::Remarks
         | Pane::Theory => [
-            Command::Go(Wish::Back(SCRUB)),
-            Command::Go(Wish::Forward(SCRUB)),
+            Command::Go(CursorMotion::Back(SCRUB)),
+            Command::Go(CursorMotion::Forward(SCRUB)),
         ],
     }
 }

@@ -8,7 +8,7 @@ use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::style::{Color, Modifier};
 
 use super::canvas::on_screen;
-use concsim_model::palette::{Colours, Ground, Look, Room};
+use concsim_model::palette::{Background, Colours, Look, Room};
 
 /// The colours of a painted ground, and of letters and quiet letters on it.
 struct Paint {
@@ -18,7 +18,7 @@ struct Paint {
 }
 
 impl Paint {
-    fn of(ground: Ground, look: Look) -> Option<Self> {
+    fn of(ground: Background, look: Look) -> Option<Self> {
         let shown = |colour| on_screen(colour, look);
         let sixteen = |ground, text, quiet| Self {
             ground: Color::Indexed(ground),
@@ -26,8 +26,8 @@ impl Paint {
             quiet: Color::Indexed(quiet),
         };
         match (look.colours, ground) {
-            (Colours::Sixteen, Ground::Dark) => Some(sixteen(0, 15, 7)),
-            (Colours::Sixteen, Ground::Light) => Some(sixteen(15, 0, 8)),
+            (Colours::Sixteen, Background::Dark) => Some(sixteen(0, 15, 7)),
+            (Colours::Sixteen, Background::Light) => Some(sixteen(15, 0, 8)),
             (Colours::None | Colours::Many | Colours::All, ground) => Some(Self {
                 ground: shown(ground.colour())?,
                 text: shown(ground.text())?,

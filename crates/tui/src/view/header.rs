@@ -5,8 +5,8 @@ use ratatui_core::style::{Modifier, Style};
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::clauses;
 use crate::number::Number;
-use crate::picture::Picture;
 use crate::state::State;
+use crate::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::Meaning;
 use concsim_model::words::{counted, length};
@@ -142,7 +142,7 @@ fn motion(state: &State) -> String {
 }
 
 /// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.
-fn progress(picture: &Picture, requests: Option<u64>) -> f64 {
+fn progress(picture: &ViewModel, requests: Option<u64>) -> f64 {
     let share = match (picture.stage, picture.lasts, requests) {
         (Stage::Counting, _, Some(all)) => picture.ended as f64 / all.max(1) as f64,
         (Stage::WarmUp | Stage::Counting, Some(lasts), _) => {

@@ -5,7 +5,7 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
 use super::explain::ceiling;
 use super::{footer, frame};
 use crate::command::{Command, Context, Entry, SCRUB};
-use crate::cursor::Wish;
+use crate::cursor::CursorMotion;
 use crate::help::{Help, Only};
 use crate::number::Number;
 use crate::pane::Pane;
@@ -26,8 +26,8 @@ const FIRST: [(&[Command], &str); 8] = [
     (&[Command::Pause], "halt here, or go on"),
     (
         &[
-            Command::Go(Wish::Back(SCRUB)),
-            Command::Go(Wish::Forward(SCRUB)),
+            Command::Go(CursorMotion::Back(SCRUB)),
+            Command::Go(CursorMotion::Forward(SCRUB)),
         ],
         "0.1 s back and forth in time; with Shift 1 s",
     ),
@@ -40,7 +40,7 @@ const FIRST: [(&[Command], &str); 8] = [
         "views: overview, lanes, latencies, variants, requests, workers, remarks, theory",
     ),
     (
-        &[Command::Go(Wish::Slowest)],
+        &[Command::Go(CursorMotion::Slowest)],
         "to the request that took longest: it is picked, and named",
     ),
     (
@@ -92,7 +92,7 @@ const WORDS: [(&str, &str); 11] = [
     ),
 ];
 
-fn in_words(meaning: Meaning) -> &'static str {
+fn describe(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Running => "on a core",
         Meaning::Ready => "ready, or its worker wants a core: it could run, and does not",
@@ -382,7 +382,7 @@ fn keys(state: &State, are_told: impl Fn(&Entry) -> bool) -> Vec<Item> {
 fn words() -> Vec<Item> {
     let glyphs = Meaning::ALL.map(|meaning| Item {
         glyph: Some(meaning),
-        ..Item::new(meaning.glyph_word(), in_words(meaning))
+        ..Item::new(meaning.glyph_word(), describe(meaning))
     });
     let words = WORDS.map(|(word, meaning)| Item::new(word, meaning));
     glyphs.into_iter().chain(words).collect()

@@ -39,7 +39,7 @@ const ALL_GAPS: u16 = 4;
 
 /// How much is given up, from nothing to nearly everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Thrift {
+enum Density {
     None,
     FewVariants,
     OneScript,
@@ -49,7 +49,7 @@ enum Thrift {
     OneVariant,
 }
 
-impl Thrift {
+impl Density {
     const IN_ORDER: [Self; 7] = [
         Self::None,
         Self::FewVariants,
@@ -89,7 +89,7 @@ impl Layout {
             Self::candidates(width, height, need).find(|layout| layout.lines() <= height);
         first_fit.unwrap_or_else(|| {
             // So many workers that not even a strip of them fits: as many lines of it as do.
-            let mut layout = Self::of(Thrift::OneVariant, Roster::Strip, 0, width, need);
+            let mut layout = Self::of(Density::OneVariant, Roster::Strip, 0, width, need);
             let too_many = layout.lines().saturating_sub(height);
             layout.workers = layout.workers.saturating_sub(too_many).max(1);
             layout
@@ -99,7 +99,7 @@ impl Layout {
     /// From generous to thrifty.
     fn candidates(width: u16, height: u16, need: Need) -> impl Iterator<Item = Self> {
         let rosters = [Roster::Rows, Roster::Pairs, Roster::Strip];
-        Thrift::IN_ORDER.into_iter().flat_map(move |thrift| {
+        Density::IN_ORDER.into_iter().flat_map(move |thrift| {
             rosters.into_iter().flat_map(move |roster| {
                 (0..=ALL_GAPS).rev().map(move |gaps| {
                     let mut layout = Self::of(thrift, roster, gaps, width, need);
@@ -112,19 +112,19 @@ impl Layout {
         })
     }
 
-    fn of(thrift: Thrift, roster: Roster, gaps: u16, width: u16, need: Need) -> Self {
+    fn of(thrift: Density, roster: Roster, gaps: u16, width: u16, need: Need) -> Self {
         Self {
             script: thrift.script(need.scripts),
             roster,
             workers: roster.lines(need.workers, width),
-            digits: if thrift < Thrift::PlainDigits {
+            digits: if thrift < Density::PlainDigits {
                 Size::Big
             } else {
                 Size::Plain
             },
             variants: thrift.variants(need.variants),
-            caption: if thrift < Thrift::OneVariant { 2 } else { 1 },
-            legend: thrift < Thrift::NoLegend,
+            caption: if thrift < Density::OneVariant { 2 } else { 1 },
+            legend: thrift < Density::NoLegend,
             gaps,
         }
     }

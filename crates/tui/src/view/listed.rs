@@ -4,7 +4,7 @@
 //! do not come back: once there are several, they share the last row, so that they push no living worker
 //! off the screen.
 
-use crate::picture::{Doing, Picture, WorkerPicture};
+use crate::view_model::{Doing, ViewModel, WorkerPicture};
 use concsim_model::units::letter;
 use concsim_model::words::cut_list;
 
@@ -18,7 +18,7 @@ pub(super) struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     /// Those of a picture.
-    pub(super) fn of(picture: &'a Picture) -> Self {
+    pub(super) fn of(picture: &'a ViewModel) -> Self {
         let is_gone = |worker: &&WorkerPicture| worker.doing == Doing::Gone;
         let gone = picture.workers.iter().filter(is_gone);
         let gone: Vec<usize> = gone.map(|worker| worker.index).collect();
@@ -51,15 +51,15 @@ impl<'a> Listed<'a> {
 mod tests {
     use super::*;
 
-    fn picture(doings: &[Doing]) -> Picture {
+    fn picture(doings: &[Doing]) -> ViewModel {
         let worker = |(index, doing): (usize, &Doing)| WorkerPicture {
             index,
             doing: *doing,
             ..WorkerPicture::default()
         };
-        Picture {
+        ViewModel {
             workers: doings.iter().enumerate().map(worker).collect(),
-            ..Picture::default()
+            ..ViewModel::default()
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     };
     let layout = Layout::fit(canvas.width(), canvas.height(), need);
     let spare = canvas.height().saturating_sub(layout.lines());
-    let mut down = Down { canvas, y: 0 };
+    let mut down = RowCursor { canvas, y: 0 };
 
     header::draw(&mut down.next(2), state);
     script::draw(&mut down.next(layout.script), state);
@@ -74,12 +74,12 @@ fn draw_panes(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 /// Hands out parts of a canvas from top to bottom.
-struct Down<'c, 'b> {
+struct RowCursor<'c, 'b> {
     canvas: &'c mut Canvas<'b>,
     y: u16,
 }
 
-impl Down<'_, '_> {
+impl RowCursor<'_, '_> {
     fn next(&mut self, lines: u16) -> Canvas<'_> {
         let y = self.y;
         self.y = self.y.saturating_add(lines);

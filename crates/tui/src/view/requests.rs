@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::number::{Number, Part};
 use crate::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
 use crate::state::State;
-use concsim_engine::telemetry::{Awaited, Failure, Then};
+use concsim_engine::telemetry::{Awaited, Failure, SwitchReason};
 use concsim_model::palette::Room;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{grouped, number_of};
@@ -269,7 +269,7 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
     )];
     lines.extend(way.steps.iter().map(|step| {
         let glyph = Some(cells::meaning_of(step.doing, step.queue));
-        (step.after, glyph, in_words(step, way), Some(step.took))
+        (step.after, glyph, describe(step, way), Some(step.took))
     }));
     if let Some(read_after) = way.read_after {
         let written = way.row.latency.0.saturating_sub(read_after.0);
@@ -305,7 +305,7 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
     }
 }
 
-fn in_words(step: &Step, way: &Way) -> String {
+fn describe(step: &Step, way: &Way) -> String {
     let worker = way.row.worker.map_or_else(String::new, |worker| {
         format!(" in worker {}", letter(usize::from(worker)))
     });
@@ -313,10 +313,10 @@ fn in_words(step: &Step, way: &Way) -> String {
         (Some(Awaited::Thread), _) => " for a thread of the pool",
         (Some(Awaited::Connection), _) => " for a connection to a service",
         (Some(Awaited::Queue), _) => " in a service's queue",
-        (_, Some(Then::Service)) => " for a service",
-        (_, Some(Then::Timer)) => " for a timer",
-        (_, Some(Then::Client)) => " for its client",
-        (_, Some(Then::Ended | Then::Yielded) | None) => "",
+        (_, Some(SwitchReason::Service)) => " for a service",
+        (_, Some(SwitchReason::Timer)) => " for a timer",
+        (_, Some(SwitchReason::Client)) => " for its client",
+        (_, Some(SwitchReason::Ended | SwitchReason::Yielded) | None) => "",
     };
     match step.doing {
         Doing::AtTheDoor => "at the door: no worker has taken it".into(),

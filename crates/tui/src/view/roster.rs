@@ -9,9 +9,9 @@ use ratatui_core::style::Style;
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::listed::Listed;
 use crate::number::Number;
-use crate::picture::{Doing, Held, Picture, WorkerPicture};
 use crate::setting::service_name;
 use crate::state::State;
+use crate::view_model::{Doing, Held, ViewModel, WorkerPicture};
 use concsim_model::palette::Meaning;
 use concsim_model::scenario::{Scenario, Step};
 use concsim_model::units::Elapsed;
@@ -68,7 +68,7 @@ impl Roster {
 
 /// How many requests one glyph stands for. One, as long as half of the fullest row so far fits; else
 /// the first of 10, 20, 50, 100 … with which all of it does.
-fn scale(picture: &Picture, roster: Roster, width: u16) -> u64 {
+fn scale(picture: &ViewModel, roster: Roster, width: u16) -> u64 {
     let door = u64::from(width.saturating_sub(GLYPHS_AT).max(1));
     let worker = u64::from(roster.room(width).max(1));
     let most = picture.most;
@@ -137,7 +137,7 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
 
 /// The headings of the columns at the right edge, as far as they leave what is said before column
 /// `from` alone.
-fn draw_headings(canvas: &mut Canvas<'_>, from: u16, picture: &Picture) {
+fn draw_headings(canvas: &mut Canvas<'_>, from: u16, picture: &ViewModel) {
     let width = canvas.width().min(WIDEST);
     let end = width.saturating_sub(FIGURES + 1);
     let fits = |words: &String| end.saturating_sub(width_of(words)) > from;
@@ -201,7 +201,7 @@ fn draw_shared(canvas: &mut Canvas<'_>, listed: &Listed<'_>) {
     }
 }
 
-fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
+fn draw_pairs(canvas: &mut Canvas<'_>, picture: &ViewModel, scale: u64) {
     let in_a_line = (canvas.width() / PAIR_WIDTH).max(1);
     let listed = Listed::of(picture);
     for (position, worker) in (0_u16..).zip(&listed.own) {
@@ -221,7 +221,7 @@ fn draw_pairs(canvas: &mut Canvas<'_>, picture: &Picture, scale: u64) {
     }
 }
 
-fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture) {
+fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     let workers = Listed::of(picture).own;
     let count = grouped(workers.len() as u64);
     canvas.number_before(COUNT_END, 0, &count, plain(), Number::Workers);

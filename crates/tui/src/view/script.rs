@@ -8,9 +8,9 @@ use crate::number::Number;
 use crate::setting::{service_name, step_in_words, steps};
 use crate::state::State;
 use concsim_model::palette::Meaning;
-use concsim_model::scenario::{Cue, Happening, Manner, Request, Scenario, Step};
+use concsim_model::scenario::{Request, Scenario, Step, TimelineAction, TimelineEvent, WaitMode};
 use concsim_model::units::Elapsed;
-use concsim_model::words::{draw as in_words, length as short_length, typical};
+use concsim_model::words::{draw as describe, length as short_length, typical};
 
 /// Draws as many requests as there are lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -84,7 +84,7 @@ fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
     let is_sent = move |class: usize| {
         timeline
             .clone()
-            .any(|cue| cue.happens == Happening::Send(class))
+            .any(|cue| cue.happens == TimelineAction::Send(class))
     };
     let requests = scenario.requests.iter().enumerate();
     requests
@@ -96,8 +96,8 @@ fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
 fn heading(request: &Request, asked: &[&Request], scenario: &Scenario) -> String {
     let mixed = asked.iter().filter(|request| request.weight > 0.0).count();
     if request.weight <= 0.0 {
-        let is_its = |cue: &&Cue| match cue.happens {
-            Happening::Send(class) => scenario.requests[class] == *request,
+        let is_its = |cue: &&TimelineEvent| match cue.happens {
+            TimelineAction::Send(class) => scenario.requests[class] == *request,
             _ => false,
         };
         let often = match scenario.timeline.iter().filter(is_its).count() {
@@ -195,7 +195,7 @@ fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> 
             .max(from.saturating_add(1))
             .min(width);
         if from < to {
-            let (meaning, words) = words(step, scenario, &in_words(draw));
+            let (meaning, words) = words(step, scenario, &describe(draw));
             stretches.push(Stretch {
                 from,
                 to,
@@ -235,9 +235,9 @@ fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String
         }
     };
     let (meaning, long) = match manner {
-        Manner::Patched => (Meaning::Parked, long),
-        Manner::InThreads => (Meaning::Parked, format!("{long}, in threads")),
-        Manner::Unpatched => (Meaning::Blocked, format!("{long}, unpatched")),
+        WaitMode::Patched => (Meaning::Parked, long),
+        WaitMode::InThreads => (Meaning::Parked, format!("{long}, in threads")),
+        WaitMode::Unpatched => (Meaning::Blocked, format!("{long}, unpatched")),
     };
     (meaning, vec![long, length.to_owned()])
 }

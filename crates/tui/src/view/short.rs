@@ -6,14 +6,14 @@ use super::variants::row_at;
 use super::{detail, latency};
 use crate::number::Number;
 use crate::pane::Pane;
-use crate::picture::WorkerPicture;
 use crate::requests::RequestRow;
 use crate::state::State;
+use crate::view_model::WorkerPicture;
 use concsim_engine::telemetry::Stage;
 use concsim_model::scenario::Variant;
 use concsim_model::units::letter;
 use concsim_model::words::{grouped, mean_rate, number_of};
-use concsim_record::beside::{Ceiling, per_second};
+use concsim_record::comparison::{Ceiling, per_second};
 
 /// A number with its name, and of what time it is.
 pub(super) struct Figure {
@@ -131,7 +131,7 @@ fn bounds(state: &State) -> Vec<Figure> {
     let beside = state.beside(on);
     let bounds = beside.iter().flat_map(|beside| &beside.bounds);
     let figure = |bound: &Ceiling| Figure {
-        name: bound.in_words(),
+        name: bound.describe(),
         value: format!("≤ {}/s", per_second(bound.per_s)),
         bases: Vec::new(),
         number: Number::Bound,

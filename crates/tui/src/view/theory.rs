@@ -7,7 +7,9 @@ use crate::spectrum::MOST_ANSWERS;
 use crate::state::State;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, digits};
-use concsim_record::beside::{Balance, Beside, Ceiling, Modelled, Pair, per_second, percent};
+use concsim_record::comparison::{
+    Balance, Ceiling, ModelComparison, Modelled, Pair, per_second, percent,
+};
 use concsim_record::trust::Trust;
 
 /// Where rows begin below the name of their variant.
@@ -80,7 +82,7 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         draw_text(canvas, &mut lines, above);
     }
     if let Some(waits) = &beside.waits {
-        let said = format!("No bound is reached: {}.", waits.in_words());
+        let said = format!("No bound is reached: {}.", waits.describe());
         draw_text(canvas, &mut lines, &said);
     }
     if let Some(said) = waits_so_far(state, variant, &beside) {
@@ -94,7 +96,11 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
 }
 
 /// The place where requests wait, while a variant goes on and no bound binds.
-pub(super) fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Option<String> {
+pub(super) fn waits_so_far(
+    state: &State,
+    variant: usize,
+    beside: &ModelComparison,
+) -> Option<String> {
     let goes_on = state.shown().rows[variant].is_none();
     let mut known = beside.bounds.iter().filter(|it| it.reached.is_some());
     let is_known = goes_on && known.clone().next().is_some();
@@ -108,7 +114,7 @@ pub(super) fn waits_so_far(state: &State, variant: usize, beside: &Beside) -> Op
     };
     Some(format!(
         "No bound is reached so far: {} (mean of {} in the window so far).",
-        waits.in_words(),
+        waits.describe(),
         newest_answers(answers)
     ))
 }
@@ -125,7 +131,7 @@ pub(super) fn newest_answers(answers: usize) -> String {
 
 fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling, reached: Option<f64>) {
     let style = if ceiling.binds { strong() } else { plain() };
-    canvas.number(SAID_AT, y, &ceiling.in_words(), style, Number::Bound);
+    canvas.number(SAID_AT, y, &ceiling.describe(), style, Number::Bound);
     let per_s = per_second(ceiling.per_s);
     canvas.number_before(ENDS[0], y, &per_s, style, Number::Bound);
     let Some(reached) = reached else {
@@ -151,7 +157,7 @@ fn draw_model(
     canvas: &mut Canvas<'_>,
     state: &State,
     lines: &mut Lines,
-    (variant, beside): (usize, &Beside),
+    (variant, beside): (usize, &ModelComparison),
 ) {
     let Some(model) = &beside.model else {
         let reason = beside
@@ -252,7 +258,7 @@ fn balanced(balance: &Balance) -> Option<String> {
 }
 
 /// Under which conditions a computed number is right.
-fn draw_assumed(canvas: &mut Canvas<'_>, lines: &mut Lines, beside: &Beside) {
+fn draw_assumed(canvas: &mut Canvas<'_>, lines: &mut Lines, beside: &ModelComparison) {
     if let Some(model) = &beside.model {
         draw_text(canvas, lines, &format!("Assumes: {}.", assumed(model)));
     }

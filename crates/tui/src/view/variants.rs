@@ -6,9 +6,9 @@ use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use crate::number::Number;
-use crate::picture::Picture;
 use crate::row::Row;
 use crate::state::State;
+use crate::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{self, mean, mean_rate, times};
@@ -203,7 +203,7 @@ fn counts(stage: Stage) -> bool {
 }
 
 /// The last second of the variant that is on, as a row.
-fn row_of(picture: &Picture) -> Row {
+fn row_of(picture: &ViewModel) -> Row {
     let known = |mean: f64| picture.has_means().then_some(mean);
     Row {
         at_the_door: known(picture.mean.at_the_door),

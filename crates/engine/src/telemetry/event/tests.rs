@@ -27,7 +27,7 @@ proptest! {
     }
 }
 
-fn marked(deed: Deed, cue: Option<u16>) -> Event {
+fn marked(deed: Intervention, cue: Option<u16>) -> Event {
     let at = Stamp(3);
     Event::Marked(Marker { at, deed, cue })
 }
@@ -47,13 +47,13 @@ fn every_kind_of_event_reads_back_as_written() {
             task: 5,
             connection: None,
         },
-        Event::Ran(Ran {
+        Event::RunSlice(RunSlice {
             ready: Stamp(2),
             from,
             to,
             task: 1,
             request: 7,
-            then: Then::Timer,
+            then: SwitchReason::Timer,
             due: Some(to + Elapsed(5)),
             core: Some(0),
         }),
@@ -132,11 +132,11 @@ fn every_kind_of_event_reads_back_as_written() {
             sleep: Elapsed(5),
             client: Elapsed(6),
         }),
-        marked(Deed::StopWorker(3), None),
-        marked(Deed::SetLoad(2_500), None),
-        marked(Deed::SetRate(400_000_000), Some(0)),
-        marked(Deed::SetClients(20), None),
-        marked(Deed::Send(1), Some(7)),
+        marked(Intervention::StopWorker(3), None),
+        marked(Intervention::SetLoad(2_500), None),
+        marked(Intervention::SetRate(400_000_000), Some(0)),
+        marked(Intervention::SetClients(20), None),
+        marked(Intervention::Send(1), Some(7)),
     ] {
         assert_eq!(Event::from_record(&event.to_record()), Some(event));
     }

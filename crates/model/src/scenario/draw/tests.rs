@@ -1,7 +1,7 @@
 //! Draws are what they say, and the same wherever they are drawn.
 
 use super::*;
-use crate::scenario::{Accept, Connection, Load, Machine, Server, Step, Warmup, WorkerKind};
+use crate::scenario::{Accept, ConnectionMode, Load, Machine, Server, Step, Warmup, WorkerKind};
 use crate::units::CpuTime;
 
 const MILLISECOND: u64 = 1_000_000;
@@ -44,7 +44,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
         load: Load {
             arrivals,
             requests: None,
-            connection: Connection::PerRequest,
+            connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

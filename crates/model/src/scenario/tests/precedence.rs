@@ -1,7 +1,7 @@
 //! File, then `--set`, then the variant; and what variants are called.
 
 use super::*;
-use crate::scenario::Happening;
+use crate::scenario::TimelineAction;
 use crate::scenario::{Arrivals, Process, Warmup, WorkerKind};
 use crate::units::Elapsed;
 
@@ -198,7 +198,10 @@ fn cues_are_played_in_the_order_of_time() {
     let plan = read_alone(TIMED).unwrap();
     let cues = &plan.variants[0].scenario.timeline;
     let happens: Vec<_> = cues.iter().map(|cue| cue.happens).collect();
-    assert_eq!(happens, [Happening::AddWorker, Happening::SetRate(90.0)]);
+    assert_eq!(
+        happens,
+        [TimelineAction::AddWorker, TimelineAction::SetRate(90.0)]
+    );
     assert_eq!(cues[0].caption.as_deref(), Some("one more"));
 }
 

@@ -2,14 +2,14 @@
 
 use std::os::fd::AsFd;
 
-use super::{Arbiter, GLANCE, IMPATIENCE, Stop};
+use super::{Arbiter, BOOT_POLL, FORCED_STOP_TIMEOUT, Stop};
 use crate::sys::signals::{self, Signal};
 use crate::sys::{fork, net};
 use concsim_model::units::{Elapsed, Stamp};
 
 impl Arbiter<'_> {
     /// Closes the door, tells all workers to leave, and kills those that take too long.
-    pub(super) fn dismiss_all(&mut self, stop: Stop) {
+    pub(super) fn stop_all(&mut self, stop: Stop) {
         self.listener = None;
         let graceful_timeout = self.orders.scenario.server.graceful_timeout;
         let (farewell, patience) = match stop {
@@ -22,7 +22,7 @@ impl Arbiter<'_> {
         while self.anyone_left() {
             self.is_killing = true;
             self.tell_all(Signal::Kill);
-            self.nap(GLANCE);
+            self.poll_timeout(BOOT_POLL);
         }
     }
 
@@ -30,19 +30,19 @@ impl Arbiter<'_> {
     /// time, shortens it.
     fn wait_for_all(&mut self, mut limit: Stamp) {
         while self.anyone_left() && self.now() < limit {
-            let driver_is_gone = self.nap(limit.since(self.now()).min(GLANCE));
+            let driver_is_gone = self.poll_timeout(limit.since(self.now()).min(BOOT_POLL));
             if driver_is_gone {
                 return;
             }
             if self.signals.take().into_iter().any(is_quick) {
                 self.tell_all(Signal::Quit);
-                limit = limit.min(self.now() + IMPATIENCE);
+                limit = limit.min(self.now() + FORCED_STOP_TIMEOUT);
             }
         }
     }
 
     /// Sleeps for `length`, or until a signal comes; whether the driver is gone.
-    pub(super) fn nap(&self, length: Elapsed) -> bool {
+    pub(super) fn poll_timeout(&self, length: Elapsed) -> bool {
         let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
         // Refused for want of memory, this is no nap, and whoever calls tries again.
         net::wait_readable(sources, Some(length)).is_ok_and(|[_, cut]| cut)
@@ -52,7 +52,7 @@ impl Arbiter<'_> {
     fn anyone_left(&mut self) -> bool {
         while let Some(death) = fork::reap() {
             // A server that stops does not fail for want of workers.
-            let _ = self.mourn(death);
+            let _ = self.on_exit(death);
         }
         self.roster.living().next().is_some()
     }

@@ -6,8 +6,8 @@ use super::*;
 use crate::server::wire::{ANSWER_BYTES, Answer, CALL_BYTES, Call};
 use crate::telemetry::Reader;
 
-fn opened(board: &Board) -> Services<'_> {
-    Services::open(2, Clock::starting_now(), Telemetry::On, board).unwrap()
+fn opened(scoreboard: &Scoreboard) -> Services<'_> {
+    Services::open(2, Clock::starting_now(), Telemetry::On, scoreboard).unwrap()
 }
 
 fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
@@ -22,8 +22,8 @@ fn call(id: u64, wait_ms: u64) -> [u8; CALL_BYTES] {
 }
 
 fn play_until_answered(services: &mut Services<'_>, service: usize, count: u64) {
-    let board = services.board;
-    while board.service(service).answered.load(Ordering::Relaxed) < count {
+    let scoreboard = services.scoreboard;
+    while scoreboard.service(service).answered.load(Ordering::Relaxed) < count {
         services.turn(Some(Elapsed::from_millis(10))).unwrap();
     }
 }
@@ -43,8 +43,8 @@ fn answers(caller: &mut TcpStream, count: usize) -> Vec<Answer> {
 
 #[test]
 fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 1);
     caller.write_all(&call(7, 20)).unwrap();
     play_until_answered(&mut services, 1, 1);
@@ -53,7 +53,7 @@ fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
     assert_eq!(answer.id, 7);
     assert!(answer.written >= answer.due, "never early");
     let mut events = Vec::new();
-    Reader::new(board.services_ring()).drain(|record| events.push(Event::from_record(record)));
+    Reader::new(scoreboard.services_ring()).drain(|record| events.push(Event::from_record(record)));
     let due = answer.due;
     let expected = Event::Answered {
         service: 1,
@@ -67,8 +67,8 @@ fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
 
 #[test]
 fn a_later_call_with_a_shorter_wait_is_answered_first() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller
         .write_all(&[call(1, 60), call(2, 5), call(3, 0)].concat())
@@ -80,8 +80,8 @@ fn a_later_call_with_a_shorter_wait_is_answered_first() {
 
 #[test]
 fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut callers: Vec<_> = (0..20).map(|_| caller_of(&services, 0)).collect();
     for (number, caller) in callers.iter_mut().enumerate() {
         let calls = (0..100).map(|id| call(number as u64 * 100 + id, 300));
@@ -99,15 +99,15 @@ fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
                 .eq(number as u64 * 100..number as u64 * 100 + 100)
         );
     }
-    let slot = board.service(0);
+    let slot = scoreboard.service(0);
     assert_eq!(slot.peak.load(Ordering::Relaxed), 2_000);
     assert_eq!(slot.held.count(), 0);
 }
 
 #[test]
 fn a_call_may_come_in_pieces() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 0);
     let bytes = [call(1, 0), call(2, 0)].concat();
     for piece in bytes.chunks(5) {
@@ -120,16 +120,16 @@ fn a_call_may_come_in_pieces() {
 
 #[test]
 fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller.write_all(&call(1, 10)).unwrap();
-    while board.service(0).held.count() == 0 {
+    while scoreboard.service(0).held.count() == 0 {
         services.turn(Some(Elapsed::from_millis(5))).unwrap();
     }
     drop(caller);
     play_for_some_turns(&mut services);
-    assert_eq!(board.service(0).held.count(), 0);
+    assert_eq!(scoreboard.service(0).held.count(), 0);
 
     // Its place is taken by another, who must not get the answer.
     let mut other = caller_of(&services, 0);
@@ -152,34 +152,34 @@ fn play_until_hung_up(services: &mut Services<'_>, mut caller: impl FnMut(usize)
 
 #[test]
 fn a_connection_with_more_calls_than_a_worker_makes_is_closed_and_its_calls_are_forgotten() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 0);
     let calls: Vec<_> = (0..1025).map(|id| call(id, 3_600_000)).collect();
     caller.write_all(&calls.concat()).unwrap();
     play_until_hung_up(&mut services, |_| {});
-    assert_eq!(board.service(0).held.count(), 0);
+    assert_eq!(scoreboard.service(0).held.count(), 0);
     assert_eq!(services.waiting.len(), 0);
 }
 
 #[test]
 fn callers_that_hang_up_again_and_again_leave_no_more_calls_than_are_kept() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut patient = caller_of(&services, 0);
     patient.write_all(&call(1, 3_600_000)).unwrap();
-    while board.service(0).held.count() == 0 {
+    while scoreboard.service(0).held.count() == 0 {
         services.turn(Some(Elapsed::from_millis(5))).unwrap();
     }
     for _ in 0..100 {
         let mut caller = caller_of(&services, 0);
         let calls: Vec<_> = (0..100).map(|id| call(id, 3_600_000)).collect();
         caller.write_all(&calls.concat()).unwrap();
-        while board.service(0).held.count() < 101 {
+        while scoreboard.service(0).held.count() < 101 {
             services.turn(Some(Elapsed::from_millis(5))).unwrap();
         }
         drop(caller);
-        while board.service(0).held.count() > 1 {
+        while scoreboard.service(0).held.count() > 1 {
             services.turn(Some(Elapsed::from_millis(5))).unwrap();
         }
         assert!(services.waiting.len() <= 1 + FORGOTTEN_AT_MOST);
@@ -193,8 +193,8 @@ fn callers_that_hang_up_again_and_again_leave_no_more_calls_than_are_kept() {
 
 #[test]
 fn a_caller_that_reads_no_answers_is_hung_up_on() {
-    let board = Board::new(64).unwrap();
-    let mut services = opened(&board);
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let mut services = opened(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller.set_nonblocking(true).unwrap();
     let calls: Vec<_> = (0..500).map(|id| call(id, 0)).collect();
@@ -205,5 +205,5 @@ fn a_caller_that_reads_no_answers_is_hung_up_on() {
         let count = caller.write(&calls[offset..]).unwrap_or(0);
         offset = (offset + count) % calls.len();
     });
-    assert_eq!(board.service(0).held.count(), 0);
+    assert_eq!(scoreboard.service(0).held.count(), 0);
 }

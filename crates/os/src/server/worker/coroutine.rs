@@ -9,46 +9,48 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
 
-use super::{Kit, leave};
+use super::{WorkerContext, exit};
 use crate::handler::{Application, CallFailed, Spent, World};
 use crate::http::response::Date;
-use crate::server::calls::Link;
-use crate::server::connection::{self, Line, Patience};
+use crate::server::accounting::{RequestAccounting, Wait};
+use crate::server::calls::ServiceConnection;
+use crate::server::connection::{self, Deadline, Interest, Transport};
+use crate::server::date_cache::DateCache;
 use crate::server::hub::{Ended, Hub};
-use crate::server::seat::{Pause, RollMark, Seat, Shared, TooLong, Watch, Wish};
-use crate::server::tally::{Tally, Wait};
-use crate::server::today::Today;
+use crate::server::task_context::{
+    Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
+};
 use crate::sys::{self, Doing};
 use crate::telemetry::{OVERFLOWED, Probe};
-use concsim_model::scenario::Manner;
+use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Serves until it is told to stop. Gives the exit code.
-pub(super) fn serve(kit: Kit<'_>) -> sys::Result<i32> {
-    let shared = Rc::new(Shared::new(kit.probe)?);
-    let floor = Rc::new(Floor {
-        application: kit.application,
-        today: kit.today,
-        keepalive: Some(kit.post.scenario.server.keepalive)
+pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
+    let shared = Rc::new(Shared::new(context.probe)?);
+    let worker = Rc::new(WorkerShared {
+        application: context.application,
+        date_cache: context.date_cache,
+        keepalive: Some(context.config.scenario.server.keepalive)
             .filter(|keepalive| *keepalive > Elapsed::ZERO),
-        pool: Pool::open(&shared, &kit.post.services)?,
+        pool: Pool::open(&shared, &context.config.services)?,
     });
-    let play = move |seat: &mut Seat<'_>, socket: TcpStream, accepted: Stamp| {
+    let play = move |task_context: &mut TaskContext<'_>, socket: TcpStream, accepted: Stamp| {
         // Without memory for a registration the client sees an end.
-        if let Ok(channel) = seat.shared.watch(&socket) {
-            let mut line = Cooperative::new(seat, &floor, socket, channel, accepted);
-            connection::serve(&mut line, &floor.application);
+        if let Ok(source) = task_context.shared.watch(&socket) {
+            let mut line = Cooperative::new(task_context, &worker, socket, source, accepted);
+            connection::serve(&mut line, &worker.application);
         }
     };
     let hub = Hub::new(
         Rc::clone(&shared),
-        &kit.post.listener,
-        kit.signals,
-        kit.post.scenario.server.connections,
+        &context.config.listener,
+        context.signals,
+        context.config.scenario.server.connections,
         play,
     )?;
     let ended = hub.run()?;
-    leave(&shared.probe);
+    exit(&shared.probe);
     Ok(match ended {
         Ended::Drained => 0,
         Ended::Overflowed => OVERFLOWED,
@@ -62,9 +64,9 @@ const SHARE: Elapsed = Elapsed(500_000);
 const TRANSFERS: u32 = 4;
 
 /// What all tasks of a worker use together.
-struct Floor {
+struct WorkerShared {
     application: Application,
-    today: Today,
+    date_cache: DateCache,
     /// How long a connection may stay idle; `None`: it is closed after each response.
     keepalive: Option<Elapsed>,
     pool: Pool,
@@ -73,13 +75,13 @@ struct Floor {
 /// Connections to services that no call uses just now.
 struct Pool {
     services: Vec<SocketAddr>,
-    idle: RefCell<Vec<Vec<Watched>>>,
+    idle: RefCell<Vec<Vec<PooledConnection>>>,
 }
 
 /// A connection to a service, and what the hub knows of it.
-struct Watched {
-    link: Link,
-    watch: Watch,
+struct PooledConnection {
+    connection: ServiceConnection,
+    registration: Registration,
 }
 
 impl Pool {
@@ -87,9 +89,12 @@ impl Pool {
     fn open(shared: &Rc<Shared>, services: &[SocketAddr]) -> sys::Result<Self> {
         let mut idle = Vec::new();
         for service in services {
-            let link = Link::connect(*service).doing("connect to a service")?;
-            let watch = shared.watch(&link)?;
-            idle.push(vec![Watched { link, watch }]);
+            let connection = ServiceConnection::connect(*service).doing("connect to a service")?;
+            let registration = shared.watch(&connection)?;
+            idle.push(vec![PooledConnection {
+                connection,
+                registration,
+            }]);
         }
         Ok(Self {
             services: services.to_vec(),
@@ -97,69 +102,73 @@ impl Pool {
         })
     }
 
-    fn take(&self, service: usize) -> Option<Watched> {
+    fn take(&self, service: usize) -> Option<PooledConnection> {
         self.idle.borrow_mut()[service].pop()
     }
 
-    fn give_back(&self, service: usize, watched: Watched) {
-        self.idle.borrow_mut()[service].push(watched);
+    fn give_back(&self, service: usize, pooled: PooledConnection) {
+        self.idle.borrow_mut()[service].push(pooled);
     }
 }
 
 /// The World of one connection of a coroutine worker: waits park, unless they are unpatched.
 struct Cooperative<'seat, 'task> {
-    seat: &'seat mut Seat<'task>,
-    floor: &'seat Floor,
+    task_context: &'seat mut TaskContext<'task>,
+    worker: &'seat WorkerShared,
     socket: TcpStream,
-    channel: Watch,
+    source: Registration,
     received_at: Stamp,
-    tally: Tally,
-    roll_mark: RollMark,
+    accounting: RequestAccounting,
+    switch_snapshot: SwitchSnapshot,
     /// Reads and writes since the clock was last looked at.
     transfers: u32,
 }
 
 impl<'seat, 'task> Cooperative<'seat, 'task> {
     fn new(
-        seat: &'seat mut Seat<'task>,
-        floor: &'seat Floor,
+        task_context: &'seat mut TaskContext<'task>,
+        worker: &'seat WorkerShared,
         socket: TcpStream,
-        channel: Watch,
+        source: Registration,
         accepted: Stamp,
     ) -> Self {
-        let tally = Tally::of_a_guest(seat.id.0, accepted);
-        let roll_mark = seat.shared.roll.borrow().mark();
-        seat.shared.could_run_since(accepted);
+        let accounting = RequestAccounting::accepted(task_context.id.0, accepted);
+        let switch_snapshot = task_context.shared.switches.borrow().mark();
+        task_context.shared.could_run_since(accepted);
         Self {
-            seat,
-            floor,
+            task_context,
+            worker,
             socket,
-            channel,
+            source,
             received_at: accepted,
-            tally,
-            roll_mark,
+            accounting,
+            switch_snapshot,
             transfers: 0,
         }
     }
 
     fn probe(&self) -> &Probe {
-        &self.seat.shared.probe
+        &self.task_context.shared.probe
     }
 
     /// Parks, and says from when to when: the instants at which its runs ended and began.
     fn park<T>(&mut self, park: impl FnOnce(&mut Self) -> T) -> (T, Stamp, Stamp) {
-        self.seat.request = self.tally.works_for();
+        self.task_context.request = self.accounting.works_for();
         let parked = park(self);
-        self.tally.stretch_begins();
-        self.probe().runs_request(self.tally.request);
-        (parked, self.seat.let_go, self.seat.shared.resumed.get())
+        self.accounting.slice_begins();
+        self.probe().runs_request(self.accounting.request);
+        (
+            parked,
+            self.task_context.let_go,
+            self.task_context.shared.resumed.get(),
+        )
     }
 
     /// Lets the others go first if the task has run for its share: a socket that is always ready never
     /// parks it, and its hub could neither serve others nor beat.
     /// Says whether it did.
     fn be_fair(&mut self) -> bool {
-        let shared = &self.seat.shared;
+        let shared = &self.task_context.shared;
         let has_run_long = shared.probe.now().since(shared.resumed.get()) >= SHARE;
         if has_run_long {
             self.let_go();
@@ -174,59 +183,71 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
     }
 
     fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
-        self.seat.shared.could_run_since(over.max(begun));
-        if self.tally.has_come() {
-            let probe = &self.seat.shared.probe;
-            let length = self.tally.waited(probe, (begun, over, resumed), wait);
-            self.tally.spent.parked += length;
-            self.tally.spent.let_go += 1;
+        self.task_context.shared.could_run_since(over.max(begun));
+        if self.accounting.has_come() {
+            let probe = &self.task_context.shared.probe;
+            let length = self.accounting.waited(probe, (begun, over, resumed), wait);
+            self.accounting.spent.parked += length;
+            self.accounting.spent.let_go += 1;
         }
     }
 
     /// Parks until the client's socket may grant the wish.
-    fn wait_for_client(&mut self, wish: Wish, patience: Patience) -> io::Result<()> {
+    fn wait_for_client(&mut self, interest: Interest, patience: Deadline) -> io::Result<()> {
         let (waited, begun, resumed) = self.park(|line| {
-            line.seat
-                .wait_for(&line.channel, wish, Pause::Client, patience)
+            line.task_context
+                .wait_for(&line.source, interest, WaitReason::Client, patience)
         });
-        let polled = self.seat.shared.polled.get();
+        let polled = self.task_context.shared.polled.get();
         self.was_parked(begun, polled, resumed, Wait::Client);
-        waited.map_err(|TooLong| ErrorKind::TimedOut.into())
+        waited.map_err(|TimedOut| ErrorKind::TimedOut.into())
     }
 
     /// A connection to the service that no other call uses.
-    fn link_to(&mut self, service: usize) -> io::Result<Watched> {
-        if let Some(watched) = self.floor.pool.take(service) {
-            return Ok(watched);
+    fn link_to(&mut self, service: usize) -> io::Result<PooledConnection> {
+        if let Some(pooled) = self.worker.pool.take(service) {
+            return Ok(pooled);
         }
-        let link = Link::begin(self.floor.pool.services[service])?;
-        let watch = self.seat.shared.watch(&link);
-        let watch = watch.map_err(|error| error.source)?;
+        let connection = ServiceConnection::begin(self.worker.pool.services[service])?;
+        let registration = self.task_context.shared.watch(&connection);
+        let registration = registration.map_err(|error| error.source)?;
         // On one machine it is mostly through at once; parking all the same would send the call only
         // after whoever computes next.
-        if !link.is_connected() {
-            let (begun, resumed) = self.wait_for_service(&watch, Wish::Write);
-            let polled = self.seat.shared.polled.get();
+        if !connection.is_connected() {
+            let (begun, resumed) = self.wait_for_service(&registration, Interest::Write);
+            let polled = self.task_context.shared.polled.get();
             self.was_parked(begun, polled, resumed, Wait::Connection);
-            link.finish_connect()?;
+            connection.finish_connect()?;
         }
-        Ok(Watched { link, watch })
+        Ok(PooledConnection {
+            connection,
+            registration,
+        })
     }
 
     /// Parks until the service's socket may grant the wish.
-    fn wait_for_service(&mut self, watch: &Watch, wish: Wish) -> (Stamp, Stamp) {
+    fn wait_for_service(
+        &mut self,
+        registration: &Registration,
+        interest: Interest,
+    ) -> (Stamp, Stamp) {
         let (_, begun, resumed) = self.park(|line| {
-            let seat = &mut *line.seat;
-            seat.wait_for(watch, wish, Pause::Service, Patience::ENDLESS)
+            let task_context = &mut *line.task_context;
+            task_context.wait_for(
+                registration,
+                interest,
+                WaitReason::Service,
+                Deadline::ENDLESS,
+            )
         });
         (begun, resumed)
     }
 
-    fn call_parked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
-        watched.link.ask(wait, self.tally.request)?;
+    fn call_parked(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
+        pooled.connection.ask(wait, self.accounting.request)?;
         loop {
-            let (begun, resumed) = self.wait_for_service(&watched.watch, Wish::Read);
-            if let Some(answer) = watched.link.take_answer()? {
+            let (begun, resumed) = self.wait_for_service(&pooled.registration, Interest::Read);
+            if let Some(answer) = pooled.connection.take_answer()? {
                 let call = Wait::for_answer(begun, &answer, wait);
                 self.was_parked(begun, answer.written, resumed, call);
                 return Ok(());
@@ -236,16 +257,16 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
                 connected: begun,
                 served: begun,
             };
-            self.was_parked(begun, self.seat.shared.polled.get(), resumed, call);
+            self.was_parked(begun, self.task_context.shared.polled.get(), resumed, call);
         }
     }
 
-    fn call_blocked(&mut self, watched: &mut Watched, wait: Elapsed) -> io::Result<()> {
-        let request = self.tally.request;
-        let call = || watched.link.call_blocking(wait, request);
-        let probe = &self.seat.shared.probe;
+    fn call_blocked(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
+        let request = self.accounting.request;
+        let call = || pooled.connection.call_blocking(wait, request);
+        let probe = &self.task_context.shared.probe;
         let (answer, _) = self
-            .tally
+            .accounting
             .block(probe, call, |answer, from, to| match answer {
                 Ok(answer) => (answer.written, Wait::for_answer(from, answer, wait)),
                 Err(_) => (to, Wait::Connection),
@@ -256,40 +277,41 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
 
 impl World for Cooperative<'_, '_> {
     fn compute(&mut self, cpu: CpuTime) {
-        self.tally.compute(&self.seat.shared.probe, cpu);
+        self.accounting
+            .compute(&self.task_context.shared.probe, cpu);
     }
 
-    fn call(&mut self, service: usize, wait: Elapsed, manner: Manner) -> Result<(), CallFailed> {
-        let mut watched = self.link_to(service)?;
+    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed> {
+        let mut pooled = self.link_to(service)?;
         match manner {
-            Manner::Patched => self.call_parked(&mut watched, wait)?,
-            Manner::Unpatched => self.call_blocked(&mut watched, wait)?,
-            Manner::InThreads => unreachable!("refused before it is played"),
+            WaitMode::Patched => self.call_parked(&mut pooled, wait)?,
+            WaitMode::Unpatched => self.call_blocked(&mut pooled, wait)?,
+            WaitMode::InThreads => unreachable!("refused before it is played"),
         }
-        self.floor.pool.give_back(service, watched);
+        self.worker.pool.give_back(service, pooled);
         Ok(())
     }
 
-    fn sleep(&mut self, wait: Elapsed, manner: Manner) {
+    fn sleep(&mut self, wait: Elapsed, manner: WaitMode) {
         let deadline = self.probe().now() + wait;
         match manner {
-            Manner::Patched => {
+            WaitMode::Patched => {
                 let ((), begun, resumed) =
-                    self.park(|line| line.seat.pause(Pause::Timer(deadline)));
+                    self.park(|line| line.task_context.pause(WaitReason::Timer(deadline)));
                 self.was_parked(begun, deadline, resumed, Wait::Timer);
             }
-            Manner::InThreads => unreachable!("refused before it is played"),
-            Manner::Unpatched => {
-                let probe = &self.seat.shared.probe;
+            WaitMode::InThreads => unreachable!("refused before it is played"),
+            WaitMode::Unpatched => {
+                let probe = &self.task_context.shared.probe;
                 let sleep = || probe.clock().sleep_until(deadline);
-                self.tally
+                self.accounting
                     .block(probe, sleep, |(), _, _| (deadline, Wait::Timer));
             }
         }
     }
 
     fn let_go(&mut self) {
-        let ((), begun, resumed) = self.park(|line| line.seat.pause(Pause::Yield));
+        let ((), begun, resumed) = self.park(|line| line.task_context.pause(WaitReason::Yield));
         self.was_parked(begun, begun, resumed, Wait::Timer);
     }
 
@@ -312,7 +334,7 @@ impl World for Cooperative<'_, '_> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let until = self.probe().now() + connection::SEND;
-                    self.wait_for_client(Wish::Write, Patience::until(until))?;
+                    self.wait_for_client(Interest::Write, Deadline::until(until))?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -322,40 +344,40 @@ impl World for Cooperative<'_, '_> {
     }
 
     fn date(&self) -> Date {
-        self.floor.today.at(self.received_at)
+        self.worker.date_cache.at(self.received_at)
     }
 
     fn spent(&self) -> Spent {
-        let roll = self.seat.shared.roll.borrow();
+        let switches = self.task_context.shared.switches.borrow();
         Spent {
-            others: roll.others_since(self.roll_mark, self.seat.id),
-            ..self.tally.spent
+            others: switches.others_since(self.switch_snapshot, self.task_context.id),
+            ..self.accounting.spent
         }
     }
 }
 
-impl Line for Cooperative<'_, '_> {
-    fn receive(&mut self, room: &mut [u8], patience: Patience) -> io::Result<usize> {
+impl Transport for Cooperative<'_, '_> {
+    fn receive(&mut self, room: &mut [u8], patience: Deadline) -> io::Result<usize> {
         loop {
-            if !self.channel.readable.get() {
-                self.wait_for_client(Wish::Read, patience)?;
-            } else if self.transfer() && patience.until <= self.seat.shared.polled.get() {
+            if !self.source.readable.get() {
+                self.wait_for_client(Interest::Read, patience)?;
+            } else if self.transfer() && patience.until <= self.task_context.shared.polled.get() {
                 return Err(ErrorKind::TimedOut.into());
             }
             match self.socket.read(room) {
                 Ok(count) => {
                     // A short read has taken all there was: the kernel will say when there is more
                     // (epoll(7), question 9). Once the peer has closed it will say nothing again.
-                    let drained = count < room.len() && !self.channel.closing.get();
-                    self.channel.readable.set(!drained);
-                    self.received_at = self.seat.shared.resumed.get();
-                    if !self.tally.has_come() {
-                        self.roll_mark = self.seat.shared.roll.borrow().mark();
+                    let drained = count < room.len() && !self.source.closing.get();
+                    self.source.readable.set(!drained);
+                    self.received_at = self.task_context.shared.resumed.get();
+                    if !self.accounting.has_come() {
+                        self.switch_snapshot = self.task_context.shared.switches.borrow().mark();
                     }
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.channel.readable.set(false);
+                    self.source.readable.set(false);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -377,24 +399,24 @@ impl Line for Cooperative<'_, '_> {
     }
 
     fn keeps(&self) -> Option<Elapsed> {
-        self.floor
+        self.worker
             .keepalive
-            .filter(|_| !self.seat.shared.stopping.get())
+            .filter(|_| !self.task_context.shared.stopping.get())
     }
 
     fn received_at(&self) -> Stamp {
         self.received_at
     }
 
-    fn tally(&mut self) -> (&mut Tally, &Probe) {
-        (&mut self.tally, &self.seat.shared.probe)
+    fn accounting(&mut self) -> (&mut RequestAccounting, &Probe) {
+        (&mut self.accounting, &self.task_context.shared.probe)
     }
 }
 
 impl Drop for Cooperative<'_, '_> {
     fn drop(&mut self) {
-        let probe = &self.seat.shared.probe;
-        self.tally.end(probe, probe.now(), false);
-        self.seat.request = self.tally.works_for();
+        let probe = &self.task_context.shared.probe;
+        self.accounting.end(probe, probe.now(), false);
+        self.task_context.request = self.accounting.works_for();
     }
 }

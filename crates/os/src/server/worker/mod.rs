@@ -11,14 +11,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::panic;
 
-use super::hub::say;
-use super::today::Today;
+use super::date_cache::DateCache;
+use super::log::log;
 use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
-use crate::sys::{self, family, fork, poller, signals};
-use crate::telemetry::{Board, Phase, Probe, Telemetry};
+use crate::sys::{self, child, fork, poller, signals};
+use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
 use concsim_model::scenario::{Scenario, WorkerKind};
 use concsim_model::units::letter;
 
@@ -27,7 +27,7 @@ use concsim_model::units::letter;
 pub(super) const BOOT_FAILED: i32 = 3;
 
 /// Everything that a worker starts with.
-pub(super) struct Post {
+pub(super) struct WorkerConfig {
     /// Its slot.
     pub(super) index: usize,
     /// The process that forked it.
@@ -43,7 +43,7 @@ pub(super) struct Post {
     /// Where a worker that cannot get ready says why.
     pub(super) last_words: std::fs::File,
     /// Where it says everything else.
-    pub(super) board: &'static Board,
+    pub(super) scoreboard: &'static Scoreboard,
     /// The run's clock.
     pub(super) clock: Clock,
     /// Whether it tells each event.
@@ -53,65 +53,74 @@ pub(super) struct Post {
 }
 
 /// What both kinds of workers serve with.
-struct Kit<'life> {
+struct WorkerContext<'life> {
     application: Application,
-    today: Today,
+    date_cache: DateCache,
     signals: Signals,
     probe: Probe,
-    post: &'life Post,
+    config: &'life WorkerConfig,
 }
 
 /// A worker's whole life. Gives its exit code.
-pub(super) fn live(post: &Post) -> i32 {
-    settle_in(post)
-        .and_then(|signals| serve(post, signals))
+pub(super) fn run(config: &WorkerConfig) -> i32 {
+    init_process(config)
+        .and_then(|signals| serve(config, signals))
         .unwrap_or_else(|error| {
             // The arbiter may be gone; then nobody is left who could be told.
-            let _ = (&post.last_words).write_all(error.to_string().as_bytes());
+            let _ = (&config.last_words).write_all(error.to_string().as_bytes());
             BOOT_FAILED
         })
 }
 
-fn serve(post: &Post, signals: Signals) -> sys::Result<i32> {
-    let kit = Kit {
-        application: Application::new(post.scenario.clone(), post.access.clone(), whoami(post)),
-        today: Today::default(),
+fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
+    let context = WorkerContext {
+        application: Application::new(
+            config.scenario.clone(),
+            config.access.clone(),
+            whoami(config),
+        ),
+        date_cache: DateCache::default(),
         signals,
-        probe: Probe::new(post.board, post.index, post.clock, post.telemetry),
-        post,
+        probe: Probe::new(
+            config.scoreboard,
+            config.index,
+            config.clock,
+            config.telemetry,
+        ),
+        config,
     };
-    match post.scenario.server.kind {
-        WorkerKind::Sync => sync::serve(kit),
-        WorkerKind::Coroutine => coroutine::serve(kit),
+    match config.scenario.server.kind {
+        WorkerKind::Sync => sync::serve(context),
+        WorkerKind::Coroutine => coroutine::serve(context),
         WorkerKind::Threads | WorkerKind::Callback => unreachable!("refused before it is played"),
     }
 }
 
 /// Makes an ordinary process of a fresh fork.
-fn settle_in(post: &Post) -> sys::Result<Signals> {
-    family::die_with_parent(post.arbiter)?;
-    family::die_when_cut(&post.lifeline)?;
+fn init_process(config: &WorkerConfig) -> sys::Result<Signals> {
+    child::die_with_parent(config.arbiter)?;
+    child::die_when_cut(&config.lifeline)?;
     fork::silence_stdout()?;
-    tell_of_panics_in_one_line(whoami(post));
-    let word = &post.board.slot(post.index).aborted;
+    tell_of_panics_in_one_line(whoami(config));
+    let word = &config.scoreboard.slot(config.index).aborted;
     let signals = Signals::listen(&[Signal::Terminate])?;
     signals::leave_when_asked_to_be_quick()?;
-    signals::abort_into(word, post.clock)?;
+    signals::abort_into(word, config.clock)?;
     poller::wait_precisely();
     Ok(signals)
 }
 
 /// The last thing that a worker does which ends regularly.
-fn leave(probe: &Probe) {
+fn exit(probe: &Probe) {
     probe.phase(Phase::Draining, probe.now());
     probe.leaves(fork::used(), probe.now());
 }
 
-fn whoami(post: &Post) -> Whoami {
+fn whoami(config: &WorkerConfig) -> Whoami {
     Whoami {
-        worker: post.index,
+        worker: config.index,
         pid: std::process::id(),
-        kind: post.scenario.server.kind,
+        kind: config.scenario.server.kind,
     }
 }
 
@@ -123,7 +132,7 @@ fn tell_of_panics_in_one_line(me: Whoami) {
             .map_or_else(String::new, |at| format!(" ({at})"));
         let text = panic.payload_as_str().unwrap_or("no reason was given");
         let name = letter(me.worker);
-        say(&format!(
+        log(&format!(
             "worker {name} (pid {}): panicked: {text}{place}",
             me.pid
         ));

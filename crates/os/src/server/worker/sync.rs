@@ -9,104 +9,111 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 
-use super::{Kit, leave};
+use super::{WorkerContext, exit};
 use crate::handler::{CallFailed, Spent, World};
 use crate::http::response::Date;
-use crate::server::calls::Link;
-use crate::server::connection::{self, Line, Patience};
-use crate::server::hub::say;
-use crate::server::tally::{Tally, Wait};
+use crate::server::accounting::{RequestAccounting, Wait};
+use crate::server::calls::ServiceConnection;
+use crate::server::connection::{self, Deadline, Interest, Transport};
+use crate::server::log::log;
 use crate::sys::signals::Signal;
 use crate::sys::{self, Doing, fork, net, processes};
-use crate::telemetry::{Event, Phase, Probe, Ran, Then};
-use concsim_model::scenario::Manner;
+use crate::telemetry::{Event, Phase, Probe, RunSlice, SwitchReason};
+use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// How long the worker sleeps at the door at most if there is no heartbeat to keep.
-const NAP: Elapsed = Elapsed::from_secs(1);
+const POLL_TIMEOUT: Elapsed = Elapsed::from_secs(1);
 
 /// Serves until it is told to stop. Gives the exit code.
-pub(super) fn serve(mut kit: Kit<'_>) -> sys::Result<i32> {
-    let mut links = Vec::new();
-    for service in &kit.post.services {
-        links.push(Some(Link::connect(*service).doing("connect to a service")?));
+pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
+    let mut connections = Vec::new();
+    for service in &context.config.services {
+        connections.push(Some(
+            ServiceConnection::connect(*service).doing("connect to a service")?,
+        ));
     }
-    let timeout = kit.post.scenario.server.timeout;
-    let nap = timeout.map_or(NAP, |timeout| Elapsed(timeout.0 / 2));
+    let timeout = context.config.scenario.server.timeout;
+    let poll_timeout = timeout.map_or(POLL_TIMEOUT, |timeout| Elapsed(timeout.0 / 2));
     let mut somebody_is_there = false;
     for connection in 0.. {
-        kit.probe.heartbeat(kit.probe.now());
-        if kit.signals.take().contains(&Signal::Terminate) {
+        context.probe.heartbeat(context.probe.now());
+        if context.signals.take().contains(&Signal::Terminate) {
             break;
         }
-        match net::accept(&kit.post.listener, false) {
-            Ok(socket) => serve_one(&kit, &mut links, socket, connection),
+        match net::accept(&context.config.listener, false) {
+            Ok(socket) => serve_one(&context, &mut connections, socket, connection),
             Err(error) => {
-                complain(&error);
+                log_accept_error(&error);
                 if somebody_is_there && error.kind() == ErrorKind::WouldBlock {
-                    kit.probe.found_nothing();
+                    context.probe.found_nothing();
                 }
-                if fork::parent() != kit.post.arbiter {
+                if fork::parent() != context.config.arbiter {
                     break;
                 }
-                kit.probe.phase(Phase::Idle, kit.probe.now());
-                let sources = [kit.post.listener.as_fd(), kit.signals.as_fd()];
-                [somebody_is_there, _] = net::wait_readable(sources, Some(nap))?;
+                context.probe.phase(Phase::Idle, context.probe.now());
+                let sources = [context.config.listener.as_fd(), context.signals.as_fd()];
+                [somebody_is_there, _] = net::wait_readable(sources, Some(poll_timeout))?;
             }
         }
     }
-    leave(&kit.probe);
+    exit(&context.probe);
     Ok(0)
 }
 
-fn complain(error: &io::Error) {
+fn log_accept_error(error: &io::Error) {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::ConnectionAborted => {}
-        _ => say(&format!("a connection could not be taken: {error}")),
+        _ => log(&format!("a connection could not be taken: {error}")),
     }
 }
 
 /// Serves one connection: one request, then it is closed.
-fn serve_one(kit: &Kit<'_>, links: &mut [Option<Link>], socket: TcpStream, connection: u32) {
-    let accepted = kit.probe.now();
+fn serve_one(
+    context: &WorkerContext<'_>,
+    connections: &mut [Option<ServiceConnection>],
+    socket: TcpStream,
+    connection: u32,
+) {
+    let accepted = context.probe.now();
     let task = connection & 0x00FF_FFFF;
     let connection = net::client_number(&socket);
-    kit.probe.accepted(accepted, task, connection);
-    kit.probe.phase(Phase::Running, accepted);
-    kit.probe.runs_since(accepted);
+    context.probe.accepted(accepted, task, connection);
+    context.probe.phase(Phase::Running, accepted);
+    context.probe.runs_since(accepted);
     let mut line = Blocking {
-        kit,
-        links,
+        context,
+        connections,
         socket,
         received_at: accepted,
-        tally: Tally::of_a_guest(task, accepted),
-        stretch: Stretch {
+        accounting: RequestAccounting::accepted(task, accepted),
+        slice: OpenSlice {
             ready: accepted,
             from: accepted,
         },
     };
-    connection::serve(&mut line, &kit.application);
+    connection::serve(&mut line, &context.application);
     drop(line);
-    kit.probe.let_go(accepted, kit.probe.now());
+    context.probe.let_go(accepted, context.probe.now());
 }
 
 /// The World of a sync worker's one request: every wait blocks the process.
 struct Blocking<'worker> {
-    kit: &'worker Kit<'worker>,
-    links: &'worker mut [Option<Link>],
+    context: &'worker WorkerContext<'worker>,
+    connections: &'worker mut [Option<ServiceConnection>],
     socket: TcpStream,
     received_at: Stamp,
-    tally: Tally,
-    stretch: Stretch,
+    accounting: RequestAccounting,
+    slice: OpenSlice,
 }
 
 /// Time in which the request has the process, from one call in which it blocks to the next.
-struct Stretch {
+struct OpenSlice {
     ready: Stamp,
     from: Stamp,
 }
 
-impl Stretch {
+impl OpenSlice {
     /// It begins now, and could have begun at `ready`.
     fn begun(probe: &Probe, ready: Stamp) -> Self {
         let from = probe.now();
@@ -117,13 +124,19 @@ impl Stretch {
     }
 
     /// It ends now; `due` is the instant of the timer that the request waits for from now on.
-    fn ends(&self, probe: &Probe, tally: &Tally, then: Then, due: Option<Stamp>) {
-        probe.event(&Event::Ran(Ran {
+    fn ends(
+        &self,
+        probe: &Probe,
+        accounting: &RequestAccounting,
+        then: SwitchReason,
+        due: Option<Stamp>,
+    ) {
+        probe.event(&Event::RunSlice(RunSlice {
             ready: self.ready,
             from: self.from,
             to: probe.now(),
-            task: tally.task,
-            request: tally.works_for(),
+            task: accounting.task,
+            request: accounting.works_for(),
             then,
             due,
             core: processes::own_core(),
@@ -133,22 +146,26 @@ impl Stretch {
 
 impl Blocking<'_> {
     fn probe(&self) -> &Probe {
-        &self.kit.probe
+        &self.context.probe
     }
 
-    fn block_for_client(&mut self, wish: Wish, patience: Patience) -> io::Result<()> {
+    fn block_for_client(&mut self, interest: Interest, patience: Deadline) -> io::Result<()> {
         let left = patience.until.since(self.probe().now());
         let left = (patience.until != Stamp::NEVER).then_some(left);
-        let sleep = || match wish {
-            Wish::Read => net::wait_readable([self.socket.as_fd()], left).map(|[can]| can),
-            Wish::Write => net::wait_writable(&self.socket, left),
+        let sleep = || match interest {
+            Interest::Read => net::wait_readable([self.socket.as_fd()], left).map(|[can]| can),
+            Interest::Write => net::wait_writable(&self.socket, left),
         };
-        self.stretch
-            .ends(&self.kit.probe, &self.tally, Then::Client, None);
+        self.slice.ends(
+            &self.context.probe,
+            &self.accounting,
+            SwitchReason::Client,
+            None,
+        );
         let (slept, over) = self
-            .tally
-            .block(&self.kit.probe, sleep, |_, _, to| (to, Wait::Client));
-        self.stretch = Stretch::begun(&self.kit.probe, over);
+            .accounting
+            .block(&self.context.probe, sleep, |_, _, to| (to, Wait::Client));
+        self.slice = OpenSlice::begun(&self.context.probe, over);
         match slept {
             Ok(true) => Ok(()),
             // A signal ends the wait early; only when the time is over it is too late.
@@ -159,53 +176,57 @@ impl Blocking<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Wish {
-    Read,
-    Write,
-}
-
 impl World for Blocking<'_> {
     fn compute(&mut self, cpu: CpuTime) {
-        self.tally.compute(&self.kit.probe, cpu);
+        self.accounting.compute(&self.context.probe, cpu);
     }
 
-    fn call(&mut self, service: usize, wait: Elapsed, _: Manner) -> Result<(), CallFailed> {
-        let (address, place) = (self.kit.post.services[service], &mut self.links[service]);
-        let (clock, request) = (self.kit.probe.clock(), self.tally.request);
+    fn call(&mut self, service: usize, wait: Elapsed, _: WaitMode) -> Result<(), CallFailed> {
+        let (address, place) = (
+            self.context.config.services[service],
+            &mut self.connections[service],
+        );
+        let (clock, request) = (self.context.probe.clock(), self.accounting.request);
         let call = || -> io::Result<_> {
-            let (mut link, connected) = match place.take() {
-                Some(link) => (link, None),
-                None => (Link::connect(address)?, Some(clock.now())),
+            let (mut connection, connected) = match place.take() {
+                Some(connection) => (connection, None),
+                None => (ServiceConnection::connect(address)?, Some(clock.now())),
             };
-            let answer = link.call_blocking(wait, request)?;
-            *place = Some(link);
+            let answer = connection.call_blocking(wait, request)?;
+            *place = Some(connection);
             Ok((answer, connected))
         };
-        self.stretch
-            .ends(&self.kit.probe, &self.tally, Then::Service, None);
+        self.slice.ends(
+            &self.context.probe,
+            &self.accounting,
+            SwitchReason::Service,
+            None,
+        );
         let (answer, over) =
-            self.tally
-                .block(&self.kit.probe, call, |answer, from, to| match answer {
+            self.accounting
+                .block(&self.context.probe, call, |answer, from, to| match answer {
                     Ok((answer, connected)) => {
                         let connected = connected.unwrap_or(from);
                         (answer.written, Wait::for_answer(connected, answer, wait))
                     }
                     Err(_) => (to, Wait::Connection),
                 });
-        self.stretch = Stretch::begun(&self.kit.probe, over);
+        self.slice = OpenSlice::begun(&self.context.probe, over);
         Ok(answer.map(drop)?)
     }
 
-    fn sleep(&mut self, wait: Elapsed, _: Manner) {
-        let clock = self.kit.probe.clock();
+    fn sleep(&mut self, wait: Elapsed, _: WaitMode) {
+        let clock = self.context.probe.clock();
         let deadline = clock.now() + wait;
         let sleep = || clock.sleep_until(deadline);
-        let (probe, tally) = (&self.kit.probe, &self.tally);
-        self.stretch.ends(probe, tally, Then::Timer, Some(deadline));
-        self.tally
-            .block(&self.kit.probe, sleep, |(), _, _| (deadline, Wait::Timer));
-        self.stretch = Stretch::begun(&self.kit.probe, deadline);
+        let (probe, accounting) = (&self.context.probe, &self.accounting);
+        self.slice
+            .ends(probe, accounting, SwitchReason::Timer, Some(deadline));
+        self.accounting
+            .block(&self.context.probe, sleep, |(), _, _| {
+                (deadline, Wait::Timer)
+            });
+        self.slice = OpenSlice::begun(&self.context.probe, deadline);
     }
 
     /// There is no other request in this process; the system may run another process.
@@ -227,7 +248,7 @@ impl World for Blocking<'_> {
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let until = self.probe().now() + connection::SEND;
-                    self.block_for_client(Wish::Write, Patience::until(until))?;
+                    self.block_for_client(Interest::Write, Deadline::until(until))?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -237,20 +258,20 @@ impl World for Blocking<'_> {
     }
 
     fn date(&self) -> Date {
-        self.kit.today.at(self.received_at)
+        self.context.date_cache.at(self.received_at)
     }
 
     fn spent(&self) -> Spent {
-        self.tally.spent
+        self.accounting.spent
     }
 }
 
-impl Line for Blocking<'_> {
-    fn receive(&mut self, room: &mut [u8], patience: Patience) -> io::Result<usize> {
+impl Transport for Blocking<'_> {
+    fn receive(&mut self, room: &mut [u8], patience: Deadline) -> io::Result<usize> {
         loop {
             match self.socket.read(room) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.block_for_client(Wish::Read, patience)?;
+                    self.block_for_client(Interest::Read, patience)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => {
@@ -282,15 +303,20 @@ impl Line for Blocking<'_> {
         self.received_at
     }
 
-    fn tally(&mut self) -> (&mut Tally, &Probe) {
-        (&mut self.tally, &self.kit.probe)
+    fn accounting(&mut self) -> (&mut RequestAccounting, &Probe) {
+        (&mut self.accounting, &self.context.probe)
     }
 }
 
 impl Drop for Blocking<'_> {
     fn drop(&mut self) {
-        self.stretch
-            .ends(&self.kit.probe, &self.tally, Then::Ended, None);
-        self.tally.end(&self.kit.probe, self.kit.probe.now(), false);
+        self.slice.ends(
+            &self.context.probe,
+            &self.accounting,
+            SwitchReason::Ended,
+            None,
+        );
+        self.accounting
+            .end(&self.context.probe, self.context.probe.now(), false);
     }
 }

@@ -5,8 +5,8 @@ use super::recordings::*;
 use super::{AtTheEnd, Kind, NOW, Now, When, find};
 use crate::Recording;
 use crate::synthetic::{Life, MS, S, Synthetic, read_sample_by_sample};
-use concsim_engine::telemetry::{Event, Failure, Phase, Ran, Then};
-use concsim_model::scenario::Connection;
+use concsim_engine::telemetry::{Event, Failure, Phase, RunSlice, SwitchReason};
+use concsim_model::scenario::ConnectionMode;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::length;
@@ -92,23 +92,23 @@ fn a_process_that_wants_a_core_after_its_wait_is_blocked_no_longer() {
     let runs: Vec<(u16, Event)> = (0..60)
         .map(|tenth| {
             let at = |ms: u64| Stamp((tenth * 100 + ms) * MS);
-            let ran = Ran {
+            let ran = RunSlice {
                 ready: at(70),
                 from: at(90),
                 to: at(91),
                 task: 0,
                 request: 0,
-                then: Then::Ended,
+                then: SwitchReason::Ended,
                 due: None,
                 core: Some(0),
             };
-            (1, Event::Ran(ran))
+            (1, Event::RunSlice(ran))
         })
         .collect();
     recording.switches.extend(runs);
     recording.switches.sort_by_key(|(_, event)| match event {
         Event::BlockedIn { to, .. } => *to,
-        Event::Ran(ran) => ran.to,
+        Event::RunSlice(ran) => ran.to,
         _ => Stamp::ZERO,
     });
     read_sample_by_sample(&mut recording);
@@ -222,7 +222,7 @@ fn a_full_queue_is_told_by_the_instants_at_which_it_was_full() {
 #[test]
 fn requests_on_kept_connections_fill_no_queue() {
     let mut recording = a_burst().recording();
-    recording.header.scenario.load.connection = Connection::KeepAlive;
+    recording.header.scenario.load.connection = ConnectionMode::KeepAlive;
     recording
         .sent
         .iter_mut()

@@ -4,12 +4,12 @@ mod by_the_log;
 mod one_of_ten;
 mod recordings;
 
-use super::{Kind, Remark, Scene, all};
+use super::{Context, Kind, Remark, all};
 use crate::Recording;
 use crate::summary::summarise;
 use crate::synthetic::{MS, S};
 use crate::trust::so_far;
-use concsim_engine::telemetry::{Deed, Phase, TerminationCause};
+use concsim_engine::telemetry::{Intervention, Phase, TerminationCause};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::Stamp;
 use recordings::*;
@@ -49,11 +49,11 @@ const CASES: [Case; 27] = [
         kind: Kind::WorkerStopped,
         when: Now,
         says: "Worker B stands still, with 1 request begun now, and the other worker goes on. What it has begun",
-        applies: || steered(&[(3_000, Deed::StopWorker(1))]),
+        applies: || steered(&[(3_000, Intervention::StopWorker(1))]),
         does_not: || {
             steered(&[
-                (3_000, Deed::StopWorker(1)),
-                (3_500, Deed::ContinueWorker(1)),
+                (3_000, Intervention::StopWorker(1)),
+                (3_500, Intervention::ContinueWorker(1)),
             ])
         },
     },
@@ -207,7 +207,7 @@ const CASES: [Case; 27] = [
         kind: Kind::Steered,
         when: AtTheEnd,
         says: "A hand steered this run, so its claims are not judged: a worker was added at 3.00 s.",
-        applies: || steered(&[(3_000, Deed::AddWorker)]),
+        applies: || steered(&[(3_000, Intervention::AddWorker)]),
         does_not: || cued(Some(0)),
     },
     Case {
@@ -246,7 +246,7 @@ fn remarks(recording: &Recording, when: When) -> Vec<Remark> {
         Now => {
             let past = recording.past_at(NOW).unwrap();
             let (means, doubts) = (past.last_second().means(), so_far(&past).1);
-            all(&Scene::of_the_last_second(past, means, &doubts))
+            all(&Context::of_the_last_second(past, means, &doubts))
         }
     }
 }
@@ -397,7 +397,7 @@ fn what_would_help_is_computed_and_says_so() {
 
 #[test]
 fn of_a_run_that_was_steered_nothing_is_promised() {
-    let steered = steered(&[(2_000, Deed::SetLoad(2_000))]);
+    let steered = steered(&[(2_000, Intervention::SetLoad(2_000))]);
     let said = find(&steered, Now, Kind::BlockedWithFreeCores).unwrap();
     assert_eq!(said.advice, None);
 }

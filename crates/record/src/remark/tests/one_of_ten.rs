@@ -4,7 +4,7 @@ use super::recordings::*;
 use super::{Kind, Now, When, find};
 use crate::Recording;
 use crate::synthetic::{Life, MS, S};
-use concsim_engine::telemetry::{Deed, Phase};
+use concsim_engine::telemetry::{Intervention, Phase};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 
 /// Whether one worker of ten can be what a remark is about.
@@ -25,7 +25,7 @@ const ALL: [(Kind, OneOfTen); 27] = [
         Kind::WorkerStopped,
         Raised(|| {
             let ten = idle_ten(Sync).recording();
-            marked(ten, &[(3_000, Deed::StopWorker(9))])
+            marked(ten, &[(3_000, Intervention::StopWorker(9))])
         }),
     ),
     (

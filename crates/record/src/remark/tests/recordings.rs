@@ -4,7 +4,7 @@
 use super::NOW;
 use crate::synthetic::{Demand, Life, MS, Synthetic, scenario};
 use crate::{Recording, Sample, WorkerSample};
-use concsim_engine::telemetry::{Deed, Event, Failure, Marker, Phase, TerminationCause};
+use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::Stamp;
 
@@ -68,12 +68,12 @@ pub(super) fn with_a_death_of(
     })
 }
 
-pub(super) fn steered(deeds: &[(u64, Deed)]) -> Recording {
+pub(super) fn steered(deeds: &[(u64, Intervention)]) -> Recording {
     marked(io_bound(Sync, |_| {}), deeds)
 }
 
 /// A recording with these interventions, by milliseconds.
-pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Deed)]) -> Recording {
+pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Intervention)]) -> Recording {
     let deeds = deeds.iter().map(|(at, deed)| Marker {
         at: Stamp(at * MS),
         deed: *deed,
@@ -88,7 +88,7 @@ pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Deed)]) -> Recordi
 
 /// A worker more, as the timeline wants it, or because somebody did.
 pub(super) fn cued(cue: Option<u16>) -> Recording {
-    let mut recording = steered(&[(3_000, Deed::AddWorker)]);
+    let mut recording = steered(&[(3_000, Intervention::AddWorker)]);
     let cues = recording.markers.iter_mut();
     cues.for_each(|marker| marker.cue = cue);
     recording

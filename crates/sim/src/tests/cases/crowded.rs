@@ -2,9 +2,9 @@
 //! by then, which is longer than anybody waits who got in.
 
 use super::*;
-use concsim_theory::open::finite::Finite;
+use concsim_theory::open::finite::Mmck;
 
-fn check(name: &str, queue: Finite, requests: u64) {
+fn check(name: &str, queue: Mmck, requests: u64) {
     // The queue of a listener has one place more than its backlog.
     let backlog = queue.places - queue.servers - 1;
     let (rate, service_ns) = (queue.rate, queue.service * 1e9);
@@ -23,8 +23,8 @@ fn check(name: &str, queue: Finite, requests: u64) {
 }
 
 /// With times a thousandth of those in textbooks.
-fn queue(servers: usize, places: usize, rate: f64, mu: f64) -> Finite {
-    Finite {
+fn queue(servers: usize, places: usize, rate: f64, mu: f64) -> Mmck {
+    Mmck {
         servers,
         places,
         rate: rate * 1e3,

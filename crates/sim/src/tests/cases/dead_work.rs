@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::*;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::Index;
-use concsim_record::remark::{self, Kind, Scene};
+use concsim_record::remark::{self, Context, Kind};
 
 /// One worker that takes a second for each request, first come, first served, and clients that give up
 /// after `patience` tenths of a second and ask again at once. All times are in tenths of a second.
@@ -333,7 +333,7 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
             .map(|worker| worker.begun.count);
         let held: Vec<u64> = held.filter(|count| *count > 0).collect();
         assert_eq!(held, [begun], "at {second} s");
-        let scene = Scene::of_the_last_second(past, past.last_second().means(), &[]);
+        let scene = Context::of_the_last_second(past, past.last_second().means(), &[]);
         let said: Vec<String> = remark::all(&scene)
             .iter()
             .map(remark::Remark::sentence)
@@ -410,7 +410,7 @@ fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_le
         let past = recording.past_at(Stamp(tenth * 100_000_000)).unwrap();
         let sample = past.sample();
         let means = past.last_second().means_by(&index);
-        let scene = Scene::of_the_last_second(past, means, &[]).with_index(Some(&index));
+        let scene = Context::of_the_last_second(past, means, &[]).with_index(Some(&index));
         let hog = remark::one(Kind::Hog, &scene).map(|it| it.sentence());
         let Some(hog) = hog.filter(|said| said.contains(" has kept ")) else {
             continue;

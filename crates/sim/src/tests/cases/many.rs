@@ -1,7 +1,7 @@
 //! Several servers and one queue: M/M/c and M/D/c; and what one queue is worth against one for each.
 
 use super::*;
-use concsim_theory::open::many::Many;
+use concsim_theory::open::many::Mmc;
 
 /// A queue before so many workers, each with a core.
 fn queue(servers: usize, rate: f64, step: &str) -> String {
@@ -9,7 +9,7 @@ fn queue(servers: usize, rate: f64, step: &str) -> String {
 }
 
 fn exponential(name: &str, (servers, rate, service_ms): (usize, f64, f64), requests: u64) {
-    let theory = Many {
+    let theory = Mmc {
         servers,
         rate,
         service: service_ms / 1e3,
@@ -27,7 +27,7 @@ fn exponential(name: &str, (servers, rate, service_ms): (usize, f64, f64), reque
 
 #[test]
 fn two_servers_that_are_seldom_busy() {
-    let theory = Many {
+    let theory = Mmc {
         servers: 2,
         rate: 50.0,
         service: 0.01,
@@ -66,12 +66,12 @@ fn textbook_queues_of_many_servers() {
 #[test]
 #[ignore = "millions of requests: for an optimised build"]
 fn one_queue_for_all_is_better_than_one_for_each() {
-    let each = Many {
+    let each = Mmc {
         servers: 1,
         rate: 80.0,
         service: 0.01,
     };
-    let all = Many {
+    let all = Mmc {
         servers: 4,
         rate: 320.0,
         ..each

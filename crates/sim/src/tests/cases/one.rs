@@ -1,8 +1,8 @@
 //! One server, first come first served: M/M/1, M/D/1, M/G/1, and a mix with long requests in it.
 
 use super::*;
-use concsim_theory::open::constant::Constant;
-use concsim_theory::open::many::Many;
+use concsim_theory::open::constant::Md1;
+use concsim_theory::open::many::Mmc;
 use concsim_theory::queues::wait_in_turn;
 
 /// A queue before one worker, with Poisson arrivals.
@@ -16,7 +16,7 @@ fn in_turn(rate: f64, service: Moments) -> f64 {
 }
 
 fn exponential(name: &str, rate: f64, service_ms: f64, requests: u64) {
-    let queue_of_one = Many {
+    let queue_of_one = Mmc {
         servers: 1,
         rate,
         service: service_ms / 1e3,
@@ -49,7 +49,7 @@ fn textbook_queues_of_one_server() {
 #[test]
 #[ignore = "millions of requests: for an optimised build"]
 fn percentiles_of_a_queue() {
-    let theory = Many {
+    let theory = Mmc {
         servers: 1,
         rate: 80.0,
         service: 0.01,
@@ -70,7 +70,7 @@ fn percentiles_of_a_queue() {
 #[test]
 #[ignore = "millions of requests: for an optimised build"]
 fn constant_service() {
-    let theory = Constant {
+    let theory = Md1 {
         rate: 80.0,
         service: 0.01,
     };

@@ -6,12 +6,12 @@
 use ratatui_core::style::Style;
 
 use super::shape::Shape;
-use crate::picture::{Picture, WorkerPicture};
 use crate::state::State;
 use crate::view::canvas::{Canvas, plain, strong, width_of};
 use crate::view::digits::{self, Size};
 use crate::view::listed::Listed;
 use crate::view::roster::{doing_as_a_glyph, state_style};
+use crate::view_model::{ViewModel, WorkerPicture};
 use concsim_model::palette::Meaning;
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::letter;
@@ -133,7 +133,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, rows: Rows, scale: Sc
     }
 }
 
-fn draw_each(canvas: &mut Canvas<'_>, picture: &Picture, rows: Rows, scale: Scale) {
+fn draw_each(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows, scale: Scale) {
     let width = canvas.width();
     for (number, worker) in (0..).zip(Listed::of(picture).own) {
         let mut row = canvas.part(0, rows.thick.saturating_mul(number), width, rows.thick);
@@ -198,7 +198,7 @@ fn draw_requests(row: &mut Canvas<'_>, rows: Rows, counts: &[(Meaning, u64)], sc
 }
 
 /// A column for each process: what it does.
-fn draw_strip(canvas: &mut Canvas<'_>, picture: &Picture, rows: Rows) {
+fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows) {
     let at = glyphs_at(canvas.width());
     let workers = Listed::of(picture).own;
     let all = workers.len() as u64;

@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of, wrap};
 use crate::view::remarks::second;
 use crate::view::theory::waits_so_far;
-use concsim_record::beside::{Beside, per_second};
+use concsim_record::comparison::{ModelComparison, per_second};
 use concsim_record::trust::Trust;
 
 /// Lines of a large number, with the one for air below it.
@@ -115,7 +115,7 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
         canvas.number(
             1,
             y,
-            &cut(&ceiling.in_words(), room),
+            &cut(&ceiling.describe(), room),
             strong(),
             Number::Bound,
         );
@@ -131,9 +131,9 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 /// The place where requests wait, in the last lines; returns the first of them.
-fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &Beside) -> u16 {
+fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &ModelComparison) -> u16 {
     let (width, height) = (canvas.width(), canvas.height());
-    let waits = beside.waits.map(|it| it.in_words());
+    let waits = beside.waits.map(|it| it.describe());
     let said = waits.map(|waits| format!("No bound is reached: {waits}."));
     let said = said.or_else(|| waits_so_far(state, state.shown().variant, beside));
     let lines = said.map_or_else(Vec::new, |said| wrap(&said, width.saturating_sub(2)));

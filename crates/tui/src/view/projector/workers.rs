@@ -3,12 +3,12 @@
 
 use super::large::{LINES, Large};
 use crate::number::Number;
-use crate::picture::WorkerPicture;
 use crate::state::State;
 use crate::view::canvas::{Canvas, strong};
 use crate::view::detail;
 use crate::view::listed::Listed;
 use crate::view::roster::state_style;
+use crate::view_model::WorkerPicture;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped};
 

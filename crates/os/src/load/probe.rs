@@ -1,0 +1,68 @@
+//! What became of each request: told to the board when it is due, when it is sent, and when it ends.
+
+use std::sync::atomic::Ordering;
+
+use super::connection::Exchange;
+use crate::telemetry::{Event, LoadWords, Outcome, Scoreboard, Sent, Stage, Writer, add};
+use concsim_model::units::Stamp;
+
+/// Load's own words on the board, and its ring.
+pub(super) struct LoadProbe<'a> {
+    words: &'a LoadWords,
+    events: Writer<'a>,
+}
+
+impl<'a> LoadProbe<'a> {
+    pub(super) fn new(scoreboard: &'a Scoreboard) -> Self {
+        Self {
+            words: &scoreboard.run().load,
+            events: Writer::new(scoreboard.load_ring()),
+        }
+    }
+
+    /// A request is in the system from when it was due, also if load comes to it later.
+    pub(super) fn due(&self, at: Stamp) {
+        self.words.in_system.up(at);
+    }
+
+    /// It has been sent.
+    pub(super) fn sent(&mut self, exchange: &Exchange) {
+        add(&self.words.sent, 1);
+        let sent = Sent {
+            request: exchange.number,
+            class: exchange.class,
+            due: exchange.due,
+            sent: exchange.sent,
+            connection: exchange.connection,
+            opened: exchange.opened,
+        };
+        self.events.push(&Event::Sent(sent).to_record());
+    }
+
+    /// It could not be sent, for want of descriptors or ports.
+    pub(super) fn dropped(&self) {
+        add(&self.words.dropped, 1);
+    }
+
+    /// It has ended, well or not.
+    pub(super) fn ended(&mut self, outcome: &Outcome) {
+        self.words.in_system.down(outcome.done);
+        add(&self.words.ended, 1);
+        add(&self.words.good, u64::from(outcome.failure.is_none()));
+        self.events.push(&Event::Ended(*outcome).to_record());
+    }
+
+    /// The window as far as it is decided; zero stands for what is not.
+    pub(super) fn window(&self, begin: Option<Stamp>, end: Option<Stamp>) {
+        let raw = |at: Option<Stamp>| at.map_or(0, |at| at.0);
+        self.words.window_end.store(raw(end), Ordering::Release);
+        self.words.window_begin.store(raw(begin), Ordering::Release);
+    }
+
+    /// Where the run stands.
+    pub(super) fn stage(&self, stage: Stage) {
+        if self.words.stage() != stage {
+            self.words.set_stage(stage);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Who used which core, as the driver sees it from outside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::sys::processes::{self, CoreTimes, ProcStat, Watched};
+use concsim_model::units::{CpuTime, Stamp};
+use concsim_record::CoreSample;
+
+/// A process that left its core so shortly before whoever looks came there had to leave it for that.
+const MADE_ROOM: u64 = 2_000_000;
+
+/// All processes that were looked at, by number.
+#[derive(Debug, Default)]
+pub(super) struct WatchedProcesses {
+    watched: BTreeMap<u32, Watched>,
+    /// Those that used CPU time between the last two bookings.
+    ran_lately: BTreeSet<u32>,
+    /// Where the kernel does not say which process has a core.
+    shares: BTreeMap<u32, Share>,
+}
+
+/// What the operating system says of a process at one instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    /// The core that it runs on, or ran on last; `None` if the system does not say.
+    pub(super) core: Option<usize>,
+    /// Whether a signal has stopped it (SIGSTOP).
+    pub(super) is_stopped: bool,
+    /// Whether it could run and has no core.
+    pub(super) wants_a_core: bool,
+}
+
+impl WatchedProcesses {
+    fn whereabouts_of(&mut self, pid: u32) -> Option<ProcStat> {
+        let watched = self.watched.entry(pid);
+        let there = watched.or_insert_with(|| Watched::new(pid)).proc_stat();
+        if there.is_none() {
+            self.watched.remove(&pid);
+            self.shares.remove(&pid);
+        }
+        there
+    }
+
+    /// Looks at these processes, one after the other, at about `now`.
+    ///
+    /// Looking needs a core too. The process that had to leave its core for it would run if nothing
+    /// looked, and is not counted among those that want a core: else one of two cores would always seem
+    /// to be missing.
+    pub(super) fn look_at(&mut self, pids: &[u32], now: Stamp) -> Vec<Look> {
+        let here = processes::own_core().map(|core| core as usize);
+        let mut looks: Vec<Look> = pids.iter().map(|pid| self.look_at_one(*pid, now)).collect();
+        let mine = processes::last_counted(std::process::id());
+        let made_room = (0..looks.len())
+            .filter(|place| looks[*place].wants_a_core && looks[*place].core == here)
+            .filter(|place| self.ran_lately.contains(&pids[*place]))
+            .map(|place| (processes::last_counted(pids[place]), place))
+            .filter(|(left, _)| is_about_then(*left, mine))
+            .max();
+        if let Some((_, place)) = made_room {
+            looks[place].wants_a_core = false;
+        }
+        looks
+    }
+
+    fn look_at_one(&mut self, pid: u32, now: Stamp) -> Look {
+        let Some(there) = self.whereabouts_of(pid) else {
+            return Look::default();
+        };
+        let has_core = if there.runnable {
+            processes::has_core(pid).unwrap_or_else(|| self.seems_to_have_a_core(pid, now))
+        } else {
+            self.shares.remove(&pid);
+            false
+        };
+        Look {
+            core: Some(there.core),
+            is_stopped: there.stopped,
+            wants_a_core: there.runnable && !has_core,
+        }
+    }
+
+    fn seems_to_have_a_core(&mut self, pid: u32, now: Stamp) -> bool {
+        let used = processes::cpu_of(pid).unwrap_or_default();
+        let share = self.shares.entry(pid);
+        share.or_insert(Share::since(now, used)).has_core(now, used)
+    }
+}
+
+/// Whether the scheduler counted one shortly before the other, or does not tell.
+fn is_about_then(left: Option<u64>, came: Option<u64>) -> bool {
+    left.zip(came)
+        .is_none_or(|(left, came)| left + MADE_ROOM >= came)
+}
+
+/// Estimates whether a runnable process has a core where only its CPU time is known, and that in ticks.
+/// Of the looks as many find it without one as is its share of the time in which it had none.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    at: Stamp,
+    used: CpuTime,
+    /// Looks that should have found it without a core, and did not.
+    owed: f64,
+}
+
+impl Share {
+    fn since(at: Stamp, used: CpuTime) -> Self {
+        let owed = 0.0;
+        Self { at, used, owed }
+    }
+
+    /// It was runnable since the last look, and has used so much by `now`.
+    fn has_core(&mut self, now: Stamp, used: CpuTime) -> bool {
+        let wall = now.since(self.at).0 as f64;
+        if wall > 0.0 {
+            let ran = (used - self.used).0 as f64;
+            self.owed = (self.owed + 1.0 - ran / wall).clamp(-2.0, 2.0);
+            (self.at, self.used) = (now, used);
+        }
+        let has_core = self.owed < 0.5;
+        if !has_core {
+            self.owed -= 1.0;
+        }
+        has_core
+    }
+}
+
+/// Whose CPU time it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CpuAttribution {
+    Workers,
+    Load,
+    Services,
+}
+
+/// The cores that this program may use, and who used them.
+///
+/// The CPU time of a process between two looks at it is booked to the core where the later look finds
+/// it. What the system calls busy and nobody here used is somebody else's.
+#[derive(Debug)]
+pub(super) struct Cores {
+    /// By core number; booked sums since the recording began.
+    booked: BTreeMap<usize, CoreSample>,
+    /// What the system counted before.
+    before: BTreeMap<usize, CoreTimes>,
+    /// CPU time of each process at the last look.
+    seen: BTreeMap<u32, CpuTime>,
+}
+
+impl Cores {
+    pub(super) fn watch() -> Self {
+        let allowed = processes::cores_allowed();
+        let empty = |core| {
+            let sample = CoreSample {
+                core,
+                ..CoreSample::default()
+            };
+            (core, sample)
+        };
+        let times = processes::core_times();
+        Self {
+            booked: allowed.into_iter().map(empty).collect(),
+            before: times.into_iter().map(|times| (times.core, times)).collect(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn book(
+        &mut self,
+        pid: u32,
+        booking: CpuAttribution,
+        watched: &mut WatchedProcesses,
+    ) {
+        let Some(cpu) = processes::cpu_of(pid).filter(|_| pid > 0) else {
+            return;
+        };
+        let used = cpu - self.seen.insert(pid, cpu).unwrap_or_default();
+        if used == CpuTime::ZERO {
+            watched.ran_lately.remove(&pid);
+            return;
+        }
+        watched.ran_lately.insert(pid);
+        let Some(there) = watched.whereabouts_of(pid) else {
+            return;
+        };
+        let core = self.booked.entry(there.core).or_default();
+        core.core = there.core;
+        match booking {
+            CpuAttribution::Workers => core.workers += used,
+            CpuAttribution::Load => core.load += used,
+            CpuAttribution::Services => core.services += used,
+        }
+    }
+
+    pub(super) fn now(&mut self) -> Vec<CoreSample> {
+        for times in processes::core_times() {
+            let Some(core) = self.booked.get_mut(&times.core) else {
+                continue;
+            };
+            let before = self.before.get(&times.core).copied().unwrap_or_default();
+            core.busy = times.busy - before.busy;
+            core.steal = times.steal - before.steal;
+        }
+        self.booked.values().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of 200 looks, 50 ms apart, find a process without a core that has one for `share` of the
+    /// time, as a clock tells it that advances every 4 ms.
+    fn looks_without(share: f64) -> usize {
+        const EVERY: u64 = 50_000_000;
+        const TICK: u64 = 4_000_000;
+        let used = |at: u64| CpuTime((at as f64 * share) as u64 / TICK * TICK);
+        let mut estimate = Share::since(Stamp::ZERO, CpuTime::ZERO);
+        let looks = (1..=200).map(|look| look * EVERY);
+        looks
+            .filter(|at| !estimate.has_core(Stamp(*at), used(*at)))
+            .count()
+    }
+
+    #[test]
+    fn as_many_looks_find_a_process_without_a_core_as_is_its_share_of_the_time() {
+        assert_eq!(looks_without(1.0), 0, "it always has one");
+        for (share, without) in [(0.25, 150), (0.5, 100), (0.9, 20)] {
+            let found = looks_without(share);
+            assert!(found.abs_diff(without) <= 1, "{share}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_one_that_left_its_core_when_the_looker_came_made_room_for_it() {
+        assert!(is_about_then(Some(5_000_000), Some(5_000_000)));
+        assert!(!is_about_then(Some(5_000_000), Some(9_000_000)));
+        assert!(
+            is_about_then(None, Some(9_000_000)),
+            "not told: it ran lately"
+        );
+    }
+}

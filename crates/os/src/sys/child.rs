@@ -1,0 +1,361 @@
+//! Parents and children: how the driver starts the run's other processes, and how none outlives it.
+//!
+//! A child is this same program started by `exec` with a hidden subcommand. It gets its orders on
+//! standard input, talks to the driver by lines on standard output, and inherits the board and the
+//! read end of its own *lifeline*: a pipe of which the driver alone holds the write end. When the
+//! driver is gone, however it went, the pipe ends and so does the child. That is the first belt, and
+//! a process that is stopped does not feel it; on Linux the kernel kills such a child when its parent
+//! dies (`PR_SET_PDEATHSIG`, prctl(2)): the second belt.
+//!
+//! Every child leads a process group of its own, so that ^C on the terminal reaches the driver only,
+//! and the driver decides how the run ends.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::signals::{self, Signal};
+use super::{Doing, Result};
+
+/// What a child may find in its cradle.
+#[derive(Debug)]
+pub struct ChildEnv<'a> {
+    /// The shared memory.
+    pub scoreboard: BorrowedFd<'a>,
+    /// Text on its standard input.
+    pub orders: &'a str,
+}
+
+/// A child of the driver. Killed and reaped when dropped.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    voice: Voice,
+    /// Held, never written to: its end is the signal.
+    _lifeline: OwnedFd,
+}
+
+/// This program's own file, which every child process runs.
+///
+/// # Errors
+/// When the system does not tell, as Linux without `/proc`.
+pub fn own_file() -> Result<PathBuf> {
+    std::env::current_exe().doing("find this program's own file")
+}
+
+impl Child {
+    /// Starts this program again as `role` (`__arbiter`).
+    ///
+    /// # Errors
+    /// When the system has no process, pipe or memory left.
+    pub fn start(role: &str, legacy: &ChildEnv<'_>) -> Result<Self> {
+        let (lifeline, kept_end) = pipe_with(PipeFlags::CLOEXEC).doing("make a lifeline")?;
+        let executable = own_file()?;
+        let inherited = [legacy.scoreboard.as_raw_fd(), lifeline.as_raw_fd()];
+        let names = inherited.iter().map(ToString::to_string);
+        let mut command = Command::new(executable);
+        command
+            .arg(role)
+            .args(names)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        before_exec(&mut command, inherited);
+        let mut process = command.spawn().doing(format!("start {role}"))?;
+        match brief(&mut process, role, legacy.orders) {
+            Ok(voice) => Ok(Self {
+                process,
+                voice,
+                _lifeline: kept_end,
+            }),
+            Err(error) => {
+                end(&mut process);
+                Err(error)
+            }
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Lines that it has said since the last call. Never waits.
+    pub fn lines(&mut self) -> Vec<String> {
+        self.voice.lines()
+    }
+
+    /// How it ended, if it has: `exit status: 0`, `signal: 9`.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.try_wait().ok().flatten()
+    }
+
+    /// Asks it to stop (SIGTERM).
+    pub fn terminate(&mut self) {
+        self.signal(Signal::Terminate);
+    }
+
+    /// Asks it to be quick (SIGINT).
+    pub fn interrupt(&mut self) {
+        self.signal(Signal::Interrupt);
+    }
+
+    /// Once it has ended and was waited for, its number may be another process's.
+    fn signal(&mut self, signal: Signal) {
+        if self.ended().is_none() {
+            signals::send(self.pid(), signal);
+        }
+    }
+
+    /// Kills it (SIGKILL) and reaps it.
+    pub fn kill(&mut self) {
+        end(&mut self.process);
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Kills a process and reaps it.
+fn end(process: &mut std::process::Child) {
+    // Either it has ended already, or it ends now; both are what is wanted.
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// Gives a new child its orders, and listens to it.
+fn brief(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
+    let input = process.stdin.take().expect("standard input is a pipe");
+    hand_over(orders, input).doing(format!("hand {role} its orders"))?;
+    Voice::of(process)
+}
+
+/// Writes a child's orders in a thread of their own: a child that is stopped does not read them, and the
+/// driver must not wait for it. Of one that has ended its exit status tells more than a broken pipe.
+fn hand_over(orders: &str, mut input: std::process::ChildStdin) -> io::Result<()> {
+    let orders = orders.to_owned();
+    let thread = std::thread::Builder::new();
+    thread.spawn(move || input.write_all(orders.as_bytes()))?;
+    Ok(())
+}
+
+/// The first descriptor that is none of the standard streams.
+const FIRST_BEYOND: RawFd = 3;
+
+fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        die_with(parent)?;
+        for descriptor in &inherited {
+            // SAFETY: the driver keeps these descriptors open until the child has been started.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(*descriptor) };
+            fcntl_setfd(descriptor, FdFlags::empty())?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only; it neither allocates nor takes a lock.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// A pipe whose reading end does not wait: `(reading end, writing end)`.
+///
+/// # Errors
+/// When the system has no descriptor left.
+pub fn pipe() -> Result<(File, File)> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).doing("make a pipe")?;
+    Ok((File::from(read), File::from(write)))
+}
+
+/// Asks the kernel to kill this process when `parent`, which forked it, dies.
+///
+/// # Errors
+/// When the parent is gone already.
+pub fn die_with_parent(parent: u32) -> Result<()> {
+    let parent = rustix::process::Pid::from_raw(parent.cast_signed());
+    let parent = parent.expect("every process that forks has a process id");
+    die_with(parent).doing("make sure of the parent")
+}
+
+/// Asks the kernel to kill this process when its parent dies, and makes sure that the parent has not
+/// died in between.
+///
+/// # Errors
+/// When the parent is gone already.
+pub fn die_with(parent: rustix::process::Pid) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    if rustix::process::getppid() == Some(parent) {
+        Ok(())
+    } else {
+        // Without an allocation: this runs between fork and exec.
+        Err(rustix::io::Errno::SRCH.into())
+    }
+}
+
+/// What a child says: its standard output and standard error, as lines.
+#[derive(Debug)]
+struct Voice {
+    pipes: Vec<(File, Vec<u8>)>,
+}
+
+impl Voice {
+    fn of(process: &mut std::process::Child) -> Result<Self> {
+        let output = OwnedFd::from(process.stdout.take().expect("standard output is a pipe"));
+        let errors = OwnedFd::from(process.stderr.take().expect("standard error is a pipe"));
+        let mut pipes = Vec::new();
+        for pipe in [output, errors] {
+            rustix::io::ioctl_fionbio(&pipe, true).doing("listen to a child without waiting")?;
+            pipes.push((File::from(pipe), Vec::new()));
+        }
+        Ok(Self { pipes })
+    }
+
+    fn lines(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (pipe, partial) in &mut self.pipes {
+            // WouldBlock ends the reading, with everything that was there in `partial`.
+            let _ = pipe.read_to_end(partial);
+            while let Some(end) = partial.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = partial.drain(..=end).collect();
+                lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+        }
+        lines
+    }
+}
+
+/// What a child finds: its side of [`ChildEnv`].
+#[derive(Debug)]
+pub struct Inherited {
+    /// The shared memory.
+    pub scoreboard: OwnedFd,
+    /// Ends when the driver is gone.
+    pub lifeline: OwnedFd,
+    /// What the driver wants.
+    pub orders: String,
+}
+
+impl Inherited {
+    /// Takes over the descriptors whose numbers the driver put on the command line, and reads the
+    /// orders. To be called once, first thing.
+    ///
+    /// # Errors
+    /// When the numbers are none of open descriptors: the subcommand was typed by a person.
+    pub fn take(numbers: &[RawFd]) -> Result<Self> {
+        let &[scoreboard, lifeline] = <&[RawFd; 2]>::try_from(numbers)
+            .ok()
+            .ok_or_else(|| io::Error::other("this subcommand is for the driver alone"))
+            .doing("find what the driver left")?;
+        let is_taken = |(place, number): (usize, &RawFd)| {
+            *number < FIRST_BEYOND || numbers[..place].contains(number)
+        };
+        if numbers.iter().enumerate().any(is_taken) {
+            let error = io::Error::other("these are not the driver's descriptors");
+            return Err(error).doing("find what the driver left");
+        }
+        let mut orders = String::new();
+        let scoreboard = adopt(scoreboard)?;
+        let lifeline = adopt(lifeline)?;
+        io::stdin()
+            .read_to_string(&mut orders)
+            .doing("read the driver's orders")?;
+        Ok(Self {
+            scoreboard,
+            lifeline,
+            orders,
+        })
+    }
+}
+
+fn adopt(number: RawFd) -> Result<OwnedFd> {
+    // SAFETY: only asks; a number that is not open is an error.
+    let is_open = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
+    if !is_open {
+        return Err(io::Error::last_os_error()).doing("find what the driver left");
+    }
+    // SAFETY: open, as was just seen; none of the standard streams, and named once, as `take` has made
+    // sure: nothing else in this process owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether the lifeline has ended: the driver is gone.
+pub fn is_cut(lifeline: impl AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut polled = [PollFd::new(&lifeline, PollFlags::IN)];
+    let at_once = Timespec::default();
+    matches!(poll(&mut polled, Some(&at_once)), Ok(1..))
+}
+
+/// Ends this process with `_exit` as soon as the lifeline is cut, whatever it is doing, by a SIGIO
+/// handler (fcntl(2), `O_ASYNC`). For processes that may compute for a long time where the kernel
+/// has no `PR_SET_PDEATHSIG`.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    extern "C" fn leave(_: i32) {
+        // SAFETY: `_exit` may be called from a signal handler (signal-safety(7)).
+        unsafe { libc::_exit(1) }
+    }
+    let action = SigAction::new(
+        SigHandler::Handler(leave),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: the handler makes one async-signal-safe call.
+    unsafe { sigaction(Signal::SIGIO, &action) }.doing("handle the lifeline's end")?;
+    let me = nix::unistd::getpid().as_raw();
+    // SAFETY: sets who is told; the descriptor is open.
+    let told = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
+    if told == -1 {
+        return Err(io::Error::last_os_error()).doing("be told of the lifeline's end");
+    }
+    let flags = fcntl_getfl(&lifeline).doing("be told of the lifeline's end")?;
+    fcntl_setfl(
+        &lifeline,
+        flags | OFlags::from_bits_retain(libc::O_ASYNC as _),
+    )
+    .doing("be told of the lifeline's end")?;
+    if is_cut(&lifeline) {
+        leave(0);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_ends_before_it_has_read_its_orders_has_an_exit_status() {
+        // This program's file is that of the tests, which prints its help and reads nothing.
+        let orders = "x".repeat(1 << 20);
+        let board = File::open("/dev/null").unwrap();
+        let legacy = ChildEnv {
+            board: board.as_fd(),
+            orders: &orders,
+        };
+        let mut child = Child::start("--help", &legacy).unwrap();
+        let status = loop {
+            if let Some(status) = child.ended() {
+                break status;
+            }
+            std::thread::yield_now();
+        };
+        assert!(status.success(), "{status}");
+    }
+}

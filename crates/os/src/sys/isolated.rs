@@ -1,0 +1,64 @@
+//! Work that a process of its own does, on a core of one's choice: forked, and heard through a pipe.
+//!
+//! For measurements, where a thread of the same process would not do: the system counts switches, core
+//! time and turns by process.
+
+use std::io::{self, PipeReader, Read as _, Write as _};
+
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+
+use super::{Doing, Result, child, fork, processes};
+
+/// Work under way in a child process. It ends with its work, or with this process.
+#[derive(Debug)]
+pub struct Apart {
+    pid: u32,
+    says: PipeReader,
+}
+
+impl Apart {
+    /// Starts `work` in a child, which keeps to `core` if one is named and the platform can; what
+    /// `work` returns is what [`Apart::result`] gives.
+    ///
+    /// # Errors
+    /// When the system has no process, pipe or memory left.
+    ///
+    /// # Panics
+    /// When this process has more than one thread.
+    pub fn start(core: Option<usize>, work: impl FnOnce() -> io::Result<Vec<u64>>) -> Result<Self> {
+        let (says, mut tells) = io::pipe().doing("make a pipe")?;
+        let parent = std::process::id();
+        let life = move || {
+            let begun = child::die_with_parent(parent);
+            let begun = begun.and_then(|()| core.map_or(Ok(()), processes::keep_to_core));
+            let told = begun.map_err(|error| error.source).and_then(|()| {
+                let bytes: Vec<u8> = work()?.iter().flat_map(|word| word.to_le_bytes()).collect();
+                tells.write_all(&bytes)
+            });
+            i32::from(told.is_err())
+        };
+        let pid = fork::fork(life)?;
+        Ok(Self { pid, says })
+    }
+
+    /// Waits for its end, and gives what the work returned.
+    ///
+    /// # Errors
+    /// When the child could not do its work.
+    pub fn result(mut self) -> Result<Vec<u64>> {
+        let mut bytes = Vec::new();
+        let last_seen = self.says.read_to_end(&mut bytes);
+        let ended = waitpid(Pid::from_raw(self.pid.cast_signed()), None);
+        last_seen.doing("hear what a child has measured")?;
+        let status = ended.doing("wait for a child that measures")?;
+        let words = bytes.chunks_exact(8);
+        let words: Vec<u64> = words
+            .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
+            .collect();
+        match status {
+            nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(words),
+            _ => Err(io::Error::other(format!("{status:?}"))).doing("measure in a child"),
+        }
+    }
+}

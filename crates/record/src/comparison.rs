@@ -1,0 +1,400 @@
+//! What theory says of a run, beside what the run showed.
+//!
+//! Whatever is called *computed* here is from the scenario alone; what stands beside it was found in
+//! the run, measured or simulated as the run's origin says. Nothing is fitted.
+
+use serde::Serialize;
+
+use super::ceiling::{self, NamedBound};
+pub use super::ceiling::{Ceiling, Waits, per_second};
+use super::latency::Breakdown;
+use super::remark;
+use super::summary::{Run, rounded};
+use super::trust::Trust;
+use concsim_model::scenario::Scenario;
+use concsim_theory::forecast::{self, Forecast, Times};
+use concsim_theory::{attempt, bounds, little};
+
+/// What a formula says, and why it does not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelComparison {
+    /// Always `computed`.
+    pub origin: &'static str,
+    /// Bounds of the throughput of a long run, the tightest first. That one and those as tight bind if they are
+    /// reached.
+    pub bounds: Vec<Ceiling>,
+    /// Where requests wait, if no bound binds. Found in the run, not computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
+    /// The closed form that applies …
+    pub model: Option<Modelled>,
+    /// … or why none does.
+    pub why_none: Option<String>,
+}
+
+/// The numbers of a closed form, each beside the run's.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Modelled {
+    /// As textbooks name it.
+    pub name: String,
+    /// Which `concsim theory MODEL --help` tells all about it.
+    pub help: &'static str,
+    /// What has to be so besides for it to be right.
+    pub assumes: Vec<String>,
+    /// The share of time for which each worker, or core, is kept.
+    pub utilisation: f64,
+    /// Whether there is a steady state; otherwise the queue grows for ever, and no time has a mean.
+    pub steady: bool,
+    /// Good answers per second.
+    pub throughput_per_s: Pair,
+    /// The mean latency.
+    pub mean_ms: Pair,
+    /// What of that is neither computing nor waiting for an answer.
+    pub wait_ms: Pair,
+    /// Half took no longer …
+    pub p50_ms: Pair,
+    /// … nine of ten …
+    pub p90_ms: Pair,
+    /// … and 99 of 100.
+    pub p99_ms: Pair,
+}
+
+/// One number, computed and found. [`None`] where the model or the run does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Pair {
+    /// By the model.
+    pub computed: Option<f64>,
+    /// In the run.
+    pub found: Option<f64>,
+    /// computed ÷ found − 1.
+    pub error: Option<f64>,
+}
+
+/// How far off, in per cent: of what is far off no digits are worth a look, and what is nothing to the
+/// last digit shown is on no side.
+#[must_use]
+pub fn percent(error: f64) -> String {
+    match error * 100.0 {
+        off if off.abs() >= 999.5 => "far".into(),
+        off if off.abs() >= 99.5 => format!("{off:+.0} %"),
+        off if off.abs() < 0.05 => "0.0 %".into(),
+        off => format!("{off:+.1} %"),
+    }
+}
+
+impl Pair {
+    /// These two, and how far the computed one is off.
+    #[must_use]
+    pub fn of(computed: Option<f64>, found: Option<f64>) -> Self {
+        let both = computed.zip(found).filter(|(_, found)| *found > 0.0);
+        Self {
+            // Of what is small, its first digits.
+            computed: computed.map(|value| rounded(value, if value < 1.0 { 6 } else { 3 })),
+            found,
+            error: both.map(|(computed, found)| rounded(computed / found - 1.0, 4)),
+        }
+    }
+}
+
+/// What a run, or a part of one, showed. Times are in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Good answers per second.
+    pub throughput_per_s: Option<f64>,
+    /// The mean latency.
+    pub mean_ms: Option<f64>,
+    /// At the door, ready and without a core.
+    pub wait_ms: Option<f64>,
+    /// p50, p90 and p99.
+    pub percentiles_ms: [Option<f64>; 3],
+}
+
+impl Found {
+    /// In the counted window of a run.
+    #[must_use]
+    pub fn in_run(run: &Run) -> Self {
+        let latency = run.latency_ms;
+        let wait = run.breakdown_ms.as_ref();
+        Self {
+            throughput_per_s: run.throughput_per_s,
+            mean_ms: latency.mean,
+            wait_ms: wait.map(|it| rounded(it.door + it.ready + it.core_wait, 6)),
+            percentiles_ms: [latency.p50, latency.p90, latency.p99],
+        }
+    }
+}
+
+/// The least part of a bound that is shown as more than all of it.
+const SHOWN_ABOVE: f64 = 1.005;
+
+/// Why there is no theory of a run that a hand has changed.
+pub const STEERED: &str = "it was changed by hand meanwhile";
+
+/// Whether a hand has changed it.
+#[must_use]
+pub fn is_steered(run: &Run) -> bool {
+    let mut remarks = run.remarks.iter();
+    remarks.any(|remark| remark.kind == remark::Kind::Steered)
+}
+
+/// What theory says of a scenario. To find that out may take milliseconds, so it is kept while numbers
+/// change beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theory {
+    bounds: Vec<NamedBound>,
+    forecast: Result<Forecast, String>,
+    /// The mean time for which a request that is alone waits for services and timers.
+    alone_ms: f64,
+}
+
+impl Theory {
+    /// On a machine with so many cores.
+    #[must_use]
+    pub fn of(scenario: &Scenario, cores: usize) -> Self {
+        let is_steady = scenario.timeline.is_empty();
+        let alone = attempt::mean(scenario);
+        let bounds = is_steady.then(|| bounds::of(scenario, cores));
+        let bounds = bounds.into_iter().flatten();
+        Self {
+            bounds: bounds.map(|it| NamedBound::of(it, scenario)).collect(),
+            forecast: forecast::of(scenario, cores),
+            alone_ms: (alone.inside - alone.computing) * 1e3,
+        }
+    }
+
+    /// The same of a run that is not only what its scenario says.
+    fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
+        if is_steered(run) {
+            return Self::none(STEERED);
+        }
+        if run.workers.is_empty() {
+            return Self::none("what answered is not known");
+        }
+        Self::of(scenario, cores)
+    }
+
+    /// Nothing, for this reason.
+    #[must_use]
+    pub fn none(reason: &str) -> Self {
+        Self {
+            bounds: Vec::new(),
+            forecast: Err(reason.to_owned()),
+            alone_ms: 0.0,
+        }
+    }
+
+    /// The place where requests wait that spent their time in this way.
+    #[must_use]
+    pub fn waits(&self, spent: &Breakdown) -> Option<Waits> {
+        Waits::of_time(spent, self.alone_ms)
+    }
+
+    /// Comparison with what was found.
+    #[must_use]
+    pub fn beside(&self, found: &Found) -> ModelComparison {
+        let tightest = self.bounds.first().map_or(0.0, NamedBound::per_s);
+        let bounds = self.bounds.iter();
+        ModelComparison {
+            origin: "computed",
+            bounds: bounds
+                .map(|bound| Ceiling::of(bound, tightest, found.throughput_per_s))
+                .collect(),
+            model: self
+                .forecast
+                .as_ref()
+                .ok()
+                .map(|it| Modelled::of(it, found)),
+            why_none: self.forecast.as_ref().err().cloned(),
+            waits: None,
+        }
+    }
+}
+
+impl ModelComparison {
+    /// The tightest bound, and those that are as tight.
+    pub fn tightest(&self) -> impl Iterator<Item = &Ceiling> {
+        let first = self.bounds.first().map_or(0.0, |it| it.per_s);
+        let bounds = self.bounds.iter();
+        bounds.filter(move |bound| ceiling::is_as_tight(bound.per_s, first))
+    }
+
+    /// The caveat where a window exceeds a bound of the long run.
+    #[must_use]
+    pub fn above(&self) -> Option<&'static str> {
+        let is_above = |it: &Ceiling| it.reached.is_some_and(|reached| reached >= SHOWN_ABOVE);
+        self.bounds.iter().any(is_above).then_some(
+            "Above 100 %: a bound is that of a long run. In a short window requests may come faster or take \
+             less than the mean, and answers to work from before it count.",
+        )
+    }
+
+    /// What theory says of a run of this scenario.
+    #[must_use]
+    pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
+        let theory = Theory::of_run(scenario, cores, run);
+        let mut beside = theory.beside(&Found::in_run(run));
+        let binds = beside.bounds.iter().any(|bound| bound.binds);
+        let proves = run.trust != Trust::ProvesNothing;
+        if !beside.bounds.is_empty() && !binds && proves {
+            beside.waits = Waits::of(run, theory.alone_ms);
+        }
+        beside
+    }
+}
+
+impl Modelled {
+    /// Mean, wait, p50 and p99.
+    #[must_use]
+    pub fn times_ms(&self) -> [Pair; 4] {
+        [self.mean_ms, self.wait_ms, self.p50_ms, self.p99_ms]
+    }
+
+    /// What has to be so, and where all about the model is said.
+    #[must_use]
+    pub fn assumed(&self) -> String {
+        let help = format!("concsim theory {} --help", self.help);
+        match self.assumes.as_slice() {
+            [] => help,
+            assumes => format!("{}; more: {help}", assumes.join("; ")),
+        }
+    }
+
+    fn of(forecast: &Forecast, found: &Found) -> Self {
+        let times = forecast.times.as_ref();
+        let in_ms = |of: fn(&Times) -> f64| times.map(|times| of(times) * 1e3);
+        let percentile = |place: usize| {
+            let computed = times.and_then(|times| times.percentiles);
+            let computed = computed.map(|all| all[place] * 1e3);
+            Pair::of(computed, found.percentiles_ms[place])
+        };
+        Self {
+            name: forecast.model.name(),
+            help: forecast.model.command(),
+            assumes: forecast.assumes.clone(),
+            utilisation: rounded(forecast.utilisation, 4),
+            steady: times.is_some(),
+            throughput_per_s: Pair::of(Some(forecast.throughput), found.throughput_per_s),
+            mean_ms: Pair::of(in_ms(|times| times.mean), found.mean_ms),
+            wait_ms: Pair::of(in_ms(|times| times.wait), found.wait_ms),
+            p50_ms: percentile(0),
+            p90_ms: percentile(1),
+            p99_ms: percentile(2),
+        }
+    }
+}
+
+/// Little's law at one place: N beside X·R, all three found in the run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Balance {
+    /// Where: `system`, `door`, `workers`.
+    pub at: &'static str,
+    /// N: how many are there on average.
+    pub present: f64,
+    /// X: how many come and go, per second.
+    pub throughput_per_s: f64,
+    /// R: how long each stays there on average.
+    pub mean_ms: f64,
+    /// X·R ÷ N − 1. Far from 0 where requests fail, or the run is not steady. [`None`] where nobody is.
+    pub residual: Option<f64>,
+}
+
+impl Balance {
+    /// Behind a number of requests: `at the door`.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match self.at {
+            "system" => "in the system",
+            "door" => "at the door",
+            _ => "begun",
+        }
+    }
+}
+
+/// Little's law in the system, at the door and in the workers, as far as the run has the numbers.
+pub(super) fn balances(run: &Run) -> Vec<Balance> {
+    let spent = run.breakdown_ms.as_ref();
+    let door = spent.map(|spent| spent.door);
+    let before_begun = spent.map(|spent| spent.generator + spent.door);
+    let begun = run.latency_ms.mean.zip(before_begun);
+    let places = [
+        ("system", run.in_system, run.latency_ms.mean),
+        ("door", run.at_the_door, door),
+        (
+            "workers",
+            run.concurrency,
+            begun.map(|(all, before)| all - before),
+        ),
+    ];
+    let known = places.into_iter().filter_map(|(at, present, mean)| {
+        let (present, throughput) = present.zip(run.throughput_per_s)?;
+        Some(balance(at, present, throughput, mean?))
+    });
+    known.collect()
+}
+
+fn balance(at: &'static str, present: f64, throughput: f64, mean_ms: f64) -> Balance {
+    let law = little::Balance {
+        present,
+        throughput,
+        response: mean_ms / 1e3,
+    };
+    // A residual of next to nobody is noise.
+    let is_somebody = present >= 0.005;
+    Balance {
+        at,
+        present,
+        throughput_per_s: throughput,
+        mean_ms: rounded(mean_ms, 6),
+        residual: is_somebody.then(|| rounded(law.deviation(), 4)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::summarise;
+    use crate::synthetic::Synthetic;
+    use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+
+    #[test]
+    fn a_run_stands_beside_what_is_computed_of_it() {
+        let run = summarise(&Synthetic::io_bound(Sync).recording());
+        let beside = &run.theory;
+        assert_eq!(beside.origin, "computed");
+        let [tightest, ..] = beside.bounds.as_slice() else {
+            panic!("workers bound it");
+        };
+        assert_eq!((tightest.of, tightest.per_s), ("workers", 20.0));
+        assert!(
+            tightest
+                .reached
+                .is_some_and(|share| (0.9..=1.05).contains(&share))
+        );
+        let model = beside.model.as_ref().expect("a closed form applies");
+        assert_eq!(
+            (model.help, model.mean_ms.computed),
+            ("closed", Some(3_000.0))
+        );
+        assert_eq!(beside.why_none, None);
+    }
+
+    #[test]
+    fn littles_law_holds_wherever_somebody_is() {
+        let run = summarise(&Synthetic::io_bound(Coroutine).recording());
+        let places: Vec<&str> = run.balance.iter().map(|balance| balance.at).collect();
+        assert_eq!(places, ["system", "door", "workers"]);
+        for balance in &run.balance {
+            assert!(
+                balance.residual.is_none_or(|it| it.abs() < 0.1),
+                "{balance:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_number_has_no_error() {
+        assert_eq!(Pair::of(None, Some(3.0)).error, None);
+        assert_eq!(Pair::of(Some(3.0), Some(0.0)).error, None);
+        assert_eq!(Pair::of(Some(3.3), Some(3.0)).error, Some(0.1));
+    }
+}

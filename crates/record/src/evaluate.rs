@@ -1,0 +1,325 @@
+//! What a file claims of its runs, decided by their numbers.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::remark::Kind;
+use super::summary::{Run, Summary};
+use super::trust::{Trust, millis};
+use concsim_model::scenario::expectation::{
+    self, Comparison, Dimension, Expression, Judged, Name, Quantity,
+};
+use concsim_model::scenario::{Expectation, Plan, Question};
+use concsim_model::units::three_digits;
+
+/// A claim, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// In words.
+    pub claim: String,
+    /// As a comparison.
+    pub that: String,
+    /// The numbers that decided: `597/s against 20.0/s (29.9 times)`.
+    pub measured: Option<String>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was not judged, or with what reserve it was.
+    pub because: Option<String>,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The numbers bear it out.
+    Holds,
+    /// The numbers speak against it.
+    Fails,
+    /// The runs cannot decide it.
+    #[serde(rename = "not judged")]
+    NotJudged,
+}
+
+/// A question, what was guessed before, and what came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// The question in words.
+    pub question: String,
+    /// What could be guessed, in words.
+    pub choices: Vec<String>,
+    /// How many guessed each.
+    pub votes: Vec<u64>,
+    /// The number that answers it: `29.9`. Null if the runs cannot tell.
+    pub measured: Option<String>,
+    /// Which choice is right, by position. Null if none of them is, or if that cannot be told.
+    pub right: Option<usize>,
+    /// Why it cannot be told, or with what reserve it is.
+    pub because: Option<String>,
+    /// Why it is so.
+    pub why: Option<String>,
+    /// What those believe who guess wrong.
+    pub misconception: Option<String>,
+}
+
+/// Answers every question of a plan by its runs; nobody has guessed yet.
+pub(super) fn answer(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Answer> {
+    let court = Evaluator::new(plan, cores, runs);
+    let questions = plan.questions.iter();
+    questions.map(|question| court.answer(question)).collect()
+}
+
+/// Judges every claim of a plan by its runs.
+pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
+    let court = Evaluator::new(plan, cores, runs);
+    let expectations = plan.expectations.iter();
+    expectations.map(|claim| court.judge(claim)).collect()
+}
+
+impl Summary {
+    /// What a program that played this exits with: the first that applies of 130 (interrupted), 1
+    /// (failed while playing), 3 (an expectation failed), 0.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        let crashed = |run: &Run| run.because.iter().any(|reason| reason.code == "crashed");
+        let failed = |judgement: &Judgement| judgement.verdict == Verdict::Fails;
+        if self.runs.iter().any(|run| run.interrupted) {
+            130
+        } else if self.runs.iter().any(crashed) {
+            1
+        } else if self.expect.iter().any(failed) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// All that a verdict may rest on.
+struct Evaluator<'a> {
+    plan: &'a Plan,
+    /// Cores of the machine.
+    cores: usize,
+    variants: Vec<&'a str>,
+    runs: Vec<(&'a Run, Value)>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(plan: &'a Plan, cores: usize, runs: &'a [Run]) -> Self {
+        let numbers = |run: &Run| serde_json::to_value(run).expect("a run is always JSON");
+        Self {
+            plan,
+            cores,
+            variants: plan.variants.iter().map(|v| v.name.as_str()).collect(),
+            runs: runs.iter().map(|run| (run, numbers(run))).collect(),
+        }
+    }
+
+    fn judge(&self, expectation: &Expectation) -> Judgement {
+        let judged = expectation::parse(&expectation.that)
+            .map_err(|mistake| mistake.message)
+            .and_then(|comparison| self.decide(&comparison));
+        let (measured, verdict, because) = match judged {
+            Ok((judged, reserve)) => {
+                let verdict = if judged.holds {
+                    Verdict::Holds
+                } else {
+                    Verdict::Fails
+                };
+                (Some(describe(&judged)), verdict, reserve)
+            }
+            Err(because) => (None, Verdict::NotJudged, Some(because)),
+        };
+        Judgement {
+            claim: expectation.claim.clone(),
+            that: expectation.that.clone(),
+            measured,
+            verdict,
+            because,
+        }
+    }
+
+    fn answer(&self, question: &Question) -> Answer {
+        let measured = question
+            .expression()
+            .map_err(|mistake| mistake.message)
+            .and_then(|expression| self.measure(&expression));
+        let (measured, because) = match measured {
+            Ok((quantity, reserve)) => (Some(quantity), reserve),
+            Err(because) => (None, Some(because)),
+        };
+        let holds = |quantity: Quantity| {
+            let mut choices = question.choices.iter();
+            choices.position(|choice| choice.holds(quantity.value))
+        };
+        Answer {
+            question: question.question.clone(),
+            choices: question.choices.iter().map(|it| it.label.clone()).collect(),
+            votes: vec![0; question.choices.len()],
+            measured: measured.map(|quantity| quantity.to_string()),
+            right: measured.and_then(holds),
+            because,
+            why: question.why.clone(),
+            misconception: question.misconception.clone(),
+        }
+    }
+
+    /// What an expression comes to, and the reserve with which it is to be read.
+    fn measure(&self, expression: &Expression) -> Result<(Quantity, Option<String>), String> {
+        let mut reserve = None;
+        for name in expression.names() {
+            let (run, _) = self.run_of(name)?;
+            reserve = reserve.or(reserve_of(run)?);
+        }
+        let quantity = expression.evaluate(&mut |name: &Name| self.number(name))?;
+        if quantity.value.is_finite() {
+            Ok((quantity, reserve))
+        } else {
+            Err("what is measured is no number".into())
+        }
+    }
+
+    /// What the comparison comes to, and the reserve with which it is to be read.
+    fn decide(&self, comparison: &Comparison) -> Result<(Judged, Option<String>), String> {
+        let names = comparison.names();
+        let mut reserve = None;
+        for name in &names {
+            let (run, _) = self.run_of(name)?;
+            reserve = reserve.or(reserve_of(run)?);
+        }
+        let mut look_up = |name: &Name| self.number(name);
+        let undefined = || "a side of it is no number".to_owned();
+        let judged = comparison.judge(&mut look_up, undefined)?;
+        if !judged.holds {
+            self.enough_cores(&names)?;
+        }
+        Ok((judged, reserve))
+    }
+
+    fn run_of(&self, name: &Name) -> Result<&(&'a Run, Value), String> {
+        let variant = match name.split(&self.variants).0 {
+            Some(variant) => variant,
+            None => self.variants.first().copied().unwrap_or_default(),
+        };
+        let found = self.runs.iter().find(|(run, _)| run.variant == variant);
+        found.ok_or_else(|| format!("{variant} was not played"))
+    }
+
+    fn number(&self, name: &Name) -> Result<Quantity, String> {
+        let (run, numbers) = self.run_of(name)?;
+        let path = name.split(&self.variants).1;
+        if run.at_patience.is_of(path) {
+            return Err(format!(
+                "{path} of {} is the clients' patience, {} or more: it was not measured",
+                run.variant,
+                millis(run.at_patience.patience_ms)
+            ));
+        }
+        look_up(numbers, path).ok_or_else(|| match path.split_once('.') {
+            // The file was checked, so this is a variant that was left out.
+            Some((variant, rest)) if !expectation::is_path(path) && expectation::is_path(rest) => {
+                format!("{variant} was not played")
+            }
+            _ => format!(
+                "{} has no {path}: too few requests, or not measured",
+                run.variant
+            ),
+        })
+    }
+
+    /// One core cannot show what more processes do, so what fails there is not judged.
+    fn enough_cores(&self, names: &[&Name]) -> Result<(), String> {
+        let variants = self.plan.variants.iter();
+        let mut played = variants.filter(|variant| {
+            let is_its = |name: &&Name| {
+                self.run_of(name)
+                    .is_ok_and(|(run, _)| run.variant == variant.name)
+            };
+            names.iter().any(is_its)
+        });
+        if self.cores == 1 && played.any(|variant| variant.scenario.server.workers > 1) {
+            return Err("too few cores: on one, processes cannot compute at once".into());
+        }
+        Ok(())
+    }
+}
+
+/// Why a run cannot decide anything, as an error; or the reserve with which it does.
+fn reserve_of(run: &Run) -> Result<Option<String>, String> {
+    let variant = &run.variant;
+    if run.interrupted {
+        return Err(format!("{variant} was interrupted"));
+    }
+    if run
+        .remarks
+        .iter()
+        .any(|remark| remark.kind == Kind::Steered)
+    {
+        return Err(format!("{variant} was steered"));
+    }
+    let Some(reason) = run.because.first() else {
+        return Ok(None);
+    };
+    match run.trust {
+        Trust::Ok => Ok(None),
+        Trust::Rough => Ok(Some(format!("{variant} is rough: {}", reason.sentence))),
+        Trust::ProvesNothing => Err(format!("{variant} proves nothing: {}", reason.sentence)),
+    }
+}
+
+/// Units as they end the summary's names.
+const UNITS: [(&str, Dimension, f64); 5] = [
+    ("", Dimension::PLAIN, 1.0),
+    ("_ms", Dimension::TIME, 1e-3),
+    ("_s", Dimension::TIME, 1.0),
+    ("_per_s", Dimension::RATE, 1.0),
+    ("_kib", Dimension::PLAIN, 1.0),
+];
+
+/// The number at this path, written without units.
+pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
+    let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
+    for word in path.split('.') {
+        if let Value::Array(entries) = here {
+            here = entries.iter().find(|entry| goes_by(entry, word))?;
+            continue;
+        }
+        let (value, unit) = UNITS.iter().find_map(|unit| {
+            let value = here.get(format!("{word}{}", unit.0))?;
+            Some((value, unit))
+        })?;
+        here = value;
+        if !unit.0.is_empty() {
+            (dimension, scale) = (unit.1, unit.2);
+        }
+    }
+    Some(Quantity {
+        value: here.as_f64()? * scale,
+        dimension,
+    })
+}
+
+impl Run {
+    /// The number that a path of the summary names, as an expectation would have it.
+    #[must_use]
+    pub fn number(&self, path: &str) -> Option<Quantity> {
+        look_up(&serde_json::to_value(self).ok()?, path)
+    }
+}
+
+/// Whether this entry of a list of workers or cores has that number.
+fn goes_by(entry: &Value, number: &str) -> bool {
+    let own = entry.get("index").or_else(|| entry.get("core"));
+    own.and_then(Value::as_u64) == number.parse().ok()
+}
+
+/// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.
+fn describe(judged: &Judged) -> String {
+    match judged.measured.as_slice() {
+        [one] => one.to_string(),
+        [one, other] if one.dimension == other.dimension && other.value > 0.0 => {
+            let times = three_digits(one.value / other.value);
+            format!("{one} against {other} ({times} times)")
+        }
+        _ => format!("{} against {}", judged.left, judged.right),
+    }
+}

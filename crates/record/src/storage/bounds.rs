@@ -1,0 +1,278 @@
+//! Bounds of what a recording may name. A file may be broken or forged, and what looks at a recording has a place
+//! for each number up to the highest and goes through its time: a request 4 billion would take all memory. So all
+//! that records, samples and headers name is listed here, and each kind of it has one bound.
+//!
+//! Numbers of tasks have none: they are names, and nothing has a place for each.
+
+use super::chunk::Corruption;
+use crate::{Header, Sample, Who, Window};
+use concsim_engine::telemetry::{
+    Event, HIGHEST_REQUEST, Intervention, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent,
+    Served,
+};
+use concsim_model::scenario::{Arrivals, Scenario, Step};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// No run is longer: its warm-up and its window last a day at most, its longest request an hour.
+const LONGEST_RUN: Stamp = Stamp(72 * 3_600 * 1_000_000_000);
+/// Linux is built for at most so many (`NR_CPUS`).
+const CORES: u64 = 8_192;
+/// Clients that a load can have.
+const CLIENTS: u64 = 100_000;
+
+/// Something that a recording names.
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    /// A request, by its number.
+    Request(u32),
+    /// The same, or [`NO_REQUEST`].
+    AnyRequest(u32),
+    /// A kind of requests, by index.
+    Class(u64),
+    /// A worker, by its slot.
+    Worker(u64),
+    /// A service, by index.
+    Service(u64),
+    /// A counter, by index.
+    Counter(u64),
+    /// A core, by its number.
+    Core(u64),
+    /// An entry of the timeline, by index.
+    TimelineEvent(u16),
+    /// A number of workers.
+    WorkerCount(u64),
+    /// A number of cores.
+    CoreCount(u64),
+    /// A number of clients.
+    ClientCount(u64),
+    /// An instant of the run.
+    At(Stamp),
+    /// A length of time in the run, in nanoseconds.
+    For(u64),
+}
+
+/// Fails if a record of `who` names something that no run of the scenario has.
+pub(super) fn check_event(scenario: &Scenario, who: Who, event: &Event) -> Result<(), Corruption> {
+    let writer = match who {
+        Who::Worker(slot) => Some(Name::Worker(slot.into())),
+        Who::Load | Who::Services | Who::Arbiter | Who::Driver => None,
+    };
+    check(scenario, writer.into_iter().chain(names_of(event)))
+}
+
+/// Fails if a sample names something that no run of the scenario has.
+pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), Corruption> {
+    let cores = sample.cores.iter();
+    let cores = cores.map(|core| Name::Core(core.core as u64));
+    let workers = sample.workers.iter().flat_map(|worker| {
+        let since = [worker.running_since, worker.running_ready];
+        let since = since.into_iter().flatten().map(Name::At);
+        let request = worker.running_request.map(Name::AnyRequest);
+        let names = [
+            Name::Worker(worker.index as u64),
+            Name::Core(worker.core as u64),
+            Name::At(worker.phase_since),
+            Name::For(worker.longest_run.0),
+        ];
+        names.into_iter().chain(since).chain(request)
+    });
+    let own = [
+        Name::At(sample.at),
+        Name::WorkerCount(sample.workers.len() as u64),
+        Name::CoreCount(sample.cores.len() as u64),
+    ];
+    let names = own.into_iter().chain(window(sample.window));
+    check(scenario, names.chain(cores).chain(workers))
+}
+
+/// Fails if a header names something that no run of its scenario has, or another scenario than the header before it.
+pub(super) fn check_header(header: &Header, before: Option<&Header>) -> Result<(), Corruption> {
+    let scenario = &header.scenario;
+    if before.is_some_and(|before| before.scenario != *scenario) {
+        return Err(impossible("a second scenario".into()));
+    }
+    let stamps = [header.began, header.drained];
+    let stamps = stamps.into_iter().chain(header.log_full).map(Name::At);
+    let cores = Name::CoreCount(header.machine.cores as u64);
+    let names = stamps.chain(window(header.window)).chain([cores]);
+    check(scenario, names)?;
+    check_scenario(scenario)
+}
+
+/// Fails if a scenario names something that it lacks, or has more of something than any.
+pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
+    let clients = match scenario.load.arrivals {
+        Arrivals::Closed { clients, .. } => clients as u64,
+        Arrivals::Open { .. } => 0,
+    };
+    let counts = [
+        Name::WorkerCount(scenario.server.workers as u64),
+        Name::CoreCount(scenario.machine.cores as u64),
+        Name::ClientCount(clients),
+        Name::For(scenario.duration.0),
+    ];
+    let steps = scenario.requests.iter().flat_map(|it| &it.script);
+    let steps = steps.filter_map(|step| match step {
+        Step::Call { service, .. } => Some(Name::Service(*service as u64)),
+        Step::Count { counter, .. } => Some(Name::Counter(*counter as u64)),
+        Step::Compute { .. }
+        | Step::Sleep { .. }
+        | Step::Yield
+        | Step::Write { .. }
+        | Step::Panic
+        | Step::Overflow => None,
+    });
+    check(scenario, counts.into_iter().chain(steps))
+}
+
+fn check(scenario: &Scenario, names: impl IntoIterator<Item = Name>) -> Result<(), Corruption> {
+    let mut wrong = names.into_iter().filter_map(|name| name.wrong(scenario));
+    wrong.next().map_or(Ok(()), |what| Err(impossible(what)))
+}
+
+/// The reader of pieces says where it is.
+fn impossible(what: String) -> Corruption {
+    Corruption::Impossible { what, at: 0 }
+}
+
+impl Name {
+    /// The name in words if a run of the scenario cannot have it.
+    fn wrong(self, scenario: &Scenario) -> Option<String> {
+        let (what, number, bound) = match self {
+            Self::AnyRequest(NO_REQUEST) => return None,
+            Self::Request(number) | Self::AnyRequest(number) => {
+                let bound = u64::from(HIGHEST_REQUEST) + 1;
+                ("request", number.into(), bound)
+            }
+            Self::Class(index) => ("request kind", index, scenario.requests.len() as u64),
+            Self::Worker(slot) => ("worker", slot, SLOTS as u64),
+            Self::Service(index) => ("service", index, scenario.services.len() as u64),
+            Self::Counter(index) => ("counter", index, scenario.counters.len() as u64),
+            Self::Core(number) => ("core", number, CORES),
+            Self::TimelineEvent(index) => ("cue", index.into(), scenario.timeline.len() as u64),
+            Self::WorkerCount(count) => ("a worker count of", count, SLOTS as u64 + 1),
+            Self::CoreCount(count) => ("a core count of", count, CORES + 1),
+            Self::ClientCount(count) => ("a client count of", count, CLIENTS + 1),
+            Self::At(Stamp(at)) => ("an instant of", at, LONGEST_RUN.0 + 1),
+            Self::For(length) => ("a length of time of", length, LONGEST_RUN.0 + 1),
+        };
+        let unit = match self {
+            Self::At(_) | Self::For(_) => " ns",
+            _ => "",
+        };
+        let is_wrong = number >= bound;
+        is_wrong.then(|| format!("{what} {number}{unit}, not below {bound}{unit},"))
+    }
+}
+
+fn window(window: Option<Window>) -> impl Iterator<Item = Name> {
+    let edges = window.map(|window| [Name::At(window.begin), Name::At(window.end)]);
+    edges.into_iter().flatten()
+}
+
+/// All that an event names.
+fn names_of(event: &Event) -> Vec<Name> {
+    let optional_core = |core: Option<u32>| core.map(|core| Name::Core(core.into()));
+    match *event {
+        Event::Accepted { at, .. } => vec![Name::At(at)],
+        Event::RunSlice(RunSlice {
+            ready,
+            from,
+            to,
+            request,
+            due,
+            core,
+            ..
+        }) => {
+            let stamps = [ready, from, to].into_iter().chain(due).map(Name::At);
+            let names = stamps.chain(optional_core(core));
+            names.chain([Name::AnyRequest(request)]).collect()
+        }
+        Event::Preempted {
+            from,
+            to,
+            request,
+            core,
+            ..
+        } => {
+            let names = [Name::At(from), Name::At(to), Name::AnyRequest(request)];
+            names.into_iter().chain(optional_core(core)).collect()
+        }
+        Event::BlockedIn {
+            from, to, request, ..
+        } => vec![Name::At(from), Name::At(to), Name::AnyRequest(request)],
+        Event::Awaits { at, request, .. } => vec![Name::At(at), Name::AnyRequest(request)],
+        Event::Waited(parts) => {
+            let lengths = parts.parts().map(|Elapsed(length)| Name::For(length));
+            let own = [Name::At(parts.at), Name::AnyRequest(parts.request)];
+            own.into_iter().chain(lengths).collect()
+        }
+        Event::Served(served) => of_served(&served),
+        Event::Sent(Sent {
+            request,
+            class,
+            due,
+            sent,
+            ..
+        }) => {
+            let names = [Name::Request(request), Name::Class(class.into())];
+            let stamps = [due, sent].map(Name::At);
+            names.into_iter().chain(stamps).collect()
+        }
+        Event::Ended(outcome) => of_outcome(&outcome),
+        Event::Answered {
+            service,
+            request,
+            asked,
+            due,
+            written,
+        } => {
+            let names = [Name::Service(service.into()), Name::AnyRequest(request)];
+            let stamps = [asked, due, written].map(Name::At);
+            names.into_iter().chain(stamps).collect()
+        }
+        Event::Forked { at, worker, .. } | Event::Died { at, worker, .. } => {
+            vec![Name::At(at), Name::Worker(worker.into())]
+        }
+        Event::Marked(marker) => of_marker(marker),
+    }
+}
+
+fn of_served(served: &Served) -> Vec<Name> {
+    let stamps = [served.accepted, served.first_read, served.written];
+    let lengths = [
+        served.waited.0,
+        served.ready.0,
+        served.core_wait.0,
+        served.cpu.0,
+    ];
+    let names = [Name::AnyRequest(served.request)].into_iter();
+    let names = names.chain(stamps.map(Name::At));
+    names.chain(lengths.map(Name::For)).collect()
+}
+
+fn of_outcome(outcome: &Outcome) -> Vec<Name> {
+    let stamps = [outcome.due, outcome.sent, outcome.first_byte, outcome.done];
+    let names = [
+        Name::Request(outcome.request),
+        Name::Class(outcome.class.into()),
+    ];
+    names.into_iter().chain(stamps.map(Name::At)).collect()
+}
+
+fn of_marker(marker: Marker) -> Vec<Name> {
+    let subject = match marker.deed {
+        Intervention::KillWorker(slot)
+        | Intervention::StopWorker(slot)
+        | Intervention::ContinueWorker(slot) => Some(Name::Worker(slot.into())),
+        Intervention::Send(class) => Some(Name::Class(class.into())),
+        Intervention::AddWorker
+        | Intervention::RemoveWorker
+        | Intervention::Reload
+        | Intervention::SetLoad(_)
+        | Intervention::SetRate(_)
+        | Intervention::SetClients(_) => None,
+    };
+    let names = [Name::At(marker.at)].into_iter().chain(subject);
+    names.chain(marker.cue.map(Name::TimelineEvent)).collect()
+}

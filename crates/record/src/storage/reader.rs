@@ -1,0 +1,234 @@
+//! The reading side: as much of a kept run as is whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde::de::{Error as _, IgnoredAny};
+
+use super::bounds;
+use super::chunk::{Chunks, Corruption, Kind};
+use super::encoder::{self, Piece};
+use super::{EXTENSION, FORMAT, PLAN, Written};
+use crate::{Header, Recording, Sample, Seen};
+use concsim_engine::telemetry::Event;
+use concsim_model::scenario::Plan;
+use concsim_model::units::Stamp;
+
+/// A run that was kept.
+#[derive(Debug)]
+pub struct StoredRun {
+    /// What was played, without those variants of which nothing can be read.
+    pub plan: Plan,
+    /// One for each of its variants that was begun, in order.
+    pub recordings: Vec<Recording>,
+    /// The files of which not all could be read, and why.
+    pub torn: Vec<(PathBuf, Corruption)>,
+    /// The variants of which nothing could be read though later ones were played, by name.
+    pub missing: Vec<String>,
+}
+
+/// Why nothing of a folder could be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The folder is not there, or not one.
+    #[error("failed to read {0}: {1}")]
+    Folder(PathBuf, io::Error),
+    /// There is no plan in it.
+    #[error("{0} is not the folder of a recording: it has no {PLAN} ({1})")]
+    NoPlan(PathBuf, io::Error),
+    /// The plan is in a later form.
+    #[error(
+        "{0} was kept by a later version of concsim{1}, in form {2}; this program reads form {FORMAT}"
+    )]
+    Later(PathBuf, String, u32),
+    /// The plan cannot be read.
+    #[error("the {PLAN} of {0} cannot be read: {1}")]
+    Plan(PathBuf, serde_json::Error),
+    /// There is no recording in it, or none that can be read.
+    #[error("{0} holds no recording that could be read{1}")]
+    NoRecording(PathBuf, String),
+}
+
+/// Reads all that can be read of the run that is kept in a folder.
+///
+/// # Errors
+/// When there is nothing.
+pub fn open(folder: &Path) -> Result<StoredRun, Unreadable> {
+    let entries = fs::read_dir(folder).map_err(|error| Unreadable::Folder(folder.into(), error))?;
+    let plan = read_plan(folder)?;
+    let paths = entries.map_while(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| is_recording(path)).collect();
+    files.sort();
+    let mut kept = StoredRun {
+        plan,
+        recordings: Vec::new(),
+        torn: Vec::new(),
+        missing: Vec::new(),
+    };
+    let last = files.iter().filter_map(|path| number_of(path)).max();
+    let variants = std::mem::take(&mut kept.plan.variants);
+    for (number, variant) in (1..).zip(variants) {
+        let file = files.iter().find(|path| number_of(path) == Some(number));
+        let (recording, tear) = match file.map(File::open) {
+            Some(Ok(file)) => read(BufReader::new(file)),
+            Some(Err(error)) => (None, Some(Corruption::Io(error.to_string()))),
+            None => (None, None),
+        };
+        // Behind the last file are those that were not played.
+        if recording.is_some() || Some(number) > last {
+            kept.plan.variants.push(variant);
+        } else {
+            kept.missing.push(variant.name);
+        }
+        kept.recordings.extend(recording);
+        kept.torn.extend(file.cloned().zip(tear));
+    }
+    if kept.recordings.is_empty() {
+        let why = kept.torn.first();
+        let why = why.map_or_else(String::new, |(_, tear)| format!(": {tear}"));
+        return Err(Unreadable::NoRecording(folder.into(), why));
+    }
+    Ok(kept)
+}
+
+fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
+    let unreadable = |error| Unreadable::Plan(folder.into(), error);
+    let text =
+        fs::read(folder.join(PLAN)).map_err(|error| Unreadable::NoPlan(folder.into(), error))?;
+    // The form first: a plan in a later one is called so, and not malformed.
+    let Written {
+        format, concsim, ..
+    } = serde_json::from_slice::<Written<IgnoredAny>>(&text).map_err(unreadable)?;
+    if format > FORMAT {
+        let version = if concsim.is_empty() {
+            concsim
+        } else {
+            format!(" ({concsim})")
+        };
+        return Err(Unreadable::Later(folder.into(), version, format));
+    }
+    let written: Written<Plan> = serde_json::from_slice(&text).map_err(unreadable)?;
+    for variant in &written.plan.variants {
+        let checked = bounds::check_scenario(&variant.scenario);
+        checked.map_err(|tear| unreadable(serde_json::Error::custom(tear)))?;
+    }
+    Ok(written.plan)
+}
+
+/// `3` of `3-workers_4.rec`.
+fn number_of(path: &Path) -> Option<u32> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('-').next().unwrap_or_default().parse().ok()
+}
+
+fn is_recording(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == EXTENSION)
+}
+
+/// Reads a file up to its end or its tear. No recording if not even its header is whole.
+pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
+    let mut chunks = match Chunks::open(file) {
+        Ok(chunks) => chunks,
+        Err(tear) => return (None, Some(tear)),
+    };
+    let mut recording: Option<Recording> = None;
+    loop {
+        let payload_at = chunks.payload_at();
+        let taken = match chunks.next() {
+            Ok(Some((Kind::End, payload))) => {
+                match (&mut recording, serde_json::from_slice(payload)) {
+                    (Some(whole), Ok(seen)) => {
+                        whole.believe(&seen);
+                        return (recording, None);
+                    }
+                    _ => Err(Corruption::Unknown("an end of another form".into())),
+                }
+            }
+            Ok(Some((Kind::NoRoom, _))) => Err(Corruption::NoRoom),
+            Ok(Some((kind, payload))) => take(&mut recording, kind, payload),
+            Ok(None) => Err(Corruption::Unended),
+            Err(tear) => Err(tear),
+        };
+        if let Err(tear) = taken {
+            let tear = tear.behind(payload_at);
+            return (recording.map(Recording::torn), Some(tear));
+        }
+    }
+}
+
+/// Whether a sample comes after the one before it, and counts no more than there is: whatever looks at
+/// a recording relies on that.
+fn fits(recording: &Recording, sample: &Sample) -> Result<(), Corruption> {
+    let last = recording.samples.last();
+    let (at, before) = last.map_or((Stamp::ZERO, Seen::default()), |it| (it.at, it.seen));
+    let counts = |seen: &Seen| {
+        let Seen {
+            outcomes,
+            sent,
+            events,
+            switches,
+            answers,
+            markers,
+            ..
+        } = *seen;
+        [outcomes, sent, events, switches, answers, markers]
+    };
+    let there = counts(&recording.seen());
+    let counted = counts(&sample.seen).into_iter().zip(there);
+    let is_less = |(before, now): (usize, usize)| now < before;
+    let goes_back = counts(&before)
+        .into_iter()
+        .zip(counts(&sample.seen))
+        .any(is_less);
+    if sample.at < at || goes_back {
+        return Err(Corruption::Unknown("samples that go back in time".into()));
+    }
+    if counted.into_iter().any(|(counted, there)| counted > there) {
+        return Err(Corruption::Unknown(
+            "a sample that counts what is not there".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result<(), Corruption> {
+    match (kind, recording) {
+        (Kind::Header, recording) => {
+            let header: Header = serde_json::from_slice(payload)
+                .map_err(|error| Corruption::Unknown(format!("a header ({error})")))?;
+            bounds::check_header(&header, recording.as_ref().map(|it| &it.header))?;
+            match recording {
+                Some(recording) => recording.header = header,
+                None => *recording = Some(Recording::empty(header)),
+            }
+            Ok(())
+        }
+        (Kind::ChunkEncoder, Some(recording)) => encoder::read(payload, |piece| match piece {
+            Piece::Sample(mut sample) => {
+                bounds::check_sample(&recording.header.scenario, &sample)?;
+                fits(recording, &sample)?;
+                if !recording.header.sees_core_waits() {
+                    let workers = sample.workers.iter_mut();
+                    workers.for_each(|worker| worker.wants_a_core = false);
+                }
+                recording.samples.push(*sample);
+                Ok(())
+            }
+            Piece::Record(who, record) => {
+                if let Some(event) = Event::from_record(&record) {
+                    bounds::check_event(&recording.header.scenario, who, &event)?;
+                }
+                let unreadable = recording.unreadable;
+                recording.note(who, &record);
+                if recording.unreadable > unreadable {
+                    let kind = record[0] >> 56;
+                    return Err(Corruption::Unknown(format!("events of kind {kind}")));
+                }
+                Ok(())
+            }
+        }),
+        (Kind::ChunkEncoder | Kind::End | Kind::NoRoom, _) => Ok(()),
+    }
+}

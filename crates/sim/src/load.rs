@@ -1,0 +1,457 @@
+//! Load: who asks, when, and what became of it. Plays the same timetable and the same course as the real
+//! one, on connections that take no time; its core time, if it costs any, is one more process that wants
+//! a core.
+
+use std::collections::VecDeque;
+
+use super::Simulation;
+use super::connection::{Connection, ConnectionId, NOBODY, Place};
+use super::event::SimEvent;
+use super::machine::EntityId;
+use super::observer::Observer;
+use super::worker::TimeWeighted;
+use concsim_engine::telemetry::{Event, Failure, Outcome, Sent, Stage};
+use concsim_engine::timetable::{Course, Due, Timetable};
+use concsim_model::scenario::{Arrivals, ConnectionMode, Scenario, draw};
+use concsim_model::units::{Elapsed, Stamp};
+use concsim_record::Who;
+
+/// How long a client of a closed load waits after a connection that failed, if it does not pause longer
+/// anyway. As the real one.
+const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
+
+/// Connections that wait for their next request, and who may use them.
+#[derive(Debug)]
+enum IdlePool {
+    Nothing,
+    ByClient(Vec<Option<ConnectionId>>),
+    Pool(Vec<ConnectionId>),
+}
+
+/// What load's process has to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LoadEvent {
+    /// To send a request.
+    Send {
+        number: u32,
+        class: u16,
+        client: u32,
+        due: u64,
+    },
+    /// To read an answer.
+    Read { outcome: Outcome, client: u32 },
+}
+
+/// Load.
+pub(super) struct LoadModel {
+    pub(super) timetable: Timetable,
+    pub(super) course: Course,
+    pub(super) stage: Stage,
+    pub(super) entity: EntityId,
+    /// When the timetable has something next.
+    pub(super) next: Option<u64>,
+    jobs: VecDeque<LoadEvent>,
+    kept: IdlePool,
+    next_number: u32,
+    births: u32,
+    /// Until when each request under way may be, in the order in which they were sent.
+    patience: VecDeque<(u64, ConnectionId, u32)>,
+    /// When somebody is on the calendar to lose it, and when the course goes on.
+    patience_at: u64,
+    course_at: u64,
+    pub(super) in_system: TimeWeighted,
+    pub(super) sent: u64,
+    pub(super) ended: u64,
+    pub(super) good: u64,
+    /// The edges of the window that have been sampled.
+    pub(super) edges: [bool; 2],
+}
+
+impl LoadModel {
+    pub(super) fn new(scenario: &Scenario, begin: u64, entity: EntityId) -> Self {
+        let kept = match (scenario.load.connection, scenario.load.arrivals) {
+            (ConnectionMode::PerRequest, _) => IdlePool::Nothing,
+            (ConnectionMode::KeepAlive, Arrivals::Closed { clients, .. }) => {
+                IdlePool::ByClient(vec![None; clients])
+            }
+            (ConnectionMode::KeepAlive, Arrivals::Open { .. }) => IdlePool::Pool(Vec::new()),
+        };
+        Self {
+            timetable: Timetable::new(scenario, Stamp(begin)),
+            course: Course::new(scenario, Stamp(begin)),
+            stage: Stage::WarmUp,
+            entity,
+            next: None,
+            jobs: VecDeque::new(),
+            kept,
+            next_number: 0,
+            births: 0,
+            patience: VecDeque::new(),
+            patience_at: u64::MAX,
+            course_at: u64::MAX,
+            in_system: TimeWeighted::default(),
+            sent: 0,
+            ended: 0,
+            good: 0,
+            edges: [false; 2],
+        }
+    }
+
+    /// Looks at the timetable again, after something has changed it.
+    #[inline]
+    pub(super) fn look_ahead(&mut self) {
+        let next = self.timetable.soonest();
+        self.next = next.filter(|at| self.course.allows(*at)).map(|at| at.0);
+    }
+
+    fn take_kept(&mut self, client: u32) -> Option<ConnectionId> {
+        match &mut self.kept {
+            IdlePool::ByClient(kept) => kept.get_mut(client as usize)?.take(),
+            IdlePool::Pool(kept) => kept.pop(),
+            IdlePool::Nothing => None,
+        }
+    }
+
+    fn keep(&mut self, client: u32, id: ConnectionId) -> bool {
+        match &mut self.kept {
+            IdlePool::ByClient(kept) if client != NOBODY => {
+                let client = client as usize;
+                if kept.len() <= client {
+                    kept.resize(client + 1, None);
+                }
+                kept[client] = Some(id);
+            }
+            IdlePool::Pool(kept) => kept.push(id),
+            IdlePool::Nothing | IdlePool::ByClient(_) => return false,
+        }
+        true
+    }
+
+    /// Whether it waited to be used again; it does so no more.
+    pub(super) fn forget(&mut self, client: u32, id: ConnectionId) -> bool {
+        match &mut self.kept {
+            IdlePool::ByClient(kept) => {
+                let place = kept.get_mut(client as usize);
+                place.is_some_and(|place| place.take_if(|kept| *kept == id).is_some())
+            }
+            IdlePool::Pool(kept) => {
+                let place = kept.iter().position(|kept| *kept == id);
+                place.map(|place| kept.remove(place)).is_some()
+            }
+            IdlePool::Nothing => false,
+        }
+    }
+
+    /// All connections that wait to be used again, which are none any more.
+    pub(super) fn take_all_kept(&mut self) -> Vec<ConnectionId> {
+        match &mut self.kept {
+            IdlePool::ByClient(kept) => kept.iter_mut().filter_map(Option::take).collect(),
+            IdlePool::Pool(kept) => std::mem::take(kept),
+            IdlePool::Nothing => Vec::new(),
+        }
+    }
+}
+
+impl<O: Observer> Simulation<'_, O> {
+    /// Something on the timetable is due now.
+    #[inline]
+    pub(super) fn follow_the_timetable(&mut self) {
+        let due = self.load.timetable.take();
+        if let Some(due) = due
+            && self.load.course.allows(due.at)
+        {
+            self.is_due(due);
+        }
+        self.load.look_ahead();
+    }
+
+    #[inline]
+    fn is_due(&mut self, due: Due) {
+        self.load.in_system.step(self.now, 1);
+        self.load.course.begun(due.at);
+        let number = self.load.next_number;
+        self.load.next_number += 1;
+        let class = match due.extra {
+            Some(extra) => extra.class,
+            None => draw::class_of(self.scenario, u64::from(number)) as u16,
+        };
+        let client = due.client.map_or(NOBODY, |client| client as u32);
+        if self.machine_costs.generator == 0 {
+            return self.send(number, class, client, due.at.0);
+        }
+        let due = due.at.0;
+        self.load_does(LoadEvent::Send {
+            number,
+            class,
+            client,
+            due,
+        });
+    }
+
+    fn load_does(&mut self, job: LoadEvent) {
+        self.load.jobs.push_back(job);
+        if self.load.jobs.len() == 1 {
+            self.next_job();
+        }
+    }
+
+    /// Half of what a request costs load is before it is sent, half when its answer is read.
+    fn next_job(&mut self) {
+        let half = self.machine_costs.generator / 2;
+        let cost = match self.load.jobs.front() {
+            Some(LoadEvent::Send { .. }) => half,
+            Some(LoadEvent::Read { .. }) => self.machine_costs.generator - half,
+            None => return,
+        };
+        let entity = self.load.entity;
+        self.machine
+            .work(self.now, entity, cost, &mut self.calendar);
+    }
+
+    /// Load's process has had its core time.
+    pub(super) fn resume_load(&mut self) {
+        match self.load.jobs.pop_front() {
+            Some(LoadEvent::Send {
+                number,
+                class,
+                client,
+                due,
+            }) => self.send(number, class, client, due),
+            Some(LoadEvent::Read {
+                mut outcome,
+                client,
+            }) => {
+                outcome.done = Stamp(self.now);
+                self.ends(&outcome, client);
+            }
+            None => {}
+        }
+        if self.load.jobs.is_empty() {
+            let entity = self.load.entity;
+            self.machine.sleep(self.now, entity, &mut self.calendar);
+        } else {
+            self.next_job();
+        }
+    }
+
+    /// Sends a request, on a connection that was kept, or else on a new one.
+    #[inline]
+    fn send(&mut self, number: u32, class: u16, client: u32, due: u64) {
+        let now = self.now;
+        self.load.sent += 1;
+        let kept = self.load.take_kept(client);
+        if kept.is_none() {
+            self.load.births = self.load.births.wrapping_add(1);
+        }
+        if O::WANTS_EVENTS {
+            let birth = kept.map_or(self.load.births, |id| self.connections[id as usize].birth);
+            let sent = Sent {
+                request: number,
+                class,
+                due: Stamp(due),
+                sent: Stamp(now),
+                connection: Some(birth),
+                opened: kept.is_none(),
+            };
+            self.observer.event(Who::Load, &Event::Sent(sent));
+        }
+        let id = if let Some(id) = kept {
+            self.connections[id as usize].asks_again(number, class, client, due, now);
+            self.became_ready(id);
+            id
+        } else {
+            let mut connection = Connection::new(number, class, client, due, now);
+            connection.birth = self.load.births;
+            let id = self.connections.insert(connection) as ConnectionId;
+            self.connect(id);
+            id
+        };
+        let until = due.saturating_add(self.scenario.load.patience.0);
+        self.load.patience.push_back((until, id, number));
+        if self.load.patience_at == u64::MAX {
+            self.load.patience_at = until.max(now);
+            self.calendar.set(until.max(now), SimEvent::Patience);
+        }
+    }
+
+    /// The answer to a connection's request is written; whether its client keeps the connection.
+    #[inline]
+    pub(super) fn is_told(&mut self, id: ConnectionId, verdict: Result<u16, Failure>) {
+        let now = self.now;
+        let connection = &mut self.connections[id as usize];
+        if !std::mem::take(&mut connection.is_asking) {
+            return; // nobody listens any more
+        }
+        let (outcome, client) = (connection.outcome(verdict, now), connection.client);
+        if self.machine_costs.generator == 0 {
+            return self.ends(&outcome, client);
+        }
+        self.load_does(LoadEvent::Read { outcome, client });
+    }
+
+    /// Whether the client of a connection that was answered will use the connection again.
+    pub(super) fn would_keep(&self, id: ConnectionId) -> bool {
+        self.scenario.load.connection == ConnectionMode::KeepAlive
+            && !self.connections[id as usize].is_alone
+            && !self.is_over
+    }
+
+    /// A connection that was answered waits for the next request, for so long.
+    pub(super) fn keep(&mut self, id: ConnectionId) {
+        let connection = &self.connections[id as usize];
+        let (turn, client) = (connection.turn, connection.client);
+        // The run may have ended with this answer, which a worker learns when its client has left.
+        if self.is_over || !self.load.keep(client, id) {
+            // One more than the load sends has nobody who would ask again.
+            self.connections[id as usize].is_alone = true;
+            return self.became_ready(id);
+        }
+        let until = self.now + self.scenario.server.keepalive.0;
+        self.calendar.set(until, SimEvent::IdleTooLong(id, turn));
+    }
+
+    /// A kept connection has been idle for too long: its worker closes it.
+    pub(super) fn is_idle_too_long(&mut self, id: ConnectionId, turn: u32) {
+        if self.still_waits(id, turn) {
+            let client = self.connections[id as usize].client;
+            self.load.forget(client, id);
+            self.hangs_up(id);
+        }
+    }
+
+    /// Nothing more will come on a connection that waits between two requests.
+    pub(super) fn hangs_up(&mut self, id: ConnectionId) {
+        let turn = self.next_turn();
+        let connection = &mut self.connections[id as usize];
+        (connection.is_alone, connection.turn) = (true, turn);
+        self.became_ready(id);
+    }
+
+    /// A request has ended; its client, if it has one, will ask again.
+    #[inline]
+    pub(super) fn ends(&mut self, outcome: &Outcome, client: u32) {
+        self.load.in_system.step(self.now, -1);
+        self.load.ended += 1;
+        self.load.good += u64::from(outcome.failure.is_none());
+        self.observer.ended(outcome);
+        if self.is_over {
+            return;
+        }
+        self.load.course.ended(outcome.due, outcome.done);
+        let client = (client != NOBODY).then_some(client as usize);
+        if matches!(outcome.failure, None | Some(Failure::Status)) {
+            self.load.course.answered(client);
+        }
+        if let Some(client) = client {
+            let think = draw::think(self.scenario, u64::from(outcome.request));
+            let pause = match outcome.failure {
+                None | Some(Failure::Timeout | Failure::Status) => think,
+                Some(Failure::Refused | Failure::Reset) => think.max(AFTER_A_FAILURE),
+            };
+            self.load.timetable.again(client, outcome.done + pause);
+            self.load.look_ahead();
+        }
+        if self.load.course.turns_on_ends() {
+            self.follow_the_course();
+        }
+    }
+
+    /// Ends requests that took longer than anybody is willing to wait.
+    pub(super) fn lose_patience(&mut self) {
+        self.load.patience_at = u64::MAX;
+        while let Some(&(until, id, number)) = self.load.patience.front() {
+            let connection = self.connections.get_mut(id as usize);
+            let waiting =
+                connection.filter(|connection| connection.is_asking && connection.number == number);
+            let Some(connection) = waiting else {
+                self.load.patience.pop_front();
+                continue;
+            };
+            if until > self.now {
+                self.load.patience_at = until;
+                self.calendar.set(until, SimEvent::Patience);
+                return;
+            }
+            (connection.is_asking, connection.is_alone) = (false, true);
+            let (outcome, client) = (
+                connection.outcome(Err(Failure::Timeout), self.now),
+                connection.client,
+            );
+            if let Place::Outside(_) = connection.place {
+                self.connections.remove(id as usize);
+            }
+            self.load.patience.pop_front();
+            self.ends(&outcome, client);
+        }
+    }
+
+    /// The summary rests on every request: when there is no room for more, the window ends.
+    pub(super) fn see_whether_the_log_is_full(&mut self) {
+        let now = Stamp(self.now);
+        if self.observer.is_full() && self.log_full.is_none() && !self.is_over {
+            self.log_full = Some(now);
+            self.load.course.end_window(now);
+            self.load.look_ahead();
+            self.follow_the_course();
+        }
+    }
+
+    /// Sees where the run stands, samples the edges of the window, and sees when to look again.
+    pub(super) fn follow_the_course(&mut self) {
+        let now = Stamp(self.now);
+        let stage = self.load.course.advance(now);
+        let course = &self.load.course;
+        let edges = [course.window_begin(), course.window_end()];
+        let next = course.next_change(now).0;
+        self.load.stage = stage;
+        for (place, edge) in edges.into_iter().enumerate() {
+            if edge.is_some_and(|edge| edge <= now) && !self.load.edges[place] {
+                self.load.edges[place] = true;
+                self.sample();
+            }
+        }
+        if stage == Stage::Done {
+            return self.close();
+        }
+        if next != u64::MAX && next != self.load.course_at {
+            self.load.course_at = next;
+            self.calendar.set(next, SimEvent::Course);
+        }
+    }
+
+    /// The run is over; whatever is still under way has failed.
+    pub(super) fn give_up_on_all(&mut self) {
+        let asking = |(id, connection): (usize, &Connection)| connection.is_asking.then_some(id);
+        let asking: Vec<usize> = self.connections.iter().filter_map(asking).collect();
+        for id in asking {
+            let connection = &mut self.connections[id];
+            (connection.is_asking, connection.is_alone) = (false, true);
+            let (outcome, client) = (
+                connection.outcome(Err(Failure::Timeout), self.now),
+                connection.client,
+            );
+            self.ends(&outcome, client);
+        }
+        for job in std::mem::take(&mut self.load.jobs) {
+            let (outcome, client) = match job {
+                LoadEvent::Read {
+                    mut outcome,
+                    client,
+                } => {
+                    outcome.done = Stamp(self.now);
+                    (outcome, client)
+                }
+                LoadEvent::Send {
+                    number,
+                    class,
+                    client,
+                    due,
+                } => {
+                    let connection = Connection::new(number, class, client, due, 0);
+                    (connection.outcome(Err(Failure::Timeout), self.now), client)
+                }
+            };
+            self.ends(&outcome, client);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What keeps every closed form from a scenario, whoever asks.
+
+use super::door::keeps_connections;
+use super::{counted, slots, workers_of};
+use crate::{attempt, demand, quantile};
+use concsim_model::scenario::{Accept, Arrivals, Scenario, Service, Step, WaitMode, WorkerKind};
+
+/// Fails with the first of them.
+pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
+    let found = of_the_course(scenario)
+        .or_else(|| of_the_steps(scenario))
+        .or_else(|| of_the_hour(scenario))
+        .or_else(|| of_the_heartbeat(scenario, cores))
+        .or_else(|| of_patience(scenario))
+        .or_else(|| of_the_services(scenario))
+        .or_else(|| of_the_server(scenario));
+    found.map_or(Ok(()), Err)
+}
+
+/// A share of requests that no mean shows.
+const FEW: f64 = 1e-3;
+/// Draws that are cut at an hour: as many as move a mean by more than a digit that is shown …
+const NOTED: f64 = 1e-4;
+/// … and as many as move it by more than 5 %, with its square.
+const TOO_MANY: f64 = 1e-2;
+
+/// The largest share of a draw's values that would be longer than an hour, with the draw as written.
+fn beyond_the_hour(scenario: &Scenario) -> Option<(f64, String)> {
+    let steps = scenario.drawn().flat_map(|request| &request.script);
+    let think = match &scenario.load.arrivals {
+        Arrivals::Closed { think, .. } => Some(think),
+        Arrivals::Open { .. } => None,
+    };
+    let draws = steps.filter_map(Step::duration).chain(think);
+    let shares = draws.map(|draw| (quantile::beyond_the_hour(draw), draw.to_string()));
+    shares.max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+fn of_the_hour(scenario: &Scenario) -> Option<String> {
+    let (share, draw) = beyond_the_hour(scenario)?;
+    let percent = share * 100.0;
+    (share > TOO_MANY)
+        .then(|| format!("draws end at an hour, and {percent:.0} % of `{draw}` would be longer"))
+}
+
+/// What is to be known of draws that a few times would be longer than an hour.
+#[must_use]
+pub fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
+    let (share, draw) = beyond_the_hour(scenario)?;
+    let percent = share * 100.0;
+    (share > NOTED).then(|| format!("draws end at an hour, which cuts {percent:.2} % of `{draw}`"))
+}
+
+fn of_the_heartbeat(scenario: &Scenario, cores: usize) -> Option<String> {
+    let timeout = scenario.server.timeout?;
+    let is_watched = attempt::heartbeat(scenario).is_some();
+    let is_silent = is_watched && attempt::longest_silence(scenario) > timeout.as_secs_f64();
+    if is_silent || attempt::mean(scenario).kills > FEW {
+        return Some(format!(
+            "requests keep their worker silent for longer than `timeout` ({timeout}), which ends it"
+        ));
+    }
+    attempt::may_be_silent_among_others(scenario, cores).then(|| {
+        format!("waits for a core or a service may keep a worker silent for longer than `timeout` ({timeout})")
+    })
+}
+
+fn of_patience(scenario: &Scenario) -> Option<String> {
+    let patience = scenario.load.patience;
+    let fail = 1.0 - attempt::mean(scenario).good;
+    (fail > FEW).then(|| format!("requests take longer than clients wait ({patience})"))
+}
+
+fn of_the_course(scenario: &Scenario) -> Option<String> {
+    if !scenario.timeline.is_empty() {
+        return Some(
+            "formulas are of runs that stay the same, and the timeline changes this one".into(),
+        );
+    }
+    let requests = scenario.load.requests?;
+    let all = counted(requests as usize, "request");
+    Some(format!(
+        "formulas are of long runs, and this one has {all} in all"
+    ))
+}
+
+fn of_the_steps(scenario: &Scenario) -> Option<String> {
+    if demand::of_mix(scenario, |_| true).mean == 0.0 {
+        let said = "requests neither compute nor wait: what they take is the server's own work";
+        return Some(said.into());
+    }
+    let steps = || scenario.drawn().flat_map(|it| &it.script);
+    if steps().any(|step| matches!(step, Step::Panic | Step::Overflow)) {
+        return Some("requests break off in the middle".into());
+    }
+    let in_threads = |step: &Step| {
+        matches!(
+            step,
+            Step::Call {
+                manner: WaitMode::InThreads,
+                ..
+            } | Step::Sleep {
+                manner: WaitMode::InThreads,
+                ..
+            }
+        )
+    };
+    let has_a_pool = scenario.server.kind.has_a_loop();
+    (has_a_pool && steps().any(in_threads)).then(|| "waits queue for a pool of threads, too".into())
+}
+
+fn of_the_services(scenario: &Scenario) -> Option<String> {
+    let server = &scenario.server;
+    let clients = match scenario.load.arrivals {
+        Arrivals::Closed { clients, .. } => clients,
+        Arrivals::Open { .. } => usize::MAX,
+    };
+    let [of_one, of_all] =
+        [1, server.workers].map(|it| server.concurrency_limit_of(it).min(clients));
+    let is_less = |limit: Option<usize>, callers| limit.is_some_and(|limit| limit < callers);
+    let narrow = |it: &Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
+    let is_called = |called: usize| {
+        let mut steps = scenario.drawn().flat_map(|it| &it.script);
+        steps.any(|step| matches!(step, Step::Call { service, .. } if *service == called))
+    };
+    let mut services = scenario.services.iter().enumerate();
+    let (_, narrow) = services.find(|(place, it)| narrow(it) && is_called(*place))?;
+    Some(format!("calls to {} queue for it, too", narrow.name))
+}
+
+fn of_the_server(scenario: &Scenario) -> Option<String> {
+    let server = &scenario.server;
+    let computes = demand::of_mix(scenario, |it| it == demand::Spent::Computing).mean > 0.0;
+    if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 && computes {
+        return Some("threads compute one at a time, behind one lock".into());
+    }
+    if server.accept == Accept::Reuseport && server.workers > 1 {
+        let said = "the kernel gives each worker a queue of its own, and none helps another";
+        return Some(said.into());
+    }
+    let ends_the_others = |_: &u64| server.concurrency_limit_of(1) > 1;
+    if let Some(most) = server.max_requests.filter(ends_the_others) {
+        return Some(format!(
+            "a worker is replaced after {}, and takes no more while it answers the others",
+            counted(most as usize, "request")
+        ));
+    }
+    let keeps = keeps_connections(scenario);
+    let is_pinned = server.kind != WorkerKind::Sync && slots(scenario) > 1;
+    (keeps && is_pinned).then(|| {
+        if scenario.server.workers == 1 {
+            return "connections are kept: a client that has one keeps others out of its place"
+                .into();
+        }
+        let workers = workers_of(scenario);
+        format!("connections are kept: each client stays with one of {workers}")
+    })
+}

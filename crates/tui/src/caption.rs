@@ -1,0 +1,242 @@
+//! The caption: what there is to see at the cursor, in one or two sentences. Each number in it is one that
+//! the picture draws; what is a mean says so.
+//!
+//! ```text
+//!   picture ──▶ is the caption on screen still true?  and not yet read? ──▶ the same, with new numbers
+//!                            └─ no ─▶ the first that is worth it ──▶ its sentences
+//! ```
+//!
+//! A caption that has become false goes at once; one that is still true stays for as long as it takes to
+//! read.
+
+mod sentences;
+
+use super::view_model::{Doing, Held, ViewModel, WorkerPicture};
+use concsim_engine::telemetry::Stage;
+use concsim_model::scenario::{Scenario, WorkerKind};
+use concsim_model::words::counted;
+use concsim_record::Past;
+use concsim_record::remark::{self, Context, Kind, LONG_RUN, Usual, classes};
+
+/// What a caption is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Caption {
+    /// Processes are being forked.
+    #[default]
+    Preparing,
+    /// A worker's process has ended.
+    WorkerGone,
+    /// A worker is stopped.
+    WorkerStopped,
+    /// Updates of a counter got lost.
+    LostUpdates,
+    /// Workers want cores that other programs have.
+    Crowded,
+    /// One request keeps its worker for unusually long.
+    Hog,
+    /// Workers sleep in a wait, and nothing else goes on in them.
+    Blocked,
+    /// Workers hold as many connections as they may.
+    ConnectionsFull,
+    /// More are at the door than the listener's queue holds.
+    BacklogFull,
+    /// Coroutines are parked, and their workers go on.
+    Parked,
+    /// All workers that there are compute, or as many as there are cores.
+    Full,
+    /// None of these: how much of everything there is.
+    Quiet,
+}
+
+impl Caption {
+    /// All of them, the most telling first.
+    const ALL: [Self; 12] = [
+        Self::Preparing,
+        Self::WorkerGone,
+        Self::WorkerStopped,
+        Self::LostUpdates,
+        Self::Crowded,
+        Self::Hog,
+        Self::Blocked,
+        Self::ConnectionsFull,
+        Self::BacklogFull,
+        Self::Parked,
+        Self::Full,
+        Self::Quiet,
+    ];
+
+    /// Whether it gives way to another one before it could be read: it says little, or the other one is over
+    /// soon.
+    pub(super) fn can_wait_for(self, next: Self) -> bool {
+        !matches!(self, Self::Preparing | Self::Quiet) && next != Self::WorkerGone
+    }
+}
+
+/// What is known at the cursor.
+pub(super) struct Now<'a> {
+    past: Past<'a>,
+    picture: &'a ViewModel,
+    /// Whether the variant before differed in nothing but the kind of its workers.
+    same_processes: bool,
+}
+
+/// The caption at an instant: what it is about, and its sentences. `before`: the caption on the screen, if
+/// it has not been read yet.
+pub(super) fn caption(now: &Now<'_>, before: Option<Caption>) -> (Caption, Vec<String>) {
+    let said = |sight: Caption| Some((sight, now.say(sight)?));
+    let first = || Caption::ALL.into_iter().find(|sight| now.is_worth(*sight));
+    let next = first().unwrap_or(Caption::Quiet);
+    let kept = before
+        .filter(|before| before.can_wait_for(next))
+        .and_then(said);
+    kept.or_else(|| said(next))
+        .unwrap_or_else(|| (Caption::Quiet, now.say_quiet()))
+}
+
+impl<'a> Now<'a> {
+    pub(super) fn new(past: Past<'a>, picture: &'a ViewModel, same_processes: bool) -> Self {
+        Self {
+            past,
+            picture,
+            same_processes,
+        }
+    }
+
+    fn scenario(&self) -> &'a Scenario {
+        &self.past.header().scenario
+    }
+
+    fn kind(&self) -> WorkerKind {
+        self.scenario().server.kind
+    }
+
+    /// Workers that have a process, in the order of their slots.
+    fn living(&self) -> impl Iterator<Item = &'a WorkerPicture> + Clone + use<'a> {
+        let workers = self.picture.workers.iter();
+        workers.filter(|worker| worker.doing != Doing::Gone)
+    }
+
+    /// Those of them that do this.
+    fn doing(&self, what: Doing) -> Vec<&'a WorkerPicture> {
+        self.living()
+            .filter(|worker| worker.doing == what)
+            .collect()
+    }
+
+    /// The requests that all workers have begun, by what they do.
+    fn held(&self) -> Held {
+        self.picture.held()
+    }
+
+    /// Whether a caption is worth being put up: it is true now, and not for a moment only.
+    fn is_worth(&self, sight: Caption) -> bool {
+        let held = self.held();
+        match sight {
+            Caption::Parked => held.parked > 0 && 2 * held.parked >= held.all(),
+            Caption::Blocked => self.blocked_matter(),
+            Caption::Full => self.is_full() && self.was_busy(),
+            Caption::Preparing
+            | Caption::WorkerGone
+            | Caption::WorkerStopped
+            | Caption::LostUpdates
+            | Caption::Crowded
+            | Caption::Hog
+            | Caption::ConnectionsFull
+            | Caption::BacklogFull
+            | Caption::Quiet => self.say(sight).is_some(),
+        }
+    }
+
+    /// Its sentences, as long as they are true.
+    fn say(&self, sight: Caption) -> Option<Vec<String>> {
+        match sight {
+            Caption::Preparing => self.say_preparing(),
+            Caption::WorkerGone => self.remark(Kind::WorkerGone),
+            Caption::WorkerStopped => self.say_stopped(),
+            Caption::LostUpdates => self.remark(Kind::LostUpdates),
+            Caption::Crowded => self.say_crowded(),
+            Caption::Hog => self.hog().map(|hog| self.say_hog(hog)),
+            Caption::Blocked => self.say_blocked(),
+            Caption::ConnectionsFull => self.say_connections_full(),
+            Caption::BacklogFull => self.say_backlog_full(),
+            Caption::Parked => self.say_parked(),
+            Caption::Full => self.is_full().then(|| self.say_full()),
+            Caption::Quiet => Some(self.say_quiet()),
+        }
+    }
+
+    /// What is said of the last second, where that is what there is to see.
+    fn remark(&self, kind: Kind) -> Option<Vec<String>> {
+        let scene = Context::of_the_last_second(self.past, self.picture.mean, &[]);
+        remark::one(kind, &scene).map(|remark| remark.sentences)
+    }
+
+    /// Whether blocked workers keep anything waiting: requests at the door, others inside, or most workers.
+    fn blocked_matter(&self) -> bool {
+        if self.kind() == WorkerKind::Threads {
+            let Held { blocked, .. } = self.held();
+            return blocked > 0 && (2 * blocked >= self.held().all() || self.picture.door > 0);
+        }
+        let blocked = self.doing(Doing::Blocked);
+        let inside = blocked.iter().any(|worker| worker.held.all() > 1);
+        let are_most = 2 * blocked.len() >= self.living().count();
+        let has_a_loop = self.kind().has_a_loop();
+        !blocked.is_empty() && (has_a_loop || inside || are_most || self.picture.door > 0)
+    }
+
+    /// Whether no further request could run: each worker does, or each core has a worker.
+    fn is_full(&self) -> bool {
+        let running = self.doing(Doing::Running).len();
+        let cores = self.picture.cores.len();
+        running > 0 && (running == self.living().count() || running == cores)
+    }
+
+    /// Whether it has been so for most of the last second.
+    fn was_busy(&self) -> bool {
+        const MOST: f64 = 0.5;
+        let most = self.living().count().min(self.picture.cores.len());
+        self.picture.mean.parallelism >= MOST * most as f64
+    }
+
+    /// The worker that a request keeps for unusually long, while others wait.
+    fn hog(&self) -> Option<&'a WorkerPicture> {
+        let running = self.doing(Doing::Running).into_iter();
+        let long = running.filter(|worker| worker.run.is_some_and(|run| run >= LONG_RUN));
+        let waits = |worker: &&WorkerPicture| worker.held.ready > 0 || self.picture.door > 0;
+        let mut long: Vec<_> = long.filter(waits).collect();
+        long.sort_by_key(|worker| std::cmp::Reverse(worker.run));
+        if long.is_empty() {
+            return None;
+        }
+        let usual = Usual::of(self.scenario());
+        let requests = long.iter().filter_map(|worker| worker.request);
+        let classes = classes(&self.past, requests);
+        long.into_iter().find(|worker| match worker.request {
+            Some(request) => classes
+                .get(&request)
+                .is_some_and(|class| usual.is_exceeded_by(*class, request)),
+            None => usual.is_exceeded_by_run(worker.run.unwrap_or_default()),
+        })
+    }
+}
+
+/// What the stage means, when it is not the counted window.
+pub(super) fn stage_in_words(picture: &ViewModel) -> Option<String> {
+    let left = picture.in_system;
+    match picture.stage {
+        Stage::Preparing | Stage::Counting => None,
+        Stage::WarmUp => Some("The warm-up is played, but not counted yet.".into()),
+        Stage::Draining if left == 0 => Some("No request is due any more.".into()),
+        Stage::Draining => Some(format!(
+            "No request is due any more; clients wait for {} now.",
+            counted(left, "request")
+        )),
+        Stage::Done => Some(match picture.held().all() {
+            0 => "Every request has ended.".into(),
+            held => format!(
+                "Every client has its answer or has given up; workers still have {}.",
+                counted(held, "request")
+            ),
+        }),
+    }
+}

@@ -7,7 +7,7 @@ use std::io;
 use std::ops::Range;
 
 use concsim::export::tables::{Form, Table};
-use concsim::export::{Told, hlog, perfetto};
+use concsim::export::{PlayedVariant, hlog, perfetto};
 use concsim::http::{Progress, Receiver};
 use concsim::load::{Answer, Broken, Whole};
 use concsim::recording::lanes::{Index, Instant, Interval, Lanes};
@@ -197,7 +197,7 @@ fn look_at(recording: &Recording) {
 fn export(recording: &Recording) {
     let text = "requests.a.steps = []\nload.clients = 1";
     let plan = scenario::read(text, "a.toml", &Overrides::default());
-    let told = [Told {
+    let told = [PlayedVariant {
         plan: &plan.expect("it has no mistakes"),
         recording,
         run: summarise(recording),

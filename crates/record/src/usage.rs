@@ -6,7 +6,7 @@ use super::accounting::Edges;
 use super::latency::Sorted;
 use super::named::Named;
 use super::summary::rounded;
-use super::{CoreSample, Origin, Recording, WorkerSample};
+use super::{CoreSample, Origin, Recording, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 
@@ -29,8 +29,9 @@ pub struct Core {
     pub other: f64,
 }
 
-/// How many worker processes there were at once in the window: the fewest and the most that a sample saw.
-/// Both are 0 where no worker was seen, as of a foreign server.
+/// Worker processes that lived at once in the window, by their forks and deaths: the fewest and the most.
+/// A recording that tells of no fork is counted by its samples. Both are 0 where no worker was seen, as of a
+/// foreign server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AtOnce {
     /// The fewest.
@@ -41,31 +42,62 @@ pub struct AtOnce {
 
 impl AtOnce {
     pub(super) fn of(recording: &Recording) -> Self {
-        let window = recording.header.window;
-        let samples = recording.samples.iter();
-        // Where the last answer ends the window, workers are told to leave at that same instant.
-        let counted = samples.filter(|sample| {
-            sample.stage == Stage::Counting
-                && window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
-        });
-        let alive = |workers: &[WorkerSample]| {
-            let alive = workers.iter().filter(|it| it.phase != Phase::Gone);
-            alive.count()
+        let counts = match recording.header.window {
+            Some(window) => alive_by_events(recording, window),
+            None => Vec::new(),
         };
-        let counts = counted.map(|sample| alive(&sample.workers));
-        counts
-            .fold(None, |range: Option<Self>, count| {
-                let Self { least, most } = range.unwrap_or(Self {
-                    least: count,
-                    most: count,
-                });
-                Some(Self {
-                    least: least.min(count),
-                    most: most.max(count),
-                })
-            })
-            .unwrap_or_default()
+        let counts = if counts.is_empty() {
+            alive_by_samples(recording)
+        } else {
+            counts
+        };
+        Self {
+            least: counts.iter().copied().min().unwrap_or(0),
+            most: counts.iter().copied().max().unwrap_or(0),
+        }
     }
+}
+
+/// Numbers of workers that lived, one for each instant of the window at which that changed; none without forks.
+/// Where the last answer ends the window, workers are told to leave at that same instant, which does not count.
+fn alive_by_events(recording: &Recording, window: Window) -> Vec<usize> {
+    let change = |event: &Event| match event {
+        Event::Forked { at, .. } => Some((*at, 1)),
+        Event::Died { at, .. } => Some((*at, -1)),
+        _ => None,
+    };
+    let changes = recording.events.iter().filter_map(|(_, it)| change(it));
+    let mut changes: Vec<(Stamp, isize)> = changes.collect();
+    changes.sort_by_key(|(at, _)| *at);
+    let (mut alive, mut counts) = (0_isize, Vec::new());
+    for together in changes.chunk_by(|one, next| one.0 == next.0) {
+        let at = together[0].0;
+        if at >= window.end {
+            break;
+        }
+        if at <= window.begin {
+            counts.clear();
+        }
+        alive += together.iter().map(|(_, change)| change).sum::<isize>();
+        // Deaths without forks are of a recording that tells of no fork.
+        counts.extend(usize::try_from(alive));
+    }
+    counts
+}
+
+/// Numbers of workers that lived, one for each sample of the window.
+fn alive_by_samples(recording: &Recording) -> Vec<usize> {
+    let window = recording.header.window;
+    let samples = recording.samples.iter();
+    let counted = samples.filter(|sample| {
+        sample.stage == Stage::Counting
+            && window.is_some_and(|window| (window.begin..=window.end).contains(&sample.at))
+    });
+    let alive = |workers: &[WorkerSample]| {
+        let alive = workers.iter().filter(|it| it.phase != Phase::Gone);
+        alive.count()
+    };
+    counted.map(|sample| alive(&sample.workers)).collect()
 }
 
 /// The shares of all cores over the window.

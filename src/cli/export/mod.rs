@@ -29,7 +29,7 @@ enum What {
     Screen(screens::ScreenArgs),
     /// Export all screens as an asciicast
     #[command(after_help = "Example: concsim export cast last -o run.cast")]
-    ProcessIds(screens::CastArgs),
+    Cast(screens::CastArgs),
     /// Export tables as CSV: runs, requests, samples, workers, cores, switches
     #[command(
         after_help = "Example: concsim export csv last -o tables\n         concsim export csv last --table requests > requests.csv\n\nThe columns and their units are in docs/data.md."
@@ -72,7 +72,7 @@ impl Source {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Screen(args) => screens::write_screen(args),
-        What::ProcessIds(args) => screens::write_cast(args),
+        What::Cast(args) => screens::write_cast(args),
         What::Csv(args) => data::write_tables(args, Form::Csv),
         What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
         What::Perfetto(args) => {

@@ -346,7 +346,7 @@ mod tests {
         let orders = "x".repeat(1 << 20);
         let board = File::open("/dev/null").unwrap();
         let legacy = ChildEnv {
-            board: board.as_fd(),
+            scoreboard: board.as_fd(),
             orders: &orders,
         };
         let mut child = Child::start("--help", &legacy).unwrap();

@@ -55,3 +55,19 @@ fn reloads_close_together_leave_no_old_worker() {
         }
     }
 }
+
+#[test]
+fn a_worker_that_lives_beside_its_successor_for_less_than_a_sample_is_counted() {
+    // One worker of two cores, replaced while it serves: both compute for a moment.
+    let text = "seed = 73\nwarmup = '50ms'\nduration = '300ms'\n[server]\nkind = 'coroutine'\nworkers = 1\n\
+                backlog = 3\nconnections = 3\n[requests.it]\n\
+                steps = ['compute 30ms']\n[load]\nrate = '93/s'\npatience = '50ms'\n\
+                [machine]\ncores = 2\n[[timeline]]\nat = '91ms'\ndo = 'reload'\n";
+    let run = summarise(&recording_of(&plan(text, &[]), 0));
+    assert_eq!(
+        (run.workers_at_once.least, run.workers_at_once.most),
+        (1, 2)
+    );
+    assert_eq!(run.parallelism_limit, 2);
+    assert!(run.parallelism.expect("it computes") > 1.0);
+}

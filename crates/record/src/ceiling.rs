@@ -49,7 +49,7 @@ pub struct Ceiling {
 }
 
 impl Ceiling {
-    /// ModelComparison the tightest bound and the throughput that was found, in answers per second.
+    /// Compares the tightest bound and the throughput that was found, in answers per second.
     pub(super) fn of(named: &NamedBound, tightest: f64, throughput: Option<f64>) -> Self {
         let NamedBound { bound, service } = named;
         let per_s = bound.per_s();

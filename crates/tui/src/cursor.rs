@@ -187,7 +187,7 @@ impl Cursor {
                 self.step(later.min());
             }
             CursorMotion::LastMarker => {
-                self.step(marks(recording).filter(|at| *at < self.at).max())
+                self.step(marks(recording).filter(|at| *at < self.at).max());
             }
             CursorMotion::Slowest => {
                 self.step(slowest(recording).map(|it| Stamp(it.due.0.midpoint(it.done.0))));

@@ -171,7 +171,7 @@ fn only_sys_asks_the_operating_system_directly() {
 fn unsafe_code_lives_in_its_rooms() {
     const ROOMS: [&str; 4] = [
         "crates/os/src/sys/",
-        "crates/os/src/telemetry/board.rs",
+        "crates/os/src/telemetry/scoreboard.rs",
         "crates/os/src/telemetry/ring.rs",
         "crates/os/src/coroutine/task.rs",
     ];
@@ -265,7 +265,7 @@ fn anyhow_stays_at_the_door() {
 #[test]
 fn shared_memory_holds_numbers_and_no_pointers() {
     let shared = |path: &str| {
-        ["board", "bell", "ring", "gauge"]
+        ["scoreboard", "mailbox", "ring", "gauge"]
             .iter()
             .any(|name| path == format!("crates/os/src/telemetry/{name}.rs"))
     };
@@ -306,7 +306,7 @@ fn words(kind: &str) -> impl Iterator<Item = &str> {
 /// An atomic number, something made of them, or how many of them there are.
 fn is_shareable(word: &str) -> bool {
     let is_count = word.chars().all(|letter| !letter.is_lowercase());
-    let is_record = ["Words", "Slot", "Gauge", "Bell"]
+    let is_record = ["Words", "Slot", "Gauge", "Mailbox"]
         .iter()
         .any(|end| word.ends_with(end));
     word == "AtomicU64" || is_record || is_count && !word.contains(['&', '*', '<'])

@@ -122,7 +122,7 @@ fn waits(log: &[(u16, Event)], worker: usize) -> Vec<(Stamp, Stamp)> {
     for (_, event) in own {
         match event {
             Event::BlockedIn { from, to, .. } => waits.push((*from, *to)),
-            Event::Ran(ran) => {
+            Event::RunSlice(ran) => {
                 let last = waits.last_mut();
                 if let Some(last) = last.filter(|it| it.0 < ran.ready && ran.ready < it.1) {
                     last.1 = ran.ready;

@@ -148,7 +148,7 @@ impl Performance<'_> {
     fn remember(&mut self, deed: Intervention) {
         match deed {
             Intervention::SetRate(millionths) => {
-                self.steered.amount = Some(millionths as f64 / 1e6)
+                self.steered.amount = Some(millionths as f64 / 1e6);
             }
             Intervention::SetClients(clients) => self.steered.amount = Some(f64::from(clients)),
             Intervention::AddWorker

@@ -20,6 +20,7 @@ mod requests;
 mod screen;
 mod services;
 mod summary;
+mod sums;
 mod tables;
 mod theory;
 mod untold;

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::events::{Account, Ns, Request, Told};
 use super::findings::Findings;
 use super::tables::{Row, Tables, number};
-use super::window::LATE;
 
 /// Summaries of the variants of a kept run, by name, as `concsim replay --json` prints them.
 pub(super) fn summaries(concsim: &str, folder: &Path) -> BTreeMap<String, Value> {
@@ -331,37 +330,6 @@ impl Against<'_> {
         self.real("accept_jain", jain, 0.51e-4);
     }
 
-    /// Counts never fall, also when the process that counted has ended.
-    fn check_sums(&mut self, samples: &[Row], workers: &[Row]) {
-        let mut slots: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-        for row in workers {
-            slots.entry(&row["worker"]).or_default().push(row);
-        }
-        let of_run = [("", samples.iter().collect(), &SUMS[..])].into_iter();
-        let of_slots = slots
-            .into_iter()
-            .map(|(slot, rows)| (slot, rows, &SUMS_OF_A_WORKER[..]));
-        for (slot, rows, columns) in of_run.chain(of_slots) {
-            let rows: Vec<&Row> = rows;
-            for column in columns {
-                // A worker steps its gauge a moment after what it counts has ended: a look in between adds that.
-                let doubt = if *column == "begun_integral_ns" {
-                    LATE
-                } else {
-                    0
-                };
-                let falls = rows.windows(2).find(|pair| {
-                    let [before, now] =
-                        [pair[0], pair[1]].map(|it| number(it, column).unwrap_or(0));
-                    now + doubt < before
-                });
-                let at = falls.map(|pair| &pair[1]["at_ns"]);
-                let place = format!("{}: {column} {slot} falls", self.place);
-                self.findings.number(&place, at, "never", at.is_none());
-            }
-        }
-    }
-
     /// Each place has three numbers, and how far they are from N = X × R.
     fn check_balance(&mut self, account: &Account) {
         let of = |path: &str| self.at(path).as_f64();
@@ -406,32 +374,6 @@ impl Against<'_> {
         }
     }
 }
-
-/// Columns of the samples that are sums so far.
-const SUMS: [&str; 9] = [
-    "sent",
-    "ended",
-    "good",
-    "dropped",
-    "begun_integral_ns",
-    "workers_cpu_ns",
-    "load_cpu_ns",
-    "services_cpu_ns",
-    "arbiter_cpu_ns",
-];
-/// The same of each worker.
-const SUMS_OF_A_WORKER: [&str; 10] = [
-    "cpu_ns",
-    "accepted",
-    "requests",
-    "tasks",
-    "waits",
-    "coroutine_switches",
-    "voluntary",
-    "involuntary",
-    "peak_concurrency",
-    "longest_run_ns",
-];
 
 /// Parts of a latency, in the order in which they are cut where together they are longer than it.
 pub(super) const PARTS: [&str; 7] = [

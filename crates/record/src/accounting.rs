@@ -1,5 +1,5 @@
-//! Two ways to count the same: gauges that are stepped as things begin and end, and the log of every
-//! request. Different code on different data; if they disagree, one of them is wrong.
+//! Two independent counts of the same quantity: gauges that are stepped as things begin and end, and the
+//! log of every request. Different code reads different data; if the two disagree, one of them is wrong.
 //!
 //! ```text
 //!   ∫ gauge dt over the window   =   Σ of the part of every interval inside the window
@@ -14,8 +14,7 @@ use super::{Recording, Sample, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Failure, Reading};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// The two samples at the edges of the window. Averages are taken between the instants at which these
-/// were really taken.
+/// The two samples at the edges of the window. Averages are over the time between these samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edges<'a> {
     pub(super) begin: &'a Sample,
@@ -35,7 +34,7 @@ impl<'a> Edges<'a> {
         (begin.at < end.at).then_some(Self { begin, end })
     }
 
-    /// From when to when.
+    /// Interval between the two samples.
     pub(super) fn span(&self) -> Window {
         Window {
             begin: self.begin.at,
@@ -43,7 +42,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// How long, in nanoseconds.
+    /// Length of that interval, in nanoseconds.
     pub(super) fn length(&self) -> f64 {
         self.span().length().0 as f64
     }
@@ -53,7 +52,7 @@ impl<'a> Edges<'a> {
         (self.end.load.cpu - self.begin.load.cpu).0 as f64 / self.length()
     }
 
-    /// How much a gauge grew, in thing-nanoseconds.
+    /// Growth of a gauge's integral, in units × nanoseconds.
     fn gauge(&self, begin: Reading, end: Reading) -> f64 {
         (end.integral_at(self.end.at) - begin.integral_at(self.begin.at)) as f64
     }
@@ -89,17 +88,17 @@ impl<'a> Edges<'a> {
     }
 }
 
-/// How much of [from, to) lies in the window, in nanoseconds.
+/// Part of [from, to) that lies in the window, in nanoseconds.
 fn overlap((from, to): (Stamp, Stamp), window: Window) -> f64 {
     to.min(window.end).since(from.max(window.begin)).0 as f64
 }
 
 fn overlaps(intervals: impl Iterator<Item = (Stamp, Stamp)>, window: Window) -> f64 {
-    // Not `sum`: that of nothing is −0, and would be shown so.
+    // Not `sum`: the sum of no numbers is −0, and would be displayed as −0.
     intervals.fold(0.0, |sum, interval| sum + overlap(interval, window))
 }
 
-/// By how much two counts of the same differ, as a share of the larger.
+/// Difference of two counts of the same quantity, as a share of the larger.
 fn residual(gauge: f64, log: f64) -> f64 {
     let larger = gauge.abs().max(log.abs());
     if larger > 0.0 {
@@ -109,11 +108,11 @@ fn residual(gauge: f64, log: f64) -> f64 {
     }
 }
 
-/// What a gauge lacked at `at`, in thing-nanoseconds, when it said that there were `count`, of things that
-/// were there in these intervals. Its writer stamps a step with the instant at which something began or
-/// ended, and steps the gauge a moment later: much later if it had no core. Later readings have such steps
-/// in full, and the reading at `at` has none of them. Steps come in order, so those that are missing are the
-/// last ones before `at`.
+/// Part of a gauge's integral that is not yet counted at `at`, in units × nanoseconds. `count` is the
+/// gauge's value; `intervals` are the times for which the counted things were present. The writer of a
+/// gauge stamps a step with the instant at which something began or ended, and steps the gauge later: much
+/// later if it had no core. Later readings contain such steps in full; the reading at `at` contains none.
+/// Steps come in order, so the missing steps are the last ones before `at`.
 fn lacking(at: Stamp, count: u64, intervals: &[(Stamp, Stamp)]) -> f64 {
     let began = intervals.iter().map(|(from, _)| *from);
     let ended = intervals.iter().map(|(from, to)| *to.max(from));
@@ -137,7 +136,7 @@ fn lacking(at: Stamp, count: u64, intervals: &[(Stamp, Stamp)]) -> f64 {
     }
 }
 
-/// How much a gauge grew between two looks, with what each of them lacked.
+/// Growth of a gauge between two samples, each corrected by [`lacking`].
 fn grown(edges: &Edges<'_>, grown: f64, counts: [u64; 2], intervals: &[(Stamp, Stamp)]) -> f64 {
     let [begin, end] = counts;
     let lacked = lacking(edges.begin.at, begin, intervals);
@@ -152,15 +151,14 @@ pub(super) fn system_residual(edges: &Edges<'_>, requests: &Requests<'_>) -> f64
     )
 }
 
-/// Requests due and not ended by the gauge, with what it had not been told at the edges, in
-/// request-nanoseconds.
+/// Requests due and not ended, by the gauge, corrected at the edges by [`lacking`]; in request-nanoseconds.
 pub(super) fn in_system(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
     let intervals: Vec<(Stamp, Stamp)> = due_to_done(requests).collect();
     let counts = [edges.begin, edges.end].map(|sample| sample.load.in_system.count);
     grown(edges, edges.in_system(), counts, &intervals)
 }
 
-/// The residual of [accepted, last byte written] over all that workers took.
+/// The residual of [accepted, last byte written] over all requests that workers accepted.
 pub(super) fn workers_residual(
     edges: &Edges<'_>,
     recording: &Recording,
@@ -208,8 +206,8 @@ fn served(recording: &Recording) -> impl Iterator<Item = (Stamp, Stamp)> {
         })
 }
 
-/// What workers had begun when they died, of which they could not tell: from the accept, or for a
-/// later request of a kept connection from its sending, to the death.
+/// Intervals of requests that a worker had begun and could not report because it died: from the accept, or
+/// for a later request of a keep-alive connection from its sending, to the death.
 fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, Stamp)> {
     let deaths = deaths(recording);
     if deaths.is_empty() {
@@ -226,7 +224,7 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
                 let during = |death: &&Stamp| outcome.sent < **death && **death <= outcome.done;
                 deaths.values().flatten().find(during)?
             }
-            // Its client has left, and its worker went on with it to its own end, if one had begun it.
+            // The client has left. A worker that had begun the request continued until it died.
             Failure::Timeout => {
                 let takers = takers.get_or_insert_with(|| takers_of(recording));
                 let its = takers.get(&outcome.request).map(|slot| deaths.get(slot));
@@ -241,7 +239,7 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
     cut
 }
 
-/// The worker of each request that one has said to have had, whether it has ended it or not.
+/// Worker of each request that a worker has reported, ended or not.
 fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
     let told = recording.switches.iter();
     let had = told.filter_map(|(slot, event)| match event {
@@ -256,7 +254,7 @@ fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
     had.chain(running).collect()
 }
 
-/// When the processes of each slot died, in order.
+/// Times at which the processes of each slot died, in order.
 fn deaths(recording: &Recording) -> BTreeMap<u16, Vec<Stamp>> {
     let mut deaths: BTreeMap<u16, Vec<Stamp>> = BTreeMap::new();
     for (slot, event) in &recording.events {
@@ -283,7 +281,7 @@ fn taken_and_never_served(
     for (slot, event) in &recording.events {
         match event {
             Event::Accepted { at, task, .. } => {
-                // The number of a task that died with its process is used again by the next one.
+                // The next process reuses the number of a task that died with its process.
                 if let Some(before) = taken.insert((*slot, *task), *at) {
                     cut.extend(until_death(*slot, before));
                 }
@@ -309,8 +307,8 @@ fn taken_and_never_served(
     cut
 }
 
-/// Jain's index of how evenly something is shared: 1 if all have the same, 1/n if one has it all.
-/// `None` if there is nothing to share.
+/// Jain's fairness index: 1 if all shares are equal, 1/n if one has everything. `None` if there is nothing
+/// to share.
 ///
 /// Jain, Chiu, Hawe: A Quantitative Measure of Fairness, 1984.
 pub(super) fn jain(shares: impl Iterator<Item = u64>) -> Option<f64> {
@@ -342,14 +340,14 @@ mod tests {
         let stamps = |all: &[(u64, u64)]| -> Vec<(Stamp, Stamp)> {
             all.iter().map(|(a, b)| (Stamp(*a), Stamp(*b))).collect()
         };
-        // At 100 three are there; the gauge has been told of one: 40 + 30 are missing.
+        // At 100 three are present; the gauge has counted one: 40 + 30 are missing.
         let late = stamps(&[(10, 200), (60, 150), (70, 300), (120, 180)]);
         assert!((lacking(Stamp(100), 1, &late) - 70.0).abs() < 1e-9);
         assert!(lacking(Stamp(100), 3, &late).abs() < 1e-9);
-        // Two ended at 80 and at 95, and the gauge has not been told of the last one.
+        // Two ended at 80 and at 95; the gauge has not counted the last one.
         let ended = stamps(&[(10, 80), (20, 95), (30, 200)]);
         assert!((lacking(Stamp(100), 2, &ended) + 5.0).abs() < 1e-9);
-        // A gauge that counts one too many all the time is not taken for one that is late.
+        // A gauge that is always one too high is not treated as late.
         let one = stamps(&[(0, 1_000)]);
         let lacked = [100, 900].map(|at| lacking(Stamp(at), 2, &one));
         assert!(

@@ -1,7 +1,7 @@
-//! Bounds of the throughput beside what was reached, and the place where requests wait.
+//! Bounds of the throughput, compared with the throughput reached, and the place where requests wait.
 //!
-//! A bound is called the cause of a throughput only if it was reached. Otherwise something that no bound
-//! knows of holds requests up, and the run's own account of their time says where.
+//! A bound is called the cause of a throughput only if it was reached. Otherwise requests are held up by
+//! something that no bound covers, and the run's own account of their time says where.
 
 use serde::Serialize;
 
@@ -12,10 +12,10 @@ use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, digits, grouped, length, rate};
 use concsim_theory::bounds::{Bound, Scarce};
 
-/// The share of a bound from which on it is called reached.
+/// Share of a bound from which on it counts as reached.
 const REACHED: f64 = 0.9;
 
-/// Bounds that differ by no more than this part bind together.
+/// Bounds that differ by at most this share bind together.
 const TIE: f64 = 0.01;
 
 /// True if a bound is as tight as the tightest, both in answers per second.
@@ -23,33 +23,33 @@ pub(super) fn is_as_tight(per_s: f64, tightest: f64) -> bool {
     per_s <= tightest * (1.0 + TIE)
 }
 
-/// A bound of the throughput, and how much of it was reached.
+/// A bound of the throughput, and the share of it that was reached.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ceiling {
-    /// What there is a limited number of: `workers`, `threads`, `locks`, `cores`, `connections`, `pool`,
+    /// Name of the limited resource: `workers`, `threads`, `locks`, `cores`, `connections`, `pool`,
     /// `capacity`, `pool_threads`, `clients`, `arrivals`.
     pub of: &'static str,
-    /// The service whose pool or capacity it is.
+    /// Service to which the pool or capacity belongs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// How many there are.
+    /// Number of units of the resource.
     pub count: f64,
-    /// For how long each request takes one. [`None`] for arrivals.
+    /// Time for which each request occupies one unit. [`None`] for arrivals.
     pub each_ms: Option<f64>,
-    /// The share of requests that can be answered well. Left out if all can: the heartbeat kills none, and
-    /// none is longer than the clients' patience.
+    /// Share of requests that can be answered well. Omitted if all can: the heartbeat kills none, and none
+    /// takes longer than the clients' patience.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub good: Option<f64>,
     /// Good answers per second.
     pub per_s: f64,
-    /// True if it is the tightest, or within 1 % of that, and at least 90 % of it is reached.
+    /// True if this is the tightest bound, or within 1 % of it, and at least 90 % of it is reached.
     pub binds: bool,
-    /// The run's throughput ÷ the bound. Above 1 in short windows alone: a bound is of the long run.
+    /// The run's throughput ÷ the bound. Above 1 only in short windows: a bound holds in the long run.
     pub reached: Option<f64>,
 }
 
 impl Ceiling {
-    /// Compares the tightest bound and the throughput that was found, in answers per second.
+    /// Compares a bound with the tightest bound and with the run's throughput, all in answers per second.
     pub(super) fn of(named: &NamedBound, tightest: f64, throughput: Option<f64>) -> Self {
         let NamedBound { bound, service } = named;
         let per_s = bound.per_s();
@@ -123,7 +123,7 @@ impl Ceiling {
     }
 }
 
-/// A bound with the name of its service, if it is of one.
+/// A bound, with the name of its service if it is a service's.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NamedBound {
     pub(super) bound: Bound,
@@ -148,12 +148,12 @@ impl NamedBound {
     }
 }
 
-/// Answers per second, in three digits or grouped.
+/// Formats answers per second: three digits, or grouped by thousands.
 #[must_use]
 pub fn per_second(rate: f64) -> String {
     match rate {
         rate if rate >= 999.5 => grouped(rate.round() as u64),
-        // As many digits as it takes for three that say something: a bank answers 0.00333/s.
+        // Three significant digits: a bank answers 0.00333/s.
         rate if (1e-6..0.0995).contains(&rate) => {
             let digits = (2.0 - rate.log10().floor()) as usize;
             format!("{rate:.digits$}")
@@ -162,31 +162,33 @@ pub fn per_second(rate: f64) -> String {
     }
 }
 
-/// The place where requests wait longest, by the run's own account, or where else their time goes.
+/// Place where requests wait longest by the run's own account, or else the other use of their time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Waits {
-    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service`; `failed` if requests wait nowhere and much
-    /// of the time goes to those that fail; `unanswered` if all are begun and none was answered; or `none`.
+    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service`; `failed` if requests wait nowhere and
+    /// much of the time goes to failed ones; `unanswered` if all are begun and none was answered; or
+    /// `none`.
     pub at: &'static str,
-    /// How long a request waits there on average. [`None`] if too few were answered to know.
+    /// Mean time that a request waits there. [`None`] if too few were answered.
     pub mean_ms: Option<f64>,
-    /// The share of its time; of all requests in the system, if none was answered; of the time of all
-    /// requests, if it goes to those that fail.
+    /// Share of a request's time. If no request was answered: share of the requests in the system. For
+    /// `failed`: share of the time of all requests.
     pub share: f64,
 }
 
-/// A wait that is a smaller share of a request's time is none.
+/// A wait below this share of a request's time is ignored.
 const HARDLY: f64 = 0.1;
 
 impl Waits {
-    /// Of requests that spent their time in this way; `alone_ms` is what a request waits for services and timers if
-    /// it is alone. [`None`] if they took no time.
+    /// Computes the place from a breakdown of request time; `alone_ms` is the time that a single request,
+    /// without others, waits for services and timers. [`None`] if the requests took no time.
     pub(super) fn of_time(spent: &Breakdown, alone_ms: f64) -> Option<Self> {
         let mean = spent.total();
         (mean > 0.0).then(|| Self::in_time(spent, mean, alone_ms))
     }
 
-    /// Of a run; `alone_ms` is what a request waits for services and timers if it is alone.
+    /// Computes the place for a run; `alone_ms` is the time that a single request, without others, waits
+    /// for services and timers.
     pub(super) fn of(run: &Run, alone_ms: f64) -> Option<Self> {
         match (&run.breakdown_ms, run.latency_ms.mean) {
             (Some(spent), Some(mean)) if mean > 0.0 => {
@@ -199,7 +201,8 @@ impl Waits {
     }
 
     fn in_time(spent: &Breakdown, mean: f64, alone_ms: f64) -> Self {
-        // What is longer than alone is a queue, where workers did not tell of which.
+        // Time beyond `alone_ms` is queueing; workers that do not report the parts do not say in which
+        // queue.
         let longer = (spent.parked_or_blocked - alone_ms).max(0.0);
         let [pool, threads, service] = match &spent.waits {
             Some(waits) => [waits.pool_wait, waits.thread_wait, waits.service_queue],
@@ -223,8 +226,8 @@ impl Waits {
         }
     }
 
-    /// The share of the time of all requests that went to those that failed, by Little's law: what is in
-    /// the system beyond the answered ones. [`None`] if that is little.
+    /// Share of the time of all requests that went to failed ones, by Little's law: the requests in the
+    /// system beyond the answered ones. [`None`] if the share is small.
     fn in_failures(run: &Run, mean: f64) -> Option<Self> {
         let failed = run.failed.all().saturating_sub(run.unfinished);
         let all = run.in_system.filter(|all| *all > 0.0 && failed > 0)?;
@@ -237,7 +240,7 @@ impl Waits {
         })
     }
 
-    /// Where no request was answered, their number says where they are.
+    /// Computes the place from the numbers of requests, for a run in which none was answered.
     fn in_number(run: &Run) -> Option<Self> {
         let (door, all) = (run.at_the_door?, run.in_system?);
         let share = if all > 0.0 { door / all } else { 0.0 };

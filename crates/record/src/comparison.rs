@@ -1,7 +1,7 @@
-//! What theory says of a run, beside what the run showed.
+//! Comparison of theory with a run.
 //!
-//! Whatever is called *computed* here is from the scenario alone; what stands beside it was found in
-//! the run, measured or simulated as the run's origin says. Nothing is fitted.
+//! Values called *computed* come from the scenario alone; values called *found* come from the run, measured
+//! or simulated according to its origin. Nothing is fitted.
 
 use serde::Serialize;
 
@@ -15,63 +15,63 @@ use concsim_model::scenario::Scenario;
 use concsim_theory::forecast::{self, Forecast, Times};
 use concsim_theory::{attempt, bounds, little};
 
-/// What a formula says, and why it does not.
+/// Bounds and the closed form for a scenario, or the reason why no closed form applies.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelComparison {
     /// Always `computed`.
     pub origin: &'static str,
-    /// Bounds of the throughput of a long run, the tightest first. That one and those as tight bind if they are
-    /// reached.
+    /// Bounds of the throughput of a long run, the tightest first. The tightest, and any as tight, bind if
+    /// they are reached.
     pub bounds: Vec<Ceiling>,
-    /// Where requests wait, if no bound binds. Found in the run, not computed.
+    /// Place where requests wait, if no bound binds. Found in the run, not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Waits>,
-    /// The closed form that applies …
+    /// Closed form that applies, if one does.
     pub model: Option<Modelled>,
-    /// … or why none does.
+    /// Reason why no closed form applies.
     pub why_none: Option<String>,
 }
 
-/// The numbers of a closed form, each beside the run's.
+/// The numbers of a closed form, each with the run's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Modelled {
-    /// As textbooks name it.
+    /// Name in textbooks.
     pub name: String,
-    /// Which `concsim theory MODEL --help` tells all about it.
+    /// MODEL in `concsim theory MODEL --help`, which describes the closed form.
     pub help: &'static str,
-    /// What has to be so besides for it to be right.
+    /// Further assumptions of the closed form.
     pub assumes: Vec<String>,
-    /// The share of time for which each worker, or core, is kept.
+    /// Share of time for which each worker, or core, is occupied.
     pub utilisation: f64,
-    /// Whether there is a steady state; otherwise the queue grows for ever, and no time has a mean.
+    /// True if there is a steady state; otherwise the queue grows without bound and no time has a mean.
     pub steady: bool,
     /// Good answers per second.
     pub throughput_per_s: Pair,
     /// The mean latency.
     pub mean_ms: Pair,
-    /// What of that is neither computing nor waiting for an answer.
+    /// Part of the mean latency that is neither computing nor waiting for an answer.
     pub wait_ms: Pair,
-    /// Half took no longer …
+    /// Median latency.
     pub p50_ms: Pair,
-    /// … nine of ten …
+    /// 90th percentile.
     pub p90_ms: Pair,
-    /// … and 99 of 100.
+    /// 99th percentile.
     pub p99_ms: Pair,
 }
 
-/// One number, computed and found. [`None`] where the model or the run does not say.
+/// One number, computed and found. [`None`] where the model or the run does not give it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Pair {
-    /// By the model.
+    /// Value of the model.
     pub computed: Option<f64>,
-    /// In the run.
+    /// Value of the run.
     pub found: Option<f64>,
     /// computed ÷ found − 1.
     pub error: Option<f64>,
 }
 
-/// How far off, in per cent: of what is far off no digits are worth a look, and what is nothing to the
-/// last digit shown is on no side.
+/// Formats an error in per cent. A large error has no digits after the point; an error that rounds to 0 has
+/// no sign.
 #[must_use]
 pub fn percent(error: f64) -> String {
     match error * 100.0 {
@@ -83,12 +83,12 @@ pub fn percent(error: f64) -> String {
 }
 
 impl Pair {
-    /// These two, and how far the computed one is off.
+    /// Pairs two values and computes the error of the computed one.
     #[must_use]
     pub fn of(computed: Option<f64>, found: Option<f64>) -> Self {
         let both = computed.zip(found).filter(|(_, found)| *found > 0.0);
         Self {
-            // Of what is small, its first digits.
+            // Small values keep more digits.
             computed: computed.map(|value| rounded(value, if value < 1.0 { 6 } else { 3 })),
             found,
             error: both.map(|(computed, found)| rounded(computed / found - 1.0, 4)),
@@ -96,21 +96,21 @@ impl Pair {
     }
 }
 
-/// What a run, or a part of one, showed. Times are in milliseconds.
+/// Measured numbers of a run or of a part of one. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Found {
     /// Good answers per second.
     pub throughput_per_s: Option<f64>,
     /// The mean latency.
     pub mean_ms: Option<f64>,
-    /// At the door, ready and without a core.
+    /// Mean time at the door, ready and without a core.
     pub wait_ms: Option<f64>,
     /// p50, p90 and p99.
     pub percentiles_ms: [Option<f64>; 3],
 }
 
 impl Found {
-    /// In the counted window of a run.
+    /// Returns the numbers of a run's counted window.
     #[must_use]
     pub fn in_run(run: &Run) -> Self {
         let latency = run.latency_ms;
@@ -124,31 +124,31 @@ impl Found {
     }
 }
 
-/// The least part of a bound that is shown as more than all of it.
+/// Smallest reached share of a bound that is displayed as above 100 %.
 const SHOWN_ABOVE: f64 = 1.005;
 
-/// Why there is no theory of a run that a hand has changed.
+/// Reason why theory does not apply to a run that was changed by hand.
 pub const STEERED: &str = "it was changed by hand meanwhile";
 
-/// Whether a hand has changed it.
+/// True if the run was changed by hand.
 #[must_use]
 pub fn is_steered(run: &Run) -> bool {
     let mut remarks = run.remarks.iter();
     remarks.any(|remark| remark.kind == remark::Kind::Steered)
 }
 
-/// What theory says of a scenario. To find that out may take milliseconds, so it is kept while numbers
-/// change beside it.
+/// Theory of a scenario. Computing it may take milliseconds, so callers keep it while the measured numbers
+/// change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theory {
     bounds: Vec<NamedBound>,
     forecast: Result<Forecast, String>,
-    /// The mean time for which a request that is alone waits for services and timers.
+    /// Mean time that a single request, without others, waits for services and timers.
     alone_ms: f64,
 }
 
 impl Theory {
-    /// On a machine with so many cores.
+    /// Computes the theory of a scenario on a machine with `cores` cores.
     #[must_use]
     pub fn of(scenario: &Scenario, cores: usize) -> Self {
         let is_steady = scenario.timeline.is_empty();
@@ -162,7 +162,7 @@ impl Theory {
         }
     }
 
-    /// The same of a run that is not only what its scenario says.
+    /// Computes the theory for a run, which may deviate from its scenario.
     fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
         if is_steered(run) {
             return Self::none(STEERED);
@@ -173,7 +173,7 @@ impl Theory {
         Self::of(scenario, cores)
     }
 
-    /// Nothing, for this reason.
+    /// Theory without content, with the reason.
     #[must_use]
     pub fn none(reason: &str) -> Self {
         Self {
@@ -183,13 +183,13 @@ impl Theory {
         }
     }
 
-    /// The place where requests wait that spent their time in this way.
+    /// Returns the place where requests wait, from a breakdown of their time.
     #[must_use]
     pub fn waits(&self, spent: &Breakdown) -> Option<Waits> {
         Waits::of_time(spent, self.alone_ms)
     }
 
-    /// Comparison with what was found.
+    /// Compares the theory with measured numbers.
     #[must_use]
     pub fn beside(&self, found: &Found) -> ModelComparison {
         let tightest = self.bounds.first().map_or(0.0, NamedBound::per_s);
@@ -211,14 +211,14 @@ impl Theory {
 }
 
 impl ModelComparison {
-    /// The tightest bound, and those that are as tight.
+    /// Returns the tightest bound and all that are as tight.
     pub fn tightest(&self) -> impl Iterator<Item = &Ceiling> {
         let first = self.bounds.first().map_or(0.0, |it| it.per_s);
         let bounds = self.bounds.iter();
         bounds.filter(move |bound| ceiling::is_as_tight(bound.per_s, first))
     }
 
-    /// The caveat where a window exceeds a bound of the long run.
+    /// Caveat for a window whose throughput exceeds a bound of the long run.
     #[must_use]
     pub fn above(&self) -> Option<&'static str> {
         let is_above = |it: &Ceiling| it.reached.is_some_and(|reached| reached >= SHOWN_ABOVE);
@@ -228,7 +228,7 @@ impl ModelComparison {
         )
     }
 
-    /// What theory says of a run of this scenario.
+    /// Compares a run of a scenario with theory.
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
         let theory = Theory::of_run(scenario, cores, run);
@@ -243,13 +243,13 @@ impl ModelComparison {
 }
 
 impl Modelled {
-    /// Mean, wait, p50 and p99.
+    /// Returns mean, wait, p50 and p99, in milliseconds.
     #[must_use]
     pub fn times_ms(&self) -> [Pair; 4] {
         [self.mean_ms, self.wait_ms, self.p50_ms, self.p99_ms]
     }
 
-    /// What has to be so, and where all about the model is said.
+    /// Describes the assumptions and names the help page of the model.
     #[must_use]
     pub fn assumed(&self) -> String {
         let help = format!("concsim theory {} --help", self.help);
@@ -283,23 +283,23 @@ impl Modelled {
     }
 }
 
-/// Little's law at one place: N beside X·R, all three found in the run.
+/// Little's law at one place: N and X·R, all found in the run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Balance {
-    /// Where: `system`, `door`, `workers`.
+    /// Place: `system`, `door`, `workers`.
     pub at: &'static str,
-    /// N: how many are there on average.
+    /// N: mean number of requests present.
     pub present: f64,
-    /// X: how many come and go, per second.
+    /// X: throughput per second.
     pub throughput_per_s: f64,
-    /// R: how long each stays there on average.
+    /// R: mean time that each stays there, in milliseconds.
     pub mean_ms: f64,
-    /// X·R ÷ N − 1. Far from 0 where requests fail, or the run is not steady. [`None`] where nobody is.
+    /// X·R ÷ N − 1. Far from 0 if requests fail or the run is not steady. [`None`] if N is next to 0.
     pub residual: Option<f64>,
 }
 
 impl Balance {
-    /// Behind a number of requests: `at the door`.
+    /// Name of the place, to follow a number of requests: `at the door`.
     #[must_use]
     pub fn place(&self) -> &'static str {
         match self.at {
@@ -310,7 +310,7 @@ impl Balance {
     }
 }
 
-/// Little's law in the system, at the door and in the workers, as far as the run has the numbers.
+/// Little's law in the system, at the door and in the workers, where the run has the numbers.
 pub(super) fn balances(run: &Run) -> Vec<Balance> {
     let spent = run.breakdown_ms.as_ref();
     let door = spent.map(|spent| spent.door);
@@ -338,7 +338,7 @@ fn balance(at: &'static str, present: f64, throughput: f64, mean_ms: f64) -> Bal
         throughput,
         response: mean_ms / 1e3,
     };
-    // A residual of next to nobody is noise.
+    // A residual of very few requests is noise.
     let is_somebody = present >= 0.005;
     Balance {
         at,

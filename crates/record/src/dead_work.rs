@@ -1,5 +1,5 @@
-//! Work for clients that have left: a client that gives up closes its connection, and a worker that has
-//! it, or takes it from the listener's queue later, answers it all the same.
+//! Work for clients that have left: a client that gives up closes its connection, but the worker that has
+//! the connection, or takes it from the listener's queue later, answers all the same.
 //!
 //! ```text
 //!   client   sent ───────────── gives up
@@ -7,9 +7,9 @@
 //!                                  └ dead work ┘
 //! ```
 //!
-//! A sync worker's time is from the accept to the last byte of each request; that of a worker with a loop
-//! is its run slices, in which its unpatched waits are. Only what is in the log of requests counts: a
-//! foreign client's patience is not known, and a request with which its worker died is not in it.
+//! The time of a sync worker is from the accept to the last byte of each request; the time of a worker with
+//! a loop is its run slices, including unpatched waits. Only requests in the log count: the patience of a
+//! foreign client is not known, and a request that was lost with its worker is not in the log.
 
 use std::collections::BTreeMap;
 
@@ -26,18 +26,18 @@ use concsim_model::units::{Elapsed, Stamp};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct DeadWork {
     /// Share of the workers' busy and blocked time, 0 to 1, in which the client had already given up.
-    /// [`None`] if no worker did anything, or none told of it.
+    /// [`None`] if no worker did anything, or no worker reports its time.
     pub share: Option<f64>,
     /// Requests in the listener's queue at the end of the span whose client had given up.
     pub in_queue: u64,
 }
 
-/// What one worker's time went into.
+/// Use of one worker's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
     /// Computing, blocked, or kept off its core.
     pub(super) busy: Elapsed,
-    /// The part of it in which the client had given up.
+    /// Part of `busy` in which the client had given up.
     pub(super) dead: Elapsed,
 }
 
@@ -50,7 +50,7 @@ impl Spent {
         }
     }
 
-    /// All of these together.
+    /// Adds up the times of several workers.
     pub(super) fn sum<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         all.fold(Self::default(), |sum, spent| Self {
             busy: sum.busy + spent.busy,
@@ -58,20 +58,20 @@ impl Spent {
         })
     }
 
-    /// The dead part of it, 0 to 1.
+    /// Share of dead work in the busy time, 0 to 1; [`None`] without busy time.
     pub(super) fn share(&self) -> Option<f64> {
         (self.busy > Elapsed::ZERO).then(|| self.dead.0 as f64 / self.busy.0 as f64)
     }
 }
 
-/// The dead work of a stretch of time, by slot.
+/// Dead work in an interval, by slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
     pub(super) workers: BTreeMap<u16, Spent>,
     pub(super) in_queue: u64,
 }
 
-/// What the account rests on.
+/// Data from which the account is computed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log<'a> {
     server: &'a Server,
@@ -83,7 +83,7 @@ pub(super) struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// What was known at an instant.
+    /// Returns the data known at an instant.
     pub(super) fn at(past: &Past<'a>) -> Self {
         Self {
             server: &past.header().scenario.server,
@@ -95,7 +95,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// All that is known of a run; [`None`] if it has no sample.
+    /// Returns all data of a run; [`None`] if it has no sample.
     pub(super) fn of(recording: &'a Recording) -> Option<Self> {
         Some(Self {
             server: &recording.header.scenario.server,
@@ -109,7 +109,7 @@ impl<'a> Log<'a> {
 }
 
 impl Account {
-    /// The account of the time in `window`.
+    /// Computes the account for `window`.
     pub(super) fn of(log: &Log<'_>, window: Window) -> Self {
         let left = left(log.outcomes);
         Self {
@@ -118,12 +118,12 @@ impl Account {
         }
     }
 
-    /// All workers together.
+    /// Returns the sum over all workers.
     pub(super) fn all(&self) -> Spent {
         Spent::sum(self.workers.values())
     }
 
-    /// As it stands in the summary.
+    /// Returns the account in the form of the summary.
     pub(super) fn summary(&self) -> DeadWork {
         DeadWork {
             share: self.all().share().map(|share| rounded(share, 4)),
@@ -132,7 +132,7 @@ impl Account {
     }
 }
 
-/// When clients gave up, by request.
+/// Times at which clients gave up, by request.
 fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
     let gave_up = outcomes
         .iter()
@@ -165,7 +165,7 @@ fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap
             }
         }
     }
-    // What goes on has not been published yet.
+    // Work in progress has not been published yet.
     let sample = log.newest;
     for worker in sample.workers.iter().filter(|it| is_busy(it)) {
         if let Some(since) = worker.running_since {
@@ -180,7 +180,7 @@ fn is_busy(worker: &WorkerSample) -> bool {
     matches!(worker.phase, Phase::Running | Phase::Blocked)
 }
 
-/// Requests that are in the listener's queue at `at` and whose client had given up by then.
+/// Number of requests in the listener's queue at `at` whose client had given up by then.
 fn in_queue(log: &Log<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
     if left.is_empty() {
         return 0;
@@ -192,7 +192,7 @@ fn in_queue(log: &Log<'_>, at: Stamp, left: &BTreeMap<u32, Stamp>) -> u64 {
     queue.iter().filter(has_left).count() as u64
 }
 
-/// Connections that clients opened, as far as load has said so.
+/// Connections that clients opened, as far as load has reported them.
 fn arrivals(log: &Log<'_>) -> Vec<Arrival> {
     let taken = taken(log);
     let arrival = |request: u32, sent: Stamp, done: Stamp| Arrival {
@@ -208,12 +208,12 @@ fn arrivals(log: &Log<'_>) -> Vec<Arrival> {
     let ended = ended.map(|it| (it.request, arrival(it.request, it.sent, it.done)));
     let sent = log.sent.iter().filter(|it| it.opened);
     let sent = sent.map(|it| (it.request, arrival(it.request, it.sent, Stamp::NEVER)));
-    // What has ended is known better.
+    // An outcome is more exact than a sending.
     let all: BTreeMap<u32, Arrival> = sent.chain(ended).collect();
     all.into_values().collect()
 }
 
-/// When workers had requests first, as far as they have said their numbers.
+/// Times at which workers first had each request, as far as workers have reported request numbers.
 fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
     let served = log.events.iter().filter_map(|(_, event)| match event {
         Event::Served(served) => Some((served.request, served.accepted)),

@@ -1,17 +1,18 @@
-//! Bounded memory, however long a run is: when there are too many switches, those of every other
-//! request are let go, as a whole. Half a request's switches would be a picture of something that
-//! never happened.
+//! Bounded memory for runs of any length: when there are too many switches, all switches of every other
+//! request are dropped. Requests are dropped as a whole, since half of a request's switches would show
+//! something that never happened.
 
 use super::Recording;
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 
-/// Switches that are kept at most: about 80 MB.
+/// Maximum number of switches kept: about 80 MB.
 pub(super) const SWITCHES_KEPT: usize = 1 << 20;
-/// Beyond this few requests are left, and one alone may have too many: what it does then is let go of.
+/// Maximum of `one_in`. Beyond it few requests are left, and a single request may have too many switches:
+/// its later ones are dropped.
 const RAREST: u32 = 1 << 20;
 
 impl Recording {
-    /// Adds a switch of `worker`, if it belongs to a request whose switches are kept; whether it does.
+    /// Adds a switch of `worker` if its request is kept; returns true if it was added.
     pub(super) fn note_switch(&mut self, worker: u16, switch: Event) -> bool {
         let has_room = self.one_in < RAREST || self.switches.len() < SWITCHES_KEPT;
         let kept = has_room && is_one_in(self.one_in, &switch);
@@ -33,7 +34,7 @@ impl Recording {
         self.switches.push((worker, switch));
     }
 
-    /// Lets go of the switches of every other request that is left.
+    /// Drops the switches of every other remaining request.
     fn thin(&mut self) {
         self.one_in *= 2;
         let (mut read, mut kept) = (0, 0);
@@ -63,7 +64,7 @@ impl Recording {
 
 #[cfg(any(test, feature = "testing"))]
 impl Recording {
-    /// The same with these switches.
+    /// Returns the recording with these switches added.
     #[must_use]
     pub fn with_switches(mut self, switches: impl IntoIterator<Item = (u16, Event)>) -> Self {
         for (worker, switch) in switches {
@@ -73,8 +74,8 @@ impl Recording {
     }
 }
 
-/// Whether this is a switch of one of those requests whose number `one_in` divides. What was done for
-/// no request goes with the first that are let go.
+/// True if the switch belongs to a request whose number is divisible by `one_in`. Switches that belong to
+/// no request are dropped first.
 fn is_one_in(one_in: u32, switch: &Event) -> bool {
     let request = match switch {
         Event::RunSlice(ran) => ran.request,

@@ -1,4 +1,4 @@
-//! What a file claims of its runs, decided by their numbers.
+//! Evaluates a file's claims about its runs by the runs' numbers.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,22 +12,22 @@ use concsim_model::scenario::expectation::{
 use concsim_model::scenario::{Expectation, Plan, Question};
 use concsim_model::units::three_digits;
 
-/// A claim, and what became of it.
+/// A claim and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgement {
-    /// In words.
+    /// The claim in words.
     pub claim: String,
-    /// As a comparison.
+    /// The claim as a comparison.
     pub that: String,
     /// The numbers that decided: `597/s against 20.0/s (29.9 times)`.
     pub measured: Option<String>,
-    /// What became of it.
+    /// Verdict.
     pub verdict: Verdict,
-    /// Why it was not judged, or with what reserve it was.
+    /// Reason why it was not judged, or a reservation.
     pub because: Option<String>,
 }
 
-/// What became of a claim.
+/// Result of evaluating a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -40,35 +40,35 @@ pub enum Verdict {
     NotJudged,
 }
 
-/// A question, what was guessed before, and what came out.
+/// A question, the votes before the run, and the result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
     /// The question in words.
     pub question: String,
-    /// What could be guessed, in words.
+    /// Choices, in words.
     pub choices: Vec<String>,
-    /// How many guessed each.
+    /// Number of votes for each choice.
     pub votes: Vec<u64>,
-    /// The number that answers it: `29.9`. Null if the runs cannot tell.
+    /// The number that answers it: `29.9`. Null if the runs cannot decide.
     pub measured: Option<String>,
-    /// Which choice is right, by position. Null if none of them is, or if that cannot be told.
+    /// Position of the right choice. Null if none is right, or if the runs cannot decide.
     pub right: Option<usize>,
-    /// Why it cannot be told, or with what reserve it is.
+    /// Reason why the runs cannot decide, or a reservation.
     pub because: Option<String>,
-    /// Why it is so.
+    /// Explanation of the right choice.
     pub why: Option<String>,
-    /// What those believe who guess wrong.
+    /// Misconception behind the wrong choices.
     pub misconception: Option<String>,
 }
 
-/// Answers every question of a plan by its runs; nobody has guessed yet.
+/// Answers every question of a plan by its runs; there are no votes yet.
 pub(super) fn answer(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Answer> {
     let court = Evaluator::new(plan, cores, runs);
     let questions = plan.questions.iter();
     questions.map(|question| court.answer(question)).collect()
 }
 
-/// Judges every claim of a plan by its runs.
+/// Evaluates every claim of a plan by its runs.
 pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
     let court = Evaluator::new(plan, cores, runs);
     let expectations = plan.expectations.iter();
@@ -76,8 +76,8 @@ pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
 }
 
 impl Summary {
-    /// What a program that played this exits with: the first that applies of 130 (interrupted), 1
-    /// (failed while playing), 3 (an expectation failed), 0.
+    /// Exit status of a program that played this: the first that applies of 130 (interrupted), 1 (failed
+    /// while playing), 3 (an expectation failed), 0.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         let crashed = |run: &Run| run.because.iter().any(|reason| reason.code == "crashed");
@@ -94,7 +94,7 @@ impl Summary {
     }
 }
 
-/// All that a verdict may rest on.
+/// Data on which verdicts are based.
 struct Evaluator<'a> {
     plan: &'a Plan,
     /// Cores of the machine.
@@ -163,7 +163,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What an expression comes to, and the reserve with which it is to be read.
+    /// Value of an expression, with a reservation if there is one.
     fn measure(&self, expression: &Expression) -> Result<(Quantity, Option<String>), String> {
         let mut reserve = None;
         for name in expression.names() {
@@ -178,7 +178,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What the comparison comes to, and the reserve with which it is to be read.
+    /// Result of a comparison, with a reservation if there is one.
     fn decide(&self, comparison: &Comparison) -> Result<(Judged, Option<String>), String> {
         let names = comparison.names();
         let mut reserve = None;
@@ -215,7 +215,7 @@ impl<'a> Evaluator<'a> {
             ));
         }
         look_up(numbers, path).ok_or_else(|| match path.split_once('.') {
-            // The file was checked, so this is a variant that was left out.
+            // The file was checked, so this names a variant that was left out.
             Some((variant, rest)) if !expectation::is_path(path) && expectation::is_path(rest) => {
                 format!("{variant} was not played")
             }
@@ -226,7 +226,8 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// One core cannot show what more processes do, so what fails there is not judged.
+    /// A single core cannot show the effect of more processes, so a claim about it that would fail is not
+    /// judged.
     fn enough_cores(&self, names: &[&Name]) -> Result<(), String> {
         let variants = self.plan.variants.iter();
         let mut played = variants.filter(|variant| {
@@ -243,7 +244,8 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Why a run cannot decide anything, as an error; or the reserve with which it does.
+/// Returns the reservation with which a run decides, if there is one; an error if it cannot decide
+/// anything.
 fn reserve_of(run: &Run) -> Result<Option<String>, String> {
     let variant = &run.variant;
     if run.interrupted {
@@ -266,7 +268,7 @@ fn reserve_of(run: &Run) -> Result<Option<String>, String> {
     }
 }
 
-/// Units as they end the summary's names.
+/// Units, by the suffix of the summary's names.
 const UNITS: [(&str, Dimension, f64); 5] = [
     ("", Dimension::PLAIN, 1.0),
     ("_ms", Dimension::TIME, 1e-3),
@@ -275,7 +277,7 @@ const UNITS: [(&str, Dimension, f64); 5] = [
     ("_kib", Dimension::PLAIN, 1.0),
 ];
 
-/// The number at this path, written without units.
+/// Returns the number at this path, which is written without units.
 pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
     let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
     for word in path.split('.') {
@@ -299,14 +301,14 @@ pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
 }
 
 impl Run {
-    /// The number that a path of the summary names, as an expectation would have it.
+    /// Returns the number at a path of the summary, as expectations resolve it.
     #[must_use]
     pub fn number(&self, path: &str) -> Option<Quantity> {
         look_up(&serde_json::to_value(self).ok()?, path)
     }
 }
 
-/// Whether this entry of a list of workers or cores has that number.
+/// True if this entry of a list of workers or cores has that number.
 fn goes_by(entry: &Value, number: &str) -> bool {
     let own = entry.get("index").or_else(|| entry.get("core"));
     own.and_then(Value::as_u64) == number.parse().ok()

@@ -1,4 +1,4 @@
-//! Failed requests: how each failed, with which status it was answered, and where it was sent instead.
+//! Failed requests: kind of failure, status of the answer, and redirect location.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,26 @@ use concsim_model::words::{grouped, length, one_line};
 /// Failed requests of the cohort.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Failed {
-    /// Nobody listened.
+    /// Connection refused: nothing listened.
     pub refused: usize,
     /// The connection broke.
     pub reset: usize,
-    /// No whole answer within the patience.
+    /// No complete answer within the patience.
     pub timeout: usize,
-    /// A whole answer with a status other than 2xx.
+    /// A complete answer with a status other than 2xx.
     pub status: usize,
-    /// Those of `status`, by the status.
+    /// Requests counted in `status`, by status code.
     pub by_status: BTreeMap<u16, usize>,
     /// The `Location` of the first answer with each status from 300 to 399 that had one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub location: BTreeMap<u16, String>,
-    /// The median time from due to the whole answer of those of `status`, in milliseconds: in the
+    /// Median time from due to the complete answer of the requests in `status`, in milliseconds. In the
     /// percentiles they count with the clients' patience.
     pub status_p50_ms: Option<f64>,
 }
 
 impl Failed {
-    /// Of a cohort; `locations` as load has read them.
+    /// Counts the failures of a cohort; `locations` are the redirect locations that load has read.
     pub(super) fn of(cohort: &[Request<'_>], locations: &BTreeMap<u16, String>) -> Self {
         let mut failed = Self::default();
         for request in cohort {
@@ -64,13 +64,13 @@ impl Failed {
         }
     }
 
-    /// All of them.
+    /// Number of all failed requests.
     #[must_use]
     pub fn all(&self) -> usize {
         self.refused + self.reset + self.timeout + self.status
     }
 
-    /// Those that were answered, by status: `283 answered 302 (Location: /login)`.
+    /// Describes the answered ones, by status: `283 answered 302 (Location: /login)`.
     #[must_use]
     pub fn answered_in_words(&self) -> Vec<String> {
         let answered = self.by_status.iter().map(|(status, count)| {
@@ -84,14 +84,14 @@ impl Failed {
     }
 }
 
-/// Percentiles that are the clients' patience: at least so long, and not measured.
+/// Percentiles equal to the clients' patience: lower bounds, not measurements.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AtPatience {
-    /// How long a client waits for an answer.
+    /// Time that a client waits for an answer, in milliseconds.
     pub patience_ms: f64,
-    /// The fields of `latency_ms` whose value is that of failed requests.
+    /// Fields of `latency_ms` whose value comes from failed requests.
     pub latency: Vec<&'static str>,
-    /// The same of `from_send_ms`.
+    /// Fields of `from_send_ms` whose value comes from failed requests.
     pub from_send: Vec<&'static str>,
     #[serde(skip)]
     has_failed: bool,
@@ -108,7 +108,7 @@ impl AtPatience {
         }
     }
 
-    /// Of these percentiles, of requests of which some have failed or none.
+    /// Finds the fields in both sets of percentiles; `failed` is the number of failed requests.
     pub(super) fn of(patience: Elapsed, failed: usize, latencies: [&Latencies; 2]) -> Self {
         let (patience_ms, has_failed) = (patience.as_millis_f64(), failed > 0);
         let [latency, from_send] = latencies.map(|latencies| {
@@ -133,7 +133,7 @@ impl AtPatience {
         }
     }
 
-    /// Whether a percentile of so many milliseconds is the clients' patience.
+    /// True if a percentile of `milliseconds` is the clients' patience.
     #[must_use]
     pub fn is_reached(&self, milliseconds: f64) -> bool {
         self.has_failed && milliseconds >= self.patience_ms

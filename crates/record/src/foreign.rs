@@ -16,19 +16,20 @@ use concsim_model::words::counted;
 /// A larger share of foreign requests than this among all served ones makes a run prove nothing.
 const SHARE: f64 = 0.01;
 
-/// The requests and connections of a run that are not load's.
+/// Requests and connections of a run that did not come from load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Foreign {
     /// Requests served, load's among them.
     served: usize,
     /// Requests served that load did not send.
     requests: usize,
-    /// Connections accepted beyond those that load opened. A lower bound: of load's, some were refused.
+    /// Connections accepted beyond those that load opened. A lower bound: some of load's may have been
+    /// refused.
     connections: usize,
 }
 
 impl Foreign {
-    /// Compares the workers' events with load's. Of a recording with dropped events it tells nothing.
+    /// Compares the workers' events with load's. Reports nothing for a recording with dropped events.
     pub(super) fn in_recording(recording: &Recording) -> Self {
         if recording.dropped_events + recording.dropped_outcomes > 0 {
             return Self::default();
@@ -53,12 +54,12 @@ impl Foreign {
         foreign
     }
 
-    /// Connections that sent no request, at least.
+    /// Lower bound of the number of connections that sent no request.
     fn silent(self) -> usize {
         self.connections.saturating_sub(self.requests)
     }
 
-    /// The doubt that they cast on a run.
+    /// Reason for doubting the run.
     pub(super) fn reason(self) -> Reason {
         let trust = match self {
             Self {

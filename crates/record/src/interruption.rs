@@ -1,4 +1,4 @@
-//! The instant at which a run was interrupted, and how long it would have lasted.
+//! The instant at which a run was interrupted, and its planned length.
 
 use serde::Serialize;
 
@@ -13,14 +13,14 @@ use concsim_model::words::length;
 pub struct Interruption {
     /// Seconds since load began.
     pub at_s: f64,
-    /// Warm-up and window as the scenario asks for them, in seconds. Left out where their length is not
-    /// known: the scenario counts requests, or the warm-up ends by itself and had not.
+    /// Planned length of warm-up and window, in seconds. Omitted if not known: the scenario counts
+    /// requests, or the warm-up ends by itself and had not ended yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_s: Option<f64>,
 }
 
 impl Interruption {
-    /// Of a run; [`None`] if it was not interrupted.
+    /// Returns the interruption of a run; [`None`] if it was not interrupted.
     #[must_use]
     pub fn of(recording: &Recording) -> Option<Self> {
         let header = &recording.header;
@@ -29,12 +29,12 @@ impl Interruption {
         }
         let scenario = &header.scenario;
         let last = recording.samples.last().map_or(header.began, |it| it.at);
-        // At that instant requests under way are cut off; samples go on until all processes have ended.
+        // At that instant requests in flight are cut off; samples continue until all processes have ended.
         let patience = header.scenario.load.patience;
         let cut_off = recording.outcomes.iter();
         let cut_off = cut_off.filter(|outcome| outcome.was_cut_off(patience));
         let last = cut_off.map(|outcome| outcome.done).min().unwrap_or(last);
-        // An interruption ends the window; after the window's end it cuts off requests under way.
+        // An interruption ends the window; after the window's end it cuts off requests in flight.
         let cut = header.window.filter(|it| it.length() < scenario.duration);
         let at = cut.map_or(last, |window| window.end);
         let warmup = match (header.window, scenario.warmup) {

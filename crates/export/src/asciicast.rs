@@ -1,6 +1,6 @@
-//! A run of screens as an asciicast, version 2 (<https://docs.asciinema.org/manual/asciicast/v2/>):
-//! lines of JSON, first what it is, then when what is written to a terminal. Of each screen only the
-//! cells that differ from the one before are written.
+//! Asciicast, version 2 (<https://docs.asciinema.org/manual/asciicast/v2/>) of a sequence of screens: lines
+//! of JSON, a header and then one event for each write to the terminal. Only the cells that differ from the
+//! screen before are written.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Hides the cursor and clears the screen.
 const BEGIN: &str = "\x1b[?25l\x1b[0m\x1b[2J";
 
-/// A recording for players of terminals.
+/// Terminal recording for an asciicast player.
 #[derive(Debug)]
 pub struct Asciicast {
     text: String,
@@ -19,7 +19,7 @@ pub struct Asciicast {
 }
 
 impl Asciicast {
-    /// Begins a recording of screens of this size.
+    /// Begins a recording of screens of this size, in cells.
     #[must_use]
     pub fn new(width: u16, height: u16, title: &str) -> Self {
         let head = json!({ "version": 2, "width": width, "height": height, "title": title });
@@ -29,7 +29,7 @@ impl Asciicast {
         }
     }
 
-    /// Shows a screen at so many seconds from the beginning.
+    /// Shows a screen at `at` seconds from the beginning.
     pub fn show(&mut self, at: f64, screen: &Buffer) {
         let written = written(self.shown.as_ref(), screen);
         if !written.is_empty() {
@@ -38,26 +38,26 @@ impl Asciicast {
         self.shown = Some(screen.clone());
     }
 
-    /// A marker, at which players can halt.
+    /// Adds a marker, at which players can halt.
     pub fn mark(&mut self, at: f64, label: &str) {
         self.event(at, "m", label);
     }
 
-    /// The whole file.
+    /// Returns the whole file.
     #[must_use]
     pub fn finish(self) -> String {
         self.text
     }
 
     fn event(&mut self, at: f64, code: &str, data: &str) {
-        // Milliseconds: the same bytes whatever the last bits of a float are.
+        // Milliseconds: the bytes do not depend on the last bits of a float.
         let at = (at * 1e3).round() / 1e3;
         let event = Value::from(vec![json!(at), json!(code), json!(data)]);
         writeln!(self.text, "{event}").expect("a String takes all text");
     }
 }
 
-/// What turns one screen into another on a terminal.
+/// Returns the bytes that turn one screen into another on a terminal.
 fn written(before: Option<&Buffer>, screen: &Buffer) -> String {
     let mut out = String::new();
     if before.is_none() {
@@ -87,7 +87,7 @@ fn written(before: Option<&Buffer>, screen: &Buffer) -> String {
     out
 }
 
-/// Select graphic rendition (ECMA-48, 8.3.117), from nothing.
+/// Returns the sequence that selects a cell's rendition (SGR; ECMA-48, 8.3.117) from the default.
 fn rendition(cell: &Cell) -> String {
     let mut codes = String::from("\x1b[0");
     for (modifier, code) in [

@@ -1,8 +1,8 @@
-//! A screen as SVG: text as text, blocks as rectangles, the same bytes every time.
+//! Screen as SVG: text as text, blocks as rectangles, the same bytes every time.
 //!
-//! Every run of cells of one style is placed at its own column, so that a font whose glyphs are a
-//! little wider or narrower shifts nothing. Full and half blocks are drawn as shapes, since a font's
-//! leave seams between lines.
+//! Every run of cells of one style is placed at its own column, so a font whose glyphs are a little wider
+//! or narrower shifts nothing. Full and half blocks are drawn as shapes, since those of a font leave seams
+//! between lines.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,15 +16,15 @@ use concsim_model::svg::{self, class_of, escaped};
 /// Size of a cell in user units.
 const WIDTH: u32 = 8;
 const HEIGHT: u32 = 18;
-/// From a line's top to its letters' feet.
+/// Distance from a line's top to its baseline.
 const FEET: u32 = 13;
 const MARGIN: u32 = 12;
-/// An eighth of a column, and as wide again: one pixel is easily overlooked.
+/// Width of an eighth of a column, doubled: one pixel is easily overlooked.
 const SLIVER: u32 = 2;
 
-/// Draws the screen, on a ground of its own: whatever has the colour of a meaning gets the shade that
-/// suits this ground, and where it follows the reader, theirs. `title` is what it claims, `description` what is on it: for those who cannot see
-/// it.
+/// Draws the screen on a background of its own. The colour of a meaning gets the shade that suits this
+/// background; with the reader's theme, the shade for theirs. `title` is the claim and `description` the
+/// content, for screen readers.
 #[must_use]
 pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> String {
     let area = screen.area;
@@ -46,7 +46,7 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
     svg
 }
 
-/// Plain values: not every program that draws SVG knows variables.
+/// Writes colours as plain values: not every SVG renderer supports variables.
 fn colours(ground: Background, meanings: &[Meaning]) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
     let mut colours = format!(
@@ -61,7 +61,7 @@ fn colours(ground: Background, meanings: &[Meaning]) -> String {
     colours
 }
 
-/// The class of a cell's colour, if that is a meaning's.
+/// Returns the class of a cell's colour, if it is the colour of a meaning.
 fn cells_class(cell: &Cell) -> Option<&'static str> {
     match cell.fg {
         Color::Rgb(red, green, blue) => Meaning::of_colour(Rgb(red, green, blue)).map(class_of),
@@ -98,7 +98,7 @@ fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
     }
 }
 
-/// A run of cells that look the same.
+/// Draws a run of cells that look the same.
 fn draw_run(svg: &mut String, (x, y): (u16, u16), cell: &Cell, text: &str) {
     let left = MARGIN + u32::from(x) * WIDTH;
     let top = MARGIN + u32::from(y) * HEIGHT;
@@ -129,8 +129,8 @@ fn draw_run(svg: &mut String, (x, y): (u16, u16), cell: &Cell, text: &str) {
     }
 }
 
-/// Words that one blank at most keeps apart, each with its column: programs that draw SVG make one
-/// blank of several.
+/// Splits a text into pieces separated by more than one blank, each with its column: SVG renderers collapse
+/// blanks.
 fn stretches(text: &str) -> Vec<(usize, &str)> {
     let mut stretches = Vec::new();
     let (mut column, mut rest) = (0, text);
@@ -149,7 +149,7 @@ fn stretches(text: &str) -> Vec<(usize, &str)> {
     }
 }
 
-/// Class or colour of letters.
+/// Returns the attributes for class or colour of letters.
 fn attributes(cell: &Cell) -> String {
     let mut classes = Vec::new();
     if cell.modifier.contains(Modifier::BOLD) {
@@ -187,7 +187,7 @@ fn fill(cell: &Cell) -> String {
     }
 }
 
-/// What two cells must have in common to be drawn in one piece.
+/// Returns the style that cells must share to be drawn as one piece.
 fn look_of(cell: &Cell) -> (Color, Modifier) {
     (cell.fg, cell.modifier)
 }
@@ -199,7 +199,7 @@ fn is_block(cell: &Cell) -> bool {
         .is_some_and(|it| matches!(it, '▀'..='▐' | '▕' | '▪' | '━' | '╸' | '▒'))
 }
 
-/// Blocks of one style, each stretch of equal ones as one shape.
+/// Draws blocks of one style; a run of equal blocks is one shape.
 fn draw_blocks(svg: &mut String, (left, top): (u32, u32), text: &str, fill: &str) {
     let glyphs: Vec<char> = text.chars().collect();
     let mut x = left;
@@ -240,7 +240,7 @@ fn draw_block(svg: &mut String, (x, y): (u32, u32), width: u32, glyph: char, fil
     .expect("a String takes all text");
 }
 
-/// A shade is stripes of the full colour, so that it stands out from its ground as the others do.
+/// Draws a shade as stripes of the full colour, so that it stands out from its background as the others do.
 fn draw_shade(svg: &mut String, (x, y): (u32, u32), width: u32, fill: &str) {
     let (middle, right) = (y + HEIGHT / 2, x + width);
     writeln!(

@@ -1,11 +1,11 @@
-//! An interval log of HdrHistogram: the latencies of the counted requests, second by second, for its
-//! plotters and for whoever merges histograms.
+//! HdrHistogram interval log: latencies of the counted requests, second by second, for plotters and for
+//! merging histograms.
 //!
-//! A row for each second of the window and each tag: the variant's name is the tag of latencies from when
-//! a request was due, `NAME.from-send` that of the same from when it was really sent. A request stands in
-//! the second in which it was due, and a failed one with its patience at least, so all rows of a tag
-//! together are the percentiles of the summary, to three digits. Values are nanoseconds; the column of
-//! maxima is in milliseconds, as the format wants it.
+//! There is a row for each second of the window and each tag. The tag with the variant's name holds
+//! latencies from when a request was due; `NAME.from-send` holds latencies from when it was sent. A request
+//! belongs to the second in which it was due; a failed one counts with the client's patience at least. So
+//! all rows of a tag together give the percentiles of the summary, to three digits. Values are nanoseconds;
+//! the column of maxima is in milliseconds, as the format demands.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -21,16 +21,16 @@ use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Elapsed;
 use concsim_model::words::one_line;
 
-/// Values are told apart by three digits.
+/// Significant digits of a value.
 const DIGITS: u8 = 3;
-/// A row is of so much of the window.
+/// Length of the window that one row covers.
 const ROW: Elapsed = Elapsed::from_secs(1);
 const NANOSECONDS_IN_A_MILLISECOND: f64 = 1e6;
 
 /// Writes the log of these variants, row by row.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If writing fails.
 pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut builder = IntervalLogWriterBuilder::new();
@@ -53,7 +53,7 @@ pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<(
     to.flush()
 }
 
-/// What the log is of, and whether to believe it.
+/// Returns comment lines: the variant, and its trust.
 fn comments(told: &PlayedVariant<'_>) -> Vec<String> {
     let header = &told.recording.header;
     let name = one_line(told.name());
@@ -77,7 +77,7 @@ fn comments(told: &PlayedVariant<'_>) -> Vec<String> {
     lines
 }
 
-/// The variant's name as the format can take it, and unlike the others.
+/// Returns the variant's name as a valid tag, different from those taken.
 fn tag(name: &str, taken: &[String]) -> String {
     let plain = |letter: char| {
         let breaks = letter == ',' || letter.is_whitespace() || letter.is_control();
@@ -90,7 +90,7 @@ fn tag(name: &str, taken: &[String]) -> String {
     free.expect("numbers never end")
 }
 
-/// The counted requests in the order in which they were due.
+/// Returns the counted requests in the order in which they were due.
 fn counted<'a>(told: &PlayedVariant<'a>) -> Vec<&'a Outcome> {
     let outcomes = told.recording.outcomes.iter();
     let mut counted: Vec<&Outcome> = outcomes.filter(|outcome| told.counts(outcome)).collect();
@@ -98,17 +98,17 @@ fn counted<'a>(told: &PlayedVariant<'a>) -> Vec<&'a Outcome> {
     counted
 }
 
-/// What was due in one second of a variant's window.
+/// Requests that were due in one second of a variant's window.
 struct Row<'a> {
     told: &'a PlayedVariant<'a>,
     tag: String,
-    /// From the variant's first request on.
+    /// Offset from the variant's first request.
     start: Elapsed,
     length: Elapsed,
     outcomes: &'a [&'a Outcome],
 }
 
-/// In order of time, whatever variant they are of: readers pass over what goes back.
+/// Returns the rows of all variants in order of time: readers skip rows that go back in time.
 fn rows<'a>(variants: &'a [PlayedVariant<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
     let (mut rows, mut tags) = (Vec::new(), Vec::new());
     for (told, counted) in variants.iter().zip(counted) {
@@ -133,7 +133,7 @@ fn rows<'a>(variants: &'a [PlayedVariant<'a>], counted: &'a [Vec<&'a Outcome>]) 
 }
 
 impl Row<'_> {
-    /// From due, and from when they were sent, if any were.
+    /// Returns the histogram from due, and that from send if any request was sent.
     fn histograms(&self) -> impl Iterator<Item = (String, Histogram<u64>)> {
         let outcomes = self.outcomes.iter();
         let from_due = outcomes.clone().map(|outcome| self.told.latency(outcome));
@@ -183,7 +183,7 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// The tags of a log, each with the sum of its rows; and the starts of all rows.
+    /// Returns the tags of a log, each with the sum of its rows, and the start times of all rows.
     fn sums(text: &str) -> (Vec<(String, Histogram<u64>)>, Vec<Duration>) {
         let (mut sums, mut starts) = (Vec::<(String, Histogram<u64>)>::new(), Vec::new());
         for entry in IntervalLogIterator::new(text.as_bytes()) {

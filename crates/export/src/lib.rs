@@ -1,9 +1,8 @@
-//! What can be taken away from a run: screens, for pages and players of terminals, and data, in forms that
-//! other programs read.
+//! Export of a run: screens for pages and terminal players, and data in formats that other programs read.
 //!
-//! Screens are drawn from cells, whoever filled them. Data is a recording as it is, without a number that
-//! the summary does not know: nothing is computed here but differences. Each file says what it is of and
-//! whether it may be believed, as far as its form has room for that.
+//! Screens are drawn from cells of any source. Data is the recording as it is: nothing is computed here but
+//! differences, and every number agrees with the summary. Each file names its run and its trust, as far as
+//! the format has room.
 
 pub mod asciicast;
 pub mod drawing;

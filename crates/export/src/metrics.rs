@@ -1,7 +1,7 @@
-//! What a server counts while it runs, as Prometheus reads it: text, a line for each worker and counter.
+//! Counters of a running server in the text format of Prometheus: a line for each worker and counter.
 //!
-//! Labels are the worker's slot and its kind, and never a coroutine or a request, of which there are more
-//! than anybody can keep. Counters count from the server's beginning, over all processes of a slot.
+//! Labels are the worker's slot and its kind. A coroutine or a request is never a label, because their
+//! number is unbounded. Counters run from the server's start, over all processes of a slot.
 
 use std::fmt::Write as _;
 
@@ -10,19 +10,19 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 use concsim_record::WorkerSample;
 
-/// The type of the text, as HTTP says it.
+/// Content type of the text, for HTTP.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How a number behaves.
+/// Type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
-    /// Only ever grows.
+    /// Value that never falls.
     Counter,
-    /// Comes and goes.
+    /// Value that rises and falls.
     Gauge,
 }
 
-/// A number that each worker has.
+/// Metric with a value for each worker.
 struct Family {
     name: &'static str,
     help: &'static str,
@@ -30,7 +30,7 @@ struct Family {
     value: fn(&WorkerSample) -> f64,
 }
 
-/// Grows, and ends in `_total`.
+/// Returns a counter, whose name ends in `_total`.
 const fn counter(
     name: &'static str,
     help: &'static str,
@@ -146,24 +146,24 @@ fn one_if(condition: bool) -> f64 {
     if condition { 1.0 } else { 0.0 }
 }
 
-/// What is known of a server now.
+/// State of a server at one instant.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// The kind of its workers.
+    /// Kind of its workers.
     pub kind: WorkerKind,
-    /// Each of them.
+    /// Latest sample of each worker.
     pub workers: &'a [WorkerSample],
-    /// Events that workers told.
+    /// Number of events that workers reported.
     pub events: u64,
-    /// Events that found no place.
+    /// Number of events dropped because a ring was full.
     pub events_dropped: u64,
 }
 
 impl Page<'_> {
-    /// As text.
+    /// Formats the metrics as text.
     ///
     /// # Panics
-    /// Never: memory takes all text.
+    /// Never: writing to a `String` does not fail.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! One variant as it goes into a file: its recording, with the numbers and the doubts that belong to it.
+//! Variant to be exported: its recording, with its summary and its trust.
 
 use concsim_engine::telemetry::Outcome;
 use concsim_model::scenario::Plan;
@@ -8,19 +8,19 @@ use concsim_record::storage::StoredRun;
 use concsim_record::summary::{self, summarise};
 use concsim_record::trust::Trust;
 
-/// A variant that was played.
+/// Variant that was played.
 #[derive(Debug)]
 pub struct PlayedVariant<'a> {
-    /// What was played.
+    /// Plan of the run.
     pub plan: &'a Plan,
-    /// What was seen.
+    /// Recording of the variant.
     pub recording: &'a Recording,
-    /// What is computed from that.
+    /// Summary computed from the recording.
     pub run: summary::Run,
 }
 
 impl<'a> PlayedVariant<'a> {
-    /// The variants of a kept run, in order; only those of these names, if any are named.
+    /// Returns the variants of a stored run, in order; only those named, if `names` is not empty.
     #[must_use]
     pub fn of(kept: &'a StoredRun, names: &[String]) -> Vec<Self> {
         let wanted = |name: &String| names.is_empty() || names.contains(name);
@@ -35,26 +35,26 @@ impl<'a> PlayedVariant<'a> {
             .collect()
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &'a str {
         &self.recording.header.variant
     }
 
-    /// What a request asked for, by its place in the scenario.
+    /// Returns the kind of a request, by its position in the scenario.
     pub(super) fn class(&self, place: u16) -> &'a str {
         let requests = &self.recording.header.scenario.requests;
         let request = requests.get(usize::from(place));
         request.map_or("", |request| request.name.as_str())
     }
 
-    /// How long a request took from when it was due; a failed one at least the patience, as in the
-    /// summary.
+    /// Returns the latency from when a request was due; for a failed one at least the client's patience, as
+    /// in the summary.
     pub(super) fn latency(&self, outcome: &Outcome) -> Elapsed {
         outcome.latency(self.recording.header.scenario.load.patience)
     }
 
-    /// The same from when it was sent.
+    /// Returns the same from when it was sent.
     pub(super) fn latency_from_send(&self, outcome: &Outcome) -> Elapsed {
         self.latency(&Outcome {
             due: outcome.sent,
@@ -62,14 +62,14 @@ impl<'a> PlayedVariant<'a> {
         })
     }
 
-    /// Whether the numbers are about this request: it was due in the window.
+    /// True if the request was due in the window, so that the numbers include it.
     pub(super) fn counts(&self, outcome: &Outcome) -> bool {
         let window = self.recording.header.window;
         window.is_some_and(|window| window.contains(outcome.due))
     }
 
-    /// Why it may not be believed, or not taken for a whole run, in a sentence; nothing speaks against it
-    /// if there is none.
+    /// Returns the reasons not to trust it, or not to take it for a whole run, in a sentence; `None` if
+    /// there are none.
     #[must_use]
     pub fn caveat(&self) -> Option<String> {
         let run = &self.run;
@@ -83,20 +83,20 @@ impl<'a> PlayedVariant<'a> {
         (!said.is_empty()).then(|| said.join("; "))
     }
 
-    /// The codes of those reasons, with blanks between.
+    /// Returns the codes of those reasons, separated by blanks.
     pub(super) fn because(&self) -> String {
         let codes = self.run.because.iter().map(|reason| reason.code);
         codes.collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Runs that nobody played, for the tests of all forms.
+/// Synthetic runs, for the tests of all formats.
 #[cfg(test)]
 pub(super) mod made_up {
     use super::*;
     use concsim_record::synthetic::{Synthetic, plan};
 
-    /// Made-up variants, and what they claim to have played.
+    /// Synthetic variants and their plan.
     pub(crate) struct MadeUpRuns {
         pub(crate) plan: Plan,
         pub(crate) recordings: Vec<Recording>,

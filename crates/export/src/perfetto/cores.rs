@@ -1,4 +1,4 @@
-//! Which worker had which core.
+//! Core tracks: the worker on each core, over time.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use concsim_model::units::{Stamp, letter};
 use concsim_record::lanes::{CoreLane, Held, Interval, Lanes};
 use concsim_record::{Origin, Past};
 
-/// So many stretches are asked for at once: few enough that lanes tell them one by one.
+/// Number of intervals in one query: few enough for the lanes to hold them one by one.
 const AT_ONCE: usize = 1_024;
 
 pub(super) fn write(
@@ -53,7 +53,7 @@ fn name(lane: &CoreLane, place: usize) -> String {
     }
 }
 
-/// The whole run, cut into intervals in which not too much happens.
+/// Cuts the whole run into intervals with few enough switches each.
 fn intervals(past: &Past<'_>) -> Vec<Interval> {
     let ends = past
         .switches()
@@ -75,7 +75,7 @@ fn intervals(past: &Past<'_>) -> Vec<Interval> {
     intervals.filter(|it| it.from < it.to).collect()
 }
 
-/// A core, and who has it: what goes on beyond an interval's end is one slice all the same.
+/// Core and the worker on it. Time on it that crosses the end of an interval is one slice all the same.
 struct Row {
     track: Track,
     held: Option<Held>,

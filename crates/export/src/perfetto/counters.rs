@@ -1,4 +1,5 @@
-//! What samples count. A value holds until the next one, so a mean stands where its stretch begins.
+//! Counters of the samples. A value holds until the next one, so a mean is placed where its interval
+//! begins.
 
 use std::io::{self, Write};
 
@@ -7,7 +8,7 @@ use super::{Scene, place};
 use concsim_record::Sample;
 use concsim_record::lanes::Index;
 
-/// A counter: its name, its unit, and what it says of a sample and of those at the door then.
+/// Counter: name, unit, and its value for a sample and the number of requests at the door then.
 type Counter = (&'static str, &'static str, fn(&Sample, Option<u64>) -> u64);
 
 const COUNTERS: [Counter; 5] = [

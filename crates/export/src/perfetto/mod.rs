@@ -1,4 +1,4 @@
-//! A trace for Perfetto (ui.perfetto.dev), in its native form: track events in protobuf.
+//! Trace for Perfetto (ui.perfetto.dev), in its native format: track events in protobuf.
 //!
 //! ```text
 //!   sync · measured                    a group for each variant: they all begin at 0, so they stand
@@ -11,9 +11,9 @@
 //!   └─ counters                        in system, at the door, begun, ready, parked, parallelism
 //! ```
 //!
-//! An arrow leads from each request to all that its coroutine (or its sync worker) did for it. A request
-//! is called by its number and its kind: `request 8: profile`. Whether the run may be believed stands in the name
-//! and the description of its group and in the notes of its first event.
+//! Flow arrows lead from each request to all slices of its coroutine (or sync worker) that served it. A
+//! request is named by its number and its kind: `request 8: profile`. The run's trust is in the name and
+//! the description of its group and in the notes of its first event.
 
 mod cores;
 mod counters;
@@ -39,7 +39,7 @@ use trace::{Trace, Track};
 /// Writes the trace of these variants, packet by packet.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If writing fails.
 pub fn write(variants: &[PlayedVariant<'_>], to: impl Write) -> io::Result<()> {
     let mut out = Trace::begin_file(to)?;
     for (place, told) in variants.iter().enumerate() {
@@ -64,7 +64,7 @@ fn write_variant(
     stages::write(out, &scene)?;
     let mut index = Index::default();
     index.extend(told.recording);
-    // Of a run that ended before its first sample nothing is known but what its clients saw.
+    // A run that ended before its first sample has nothing but the reports of its clients.
     let past = told.recording.present();
     let lanes = past.map(|past| (past, Lanes::new(&index, past)));
     // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
@@ -76,18 +76,18 @@ fn write_variant(
     counters::write(out, &scene, &index)
 }
 
-/// One variant on its way into the trace.
+/// Variant being written into the trace.
 struct Scene<'a> {
     told: &'a PlayedVariant<'a>,
-    /// Among the variants, from 0.
+    /// Position among the variants, from 0.
     place: usize,
     group: Track,
-    /// All requests that a client tells of, by number.
+    /// All requests that a client reported, by number.
     requests: BTreeMap<u32, requests::Asked<'a>>,
 }
 
 impl Scene<'_> {
-    /// What a request is called.
+    /// Returns the name of a request.
     fn name_of(&self, request: Option<u32>) -> String {
         let Some(request) = request else {
             return "no request".into();
@@ -99,14 +99,14 @@ impl Scene<'_> {
         }
     }
 
-    /// The arrows of a request; those that no client tells of have none.
+    /// Returns the flow of a request; `None` if no client reported it.
     fn flow(&self, request: Option<u32>) -> Option<u64> {
         let request = request.filter(|request| self.requests.contains_key(request))?;
         Some((self.place as u64 + 1) << 32 | u64::from(request))
     }
 }
 
-/// Where a group's tracks stand in it.
+/// Positions of a group's tracks.
 mod place {
     pub(super) const STAGES: usize = 0;
     pub(super) const CORES: usize = 1;
@@ -146,7 +146,7 @@ fn description(told: &PlayedVariant<'_>) -> String {
     lines.join("\n")
 }
 
-/// The last instant of which anything is known.
+/// Returns the last instant about which anything is known.
 fn end_of(past: &Past<'_>) -> Stamp {
     past.sample().at.max(past.header().drained)
 }

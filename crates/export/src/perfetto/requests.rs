@@ -1,5 +1,5 @@
-//! Each request as its client saw it, from when it was due to its end. Many are there at once, so they
-//! share as few lanes as they can: a lane is nobody in particular.
+//! Requests as their clients saw them, from due to end. Many overlap, so they share as few lanes as
+//! possible; a lane stands for no particular client.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -11,7 +11,7 @@ use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::Lanes;
 
-/// A request that a client tells of.
+/// Request that a client reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) class: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Asked<'a> {
     outcome: Option<&'a Outcome>,
 }
 
-/// All that clients tell of, by number.
+/// Returns all requests that clients reported, by number.
 pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, Asked<'a>> {
     let sent = told.recording.sent.iter().map(|sent| {
         let asked = Asked {
@@ -83,11 +83,11 @@ fn write_one(
         notes: failure.as_slice(),
     };
     out.begin(track, asked.due, &slice)?;
-    // What never ended is left open: Perfetto says so.
+    // A request that never ended is left open: Perfetto marks it so.
     let Some(outcome) = asked.outcome else {
         return Ok(());
     };
-    // Of a forged recording the answer may come before the request is due.
+    // In a forged recording the answer may come before the request is due.
     let done = outcome.done.max(outcome.due);
     if let Some((from, to)) = at_the_door {
         let at_the_door = Slice {
@@ -101,7 +101,7 @@ fn write_one(
     out.end(track, done)
 }
 
-/// Lanes, and until when each is taken.
+/// Lanes, each with the time until which it is taken.
 #[derive(Default)]
 struct Rows {
     tracks: Vec<Track>,
@@ -110,7 +110,7 @@ struct Rows {
 }
 
 impl Rows {
-    /// The first lane that is free when this one is due; a new one if there is none.
+    /// Returns the first lane that is free when this request is due; a new one if there is none.
     fn take(&mut self, asked: &Asked<'_>) -> usize {
         while let Some(Reverse((until, row))) = self.taken.peek().copied()
             && until <= asked.due

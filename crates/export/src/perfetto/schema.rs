@@ -1,15 +1,15 @@
-//! The part of Perfetto's public schema that is written here: `protos/perfetto/trace`, with its names and
-//! numbers. A file is one [`Packet`] after the other, each with [`PACKET`] and its length before it.
+//! Subset of Perfetto's public schema that is written here: `protos/perfetto/trace`, with its names and
+//! numbers. A file is a sequence of [`Packet`]s, each preceded by [`PACKET`] and its length.
 
 use prost::Message;
 
-/// Field 1 of `Trace`, with a length.
+/// Tag of field 1 of `Trace`, length-delimited.
 pub(super) const PACKET: u8 = 1 << 3 | 2;
 
 /// `TracePacket`
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Packet {
-    /// Nanoseconds of the clock that all of the file has.
+    /// Nanoseconds of the clock of the whole file.
     #[prost(uint64, optional, tag = "8")]
     pub(super) timestamp: Option<u64>,
     #[prost(uint32, optional, tag = "10")]
@@ -24,12 +24,12 @@ pub(super) struct Packet {
     pub(super) track_descriptor: Option<TrackDescriptor>,
 }
 
-/// A packet's `sequence_flags`: names given before mean nothing any more.
+/// Value of a packet's `sequence_flags`: earlier names are void.
 pub(super) const STATE_CLEARED: u32 = 1;
-/// The same: names given before are used.
+/// Value of the same field: earlier names are used.
 pub(super) const NEEDS_STATE: u32 = 2;
 
-/// `InternedData`: names that are given once, with the number that stands for them.
+/// `InternedData`: names that are written once, each with its number.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct InternedData {
     #[prost(message, repeated, tag = "2")]
@@ -58,17 +58,17 @@ pub(super) struct TrackDescriptor {
     pub(super) parent_uuid: Option<u64>,
     #[prost(message, optional, tag = "8")]
     pub(super) counter: Option<CounterDescriptor>,
-    /// Of its children: 3 by their ranks.
+    /// Order of its children; 3: by rank.
     #[prost(int32, optional, tag = "11")]
     pub(super) child_ordering: Option<i32>,
     #[prost(int32, optional, tag = "12")]
     pub(super) sibling_order_rank: Option<i32>,
     #[prost(string, optional, tag = "14")]
     pub(super) description: Option<String>,
-    /// 2: two of one name stay two.
+    /// Merging of siblings; 2: two of the same name stay separate.
     #[prost(int32, optional, tag = "15")]
     pub(super) sibling_merge_behavior: Option<i32>,
-    /// Of all processes, said of track 0: 1 by their ranks.
+    /// Order of all processes, set on track 0; 1: by rank.
     #[prost(int32, optional, tag = "19")]
     pub(super) process_ordering: Option<i32>,
 }

@@ -1,4 +1,4 @@
-//! What was being played, what was done to the run, and whether to believe it.
+//! Track of stages: warm-up, window and drain, interventions, and the run's trust.
 
 use std::io::{self, Write};
 

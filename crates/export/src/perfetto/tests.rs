@@ -1,5 +1,5 @@
-//! Stories about traces: each is read again, packet by packet, and held against the rules of the format.
-//! The reader here shares its schema with the writer; `tests/it/exports.rs` asks Perfetto's own.
+//! Tests of traces: each is read again, packet by packet, and checked against the rules of the format. This
+//! reader shares its schema with the writer; `tests/it/exports.rs` uses Perfetto's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,27 +12,27 @@ use crate::told::made_up::MadeUpRuns;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_record::synthetic::Synthetic;
 
-/// A slice as it was read.
+/// Slice as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Read {
     track: String,
     name: String,
     from: u64,
-    /// [`None`]: it was left open.
+    /// [`None`]: left open.
     to: Option<u64>,
     depth: usize,
     flow: Option<u64>,
 }
 
-/// All that is in a file.
+/// Contents of a file.
 #[derive(Debug, Default)]
 struct Reader {
     names: BTreeMap<u64, String>,
     tracks: BTreeMap<u64, TrackDescriptor>,
     slices: Vec<Read>,
-    /// By track, the slices that are open.
+    /// Open slices, by track.
     open: BTreeMap<u64, Vec<usize>>,
-    /// By track, when something happened last.
+    /// Time of the last event, by track.
     last: BTreeMap<u64, u64>,
     counts: BTreeMap<String, Vec<(u64, f64)>>,
 }
@@ -103,7 +103,7 @@ impl Reader {
         }
     }
 
-    /// Slices on tracks whose name begins so.
+    /// Returns the slices on tracks whose name begins with `track`.
     fn on<'a>(&'a self, track: &'a str) -> impl Iterator<Item = &'a Read> {
         self.slices
             .iter()

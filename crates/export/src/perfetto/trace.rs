@@ -1,7 +1,7 @@
-//! A trace that is being written: tracks, what happens on them, and what they count.
+//! Trace writer: tracks, slices on them, and counters.
 //!
-//! END closes what was begun last on its track, so whoever writes to a track writes in order of time and
-//! closes the inner before the outer. Packets of different tracks may come in any order.
+//! END closes the slice begun last on its track, so the events of a track must be written in order of time,
+//! and an inner slice closed before its outer one. Packets of different tracks may come in any order.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,36 +16,36 @@ use super::schema::{
 use concsim_model::units::Stamp;
 use concsim_model::words::one_line;
 
-/// All packets are of one sequence.
+/// All packets belong to one sequence.
 const SEQUENCE: u32 = 1;
 
-/// A track that was declared.
+/// Declared track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Track(u64);
 
-/// Something that begins.
+/// Slice to be begun.
 #[derive(Debug, Default)]
 pub(super) struct Slice<'a> {
     pub(super) name: &'a str,
-    /// Slices of one flow are joined by arrows, from the earliest on.
+    /// Slices of one flow are joined by arrows, beginning at the earliest.
     pub(super) flow: Option<u64>,
     pub(super) notes: &'a [(&'static str, Note<'a>)],
 }
 
-/// What is said of a slice when it is selected.
+/// Annotation of a slice, shown when it is selected.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Note<'a> {
     Number(u64),
     Words(&'a str),
 }
 
-/// The file.
+/// Trace file.
 pub(super) struct Trace<W: Write> {
     to: W,
-    /// Names that were given, and the numbers that stand for them.
+    /// Interned names and their numbers.
     names: BTreeMap<String, u64>,
     tracks: u64,
-    /// One packet, with its length.
+    /// Buffer for one packet with its length.
     bytes: Vec<u8>,
 }
 
@@ -74,7 +74,7 @@ impl<W: Write> Trace<W> {
         self.to.flush()
     }
 
-    /// A group of tracks that stands by itself, in the order of its number: Perfetto calls it a process.
+    /// Declares a group of tracks, ordered by its number. Perfetto calls it a process.
     pub(super) fn group(&mut self, pid: i32, name: &str, description: &str) -> io::Result<Track> {
         let process = ProcessDescriptor {
             pid: Some(pid),
@@ -89,7 +89,7 @@ impl<W: Write> Trace<W> {
         })
     }
 
-    /// A track below another, in this place among those there.
+    /// Declares a track below another, at this position.
     pub(super) fn track(
         &mut self,
         parent: Track,
@@ -101,7 +101,7 @@ impl<W: Write> Trace<W> {
         self.declare(track)
     }
 
-    /// A track that counts.
+    /// Declares a counter track.
     pub(super) fn counter(
         &mut self,
         parent: Track,
@@ -122,7 +122,7 @@ impl<W: Write> Trace<W> {
         self.tracks += 1;
         let uuid = self.tracks;
         self.put(Packet {
-            // A process is known from its first instant on.
+            // A process exists from its first instant on.
             timestamp: Some(0),
             track_descriptor: Some(TrackDescriptor {
                 uuid: Some(uuid),
@@ -141,12 +141,12 @@ impl<W: Write> Trace<W> {
         self.put(happens(at, event(track, Type::SliceEnd)))
     }
 
-    /// Something that is over at once.
+    /// Writes an instantaneous event.
     pub(super) fn instant(&mut self, track: Track, at: Stamp, slice: &Slice<'_>) -> io::Result<()> {
         self.name(track, at, Type::Instant, slice)
     }
 
-    /// From now on there are so many.
+    /// Writes the counter's value from `at` on.
     pub(super) fn count(&mut self, track: Track, at: Stamp, value: f64) -> io::Result<()> {
         let event = TrackEvent {
             double_counter_value: Some(value),
@@ -170,7 +170,7 @@ impl<W: Write> Trace<W> {
         })
     }
 
-    /// The number that stands for a name, and the giving of it if it is new.
+    /// Returns the number of an interned name, with the declaration if it is new.
     fn number_of(&mut self, name: &str) -> (u64, Option<InternedData>) {
         if let Some(iid) = self.names.get(name) {
             return (*iid, None);

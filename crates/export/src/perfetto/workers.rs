@@ -1,4 +1,4 @@
-//! Which request had which worker, and what its coroutines did meanwhile.
+//! Worker tracks: the request that each worker runs, and the states of its coroutines.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -59,7 +59,8 @@ fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
     }
 }
 
-/// A sync worker has one thing to do at a time: what its request does is what it does.
+/// Returns the word for a task of this kind of worker. A sync worker has none: it does one thing at a time,
+/// and its request's state is its own.
 fn word_of_a_task(kind: WorkerKind) -> Option<&'static str> {
     match kind {
         WorkerKind::Sync => None,
@@ -102,7 +103,7 @@ fn write_turn(
     out.end(track, turn.to)
 }
 
-/// What of a turn's breaks lies in an interval.
+/// Writes the part of a turn's breaks that lies in an interval.
 fn write_breaks(
     out: &mut Trace<impl Write>,
     track: Track,
@@ -119,7 +120,7 @@ fn write_breaks(
     Ok(())
 }
 
-/// A slice that only has a name, if it is any time at all.
+/// Writes a slice that has only a name, unless its length is 0.
 fn write_stretch(
     out: &mut Trace<impl Write>,
     track: Track,
@@ -138,7 +139,7 @@ fn write_stretch(
     out.end(track, to)
 }
 
-/// A track for each coroutine: its turns, and what it did between them.
+/// Writes a track for each coroutine: its turns, and its states between them.
 fn write_tasks(
     out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
@@ -163,7 +164,7 @@ fn write_tasks(
 
 struct Task {
     track: Track,
-    /// When it let go of its worker last, and why.
+    /// Time at which it last yielded its worker, and the reason.
     left: Option<(Stamp, SwitchReason)>,
 }
 
@@ -187,7 +188,7 @@ impl Task {
     }
 }
 
-/// What a coroutine does that let go for this reason, until it is ready.
+/// Returns the state of a coroutine that yielded for this reason, until it is ready.
 fn waits(then: SwitchReason) -> Option<&'static str> {
     match then {
         SwitchReason::Ended => None,
@@ -198,7 +199,7 @@ fn waits(then: SwitchReason) -> Option<&'static str> {
     }
 }
 
-/// When workers were forked, and how they died.
+/// Writes the forks and deaths of workers.
 fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -> io::Result<()> {
     for (_, event) in past.events() {
         let (at, worker, name) = match *event {

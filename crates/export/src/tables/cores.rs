@@ -1,9 +1,9 @@
-//! Each core at each look. All columns are sums since the sampling began.
+//! Cores, one row for each core in each sample. All columns are sums since sampling began.
 
 use super::{Column, PlayedVariant, column, ns};
 use concsim_record::{CoreSample, Sample};
 
-/// A core at a look.
+/// Core in a sample.
 pub(super) struct Row<'a> {
     sample: &'a Sample,
     core: &'a CoreSample,

@@ -1,12 +1,12 @@
-//! What happened to connections, processes and services, as it was published: accepts of connections,
-//! beginnings and ends of workers' processes, answers of services.
+//! Published events of connections, processes and services: accepted connections, starts and ends of worker
+//! processes, answers of services.
 
 use super::{Cell, Column, PlayedVariant, column, ns};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
-/// One event.
+/// Event.
 pub(super) struct Row<'a> {
     told: &'a PlayedVariant<'a>,
     slot: u16,
@@ -52,7 +52,7 @@ impl Row<'_> {
         }
     }
 
-    /// Service, and since when the call was read and its answer due.
+    /// Returns the service, and the times at which the call was read and its answer due.
     fn answer(&self) -> Option<(&str, Stamp, Stamp)> {
         match *self.event {
             Event::Answered {

@@ -1,15 +1,15 @@
-//! The two forms of a table: CSV (RFC 4180) with a head, and JSON Lines, an object for each row.
+//! Formats of a table: CSV (RFC 4180) with a header, and JSON Lines, an object for each row.
 //!
-//! In CSV what is not known is an empty field, and words are harmless to whatever reads them: on one line,
-//! quoted where a comma, a quote or a `#` is in them, and marked with an apostrophe where a spreadsheet
-//! would take them for a formula. In JSON words are exactly what they were.
+//! In CSV an unknown value is an empty field. Text is made safe for its readers: on one line, quoted if it
+//! holds a comma, a quote or a `#`, and prefixed with an apostrophe if a spreadsheet would take it for a
+//! formula. In JSON text is unchanged.
 
 use std::io::{self, Write};
 
 use super::Cell;
 use concsim_model::words::harmless;
 
-/// How a table is written.
+/// Format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Commas between the fields.
@@ -19,7 +19,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// What its files are called.
+    /// Returns the extension of its files.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Form {
     }
 }
 
-/// A table that is being written, cell by cell.
+/// Table being written, cell by cell.
 pub(super) enum Sheet<W: Write> {
     Csv {
         to: Box<csv::Writer<W>>,
@@ -46,7 +46,7 @@ impl<W: Write> Sheet<W> {
     pub(super) fn new(form: Form, to: W) -> Self {
         match form {
             Form::Csv => Self::Csv {
-                // Whoever reads it with `#` as the sign of comments reads the same.
+                // A reader that takes `#` for the start of a comment reads the same.
                 to: Box::new(
                     csv::WriterBuilder::new()
                         .comment(Some(b'#'))
@@ -62,7 +62,7 @@ impl<W: Write> Sheet<W> {
         }
     }
 
-    /// The head: what the columns are called.
+    /// Writes the header: the names of the columns.
     pub(super) fn begin(&mut self, all: impl Iterator<Item = &'static str>) -> io::Result<()> {
         match self {
             Self::Csv { to, .. } => to.write_record(all.map(str::as_bytes)).map_err(io_error),
@@ -73,7 +73,7 @@ impl<W: Write> Sheet<W> {
         }
     }
 
-    /// The next cell of the row.
+    /// Writes the next cell of the row.
     pub(super) fn cell(&mut self, cell: Cell<'_>) -> io::Result<()> {
         match self {
             Self::Csv { to, field } => {
@@ -115,7 +115,7 @@ impl<W: Write> Sheet<W> {
     }
 }
 
-/// What was in the way, as whoever wrote said it: a pipe that nobody reads is still one.
+/// Returns the writer's own error, so that a broken pipe keeps its kind.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -123,7 +123,7 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// What has no words in it, in the same way in both forms.
+/// Writes a cell without text, which is the same in both formats.
 fn write_plain(to: &mut impl Write, cell: &Cell<'_>, nothing: &str) -> io::Result<()> {
     match cell {
         Cell::Number(number) => write!(to, "{number}"),

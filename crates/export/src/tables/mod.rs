@@ -4,9 +4,9 @@
 //!   PlayedVariant ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
 //! ```
 //!
-//! A column is its name, its unit, what it says, and how it is read off a row: one line of code is all
-//! there is to a column, and `docs/data.md` is held against these lines. Instants are nanoseconds of the
-//! run's clock, which begins with the run.
+//! A column is its name, its unit, its description, and the function that reads it off a row. One line of
+//! code is a whole column, and a test compares `docs/data.md` with these lines. Instants are nanoseconds of
+//! the run's clock, which begins with the run.
 
 mod cores;
 mod events;
@@ -28,38 +28,38 @@ use form::Sheet;
 use super::PlayedVariant;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// What there is a table of.
+/// Table of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Table {
-    /// One row for each variant: what was played, where, and whether to believe it.
+    /// One row for each variant: its plan, its machine, its trust.
     Runs,
     /// One row for each request.
     Requests,
-    /// One row for each look at the whole.
+    /// One row for each sample.
     Samples,
-    /// One row for each worker in each look.
+    /// One row for each worker in each sample.
     Workers,
-    /// One row for each core in each look.
+    /// One row for each core in each sample.
     Cores,
-    /// One row for each time that somebody had a worker, blocked in it or lost the core.
+    /// One row for each interval in which a task had a worker, blocked it or lost its core.
     Switches,
-    /// One row for each connection taken, each process begun or ended, and each answer of a service.
+    /// One row for each accepted connection, each process started or ended, and each answer of a service.
     Events,
 }
 
-/// What is said of a column in the documentation.
+/// Documentation of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// As in the head of the file.
+    /// Name, as in the header of the file.
     pub name: &'static str,
-    /// `ns`, or nothing where there is no unit.
+    /// Unit: `ns`, or empty.
     pub unit: &'static str,
-    /// What it says.
+    /// Description.
     pub says: &'static str,
 }
 
 impl Table {
-    /// All of them.
+    /// All tables.
     pub const ALL: [Self; 7] = [
         Self::Runs,
         Self::Requests,
@@ -70,7 +70,7 @@ impl Table {
         Self::Events,
     ];
 
-    /// Its name: that of its file, too.
+    /// Returns its name, which is also the name of its file.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Table {
         }
     }
 
-    /// Its columns, in their order.
+    /// Returns its columns, in order.
     #[must_use]
     pub fn columns(self) -> Vec<Described> {
         let described = |own: Vec<Described>| [describe(&every_table()), own].concat();
@@ -99,10 +99,10 @@ impl Table {
         }
     }
 
-    /// Writes the rows of these variants; how many there are. Each is written as soon as it is made.
+    /// Writes the rows of these variants and returns their number. Each is written as soon as it is made.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If writing fails.
     pub fn write(
         self,
         variants: &[PlayedVariant<'_>],
@@ -122,7 +122,7 @@ impl Table {
     }
 }
 
-/// A column of rows of one sort.
+/// Column of a table with this type of row.
 struct Column<'a, Row> {
     name: &'static str,
     unit: &'static str,
@@ -130,7 +130,7 @@ struct Column<'a, Row> {
     cell: fn(&Row) -> Cell<'a>,
 }
 
-/// A column without a unit.
+/// Returns a column without a unit.
 fn column<'a, Row>(
     name: &'static str,
     says: &'static str,
@@ -144,7 +144,7 @@ fn column<'a, Row>(
     }
 }
 
-/// A column of nanoseconds.
+/// Returns a column of nanoseconds.
 fn ns<'a, Row>(
     name: &'static str,
     says: &'static str,
@@ -165,8 +165,8 @@ fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
     columns.iter().map(described).collect()
 }
 
-/// The columns with which every row of every table begins: without them a row that proves nothing would
-/// look like any other.
+/// Returns the columns with which every row of every table begins: without them a row that proves nothing
+/// would look like any other.
 fn every_table<'a>() -> [Column<'a, &'a PlayedVariant<'a>>; 3] {
     [
         column("variant", "the variant's name", |told| told.name().into()),
@@ -206,10 +206,10 @@ fn fill<'a, Row, Rows: Iterator<Item = Row>>(
     Ok(count)
 }
 
-/// What stands in one place of a table.
+/// Value of a cell.
 #[derive(Clone, Debug, PartialEq)]
 enum Cell<'a> {
-    /// It is not known, or there is no such thing: nothing, or `null`.
+    /// Unknown or absent: an empty field, or `null`.
     Nothing,
     Number(u64),
     Signed(i128),

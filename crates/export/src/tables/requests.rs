@@ -1,4 +1,4 @@
-//! Every request, from both sides: what its client saw, and what its worker told of it.
+//! Requests from both sides: the report of the client and the report of the worker.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Serve
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
-/// One request.
+/// Request.
 pub(super) struct Row<'a> {
     told: &'a PlayedVariant<'a>,
     number: u32,
-    /// On its way.
+    /// Report that it was sent.
     sent: Option<&'a Sent>,
-    /// What became of it; [`None`]: nobody knows, the run was over.
+    /// Its end; [`None`]: the run was over first.
     outcome: Option<&'a Outcome>,
-    /// What its worker told, and which one it was.
+    /// Slot of its worker, and the worker's report.
     served: Option<(u16, &'a Served)>,
-    /// What it waited for.
+    /// Parts of its waiting time.
     waited: Option<&'a WaitParts>,
 }
 
-/// In the order of their numbers.
+/// Returns the requests in the order of their numbers.
 pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
     let mut rows: BTreeMap<u32, Row<'a>> = BTreeMap::new();
     for sent in &told.recording.sent {
@@ -51,7 +51,7 @@ pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<
 }
 
 impl<'a> Row<'a> {
-    /// Nothing but its number is known of it.
+    /// Creates the row of a request of which only the number is known.
     fn new(told: &'a PlayedVariant<'a>, number: u32) -> Self {
         Self {
             told,
@@ -78,7 +78,7 @@ impl<'a> Row<'a> {
         outcome.or(self.sent.map(|sent| sent.due))
     }
 
-    /// [`None`] for one that was due and never sent.
+    /// Returns the time at which it was sent; [`None`] if it was due and never sent.
     fn was_sent(&self) -> Option<Stamp> {
         let outcome = self.outcome.filter(|outcome| outcome.sent >= outcome.due);
         let outcome = outcome.map(|outcome| outcome.sent);

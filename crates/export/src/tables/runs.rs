@@ -1,4 +1,4 @@
-//! What was played, where, and whether to believe it: a row for each variant.
+//! Variants, one row for each: its plan, its machine, its trust.
 
 use std::iter;
 

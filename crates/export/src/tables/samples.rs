@@ -1,5 +1,5 @@
-//! The looks at the whole: about twenty a second. Counters count from the run's beginning; gauges say what
-//! is there at that instant, and carry their exact integral.
+//! Samples of the whole run, about twenty a second. Counters run from the run's beginning; gauges are
+//! values at that instant, with their exact integral.
 
 use std::iter;
 
@@ -8,11 +8,11 @@ use concsim_engine::telemetry::{Phase, Stage};
 use concsim_record::lanes::Index;
 use concsim_record::{Sample, WorkerSample};
 
-/// A look, and the one before it.
+/// Sample, and the one before it.
 pub(super) struct Row<'a> {
     told: &'a PlayedVariant<'a>,
     sample: &'a Sample,
-    /// Requests at the door.
+    /// Number of requests at the door.
     door: u64,
     before: Option<&'a Sample>,
 }
@@ -39,7 +39,7 @@ impl Row<'_> {
         self.sample.workers.iter().map(of).sum()
     }
 
-    /// By how much an integral grew since the look before, for each nanosecond that has passed.
+    /// Returns the growth of an integral since the sample before, divided by the nanoseconds that passed.
     fn mean(&self, integral: fn(&Sample) -> i128) -> Option<f64> {
         let before = self.before?;
         let length = self.sample.at.since(before.at).0;
@@ -48,7 +48,7 @@ impl Row<'_> {
     }
 }
 
-/// Requests begun, integrated over time.
+/// Returns the integral over time of the number of begun requests.
 fn begun(sample: &Sample) -> i128 {
     let workers = sample.workers.iter();
     workers

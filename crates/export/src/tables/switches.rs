@@ -1,11 +1,11 @@
-//! Who had which worker, blocked in it or lost the core, from when to when. In order for each worker.
+//! Intervals in which a task had a worker, blocked it or lost its core; in order of time for each worker.
 
 use super::{Column, PlayedVariant, column, ns};
 use concsim_engine::telemetry::{Event, NO_REQUEST, RunSlice, SwitchReason};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
-/// One of them.
+/// Interval of a worker.
 pub(super) struct Row<'a> {
     worker: u16,
     switch: &'a Event,
@@ -19,7 +19,7 @@ pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<
     })
 }
 
-/// What all three sorts of it have.
+/// Fields that all three types of event share.
 struct Common {
     what: &'static str,
     from: Stamp,
@@ -37,7 +37,7 @@ impl Row<'_> {
         }
     }
 
-    /// Why it let go, or what it waits for from then on.
+    /// Returns the reason for the yield, or the kind of the wait that begins.
     fn then(&self) -> Option<&'static str> {
         match *self.switch {
             Event::RunSlice(ran) => Some(word(ran.then)),
@@ -46,7 +46,8 @@ impl Row<'_> {
         }
     }
 
-    /// [`None`] for an event of another sort, of which none is among a recording's switches.
+    /// Returns the shared fields; [`None`] for an event of another type, which a recording's switches never
+    /// hold.
     fn common(&self) -> Option<Common> {
         let common = |what, (from, to), (task, request), core| {
             Some(Common {

@@ -1,4 +1,4 @@
-//! Stories about tables.
+//! Tests of tables.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn both_kinds() -> MadeUpRuns {
     MadeUpRuns::of("Coroutines wait together.", &kinds.map(Synthetic::io_bound))
 }
 
-/// The rows of a text in CSV, with its head, as a reader that knows nothing of us has them.
+/// Reads CSV text into rows, header included, with a reader independent of the writer.
 fn read(text: &str) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -69,7 +69,7 @@ fn both_forms_say_the_same() {
     }
 }
 
-/// No process of these recordings begins or ends.
+/// Counts accepts and answers. No process of these recordings starts or ends.
 fn accepts_and_answers(recording: &Recording) -> usize {
     let is_accept = |(_, event): &&(u16, Event)| matches!(event, Event::Accepted { .. });
     recording.events.iter().filter(is_accept).count() + recording.answers.len()
@@ -209,7 +209,7 @@ proptest! {
     }
 }
 
-/// The table of the documentation below this head: name, unit, what it says.
+/// Returns the table of the documentation under this heading: name, unit, description.
 fn documented(table: Table) -> Vec<[String; 3]> {
     let text = include_str!("../../../../docs/data.md");
     let head = format!("### {}\n", table.name());

@@ -1,11 +1,12 @@
-//! Each worker at each look. Counters count from the run's beginning, over all processes that had its slot.
+//! Workers, one row for each worker in each sample. Counters run from the run's beginning, over all
+//! processes of the slot.
 
 use super::{Column, PlayedVariant, column, ns};
 use concsim_model::units::letter;
 use concsim_model::words::number_of;
 use concsim_record::{Origin, Sample, WorkerSample};
 
-/// A worker at a look.
+/// Worker in a sample.
 pub(super) struct Row<'a> {
     told: &'a PlayedVariant<'a>,
     sample: &'a Sample,

@@ -1,12 +1,11 @@
-//! How long requests took, and what they spent that time on.
+//! Latency of requests, and its breakdown.
 //!
 //! ```text
 //!  due      sent        accepted   first read                          done
 //!   ├─generator─┼────door────┼───ready───┼─ waited, ready, core wait, cpu ─┼─ other
 //! ```
 //!
-//! Means and parts of means are whole nanoseconds, so
-//! that the parts add up to the whole, to the last digit.
+//! Means and parts of means are whole nanoseconds, so that the parts add up exactly to the whole.
 
 use serde::Serialize;
 
@@ -23,15 +22,15 @@ pub(super) fn mean(samples: impl Iterator<Item = Elapsed>) -> Option<u64> {
     u64::try_from(sum.checked_div(count)?).ok()
 }
 
-/// What completed requests spent their latency on, in milliseconds of the mean. The parts add up to
-/// it exactly.
+/// Breakdown of the mean latency of completed requests, in milliseconds. The parts add up to the mean
+/// exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Breakdown {
     /// Due, and not yet sent.
     pub generator: f64,
-    /// At the door: no worker has taken it.
+    /// At the door: no worker has accepted it.
     pub door: f64,
-    /// Taken, or over with a wait, while its worker was busy with another.
+    /// Ready: accepted, or done waiting, while its worker was busy with another.
     pub ready: f64,
     /// Computing, while all cores were taken.
     pub core_wait: f64,
@@ -39,24 +38,24 @@ pub struct Breakdown {
     pub cpu: f64,
     /// Waiting for a service or a timer.
     pub parked_or_blocked: f64,
-    /// All the rest: overhead, and the way there and back. All of it, where no worker tells.
+    /// Remainder: overhead and the network both ways. The whole latency if no worker reports.
     pub other: f64,
-    /// The parts of `parked_or_blocked`; [`None`] where workers did not tell them.
+    /// Parts of `parked_or_blocked`; [`None`] where workers did not report them.
     #[serde(skip)]
     pub waits: Option<Waits>,
 }
 
-/// What completed requests waited for, in milliseconds of the mean. The parts add up to
+/// Breakdown of the mean wait of completed requests, in milliseconds. The parts add up to
 /// [`Breakdown::parked_or_blocked`] exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Waits {
     /// For a thread of the worker's pool.
     pub thread_wait: f64,
-    /// For a connection to a service: until one of the pool was free, or a new one open.
+    /// For a connection to a service: until one of the pool was free, or a new one was open.
     pub pool_wait: f64,
     /// From a call's sending until its service began to serve it.
     pub service_queue: f64,
-    /// From there to its answer.
+    /// From the beginning of service to the answer.
     pub call: f64,
     /// For timers.
     pub sleep: f64,
@@ -67,12 +66,12 @@ pub struct Waits {
 /// Lengths of the parts of waits, in nanoseconds, in the order of [`WaitParts::parts`].
 type WaitSums = [u64; 6];
 
-/// The share of all waits from which on a queue is told apart.
+/// Share of all waits from which on a queue is reported separately.
 const LEAST_QUEUE: f64 = 0.01;
 
 impl Waits {
-    /// The mean of `count` requests whose waits were `sums` together, so that they add up to `whole`. Each was
-    /// rounded down, and the longest takes what is missing: less than six nanoseconds.
+    /// Mean of `count` requests whose waits sum to `sums`; the parts add up to `whole`. Each part is
+    /// rounded down, and the longest takes the difference: less than six nanoseconds.
     fn adding_up_to(whole: u64, sums: [u128; 6], count: u128) -> Self {
         let mut means: WaitSums = sums.map(|sum| (sum / count.max(1)) as u64);
         let missing = whole.saturating_sub(means.iter().sum());
@@ -91,15 +90,15 @@ impl Waits {
         }
     }
 
-    /// The sum of its parts.
+    /// Returns the sum of the parts, in milliseconds.
     #[must_use]
     pub fn total(&self) -> f64 {
         let queues = self.thread_wait + self.pool_wait + self.service_queue;
         queues + self.call + self.sleep + self.client
     }
 
-    /// Waits for what is used up: for a thread, for a connection, in the service's queue. 0 for one of less
-    /// than a hundredth of all waits, which is not told apart.
+    /// Returns the waits for exhausted resources: for a thread, for a connection, in the service's queue. A
+    /// wait of less than a hundredth of all waits counts as 0.
     #[must_use]
     pub fn queues(&self) -> [f64; 3] {
         let least = LEAST_QUEUE * self.total();
@@ -108,12 +107,12 @@ impl Waits {
     }
 }
 
-/// The breakdown of some requests, and how well it fits.
+/// Breakdown of requests, with its error.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spent {
     pub(super) breakdown: Breakdown,
-    /// By how much the parts were longer than the whole, as a share of it. Such parts are cut, and
-    /// somebody counted wrong.
+    /// Excess of the parts over the whole, as a share of the whole. Such parts are cut; an excess means a
+    /// counting error.
     pub(super) overrun: f64,
 }
 
@@ -145,18 +144,19 @@ impl Spent {
     }
 }
 
-/// One completed request, all in nanoseconds.
+/// Breakdown of one completed request, in nanoseconds.
 struct Fitted {
     latency: u64,
-    /// As [`parts`], cut where together they would be longer than the latency …
+    /// As [`parts`], cut where their sum would exceed the latency …
     parts: [u64; 6],
-    /// … by so much.
+    /// … and the length of the cut.
     overrun: u128,
-    /// What its waits were for, cut to their part; [`None`] if it waited and its worker did not tell.
+    /// Parts of its waits, cut to their share; [`None`] if it waited and its worker did not report the
+    /// parts.
     waits: Option<WaitSums>,
 }
 
-/// The place of the waits among the parts.
+/// Position of the waits among the parts.
 const WAITED: usize = 5;
 
 impl Fitted {
@@ -178,7 +178,7 @@ impl Fitted {
     }
 }
 
-/// What a request that waited for `whole` waited for, as its worker told it: the parts add up to `whole`.
+/// Parts of a request's wait of length `whole`, as its worker reported them; they add up to `whole`.
 fn waits(request: &Request<'_>, whole: u64) -> Option<WaitSums> {
     if whole == 0 {
         return Some(WaitSums::default());
@@ -195,7 +195,7 @@ fn waits(request: &Request<'_>, whole: u64) -> Option<WaitSums> {
     Some(parts)
 }
 
-/// Generator, door, ready, core wait, cpu, parked or blocked, in nanoseconds.
+/// Lengths of generator, door, ready, core wait, cpu and parked or blocked, in nanoseconds.
 fn parts(request: &Request<'_>) -> [u64; 6] {
     let outcome = request.outcome;
     let generator = outcome.sent.since(outcome.due);
@@ -219,7 +219,7 @@ fn parts(request: &Request<'_>) -> [u64; 6] {
 }
 
 impl Breakdown {
-    /// What one request spent its latency on, if it was completed.
+    /// Returns the breakdown of one request, if it was completed.
     pub(super) fn of(request: &Request<'_>) -> Option<Self> {
         let fitted = request.completed().then(|| Fitted::of(request))?;
         let whole = fitted.parts[WAITED];
@@ -229,13 +229,13 @@ impl Breakdown {
         Some(Self::adding_up_to(fitted.latency, fitted.parts, waits))
     }
 
-    /// The mean latency: the sum of its parts.
+    /// Returns the mean latency, the sum of the parts, in milliseconds.
     pub(super) fn total(&self) -> f64 {
         let before = self.generator + self.door + self.ready;
         before + self.core_wait + self.cpu + self.parked_or_blocked + self.other
     }
 
-    /// Each part was rounded down, so their sum is at most the mean, and what is missing is other.
+    /// Each part is rounded down, so their sum is at most the mean; the difference counts as other.
     fn adding_up_to(mean: u64, parts: [u64; 6], waits: Option<Waits>) -> Self {
         let other = mean - parts.iter().sum::<u64>();
         let [generator, door, ready, core_wait, cpu, parked_or_blocked] =

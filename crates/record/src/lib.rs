@@ -1,7 +1,7 @@
-//! The currency: what was played, and everything that was seen of it.
+//! The recording of one run: header, samples, events and outcomes. Everything displayed is derived from it.
 //!
-//! Engines make a [`Recording`]; lenses look at it. Nothing that a lens shows is read from anywhere
-//! else, so a number on a screen, in a summary and in a figure is the same number.
+//! Engines produce a [`Recording`]; lenses read it. No lens displays a number from another source, so a
+//! number on the screen, in a summary and in a figure is the same number.
 
 mod accounting;
 mod ceiling;
@@ -52,89 +52,88 @@ use concsim_engine::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, St
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// One playing of one variant.
+/// Recording of one run of one variant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Recording {
-    /// What was played, where and when.
+    /// Scenario, machine and times of the run.
     pub header: Header,
-    /// All gauges, counters and cores at many instants, in order of time. The two at the edges of
-    /// the window are named by [`Header::window`].
+    /// Samples of all gauges, counters and cores, in order of time. [`Header::window`] names the two at the
+    /// edges of the window.
     pub samples: Vec<Sample>,
-    /// What became of each request, as its client saw it; in the order in which they ended.
+    /// Outcome of each request, as its client saw it; in order of their ends.
     pub outcomes: Vec<Outcome>,
-    /// The requests that were sent, in order.
+    /// Sent requests, in order.
     pub sent: Vec<Sent>,
-    /// What happened in workers and to them: with the worker's index, in order for each worker.
-    /// The summary rests on `Accepted`, `Waited`, `Served` and `Died`, so these are all here.
+    /// Events of workers, with the worker's index, in order for each worker. The summary depends on
+    /// `Accepted`, `Waited`, `Served` and `Died`, so these are all kept.
     pub events: Vec<(u16, Event)>,
-    /// Who had which worker, blocked in it, or lost the core, from when to when: `RunSlice`, `BlockedIn` and
-    /// `Preempted`, with the worker's index, in order for each worker. Among them `Awaits`, where a wait
-    /// has several parts.
+    /// Switches of workers: `RunSlice`, `BlockedIn` and `Preempted`, with the worker's index, in order for
+    /// each worker; also `Awaits`, where a wait has several parts.
     pub switches: Vec<(u16, Event)>,
-    /// The places in `switches` of those by which a core was lost, in order: they are few, and every
-    /// mean needs them.
+    /// Positions in `switches` of the preemptions, in order: they are few, and every mean needs them.
     #[serde(skip)]
     pub preempted: Vec<usize>,
-    /// Late answers of services and the like: the services' events, in order.
+    /// Events of services, such as answers, in order.
     pub answers: Vec<Event>,
-    /// Only requests whose number this divides have their switches in `switches`: 1 until there are
-    /// too many.
+    /// Only requests whose number is divisible by `one_in` have their switches in `switches`; 1 until there
+    /// are too many.
     pub one_in: u32,
-    /// Switches that were let go of, with all others of their requests.
+    /// Number of switches dropped, with all others of their requests.
     pub thinned_switches: u64,
-    /// What was done to the run, in the order in which it was noted.
+    /// Interventions, in the order in which they were noted.
     pub markers: Vec<Marker>,
-    /// Events and outcomes that found no place in a ring.
+    /// Number of events lost because a ring was full.
     pub dropped_events: u64,
-    /// Outcomes that found no place in a ring.
+    /// Number of outcomes lost because a ring was full.
     pub dropped_outcomes: u64,
-    /// Events read, of all rings; `events` may hold fewer, as live pictures need only the newest.
+    /// Number of events read, from all rings; `events` may hold fewer, since live pictures need only the
+    /// newest.
     pub event_count: u64,
-    /// Slots or gauges that could not be read consistently.
+    /// Number of slots or gauges that could not be read consistently.
     pub unreadable: u64,
 }
 
-/// What was played, where, and how it went as a whole.
+/// Scenario, machine and course of a run as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// The version of this program that recorded it. Empty: one that did not say so yet.
+    /// Version of the program that recorded it. Empty in recordings from before this field.
     #[serde(default)]
     pub concsim: String,
     /// The variant's name.
     pub variant: String,
-    /// Who played.
+    /// Engine that played.
     pub origin: Origin,
-    /// What was played, with its seed.
+    /// Scenario, with its seed.
     pub scenario: Scenario,
-    /// The text of the file that says so. Empty: it was not kept yet.
+    /// Text of the scenario file. Empty in recordings from before this field.
     #[serde(default)]
     pub text: String,
-    /// On which machine.
+    /// Machine that played.
     pub machine: Machine,
-    /// When load began.
+    /// Time at which load began.
     pub began: Stamp,
     /// The counted window. [`None`] if the run ended before it began.
     pub window: Option<Window>,
-    /// When the last request of the window had ended, or was given up.
+    /// Time at which the last request of the window had ended or was given up.
     pub drained: Stamp,
-    /// Cut short by ^C.
+    /// True if the run was cut short by ^C.
     pub interrupted: bool,
-    /// When the log of requests had become so long that the window was ended; see [`LOG_BYTES`].
+    /// Time at which the full log of requests ended the window; see [`LOG_BYTES`].
     #[serde(default)]
     pub log_full: Option<Stamp>,
     /// The `Location` of the first answer with each status from 300 to 399 that had one.
     #[serde(default)]
     pub locations: BTreeMap<u16, String>,
-    /// The engine broke down, in words: the run proves nothing.
+    /// Description of an engine failure: the run then proves nothing.
     pub crashed: Option<String>,
-    /// Whether samples say which workers want a core. Of a recording that does not say so itself they
-    /// did so wrongly, unless it was simulated: nothing is made of it.
+    /// True if samples state correctly which workers want a core. Recordings from before this field did so
+    /// incorrectly, unless simulated: their values are ignored.
     #[serde(default)]
     pub core_waits_are_seen: bool,
 }
 
 impl Header {
-    /// What is known of a run of real processes before it begins.
+    /// Returns the header of a run of real processes before it begins.
     #[must_use]
     pub fn of(plan: &Plan, variant: &Variant, machine: Machine) -> Self {
         Self {
@@ -155,13 +154,13 @@ impl Header {
         }
     }
 
-    /// Whether [`WorkerSample::wants_a_core`] is to be believed.
+    /// True if [`WorkerSample::wants_a_core`] is valid.
     #[must_use]
     pub fn sees_core_waits(&self) -> bool {
         self.core_waits_are_seen || self.origin == Origin::Simulated
     }
 
-    /// What was played, where and by which version, in a line.
+    /// Describes scenario, machine and version in one line.
     #[must_use]
     pub fn provenance(&self, plan: &Plan) -> String {
         let sha256 = plan.sha256.get(..8).unwrap_or_default();
@@ -170,7 +169,7 @@ impl Header {
             played = format!("{played} {}", shell_words::join(&plan.laid_over));
         }
         let mut machine = format!("{} cores", self.machine.cores);
-        // The kernel of a machine that is simulated is called so.
+        // A simulated machine's kernel is called by the origin's word.
         if self.machine.kernel != self.origin.word() {
             machine = format!("{machine}, {}", self.machine.kernel);
         }
@@ -193,20 +192,20 @@ pub struct Window {
 }
 
 impl Window {
-    /// How long it is.
+    /// Returns the window's length.
     #[must_use]
     pub fn length(&self) -> Elapsed {
         self.end.since(self.begin)
     }
 
-    /// Whether `at` lies in it.
+    /// True if `at` lies in the window.
     #[must_use]
     pub fn contains(&self, at: Stamp) -> bool {
         self.begin <= at && at < self.end
     }
 }
 
-/// Where a recording's numbers come from; they are never mixed.
+/// Source of a recording's numbers; the two are never mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -217,7 +216,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The word for it, wherever numbers stand.
+    /// Returns the word for the origin, as displayed beside numbers.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -227,10 +226,10 @@ impl Origin {
     }
 }
 
-/// The machine that played.
+/// Machine that played.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
-    /// Cores that this program may use (its affinity mask), not those that the machine has.
+    /// Number of cores that this program may use (its affinity mask), not of the machine.
     pub cores: usize,
     /// Operating system and release.
     pub kernel: String,
@@ -238,7 +237,7 @@ pub struct Machine {
     pub cpu: String,
 }
 
-/// How much of each list of a recording had been seen at one instant: the rest came later.
+/// Length of each list of a recording at one instant; later entries came afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Of [`Recording::outcomes`].
@@ -265,7 +264,7 @@ pub struct Seen {
     pub unreadable: u64,
 }
 
-/// Who wrote a record into a ring.
+/// Writer of a record in a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The load process.
@@ -281,7 +280,7 @@ pub enum Who {
 }
 
 impl Who {
-    /// As a number in a recording's file.
+    /// Returns the writer's number in a recording's file.
     fn number(self) -> u64 {
         match self {
             Self::Load => 0,
@@ -303,20 +302,20 @@ impl Who {
     }
 }
 
-/// All there is to see at one instant.
+/// State of a run at one instant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
-    /// When.
+    /// Time of the sample.
     pub at: Stamp,
-    /// What is being played.
+    /// Stage of the run.
     pub stage: Stage,
-    /// The counted window, as far as it was known by then.
+    /// Counted window, as far as known by then.
     pub window: Option<Window>,
-    /// What the recorder had read by then.
+    /// Lengths of the recorder's lists by then.
     pub seen: Seen,
-    /// One for each slot that was ever used, by index.
+    /// Workers: one for each slot ever used, by index.
     pub workers: Vec<WorkerSample>,
-    /// One for each core that this program may use.
+    /// Cores: one for each that this program may use.
     pub cores: Vec<CoreSample>,
     /// Load.
     pub load: LoadSample,
@@ -331,21 +330,21 @@ pub struct Sample {
 pub struct WorkerSample {
     /// Its slot.
     pub index: usize,
-    /// Its process.
+    /// Pid of its process.
     pub pid: u32,
-    /// How many processes have had the slot before it.
+    /// Number of earlier processes in the slot.
     pub respawns: u64,
-    /// What it does.
+    /// Phase of the worker.
     pub phase: Phase,
-    /// Since when.
+    /// Time at which the phase began.
     pub phase_since: Stamp,
-    /// Whether the operating system would run it if it had a core free (Linux: state R and not on a
-    /// core). Exact times are in the events. False where [`Header::core_waits_are_seen`] is.
+    /// True if the operating system would run it on a free core (Linux: state R and not on a core). Events
+    /// give exact times. Valid only if [`Header::sees_core_waits`].
     pub wants_a_core: bool,
-    /// Whether a signal has stopped its process (SIGSTOP). False in recordings that do not say so yet.
+    /// True if a signal has stopped its process (SIGSTOP). False in recordings from before this field.
     #[serde(default)]
     pub is_stopped: bool,
-    /// The core it runs on, or ran on last.
+    /// Core it runs on, or ran on last.
     pub core: usize,
     /// CPU time, over all incarnations.
     pub cpu: CpuTime,
@@ -355,18 +354,19 @@ pub struct WorkerSample {
     pub ready: u64,
     /// Coroutines parked.
     pub parked: u64,
-    /// Since when the same request or coroutine has had the worker.
+    /// Time since which the same request or coroutine has had the worker.
     pub running_since: Option<Stamp>,
-    /// Since when what has the worker could have run. Means nothing while nothing has it.
+    /// Time since which the request or coroutine that has the worker was ready. Meaningless while none has
+    /// it.
     #[serde(default)]
     pub running_ready: Option<Stamp>,
-    /// The request that has the worker, if it has said its number.
+    /// Request that has the worker, if its number is known.
     pub running_request: Option<u32>,
-    /// The longest that one coroutine had the worker, be it the one that has it now.
+    /// Longest time that one coroutine had the worker, including the present one.
     pub longest_run: Elapsed,
     /// Connections taken.
     pub accepted: u64,
-    /// Accepts that found nothing.
+    /// Accepts that found no connection.
     pub accept_eagain: u64,
     /// Responses written.
     pub requests: u64,
@@ -374,39 +374,40 @@ pub struct WorkerSample {
     pub tasks: u64,
     /// Waits and yields.
     pub waits: u64,
-    /// Hub to task and back.
+    /// Switches from the hub to a task and back.
     pub coroutine_switches: u64,
-    /// Switches that the law still owes.
+    /// Switches missing in the switch law: of tasks that are not finished.
     pub half_done: u64,
     /// Requests lost with a process that died.
     pub lost_tasks: u64,
-    /// The most requests begun at once.
+    /// Maximum number of requests begun at once.
     pub peak_concurrency: u64,
     /// Voluntary process switches.
     pub voluntary: u64,
-    /// Involuntary ones.
+    /// Involuntary process switches.
     pub involuntary: u64,
-    /// Proportional memory, KiB; 0 where it was not read.
+    /// Proportional set size in KiB; 0 if not read.
     pub pss_kib: u64,
-    /// Counters: additions played, and value.
+    /// Counters: number of additions, and value.
     pub counters: Vec<(u64, u64)>,
 }
 
 impl Sample {
-    /// Sent, not ended and not begun. The three are read one after the other, hence the guard.
+    /// Returns the number of requests sent, not ended and not begun. The three gauges are read one after
+    /// the other, hence the saturating subtraction.
     #[must_use]
     pub fn at_the_door(&self) -> u64 {
         let sent = self.load.sent.saturating_sub(self.load.ended);
         sent.saturating_sub(self.begun())
     }
 
-    /// Begun and not finished, by all workers.
+    /// Returns the number of requests begun and not finished, over all workers.
     #[must_use]
     pub fn begun(&self) -> u64 {
         self.workers.iter().map(|worker| worker.begun.count).sum()
     }
 
-    /// Core time of all workers since the run began.
+    /// Returns the CPU time of all workers since the run began.
     #[must_use]
     pub fn workers_cpu(&self) -> CpuTime {
         let workers = self.workers.iter();
@@ -415,15 +416,15 @@ impl Sample {
 }
 
 impl WorkerSample {
-    /// Whether it could run if it had a core. The operating system's word comes before the worker's own,
-    /// since a process that is kept off its core cannot say so.
+    /// True if it could run on a free core. The operating system's report precedes the worker's own, since
+    /// a process without a core cannot report.
     #[must_use]
     pub fn lacks_a_core(&self) -> bool {
         self.wants_a_core && !matches!(self.phase, Phase::Gone | Phase::Booting)
     }
 
-    /// Since when the same code has been running. A sync worker has one request for all of its life, and
-    /// waits count there; what it computes begins with its phase.
+    /// Returns the time since which the same code has been running. A sync worker has one request for its
+    /// whole life, waits included; its computing begins with its phase.
     #[must_use]
     pub fn computes_since(&self, kind: WorkerKind) -> Option<Stamp> {
         match kind {
@@ -435,20 +436,20 @@ impl WorkerSample {
     }
 }
 
-/// One core at one instant. All are sums since the sampling began.
+/// One core at one instant. All values are sums since sampling began.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct CoreSample {
     /// Its number in the operating system.
     pub core: usize,
-    /// Not idle, whoever used it (operating system's count, in ticks of 10 ms on most kernels).
+    /// Time not idle, for all users (operating system's count, in ticks of 10 ms on most kernels).
     pub busy: CpuTime,
-    /// Taken by the machine's other guests.
+    /// Time stolen by the machine's other virtual machines.
     pub steal: CpuTime,
-    /// Booked to workers.
+    /// Time attributed to workers.
     pub workers: CpuTime,
-    /// Booked to load.
+    /// Time attributed to load.
     pub load: CpuTime,
-    /// Booked to services.
+    /// Time attributed to services.
     pub services: CpuTime,
 }
 

@@ -1,28 +1,27 @@
-//! Bounded memory, however long a run is: how often everything is sampled, and how long the log of
-//! requests may become. Switches have a limit of their own: see `thinning.rs`.
+//! Bounded memory for runs of any length: interval between samples, and maximum length of the log of
+//! requests. Switches have their own limit: see `downsampling.rs`.
 //!
-//! The summary rests on every single request, so none of its log can be let go of: when it is full, the
-//! counted window ends, and the run says so. Samples become rarer as a run grows older, so that there
-//! are about as many of its first five minutes as of the hours from one to a hundred.
+//! The summary depends on every request, so no entry of the log can be dropped: when the log is full, the
+//! counted window ends, and the run says so. Samples become rarer with the age of a run: the first five
+//! minutes have about as many as the hours from one to a hundred.
 
 use std::mem::size_of_val;
 
 use super::Recording;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// So much the log of requests takes at most: on a laptop of 4 GB there has to be room for it, for the
-/// index of it that the views make, and for the run itself. That is more than a million requests that
-/// call a service once.
+/// Maximum memory of the log of requests: a laptop with 4 GB must have room for it, for the index that the
+/// views build, and for the run itself. That is more than a million requests that call a service once.
 pub const LOG_BYTES: usize = 512 << 20;
 
-/// Between two samples, as long as a run is young …
+/// Interval between two samples of a young run …
 const SAMPLE_EVERY: Elapsed = Elapsed::from_millis(50);
-/// … and later this part of its age …
+/// … and later its age divided by this …
 const PART_OF_AGE: u64 = 6_000;
-/// … times one for each so many workers and cores: every one of them is a line of every sample.
+/// … times one for each group of this many workers and cores: each is a line of every sample.
 const LINES: u64 = 16;
 
-/// How long after `now` the next sample is to be taken, of so many workers and cores.
+/// Returns the time from `now` to the next sample, for `lines` workers and cores.
 #[must_use]
 pub fn until_next_sample(now: Stamp, lines: usize) -> Elapsed {
     let times = (lines as u64).div_ceil(LINES).max(1);
@@ -30,7 +29,7 @@ pub fn until_next_sample(now: Stamp, lines: usize) -> Elapsed {
 }
 
 impl Recording {
-    /// What the log of requests takes in memory.
+    /// Returns the memory of the log of requests, in bytes.
     #[must_use]
     pub fn log_bytes(&self) -> usize {
         size_of_val(&*self.outcomes)
@@ -39,7 +38,7 @@ impl Recording {
             + size_of_val(&*self.answers)
     }
 
-    /// Whether it takes as much as it may.
+    /// True if the log has reached [`LOG_BYTES`].
     #[must_use]
     pub fn log_is_full(&self) -> bool {
         self.log_bytes() >= LOG_BYTES
@@ -52,7 +51,7 @@ mod tests {
     use crate::synthetic::Synthetic;
     use concsim_model::scenario::WorkerKind;
 
-    /// So many samples are taken up to then.
+    /// Number of samples taken up to `until`.
     fn samples(until: Elapsed, lines: usize) -> u64 {
         let (mut now, mut count) = (Stamp::ZERO, 0);
         while now < Stamp(until.0) {
@@ -69,7 +68,7 @@ mod tests {
         let hour = samples(minutes(60), 4);
         let day = samples(minutes(24 * 60), 4);
         assert!((20_000..22_000).contains(&hour), "{hour}");
-        // An hour has as many again as a day less an hour, about: the logarithm of 12 and of 24.
+        // An hour has about as many as a day less an hour: the logarithms of 12 and of 24.
         assert!((38_000..41_000).contains(&day), "{day}");
     }
 

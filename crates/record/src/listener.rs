@@ -1,13 +1,13 @@
-//! The listener's queue, filled and emptied again by the log of requests: a connection finds a place or is
-//! dropped and tries again, a worker takes the oldest one. No gauge counts the queue: gauges count who is at
-//! the door, also those whose connections the kernel dropped since the queue was full.
+//! The listener's queue, reconstructed from the log of requests: a connection finds a place or is dropped
+//! and retries; a worker takes the oldest one. No gauge counts the queue: gauges count requests at the
+//! door, including those whose connections the kernel dropped because the queue was full.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use concsim_model::units::{Elapsed, Stamp};
 
-/// When the kernel of a client whose connection was dropped tries again, in seconds after the first time
+/// Times at which a client's kernel retries a dropped connection, in seconds after the first attempt
 /// (Linux: four linear timeouts since 6.5, then each is twice as long).
 const TRIES: [u64; 10] = [0, 1, 2, 3, 4, 5, 7, 11, 19, 35];
 
@@ -16,22 +16,22 @@ const TRIES: [u64; 10] = [0, 1, 2, 3, 4, 5, 7, 11, 19, 35];
 pub(super) struct Arrival {
     pub(super) request: u32,
     pub(super) sent: Stamp,
-    /// When its client left, or had its answer.
+    /// Time at which its client left or had its answer.
     pub(super) done: Stamp,
-    /// When a worker took it, if one has told.
+    /// Time at which a worker accepted it, if reported.
     pub(super) taken: Option<Stamp>,
 }
 
-/// At one instant everybody comes before a worker takes.
+/// Event at the queue. At one instant, arrivals precede accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    /// The number of times that it has been dropped.
+    /// Arrival, with the number of times that the connection was dropped.
     Comes(usize),
     IsTaken,
 }
 
-/// The requests whose connections are in the queue at `at`. With one queue a worker that takes a connection
-/// has taken all that were before it, whether it has told of them or not.
+/// Requests whose connections are in the queue at `at`. With one queue, a worker that takes a connection
+/// has taken all earlier ones, reported or not.
 pub(super) fn queue_at(
     arrivals: &[Arrival],
     (places, is_one_queue): (usize, bool),
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_finds_no_place_is_not_in_the_queue_until_it_tries_again() {
-        // Two places, three that come at once; the first is taken after 0.9 s.
+        // Two places, three simultaneous arrivals; the first is taken after 0.9 s.
         let arrivals = [
             arrival(1, 0, Some(9 * S / 10)),
             arrival(2, 0, None),
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_came_before_a_connection_that_was_taken_is_in_the_queue_no_longer() {
-        // No worker told of the first: it died with it.
+        // No worker reported the first: it died with it.
         let arrivals = [
             arrival(1, 0, None),
             arrival(2, 1, Some(5)),

@@ -1,11 +1,11 @@
-//! What was done to a run, in words: of a cue its caption, of a deed what it is, and to whom.
+//! Descriptions of interventions: the caption of a timeline event, or the action and its target.
 
 use super::Header;
 use concsim_engine::telemetry::{Intervention, Marker};
 use concsim_model::scenario::TimelineEvent;
 
 impl Header {
-    /// What is said of a marker on the screen, as a sentence.
+    /// Returns the caption of a marker for the screen, as a sentence.
     #[must_use]
     pub fn caption_of(&self, marker: &Marker) -> String {
         let Some(cue) = marker.cue else {
@@ -25,7 +25,7 @@ impl Header {
         self.scenario.timeline.get(usize::from(cue))
     }
 
-    /// A deed in words; a request by its name.
+    /// Describes an intervention; a request by its name.
     fn describe(&self, deed: Intervention) -> String {
         match deed {
             Intervention::Send(class) => match self.scenario.requests.get(usize::from(class)) {
@@ -63,7 +63,7 @@ mod tests {
     use concsim_model::scenario::WorkerKind::Coroutine;
     use concsim_model::units::{Elapsed, Stamp};
 
-    /// A run with two cues, the first of which has a caption, and these markers.
+    /// A run with two timeline events, the first of which has a caption, and these markers.
     fn marked(markers: &[(Intervention, Option<u16>)]) -> Recording {
         let mut recording = Synthetic::io_bound(Coroutine).recording();
         let cue = |happens, caption: Option<&str>| TimelineEvent {

@@ -13,7 +13,7 @@ impl<T> Default for Named<T> {
 }
 
 impl<T> Named<T> {
-    /// The value of this name.
+    /// Returns the value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {
         self.iter()
@@ -21,7 +21,7 @@ impl<T> Named<T> {
             .map(|(_, value)| value)
     }
 
-    /// All names with their values.
+    /// Iterates over names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }

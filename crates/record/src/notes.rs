@@ -1,10 +1,10 @@
-//! How a recording grows: record by record, whether they come from a ring or from a file.
+//! Appends records to a recording, one by one, from a ring or from a file.
 
 use super::{Header, Recording, Seen, Who};
 use concsim_engine::telemetry::{Event, Record};
 
 impl Recording {
-    /// A recording in which nothing has been seen yet.
+    /// Returns a recording without entries.
     #[must_use]
     pub fn empty(header: Header) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Recording {
         }
     }
 
-    /// Adds what somebody wrote into a ring; whether it is kept.
+    /// Adds a record of a ring; returns true if it is kept.
     pub(super) fn note(&mut self, who: Who, record: &Record) -> bool {
         self.event_count += u64::from(!matches!(who, Who::Load | Who::Driver));
         let Some(event) = Event::from_record(record) else {
@@ -51,7 +51,7 @@ impl Recording {
             (Who::Worker(slot), Event::Accepted { .. } | Event::Waited(_) | Event::Served(_)) => {
                 self.events.push((slot, event));
             }
-            // Nobody writes these there.
+            // No writer puts these into that ring.
             _ => {
                 self.unreadable += 1;
                 return false;
@@ -60,7 +60,7 @@ impl Recording {
         true
     }
 
-    /// How much there is of everything now.
+    /// Returns the present lengths of all lists.
     #[must_use]
     pub fn seen(&self) -> Seen {
         Seen {
@@ -78,7 +78,7 @@ impl Recording {
         }
     }
 
-    /// Takes over counts of what is not in the lists.
+    /// Restores the counters of entries that are not in the lists.
     pub(super) fn believe(&mut self, seen: &Seen) {
         self.event_count = seen.event_count;
         self.dropped_events = seen.dropped_events;
@@ -87,7 +87,7 @@ impl Recording {
         self.unreadable = seen.unreadable;
     }
 
-    /// What there is of a recording whose end is missing.
+    /// Completes a recording whose end is missing, from its last sample.
     #[must_use]
     pub(super) fn torn(mut self) -> Self {
         if let Some(last) = self.samples.last() {

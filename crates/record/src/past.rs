@@ -1,13 +1,12 @@
-//! A recording as it was at one instant: what the recorder had seen by then and nothing of what came
-//! later. Whoever draws from a [`Past`] draws the same, whether the run is still going on or was kept
-//! a year ago.
+//! A recording as it was at one instant: everything that the recorder had read by then, and nothing later.
+//! A picture drawn from a [`Past`] is the same for a live run and for a stored one.
 
 use super::{Header, Recording, Sample, Seen, Window};
 use concsim_engine::telemetry::{Event, Marker, Outcome, Sent};
 use concsim_model::scenario::Warmup;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// What was known of a run at one of its samples.
+/// The part of a recording known at one of its samples.
 #[derive(Clone, Copy, Debug)]
 pub struct Past<'a> {
     recording: &'a Recording,
@@ -16,7 +15,7 @@ pub struct Past<'a> {
 }
 
 impl Recording {
-    /// What was known when the sample at this place was taken. `None` if there is no such sample.
+    /// Returns what was known at the sample with this index; `None` if there is no such sample.
     #[must_use]
     pub fn past(&self, newest: usize) -> Option<Past<'_>> {
         (newest < self.samples.len()).then_some(Past {
@@ -25,14 +24,14 @@ impl Recording {
         })
     }
 
-    /// What was known at `at`. `None` before the first sample.
+    /// Returns what was known at `at`; `None` before the first sample.
     #[must_use]
     pub fn past_at(&self, at: Stamp) -> Option<Past<'_>> {
         let until = self.samples.partition_point(|sample| sample.at <= at);
         self.past(until.checked_sub(1)?)
     }
 
-    /// What is known now. `None` before the first sample.
+    /// Returns what is known now; `None` before the first sample.
     #[must_use]
     pub fn present(&self) -> Option<Past<'_>> {
         self.past(self.samples.len().checked_sub(1)?)
@@ -40,25 +39,24 @@ impl Recording {
 }
 
 impl<'a> Past<'a> {
-    /// What is known of the run as a whole. Of it, the window and how the run ended may lie in the
-    /// future.
+    /// Returns the header of the whole run. Its window and the end of the run may lie in the future.
     #[must_use]
     pub fn header(&self) -> &'a Header {
         &self.recording.header
     }
 
-    /// All that the recording holds, also of later instants.
+    /// Returns the whole recording, including later entries.
     pub(super) fn recording(&self) -> &'a Recording {
         self.recording
     }
 
-    /// The place of the newest sample.
+    /// Returns the index of the newest sample.
     #[must_use]
     pub fn newest(&self) -> usize {
         self.newest
     }
 
-    /// What was known at an earlier sample.
+    /// Returns what was known at an earlier sample.
     ///
     /// # Panics
     /// If `newest` is later than this.
@@ -68,26 +66,26 @@ impl<'a> Past<'a> {
         Self { newest, ..*self }
     }
 
-    /// The newest sample.
+    /// Returns the newest sample.
     #[must_use]
     pub fn sample(&self) -> &'a Sample {
         &self.recording.samples[self.newest]
     }
 
-    /// All samples so far.
+    /// Returns all samples so far.
     #[must_use]
     pub fn samples(&self) -> &'a [Sample] {
         &self.recording.samples[..=self.newest]
     }
 
-    /// The counted window, as far as it was known.
+    /// Returns the counted window, as far as known.
     #[must_use]
     pub fn window(&self) -> Option<Window> {
         self.sample().window
     }
 
-    /// The counted window, also while its end is not known: that of a run with so many requests ends with
-    /// the last of them.
+    /// Returns the counted window so far, even while its end is not known: the window of a run with a fixed
+    /// number of requests ends with the last of them.
     #[must_use]
     pub fn window_so_far(&self) -> Option<Window> {
         let Header {
@@ -97,7 +95,7 @@ impl<'a> Past<'a> {
             scenario.load.requests?;
             let warmup = match scenario.warmup {
                 Warmup::For(length) => length,
-                // All of them are counted.
+                // All requests count.
                 Warmup::UntilEveryoneWasAnswered => Elapsed::ZERO,
             };
             Some(Window {
@@ -108,13 +106,13 @@ impl<'a> Past<'a> {
         self.window().or_else(open)
     }
 
-    /// The requests that had ended.
+    /// Returns the outcomes of requests that had ended.
     #[must_use]
     pub fn outcomes(&self) -> &'a [Outcome] {
         &self.recording.outcomes[..self.sample().seen.outcomes]
     }
 
-    /// Outcomes among which are those of all requests that had ended by `at`, also if load had no core to
+    /// Returns outcomes that include those of all requests ended by `at`, even if load had no core to
     /// report them by then.
     #[must_use]
     pub fn reported_by(&self, at: Stamp) -> &'a [Outcome] {
@@ -122,20 +120,20 @@ impl<'a> Past<'a> {
         &self.recording.outcomes[..known.min(self.recording.outcomes.len())]
     }
 
-    /// Switches among which are all that were over by `at`, also if they were read later.
+    /// Returns switches that include all that were over by `at`, even if read later.
     pub(super) fn switches_by(&self, at: Stamp) -> &'a [(u16, Event)] {
         let known = self.seen_soon_after(at, |seen| seen.switches);
         &self.recording.switches[..known.min(self.recording.switches.len())]
     }
 
-    /// The requests that had been sent by `at`, also if load had no core to report them by then.
+    /// Returns the requests sent by `at`, even if load had no core to report them by then.
     #[must_use]
     pub fn sent_by(&self, at: Stamp) -> &'a [Sent] {
         let sent = &self.recording.sent;
         &sent[..sent.partition_point(|it| it.sent <= at)]
     }
 
-    /// The length of the log a second after `at`, when all that was over by `at` had been reported.
+    /// Length of a list a second after `at`, when everything that was over by `at` had been reported.
     fn seen_soon_after(&self, at: Stamp, of: fn(&Seen) -> usize) -> usize {
         const LATE: Elapsed = Elapsed::from_secs(1);
         let samples = &self.recording.samples;
@@ -143,7 +141,7 @@ impl<'a> Past<'a> {
         samples.get(later).map_or(usize::MAX, |it| of(&it.seen))
     }
 
-    /// Those of them that ended since the sample before the newest.
+    /// Returns the outcomes of requests that ended since the sample before the newest.
     #[must_use]
     pub fn new_outcomes(&self) -> &'a [Outcome] {
         let before = self.newest.checked_sub(1);
@@ -151,38 +149,38 @@ impl<'a> Past<'a> {
         &self.outcomes()[before..]
     }
 
-    /// The requests that had been sent.
+    /// Returns the requests that had been sent.
     #[must_use]
     pub fn sent(&self) -> &'a [Sent] {
         &self.recording.sent[..self.sample().seen.sent]
     }
 
-    /// What had happened in workers and to them.
+    /// Returns the events of workers.
     #[must_use]
     pub fn events(&self) -> &'a [(u16, Event)] {
         &self.recording.events[..self.sample().seen.events]
     }
 
-    /// What had been done to the run.
+    /// Returns the interventions.
     #[must_use]
     pub fn markers(&self) -> &'a [Marker] {
         &self.recording.markers[..self.sample().seen.markers]
     }
 
-    /// Only requests whose number this divides have their switches in [`Past::switches`], as the
-    /// recording is now.
+    /// Returns n such that only requests whose number is divisible by n have their switches in
+    /// [`Past::switches`], as the recording is now.
     #[must_use]
     pub fn one_in(&self) -> u32 {
         self.recording.one_in
     }
 
-    /// Who had had which worker.
+    /// Returns the switches of workers.
     #[must_use]
     pub fn switches(&self) -> &'a [(u16, Event)] {
         &self.recording.switches[..self.sample().seen.switches]
     }
 
-    /// Those of them by which a core was lost, without the first `seen_before` of all.
+    /// Returns the preemptions, without the first `seen_before` of all switches.
     pub(super) fn preempted_since(
         &self,
         seen_before: usize,

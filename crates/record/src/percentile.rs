@@ -1,38 +1,38 @@
-//! Percentiles of lengths of time: exact, of all samples, and none of too few.
+//! Percentiles of durations: exact, from all samples, and only if there are enough.
 
 use serde::Serialize;
 
 use concsim_model::units::Elapsed;
 
-/// Below this many samples a median says little.
+/// Minimum number of samples for a median.
 pub const MEDIAN_NEEDS: usize = 20;
-/// A 95th percentile rests on a twentieth of the samples: ten of them at least.
+/// Minimum number of samples for a 95th percentile: ten in its tail.
 pub(super) const P95_NEEDS: usize = 200;
-/// A 99th percentile rests on a hundredth of the samples: ten of them at least.
+/// Minimum number of samples for a 99th percentile: ten in its tail.
 pub const P99_NEEDS: usize = 1_000;
-/// The same for the 99.9th.
+/// Minimum number of samples for a 99.9th percentile: ten in its tail.
 pub const P999_NEEDS: usize = 10_000;
 
 /// Latencies in milliseconds; `None` where there are too few samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latencies {
-    /// Of the completed requests.
+    /// Mean of the completed requests.
     pub mean: Option<f64>,
-    /// Half of the requests took no longer. Failed ones count with at least the patience.
+    /// Median. Failed requests count with at least the patience.
     pub p50: Option<f64>,
-    /// Nine of ten took no longer.
+    /// 90th percentile.
     pub p90: Option<f64>,
-    /// 19 of 20. Additional to the first version of the summary, as the largest that 200 samples allow.
+    /// 95th percentile, the highest that 200 samples allow. Not in the first version of the summary.
     pub p95: Option<f64>,
-    /// 99 of 100.
+    /// 99th percentile.
     pub p99: Option<f64>,
-    /// 999 of 1 000.
+    /// 99.9th percentile.
     pub p999: Option<f64>,
-    /// The longest.
+    /// Maximum.
     pub max: Option<f64>,
 }
 
-/// Lengths of time in ascending order.
+/// Durations in ascending order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sorted(Vec<Elapsed>);
 
@@ -43,7 +43,8 @@ impl Sorted {
         Self(samples)
     }
 
-    /// The smallest sample that is not exceeded by `per_mille` of them; `None` if there are none.
+    /// Returns the smallest sample such that at least `per_mille` thousandths of the samples do not exceed
+    /// it; `None` without samples.
     pub(super) fn quantile(&self, per_mille: usize) -> Option<Elapsed> {
         self.0.get(place_of(per_mille, self.0.len())).copied()
     }
@@ -56,13 +57,13 @@ impl Sorted {
     }
 }
 
-/// Where that sample is among so many.
+/// Index of that sample among `samples` sorted ones.
 fn place_of(per_mille: usize, samples: usize) -> usize {
     let rank = (samples * per_mille).div_ceil(1_000);
     rank.max(1) - 1
 }
 
-/// The same of samples of which no more than this one is asked: they need not be sorted for it.
+/// Computes a single quantile of unsorted samples, without sorting them.
 pub(super) fn quantile(
     samples: impl Iterator<Item = Elapsed>,
     per_mille: usize,
@@ -73,7 +74,7 @@ pub(super) fn quantile(
 }
 
 impl Latencies {
-    /// The latencies `all`, with the mean of the completed ones.
+    /// Returns the percentiles of `all`, with the mean of the completed requests.
     pub(super) fn new(all: &Sorted, mean: Option<u64>) -> Self {
         Self {
             mean: mean.map(|mean| Elapsed(mean).as_millis_f64()),
@@ -87,20 +88,20 @@ impl Latencies {
     }
 }
 
-/// The latencies of one kind of request, in milliseconds; `None` where there are too few samples.
+/// Latencies of one kind of request, in milliseconds; `None` where there are too few samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct KindLatencies {
-    /// Of the completed ones.
+    /// Mean of the completed requests.
     pub mean: Option<f64>,
     /// The median.
     pub p50: Option<f64>,
-    /// Nine of ten took no longer.
+    /// 90th percentile.
     pub p90: Option<f64>,
-    /// 19 of 20 took no longer.
+    /// 95th percentile.
     pub p95: Option<f64>,
-    /// 99 of 100 took no longer.
+    /// 99th percentile.
     pub p99: Option<f64>,
-    /// The longest.
+    /// Maximum.
     pub max: Option<f64>,
 }
 
@@ -127,8 +128,8 @@ impl From<Latencies> for KindLatencies {
 }
 
 impl KindLatencies {
-    /// The 99th percentile, or where there are too few samples for one the highest that they allow, with its
-    /// name; of fewer than 20 samples the longest. `None` without samples.
+    /// Returns the 99th percentile with its name; with too few samples, the highest percentile that they
+    /// allow, or below 20 samples the maximum. `None` without samples.
     #[must_use]
     pub fn tail(&self) -> Option<(&'static str, f64)> {
         [

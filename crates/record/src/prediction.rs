@@ -1,4 +1,4 @@
-//! What a simulation said of a run before it was played, beside what was then measured.
+//! Comparison of a simulation made before a run with the measurement.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,24 +7,24 @@ use super::usage::Worker;
 use super::{Origin, Recording};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 
-/// One number, foretold and found. `None` where there are too few requests for it.
+/// One number, predicted and measured. `None` if there are too few requests for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// As it was simulated.
+    /// Simulated value.
     pub predicted: Option<f64>,
-    /// As it was measured.
+    /// Measured value.
     pub measured: Option<f64>,
     /// predicted ÷ measured − 1.
     pub error: Option<f64>,
 }
 
 impl Figure {
-    /// These two, and how far apart they are.
+    /// Pairs two values and computes the relative error.
     #[must_use]
     pub fn of(predicted: Option<f64>, measured: Option<f64>) -> Self {
         let error = predicted.zip(measured).and_then(|(predicted, measured)| {
             let by = predicted - measured;
-            // Nothing that was said to be nothing is no error; of nothing, anything is none that can be said.
+            // 0 predicted and 0 measured is no error; a relative error over 0 is undefined.
             let share = if by == 0.0 { 0.0 } else { by / measured };
             share.is_finite().then(|| rounded(share, 6))
         });
@@ -36,7 +36,7 @@ impl Figure {
     }
 }
 
-/// Largest error that a prediction may have, as a share.
+/// Largest error allowed for a prediction, as a share.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Limits {
     /// Of answers per second.
@@ -57,25 +57,26 @@ pub const LIMITS: Limits = Limits {
     p99: 0.15,
 };
 
-/// How many requests went the same way in both: each is the same one, with the same demands.
+/// Number of requests with the same course in both runs: each is the same request with the same demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compared {
-    /// Those that were answered well in both, and of which all switches were kept.
+    /// Requests answered well in both runs, with all switches kept.
     pub requests: usize,
-    /// Those of them that had as many switches.
+    /// Requests among these with the same number of switches in both runs.
     pub same: usize,
 }
 
-/// The coroutine switches of a recording, by whom they were for.
+/// Coroutine switches of a recording, by request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Switched {
-    /// By a request's number; [`None`] for one that was not answered well, or of which not all were kept.
+    /// Switches by request number; [`None`] for a request that was not answered well or whose switches were
+    /// not all kept.
     each: Vec<Option<u32>>,
     connections: u64,
 }
 
 impl Switched {
-    /// Those of a recording: two for each stretch in which somebody had a worker.
+    /// Counts the switches of a recording: two for each run slice.
     #[must_use]
     pub fn of(recording: &Recording) -> Self {
         let good = recording.outcomes.iter();
@@ -102,7 +103,7 @@ impl Switched {
         switched
     }
 
-    /// Each request beside itself.
+    /// Compares each request with itself in the other run.
     #[must_use]
     pub fn beside(&self, other: &Self) -> Compared {
         let both = self.each.iter().zip(&other.each);
@@ -117,45 +118,45 @@ impl Switched {
 /// A blind prediction: simulated before the run, with the same seed, so with the same arrivals and demands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
-    /// Whose number `predicted` is: the simulation's.
+    /// Origin of the `predicted` values: the simulation.
     pub origin: Origin,
-    /// Whose costs it was simulated with: a file, or `calibrated`.
+    /// Source of the costs in the simulation: a file, or `calibrated`.
     pub machine: String,
     /// Good answers per second.
     pub throughput_per_s: Figure,
-    /// Of all latencies.
+    /// Mean latency.
     pub mean_ms: Figure,
-    /// The median.
+    /// Median latency.
     pub p50_ms: Figure,
-    /// 99 of 100 took no longer.
+    /// 99th percentile of the latency.
     pub p99_ms: Figure,
-    /// Of all workers over their lives. [`None`] for workers without coroutines.
+    /// Coroutine switches of all workers over their lives. [`None`] for workers without coroutines.
     pub coroutine_switches: Option<Figure>,
-    /// The same for each request.
+    /// Coroutine switches per request.
     pub coroutine_switches_per_request: Option<Figure>,
-    /// The same, request by request. Clients who wait for their answers ask less often where these come
-    /// later, so that of theirs only this can be the same.
+    /// Coroutine switches, compared request by request. Clients that wait for their answers send fewer
+    /// requests if answers come later, so for closed loads only this comparison is meaningful.
     pub coroutine_switches_of_each: Option<Compared>,
-    /// Those of connections, between and beside their requests: for first bytes that were not there yet,
-    /// which is a race where the system does not hold clients back for them, and for their ends.
+    /// Coroutine switches of connections outside their requests: for first bytes that were not there yet,
+    /// which is a race if the system does not defer accepts until data, and for closing.
     pub coroutine_switches_of_connections: Option<Figure>,
     /// Requests begun and not finished.
     pub concurrency: Figure,
     /// Requests computing at the same instant.
     pub parallelism: Figure,
-    /// Connections that workers took, over their lives.
+    /// Connections that workers accepted, over their lives.
     #[serde(default)]
     pub connections: Figure,
     /// Requests of the window whose connection broke.
     #[serde(default)]
     pub resets: Figure,
-    /// Processes that took the place of others.
+    /// Processes that replaced others.
     #[serde(default)]
     pub respawns: Figure,
 }
 
 impl Prediction {
-    /// A simulated run beside the measured one, each with its switches.
+    /// Compares a simulated run with the measured one, each with its switches.
     #[must_use]
     pub fn of(machine: &str, simulated: (&Run, &Switched), measured: (&Run, &Switched)) -> Self {
         let each = simulated.1.beside(measured.1);
@@ -185,7 +186,7 @@ impl Prediction {
     }
 }
 
-/// A count of all workers together.
+/// Sum of a counter over all workers.
 fn sum(run: &Run, count: fn(&Worker) -> u64) -> f64 {
     run.workers.iter().map(count).sum::<u64>() as f64
 }
@@ -195,7 +196,7 @@ fn all_switches(run: &Run) -> f64 {
     sum(run, |worker| worker.coroutine_switches)
 }
 
-/// The same, for each request that a worker answered.
+/// Coroutine switches per request that a worker answered.
 fn switches_each(run: &Run) -> Option<f64> {
     let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
     (requests > 0).then(|| rounded(all_switches(run) / requests as f64, 3))

@@ -1,5 +1,4 @@
-//! A recording in memory, and on disk if it is kept: written record by record while something is played,
-//! by whichever engine.
+//! A recording in memory, and on disk if it is stored: written record by record while either engine plays.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,7 +15,7 @@ pub struct Recorder<W: Write = File> {
 }
 
 impl<W: Write> Recorder<W> {
-    /// An empty one, kept if there is a keeper.
+    /// Returns an empty recorder, which also writes to disk if there is a writer.
     pub fn new(header: Header, keeper: Option<RecordingWriter<W>>) -> Self {
         Self {
             recording: Recording::empty(header),
@@ -24,24 +23,24 @@ impl<W: Write> Recorder<W> {
         }
     }
 
-    /// What has been recorded so far.
+    /// Returns the recording so far.
     pub fn recording(&self) -> &Recording {
         &self.recording
     }
 
-    /// The header, for what becomes known while the run goes on.
+    /// Returns the header, to change what becomes known during the run.
     pub fn header_mut(&mut self) -> &mut Header {
         &mut self.recording.header
     }
 
-    /// Keeps the header as it is now.
+    /// Writes the present header to disk.
     pub fn keep_the_header(&mut self) {
         if let Some(keeper) = &mut self.keeper {
             keeper.header(&self.recording.header);
         }
     }
 
-    /// Adds what somebody has written into a ring, or would have.
+    /// Adds a record of a ring, or of the simulation in its place.
     pub fn note(&mut self, who: Who, record: &Record) {
         let kept = self.recording.note(who, record);
         if let Some(keeper) = self.keeper.as_mut().filter(|_| kept) {
@@ -49,7 +48,7 @@ impl<W: Write> Recorder<W> {
         }
     }
 
-    /// Adds a sample, which has seen what has been noted by now.
+    /// Adds a sample, with the present lengths of the lists.
     ///
     /// # Panics
     /// Never: there is a last sample once one was added.
@@ -62,18 +61,18 @@ impl<W: Write> Recorder<W> {
         self.recording.samples.last().expect("just pushed")
     }
 
-    /// So many events and outcomes found no place in a ring.
+    /// Sets the numbers of events and outcomes lost because a ring was full.
     pub fn has_lost(&mut self, events: u64, outcomes: u64) {
         self.recording.dropped_events = events;
         self.recording.dropped_outcomes = outcomes;
     }
 
-    /// So much could not be read consistently.
+    /// Adds to the number of slots or gauges that could not be read consistently.
     pub fn could_not_read(&mut self, count: u64) {
         self.recording.unreadable += count;
     }
 
-    /// Ends the recording; with it, why not all of it could be kept.
+    /// Ends the recording; returns it, and the error if not all of it could be written.
     pub fn close(self) -> (Recording, Option<io::Error>) {
         let Self { recording, keeper } = self;
         let failed = keeper.and_then(|mut keeper| {

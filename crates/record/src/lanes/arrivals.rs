@@ -1,9 +1,9 @@
-//! When requests came to the door, when workers took them, and who has which.
+//! Arrival of each request at the door, its accept, and the worker that has it.
 //!
-//! A worker learns the number of a request when it reads it, which may be long after it accepted the
-//! connection. Load says on which connection it sent a request, and a worker which connection it
-//! accepted: so a request that has not run yet is known to be in its worker all the same. Recordings
-//! that name no connections tell it by the first run of a request.
+//! A worker learns a request's number when it reads the request, which may be long after it accepted the
+//! connection. Load reports the connection on which it sent each request, and a worker the connection that
+//! it accepted: so a request that has not run yet can be attributed to its worker. In recordings that name
+//! no connections, a request is attributed by its first run.
 
 use std::collections::BTreeMap;
 
@@ -11,69 +11,69 @@ use super::blocks::Blocks;
 use concsim_engine::telemetry::{Outcome, Sent};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// A worker stamps all that it accepts in one turn with the turn's beginning, and takes some who come
-/// during it: an accept may be stamped so much before the sending.
+/// A worker stamps all accepts of one turn with the turn's beginning, including connections that arrive
+/// during the turn: an accept may be stamped this much before the sending.
 const STAMPED_EARLY: Elapsed = Elapsed::from_millis(10);
-/// No place among those that a worker has taken.
+/// Marks a request that is in no worker's list.
 const NO_PLACE: u32 = u32::MAX;
 
-/// What is known of every request's coming.
+/// Arrivals of all requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrivals {
     /// By request number.
     requests: Vec<Arrival>,
-    /// Those of which an opening or an accept is not known yet; where connections are kept, all.
+    /// Connections whose opening or accept is not known yet; with keep-alive, all.
     connections: BTreeMap<u32, Connection>,
-    /// Whether each request opens a connection of its own.
+    /// True if each request opens its own connection.
     opens_always: bool,
-    /// Those that opened their connection: when they came to the door …
+    /// Times at which requests that opened a connection came to the door …
     came: Instants,
-    /// … and when they left it: taken, or given up.
+    /// … and left it: accepted, or given up.
     left: Instants,
-    /// When requests were due …
+    /// Times at which requests were due,
     due: Instants,
-    /// … and when they ended for their clients,
+    /// ended for their clients,
     done: Instants,
-    /// those that were answered well.
+    /// and were answered well.
     good: Instants,
-    /// By slot: the requests that a worker has taken, in the order in which that was learnt.
+    /// Requests that each worker has accepted, by slot, in the order in which this became known.
     taken: Vec<Taken>,
 }
 
-/// The coming of one request. [`Stamp::NEVER`]: not, or not known.
+/// Arrival of one request. [`Stamp::NEVER`]: did not happen, or is not known.
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     sent: Stamp,
-    /// When its worker took its connection.
+    /// Time at which its worker accepted its connection.
     accepted: Stamp,
-    /// When it left the door.
+    /// Time at which it left the door.
     left: Stamp,
     worker: u16,
     /// Its place in its worker's list.
     place: u32,
-    /// Whether it counts among those who came to the door.
+    /// True if it counts as having come to the door.
     is_counted: bool,
-    /// Whether its worker has told that it is over.
+    /// True if its worker has reported its end.
     is_served: bool,
 }
 
 /// A connection, or the connections that had its number one after the other.
 #[derive(Clone, Debug, Default)]
 struct Connection {
-    /// The requests that opened it, and when they were sent: a port is used again.
+    /// Requests that opened it, with the time of sending: ports are reused.
     opened: Vec<(Stamp, u32)>,
     /// Accepts whose request is not known yet.
     accepted: Vec<(Stamp, u16)>,
 }
 
-/// The requests that one worker has taken.
+/// Requests accepted by one worker.
 #[derive(Clone, Debug, Default)]
 struct Taken {
     requests: Vec<u32>,
     blocks: Blocks,
 }
 
-/// Instants in order: how many have been by one of them is found by halving.
+/// Sorted instants; the number up to a given instant is found by binary search.
 #[derive(Clone, Debug, Default)]
 struct Instants(Vec<Stamp>);
 
@@ -95,8 +95,9 @@ impl Arrivals {
         &mut self.requests[place]
     }
 
-    /// A request was sent. Whether it opened its connection is what the load does with connections, in
-    /// recordings that do not say; `None` if that does not tell either.
+    /// Notes that a request was sent. `opens_always` is load's connection mode. It decides if the request
+    /// opened its connection in recordings that do not say so; `None` if the mode does not decide it
+    /// either.
     pub(super) fn send(&mut self, sent: &Sent, opens_always: bool) {
         self.opens_always = opens_always;
         self.due.insert(sent.due);
@@ -131,7 +132,7 @@ impl Arrivals {
         }
     }
 
-    /// A worker took a connection.
+    /// Notes that a worker accepted a connection.
     pub(super) fn accept(&mut self, worker: u16, at: Stamp, connection: Option<u32>) {
         let Some(number) = connection else {
             return;
@@ -148,7 +149,7 @@ impl Arrivals {
         }
     }
 
-    /// The opening of a connection has met its accept: no later request will ask for either.
+    /// Notes that the opening of a connection was matched with its accept: no later request needs either.
     fn has_met(&mut self, number: u32, request: u32) {
         if !self.opens_always {
             return;
@@ -161,7 +162,7 @@ impl Arrivals {
         }
     }
 
-    /// A worker has taken a request: at `at`, or before if that is known already.
+    /// Notes that a worker accepted a request: at `at`, or earlier if that is known already.
     pub(super) fn take(&mut self, request: u32, worker: u16, at: Stamp) {
         let arrival = self.of(request);
         if at < arrival.accepted {
@@ -171,7 +172,7 @@ impl Arrivals {
         self.place(request, worker);
     }
 
-    /// A worker has a request, whether it opened its connection or not.
+    /// Notes that a worker has a request, which may or may not have opened its connection.
     pub(super) fn place(&mut self, request: u32, worker: u16) {
         let arrival = *self.of(request);
         if arrival.place != NO_PLACE {
@@ -189,7 +190,7 @@ impl Arrivals {
         (arrival.worker, arrival.place) = (worker, place as u32);
     }
 
-    /// A worker has told of a request, which is over for it.
+    /// Notes that a worker has reported the end of a request.
     pub(super) fn serve(&mut self, request: u32, worker: u16, written: Stamp) {
         self.place(request, worker);
         let arrival = self.of(request);
@@ -199,7 +200,7 @@ impl Arrivals {
         blocks.end(place, 0, written, is_first);
     }
 
-    /// A request has ended for its client.
+    /// Notes that a request has ended for its client.
     pub(super) fn end(&mut self, outcome: &Outcome, was_sent: bool) {
         self.done.insert(outcome.done);
         if outcome.failure.is_none() {
@@ -244,37 +245,37 @@ impl Arrivals {
         }
     }
 
-    /// Whether a request came to the door: later ones of a kept connection do not.
+    /// True if a request came to the door; later requests of a keep-alive connection do not.
     pub(super) fn came_to_the_door(&self, request: u32) -> bool {
         let arrival = self.requests.get(request as usize);
         arrival.is_some_and(|arrival| arrival.is_counted)
     }
 
-    /// The worker that has or had a request, and when it took its connection; [`Stamp::NEVER`] if that is
-    /// not known.
+    /// Returns the worker that has or had a request, and the time at which it accepted the connection;
+    /// [`Stamp::NEVER`] if not known.
     pub(super) fn taken(&self, request: u32) -> Option<(u16, Stamp)> {
         let arrival = self.requests.get(request as usize)?;
         (arrival.place != NO_PLACE).then_some((arrival.worker, arrival.accepted))
     }
 
-    /// How many stood at the door at `at`.
+    /// Number of requests at the door at `at`.
     pub(super) fn at_the_door(&self, at: Stamp) -> u64 {
         (self.came.by(at)).saturating_sub(self.left.by(at))
     }
 
-    /// How many stood at the door on average; 0 over no time.
+    /// Mean number of requests at the door; 0 over an empty interval.
     pub(super) fn mean_at_the_door(&self, interval: super::Interval) -> f64 {
         let length = interval.to.since(interval.from).0;
         let stood = self.came.since_each(interval) - self.left.since_each(interval);
         stood.max(0) as f64 / length.max(1) as f64
     }
 
-    /// How many were due and had not ended.
+    /// Number of requests due and not ended at `at`.
     pub(super) fn in_system(&self, at: Stamp) -> u64 {
         (self.due.by(at)).saturating_sub(self.done.by(at))
     }
 
-    /// How many had ended.
+    /// Number of requests ended by `at`.
     pub(super) fn ended(&self, at: Stamp) -> u64 {
         self.done.by(at)
     }
@@ -285,12 +286,12 @@ impl Arrivals {
         by_then.saturating_sub(self.good.by(interval.from))
     }
 
-    /// Slots whose workers have taken requests are below this.
+    /// Upper bound (exclusive) of the slots whose workers have accepted requests.
     pub(super) fn slots(&self) -> usize {
         self.taken.len()
     }
 
-    /// The requests that a worker may have had at some time in the interval.
+    /// Requests that a worker may have had at some time in the interval.
     pub(super) fn of_worker(
         &self,
         slot: usize,
@@ -313,7 +314,7 @@ impl Instants {
         self.0.insert(place, at);
     }
 
-    /// One that was at `from` is at `to`, which is before.
+    /// Moves one instant from `from` to the earlier `to`.
     fn move_back(&mut self, from: Stamp, to: Stamp) {
         let new = self.0.partition_point(|it| *it <= to);
         let old = self.0.partition_point(|it| *it < from);
@@ -323,8 +324,8 @@ impl Instants {
         }
     }
 
-    /// For each of them up to the end of the interval the time from there, or from the beginning of the
-    /// interval, to its end: the integral of their number, in nanoseconds.
+    /// Sum, over all instants up to the end of the interval, of the time from the instant (or from the
+    /// beginning of the interval if later) to the end: the integral of their number, in nanoseconds.
     fn since_each(&self, interval: super::Interval) -> i128 {
         let before = self.by(interval.from);
         let inside = &self.0[before as usize..self.by(interval.to) as usize];
@@ -332,7 +333,7 @@ impl Instants {
         i128::from(before) * i128::from(interval.to.since(interval.from).0) + inside.sum::<i128>()
     }
 
-    /// How many there are up to and with `at`.
+    /// Number of instants up to and including `at`.
     fn by(&self, at: Stamp) -> u64 {
         self.0.partition_point(|it| *it <= at) as u64
     }
@@ -426,7 +427,7 @@ mod tests {
         arrivals.accept(0, Stamp(60 * MS), Some(7));
         assert_eq!(arrivals.at_the_door(Stamp(39 * MS)), 1);
         assert_eq!(arrivals.at_the_door(Stamp(40 * MS)), 0);
-        // It is learnt afterwards that it was taken long before.
+        // The accept, long before, becomes known afterwards.
         arrivals.take(0, 0, Stamp(20 * MS));
         assert_eq!(arrivals.at_the_door(Stamp(19 * MS)), 1);
         assert_eq!(arrivals.at_the_door(Stamp(20 * MS)), 0);

@@ -1,32 +1,32 @@
-//! Requests in the order in which they were sent, in blocks that can be passed over as a whole: those
-//! that are to be shown of an instant are found without a look at all that had ended long before.
+//! Requests in order of sending, in blocks that can be skipped as a whole: the requests present at an
+//! instant are found without reading all that ended long before.
 
 use std::ops::Range;
 
 use super::Interval;
 use concsim_model::units::Stamp;
 
-/// So many requests are one block.
+/// Number of requests in a block.
 const LENGTH: usize = 256;
 
-/// What is known of every block.
+/// All blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks(Vec<Block>);
 
 #[derive(Clone, Copy, Debug)]
 struct Block {
-    /// When the first of it was sent.
+    /// Time at which its first request was sent.
     sent: Stamp,
-    /// Those of it that have not ended.
+    /// Number of its requests that have not ended.
     open: usize,
-    /// When the last of it ended …
+    /// Time at which its last request ended …
     done: Stamp,
-    /// … and where the last outcome of it is among the outcomes.
+    /// … and the highest position of one of its outcomes among all outcomes.
     outcome: usize,
 }
 
 impl Blocks {
-    /// The request at this place was sent.
+    /// Notes that the request at this position was sent.
     pub(super) fn send(&mut self, place: usize, sent: Stamp) {
         let nothing = Block {
             sent,
@@ -43,7 +43,7 @@ impl Blocks {
         block.open += 1;
     }
 
-    /// The request at this place has ended, for the first time or once more.
+    /// Notes that the request at this position has ended, for the first time or again.
     pub(super) fn end(&mut self, place: usize, outcome: usize, done: Stamp, is_first: bool) {
         let block = &mut self.0[place / LENGTH];
         block.open -= usize::from(is_first);
@@ -51,8 +51,8 @@ impl Blocks {
         block.outcome = block.outcome.max(outcome);
     }
 
-    /// The places of requests that may have been there in the interval, when so many outcomes had been
-    /// seen.
+    /// Positions of requests that may have been present in the interval, when the first `outcomes` outcomes
+    /// had been read.
     pub(super) fn there(
         &self,
         interval: Interval,

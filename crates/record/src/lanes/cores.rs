@@ -1,4 +1,4 @@
-//! Who had which core: what workers say, and whom to believe when two say the same.
+//! Assignment of cores to workers, from the workers' reports; resolves reports that contradict each other.
 
 use super::index::Index;
 use super::workings::{BreakKind, Claim, Part, Workings, parts};
@@ -7,15 +7,15 @@ use crate::{Recording, WorkerSample};
 use concsim_engine::telemetry::Phase;
 use concsim_model::units::Stamp;
 
-/// Up to so many claims an interval is resolved instant by instant; above, in slices.
+/// Up to this many claims an interval is resolved exactly, from change to change; above, in slices.
 const FEW: usize = 4_096;
-/// So many slices; fewer if there are many workers to ask in each of them.
+/// Number of slices; fewer if there are many workers to query in each.
 const SLICES: u64 = 512;
 const ASKED: u64 = 32_768;
-/// To see since when a worker wants a core, so many samples are looked at.
+/// Maximum number of samples read back to find the time since which a worker wants a core.
 const LOOKED_BACK: usize = 64;
 
-/// A worker says that it ran on `core` from when to when.
+/// A worker's report that it ran on `core` from `from` to `to`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Says {
     pub(super) worker: u16,
@@ -25,7 +25,8 @@ pub(super) struct Says {
 }
 
 impl Says {
-    /// Who came later has the core; of two who came at once, the one with the higher slot.
+    /// Precedence: the worker that came later has the core; of two that came at once, the one with the
+    /// higher slot.
     fn rank(&self) -> (Stamp, u16) {
         (self.from, self.worker)
     }
@@ -35,31 +36,31 @@ impl Says {
     }
 }
 
-/// What a worker is at, which no event has told yet.
+/// A worker's current activity, not yet reported by an event.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) worker: u16,
-    /// The request that has it, if it has said its number.
+    /// Request that has the worker, if its number is known.
     pub(super) request: Option<u32>,
-    /// Since when it has it.
+    /// Time since which the request has the worker.
     pub(super) since: Stamp,
-    /// Since when it could have had it.
+    /// Time since which the request was ready.
     pub(super) ready: Stamp,
-    /// From here on nothing is told.
+    /// Time from which on no event reports.
     pub(super) from: Stamp,
     pub(super) parts: Vec<Part>,
-    /// Asleep in one call since then.
+    /// Time since which the process is asleep in one call.
     pub(super) blocked: Option<Stamp>,
-    /// Without a core since then, or since some time before …
+    /// Time of the first sample that found it without a core; it may have lost the core earlier …
     pub(super) wants: Option<Stamp>,
     /// … but not before this.
     pub(super) ran_until: Stamp,
-    /// When that was seen.
+    /// Time of the sample.
     pub(super) to: Stamp,
 }
 
 impl CoreLane {
-    /// True if a worker had it until then.
+    /// True if the worker in `slot` had the core until `until`.
     fn had(&self, slot: usize, until: Stamp) -> bool {
         let next = self.held.partition_point(|held| held.from < until);
         let last = next.checked_sub(1).map(|last| self.held[last]);
@@ -68,7 +69,7 @@ impl CoreLane {
 }
 
 impl Lanes<'_> {
-    /// Whether cores have numbers here.
+    /// True if the recording numbers its cores.
     #[must_use]
     pub fn cores_are_known(&self) -> bool {
         !self.index.is_without_cores
@@ -79,9 +80,9 @@ impl Lanes<'_> {
         self.past.header().machine.cores.max(1)
     }
 
-    /// A lane for each core, or for each of those that can run at once. The interval may reach beyond the
-    /// end of these lanes: how it is resolved depends on the whole of it, so that what is drawn of one
-    /// instant does not depend on when.
+    /// Returns a lane for each core, or, without core numbers, for each process that can run at once. The
+    /// interval may reach beyond the end of these lanes: the resolution depends on the whole interval, so
+    /// that the picture of an instant does not depend on the time of drawing.
     #[must_use]
     pub fn cores(&self, interval: Interval) -> Vec<CoreLane> {
         let mut lanes: Vec<CoreLane> = if self.cores_are_known() {
@@ -124,7 +125,7 @@ impl Lanes<'_> {
         lanes
     }
 
-    /// Notes in the lanes of cores when workers had lost them, that their events tell.
+    /// Adds the times at which workers had lost their cores, as events report them, to the lanes.
     fn lose(&self, lanes: &mut [CoreLane], interval: Interval) {
         let interval = self.so_far(interval);
         for (slot, workings) in self.index.workers.iter().enumerate() {
@@ -144,7 +145,7 @@ impl Lanes<'_> {
         }
     }
 
-    /// Those that the samples name, and those on which somebody ran all the same.
+    /// Numbers of the cores that samples name, or on which a worker ran.
     fn core_numbers(&self) -> Vec<u32> {
         let sampled = self.past.sample().cores.iter().map(|core| core.core as u32);
         let claims = self.index.claims.keys();
@@ -160,9 +161,9 @@ impl Lanes<'_> {
         numbers
     }
 
-    /// The lists of those who may claim the same: this core, or, where cores have no numbers, any.
+    /// Lists of claims on this core, or on any core if cores have no numbers.
     fn pool(&self, core: Option<u32>) -> impl Iterator<Item = (u16, Option<u32>, &[Claim])> {
-        // They are in order of cores.
+        // Claims are sorted by core.
         let pool = if self.cores_are_known() {
             let first = self.claims.partition_point(|(_, on, _)| *on < core);
             let behind = self.claims.partition_point(|(_, on, _)| *on <= core);
@@ -179,7 +180,7 @@ impl Lanes<'_> {
             .sum()
     }
 
-    /// All that is said of a core in the interval, in order of who came.
+    /// All reports about a core in the interval, in order of arrival.
     fn says(&self, core: Option<u32>, interval: Interval) -> Vec<Says> {
         let mut says = Vec::new();
         for (worker, on, claims) in self.pool(core) {
@@ -194,7 +195,7 @@ impl Lanes<'_> {
         }
         says.extend(self.open_says(core));
         says.retain_mut(|says| {
-            // The rank is what it was before it was cut, so only the end is.
+            // The rank must stay as before the cut, so only the end is cut.
             says.to = says.to.min(interval.to);
             says.from < says.to && says.to > interval.from
         });
@@ -202,7 +203,7 @@ impl Lanes<'_> {
         says
     }
 
-    /// The same of those who are at it still.
+    /// Reports of workers that are still running.
     fn open_says(&self, core: Option<u32>) -> Vec<Says> {
         let known = self.cores_are_known();
         let says = self.open.iter().flat_map(|open| {
@@ -219,7 +220,8 @@ impl Lanes<'_> {
         says.filter(|says| !known || says.core == core).collect()
     }
 
-    /// When this one did not have its core, whatever it says: those who came later had them all.
+    /// Times at which this worker did not have its core although it reports so: workers that came later had
+    /// all cores.
     pub(super) fn lost(&self, mine: Says) -> Vec<(Stamp, Stamp)> {
         let cores = if self.cores_are_known() {
             1
@@ -250,8 +252,8 @@ impl Lanes<'_> {
         taken(&steps, cores)
     }
 
-    /// Too much to look at one by one: each slice is shared out in the proportions in which the
-    /// workers say they ran in it.
+    /// For many claims: each slice is divided in the proportions in which the workers report to have run in
+    /// it.
     fn hold_in_slices(&self, pool: &mut [CoreLane], interval: Interval) {
         let lists: Vec<(u16, &[Claim])> = self
             .pool(pool[0].core)
@@ -290,7 +292,7 @@ impl Lanes<'_> {
         }
     }
 
-    /// How long workers said they ran in the interval, all together, in nanoseconds.
+    /// Returns the time for which all workers together report to have run in the interval, in nanoseconds.
     #[must_use]
     pub fn ran(&self, interval: Interval) -> u64 {
         let interval = self.so_far(interval);
@@ -306,7 +308,7 @@ impl Lanes<'_> {
     }
 }
 
-/// What each worker was at when the newest sample of all was taken, as far as no event has told.
+/// Activity of each worker at the newest sample that no event has reported yet.
 pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
     let Some(sample) = recording.samples.last() else {
         return Vec::new();
@@ -339,7 +341,7 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
     open.collect()
 }
 
-/// Since which sample a worker that computes has been found without a core each time.
+/// Time of the first of the consecutive latest samples that found a computing worker without a core.
 fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
     let samples = recording.samples.iter().rev().take(LOOKED_BACK);
     let found = samples.map_while(|sample| {
@@ -351,7 +353,7 @@ fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
     found.last()
 }
 
-/// The last look before a worker was found without a core.
+/// Time of the last sample before a worker was found without a core.
 fn seen_running(recording: &Recording, wants: Option<Stamp>) -> Stamp {
     let wants = wants.unwrap_or(Stamp::NEVER);
     let before = recording.samples.partition_point(|it| it.at < wants);
@@ -359,26 +361,26 @@ fn seen_running(recording: &Recording, wants: Option<Stamp>) -> Stamp {
     last.map_or(Stamp::ZERO, |sample| sample.at)
 }
 
-/// Those of a list that reach into the interval.
+/// Claims of a list that overlap the interval.
 fn inside(claims: &[Claim], interval: Interval) -> &[Claim] {
     let first = claims.partition_point(|claim| claim.to <= interval.from);
     let behind = claims.partition_point(|claim| claim.from < interval.to);
     &claims[first..behind.max(first)]
 }
 
-/// How long they are up to `at`, counted from the beginning of all.
+/// Total length of the claims up to `at`, in nanoseconds.
 fn ran_before(claims: &[Claim], at: Stamp) -> u64 {
     let begun = claims.partition_point(|claim| claim.from < at);
     let last = begun.checked_sub(1).map(|last| &claims[last]);
     last.map_or(0, |last| last.before + last.to.min(at).since(last.from).0)
 }
 
-/// When at least `all` are there at once of those that come (`true`) and go in these steps.
+/// Intervals in which at least `all` are present at once, from steps of arrivals (`true`) and departures.
 fn taken(steps: &[(Stamp, bool)], all: usize) -> Vec<(Stamp, Stamp)> {
     let (mut count, mut since) = (0, None);
     let mut taken: Vec<(Stamp, Stamp)> = Vec::new();
     for (at, comes) in steps {
-        // Of one instant those that go are first, and each has come before.
+        // At one instant departures come first, and each departure has an earlier arrival.
         count = if *comes { count + 1 } else { count - 1 };
         match since {
             None if count >= all => since = Some(*at),
@@ -396,7 +398,7 @@ fn taken(steps: &[(Stamp, bool)], all: usize) -> Vec<(Stamp, Stamp)> {
     taken
 }
 
-/// Goes from one change to the next; those who came last have the cores.
+/// Assigns cores from one change to the next; the latest arrivals have the cores.
 fn hold_exactly(pool: &mut [CoreLane], says: &[Says]) {
     let mut edges: Vec<Stamp> = says.iter().flat_map(|says| [says.from, says.to]).collect();
     edges.sort_unstable();
@@ -414,7 +416,7 @@ fn hold_exactly(pool: &mut [CoreLane], says: &[Says]) {
     }
 }
 
-/// Whoever had a row keeps it; the others get those that are free.
+/// A worker that had a row keeps it; the others get free rows.
 fn seat(pool: &mut [CoreLane], on: &[Says], from: Stamp, to: Stamp) {
     let had = |lane: &CoreLane, worker: u16| {
         let last = lane.held.last();
@@ -432,7 +434,7 @@ fn seat(pool: &mut [CoreLane], on: &[Says], from: Stamp, to: Stamp) {
     }
 }
 
-/// Adds to what a core's lane says.
+/// Appends to a core's lane, joining adjacent intervals of one worker.
 fn hold(held: &mut Vec<Held>, worker: u16, from: Stamp, to: Stamp) {
     match held.last_mut() {
         Some(last) if last.worker == worker && last.to == from => last.to = to,

@@ -1,10 +1,10 @@
-//! Who had which worker when, in lists that can be searched: built once, extended as a recording grows.
+//! Searchable lists of the requests that had each worker: built once, extended as a recording grows.
 //!
-//! A worker does one thing at a time, so what is noted of it never overlaps: each list is in order of
-//! time, and an instant is found in it by halving. Nothing here depends on when it is asked.
+//! A worker does one thing at a time, so its entries never overlap: each list is sorted by time and is
+//! searched by bisection. Nothing here depends on the time of the query.
 //!
-//! A worker that is killed in the middle of a run does not report that run. The last sample before its
-//! death says what it was at, and that is taken for a run up to its death.
+//! A worker that is killed during a run does not report it. The last sample before its death shows its
+//! activity; this counts as a run up to the death.
 
 use std::collections::BTreeMap;
 
@@ -18,30 +18,29 @@ use concsim_model::scenario::ConnectionMode::PerRequest;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
-/// A request's number may be read before that of as many others.
+/// Maximum distance of a request's number from the numbers known so far.
 const FAR_AHEAD: usize = 1 << 20;
 
-/// What can be asked of one recording.
+/// Index of one recording.
 #[derive(Clone, Debug)]
 pub struct Index {
-    /// What [`Recording::one_in`] was when it was built.
+    /// Value of [`Recording::one_in`] at the time of building.
     pub(super) one_in: u32,
     read: Read,
-    /// By request number.
+    /// Requests, by number.
     pub(super) requests: Vec<Entry>,
-    /// Those that were sent, by their places in [`Recording::sent`].
+    /// Sent requests, by their position in [`Recording::sent`].
     pub(super) blocks: Blocks,
     pub(super) arrivals: Arrivals,
-    /// By slot.
+    /// Workers, by slot.
     pub(super) workers: Vec<Workings>,
-    /// Running, by core and worker.
+    /// Running times, by core and worker.
     pub(super) claims: BTreeMap<(Option<u32>, u16), Vec<Claim>>,
-    /// Whether a switch could not name its core.
+    /// True if a switch did not name its core.
     pub(super) is_without_cores: bool,
-    /// Whether services say which request they answered.
+    /// True if services report the request that they answered.
     pub(super) has_answers: bool,
-    /// Ends of workers' processes that have been read, and not yet brought into the order of what those
-    /// workers did.
+    /// Ends of workers' processes that have been read but not yet sorted into the workers' lists.
     deaths: Vec<Death>,
 }
 
@@ -50,24 +49,24 @@ pub struct Index {
 struct Death {
     worker: u16,
     at: Stamp,
-    /// The run that it was in, as the last sample before says.
+    /// The interrupted run, from the last sample before the death.
     cut_short: Option<CutShort>,
 }
 
-/// A run that its worker did not live to report.
+/// A run that its worker died before reporting.
 #[derive(Clone, Copy, Debug)]
 struct CutShort {
-    /// When it was seen.
+    /// Time of the sample.
     seen: Stamp,
-    /// Since when the worker was at it.
+    /// Start of the run.
     since: Stamp,
     request: u32,
     core: u32,
-    /// Asleep in one call since then.
+    /// Time since which the process is asleep in one call.
     blocked: Option<Stamp>,
 }
 
-/// How much of each list has been read.
+/// Number of entries read, of each list.
 #[derive(Clone, Copy, Debug, Default)]
 struct Read {
     sent: usize,
@@ -77,18 +76,19 @@ struct Read {
     answers: usize,
 }
 
-/// Where one request is in the recording's lists.
+/// Positions of one request in the recording's lists.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) sent: Option<u32>,
     pub(super) outcome: Option<u32>,
     pub(super) served: Option<u32>,
     pub(super) waited: Option<u32>,
-    /// Its worker, and places in [`Workings::stretches`].
+    /// Worker and position in [`Workings::stretches`] of each of its run slices.
     pub(super) stretches: Vec<(u16, u32)>,
-    /// Where its waits entered another part, in order of time; only of waits that have more than one.
+    /// Times at which its waits entered another part, in order of time; only of waits that have more than
+    /// one part.
     pub(super) parts: Vec<(Stamp, Awaited)>,
-    /// When its newest call that was answered was read by its service, and when it was answered.
+    /// For its newest answered call: the time at which the service read it, and the time of the answer.
     pub(super) answered: Option<(Stamp, Stamp)>,
 }
 
@@ -110,8 +110,7 @@ impl Default for Index {
 }
 
 impl Index {
-    /// Takes in what the recording has got since the last time. If switches were let go of meanwhile,
-    /// all is read anew.
+    /// Reads the recording's new entries. If switches were dropped meanwhile, everything is read anew.
     pub fn extend(&mut self, recording: &Recording) {
         let shrank = recording.switches.len() < self.read.switches
             || recording.answers.len() < self.read.answers;
@@ -127,7 +126,7 @@ impl Index {
         let known = recording.sent.len();
         let has_threads = recording.header.scenario.server.kind == WorkerKind::Threads;
         for (worker, switch) in &recording.switches[self.read.switches..] {
-            // The sleep of one thread is no break in what another one runs.
+            // The sleep of one thread does not interrupt the run of another.
             if !(has_threads && matches!(switch, Event::BlockedIn { .. })) {
                 self.note_switch(*worker, switch, known);
             }
@@ -145,30 +144,31 @@ impl Index {
         };
     }
 
-    /// When a worker took a request, if that is known.
+    /// Returns the time at which a worker accepted a request, if known.
     pub(crate) fn accepted(&self, request: u32) -> Option<Stamp> {
         let (_, accepted) = self.arrivals.taken(request)?;
         (accepted < Stamp::NEVER).then_some(accepted)
     }
 
-    /// How many requests stood at the door at `at`. One whose client has left stands there no longer, whether
-    /// a worker takes its connection later or not: gauges cannot tell that. [`None`] if not all is known of
-    /// who came and who was taken, or if not all of the recording has been read.
+    /// Number of requests at the door at `at`. A request whose client has left is no longer there, even if
+    /// a worker accepts its connection later; gauges cannot see that. [`None`] if some arrivals or accepts
+    /// are not known, or if the recording has not been read completely.
     #[must_use]
     pub fn at_the_door(&self, recording: &Recording, at: Stamp) -> Option<u64> {
         self.knows_all_arrivals(recording)
             .then(|| self.arrivals.at_the_door(at))
     }
 
-    /// The same on average over an interval that is not longer than the recording; 0 over no time.
+    /// Mean number of requests at the door over an interval that is not longer than the recording; 0 over
+    /// an empty interval. [`None`] as in [`Index::at_the_door`].
     #[must_use]
     pub fn mean_at_the_door(&self, recording: &Recording, interval: Interval) -> Option<f64> {
         self.knows_all_arrivals(recording)
             .then(|| self.arrivals.mean_at_the_door(interval))
     }
 
-    /// Good answers that arrived in an interval; [`None`] as for those at the door. The counter of load lacks
-    /// what load has not had a core to count.
+    /// Number of good answers that arrived in an interval; [`None`] as in [`Index::at_the_door`]. Load's
+    /// own counter lags if load has no core.
     #[must_use]
     pub fn answered(&self, recording: &Recording, interval: Interval) -> Option<u64> {
         self.knows_all_arrivals(recording)
@@ -255,7 +255,7 @@ impl Index {
         }
     }
 
-    /// After the events: who was taken before it ended has left the door by then.
+    /// Runs after the events: a request that was accepted before it ended has left the door by then.
     fn read_ends(&mut self, recording: &Recording) {
         for outcome in &recording.outcomes[self.read.outcomes..] {
             let entry = self.entry(outcome.request, recording.sent.len());
@@ -265,8 +265,8 @@ impl Index {
         }
     }
 
-    /// `None` for a number that is far from those of the run, of which so many were sent: load counts
-    /// from 0.
+    /// Returns the entry of a request; `None` for a number far from those of the run, which has sent `sent`
+    /// requests: load counts from 0.
     fn entry(&mut self, request: u32, sent: usize) -> Option<&mut Entry> {
         let place = request as usize;
         if place > sent + FAR_AHEAD {
@@ -341,8 +341,8 @@ impl Index {
         self.claim(worker, &stretch);
     }
 
-    /// Takes in those deaths whose turn it is: after all that the dead process has told of itself, and
-    /// before what the next one tells.
+    /// Reads the deaths that are due: after everything that the dead process reported, and before the
+    /// reports of the next one.
     fn note_deaths(&mut self, sent: usize, is_due: impl Fn(&Death) -> bool) {
         let all = std::mem::take(&mut self.deaths);
         let (due, later) = all.into_iter().partition(|death| is_due(death));
@@ -357,7 +357,7 @@ impl Index {
         let workings = self.workings(death.worker);
         workings.deaths.push(death.at);
         let told = workings.stretches.last().map_or(Stamp::ZERO, |it| it.to);
-        // A run that was told after it was seen is not the one that death cut short.
+        // A run that was reported after the sample is not the one that the death cut short.
         let Some(cut) = death.cut_short.filter(|cut| told <= cut.seen) else {
             return;
         };
@@ -394,7 +394,7 @@ impl Index {
     }
 }
 
-/// When what a switch tells of began.
+/// Start of the period that a switch reports.
 fn begin_of(switch: &Event) -> Option<Stamp> {
     match switch {
         Event::RunSlice(ran) => Some(ran.from),
@@ -404,7 +404,7 @@ fn begin_of(switch: &Event) -> Option<Stamp> {
 }
 
 impl CutShort {
-    /// The run of the process `pid` that the last sample before its death saw.
+    /// Returns the run of process `pid` in the last sample before its death.
     fn before(recording: &Recording, death: Stamp, worker: u16, pid: u32) -> Option<Self> {
         let before = recording.samples.partition_point(|it| it.at < death);
         let sample = &recording.samples[before.checked_sub(1)?];

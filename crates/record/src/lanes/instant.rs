@@ -1,6 +1,6 @@
-//! One instant of the lanes: what every worker and every request is at.
+//! One instant of the lanes: the state of every worker and every request.
 //!
-//! It is told by the same events as the lanes, so that glyphs and lanes of one instant agree.
+//! It is computed from the same events as the lanes, so that glyphs and lanes of one instant agree.
 
 use super::cores::Says;
 use super::workings::{BreakKind, Part, Workings};
@@ -10,39 +10,40 @@ use concsim_engine::telemetry::NO_REQUEST;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// More requests than these are not looked at one by one.
+/// Maximum number of requests that are examined one by one.
 const MOST: usize = 20_000;
 
 /// Everything at one instant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instant {
-    /// When.
+    /// Time.
     pub at: Stamp,
-    /// Sent, and no worker has taken them.
+    /// Requests sent that no worker has accepted.
     pub door: u64,
-    /// Due, and not ended.
+    /// Requests due and not ended.
     pub in_system: u64,
-    /// Ended, well or not.
+    /// Requests ended, successfully or not.
     pub ended: u64,
-    /// By slot.
+    /// Workers, by slot.
     pub workers: Vec<WorkerInstant>,
-    /// Each core, or each of those that run at once, with the slot of the worker that has it.
+    /// Each core, or, without core numbers, each process that can run at once, with the slot of the worker
+    /// that has it.
     pub cores: Vec<(Option<u32>, Option<u16>)>,
 }
 
 /// One worker at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerInstant {
-    /// What its process does; `None`: nothing. [`Doing::Running`], [`Doing::Blocked`] or
+    /// State of its process; `None` if it does nothing. [`Doing::Running`], [`Doing::Blocked`] or
     /// [`Doing::WantsACore`].
     pub doing: Option<Doing>,
-    /// Since when it does that without a break.
+    /// Time since which it is in that state without interruption.
     pub since: Stamp,
-    /// Since when the same coroutine or request has had it.
+    /// Time since which the same coroutine or request has had the worker.
     pub had_since: Option<Stamp>,
-    /// The request that has it, if it has said its number.
+    /// Request that has the worker, if its number is known.
     pub request: Option<u32>,
-    /// The requests in it: running,
+    /// Number of its requests that are running,
     pub running: u64,
     /// blocked,
     pub blocked: u64,
@@ -50,9 +51,9 @@ pub struct WorkerInstant {
     pub ready: u64,
     /// parked.
     pub parked: u64,
-    /// When the last of its processes that had ended by then did, if one had.
+    /// Time at which its latest process that had ended by then ended, if one had.
     pub died: Option<Stamp>,
-    /// The newest of its processes that had begun by then.
+    /// Latest of its processes that had begun by then.
     pub process: Option<Process>,
 }
 
@@ -61,21 +62,21 @@ pub struct WorkerInstant {
 pub struct Process {
     /// Its number in the operating system.
     pub pid: u32,
-    /// When it was forked.
+    /// Time at which it was forked.
     pub forked: Stamp,
-    /// True if it has begun something by then.
+    /// True if it has begun a request by then.
     pub has_run: bool,
 }
 
 impl WorkerInstant {
-    /// The requests in it.
+    /// Number of requests begun in it.
     #[must_use]
     pub fn begun(&self) -> u64 {
         self.running + self.blocked + self.ready + self.parked
     }
 
-    /// Notes that the only request of a worker could go on: its wait is over, and the process, which learns
-    /// of that when it gets a core, is no longer blocked.
+    /// Notes that the only request of a worker is ready: its wait is over, and the process is no longer
+    /// blocked, though it learns this only when it gets a core.
     fn is_woken(&mut self, kind: WorkerKind) {
         if !kind.has_a_loop() && self.doing == Some(Doing::Blocked) {
             self.doing = Some(Doing::WantsACore);
@@ -84,21 +85,21 @@ impl WorkerInstant {
 }
 
 impl WorkerInstant {
-    /// A process with threads does what the busiest of them does.
+    /// Sets the state of a process with threads to that of its busiest thread.
     fn is_as_busy_as_its_threads(&mut self) {
         self.doing = match self {
             Self { running: 1.., .. } => Some(Doing::Running),
             Self { ready: 1.., .. } => Some(Doing::WantsACore),
             Self { blocked: 1.., .. } => Some(Doing::Blocked),
-            // It may be at a connection whose request is not read yet.
+            // It may be serving a connection whose request is not read yet.
             _ => self.doing,
         };
     }
 }
 
 impl Instant {
-    /// Everything at `at`, which is before the newest sample. `None` if the events do not suffice for it:
-    /// some were let go of or lost, or are of requests that were never announced.
+    /// Returns the state at `at`, which is before the newest sample. `None` if events are missing: some
+    /// were dropped or lost, or concern requests that were never announced.
     #[must_use]
     pub fn of(index: &Index, recording: &Recording, at: Stamp) -> Option<Self> {
         let newest = recording.samples.last()?.at;
@@ -166,14 +167,14 @@ impl Lanes<'_> {
         })
     }
 
-    /// True if the last byte of a request's answer is not written yet: its worker closes the connection
-    /// then, which is no work of the request.
+    /// True if the last byte of a request's answer is not written yet. Afterwards its worker closes the
+    /// connection, which is no work of the request.
     fn is_at_work(&self, request: u32, at: Stamp) -> bool {
         self.served(request)
             .is_none_or(|served| at < served.written)
     }
 
-    /// What a worker's process is at.
+    /// State of a worker's process.
     fn process_at(&self, slot: usize, at: Stamp) -> WorkerInstant {
         let nothing = Workings::default();
         let workings = self.index.workers.get(slot).unwrap_or(&nothing);
@@ -245,7 +246,7 @@ impl Lanes<'_> {
         found
     }
 
-    /// The part of a run that an instant lies in.
+    /// Part of a run that contains an instant.
     fn find_part(
         &self,
         found: &mut WorkerInstant,
@@ -282,7 +283,7 @@ impl Lanes<'_> {
         }
     }
 
-    /// Since when a worker is without the core that it says to be on, if it is at `at`.
+    /// Time since which a worker has lost the core that it reports to be on, if it has lost it at `at`.
     fn lost_at(&self, mine: Says, at: Stamp) -> Option<Stamp> {
         let lost = self.lost(mine).into_iter();
         let mut lost = lost.filter(|(from, to)| *from <= at && at < *to);

@@ -1,4 +1,4 @@
-//! Time as lanes: what each request did from its sending to its end, and who had which core.
+//! Time as lanes: the states of each request from its sending to its end, and the worker on each core.
 //!
 //! ```text
 //!   sent        accepted   from         to = parked           ready  from        written
@@ -6,16 +6,17 @@
 //!    at the door  ready      running       waiting              ready   running
 //! ```
 //!
-//! Waiting is told in parts where a wait has several: [`Span::queue`]. A worker of the simulation says when
-//! each begins. A real worker learns only with the answer when its service began to serve a call, and tells
-//! of a queue in a service then: in the lanes of a run that goes on, a wait that is not over yet is drawn as
-//! the call until then, and as the queue and the call from then on.
+//! A wait with several parts is shown in parts: [`Span::queue`]. A worker of the simulation reports the
+//! beginning of each part. A real worker learns only with the answer when the service began to serve a
+//! call, and reports the queue in the service then: in the lanes of a live run, a wait that is not over yet
+//! is drawn as the call until then, and as the queue and the call from then on.
 //!
-//! Lanes at an instant are all that the recording holds, cut there: what was reported later of the time
-//! before is in them. So the lanes of a run that goes on and of one that was kept differ only in what is
-//! not yet reported, which is *open*: it is taken from the newest sample, and marked. Two workers may both say that they ran on one core at one instant, since a
-//! process that lost its core learns of it late: then the one that came later had it, and the other
-//! one wanted it. Hence no instant has more requests running than there are cores.
+//! Lanes at an instant are everything in the recording, cut there, including reports that came later about
+//! the time before. So the lanes of a live run and of a stored one differ only in the part that is not yet
+//! reported: the *open* part, which is taken from the newest sample and marked. Two workers may both report
+//! that they ran on one core at one instant, since a process that lost its core learns of it late: then the
+//! worker that came later had the core, and the other one wanted it. Hence no instant has more requests
+//! running than there are cores.
 
 mod arrivals;
 mod blocks;
@@ -40,7 +41,7 @@ use super::{Past, Recording, Window};
 use concsim_engine::telemetry::{Awaited, Event, Failure, Outcome, Sent, Served, WaitParts};
 use concsim_model::units::Stamp;
 
-/// What one request does for a while.
+/// State of a request during a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doing {
     /// On a core.
@@ -49,27 +50,27 @@ pub enum Doing {
     Blocked,
     /// Could run, while its worker runs another.
     Ready,
-    /// Has its worker, which has no core.
+    /// Has its worker, but the worker has no core.
     WantsACore,
-    /// Waits, while its process goes on.
+    /// Waits, while its process runs others.
     Parked,
-    /// Sent, and no worker has taken it yet.
+    /// Sent; no worker has accepted it yet.
     AtTheDoor,
 }
 
-/// A part of a request's life.
+/// A span of a request's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What it did …
+    /// State.
     pub doing: Doing,
-    /// … and the queue that it waited in, if its wait had one: for a thread, for a connection to a service,
-    /// or in the service …
+    /// Queue that it waited in, if there was one: for a thread, for a connection to a service, or in the
+    /// service.
     pub queue: Option<Awaited>,
-    /// … since when …
+    /// Start.
     pub from: Stamp,
-    /// … and until when.
+    /// End.
     pub to: Stamp,
-    /// Whether it is taken from the newest sample alone: what is reported later may say otherwise.
+    /// True if it is taken from the newest sample alone; later reports may correct it.
     pub is_open: bool,
 }
 
@@ -78,11 +79,11 @@ pub struct Span {
 pub struct RequestLane {
     /// Its number in the run.
     pub request: u32,
-    /// The worker that has taken it by the end of the interval.
+    /// Worker that has accepted it by the end of the interval.
     pub worker: Option<u16>,
-    /// In order of time, without overlaps, and inside the interval.
+    /// In order of time, without overlaps, inside the interval.
     pub spans: Vec<Span>,
-    /// When its client had the whole answer, or gave up, if that was by the end of the interval.
+    /// Time at which its client had the complete answer or gave up, if that was by the end of the interval.
     pub done: Option<Stamp>,
 }
 
@@ -91,34 +92,34 @@ pub struct RequestLane {
 pub struct Held {
     /// Its slot.
     pub worker: u16,
-    /// Since when …
+    /// Start.
     pub from: Stamp,
-    /// … and until when.
+    /// End.
     pub to: Stamp,
 }
 
-/// One core; or, where cores have no numbers, the first, second … of those that ran at once.
+/// One core; without core numbers, one of the processes that ran at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreLane {
     /// Its number in the operating system.
     pub core: Option<u32>,
-    /// In order of time, without overlaps, and inside the interval.
+    /// In order of time, without overlaps, inside the interval.
     pub held: Vec<Held>,
-    /// When a worker that was computing here had lost it, inside the interval.
+    /// Times at which a worker that was computing here had lost the core, inside the interval.
     pub lost: Vec<Interval>,
 }
 
-/// From when to when.
+/// An interval of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interval {
-    /// Since when …
+    /// Start.
     pub from: Stamp,
-    /// … and until when.
+    /// End.
     pub to: Stamp,
 }
 
 impl Interval {
-    /// The part of [from, to) that lies inside, if there is any.
+    /// Returns the part of [from, to) inside the interval, if there is any.
     #[must_use]
     pub fn clip(self, from: Stamp, to: Stamp) -> Option<(Stamp, Stamp)> {
         let (from, to) = (from.max(self.from), to.min(self.to));
@@ -130,25 +131,25 @@ impl Interval {
 #[derive(Clone, Debug)]
 pub struct Lanes<'a> {
     index: &'a Index,
-    /// Up to the first sample that is not before the instant.
+    /// The recording up to the first sample that is not before the instant.
     past: Past<'a>,
     recording: &'a Recording,
-    /// Nothing is told of what came later.
+    /// Instant at which the lanes end.
     until: Stamp,
-    /// Which workers say to have run on which core.
+    /// Workers' claims to have run on each core.
     claims: Vec<(u16, Option<u32>, &'a [Claim])>,
-    /// What workers were at in the newest sample, and no event has told.
+    /// Activities of workers in the newest sample that no event has reported.
     open: Vec<Open>,
 }
 
 impl<'a> Lanes<'a> {
-    /// All lanes of a recording that `index` has read; `past` is of the same.
+    /// Returns all lanes of a recording that `index` has read; `past` is of the same recording.
     #[must_use]
     pub fn new(index: &'a Index, past: Past<'a>) -> Self {
         Self::at(index, past, Stamp::NEVER)
     }
 
-    /// The lanes up to `until`, where `past` ends with the first sample that is not before it.
+    /// Returns the lanes up to `until`; `past` ends with the first sample that is not before it.
     #[must_use]
     pub fn at(index: &'a Index, past: Past<'a>, until: Stamp) -> Self {
         let recording = past.recording();
@@ -173,7 +174,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The numbers of those requests that did anything in the interval, in order of due.
+    /// Returns the numbers of the requests that were present in the interval, in order of due time.
     #[must_use]
     pub fn requests(&self, interval: Interval) -> Vec<u32> {
         let interval = self.so_far(interval);
@@ -194,8 +195,8 @@ impl<'a> Lanes<'a> {
         found.into_iter().map(|sent| sent.request).collect()
     }
 
-    /// What the newest of the requests that were answered by `until` spent their latency on, on average:
-    /// of at most `most` of them, and of how many. If there is a window, only those that were due in it.
+    /// Returns the mean breakdown of the latency of the newest requests answered by `until`, at most
+    /// `most`, and their number. If there is a window, only requests due in it count.
     #[must_use]
     pub fn spent(
         &self,
@@ -227,7 +228,7 @@ impl<'a> Lanes<'a> {
         Some((spent.breakdown, requests.len()))
     }
 
-    /// The same of one request that was answered and of which its worker has told.
+    /// Returns the breakdown of one request that was answered and that its worker has reported.
     #[must_use]
     pub fn spent_by(&self, request: u32) -> Option<Breakdown> {
         Breakdown::of(&Request {
@@ -238,7 +239,7 @@ impl<'a> Lanes<'a> {
         })
     }
 
-    /// From when to when a request that has ended stood at the door, if it did.
+    /// Returns the interval for which a request that has ended was at the door, if it was.
     #[must_use]
     pub fn at_the_door(&self, request: u32) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome(request)?;
@@ -254,7 +255,7 @@ impl<'a> Lanes<'a> {
         request.at_the_door()
     }
 
-    /// What its worker told of a request, if it has, be it later.
+    /// Returns the worker's report of a request, if there is one, even a later one.
     #[must_use]
     pub fn served(&self, request: u32) -> Option<&'a Served> {
         let place = self.index.requests.get(request as usize)?.served?;
@@ -264,7 +265,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// What a request waited for, if it waited and its worker has told.
+    /// Returns the parts of a request's waits, if it waited and its worker has reported.
     #[must_use]
     pub fn waited(&self, request: u32) -> Option<&'a WaitParts> {
         let place = self.index.requests.get(request as usize)?.waited?;
@@ -274,39 +275,39 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The sending of a request, if it was noted.
+    /// Returns the sending of a request, if it was recorded.
     #[must_use]
     pub fn sent(&self, request: u32) -> Option<&'a Sent> {
         let place = self.index.requests.get(request as usize)?.sent?;
         self.recording.sent.get(place as usize)
     }
 
-    /// What became of a request, if it has ended, be it later.
+    /// Returns the outcome of a request, if it has ended, even later.
     #[must_use]
     pub fn outcome(&self, request: u32) -> Option<&'a Outcome> {
         let place = self.index.requests.get(request as usize)?.outcome?;
         self.recording.outcomes.get(place as usize)
     }
 
-    /// Of how many requests one can be told: of the others the switches were let go of.
+    /// Returns n if one request in n has lanes; the switches of the others were dropped.
     #[must_use]
     pub fn one_in(&self) -> u32 {
         self.index.one_in
     }
 
-    /// Whether its client had the answer by then, or had given up.
+    /// True if its client had the answer or had given up by `at`.
     #[must_use]
     pub fn has_ended(&self, request: u32, at: Stamp) -> bool {
         self.done(request).is_some_and(|done| done <= at)
     }
 
-    /// True if its client gave up, be it later.
+    /// True if its client gave up, even later.
     fn has_run_out_of_patience(&self, request: u32) -> bool {
         let outcome = self.outcome(request);
         outcome.is_some_and(|outcome| outcome.failure == Some(Failure::Timeout))
     }
 
-    /// When its client had the answer, or gave up, be it later.
+    /// Time at which its client had the answer or gave up, even later.
     fn done(&self, request: u32) -> Option<Stamp> {
         self.outcome(request).map(|outcome| outcome.done)
     }

@@ -9,7 +9,7 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
 impl Lanes<'_> {
-    /// What a request did in the interval. Empty if nothing is known of it.
+    /// Returns the lane of a request in the interval. Empty if nothing is known.
     #[must_use]
     pub fn request(&self, request: u32, interval: Interval) -> RequestLane {
         let interval = self.so_far(interval);
@@ -24,13 +24,13 @@ impl Lanes<'_> {
             return lane;
         };
         let taken = self.taken(request);
-        // Nothing is known of a request that ended with its worker's process but when that was.
+        // Of a request that ended with its worker's process, only the time of that is known.
         let lost = taken.and_then(|taken| {
             let workings = self.index.workers.get(usize::from(taken.worker))?;
             workings.death_after(taken.since)
         });
         let served = self.served(request).map(|served| served.written);
-        // A worker goes on with a request whose client has left.
+        // A worker continues with a request whose client has left.
         let goes_on = taken.is_some() && self.has_run_out_of_patience(request);
         let left = done.filter(|_| !goes_on);
         let mut life = Life {
@@ -50,13 +50,13 @@ impl Lanes<'_> {
         lane
     }
 
-    /// The worker that takes a request and when it does, as far as that is known.
+    /// Worker that accepts a request and the time of the accept, as far as known.
     fn taken(&self, request: u32) -> Option<Taken> {
         let entry = self.index.requests.get(request as usize)?;
         if let Some((worker, accepted)) = self.index.arrivals.taken(request) {
             let first = entry.stretches.first().map(|at| self.stretch(*at).ready);
             let at = first.into_iter().chain([accepted]).min()?;
-            // Of a connection that was kept it is its worker that has it from the beginning.
+            // A request on a keep-alive connection is with its worker from the beginning.
             let is_kept = !self.index.arrivals.came_to_the_door(request);
             let sent = self.sent(request).filter(|_| is_kept);
             let since = sent.map_or(at, |sent| sent.sent);
@@ -71,8 +71,8 @@ impl Lanes<'_> {
         })
     }
 
-    /// What a request is at in the newest sample. A sync worker that has not read the number yet has the
-    /// request that it accepted then.
+    /// Activity of a request in the newest sample. A worker that has not read the number yet has the
+    /// request that it accepted at that activity's start.
     fn open_of(&self, request: u32, taken: Option<Taken>) -> Option<&Open> {
         self.open.iter().find(|open| match open.request {
             Some(number) => number == request,
@@ -80,7 +80,7 @@ impl Lanes<'_> {
         })
     }
 
-    /// The worker that has or had a request by the end of these lanes.
+    /// Returns the worker that has or had a request by the end of these lanes.
     #[must_use]
     pub fn worker(&self, request: u32) -> Option<u16> {
         let taken = self.taken(request);
@@ -88,7 +88,8 @@ impl Lanes<'_> {
         taken.map(|taken| taken.worker)
     }
 
-    /// When a request let go of its worker, and why, by the end of these lanes.
+    /// Returns the times at which a request yielded its worker, with the reason, up to the end of these
+    /// lanes.
     #[must_use]
     pub fn let_go(&self, request: u32) -> Vec<(Stamp, SwitchReason)> {
         let Some(entry) = self.index.requests.get(request as usize) else {
@@ -108,7 +109,7 @@ impl Lanes<'_> {
     fn live(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
         let entry = &self.index.requests[request as usize];
         let stretches = &entry.stretches;
-        // What came before the interval is not needed, but for what the request was left in.
+        // Before the interval only the last run slice matters: it decides the state at the beginning.
         let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
         let first = stretches.partition_point(over);
         let mut wait = if let Some(last) = first.checked_sub(1) {
@@ -149,7 +150,7 @@ impl Lanes<'_> {
                 self.go_on(life, open, (wait, over));
             }
             None if wait.then == SwitchReason::Ended || life.at == Stamp::NEVER => {}
-            // Taken, and has not run yet.
+            // Accepted, and has not run yet.
             None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
             None => {
                 if let Some(over) = over {
@@ -163,7 +164,7 @@ impl Lanes<'_> {
         }
     }
 
-    /// The wait of a request that has let go of its worker.
+    /// Wait of a request that has yielded its worker.
     fn wait_after<'b>(&self, stretch: &Stretch, entry: &'b Entry) -> Wait<'b> {
         Wait {
             doing: self.waits(stretch.then),
@@ -173,12 +174,12 @@ impl Lanes<'_> {
         }
     }
 
-    /// When the wait that begins with the end of a stretch was over, if that is known before the request has
-    /// its worker again: its service answered, or its timer was due.
+    /// Time at which the wait after a run slice was over, if known before the request has its worker again:
+    /// its service answered, or its timer was due.
     fn over(&self, at: (u16, u32), entry: &Entry) -> Option<Stamp> {
         let stretch = self.stretch(at);
         match stretch.then {
-            // A call of an earlier wait was read before this stretch began.
+            // A call of an earlier wait was read before this run slice began.
             SwitchReason::Service => entry
                 .answered
                 .filter(|(asked, _)| *asked >= stretch.from)
@@ -188,14 +189,14 @@ impl Lanes<'_> {
         }
     }
 
-    /// Whether the end of such a wait is told before the request has its worker again.
+    /// True if the end of such a wait is reported before the request has its worker again.
     fn tells_the_end(&self, then: SwitchReason) -> bool {
         then == SwitchReason::Service
             && self.index.has_answers
             && self.recording.dropped_events == 0
     }
 
-    /// From the sending to where it has been taken, or given up.
+    /// Adds the span from the sending to the accept, or to the giving up.
     fn arrive(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
         let at = taken.map_or(Stamp::NEVER, |taken| taken.at);
         if self.index.arrivals.came_to_the_door(request) {
@@ -203,13 +204,13 @@ impl Lanes<'_> {
             life.until(at.min(done), Doing::AtTheDoor);
             life.at = life.at.max(at);
         } else {
-            // Of a connection that was kept it is its worker that has it, not the door.
+            // A request on a keep-alive connection is with its worker, not at the door.
             life.until(at, Doing::Ready);
         }
     }
 
-    /// From when to when a request may have been ready that was parked when it was told of last: where only
-    /// its worker tells that, it does so when it lets the request run, and it runs another.
+    /// Interval in which a request that was last reported as parked may have been ready. Where only its
+    /// worker reports that, it does so when it lets the request run, and it is running another.
     fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
         let worker = taken?.worker;
         let is_busy = self.open.iter().any(|open| open.worker == worker);
@@ -217,15 +218,15 @@ impl Lanes<'_> {
         is_busy.then(|| (self.recording.samples[before].at, Stamp::NEVER))
     }
 
-    /// From when on it is not known of a request in a worker with threads: a sample names one of them, and what
-    /// the others are at is told when they next wait.
+    /// Interval in which the state of a request in a worker with threads is not known: a sample names one
+    /// request, and the others report with their next wait.
     fn is_with_others(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
         taken?;
         let before = self.recording.samples.len().checked_sub(2)?;
         Some((self.recording.samples[before].at, Stamp::NEVER))
     }
 
-    /// What no event has told yet.
+    /// Adds the spans that no event has reported yet.
     fn go_on(&self, life: &mut Life, open: &Open, (wait, over): (Wait<'_>, Option<Stamp>)) {
         life.wait_until(open.ready, wait);
         life.until(open.from, self.is_ready());
@@ -241,7 +242,7 @@ impl Lanes<'_> {
                     doing: Doing::Blocked,
                     ..wait
                 };
-                // In a worker with a loop it is not this wait in which the process is asleep.
+                // In a worker with a loop the process is asleep in another wait than this one.
                 if let Some(over) = over.filter(|_| !self.kind().has_a_loop()) {
                     life.wait_until(over.min(open.to), asleep);
                     life.until(open.to, self.is_ready());
@@ -289,7 +290,7 @@ impl Lanes<'_> {
         }
     }
 
-    /// What a request does that has let go for this reason, until it could go on.
+    /// State of a request that has yielded for this reason, until it is ready.
     fn waits(&self, then: SwitchReason) -> Doing {
         match (then, self.kind()) {
             (SwitchReason::Ended | SwitchReason::Yielded, _) => self.is_ready(),
@@ -304,8 +305,8 @@ impl Lanes<'_> {
         }
     }
 
-    /// What it does that could go on: another one has the worker, or, where there is no other one, the
-    /// worker has no core.
+    /// State of a ready request: another request has the worker, or, where there is no other, the worker
+    /// has no core.
     fn is_ready(&self) -> Doing {
         if self.kind().has_a_loop() {
             Doing::Ready
@@ -319,42 +320,42 @@ impl Lanes<'_> {
     }
 }
 
-/// The worker that takes a request.
+/// Accept of a request by a worker.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
     worker: u16,
-    /// When it takes it, or first sees that it is there.
+    /// Time of the accept, or of the first sign of the request.
     at: Stamp,
-    /// Since when it is in the worker.
+    /// Time since which it is in the worker.
     since: Stamp,
 }
 
-/// A wait that goes on until something ends it.
+/// A wait, until an event ends it.
 #[derive(Clone, Copy, Debug)]
 struct Wait<'a> {
     doing: Doing,
     then: SwitchReason,
-    /// Parts of it are told from here on, and those of an earlier wait before.
+    /// Start of the wait; earlier parts belong to earlier waits.
     since: Stamp,
     /// The parts of all waits of the request.
     parts: &'a [(Stamp, Awaited)],
 }
 
-/// A life that is told in order.
+/// A request's life, built in order of time.
 struct Life {
     spans: Vec<Span>,
     at: Stamp,
-    /// It is over then.
+    /// End of the life.
     end: Stamp,
     interval: Interval,
-    /// What it waits in the queue of.
+    /// Queue that it waits in.
     queue: Option<Awaited>,
-    /// What is told of this time may be told otherwise later.
+    /// Interval whose state later reports may correct.
     open: Option<(Stamp, Stamp)>,
 }
 
 impl Life {
-    /// From where it is until `to` it waits, in the parts that are told of this wait.
+    /// Extends the life to `to` with the reported parts of this wait.
     fn wait_until(&mut self, to: Stamp, wait: Wait<'_>) {
         let first = wait.parts.partition_point(|(at, _)| *at < wait.since);
         let told = wait.parts[first..].iter();
@@ -366,7 +367,7 @@ impl Life {
         self.queue = None;
     }
 
-    /// From where it is until `to` it does this.
+    /// Extends the life to `to` in this state.
     fn until(&mut self, to: Stamp, doing: Doing) {
         let to = to.min(self.end);
         if let Some((open, closed)) = self.open {
@@ -397,7 +398,7 @@ impl Life {
         self.at = self.at.max(to);
     }
 
-    /// What only has to be asked if it can be seen.
+    /// Calls `ask` only if its result can be visible.
     fn concerns<T>(&self, from: Stamp, to: Stamp, ask: impl FnOnce() -> Vec<T>) -> Vec<T> {
         if self.interval.clip(from, to.min(self.end)).is_some() {
             ask()

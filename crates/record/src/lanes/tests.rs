@@ -1,4 +1,4 @@
-//! Stories about lanes.
+//! Tests of lanes.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use concsim_engine::telemetry::{
 };
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 
-/// From the beginning to `to`.
+/// Interval from the beginning to `to`.
 fn up_to(to: Stamp) -> Interval {
     Interval {
         from: Stamp::ZERO,
@@ -18,7 +18,7 @@ fn up_to(to: Stamp) -> Interval {
     }
 }
 
-/// All lanes of a recording, as they were known at `at`.
+/// All lanes of a recording, as known at `at`.
 fn lives(recording: &Recording, at: Stamp) -> Vec<Vec<(Doing, u64, u64)>> {
     let mut index = Index::default();
     index.extend(recording);
@@ -124,7 +124,7 @@ fn ran(request: u32, from: u64, to: u64, core: Option<u32>) -> Event {
     })
 }
 
-/// Requests that were all sent at once, and these switches.
+/// Recording of requests that were all sent at once, with these switches.
 fn recording(switches: Vec<(u16, Event)>, sample: Sample) -> Recording {
     let mut recording = Synthetic::idle(Coroutine, 4).recording();
     recording.samples.clear();
@@ -205,7 +205,7 @@ fn at_request_0(at: u64, wants_a_core: bool) -> Sample {
     }
 }
 
-/// Request 0 was seen to run at 50, and its worker died at 80.
+/// Recording in which request 0 was sampled running at 50 and its worker died at 80.
 fn killed() -> Recording {
     let mut recording = recording(Vec::new(), at_request_0(50, false));
     let died = Event::Died {
@@ -273,7 +273,8 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
     assert_eq!(lanes.request(0, up_to(Stamp(150))).spans, life);
 }
 
-/// A worker with a loop that lets go of request 0 at 40 for this, and runs request 1 since then.
+/// Recording of a worker with a loop in which request 0 yields at 40 for this reason; request 1 runs since
+/// then.
 fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
     let let_go = Event::RunSlice(RunSlice {
         ready: Stamp(10),
@@ -331,7 +332,7 @@ fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
             },
         )
     };
-    // In the order of their ring: a queue in a service is told when it is over.
+    // In the order of the ring: a queue in a service is reported when it is over.
     let parts = [
         awaits(40, Awaited::Connection),
         awaits(90, Awaited::Answer),
@@ -364,11 +365,11 @@ fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_anoth
         (Doing::Ready, None, 120, 150, false),
     ];
     assert_eq!(spans_of_0(&recording)[2..], waits);
-    // Without an answer it waits, and that is sure: the service would have told.
+    // Without an answer it certainly waits: the service would have reported.
     recording.answers.pop();
     let waits = [(Doing::Parked, None, 40, 150, false)];
     assert_eq!(spans_of_0(&recording)[2..], waits);
-    // An old recording does not say which request was answered.
+    // An old recording does not name the answered request.
     recording.answers = vec![answered(NO_REQUEST, 45, 120)];
     let waits = [
         (Doing::Parked, None, 40, 100, false),

@@ -1,32 +1,32 @@
-//! One worker from its beginning to its end: who had it, one after the other.
+//! Turns of one worker: the requests that had it, one after the other.
 
 use super::workings::{Break, BreakKind, Stretch, Workings};
 use super::{Doing, Lanes, Span};
 use concsim_engine::telemetry::{NO_REQUEST, SwitchReason};
 use concsim_model::units::Stamp;
 
-/// A stretch in which one request had a worker.
+/// A period in which one request had a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The request, if it has said its number.
+    /// Request, if its number is known.
     pub request: Option<u32>,
     /// Its coroutine, or its connection.
     pub task: u32,
-    /// Since when it could have had it.
+    /// Time since which it was ready.
     pub ready: Stamp,
-    /// When it got it …
+    /// Time at which it got the worker …
     pub from: Stamp,
-    /// … and when it let go …
+    /// … and yielded it …
     pub to: Stamp,
-    /// … and why.
+    /// … and the reason.
     pub then: SwitchReason,
-    /// When the worker slept in a call or had no core, since the turn before: in order of time, without
-    /// overlaps. What came before `from` is in no turn.
+    /// Times at which the worker slept in a call or had no core, since the turn before: in order of time,
+    /// without overlaps. Time before `from` belongs to no turn.
     pub breaks: Vec<Span>,
 }
 
 impl Lanes<'_> {
-    /// The turns of a worker that are over, in order of time, without overlaps.
+    /// Returns the finished turns of a worker, in order of time, without overlaps.
     pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
         let workings = self.index.workers.get(worker).into_iter();
         workings.flat_map(move |workings| {
@@ -70,7 +70,7 @@ mod tests {
     use crate::synthetic::{MS, Synthetic};
     use concsim_model::scenario::WorkerKind;
 
-    /// Who had worker 0: request, its length in ms, and why it let go.
+    /// Turns of worker 0: request, length in ms, and reason of its end.
     fn turns(kind: WorkerKind) -> Vec<(Option<u32>, u64, SwitchReason)> {
         let recording = Synthetic::three_requests(kind).recording();
         let mut index = Index::default();

@@ -1,43 +1,43 @@
-//! What one worker did: run slices, and the breaks in them. A worker does one thing at a time, so what is
-//! noted of it never overlaps: each list is in order of time.
+//! Activity of one worker: run slices and their interruptions. A worker does one thing at a time, so
+//! entries never overlap: each list is sorted by time.
 
 use super::Interval;
 use concsim_engine::telemetry::{RunSlice, SwitchReason};
 use concsim_model::units::Stamp;
 
-/// What one worker did.
+/// Activity of one worker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workings {
     pub(super) stretches: Vec<Stretch>,
     pub(super) breaks: Vec<Break>,
-    /// Of them, those before the stretch that is still going on.
+    /// Number of breaks before the run slice in progress.
     closed_breaks: usize,
-    /// Until when it has been told.
+    /// Time up to which the worker has reported.
     until: Stamp,
-    /// When its processes began, with their numbers in the operating system.
+    /// Times at which its processes began, with their pids.
     pub(super) forks: Vec<(Stamp, u32)>,
-    /// When they ended.
+    /// Times at which its processes ended.
     pub(super) deaths: Vec<Stamp>,
 }
 
-/// A [`RunSlice`], with what came between.
+/// A [`RunSlice`] with its breaks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     pub(super) task: u32,
-    /// [`NO_REQUEST`] if it said no number.
+    /// [`NO_REQUEST`] if its number is not known.
     pub(super) request: u32,
     pub(super) ready: Stamp,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
     pub(super) then: SwitchReason,
-    /// When the timer that it waits for is due.
+    /// Due time of the timer that it waits for.
     pub(super) due: Option<Stamp>,
     pub(super) core: Option<u32>,
-    /// Its breaks, as places in [`Workings::breaks`].
+    /// Range of its breaks in [`Workings::breaks`].
     pub(super) breaks: (u32, u32),
 }
 
-/// Time inside a stretch in which it did not run.
+/// Time inside a run slice in which the worker did not run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Break {
     pub(super) from: Stamp,
@@ -53,16 +53,16 @@ pub(super) enum BreakKind {
     Preempted(Option<u32>),
 }
 
-/// A worker says that it ran.
+/// A worker's report that it ran.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     pub(super) from: Stamp,
     pub(super) to: Stamp,
-    /// How long all claims before it in its list are, in nanoseconds.
+    /// Total length of all earlier claims in its list, in nanoseconds.
     pub(super) before: u64,
 }
 
-/// A part of a stretch: on a core, or not.
+/// Part of a run slice: on a core, or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     RunSlice {
@@ -70,12 +70,12 @@ pub(super) enum Part {
         to: Stamp,
         core: Option<u32>,
     },
-    /// Until when it did not.
+    /// Not running until `to`.
     Broken { to: Stamp, kind: BreakKind },
 }
 
 impl Workings {
-    /// Something came between. It is inside the stretch that is told later, or between two.
+    /// Adds a break. It lies inside the run slice that is reported later, or between two.
     pub(super) fn note(&mut self, from: Stamp, to: Stamp, kind: BreakKind) {
         let from = from.max(self.until);
         if from < to {
@@ -84,7 +84,7 @@ impl Workings {
         }
     }
 
-    /// A stretch is told: what has come between since the last one is in it, or came before it.
+    /// Adds a run slice: breaks since the last one lie in it or before it.
     pub(super) fn close(&mut self, ran: &RunSlice) -> Stretch {
         let last = self.stretches.last().map_or(Stamp::ZERO, |last| last.to);
         let from = ran.from.max(last);
@@ -105,39 +105,40 @@ impl Workings {
         }
     }
 
-    /// What a stretch is made of, in order.
+    /// Returns the parts of a run slice, in order.
     pub(super) fn parts<'a>(&'a self, stretch: &Stretch) -> impl Iterator<Item = Part> + use<'a> {
         let breaks = &self.breaks[stretch.breaks.0 as usize..stretch.breaks.1 as usize];
         parts(breaks, stretch.from, stretch.to, stretch.core)
     }
 
-    /// The break that an instant lies in.
+    /// Returns the break that contains an instant.
     pub(super) fn break_at(&self, at: Stamp) -> Option<&Break> {
         let begun = self.breaks.partition_point(|pause| pause.from <= at);
         let last = &self.breaks[begun.checked_sub(1)?];
         (at < last.to).then_some(last)
     }
 
-    /// The breaks that reach into an interval.
+    /// Returns the breaks that overlap an interval.
     pub(super) fn breaks_in(&self, interval: Interval) -> &[Break] {
         let first = self.breaks.partition_point(|it| it.to <= interval.from);
         let behind = self.breaks.partition_point(|it| it.from < interval.to);
         &self.breaks[first..behind.max(first)]
     }
 
-    /// What came after the last of its stretches.
+    /// Returns the breaks after its last run slice.
     pub(super) fn open_breaks(&self) -> &[Break] {
         &self.breaks[self.closed_breaks..]
     }
 
-    /// When the process that was alive at `at` ended, if it has.
+    /// Time at which the process alive at `at` ended, if it has.
     pub(super) fn death_after(&self, at: Stamp) -> Option<Stamp> {
         let before = self.deaths.partition_point(|death| *death <= at);
         self.deaths.get(before).copied()
     }
 }
 
-/// [from, to) without its breaks, and the breaks. Before it was taken off a core it was on that one.
+/// Splits [from, to) into running parts and breaks. Before a preemption the worker was on the core that it
+/// lost.
 pub(super) fn parts(
     breaks: &[Break],
     from: Stamp,
@@ -173,7 +174,7 @@ pub(super) fn parts(
 }
 
 impl Claim {
-    /// In nanoseconds.
+    /// Length in nanoseconds.
     pub(super) fn length(&self) -> u64 {
         self.to.since(self.from).0
     }

@@ -1,4 +1,4 @@
-//! The nouns of the program: what can be played, in which units, colours and words it is told.
+//! The vocabulary of the program: scenarios, units, colours and words.
 
 pub mod palette;
 pub mod scenario;

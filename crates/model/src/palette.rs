@@ -1,18 +1,17 @@
-//! What each colour and glyph means; for the screen and for figures alike.
+//! Meanings of colours and glyphs, on the screen and in figures alike.
 //!
-//! Colours are those of Okabe and Ito ("Color Universal Design", 2008), which people with any of the
-//! usual kinds of colour vision tell apart. No meaning is carried by colour alone: each has a glyph
-//! of its own, in Unicode and in ASCII, so that a screen without colours says the same. Text and
-//! background are the terminal's own, unless a theme is asked for. On a light ground the lighter of
-//! those colours would be too faint; there each is a darker shade of its hue. Nothing here knows a
-//! terminal.
+//! Colours are those of Okabe and Ito ("Color Universal Design", 2008), which stay distinct under the usual
+//! kinds of colour blindness. No meaning is carried by colour alone: each has a glyph of its own, in Unicode
+//! and in ASCII, so that a screen without colours says the same. Text and background are the terminal's own,
+//! unless a theme is asked for. On a light ground the lighter of those colours would be too faint; there each
+//! is a darker shade of its hue. Nothing here depends on a terminal.
 
-/// What a glyph or a colour stands for.
+/// Meaning of a glyph or a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meaning {
     /// On a core.
     Running,
-    /// Could run, while another one does.
+    /// Could run, while another request does.
     Ready,
     /// A coroutine that waits while its process goes on.
     Parked,
@@ -27,7 +26,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    /// All of them, in the order in which a legend names them.
+    /// All meanings, in the order in which a legend names them.
     pub const ALL: [Self; 7] = [
         Self::Running,
         Self::Ready,
@@ -37,7 +36,7 @@ impl Meaning {
         Self::ForThePool,
         Self::InAQueue,
     ];
-    /// The states of a request. Each request is in one of them.
+    /// The states of a request. Each request is in one state.
     pub const STATES: [Self; 5] = [
         Self::Running,
         Self::Ready,
@@ -45,10 +44,10 @@ impl Meaning {
         Self::Blocked,
         Self::AtTheDoor,
     ];
-    /// Parts of a wait, which lanes tell apart: of one that is parked or blocked.
+    /// Parts of a parked or blocked wait, which lanes tell apart.
     pub const QUEUES: [Self; 2] = [Self::ForThePool, Self::InAQueue];
 
-    /// The word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -62,8 +61,8 @@ impl Meaning {
         }
     }
 
-    /// Its glyph in one or two words: on a screen that of what is ready also stands for what has its worker, and
-    /// wants a core.
+    /// Returns the label of its glyph, one or two words. On a screen the ready glyph also stands for a request
+    /// that has its worker and wants a core.
     #[must_use]
     pub fn glyph_word(self) -> &'static str {
         match self {
@@ -77,7 +76,7 @@ impl Meaning {
         }
     }
 
-    /// One request of which this is true.
+    /// Returns the glyph of one request in this state.
     #[must_use]
     pub const fn glyph(self, glyphs: Glyphs) -> char {
         match (self, glyphs) {
@@ -97,9 +96,10 @@ impl Meaning {
         }
     }
 
-    /// Its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion, reddish purple and yellow,
-    /// and a violet in the place of their blue, which is too near to sky blue for thin marks; on a light ground a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2,
-    /// 1.4.11), also where there are only 256 colours.
+    /// Returns its colour: Okabe and Ito's bluish green, orange, sky blue, vermillion, reddish purple and
+    /// yellow, and a violet in the place of their blue, which is too near to sky blue for thin marks. On a
+    /// light ground it is a shade of the same hue with a contrast of at least 3 : 1 (WCAG 2.2, 1.4.11), also
+    /// where there are only 256 colours.
     #[must_use]
     pub fn colour(self, ground: Background) -> Rgb {
         match (self, ground) {
@@ -120,7 +120,7 @@ impl Meaning {
         }
     }
 
-    /// The meaning that has this colour on either ground.
+    /// Returns the meaning that has this colour on either ground.
     #[must_use]
     pub fn of_colour(colour: Rgb) -> Option<Self> {
         let has_it = |meaning: &Self| {
@@ -132,8 +132,8 @@ impl Meaning {
         Self::ALL.into_iter().find(has_it)
     }
 
-    /// The nearest of the sixteen colours that every terminal has, by its ANSI number. The terminal's
-    /// owner chose what they look like, so these keep the hue and leave the shade to them.
+    /// Returns the nearest of the sixteen colours that every terminal has, by its ANSI number. The terminal's
+    /// settings decide their shade, so these keep only the hue.
     #[must_use]
     pub fn ansi(self) -> u8 {
         match self {
@@ -143,7 +143,7 @@ impl Meaning {
             Self::Blocked => 1,
             Self::AtTheDoor => 5,
             Self::ForThePool => 4,
-            // Bright yellow: what is ready has the other one.
+            // Bright yellow: ready has the other yellow.
             Self::InAQueue => 11,
         }
     }
@@ -154,13 +154,13 @@ impl Meaning {
 pub struct Rgb(pub u8, pub u8, pub u8);
 
 impl Rgb {
-    /// `#009E73`, as SVG and CSS write it.
+    /// Returns `#009E73`, as SVG and CSS write it.
     #[must_use]
     pub fn hex(self) -> String {
         format!("#{:02X}{:02X}{:02X}", self.0, self.1, self.2)
     }
 
-    /// The nearest colour in the 6 × 6 × 6 cube of xterm's 256 colours (`256colres.pl`).
+    /// Returns the nearest colour in the 6 × 6 × 6 cube of xterm's 256 colours (`256colres.pl`).
     #[must_use]
     pub fn xterm256(self) -> u8 {
         const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
@@ -172,20 +172,20 @@ impl Rgb {
     }
 }
 
-/// Which characters the screen is drawn with.
+/// Character set of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Glyphs {
     /// Blocks, shades and circles.
     #[default]
     Unicode,
-    /// Only what a typewriter has, for terminals and fonts that lack the rest.
+    /// ASCII only, for terminals and fonts that lack the rest.
     Ascii,
 }
 
-/// How many colours the screen may use.
+/// Number of colours the screen may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colours {
-    /// None: glyphs and words say it all.
+    /// None: glyphs and words carry every meaning.
     None,
     /// The terminal's own sixteen.
     Sixteen,
@@ -196,18 +196,18 @@ pub enum Colours {
     All,
 }
 
-/// What is behind text and glyphs.
+/// Brightness of the background.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Background {
-    /// As most terminals have it.
+    /// Dark, as in most terminals.
     #[default]
     Dark,
-    /// As paper has it, and a projector in a room with windows should.
+    /// Light, as on paper and for a projector in a bright room.
     Light,
 }
 
 impl Background {
-    /// Its own colour.
+    /// Returns its own colour.
     #[must_use]
     pub fn colour(self) -> Rgb {
         match self {
@@ -216,7 +216,7 @@ impl Background {
         }
     }
 
-    /// Letters on it.
+    /// Returns the colour of text.
     #[must_use]
     pub fn text(self) -> Rgb {
         match self {
@@ -225,7 +225,7 @@ impl Background {
         }
     }
 
-    /// Letters of a warning.
+    /// Returns the colour of a warning.
     #[must_use]
     pub fn warning(self) -> Rgb {
         match self {
@@ -234,7 +234,7 @@ impl Background {
         }
     }
 
-    /// Letters for those who look for them.
+    /// Returns the colour of secondary text.
     #[must_use]
     pub fn quiet(self) -> Rgb {
         match self {
@@ -244,7 +244,7 @@ impl Background {
     }
 }
 
-/// Whose text and ground it is.
+/// Colours of text and ground.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Theme {
     /// The terminal's, or the reader's
@@ -257,7 +257,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The one after it, around the end.
+    /// Returns the next theme, cyclically.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -268,18 +268,18 @@ impl Theme {
     }
 }
 
-/// Who looks at it.
+/// Viewing distance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Room {
-    /// One person, close to it.
+    /// One reader, close to the screen.
     #[default]
     Desk,
-    /// Many, the last of them far away: few things, all of them large, nothing faint.
+    /// A hall, its last row far away: few items, all large, nothing faint.
     Projector,
 }
 
 impl Room {
-    /// The other one.
+    /// Returns the other room.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -289,17 +289,17 @@ impl Room {
     }
 }
 
-/// A half of a column.
+/// Half of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The first.
+    /// The first half.
     Left,
-    /// The second.
+    /// The second half.
     Right,
 }
 
 impl Side {
-    /// The half that has more of `all`, of which `late` lies in the second one.
+    /// Returns the half that has more of `all`, of which `late` lies in the second half.
     #[must_use]
     pub fn of(late: u64, all: u64) -> Self {
         if late > all - late {
@@ -310,23 +310,23 @@ impl Side {
     }
 }
 
-/// How the screen is to look.
+/// Appearance of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// The characters.
+    /// Character set.
     pub glyphs: Glyphs,
-    /// The colours.
+    /// Number of colours.
     pub colours: Colours,
-    /// Whose text and ground.
+    /// Colours of text and ground.
     pub theme: Theme,
-    /// What the terminal's own ground is taken to be.
+    /// Brightness assumed for the terminal's own ground.
     pub own_ground: Background,
-    /// Who looks at it.
+    /// Viewing distance.
     pub room: Room,
 }
 
 impl Look {
-    /// The ground that glyphs are drawn on.
+    /// Returns the ground that glyphs are drawn on.
     #[must_use]
     pub fn ground(self) -> Background {
         match self.theme {
@@ -336,14 +336,15 @@ impl Look {
         }
     }
 
-    /// The ground that has to be painted, if it is not the terminal's own.
+    /// Returns the ground that has to be painted, if it is not the terminal's own.
     #[must_use]
     pub fn painted(self) -> Option<Background> {
         let has_colours = self.colours != Colours::None;
         (self.theme != Theme::Auto && has_colours).then(|| self.ground())
     }
 
-    /// One request of which `meaning` is true. What is a dot at a desk is none at the end of a hall.
+    /// Returns the glyph of one request with `meaning`. A dot that is clear at a desk is invisible at the end
+    /// of a hall.
     #[must_use]
     pub fn glyph(self, meaning: Meaning) -> char {
         match (self.room, self.glyphs, meaning) {
@@ -354,8 +355,8 @@ impl Look {
         }
     }
 
-    /// The same in the last line of a row that touches the next: what would fill its cell leaves the
-    /// lower half free, so that two rows are two also from far away.
+    /// Returns the glyph for the last line of a row that touches the next row: a glyph that would fill its cell
+    /// leaves the lower half free, so that two rows stay distinct from far away.
     #[must_use]
     pub fn foot(self, meaning: Meaning) -> char {
         match (self.room, self.glyphs, meaning) {
@@ -364,8 +365,9 @@ impl Look {
         }
     }
 
-    /// A request that ran for a small part of a column of a lane: too thin to be taken for one that ran
-    /// all the time, too much to be left out. Wider before a hall, where an eighth of a column is nothing.
+    /// Returns the glyph of a request that ran for a small part of a column of a lane: too thin to be taken for
+    /// one that ran all the time, too large to overlook. Wider in a hall, where an eighth of a column is
+    /// invisible.
     #[must_use]
     pub fn sliver(self, side: Side) -> char {
         match (self.room, self.glyphs, side) {
@@ -377,7 +379,7 @@ impl Look {
         }
     }
 
-    /// A column of which this share is filled; blank only if nothing is.
+    /// Returns a column filled to `share`; blank only at 0.
     #[must_use]
     pub fn level(self, share: f64) -> char {
         let (steps, glyphs) = match self.glyphs {
@@ -388,12 +390,11 @@ impl Look {
         glyphs[step as usize]
     }
 
-    /// What the environment asks for; `variable` looks one up.
+    /// Returns the look that the environment asks for; `variable` looks up a variable.
     ///
-    /// `NO_COLOR` with any value but the empty one means none (no-color.org), and so does a `TERM` of
-    /// `dumb`; `COLORTERM` says that all are there, `TERM` that 256 are. A locale that is set and is
-    /// not UTF-8 means ASCII. Terminals that set `COLORFGBG` say with its last number which of the
-    /// sixteen colours their ground is.
+    /// `NO_COLOR` with any value but the empty one means no colours (no-color.org), and so does a `TERM` of
+    /// `dumb`. `COLORTERM` promises all colours, `TERM` 256. A locale that is set and is not UTF-8 means ASCII.
+    /// Terminals that set `COLORFGBG` give the number of their ground among the sixteen colours at its end.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let said = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = said("TERM").unwrap_or_default();
@@ -426,7 +427,7 @@ impl Look {
     }
 }
 
-/// Relative luminance, as WCAG 2.2 defines it.
+/// Returns the relative luminance, as WCAG 2.2 defines it.
 fn luminance(Rgb(red, green, blue): Rgb) -> f64 {
     let linear = |part: u8| match f64::from(part) / 255.0 {
         part if part <= 0.04045 => part / 12.92,
@@ -435,7 +436,7 @@ fn luminance(Rgb(red, green, blue): Rgb) -> f64 {
     0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
 }
 
-/// Contrast ratio, as WCAG 2.2 defines it: 1 to 21.
+/// Returns the contrast ratio, as WCAG 2.2 defines it: 1 to 21.
 #[must_use]
 pub fn contrast(one: Rgb, other: Rgb) -> f64 {
     let (one, other) = (luminance(one), luminance(other));

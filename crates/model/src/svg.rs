@@ -1,11 +1,11 @@
-//! What every SVG of ours has in common, a screen's and a figure's: words that stay words, one class for
-//! each meaning, and colours that follow the reader.
+//! Common parts of every SVG, a screen's and a figure's: text that stays text, one class for each meaning, and
+//! colours that follow the reader's theme.
 
 use crate::palette::{Background, Meaning, Theme};
 use crate::words::controls_display;
 
-/// Text that is nothing but text in XML 1.0, in content and in attributes. What XML cannot hold, and what
-/// would turn the direction of all that follows, becomes a blank.
+/// Escapes text for content and attributes of XML 1.0. Characters that XML cannot hold or that change the
+/// direction of the text become blanks.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -22,7 +22,7 @@ pub fn escaped(text: &str) -> String {
     safe
 }
 
-/// The class of what has the colour of a meaning.
+/// Returns the class of a meaning's colour.
 pub fn class_of(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Running => "running",
@@ -35,7 +35,7 @@ pub fn class_of(meaning: Meaning) -> &'static str {
     }
 }
 
-/// The rules of one ground, or of both: then those of dark pages count where the reader prefers them.
+/// Returns the rules of one ground, or of both: then those of dark pages apply where the reader prefers them.
 pub fn by_theme(theme: Theme, rules: impl Fn(Background) -> String) -> String {
     match theme {
         Theme::Light => rules(Background::Light),

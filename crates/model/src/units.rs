@@ -1,9 +1,9 @@
-//! The ground: quantities with their units in the type.
+//! Quantities with their units in the type.
 //!
-//! A length of time on the wall ([`Elapsed`]) and a length of time on a core ([`CpuTime`]) are
-//! different types, because confusing them is the mistake that this program exists to show: two
-//! processes that each spin until the same wall-clock deadline look parallel even on one core.
-//! All of them count whole nanoseconds. This module knows nothing of clocks; they are in `sys`.
+//! A length of time on the wall ([`Elapsed`]) and a length of time on a core ([`CpuTime`]) are different types,
+//! because confusing them is the mistake that this program exists to show: two processes that each spin until
+//! the same wall-clock deadline look parallel even on one core. All types count whole nanoseconds. This module
+//! reads no clocks; they are in `sys`.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -35,7 +35,7 @@ pub struct Elapsed(pub u64);
 pub struct CpuTime(pub u64);
 
 impl Stamp {
-    /// The beginning of the run.
+    /// Beginning of the run.
     pub const ZERO: Self = Self(0);
     /// An instant that never comes.
     pub const NEVER: Self = Self(u64::MAX);
@@ -48,28 +48,28 @@ impl Stamp {
 }
 
 impl Elapsed {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// `milliseconds` as a length of time.
+    /// Returns `milliseconds` as a length of time.
     #[must_use]
     pub const fn from_millis(milliseconds: u64) -> Self {
         Self(milliseconds * 1_000_000)
     }
 
-    /// `seconds` as a length of time.
+    /// Returns `seconds` as a length of time.
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds * 1_000_000_000)
     }
 
-    /// In milliseconds.
+    /// Returns milliseconds.
     #[must_use]
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
 
-    /// In seconds.
+    /// Returns seconds.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
@@ -77,10 +77,10 @@ impl Elapsed {
 }
 
 impl CpuTime {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// In seconds of one core.
+    /// Returns seconds of one core.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
@@ -152,7 +152,7 @@ impl fmt::Display for Stamp {
     }
 }
 
-/// The letters of a worker: A to Z, then AA, AB, …
+/// Returns the letters of a worker: A to Z, then AA, AB, …
 #[must_use]
 pub fn letter(worker: usize) -> String {
     let last = char::from(b'A' + (worker % 26) as u8);
@@ -162,7 +162,7 @@ pub fn letter(worker: usize) -> String {
     }
 }
 
-/// Three digits and the unit that suits them: `850 ns`, `3.20 ms`, `104 ms`, `1.50 s`.
+/// Returns three digits and the unit that suits them: `850 ns`, `3.20 ms`, `104 ms`, `1.50 s`.
 fn describe(nanoseconds: u64) -> String {
     let (value, unit) = match nanoseconds {
         0 => return "0 ms".into(),
@@ -174,14 +174,14 @@ fn describe(nanoseconds: u64) -> String {
     format!("{} {unit}", three_digits(value))
 }
 
-/// A number with about three significant digits, never in exponent form: `0.02`, `3.20`, `20.0`,
-/// `598`. What is not nothing is never `0.00`: `0.0033`.
+/// Returns a number with about three significant digits, never in exponent form: `0.02`, `3.20`, `20.0`, `598`.
+/// A number above zero is never `0.00`: `0.0033`.
 #[must_use]
 pub fn three_digits(value: f64) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
-        // Noise of a sum is nothing.
+        // Rounding noise of a sum counts as zero.
         size if !(1e-6..0.0095).contains(&size) => format!("{value:.2}"),
         size => {
             let digits = (1.0 - size.log10().floor()) as usize;

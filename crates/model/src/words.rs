@@ -1,9 +1,9 @@
-//! Numbers and lengths of time as a person says them: in the same words on every screen and page.
+//! Numbers and lengths of time in words, the same on every screen and page.
 
 use crate::scenario::Draw;
 use crate::units::{Elapsed, three_digits};
 
-/// A whole number in groups of three: `2 000`.
+/// Returns a whole number in groups of three: `2 000`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut said = String::new();
@@ -16,7 +16,7 @@ pub fn grouped(number: u64) -> String {
     said
 }
 
-/// `1 worker`, `2 workers`, `2 processes`.
+/// Returns `1 worker`, `2 workers`, `2 processes`.
 pub fn counted(number: u64, thing: &str) -> String {
     let plural = match number {
         1 => "",
@@ -26,7 +26,7 @@ pub fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{plural}", grouped(number))
 }
 
-/// `The core`, `Both cores`, `All 4 cores`.
+/// Returns `The core`, `Both cores`, `All 4 cores`.
 pub fn all_of(number: usize, thing: &str) -> String {
     match number {
         1 => format!("The {thing}"),
@@ -35,12 +35,12 @@ pub fn all_of(number: usize, thing: &str) -> String {
     }
 }
 
-/// `is` or `are`.
+/// Returns `is` or `are`.
 pub fn is_or_are(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
-/// A mean, or a rate: whole from ten on, with one digit after the point below.
+/// Returns a mean, or a rate: whole from 10 on, with one decimal below.
 pub fn mean(number: f64) -> String {
     match number {
         number if number >= 9.95 => grouped(number.round() as u64),
@@ -49,7 +49,7 @@ pub fn mean(number: f64) -> String {
     }
 }
 
-/// So many a second: as a mean, but below one with two digits: `0.71`, `0.042`.
+/// Returns a number per second: as a mean, but below 1 with two digits: `0.71`, `0.042`.
 pub fn mean_rate(per_s: f64) -> String {
     if (1e-6..0.995).contains(&per_s) {
         let digits = (1.0 - per_s.log10().floor()) as usize;
@@ -59,9 +59,9 @@ pub fn mean_rate(per_s: f64) -> String {
     }
 }
 
-/// How many times as much: `× 30`, `÷ 30`, `× 1.2`.
+/// Returns a factor: `× 30`, `÷ 30`, `× 1.2`.
 pub fn times(ratio: f64) -> String {
-    // What is the same to the last digit shown is not called less.
+    // A factor that shows as 1.0 is not called less.
     let (sign, factor) = if ratio < 0.95 {
         ("÷", 1.0 / ratio)
     } else {
@@ -77,7 +77,7 @@ pub fn times(ratio: f64) -> String {
     )
 }
 
-/// A rate as a person writes it: `200/s`, `0.2/min`, `0.5/h`. Per second from 0.1/s on.
+/// Returns a rate in the usual form: `200/s`, `0.2/min`, `0.5/h`. Per second from 0.1/s on.
 pub fn rate(per_s: f64) -> String {
     let (number, unit) = rate_in_units(per_s);
     match number {
@@ -86,7 +86,7 @@ pub fn rate(per_s: f64) -> String {
     }
 }
 
-/// How often, and in which unit of time: what hardly happens once in ten of a unit is said of the next.
+/// Returns a rate and its unit of time: the first of second, minute and hour with at least 0.1.
 pub fn rate_in_units(per_s: f64) -> (f64, &'static str) {
     match per_s {
         per_s if per_s >= 0.099_95 || per_s <= 0.0 => (per_s, "s"),
@@ -95,7 +95,7 @@ pub fn rate_in_units(per_s: f64) -> (f64, &'static str) {
     }
 }
 
-/// A length of time as a person writes it, without zeros that say nothing: `99 ms`, `1.5 s`.
+/// Returns a length of time without trailing zeros: `99 ms`, `1.5 s`.
 pub fn length(elapsed: Elapsed) -> String {
     let said = elapsed.to_string();
     match said.split_once(' ') {
@@ -104,8 +104,8 @@ pub fn length(elapsed: Elapsed) -> String {
     }
 }
 
-/// A latency; `≥ 30 s` if it is the clients' patience, which counts for a request that failed. (A length from a
-/// histogram may be off by 0.1 %.)
+/// Returns a latency; `≥ 30 s` if it is the clients' patience, which counts for a request that failed. (A
+/// length from a histogram may be off by 0.1 %.)
 pub fn latency(long: Elapsed, patience: Elapsed) -> String {
     let is_patience = long.0.saturating_add(long.0 / 1_000) >= patience.0;
     if is_patience {
@@ -115,7 +115,7 @@ pub fn latency(long: Elapsed, patience: Elapsed) -> String {
     }
 }
 
-/// Three digits at most, none of them a zero at the end that says nothing: `20`, `0.71`, `2.5`.
+/// Returns at most three digits, without trailing zeros: `20`, `0.71`, `2.5`.
 pub fn digits(value: f64) -> String {
     without_zeros(&three_digits(value)).to_owned()
 }
@@ -128,7 +128,7 @@ fn without_zeros(number: &str) -> &str {
     }
 }
 
-/// A draw as a person writes it.
+/// Returns a draw in words.
 pub fn draw(draw: &Draw) -> String {
     let length = |nanoseconds: u64| length(Elapsed(nanoseconds));
     match *draw {
@@ -140,7 +140,7 @@ pub fn draw(draw: &Draw) -> String {
     }
 }
 
-/// The length that a drawing to scale gives a draw: its mean, or its median where the mean says less.
+/// Returns the length of a draw in a drawing to scale: its mean, or its median where the mean is misleading.
 pub fn typical(draw: &Draw) -> u64 {
     match *draw {
         Draw::Fixed(length) => length,
@@ -154,14 +154,14 @@ pub fn typical(draw: &Draw) -> u64 {
     }
 }
 
-/// The number of a request, or of a task, in everything that is read, by people or by programs: it counts
-/// from 1. The wire and recordings count from 0.
+/// Returns the number of a request or of a task in all output: it counts from 1. The wire and recordings count
+/// from 0.
 #[must_use]
 pub fn number_of(index: u32) -> u64 {
     u64::from(index) + 1
 }
 
-/// `A B C`, in so many letters at most: of a longer list the first ones, and `…`.
+/// Returns `A B C` in at most `most` letters: of a longer list the first ones, and `…`.
 pub fn cut_list(words: impl Iterator<Item = String>, most: usize) -> String {
     let mut said = String::new();
     for word in words {
@@ -174,14 +174,14 @@ pub fn cut_list(words: impl Iterator<Item = String>, most: usize) -> String {
     said
 }
 
-/// Words on one line: whatever would break it, or move a cursor, becomes a blank.
+/// Returns words on one line: a character that would break it, or move a cursor, becomes a blank.
 pub fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
-/// Text without characters that change how other text is shown: control characters, but for ends of lines and tabs,
-/// and those that turn the direction of the text around them (UAX #9: embeddings, overrides, isolates). Lines that
-/// end in CR LF end in LF then.
+/// Returns text without characters that change how other text is shown: control characters, but for ends of
+/// lines and tabs, and those that turn the direction of the text around them (UAX #9: embeddings, overrides,
+/// isolates). Lines that end in CR LF end in LF then.
 pub fn printable(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.chars()
@@ -201,12 +201,12 @@ pub fn controls_display(letter: char) -> bool {
     is_control || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a spreadsheet would take for a formula.
+/// First characters of a formula in a spreadsheet.
 const FORMULA: [char; 4] = ['=', '+', '-', '@'];
-/// What it may pass over before one.
+/// Characters that a spreadsheet skips before one.
 const BEFORE: [char; 2] = ['\'', ' '];
 
-/// Words that a spreadsheet takes for words: an apostrophe says so.
+/// Returns words that a spreadsheet takes for text: an apostrophe marks them.
 pub fn harmless(words: &str) -> String {
     let words = one_line(words);
     if words.trim_start_matches(BEFORE).starts_with(FORMULA) {
@@ -216,7 +216,7 @@ pub fn harmless(words: &str) -> String {
     }
 }
 
-/// Harmless words as they were before.
+/// Removes that apostrophe.
 pub fn as_it_was(words: String) -> String {
     match words.strip_prefix('\'') {
         Some(rest) if rest.trim_start_matches(BEFORE).starts_with(FORMULA) => rest.to_owned(),

@@ -1,4 +1,4 @@
-//! Colours can be told apart, can be seen, and are what the environment asks for.
+//! Colours are distinct and visible, and follow the environment.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use super::*;
 
 const GROUNDS: [Background; 2] = [Background::Dark, Background::Light];
 
-/// What a colour of xterm's cube looks like.
+/// Returns the RGB value of a colour of xterm's cube.
 fn of_xterm256(number: u8) -> Rgb {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let part = |weight: u8| LEVELS[usize::from((number - 16) / weight % 6)];
     Rgb(part(36), part(6), part(1))
 }
 
-/// The angle on the wheel of colours, in degrees.
+/// Returns the angle on the colour wheel, in degrees.
 fn hue(Rgb(red, green, blue): Rgb) -> f64 {
     let most = red.max(green).max(blue);
     let spread = f64::from(most - red.min(green).min(blue));

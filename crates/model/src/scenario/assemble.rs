@@ -1,5 +1,5 @@
-//! A tree of values becomes a [`Scenario`]: every table is read by its keys, and what only shows when
-//! all is put together (a missing key, two that exclude each other) is said.
+//! Turns a tree of values into a [`Scenario`]: reads every table by its keys, and reports mistakes that only
+//! show in the whole (a missing key, two that exclude each other).
 
 use super::fields::{self, Fields};
 use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::units::Elapsed;
 
-/// More steps would not fit into the address of a request, which lists their durations.
+/// Maximum number of steps; more would not fit into the address of a request, which lists their durations.
 const MOST_STEPS: usize = 200;
 
-/// Workers that a server can have.
+/// Maximum number of workers of a server.
 const MOST_WORKERS: usize = 256;
 
-/// More requests than this could not be kept in memory.
+/// Maximum number of requests; more could not be kept in memory.
 const MOST_REQUESTS: f64 = 2e7;
 
-/// The scenario that `tree` is, for `engine` to play; with mistakes, one that is like it.
+/// Returns the scenario in `tree`, for `engine` to play; after mistakes, the nearest valid one.
 pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) -> Scenario {
     let mut names = Names::default();
     let machine = machine::read(table(tree, "machine", problems), problems);
@@ -63,7 +63,7 @@ pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>
     scenario
 }
 
-/// The table under `name`; anything else there is a mistake.
+/// Returns the table under `name`; a value of another type is a mistake.
 fn table<'t>(tree: &'t Table, name: &str, problems: &mut Vec<Problem>) -> Option<&'t Table> {
     let entry = tree.get(name)?;
     if entry.node.table().is_none() {
@@ -77,7 +77,7 @@ fn not_a_table(entry: &Entry, path: &str) -> Problem {
         .legal(format!("written as [{path}]"))
 }
 
-/// Cores that this process may run on.
+/// Returns the number of cores that this process may run on.
 fn available_cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -110,7 +110,7 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
     }
 }
 
-/// Services exist by being called; what is said of one is read here.
+/// Reads the limits of services. A service exists because a step calls it.
 fn services(tree: &Table, problems: &mut Vec<Problem>) -> Vec<Service> {
     let mut services = Vec::new();
     for (path, entry, table) in named_tables(tree, "services", problems) {
@@ -125,7 +125,7 @@ fn services(tree: &Table, problems: &mut Vec<Problem>) -> Vec<Service> {
     services
 }
 
-/// The service of this name with the limits that were said of it, if any were.
+/// Returns the service of this name with its limits, if it has any.
 fn limited(name: String, limits: &[Service]) -> Service {
     let said = limits.iter().find(|service| service.name == name);
     said.cloned().unwrap_or(Service {
@@ -135,7 +135,7 @@ fn limited(name: String, limits: &[Service]) -> Service {
     })
 }
 
-/// The tables within the table `name`, with their paths and keys.
+/// Returns the tables within the table `name`, with their paths and keys.
 fn named_tables<'t>(
     tree: &'t Table,
     name: &str,
@@ -276,7 +276,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
     }
 }
 
-/// Keys that speak to the other sort of load are mistakes.
+/// Reports keys that belong to the other sort of load.
 fn only_for(sort: &str, keys: &[&str], fields: &mut Fields<'_>) {
     for key in keys {
         if let Some(node) = fields.given(key) {

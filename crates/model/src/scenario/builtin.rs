@@ -1,6 +1,6 @@
-//! The scenarios that come with the program: the files of `scenarios/`, embedded.
+//! The built-in scenarios: the files of `scenarios/`, embedded.
 
-/// A scenario that comes with the program.
+/// A built-in scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltIn {
     /// `io_bound`, for `scenarios/io_bound.toml`.
@@ -18,7 +18,7 @@ macro_rules! embedded {
     };
 }
 
-/// In the order in which they teach.
+/// In teaching order.
 static ALL: [BuiltIn; 11] = embedded![
     "three_requests",
     "io_bound",
@@ -33,13 +33,13 @@ static ALL: [BuiltIn; 11] = embedded![
     "hello",
 ];
 
-/// All of them, in the order in which they teach.
+/// Returns all built-in scenarios, in teaching order.
 #[must_use]
 pub fn all() -> &'static [BuiltIn] {
     &ALL
 }
 
-/// The one with this name.
+/// Returns the scenario with this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static BuiltIn> {
     ALL.iter().find(|built_in| built_in.name == name)

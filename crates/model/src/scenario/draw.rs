@@ -1,10 +1,10 @@
-//! What a request asks for, when, and of which kind: draws that depend on the seed alone.
+//! Random draws for requests: script, instant and demands, from the seed alone.
 //!
-//! Each draw has its own random stream, addressed by *(seed, purpose, request, step)* and not by how
-//! many draws came before it. So the n-th request is the same in every variant, under every engine
-//! and on every machine, however the workers interleave; and it can be drawn again by whoever needs
-//! it. The streams are those of a cipher (see `stream.rs`), the logarithms `libm`'s, since those of
-//! the platform differ in the last bit. This module knows nothing of clocks: it says how long, never when it is now.
+//! Each draw has its own random stream, addressed by *(seed, purpose, request, step)* and not by the number of
+//! draws before it. So the n-th request is the same in every variant, under every engine and on every machine,
+//! in whatever order the workers run, and it can be drawn again anywhere. The streams are those of a cipher
+//! (see `stream.rs`), the logarithms `libm`'s, since those of the platform differ in the last bit. This module
+//! has no clock: it returns durations, never the current time.
 //!
 //! ```text
 //!   arrivals   1  2    3 4      5        unit rate: 1, 2, 3 ... on average
@@ -15,16 +15,16 @@ use super::stream::{Key, LANES, STRETCH, beginning, beginnings, stretch};
 use super::{Arrivals, Draw, Process, Request, Scenario};
 use crate::units::Elapsed;
 
-/// No draw is longer than an hour, in nanoseconds: an exponential has no largest value, a run has.
+/// Maximum of a draw, in nanoseconds: one hour. An exponential has no largest value, a run has.
 pub const LONGEST: u64 = 3_600_000_000_000;
 
 /// The 99 % quantile of the standard normal distribution.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
 
-/// Fours of streams that are remembered: enough for the requests that are under way at once.
+/// Number of remembered groups of four streams: enough for the requests in flight at once.
 const KNOWN: usize = 128;
 
-/// What a stream is for; streams of different purposes share nothing.
+/// Purpose of a stream; streams of different purposes share nothing.
 #[derive(Clone, Copy)]
 enum Purpose {
     Class = 1,
@@ -36,11 +36,11 @@ enum Purpose {
     Jitter = 7,
 }
 
-/// Which of [`Scenario::requests`] the n-th request of a run is, by the shares of the mix.
+/// Returns the index in [`Scenario::requests`] of the n-th request of a run, by the shares of the mix.
 ///
 /// # Panics
 ///
-/// If all weights are zero; a valid scenario has one that is not.
+/// If all weights are zero; a valid scenario has a positive weight.
 #[must_use]
 pub fn class_of(scenario: &Scenario, n: u64) -> usize {
     if scenario.requests.len() == 1 {
@@ -63,7 +63,7 @@ pub fn class_of(scenario: &Scenario, n: u64) -> usize {
     last // the sum of the shares was rounded
 }
 
-/// What request `n` asks of each step that has a duration, in the script's order, in nanoseconds.
+/// Returns the demands of request `n` for each step that has a duration, in the script's order, in nanoseconds.
 #[must_use]
 pub fn demands(scenario: &Scenario, class: usize, n: u64) -> Vec<u64> {
     let script = &scenario.requests[class].script;
@@ -74,7 +74,8 @@ pub fn demands(scenario: &Scenario, class: usize, n: u64) -> Vec<u64> {
         .collect()
 }
 
-/// What request `n` asks of one step of its script, in nanoseconds; zero of a step without a duration.
+/// Returns the demand of request `n` for one step of its script, in nanoseconds; zero for a step without a
+/// duration.
 #[must_use]
 pub fn demand(scenario: &Scenario, class: usize, n: u64, step: usize) -> u64 {
     let draw = scenario.requests[class].script[step].duration();
@@ -85,16 +86,16 @@ pub fn demand(scenario: &Scenario, class: usize, n: u64, step: usize) -> u64 {
     })
 }
 
-/// The same demands for somebody who asks for millions of them, about in the order of the requests: it
-/// remembers what has come out for a request's neighbours, since four come out at once as fast as one.
+/// The same demands, for a caller that draws millions roughly in the order of the requests. Four neighbouring
+/// requests cost as much to draw as one, so it remembers all four.
 #[derive(Clone, Debug)]
 pub struct Demands {
     seed: u64,
-    /// Each has one place where it can be.
+    /// Direct-mapped: each group has one slot.
     known: Vec<Neighbours>,
 }
 
-/// How the streams of one step of some requests begin, from the first of these on.
+/// Initial values of the streams of one step for several requests, from the first of these on.
 #[derive(Clone, Copy, Debug)]
 struct Neighbours {
     first: u64,
@@ -103,7 +104,7 @@ struct Neighbours {
 }
 
 impl Demands {
-    /// Those of the runs with this seed.
+    /// Returns the demands of the runs with this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let none = Neighbours {
@@ -117,7 +118,7 @@ impl Demands {
         }
     }
 
-    /// What request `n` asks of a step for which its script has this draw.
+    /// Returns the demand of request `n` for a step with this draw.
     #[inline]
     pub fn of(&mut self, n: u64, step: usize, draw: &Draw) -> u64 {
         one_of(draw, || self.beginning(n, step))
@@ -141,15 +142,15 @@ impl Demands {
     }
 }
 
-/// A number between 0 and 1 for what happens by chance on a simulated machine: by how much the `n`-th
-/// wait takes longer.
+/// Returns a number between 0 and 1 for a chance event on a simulated machine: the overshoot of the `n`-th
+/// wait.
 #[must_use]
 pub fn overshoot(seed: u64, n: u64) -> f64 {
     let [chance, _] = alone(seed, Purpose::Overshoot, n, 0);
     fraction(chance)
 }
 
-/// The same for the `n`-th choice among those who are equal: which thread gets a lock, which worker a
+/// Returns the `n`-th choice among equals, below `among`: the thread that gets a lock, the worker that gets a
 /// connection.
 #[must_use]
 pub fn choice(seed: u64, n: u64, among: usize) -> usize {
@@ -158,15 +159,15 @@ pub fn choice(seed: u64, n: u64, among: usize) -> usize {
     between(0, most, chance) as usize
 }
 
-/// How many requests more than others the `n`-th process of a server serves, at most `most`.
+/// Returns the number of extra requests that the `n`-th process of a server serves, at most `most`.
 #[must_use]
 pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
     let [chance, _] = alone(seed, Purpose::Jitter, n, 0);
     between(0, most, chance)
 }
 
-/// How long the client that was answered pauses before it sends request `n`. Zero for open loads,
-/// where nobody waits for anybody.
+/// Returns the pause between an answer and request `n` of the same client. Zero for open loads, which have no
+/// clients.
 #[must_use]
 pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
     match &scenario.load.arrivals {
@@ -177,12 +178,11 @@ pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
     }
 }
 
-/// When each request of an open load is due, counted from the load's beginning; endless, and empty
-/// for a closed load, where answers decide.
+/// Returns the due time of each request of an open load, since the load's beginning. Endless; empty for a
+/// closed load, where answers decide.
 ///
-/// Arrivals at unit rate are divided by the rate: a longer run begins with the shorter one, and
-/// another rate rescales the same arrivals. What a timeline does to the rate is not in them: see
-/// [`at_unit_rate`].
+/// Arrivals at unit rate are divided by the rate: a longer run begins with the shorter one, and another rate
+/// rescales the same arrivals. A timeline's changes of rate are not in them: see [`at_unit_rate`].
 pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
     let (rate, process) = match scenario.load.arrivals {
         Arrivals::Closed { .. } => (0.0, Process::Constant),
@@ -193,14 +193,14 @@ pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
         .map(move |units| after(units, rate))
 }
 
-/// How long so many units take at a rate per second.
+/// Returns the time that `units` take at a rate per second.
 #[must_use]
 pub fn after(units: f64, rate: f64) -> Elapsed {
     Elapsed(rounded(units / rate * 1e9))
 }
 
-/// The arrivals of an open load as instants, one per unit of time on average: whatever its rate is, and
-/// however often that changes, these are the ones that come.
+/// Returns the arrivals of an open load as instants, one per unit of time on average. They are the same for
+/// every rate and every change of rate.
 pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + use<> {
     let key = key(seed, Purpose::Arrival, 0);
     let mut gaps = [0.0; STRETCH];
@@ -213,7 +213,7 @@ pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + 
             Process::Poisson => {
                 if place == 0 {
                     let which = (count / STRETCH) as u64;
-                    // All at once, as a processor is at several logarithms at a time.
+                    // All at once: a processor computes several logarithms at a time.
                     for (gap, number) in gaps.iter_mut().zip(stretch(&key, 0, which)) {
                         *gap = -libm::log(fraction(number));
                     }
@@ -226,13 +226,13 @@ pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + 
     })
 }
 
-/// Requests that have a share of the mix, with that share.
+/// Returns the requests that have a share of the mix, with that share.
 fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
     let weights = requests.iter().map(|request| request.weight);
     weights.enumerate().filter(|(_, weight)| *weight > 0.0)
 }
 
-/// One value of `draw`, of the first numbers of a stream; a fixed one costs no randomness.
+/// Returns one value of `draw`, from the first numbers of a stream; a fixed one costs no randomness.
 #[inline]
 fn one_of(draw: &Draw, numbers: impl FnOnce() -> [u64; 2]) -> u64 {
     let length = match *draw {
@@ -251,37 +251,37 @@ fn one_of(draw: &Draw, numbers: impl FnOnce() -> [u64; 2]) -> u64 {
     length.min(LONGEST)
 }
 
-/// A whole number from `low` to `high`, each as likely as the others.
+/// Returns a whole number from `low` to `high`, uniformly.
 fn between(low: u64, high: u64, number: u64) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(number) * values) >> 64) as u64
 }
 
-/// A standard normal value, by Box and Muller's transform.
+/// Returns a standard normal value, by Box and Muller's transform.
 fn normal([first, second]: [u64; 2]) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(fraction(first)));
     radius * libm::cos(std::f64::consts::TAU * fraction(second))
 }
 
-/// A number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
+/// Returns a number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
 fn fraction(number: u64) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
     ((number >> 11) as f64 + 0.5) * STEP
 }
 
-/// To whole nanoseconds, halves up, as [`f64::round`] does where it is an instruction and no call; what
-/// does not fit becomes the largest.
+/// Rounds to whole nanoseconds, halves up, as [`f64::round`] does where it is an instruction and no call.
+/// Saturates at the largest value.
 fn rounded(length: f64) -> u64 {
     let whole = length as u64;
     whole.saturating_add(u64::from(length - whole as f64 >= 0.5))
 }
 
-/// The first two numbers of the stream with this address, which are enough for any draw.
+/// Returns the first two numbers of the stream with this address, which are enough for any draw.
 fn alone(seed: u64, purpose: Purpose, request: u64, step: u64) -> [u64; 2] {
     beginning(&key(seed, purpose, step), request)
 }
 
-/// Seed, purpose and step are the cipher's key, the request is its nonce.
+/// Returns the cipher's key: seed, purpose and step. The request is its nonce.
 fn key(seed: u64, purpose: Purpose, step: u64) -> Key {
     [seed, purpose as u64, step, 0]
 }

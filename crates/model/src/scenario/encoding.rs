@@ -1,17 +1,17 @@
-//! The text of a file's bytes, or the one mistake that they are in another encoding.
+//! Decodes a file's bytes as UTF-8, or reports their encoding as one mistake.
 
 use super::problem::{Place, Problem, Problems, Source};
 
-/// The remedy of all of them.
+/// Remedy for any other encoding.
 const REMEDY: &str = "save the file as UTF-8";
-/// The same where a shell wrote the file.
+/// Remedy if a shell wrote the file.
 const REMEDY_OF_SHELLS: &str =
     "save the file as UTF-8; in PowerShell: … | Out-File -Encoding utf8 FILE";
 
-/// The text of a file's bytes, which are UTF-8.
+/// Returns the text of a file's bytes, which must be UTF-8.
 ///
 /// # Errors
-/// The one mistake that they are not, at its place in the text as it was meant.
+/// Another encoding, as one mistake, at its place in the decoded text.
 pub fn text_of(bytes: Vec<u8>, file: &str) -> Result<String, Problems> {
     if let Some(wide) = Wide::of(&bytes) {
         let message = format!("the text is {}, and not UTF-8", wide.name());
@@ -53,7 +53,7 @@ fn mistake(
     Problems::new(vec![source], vec![problem])
 }
 
-/// What is UTF-8 as it is, all other bytes as the characters that they are in Latin-1.
+/// Decodes UTF-8 as it is, and any other byte as Latin-1.
 fn latin_1(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -63,7 +63,7 @@ fn latin_1(bytes: &[u8]) -> String {
     text
 }
 
-/// Two bytes for each character.
+/// Byte order of an encoding with two bytes for each character.
 #[derive(Clone, Copy)]
 enum Wide {
     LittleEndian { marked: bool },
@@ -71,7 +71,7 @@ enum Wide {
 }
 
 impl Wide {
-    /// By its mark, or by the zeros that every other byte of an English text is.
+    /// Detects it by its mark, or by zeros in every other byte, as in an English text.
     fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0xFF, 0xFE, ..] => return Some(Self::LittleEndian { marked: true }),

@@ -1,5 +1,5 @@
-//! A file written out with every default, and with what each key says beside it. What is written
-//! reads back as the same plan.
+//! Writes a file out with every default, and with the description of each key beside it. The result reads back
+//! as the same plan.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use super::{Overrides, Plan, Problems, read};
 /// The column in which comments begin, if there is room.
 const COMMENTS: usize = 40;
 
-/// Writes out the scenario `text` with every default.
+/// Returns the scenario `text` with every default.
 ///
 /// # Errors
 /// Every mistake in the text at once.
@@ -40,7 +40,7 @@ pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
     Ok(page.text)
 }
 
-/// The services that any variant calls, each once.
+/// Returns the services that any variant calls, each once.
 fn names_of_services(plan: &Plan) -> Vec<&str> {
     let mut names = Vec::new();
     let scenarios = plan.variants.iter().map(|variant| &variant.scenario);
@@ -57,7 +57,7 @@ fn tables_in<'t>(tree: &'t Table, name: &str) -> impl Iterator<Item = &'t Entry>
     table.into_iter().flat_map(|table| &table.entries)
 }
 
-/// The text that is being written.
+/// Output buffer.
 #[derive(Default)]
 struct Page {
     text: String,
@@ -74,12 +74,12 @@ impl Page {
         }
     }
 
-    /// `[path]` with all its keys.
+    /// Writes `[path]` with all its keys.
     fn section(&mut self, path: &str, section: &Section, entry: Option<&Entry>) {
         self.keys(path, section, entry, &[]);
     }
 
-    /// Clients and a rate exclude each other: the keys that speak to the other sort are left out, and
+    /// Writes `[load]`. Clients and a rate exclude each other: the keys of the other sort are left out, and
     /// those of both if the variants decide.
     fn load(&mut self, entry: Option<&Entry>) {
         let given = |key| {
@@ -106,7 +106,7 @@ impl Page {
         }
     }
 
-    /// One key with its value or its default; as a comment if it has neither.
+    /// Writes one key with its value or its default; as a comment if it has neither.
     fn key(&mut self, key: &Key, table: Option<&Table>) {
         let given = table.and_then(|table| table.get(key.name));
         let value = given.map(|entry| value(&entry.node));
@@ -122,7 +122,7 @@ impl Page {
         }
     }
 
-    /// `[[variants]]`, `[[expect]]`: as they are, with dotted keys.
+    /// Writes `[[variants]]` and `[[expect]]` unchanged, with dotted keys.
     fn each(&mut self, tree: &Table, name: &str) {
         let nodes = tree.get(name).and_then(|entry| entry.node.list());
         let says = match name {
@@ -173,12 +173,12 @@ impl Page {
     }
 }
 
-/// Text over several lines stays so.
+/// Returns a string literal; text over several lines keeps its lines.
 fn literal(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-/// A value; several steps stand on a line each.
+/// Returns a value; several steps stand on a line each.
 fn value(node: &Node) -> String {
     match node.list() {
         Some(nodes) if nodes.len() > 1 && nodes.iter().all(|node| node.text().is_some()) => {
@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// Everything of a plan but where it came from.
+    /// Returns everything of a plan but its origin.
     fn said(plan: Plan) -> impl PartialEq + std::fmt::Debug {
         let variants = plan.variants.into_iter();
         let variants: Vec<_> = variants.map(|one| (one.name, one.scenario)).collect();

@@ -1,6 +1,5 @@
-//! One table of a scenario, read key by key: what is not a key is a mistake, and so is a value that
-//! has not the shape of its key. After a mistake some legal value stands in, so that reading goes on
-//! and finds the others.
+//! Reads one table of a scenario key by key. An unknown key is a mistake, and so is a value without the shape
+//! of its key. After a mistake a legal value stands in, so that reading goes on and finds the others.
 
 use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
@@ -22,7 +21,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read `table`; what is no key of `section` is a mistake.
+    /// Begins to read `table`; a key that `section` lacks is a mistake.
     pub(super) fn new(
         section: &'static Section,
         path: &str,
@@ -57,7 +56,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// What the text says, if it does.
+    /// Returns the value in the text, if there is one.
     pub(super) fn given(&self, name: &str) -> Option<&'a Node> {
         Some(&self.table?.get(name)?.node)
     }
@@ -74,7 +73,7 @@ impl<'a> Fields<'a> {
         self.read(name, whole).unwrap_or(1)
     }
 
-    /// A number of processes; `"cores"` is so many.
+    /// Reads a number of processes; `"cores"` stands for `cores`.
     pub(super) fn workers(&mut self, name: &str, cores: usize) -> usize {
         self.read(name, |node, asked| match node.text() {
             Some("cores") => Ok(cores),
@@ -91,7 +90,7 @@ impl<'a> Fields<'a> {
         self.read(name, length).unwrap_or(Elapsed::from_secs(1))
     }
 
-    /// As [`Self::length`], of a key without default.
+    /// Reads a length as [`Self::length`] does, for a key without default.
     pub(super) fn length_if_given(&mut self, name: &str) -> Option<Elapsed> {
         self.given(name)?;
         self.read(name, length)
@@ -116,7 +115,7 @@ impl<'a> Fields<'a> {
         self.read(name, read).unwrap_or(false)
     }
 
-    /// A length of time, or a list of quantiles: `["p50 60us", "p99 200us"]`.
+    /// Reads a length of time, or a list of quantiles: `["p50 60us", "p99 200us"]`.
     pub(super) fn overshoot(&mut self, name: &str) -> Overshoot {
         let read = |node: &Node, asked: &Asked| match node.list() {
             None => length(node, asked).map(Overshoot::constant),
@@ -133,12 +132,12 @@ impl<'a> Fields<'a> {
         self.read(name, read).unwrap_or(1.0)
     }
 
-    /// One of the words that the key allows; the first of them after a mistake.
+    /// Reads one of the words that the key allows; the first after a mistake.
     pub(super) fn word(&mut self, name: &str) -> &'static str {
         self.read(name, word).unwrap_or("")
     }
 
-    /// A list of values; `None` after a mistake.
+    /// Reads a list of values; `None` after a mistake.
     pub(super) fn list(&mut self, name: &str) -> Option<&'a [Node]> {
         let list = self.given(name).and_then(Node::list);
         if list.is_none() {
@@ -155,8 +154,8 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// What `how` makes of the value, or of the default. `None` after a mistake, which is noted, and
-    /// if there is neither.
+    /// Converts the value, or the default, with `how`. `None` after a mistake, which is noted, and if there is
+    /// neither.
     fn read<T>(
         &mut self,
         name: &str,
@@ -189,19 +188,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The key whose value is read.
+/// The key that is read.
 struct Asked {
     shape: Shape,
     /// `server.workers`
     path: String,
 }
 
-/// A mistake in a text, at its place in the file.
+/// Returns the problem of a mistake in a text, at its place in the file.
 pub(super) fn at(node: &Node, mistake: Mistake) -> Problem {
     Problem::new(&node.part(&mistake.range), mistake.message).hint(mistake.hint)
 }
 
-/// `server.workers` cannot be "many".
+/// Reports a value of the wrong kind: `server.workers` cannot be "many".
 fn wrong_kind(node: &Node, asked: &Asked) -> Problem {
     let mut literal = node.literal();
     if literal.chars().count() > 40 {
@@ -299,7 +298,7 @@ fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
     Err(wrong_kind(node, asked).hint(meant))
 }
 
-/// `["min 5us", "p50 60us", "p99 200us", "max 1ms"]`, ascending in both.
+/// Reads `["min 5us", "p50 60us", "p99 200us", "max 1ms"]`, ascending in both.
 fn quantiles(nodes: &[Node], asked: &Asked) -> Result<Overshoot, Problem> {
     let mut table: Vec<(f64, u64)> = Vec::new();
     for node in nodes {
@@ -320,7 +319,7 @@ fn quantiles(nodes: &[Node], asked: &Asked) -> Result<Overshoot, Problem> {
     Ok(Overshoot(table))
 }
 
-/// `min`, `p50`, `p99.9`, `max` as a share.
+/// Returns `min`, `p50`, `p99.9`, `max` as a share.
 fn share_of(word: &str) -> Option<f64> {
     match word {
         "min" => Some(0.0),

@@ -1,5 +1,5 @@
-//! A text becomes a [`Plan`], or all that is wrong with it: read as TOML, the command line laid over
-//! it, once more each variant, and every result checked whole.
+//! Turns a text into a [`Plan`] or into all its mistakes: parses TOML, lays the command line over it, then each
+//! variant, and checks every result whole.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::{
     question,
 };
 
-/// Reads a scenario file. `file` is where it came from; `overrides` what the command line says.
+/// Reads a scenario file. `file` is its origin; `overrides` holds the command line.
 ///
 /// # Errors
 /// Every mistake in the text and in `overrides` at once.
@@ -55,7 +55,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
     })
 }
 
-/// The `[machine]` of a file that has nothing else.
+/// Reads the `[machine]` of a file that has nothing else.
 ///
 /// # Errors
 /// All mistakes of the file.
@@ -72,11 +72,11 @@ pub fn read_machine(file: &str, text: &str) -> Result<Machine, Problems> {
 
 /// A file on its way to a plan.
 struct Reading {
-    /// What all variants have in common, with what the command line sets.
+    /// The common part of all variants, with the command line's settings.
     tree: Table,
     settings: Vec<Setting>,
     overlays: Vec<Overlay>,
-    /// One for each overlay.
+    /// One overlay per variant.
     variants: Vec<Variant>,
     /// `[[expect]]`
     expect: Option<Entry>,
@@ -117,7 +117,7 @@ impl Reading {
         read
     }
 
-    /// The variants that are played, in the file's order.
+    /// Returns the variants that are played, in the file's order.
     fn choose(
         &self,
         overrides: &Overrides,
@@ -162,7 +162,7 @@ impl Reading {
             .collect()
     }
 
-    /// What the file claims. Whether the names in a claim exist is asked only when the variants do.
+    /// Reads the file's claims. Names in a claim are checked only with the variants.
     fn expectations(&self, problems: &mut Vec<Problem>) -> Vec<Expectation> {
         let known = self.known(problems);
         let nodes = list_of_tables(self.expect.as_ref(), "expect", problems);
@@ -170,7 +170,7 @@ impl Reading {
         nodes.iter().filter_map(read).collect()
     }
 
-    /// What it asks before it plays.
+    /// Reads the questions before the run.
     fn questions(&self, problems: &mut Vec<Problem>) -> Vec<Question> {
         let known = self.known(problems);
         let nodes = list_of_tables(self.ask.as_ref(), "ask", problems);
@@ -178,7 +178,7 @@ impl Reading {
         nodes.iter().filter_map(read).collect()
     }
 
-    /// The variants, if their names can be relied on.
+    /// Returns the variants, if their names are free of mistakes.
     fn known(&self, problems: &[Problem]) -> Option<&[Variant]> {
         let names_exist = !variant::names_in_doubt(&self.overlays, problems)
             && problems
@@ -207,7 +207,7 @@ impl Reading {
     }
 }
 
-/// The tables of `[[name]]`, if it is one.
+/// Returns the tables of `[[name]]`, if it is such a list.
 fn list_of_tables<'t>(
     entry: Option<&'t Entry>,
     name: &str,
@@ -223,7 +223,7 @@ fn list_of_tables<'t>(
     })
 }
 
-/// Mistakes in values that every variant overrides would else go unseen. What is missing may come
+/// Reports mistakes in values that every variant overrides, which would else go unseen. A missing key may come
 /// with the variants.
 fn mistakes_in_what_is_common(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) {
     let mut found = Vec::new();
@@ -262,8 +262,8 @@ fn expectation_of(
     })
 }
 
-/// Without what only follows from other mistakes: of the whole nothing can be said where a value is
-/// wrong, or where some line is no TOML; and nothing at all of what stands on such a line.
+/// Drops consequences of other mistakes: mistakes of the whole if a value is wrong or a line is no TOML, and
+/// every mistake on such a line.
 fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
     let lines = Lines::of(text);
     let line =
@@ -284,13 +284,13 @@ fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
     kept.cloned().collect()
 }
 
-/// `scenarios/io_bound.toml` is called `io_bound`.
+/// Returns `io_bound` for `scenarios/io_bound.toml`.
 pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".toml").unwrap_or(name)
 }
 
-/// SHA-256 in hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 fn fingerprint(text: &str) -> String {
     use std::fmt::Write as _;
     let digest = Sha256::digest(text.as_bytes());

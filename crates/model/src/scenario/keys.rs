@@ -1,5 +1,5 @@
-//! Every key of the scenario file: its shape, its default, and what it says. This table is what is
-//! read by, suggested from, written out by `check --expand` and described by `schema`.
+//! Every key of the scenario file: its shape, its default and its description. Reading, suggestions, `check
+//! --expand` and `schema` all use this table.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use super::quantity::{DRAWS, LENGTHS, Time};
 use super::rate::RATE;
 use super::timeline::MOST_CLIENTS;
 
-/// What a value may be.
+/// Shape of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     /// Any text.
     Text,
-    /// One of a few words; some of them are played by the simulation alone so far.
+    /// One of a few words; so far some are for the simulation alone.
     Word {
         legal: &'static [&'static str],
         simulated: &'static [&'static str],
@@ -36,18 +36,18 @@ pub(super) enum Shape {
         least: u64,
         most: u64,
     },
-    /// Nothing, or at least so many nanoseconds.
+    /// `never`, or at least this many nanoseconds.
     NeverOr {
         least: u64,
         most: u64,
     },
-    /// A length of time, or what it is drawn from.
+    /// A length of time, or a distribution of it.
     Draw,
     Rate,
-    /// A length of time, or quantiles of it.
+    /// A length of time, or its quantiles.
     Quantiles,
     Steps,
-    /// A sentence of the timeline.
+    /// An intervention of the timeline, as a sentence.
     Intervention,
     /// Texts with their ranges.
     Choices,
@@ -58,18 +58,18 @@ pub(super) enum Shape {
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) shape: Shape,
-    /// In TOML. `None`: has to be given, or its absence has a meaning of its own.
+    /// In TOML. `None`: required, or its absence has a meaning of its own.
     pub(super) default: Option<&'static str>,
-    /// Whether another value than the default is played by the simulation alone so far.
+    /// True if so far only the simulation plays a value other than the default.
     pub(super) simulated_only: bool,
-    /// What it is for: a fragment.
+    /// Description: a fragment.
     pub(super) says: &'static str,
 }
 
 /// A table of the file and its keys, in the order in which they are written.
 #[derive(Debug)]
 pub(super) struct Section {
-    /// What it holds: a fragment.
+    /// Description: a fragment.
     pub(super) says: &'static str,
     pub(super) keys: &'static [Key],
     /// Tables within it, which have sections of their own.
@@ -81,7 +81,7 @@ impl Section {
         self.keys.iter().find(|key| key.name == name)
     }
 
-    /// Everything that may stand in it.
+    /// Returns the names of everything that may stand in it.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
         let keys = self.keys.iter().map(|key| key.name);
         keys.chain(self.tables.iter().copied())
@@ -92,17 +92,17 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
 const DAY: u64 = 24 * HOUR;
 
-/// Any length up to an hour, none included.
+/// Any length up to an hour, including zero.
 const ANY_LENGTH: Shape = Shape::Length {
     least: 0,
     most: HOUR,
 };
-/// Any part of a run: runs may last for a day.
+/// Any part of a run, up to a day.
 const ANY_PART: Shape = Shape::Length {
     least: 0,
     most: DAY,
 };
-/// Any length up to an hour that is not nothing.
+/// Any length up to an hour, above zero.
 const SOME_LENGTH: Shape = Shape::Length {
     least: 1_000_000,
     most: HOUR,
@@ -284,8 +284,7 @@ pub(super) const REQUEST: Section = Section {
     tables: &[],
 };
 
-/// Keys of `[load]` that speak to clients, and those that speak to a rate: one sort excludes the
-/// other.
+/// Keys of `[load]` for clients, and those for a rate: one sort excludes the other.
 pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
 
@@ -407,7 +406,7 @@ pub(super) const EXPECT: Section = Section {
     tables: &[],
 };
 
-/// What a variant may set: anything but what all variants have in common.
+/// Keys that a variant may set: all but those that are common to all variants.
 pub(super) const VARIANT: Section = Section {
     says: "a piece of scenario laid over the rest",
     keys: &[key("name", Shape::Text, "what it is called")],

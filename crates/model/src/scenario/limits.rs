@@ -1,18 +1,19 @@
-//! Room of a server for connections and requests, which follows from its settings alone.
+//! Capacity of a server for connections and requests, which follows from its settings alone.
 
 use super::{Accept, Server, WorkerKind};
 
-/// `net.core.somaxconn`: no listener's queue is longer, whatever was asked for.
+/// `net.core.somaxconn`: upper limit of any listener's queue.
 const SOMAXCONN: usize = 4_096;
 
 impl Server {
-    /// Places at the door: one more than the listener was asked for (the kernel's test is `>`).
+    /// Returns the number of places at the door: one more than the listener's backlog (the kernel's test is
+    /// `>`).
     #[must_use]
     pub fn places_at_the_door(&self) -> usize {
         (self.backlog as usize).min(SOMAXCONN) + 1
     }
 
-    /// The same of all queues: with `reuseport` each worker has a listener of its own.
+    /// Returns the places of all queues together: with `reuseport` each worker has a listener of its own.
     #[must_use]
     pub fn places_of_all_queues(&self) -> usize {
         let queues = match self.accept {
@@ -22,13 +23,13 @@ impl Server {
         queues.saturating_mul(self.places_at_the_door())
     }
 
-    /// The most requests that can be begun at once: the ceiling of concurrency.
+    /// Returns the most requests that can be begun at once: the ceiling of concurrency.
     #[must_use]
     pub fn concurrency_limit(&self) -> usize {
         self.concurrency_limit_of(self.workers)
     }
 
-    /// The same with so many workers.
+    /// Returns the same for a number of workers.
     #[must_use]
     pub fn concurrency_limit_of(&self, workers: usize) -> usize {
         match self.kind {
@@ -38,7 +39,8 @@ impl Server {
         }
     }
 
-    /// The unit that computes on one core at a time: a process, or one of its threads if they need no lock.
+    /// Returns the unit that computes on one core at a time: a process, or one of its threads if they need no
+    /// lock.
     #[must_use]
     pub fn computes_alone(&self) -> &'static str {
         if self.parallelism_limit_of(1) > 1 {
@@ -48,7 +50,7 @@ impl Server {
         }
     }
 
-    /// The most requests that can compute at once with so many workers, if there are cores for all.
+    /// Returns the most requests that can compute at once with `workers`, if there are cores for all.
     #[must_use]
     pub fn parallelism_limit_of(&self, workers: usize) -> usize {
         match self.kind {

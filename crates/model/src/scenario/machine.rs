@@ -1,8 +1,8 @@
-//! The machine that the simulation plays on: its cores, who decides who runs on them, and what things cost
-//! there. Speaks to the simulation alone: real processes have the machine that they run on.
+//! The machine of the simulation: its cores, their scheduler, and the costs of work. Real processes have the
+//! machine that they run on.
 //!
 //! Without a `[machine]` everything but a scenario's own steps is free, and the results are those of a
-//! textbook. `concsim calibrate` writes what things cost on a real machine, as such a table.
+//! textbook. `concsim calibrate` writes such a table with the costs of a real machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,61 +12,61 @@ use super::problem::Problem;
 use super::tree::Table;
 use crate::units::{CpuTime, Elapsed};
 
-/// Cores that give less than this while all are busy are none.
+/// Least efficiency that makes sense, with all cores busy.
 const LEAST_EFFICIENCY: f64 = 0.1;
 
-/// Cores, and costs.
+/// A simulated machine: cores and costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// How many.
+    /// Number of cores.
     pub cores: usize,
-    /// Who decides which process runs on which of them.
+    /// Assignment of processes to cores.
     pub scheduler: Scheduler,
-    /// How long a process keeps its core while others want one.
+    /// Time that a process keeps its core while others want one.
     pub slice: CpuTime,
-    /// What a core gives while all are busy, as a share of what it gives alone.
+    /// Speed of a core while all are busy, as a share of its speed alone: 0.1 to 1.
     pub efficiency: f64,
-    /// A core turns to another process than it ran last.
+    /// Cost when a core switches to another process than it ran last.
     pub process_switch: CpuTime,
-    /// A coroutine worker's hub turns to a task and back.
+    /// Cost when a coroutine worker's hub switches to a task and back.
     pub coroutine_switch: CpuTime,
-    /// A worker takes a connection from the door.
+    /// Cost when a worker takes a connection from the door.
     pub accept: CpuTime,
-    /// What a worker computes for each request besides its steps: reading, parsing, answering.
+    /// CPU time of a worker for each request besides its steps: reading, parsing, answering.
     pub request: CpuTime,
-    /// From the end of a wait to the instant at which the process could run.
+    /// Time from the end of a wait until the process could run.
     pub wake_up: Elapsed,
-    /// By how much a wait takes longer than was asked for.
+    /// Excess of a wait over its nominal length.
     pub overshoot: Overshoot,
-    /// What load computes for each request, half of it before it is sent.
+    /// CPU time of load for each request, half of it before it is sent.
     pub generator: CpuTime,
-    /// What the services' process computes for each call, half of it before it waits.
+    /// CPU time of the services' process for each call, half of it before it waits.
     pub service: CpuTime,
 }
 
-/// Who decides which process runs on which core.
+/// Assignment of processes to cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduler {
-    /// Nobody has to: all that want to run share the cores evenly, at every instant. Nothing is switched, so
-    /// that a process switch costs nothing.
+    /// Processor sharing: all that want to run share the cores evenly, at every instant. Nothing is switched,
+    /// so that a process switch costs nothing.
     Ideal,
-    /// One queue for all cores, and a slice for each in turn.
+    /// One queue for all cores, and a slice for each process in turn.
     RoundRobin,
-    /// A queue for each core; who finds the own one empty takes from another.
+    /// A queue for each core; a core with an empty queue takes from another.
     PerCore,
 }
 
-/// By how much waits take longer: quantiles, between which it is as likely as anywhere.
+/// Excess of waits over their nominal length: quantiles, with a uniform distribution between two.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overshoot(
-    /// Shares from 0 to 1, ascending, with the nanoseconds that this share stays below. None: no wait
-    /// takes longer than it was asked to.
+    /// Shares from 0 to 1, ascending, with the nanoseconds that this share stays below. Empty: no wait exceeds
+    /// its nominal length.
     pub Vec<(f64, u64)>,
 );
 
 impl Overshoot {
-    /// Always the same.
+    /// Returns a constant overshoot.
     #[must_use]
     pub fn constant(length: Elapsed) -> Self {
         match length {
@@ -75,7 +75,7 @@ impl Overshoot {
         }
     }
 
-    /// What so large a share of all waits stays below.
+    /// Returns the quantile: this share of all waits stays below it.
     #[must_use]
     pub fn at(&self, share: f64) -> Elapsed {
         let after = self.0.partition_point(|(known, _)| *known <= share);
@@ -97,7 +97,7 @@ impl Default for Machine {
     }
 }
 
-/// A cost: so short that a second of it is a mistake.
+/// Shape of a cost: so short that a second of it is a mistake.
 const COST: Shape = Shape::Length {
     least: 0,
     most: SECOND,
@@ -178,7 +178,7 @@ pub(super) const MACHINE: Section = Section {
     tables: &[],
 };
 
-/// `[machine]`
+/// Reads `[machine]`.
 pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machine {
     let mut fields = Fields::new(&MACHINE, "machine", table, problems);
     let mut cpu = |name| CpuTime(fields.length(name).0);

@@ -1,9 +1,9 @@
-//! What to play: a [`Scenario`] is a valid one, by construction.
+//! Scenarios: a [`Scenario`] is valid by construction.
 //!
-//! A file becomes a [`Plan`]: its text is read into spanned TOML (`file`), every mistake in it is
-//! collected with its place (`problem`), and what is left is laid over the defaults once for each
-//! variant. Draws (`draw`) are pure functions of the seed, so that the n-th request asks for the same
-//! in every variant and under every engine. Nothing here touches a clock, a socket or a process.
+//! A file becomes a [`Plan`]: its text is read into spanned TOML (`file`), every mistake in it is collected
+//! with its place (`problem`), and the rest is laid over the defaults once for each variant. Draws (`draw`) are
+//! pure functions of the seed, so that the n-th request has the same demands in every variant and under every
+//! engine. Nothing here touches a clock, a socket or a process.
 
 mod assemble;
 pub mod builtin;
@@ -48,25 +48,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{CpuTime, Elapsed};
 
-/// A length of time as a scenario writes it: `3.2s`, `150ms`. [`None`] if it is none.
+/// Parses a length of time as a scenario writes it: `3.2s`, `150ms`. [`None`] if it is none.
 #[must_use]
 pub fn length(text: &str) -> Option<Elapsed> {
     let nanoseconds = quantity::length(&words::Word::only(text)).ok()?;
     Some(Elapsed(nanoseconds))
 }
 
-/// What a file asks for: its scenario, once for each variant, and what it claims of them.
+/// Content of a file: its scenario, once for each variant, and its claims.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The sentence that the file claims; by default the file's name.
     pub title: String,
     /// Shown before it plays.
     pub about: Option<String>,
-    /// Where it came from: a path, or the name of a built-in scenario.
+    /// Origin: a path, or the name of a built-in scenario.
     pub file: String,
-    /// The text as read, and its SHA-256 in hexadecimal.
+    /// The text as read.
     pub text: String,
-    /// Fingerprint of `text`.
+    /// SHA-256 of `text` in hexadecimal.
     pub sha256: String,
     /// In the order in which they are played; at least one.
     pub variants: Vec<Variant>,
@@ -74,10 +74,10 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// Asked before variants are played, and answered when all have been.
     pub questions: Vec<Question>,
-    /// What the command line said besides the file, word for word: `--set`, `server.workers=4`.
+    /// Settings of the command line, word for word: `--set`, `server.workers=4`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laid_over: Vec<String>,
-    /// The file with a `[machine]` that was laid over it, too.
+    /// The file with a `[machine]` that was laid over this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine_file: Option<MachineFile>,
 }
@@ -85,21 +85,21 @@ pub struct Plan {
 /// A file that holds a `[machine]` alone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MachineFile {
-    /// A path that the command line named; a bare name for one that is kept with the program's state.
+    /// A path from the command line; a bare name for a file among the program's state.
     pub name: String,
     /// As read.
     pub text: String,
 }
 
 impl Plan {
-    /// The file's name without folder and ending: `io_bound`.
+    /// Returns the file's name without folder and ending: `io_bound`.
     #[must_use]
     pub fn name(&self) -> &str {
         file::stem(&self.file)
     }
 
-    /// The number by which the variants differ as far as this scenario is concerned, as a path in the
-    /// summary: of what it asks first, else of what it first claims about two of them.
+    /// Returns the number by which the variants differ in this scenario, as a path in the summary: that of its
+    /// first question, else that of its first claim about two variants.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         let variants: Vec<&str> = self.variants.iter().map(|it| it.name.as_str()).collect();
@@ -122,12 +122,12 @@ impl Plan {
     }
 }
 
-/// One playing of a file: a scenario with its name.
+/// One run of a file: a scenario with its name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variant {
     /// `sync`, `workers_4`, or the name that the file gives.
     pub name: String,
-    /// What is played.
+    /// The scenario.
     pub scenario: Scenario,
 }
 
@@ -143,31 +143,31 @@ pub struct Expectation {
 /// A valid scenario: a server, what its requests do, and the load on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
-    /// All draws depend on this alone.
+    /// Seed of all draws.
     pub seed: u64,
-    /// What is played before anything is counted.
+    /// Warm-up, before the counted window.
     pub warmup: Warmup,
     /// The counted window.
     pub duration: Elapsed,
-    /// The processes that answer.
+    /// The server's processes.
     pub server: Server,
     /// The slow outside world, in the order in which the steps first name it.
     pub services: Vec<Service>,
     /// The names of counters, in the order in which the steps first name them.
     pub counters: Vec<String>,
-    /// What may be asked for; `Script`s by name, in the file's order. At least one.
+    /// Requests that may be sent; `Script`s by name, in the file's order. At least one.
     pub requests: Vec<Request>,
-    /// Who asks.
+    /// The load.
     pub load: Load,
-    /// What happens meanwhile, in the order of time.
+    /// The timeline, in order of time.
     #[serde(default)]
     pub timeline: Vec<TimelineEvent>,
-    /// What it is simulated on; real processes have the machine that they run on.
+    /// The simulated machine; real processes have the machine that they run on.
     #[serde(default)]
     pub machine: Machine,
 }
 
-/// How long the run warms up.
+/// Length of the warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Warmup {
     /// Until every client was answered once (closed load), at least 1 s, at most 10 s.
@@ -176,7 +176,7 @@ pub enum Warmup {
     For(Elapsed),
 }
 
-/// The kind of a worker: how many requests one process may have begun, and how it waits.
+/// Kind of a worker: the number of requests that one process may have begun, and the way it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerKind {
@@ -186,12 +186,12 @@ pub enum WorkerKind {
     Coroutine,
     /// One request for each thread; a wait blocks the thread.
     Threads,
-    /// Many requests; what comes after a wait is a function that the loop calls.
+    /// Many requests; the continuation of a wait is a function that the loop calls.
     Callback,
 }
 
 impl WorkerKind {
-    /// The word for it, in files, summaries and on screens.
+    /// Returns the word for it, in files, summaries and on screens.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -202,8 +202,8 @@ impl WorkerKind {
         }
     }
 
-    /// Whether a loop in the process decides which of its requests goes on, and a wait leaves the
-    /// process to the others.
+    /// True if a loop in the process decides which of its requests goes on, and a wait leaves the process to
+    /// the others.
     #[must_use]
     pub fn has_a_loop(self) -> bool {
         match self {
@@ -216,54 +216,54 @@ impl WorkerKind {
 /// The server: an arbiter and its workers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Server {
-    /// What each worker is.
+    /// Kind of each worker.
     pub kind: WorkerKind,
     /// Worker processes; 1 to 256.
     pub workers: usize,
-    /// Open connections that a coroutine worker holds at most.
+    /// Maximum number of open connections of a coroutine worker.
     pub connections: usize,
     /// Length of the listener's queue.
     pub backlog: u32,
-    /// How long an idle kept connection may stay; zero closes after each response.
+    /// Longest time that an idle connection stays open; zero closes after each response.
     pub keepalive: Elapsed,
-    /// Heartbeat: a worker that is silent for longer is aborted, then killed. `None`: never.
+    /// Heartbeat: a worker that is silent for longer is aborted, then killed. `None`: no limit.
     pub timeout: Option<Elapsed>,
-    /// How long a stopping worker may take to finish what it began.
+    /// Time that a stopping worker has to finish begun requests.
     pub graceful_timeout: Elapsed,
     /// Threads of each worker that has threads.
     #[serde(default = "one")]
     pub threads: usize,
-    /// Whether they compute one at a time, behind one lock.
+    /// True if the threads compute one at a time, behind one lock.
     #[serde(default)]
     pub gil: bool,
-    /// How workers share the listener.
+    /// Sharing of the listener among workers.
     #[serde(default)]
     pub accept: Accept,
-    /// A worker is replaced after so many requests. `None`: never.
+    /// Number of requests after which a worker is replaced. `None`: no limit.
     #[serde(default)]
     pub max_requests: Option<u64>,
-    /// At most so many more, drawn for each worker.
+    /// Maximum number of extra requests, drawn for each worker.
     #[serde(default)]
     pub max_requests_jitter: u64,
 }
 
-/// What recordings of the time before threads had.
+/// Value in recordings of the time before threads.
 fn one() -> usize {
     1
 }
 
-/// How workers share the listener.
+/// Sharing of the listener among workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Accept {
-    /// All of them watch it, and whoever comes first takes: the others find nothing.
+    /// All workers watch it, and the first takes the connection: the others find none.
     #[default]
     Shared,
-    /// The kernel wakes one, and of those that are idle always the first (`EPOLLEXCLUSIVE`).
+    /// The kernel wakes one worker: always the first idle one (`EPOLLEXCLUSIVE`).
     Exclusive,
-    /// They sleep in accept itself: whoever has slept longest is woken.
+    /// Workers sleep in accept itself: the longest sleeper is woken.
     Blocking,
-    /// Each has a queue of its own, and the kernel chooses by the connection (`SO_REUSEPORT`).
+    /// Each worker has a queue of its own, and the kernel chooses by the connection (`SO_REUSEPORT`).
     Reuseport,
 }
 
@@ -272,34 +272,34 @@ pub enum Accept {
 pub struct Service {
     /// As written in the steps.
     pub name: String,
-    /// Calls that it serves at once; the others wait. `None`: no limit.
+    /// Maximum number of calls that it serves at once; the others wait. `None`: no limit.
     #[serde(default)]
     pub capacity: Option<usize>,
-    /// Connections that one worker process may have open to it. `None`: no limit.
+    /// Maximum number of connections that one worker process has open to it. `None`: no limit.
     #[serde(default)]
     pub pool: Option<usize>,
 }
 
-/// What one path of the server does.
+/// Behaviour of one path of the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// `GET /name` plays it.
+    /// The path: `GET /name`.
     pub name: String,
     /// Share of the mix; 0 = only when asked for by name.
     pub weight: f64,
-    /// In order.
+    /// Its steps, in order.
     pub script: Script,
 }
 
-/// What one request does, in order.
+/// Steps of a request, in order.
 pub type Script = Vec<Step>;
 
-/// One thing that a request does.
+/// One step of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// Uses a core for this much CPU time, letting go between slices if there are any.
     Compute {
-        /// How much.
+        /// CPU time.
         cpu: Draw,
         /// Slice length: lets go ⌈cpu ÷ slice⌉ − 1 times. `None`: in one piece.
         slice: Option<CpuTime>,
@@ -308,26 +308,26 @@ pub enum Step {
     Call {
         /// Index into [`Scenario::services`].
         service: usize,
-        /// How long the service takes.
+        /// Time that the service takes.
         wait: Draw,
-        /// Whether the worker may do something else meanwhile.
+        /// Way of waiting.
         manner: WaitMode,
     },
     /// A timer without a socket.
     Sleep {
-        /// How long.
+        /// Length of the sleep.
         wait: Draw,
-        /// Whether the worker may do something else meanwhile.
+        /// Way of waiting.
         manner: WaitMode,
     },
     /// Lets go once, stays ready.
     Yield,
     /// Part of the response's body.
     Write {
-        /// How much.
+        /// Number of bytes.
         bytes: u64,
     },
-    /// Reads a counter of this process and writes back one more.
+    /// Reads a counter of this process and writes it back plus one.
     Count {
         /// Index into [`Scenario::counters`].
         counter: usize,
@@ -341,7 +341,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The draw of a step that has a duration, in the order of the request's `d=` list.
+    /// Returns the draw of a step that has a duration, in the order of the request's `d=` list.
     #[must_use]
     pub fn duration(&self) -> Option<&Draw> {
         match self {
@@ -357,19 +357,18 @@ impl Step {
     }
 }
 
-/// How a wait is waited for.
+/// Way of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WaitMode {
     /// As the worker's kind does it: a coroutine is parked.
     Patched,
     /// Blocks the whole worker, as an unpatched library does under gevent.
     Unpatched,
-    /// Handed to the worker's pool of threads: blocks one of those.
+    /// Handed to the worker's pool of threads: blocks a thread of the pool.
     InThreads,
 }
 
-/// A length of time, or what it is drawn from. All lengths in nanoseconds; draws are capped at an
-/// hour.
+/// A length of time, or its distribution. All lengths in nanoseconds; draws are capped at an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Draw {
     /// `99ms`
@@ -404,57 +403,57 @@ pub enum Draw {
     },
 }
 
-/// Who asks, and how long they are willing to wait.
+/// The load: its arrivals and its patience.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     /// Closed or open.
     pub arrivals: Arrivals,
-    /// Stop after so many requests, all counted. `None`: when the duration is over.
+    /// Number of requests after which the run stops, all counted. `None`: the duration ends it.
     pub requests: Option<u64>,
-    /// A connection for each request, or kept connections.
+    /// Reuse of connections.
     pub connection: ConnectionMode,
-    /// A request unanswered for longer has failed.
+    /// Timeout of a request, after which it has failed.
     pub patience: Elapsed,
 }
 
-/// What makes a request due.
+/// Origin of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Arrivals {
-    /// So many clients, each waits for its answer before it asks again.
+    /// A number of clients, each of which waits for its answer before it asks again.
     Closed {
-        /// How many.
+        /// Number of clients.
         clients: usize,
         /// The pause between an answer and the next request.
         think: Draw,
-        /// Clients begin spread over this.
+        /// Time over which the clients' first requests are spread.
         ramp: Elapsed,
     },
-    /// Requests come at this rate, whatever happens.
+    /// Requests come at this rate, independent of answers.
     Open {
-        /// Per second.
+        /// Requests per second.
         rate: f64,
-        /// The gaps between them.
+        /// Distribution of the gaps between arrivals.
         process: Process,
     },
 }
 
-/// The law of the gaps between arrivals of an open load.
+/// Distribution of the gaps between arrivals of an open load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Process {
-    /// Exponential gaps: arrivals know nothing of one another.
+    /// Exponential gaps: arrivals are independent.
     Poisson,
     /// Equal gaps.
     Constant,
 }
 
-/// How long a client keeps its connection.
+/// Reuse of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectionMode {
     /// A new one for each request.
     PerRequest,
-    /// As long as the server lets it.
+    /// Until the server closes it.
     KeepAlive,
 }
 

@@ -1,5 +1,5 @@
-//! What the command line lays over a file: `--set server.workers=4`, `--seed`, `--duration`,
-//! `--warmup`, and which variants are played.
+//! Settings that the command line lays over a file: `--set server.workers=4`, `--seed`, `--duration`,
+//! `--warmup`, and the selection of variants.
 
 use super::MachineFile;
 use super::played_by::Engine;
@@ -9,30 +9,30 @@ use super::tree::{self, Node, Table, Value};
 use super::variant;
 use super::words::Word;
 
-/// What the command line says besides the file. The default says nothing.
+/// Settings of the command line. The default has none.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// `key=value`, in order; values as in TOML, or bare words. A list of steps may be sentences with
-    /// commas between.
+    /// `key=value`, in order; values as in TOML, or bare words. A list of steps may be sentences with commas
+    /// between.
     pub set: Vec<String>,
-    /// The same from `--over`: the values of one point of a sweep, laid over the others.
+    /// Values from `--over`, for one point of a sweep, laid over the others.
     pub over: Vec<String>,
-    /// Play only these variants; all if there are none.
+    /// Selected variants; empty selects all.
     pub variants: Vec<String>,
-    /// Instead of the file's.
+    /// Replaces the file's seed.
     pub seed: Option<u64>,
-    /// Instead of the file's, as a file would write it: `5s`.
+    /// Replaces the file's duration, as a file would write it: `5s`.
     pub duration: Option<String>,
-    /// Instead of the file's, as a file would write it.
+    /// Replaces the file's warm-up, as a file would write it.
     pub warmup: Option<String>,
-    /// The name and the text of a file with a `[machine]`, laid over the file's before anything else.
+    /// Name and text of a file with a `[machine]`, laid over the file's before anything else.
     pub machine: Option<(String, String)>,
-    /// Who is going to play it.
+    /// Engine that will play it.
     pub engine: Engine,
 }
 
 impl Overrides {
-    /// The file with a `[machine]`, by a name that a command takes anywhere.
+    /// Returns the file with a `[machine]`, by a name that any command accepts.
     pub(super) fn machine_file(&self) -> Option<MachineFile> {
         let (name, text) = self.machine.as_ref()?;
         let file = std::path::Path::new(name).file_name()?.to_string_lossy();
@@ -42,10 +42,10 @@ impl Overrides {
         })
     }
 
-    /// The same as arguments of a command.
+    /// Returns the same as arguments of a command.
     pub(super) fn as_arguments(&self) -> Vec<String> {
         let machine = self.machine_file().map(|machine| machine.name);
-        // One point of a sweep is played again by the values that it has.
+        // One point of a sweep is reproduced by its values.
         let several = [
             ("--set", &self.set),
             ("--set", &self.over),
@@ -70,12 +70,12 @@ impl Overrides {
     }
 }
 
-/// One value that was laid over the file.
+/// One value laid over the file.
 pub(super) struct Setting {
     /// `["server", "workers"]`
     pub(super) path: Vec<String>,
     pub(super) place: Place,
-    /// Whether it is itself the list that makes the variants.
+    /// True if it is itself the list that makes the variants.
     pub(super) varies: bool,
 }
 
@@ -103,7 +103,7 @@ pub(super) fn lay_over(
         sources.push(named(option, text));
         match setting(text, sources.len() - 1) {
             Ok((setting, over)) => {
-                // What the file varies is set by its variants, which come later.
+                // A key that the file varies is set by its variants, which come later.
                 if setting.varies || !variant::varies_in(tree, &setting.path()) {
                     exclude(tree, &over);
                     tree.lay_over(&over);
@@ -131,7 +131,7 @@ pub(super) fn lay_over(
     settings
 }
 
-/// The `[machine]` of a file that has nothing else.
+/// Reads the `[machine]` of a file that has nothing else.
 fn machine(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
     let (mut over, mistakes) = tree::read(text, source);
     let is_text = mistakes.is_empty();
@@ -148,8 +148,8 @@ fn machine(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
     over
 }
 
-/// Clients and a rate exclude each other, so laying one of them over the other takes its place,
-/// together with the keys that speak to it alone.
+/// Removes the load keys that `over` replaces. Clients and a rate exclude each other, so either takes the place
+/// of the other together with its own keys.
 pub(super) fn exclude(under: &mut Table, over: &Table) {
     let sets = |key| over.at(&["load", key]).is_some();
     let replaced: &[&str] = match (sets("clients"), sets("rate")) {
@@ -213,7 +213,7 @@ fn setting(text: &str, source: usize) -> Result<(Setting, Table), Problem> {
     Ok((setting, Table::of_path(&places, node)))
 }
 
-/// `server.workers` cut at its dots.
+/// Cuts `server.workers` at its dots.
 fn keys_of(path: &str) -> Vec<Word<'_>> {
     let mut begin = 0;
     path.split('.')
@@ -225,7 +225,7 @@ fn keys_of(path: &str) -> Vec<Word<'_>> {
         .collect()
 }
 
-/// A value as in TOML; what is none is taken as a bare word, or as a list of them.
+/// Reads a value as in TOML; anything else is a bare word, or a list of bare words.
 fn typed(value: &Word<'_>, text: &str, source: usize) -> Node {
     if let Some(node) = tree::value(text, value.range.clone(), source) {
         return node;
@@ -252,7 +252,7 @@ fn parts(inner: &str, begin: usize, text: &str, source: usize) -> Vec<Node> {
         .collect()
 }
 
-/// A list of steps: as in TOML, or sentences with commas between.
+/// Reads a list of steps: as in TOML, or sentences with commas between.
 fn steps(value: &Word<'_>, text: &str, source: usize) -> Node {
     if let Some(node) = tree::value(text, value.range.clone(), source) {
         return node;

@@ -1,14 +1,14 @@
-//! Who plays what: everything that a file can say is simulated; what real processes do not play yet is
-//! refused by name before anything is played.
+//! Engines and their limits. The simulation plays everything that a file can contain; keys that real processes
+//! do not play yet are refused by name before the run.
 
 use super::keys::{Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape};
 use super::problem::Problem;
 use super::tree::{Node, Table};
 
-/// Who is going to play what is read.
+/// Engine that will play the scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// Nobody, yet: it is only looked at.
+    /// None: the scenario is only checked.
     #[default]
     Nobody,
     /// Real processes, on this machine.
@@ -17,7 +17,7 @@ pub enum Engine {
     Simulation,
 }
 
-/// What of `tree`, a whole scenario, only the simulation plays.
+/// Returns the parts of `tree`, a whole scenario, that only the simulation plays.
 pub(super) fn simulated_only(tree: &Table) -> Vec<Problem> {
     let mut problems = Vec::new();
     let named = |name: &str| {
@@ -65,7 +65,7 @@ fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
     (key.simulated_only && differs).then(|| so_far(node, &format!("`{path}.{}` is", key.name)))
 }
 
-/// A step that ends so.
+/// Returns the problem of a step that ends in "in threads".
 fn in_threads(step: &Node) -> Option<Problem> {
     let words: Vec<&str> = step.text()?.split_whitespace().collect();
     let found = words.ends_with(&["in", "threads"]);

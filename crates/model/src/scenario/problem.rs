@@ -1,8 +1,7 @@
-//! What is wrong with a scenario: every mistake with its place, what would be legal, and a hint.
+//! Mistakes in a scenario: each with its place, the legal values, and a hint.
 //!
-//! A scenario has several sources, the file and each `--set` on the command line; a [`Place`] says in
-//! which of them something was written, and [`Problems`] draws it under the line that has it. This
-//! module knows how mistakes look, not what is one.
+//! A scenario has several sources, the file and each `--set` on the command line. A [`Place`] names the source
+//! and the bytes; [`Problems`] draws the mistake under its line. This module renders mistakes and detects none.
 
 use std::fmt;
 use std::ops::Range;
@@ -18,18 +17,18 @@ pub struct Source {
     pub text: String,
 }
 
-/// Where something was written.
+/// Place in a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Index of the source: 0 is the file.
     pub(super) source: usize,
-    /// Its first byte, and the one after its last.
+    /// First byte.
     pub start: usize,
     pub(super) end: usize,
 }
 
 impl Place {
-    /// The bytes of `range` in a source: 0 is the file.
+    /// Returns the bytes of `range` in a source: 0 is the file.
     pub fn new(source: usize, range: Range<usize>) -> Self {
         Self {
             source,
@@ -38,7 +37,7 @@ impl Place {
         }
     }
 
-    /// Whether `other` lies within this place.
+    /// True if `other` lies within this place.
     pub(super) fn holds(&self, other: &Self) -> bool {
         self.source == other.source && self.start <= other.start && other.end <= self.end
     }
@@ -47,23 +46,23 @@ impl Place {
 /// A mistake in a short text, such as a step, with its place in that text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Bytes of the text that it is about.
+    /// Byte range of the mistake in the text.
     pub range: Range<usize>,
-    /// What is wrong: a lowercase fragment.
+    /// The mistake, as a lowercase fragment.
     pub message: String,
-    /// What could be written instead.
+    /// A legal alternative.
     pub hint: Option<String>,
 }
 
-/// Whether a mistake can be seen from one value alone. What only shows when all is put together, such
-/// as a missing key, may be a consequence of a line that could not be read.
+/// Scope of a mistake. A mistake that only shows in the whole, such as a missing key, may be a consequence of a
+/// line that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// The text cannot be read.
     Syntax,
     /// One value is wrong.
     Value,
-    /// Values that are right by themselves do not go together.
+    /// Values that are right by themselves contradict each other.
     Whole,
 }
 
@@ -72,17 +71,17 @@ pub enum Scope {
 pub struct Problem {
     /// Place in its source.
     pub place: Place,
-    /// What is wrong: a lowercase fragment.
+    /// The mistake, as a lowercase fragment.
     pub(super) message: String,
-    /// What would be legal, said beside the place.
+    /// Legal values, shown beside the place.
     pub(super) legal: Option<String>,
-    /// What the writer may have meant.
+    /// Probable intention of the author.
     pub(super) hint: Option<String>,
     pub(super) scope: Scope,
 }
 
 impl Problem {
-    /// A mistake in one value; `message` is a lowercase fragment.
+    /// Returns a mistake in one value; `message` is a lowercase fragment.
     pub fn new(place: &Place, message: impl Into<String>) -> Self {
         Self {
             place: place.clone(),
@@ -93,14 +92,14 @@ impl Problem {
         }
     }
 
-    /// Adds what would be legal.
+    /// Adds the legal values.
     #[must_use]
     pub fn legal(mut self, legal: impl Into<String>) -> Self {
         self.legal = Some(legal.into());
         self
     }
 
-    /// Adds what the writer may have meant.
+    /// Adds the probable intention of the author.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into();
@@ -114,7 +113,7 @@ impl Problem {
     }
 }
 
-/// All that is wrong with a scenario; at least one mistake, in the order of the text.
+/// All mistakes of a scenario; at least one, in the order of the text.
 #[derive(Clone, Debug)]
 pub struct Problems {
     sources: Vec<Source>,
@@ -122,7 +121,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Sorted, each once: variants repeat the mistakes of what they are laid over.
+    /// Sorts the mistakes and drops duplicates: variants repeat the mistakes of their common part.
     pub fn new(sources: Vec<Source>, mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|one, other| {
             (&one.place, &one.message, &one.hint).cmp(&(&other.place, &other.message, &other.hint))
@@ -131,13 +130,13 @@ impl Problems {
         Self { sources, problems }
     }
 
-    /// How many there are.
+    /// Returns the number of mistakes.
     #[must_use]
     pub fn count(&self) -> usize {
         self.problems.len()
     }
 
-    /// The line of each, counted from 1, in the file; `None` for those of the command line.
+    /// Returns the line of each, counted from 1, in the file; `None` for those of the command line.
     pub fn lines(&self) -> impl Iterator<Item = Option<usize>> {
         let file = self.sources.first().map(|source| Lines::of(&source.text));
         self.problems.iter().map(move |problem| {
@@ -146,7 +145,7 @@ impl Problems {
         })
     }
 
-    /// Every mistake under the line that has it, and how many there are.
+    /// Returns every mistake under its line, and their number.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour {
@@ -198,28 +197,28 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The lines of a text, so that the line of a byte is found without counting from the beginning.
+/// Index of the lines of a text: finds the line of a byte without counting from the beginning.
 pub struct Lines<'a> {
     text: &'a str,
-    /// The byte at which each begins.
+    /// First byte of each line.
     begins: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    /// Finds the lines of a text.
+    /// Indexes the lines of a text.
     pub fn of(text: &'a str) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         let begins = std::iter::once(0).chain(ends).collect();
         Self { text, begins }
     }
 
-    /// The number of the line that has this byte, counted from 1.
+    /// Returns the number of the line that has this byte, counted from 1.
     pub fn number(&self, byte: usize) -> usize {
         self.begins.partition_point(|begin| *begin <= byte)
     }
 
-    /// The lines that a range touches: the number of the first, counted from 1, the byte at which it begins,
-    /// and their text.
+    /// Returns the lines that a range touches: the number of the first, counted from 1, the byte at which it
+    /// begins, and their text.
     fn around(&self, range: &Range<usize>) -> (usize, usize, &'a str) {
         let (first, next) = (self.number(range.start), self.number(range.end));
         let begin = self.begins[first - 1];
@@ -228,18 +227,18 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Without what could confuse a terminal: a message may quote the file.
+/// Removes characters that could confuse a terminal: a message may quote the file.
 fn shown(text: &str) -> String {
     annotate_snippets::normalize_untrusted_str(text)
 }
 
-/// `range` moved to where characters of `text` begin.
+/// Returns `range`, moved to the beginnings of characters in `text`.
 fn within(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(range.start);
     start..text.ceil_char_boundary(range.end.max(start))
 }
 
-/// "did you mean `coroutine`?", if one of `known` is near enough to what was written.
+/// Returns "did you mean `coroutine`?", if a member of `known` is near enough to `written`.
 pub fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let written = written.to_lowercase();
     let farthest = (written.chars().count() / 3).clamp(1, 3);
@@ -251,7 +250,7 @@ pub fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str>)
         .map(|(_, word)| format!("did you mean `{word}`?"))
 }
 
-/// "`a`, `b` or `c`".
+/// Returns "`a`, `b` or `c`".
 pub(super) fn one_of<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {

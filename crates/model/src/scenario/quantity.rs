@@ -1,7 +1,7 @@
 //! Quantities as a file writes them: `98ms`, `~99ms`, `16KiB`; read, and written back.
 //!
-//! Whatever can be written is read without rounding, and what is written back reads as the same. This
-//! module knows how quantities look, not what they are for.
+//! Reading never rounds, and a written quantity reads as the same value. This module has the form of
+//! quantities, not their purpose.
 
 use std::fmt;
 
@@ -31,17 +31,17 @@ const SIZES: [(&str, u64); 6] = [
     ("B", 1),
 ];
 
-/// The most that one `write` may write.
+/// Maximum size of one `write`, in bytes.
 pub(super) const LARGEST: u64 = 1 << 30;
 
-/// What a length of time looks like, for hints.
+/// Form of a length of time, for hints.
 pub(super) const LENGTHS: &str = "a length of time such as `250us`, `98ms` or `1.5s`";
 
 /// All forms of a draw, for hints.
 pub(super) const DRAWS: &str = "a length of time: `98ms`, `90ms..110ms` (uniform), `~99ms` \
      (exponential), `lognormal(50ms, p99 400ms)` or `pareto(5ms, shape 1.5, max 2s)`";
 
-/// A length of time, or what it is drawn from.
+/// Reads a length of time, or a distribution of it.
 pub(super) fn draw(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
     let Some(word) = cursor.word() else {
         return Err(cursor.missing("a length of time").hint(DRAWS.to_owned()));
@@ -79,7 +79,7 @@ fn uniform(word: &Word<'_>, dots: usize) -> Result<Draw, Mistake> {
         .hint(format!("`{high}..{low}`")))
 }
 
-/// `lognormal(…)` or `pareto(…)`, from behind the parenthesis.
+/// Reads `lognormal(…)` or `pareto(…)`, from behind the parenthesis.
 fn function(name: &Word<'_>, cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
     let read = match name.text {
         "lognormal" => lognormal(cursor),
@@ -137,7 +137,7 @@ fn argument<'t>(cursor: &mut Cursor<'t>, what: &str, form: &str) -> Result<Word<
         .ok_or_else(|| cursor.missing(what).hint(form.to_owned()))
 }
 
-/// Passes `, label`.
+/// Skips `, label`.
 fn labelled(cursor: &mut Cursor<'_>, label: &str, form: &str) -> Result<(), Mistake> {
     if !cursor.eat(',') {
         return Err(cursor.missing("`,`").hint(form.to_owned()));
@@ -151,7 +151,7 @@ fn labelled(cursor: &mut Cursor<'_>, label: &str, form: &str) -> Result<(), Mist
         .hint(form.to_owned()))
 }
 
-/// A length that a step may take: at most an hour.
+/// Reads the length of a step, in nanoseconds: at most an hour.
 pub(super) fn step_length(word: &Word<'_>) -> Result<u64, Mistake> {
     let length = length(word)?;
     if length <= LONGEST {
@@ -169,12 +169,12 @@ fn more_than_nothing(word: &Word<'_>) -> Result<u64, Mistake> {
     }
 }
 
-/// A length of time in nanoseconds.
+/// Reads a length of time in nanoseconds.
 pub(super) fn length(word: &Word<'_>) -> Result<u64, Mistake> {
     measured(word, "length of time", LENGTHS, &UNITS)
 }
 
-/// A size in bytes, as `write` takes it.
+/// Reads a size in bytes, as `write` takes it.
 pub(super) fn size(word: &Word<'_>) -> Result<u64, Mistake> {
     const FORM: &str = "a size such as `2B`, `16KiB` or `1MiB`";
     let bytes = measured(word, "size", FORM, &SIZES)?;
@@ -186,7 +186,7 @@ pub(super) fn size(word: &Word<'_>) -> Result<u64, Mistake> {
         .hint("a step writes at most `1GiB`".to_owned()))
 }
 
-/// A decimal number without sign or exponent, within bounds.
+/// Reads a decimal number without sign or exponent, within bounds.
 pub(super) fn plain_number(
     word: &Word<'_>,
     bounds: std::ops::RangeInclusive<f64>,
@@ -204,7 +204,7 @@ pub(super) fn plain_number(
     }
 }
 
-/// A number and its unit, in the smallest of `units`; exact.
+/// Reads a number and its unit, in the smallest of `units`; exact.
 fn measured(
     word: &Word<'_>,
     what: &str,
@@ -257,7 +257,7 @@ fn unit_of(what: &str) -> &str {
     what.strip_prefix("length of ").unwrap_or(what)
 }
 
-/// What people write for a unit.
+/// Common spellings of units, with the unit meant.
 const ALIASES: [(&str, &str); 20] = [
     ("sec", "s"),
     ("secs", "s"),
@@ -281,7 +281,7 @@ const ALIASES: [(&str, &str); 20] = [
     ("bytes", "B"),
 ];
 
-/// `number` times `factor`, if that is whole and fits.
+/// Returns `number` times `factor`, if that is whole and fits.
 fn exactly(number: &str, factor: u64) -> Result<u64, &'static str> {
     const TOO_MUCH: &str = "is absurdly much";
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
@@ -306,7 +306,7 @@ pub(super) struct Time(pub(super) u64);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Hours and minutes only if there are whole ones: nobody reads 1.5min at a glance.
+        // Hours and minutes only if there are whole ones: 1.5min is hard to read.
         let suits = |(name, length): &&(&str, u64)| match *name {
             "h" | "min" => self.0 > 0 && self.0.is_multiple_of(*length),
             "ms" => self.0 >= *length || self.0 == 0,
@@ -324,7 +324,7 @@ impl fmt::Display for Time {
     }
 }
 
-/// Bytes as a file writes them: in the largest unit of which they are a whole number.
+/// Bytes as a file writes them: in the largest unit that divides them.
 pub(super) struct Size(pub(super) u64);
 
 impl fmt::Display for Size {

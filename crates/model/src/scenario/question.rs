@@ -1,5 +1,5 @@
-//! What a class is asked before it sees: a question, a few choices, and the number that answers it.
-//! The truth is never written into a file: it is computed from the run.
+//! Questions that a class answers before a run: a text, a few choices, and the number that decides. The answer
+//! is never written into a file: it is computed from the run.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,39 +10,39 @@ use super::keys::ASK;
 use super::problem::{Problem, did_you_mean, one_of};
 use super::tree::Node;
 
-/// Choices that a question may have: a key for each, and few enough to read.
+/// Number of choices of a question: a key for each, and few enough to read.
 const CHOICES: std::ops::RangeInclusive<usize> = 2..=4;
 
-/// A question, asked before a variant is played and answered when all are over.
+/// A question, asked before a variant is played and answered when all have been.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
-    /// The variant that it is asked before.
+    /// The variant before which it is asked.
     pub before: String,
     /// The question in words.
     pub question: String,
     /// The number that answers it: `coroutine.throughput / sync.throughput`.
     pub measure: String,
-    /// What can be guessed, two to four.
+    /// Choices, two to four.
     pub choices: Vec<Choice>,
-    /// Why it is so: shown with the answer.
+    /// Explanation, shown with the answer.
     pub why: Option<String>,
-    /// What those believe who guess wrong.
+    /// Mistaken belief behind a wrong guess.
     pub misconception: Option<String>,
 }
 
-/// A guess, and the numbers that it stands for.
+/// A choice, and the range of numbers that it stands for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    /// In words.
+    /// Its words.
     pub label: String,
-    /// The least number that it stands for; `None`: any …
+    /// Least number of the range; `None`: no lower limit.
     pub from: Option<f64>,
-    /// … and the first that it does not. Lengths of time are in seconds.
+    /// End of the range, exclusive; `None`: no upper limit. Lengths of time are in seconds.
     pub to: Option<f64>,
 }
 
 impl Choice {
-    /// Whether it is right, if that is the answer.
+    /// True if `answer` lies in the range.
     #[must_use]
     pub fn holds(&self, answer: f64) -> bool {
         self.from.is_none_or(|from| answer >= from) && self.to.is_none_or(|to| answer < to)
@@ -50,17 +50,17 @@ impl Choice {
 }
 
 impl Question {
-    /// The number that answers it, as it can be evaluated.
+    /// Parses the expression of its number.
     ///
     /// # Errors
-    /// When the text is none; that of a valid plan always is.
+    /// Text that is no expression; that of a valid plan always is.
     pub fn expression(&self) -> Result<Expression, Mistake> {
         expectation::parse_expression(&self.measure)
     }
 }
 
 impl Question {
-    /// Whether all that it is about is played.
+    /// True if all variants that it refers to are played.
     pub(super) fn is_about(&self, played: &[Variant]) -> bool {
         let names: Vec<&str> = played.iter().map(|variant| variant.name.as_str()).collect();
         let of_one = names.len() == 1;
@@ -135,7 +135,7 @@ fn before_which(
     Some(before)
 }
 
-/// What kind of number answers the question. `None` if that is not known.
+/// Reads `measure`, and returns its dimension; `None` if unknown.
 fn measure(fields: &mut Fields<'_>, variants: Option<&[Variant]>) -> Option<Dimension> {
     let text = fields.text("measure")?;
     let written = fields.given("measure")?;
@@ -151,7 +151,7 @@ fn measure(fields: &mut Fields<'_>, variants: Option<&[Variant]>) -> Option<Dime
     dimension
 }
 
-/// `[["about the same", "..2"], ["about 10 times", "2..20"], ["about 30 times", "20.."]]`
+/// Reads `[["about the same", "..2"], ["about 10 times", "2..20"], ["about 30 times", "20.."]]`.
 fn choices(fields: &mut Fields<'_>, dimension: Option<Dimension>) -> Option<Vec<Choice>> {
     let written = fields.given("choices")?;
     let Some(pairs) = written.list() else {
@@ -234,7 +234,7 @@ fn bounds(text: &str, dimension: Option<Dimension>) -> Result<(Option<f64>, Opti
     }
 }
 
-/// A bare number may stand for a rate, which has one unit alone.
+/// Checks the dimension. A bare number may stand for a rate, which has a single unit.
 fn fits(quantity: Quantity, dimension: Option<Dimension>) -> Result<(), String> {
     let Some(wanted) = dimension else {
         return Ok(());

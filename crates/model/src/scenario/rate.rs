@@ -4,13 +4,13 @@ use super::problem::Mistake;
 use super::quantity::{UNITS, plain_number};
 use super::words::Word;
 
-/// Rates that can be played, per second: from one in ten hours.
+/// Rates that can be played, per second: from 1 in 10 hours.
 const RATES: std::ops::RangeInclusive<f64> = 1.0 / 36_000.0..=1e6;
 
-/// What a rate looks like, for hints.
+/// Form of a rate, for hints.
 pub(super) const RATE: &str = "a rate such as `200/s`, `12/min` or `0.5/h`";
 
-/// A rate, per second: `200/s`, `0.2/min`, `30/h`.
+/// Reads a rate, per second: `200/s`, `0.2/min`, `30/h`.
 pub(super) fn read(word: &Word<'_>) -> Result<f64, Mistake> {
     let bad = |message: String| word.mistake(message).hint(RATE.to_owned());
     let Some((number, unit)) = word.text.split_once('/') else {
@@ -22,7 +22,7 @@ pub(super) fn read(word: &Word<'_>) -> Result<f64, Mistake> {
     };
     let number = plain_number(&Word::only(number), 0.0..=f64::MAX)
         .map_err(|_| bad(format!("`{}` is not a number", number.trim())))?;
-    // By seconds where it is a whole number of them, so that 12/min is 0.2/s to the last digit.
+    // Divided by whole seconds if possible, so that 12/min is 0.2/s to the last digit.
     let per_s = match nanoseconds {
         whole if *whole >= SECOND => number / (*whole / SECOND) as f64,
         part => number * (SECOND / *part) as f64,
@@ -36,7 +36,7 @@ pub(super) fn read(word: &Word<'_>) -> Result<f64, Mistake> {
     )))
 }
 
-/// Nanoseconds.
+/// One second in nanoseconds.
 const SECOND: u64 = 1_000_000_000;
 
 #[cfg(test)]

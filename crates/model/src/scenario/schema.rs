@@ -1,4 +1,4 @@
-//! The JSON Schema of the scenario file, for editors; made from the same table of keys that reads it.
+//! The JSON Schema of the scenario file, for editors; made from the table of keys that reads the file.
 
 use serde_json::{Map, Value, json};
 
@@ -9,20 +9,20 @@ use super::machine::MACHINE;
 use super::step::VERBS;
 use super::timeline::DEEDS;
 
-/// A length of time; what it is drawn from is looked at more closely when the file is read.
+/// A length of time. The reader checks distributions more closely.
 const LENGTH: &str = r"^\s*[0-9]+(\.[0-9]+)?(h|min|s|ms|us|µs|ns)\s*$";
 const DRAW: &str = r"^\s*(~?[0-9]|lognormal\(|pareto\()";
 const RATE: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*/\s*s\s*$";
 const NAME: &str = "^[A-Za-z][A-Za-z0-9_]{0,31}$";
 
-/// Whether a value may be a list, which makes variants.
+/// Permission of a list, which makes variants, in the place of a value.
 #[derive(Clone, Copy)]
 enum Lists {
     MakeVariants,
     AreMistakes,
 }
 
-/// The schema, as JSON.
+/// Returns the schema, as JSON.
 #[must_use]
 pub fn schema() -> Value {
     let mut file = table(&TOP, Lists::AreMistakes);
@@ -42,7 +42,7 @@ pub fn schema() -> Value {
     file
 }
 
-/// The tables that a variant may set as well.
+/// Returns the tables that a variant may set as well.
 fn sections(lists: Lists) -> Map<String, Value> {
     let named = |section| {
         json!({
@@ -161,7 +161,7 @@ fn whole(least: u64, most: u64) -> Value {
 mod tests {
     use super::*;
 
-    /// Whether `value` is as `schema` wants it; patterns aside. Says where not.
+    /// Checks `value` against `schema`, patterns aside. The error names the path.
     fn check(value: &Value, schema: &Value, path: &str) -> Result<(), String> {
         if let Some(any) = schema["anyOf"].as_array() {
             let fits = any.iter().any(|one| check(value, one, path).is_ok());

@@ -1,7 +1,7 @@
 //! Steps as sentences: `call billing 99ms unpatched` is read into a [`Step`], and written back.
 //!
-//! Each verb has its own small grammar ([`VERBS`] shows them all); a mistake points at the first word
-//! that does not fit. Services and counters exist by being named, so reading collects their names.
+//! Each verb has its own small grammar ([`VERBS`] shows them all); a mistake points at the first word that does
+//! not fit. Services and counters are declared by their use in a step, so reading collects their names.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::words::{Cursor, Word};
 use super::{Request, Scenario, Step, WaitMode};
 use crate::units::CpuTime;
 
-/// Threads to which each worker with a loop hands its waits `in threads`, as gevent's pool has.
+/// Threads of the pool to which each worker with a loop hands its waits `in threads`; gevent's default.
 pub const POOL_THREADS: usize = 10;
 
 /// Every verb with an example of its sentence.
@@ -33,10 +33,10 @@ pub(super) const VERBS: [(&str, &str); 8] = [
     ("overflow", "`overflow`"),
 ];
 
-/// A slice shorter than this would be mostly switching.
+/// Shortest slice, in nanoseconds: a shorter one would be mostly switching.
 const SHORTEST_SLICE: u64 = 1_000;
 
-/// The longest name that one writes.
+/// Maximum length of a name.
 const LONGEST_NAME: usize = 32;
 
 /// Services and counters, in the order in which the steps first name them.
@@ -78,7 +78,7 @@ fn verbs() -> String {
     )
 }
 
-/// What follows the verb.
+/// Reads the part after the verb.
 fn sentence(verb: &str, cursor: &mut Cursor<'_>, names: &mut Names) -> Result<Step, Mistake> {
     Ok(match verb {
         "compute" => Step::Compute {
@@ -110,7 +110,7 @@ fn sentence(verb: &str, cursor: &mut Cursor<'_>, names: &mut Names) -> Result<St
     })
 }
 
-/// `in slices of 1ms`, if it comes.
+/// Reads `in slices of 1ms`, if it comes next.
 fn slices(cursor: &mut Cursor<'_>) -> Result<Option<CpuTime>, Mistake> {
     if !phrase(cursor, &["in", "slices", "of"])? {
         return Ok(None);
@@ -126,7 +126,7 @@ fn slices(cursor: &mut Cursor<'_>) -> Result<Option<CpuTime>, Mistake> {
         .hint("a slice has at least `1us`".to_owned()))
 }
 
-/// `unpatched`, if it comes.
+/// Reads `unpatched`, if it comes next.
 fn manner(cursor: &mut Cursor<'_>) -> Result<WaitMode, Mistake> {
     let Some(rest) = cursor.rest() else {
         return Ok(WaitMode::Patched);
@@ -149,7 +149,7 @@ fn manner(cursor: &mut Cursor<'_>) -> Result<WaitMode, Mistake> {
     }
 }
 
-/// Whether all of `words` come next; when the first comes, the others have to.
+/// Skips `words` if they come next, and returns true then; after the first, the others are required.
 fn phrase(cursor: &mut Cursor<'_>, words: &[&str]) -> Result<bool, Mistake> {
     if cursor.rest().is_none() {
         return Ok(false);
@@ -166,7 +166,7 @@ fn phrase(cursor: &mut Cursor<'_>, words: &[&str]) -> Result<bool, Mistake> {
     Ok(true)
 }
 
-/// The index of the name that comes next, which is added if it is new.
+/// Returns the index of the name that comes next; adds it if it is new.
 fn index_of(
     cursor: &mut Cursor<'_>,
     what: &str,
@@ -197,7 +197,7 @@ pub(super) fn name(word: &Word<'_>) -> Result<(), Mistake> {
 }
 
 impl Request {
-    /// The steps that are played: up to the first that ends the request, which is the last of them.
+    /// Returns the steps that are played: up to the first that ends the request, inclusive.
     #[must_use]
     pub fn reached_steps(&self) -> &[Step] {
         let ends = |step: &Step| matches!(step, Step::Panic | Step::Overflow);
@@ -214,7 +214,7 @@ pub struct Sentence<'a> {
 }
 
 impl Scenario {
-    /// `step`, which is one of this scenario's, as the sentence that reads as it.
+    /// Returns `step`, a step of this scenario, as a sentence that reads back as the same step.
     #[must_use]
     pub fn sentence<'a>(&'a self, step: &'a Step) -> Sentence<'a> {
         Sentence {
@@ -264,7 +264,7 @@ fn ending(manner: WaitMode) -> &'static str {
     }
 }
 
-/// Where `text` may be cut into sentences: at its commas, but for those within parentheses.
+/// Cuts `text` into sentences at its commas, except those within parentheses.
 pub(super) fn cut(text: &str) -> Vec<Word<'_>> {
     let mut depth = 0_usize;
     let mut begin = 0;

@@ -1,31 +1,31 @@
-//! Random streams: the key stream of `ChaCha` with eight rounds, which every address finds at once.
+//! Random streams with random access: the key stream of `ChaCha` with eight rounds.
 //!
-//! Of most streams only the beginning is wanted, and a simulation wants millions of them. The usual crates
-//! fill four blocks of one stream at once; here they may as well be the first blocks of four neighbours. A
-//! loop over blocks has no branches in it, so that the compiler gives each of them a lane of the vector
-//! unit: four take little longer than one. A test holds that they are the same. D. J. Bernstein, "`ChaCha`,
-//! a variant of Salsa20", 2008; 64 bits of counter, 64 of nonce.
+//! Of most streams only the beginning is needed, and a simulation needs millions. The usual crates fill four
+//! blocks of one stream at once; here these may also be the first blocks of four neighbouring streams. A loop
+//! over blocks has no branches in it, so that the compiler gives each block a lane of the vector unit: four
+//! take little longer than one. A test compares both. D. J. Bernstein, "`ChaCha`, a variant of Salsa20", 2008;
+//! 64 bits of counter, 64 of nonce.
 
 use std::array;
 
 /// `expand 32-byte k`
 const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646E, 0x7962_2D32, 0x6B20_6574];
 
-/// The seed of a stream: with a nonce it is its address.
+/// Seed of a stream: its address together with a nonce.
 pub(super) type Key = [u64; 4];
 
-/// Blocks that are made at once.
+/// Number of blocks computed at once.
 pub(super) const LANES: usize = 4;
-/// Numbers in a stretch of one stream.
+/// Numbers in one segment of a stream: the output of one batch of blocks.
 pub(super) const STRETCH: usize = 8 * LANES;
 
-/// The first two numbers of a stream.
+/// Returns the first two numbers of a stream.
 pub(super) fn beginning(key: &Key, nonce: u64) -> [u64; 2] {
     let [a, b, c, d, ..] = block(key, 0, nonce);
     [joined(a, b), joined(c, d)]
 }
 
-/// The same of a stream and of those that come after it.
+/// Returns the first two numbers of a stream and of its next neighbours.
 pub(super) fn beginnings(key: &Key, nonce: u64) -> [[u64; 2]; LANES] {
     let mut words = [[0; LANES]; 4];
     for lane in 0..LANES {
@@ -40,7 +40,7 @@ pub(super) fn beginnings(key: &Key, nonce: u64) -> [[u64; 2]; LANES] {
     })
 }
 
-/// One stretch of a stream after the other.
+/// Returns segment number `which` of a stream.
 pub(super) fn stretch(key: &Key, nonce: u64, which: u64) -> [u64; STRETCH] {
     let mut words = [[0; LANES]; 16];
     for lane in 0..LANES {
@@ -61,7 +61,7 @@ fn joined(low: u32, high: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// One block of the key stream.
+/// Computes one block of the key stream.
 #[expect(
     clippy::inline_always,
     reason = "a loop with a call in it has no lanes"
@@ -76,7 +76,7 @@ fn block(key: &Key, counter: u64, nonce: u64) -> [u32; 16] {
         begin[5 + 2 * place] = (word >> 32) as u32;
     }
     let mut state = begin;
-    // Eight rounds: written down, as a loop in a loop would have no lanes either.
+    // Eight rounds, unrolled: a nested loop would have no lanes either.
     double_round(&mut state);
     double_round(&mut state);
     double_round(&mut state);
@@ -84,7 +84,7 @@ fn block(key: &Key, counter: u64, nonce: u64) -> [u32; 16] {
     array::from_fn(|place| state[place].wrapping_add(begin[place]))
 }
 
-/// A round of columns and one of diagonals.
+/// Applies a round of columns and one of diagonals.
 #[expect(clippy::inline_always, reason = "as above")]
 #[inline(always)]
 fn double_round(state: &mut [u32; 16]) {

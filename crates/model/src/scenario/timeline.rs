@@ -1,9 +1,9 @@
-//! What happens to a run while it goes on, as the file wants it: cues, each an instant and a deed in
-//! a sentence (`kill a worker`, `set rate 400/s`), and what is said of it.
+//! The timeline of a run, as the file declares it: events, each an instant and an action in a sentence (`kill a
+//! worker`, `set rate 400/s`), with a caption.
 //!
-//! Like a step, a deed is read word by word, so that a mistake points at the word that does not fit.
-//! What only shows when all is put together (a rate that is set where clients wait, an instant that
-//! never comes) is said as well. Who carries a cue out, and how, is not known here.
+//! Like a step, an action is read word by word, so that a mistake points at the word that does not fit.
+//! Mistakes that only show in the whole (a rate that is set where clients wait, an instant that never comes)
+//! are reported as well. This module carries out no event.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ use super::words::{Cursor, Word};
 use super::{Arrivals, Request, Scenario, Warmup};
 use crate::units::Elapsed;
 
-/// Every deed with its form.
+/// Every action with its form.
 pub(super) const DEEDS: [(&str, &str); 8] = [
     ("add", "add a worker"),
     ("remove", "remove a worker"),
@@ -28,57 +28,56 @@ pub(super) const DEEDS: [(&str, &str); 8] = [
     ("set", "set rate 400/s` or `set clients 20"),
     ("send", "send hog"),
 ];
-/// Workers that a server can have.
+/// Maximum number of workers of a server.
 const MOST_WORKERS: usize = 256;
-/// Clients that a load can have.
+/// Maximum number of clients of a load.
 pub(super) const MOST_CLIENTS: u64 = 100_000;
-/// The longest warm-up where the file does not say how long it is.
+/// Longest warm-up if the file does not give its length.
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 
-/// Something that happens to a run at an instant of it.
+/// An action at an instant of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimelineEvent {
-    /// When, from the instant at which the load begins: the first request of a closed load is due
-    /// then.
+    /// Time since the load begins: the first request of a closed load is due then.
     pub at: Elapsed,
-    /// What.
+    /// The action.
     pub happens: TimelineAction,
-    /// What is said of it; by default the deed in words.
+    /// Its caption; by default the action in words.
     pub caption: Option<String>,
 }
 
-/// What a cue does.
+/// Action of a timeline event.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimelineAction {
-    /// One more worker.
+    /// Adds a worker.
     AddWorker,
-    /// The oldest worker goes.
+    /// Retires the oldest worker.
     RemoveWorker,
-    /// A worker is killed; another takes its place.
+    /// Kills a worker; another takes its place.
     KillWorker,
-    /// A worker is stopped, without a word to it.
+    /// Stops a worker (SIGSTOP), without notice.
     StopWorker,
-    /// A stopped worker goes on.
+    /// Continues a stopped worker (SIGCONT).
     ContinueWorker,
-    /// New workers take the place of all.
+    /// Replaces all workers by new ones.
     Reload,
-    /// Open: so many requests a second from now on.
+    /// Open load: new rate, per second.
     SetRate(f64),
-    /// Closed: so many clients from now on.
+    /// Closed load: new number of clients.
     SetClients(usize),
-    /// One request more, of this class: an index into [`Scenario::requests`].
+    /// Sends one extra request of this class: an index into [`Scenario::requests`].
     Send(usize),
 }
 
 impl Scenario {
-    /// The requests that are drawn; the others are only sent by name.
+    /// Returns the requests with a share of the mix; the others are only sent by name.
     pub fn drawn(&self) -> impl Iterator<Item = &Request> {
         let requests = self.requests.iter();
         requests.filter(|request| request.weight > 0.0)
     }
 
-    /// The most clients that there are at any time; none for an open load.
+    /// Returns the maximum number of clients over the run; 0 for an open load.
     #[must_use]
     pub fn most_clients(&self) -> usize {
         let at_first = match self.load.arrivals {
@@ -92,7 +91,7 @@ impl Scenario {
         later.fold(at_first, usize::max)
     }
 
-    /// How many requests are due within `length` of the load's beginning, on average, if it is open.
+    /// Returns the mean number of requests due within `length` of the load's beginning, if it is open.
     #[must_use]
     pub fn arrivals_within(&self, length: Elapsed) -> f64 {
         let Arrivals::Open { mut rate, .. } = self.load.arrivals else {
@@ -109,14 +108,14 @@ impl Scenario {
     }
 }
 
-/// A cue that is being read, with what its mistakes point at.
+/// An event that is being read, with the places that its mistakes point at.
 struct Read {
     cue: TimelineEvent,
     at: Place,
     deed: Place,
 }
 
-/// Reads `[[timeline]]` of a scenario of which all else is known; in the order of time.
+/// Reads `[[timeline]]` of a scenario that is otherwise complete; in order of time.
 pub(super) fn read(
     tree: &Table,
     scenario: &Scenario,
@@ -177,7 +176,7 @@ fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option
     })
 }
 
-/// Why a sentence is no deed.
+/// Reason for which a sentence is no action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum NoDeed {
     /// It cannot be read.
@@ -234,7 +233,7 @@ fn deeds() -> String {
     format!("the deeds are {}", one_of(DEEDS.map(|(_, form)| form)))
 }
 
-/// Passes `a worker`.
+/// Skips `a worker`.
 fn a_worker(cursor: &mut Cursor<'_>) -> Result<(), Mistake> {
     for expected in ["a", "worker"] {
         let Some(word) = cursor.word() else {
@@ -293,8 +292,8 @@ fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
     })
 }
 
-/// A cue for an instant at which the run is surely over. How long a run is that plays so many requests
-/// is not known before.
+/// Reports an event at an instant when the run is surely over. The length of a run with a number of requests is
+/// not known in advance.
 fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
     let warmup = match scenario.warmup {
         Warmup::For(length) => length,
@@ -313,7 +312,7 @@ fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
     Some(problem.legal(legal))
 }
 
-/// A deed that this scenario has no use for.
+/// Reports an action that is meaningless in this scenario.
 fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
     let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
         (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => (

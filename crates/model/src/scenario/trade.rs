@@ -1,7 +1,6 @@
-//! Words of the trade: what other servers, their settings and load generators call the things that a
-//! scenario names, for hints.
+//! Hints for terms of other servers, their settings and load generators: the scenario's word for each.
 
-/// Where a word was written.
+/// Place of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Where<'a> {
     /// As a key of this table; empty for the file itself.
@@ -12,7 +11,7 @@ pub(super) enum Where<'a> {
     Step,
 }
 
-/// The hint for a word of the trade; `None` if it is none.
+/// Returns the hint for such a term; `None` for any other word.
 pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
     let word = word.to_lowercase().replace('-', "_");
     match place {
@@ -127,7 +126,7 @@ const STEPS: [(&str, &str); 16] = [
     ("send", "write"),
 ];
 
-/// Keys that belong into a table.
+/// Returns the hint for keys that belong into a table.
 fn at_the_top(word: &str) -> Option<String> {
     const TABLES: [(&str, &[&str]); 2] = [
         (
@@ -175,7 +174,7 @@ fn at_the_top(word: &str) -> Option<String> {
 mod tests {
     use crate::scenario::{Overrides, read};
 
-    /// What is said of a text that is a scenario but for this line.
+    /// Returns the messages about a scenario with this additional line.
     fn said(line: &str) -> String {
         let rest = match line {
             line if line.contains("steps") => "load.clients = 1",

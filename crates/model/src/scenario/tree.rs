@@ -1,5 +1,5 @@
-//! The tree of values that a TOML text is, each with the place where it was written, so that pieces
-//! of several texts can be laid over one another and a mistake still points at its line.
+//! TOML as a tree of values, each with its place in the source, so that pieces of several texts can be laid
+//! over one another and a mistake still points at its line.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Lines, Place, Problem, Scope};
 
-/// A value and where it was written.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The value.
@@ -25,7 +25,7 @@ pub enum Value {
     Text {
         /// The string without quotes and escapes.
         text: String,
-        /// Where in the source it begins, if it stands there as it is, without escapes.
+        /// Byte at which it begins in the source, if it stands there without escapes.
         begin: Option<usize>,
     },
     /// An integer.
@@ -34,7 +34,7 @@ pub enum Value {
     Number(f64),
     /// A boolean.
     Flag(bool),
-    /// A date, which no key wants.
+    /// A date, which no key takes.
     Date(String),
     /// An array.
     List(Vec<Node>),
@@ -61,7 +61,7 @@ pub struct Entry {
 }
 
 impl Node {
-    /// A text that stands in its source without quotes.
+    /// Returns a text that stands in its source without quotes.
     pub(super) fn bare(text: &str, place: Place) -> Self {
         let begin = Some(place.start);
         let text = text.to_owned();
@@ -71,7 +71,7 @@ impl Node {
         }
     }
 
-    /// The string; `None` for every other value.
+    /// Returns the string; `None` for every other value.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text { text, .. } => Some(text),
@@ -79,7 +79,7 @@ impl Node {
         }
     }
 
-    /// The array; `None` for every other value.
+    /// Returns the array; `None` for every other value.
     pub fn list(&self) -> Option<&[Self]> {
         match &self.value {
             Value::List(nodes) => Some(nodes),
@@ -87,7 +87,7 @@ impl Node {
         }
     }
 
-    /// The table; `None` for every other value.
+    /// Returns the table; `None` for every other value.
     pub fn table(&self) -> Option<&Table> {
         match &self.value {
             Value::Table(table) => Some(table),
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// The place of a part of this text; of all of it if it was written with escapes.
+    /// Returns the place of a part of this text; of all of it if it was written with escapes.
     pub(super) fn part(&self, range: &Range<usize>) -> Place {
         match self.value {
             Value::Text {
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// As TOML, on one line.
+    /// Returns it as TOML, on one line.
     pub fn literal(&self) -> String {
         match &self.value {
             Value::Text { text, .. } => quoted(text),
@@ -142,7 +142,7 @@ impl Table {
         Some(self.entries.remove(index))
     }
 
-    /// What stands at the end of `path`.
+    /// Returns the entry at the end of `path`.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Entry> {
         let (key, rest) = path.split_first()?;
         let entry = self.get(key)?;
@@ -153,7 +153,7 @@ impl Table {
         }
     }
 
-    /// The table under `key`, if there is one.
+    /// Returns the table under `key`, if there is one.
     pub(super) fn table_mut(&mut self, key: &str) -> Option<&mut Self> {
         match &mut self.get_mut(key)?.node.value {
             Value::Table(table) => Some(table),
@@ -175,7 +175,7 @@ impl Table {
         }
     }
 
-    /// The tree that has nothing but `node` at the end of `path`; each key with its place.
+    /// Returns the tree that has nothing but `node` at the end of `path`; each key with its place.
     pub(super) fn of_path(path: &[(&str, Place)], node: Node) -> Self {
         let mut table = Self::default();
         if let Some(((key, place), rest)) = path.split_first() {
@@ -196,7 +196,7 @@ impl Table {
         table
     }
 
-    /// How many values it has, at any depth.
+    /// Returns the number of its values, at any depth.
     pub(super) fn size(&self) -> usize {
         let sizes = self.entries.iter().map(|entry| match &entry.node.value {
             Value::Table(table) => table.size(),
@@ -206,7 +206,7 @@ impl Table {
     }
 }
 
-/// A text in quotes, on one line.
+/// Returns a text in quotes, on one line.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for character in text.chars() {
@@ -224,8 +224,8 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Reads TOML as far as possible, and says where it is none: at most one mistake for each line, since
-/// those that follow the first are its consequences.
+/// Reads TOML as far as possible, and reports its mistakes: at most one for each line, since further ones are
+/// consequences of the first.
 pub fn read(text: &str, source: usize) -> (Table, Vec<Problem>) {
     let (table, errors) = DeTable::parse_recoverable(text);
     let lines = Lines::of(text);
@@ -248,7 +248,7 @@ pub fn read(text: &str, source: usize) -> (Table, Vec<Problem>) {
     (reader.table(table.get_ref()), problems)
 }
 
-/// One TOML value, such as stands behind a `=`; `None` if it is none.
+/// Reads one TOML value, as it stands behind a `=`; `None` if it is none.
 pub(super) fn value(text: &str, part: Range<usize>, source: usize) -> Option<Node> {
     let value = DeValue::parse(&text[part.clone()]).ok()?;
     let reader = Reader {
@@ -259,11 +259,11 @@ pub(super) fn value(text: &str, part: Range<usize>, source: usize) -> Option<Nod
     Some(reader.node(&value))
 }
 
-/// Takes over what the TOML crate has read, with places.
+/// Converts the output of the TOML crate, with places.
 struct Reader<'t> {
     text: &'t str,
     source: usize,
-    /// Where `text` begins in the source.
+    /// Byte at which `text` begins in the source.
     offset: usize,
 }
 
@@ -311,7 +311,7 @@ impl Reader<'_> {
         )
     }
 
-    /// Where `text` begins within its quotes, if it stands there as it is.
+    /// Returns the byte at which `text` begins within its quotes, if it has no escapes.
     fn verbatim(&self, text: &str, span: &Range<usize>) -> Option<usize> {
         let written = self.text.get(span.clone())?;
         let quotes = written.len().checked_sub(text.len())? / 2;
@@ -320,7 +320,7 @@ impl Reader<'_> {
     }
 }
 
-/// A whole number; one that is out of all bounds stays so.
+/// Returns a whole number, also one beyond all bounds.
 fn whole(digits: &str, radix: u32) -> Value {
     let saturated = if digits.starts_with('-') {
         i128::MIN

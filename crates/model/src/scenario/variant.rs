@@ -1,5 +1,5 @@
-//! The variants of a file: pieces of scenario that are laid over the rest, one playing for each. They
-//! come from `[[variants]]`, or from the one list that stands where a single value is expected.
+//! The variants of a file: pieces of scenario that are laid over the rest, one run for each. They come from
+//! `[[variants]]`, or from the one list in the place of a single value.
 
 use super::keys::{LOAD, REQUEST, SERVER, SERVICE, Section, Shape, VARIANT};
 use super::overrides::Setting;
@@ -11,20 +11,20 @@ use super::words::Word;
 /// A piece of scenario with its name.
 #[derive(Clone, Debug)]
 pub(super) struct Overlay {
-    /// `None`: the file has no variants, so the one that it is has no name of its own.
+    /// `None`: the file has no variants, so the only one has no name of its own.
     pub(super) name: Option<String>,
     pub(super) place: Place,
     pub(super) piece: Table,
 }
 
-/// A value where several stand.
+/// A list in the place of a value.
 struct Varying<'t> {
     path: Vec<&'t str>,
     entry: &'t Entry,
     values: &'t [Node],
 }
 
-/// The variants of `tree`, which keeps only what they have in common; at least one.
+/// Removes the variants from `tree`, which keeps their common part; at least one.
 pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Overlay> {
     let written = tree.remove("variants");
     let mut found = match &written {
@@ -54,12 +54,12 @@ pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Ov
     found
 }
 
-/// Whether `tree` has a list at `path`, where one value is expected.
+/// True if `tree` has a list at `path`, in the place of a single value.
 pub(super) fn varies_in(tree: &Table, path: &[&str]) -> bool {
     lists_of(tree).iter().any(|list| list.path == path)
 }
 
-/// Lists where one value is expected.
+/// Returns the lists in the place of single values.
 fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
     let mut lists = Vec::new();
     for (name, section, depth) in [
@@ -133,7 +133,8 @@ fn one_for_each(list: &Varying<'_>, problems: &mut Vec<Problem>) -> Vec<Overlay>
     list.values.iter().map(overlay).collect()
 }
 
-/// A word names its variant; any other value needs its key: `sync`, `workers_4`.
+/// Returns the name of a variant. A word is the name itself; any other value needs its key: `sync`,
+/// `workers_4`.
 fn name_of(key: &str, node: &Node) -> String {
     let literal = node.text().map_or_else(|| node.literal(), str::to_owned);
     let parts = literal.split(|character: char| !character.is_ascii_alphanumeric());
@@ -148,7 +149,7 @@ fn name_of(key: &str, node: &Node) -> String {
     }
 }
 
-/// `[[variants]]`
+/// Reads `[[variants]]`.
 fn written_out(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Overlay> {
     let nodes = entry.node.list().unwrap_or_default();
     let tables: Vec<(&Table, &Node)> = nodes
@@ -248,8 +249,8 @@ fn same_name_twice(overlays: &[Overlay], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Takes away the lists where one value is expected: the first `removed` of them whole; of the others,
-/// which are mistakes, the first value stays, so that nothing seems to be missing.
+/// Removes lists in the place of single values: the first `removed` lists whole; of the others, which are
+/// mistakes, the first value stays, so that no key seems to be missing.
 fn settle(tree: &mut Table, removed: usize) {
     let lists = lists_of(tree).into_iter().enumerate().map(|(index, list)| {
         let path: Vec<String> = list.path.iter().map(|key| (*key).to_owned()).collect();
@@ -261,7 +262,7 @@ fn settle(tree: &mut Table, removed: usize) {
     }
 }
 
-/// Puts `node` to the end of `path`, or nothing.
+/// Replaces the value at the end of `path` by `node`, or removes it.
 fn replace(tree: &mut Table, path: &[String], node: Option<Node>) {
     match (path, node) {
         ([], _) => {}
@@ -279,7 +280,7 @@ fn replace(tree: &mut Table, path: &[String], node: Option<Node>) {
     }
 }
 
-/// A `--set` that every variant that is played overrides would do nothing, which is never meant.
+/// Reports a `--set` that every played variant overrides: it would have no effect.
 pub(super) fn set_in_vain(setting: &Setting, played: &[&Overlay]) -> Option<Problem> {
     let path = setting.path();
     let over = |overlay: &&Overlay| {
@@ -301,7 +302,7 @@ pub(super) fn set_in_vain(setting: &Setting, played: &[&Overlay]) -> Option<Prob
     )
 }
 
-/// Whether `node` could name a variant wrongly, so that what refers to variants cannot be judged.
+/// True if a mistake could have changed a variant's name, so that references to variants cannot be checked.
 pub(super) fn names_in_doubt(overlays: &[Overlay], problems: &[Problem]) -> bool {
     overlays.iter().any(|overlay| {
         let spoilt = |problem: &Problem| overlay.place.holds(&problem.place);
@@ -310,7 +311,7 @@ pub(super) fn names_in_doubt(overlays: &[Overlay], problems: &[Problem]) -> bool
 }
 
 impl Overlay {
-    /// `tree` with this piece laid over it.
+    /// Returns `tree` with this piece laid over it.
     pub(super) fn over(&self, tree: &Table) -> Table {
         let mut whole = tree.clone();
         super::overrides::exclude(&mut whole, &self.piece);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::problem::Mistake;
 
-/// A word of a short text and where it stands.
+/// A word of a short text, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word<'t> {
     pub(super) text: &'t str,
@@ -12,12 +12,12 @@ pub(super) struct Word<'t> {
 }
 
 impl<'t> Word<'t> {
-    /// The whole of `text` as one word, without the space around it.
+    /// Returns the whole of `text` as one word, trimmed.
     pub(super) fn only(text: &'t str) -> Self {
         Self::of(text, 0..text.len())
     }
 
-    /// What stands in this part of `text`, without the space around it.
+    /// Returns this part of `text` as one word, trimmed.
     pub(super) fn of(text: &'t str, part: Range<usize>) -> Self {
         let within = &text[part.clone()];
         let start = part.start + within.len() - within.trim_start().len();
@@ -35,7 +35,7 @@ impl<'t> Word<'t> {
         }
     }
 
-    /// The part of this word from byte `start` to byte `end`.
+    /// Returns the part of this word from byte `start` to byte `end`.
     pub(super) fn part(&self, start: usize, end: usize) -> Self {
         Self {
             text: &self.text[start..end],
@@ -45,7 +45,7 @@ impl<'t> Word<'t> {
 }
 
 impl Mistake {
-    /// The same with a hint.
+    /// Adds a hint.
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
         self.hint = hint.into().or(self.hint);
@@ -53,7 +53,7 @@ impl Mistake {
     }
 }
 
-/// Walks over a short text, word by word.
+/// Reads a short text word by word.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -65,7 +65,8 @@ impl<'t> Cursor<'t> {
         Self { text, at: 0 }
     }
 
-    /// The next word: up to space, comma or parenthesis. `None` at the end, or before one of those.
+    /// Returns the next word: up to space, comma or parenthesis. `None` at the end, or before a comma or
+    /// parenthesis.
     pub(super) fn word(&mut self) -> Option<Word<'t>> {
         let start = self.skip_space();
         let rest = &self.text[start..];
@@ -78,7 +79,7 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    /// Passes `sign` if it comes next.
+    /// Skips `sign` if it comes next, and returns true then.
     pub(super) fn eat(&mut self, sign: char) -> bool {
         let start = self.skip_space();
         let found = self.text[start..].starts_with(sign);
@@ -88,7 +89,7 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// What has not been read, without the space around it; `None` if that is nothing.
+    /// Returns the unread rest, trimmed; `None` if it is empty.
     pub(super) fn rest(&mut self) -> Option<Word<'t>> {
         let start = self.skip_space();
         let rest = self.text[start..].trim_end();
@@ -98,8 +99,7 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    /// The mistake that something is missing here; points at what comes instead, or at the last
-    /// word when nothing does.
+    /// Reports that `what` is missing here; points at the next word, or at the last one at the end.
     pub(super) fn missing(&mut self, what: &str) -> Mistake {
         if let Some(rest) = self.rest() {
             return rest.mistake(format!("{what} is missing before `{}`", rest.text));

@@ -1,4 +1,4 @@
-//! Draws are what they say, and the same wherever they are drawn.
+//! Draws follow their distributions, and are the same wherever they are drawn.
 
 use super::*;
 use crate::scenario::{Accept, ConnectionMode, Load, Machine, Server, Step, Warmup, WorkerKind};
@@ -60,7 +60,7 @@ fn poisson(seed: u64, rate: f64) -> Scenario {
     scenario(seed, &[], open(rate, Process::Poisson))
 }
 
-/// The first `count` draws of one step, in milliseconds, sorted.
+/// Returns the first `count` draws of one step, in milliseconds, sorted.
 fn sample(draw: Draw, count: u64) -> Vec<f64> {
     let scenario = scenario(1, &[draw], open(1.0, Process::Poisson));
     let mut drawn: Vec<f64> = (0..count)
@@ -70,8 +70,8 @@ fn sample(draw: Draw, count: u64) -> Vec<f64> {
     drawn
 }
 
-/// Kolmogorov and Smirnov's test at 5 %, with Stephens' correction for the size of the sample:
-/// does `sorted` come from the distribution function `cdf`?
+/// True if `sorted` passes Kolmogorov and Smirnov's test against the distribution function `cdf` at 5 %, with
+/// Stephens' correction for the size of the sample.
 fn passes_kolmogorov_smirnov(sorted: &[f64], cdf: impl Fn(f64) -> f64) -> bool {
     let count = sorted.len() as f64;
     let distance = sorted
@@ -319,7 +319,7 @@ fn demands_that_are_remembered_are_the_same_demands_in_any_order() {
     ];
     let scenario = scenario(11, &draws, poisson(11, 1.0).load.arrivals);
     let mut remembered = Demands::new(11);
-    // 7 · 61 is prime to 2 000: every request once, and those that share a place one after the other.
+    // 7 · 61 is prime to 2 000: every request once, and those that share a slot one after the other.
     for n in (0..2_000).map(|place| place * 427 % 2_000).chain(0..2_000) {
         for (step, draw) in draws.iter().enumerate() {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Whether a comparison can be decided at all: its names exist, and what it compares is of one kind.
+//! Checks that a comparison can be decided: its names exist, and its sides have one dimension.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::{Comparison, Dimension, Expression, Mistake, Name, Operator, Test, To
 use crate::scenario::Variant;
 
 impl Comparison {
-    /// Everything that keeps this comparison from being decided for these variants.
+    /// Returns every mistake that keeps this comparison from being decided for these variants.
     #[must_use]
     pub fn check(&self, variants: &[Variant]) -> Vec<Mistake> {
         let mut checker = Checker {
@@ -31,7 +31,7 @@ impl Comparison {
 }
 
 impl Expression {
-    /// What kind of number this is for these variants, and everything that keeps it from being one.
+    /// Returns the expression's dimension for these variants, and every mistake that keeps it from having one.
     #[must_use]
     pub fn check(&self, variants: &[Variant]) -> (Option<Dimension>, Vec<Mistake>) {
         let mut checker = Checker {
@@ -43,7 +43,7 @@ impl Expression {
     }
 }
 
-/// What is known of an expression: its dimension, and whether it is made of bare numbers alone.
+/// Type of an expression: its dimension, and true if it is made of bare numbers alone.
 #[derive(Clone, Copy)]
 struct Known {
     dimension: Dimension,
@@ -56,7 +56,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// `None` after a mistake: one is enough.
+    /// Returns the type, or `None` after a mistake: one is enough.
     fn kind_of(&mut self, expression: &Expression) -> Option<Known> {
         match expression {
             Expression::Number(quantity) => Some(Known {
@@ -90,9 +90,9 @@ impl Checker<'_> {
         }
     }
 
-    /// What two expressions are together, if they are of one kind. A bare number beside a rate is
-    /// read as so many per second, which is the only unit that rates have; beside a length of time it
-    /// is a mistake, since nobody can know which unit was meant.
+    /// Returns the type of two expressions together, if they have one dimension. A bare number beside a rate is
+    /// read as per second, the only unit of rates. Beside a length of time it is a mistake, since its unit is
+    /// unknown.
     fn agree(
         &mut self,
         left: Option<Known>,
@@ -222,7 +222,7 @@ fn given_name(variant: &Variant, path: &str, at: usize) -> Result<(), Mistake> {
     })
 }
 
-/// What there is, if the word is none of it.
+/// Describes the names that exist, if `word` is none of these.
 fn missing<'a>(word: &str, mut names: impl Iterator<Item = &'a String> + Clone) -> Option<String> {
     let all = names.clone().map(String::as_str).collect::<Vec<_>>();
     if names.any(|name| name == word) {

@@ -1,4 +1,4 @@
-//! What a file claims of its runs, as a comparison that can be decided from their summaries.
+//! A claim about runs, as a comparison that can be decided from their summaries.
 //!
 //! ```text
 //! coroutine.throughput >= 25 * sync.throughput
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A name is a variant and a number of the summary, by its path without the unit; with one variant
-//! the path alone. Lengths of time and rates are told from plain numbers, so that `latency < 150` is
-//! refused where the file is read and not misread when the run is over. This module knows which
-//! numbers a summary has (`paths`), but nothing of how they come about.
+//! the path alone. Lengths of time and rates are distinct from plain numbers, so that `latency < 150` is
+//! refused when the file is read. This module knows which
+//! numbers a summary has (`paths`), and computes none.
 
 mod check;
 mod parse;
@@ -24,21 +24,21 @@ pub use paths::PATHS;
 
 use crate::units::{Elapsed, three_digits};
 
-/// Whether a variant's summary can have a number of this name.
+/// True if a variant's summary can have a number of this name.
 pub fn is_path(path: &str) -> bool {
     paths::dimension(path).is_some()
 }
 
-/// `left test right`.
+/// A comparison: `left test right`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// What is judged.
+    /// The side that is compared.
     pub left: Expression,
-    /// By what it is judged.
+    /// The comparing sign.
     pub test: Test,
-    /// What it is judged against.
+    /// The target.
     pub right: Expression,
-    /// Bytes of the text that the comparing sign takes.
+    /// Byte range of the comparing sign in the text.
     sign: Range<usize>,
 }
 
@@ -57,7 +57,7 @@ pub enum Test {
     About(Tolerance),
 }
 
-/// How far from its target an `~=` may be.
+/// Distance from its target that `~=` allows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tolerance {
     /// `+- 3ms`
@@ -66,22 +66,22 @@ pub enum Tolerance {
     Share(f64),
 }
 
-/// What stands on one side of a comparison.
+/// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     /// `25`, `150ms`, `20/s`, `10%`.
     Number(Quantity),
     /// `coroutine.latency.p99`.
     Name(Name),
-    /// Two of them with a sign between.
+    /// Two expressions with a sign between.
     Pair {
-        /// Before the sign.
+        /// Operand before the sign.
         left: Box<Expression>,
         /// The sign.
         operator: Operator,
-        /// Bytes of the text that the sign takes.
+        /// Byte range of the sign in the text.
         sign: Range<usize>,
-        /// After it.
+        /// Operand after the sign.
         right: Box<Expression>,
     },
 }
@@ -99,19 +99,19 @@ pub enum Operator {
     Over,
 }
 
-/// A number of a summary, as it is named in the text.
+/// A number of a summary, as the text names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// `coroutine.latency.p99`, or `latency.p99`.
     pub text: String,
-    /// Where it stands.
+    /// Byte range in the text.
     pub range: Range<usize>,
 }
 
 impl Name {
-    /// The variant (`None`: the name is a path alone) and the path.
+    /// Returns the variant (`None`: the name is a path alone) and the path.
     ///
-    /// Where a variant has the name of a path's first word, the variant is meant.
+    /// A first word that is both a variant and a path means the variant.
     #[must_use]
     pub fn split<'a>(&'a self, variants: &[&str]) -> (Option<&'a str>, &'a str) {
         match self.text.split_once('.') {
@@ -124,9 +124,9 @@ impl Name {
 /// A number with its dimension. Lengths of time are in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity {
-    /// How much, in powers of seconds.
+    /// Value, in powers of seconds.
     pub value: f64,
-    /// Which power of time it is.
+    /// Its power of time.
     pub dimension: Dimension,
 }
 
@@ -139,7 +139,7 @@ impl Dimension {
     pub const PLAIN: Self = Self(0);
     /// A length of time.
     pub const TIME: Self = Self(1);
-    /// So many per second.
+    /// A rate, per second.
     pub const RATE: Self = Self(-1);
 }
 
@@ -155,7 +155,7 @@ impl fmt::Display for Dimension {
 }
 
 impl Quantity {
-    /// A number without a unit.
+    /// Returns a number without a unit.
     #[must_use]
     pub fn plain(value: f64) -> Self {
         Self {
@@ -194,21 +194,21 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// What came of a comparison, with the numbers that decided it.
+/// Result of a comparison, with the numbers that decided it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// Whether it holds.
+    /// True if it holds.
     pub holds: bool,
     /// The left side.
     pub left: Quantity,
     /// The right side.
     pub right: Quantity,
-    /// The numbers of the summary that it names, in the order of the text.
+    /// Numbers of the summary that the comparison names, in the order of the text.
     pub measured: Vec<Quantity>,
 }
 
 impl Comparison {
-    /// The names in it, in the order of the text.
+    /// Returns the names in it, in the order of the text.
     #[must_use]
     pub fn names(&self) -> Vec<&Name> {
         let mut names = Vec::new();
@@ -220,10 +220,10 @@ impl Comparison {
         names
     }
 
-    /// Decides the comparison with the numbers that `look_up` knows.
+    /// Decides the comparison with the numbers that `look_up` returns.
     ///
     /// # Errors
-    /// The first error of `look_up`; or `undefined` when a side is no number (0 ÷ 0, say).
+    /// The first error of `look_up`; or `undefined` if a side is not a number (0 ÷ 0, say).
     pub fn judge<E>(
         &self,
         look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
@@ -261,7 +261,7 @@ impl Comparison {
 }
 
 impl Expression {
-    /// The names in it, in the order of the text.
+    /// Returns the names in it, in the order of the text.
     #[must_use]
     pub fn names(&self) -> Vec<&Name> {
         let mut names = Vec::new();
@@ -280,7 +280,7 @@ impl Expression {
         }
     }
 
-    /// Its value, with the numbers that `look_up` knows.
+    /// Returns its value, with the numbers that `look_up` returns.
     ///
     /// # Errors
     /// The first error of `look_up`.

@@ -1,4 +1,4 @@
-//! From the text of a comparison to its parts: words first, then the usual precedence.
+//! Parses a comparison: words first, then the usual precedence.
 //!
 //! ```text
 //! comparison = sum ( "<" | "<=" | ">" | ">=" ) sum
@@ -14,10 +14,10 @@ use super::{
     Comparison, Dimension, Expression, Mistake, Name, Operator, Quantity, Test, Tolerance,
 };
 
-/// How deep parentheses may nest: deeper ones are a slip, and would use up the stack.
+/// Maximum nesting of parentheses: deeper nesting is a slip, and would use up the stack.
 const DEEPEST: usize = 32;
 
-/// Reads a comparison. Whether its names exist is another question: [`Comparison::check`].
+/// Parses a comparison. [`Comparison::check`] tests that its names exist.
 ///
 /// # Errors
 /// The first mistake, with its place in `text`.
@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Comparison, Mistake> {
     }
 }
 
-/// Reads what stands on one side of a comparison: `coroutine.throughput / sync.throughput`.
+/// Parses one side of a comparison: `coroutine.throughput / sync.throughput`.
 ///
 /// # Errors
 /// The first mistake, with its place in `text`.
@@ -63,10 +63,10 @@ pub fn parse_expression(text: &str) -> Result<Expression, Mistake> {
     }
 }
 
-/// Reads a single number with its unit: `20`, `150ms`, `20/s`.
+/// Parses a single number with its unit: `20`, `150ms`, `20/s`.
 ///
 /// # Errors
-/// When it is none.
+/// Text that is not such a number.
 pub fn parse_quantity(text: &str) -> Result<Quantity, Mistake> {
     match parse_expression(text)? {
         Expression::Number(quantity) => Ok(quantity),
@@ -86,7 +86,7 @@ fn mistake(range: Range<usize>, message: impl Into<String>, hint: Option<&str>) 
     }
 }
 
-/// The smallest parts of the text.
+/// Kind of a token.
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     Number(Quantity),
@@ -156,7 +156,7 @@ fn length_of(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|letter| !belongs(letter)).unwrap_or(text.len())
 }
 
-/// A number, and its unit if it has one: `25`, `1_000`, `2.5`, `150ms`, `0.2 s`, `20/s`, `10%`.
+/// Reads a number, and its unit if it has one: `25`, `1_000`, `2.5`, `150ms`, `0.2 s`, `20/s`, `10%`.
 fn number(text: &str, at: usize) -> Result<Word, Mistake> {
     let rest = &text[at..];
     let digits = length_of(rest, |letter| {
@@ -198,7 +198,7 @@ fn number(text: &str, at: usize) -> Result<Word, Mistake> {
     })
 }
 
-/// Whether `/s` stands there alone: `20/s`, but not `20/sync.throughput`.
+/// True if `/s` stands there alone: `20/s`, but not `20/sync.throughput`.
 fn is_per_second(text: &str) -> bool {
     text.strip_prefix("/s").is_some_and(|rest| {
         !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.')
@@ -208,7 +208,7 @@ fn is_per_second(text: &str) -> bool {
 struct Parser<'a> {
     words: &'a [Word],
     next: usize,
-    /// Where the text ends: the place of what is missing.
+    /// End of the text: the place of anything missing.
     end: usize,
     depth: usize,
 }
@@ -224,7 +224,7 @@ impl<'a> Parser<'a> {
         word
     }
 
-    /// The next word's place if it is one of these signs; takes it.
+    /// Takes the next word if it is one of these signs, and returns its place.
     fn take_sign(&mut self, signs: &[&'static str]) -> Option<(&'static str, Range<usize>)> {
         match self.peek() {
             Some(Word {

@@ -1,11 +1,11 @@
 //! The numbers of a summary that can be named, by their path without the unit.
 //!
-//! `*` stands for a name that the scenario gives, or for an index. That this list and the summary
-//! are the same is held by a test of the summary.
+//! `*` stands for a name that the scenario gives, or for an index. A test of the summary checks this list
+//! against it.
 
 use super::Dimension;
 
-/// What a part of a path stands for when it is `*`.
+/// Meaning of a `*` in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Star {
     Request,
@@ -16,7 +16,7 @@ pub(super) enum Star {
 }
 
 impl Star {
-    /// What the word before a `*` says of it.
+    /// Returns the meaning of a `*` after this word.
     pub(super) fn after(word: &str) -> Option<Self> {
         Some(match word {
             "requests" => Self::Request,
@@ -134,7 +134,7 @@ pub const PATHS: &[(&str, Dimension)] = &[
     ("telemetry.thinned", PLAIN),
 ];
 
-/// The dimension of what a path names, with any word where the list has a `*`.
+/// Returns the dimension of the number at a path, with any word where the list has a `*`.
 pub(super) fn dimension(path: &str) -> Option<Dimension> {
     let written: Vec<&str> = path.split('.').collect();
     PATHS
@@ -151,7 +151,7 @@ fn agree(known: &str, written: &[&str]) -> bool {
             .all(|(known, written)| known == "*" || known == *written)
 }
 
-/// The path of the list that looks most like what was written, with its stars filled in from there.
+/// Returns the path of the list nearest to `path`, with its stars filled in from there.
 pub(super) fn nearest(path: &str) -> Option<String> {
     let written: Vec<&str> = path.split('.').collect();
     let filled = |known: &str| -> String {

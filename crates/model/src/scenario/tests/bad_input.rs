@@ -1,10 +1,10 @@
-//! Every mistake is reported in one go, with its line, what would be legal, and a hint.
+//! Every mistake is reported in one go, with its line, the legal values, and a hint.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What is said of each text, kept as a snapshot to be read by people.
+/// Compares the messages about each text with a snapshot.
 macro_rules! said_of {
     ($($name:ident: $text:expr;)*) => {
         $(
@@ -321,7 +321,7 @@ fn two_hundred_mistakes_are_reported_at_once() {
 
 #[test]
 fn twenty_thousand_mistakes_are_all_drawn() {
-    // In time that grows with their square this takes minutes.
+    // An algorithm of quadratic time takes minutes for these.
     let keys: Vec<String> = (0..20_000)
         .map(|key| format!("unknown_{key} = 1\n"))
         .collect();
@@ -339,7 +339,7 @@ fn bytes_that_are_no_text_are_one_mistake() {
     insta::assert_snapshot!(problems);
 }
 
-/// Texts that are nearly scenarios: lines of one, some of them spoilt.
+/// Returns near scenarios: lines of a valid one, some of them spoilt.
 fn nearly() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         "[a-z0-9\"'~.\\[\\]{}(),= é]{0,12}",

@@ -1,4 +1,4 @@
-//! Whole files: what they become, and what is said of bad ones.
+//! Whole files: their plans, and the messages about bad ones.
 
 mod bad_input;
 mod precedence;
@@ -19,7 +19,7 @@ fn read_alone(text: &str) -> Result<Plan, Problems> {
     read(text, "some.toml", &Overrides::default())
 }
 
-/// The plan, with `--set` for each of `set` and `--variant` for each of `variants`.
+/// Returns the plan, with `--set` for each of `set` and `--variant` for each of `variants`.
 fn read_with(text: &str, set: &[&str], variants: &[&str]) -> Result<Plan, Problems> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let overrides = Overrides {
@@ -37,7 +37,7 @@ fn names(plan: &Plan) -> Vec<&str> {
         .collect()
 }
 
-/// What is said of a text that is wrong.
+/// Returns the messages about a text with mistakes.
 fn wrong(text: &str) -> String {
     match read_alone(text) {
         Ok(plan) => panic!("this should be wrong, and is {plan:#?}"),

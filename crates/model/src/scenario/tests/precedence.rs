@@ -1,4 +1,4 @@
-//! File, then `--set`, then the variant; and what variants are called.
+//! Precedence of file, then `--set`, then the variant; names of variants.
 
 use super::*;
 use crate::scenario::TimelineAction;

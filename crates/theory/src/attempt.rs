@@ -1,49 +1,49 @@
-//! One request by itself: what it takes of each resource when nothing is in its way, and whether it can
-//! end well at all. The heartbeat, the clients' patience, a panic and an overflow end it early.
+//! One request by itself: the time that it needs of each resource when it waits for nothing, and its possible
+//! ends: an answer, the heartbeat, the clients' patience, a panic, an overflow.
 //!
 //! ```text
 //!   compute 10ms   sleep 30s                        timeout = 2s: killed after 2 s at the least,
 //!   ├──┼───────────────┤- - - - - - - - - -┤        and lost; its worker was taken for 2 s
 //! ```
 //!
-//! Everything here is a least: queues make a request longer, never shorter. So a bound that divides by its mean
-//! holds for every run that is long enough for the mean.
+//! All times are lower limits: queues make a request longer, never shorter. A bound that divides by their
+//! mean therefore holds for every run that is long enough for the mean.
 
 use super::demand::{Moments, Spent, spent_on};
 use super::quantile;
 use concsim_model::scenario::{Arrivals, Draw, Request, Scenario, Step, WaitMode, WorkerKind};
 
-/// The arbiter looks at the heartbeats once in so long, in seconds.
+/// Interval at which the arbiter checks the heartbeats, in seconds.
 pub const TICK: f64 = 1.0;
 /// Points of the lattice over which random demands are averaged; a prime.
 const POINTS: usize = 1_021;
-/// The multiplier of the lattice (Korobov): a primitive root of [`POINTS`].
+/// Multiplier of the lattice (Korobov): a primitive root of [`POINTS`].
 const MULTIPLIER: usize = 76;
-/// A draw is taken to be no longer than all but so large a share of them.
+/// Share of draws that is ignored as too long.
 const RARE: f64 = 1e-6;
-/// A long draw: one of 1 000 is longer.
+/// Quantile of a long draw: one of 1 000 is longer.
 const SELDOM: f64 = 0.999;
 
-/// What one request takes of each resource, in seconds.
+/// Time that one request needs of each resource, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Taken {
-    /// Of a worker, or of one of its threads: what keeps it from other requests.
+    /// Of a worker, or of one of its threads: time during which it serves no other request.
     pub held: f64,
     /// Of a core.
     pub computing: f64,
-    /// Of a place among those that are begun.
+    /// Of a slot among the requests that are begun.
     pub inside: f64,
-    /// Of its client, thinking left out.
+    /// Of its client, without think time.
     pub round: f64,
-    /// Of a worker's pool of threads.
+    /// Of a thread in the worker's pool.
     pub in_threads: f64,
     /// Of a connection to each service, in the scenario's order.
     pub calls: Vec<f64>,
-    /// 1 if it can be answered well; the share of those that can, in a mean.
+    /// 1 if a good answer is possible; in a mean, the share of such requests.
     pub good: f64,
-    /// 1 if its worker ends with it; the share of those, in a mean.
+    /// 1 if its worker dies with it; in a mean, the share of such requests.
     pub kills: f64,
-    /// 1 if its worker may end with it: the heartbeat is looked at once a second.
+    /// 1 if its worker may die with it: the arbiter checks the heartbeat once a second.
     pub may_kill: f64,
 }
 
@@ -64,21 +64,21 @@ impl Taken {
     }
 }
 
-/// The mean over a scenario's mix of requests.
+/// Returns the mean over a scenario's mix of requests.
 #[must_use]
 pub fn mean(scenario: &Scenario) -> Taken {
     let mut mean = Taken::default();
     for (share, alone) in mix(scenario) {
         mean.add(&alone.mean(), share);
     }
-    // What is left of a sum of shares.
+    // The rest is rounding of a sum of shares.
     if mean.good > 1.0 - 1e-9 {
         mean.good = 1.0;
     }
     mean
 }
 
-/// Requests that stand for all of a scenario's mix, each with its share.
+/// Returns sample requests that represent a scenario's mix, each with its share.
 #[must_use]
 pub fn points(scenario: &Scenario) -> Vec<(f64, Taken)> {
     let all = mix(scenario).flat_map(|(share, alone)| {
@@ -89,14 +89,15 @@ pub fn points(scenario: &Scenario) -> Vec<(f64, Taken)> {
     all.collect()
 }
 
-/// The longest that one of 1 000 requests of any kind keeps its worker silent, in seconds.
+/// Returns the 99.9th percentile of the time that a request keeps its worker silent, in seconds: the longest
+/// over all kinds.
 #[must_use]
 pub fn longest_silence(scenario: &Scenario) -> f64 {
     let silences = mix(scenario).map(|(_, alone)| alone.at(SELDOM).1);
     silences.fold(0.0, f64::max)
 }
 
-/// The requests that are asked for, each with its share.
+/// Returns the requests of the mix, each with its share.
 fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
     let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
     scenario
@@ -104,8 +105,8 @@ fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
         .map(move |request| (request.weight / weights, Alone { scenario, request }))
 }
 
-/// The heartbeat that watches requests of this scenario, in seconds: threads are watched by one that
-/// never serves.
+/// Returns the heartbeat timeout that requests can exceed, in seconds; `None` for workers with several
+/// threads, because a thread that serves no requests sends their heartbeat.
 #[must_use]
 pub fn heartbeat(scenario: &Scenario) -> Option<f64> {
     let server = &scenario.server;
@@ -114,7 +115,7 @@ pub fn heartbeat(scenario: &Scenario) -> Option<f64> {
     Some(timeout.as_secs_f64())
 }
 
-/// Whether a request that is alone is heard in time, and one among others may not be.
+/// True if a request meets the heartbeat alone and may miss it beside others.
 #[must_use]
 pub fn may_be_silent_among_others(scenario: &Scenario, cores: usize) -> bool {
     let Some(timeout) = heartbeat(scenario) else {
@@ -134,7 +135,7 @@ pub fn may_be_silent_among_others(scenario: &Scenario, cores: usize) -> bool {
     slower > 1.0 && silence <= timeout + TICK && silence * (slower + 1.0) > timeout
 }
 
-/// How many calls that block can be under way at once.
+/// Returns the number of blocking calls that can be in flight at once.
 fn blocking_callers(scenario: &Scenario) -> usize {
     match scenario.server.kind {
         WorkerKind::Sync | WorkerKind::Threads => scenario.server.concurrency_limit(),
@@ -142,14 +143,14 @@ fn blocking_callers(scenario: &Scenario) -> usize {
     }
 }
 
-/// A request of a scenario that nothing else is beside.
+/// A request of a scenario with no other request beside it.
 struct Alone<'a> {
     scenario: &'a Scenario,
     request: &'a Request,
 }
 
 impl Alone<'_> {
-    /// By the exact moments where nothing cuts it short, else over the points.
+    /// Returns the exact mean if nothing cuts the request short, else the mean over the points.
     fn mean(&self) -> Taken {
         if self.is_random() && self.may_end_early() {
             return mean_of(&self.points());
@@ -163,7 +164,7 @@ impl Alone<'_> {
         draws.any(quantile::is_random)
     }
 
-    /// Whether a long one is cut short where a short one is not.
+    /// True if a long draw cuts the request short and a short one does not.
     fn may_end_early(&self) -> bool {
         let [(short, _), (long, silent)] = [RARE, 1.0 - RARE].map(|share| self.at(share));
         let patience = self.scenario.load.patience.as_secs_f64();
@@ -172,7 +173,7 @@ impl Alone<'_> {
         is_cut || (long.good, long.kills) != (short.good, short.kills)
     }
 
-    /// With every draw at the same quantile.
+    /// Returns the request with every draw at the same quantile, and its longest silence in seconds.
     fn at(&self, share: f64) -> (Taken, f64) {
         self.play(&self.lengths(|draw| quantile::of(draw, share)))
     }
@@ -182,7 +183,7 @@ impl Alone<'_> {
         steps.map(|step| step.duration().map_or(0.0, &of)).collect()
     }
 
-    /// A lattice over the quantiles of all draws (Korobov); one point if nothing is random.
+    /// Returns a lattice over the quantiles of all draws (Korobov); one point if nothing is random.
     fn points(&self) -> Vec<Taken> {
         let count = if self.is_random() { POINTS } else { 1 };
         (0..count).map(|point| self.point(point)).collect()
@@ -200,7 +201,8 @@ impl Alone<'_> {
         self.play(&lengths).0
     }
 
-    /// One with these lengths of its steps, and for how long it kept its worker silent at most.
+    /// Plays a request with these step lengths. Returns its times, and the longest silence of its worker in
+    /// seconds.
     fn play(&self, lengths: &[f64]) -> (Taken, f64) {
         let mut playing = Playing::new(self.scenario);
         for (step, length) in self.request.script.iter().zip(lengths) {
@@ -220,18 +222,18 @@ fn mean_of(points: &[Taken]) -> Taken {
     mean
 }
 
-/// A request that is under way.
+/// A request in progress.
 struct Playing<'a> {
     scenario: &'a Scenario,
     kind: WorkerKind,
     timeout: f64,
     taken: Taken,
-    /// Since its worker last showed that it lives, and the longest of these.
+    /// Time since the worker's last sign of life, in seconds; and the longest such time.
     silence: f64,
     silent: f64,
-    /// Since its beginning, undisturbed.
+    /// Time since its beginning, in seconds.
     elapsed: f64,
-    /// The same, if the heartbeat ends it as early as it may.
+    /// The same if the heartbeat ends it at the earliest possible time.
     least: f64,
     is_good: bool,
 }
@@ -254,7 +256,7 @@ impl<'a> Playing<'a> {
         }
     }
 
-    /// Whether it goes on after this step.
+    /// Plays a step; returns true if the request goes on after it.
     fn step(&mut self, step: &Step, length: f64) -> bool {
         let has_loop = self.kind.has_a_loop();
         match step {
@@ -296,7 +298,7 @@ impl<'a> Playing<'a> {
         }
     }
 
-    /// So much of what it takes is sure: none once the heartbeat may have ended it.
+    /// Returns the part of a length that is certain: 0 once the heartbeat may have ended the request.
     fn sure(&self, length: f64) -> f64 {
         if self.taken.may_kill > 0.0 {
             0.0
@@ -305,7 +307,7 @@ impl<'a> Playing<'a> {
         }
     }
 
-    /// The heartbeat is heard between slices.
+    /// Computes in slices, with a heartbeat after each.
     fn computes_in_slices(&mut self, length: f64, slice: f64) -> bool {
         let holds = |taken: &mut Taken, spent| {
             taken.held += spent;
@@ -353,8 +355,8 @@ impl<'a> Playing<'a> {
         })
     }
 
-    /// Its worker shows no sign of life for so long. It surely ends a tick after the timeout, and may end
-    /// at the timeout: no more than that is counted.
+    /// Adds a time without a sign of life from the worker. The heartbeat certainly ends the request one tick
+    /// after the timeout, and may end it at the timeout: only the time up to there is counted.
     fn is_silent(&mut self, length: f64, takes: impl Fn(&mut Taken, f64)) -> bool {
         let spent = self.sure(length.min((self.timeout - self.silence).max(0.0)));
         takes(&mut self.taken, spent);
@@ -385,8 +387,8 @@ impl<'a> Playing<'a> {
     }
 }
 
-/// The mean time for which an idle connection keeps its place between two requests of its client, in
-/// seconds; 0 where connections are not kept, or not by those who will ask again.
+/// Returns the mean time for which an idle connection keeps its slot between two requests of its client, in
+/// seconds; 0 if connections are closed, or if no client sends a second request.
 #[must_use]
 pub fn kept_idle(scenario: &Scenario) -> f64 {
     let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {

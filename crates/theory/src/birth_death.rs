@@ -1,10 +1,10 @@
-//! Numbers that go up and down by one: how often each is seen in the long run.
+//! Birth-death chains: the steady-state share of each state, if states change by one.
 
-/// The share of time at each state from 0 to `last`, if in the long run state n + 1 is seen
-/// `ratio(n)` times as often as state n. They add up to 1.
+/// Returns the share of time in each state from 0 to `last`, if in the long run state n + 1 is `ratio(n)`
+/// times as frequent as state n. The shares add up to 1.
 ///
-/// The ratios must not increase, so that there is one most frequent state: from there outwards shares
-/// are multiplied, and whatever is too rare to be written is nothing.
+/// The ratios must not increase, so that there is one most frequent state. Shares are multiplied outwards
+/// from there; shares too small for an `f64` are 0.
 #[must_use]
 pub(super) fn shares(last: usize, ratio: impl Fn(usize) -> f64) -> Vec<f64> {
     let mode = first_that(last, |state| ratio(state) < 1.0);
@@ -23,7 +23,8 @@ pub(super) fn shares(last: usize, ratio: impl Fn(usize) -> f64) -> Vec<f64> {
     shares
 }
 
-/// The first of 0 … `last` − 1 for which it is so, else `last`; once so, it stays so.
+/// Returns the first number of 0 … `last` − 1 that meets a condition, else `last`. The condition must hold
+/// for all numbers after the first.
 fn first_that(last: usize, is_so: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, last);
     while low < high {

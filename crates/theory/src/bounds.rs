@@ -1,6 +1,6 @@
-//! Operational bounds of a server with workers: what the throughput of a long run cannot exceed, whatever its
-//! randomness. They hold for any law of arrivals and of service (Denning and Buzen, 1978). A short window may
-//! be above: what its requests take is not exactly the mean, and it counts answers to work that was done before.
+//! Operational bounds of a server with workers: upper limits of a long run's throughput. They hold for any
+//! law of arrivals and of service (Denning and Buzen, 1978). A short window may exceed them: the demands of
+//! its requests are not exactly the mean, and it counts answers to work done before it.
 //!
 //! ```text
 //!   good answers per second  ≤  how many there are ÷ how long each request takes one × share that can be good
@@ -9,37 +9,38 @@
 //!   services, pools of threads, clients
 //! ```
 //!
-//! A request takes no more than it takes alone (`attempt.rs`), and no more than the heartbeat lets it: one
-//! that is silent for longer than `timeout` is lost with its worker, and what it took is taken all the same.
+//! A request is counted with the time that it needs alone (`attempt.rs`), up to the heartbeat's limit: a
+//! request that is silent for longer than `timeout` is lost with its worker, and used its resources until
+//! then.
 
 use super::attempt::{self, Taken};
 use crate::demand::Moments;
 use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, Step, WorkerKind};
 
-/// One thing that bounds the throughput.
+/// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {
-    /// What there is a limited number of.
+    /// Limited resource.
     pub of: Scarce,
-    /// How many there are.
+    /// Number of units of the resource.
     pub count: f64,
-    /// For how long each request takes one of them, in seconds.
+    /// Time for which each request occupies one unit, in seconds.
     pub each: f64,
-    /// The share of requests that can be answered well; the others are killed, or too long for the
-    /// clients' patience, and take what they take.
+    /// Share of requests that can get a good answer. The others are killed, or exceed the clients' patience,
+    /// and use resources all the same.
     pub good: f64,
 }
 
-/// What there is a limited number of.
+/// Limited resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scarce {
-    /// Requests that can be begun at once, of coroutine workers.
+    /// Requests that coroutine workers can have begun at once.
     Connections,
     /// Workers, each busy with one request.
     Workers,
     /// Threads of all workers, each busy with one request.
     Threads,
-    /// Locks around computing, one a process.
+    /// Locks around computing, one per process.
     Locks,
     /// Cores.
     Cores,
@@ -47,16 +48,16 @@ pub enum Scarce {
     Pool(usize),
     /// Calls that a service serves at once: an index into [`Scenario::services`].
     Capacity(usize),
-    /// Threads of the workers' pools, to which waits are handed.
+    /// Threads in the workers' pools, which execute waits.
     PoolThreads,
     /// Clients of a closed load.
     Clients,
-    /// Requests of an open load: they come no faster.
+    /// Requests of an open load: the arrival rate.
     Arrivals,
 }
 
 impl Scarce {
-    /// The word for it in data.
+    /// Returns the resource's word in data files.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -73,7 +74,7 @@ impl Scarce {
         }
     }
 
-    /// Whether it is the load, and nothing of the server, that stops the throughput.
+    /// True if the load, and not the server, limits the throughput.
     #[must_use]
     pub fn is_the_load(self) -> bool {
         matches!(self, Self::Clients | Self::Arrivals)
@@ -81,13 +82,14 @@ impl Scarce {
 }
 
 impl Bound {
-    /// Answers per second.
+    /// Returns the limit in answers per second.
     #[must_use]
     pub fn per_s(&self) -> f64 {
         self.count / self.each * self.good
     }
 
-    /// What one request takes of it, in seconds; of the load, its round.
+    /// Returns the time that one request needs of this resource, in seconds; for the load, the time of a
+    /// client's round.
     #[must_use]
     pub fn takes(&self, taken: &Taken) -> f64 {
         match self.of {
@@ -102,14 +104,13 @@ impl Bound {
     }
 }
 
-/// Everything that bounds a scenario's throughput on a machine with so many cores, the tightest
-/// first.
+/// Returns all bounds of a scenario's throughput on a machine with `cores` cores, the tightest first.
 #[must_use]
 pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
     let mean = attempt::mean(scenario);
     let asked_for = asked_for(scenario, &mean);
     if takes_others_along(scenario, &mean, cores) {
-        // A request that dies with another has taken anything from nothing to all of what it takes alone.
+        // A request that dies with another may have used any part of the resources that it needs alone.
         let is_known = asked_for.of == Scarce::Arrivals;
         return is_known.then_some(asked_for).into_iter().collect();
     }
@@ -120,8 +121,8 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
     tightest_first(share_of_short_ones(scenario, bounds, &mean))
 }
 
-/// Whether requests may be lost before they have taken what they take: with the worker of another, or
-/// while they wait for a core or a service for longer than the heartbeat lets them.
+/// True if requests may be lost before they have used their resources: with the worker of another request, or
+/// in a wait for a core or a service that exceeds the heartbeat timeout.
 fn takes_others_along(scenario: &Scenario, mean: &Taken, cores: usize) -> bool {
     let server = &scenario.server;
     let one_at_a_time = server.concurrency_limit_of(1) == 1;
@@ -155,7 +156,7 @@ fn of_connections(scenario: &Scenario, mean: &Taken) -> Option<Bound> {
     has_a_loop.then(|| bound(Scarce::Connections, all, inside, mean.good))
 }
 
-/// For how long a kept connection keeps its place after a good answer.
+/// Returns the time for which a kept connection keeps its slot after a good answer, in seconds.
 fn kept_idle(scenario: &Scenario) -> f64 {
     let server = &scenario.server;
     let keeps =
@@ -169,7 +170,7 @@ fn kept_idle(scenario: &Scenario) -> f64 {
 
 fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
     let server = &scenario.server;
-    // Calls that one worker can have under way at once.
+    // Calls that one worker can have in flight at once.
     let callers = match server.kind {
         WorkerKind::Sync => 1,
         WorkerKind::Threads => server.threads,
@@ -194,8 +195,8 @@ fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
     bounds
 }
 
-/// More comes than can be done, and the worker takes turns between all that is there: the shorter ones get
-/// through first, for as long as the others still become more.
+/// Adjusts the good shares for an overloaded worker that takes turns between all its requests: the shorter
+/// requests end first while the number of the others grows.
 fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken) -> Vec<Bound> {
     if !(scenario.server.kind.has_a_loop() && passes_others(scenario)) {
         return bounds;
@@ -214,14 +215,15 @@ fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken
     bounds
 }
 
-/// How many requests come per second at most.
+/// Returns the maximal arrival rate, in requests per second.
 fn rate_of_asking(scenario: &Scenario, mean: &Taken) -> f64 {
     let asked = asked_for(scenario, mean);
     asked.count / asked.each
 }
 
-/// Whether ever more requests are in a worker for want of this: an open load does not wait for answers, and
-/// clients who give up ask again while what they asked before is still there.
+/// True if the number of requests in a worker grows without limit for want of this resource: an open load
+/// does not wait for answers, and clients that give up send again while their former requests are still
+/// there.
 fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
     match scenario.load.arrivals {
         Arrivals::Open { .. } => true,
@@ -232,8 +234,7 @@ fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
     }
 }
 
-/// Whether a request lets another pass: if each takes its worker once, they end in the order in which they
-/// came.
+/// True if a request can overtake another. If each occupies its worker once, they end in order of arrival.
 fn passes_others(scenario: &Scenario) -> bool {
     let mut steps = scenario.drawn().flat_map(|request| &request.script);
     steps.any(|step| match step {
@@ -244,7 +245,7 @@ fn passes_others(scenario: &Scenario) -> bool {
     })
 }
 
-/// The bound as if of all that come those that take least were done first.
+/// Adjusts the bound as if the arrivals with the least demand were served first.
 fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, Taken)]) {
     let mut each: Vec<(f64, f64)> = points
         .iter()
@@ -271,25 +272,25 @@ fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, Taken)]) {
     }
 }
 
-/// A server in round numbers: each request computes for a while and waits for a while.
+/// A server in round numbers: each request computes once and waits once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outline {
-    /// What the workers are; waits of a coroutine let go of its worker.
+    /// Kind of the workers; a coroutine's wait frees its worker.
     pub kind: WorkerKind,
-    /// Processes.
+    /// Number of processes.
     pub workers: usize,
-    /// How many can compute at the same instant.
+    /// Number of cores.
     pub cores: usize,
-    /// C: how long a request computes, in seconds.
+    /// C: computing time of a request, in seconds.
     pub compute: f64,
-    /// IO: how long it waits, in seconds.
+    /// IO: wait of a request, in seconds.
     pub wait: f64,
-    /// Clients, and how long each thinks before it asks again, in seconds.
+    /// Number of clients, and think time of each in seconds.
     pub clients: Option<(usize, f64)>,
 }
 
 impl Outline {
-    /// What bounds its throughput, the tightest first.
+    /// Returns the bounds of the throughput, the tightest first.
     #[must_use]
     pub fn bounds(&self) -> Vec<Bound> {
         let alone = self.compute + self.wait;
@@ -308,7 +309,8 @@ impl Outline {
         tightest_first(bounds)
     }
 
-    /// n* = m(1 + IO/C): so many sync workers keep all cores busy. `None` if nothing is computed.
+    /// Returns n* = m(1 + IO/C): the number of sync workers that keeps all cores busy. `None` if nothing is
+    /// computed.
     #[must_use]
     pub fn knee(&self) -> Option<f64> {
         let ratio = self.wait / self.compute;
@@ -316,7 +318,7 @@ impl Outline {
     }
 }
 
-/// Without those that take no time and so bound nothing.
+/// Sorts the bounds and removes those of resources that take no time.
 fn tightest_first(mut bounds: Vec<Bound>) -> Vec<Bound> {
     bounds.retain(|bound| bound.each > 0.0);
     bounds.sort_by(|a, b| a.per_s().total_cmp(&b.per_s()));
@@ -332,7 +334,7 @@ fn bound(of: Scarce, count: usize, each: f64, good: f64) -> Bound {
     }
 }
 
-/// A client asks again when it has its answer, or has given up.
+/// Returns the bound of the load: a closed client sends again after an answer or when it gives up.
 fn asked_for(scenario: &Scenario, mean: &Taken) -> Bound {
     match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => {
@@ -354,7 +356,7 @@ mod tests {
     use crate::scenario;
     use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 
-    /// The tightest bound of `compute`, `call` with so many workers and clients.
+    /// Returns the tightest bound of `compute`, `call` with these numbers of workers and clients.
     fn tightest(
         kind: WorkerKind,
         (workers, cores, clients): (usize, usize, usize),

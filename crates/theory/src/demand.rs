@@ -1,13 +1,13 @@
-//! What requests ask for on average: the first two moments of a step, a script and a mix.
+//! Demands of requests on average: the first two moments of a step, a script and a mix.
 
 use concsim_model::scenario::{Draw, Scenario, Script, Step, WaitMode, WorkerKind};
 
-/// The hour at which draws are capped, in seconds.
+/// Cap of a draw, in seconds: one hour.
 const HOUR: f64 = 3_600.0;
 /// The standard normal's 99th percentile.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
 
-/// The mean of a length of time, in seconds, and of its square.
+/// Mean of a duration in seconds, and mean of its square.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     /// E\[S\].
@@ -17,7 +17,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// A length that is always the same.
+    /// A constant duration.
     #[must_use]
     pub fn always(length: f64) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl Moments {
         }
     }
 
-    /// The variance in units of the squared mean: 0 for a constant, 1 for the exponential law.
+    /// Returns the squared coefficient of variation: 0 for a constant, 1 for the exponential law.
     #[must_use]
     pub fn squared_variation(&self) -> f64 {
         if self.mean > 0.0 {
@@ -36,7 +36,7 @@ impl Moments {
         }
     }
 
-    /// One length after the other, drawn independently.
+    /// Returns the moments of the sum of two independent durations.
     #[must_use]
     pub fn then(self, other: Self) -> Self {
         Self {
@@ -45,13 +45,13 @@ impl Moments {
         }
     }
 
-    /// Adds so large a share of others, as to a mean.
+    /// Adds the moments of others with a weight, as in a mean.
     pub fn add(&mut self, others: Self, share: f64) {
         self.mean += share * others.mean;
         self.square += share * others.square;
     }
 
-    /// The moments of what this is drawn from.
+    /// Returns the moments of a draw.
     #[must_use]
     pub fn of(draw: &Draw) -> Self {
         let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
@@ -105,7 +105,7 @@ impl Moments {
         }
     }
 
-    /// Larger draws are cut to `most`.
+    /// Larger draws are capped at `most`.
     fn pareto(least: f64, shape: f64, most: f64) -> Self {
         if least <= 0.0 || most <= least {
             return Self::always(least.max(0.0));
@@ -128,18 +128,18 @@ impl Moments {
     }
 }
 
-/// What a step's duration is spent on.
+/// Use of a step's duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
     /// On a core.
     Computing,
-    /// In a wait that keeps the worker from everything else.
+    /// A wait during which the worker does nothing else.
     Blocked,
-    /// In a wait while the worker does something else.
+    /// A wait during which the worker serves other requests.
     Parked,
 }
 
-/// What a worker of this kind spends a step's duration on; `None` for a step without one.
+/// Returns the use of a step's duration by a worker of this kind; `None` for a step without a duration.
 #[must_use]
 pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
     match step {
@@ -158,7 +158,7 @@ pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
     }
 }
 
-/// The moments of those parts of a script that `counts`.
+/// Returns the moments of the parts of a script for which `counts` is true.
 #[must_use]
 pub fn of_script(script: &Script, kind: WorkerKind, counts: impl Fn(Spent) -> bool) -> Moments {
     let counted = script.iter().filter_map(|step| {
@@ -170,7 +170,7 @@ pub fn of_script(script: &Script, kind: WorkerKind, counts: impl Fn(Spent) -> bo
     counted.fold(Moments::default(), Moments::then)
 }
 
-/// The same over a scenario's mix of requests.
+/// Returns the same over a scenario's mix of requests.
 #[must_use]
 pub fn of_mix(scenario: &Scenario, counts: impl Fn(Spent) -> bool) -> Moments {
     let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();

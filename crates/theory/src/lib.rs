@@ -1,9 +1,9 @@
-//! What it should be: closed forms, to stand beside what was measured.
+//! Closed forms of queueing theory, for comparison with measured and simulated numbers.
 //!
-//! A number from here is *computed*, and always said to be. Each formula is checked against values of
-//! the literature. This room knows scenarios and nothing of how they are played.
+//! Numbers from this crate are *computed*, and always labelled so. Each formula is checked against values of
+//! the literature. The crate uses scenarios and is independent of the engines.
 //!
-//! `forecast` and `bounds` begin from a scenario. The others are the models of `concsim theory` and
+//! `forecast` and `bounds` begin from a scenario. The other modules are the models of `concsim theory` and
 //! begin from numbers: pure functions, without clock, file or randomness.
 
 pub mod attempt;
@@ -20,11 +20,11 @@ pub mod speedup;
 pub mod tokens;
 pub mod usl;
 
-/// Fails unless a number is the expected one within half a unit of the last `digit` that is given of it.
+/// Fails unless a number is the expected one within half a unit of the last given `digit`.
 #[cfg(test)]
 #[track_caller]
 fn close(found: f64, expected: f64, digit: f64) {
-    // What is printed may itself be rounded from just beside the middle.
+    // The expected number may itself be rounded from just beside the middle.
     let is_close = (found - expected).abs() <= 0.5005 * digit;
     assert!(is_close, "{found} instead of {expected}");
 }

@@ -1,17 +1,17 @@
-//! Little's law (1961): whatever the order and whatever the laws, N = X·R in the long run.
+//! Little's law (1961): N = X·R in the long run, for any order of service and any laws.
 
-/// The three of them.
+/// The three quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Balance {
-    /// N: the mean number there.
+    /// N: mean number of requests present.
     pub present: f64,
-    /// X: how many come and go, per second.
+    /// X: throughput, per second.
     pub throughput: f64,
-    /// R: the mean time that each stays, in seconds.
+    /// R: mean time that each request stays, in seconds.
     pub response: f64,
 }
 
-/// What is known of the three.
+/// The two known quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Known {
     /// X and R.
@@ -23,7 +23,7 @@ pub enum Known {
 }
 
 impl Balance {
-    /// The third from two.
+    /// Computes the third quantity from two.
     #[must_use]
     pub fn of(known: Known) -> Self {
         match known {
@@ -45,7 +45,7 @@ impl Balance {
         }
     }
 
-    /// (X·R − N) ÷ N: how far three numbers that were measured are from the law. N is positive.
+    /// Returns (X·R − N) ÷ N: the relative deviation of three measured numbers from the law. N is positive.
     #[must_use]
     pub fn deviation(&self) -> f64 {
         self.throughput * self.response / self.present - 1.0

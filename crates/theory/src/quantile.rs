@@ -1,13 +1,13 @@
-//! Quantiles of a draw: how long so large a share of them is at most.
+//! Quantiles of a draw: the length that a given share of draws does not exceed.
 
 use concsim_model::scenario::Draw;
 
-/// The hour at which draws end, in seconds.
+/// Cap of a draw, in seconds: one hour.
 const HOUR: f64 = 3_600.0;
 /// The standard normal's 99th percentile.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
 
-/// Whether not all of them are the same.
+/// True if draws differ.
 #[must_use]
 pub fn is_random(draw: &Draw) -> bool {
     match *draw {
@@ -19,7 +19,7 @@ pub fn is_random(draw: &Draw) -> bool {
     }
 }
 
-/// The length in seconds that this share of draws does not exceed; the share is between 0 and 1.
+/// Returns the length in seconds that this share of draws does not exceed; the share is between 0 and 1.
 #[must_use]
 pub fn of(draw: &Draw, share: f64) -> f64 {
     let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
@@ -39,7 +39,7 @@ pub fn of(draw: &Draw, share: f64) -> f64 {
     length.min(HOUR)
 }
 
-/// The share of draws that would be longer than the hour at which they end.
+/// Returns the share of draws that would exceed the cap of an hour.
 #[must_use]
 pub fn beyond_the_hour(draw: &Draw) -> f64 {
     let hour = HOUR * 1e9;
@@ -54,7 +54,7 @@ pub fn beyond_the_hour(draw: &Draw) -> f64 {
     }
 }
 
-/// The standard normal's quantile, right to nine digits (Acklam's rational approximation).
+/// Returns the standard normal's quantile, accurate to nine digits (Acklam's rational approximation).
 fn normal(share: f64) -> f64 {
     const MIDDLE: [f64; 6] = [
         -39.696_830_286_653_76,
@@ -103,7 +103,7 @@ fn normal(share: f64) -> f64 {
     polynomial(&MIDDLE, square) * from_middle / polynomial(&UNDER, square)
 }
 
-/// Coefficients of the highest power first.
+/// Evaluates a polynomial; coefficients of the highest power first.
 fn polynomial(coefficients: &[f64], at: f64) -> f64 {
     let sum = |sum: f64, coefficient: &f64| sum * at + coefficient;
     coefficients.iter().fold(0.0, sum)

@@ -1,13 +1,14 @@
-//! Open queues: requests come at their own pace, whatever the state of the queue.
+//! Open queues: arrivals do not depend on the state of the queue.
 //!
-//! Throughout, `rate` is λ in requests per second, `service` is E\[S\] in seconds, and the utilisation
-//! is ρ = λ·E\[S\] ÷ servers. Means are `None` where ρ ≥ 1: the queue grows for ever.
+//! Throughout, `rate` is λ in requests per second, `service` is E\[S\] in seconds, and the utilisation is ρ =
+//! λ·E\[S\] ÷ servers. Means are `None` if ρ ≥ 1: the queue grows without limit.
 
 use super::demand::Moments;
 
-/// Erlang's B: the probability that all servers are busy if nobody waits. `offered` is λ·E\[S\].
+/// Returns Erlang's B: the probability that all servers are busy if blocked requests are lost. `offered` is
+/// λ·E\[S\].
 ///
-/// By the recursion B₀ = 1, Bₖ = aB ÷ (k + aB), which is stable for any number of servers.
+/// Computed by the recursion B₀ = 1, Bₖ = aB ÷ (k + aB), which is stable for any number of servers.
 #[must_use]
 pub fn erlang_b(servers: usize, offered: f64) -> f64 {
     (1..=servers).fold(1.0, |blocked, servers| {
@@ -15,7 +16,7 @@ pub fn erlang_b(servers: usize, offered: f64) -> f64 {
     })
 }
 
-/// Erlang's C: the probability that a request has to wait, if all wait; `None` if ρ ≥ 1.
+/// Returns Erlang's C: the probability that a request waits, if none is lost; `None` if ρ ≥ 1.
 #[must_use]
 pub fn erlang_c(servers: usize, offered: f64) -> Option<f64> {
     let utilisation = offered / servers as f64;
@@ -23,7 +24,7 @@ pub fn erlang_c(servers: usize, offered: f64) -> Option<f64> {
     (utilisation < 1.0).then(|| blocked / (1.0 - utilisation * (1.0 - blocked)))
 }
 
-/// M/M/c: the mean wait before service, in seconds.
+/// M/M/c: returns the mean wait before service, in seconds.
 #[must_use]
 pub fn wait_of_many(servers: usize, rate: f64, service: f64) -> Option<f64> {
     let offered = rate * service;
@@ -31,35 +32,35 @@ pub fn wait_of_many(servers: usize, rate: f64, service: f64) -> Option<f64> {
     Some(waits * service / (servers as f64 - offered))
 }
 
-/// M/G/1, first come first served: the mean wait before service, in seconds, for every request
-/// alike (Pollaczek–Khinchine). That a long request makes all others wait is in its square.
+/// M/G/1, first come first served: returns the mean wait before service, in seconds, equal for every request
+/// (Pollaczek–Khinchine). The second moment expresses the delay that long requests cause to others.
 #[must_use]
 pub fn wait_in_turn(rate: f64, service: Moments) -> Option<f64> {
     let utilisation = rate * service.mean;
     (utilisation < 1.0).then(|| rate * service.square / (2.0 * (1.0 - utilisation)))
 }
 
-/// M/G/c, first come first served: the mean wait, *approximately* (Allen and Cunneen): that of M/M/c,
-/// times (1 + c²) ÷ 2. Exact for one server and for exponential service.
+/// M/G/c, first come first served: returns the *approximate* mean wait in seconds (Allen and Cunneen): that
+/// of M/M/c, times (1 + c²) ÷ 2. Exact for one server and for exponential service.
 #[must_use]
 pub fn wait_of_many_in_turn(servers: usize, rate: f64, service: Moments) -> Option<f64> {
     let wait = wait_of_many(servers, rate, service.mean)?;
     Some(wait * f64::midpoint(1.0, service.squared_variation()))
 }
 
-/// M/G/1, processor sharing: how many times longer a request takes than alone, whatever its length
-/// and whatever the law of lengths.
+/// M/G/1, processor sharing: returns the factor by which a request takes longer than alone, for any length
+/// and any law of lengths.
 #[must_use]
 pub fn stretch_when_shared(rate: f64, service: f64) -> Option<f64> {
     let utilisation = rate * service;
     (utilisation < 1.0).then(|| 1.0 / (1.0 - utilisation))
 }
 
-/// Processor sharing on several cores, of which a request uses one at most: how many times longer it
-/// takes than alone, whatever its length and whatever the law of lengths.
+/// Processor sharing on several cores, of which a request uses one at most: returns the factor by which it
+/// takes longer than alone, for any length and any law of lengths.
 ///
-/// The numbers there are those of M/M/c, for any law (a symmetric queue), and each part of a request
-/// takes as much longer as the whole (Cohen, 1979).
+/// The numbers present are those of M/M/c, for any law (a symmetric queue), and each part of a request is
+/// slowed down by the same factor as the whole (Cohen, 1979).
 #[must_use]
 pub fn stretch_on_cores(cores: usize, rate: f64, service: f64) -> Option<f64> {
     Some(1.0 + wait_of_many(cores, rate, service)? / service)

@@ -1,31 +1,31 @@
-//! What more processors can do for one piece of work, if a part of it cannot be shared.
+//! Speed-up of one piece of work by more processors, if a part of it is serial.
 //!
-//! Amdahl (1967) keeps the work the same and asks how much sooner it is done; Gustafson (1988) keeps the
-//! time the same and asks how much more is done. Neither knows of queues, nor of what sharing costs:
-//! that is the universal scalability law.
+//! Amdahl (1967) fixes the work and computes the gain in time; Gustafson (1988) fixes the time and computes
+//! the gain in work. Neither includes queues, nor the cost of sharing, which the universal scalability law
+//! has.
 
 /// Work of which a part runs on one processor only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
-    /// s: the share of that part, from 0 to 1. Of the time on one processor for Amdahl, of the time on
-    /// many for Gustafson.
+    /// s: share of that part, from 0 to 1. Of the time on one processor for Amdahl, of the time on many for
+    /// Gustafson.
     pub serial: f64,
 }
 
 impl Work {
-    /// Amdahl: 1 ÷ (s + (1 − s)/n), how many times sooner `processors` are through.
+    /// Amdahl: returns 1 ÷ (s + (1 − s)/n), the speed-up on `processors`.
     #[must_use]
     pub fn sooner(&self, processors: f64) -> f64 {
         1.0 / (self.serial + (1.0 - self.serial) / processors)
     }
 
-    /// 1 ÷ s: how many times sooner it is done at most; `None` if nothing is serial.
+    /// Returns 1 ÷ s: the maximal speed-up; `None` if nothing is serial.
     #[must_use]
     pub fn at_most(&self) -> Option<f64> {
         (self.serial > 0.0).then(|| 1.0 / self.serial)
     }
 
-    /// Gustafson: s + (1 − s)·n, how many times more `processors` do in the same time.
+    /// Gustafson: returns s + (1 − s)·n, the factor of work that `processors` do in the same time.
     #[must_use]
     pub fn more(&self, processors: f64) -> f64 {
         self.serial + (1.0 - self.serial) * processors

@@ -1,39 +1,39 @@
-//! What no closed network can exceed or fall short of: asymptotic bounds (Denning and Buzen, 1978;
-//! Lazowska and others, *Quantitative System Performance*, 1984).
+//! Asymptotic bounds of closed networks (Denning and Buzen, 1978; Lazowska and others, *Quantitative System
+//! Performance*, 1984).
 //!
-//! The upper bounds hold for any law of service. The lower ones are of the worst case, in which every
-//! client finds all the others before it at each station.
+//! The upper bounds hold for any law of service. The lower bounds are of the worst case, in which every
+//! client finds all other clients ahead of it at each station.
 
 use super::{Network, Servers};
 
-/// Bounds with so many clients.
+/// Bounds for a number of clients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Answers per second, at most: as many as the busiest station gives, and as clients ask for if
-    /// nobody ever waits.
+    /// Maximal throughput, in answers per second: the lesser of the busiest station's capacity and the
+    /// clients' rate without any waiting.
     pub throughput_most: f64,
-    /// Answers per second, at least.
+    /// Minimal throughput, in answers per second.
     pub throughput_least: f64,
-    /// Time from request to answer in seconds, at least.
+    /// Minimal time from request to answer, in seconds.
     pub response_least: f64,
-    /// Time from request to answer in seconds, at most.
+    /// Maximal time from request to answer, in seconds.
     pub response_most: f64,
-    /// The station that is busiest, where there is one with a limit.
+    /// Busiest station with a limit, if there is one.
     pub bottleneck: Option<Bottleneck>,
 }
 
-/// The station that gives out first.
+/// The station that saturates first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bottleneck {
-    /// Its place in the network.
+    /// Index of the station in the network.
     pub station: usize,
-    /// Answers per second that it gives at most, however many clients there are.
+    /// Its capacity in answers per second, for any number of clients.
     pub capacity: f64,
-    /// N*: the number of clients from which on it must make them wait.
+    /// N*: the number of clients from which on requests must wait there.
     pub knee: f64,
 }
 
-/// The bounds of a network with so many clients.
+/// Returns the bounds of a network with `clients` clients.
 #[must_use]
 pub fn of(network: &Network, clients: usize) -> Limits {
     let clients = clients as f64;

@@ -1,19 +1,19 @@
-//! Closed networks: so many clients go round between stations, and no request comes from outside.
+//! Closed networks: a fixed number of clients circulates between stations, and no request comes from outside.
 //!
-//! Buzen's convolution (1973). The probability of a state is a product of one factor for each station,
-//! which with n requests there and c servers is
+//! Buzen's convolution (1973). The probability of a state is a product of one factor per station. For n
+//! requests at a station with c servers the factor is
 //!
 //! ```text
 //!   f(n)  =  Dⁿ ÷ (1 · 2 · … · c · c · c …)          D: the demand, visits × service
 //! ```
 //!
-//! and G(N), the sum of those products over all ways to place N clients, is found station by station.
-//! The throughput is G(N − 1) ÷ G(N). All terms are positive, so that nothing is lost however many
-//! clients and servers there are; the textbook recursion of mean value analysis for several servers
-//! takes p(0) as 1 minus the others, and gives negative throughputs at N = 100 and c = 64.
+//! and G(N), the sum of those products over all placements of N clients, is computed station by station. The
+//! throughput is G(N − 1) ÷ G(N). All terms are positive, so nothing is lost to cancellation, for any number
+//! of clients and servers. The textbook recursion of mean value analysis for several servers takes p(0) as 1
+//! minus the others, and gives negative throughputs at N = 100 and c = 64.
 //!
-//! Exact for exponential service first come first served, and for any law of service where requests
-//! share the servers or where each has one of its own.
+//! Exact for exponential service first come first served, and for any law of service if requests share the
+//! servers or each has its own.
 
 pub mod limits;
 mod wide;
@@ -23,23 +23,23 @@ use self::wide::ExtendedFloat;
 /// Stations, and the time that a client thinks before each request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    /// At least one.
+    /// The stations, at least one.
     pub stations: Vec<Station>,
-    /// The mean time between an answer and the next request, in seconds; may be zero.
+    /// Mean time between an answer and the next request, in seconds; may be zero.
     pub think: f64,
 }
 
 /// A place where a request spends time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Station {
-    /// How many it serves at once.
+    /// Number of servers.
     pub servers: Servers,
-    /// The service that a request needs here in all, visits × service, in seconds; positive.
+    /// Total service that a request needs here, visits × service, in seconds; positive.
     pub demand: f64,
 }
 
 impl Station {
-    /// So many servers; whoever finds them busy waits, or shares.
+    /// A station with this number of servers; requests beyond it wait, or share the servers.
     #[must_use]
     pub fn queue(servers: usize, demand: f64) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Station {
         }
     }
 
-    /// A time that everybody spends by themselves.
+    /// A station without queueing: a delay of the same mean for each request.
     #[must_use]
     pub fn delay(demand: f64) -> Self {
         Self {
@@ -58,38 +58,38 @@ impl Station {
     }
 }
 
-/// How many requests a station serves at once.
+/// Number of requests that a station serves at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Servers {
-    /// So many, at least one; the others wait, or share.
+    /// A limited number, at least one; the others wait, or share.
     Some(usize),
-    /// All: a delay in which nobody is in anybody's way.
+    /// All of them: a delay without queueing.
     Unlimited,
 }
 
-/// What a network does in the long run.
+/// A network in steady state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steady {
-    /// X: answers per second.
+    /// X: throughput in answers per second.
     pub throughput: f64,
-    /// R: the mean time from request to answer, in seconds.
+    /// R: mean time from request to answer, in seconds.
     pub response: f64,
-    /// In the order of the network.
+    /// The stations, in the order of the network.
     pub stations: Vec<AtStation>,
 }
 
-/// What happens at a station in the long run.
+/// A station in steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AtStation {
-    /// The mean number of busy servers.
+    /// Mean number of busy servers.
     pub busy: f64,
-    /// The mean number of requests, those in service included.
+    /// Mean number of requests, including those in service.
     pub present: f64,
-    /// The mean time that a request spends here in all its visits, in seconds.
+    /// Mean time that a request spends here in all its visits, in seconds.
     pub residence: f64,
 }
 
-/// What a network does with so many clients, at least one.
+/// Returns the steady state of a network with `clients` clients, at least one.
 ///
 /// Takes time in proportion to clients × servers, and memory to clients × stations.
 #[must_use]
@@ -107,7 +107,7 @@ pub fn solve(network: &Network, clients: usize) -> Steady {
     let throughput = whole[clients - 1].over(whole[clients]);
 
     let mut present = Vec::new();
-    let mut after = nobody_else(clients);
+    let mut after = no_stations(clients);
     for (queue, before) in queues.iter().zip(&before).rev() {
         let joined = queue.join(before);
         let others = after.iter().rev();
@@ -139,7 +139,7 @@ pub fn solve(network: &Network, clients: usize) -> Steady {
     }
 }
 
-/// dⁿ ÷ n! for n = 0 … `clients`: all delays together are one.
+/// Returns dⁿ ÷ n! for n = 0 … `clients`: all delays together are one delay.
 fn delays_alone(delay: f64, clients: usize) -> Vec<ExtendedFloat> {
     let mut factor = ExtendedFloat::ONE;
     let next = (1..=clients).map(|n| {
@@ -149,8 +149,8 @@ fn delays_alone(delay: f64, clients: usize) -> Vec<ExtendedFloat> {
     std::iter::once(ExtendedFloat::ONE).chain(next).collect()
 }
 
-/// A network without stations holds no client.
-fn nobody_else(clients: usize) -> Vec<ExtendedFloat> {
+/// Returns the constants of a network without stations, which holds no client.
+fn no_stations(clients: usize) -> Vec<ExtendedFloat> {
     delays_alone(0.0, clients)
 }
 
@@ -160,7 +160,7 @@ struct Queue {
     demand: f64,
 }
 
-/// What a station makes of the constants of the others.
+/// Constants of a network after a station is added.
 struct Joined {
     /// Σ f(j)·A(n − j), by n.
     all: Vec<ExtendedFloat>,
@@ -179,10 +179,10 @@ impl Queue {
         }
     }
 
-    /// Adds this station to the constants A of others.
+    /// Adds this station to the constants A of the others.
     ///
-    /// Up to the number of servers term by term. From there on f is geometric with the ratio r = D ÷ c,
-    /// so that its part of the sum for n follows from that for n − 1: S(n) = r·S(n − 1) + f(c)·A(n − c),
+    /// Up to the number of servers this is done term by term. Beyond, f is geometric with the ratio r = D ÷
+    /// c, so its part of the sum for n follows from the one for n − 1: S(n) = r·S(n − 1) + f(c)·A(n − c),
     /// and, with each term times its j, U(n) = r·(U(n − 1) + S(n − 1)) + c·f(c)·A(n − c).
     fn join(&self, others: &[ExtendedFloat]) -> Joined {
         let ratio = self.demand / self.servers as f64;

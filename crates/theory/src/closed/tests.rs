@@ -1,4 +1,4 @@
-//! Closed networks against the literature, against birth and death, and against their bounds.
+//! Tests of closed networks against the literature, birth-death chains, and their bounds.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn solved(stations: &[Station], think: f64, clients: usize) -> Steady {
     solve(&Network { stations, think }, clients)
 }
 
-/// One station with several servers, and thinking: by birth and death.
+/// Throughput of one station with several servers and think time, by birth and death.
 fn machines(servers: usize, service: f64, think: f64, clients: usize) -> f64 {
     let shares = birth_death::shares(clients, |there| {
         let asking = (clients - there) as f64 / think;
@@ -61,7 +61,7 @@ fn four_single_servers() {
 
 #[test]
 fn stations_of_several_servers() {
-    // Bolch and others, 8.1: computed by hand there, and good to one unit of the last digit.
+    // Bolch and others, 8.1: computed by hand there, and accurate to one unit of the last digit.
     let stations = [
         Station::queue(2, 1.25),
         Station::queue(3, 0.667 * 1.667),
@@ -78,7 +78,7 @@ fn stations_of_several_servers() {
     }
 }
 
-/// X by the sum over all states of a network without thinking, one by one.
+/// X by explicit summation over all states of a network without think time.
 fn by_enumeration(stations: &[Station], clients: usize) -> f64 {
     fn sum_over(stations: &[Station], clients: usize) -> f64 {
         let Some((first, others)) = stations.split_first() else {
@@ -144,7 +144,7 @@ fn a_hundred_machines_and_one_repairman() {
 
 #[test]
 fn where_the_textbook_recursion_gives_nonsense_the_constants_are_sound() {
-    // It gives −267/s and 3797/s. With 100 ms of service and 50 ms of thinking these are the only round
+    // The recursion gives −267/s and 3797/s. 100 ms of service and 50 ms of think time are the only round
     // inputs that yield both true values to their digits.
     close(
         solved(&[Station::queue(64, 0.1)], 0.05, 100).throughput,
@@ -156,8 +156,8 @@ fn where_the_textbook_recursion_gives_nonsense_the_constants_are_sound() {
         160.0,
         0.1,
     );
-    // A Tomcat with 300 threads of which the recursion makes −8.5/s: 300 ÷ 444 ms, with any number of
-    // clients that keeps all threads busy. Which number that was is not known here.
+    // A Tomcat with 300 threads, for which the recursion yields −8.5/s: 300 ÷ 444 ms, with any number of
+    // clients that keeps all threads busy. The number used there is unknown.
     for clients in [300, 400, 500] {
         let throughput = solved(&[Station::queue(300, 0.444)], 0.0, clients).throughput;
         close(throughput, 675.68, 0.01);
@@ -171,7 +171,7 @@ fn a_thousand_clients_and_64_servers_are_as_by_birth_and_death() {
             let expected = machines(64, 0.1, think, clients);
             for steady in [
                 solved(&[Station::queue(64, 0.1)], think, clients),
-                // Half of the thinking is a delay on the way.
+                // Half of the think time is a delay station.
                 solved(
                     &[Station::delay(think / 2.0), Station::queue(64, 0.1)],
                     think / 2.0,
@@ -187,7 +187,7 @@ fn a_thousand_clients_and_64_servers_are_as_by_birth_and_death() {
 
 #[test]
 fn a_closed_load_is_gentler_than_an_open_one() {
-    // 10 ms of service, the server busy 80 %: N clients whose thinking makes it so.
+    // 10 ms of service, the server busy 80 % of the time: N clients with the think time for that.
     for (clients, response_ms, digits) in [
         (1, 10.0, 0.1),
         (2, 15.0, 0.1),
@@ -211,7 +211,7 @@ fn a_closed_load_is_gentler_than_an_open_one() {
 
 #[test]
 fn sync_workers_need_workers_until_the_cores_are_busy() {
-    // Each worker goes round: 10 ms on one of two cores, 90 ms of waiting.
+    // Each worker circulates: 10 ms on one of two cores, 90 ms of waiting.
     for (workers, throughput) in [
         (5, 49.85),
         (10, 98.09),

@@ -1,8 +1,8 @@
-//! Positive numbers without a limit to their size.
+//! Floating-point numbers with an extended exponent.
 //!
-//! The normalising constant of a thousand clients is far outside of what a machine number holds, while
-//! the ratios of two such constants, which are all that is asked for, are ordinary. Logarithms would do,
-//! but lose digits as they grow and cost an exponential for each sum; an exponent of one's own does not.
+//! The normalising constant of a thousand clients is far outside the range of an `f64`. The ratio of two such
+//! constants, the only result needed, is an ordinary number. Logarithms would also work, but they lose digits
+//! as they grow and cost an exponential per sum; a separate exponent does not.
 
 use std::ops::{Add, Mul};
 
@@ -13,7 +13,7 @@ pub(super) struct ExtendedFloat {
     exponent: i64,
 }
 
-/// 2^256, and the roots of it and of its inverse.
+/// 2^256, its square root, and the roots of its inverse.
 const STEP: f64 = f64::from_bits((1_023 + 256) << 52);
 const MOST: f64 = f64::from_bits((1_023 + 128) << 52);
 const LEAST: f64 = f64::from_bits((1_023 - 128) << 52);
@@ -28,7 +28,7 @@ impl ExtendedFloat {
         exponent: 0,
     };
 
-    /// `part` may be any finite number that is not negative.
+    /// Normalises; `part` may be any finite non-negative number.
     fn scaled(mut part: f64, mut exponent: i64) -> Self {
         if part == 0.0 {
             return Self::ZERO;
@@ -44,11 +44,11 @@ impl ExtendedFloat {
         Self { part, exponent }
     }
 
-    /// `self` ÷ `other`, as an ordinary number.
+    /// Returns `self` ÷ `other` as an ordinary number.
     pub(super) fn over(self, other: Self) -> f64 {
         let apart = self.exponent - other.exponent;
         let by = if apart < 0 { 1.0 / STEP } else { STEP };
-        // Nine steps are beyond any number; a power alone could be so while its product is not.
+        // Nine steps exceed the range of an `f64`. A smaller limit could lose a product that is in range.
         let steps = apart.unsigned_abs().min(9);
         (0..steps).fold(self.part / other.part, |ratio, _| ratio * by)
     }
@@ -85,7 +85,7 @@ impl Add for ExtendedFloat {
         match large.exponent - small.exponent {
             0 => Self::scaled(large.part + small.part, large.exponent),
             1 => Self::scaled(large.part + small.part / STEP, large.exponent),
-            // Beyond the last digit.
+            // Below the last digit.
             _ => large,
         }
     }

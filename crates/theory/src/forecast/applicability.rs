@@ -1,11 +1,11 @@
-//! What keeps every closed form from a scenario, whoever asks.
+//! Conditions under which no closed form applies to a scenario, for any model.
 
 use super::door::keeps_connections;
 use super::{counted, slots, workers_of};
 use crate::{attempt, demand, quantile};
 use concsim_model::scenario::{Accept, Arrivals, Scenario, Service, Step, WaitMode, WorkerKind};
 
-/// Fails with the first of them.
+/// Fails with the first reason against a closed form.
 pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
     let found = of_the_course(scenario)
         .or_else(|| of_the_steps(scenario))
@@ -17,14 +17,14 @@ pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
     found.map_or(Ok(()), Err)
 }
 
-/// A share of requests that no mean shows.
+/// Share of requests too small to show in a mean.
 const FEW: f64 = 1e-3;
-/// Draws that are cut at an hour: as many as move a mean by more than a digit that is shown …
+/// Share of draws capped at an hour that changes a shown digit of the mean …
 const NOTED: f64 = 1e-4;
-/// … and as many as move it by more than 5 %, with its square.
+/// … and share that changes the mean, including its square, by more than 5 %.
 const TOO_MANY: f64 = 1e-2;
 
-/// The largest share of a draw's values that would be longer than an hour, with the draw as written.
+/// Returns the largest share of a draw's values that exceeds an hour, with the draw as written.
 fn beyond_the_hour(scenario: &Scenario) -> Option<(f64, String)> {
     let steps = scenario.drawn().flat_map(|request| &request.script);
     let think = match &scenario.load.arrivals {
@@ -43,7 +43,7 @@ fn of_the_hour(scenario: &Scenario) -> Option<String> {
         .then(|| format!("draws end at an hour, and {percent:.0} % of `{draw}` would be longer"))
 }
 
-/// What is to be known of draws that a few times would be longer than an hour.
+/// Returns a caveat if draws may exceed an hour a few times.
 #[must_use]
 pub fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
     let (share, draw) = beyond_the_hour(scenario)?;

@@ -1,4 +1,4 @@
-//! A closed load: so many clients, each of which waits for its answer before it asks again.
+//! A closed load: a fixed number of clients, each of which waits for its answer before it sends again.
 
 use super::door;
 use super::open::{ALIKE, BETWEEN, spread};
@@ -9,11 +9,11 @@ use crate::demand::{Moments, Spent};
 use crate::tokens::returning::settled;
 use concsim_model::scenario::Draw;
 
-/// What is said of means that a formula has for exponential times alone.
+/// Caveat of means that hold for exponential times only.
 pub(super) const RANDOM: &str =
     "times are exponential; less random ones wait less, and may go in step";
 
-/// What is said of turns of no length.
+/// Caveat of the answering turn, whose length is neglected.
 const RETURNS: &str = "each wait ends in one more turn of the hub, of average length";
 
 pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecast, String> {
@@ -32,7 +32,8 @@ pub(super) fn of(work: &Work<'_>, clients: usize, think: Draw) -> Result<Forecas
     in_turn(work, round, slots)
 }
 
-/// Fails if more clients may be at the door at once than its queue has places, beside so many that are begun.
+/// Fails if more clients may be at the door at once than its queue has places, in addition to the `begun`
+/// requests.
 fn have_places(work: &Work<'_>, clients: usize, begun: usize) -> Result<(), String> {
     let places = begun + work.scenario.server.places_at_the_door();
     if clients <= places {
@@ -44,16 +45,16 @@ fn have_places(work: &Work<'_>, clients: usize, begun: usize) -> Result<(), Stri
     ))
 }
 
-/// Who goes round.
+/// Circulating clients.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     clients: usize,
-    /// The mean time between an answer and the next request, in seconds.
+    /// Mean time between an answer and the next request, in seconds.
     think: f64,
 }
 
 impl Round {
-    /// R = N ÷ X − Z, with the share of time for which each of `servers` is kept.
+    /// R = N ÷ X − Z, with the share of time for which each server is occupied.
     fn forecast(self, work: &Work<'_>, throughput: f64, utilisation: f64) -> Forecast {
         let mean = self.clients as f64 / throughput - self.think;
         Forecast {
@@ -69,7 +70,8 @@ impl Round {
         }
     }
 
-    /// Whatever the law: whoever is answered asks again at once, so that somebody always waits.
+    /// Holds for any law: a client sends again as soon as it is answered, so that a request is always
+    /// waiting.
     fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
         let mut forecast = self.forecast(work, throughput, 1.0);
         let said = "a request always waits for a worker, so that no worker is ever idle; this holds for any law";
@@ -77,7 +79,7 @@ impl Round {
         forecast
     }
 
-    /// Nobody is in anybody's way.
+    /// No request delays another.
     fn unhindered(self, work: &Work<'_>, utilisation: impl Fn(f64) -> f64) -> Forecast {
         let throughput = self.clients as f64 / (work.alone.mean + self.think);
         let mut forecast = self.forecast(work, throughput, utilisation(throughput));
@@ -95,8 +97,8 @@ impl Round {
         solve(&self.network(stations), self.clients).throughput
     }
 
-    /// How many one that comes back to the first station finds there: those that are there when it is not
-    /// (arrival theorem).
+    /// Returns the mean number of requests that a client finds at the first station on its return: those
+    /// present in a network without it (arrival theorem).
     fn seen(self, stations: Vec<Station>) -> f64 {
         let others = self.clients - 1;
         solve(&self.network(stations), others).stations[0].present
@@ -110,7 +112,7 @@ impl Round {
     }
 }
 
-/// Workers, or threads, that keep a request to its end, and cores for all of them.
+/// Workers, or threads, that keep a request to its end, with a core for each.
 fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
     let (service, servers) = (work.alone.mean, slots as f64);
     let busy = |throughput: f64| throughput * service / servers;
@@ -137,14 +139,14 @@ fn several_kinds(work: &Work<'_>) -> String {
     format!("{kinds} of requests, in turn at {workers}: no product form has that")
 }
 
-/// More begun than cores: they share the cores, whoever has a worker.
+/// More begun requests than cores: the requests that have a worker share the cores.
 fn at_the_cores(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
     let cores = work.cores;
     let inside = vec![
         Station::queue(cores, work.cpu.mean),
         Station::delay(work.alone.mean - work.cpu.mean),
     ];
-    // Without thinking all workers are taken at all times: as if they went round themselves.
+    // Without think time all workers are occupied at all times, as if they circulated themselves.
     let inner = match (round.clients <= slots, round.think == 0.0) {
         (true, _) => round,
         (false, true) => Round {
@@ -178,7 +180,7 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
     if work.held.mean == 0.0 || round.clients == 1 {
         return Ok(round.unhindered(work, busy));
     }
-    // A worker that is busy looks at the door when it is done.
+    // A busy worker polls the door when its work is done.
     if !door::keeps_connections(work.scenario) {
         have_places(work, round.clients, workers)?;
     }

@@ -1,35 +1,36 @@
-//! Places are limited: at the door, and among the connections that a worker holds. A closed form knows of
-//! neither, so that it applies where nearly every request finds one.
+//! Limits on places: at the door, and among a worker's connections. A closed form includes neither, so it
+//! applies only if nearly every request finds a place.
 
 use crate::demand::Moments;
 use crate::open::finite::Mmck;
 use concsim_model::scenario::{ConnectionMode, Scenario};
 
-/// A smaller share of refused requests changes no digit that is shown …
+/// Share of refused requests below which no shown digit changes …
 const REFUSED: f64 = 1e-3;
-/// … unless what they wait until they try again is more than this part of the mean.
+/// … unless their wait until the next try exceeds this part of the mean.
 const NOTED: f64 = 0.01;
-/// A client whose connection is refused tries again after so long, in seconds (TCP's first retransmission, RFC 6298).
+/// Time after which a refused client connects again, in seconds (TCP's first retransmission, RFC 6298).
 const TRIES_AGAIN: f64 = 1.0;
-/// A request that finds no connection free is so rare.
+/// Largest accepted probability that a request finds no free connection.
 const RARE: f64 = 1e-4;
-/// As many standard deviations above its mean are as rare.
+/// Standard deviations above the mean with about that probability.
 const DEVIATIONS: f64 = 6.0;
 
-/// Why a mean of an endless queue is none of this one.
+/// Reason why the mean of an unlimited queue does not apply.
 pub(super) const TRIES_AGAIN_LATER: &str = "a client that finds the door's queue full tries again a second later, which no closed form has";
 
-/// Requests that come at random, and what each takes of a server.
+/// Random arrivals, and the demand of each on a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Coming {
     pub(super) servers: usize,
-    /// Per second, to all servers.
+    /// Arrivals per second, to all servers.
     pub(super) rate: f64,
     pub(super) service: Moments,
 }
 
 impl Coming {
-    /// As if each took an exponential time: a law that varies more fills the queue as a shorter one.
+    /// Returns the queue with exponential service. A law of higher variation fills the queue as a shorter
+    /// queue would be filled.
     fn queue(&self, scenario: &Scenario) -> Mmck {
         let stretch = f64::midpoint(1.0, self.service.squared_variation()).max(1.0);
         let places = scenario.server.places_at_the_door() as f64 / stretch;
@@ -41,8 +42,8 @@ impl Coming {
         }
     }
 
-    /// Fails if a mean shows that the queue at the door has an end. `response` is the mean of an endless queue,
-    /// in seconds.
+    /// Fails if the end of the queue at the door shows in the mean. `response` is the mean with an unlimited
+    /// queue, in seconds.
     pub(super) fn is_let_in(
         &self,
         scenario: &Scenario,
@@ -73,24 +74,24 @@ impl Coming {
                 let lost = steady.lost();
                 lost > REFUSED || lost * TRIES_AGAIN > NOTED * response
             }
-            // The queue grows for ever, and servers are idle while all that were refused wait.
+            // The queue grows without limit, and servers are idle while all refused clients wait.
             None => steady.utilisation() < 1.0 - NOTED,
         }
     }
 }
 
-/// True if a client whose connection is refused has patience to try again.
+/// True if a client's patience lasts until it connects again after a refusal.
 pub(super) fn tries_again(scenario: &Scenario) -> bool {
     scenario.load.patience.as_secs_f64() >= TRIES_AGAIN
 }
 
-/// True if connections stay when they have been answered.
+/// True if connections are kept after an answer.
 pub(super) fn keeps_connections(scenario: &Scenario) -> bool {
     scenario.load.connection == ConnectionMode::KeepAlive && scenario.server.keepalive.0 > 0
 }
 
-/// True if a place is free for nearly every request that comes: `parked` is the mean number that wait for
-/// something else than their worker, `used` the share of time for which that is taken.
+/// True if nearly every arriving request finds a free place. `parked` is the mean number of requests that
+/// wait for something other than their worker; `used` is the worker's utilisation.
 pub(super) fn has_room(places: usize, parked: f64, used: f64) -> bool {
     let queue = match used {
         used if used <= 0.0 || used >= 1.0 => 0.0,

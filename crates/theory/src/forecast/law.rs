@@ -1,4 +1,5 @@
-//! Laws of time that are more random than the exponential one, in models that are exact for the exponential law.
+//! Laws of time with a higher variation than the exponential one, in models that are exact for the
+//! exponential law.
 //!
 //! ```text
 //!   squared variation c²   0            1                   5              25
@@ -7,19 +8,19 @@
 //!   a queue waits          less ──────── as computed ─────── more, and by how much depends on the whole law
 //! ```
 //!
-//! In a queue of one server the wait grows with (1 + c²) ÷ 2 (Pollaczek and Khinchine). Simulations of lognormal,
-//! Pareto and hyperexponential laws lie between the wait of the exponential law and that one. Where the two
-//! differ by more than 5 % of the mean latency, no number is given.
+//! In a queue of one server the wait grows with (1 + c²) ÷ 2 (Pollaczek and Khinchine). Simulations of
+//! lognormal, Pareto and hyperexponential laws lie between the wait of the exponential law and that value. If
+//! the two differ by more than 5 % of the mean latency, no number is given.
 
 use super::closed::RANDOM;
 use super::work::{Bursts, Work};
 use super::{Forecast, Model, Times};
 use crate::demand::Moments;
 
-/// The largest part of the mean latency by which a law may move it.
+/// Largest accepted effect of a law, as a part of the mean latency.
 const MOST_MOVED: f64 = 0.05;
 
-/// Fails if the law of the requests is more random than the model's, and moves its mean by more than 5 %.
+/// Fails if the law of the requests varies more than the model's and moves the mean by more than 5 %.
 pub(super) fn is_tame(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
     let Some((times, variation)) = forecast.times.as_ref().zip(variation(forecast, work)) else {
         return Ok(());
@@ -33,7 +34,7 @@ pub(super) fn is_tame(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
     ))
 }
 
-/// The squared variation of what queues; [`None`] where the model is exact for any law.
+/// Returns the squared variation of the queueing demand; [`None`] if the model is exact for any law.
 fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
     let of_holding = if work.scenario.server.kind.has_a_loop() {
         work.held
@@ -59,11 +60,11 @@ fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
     }
 }
 
-/// The largest squared variation of a whole request, of what it computes, and of the rest.
+/// Returns the largest squared variation among a whole request, its computing, and the rest.
 fn of_parts(work: &Work<'_>) -> f64 {
     let rest = Moments {
         mean: work.alone.mean - work.cpu.mean,
-        // Of independent parts the variances add up.
+        // The variances of independent parts add up.
         square: (work.alone.mean - work.cpu.mean).powi(2) + variance(work.alone)
             - variance(work.cpu),
     };
@@ -76,11 +77,11 @@ fn variance(moments: Moments) -> f64 {
     moments.square - moments.mean * moments.mean
 }
 
-/// The wait of this law without that of the exponential one, in seconds.
+/// Returns the difference between the wait of this law and that of the exponential law, in seconds.
 fn moved(model: Model, times: &Times, variation: f64) -> f64 {
     let factor = f64::midpoint(1.0, variation);
     match model {
-        // These have the factor in their wait.
+        // The wait of these models includes the factor.
         Model::ManyGeneral(_) | Model::General => times.wait * (1.0 - 1.0 / factor),
         _ => times.wait * (factor - 1.0),
     }

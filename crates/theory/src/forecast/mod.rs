@@ -1,10 +1,9 @@
-//! What a run should show, from its scenario alone: by the closed form that applies, or the reason why
-//! none does.
+//! Prediction of a run from its scenario alone: by the closed form that applies, or the reason why none does.
 //!
-//! What matters is what a worker does while a request has it. If it keeps the request to its end, all
-//! others wait in turn, and a long one is in everybody's way; if computing is cut into slices, all that
-//! are there share the worker, and each is slowed down in proportion to its own length; if waits are
-//! parked, requests take turns for each burst of computing alone.
+//! The form depends on a worker's behaviour while it has a request. If it keeps the request to its end, all
+//! others wait in turn, and a long one delays every other. If computing is cut into slices, all requests
+//! share the worker, and each is slowed down in proportion to its own length. If waits are parked, requests
+//! take turns for each burst of computing.
 
 mod applicability;
 mod closed;
@@ -20,7 +19,7 @@ use self::work::Work;
 use super::open::PERCENTILES;
 use concsim_model::scenario::{Arrivals, Process, Scenario, WorkerKind};
 
-/// A closed form, with what it needs to be named.
+/// A closed form, with the parameters of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
     /// M/M/c: several servers in turn, exponential service. Exact, with percentiles.
@@ -29,24 +28,24 @@ pub enum Model {
     Md1,
     /// M/G/1: one server in turn, any law (Pollaczek–Khinchine). The mean is exact.
     General,
-    /// M/G/c: several servers in turn, any law, about (Allen–Cunneen).
+    /// M/G/c: several servers in turn, any law. Approximate (Allen–Cunneen).
     ManyGeneral(usize),
-    /// M/G/1-PS: one server, shared by all that are there. Exact in the limit of short slices.
+    /// M/G/1-PS: one server, shared by all requests. Exact in the limit of short slices.
     Shared,
-    /// M/M/c/K: several servers in turn, and so many places in all.
+    /// M/M/c/K: several servers in turn, and a limited number of places.
     Mmck(usize, usize),
-    /// M/G/∞: nobody is in anybody's way.
+    /// M/G/∞: no request delays another.
     Unhindered,
-    /// An open load on so many tokens: the exact chain of exponential times.
+    /// An open load on a limited number of tokens: the exact chain for exponential times.
     Tokens(usize),
-    /// The same for a coroutine worker, whose requests queue for their hub after each wait, about.
+    /// The same for a coroutine worker, whose requests queue for their hub after each wait. Approximate.
     Returning(usize),
-    /// Clients who go round between stations: a product form.
+    /// Clients that circulate between stations: a product form.
     Closed,
 }
 
 impl Model {
-    /// As textbooks name it.
+    /// Returns the name in textbooks.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -64,7 +63,7 @@ impl Model {
         }
     }
 
-    /// The model of `concsim theory` whose `--help` says what it assumes and where it is from.
+    /// Returns the model of `concsim theory` whose `--help` has its assumptions and source.
     #[must_use]
     pub fn command(self) -> &'static str {
         match self {
@@ -80,44 +79,44 @@ impl Model {
     }
 }
 
-/// What a run should show. Times are in seconds; `None`: this model does not say, or the queue grows.
+/// Prediction of a run. Times are in seconds; `None` if the model does not yield it, or the queue grows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    /// By which model.
+    /// Model of the prediction.
     pub model: Model,
-    /// What has to be so for it to be right, in sentences without capital and period.
+    /// Assumptions, as sentences without capital and period.
     pub assumes: Vec<String>,
-    /// The share of time for which each worker is kept, or each core where there are too few of them.
+    /// Utilisation of each worker, or of each core if cores are the limit.
     pub utilisation: f64,
-    /// Answers per second.
+    /// Throughput in answers per second.
     pub throughput: f64,
-    /// The means, if there is a steady state: otherwise the queue grows for ever.
+    /// Means, if there is a steady state: otherwise the queue grows without limit.
     pub times: Option<Times>,
 }
 
-/// Times in the steady state, in seconds.
+/// Times in steady state, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Times {
-    /// The mean, from due to answered.
+    /// Mean time from due to answered.
     pub mean: f64,
-    /// What of that nobody computes or waits for an answer: at the door, for a turn, for a core.
+    /// Part of the mean that is queueing: at the door, for a turn, for a core.
     pub wait: f64,
-    /// The longest time of half, nine of ten and 99 of 100 requests, where the law is known exactly.
+    /// p50, p90 and p99, if the law is known exactly.
     pub percentiles: Option<[f64; 3]>,
-    /// The mean of each request of the scenario, in its order, where it is known.
+    /// Mean of each request of the scenario, in its order, if known.
     pub by_kind: Option<Vec<f64>>,
 }
 
-/// p50, p90, p99 of a law that is known.
+/// Returns p50, p90 and p99 of a known law.
 fn percentiles(of: impl Fn(f64) -> f64) -> [f64; 3] {
     let [p50, p90, p99, _] = PERCENTILES;
     [p50, p90, p99].map(of)
 }
 
-/// What a scenario should show on a machine with so many cores.
+/// Returns the prediction for a scenario on a machine with `cores` cores.
 ///
 /// # Errors
-/// The reason why no closed form applies, a sentence without capital and period.
+/// Returns the reason why no closed form applies, as a sentence without capital and period.
 pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
     applicability::to(scenario, cores)?;
     let work = Work::of(scenario, cores);
@@ -150,7 +149,7 @@ fn workers_of(scenario: &Scenario) -> String {
     counted(server.workers, &format!("{} worker", server.kind.word()))
 }
 
-/// How many requests can have a worker, or one of its threads, to themselves.
+/// Returns the number of requests that can each have a worker, or one of its threads.
 fn slots(scenario: &Scenario) -> usize {
     match scenario.server.kind {
         WorkerKind::Sync | WorkerKind::Threads => scenario.server.concurrency_limit(),

@@ -1,4 +1,4 @@
-//! An open load: requests come at random at their own pace, whatever the state of the queue.
+//! An open load: random arrivals that do not depend on the state of the queue.
 
 use super::door::{self, Coming};
 use super::patience::FEW;
@@ -13,10 +13,11 @@ use crate::tokens::returning::{MOST_USED, Returning};
 use crate::tokens::{Pool, Steady, Tokens};
 use concsim_model::scenario::Scenario;
 
-/// More tokens would take longer than a screen may wait: the work grows with the fourth power.
+/// Maximal number of tokens: more would take too long for a screen, since the work grows with the fourth
+/// power.
 const MOST_TOKENS: usize = 32;
 
-/// `rate` is λ, in requests per second.
+/// Returns the prediction; `rate` is λ, in requests per second.
 pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     if work.scenario.server.kind.has_a_loop() {
         return of_loops(work, rate);
@@ -28,7 +29,7 @@ pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     begun_in_turn(work, rate, slots)
 }
 
-/// Requests that wait to be begun, and are in nobody's way then.
+/// Requests that wait before they begin, and occupy no server meanwhile.
 fn begun_in_turn(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
     let coming = Coming {
         servers: slots,
@@ -46,11 +47,11 @@ fn begun_in_turn(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, S
     Ok(forecast)
 }
 
-/// Requests that take turns, to the end of each.
+/// Requests that are served one after the other, each to its end.
 struct Turns {
     model: Model,
     assumes: Vec<String>,
-    /// The mean wait, in seconds; `None`: the queue grows for ever.
+    /// Mean wait in seconds; `None` if the queue grows without limit.
     wait: Option<f64>,
     percentiles: Option<[f64; 3]>,
 }
@@ -104,7 +105,7 @@ impl Turns {
         }
     }
 
-    /// Of requests that wait once and then take what they take alone.
+    /// For requests that wait once and then take as long as they do alone.
     fn into_forecast(self, work: &Work<'_>, rate: f64, servers: f64) -> Forecast {
         let times = self.wait.map(|wait| Times {
             mean: wait + work.alone.mean,
@@ -122,7 +123,7 @@ impl Turns {
     }
 }
 
-/// Service that forgets how long it has lasted: everything is known, also if the door closes.
+/// Exponential (memoryless) service: everything is known, even with a limited queue.
 fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
     let Coming { servers, rate, .. } = coming;
     let endless = Turns::exponential(servers, rate, work.alone.mean);
@@ -153,14 +154,14 @@ fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
         times: Some(Times {
             mean: means.response,
             wait: means.wait,
-            // A run counts who was lost with their patience, so that its percentiles are others.
+            // A run includes lost requests with their clients' patience, so its percentiles differ.
             percentiles: None,
             by_kind: None,
         }),
     })
 }
 
-/// Processes over cores: a token is a process.
+/// More processes than cores: a token is a process.
 fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, String> {
     let pool = pool_of(work, rate, tokens, (work.cores, work.cpu.mean))?;
     let times = pool.steady().map(|steady| times_of(work, &steady));
@@ -175,8 +176,8 @@ fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, Stri
     })
 }
 
-/// The queue before tokens, all of which are taken while any request waits: so it is served at the rate at
-/// which they answer together, and at random.
+/// Fails if the queue before the tokens is full too often. All tokens are taken while a request waits, so the
+/// queue is served at the total answer rate, at random.
 fn are_let_in(
     work: &Work<'_>,
     rate: f64,
@@ -230,7 +231,7 @@ fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<For
     })
 }
 
-/// So many tokens around servers, for each of which a request needs one for so long, in seconds.
+/// Returns a pool of `tokens` tokens around `cores` servers. A request occupies one for `busy` seconds.
 fn pool_of(
     work: &Work<'_>,
     rate: f64,
@@ -266,7 +267,7 @@ fn times_of(work: &Work<'_>, steady: &Steady) -> Times {
     }
 }
 
-/// The chain is of exponential times.
+/// Caveat that the chain assumes exponential times.
 fn of_demands(work: &Work<'_>) -> impl Iterator<Item = String> + use<> {
     let is_exponential = [Spent::Computing, Spent::Blocked, Spent::Parked]
         .into_iter()
@@ -283,7 +284,7 @@ fn evenly(work: &Work<'_>, workers: usize) -> impl Iterator<Item = String> + use
     said.into_iter()
 }
 
-/// Coroutines, or callbacks: a loop in each worker says who goes on.
+/// Coroutines, or callbacks: a loop in each worker selects the request that runs next.
 fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let workers = work.scenario.server.workers;
     if work.contends_for_cores(workers) {
@@ -340,8 +341,8 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     })
 }
 
-/// One worker's queue for its core: requests take turns for each burst. `rate` is that of requests that
-/// come to this worker.
+/// Returns one worker's queue for its core: requests take turns for each burst. `rate` is the arrival rate at
+/// this worker.
 fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     let holds = |spent| spent != Spent::Parked;
     match (work.law(holds), bursts.each <= 1.0) {
@@ -351,12 +352,12 @@ fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
     }
 }
 
-/// The reason where requests let go of their worker, but hold it for long in between.
+/// Reason against a form if requests yield their worker but hold it for long in between.
 pub(super) const BETWEEN: &str = "requests let go of their worker, but hold it for a large part of their time in between: they neither \
      take turns to the end nor share it";
 
-/// True if connections are free for whatever comes to one worker. Where no request is parked, one that is
-/// begun waits as it would at the door.
+/// True if connections are free for all arrivals at one worker. If no request is parked, a begun request
+/// waits as it would at the door.
 fn has_room(work: &Work<'_>, rate: f64) -> bool {
     let server = &work.scenario.server;
     let parked = work.alone.mean - work.held.mean;
@@ -365,8 +366,8 @@ fn has_room(work: &Work<'_>, rate: f64) -> bool {
     parked <= 0.0 || door::has_room(server.connections, present, used)
 }
 
-/// A busy worker leaves what comes to those that are idle. So requests wait for no longer than if they went
-/// to workers at random, and for no less than in one queue of them all. Fails where the two differ.
+/// A busy worker leaves arrivals to idle ones. Waits are therefore at most those of random assignment to
+/// workers, and at least those of one common queue. Fails if the two differ.
 fn is_spread_alike(
     work: &Work<'_>,
     apart: Option<f64>,
@@ -381,7 +382,7 @@ fn is_spread_alike(
     Err(spread(work))
 }
 
-/// Times that differ by less are alike.
+/// Largest difference between times that count as equal, as a share.
 pub(super) const ALIKE: f64 = 0.05;
 
 pub(super) fn spread(work: &Work<'_>) -> String {
@@ -391,7 +392,7 @@ pub(super) fn spread(work: &Work<'_>) -> String {
     )
 }
 
-/// Requests that only wait, and are parked meanwhile: none is in the way of another, but for a connection.
+/// Requests that only wait, and are parked meanwhile: they compete for connections only.
 fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let places = work.scenario.server.concurrency_limit();
     if door::has_room(places, rate * work.alone.mean, 0.0) {
@@ -408,7 +409,7 @@ fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     Ok(forecast)
 }
 
-/// Nobody needs a worker for more than a moment.
+/// Requests that need a worker only for a negligible time.
 fn unhindered(work: &Work<'_>, rate: f64) -> Forecast {
     let mean = work.alone.mean;
     let is_constant = work.law(|_| true) == Law::Md1;
@@ -426,7 +427,7 @@ fn unhindered(work: &Work<'_>, rate: f64) -> Forecast {
     }
 }
 
-/// Computing in slices: all that could run share their worker.
+/// Computing in slices: all runnable requests share their worker.
 fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String> {
     if work.held.mean > work.cpu.mean {
         return Err("computing is cut into slices, waits that block the worker are not".into());

@@ -1,4 +1,4 @@
-//! No closed form knows of clients who give up: where one of 1 000 would, none applies.
+//! Clients' patience: closed forms exclude clients that give up, so none applies if one of 1 000 would.
 
 use super::settling::length_of_warmup;
 use super::work::{Law, Work};
@@ -8,12 +8,12 @@ use crate::demand::Spent;
 use crate::queues;
 use concsim_model::scenario::{Arrivals, Scenario};
 
-/// A share of requests that no mean shows.
+/// Share of requests too small to show in a mean.
 pub(super) const FEW: f64 = 1e-3;
-/// So many standard deviations above its mean a sum of many times is in so few cases.
+/// Standard deviations above the mean that a sum of many times exceeds with that probability.
 const DEVIATIONS: f64 = 3.1;
 
-/// Fails if clients give up before they have what was computed.
+/// Fails if clients would give up before the computed times are over.
 pub(super) fn lasts(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
     let patience = work.scenario.load.patience;
     let seconds = patience.as_secs_f64();
@@ -27,10 +27,10 @@ pub(super) fn lasts(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> 
     Ok(())
 }
 
-/// About the share of requests that take longer than this, in seconds.
+/// Returns the approximate share of requests that take longer than this, in seconds.
 fn share_beyond(patience: f64, forecast: &Forecast, times: &Times, work: &Work<'_>) -> f64 {
     if matches!(forecast.model, Model::Mmck(..)) {
-        // Its own law has said so.
+        // Its own law includes them.
         return 0.0;
     }
     let wait = Wait::of(forecast, times, work);
@@ -41,16 +41,16 @@ fn share_beyond(patience: f64, forecast: &Forecast, times: &Times, work: &Work<'
     beyond.sum()
 }
 
-/// The law of the waiting time.
+/// Law of the waiting time.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
-    /// The share that waits at all.
+    /// Share of requests that wait.
     waits: f64,
-    /// The mean over all, in seconds.
+    /// Mean over all requests, in seconds.
     mean: f64,
-    /// As long as all clients that are not served at once take before it, in seconds.
+    /// Service time of all clients that are not served at once, in seconds: the wait behind them.
     behind_all: f64,
-    /// True if a request waits the longer, the longer it takes by itself; then the mean is of one that takes this long.
+    /// Length of a request for which the mean holds, if the wait grows with a request's own length.
     shared_by: Option<f64>,
 }
 
@@ -75,8 +75,8 @@ impl Wait {
         }
     }
 
-    /// The share that waits for longer than a time, in seconds, of requests that take this by themselves.
-    /// Of those that wait at all the times are about exponential.
+    /// Returns the share of requests with this demand that waits longer than a time in seconds. The times of
+    /// those that wait are about exponential.
     fn beyond(&self, time: f64, alone: &Taken) -> f64 {
         if time < 0.0 {
             return 1.0;
@@ -110,7 +110,7 @@ fn shares(forecast: &Forecast, work: &Work<'_>) -> bool {
     }
 }
 
-/// The wait behind all clients that are not served at once.
+/// Returns the wait behind all clients that are not served at once, in seconds.
 fn behind_all_others(clients: usize, work: &Work<'_>) -> f64 {
     let servers = slots(work.scenario);
     let others = clients.saturating_sub(servers) as f64;
@@ -124,7 +124,7 @@ fn behind_all_others(clients: usize, work: &Work<'_>) -> f64 {
     others * each + DEVIATIONS * (others * variation).sqrt() * each
 }
 
-/// What the last that comes waits if the queue grows all the time, in seconds.
+/// Returns the wait of the last arrival if the queue grows throughout, in seconds.
 fn wait_at_the_end(forecast: &Forecast, scenario: &Scenario) -> f64 {
     let Arrivals::Open { rate, .. } = scenario.load.arrivals else {
         return 0.0;

@@ -1,18 +1,18 @@
-//! A run begins empty: its first requests find no queue, and its first answers take time to come. A closed form
-//! is of the long run, so that it applies where the window begins late enough, or is long enough.
+//! Start-up of a run: its first requests find no queue, and its first answers take time to come. A closed
+//! form is of the long run, so it applies if the window begins late enough, or is long enough.
 
 use super::work::Work;
 use super::{Forecast, Model, Times};
 use concsim_model::scenario::{Arrivals, Scenario, Warmup};
 use concsim_model::units::Elapsed;
 
-/// The least and the longest warm-up where the file does not say how long it is.
+/// Minimal and maximal warm-up if the file does not set it.
 const LEAST_WARMUP: Elapsed = Elapsed::from_secs(1);
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
-/// A part of the window that is lost to the empty beginning, and moves means by about as much.
+/// Part of the window that may be lost to the empty beginning; means change by about as much.
 const NOTED: f64 = 0.05;
 
-/// The longest that the warm-up may be.
+/// Returns the maximal length of the warm-up.
 pub(super) fn length_of_warmup(scenario: &Scenario) -> Elapsed {
     match scenario.warmup {
         Warmup::For(length) => length,
@@ -20,7 +20,7 @@ pub(super) fn length_of_warmup(scenario: &Scenario) -> Elapsed {
     }
 }
 
-/// Fails if the means of the window are those of a run that has just begun.
+/// Fails if the means of the window are dominated by the beginning of the run.
 pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
     let scenario = work.scenario;
     let settles = settles_in(forecast, work);
@@ -34,9 +34,9 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
         },
     };
     let lost = match scenario.load.arrivals {
-        // The queue grows to its mean ever more slowly …
+        // The queue approaches its mean ever more slowly …
         Arrivals::Open { .. } => settles * libm::exp(-warmup / settles),
-        // … or stands as soon as all clients are there.
+        // … or is complete once all clients have arrived.
         Arrivals::Closed { .. } => (settles - warmup).max(0.0),
     };
     let window = scenario.duration;
@@ -50,7 +50,8 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
     ))
 }
 
-/// Time from the first request until as many are there as in the long run, in seconds.
+/// Returns the time from the first request until the system holds as many requests as in the long run, in
+/// seconds.
 fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
     let alone = work.alone.mean;
     match (&work.scenario.load.arrivals, &forecast.times) {
@@ -66,8 +67,8 @@ fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
     }
 }
 
-/// In M/M/1 the queue lacks for S ÷ (1 − ρ)² as many as it has in the long run, which is W ÷ ρ(1 − ρ) by its
-/// mean wait W. The queues of other forms are taken to grow alike.
+/// In M/M/1 the queue lacks for S ÷ (1 − ρ)² the requests that it has in the long run; in terms of its mean
+/// wait W this is W ÷ ρ(1 − ρ). The queues of other forms are assumed to grow alike.
 fn while_it_grows(forecast: &Forecast, times: &Times) -> f64 {
     let used = forecast.utilisation;
     if used <= 0.0 || times.wait <= 0.0 {

@@ -1,4 +1,4 @@
-//! Which closed form applies to which scenario, what it says, and what is said where none does.
+//! Tests of forecasts: the closed form for each scenario, its numbers, and the reasons if none applies.
 
 use super::*;
 use crate::scenario;
@@ -107,8 +107,8 @@ fn laws_that_are_known_in_full_have_percentiles() {
 
 #[test]
 fn who_parks_takes_turns_for_its_computing_alone() {
-    // C = 2 ms, 98 ms of waiting, 400/s: 8 ms for the first turn, and once more for a second one, in
-    // which it has only to answer.
+    // C = 2 ms, 98 ms of waiting, 400/s: 8 ms for the first turn, and again for the second, in which it only
+    // answers.
     let steps = "'compute ~2ms', 'sleep 98ms'";
     let load = "load.rate = '400/s'";
     let forecast = check(&one("coroutine", 1, steps, load), "M/G/1", 400.0, 116.0);
@@ -120,7 +120,7 @@ fn who_parks_takes_turns_for_its_computing_alone() {
     let few = "server.connections = 10\nload.rate = '90/s'";
     let text = one("coroutine", 1, "'compute ~2ms', 'sleep ~98ms'", few);
     check_reason(&text, "91 % of what the connections can take");
-    // The chain without the turn in which it answers says 103.0 ms.
+    // The chain without the answering turn yields 103.0 ms.
     let few = "server.connections = 10\nload.rate = '60/s'";
     let text = one("coroutine", 1, "'compute ~2ms', 'sleep ~98ms'", few);
     let forecast = of(&text, 2).expect("a closed form applies");
@@ -223,7 +223,7 @@ fn an_overloaded_queue_has_no_times_and_answers_what_it_can() {
 }
 
 #[test]
-fn nobody_knows_of_clients_who_give_up_or_find_no_room_at_the_door() {
+fn no_form_covers_clients_that_give_up_or_find_no_room_at_the_door() {
     let load = "load.clients = 50\nserver.backlog = 1";
     check_reason(
         &one("sync", 1, "'compute 1ms'", load),
@@ -234,10 +234,10 @@ fn nobody_knows_of_clients_who_give_up_or_find_no_room_at_the_door() {
         &one("sync", 1, "'compute 100ms'", load),
         "longer than clients wait (50",
     );
-    // M/M/1 at 80 %: one of 100 takes longer than 230 ms, though the mean is 50 ms.
+    // M/M/1 at 80 %: one of 100 takes longer than 230 ms, although the mean is 50 ms.
     let load = "load.rate = '80/s'\nload.patience = '200ms'";
     check_reason(&one("sync", 1, "'sleep ~10ms'", load), "give up after 200");
-    // Twice as much comes as can be answered: after 15 s the last waits for 15 s.
+    // Twice the capacity arrives: after 15 s the last request waits for 15 s.
     let load = "load.rate = '20/s'\nload.patience = '10s'";
     check_reason(&one("sync", 1, "'sleep 100ms'", load), "give up after 10");
 }
@@ -261,7 +261,7 @@ fn the_heartbeat_and_the_hour_at_which_draws_end_are_in_no_closed_form() {
         "load.clients = 1\nserver.timeout = '2s'",
     );
     assert!(of(&sliced, 2).is_ok());
-    // Of the exponential law with a mean of 10 min 0.25 % lie beyond an hour, of 20 min 5 %.
+    // With the exponential law, 0.25 % exceed an hour at a mean of 10 min, and 5 % at 20 min.
     let bank = |mean: &str| {
         let load = "server.timeout = '0s'\nload.rate = '0.001/s'\nload.patience = '1h'";
         let mut bank = one("sync", 3, &format!("'sleep ~{mean}'"), load);

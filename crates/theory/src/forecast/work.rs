@@ -1,10 +1,10 @@
-//! What the requests of a scenario ask of its workers, in the terms of queues.
+//! Demands of a scenario's requests on its workers, in the terms of queueing theory.
 
 use crate::demand::{self, Moments, Spent};
 use crate::quantile;
 use concsim_model::scenario::{Draw, Request, Scenario, Step, WorkerKind};
 
-/// The law of a length of time, as far as formulas tell laws apart.
+/// Law of a duration, as far as the formulas distinguish laws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Law {
     Md1,
@@ -12,16 +12,16 @@ pub(super) enum Law {
     Other,
 }
 
-/// What the requests of a mix ask for. Moments are in seconds.
+/// Demands of the requests of a mix. Moments are in seconds.
 #[derive(Clone, Debug)]
 pub(super) struct Work<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) cores: usize,
     /// Of a whole request that is alone.
     pub(super) alone: Moments,
-    /// Of what keeps the worker from everything else.
+    /// Of the time that it holds its worker.
     pub(super) held: Moments,
-    /// Of what needs a core.
+    /// Of the time that it needs a core.
     pub(super) cpu: Moments,
 }
 
@@ -36,17 +36,18 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Requests that are in the mix.
+    /// Returns the requests that are in the mix.
     pub(super) fn kinds(&self) -> impl Iterator<Item = &'a Request> + use<'a> {
         self.scenario.drawn()
     }
 
-    /// Whether all requests are of one kind.
+    /// True if all requests are of one kind.
     pub(super) fn is_of_one_kind(&self) -> bool {
         self.kinds().count() == 1
     }
 
-    /// The law of those parts of a request that `counts`: exponential only if it is a single part.
+    /// Returns the law of the parts of a request for which `counts` is true: exponential only for a single
+    /// part.
     pub(super) fn law(&self, counts: impl Fn(Spent) -> bool) -> Law {
         if !self.is_of_one_kind() {
             return Law::Other;
@@ -62,7 +63,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The order in which a loop serves requests that could go on.
+    /// Returns the order in which a loop serves runnable requests.
     pub(super) fn sharing(&self) -> Sharing {
         let kind = self.scenario.server.kind;
         let (mut bursts, mut pieces) = (Moments::default(), Moments::default());
@@ -80,7 +81,7 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        // Lengths as one that arrives finds them: the longer one is, the more find it.
+        // Lengths as seen by an arrival: it meets long bursts more often, in proportion to their length.
         let found = |lengths: Moments| lengths.square / lengths.mean;
         match lets_go {
             false => Sharing::InTurn,
@@ -89,17 +90,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether a request lets go of its worker while it could go on.
+    /// True if a request yields its worker while it is runnable.
     pub(super) fn lets_go(&self) -> bool {
         self.sharing() != Sharing::InTurn
     }
 
-    /// Whether so many that are begun get in each other's way, for want of cores.
+    /// True if this number of begun requests has to share cores.
     pub(super) fn contends_for_cores(&self, begun: usize) -> bool {
         self.cpu.mean > 0.0 && begun > self.cores
     }
 
-    /// The mean time that each request of the scenario takes alone, in its order.
+    /// Returns the mean time of each request of the scenario alone, in its order, in seconds.
     pub(super) fn alone_by_kind(&self) -> impl Iterator<Item = f64> + use<'_> {
         let requests = self.scenario.requests.iter();
         let kind = self.scenario.server.kind;
@@ -107,32 +108,32 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The order in which a loop serves requests that could go on.
+/// Order in which a loop serves runnable requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sharing {
     /// Each burst runs to its end.
     InTurn,
-    /// In pieces that are short beside whole bursts: all that could run share the worker.
+    /// In pieces that are short beside whole bursts: all runnable requests share the worker.
     Shared,
-    /// In pieces that are not short: neither.
+    /// In pieces that are not short: neither of the two.
     Between,
 }
 
-/// Pieces up to this part of a burst are short: the mean of constant bursts in 20 slices is 5 % below that of
-/// bursts that share the worker, at a utilisation of 80 %.
+/// Largest part of a burst that counts as short: the mean of constant bursts in 20 slices is 5 % below that
+/// of bursts that share the worker, at a utilisation of 80 %.
 const SHORT: f64 = 0.05;
 
-/// The computing of a request between two places where it lets go of its worker and could go on.
+/// Computing of a request between two points where it yields its worker and stays runnable.
 #[derive(Clone, Copy, Debug, Default)]
 struct Piece {
-    /// All of it, slices included.
+    /// The whole, including slices.
     whole: Moments,
-    /// The same in slices: sums over all of them.
+    /// The same per slice: sums over all slices.
     cut: Moments,
     is_sliced: bool,
 }
 
-/// The pieces of each burst of a request: of one that lets go of nothing, one for each burst.
+/// Returns the pieces of each burst of a request; one per burst if it never yields.
 fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
     let mut bursts = vec![vec![Piece::default()]];
     for step in &request.script {
@@ -165,7 +166,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
         }
     }
     for (place, burst) in bursts.iter_mut().enumerate() {
-        // Before it has done anything, a request that lets go keeps its place among those that came with it.
+        // A request that yields before it has done any work keeps its place among simultaneous arrivals.
         let keeps_its_place = place == 0 && burst.iter().any(|piece| piece.whole.mean > 0.0);
         let idle = burst
             .iter()
@@ -177,7 +178,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
     bursts
 }
 
-/// If no more of a draw is longer than a slice, it is not cut.
+/// Quantile of a draw that is compared with a slice: a draw with a shorter one is not cut.
 const LONG: f64 = 0.999;
 
 impl Piece {
@@ -194,18 +195,17 @@ impl Piece {
     }
 }
 
-/// What requests hold a worker for between two waits that let go of it: they take turns burst by burst.
-/// A burst may be of no length, and waits for its turn all the same: who has nothing left to do but to
-/// answer, say.
+/// The time for which requests hold a worker between two waits that free it: they take turns burst by burst.
+/// A burst may have no length, for example if only the answer is left, and still waits for its turn.
 #[derive(Clone, Debug)]
 pub(super) struct Bursts {
-    /// How many a request has on average.
+    /// Mean number of bursts per request.
     pub(super) each: f64,
-    /// How many of those are of no length.
+    /// Mean number of bursts without length per request.
     pub(super) empty: f64,
-    /// How many each request of the scenario has, in its order.
+    /// Number of bursts of each request of the scenario, in its order.
     pub(super) by_kind: Vec<f64>,
-    /// Of the length of one, in seconds, over all.
+    /// Moments of a burst's length over all bursts, in seconds.
     pub(super) length: Moments,
 }
 
@@ -238,7 +238,7 @@ impl Bursts {
     }
 }
 
-/// Steps that hold the worker one after the other are one burst.
+/// Returns the bursts: consecutive steps that hold the worker form one.
 fn bursts_of(request: &Request, scenario: &Scenario) -> Vec<Moments> {
     let mut bursts = vec![Moments::default()];
     for step in &request.script {

@@ -1,44 +1,44 @@
-//! One server whose service always takes the same time: M/D/1.
+//! M/D/1: one server with constant service.
 //!
-//! Crommelin's formula of 1932 for the law of the wait has terms of alternating sign that grow with
-//! time, and drowns in rounding: at ρ = 0.9 nothing is left of it after some forty services. Here is
-//! its positive form (Franx, 2001): a request that arrives waits at most t, where kD is the next whole
-//! number of services after t, if those that come in the first kD − t leave few enough behind,
+//! Crommelin's formula of 1932 for the law of the wait has terms of alternating sign that grow with time: at
+//! ρ = 0.9 rounding errors exceed the result after some forty services. This is its positive form (Franx,
+//! 2001). Let kD be the next whole number of services after t. A request waits at most t if the requests
+//! present kD − t before its arrival, and those that arrive in between, are few enough:
 //!
 //! ```text
 //!   P(wait ≤ t)  =  Σ  P(j arrive in kD − t) · P(at most k − j are there),     j = 0 … k − 1
 //!                   j
 //! ```
 //!
-//! whose terms are all probabilities. Far out the law is a pure exponential (Cramér and Lundberg):
-//! what differs from it dies out at least as e^−2t/D, so that from 64 services on both are the same
-//! to the last digit.
+//! All terms are probabilities. For long times the law is a pure exponential (Cramér and Lundberg): the
+//! difference decreases at least as fast as e^−2t/D, so from 64 services on both are equal to the last digit.
 
 use super::poisson::Events;
 use super::{Means, percentile};
 use crate::demand::Moments;
 use crate::queues::wait_in_turn;
 
-/// Requests at random, one server, constant service, first come first served.
+/// Random arrivals, one server, constant service, first come first served.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Md1 {
     /// λ: arrivals per second; positive.
     pub rate: f64,
-    /// D: the service, in seconds; positive.
+    /// D: service time in seconds; positive.
     pub service: f64,
 }
 
-/// From so many services on, the law of the wait is exponential to the last digit.
+/// Number of services after which the law of the wait is exponential to the last digit.
 const FAR: usize = 64;
 
 impl Md1 {
-    /// ρ = λD: the share of time that the server is busy. From 1 on the queue grows for ever.
+    /// Returns ρ = λD: the share of time for which the server is busy. From 1 on the queue grows without
+    /// limit.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
         self.rate * self.service
     }
 
-    /// The steady state; `None` if ρ ≥ 1.
+    /// Returns the steady state; `None` if ρ ≥ 1.
     #[must_use]
     pub fn steady(&self) -> Option<Steady> {
         let wait = wait_in_turn(self.rate, Moments::always(self.service))?;
@@ -52,10 +52,10 @@ impl Md1 {
     }
 }
 
-/// P(at most n are there) for n = 0 … `last`.
+/// Returns P(at most n are present) for n = 0 … `last`.
 ///
-/// From level to level by what crosses the cut between them: the terms are positive, where the usual
-/// recursion subtracts.
+/// Computed from level to level by the flow across the cut between them: all terms are positive, while the
+/// usual recursion subtracts.
 fn numbers_present(utilisation: f64, last: usize) -> Vec<f64> {
     let arrive = Events::of(utilisation);
     let more_than = arrive.more_than_each(last);
@@ -74,7 +74,7 @@ fn numbers_present(utilisation: f64, last: usize) -> Vec<f64> {
     sums.collect()
 }
 
-/// The far tail of the wait: `share`·e^(−`decay`·t/D).
+/// Far tail of the wait: `share`·e^(−`decay`·t/D).
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct TailAsymptote {
     share: f64,
@@ -112,7 +112,7 @@ impl TailAsymptote {
     }
 }
 
-/// (e^y − 1 − y) ÷ y; by its series where the difference would cancel.
+/// Returns (e^y − 1 − y) ÷ y; by its series if the difference would cancel.
 fn surplus(y: f64) -> f64 {
     if y > 0.5 {
         return (libm::expm1(y) - y) / y;
@@ -125,24 +125,24 @@ fn surplus(y: f64) -> f64 {
     sum
 }
 
-/// The steady state of [`Md1`].
+/// Steady state of [`Md1`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steady {
     queue: Md1,
     means: Means,
-    /// P(at most n are there), by n.
+    /// P(at most n are present), by n.
     at_most: Vec<f64>,
     far: TailAsymptote,
 }
 
 impl Steady {
-    /// Time and numbers on average.
+    /// Returns the mean times and numbers.
     #[must_use]
     pub fn means(&self) -> Means {
         self.means
     }
 
-    /// P(wait > t). `time` is in seconds.
+    /// Returns P(wait > t). `time` is in seconds.
     #[must_use]
     pub fn wait_tail(&self, time: f64) -> f64 {
         let services = time / self.queue.service;
@@ -159,7 +159,7 @@ impl Steady {
         (1.0 - within).max(0.0)
     }
 
-    /// P(response > t): the wait, one service later. `time` is in seconds.
+    /// Returns P(response > t): the wait, one service later. `time` is in seconds.
     #[must_use]
     pub fn response_tail(&self, time: f64) -> f64 {
         if time < self.queue.service {
@@ -168,13 +168,13 @@ impl Steady {
         self.wait_tail(time - self.queue.service)
     }
 
-    /// The wait that a `share` of requests does not exceed, in seconds.
+    /// Returns the wait that a `share` of requests does not exceed, in seconds.
     #[must_use]
     pub fn wait_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.wait_tail(time))
     }
 
-    /// The response that a `share` of requests does not exceed, in seconds.
+    /// Returns the response time that a `share` of requests does not exceed, in seconds.
     #[must_use]
     pub fn response_percentile(&self, share: f64) -> f64 {
         self.wait_percentile(share) + self.queue.service
@@ -187,7 +187,7 @@ mod tests {
     use crate::close;
     use crate::open::PERCENTILES;
 
-    /// Time in services.
+    /// Time unit: one service.
     fn steady(utilisation: f64) -> Steady {
         let queue = Md1 {
             rate: utilisation,
@@ -196,7 +196,7 @@ mod tests {
         queue.steady().expect("a stable queue")
     }
 
-    /// The alternating form, good for short times.
+    /// The alternating form, accurate for short times.
     fn crommelin(utilisation: f64, services: f64) -> f64 {
         let terms = (0..=services.floor() as i32).map(|k| {
             let x = utilisation * (f64::from(k) - services);
@@ -242,7 +242,7 @@ mod tests {
             let queue = steady(utilisation);
             for services in [12.0, 20.3, 40.7, 63.99] {
                 let (near, far) = (queue.wait_tail(services), queue.far.tail(services));
-                // 1 − P(wait ≤ t) is good to some 1e-15.
+                // 1 − P(wait ≤ t) is accurate to some 1e-15.
                 assert!((near - far).abs() < 1e-13 + 1e-10 * far, "{near} and {far}");
             }
         }
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn before_one_service_is_over_nobody_is_through() {
+    fn before_one_service_is_over_no_request_is_through() {
         let queue = steady(0.5);
         close(queue.response_tail(0.999), 1.0, 1e-15);
         close(queue.response_tail(1.0), 0.5, 1e-12);

@@ -1,30 +1,30 @@
-//! A door that closes: M/M/c/K. Whoever finds all places taken goes away and is lost.
+//! M/M/c/K: a queue with a limited number of places. A request that finds all places taken is lost.
 //!
-//! However much comes, there is a steady state. The times of those who get in are known exactly too:
-//! while somebody waits, departures come at random at the rate cμ, and each of them brings the one who
-//! waits a place further. A request in service goes on ticking at that rate, and each tick is its own
-//! departure with probability 1/c. So the law of its time is that of a number of ticks, seen through
-//! the Poisson law of how many ticks a time has (*uniformisation*, Jensen 1953).
+//! There is a steady state at any arrival rate. The times of admitted requests are known exactly: while
+//! requests wait, departures form a Poisson process of rate cμ, and each departure advances a waiting request
+//! by one place. For a request in service, ticks of the same rate continue, and each is its own departure
+//! with probability 1/c. The law of its time is therefore that of a number of ticks, combined with the
+//! Poisson law of the number of ticks in a time (*uniformisation*, Jensen 1953).
 
 use super::poisson::Events;
 use super::{Means, percentile};
 use crate::birth_death;
 
-/// Requests at random, exponential service, several servers alike, and so many places.
+/// Random arrivals, exponential service, several equal servers, and a limited number of places.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mmck {
-    /// At least one.
+    /// Number of servers, at least one.
     pub servers: usize,
-    /// K: how many can be there, those in service included; at least as many as `servers`.
+    /// K: maximal number of requests present, including those in service; at least `servers`.
     pub places: usize,
-    /// λ: arrivals per second, the lost ones included; positive.
+    /// λ: arrivals per second, including lost ones; positive.
     pub rate: f64,
-    /// 1/μ: the mean service, in seconds; positive.
+    /// 1/μ: mean service time in seconds; positive.
     pub service: f64,
 }
 
 impl Mmck {
-    /// The steady state, which there always is.
+    /// Returns the steady state, which always exists.
     #[must_use]
     pub fn steady(&self) -> Steady {
         let offered = self.rate * self.service;
@@ -39,11 +39,12 @@ impl Mmck {
         }
     }
 
-    /// For those who get in: after how many ticks they wait, and after how many they are not through.
+    /// Returns, for admitted requests, the shares that still wait, and that are not finished, by number of
+    /// ticks.
     fn still_there(&self, present: &[f64]) -> StillThere {
         let got_in: f64 = present[..self.places].iter().sum();
         let at_once: f64 = present[..self.servers].iter().sum::<f64>() / got_in;
-        // Who finds c + n there is served after n + 1 ticks.
+        // A request that finds c + n others is served after n + 1 ticks.
         let served_after = present[self.servers..self.places]
             .iter()
             .map(|share| share / got_in);
@@ -65,8 +66,9 @@ impl Mmck {
     }
 }
 
-/// By the number of ticks since arrival: the share of those who got in that waits, and that is not
-/// through. Beyond the last number nobody waits, and of the others `stays` stay from tick to tick.
+/// Shares of admitted requests that still wait, and that are not finished, by the number of ticks since
+/// arrival. Beyond the last number none waits, and a share `stays` of the unfinished remains from tick to
+/// tick.
 #[derive(Clone, Debug, PartialEq)]
 struct StillThere {
     waits: Vec<f64>,
@@ -74,48 +76,48 @@ struct StillThere {
     stays: f64,
 }
 
-/// The steady state of [`Mmck`].
+/// Steady state of [`Mmck`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steady {
     queue: Mmck,
-    /// The share of time with so many there.
+    /// Share of time for each number of requests present.
     present: Vec<f64>,
     still_there: StillThere,
 }
 
 impl Steady {
-    /// The share of time with nobody there.
+    /// Returns the share of time without requests.
     #[must_use]
     pub fn empty(&self) -> f64 {
         self.present[0]
     }
 
-    /// The share of requests that is lost.
+    /// Returns the share of requests that is lost.
     #[must_use]
     pub fn lost(&self) -> f64 {
         self.present[self.queue.places]
     }
 
-    /// Answers per second.
+    /// Returns the throughput in answers per second.
     #[must_use]
     pub fn throughput(&self) -> f64 {
         let got_in: f64 = self.present[..self.queue.places].iter().sum();
         self.queue.rate * got_in
     }
 
-    /// The share of time that each server is busy.
+    /// Returns the share of time for which each server is busy.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
         self.throughput() * self.queue.service / self.queue.servers as f64
     }
 
-    /// The share of those who get in that has to wait.
+    /// Returns the share of admitted requests that waits.
     #[must_use]
     pub fn waits(&self) -> f64 {
         self.still_there.waits[0]
     }
 
-    /// Time and numbers on average; times are of those who get in.
+    /// Returns the mean times and numbers; times are of admitted requests.
     #[must_use]
     pub fn means(&self) -> Means {
         let waiting: f64 = self.present[self.queue.servers..]
@@ -127,14 +129,14 @@ impl Steady {
         Means::of_wait(throughput, self.queue.service, waiting / throughput)
     }
 
-    /// P(wait > t) of those who get in. `time` is in seconds.
+    /// Returns P(wait > t) of admitted requests. `time` is in seconds.
     #[must_use]
     pub fn wait_tail(&self, time: f64) -> f64 {
         let waits = &self.still_there.waits;
         self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
     }
 
-    /// P(response > t) of those who get in. `time` is in seconds.
+    /// Returns P(response > t) of admitted requests. `time` is in seconds.
     #[must_use]
     pub fn response_tail(&self, time: f64) -> f64 {
         let still_there = &self.still_there;
@@ -154,13 +156,13 @@ impl Steady {
             .sum()
     }
 
-    /// The wait that a `share` of those who get in does not exceed, in seconds.
+    /// Returns the wait that a `share` of admitted requests does not exceed, in seconds.
     #[must_use]
     pub fn wait_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.wait_tail(time))
     }
 
-    /// The response that a `share` of those who get in does not exceed, in seconds.
+    /// Returns the response time that a `share` of admitted requests does not exceed, in seconds.
     #[must_use]
     pub fn response_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.response_tail(time))
@@ -206,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_backlog_makes_everybody_wait_and_saves_nobody() {
-        // Five sync workers of 100 ms under 60/s: 20 % more than they can do.
+    fn a_longer_backlog_makes_all_requests_wait_and_saves_none() {
+        // Five sync workers of 100 ms under 60/s: 20 % above their capacity.
         for (backlog, lost, response_s, digits) in [
             (10, 0.1797, 0.246, 1e-3),
             (64, 0.1667, 1.300, 1e-3),
@@ -280,7 +282,7 @@ mod tests {
             let there: f64 = there.map(|(there, share)| there as f64 * share).sum();
             let means = queue.means();
             proptest::prop_assert!((means.present / there - 1.0).abs() < 1e-10);
-            // Hardly anybody takes longer.
+            // Nearly all requests are within this time.
             let end = queue.response_percentile(0.999_999_9);
             let step = end / 400.0;
             let middle = |at: u32| (f64::from(at) + 0.5) * step;

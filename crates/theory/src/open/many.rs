@@ -1,44 +1,45 @@
-//! Several servers and one queue: M/M/c, and with one server M/M/1.
+//! M/M/c: several servers and one queue; with one server, M/M/1.
 //!
-//! A request waits only if it finds all servers busy (Erlang's C). Then it waits for as long as an
-//! exponential time of rate cμ − λ, and after that it is served for one of rate μ; so the laws of both
-//! times are known (Erlang, 1917; Kleinrock, *Queueing Systems* I, 1975).
+//! A request waits only if it finds all servers busy (Erlang's C). Its wait is then exponential with rate cμ
+//! − λ, and its service exponential with rate μ, so the laws of both times are known (Erlang, 1917;
+//! Kleinrock, *Queueing Systems* I, 1975).
 
 use super::poisson::Events;
 use super::{Means, percentile};
 use crate::queues::{erlang_b, erlang_c};
 
-/// Requests at random, exponential service, several servers alike, one queue.
+/// Random arrivals, exponential service, several equal servers, one queue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mmc {
-    /// At least one.
+    /// Number of servers, at least one.
     pub servers: usize,
     /// λ: arrivals per second; positive.
     pub rate: f64,
-    /// 1/μ: the mean service, in seconds; positive.
+    /// 1/μ: mean service time in seconds; positive.
     pub service: f64,
 }
 
 impl Mmc {
-    /// a = λS: the number of servers that are busy on average, if there are enough of them.
+    /// Returns a = λS: the mean number of busy servers, if there are enough.
     #[must_use]
     pub fn offered(&self) -> f64 {
         self.rate * self.service
     }
 
-    /// ρ = λS ÷ c: the share of time that each server is busy. From 1 on the queue grows for ever.
+    /// Returns ρ = λS ÷ c: the share of time for which each server is busy. From 1 on the queue grows without
+    /// limit.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
         self.offered() / self.servers as f64
     }
 
-    /// c ÷ S: what can be answered per second at most.
+    /// Returns c ÷ S: the capacity in answers per second.
     #[must_use]
     pub fn capacity(&self) -> f64 {
         self.servers as f64 / self.service
     }
 
-    /// The steady state; `None` if ρ ≥ 1.
+    /// Returns the steady state; `None` if ρ ≥ 1.
     #[must_use]
     pub fn steady(&self) -> Option<Steady> {
         let waits = erlang_c(self.servers, self.offered())?;
@@ -50,46 +51,46 @@ impl Mmc {
     }
 }
 
-/// The steady state of [`Mmc`].
+/// Steady state of [`Mmc`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Steady {
     queue: Mmc,
-    /// C: the probability that a request has to wait.
+    /// C: probability that a request waits.
     pub waits: f64,
-    /// cμ − λ: the rate at which a queue shrinks, per second.
+    /// cμ − λ: rate at which a queue shrinks, per second.
     drain: f64,
 }
 
 impl Steady {
-    /// Time and numbers on average.
+    /// Returns the mean times and numbers.
     #[must_use]
     pub fn means(&self) -> Means {
         Means::of_wait(self.queue.rate, self.queue.service, self.waits / self.drain)
     }
 
-    /// The probability that nobody is there.
+    /// Returns the probability that no request is present.
     #[must_use]
     pub fn empty(&self) -> f64 {
         let offered = self.queue.offered();
         let utilisation = self.queue.utilisation();
-        // 1 ÷ p₀ is Σ a^k ÷ k! over k ≤ c, and what queues beyond that. The sum is a Poisson share
-        // times e^a, which alone is soon out of range.
+        // 1 ÷ p₀ is Σ a^k ÷ k! over k ≤ c, plus the queueing terms beyond. The sum is a Poisson share times
+        // e^a, which alone soon exceeds the range of an `f64`.
         let blocked = erlang_b(self.queue.servers, offered);
         let beyond = 1.0 + blocked * utilisation / (1.0 - utilisation);
         libm::exp(-offered) / (Events::of(offered).at_most(self.queue.servers) * beyond)
     }
 
-    /// P(wait > t): C·e^−(cμ−λ)t. `time` is in seconds.
+    /// Returns P(wait > t): C·e^−(cμ−λ)t. `time` is in seconds.
     #[must_use]
     pub fn wait_tail(&self, time: f64) -> f64 {
         self.waits * libm::exp(-self.drain * time)
     }
 
-    /// P(response > t), exactly. `time` is in seconds.
+    /// Returns P(response > t), exactly. `time` is in seconds.
     ///
-    /// With θ = cμ − λ it is e^−μt + C·μ·(e^−μt − e^−θt) ÷ (θ − μ). The difference is written as the
-    /// larger exponential times 1 − e^−|θ−μ|t, which goes smoothly through θ = μ, where the limit is
-    /// e^−μt·(1 + C·μ·t), and never overflows.
+    /// With θ = cμ − λ it is e^−μt + C·μ·(e^−μt − e^−θt) ÷ (θ − μ). The difference is written as the larger
+    /// exponential times 1 − e^−|θ−μ|t. That form is continuous at θ = μ, where the limit is e^−μt·(1 +
+    /// C·μ·t), and never overflows.
     #[must_use]
     pub fn response_tail(&self, time: f64) -> f64 {
         let served = 1.0 / self.queue.service;
@@ -103,7 +104,7 @@ impl Steady {
         libm::exp(-served * time) + self.waits * served * slower * spread
     }
 
-    /// The wait that a `share` of requests does not exceed, in seconds.
+    /// Returns the wait that a `share` of requests does not exceed, in seconds.
     #[must_use]
     pub fn wait_percentile(&self, share: f64) -> f64 {
         let longer = 1.0 - share;
@@ -113,7 +114,7 @@ impl Steady {
         libm::log(self.waits / longer) / self.drain
     }
 
-    /// The response that a `share` of requests does not exceed, in seconds.
+    /// Returns the response time that a `share` of requests does not exceed, in seconds.
     #[must_use]
     pub fn response_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.response_tail(time))
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_call_centre_needs_six_people() {
-        // 30 calls an hour of five minutes: nine of ten are to be taken at once.
+        // 30 calls an hour of five minutes: 90 % are to be served without waiting.
         let waits = |servers| steady(servers, 30.0 / 3_600.0, 300.0).waits;
         close(waits(5), 0.130_37, 1e-5);
         close(waits(6), 0.047_445, 1e-6);
@@ -245,7 +246,7 @@ mod tests {
     fn an_empty_system_is_as_rare_as_the_sum_says() {
         // p₀ of M/M/3 at a = 2: 1 ÷ (1 + 2 + 2 + 8/6 · 3/(3 − 2)) = 1/9.
         assert!((steady(3, 2.0, 1.0).empty() - 1.0 / 9.0).abs() < 1e-15);
-        // Far beyond where e^a can be written.
+        // Far beyond the range of e^a in an `f64`.
         close(steady(10_000, 9_000.0, 1.0).empty(), 0.0, 1e-300);
     }
 
@@ -288,7 +289,7 @@ mod tests {
             proptest::prop_assert!(less.means().wait < more.means().wait);
             for share in PERCENTILES {
                 let (less, more) = (less.response_percentile(share), more.response_percentile(share));
-                // One is exactly the other where nearly nobody waits.
+                // The two are equal if almost no request waits.
                 proptest::prop_assert!(less <= more * (1.0 + 1e-12));
             }
         }

@@ -1,31 +1,31 @@
-//! Open queues in full: means, and where the law of a time is known exactly, its percentiles.
+//! Open queues: means and, if the law of a time is known exactly, its percentiles.
 //!
-//! Requests come at random (Poisson) at their own pace, whatever the state of the queue. Each queue
-//! here is plain data; asked for its steady state it has one, or none because it grows for ever.
+//! Requests arrive at random (Poisson), independent of the state of the queue. Each queue is plain data and
+//! returns its steady state, or `None` if it grows without limit.
 
 pub mod constant;
 pub mod finite;
 pub mod many;
 mod poisson;
 
-/// The shares of requests whose longest time is told: the median, and three looks at the tail.
+/// Shares of requests for which a percentile is shown: the median, and three of the tail.
 pub const PERCENTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
-/// The means of a queue in its steady state.
+/// Means of a queue in steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Means {
     /// Time before service, in seconds.
     pub wait: f64,
     /// Time from arrival to departure, in seconds.
     pub response: f64,
-    /// How many wait.
+    /// Number of waiting requests.
     pub waiting: f64,
-    /// How many are there, those in service included.
+    /// Number of requests present, including those in service.
     pub present: f64,
 }
 
 impl Means {
-    /// All four from the mean wait, by Little's law. `rate` is that of requests that get in, per
+    /// Computes all four from the mean wait, by Little's law. `rate` is that of admitted requests, per
     /// second; `service` and `wait` are in seconds.
     #[must_use]
     pub fn of_wait(rate: f64, service: f64, wait: f64) -> Self {
@@ -38,10 +38,10 @@ impl Means {
     }
 }
 
-/// The time within which a `share` of requests is through, if `tail` is the share that takes longer
-/// than a time. `about` is any positive time of the right order.
+/// Returns the time that a `share` of requests does not exceed, if `tail` is the share that exceeds a time.
+/// `about` is any positive time of the right order.
 ///
-/// By bisection down to neighbouring numbers: the answer is as exact as the tail.
+/// Bisects down to neighbouring numbers: the result is as exact as the tail.
 #[must_use]
 fn percentile(share: f64, about: f64, tail: impl Fn(f64) -> f64) -> f64 {
     let is_enough = |time: f64| tail(time) <= 1.0 - share;

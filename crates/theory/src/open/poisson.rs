@@ -1,23 +1,23 @@
-//! How many events happen in a time, if they happen at random: the Poisson law.
+//! The Poisson law: the number of random events in a time.
 
-/// The numbers of events that are not out of the question, from the first on, with the probability of
-/// each. What is left out has less than 1e-30 of the most probable one.
+/// Numbers of events with a non-negligible probability, from the first on, and the probability of each.
+/// Omitted numbers have less than 1e-30 of the most probable one.
 #[derive(Clone, Debug)]
 pub(super) struct Events {
-    /// The least number.
+    /// Least number.
     pub(super) first: usize,
-    /// The probability of each number from `first` on; they add up to 1.
+    /// Probability of each number from `first` on; they add up to 1.
     pub(super) shares: Vec<f64>,
 }
 
-/// What is left out, relative to the most probable number.
+/// Limit below which a probability is omitted, relative to the most probable number.
 const NEGLIGIBLE: f64 = 1e-30;
 
 impl Events {
-    /// Of so many on average.
+    /// Returns the law with this mean.
     ///
-    /// Multiplied outwards from the most probable number and then scaled, since `mean^n ÷ n!` and
-    /// `e^-mean` alone are out of range where their product is not.
+    /// Probabilities are multiplied outwards from the most probable number and then scaled, since `mean^n ÷
+    /// n!` and `e^-mean` alone exceed the range of an `f64` in cases in which their product does not.
     pub(super) fn of(mean: f64) -> Self {
         let mode = mean.floor() as usize;
         let (mut below, mut above) = (Vec::new(), vec![1.0]);
@@ -46,18 +46,18 @@ impl Events {
         Self { first, shares }
     }
 
-    /// Each number with its probability.
+    /// Returns each number with its probability.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
         (self.first..).zip(self.shares.iter().copied())
     }
 
-    /// The probability of at most so many.
+    /// Returns the probability of at most `most` events.
     pub(super) fn at_most(&self, most: usize) -> f64 {
         let counted = self.iter().take_while(|(number, _)| *number <= most);
         counted.map(|(_, share)| share).sum()
     }
 
-    /// The probability of more than each number from 0 to `last`.
+    /// Returns the probability of more than n events for each n from 0 to `last`.
     pub(super) fn more_than_each(&self, last: usize) -> Vec<f64> {
         let mut more = vec![0.0; last + 1];
         let mut beyond = 0.0;

@@ -1,41 +1,41 @@
-//! The exact chain of a pool of tokens.
+//! Exact chain of a pool of tokens.
 //!
-//! A state is how many requests are there (its level k) and how many of those begun are at the cores
-//! (its phase j). From a state with n = min(k, T) begun,
+//! A state is the number of requests present (its level k) and the number of begun requests at the cores (its
+//! phase j). From a state with n = min(k, T) begun,
 //!
 //! ```text
 //!   a request comes       λ              k + 1,  and j + 1 if there is a token
 //!   one is computed       min(j, m)/C            j − 1
-//!   a wait is over        (n − j)/IO     k − 1,  and j + 1 if somebody takes the token at once
+//!   a wait is over        (n − j)/IO     k − 1,  and j + 1 if a request takes the token at once
 //! ```
 //!
-//! so that levels change by one at most: a quasi-birth-and-death process (Neuts, 1981). From T on all
-//! levels are alike, and what is above them is found by logarithmic reduction (Latouche and Ramaswami,
-//! 1993), whose steps double the number of levels looked at. Below T each level has a matrix of its own,
+//! so levels change by one at most: a quasi-birth-and-death process (Neuts, 1981). From T on all levels are
+//! alike, and their sums are computed by logarithmic reduction (Latouche and Ramaswami, 1993), in which each
+//! step doubles the number of levels covered. Below T each level has a matrix of its own,
 //!
 //! ```text
 //!   R(k)  =  up(k) · N(k + 1)        N(k)  =  −( within(k) + R(k) · down(k + 1) )⁻¹
 //! ```
 //!
-//! going down from T; the shares of level k + 1 are those of level k times R(k). Only sums over all
-//! states are wanted, so columns of weights are carried down instead of shares up.
+//! from T downwards; the shares of level k + 1 are those of level k times R(k). Only sums over all states are
+//! needed, so columns of weights are carried down instead of shares up.
 
 use super::Pool;
 use super::matrix::Matrix;
 
 /// Sums over all states.
 pub(super) struct Found {
-    /// The probability that all tokens are taken.
+    /// Probability that all tokens are taken.
     pub(super) no_token: f64,
-    /// The mean number of requests without a token.
+    /// Mean number of requests without a token.
     pub(super) at_the_door: f64,
-    /// The mean number of requests at the cores.
+    /// Mean number of requests at the cores.
     pub(super) at_cores: f64,
-    /// The mean number of requests that wait, with a token.
+    /// Mean number of requests that wait, with a token.
     pub(super) waiting: f64,
 }
 
-/// Columns of weights for the phases of a level: what this level and all above it add to a sum.
+/// Columns of weights for the phases of a level: the contribution of this level and all above it to a sum.
 struct Sums {
     /// 1 for each state.
     states: Vec<f64>,
@@ -45,9 +45,9 @@ struct Sums {
     waiting: Vec<f64>,
 }
 
-/// The chain of this pool with so many tokens; both of its times are positive. Each wait is longer by
-/// `turn` seconds for each request that is at the cores. `None` if the reduction finds no way down, which
-/// is so only within rounding of the capacity.
+/// Solves the chain of this pool with `tokens` tokens; both of its times must be positive. Each wait is
+/// longer by `turn` seconds for each request at the cores. `None` if the reduction does not converge, which
+/// occurs only within rounding of the capacity.
 pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<Found> {
     let chain = Chain {
         rate: pool.rate,
@@ -81,14 +81,15 @@ pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<Found> {
 struct Chain {
     rate: f64,
     tokens: usize,
-    /// Computations finished per second, by how many are at the cores.
+    /// Computations finished per second, by number of requests at the cores.
     computed: Vec<f64>,
-    /// Waits over per second, for each that waits, by how many are at the cores.
+    /// Waits finished per second and waiting request, by number of requests at the cores.
     over: Vec<f64>,
 }
 
 impl Chain {
-    /// −within(k): what leaves each phase of a level with so many begun, and less what stays in it.
+    /// −within(k): the rate out of each phase of a level with `begun` begun, minus the rates between its
+    /// phases.
     fn leaving(&self, begun: usize) -> Matrix {
         Matrix::of(begun + 1, begun + 1, |from, to| {
             let waiting = (begun - from) as f64;
@@ -102,7 +103,7 @@ impl Chain {
         })
     }
 
-    /// down(k) for k > T: a wait is over, and whoever is first at the door takes the token to the cores.
+    /// down(k) for k > T: a wait ends, and the first request at the door takes the token to the cores.
     fn taken_at_once(&self) -> Matrix {
         let size = self.tokens + 1;
         Matrix::of(size, size, |from, to| {
@@ -111,17 +112,17 @@ impl Chain {
         })
     }
 
-    /// N(T): the mean time in each phase of a level k ≥ T before the chain is first below it.
+    /// N(T): mean time in each phase of a level k ≥ T before the chain first drops below it.
     fn time_at_full_level(&self) -> Option<Matrix> {
-        // With G, the phase in which the chain first comes to the level below.
+        // With G, the phase in which the chain first reaches the level below.
         let first_below = self.first_below()?;
         let leaving = self.leaving(self.tokens);
         Some((leaving - &(first_below * self.rate)).inverse())
     }
 
-    /// G by logarithmic reduction.
+    /// Returns G by logarithmic reduction.
     fn first_below(&self) -> Option<Matrix> {
-        /// Each step doubles the levels that are looked at.
+        /// Each step doubles the number of levels covered.
         const MOST_STEPS: usize = 60;
         let size = self.tokens + 1;
         let left = self.leaving(self.tokens).inverse();
@@ -144,23 +145,23 @@ impl Chain {
         None
     }
 
-    /// R(k) = up(k) · N(k + 1) for k < T: a request comes, finds a token and goes to the cores.
+    /// R(k) = up(k) · N(k + 1) for k < T: a request arrives, finds a token and goes to the cores.
     fn step_from(&self, level: usize, time_above: &Matrix) -> Matrix {
         Matrix::of(level + 1, level + 2, |from, to| {
             self.rate * time_above.at(from + 1, to)
         })
     }
 
-    /// N(k) for 0 < k < T, from R(k). From level 0 there is no way down.
+    /// N(k) for 0 < k < T, from R(k). Level 0 has no level below.
     fn time_at(&self, level: usize, step: &Matrix) -> Matrix {
-        // down(k + 1): a wait is over, and the token is free.
+        // down(k + 1): a wait ends, and the token is free.
         let back = Matrix::of(level + 1, level + 1, |from, to| {
             step.at(from, to) * (level + 1 - to) as f64 * self.over[to]
         });
         (self.leaving(level) - &back).inverse()
     }
 
-    /// All levels from T on: R = λN for each step, so that their sums are geometric.
+    /// Sums over all levels from T on: R = λN for each step, so they are geometric.
     fn sums_from_full_on(&self, time: &Matrix) -> Option<Sums> {
         let size = self.tokens + 1;
         let step = time.clone() * self.rate;

@@ -1,4 +1,4 @@
-//! Square and oblong tables of numbers, as far as a chain of levels needs them.
+//! Matrices, with the operations that a chain of levels needs.
 
 use std::ops::{Add, Mul, Sub};
 
@@ -10,7 +10,7 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// Of so many rows and columns, each cell by its row and column.
+    /// Returns a matrix with these numbers of rows and columns, each cell computed from its row and column.
     pub(super) fn of(rows: usize, columns: usize, cell: impl Fn(usize, usize) -> f64) -> Self {
         let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         Self {
@@ -19,7 +19,7 @@ impl Matrix {
         }
     }
 
-    /// Nothing but ones in the diagonal.
+    /// Returns the identity matrix.
     pub(super) fn identity(size: usize) -> Self {
         Self::of(size, size, |row, column| f64::from(row == column))
     }
@@ -32,22 +32,22 @@ impl Matrix {
         self.cells[row * self.columns + column]
     }
 
-    /// The largest cell, without its sign.
+    /// Returns the largest absolute value.
     pub(super) fn largest(&self) -> f64 {
         self.cells
             .iter()
             .fold(0.0, |largest, cell| cell.abs().max(largest))
     }
 
-    /// This matrix times a column.
+    /// Returns the product with a column.
     pub(super) fn times(&self, column: &[f64]) -> Vec<f64> {
         self.rows()
             .map(|row| row.iter().zip(column).map(|(cell, it)| cell * it).sum())
             .collect()
     }
 
-    /// The inverse of a square M-matrix: positive in the diagonal, not positive elsewhere, and with an
-    /// inverse that is nowhere negative. Such a matrix needs no exchange of rows (Gauss and Jordan).
+    /// Returns the inverse of a square M-matrix: positive on the diagonal, not positive elsewhere, and with a
+    /// non-negative inverse. Such a matrix needs no exchange of rows (Gauss and Jordan).
     pub(super) fn inverse(mut self) -> Self {
         let size = self.columns;
         for at in 0..size {
@@ -86,7 +86,7 @@ impl Mul for &Matrix {
         for row in self.rows() {
             let mut product = vec![0.0; other.columns];
             for (factor, line) in row.iter().zip(other.rows()) {
-                // Much of the first products is empty.
+                // The first products are mostly zero.
                 if *factor != 0.0 {
                     add_multiple(&mut product, *factor, line);
                 }

@@ -1,4 +1,4 @@
-//! Both kinds of workers in one model: requests come at random, and each needs one of T tokens to begin.
+//! Both kinds of workers in one model: random arrivals, each of which needs one of T tokens to begin.
 //!
 //! ```text
 //!                      T tokens
@@ -7,11 +7,11 @@
 //!                    └──────────────────────────────┘
 //! ```
 //!
-//! For sync workers a token is a process, for a coroutine worker one of its connections and m is 1.
-//! Computing and waiting take exponential times. The cores are shared, or first come first served:
-//! for the means of exponential times it is the same. The chain of levels in `chain.rs` is exact; taking
-//! the inside for one server whose speed depends on how many are in it (flow-equivalent service) is wrong
-//! by 4 to 9 % near saturation.
+//! For sync workers a token is a process; for a coroutine worker it is one of its connections, and m is 1.
+//! Computing and waiting take exponential times. The cores are shared, or first come first served: for the
+//! means of exponential times the two are equal. The chain of levels in `chain.rs` is exact. The usual
+//! approximation, one server whose speed depends on the number of requests inside (flow-equivalent service),
+//! is wrong by 4 to 9 % near saturation.
 
 mod chain;
 mod matrix;
@@ -21,48 +21,47 @@ use super::closed::{self, Network, Station};
 use super::open::Means;
 use super::open::many::Mmc;
 
-/// Requests at random into a pool of tokens, with some cores inside.
+/// Random arrivals at a pool of tokens, with some cores inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pool {
     /// λ: arrivals per second; positive.
     pub rate: f64,
-    /// T: how many requests can be begun at once.
+    /// T: number of requests that can be begun at once.
     pub tokens: Tokens,
-    /// m: how many of those begun can compute at once; at least one.
+    /// m: number of begun requests that can compute at once; at least one.
     pub cores: usize,
-    /// The mean time that a request computes, in seconds. It or `wait` is positive, the other may be zero.
+    /// Mean computing time of a request, in seconds. One of this and `wait` may be zero.
     pub compute: f64,
-    /// The mean time that a request waits after that, in seconds.
+    /// Mean wait of a request after that, in seconds.
     pub wait: f64,
 }
 
-/// How many requests can be begun at once.
+/// Number of requests that can be begun at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tokens {
-    /// So many, at least one. The work grows with the fourth power; 256 take seconds.
+    /// A limited number, at least one. The work grows with the fourth power; 256 tokens take seconds.
     Some(usize),
-    /// As many as come.
+    /// No limit.
     Unlimited,
 }
 
-/// A pool in its steady state.
+/// A pool in steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Steady {
-    /// Time from arrival to answer, in seconds, and how many are there. Waiting is for a token.
+    /// Mean times in seconds from arrival, and mean numbers. Waiting is for a token.
     pub means: Means,
-    /// The probability that a request finds no token.
+    /// Probability that a request finds no token.
     pub waits: f64,
-    /// The mean time at the cores, computing or waiting for one, in seconds.
+    /// Mean time at the cores, computing or waiting for one, in seconds.
     pub at_cores: f64,
-    /// The mean number of tokens in use: *concurrency*.
+    /// Mean number of tokens in use: *concurrency*.
     pub begun: f64,
-    /// The mean number of cores that are busy: *parallelism*.
+    /// Mean number of busy cores: *parallelism*.
     pub computing: f64,
 }
 
 impl Pool {
-    /// What can be answered per second at most: the throughput of as many clients as there are tokens
-    /// who never think.
+    /// Returns the capacity in answers per second: the throughput of one client per token without think time.
     #[must_use]
     pub fn capacity(&self) -> f64 {
         let Tokens::Some(tokens) = self.tokens else {
@@ -82,7 +81,7 @@ impl Pool {
         closed::solve(&network, tokens).throughput
     }
 
-    /// The steady state; `None` if as much comes as can be answered, or more.
+    /// Returns the steady state; `None` if the arrival rate reaches the capacity.
     #[must_use]
     pub fn steady(&self) -> Option<Steady> {
         if self.rate >= self.capacity() {
@@ -118,7 +117,8 @@ impl Pool {
         }
     }
 
-    /// Nobody waits for a token: what leaves the cores comes at random again (Burke, 1956).
+    /// Returns the steady state if no request waits for a token: departures from the cores are Poisson again
+    /// (Burke, 1956).
     fn without_a_door(&self) -> Option<Steady> {
         if self.compute == 0.0 {
             return Some(self.assemble(0.0, 0.0, 0.0));
@@ -127,13 +127,14 @@ impl Pool {
         Some(self.assemble(0.0, 0.0, cores.means().response))
     }
 
-    /// Without waiting a token is a place at the cores, and those beyond the cores change nothing but
-    /// where a request is said to wait. How many are there is known; so is how many of them are begun.
+    /// Returns the steady state without waits. A token is then a place at the cores, and tokens beyond the
+    /// number of cores only change the label of a request's wait. The number present is known, and so is the
+    /// number begun.
     fn cores_alone(&self, tokens: usize, queue: Means) -> Steady {
         let many = self.queue(tokens.min(self.cores), self.compute);
         let used = many.utilisation();
         let erlang = many.steady().map_or(0.0, |steady| steady.waits);
-        // Of those that wait for a core, so many more are begun: P(waiting > n) falls by ρ each.
+        // Waiting requests that are begun in addition: P(waiting > n) decreases by the factor ρ with each.
         let spare = tokens.saturating_sub(self.cores) as f64;
         let no_token = erlang * libm::pow(used, spare);
         let at_the_door = queue.wait * libm::pow(used, spare);
@@ -141,7 +142,7 @@ impl Pool {
         self.assemble(no_token, at_the_door, self.compute + for_a_core)
     }
 
-    /// From the waits for a token and the time at the cores.
+    /// Assembles the result from the waits for a token and the time at the cores.
     fn assemble(&self, waits: f64, at_the_door: f64, at_cores: f64) -> Steady {
         Steady {
             means: Means::of_wait(self.rate, at_cores + self.wait, at_the_door),

@@ -1,37 +1,38 @@
-//! A pool for one coroutine worker: a request whose wait is over queues for its hub once more before it
-//! goes on, if only to be answered, and keeps its token meanwhile.
+//! A pool for one coroutine worker: a request whose wait is over queues for its hub again before it
+//! continues, even if only to be answered, and keeps its token meanwhile.
 //!
 //! ```text
 //!   λ ──▶ at the door ──▶ hub ──▶ waiting ──▶ hub, for a moment ──▶ answered
 //! ```
 //!
-//! An exact chain would have to know who stands behind whom: its states double with each token. Here the
-//! chain of the pool lets a wait last longer by what stands at the hub while it lasts. The mean is within
-//! 1.5 % of an event loop's below nine tenths of the capacity, mostly above it; beyond, it is far above.
+//! An exact chain would need the order of the queue: its states double with each token. Here the chain of the
+//! pool lengthens a wait by the queue at the hub during it. The mean is within 1.5 % of an event loop's below
+//! nine tenths of the capacity, mostly above it; beyond, it is far above.
 
 use super::chain;
 use super::{Pool, Steady, Tokens};
 use crate::birth_death;
 
-/// Steps after which a turn's length has settled.
+/// Maximal number of iterations until the length of a turn converges.
 const STEPS: usize = 60;
 
-/// The share of the capacity up to which the mean can be relied on.
+/// Share of the capacity up to which the mean is reliable.
 pub const MOST_USED: f64 = 0.9;
 
-/// A pool with turns of no length.
+/// A pool with turns of zero length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Returning {
-    /// Without them. Its cores are one, its tokens are limited, and both of its times are positive.
+    /// The pool without those turns. It has one core and a limited number of tokens, and both of its times
+    /// are positive.
     pub pool: Pool,
-    /// How many a request takes on average.
+    /// Mean number of turns per request.
     pub turns: f64,
-    /// The mean length of what stands before it in the queue, each, in seconds.
+    /// Mean length in seconds of each burst ahead in the queue.
     pub burst: f64,
 }
 
 impl Returning {
-    /// What can be answered per second at most: by as many clients as there are tokens.
+    /// Returns the capacity in answers per second: the throughput of one client per token.
     #[must_use]
     pub fn capacity(&self) -> f64 {
         let Tokens::Some(tokens) = self.pool.tokens else {
@@ -45,7 +46,7 @@ impl Returning {
         (1.0 - shares[0]) / self.pool.compute
     }
 
-    /// The steady state; `None` if as much comes as can be answered, or more.
+    /// Returns the steady state; `None` if the arrival rate reaches the capacity.
     #[must_use]
     pub fn steady(&self) -> Option<Steady> {
         let Tokens::Some(tokens) = self.pool.tokens else {
@@ -70,7 +71,7 @@ impl Returning {
     }
 }
 
-/// The number that `next` makes of itself, from 0 on, to six digits.
+/// Returns the fixed point of `next`, iterated from 0, to six digits.
 pub fn settled(next: impl Fn(f64) -> Option<f64>) -> Option<f64> {
     let mut number = 0.0;
     for _ in 0..STEPS {
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_turn_to_be_answered_takes_what_an_event_loop_says() {
-        // An event loop of its own, first come first served, 200 000 answers for each of three seeds.
+        // Results of an event loop, first come first served, 200 000 answers for each of three seeds.
         for (rate, tokens, times, [least, most]) in [
             (200.0, 20, (3.0, 57.0), [68.45, 68.76]),
             (250.0, 40, (3.0, 57.0), [76.94, 78.26]),

@@ -1,4 +1,4 @@
-//! Pools of tokens against computed values, simpler queues, and an iteration over the same states.
+//! Tests of pools of tokens against computed values, simpler queues, and an iteration over the same states.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn response_ms(pool: &Pool) -> f64 {
 
 #[test]
 fn five_sync_workers_that_mostly_wait() {
-    // The digits beyond those of other computations (151.526, 243.513) are by two methods.
+    // Digits beyond those of other computations (151.526, 243.513) are confirmed by two methods.
     for (rate, expected_ms) in [
         (25.0, 104.921_367),
         (40.0, 151.525_469),
@@ -60,7 +60,7 @@ fn one_coroutine_process_with_few_and_with_many_connections() {
             1e-3,
         );
     }
-    // With 50 connections hardly anybody waits for one.
+    // With 50 connections almost no request waits for one.
     close(response_ms(&pool(90.0, 50, 1, (2.0, 98.0))), 100.4, 0.1);
 }
 
@@ -98,8 +98,8 @@ fn at_its_capacity_a_pool_has_no_steady_state() {
     assert!(response_ms(&near) > 1e6);
 }
 
-/// The mean number present, by stepping through the same states until nothing changes any more; with a
-/// door that closes at `last`.
+/// Mean number present, by iteration over the same states until nothing changes; the queue is limited to
+/// `last` requests.
 fn by_iteration(pool: &Pool, tokens: usize, last: usize) -> f64 {
     let at = |level: usize, phase: usize| level * (tokens + 1) + phase;
     let busiest = pool.rate + pool.cores as f64 / pool.compute + tokens as f64 / pool.wait;
@@ -180,7 +180,7 @@ proptest! {
         prop_assert!(steady.begun <= tokens as f64 && steady.computing <= cores as f64);
         prop_assert!(steady.at_cores >= pool.compute * (1.0 - 1e-9));
         prop_assert!((0.0..=1.0).contains(&steady.waits));
-        // The reduction knows nothing of this: the waits of those begun are the rest of them.
+        // A check independent of the reduction: no response is shorter than computing and wait together.
         let alone = pool.compute + pool.wait;
         prop_assert!(steady.means.response >= alone * (1.0 - 1e-9));
     }
@@ -210,11 +210,11 @@ proptest! {
         let found = pool.steady().expect("a stable pool");
         prop_assert!((found.means.wait - expected.wait).abs() < 1e-12);
         prop_assert!((found.at_cores - 1.0).abs() < 1e-12);
-        // The chain itself, with hardly any waiting.
+        // The chain itself, with almost no wait.
         let pool = Pool { wait: 1e-7, ..pool };
         let found = pool.steady().expect("a stable pool").means;
         prop_assert!((found.response / expected.response - 1.0).abs() < 1e-4, "{found:?}");
-        // Requests that only wait are the same queue, whatever the cores.
+        // Requests that only wait form the same queue, with any number of cores.
         let pool = Pool { compute: 0.0, wait: 1.0, cores: 1, ..pool };
         let found = pool.steady().expect("a stable pool").means;
         prop_assert!((found.response / expected.response - 1.0).abs() < 1e-12);

@@ -1,15 +1,15 @@
-//! The law that fits measured throughputs best: least squares over all three coefficients, by the
-//! method of Levenberg and Marquardt.
+//! Fit of the law to measured throughputs: least squares over all three coefficients, by the method of
+//! Levenberg and Marquardt.
 //!
-//! No coefficient may be negative: one that a step would make so stays at zero, and takes part again as
-//! soon as it would rather be positive. The way begins at the best of a coarse grid, since far from any
-//! minimum there may be others that are only local.
+//! No coefficient may be negative: one that a step would make negative stays at zero, and takes part again as
+//! soon as the gradient makes it positive. The start is the best point of a coarse grid, since other starts
+//! may lead to a local minimum.
 //!
-//! Older recipes divide by the throughput at N = 1 first, which gives that one measurement all the weight.
+//! Older methods divide by the throughput at N = 1 first, which gives that one measurement all the weight.
 
 use super::Law;
 
-/// Throughput as it was measured at a load.
+/// Throughput measured at a load.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// N: processors, threads or clients; at least 1.
@@ -18,21 +18,21 @@ pub struct Point {
     pub throughput: f64,
 }
 
-/// A fitted law, and how well it fits.
+/// A fitted law and the quality of the fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// The coefficients; γ in the unit of the throughputs.
+    /// Coefficients; γ in the unit of the throughputs.
     pub law: Law,
-    /// The sum of squared differences.
+    /// Sum of squared differences.
     pub squares: f64,
-    /// The residual standard error, √(squares ÷ (points − 3)), in the unit of the throughputs. `None`
-    /// with three points, which any law fits.
+    /// Residual standard error, √(squares ÷ (points − 3)), in the unit of the throughputs. `None` with three
+    /// points, which any law fits.
     pub standard_error: Option<f64>,
-    /// Which coefficients the fit would have made negative, and held at 0.
+    /// Coefficients that the fit would have made negative, and held at 0.
     pub held: Held,
 }
 
-/// Coefficients that are held at a limit: the law cannot follow the points.
+/// Coefficients held at a limit: the law cannot follow the points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// Contention below 0: more than linear.
@@ -42,11 +42,11 @@ pub struct Held {
 }
 
 impl Held {
-    /// At 0, with fewer squares just below it.
+    /// True for coefficients at 0 whose squares decrease just below it.
     fn of(points: &[Point], law: &Law) -> Self {
         const BELOW: f64 = 1e-4;
         let least = squares(points, law);
-        // Noise of the last digits, where all points are met.
+        // Rounding noise, if the law meets all points.
         let falls = |tried: Law| squares(points, &tried) < least * (1.0 - 1e-6) - 1e-12;
         Self {
             alpha: law.alpha == 0.0
@@ -63,7 +63,7 @@ impl Held {
     }
 }
 
-/// The best law for these points; `None` if fewer than three loads differ.
+/// Returns the best law for these points; `None` if fewer than three loads differ.
 #[must_use]
 pub fn fit(points: &[Point]) -> Option<Fit> {
     let mut loads: Vec<f64> = points.iter().map(|point| point.load).collect();
@@ -97,7 +97,7 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     })
 }
 
-/// What is smaller than the last digits of a sum is nothing.
+/// Replaces coefficients below the rounding error of a sum by 0.
 fn without_dust(law: Law) -> Law {
     let or_nothing = |number: f64, least: f64| if number < least { 0.0 } else { number };
     Law {
@@ -114,7 +114,7 @@ fn squares(points: &[Point], law: &Law) -> f64 {
     differences.map(|difference| difference * difference).sum()
 }
 
-/// How the throughput at a load changes with α, β and γ.
+/// Returns the derivatives of the throughput at a load with respect to α, β and γ.
 fn slopes(law: &Law, load: f64) -> [f64; 3] {
     let slowdown = law.slowdown(load);
     let by_slowdown = -law.gamma * load / (slowdown * slowdown);
@@ -125,12 +125,12 @@ fn slopes(law: &Law, load: f64) -> [f64; 3] {
     ]
 }
 
-/// From the best of the grid on the way down until nothing is gained any more.
+/// Descends from the best point of the grid until nothing is gained.
 fn descend(points: &[Point]) -> Law {
     const MOST_STEPS: usize = 10_000;
     let mut law = best_of_grid(points);
     let mut best = squares(points, &law);
-    // How much of the step is downhill instead of straight to where the minimum should be.
+    // Weight of the gradient's direction against the Gauss–Newton step.
     let mut damping = 1e-3;
     for _ in 0..MOST_STEPS {
         let step = step(points, &law, damping);
@@ -153,7 +153,7 @@ fn descend(points: &[Point]) -> Law {
     law
 }
 
-/// The best law of a grid over orders of magnitude of α and β, each with the γ that suits it best.
+/// Returns the best law of a grid over orders of magnitude of α and β, each with its best γ.
 fn best_of_grid(points: &[Point]) -> Law {
     let magnitudes = |least: i32| {
         let powers = (least..=0).map(|power| libm::pow(10.0, f64::from(power)));
@@ -166,7 +166,7 @@ fn best_of_grid(points: &[Point]) -> Law {
                 beta,
                 gamma: 1.0,
             };
-            // X is in proportion to γ.
+            // X is proportional to γ.
             let (mut both, mut square) = (0.0, 0.0);
             for point in points {
                 let alone = law.throughput(point.load);
@@ -183,8 +183,8 @@ fn best_of_grid(points: &[Point]) -> Law {
     laws.min_by(better).expect("the grid is not empty")
 }
 
-/// The step that solves `(JᵀJ + damping·diag JᵀJ)·step = Jᵀ·differences`; J are the slopes at all points.
-/// A coefficient that is zero and would become negative takes no part.
+/// Returns the step that solves `(JᵀJ + damping·diag JᵀJ)·step = Jᵀ·differences`; J holds the slopes at all
+/// points. A coefficient that is zero and would become negative takes no part.
 fn step(points: &[Point], law: &Law, damping: f64) -> [f64; 3] {
     let mut normal = [[0.0; 4]; 3];
     for point in points {
@@ -211,7 +211,7 @@ fn step(points: &[Point], law: &Law, damping: f64) -> [f64; 3] {
     solve(normal)
 }
 
-/// Solves three equations, scaled to ones in the diagonal: coefficients differ by orders of magnitude.
+/// Solves three equations, scaled to a unit diagonal: coefficients differ by orders of magnitude.
 fn solve(mut rows: [[f64; 4]; 3]) -> [f64; 3] {
     let scale = [0, 1, 2].map(|at| rows[at][at].sqrt());
     for (row, by) in rows.iter_mut().zip(scale) {
@@ -219,7 +219,7 @@ fn solve(mut rows: [[f64; 4]; 3]) -> [f64; 3] {
             *cell /= by * across;
         }
     }
-    // Positive in the diagonal and symmetric: no exchange of rows is needed.
+    // The matrix is symmetric and positive on the diagonal: no exchange of rows is needed.
     for at in 0..3 {
         let pivot_row = rows[at];
         for row in &mut rows[at + 1..] {
@@ -307,7 +307,7 @@ mod tests {
     fn points_that_scale_better_than_perfectly_are_kept_at_zero() {
         let fit = fit(&points(&[(1.0, 1.0), (2.0, 2.2), (4.0, 5.0), (8.0, 11.0)])).unwrap();
         assert_eq!((fit.law.alpha, fit.law.beta), (0.0, 0.0));
-        // Then it is a line through nothing: Σ NX ÷ Σ N².
+        // The law is then a line through the origin: Σ NX ÷ Σ N².
         close(fit.law.gamma, 113.4 / 85.0, 1e-12);
     }
 

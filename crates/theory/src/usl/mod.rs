@@ -1,12 +1,12 @@
-//! The universal scalability law: what more processors, or more clients, do to the throughput (Gunther,
-//! 1993; *Guerrilla Capacity Planning*, 2007).
+//! The universal scalability law: the throughput of more processors, or of more clients (Gunther, 1993;
+//! *Guerrilla Capacity Planning*, 2007).
 //!
 //! ```text
 //!   X(N)  =  γ·N ÷ ( 1 + α·(N − 1) + β·N·(N − 1) )
 //! ```
 //!
-//! γ is what one does alone, α the part that goes one after the other (contention), and β what each pair
-//! costs to agree with each other (coherence). With β = 0 it is Amdahl's law.
+//! γ is the throughput of one, α the serial part (contention), and β the cost of each pair for agreement
+//! (coherence). With β = 0 it is Amdahl's law.
 
 pub mod fit;
 
@@ -17,32 +17,33 @@ pub struct Law {
     pub alpha: f64,
     /// Coherence, without a unit.
     pub beta: f64,
-    /// The throughput of one, per second or in whatever was measured.
+    /// Throughput of one, per second or in the measured unit.
     pub gamma: f64,
 }
 
-/// Where a law stops rising.
+/// Load at which a law stops rising.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// N*: the load with the highest throughput; at least 1.
+    /// N*: load with the highest throughput; at least 1.
     pub load: f64,
     /// X(N*).
     pub throughput: f64,
 }
 
 impl Law {
-    /// X(N), in the unit of γ.
+    /// Returns X(N), in the unit of γ.
     #[must_use]
     pub fn throughput(&self, load: f64) -> f64 {
         self.gamma * load / self.slowdown(load)
     }
 
-    /// 1 + α(N − 1) + βN(N − 1): how many times slower each of them is than one alone.
+    /// Returns 1 + α(N − 1) + βN(N − 1): the factor by which each is slower than one alone.
     fn slowdown(&self, load: f64) -> f64 {
         1.0 + self.alpha * (load - 1.0) + self.beta * load * (load - 1.0)
     }
 
-    /// N* = √((1 − α) ÷ β), or 1 if it falls from the first on; `None` if β = 0: it never falls.
+    /// Returns N* = √((1 − α) ÷ β), or 1 if the law falls from the first load on; `None` if β = 0: it never
+    /// falls.
     #[must_use]
     pub fn peak(&self) -> Option<Peak> {
         (self.beta > 0.0).then(|| {
@@ -54,13 +55,13 @@ impl Law {
         })
     }
 
-    /// γ ÷ α: what contention alone would allow, in the unit of γ; `None` if there is none.
+    /// Returns γ ÷ α: the limit by contention alone, in the unit of γ; `None` if α = 0.
     #[must_use]
     pub fn limit(&self) -> Option<f64> {
         (self.alpha > 0.0).then(|| self.gamma / self.alpha)
     }
 
-    /// 1 ÷ α: the load at which one that scaled perfectly would reach the limit; `None` if α = 0.
+    /// Returns 1 ÷ α: the load at which perfect scaling would reach the limit; `None` if α = 0.
     #[must_use]
     pub fn optimal_load(&self) -> Option<f64> {
         (self.alpha > 0.0).then(|| 1.0 / self.alpha)

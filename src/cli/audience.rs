@@ -1,4 +1,4 @@
-//! Who watches a run: a screen, or a line of progress on standard error.
+//! Frontends of a run: a screen, or a line of progress on standard error.
 
 use std::rc::Rc;
 
@@ -13,29 +13,29 @@ use concsim_os::telemetry::Stage;
 use concsim_record::Recording;
 use concsim_record::summary::Run;
 
-/// Spends the time between two looks of the driver, and may end the run.
+/// A frontend. Spends the time between two steps of the driver, and may end the run.
 pub trait Audience {
-    /// The variant with this index is about to be played.
+    /// Called before the variant with this index is played.
     fn announce(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()>;
 
-    /// Looks at what has been played so far, and spends at most `spare` of time doing so.
+    /// Draws the run so far, and takes at most `spare` of time for it.
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()>;
 
-    /// Something that is to be said at the end.
+    /// Stores a note that is printed at the end.
     fn hear(&mut self, note: String);
 
-    /// A variant has been played.
+    /// Called after a variant has been played.
     fn applaud(&mut self, _run: &Run, _recording: Recording) -> anyhow::Result<()> {
         Ok(())
     }
 
-    /// Whether whoever watches wants the whole run to end.
+    /// True if the frontend wants the whole run to end.
     fn wants_to_leave(&self) -> bool {
         interrupt::noted()
     }
 }
 
-/// Progress for people without a screen: a line whenever something else begins.
+/// Progress without a screen: a line at each new phase.
 #[derive(Debug)]
 pub struct Headless {
     clock: Clock,
@@ -47,7 +47,7 @@ pub struct Headless {
 }
 
 impl Headless {
-    /// `quiet`: nothing but what goes wrong.
+    /// `quiet`: prints errors alone.
     #[must_use]
     pub fn new(quiet: bool) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Headless {
         }
     }
 
-    /// Has had enough when this file is saved, too.
+    /// Also ends the run when this file is saved.
     #[must_use]
     pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
         self.watched = watched.cloned();
@@ -105,7 +105,7 @@ impl Audience for Headless {
     }
 }
 
-/// Whether the run is to end: because of a person, or because its file was saved.
+/// True if the run is to end: on ^C, or because its file was saved.
 pub(super) fn has_had_enough(watched: Option<&Rc<Watched>>) -> bool {
     interrupt::noted() || watched.is_some_and(|watched| watched.was_saved())
 }

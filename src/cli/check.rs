@@ -1,4 +1,4 @@
-//! `concsim check`: is a scenario valid, and what does it say with every default written out?
+//! `concsim check`: validates scenario files, and writes them out with every default.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{source, talk};
 use concsim_model::scenario::{self, Overrides, Plan, Problems};
 use concsim_theory::forecast;
 
-/// Says whether scenario files are valid; every mistake at once, with its line.
+/// Validates scenario files; reports all mistakes of each, with their lines.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim check scenarios/io_bound.toml --expand")]
 pub struct Args {
@@ -21,10 +21,10 @@ pub struct Args {
     expand: bool,
 }
 
-/// Checks every file. The status is 2 if one of them has mistakes or cannot be read.
+/// Checks every file. The status is 2 if a file has mistakes or cannot be read.
 ///
 /// # Errors
-/// When nothing can be written.
+/// Standard output that cannot be written.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut all_valid = true;
     for file in &args.files {
@@ -39,10 +39,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if all_valid { 0 } else { 2 }))
 }
 
-/// What is said of a file: that it is valid, or else all that is wrong with it.
+/// Returns the report on a file: that it is valid, or else all its mistakes.
 fn checked(file: &Path, expand: bool, colour: Colour) -> Result<String, String> {
     let name = file.display().to_string();
-    // A path is meant where there is a folder or an extension in it.
+    // A folder or an extension makes it a path.
     let is_name = file.components().count() == 1 && file.extension().is_none() && !file.exists();
     let (bytes, name) = if is_name {
         source::named(&name).ok_or_else(|| format!("concsim: {}", source::unknown(&name)))?
@@ -54,7 +54,7 @@ fn checked(file: &Path, expand: bool, colour: Colour) -> Result<String, String> 
     valid(bytes, &name, expand).map_err(|problems| problems.render(colour.in_messages()))
 }
 
-/// What is said of a valid file.
+/// Returns the report on a valid file.
 fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
     let text = scenario::text_of(bytes, name)?;
     if expand {
@@ -65,7 +65,7 @@ fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
     Ok(format!("{name}: valid; {}\n{notes}", in_short(&plan)))
 }
 
-/// Notes on a valid file whose meaning may not be the intended one.
+/// Returns notes on a valid file whose meaning may not be the intended one.
 fn notes(plan: &Plan) -> String {
     let cut = plan.variants.iter();
     let mut cut: Vec<String> = cut
@@ -76,7 +76,7 @@ fn notes(plan: &Plan) -> String {
     lines.concat()
 }
 
-/// `played 2 times (sync, coroutine), 6 expectations`.
+/// Returns `played 2 times (sync, coroutine), 6 expectations`.
 fn in_short(plan: &Plan) -> String {
     let names: Vec<&str> = plan
         .variants

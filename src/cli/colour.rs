@@ -1,4 +1,4 @@
-//! Whether to use colours: what the command line says, else what the environment and the terminal do.
+//! Use of colours, by the command line, else by the environment and the terminal.
 
 use std::io::{self, IsTerminal as _};
 
@@ -6,12 +6,12 @@ use clap::ColorChoice;
 
 use concsim_model::palette::{Colours, Look};
 
-/// What was asked for on the command line.
+/// Choice of the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Colour(pub ColorChoice);
 
 impl Colour {
-    /// How the screen is drawn. The command line overrules the environment.
+    /// Returns the look of the screen. The command line overrides the environment.
     #[must_use]
     pub fn look(self) -> Look {
         let chosen = self.0;
@@ -22,7 +22,7 @@ impl Colour {
         })
     }
 
-    /// Whether messages on standard error are coloured.
+    /// True if messages on standard error are coloured.
     #[must_use]
     pub fn in_messages(self) -> bool {
         match self.0 {

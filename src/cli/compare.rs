@@ -1,4 +1,4 @@
-//! `concsim compare`: two kept runs beside each other.
+//! `concsim compare`: two stored runs side by side.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,8 +9,8 @@ use concsim_record::storage;
 use concsim_record::summary::{Summary, summarise};
 use concsim_report::comparison::{Side, compare};
 
-/// Prints the numbers of two kept runs beside each other, with difference and ratio, and what differs in what
-/// was played.
+/// Compares two kept runs: their numbers with difference and ratio, and the differences between their
+/// scenarios.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim compare last-1 last\n         concsim run io_bound --out four --set server.workers=4 && concsim compare last four"
@@ -19,10 +19,10 @@ pub struct Args {
     /// Folder of a kept run, `last`, or `last-1` for the one before
     #[arg(value_name = "DIR|last")]
     a: PathBuf,
-    /// Run to set beside it, named in the same way
+    /// Run to compare it with, named in the same way
     #[arg(value_name = "DIR|last")]
     b: PathBuf,
-    /// Print JSON on standard output, and nothing else
+    /// Print JSON alone on standard output
     #[arg(long)]
     json: bool,
 }
@@ -30,7 +30,7 @@ pub struct Args {
 /// Compares them.
 ///
 /// # Errors
-/// When one of them cannot be read.
+/// A run that cannot be read.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (a, b) = (open(&args.a)?, open(&args.b)?);
     let names = [&args.a, &args.b].map(|path| path.display().to_string());
@@ -49,12 +49,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The plan and the summary of a kept run; what of it cannot be read is reported.
+/// Returns the plan and the summary of a stored run, and reports its unreadable parts.
 fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
     let kept = storage::open(&shelf::find(path)?)?;
     shelf::report_losses(&kept);
     let runs = kept.recordings.iter().map(summarise).collect();
-    let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
+    let machine = kept.recordings[0].header.machine.clone(); // a stored run has at least one
     let summary = Summary::of(&kept.plan, machine, runs);
     Ok((kept.plan, summary))
 }

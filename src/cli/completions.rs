@@ -1,4 +1,4 @@
-//! `concsim completions`: what a shell has to know to complete this program's command line.
+//! `concsim completions`: completion scripts of this program's command line for shells.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ pub struct Args {
 /// Prints them on standard output.
 ///
 /// # Errors
-/// When nothing can be written.
+/// Standard output that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut command = super::Cli::command();
     let mut script = Vec::new();

@@ -12,17 +12,17 @@ use concsim_os::sys::child::{self, Inherited};
 use concsim_os::sys::terminal::{self, Modes};
 use concsim_os::telemetry::{ChildMessage, RINGS_BY_DEFAULT, Scoreboard};
 
-/// The numbers of the descriptors that the driver left open.
+/// Numbers of the inherited descriptors.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(hide = true)]
     descriptors: Vec<RawFd>,
 }
 
-/// The server: an arbiter, which forks the workers.
+/// Runs the server: an arbiter, which forks the workers.
 pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
-    // The server and its forked workers hold on to the board until their processes end.
+    // The server and its forked workers use the scoreboard until their processes end.
     let scoreboard: &'static Scoreboard = Box::leak(Box::new(scoreboard(inherited.scoreboard)?));
     let orders: server::arbiter::Orders = read(&inherited.orders)?;
     let lifeline = &inherited.lifeline;
@@ -34,21 +34,21 @@ pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
     )))
 }
 
-/// The modes that the keeper restores.
+/// Terminal modes to restore.
 #[derive(Debug, clap::Args)]
 pub struct KeeperArgs {
     #[arg(hide = true)]
     modes: String,
 }
 
-/// The keeper of the terminal, for a driver that is killed.
+/// Runs the guard of the terminal, for a driver that is killed.
 pub fn keeper(args: &KeeperArgs) -> anyhow::Result<ExitCode> {
     let modes: Modes = read(&args.modes)?;
     terminal::keep(modes)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The services that `call` steps talk to.
+/// Runs the services that `call` steps talk to.
 pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
     child::die_when_cut(&inherited.lifeline)?;
@@ -61,7 +61,7 @@ pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
     )))
 }
 
-/// The load.
+/// Runs the load.
 pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take(&args.descriptors)?;
     child::die_when_cut(&inherited.lifeline)?;
@@ -78,7 +78,7 @@ fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
     serde_json::from_str(orders).context("the driver's orders could not be read")
 }
 
-/// Tells the driver why an engine cannot go on.
+/// Tells the driver the reason for which an engine cannot go on.
 fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
     let Err(error) = played else {
         return ExitCode::SUCCESS;
@@ -86,7 +86,7 @@ fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
     let reason = error.to_string();
     let reason = reason.strip_prefix("failed to ").unwrap_or(&reason).into();
     let mut voice = io::stdout();
-    // If the driver is gone there is nobody left to tell.
+    // The driver may be gone; then there is nowhere to report that.
     let _ = ChildMessage::Failed { reason }.say(&mut voice);
     let _ = voice.flush();
     ExitCode::FAILURE

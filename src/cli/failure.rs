@@ -1,7 +1,7 @@
-//! Errors as the command line says them, all in one style: `concsim: WHAT is wrong; what to write instead`.
+//! Errors of the command line, all in one style: `concsim: WHAT is wrong; what to write instead`.
 //!
 //! Causes of a failure follow it after colons, each once. Mistakes that clap finds are put into the same
-//! style; a misspelt subcommand gets the one that was meant.
+//! style; a misspelt subcommand gets a suggestion.
 
 use std::io;
 use std::path::Path;
@@ -15,8 +15,7 @@ use super::talk;
 use concsim_model::scenario::builtin;
 use concsim_model::scenario::problem::did_you_mean;
 
-/// Reports why a command could not be done; the exit status is 1. A reader that has left is no failure:
-/// it has read enough.
+/// Reports a failed command; the exit status is 1. A closed pipe is no failure: its reader has read enough.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = error
         .downcast_ref::<io::Error>()
@@ -28,7 +27,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// An error and its causes, each once: the text of some errors ends with that of their cause.
+/// Returns an error and its causes, each once: the text of some errors ends with that of their cause.
 pub(super) fn chain(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |said, cause| {
         let cause = cause.to_string();
@@ -40,13 +39,13 @@ pub(super) fn chain(error: &anyhow::Error) -> String {
     })
 }
 
-/// Reports what clap found on the command line: help and versions on standard output with status 0,
-/// mistakes on standard error with status 2.
+/// Reports clap's result for the command line: help and versions on standard output with status 0, mistakes
+/// on standard error with status 2.
 #[must_use]
 pub fn of_the_command_line(error: &Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A terminal that is gone needs no help.
+            // The terminal may be gone; then help is useless.
             let _ = error.print();
             ExitCode::SUCCESS
         }
@@ -63,7 +62,7 @@ pub fn of_the_command_line(error: &Error) -> ExitCode {
     }
 }
 
-/// The mistake in a sentence, and what to write instead.
+/// Returns the mistake in a sentence, and what to write instead.
 fn mistake(error: &Error, words: &[String]) -> String {
     let [argument, subcommand, value] = [
         ContextKind::InvalidArg,
@@ -120,7 +119,7 @@ fn mistake(error: &Error, words: &[String]) -> String {
     }
 }
 
-/// Words that other programs have for a subcommand of this one.
+/// Names that other programs have for a subcommand of this one.
 const SYNONYMS: [(&str, &[&str]); 12] = [
     (
         "run",
@@ -145,7 +144,7 @@ const SYNONYMS: [(&str, &[&str]); 12] = [
     ("serve", &["server", "listen"]),
 ];
 
-/// Suggestion for a subcommand that does not exist.
+/// Returns a suggestion for a subcommand that does not exist.
 fn unknown_command(word: &str, command: &str, meant: Option<String>) -> String {
     let what = format!("there is no `{command} {word}`");
     if command != "concsim" {
@@ -177,7 +176,7 @@ fn unknown_command(word: &str, command: &str, meant: Option<String>) -> String {
     format!("{what}; {instead}")
 }
 
-/// The names of the subcommands of `concsim` or `concsim export`, in the order of its help.
+/// Returns the names of the subcommands of `concsim` or `concsim export`, in the order of its help.
 fn subcommands(command: &str) -> Vec<String> {
     let mut here = Cli::command();
     for name in command.split(' ').skip(1) {
@@ -192,7 +191,7 @@ fn subcommands(command: &str) -> Vec<String> {
         .collect()
 }
 
-/// `concsim run`: the program and its subcommands among the words of a command line.
+/// Returns the program and its subcommands among the words of a command line: `concsim run`.
 fn command_of(words: &[String]) -> String {
     let mut here = Cli::command();
     let mut command = "concsim".to_owned();
@@ -207,7 +206,7 @@ fn command_of(words: &[String]) -> String {
     command
 }
 
-/// Line of usage, where clap gives one.
+/// Returns the usage line, where clap gives one.
 fn usage(error: &Error, otherwise: &str) -> String {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
         return otherwise.to_owned();
@@ -218,7 +217,7 @@ fn usage(error: &Error, otherwise: &str) -> String {
     format!("write `{first}`")
 }
 
-/// The words of one kind that an error carries.
+/// Returns the words of one kind that an error carries.
 fn all(error: &Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
         Some(ContextValue::String(word)) => vec![word.clone()],
@@ -231,7 +230,7 @@ fn text(error: &Error, kind: ContextKind) -> Option<String> {
     all(error, kind).into_iter().next()
 }
 
-/// The word that clap takes for the one that was meant.
+/// Returns clap's suggestion for the intended word.
 fn suggested(error: &Error) -> Option<String> {
     [
         ContextKind::SuggestedSubcommand,
@@ -242,7 +241,7 @@ fn suggested(error: &Error) -> Option<String> {
     .find_map(|kind| text(error, kind))
 }
 
-/// "`a`, `b` and `c`".
+/// Returns "`a`, `b` and `c`".
 fn quoted(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match words.split_last() {
@@ -252,7 +251,7 @@ fn quoted(words: &[String]) -> String {
     }
 }
 
-/// "one of a, b, c".
+/// Returns "one of a, b, c".
 fn one_of(words: &[String], otherwise: &str) -> String {
     match words {
         [] => otherwise.to_owned(),
@@ -260,7 +259,7 @@ fn one_of(words: &[String], otherwise: &str) -> String {
     }
 }
 
-/// The first sentence of clap's own text.
+/// Returns the first sentence of clap's own text.
 fn rendered(error: &Error) -> String {
     let text = error.render().to_string();
     let first = text.split("\n\n").next().unwrap_or_default();

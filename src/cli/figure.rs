@@ -1,4 +1,4 @@
-//! `concsim figure`: a picture of kept runs or of a sweep, and the data that it is drawn from.
+//! `concsim figure`: a picture of stored runs or of a sweep, and the data that it is drawn from.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
@@ -19,7 +19,7 @@ use concsim_model::palette::Theme;
 use concsim_os::sys::files;
 use concsim_record::storage::{self, StoredRun};
 
-/// What a sweep keeps its rows in.
+/// File of a sweep's rows.
 const POINTS: &str = "points.jsonl";
 
 /// Draws a figure of kept runs or of a sweep, with its data beside it.
@@ -37,7 +37,7 @@ pub struct Args {
     /// `concsim parity --json`
     #[arg(value_name = "DIR|last")]
     named: Vec<PathBuf>,
-    /// Draw again from the CSV that was written beside a figure
+    /// CSV file that was written beside a figure, from which it is drawn again
     #[arg(long, value_name = "CSV", conflicts_with = "named")]
     from: Option<PathBuf>,
     /// Output file, .svg or .png, with its data beside it as .csv; by default SVG on standard output
@@ -46,7 +46,7 @@ pub struct Args {
     /// Width in user units: 720 for a blog's column, 360 for a phone
     #[arg(long, default_value_t = 720, value_parser = clap::value_parser!(u32).range(320..=2000))]
     width: u32,
-    /// Colours for light pages, for dark ones, or as the reader has it
+    /// Colours for light pages, for dark ones, or by the reader's preference
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
     /// Title, the claim of the figure; by default that of the scenario
@@ -57,7 +57,7 @@ pub struct Args {
     annotate: Vec<String>,
 }
 
-/// A kind of figure, or the list of them.
+/// A kind of figure, or the list of all kinds.
 #[derive(Clone, Copy, Debug)]
 enum What {
     List,
@@ -72,10 +72,10 @@ fn what() -> impl clap::builder::TypedValueParser<Value = What> {
     })
 }
 
-/// Draws it, or lists what there is.
+/// Draws a figure, or lists the kinds.
 ///
 /// # Errors
-/// When a run cannot be read, has nothing of what the figure shows, or a file cannot be written.
+/// A run that cannot be read or lacks the figure's data, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let What::Figure(kind) = args.what else {
         return list();
@@ -139,17 +139,17 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     Ok(concsim_figure::table(kind, &found.material())?)
 }
 
-/// What was found where somebody said that there is something.
+/// Content of the paths of a command line.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Kept runs, with their folders.
+    /// Stored runs, with their folders.
     pub(super) kept: Vec<(StoredRun, PathBuf)>,
     pub(super) sweeps: Vec<Sweep>,
     pub(super) foretold: Vec<Foretold>,
 }
 
 impl Found {
-    /// Tells the folder of a run, that of a sweep and its files, and predictions from each other.
+    /// Detects the folder of a run, that of a sweep, its files, and predictions.
     fn open(&mut self, kind: Kind, path: &Path) -> anyhow::Result<()> {
         let path = shelf::find(path)?;
         let name = path.display();
@@ -184,7 +184,7 @@ impl Found {
         Ok(())
     }
 
-    /// What tells the runs from each other; empty, if there is but one.
+    /// Returns names that distinguish the runs; empty for a single run.
     pub(super) fn names(&self) -> Vec<String> {
         names(&self.kept)
     }
@@ -202,7 +202,7 @@ impl Found {
     }
 }
 
-/// What tells runs from each other: their scenarios, or where these are the same, their folders.
+/// Returns names that distinguish the runs: their scenarios, or where these are the same, their folders.
 fn names(kept: &[(StoredRun, PathBuf)]) -> Vec<String> {
     if kept.len() < 2 {
         return vec![String::new(); kept.len()];
@@ -236,7 +236,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-/// The picture, and its data beside it.
+/// Writes the picture, and its data beside it.
 fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()> {
     let svg = concsim_figure::draw(table, look);
     let Some(path) = output.filter(|path| *path != Path::new("-")) else {
@@ -264,8 +264,8 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
     Ok(())
 }
 
-/// True if `data` exists and is not the data of a figure. The command line does not name this file, so it must
-/// not be overwritten.
+/// True if `data` exists and is not the data of a figure. The command line does not name this file, so it
+/// must not be overwritten.
 pub(super) fn is_foreign_data(data: &Path) -> bool {
     let mut begin = Vec::new();
     match File::open(data) {

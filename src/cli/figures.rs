@@ -1,5 +1,5 @@
-//! `concsim figures`: every picture of Markdown files, drawn again by the commands that the files name: in a
-//! comment above it, for who draws it alone, or in a block beside it, for the reader.
+//! `concsim figures`: redraws every picture of Markdown files by the commands in the files, which stand in
+//! a comment above the picture, or in a block beside it that the reader sees.
 //!
 //! ````text
 //!   <!-- concsim figure who-runs tests/recordings/three_requests-v1 -->
@@ -12,8 +12,8 @@
 //!   ```
 //! ````
 //!
-//! So a document says itself where its pictures come from, and one that is not what its command draws
-//! today is found. The folder behind `--out` is one for the moment; what is played twice is played once.
+//! So a document states the origin of its pictures, and a stale picture is detected. The folder behind
+//! `--out` is temporary; equal runs are played once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ use super::talk;
 use anyhow::{Context as _, bail};
 use concsim_os::sys::files;
 
-/// Draws every picture of Markdown files again, by the commands that they name.
+/// Draws all pictures of Markdown files again, by the commands in them.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A picture is drawn by the comment `<!-- concsim figure … -->` above it (or `export`), or by the block of \
@@ -38,21 +38,22 @@ pub struct Args {
     /// Markdown files; by default README.md and those of docs/
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Change nothing; name the pictures that differ from what their commands draw, and fail if there are any
+    /// Change nothing; list the pictures that differ from the output of their commands, and fail if there
+    /// are any
     #[arg(long)]
     check: bool,
 }
 
-/// The commands that draw, and those that play.
+/// Commands that draw, and commands that play.
 const DRAW: [&str; 2] = ["figure", "export"];
 const PLAY: [&str; 3] = ["sim", "sweep", "run"];
-/// A play that breaks a claim of its file is kept all the same.
+/// Exit status of a run that breaks a claim of its file; the run is still used.
 const CLAIM_FAILS: i32 = 3;
 
 /// A command of a document.
 #[derive(Debug, PartialEq, Eq)]
 struct Order {
-    /// Where it stands, counted from 1.
+    /// Its line, counted from 1.
     line: usize,
     /// Its words, without `concsim` and without `-o FILE` of a picture.
     words: Vec<String>,
@@ -60,10 +61,10 @@ struct Order {
     picture: Option<String>,
 }
 
-/// Draws them, or says which are stale.
+/// Draws the pictures, or lists the stale ones.
 ///
 /// # Errors
-/// When a document cannot be read, a command fails, or a picture cannot be written.
+/// A document that cannot be read, a command that fails, or a picture that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let files = if args.files.is_empty() {
         usual()?
@@ -96,7 +97,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(fails)))
 }
 
-/// README.md and the documents.
+/// Returns README.md and the files of docs/.
 fn usual() -> anyhow::Result<Vec<PathBuf>> {
     let mut files = vec![PathBuf::from("README.md")];
     if let Ok(docs) = fs::read_dir("docs") {
@@ -114,7 +115,7 @@ fn usual() -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every command of a document by which a picture comes about, in its order.
+/// Returns every command of a document that contributes to a picture, in order.
 fn orders(text: &str) -> Vec<Order> {
     let mut orders = of_comments(text);
     let drawn: Vec<String> = orders.iter().filter_map(|it| it.picture.clone()).collect();
@@ -125,13 +126,13 @@ fn orders(text: &str) -> Vec<Order> {
     orders
 }
 
-/// What pictures and links of a document point to.
+/// Returns the targets of a document's pictures and links.
 fn links(text: &str) -> Vec<&str> {
     let links = text.split("](").skip(1);
     links.filter_map(|it| it.split(')').next()).collect()
 }
 
-/// The picture of a comment is the one that follows it.
+/// Returns the commands in comments. The picture of a comment is the next one.
 fn of_comments(text: &str) -> Vec<Order> {
     const BEGIN: &str = "<!-- concsim ";
     let mut orders = Vec::new();
@@ -154,7 +155,7 @@ fn of_comments(text: &str) -> Vec<Order> {
     orders
 }
 
-/// A block of commands counts if one of them draws a picture of the document.
+/// Returns the commands in blocks. A block counts if one of its commands draws a picture of the document.
 fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
     let mut orders: Vec<Order> = Vec::new();
     let mut block: Option<Vec<Order>> = None;
@@ -176,7 +177,7 @@ fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
     orders
 }
 
-/// The picture of a command is the one whose file's name stands behind its `-o`.
+/// Returns a command. Its picture is the link with the file name behind its `-o`.
 fn order_of(line: usize, command: &str, links: &[&str]) -> Order {
     let mut words = words(command.split(" # ").next().unwrap_or_default());
     let option = words.iter().position(|word| word == "-o");
@@ -194,7 +195,7 @@ fn order_of(line: usize, command: &str, links: &[&str]) -> Order {
     }
 }
 
-/// As a shell takes them; what it would not take is one word.
+/// Splits a command as a shell does; a command that a shell would reject is one word.
 fn words(command: &str) -> Vec<String> {
     shell_words::split(command).unwrap_or_else(|_| vec![command.to_owned()])
 }
@@ -209,17 +210,17 @@ impl Order {
     }
 }
 
-/// What is known while a document is gone through.
+/// State while the commands of a document are followed.
 struct Easel<'a> {
     document: &'a Path,
     scratch: &'a Path,
     check: bool,
-    /// The folders for the moment, by the names that the document gives them, each with what was played.
+    /// Temporary folders, by the names in the document, each with its command.
     folders: BTreeMap<String, (Vec<String>, PathBuf)>,
 }
 
 impl Easel<'_> {
-    /// Plays or draws; whether a picture is another one than before.
+    /// Plays or draws; returns true if a picture has changed.
     fn follow(&mut self, order: &Order) -> anyhow::Result<bool> {
         if order.plays() {
             self.play(&order.words)?;
@@ -235,7 +236,7 @@ impl Easel<'_> {
             Some((_, folder)) => folder.to_string_lossy().into_owned(),
             None => word.clone(),
         };
-        // The first two say what is drawn, and may be called as a folder is.
+        // The first two words are the kind of drawing, and may be equal to a folder's name.
         let (what, of) = order.words.split_at(order.words.len().min(2));
         let words: Vec<String> = what
             .iter()
@@ -256,7 +257,7 @@ impl Easel<'_> {
         let folder = if let Some((_, folder)) = known {
             folder.clone()
         } else {
-            // The name is said in figures of several runs, so the folder has it.
+            // Figures of several runs show the folder's name, so it is kept.
             let number = fs::read_dir(self.scratch)?.count();
             let own = self.scratch.join(number.to_string());
             fs::create_dir_all(&own)?;
@@ -301,8 +302,8 @@ impl Easel<'_> {
     }
 }
 
-/// The file of a document's picture. It lies in the document's folder or below the current one, also once
-/// `..` and symbolic links are followed: a document decides on no other place.
+/// Returns the file of a document's picture. It lies in the document's folder or below the current one,
+/// also once `..` and symbolic links are resolved: a document must not name any other place.
 fn place(document: &Path, link: &str) -> anyhow::Result<PathBuf> {
     let beside = document.parent().unwrap_or(Path::new(""));
     let picture = beside.join(link);
@@ -318,7 +319,7 @@ fn place(document: &Path, link: &str) -> anyhow::Result<PathBuf> {
     Ok(picture)
 }
 
-/// The absolute path without `..` and symbolic links, of which the last parts need not exist.
+/// Returns the absolute path without `..` and symbolic links; its last parts need not exist.
 fn real(path: &Path) -> anyhow::Result<PathBuf> {
     let mut real = std::env::current_dir()?;
     for part in path.components() {
@@ -334,7 +335,7 @@ fn real(path: &Path) -> anyhow::Result<PathBuf> {
     Ok(real)
 }
 
-/// This program, with a command of a document.
+/// Runs this program with a command of a document.
 fn own_command(words: &[String], more: &[&str]) -> anyhow::Result<()> {
     let output = Command::new(std::env::current_exe()?)
         .args(words)
@@ -350,7 +351,7 @@ fn own_command(words: &[String], more: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the file is another one than before; then it is replaced, unless it is only looked at.
+/// Replaces the file if its content differs, unless `check` is set; returns true if it differs.
 fn replaced(from: &Path, to: &Path, check: bool) -> anyhow::Result<bool> {
     let content = fs::read(from)?;
     let is_new = fs::read(to).ok().as_ref() != Some(&content);
@@ -363,7 +364,7 @@ fn replaced(from: &Path, to: &Path, check: bool) -> anyhow::Result<bool> {
     Ok(is_new)
 }
 
-/// A folder for the moment.
+/// A temporary folder.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -376,7 +377,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It is in the folder for such things; what cannot be removed now will be later.
+        // It is in the system's folder for temporary files, which is cleaned later.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -404,7 +405,7 @@ mod tests {
         ] {
             assert_eq!(place(&document, link).is_ok(), is_allowed, "{link}");
         }
-        // Tests begin in the project's folder.
+        // Tests run in the project's folder.
         assert!(place(Path::new("docs/a.md"), "../assets/a.svg").is_ok());
         assert!(place(Path::new("docs/a.md"), "../../a.svg").is_err());
     }

@@ -1,4 +1,4 @@
-//! The keys and the mouse of the screen: a file may give commands other keys.
+//! The keys and the mouse of the screen. A file may assign other keys to commands.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,28 +13,28 @@ use super::talk;
 use concsim_model::scenario;
 use concsim_tui::{Keymap, Mouse};
 
-/// Which keys do what, and whether the mouse does anything.
+/// Options of keys and mouse.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeyboardArgs {
     /// File of keys; by default concsim/keys.toml in the folder for settings
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-    /// Click on numbers, keys and the lanes' axis; the terminal then selects text with Shift alone
+    /// Let clicks on numbers, keys and the lanes' axis act; the terminal then selects text with Shift alone
     #[arg(long)]
     mouse: bool,
 }
 
-/// What came of looking for the keys.
+/// Result of the search for keys.
 #[derive(Debug)]
 pub enum Found {
-    /// These are in force.
+    /// The keys in force.
     Keymap(Keymap),
-    /// The file has mistakes; they have been shown.
+    /// The file has mistakes, which have been shown.
     Wrong,
 }
 
 impl KeyboardArgs {
-    /// Who has the mouse when the screen begins.
+    /// Returns the owner of the mouse when the screen begins.
     #[must_use]
     pub fn mouse(&self) -> Mouse {
         if self.mouse {
@@ -44,11 +44,11 @@ impl KeyboardArgs {
         }
     }
 
-    /// The keys in force on a screen; without one no file is asked. All mistakes of the file are shown on
-    /// standard error.
+    /// Returns the keys in force on a screen; without a screen no file is read. Shows all mistakes of the
+    /// file on standard error.
     ///
     /// # Errors
-    /// When the file cannot be read; that there is none is an error only if somebody named it.
+    /// A file that cannot be read. A missing file is an error only if the command line names it.
     pub fn keymap(
         &self,
         screen: Option<BorrowedFd<'static>>,
@@ -61,7 +61,7 @@ impl KeyboardArgs {
     }
 }
 
-/// The keys of `named`, or of the file in the folder for settings if there is one.
+/// Returns the keys of `named`, or of the file in the folder for settings if there is one.
 pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found> {
     let Some(path) = named.map(Path::to_owned).or_else(usual_place) else {
         return Ok(Found::Keymap(Keymap::default()));
@@ -86,7 +86,7 @@ pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found
     })
 }
 
-/// `$XDG_CONFIG_HOME/concsim/keys.toml`, or what the platform has instead; `None` without a home.
+/// Returns `$XDG_CONFIG_HOME/concsim/keys.toml`, or the platform's equivalent; `None` without a home.
 fn usual_place() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(strategy.config_dir().join("concsim").join("keys.toml"))

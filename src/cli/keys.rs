@@ -7,7 +7,7 @@ use super::colour::Colour;
 use super::keyboard::{self, Found};
 use super::talk;
 
-/// Prints which keys do what, as a file that can be changed and given to --keys.
+/// Prints the keys in force, as a file to change and pass to --keys.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim keys > ~/.config/concsim/keys.toml")]
 pub struct Args {
@@ -19,7 +19,7 @@ pub struct Args {
 /// Prints the keys in force. The status is 2 if their file has mistakes.
 ///
 /// # Errors
-/// When the file cannot be read, or nothing can be written.
+/// A file that cannot be read, or standard output that cannot be written.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     match keyboard::find(args.keys.as_deref(), colour)? {
         Found::Keymap(keymap) => {

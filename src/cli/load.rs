@@ -1,8 +1,7 @@
-//! `concsim load`: a scenario's load alone, against anybody's server.
+//! `concsim load`: a scenario's load alone, against any server.
 //!
-//! What is asked for, when and how often is the scenario's; the server is whoever answers at the
-//! target. Of its inside nothing is known, so the result says what its clients saw, and nothing of
-//! concurrency or parallelism.
+//! The scenario decides the requests and their instants. The inside of the server at the target is unknown,
+//! so the result has the clients' view alone, without concurrency or parallelism.
 
 use concsim_os::recorder;
 use std::io;
@@ -30,10 +29,10 @@ use concsim_record::Header;
 use concsim_record::summary::{self, Summary};
 use concsim_report::json;
 
-/// How long a server may take to accept a first connection.
+/// Time limit for a server to accept a first connection.
 const KNOCK: Duration = Duration::from_secs(2);
 
-/// Plays a scenario's load alone, against anybody's server.
+/// Plays the load of a scenario against any HTTP server.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim load hello --target http://127.0.0.1:8000 --out seen && concsim export csv seen"
@@ -41,10 +40,10 @@ const KNOCK: Duration = Duration::from_secs(2);
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
-    /// Server to load: http://HOST:PORT. It is asked for GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
+    /// Server to load: http://HOST:PORT. Requests are GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
     #[arg(long, value_name = "URL")]
     target: Authority,
-    /// Print the summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON alone on standard output
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -54,10 +53,10 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-/// Plays the load of the chosen variant (the first, if none is named) and prints the result.
+/// Plays the load of the chosen variant (the first by default) and prints the result.
 ///
 /// # Errors
-/// When no server listens at the target, or the machine refuses what the load needs.
+/// No server at the target, or a system limit that is too low for the load.
 pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let plan = match source::choose(&args.chosen, Engine::Nobody, colour)? {
         Chosen::Plan(plan) => against(*plan, &args.target),
@@ -89,7 +88,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(exit_status(&summary, &args.target)))
 }
 
-/// That of a run; a server that answers none of its requests is a failure, which is reported.
+/// Returns the exit status, as of a run. A server that answers no request is a failure, which is reported.
 fn exit_status(summary: &Summary, target: &Authority) -> u8 {
     let due: usize = summary.runs.iter().map(|run| run.due).sum();
     let answers = summary
@@ -107,8 +106,8 @@ fn exit_status(summary: &Summary, target: &Authority) -> u8 {
     }
 }
 
-/// The plan of one load against one server: the scenario's own server, of which its other variants
-/// and its claims speak, is not played.
+/// Returns the plan of one load against one server, without the scenario's own server: its other variants
+/// and its claims are dropped.
 fn against(mut plan: Plan, target: &Authority) -> Plan {
     plan.variants.truncate(1);
     plan.variants[0].name = target.to_string();
@@ -116,7 +115,7 @@ fn against(mut plan: Plan, target: &Authority) -> Plan {
     plan
 }
 
-/// An address of the target at which a server listens.
+/// Returns an address of the target at which a server listens.
 fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
     let no_answer = || format!("no server answers at http://{target}");
     let addresses = target

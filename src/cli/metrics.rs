@@ -1,8 +1,8 @@
-//! The place where Prometheus asks for the counters of `concsim serve`.
+//! The HTTP endpoint from which Prometheus reads the counters of `concsim serve`.
 //!
-//! The driver attends to it between two looks at the rings, and reads the board as it does for its table:
-//! no worker knows of it, or waits for it. Whoever asks is nobody that can be trusted: there are few
-//! visitors at a time, each has a few seconds, and nothing that one sends can hold up the driver.
+//! The driver serves it between two polls of the rings, and reads the scoreboard as for its table: no
+//! worker is involved or delayed. Clients are not trusted: their number is limited, each has a few seconds,
+//! and no client can delay the driver.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,16 +16,17 @@ use concsim_os::recorder::WorkerSampler;
 use concsim_os::sys::{self, clock, net};
 use concsim_os::telemetry::Scoreboard;
 
-/// So many may ask at once; the others wait at the door.
+/// Maximum number of concurrent clients; the others wait at the door.
 const VISITORS: usize = 16;
-/// So long each may take, from its first byte to its last.
+/// Time limit of a client, from its first byte to its last.
 const PATIENCE: Elapsed = Elapsed::from_secs(5);
-/// So many reads of each at one look.
+/// Maximum number of reads of each client per poll.
 const READS: usize = 8;
-/// The type of what is not the counters.
+/// Content type of anything but the counters.
 const PLAIN: &str = "text/plain; charset=utf-8";
 
-/// `9464`, `:9464` and `localhost:9464` are of this machine alone; or an address with a port.
+/// Parses an address. `9464`, `:9464` and `localhost:9464` are of this machine alone; or an address with a
+/// port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix("localhost").unwrap_or(text);
     let port = port.strip_prefix(':').unwrap_or(port);
@@ -35,7 +36,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// A listener, and who has come.
+/// A listener with its clients.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     listener: TcpListener,
@@ -45,7 +46,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Opens it, and says where.
+    /// Opens the listener, and reports its address.
     pub(super) fn open(at: SocketAddr, kind: WorkerKind) -> sys::Result<Self> {
         let listener = net::listen(at, VISITORS as u32)?;
         let at = listener.local_addr().unwrap_or(at);
@@ -58,7 +59,7 @@ impl Endpoint {
         })
     }
 
-    /// Does for each visitor what can be done without waiting.
+    /// Serves each client as far as possible without waiting.
     pub(super) fn attend(
         &mut self,
         now: Stamp,
@@ -71,7 +72,7 @@ impl Endpoint {
             self.visitors.push(Visitor::new(stream, now));
         }
         let (onlooker, kind) = (&mut self.onlooker, self.kind);
-        // However many ask at once, the workers are looked at once.
+        // The workers are read once for all clients of a poll.
         let mut known = None;
         let mut page = || {
             let look = || {
@@ -90,12 +91,12 @@ impl Endpoint {
     }
 }
 
-/// Somebody who asks.
+/// A client connection.
 #[derive(Debug)]
 struct Visitor {
     stream: TcpStream,
     receiver: Receiver,
-    /// What is not yet written of the answer. [`None`]: the question is not whole yet.
+    /// Unwritten part of the answer. [`None`]: the request is not complete yet.
     answer: Option<Vec<u8>>,
     until: Stamp,
 }
@@ -110,7 +111,7 @@ impl Visitor {
         }
     }
 
-    /// Goes on as far as it can; an error is its end.
+    /// Continues as far as possible; an error ends the connection.
     fn attend(&mut self, page: impl FnMut() -> String) -> io::Result<()> {
         if self.answer.is_none() {
             self.listen(page)?;
@@ -118,7 +119,7 @@ impl Visitor {
         self.speak()
     }
 
-    /// Reads the question, and has the answer when it is whole.
+    /// Reads the request, and produces the answer when it is complete.
     fn listen(&mut self, mut page: impl FnMut() -> String) -> io::Result<()> {
         for _ in 0..READS {
             let Some(count) = unless_it_would_wait(self.stream.read(self.receiver.room()))? else {
@@ -130,9 +131,9 @@ impl Visitor {
             self.receiver.received(count);
             let mut progress = self.receiver.progress();
             if progress == Progress::SayContinue {
-                // A client that takes no byte now will take no answer either.
+                // A client that cannot take a byte now will not take an answer either.
                 self.stream.write_all(CONTINUE)?;
-                // The body may be there already, and no further byte will come.
+                // The body may have arrived already, with no further byte to come.
                 progress = self.receiver.progress();
             }
             let answer = match progress {
@@ -146,8 +147,8 @@ impl Visitor {
         Ok(())
     }
 
-    /// Writes what there is room for. After the last byte the connection is closed in its direction
-    /// alone, and what still comes is let go of: closed at once, the answer might be lost on its way.
+    /// Writes as much as fits. After the last byte it shuts down its direction of the connection alone, and
+    /// discards further input: closed at once, the answer might be lost on its way.
     fn speak(&mut self) -> io::Result<()> {
         let Some(answer) = &mut self.answer else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The door: the command line, one file for each subcommand.
+//! The command line, one file for each subcommand.
 
 pub mod audience;
 pub mod calibrate;
@@ -78,7 +78,7 @@ enum Command {
     Runs(runs::Args),
     /// Compare two kept runs: their numbers side by side, and what differs in what was played
     Compare(compare::Args),
-    /// Write a report of kept runs: one HTML page with results, reasons, figures and data
+    /// Write a report of kept runs: one HTML page with results, explanations, figures and data
     Report(report::Args),
     /// Draw a figure of kept runs or of a sweep, and write its data beside it
     Figure(figure::Args),
@@ -119,10 +119,10 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// When it could not be done; the exit status is then 1.
+    /// A failed command; the exit status is then 1.
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         let colour = Colour(self.color);
         signals::size_limit_is_an_error();
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// The command and all that are below it, without this program's own.
+    /// Returns the command and all its subcommands, without the program's name.
     fn all(command: &clap::Command, above: &str) -> Vec<(String, clap::Command)> {
         let name = format!("{above} {}", command.get_name());
         let below = command.get_subcommands();

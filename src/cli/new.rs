@@ -1,4 +1,4 @@
-//! `concsim new`: a scenario to start from, with what can be written explained in it.
+//! `concsim new`: a scenario to start from, with an explanation of its keys.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -12,17 +12,17 @@ use concsim_os::sys::files;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim new mine.toml && concsim run mine.toml")]
 pub struct Args {
-    /// Output file; an existing one is left as it is
+    /// Output file, which must not exist
     file: PathBuf,
 }
 
-/// What is written.
+/// Content of the file.
 const STARTER: &str = include_str!("starter.toml");
 
-/// Writes the file, unless there is one.
+/// Writes the file, unless it exists.
 ///
 /// # Errors
-/// When the file exists or cannot be written.
+/// A file that exists or cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let name = args.file.display();
     match files::write_new(&args.file, STARTER.as_bytes()) {

@@ -1,5 +1,5 @@
-//! What the server, the load and the services themselves cost, and how late waits end: tiny scenarios,
-//! played by the real processes as `concsim run` plays them, and nothing but their own recordings.
+//! Costs of the server, the load and the services themselves, and the overshoot of waits: tiny scenarios,
+//! played by the real processes as `concsim run` plays them, and measured by their recordings alone.
 
 use concsim_os::recorder;
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ use concsim_os::telemetry::{Event, RINGS_BY_DEFAULT, Scoreboard, SwitchReason};
 use concsim_record::summary::{Run, summarise};
 use concsim_record::{Header, Recording};
 
-/// `yield` steps of the request that does nothing else.
+/// Number of `yield` steps of the request that does nothing else.
 const YIELDS: usize = 100;
-/// How long the waits are, in milliseconds.
+/// Lengths of the waits, in milliseconds.
 const WAITS: [u64; 5] = [1, 5, 10, 50, 100];
 
 /// Plays the first variant of a scenario.
@@ -52,7 +52,7 @@ fn plan_of(text: &str) -> Plan {
     read.unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
-/// A scenario with one request of these steps.
+/// Returns a scenario with one request of these steps.
 fn tiny(kind: &str, workers: usize, steps: &str, load: &str, seconds: f64) -> Plan {
     let milliseconds = (seconds * 1e3) as u64;
     plan_of(&format!(
@@ -62,7 +62,7 @@ fn tiny(kind: &str, workers: usize, steps: &str, load: &str, seconds: f64) -> Pl
     ))
 }
 
-/// Of each run: workers' and load's core time for each request, and services' for each call; nanoseconds.
+/// Core time in each run, in nanoseconds: workers' and load's per request, and services' per call.
 #[derive(Debug, Default)]
 struct Costs {
     worker: Vec<f64>,
@@ -85,7 +85,7 @@ fn costs(plan: &Plan, effort: Effort) -> anyhow::Result<Costs> {
     Ok(costs)
 }
 
-/// What requests cost, and calls.
+/// Measures the costs of requests and of calls.
 pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     let seconds = effort.seconds(1.0);
     let one = "load.clients = 1";
@@ -127,7 +127,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// A connection for each request, against one that is kept.
+/// Measures the cost of a connection for each request, against a kept connection.
 fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
     let quiet = Quiet::from_now();
     let mut kept = tiny("coroutine", 1, "", "load.clients = 1", effort.seconds(1.0));
@@ -145,7 +145,7 @@ fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
     ))
 }
 
-/// One turn of the hub: a request with many yields against one with none.
+/// Measures one turn of the hub: a request with many yields against one with none.
 fn turn(effort: Effort, without: &[f64]) -> anyhow::Result<Finding> {
     let quiet = Quiet::from_now();
     let steps = vec!["'yield'"; YIELDS].join(", ");
@@ -167,7 +167,7 @@ fn turn(effort: Effort, without: &[f64]) -> anyhow::Result<Finding> {
     ))
 }
 
-/// How much longer than asked waits took: for timers and calls, each length by itself.
+/// Overshoot of waits: for timers and calls, each length by itself.
 pub(super) struct Overshoots {
     pub(super) findings: Vec<Finding>,
     /// Timers of all lengths and both kinds, nanoseconds, ascending.
@@ -243,7 +243,7 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
     Ok(Overshoots { findings, timers })
 }
 
-/// From letting go for a wait to having the worker again, of every wait; nanoseconds.
+/// Returns the time from letting go for a wait to having the worker again, for every wait; nanoseconds.
 fn gaps(recording: &Recording) -> Vec<(SwitchReason, u64)> {
     let mut last: BTreeMap<(u16, u32), (SwitchReason, Stamp)> = BTreeMap::new();
     let mut gaps = Vec::new();
@@ -259,7 +259,7 @@ fn gaps(recording: &Recording) -> Vec<(SwitchReason, u64)> {
     gaps
 }
 
-/// Who gets the connections when there are few.
+/// Measures the distribution of few connections over the workers.
 pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     let kinds = [
         ("accept-share-sync", "sync"),
@@ -287,7 +287,7 @@ pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// Quantiles of an overshoot, of which a part is told elsewhere.
+/// Returns the quantiles of an overshoot, less `without`, which another finding covers.
 pub(super) fn quantiles(sorted: &[f64], without: f64) -> Vec<(f64, u64)> {
     if sorted.is_empty() {
         return Vec::new();

@@ -1,18 +1,18 @@
-//! What was found: one number with its interval and one sentence of what it means, and all of them as a
-//! table that can be read from top to bottom.
+//! Results of the calibration: one number each, with its interval and a sentence that explains it, and all
+//! results as a table.
 
 use serde::Serialize;
 
 use super::interval::{METHOD, Median};
 use concsim_model::units::{Elapsed, three_digits};
 
-/// In what a finding is counted.
+/// Unit of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Unit {
     /// Nanoseconds.
     Ns,
-    /// A share of one.
+    /// A share of 1.
     Share,
 }
 
@@ -26,25 +26,25 @@ impl Unit {
     }
 }
 
-/// One thing that was measured.
+/// One measured quantity.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
-    /// Stable, for programs.
+    /// Stable name, for programs.
     pub(super) name: &'static str,
-    /// For people.
+    /// Name in the table.
     pub(super) what: String,
-    /// The number.
+    /// Median and interval.
     pub(super) median: Median,
     pub(super) unit: Unit,
-    /// The share of the cores that other programs used meanwhile; `None` where the platform does not say.
+    /// Share of the cores that other programs used meanwhile; `None` where the platform does not report it.
     pub(super) others: Option<f64>,
-    /// Whether that was too much.
+    /// True if that was too much.
     pub(super) rough: bool,
-    /// One sentence.
+    /// Explanation, in one sentence.
     pub(super) means: String,
 }
 
-/// All that was found.
+/// All findings.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Findings(pub(super) Vec<Finding>);
 
@@ -54,13 +54,13 @@ const INTERVAL: usize = 24;
 const WIDTH: usize = 80;
 
 impl Findings {
-    /// The value of one of them.
+    /// Returns the value of the finding `name`.
     pub(super) fn value(&self, name: &str) -> Option<f64> {
         let found = self.0.iter().find(|finding| finding.name == name);
         found.map(|finding| finding.median.value)
     }
 
-    /// The table for people.
+    /// Returns the findings as a table to read.
     pub(super) fn table(&self) -> String {
         let mut text = format!(
             "{:<NAME$}{:>VALUE$}{:>INTERVAL$}{:>7}\n",
@@ -101,7 +101,7 @@ impl Finding {
     }
 }
 
-/// In lines that are indented.
+/// Returns the text with its lines indented.
 fn indented(text: &str) -> String {
     let mut lines = String::new();
     let mut line = String::from("   ");

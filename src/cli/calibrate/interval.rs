@@ -1,36 +1,36 @@
-//! A median, and how far it can be trusted.
+//! A median with its confidence interval.
 //!
-//! The interval is made of two of the values themselves, by their ranks: of n independent values the
-//! number that lie below the true median is binomial with ½, whatever their distribution. So the j-th
-//! from below and the j-th from above enclose it with a probability that depends on n and j alone; j is
-//! the largest for which that is at least 95 % (the sign-test interval; Hahn and Meeker, "Statistical
-//! Intervals", chapter 5). Below six values none is that sure.
+//! Two of the values themselves bound the interval, by their ranks: of n independent values the number that
+//! lie below the true median is binomial with ½, whatever their distribution. So the j-th from below and
+//! the j-th from above enclose it with a probability that depends on n and j alone; j is the largest for
+//! which that is at least 95 % (the sign-test interval; Hahn and Meeker, "Statistical Intervals", chapter
+//! 5). Fewer than six values have no such interval.
 
 use serde::Serialize;
 
-/// How it is said.
+/// Name of the method, for output.
 pub(super) const METHOD: &str =
     "median, with the 95 % interval by order statistics (binomial ranks)";
 
-/// How sure the interval is to hold the median.
+/// Confidence level of the interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// The median of several values, and where the true one lies.
+/// Median of several values, with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Median {
     /// The median.
     pub(super) value: f64,
     /// Its interval of 95 %; `None` if there are fewer than six values.
     pub(super) interval: Option<[f64; 2]>,
-    /// How many values.
+    /// Number of values.
     pub(super) values: usize,
 }
 
 impl Median {
-    /// Of these values, in any order.
+    /// Returns the median of these values, in any order.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there are no values.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let sorted = sorted(values);
         let count = sorted.len();
@@ -43,21 +43,22 @@ impl Median {
     }
 }
 
-/// Ascending.
+/// Returns the values in ascending order.
 pub(super) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
     sorted
 }
 
-/// What so large a share of sorted values stays below: the nearest of them.
+/// Returns the quantile of sorted values: the value nearest to this share.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
-/// The largest j for which the j-th value from below and from above enclose the median surely enough.
+/// Returns the largest j for which the j-th value from below and from above enclose the median with
+/// sufficient confidence.
 fn rank_below(count: usize) -> Option<usize> {
-    // P(fewer than j of them lie below) is the sum of the first j terms, which are as many from above.
+    // P(fewer than j values below) is the sum of the first j terms; the upper side has the same.
     let mut term = 0.5_f64.powi(i32::try_from(count).unwrap_or(i32::MAX));
     let (mut below, mut rank) = (0.0, 0);
     loop {

@@ -1,5 +1,5 @@
-//! From what was found to the `[machine]` that is simulated on: a table as in a scenario file, each line
-//! with where its number comes from.
+//! Converts the findings to the `[machine]` of a simulation: a table as in a scenario file, with the origin
+//! of each number.
 
 use super::engine::quantiles;
 use super::finding::Findings;
@@ -7,17 +7,17 @@ use super::switch::cpu_time;
 use concsim_model::scenario::{Machine, Overshoot, Scheduler};
 use concsim_model::units::{CpuTime, Elapsed};
 
-/// Turns of the hub for a request that does nothing: to read it, and to be gone.
+/// Turns of the hub for an empty request: one to read it, one to finish it.
 const TURNS: f64 = 2.0;
 
-/// The machine whose costs were found; what was not found costs nothing.
+/// Returns the machine with these costs; a cost without a finding is zero.
 pub(super) fn machine(found: &Findings, timers: &[f64], cores: usize) -> Machine {
     let known = Machine::default();
     let cost = |name| found.value(name).unwrap_or(0.0);
     let [accept, turn, wake_up] = ["accept", "turn", "wake-up"].map(cost);
     let sync = cost("request-sync") - accept;
     let coroutine = cost("request-coroutine") - accept - TURNS * turn;
-    // A share as it is written, so that it is read back as it is.
+    // Rounded as it is written, so that it reads back unchanged.
     let efficiency = (found.value("efficiency").unwrap_or(1.0) * 1e3).round() / 1e3;
     Machine {
         cores,
@@ -38,7 +38,7 @@ pub(super) fn machine(found: &Findings, timers: &[f64], cores: usize) -> Machine
     }
 }
 
-/// The machine as TOML, after `about` as comments.
+/// Returns the machine as TOML, after `about` as comments.
 pub(super) fn toml(machine: &Machine, about: &[String]) -> String {
     let comments: Vec<String> = about.iter().map(|line| format!("# {line}\n")).collect();
     let mut text = comments.concat() + "\n[machine]\n";
@@ -50,7 +50,7 @@ pub(super) fn toml(machine: &Machine, about: &[String]) -> String {
     text + &overshoot(&machine.overshoot)
 }
 
-/// Each key but the last, with its value and where that comes from.
+/// Returns each key but the last, with its value and the origin of the value.
 fn lines(machine: &Machine) -> [(&'static str, String, &'static str); 11] {
     let scheduler = match machine.scheduler {
         Scheduler::Ideal => "ideal",
@@ -117,7 +117,7 @@ fn lines(machine: &Machine) -> [(&'static str, String, &'static str); 11] {
     ]
 }
 
-/// `["min 5us", "p50 60us", "max 1ms"]`
+/// Returns `["min 5us", "p50 60us", "max 1ms"]`.
 fn overshoot(table: &Overshoot) -> String {
     let name = |share: f64| match share {
         0.0 => "min".to_owned(),

@@ -1,8 +1,8 @@
-//! `concsim calibrate`: what things cost on this machine, measured with the program's own processes, as a
-//! table to read and as a `[machine]` to simulate on.
+//! `concsim calibrate`: the costs of this machine, measured with the program's own processes, as a table to
+//! read and as a `[machine]` to simulate on.
 //!
 //! Nothing is fitted to latencies that are to be predicted later. Each cost is measured by itself, several
-//! times, and said with its median and interval.
+//! times, and given with its median and interval.
 
 mod engine;
 mod finding;
@@ -29,7 +29,7 @@ use crate::cli::talk;
 use concsim_os::sys::{child, clock, files, interrupt, processes};
 use concsim_record;
 
-/// Measures what things cost on this machine.
+/// Measures the costs of this machine.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim calibrate && concsim sim io_bound --machine calibrated")]
 pub struct Args {
@@ -39,12 +39,12 @@ pub struct Args {
     /// Measure for half a minute instead of one and a half, with wider intervals
     #[arg(long)]
     quick: bool,
-    /// Print JSON on standard output, and nothing else
+    /// Print JSON alone on standard output
     #[arg(long)]
     json: bool,
 }
 
-/// How much time there is.
+/// Length of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effort {
     Full,
@@ -59,7 +59,7 @@ impl Effort {
         }
     }
 
-    /// Seconds that each step of [`measure`] takes on an idle machine of two cores.
+    /// Returns the seconds that each step of [`measure`] takes on an idle machine of two cores.
     fn expected_s(self) -> [f64; 5] {
         match self {
             Self::Full => [30.0, 8.0, 28.0, 15.0, 9.0],
@@ -75,7 +75,7 @@ impl Effort {
     }
 }
 
-/// What was found, for programs.
+/// The result, for programs.
 #[derive(Serialize)]
 struct Calibration<'a> {
     schema: &'static str,
@@ -90,7 +90,7 @@ struct Calibration<'a> {
 /// Measures everything, prints it, and writes the machine.
 ///
 /// # Errors
-/// When a process cannot be started, or the file not be written.
+/// A process that cannot be started, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let effort = if args.quick {
         Effort::Quick
@@ -98,7 +98,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Effort::Full
     };
     let path = args.out.clone().map_or_else(place::usual, Ok)?;
-    // Processes that cannot be started, and a place that cannot be written to, are reported before the minutes of measuring.
+    // Processes that cannot be started, and a folder that is not writable, are reported before the minutes
+    // of measuring.
     child::own_file()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
@@ -137,11 +138,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything, in the order in which it is best read; and how much longer timers took, ascending.
+/// Measures everything, in reading order; returns the overshoots of timers too, ascending.
 fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
     let mut steps = Steps::expected(effort.expected_s().to_vec());
     let mut findings = Findings::default();
-    // These fork, which only a process that has heard of no signals yet should.
+    // These fork, and therefore come first, before any signal handler is installed.
     steps.begin("measuring the cores");
     findings.0.extend(spin::findings(effort)?);
     steps.begin("measuring switches");
@@ -157,7 +158,7 @@ fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
     Ok((findings, overshoots.timers))
 }
 
-/// What is said of a machine above its table.
+/// Returns the comment above a machine's table.
 fn about(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
     let since_1970 = clock::date().0.duration_since(std::time::UNIX_EPOCH);
     let seconds = since_1970.map_or(0, |since| since.as_secs());

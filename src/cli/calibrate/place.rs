@@ -1,4 +1,4 @@
-//! Where the calibrated machine is kept, and how it is found again by those that ask for it.
+//! Storage of the calibrated machine: where it is written, and how commands find it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::cli::shelf;
 
-/// The name by which a command line asks for what `concsim calibrate` has kept.
+/// Name of the calibrated machine on a command line.
 pub(crate) const CALIBRATED: &str = "calibrated";
 
 /// A file with a `[machine]`: its name, and its text.
@@ -18,12 +18,12 @@ pub(crate) struct MachineFile {
     pub(crate) text: String,
 }
 
-/// `machine.toml` in the platform's folder for the state of programs.
+/// Returns the path of `machine.toml` in the platform's folder for the state of programs.
 pub(super) fn usual() -> anyhow::Result<PathBuf> {
     Ok(shelf::state()?.join("machine.toml"))
 }
 
-/// The machine of this file, or [`CALIBRATED`]. The inner error is a sentence for whoever asked: there is
+/// Returns the machine of this file, or [`CALIBRATED`]. The inner error is a message to the user: there is
 /// none.
 pub(crate) fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
     let is_ours = wanted == Path::new(CALIBRATED) && !wanted.is_file();

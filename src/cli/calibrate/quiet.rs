@@ -1,4 +1,4 @@
-//! Whether it was quiet: how much of the cores other programs used while something was measured.
+//! Interference: the share of the cores that other programs used during a measurement.
 
 use super::finding::{Finding, Unit};
 use super::interval::Median;
@@ -6,10 +6,10 @@ use concsim_os::sys::clock::Clock;
 use concsim_os::sys::fork::used_by_family;
 use concsim_os::sys::processes;
 
-/// More of all cores than this in other hands makes a number rough.
+/// Share of all cores in use by other programs above which a number is rough.
 const QUIET: f64 = 0.03;
 
-/// Looks at the cores from now on.
+/// Core usage since an instant.
 #[derive(Debug)]
 pub(super) struct Quiet {
     clock: Clock,
@@ -17,7 +17,7 @@ pub(super) struct Quiet {
     ours: f64,
 }
 
-/// Seconds that the cores which this program may use have been busy, or stolen.
+/// Returns the seconds that the allowed cores have been busy, or stolen.
 fn busy() -> Option<f64> {
     let allowed = processes::cores_allowed();
     let times = processes::core_times();
@@ -35,17 +35,17 @@ impl Quiet {
         }
     }
 
-    /// The share of all cores that was in other hands; children that are measured have to be over.
+    /// Returns the share of all cores that other programs used; measured children must have ended.
     pub(super) fn others(&self) -> Option<f64> {
         let wall = self.clock.now().0 as f64 / 1e9;
         let ours = used_by_family().as_secs_f64() - self.ours;
         let theirs = busy()? - self.busy? - ours;
         let all = wall * processes::cores_allowed().len() as f64;
-        // The system counts in ticks of 10 ms, so a short look can come out a little below nothing.
+        // The system counts in ticks of 10 ms, so a short interval can come out slightly negative.
         Some((theirs / all).max(0.0))
     }
 
-    /// What was found meanwhile.
+    /// Returns a finding of this interval.
     pub(super) fn finding(
         &self,
         name: &'static str,

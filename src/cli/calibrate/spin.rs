@@ -1,6 +1,5 @@
-//! The cores: how exact a computation is, what cores give together, how long a process keeps one, and
-//! how late a sleeper wakes on one that is taken. Children compute; the very loop that a worker's
-//! `compute` step runs.
+//! The cores: accuracy of a computation, throughput of all cores together, length of a time slice, and the
+//! wake-up delay on a busy core. Children compute, with the loop of a worker's `compute` step.
 
 use std::io;
 
@@ -14,11 +13,11 @@ use concsim_os::sys::clock::{Clock, thread_cpu};
 use concsim_os::sys::isolated::Apart;
 use concsim_os::sys::{self, fork, processes};
 
-/// What children are given to be there before they begin together.
+/// Time that children get to start before they all begin.
 const BARRIER: Elapsed = Elapsed::from_millis(15);
 const MS: u64 = 1_000_000;
 
-/// All of them.
+/// Returns all findings about cores.
 pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     let mut found = vec![speed(effort)?];
     found.extend(accuracy(effort)?);
@@ -28,7 +27,7 @@ pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// How often the clock is read until so much wall time is over, which is what computing is made of.
+/// Returns the number of clock readings in a wall time; computing consists of clock readings.
 fn readings(clock: Clock, length: u64) -> u64 {
     let until = clock.now() + Elapsed(length);
     let mut readings = 0;
@@ -60,7 +59,7 @@ fn speed(effort: Effort) -> sys::Result<Finding> {
     ))
 }
 
-/// What was asked for, against what the thread's own clock says was used.
+/// Compares the core time asked for with that of the thread's own clock.
 fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
     let cases = [
         ("0.1 ms", MS / 10, 100),
@@ -100,7 +99,7 @@ fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// How long each of the children that begin together takes to have had so much core time.
+/// Returns the wall time that each of several simultaneous children takes for this core time.
 fn walls(cores: &[usize], wanted: u64) -> sys::Result<Vec<u64>> {
     let clock = Clock::starting_now();
     let start = |core: &usize| {
@@ -117,7 +116,7 @@ fn walls(cores: &[usize], wanted: u64) -> sys::Result<Vec<u64>> {
     Ok(walls.concat())
 }
 
-/// One alone, then one on each core, in turn.
+/// Compares one child alone with one on each core, in turn.
 fn together(effort: Effort) -> sys::Result<Finding> {
     let quiet = Quiet::from_now();
     let cores = processes::cores_allowed();
@@ -142,7 +141,7 @@ fn together(effort: Effort) -> sys::Result<Finding> {
     ))
 }
 
-/// Two that compute on one core, until the system has taken it from them many times.
+/// Lets two children compute on one core, until the system has preempted them many times.
 fn slice(effort: Effort) -> sys::Result<Finding> {
     let quiet = Quiet::from_now();
     let core = processes::cores_allowed()[0];
@@ -177,7 +176,7 @@ fn slice(effort: Effort) -> sys::Result<Finding> {
     ))
 }
 
-/// Sleeps again and again on one core, with and without somebody who computes there.
+/// Sleeps repeatedly on one core, with and without a process that computes there.
 fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
     let core = processes::cores_allowed()[0];
     let naps = effort.of(200, 60);
@@ -221,7 +220,7 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
     Ok([alone, beside])
 }
 
-/// The tail in words.
+/// Returns the tail in words.
 pub(super) fn says_quantiles(what: &str, sorted: &[f64]) -> String {
     let [p90, p99] = [0.9, 0.99].map(|share| Elapsed(quantile(sorted, share) as u64));
     format!("{what}; 9 in 10 are below {p90}, 99 in 100 below {p99}.")

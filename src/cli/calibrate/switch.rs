@@ -1,5 +1,5 @@
-//! Switches: of the system between two processes on one core, between two cores, and of a hub between
-//! two coroutines.
+//! Costs of switches: between two processes on one core, between two cores, and between two coroutines of a
+//! hub.
 
 use std::hint::black_box;
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
@@ -17,7 +17,7 @@ use concsim_os::sys::{self, Doing as _, processes};
 const ROUNDS: u64 = 400;
 const RESUMES: u64 = 20_000;
 
-/// Process switch, wake-up across cores, coroutine switch.
+/// Measures process switch, wake-up across cores, and coroutine switch.
 pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     let quiet = Quiet::from_now();
     let coroutine = coroutine(effort)?;
@@ -51,7 +51,7 @@ pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// From one process to the other, without the calls that carry the byte; nanoseconds.
+/// Measures the way from one process to the other, without the calls that carry the byte; nanoseconds.
 fn ping_pong(effort: Effort, core: usize, other: usize) -> sys::Result<Median> {
     let batches = effort.of(41, 15);
     let pipe = || io::pipe().doing("make a pipe");
@@ -97,7 +97,7 @@ fn echo(mut hears: PipeReader, mut answers: PipeWriter, rounds: u64) -> io::Resu
     Ok(Vec::new())
 }
 
-/// A task that parks at once, again and again.
+/// Measures a task that parks at once, repeatedly.
 fn coroutine(effort: Effort) -> sys::Result<Median> {
     let batches = effort.of(101, 41);
     let work = move || {
@@ -126,7 +126,7 @@ fn coroutine(effort: Effort) -> sys::Result<Median> {
     ))
 }
 
-/// Whole nanoseconds of core time.
+/// Rounds to whole nanoseconds of core time.
 pub(super) fn cpu_time(nanoseconds: f64) -> CpuTime {
     CpuTime(nanoseconds.max(0.0).round() as u64)
 }

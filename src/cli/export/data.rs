@@ -1,4 +1,4 @@
-//! Data: tables, a trace and histograms of a kept run.
+//! Data of a stored run: tables, a trace and histograms.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
@@ -14,18 +14,18 @@ use concsim_model::words::one_line;
 use concsim_os::sys::files;
 use concsim_record::storage::StoredRun;
 
-/// Which run, and which of its variants.
+/// Selection of a run and of its variants.
 #[derive(Debug, clap::Args)]
 struct Chosen {
     #[command(flatten)]
     source: Source,
-    /// Export this variant alone; repeatable
+    /// Variant to export; repeatable; by default all
     #[arg(long = "variant", value_name = "NAME")]
     variants: Vec<String>,
 }
 
 impl Chosen {
-    /// The variants, after a word on standard error for each that may not be believed.
+    /// Returns the variants, after a warning on standard error for each that is not trustworthy.
     fn told<'a>(&self, kept: &'a StoredRun) -> anyhow::Result<Vec<PlayedVariant<'a>>> {
         let names: Vec<&str> = kept
             .recordings
@@ -54,15 +54,16 @@ impl Chosen {
 pub(super) struct TableArgs {
     #[command(flatten)]
     chosen: Chosen,
-    /// Export this table alone
+    /// Table to export; by default all
     #[arg(long, value_enum)]
     table: Option<Table>,
-    /// Output folder for all tables, or output file for one; one alone goes to standard output by default
+    /// Output folder for all tables, or output file for one; a single table goes to standard output by
+    /// default
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 }
 
-/// Writes one table, or all of them.
+/// Writes one table, or all.
 pub(super) fn write_tables(args: &TableArgs, form: Form) -> anyhow::Result<()> {
     let kept = args.chosen.source.open()?;
     let output = named(args.output.as_deref());
@@ -97,7 +98,7 @@ pub(super) struct FileArgs {
     output: Option<PathBuf>,
 }
 
-/// Refuses to write bytes that are no text on a terminal. `name` is a file to write instead.
+/// Refuses to write binary data to a terminal. `name` is a file to write instead.
 pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()> {
     if named(args.output.as_deref()).is_none() && io::stdout().is_terminal() {
         bail!("a trace is no text for a terminal; write it to a file: -o {name}");
@@ -105,7 +106,7 @@ pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Writes all that is in one file.
+/// Writes an export that is a single file.
 pub(super) fn write_file(
     args: &FileArgs,
     write: impl FnOnce(&[PlayedVariant<'_>], &mut dyn Write) -> io::Result<()>,
@@ -115,7 +116,7 @@ pub(super) fn write_file(
     to(named(args.output.as_deref()), |to| write(&told, to))
 }
 
-/// Writes to a file, or to standard output, piece by piece.
+/// Writes to a file, or to standard output, in pieces.
 fn to(
     output: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -1,5 +1,5 @@
-//! `concsim export`: what can be taken away from a kept run: screens, for pages and players of terminals,
-//! and data, for other programs.
+//! `concsim export`: screens of a stored run, for pages and players of terminal recordings, and its data,
+//! for other programs.
 
 mod data;
 mod screens;
@@ -12,7 +12,7 @@ use concsim_export::tables::Form;
 use concsim_export::{hlog, perfetto};
 use concsim_record::storage::{self, StoredRun};
 
-/// Writes a kept run into files: screens, or data.
+/// Exports a kept run: screens or data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim export csv last -o tables")]
 pub struct Args {
@@ -48,7 +48,7 @@ enum What {
     Hlog(data::FileArgs),
 }
 
-/// Which run, and what of it.
+/// Selection of a run.
 #[derive(Debug, clap::Args)]
 struct Source {
     /// Folder of a kept run, `last`, or `last-1` for the one before
@@ -57,7 +57,7 @@ struct Source {
 }
 
 impl Source {
-    /// Reads it, and says what of it cannot be read.
+    /// Reads the run, and reports its unreadable parts.
     fn open(&self) -> anyhow::Result<StoredRun> {
         let kept = storage::open(&shelf::find(&self.run)?)?;
         shelf::report_losses(&kept);
@@ -68,7 +68,7 @@ impl Source {
 /// Writes the files.
 ///
 /// # Errors
-/// When there is no such run, instant or variant, or a file cannot be written.
+/// A run, instant or variant that does not exist, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Screen(args) => screens::write_screen(args),
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file to write to; [`None`]: standard output.
+/// Returns the file to write to; [`None`]: standard output.
 fn named(output: Option<&Path>) -> Option<&Path> {
     output.filter(|path| *path != Path::new("-"))
 }

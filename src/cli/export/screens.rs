@@ -1,4 +1,4 @@
-//! Screens: what was seen of a kept run, for pages and for players of terminals.
+//! Screens of a stored run, for pages and for players of terminal recordings.
 
 use std::path::{Path, PathBuf};
 
@@ -18,14 +18,14 @@ use concsim_record::storage::StoredRun;
 use concsim_record::summary::summarise;
 use concsim_tui::{Key, Row, State};
 
-/// Frames of a cast, one after the other.
+/// Time between frames of a cast.
 const FRAME: Elapsed = Elapsed::from_millis(83);
-/// Frames of a variant at most: those of 83 minutes.
+/// Maximum number of frames of a variant: those of 83 minutes.
 const MOST_FRAMES: u64 = 60_000;
-/// The last one stays for so many seconds.
+/// Seconds that the last frame stays.
 const LAST_STAYS: f64 = 3.0;
 
-/// What both have in common.
+/// Common options of both exports.
 #[derive(Debug, clap::Args)]
 struct Common {
     #[command(flatten)]
@@ -54,18 +54,18 @@ pub(super) struct ScreenArgs {
     /// Keys to press next, after which all instants are drawn again; repeatable, with `--form text`
     #[arg(long, value_name = "KEYS")]
     then: Vec<String>,
-    /// Drawing, or plain text; a form feed stands between texts
+    /// Drawing, or plain text; a form feed separates texts
     #[arg(long, value_enum, default_value = "svg")]
     form: Form,
     /// Variant; by default the first
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
-    /// Colours for light pages, for dark ones, or as the reader has it
+    /// Colours for light pages, for dark ones, or by the reader's preference
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
 }
 
-/// Form in which a screen is written.
+/// Output format of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
     /// A drawing for pages
@@ -75,7 +75,7 @@ enum Form {
 }
 
 impl ScreenArgs {
-    /// The drawing has a ground of its own, so that none is painted into it.
+    /// Returns the look. The drawing has a ground of its own, so that none is painted into it.
     fn look(&self) -> Look {
         let own_ground = match self.theme {
             Theme::Light => Background::Light,
@@ -147,7 +147,7 @@ fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
-/// A screen on which a kept run is shown.
+/// A screen that shows a stored run.
 struct Stage {
     kept: StoredRun,
     state: State,
@@ -189,7 +189,7 @@ impl Stage {
         }
     }
 
-    /// Draws what there is at an instant of a variant.
+    /// Draws the state at an instant of a variant.
     fn draw(&mut self, variant: usize, at: Stamp) {
         let feed = Feed {
             over: &self.kept.recordings,
@@ -201,7 +201,7 @@ impl Stage {
         concsim_tui::view::draw_on(&mut self.screen, &self.state);
     }
 
-    /// The position of the variant of this name, or of the first one.
+    /// Returns the index of the variant of this name, or of the first one.
     fn variant(&self, wanted: Option<&str>) -> anyhow::Result<usize> {
         let Some(wanted) = wanted else { return Ok(0) };
         let recordings = self.kept.recordings.iter();
@@ -210,7 +210,7 @@ impl Stage {
         found.with_context(|| format!("no variant {wanted} was played, only {}", names.join(", ")))
     }
 
-    /// The instant that is so long after a variant's first request, and that length.
+    /// Returns the length `after`, and the instant at that distance from a variant's first request.
     fn instant(&self, variant: usize, after: &str) -> anyhow::Result<(Elapsed, Stamp)> {
         let after = concsim_model::scenario::length(after)
             .with_context(|| format!("--at {after}: a length of time such as 3.2s"))?;
@@ -225,7 +225,7 @@ impl Stage {
         Ok((after, at))
     }
 
-    /// The screen as it is now, as SVG.
+    /// Returns the current screen as SVG.
     fn drawing(&self, variant: usize, after: Elapsed, theme: Theme) -> String {
         let plan = &self.kept.plan;
         let description = format!(
@@ -239,7 +239,7 @@ impl Stage {
         drawing::draw(&self.screen, &plan.title, &description, theme)
     }
 
-    /// From the first sample of a variant to its last.
+    /// Returns the instants of a variant's first and last sample.
     fn span(&self, variant: usize) -> Option<(Stamp, Stamp)> {
         let samples = &self.feed().recording(variant)?.samples;
         Some((samples.first()?.at, samples.last()?.at))
@@ -261,7 +261,7 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
         }
         (Form::Text, instants, then) => {
             let mut texts = Vec::new();
-            // The first keys have been pressed.
+            // The first keys have already been pressed.
             for keys in std::iter::once("").chain(then.iter().map(String::as_str)) {
                 stage.press(keys);
                 for (_, at) in instants {
@@ -274,7 +274,7 @@ fn screen(args: &ScreenArgs) -> anyhow::Result<String> {
     }
 }
 
-/// The characters of a screen, a line each, without the blanks at the ends of lines.
+/// Returns the characters of a screen, one line each, without trailing blanks.
 fn text(screen: &Buffer) -> String {
     let area = screen.area;
     let line = |y: u16| {
@@ -284,7 +284,7 @@ fn text(screen: &Buffer) -> String {
     (0..area.height).map(line).collect()
 }
 
-/// Between two frames of a variant that lasts so long: a long one has no more than [`MOST_FRAMES`].
+/// Returns the time between two frames of a variant of this length, which has at most [`MOST_FRAMES`].
 fn frame_of(length: Elapsed) -> Elapsed {
     Elapsed((length.0 / MOST_FRAMES).max(FRAME.0))
 }

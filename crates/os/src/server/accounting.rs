@@ -1,5 +1,5 @@
-//! What one connection's requests spend, one after the other: kept by each worker's World, told to
-//! the board when a request has ended, and to the client in the default body.
+//! Resources and waits of one connection's requests, one after the other. Each worker's World keeps the
+//! account; it goes to the scoreboard when a request ends, and to the client in the default body.
 
 use super::compute::burn;
 use super::wire::Answer;
@@ -9,31 +9,31 @@ use crate::telemetry::{
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// A call that was sent so long before its service began to serve it has stood in the service's queue, and
-/// that is published. A service that is awake begins within a tenth of it.
+/// Shortest time from a call's sending to its service's beginning that counts as a wait in the service's
+/// queue, and is published. A service that is awake begins within a tenth of it.
 const LEAST_QUEUE: Elapsed = Elapsed::from_millis(1);
 
-/// What a wait was for.
+/// Purpose of a wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wait {
     /// A new connection to a service.
     Connection,
     /// A service's answer.
     Call {
-        /// When there was a connection for the call.
+        /// Instant at which the call had a connection.
         connected: Stamp,
-        /// When the service began to serve it.
+        /// Instant at which the service began to serve it.
         served: Stamp,
     },
     /// A timer.
     Timer,
-    /// Bytes of its client, or room for bytes to it.
+    /// Bytes from the client, or room for bytes to it.
     Client,
 }
 
 impl Wait {
-    /// A call on a connection that was there when its wait began at `begun`. Its service takes `wait`, and
-    /// says when its answer was due.
+    /// Returns the wait for a call whose connection was there at `begun`. `wait` is the service time that
+    /// the call asked for; the answer says when it was due.
     pub(super) fn for_answer(begun: Stamp, answer: &Answer, wait: Elapsed) -> Self {
         Self::Call {
             connected: begun,
@@ -42,28 +42,28 @@ impl Wait {
     }
 }
 
-/// The account of the request that a connection is at.
+/// Account of a connection's current request.
 #[derive(Debug)]
 pub(super) struct RequestAccounting {
-    /// The task, or the running number of the connection.
+    /// Number of the task (coroutine worker) or of the connection (sync worker).
     pub(super) task: u32,
-    /// Its number in the run, if it has said one.
+    /// Number of the request in the run; [`NO_REQUEST`] until it has stated one.
     pub(super) request: u32,
-    /// What it has spent so far.
+    /// Sums so far.
     pub(super) spent: Spent,
-    /// What its waits were for.
+    /// Sums of the waits, by purpose.
     parts: WaitParts,
-    /// When the worker took it. The end of the one before it, while it has not begun.
+    /// Instant at which the worker took it; before it has begun, the end of the previous request.
     since: Stamp,
     first_read: Option<Stamp>,
-    /// Whether a request is begun and not finished.
+    /// True if a request has begun and not ended.
     begun: bool,
-    /// The request that has ended since its connection last waited.
+    /// Request that has ended since the connection last waited.
     ended: u32,
 }
 
 impl RequestAccounting {
-    /// A connection has just been accepted, and with it its first request.
+    /// Returns the account of a connection accepted at `accepted`; its first request has begun with that.
     pub(super) fn accepted(task: u32, accepted: Stamp) -> Self {
         Self {
             task,
@@ -77,12 +77,12 @@ impl RequestAccounting {
         }
     }
 
-    /// When the worker took the request; when it ended the one before it, while none has begun.
+    /// Instant at which the worker took the request; before one has begun, the end of the previous request.
     pub(super) fn since(&self) -> Stamp {
         self.since
     }
 
-    /// Bytes of a request came at `at`: it has begun, if it had not.
+    /// Notes bytes of a request at `at`, with which it has begun if it had not.
     pub(super) fn comes(&mut self, probe: &Probe, at: Stamp) {
         if !self.begun {
             probe.begun(at);
@@ -91,17 +91,18 @@ impl RequestAccounting {
         self.first_read.get_or_insert(at);
     }
 
-    /// Whether bytes of the request have come. A wait before that is the client's, not the request's.
+    /// True if bytes of the request have come. A wait before that is the client's and does not count.
     pub(super) fn has_come(&self) -> bool {
         self.first_read.is_some()
     }
 
-    /// The request says its number in the run. One that no run reaches, which any client may send, is none.
+    /// Notes the request's number in the run. A number beyond all runs, which any client may send, counts
+    /// as none.
     pub(super) fn is_number(&mut self, number: Option<u64>) {
         self.request = number.map_or(NO_REQUEST, stated_request);
     }
 
-    /// For which request the stretch is that ends now: the one that is begun, or the one that has ended
+    /// Number of the request that the ending slice belongs to: the current one, or the one that has ended
     /// in it.
     pub(super) fn works_for(&self) -> u32 {
         if self.request == NO_REQUEST {
@@ -111,20 +112,20 @@ impl RequestAccounting {
         }
     }
 
-    /// A stretch begins: what ended before it is none of its business.
+    /// Begins a slice: requests that ended before it no longer count.
     pub(super) fn slice_begins(&mut self) {
         self.ended = NO_REQUEST;
     }
 
-    /// It waited from `begun`; the wait was over at `over`, and it went on at `resumed`. Gives the
-    /// length of the wait.
+    /// Adds a wait from `begun` to `over`, after which the request went on at `resumed`. Returns its
+    /// length.
     pub(super) fn waited(
         &mut self,
         probe: &Probe,
         (begun, over, resumed): (Stamp, Stamp, Stamp),
         wait: Wait,
     ) -> Elapsed {
-        // A service's stamp is of another process: it may be a moment outside.
+        // The stamp of a service is another process's and may lie outside by a little.
         let over = over.clamp(begun, resumed.max(begun));
         self.spent.ready += resumed.since(over);
         let length = over.since(begun);
@@ -143,8 +144,8 @@ impl RequestAccounting {
         length
     }
 
-    /// Publishes the parts of a call's wait, with the instants at which they began. A plain call costs no
-    /// event: it has its connection at once, and its service begins to serve it at once.
+    /// Publishes the parts of a call's wait and when they began. A call with a connection and no wait in
+    /// the service's queue has one part, and publishes nothing.
     fn tell_parts_of_call(&self, probe: &Probe, begun: Stamp, connected: Stamp, served: Stamp) {
         let has_queued = served.since(connected) >= LEAST_QUEUE;
         if connected > begun {
@@ -168,9 +169,9 @@ impl RequestAccounting {
         });
     }
 
-    /// Sleeps in one call of the system, with everybody who is in this process; `over` says when the
-    /// wait was over and what for, from what the call gave and the instants at which it began and came
-    /// back. Gives what the call gave, and when the wait was over.
+    /// Blocks the process, with all its requests, in `sleep`. `over` returns the end and the purpose of the
+    /// wait, given the result of `sleep` and the instants at which it began and returned. Returns that
+    /// result, and the end of the wait.
     pub(super) fn block<T>(
         &mut self,
         probe: &Probe,
@@ -197,7 +198,7 @@ impl RequestAccounting {
         (slept, over)
     }
 
-    /// Computes, and notes when something else had the core meanwhile.
+    /// Computes, and publishes each time in which the core was taken away.
     pub(super) fn compute(&mut self, probe: &Probe, cpu: CpuTime) {
         let (task, request) = (self.task, self.request);
         let burnt = burn(cpu, probe.clock(), |from, to, core| {
@@ -213,7 +214,7 @@ impl RequestAccounting {
         self.spent.core_wait += burnt.core_wait();
     }
 
-    /// The request has ended at `at`, if one has begun; `answered` to its last byte or not.
+    /// Ends the request at `at`, if one has begun. `answered`: to its last byte.
     pub(super) fn end(&mut self, probe: &Probe, at: Stamp, answered: bool) {
         if !self.begun {
             return;

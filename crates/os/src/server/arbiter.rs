@@ -1,15 +1,15 @@
-//! The arbiter: the master process. It binds, forks, and keeps watch; it never serves.
+//! The arbiter: the master process. It binds, forks and supervises; it never serves.
 //!
 //! ```text
 //!   bind ─▶ fork all ─▶ ┌ wait ≤ 1 s for signals, or for the driver's end ┐ ─▶ stop ─▶ reap all
 //!                       │  CHLD: reap      TTIN, TTOU: one more, one less │
 //!                       │  each second: abort the silent, then kill them  │
-//!                       └  whichever slot has no process gets one ────────┘
+//!                       └  each slot without a process gets one ──────────┘
 //! ```
 //!
-//! One thread for life, so that it may fork at any time. The behaviour is gunicorn's
-//! (`gunicorn/arbiter.py`), down to the ticks of a second in which everything timed happens; a boot
-//! that is silent for too long is ended too, which gunicorn leaves alone.
+//! It keeps to one thread, so that it may fork at any time. The behaviour is gunicorn's
+//! (`gunicorn/arbiter.py`), including the tick of one second for everything timed. Unlike gunicorn, it also
+//! ends a worker that is silent for too long while it boots.
 
 mod respawns;
 mod stopping;
@@ -38,64 +38,64 @@ use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::length;
 use concsim_record::describe_termination;
 
-/// What the driver wants of the server.
+/// Orders of the driver to the server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Orders {
-    /// The run's clock.
+    /// Clock of the run.
     pub clock: Clock,
-    /// What to serve, and with which workers.
+    /// Scenario to serve, with its workers.
     pub scenario: Scenario,
-    /// Where the services are, in the scenario's order.
+    /// Addresses of the services, in the scenario's order.
     pub services: Vec<SocketAddr>,
-    /// Where to listen; port 0 takes any.
+    /// Address to listen on; port 0 takes any free port.
     pub bind: SocketAddr,
-    /// Whether workers write events.
+    /// Kinds of telemetry that workers write.
     pub telemetry: Telemetry,
-    /// Requests that are played.
+    /// Rules for the requests that are played.
     pub access: Access,
 }
 
-/// Between two looks at heartbeats.
+/// Time from one check of the heartbeats to the next.
 const TICK: Elapsed = Elapsed::from_secs(1);
-/// While workers boot, or are being reaped: between two looks at them.
+/// Time from one check to the next while workers boot or are being reaped.
 const BOOT_POLL: Elapsed = Elapsed::from_millis(5);
-/// How long a server that was told twice to be quick still waits for its workers.
+/// Time that a server waits for its workers after a second request to stop quickly.
 const FORCED_STOP_TIMEOUT: Elapsed = Elapsed::from_secs(2);
 
-/// How a process ends that was killed (SIGKILL), whoever did it.
+/// Status of a process that was killed (SIGKILL) by any process.
 const KILLED: i32 = -9;
 
-/// Why the server cannot go on.
+/// Reasons why the server cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The system refused something.
+    /// The system refused an operation.
     #[error(transparent)]
     System(#[from] crate::sys::Error),
-    /// A worker could not get ready, and the next one could not either.
+    /// A worker could not get ready; the next one could not either.
     #[error("boot {worker}: {reason}")]
     Boot {
-        /// Which.
+        /// Name of the worker.
         worker: String,
-        /// What it said, or how it ended.
+        /// Message of the worker, or a description of its end.
         reason: String,
     },
 }
 
-/// Why the arbiter leaves its loop.
+/// Reasons to leave the arbiter's loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
     /// Workers finish what they began.
     Graceful,
     /// Workers leave at once.
     Quick,
-    /// The driver is gone: everybody is killed.
+    /// The driver is gone: all workers are killed.
     Orphaned,
 }
 
 /// Serves until it is told to stop, or the lifeline ends. When this returns, no worker is left.
 ///
 /// # Errors
-/// When the address is taken, when a worker cannot be forked, or when one cannot get ready.
+/// Fails if the address is taken, if a worker cannot be forked, or if one cannot get ready.
 pub fn play(
     orders: Orders,
     scoreboard: &'static Scoreboard,
@@ -104,7 +104,7 @@ pub fn play(
 ) -> Result<(), Failure> {
     let mut arbiter = Arbiter::start(orders, scoreboard, lifeline, voice)?;
     let stop = arbiter.supervise();
-    // Whatever happened: nobody is left behind.
+    // In every case, no worker is left behind.
     arbiter.stop_all(*stop.as_ref().unwrap_or(&Stop::Quick));
     stop.map(drop)
 }
@@ -113,23 +113,23 @@ struct Arbiter<'a> {
     orders: Orders,
     scoreboard: &'static Scoreboard,
     ring: Writer<'static>,
-    /// `None` once the server stops: the door is closed before the last worker leaves.
+    /// Listening socket; `None` once the server stops: the door is closed before the last worker leaves.
     listener: Option<TcpListener>,
     address: SocketAddr,
     lifeline: &'a OwnedFd,
     signals: Signals,
     roster: Roster,
-    /// Who goes as soon as the new ones have been forked.
+    /// Workers that are told to stop as soon as the new ones have been forked.
     leaving: Vec<(usize, u32)>,
     /// Writing ends of the workers' lifelines, by slot.
     lifelines: Vec<Option<OwnedFd>>,
-    /// Where a worker that cannot get ready says why.
+    /// Pipe (reading and writing end) for the reason why a worker cannot get ready.
     last_words: (File, File),
-    /// Workers that died at once, to stop a server that forks them for nothing.
+    /// Counter of workers that died at once: it stops a server that would respawn them for ever.
     respawns: Respawns,
     next_tick: Stamp,
     is_up: bool,
-    /// Workers that did not finish in time are being killed.
+    /// True while workers that did not finish in time are being killed.
     is_killing: bool,
     voice: &'a mut dyn Write,
 }
@@ -142,8 +142,8 @@ impl<'a> Arbiter<'a> {
         voice: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
         let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
-        // Else it is a race whether a first read has to wait, which costs two switches if it does:
-        // a client connects and then sends, and a worker that has nothing to do is faster.
+        // Without this it is a race whether a first read has to wait, at the price of two switches: a
+        // client connects and then sends, and an idle worker is faster.
         net::wait_for_first_bytes(&listener);
         let address = listener
             .local_addr()
@@ -181,7 +181,7 @@ impl<'a> Arbiter<'a> {
         self.orders.clock.now()
     }
 
-    /// Until something says stop.
+    /// Supervises until there is a reason to stop.
     fn supervise(&mut self) -> Result<Stop, Failure> {
         self.fill_vacancies()?;
         loop {
@@ -201,7 +201,7 @@ impl<'a> Arbiter<'a> {
         }
     }
 
-    /// Sleeps until a signal comes or a tick is due; whether the driver is gone.
+    /// Sleeps until a signal comes or a tick is due. Returns true if the driver is gone.
     fn sleep_a_little(&self) -> bool {
         let until_tick = self.next_tick.since(self.now());
         self.poll_timeout(if self.is_up {
@@ -236,8 +236,7 @@ impl<'a> Arbiter<'a> {
         }
     }
 
-    /// As gunicorn's `reload`: new workers are forked, and then the old ones are told to finish. The
-    /// door stays open all the time.
+    /// Forks new workers, then tells the old ones to finish, as gunicorn's `reload`. The door stays open.
     fn replace_all(&mut self) {
         match self.roster.replace_all() {
             // A reload before the last one was carried out adds to it.
@@ -253,7 +252,7 @@ impl<'a> Arbiter<'a> {
                 .slot(*slot)
                 .wanted
                 .store(0, Ordering::Relaxed);
-            // One that was reaped meanwhile has lost its number, perhaps to a worker just forked.
+            // The process may have been reaped meanwhile; its id may be that of a new worker.
             if self.roster.is_going(*slot, *pid) {
                 signals::send(*pid, Signal::Terminate);
             }
@@ -283,7 +282,7 @@ impl<'a> Arbiter<'a> {
         ));
     }
 
-    /// Says that the server is ready, once all its first workers are.
+    /// Announces that the server is ready, once all its first workers are.
     fn announce_when_up(&mut self) {
         let booted = |(slot, _)| {
             let phase = self.scoreboard.slot(slot).phase();
@@ -319,7 +318,7 @@ impl<'a> Arbiter<'a> {
         let mut kept_end = Some(OwnedFd::from(kept_end));
         let own = &mut kept_end;
         let pid = fork::fork(move || {
-            // Whoever holds the other end of a lifeline keeps somebody alive.
+            // A copy of the writing end of another worker's lifeline would keep that worker alive.
             inherited.push(own);
             for end in inherited {
                 drop(end.take());
@@ -361,7 +360,7 @@ impl<'a> Arbiter<'a> {
         })
     }
 
-    /// Takes every child that has ended; a server whose workers cannot get ready ends.
+    /// Reaps every child that has ended. Fails if a worker could not get ready.
     fn reap(&mut self) -> Result<(), Failure> {
         while let Some(death) = fork::reap() {
             self.on_exit(death)?;
@@ -376,7 +375,7 @@ impl<'a> Arbiter<'a> {
         };
         self.lifelines[slot] = None;
         let (at, words) = (self.now(), self.scoreboard.slot(slot));
-        // Killed by somebody else: that says nothing of the next one.
+        // A worker killed from outside says nothing about the next one.
         let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
         words.remove(at, cpu);
         let worker = slot as u32;
@@ -425,7 +424,7 @@ impl<'a> Arbiter<'a> {
         Ok(())
     }
 
-    /// What was done to end this process.
+    /// Measure that the arbiter took to end this process.
     fn cause_of(&self, hand: Process) -> Option<TerminationCause> {
         if hand.was_silent() {
             Some(TerminationCause::Silent)
@@ -440,13 +439,14 @@ impl<'a> Arbiter<'a> {
 
     fn last_words_or(&mut self, otherwise: String) -> String {
         let mut bytes = [0; 512];
-        // An empty pipe is an error here (`WouldBlock`), and says nothing.
+        // An empty pipe is an error here (`WouldBlock`): there is no message.
         let count = self.last_words.0.read(&mut bytes).unwrap_or(0);
         let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
         if text.is_empty() { otherwise } else { text }
     }
 
-    /// Each second: who is silent for longer than `timeout` is aborted, and a second later killed.
+    /// Aborts, each second, the workers that are silent for longer than `timeout`; kills them a second
+    /// later.
     fn end_the_silent(&mut self) {
         let now = self.now();
         if now < self.next_tick {
@@ -484,12 +484,12 @@ impl<'a> Arbiter<'a> {
     }
 
     fn say(&mut self, said: &ChildMessage) {
-        // If nobody listens any more, the lifeline says so too.
+        // If the driver no longer reads, the lifeline says so too.
         let _ = said.say(&mut self.voice);
     }
 }
 
-/// A predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.
+/// Returns a predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.
 fn how_it_ended(status: i32, cause: Option<TerminationCause>, timeout: Option<Elapsed>) -> String {
     let description = describe_termination(status, cause, timeout);
     match (cause, status) {

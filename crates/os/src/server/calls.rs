@@ -1,4 +1,4 @@
-//! Calling services: connections that are kept, and used by one call at a time.
+//! Calls to services, on connections that are kept and used by one call at a time.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,22 +8,22 @@ use super::wire::{ANSWER_BYTES, Answer, Call};
 use crate::sys::net;
 use concsim_model::units::Elapsed;
 
-/// How long a connection to a service may take: they are on this machine, and were up before.
+/// Longest time to connect to a service, which runs on this machine and started before the worker.
 const CONNECT: Elapsed = Elapsed::from_secs(5);
 
-/// One connection to a service. Tries, and never waits.
+/// Connection to a service, without waits except where said.
 #[derive(Debug)]
 pub(super) struct ServiceConnection {
     socket: TcpStream,
-    /// The number of the last call.
+    /// Number of the last call.
     id: u64,
     answer: [u8; ANSWER_BYTES],
-    /// How much of the answer has come.
+    /// Number of bytes of the answer that have come.
     filled: usize,
 }
 
 impl ServiceConnection {
-    /// Begins to connect.
+    /// Begins to connect. Does not wait.
     pub(super) fn begin(service: SocketAddr) -> io::Result<Self> {
         Ok(Self {
             socket: net::begin_connect(service)?,
@@ -33,7 +33,7 @@ impl ServiceConnection {
         })
     }
 
-    /// Connects, and blocks the process until that is done.
+    /// Connects. Blocks the process until the connection is open.
     pub(super) fn connect(service: SocketAddr) -> io::Result<Self> {
         let connection = Self::begin(service)?;
         if !net::wait_writable(&connection.socket, Some(CONNECT)).map_err(|error| error.source)? {
@@ -43,17 +43,17 @@ impl ServiceConnection {
         Ok(connection)
     }
 
-    /// Whether the service has taken the connection.
+    /// True if the service has accepted the connection.
     pub(super) fn is_connected(&self) -> bool {
         self.socket.peer_addr().is_ok()
     }
 
-    /// The socket can be written to: either it is connected, or it never will be.
+    /// Finishes a connect once the socket can be written to. Fails if the connect has failed.
     pub(super) fn finish_connect(&self) -> io::Result<()> {
         self.socket.take_error()?.map_or(Ok(()), Err)
     }
 
-    /// Sends a call for a request, which the service answers after `wait`.
+    /// Sends a call for a request; the service answers after `wait`.
     pub(super) fn ask(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
         self.id += 1;
         self.filled = 0;
@@ -62,11 +62,11 @@ impl ServiceConnection {
             wait,
             request,
         };
-        // So few bytes always fit: nothing else is under way on this connection.
+        // The call always fits into the socket's buffer: nothing else is under way on this connection.
         self.socket.write_all(&call.to_bytes())
     }
 
-    /// The answer, if it is there.
+    /// Takes the answer; `None` if it is not there yet. Does not wait.
     pub(super) fn take_answer(&mut self) -> io::Result<Option<Answer>> {
         while self.filled < ANSWER_BYTES {
             match self.socket.read(&mut self.answer[self.filled..]) {
@@ -85,7 +85,7 @@ impl ServiceConnection {
         Ok(Some(answer))
     }
 
-    /// Calls, and blocks the process until the answer is there.
+    /// Calls. Blocks the process until the answer is there.
     pub(super) fn call_blocking(&mut self, wait: Elapsed, request: u32) -> io::Result<Answer> {
         self.ask(wait, request)?;
         loop {

@@ -1,5 +1,4 @@
-//! Computing: using a core for an exact length of CPU time, and noticing when the core was taken
-//! away.
+//! Computing: uses a core for an exact length of CPU time, and detects when the core was taken away.
 //!
 //! ```text
 //!   wall   ├──────────┬╌╌╌╌╌╌╌╌╌╌╌╌╌┬────────────┤
@@ -7,36 +6,36 @@
 //!                      from         to  ── Preempted
 //! ```
 //!
-//! The monotonic clock is read in a tight loop (22 ns a reading). Two readings that lie far apart
-//! mean that something else had the core in between; then, and when the wall clock says that it must
-//! be enough, the thread's CPU clock is asked (about 525 ns), which alone decides. A spin until a
-//! wall-clock deadline would make two processes on one core look parallel.
+//! The monotonic clock is read in a tight loop (22 ns a reading). Two readings that lie far apart mean that
+//! another process had the core in between. Then, and when the wall time is enough, the thread's CPU clock
+//! is read (about 525 ns); it alone decides. A spin until a wall-clock deadline would make two processes on
+//! one core look parallel.
 
 use crate::sys::clock::{Clock, thread_cpu};
 use crate::sys::processes::own_core;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Two readings of the clock that are further apart than this were not made in one go: an interrupt
-/// takes a few microseconds, another process's turn hundreds.
+/// Longest time from one reading of the clock to the next without a preemption: an interrupt takes a few
+/// microseconds, another process's slice hundreds.
 const GAP: Elapsed = Elapsed(20_000);
 
-/// What a computation took.
+/// Time that a computation took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Burnt {
-    /// Core time: what was asked for, and at most a few microseconds more.
+    /// Core time: the length asked for, and at most a few microseconds more.
     pub cpu: CpuTime,
-    /// Time on the wall.
+    /// Wall time.
     pub wall: Elapsed,
 }
 
 impl Burnt {
-    /// Time that the computation waited for a core.
+    /// Returns the time in which the computation waited for a core.
     pub fn core_wait(&self) -> Elapsed {
         Elapsed(self.wall.0.saturating_sub(self.cpu.0))
     }
 }
 
-/// Uses a core for `wanted`; tells `taken_off` from when to when it had none, and which it had before.
+/// Uses a core for `wanted`. Calls `taken_off` with each interval without a core, and the core before it.
 pub fn burn(
     wanted: CpuTime,
     clock: Clock,
@@ -46,7 +45,7 @@ pub fn burn(
     let (mut known, mut used) = (begun, CpuTime::ZERO);
     let mut core = own_core();
     while used < wanted {
-        // Without a gap, nothing but this has had the core since `known`.
+        // Without a gap, this thread has had the core since `known`.
         let enough = known + Elapsed((wanted - used).0);
         let (last, now) = spin(clock, known, enough);
         let used_now = thread_cpu() - cpu_before;
@@ -58,7 +57,7 @@ pub fn burn(
         (known, used) = (now, used_now);
     }
     if used > CpuTime::ZERO {
-        // The last look at the CPU clock enters the kernel, which likes to take the core just then.
+        // The last reading of the CPU clock enters the kernel, which often preempts at that point.
         let over = clock.now();
         if over.since(known) > GAP {
             taken_off(known, over, core);
@@ -71,7 +70,7 @@ pub fn burn(
     }
 }
 
-/// Reads the clock until `enough`, or until two readings lie far apart; gives the last two.
+/// Reads the clock until `enough`, or until two readings lie far apart. Returns the last two.
 #[inline(never)]
 fn spin(clock: Clock, begin: Stamp, enough: Stamp) -> (Stamp, Stamp) {
     let (mut last, mut now) = (begin, clock.now());

@@ -1,4 +1,4 @@
-//! The date that answers carry: read and written once a second, however many answers there are.
+//! Cache of the date that answers carry: formatted once a second, however many answers there are.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use crate::http::response::Date;
 use crate::sys::clock;
 use concsim_model::units::Stamp;
 
-/// The date as it was last written, and for how long that is still right.
+/// Date as last formatted, and the instant until which it is right.
 #[derive(Debug)]
 pub(super) struct DateCache {
     date: Cell<Date>,
@@ -23,7 +23,7 @@ impl Default for DateCache {
 }
 
 impl DateCache {
-    /// The date at `now`.
+    /// Returns the date at `now`.
     pub(super) fn at(&self, now: Stamp) -> Date {
         if now >= self.until.get() {
             let (date, lasts) = clock::date();

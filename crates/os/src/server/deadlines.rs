@@ -1,13 +1,12 @@
-//! Deadlines of connections: one entry for each at most, however often it waits. Knows no clock: it is told
-//! what time it is.
+//! Deadlines of connections, with at most one entry for each. Reads no clock: callers pass the instant.
 //!
-//! Nearly every wait of a connection has a deadline that never comes: its client asks again before. So a wait
-//! that begins sets nothing if an entry of its connection is due no later; when that entry is due, the
-//! connection is looked at, and gets another entry for what is left.
+//! Nearly every deadline is never reached, since the client sends its next request before. So a wait that
+//! begins adds no entry if its connection has one that is due no later. When that entry is due, the
+//! connection is checked and gets another entry for the rest of its wait.
 //!
 //! ```text
 //!   waits until   2.0 s      2.7 s      3.1 s
-//!   entries       2.0 s ───▶ due: waits until 3.1 s ───▶ 3.1 s ───▶ due: it has waited too long
+//!   entries       2.0 s ───▶ due: waits until 3.1 s ───▶ 3.1 s ───▶ due: timed out
 //! ```
 
 use std::cell::Cell;
@@ -16,7 +15,7 @@ use std::collections::BinaryHeap;
 
 use concsim_model::units::Stamp;
 
-/// When a connection is looked at next; [`Stamp::NEVER`]: it has no entry.
+/// Instant of a connection's next check; [`Stamp::NEVER`] if it has no entry.
 #[derive(Debug)]
 pub(super) struct Entry(Cell<Stamp>);
 
@@ -26,14 +25,14 @@ impl Default for Entry {
     }
 }
 
-/// The entries of all connections, the soonest on top, each with the place of its connection.
+/// Entries of all connections, the earliest on top, each with its connection's index.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<(Stamp, usize)>>,
 }
 
 impl Deadlines {
-    /// The connection at `place`, which has `entry`, waits until `deadline`.
+    /// Notes that the connection at `place`, which has `entry`, waits until `deadline`.
     pub(super) fn set(&mut self, place: usize, entry: &Entry, deadline: Stamp) {
         if deadline < entry.0.get() {
             entry.0.set(deadline);
@@ -41,12 +40,12 @@ impl Deadlines {
         }
     }
 
-    /// The soonest entry.
+    /// Returns the earliest entry.
     pub(super) fn earliest(&self) -> Option<Stamp> {
         self.heap.peek().map(|Reverse((due, _))| *due)
     }
 
-    /// Takes the soonest entry that is due at `now`: when it was due, and of which place.
+    /// Takes the earliest entry that is due at `now`. Returns its instant and its connection's index.
     pub(super) fn take_due(&mut self, now: Stamp) -> Option<(Stamp, usize)> {
         self.earliest().filter(|due| *due <= now)?;
         self.heap.pop().map(|Reverse(entry)| entry)
@@ -54,8 +53,8 @@ impl Deadlines {
 }
 
 impl Entry {
-    /// Whether an entry that was due at `due` is this one: else it is of a connection that was at the same
-    /// place before, or another came sooner. It is gone then.
+    /// Takes the entry that was due at `due`. Returns false if that is another one: of an earlier
+    /// connection with the same index, or replaced by an earlier entry.
     pub(super) fn is_taken(&self, due: Stamp) -> bool {
         let is_this = self.0.get() == due;
         if is_this {
@@ -71,13 +70,13 @@ mod tests {
 
     use super::*;
 
-    /// A connection that waits again and again: whenever it is looked at, for its newest deadline.
+    /// Connection that waits again and again, each time with a later deadline.
     struct Waiting {
         entry: Entry,
         until: Stamp,
     }
 
-    /// Looks at all that is due, and says which had waited too long.
+    /// Checks all due entries. Returns the connections that have timed out.
     fn look(deadlines: &mut Deadlines, waiting: &[Waiting], now: Stamp) -> Vec<usize> {
         let mut late = Vec::new();
         while let Some((due, place)) = deadlines.take_due(now) {
@@ -116,7 +115,7 @@ mod tests {
                 .collect();
             let mut now = 0;
             for (place, pause, length) in waits {
-                // Every instant between two waits is looked at, as by a hub that is never busy.
+                // Checks every instant between two waits, as a hub that is never busy does.
                 for _ in 0..pause {
                     now += 1;
                     let expected: Vec<usize> = (0..4)

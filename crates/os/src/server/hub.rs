@@ -1,24 +1,23 @@
-//! The hub: the loop of a coroutine worker. Whoever lets go comes back here, and here it is decided
-//! who is next.
+//! The hub: the loop of a coroutine worker. Every task that lets go returns here, and the hub picks the
+//! next one.
 //!
 //! ```text
 //!        ┌────────────────────────────────────────────────────────────────────┐
 //!        ▼                                                                    │
 //!   1 poll ─▶ 2 due timers, then ready sockets, join the queue in order ─▶    │
-//!             3 who stands at the door is taken in, while there is room ─▶    │
+//!             3 clients at the door are accepted, while there is room ─▶      │
 //!             4 each task that is in the queue now runs once, for 5 ms at most┘
 //! ```
 //!
-//! A task that yields in 4 waits for the next turn, so a computation in slices cannot keep the hub
-//! from its sockets. Nor can a long queue: after 5 ms the hub looks up before it goes on with the next
-//! in line, as gevent does. One that computes in a single piece can, since nobody takes the core
-//! from it, and its hub publishes nothing meanwhile. The hub knows nothing of HTTP or of scripts: what a task does is its user's business.
+//! A task that yields in 4 waits for the next turn, so a computation in slices cannot keep the hub from its
+//! sockets. Nor can a long queue: after 5 ms the hub polls again before it goes on with the queue, as
+//! gevent does. A computation in one piece can: nothing preempts a task, and the hub publishes nothing
+//! meanwhile. The hub knows nothing of HTTP or scripts; `play` is its user's.
 //!
-//! In 3 everybody at the door is taken in, up to a hundred a turn, which is gevent's own rule
-//! (`max_accept` in `gevent/baseserver.py`). gunicorn takes one a turn when it has several workers,
-//! for an even balance; with requests that compute first, people then stand at the door while a
-//! worker has room for a thousand: one that computes for 20 ms and waits for 80 ms never has more
-//! than five begun, which hides what coroutines are for.
+//! In 3 all clients at the door are accepted, up to a hundred a turn, as in gevent (`max_accept` in
+//! `gevent/baseserver.py`). gunicorn accepts one a turn if it has several workers, for an even balance.
+//! Then clients stand at the door of a worker with room for a thousand: if requests first compute 20 ms and
+//! then wait 80 ms, such a worker never has more than five begun, which hides what coroutines are for.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -34,33 +33,33 @@ use crate::sys::{self, net, processes};
 use crate::telemetry::{Event, Phase, RunSlice, SwitchReason};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// Tokens that are no channel's.
+/// Tokens that are not of a source.
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
 
-/// A hub with nothing to do beats at least this often: twice within the shortest `server.timeout`.
+/// Longest time from one heartbeat of an idle hub to the next: half of the shortest `server.timeout`.
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
-/// How long the hub runs tasks before it looks up; what one task does in one piece may take longer.
-/// (gevent's loop: `sys.getswitchinterval()`, 5 ms unless it was set.)
+/// Longest time for which the hub runs tasks before it polls again; a task that does not let go may take
+/// longer. (gevent's loop: `sys.getswitchinterval()`, 5 ms by default.)
 const TURN: Elapsed = Elapsed::from_millis(5);
-/// How many connections one turn takes at most, so that a crowd cannot keep the hub from its tasks.
+/// Most connections accepted in one turn, so that many clients cannot keep the hub from its tasks.
 const ACCEPTS_A_TURN: usize = 100;
-/// How long the door is left alone when the system had no descriptor for a connection.
+/// Time without accepts after the system had no descriptor for a connection.
 const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 
-/// A refusal is reported once, until the door was open for so long.
+/// Time that the door must be open before another refusal is logged.
 const DOOR_REPORT: Elapsed = Elapsed::from_secs(1);
 
-/// Why a hub ended.
+/// Reasons for the end of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// It was told to stop, and everything that it had begun has ended.
+    /// It was told to stop, and every task has ended.
     Drained,
     /// A task ran out of stack: whatever it had locked or borrowed stays so.
     Overflowed,
 }
 
-/// One worker's hub. `P` plays a connection in a task.
+/// Hub of one worker. `P` serves a connection in a task.
 pub(super) struct Hub<'life, P> {
     shared: Rc<Shared>,
     play: Rc<P>,
@@ -68,18 +67,18 @@ pub(super) struct Hub<'life, P> {
     stacks: Stacks<WaitReason>,
     timers: Timers,
     listener: &'life TcpListener,
-    /// Whether the poller reports the listener.
+    /// True if the poller reports the listener.
     at_the_door: bool,
-    /// When the door may be looked at again.
+    /// Instant at which accepts may resume.
     door_closed_until: Stamp,
     signals: Signals,
     phase: Phase,
-    /// What the poller reported last; kept to be used again.
+    /// Result of the last poll; its memory is used again.
     ready: Vec<Ready>,
 }
 
 impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
-    /// A hub that holds at most `connections` of the listener's, each played by `play` in a task of
+    /// Creates a hub that holds at most `connections` of the listener's, each served by `play` in a task of
     /// its own.
     pub(super) fn new(
         shared: Rc<Shared>,
@@ -104,26 +103,26 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         })
     }
 
-    /// Turns until it was told to stop and is drained.
+    /// Turns until it is told to stop and has drained.
     pub(super) fn run(mut self) -> sys::Result<Ended> {
         while !(self.shared.stopping.get() && self.queue.open_count() == 0) {
-            let somebody_at_the_door = self.poll()?;
-            self.join_whose_wait_is_over();
-            if somebody_at_the_door {
-                self.take_from_the_door();
+            let is_client_at_the_door = self.poll()?;
+            self.wake_ready_tasks();
+            if is_client_at_the_door {
+                self.accept_connections();
             }
-            if let Some(ended) = self.run_the_ready() {
+            if let Some(ended) = self.run_ready_tasks() {
                 return Ok(ended);
             }
         }
         Ok(Ended::Drained)
     }
 
-    /// 1: heartbeat, and what the kernel has to say; whether somebody is at the door.
+    /// 1: beats and polls. Returns true if a client is at the door.
     fn poll(&mut self) -> sys::Result<bool> {
         let now = self.shared.probe.now();
-        self.go_to_the_door_or_leave_it(now)?;
-        let timeout = self.until_something_is_due(now);
+        self.watch_the_door(now)?;
+        let timeout = self.poll_timeout(now);
         if timeout > Elapsed::ZERO {
             self.enter(
                 if self.shared.stopping.get() {
@@ -142,8 +141,8 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         Ok(self.ready.iter().any(|ready| ready.token == LISTENER))
     }
 
-    /// A full hub leaves the listener to the other workers.
-    fn go_to_the_door_or_leave_it(&mut self, now: Stamp) -> sys::Result<()> {
+    /// Registers the listener, or removes it: a full hub leaves its clients to the other workers.
+    fn watch_the_door(&mut self, now: Stamp) -> sys::Result<()> {
         let wanted =
             self.queue.has_room() && !self.shared.stopping.get() && self.door_closed_until <= now;
         if wanted != self.at_the_door {
@@ -158,7 +157,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         Ok(())
     }
 
-    fn until_something_is_due(&self, now: Stamp) -> Elapsed {
+    fn poll_timeout(&self, now: Stamp) -> Elapsed {
         if self.queue.ready_count() > 0 {
             return Elapsed::ZERO;
         }
@@ -171,8 +170,8 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
             .fold(HEARTBEAT, Elapsed::min)
     }
 
-    /// 2: due timers, then ready sockets, in the kernel's order.
-    fn join_whose_wait_is_over(&mut self) {
+    /// 2: wakes the tasks of due timers, then of ready sockets, in the kernel's order, then of timeouts.
+    fn wake_ready_tasks(&mut self) {
         let now = self.shared.polled.get();
         while let Some(id) = self.timers.take_due(now) {
             self.queue.wake(id);
@@ -182,7 +181,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         for ready in &self.ready {
             match ready.token {
                 LISTENER => {}
-                // Read even by one who stops already: a byte left in the pipe would wake it for ever.
+                // Also read by a hub that stops already: a byte left in the pipe would wake it for ever.
                 SIGNALS => {
                     if self.signals.take().contains(&Signal::Terminate) {
                         self.shared.stopping.set(true);
@@ -203,35 +202,35 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         }
     }
 
-    /// 3: takes who stands at the door, as long as there is room.
-    fn take_from_the_door(&mut self) {
+    /// 3: accepts the clients at the door, as long as there is room.
+    fn accept_connections(&mut self) {
         for taken in 0..ACCEPTS_A_TURN {
             if !self.queue.has_room() || self.shared.stopping.get() {
                 return;
             }
             if !self.stacks.prepare() {
-                return self.leave_at_the_door("no memory for another stack");
+                return self.pause_accepting("no memory for another stack");
             }
             match net::accept(self.listener, false) {
                 Ok(socket) => self.open(socket),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // After the first one nobody was faster: they have all been taken.
+                    // An accept after the first one finds nothing because this hub has taken all of them.
                     if taken == 0 {
                         self.shared.probe.found_nothing();
                     }
                     return;
                 }
-                // Gone again before it was taken: accept(2), "ERRORS".
+                // The client had left before: accept(2), "ERRORS".
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    return self.leave_at_the_door(&error.to_string());
+                    return self.pause_accepting(&error.to_string());
                 }
             }
         }
     }
 
-    /// Leaves connections in the listener's queue for a while: what is open may end meanwhile.
-    fn leave_at_the_door(&mut self, reason: &str) {
+    /// Leaves connections in the listener's queue for a while; open ones may end meanwhile.
+    fn pause_accepting(&mut self, reason: &str) {
         let now = self.shared.polled.get();
         if self.door_closed_until + DOOR_REPORT <= now || self.door_closed_until == Stamp::ZERO {
             log(&format!("a connection could not be taken: {reason}"));
@@ -252,16 +251,16 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         self.shared.probe.accepted(accepted, id.0, connection);
     }
 
-    /// 4: each task that is ready now runs once; who is left when time is up goes first next turn.
-    fn run_the_ready(&mut self) -> Option<Ended> {
+    /// 4: runs each task that is ready now once. The rest, when time is up, go first in the next turn.
+    fn run_ready_tasks(&mut self) -> Option<Ended> {
         if self.queue.ready_count() == 0 {
             return None;
         }
         let mut now = self.shared.probe.now();
         self.enter(Phase::Running, now);
-        let look_up_at = now + TURN;
+        let turn_ends = now + TURN;
         let mut turn = self.queue.begin_turn();
-        while now < look_up_at
+        while now < turn_ends
             && let Some(id) = self.queue.next(&mut turn)
         {
             match self.run_one(id, now) {
@@ -273,7 +272,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         None
     }
 
-    /// Runs a task from `from` until it lets go; says when that was.
+    /// Runs a task from `from` until it lets go. Returns the instant at which it did.
     fn run_one(&mut self, id: TaskId, from: Stamp) -> Result<Stamp, Ended> {
         let shared = Rc::clone(&self.shared);
         let probe = &shared.probe;
@@ -308,7 +307,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         Ok(to)
     }
 
-    /// Puts a task that let go where it belongs.
+    /// Puts a task that let go into the queue, among the timers, or aside; closes it if it has ended.
     fn settle(&mut self, id: TaskId, resumed: &Resumed<WaitReason>) -> Result<SwitchReason, Ended> {
         match resumed {
             Resumed::Parked(pause) => {
@@ -322,7 +321,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
                 }
                 Ok(pause.then())
             }
-            // A panic has unwound the task, which closed its connection; the hook has told of it.
+            // A panic has unwound the task, which closed its connection; the hook has reported it.
             Resumed::Ended | Resumed::Panicked(_) => {
                 drop(self.queue.close(id));
                 self.shared.switches.borrow_mut().closes(id);

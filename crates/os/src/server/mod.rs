@@ -27,12 +27,12 @@ mod worker;
 
 use concsim_model::scenario::{Scenario, Step, WorkerKind};
 
-/// Descriptors that a worker has open whatever it serves: standard streams, the board, the door,
-/// poller, pipes; with some to spare.
+/// Descriptors that every worker has open (standard streams, scoreboard, door, poller, pipes), and some to
+/// spare.
 const DESCRIPTORS_OF_A_WORKER: u64 = 64;
 
-/// How many descriptors one process of this server may have to have open at once: for each
-/// connection its socket, and one more while it calls a service.
+/// Returns the number of descriptors that one process of this server may need at once: for each connection
+/// its socket, and one more while it calls a service.
 #[must_use]
 pub fn descriptors_needed(scenario: &Scenario) -> u64 {
     let connections = match scenario.server.kind {

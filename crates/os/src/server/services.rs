@@ -1,11 +1,10 @@
-//! The slow outside world: one process, one thread, every service of the scenario on a socket of its
-//! own.
+//! The services that a scenario calls: one process, one thread, and a socket for each service.
 //!
-//! A call says how long it takes; its answer is due that long after the call was read. Ten thousand
-//! of them wait in one heap, the soonest on top, and the process sleeps until that one is due or
-//! somebody calls. Every answer says when it was written, and the board keeps how late that was: a run
-//! whose services were late proves nothing about its workers. This file knows nothing of HTTP, of
-//! workers or of what they are called for.
+//! A call states how long it takes; its answer is due that long after the call was read. Ten thousand calls
+//! wait in one heap, the earliest on top. The process sleeps until that one is due or another call comes.
+//! Every answer carries the instant at which it was written, and the scoreboard keeps how late that was: a
+//! run whose services were late proves nothing about its workers. This file knows nothing of HTTP, of
+//! workers or of the purpose of a call.
 
 mod connection;
 
@@ -28,25 +27,25 @@ use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp};
 use connection::Connection;
 
-/// What the driver wants of the services.
+/// Orders of the driver to the services.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Orders {
-    /// The run's clock.
+    /// Clock of the run.
     pub clock: Clock,
-    /// Its services are opened, in its order.
+    /// Scenario whose services are opened, in its order.
     pub scenario: Scenario,
-    /// Whether each answer is an event, or counted only.
+    /// Kinds of telemetry: an event for each answer, or counters only.
     pub telemetry: Telemetry,
 }
 
-/// Opens the scenario's services, says where they listen, and answers calls until it is killed.
+/// Opens the scenario's services, announces their addresses, and answers calls until it is killed.
 ///
 /// # Errors
-/// When a socket is refused, or nobody listens to `voice`.
+/// Fails if a socket is refused, or if `voice` is closed.
 pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
-    // One for each connection that a worker may open to call; the driver has refused what is too much.
+    // Each connection for a call needs one; the driver has refused a scenario that needs too many.
     processes::allow_all_descriptors();
     let count = orders.scenario.services.len();
     let mut services = Services::open(count, orders.clock, orders.telemetry, scoreboard)?;
@@ -59,19 +58,19 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write)
     }
 }
 
-/// How long the queue of connections that nobody has taken yet may be: a pool of coroutine workers
-/// may call for the first time all at once.
+/// Length of the queue of connections that were not accepted yet: all coroutines of the workers may make
+/// their first call at once.
 const BACKLOG: u32 = 4096;
-/// How many due answers are collected before they are written: enough to share a write between
-/// answers on one connection, too few to make the first of them late.
+/// Number of due answers that are collected before they are written: enough to share a write between
+/// answers on one connection, too few to make the first one late.
 const ANSWERED_AT_ONCE: usize = 64;
 /// Time before the next accept when the system had no descriptor for a connection.
 const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
-/// Calls of closed connections that are kept until they are due, however few others there are.
+/// Number of calls of closed connections that are always kept until they are due.
 const FORGOTTEN_AT_MOST: usize = 1024;
-/// Bytes read at once.
+/// Number of bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
-/// Tokens from here on are listeners; below are connections.
+/// First token of the listeners; lower ones are connections.
 const LISTENERS: u64 = 1 << 63;
 
 struct Services<'a> {
@@ -81,13 +80,13 @@ struct Services<'a> {
     poller: Poller,
     listeners: Vec<TcpListener>,
     connections: Places<Connection>,
-    /// A copy of a listener: a descriptor to refuse connections with, when the system has no other left.
+    /// Copy of a listener: a descriptor by which connections are refused when the system has no other left.
     spare: Option<TcpListener>,
-    /// Services that take no connection for want of a descriptor, and until when.
+    /// Services that accept nothing for lack of a descriptor, each with the instant at which they resume.
     closed: Vec<(usize, Stamp)>,
-    /// Calls that wait, the soonest on top.
+    /// Calls that wait, the earliest on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
-    /// The number of calls whose connection is closed.
+    /// Number of those whose connection is closed.
     forgotten: usize,
     /// Connections with answers to write, while one batch is collected.
     touched: Vec<Token>,
@@ -95,7 +94,7 @@ struct Services<'a> {
     buffer: Box<[u8]>,
 }
 
-/// A call that was read and is not answered yet.
+/// Call that was read and is not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
     due: Stamp,
@@ -149,7 +148,7 @@ impl<'a> Services<'a> {
             .collect()
     }
 
-    /// Sleeps until something is to be done, at most `at_most`, and does it.
+    /// Sleeps until there is work, at most `at_most`, and does it.
     fn turn(&mut self, at_most: Option<Elapsed>) -> Result<()> {
         let next = self.waiting.peek().map(|Reverse(call)| call.due);
         let until_next = next.map(|due| due.since(self.clock.now()));
@@ -161,7 +160,7 @@ impl<'a> Services<'a> {
         self.answer_what_is_due();
         for event in &ready {
             self.handle(*event)?;
-            // A long row of events must not make an answer late.
+            // A long batch of events must not make an answer late.
             self.answer_what_is_due();
         }
         self.ready = ready;
@@ -182,7 +181,7 @@ impl<'a> Services<'a> {
         Ok(())
     }
 
-    /// Takes every connection that is there.
+    /// Accepts every connection that is there.
     fn accept(&mut self, service: usize) -> Result<()> {
         loop {
             let mut accepted = net::accept(&self.listeners[service], false);
@@ -191,7 +190,8 @@ impl<'a> Services<'a> {
                 accepted = self.accept_by_the_spare_descriptor(service);
             }
             match accepted {
-                // Its call fails. In the queue it could wait for ever: workers keep their connections.
+                // This connection's call fails. In the queue it could wait for ever: workers keep their
+                // connections.
                 Ok(stream) if is_exhausted => {
                     drop(stream);
                     self.spare = self.listeners[service].try_clone().ok();
@@ -210,7 +210,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// The system asks for a descriptor before it looks into the queue.
+    /// Accepts with the spare descriptor freed: the system needs one before it looks into the queue.
     fn accept_by_the_spare_descriptor(&mut self, service: usize) -> io::Result<TcpStream> {
         self.spare = None;
         let accepted = net::accept(&self.listeners[service], false);
@@ -230,7 +230,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// Listens again where the system had no descriptor a while ago.
+    /// Listens again at services that lacked a descriptor, once their pause is over.
     fn open_again(&mut self) -> Result<()> {
         let now = self.clock.now();
         for (service, _) in self.closed.extract_if(.., |(_, until)| *until <= now) {
@@ -268,7 +268,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// Writes every answer that is due by now, some at a time.
+    /// Writes every answer that is due by now, in batches.
     fn answer_what_is_due(&mut self) {
         while self.collect_due_answers() {
             let mut touched = std::mem::take(&mut self.touched);
@@ -279,7 +279,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// Puts some answers that are due on their connections, and says whether there were any.
+    /// Puts a batch of due answers on their connections. Returns true if there were any.
     fn collect_due_answers(&mut self) -> bool {
         if self.waiting.is_empty() {
             return false;
@@ -299,7 +299,7 @@ impl<'a> Services<'a> {
         (soonest.0.due <= now).then(|| PeekMut::pop(soonest).0)
     }
 
-    /// A worker that has hung up gets no answer.
+    /// Puts an answer on its connection, unless the worker has closed that.
     fn put_on_its_connection(&mut self, call: Waiting) {
         let token = call.connection;
         if let Some(connection) = self.connections.get(token) {
@@ -312,7 +312,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// Writes what is due on one connection.
+    /// Writes the due answers of one connection.
     fn write(&mut self, token: Token) {
         let Some(connection) = self.connections.get(token) else {
             return;
@@ -327,7 +327,7 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// Forgets a connection, and the calls that were held for it.
+    /// Closes a connection and forgets its calls.
     fn close(&mut self, token: Token) {
         if let Some(connection) = self.connections.remove(token) {
             let slot = self.scoreboard.service(connection.service);
@@ -337,8 +337,8 @@ impl<'a> Services<'a> {
         }
     }
 
-    /// A call may be due in an hour: those of closed connections are dropped once they are most of all,
-    /// so that each is looked at so seldom that it costs nothing.
+    /// Drops the calls of closed connections once they are the majority. A call may be due in an hour; at
+    /// this rate each check costs next to nothing.
     fn drop_the_forgotten(&mut self) {
         if self.forgotten > FORGOTTEN_AT_MOST.max(self.waiting.len() / 2) {
             let connections = &mut self.connections;
@@ -349,7 +349,7 @@ impl<'a> Services<'a> {
     }
 }
 
-/// Says on the board that what was due on a connection has been written.
+/// Reports on the scoreboard that the due answers of a connection have been written.
 fn note_answers(
     connection: &mut Connection,
     written: Stamp,
@@ -375,7 +375,7 @@ fn note_answers(
     }
 }
 
-/// By how much `count` calls change a gauge.
+/// Returns `count` as the change of a gauge.
 fn change(count: usize) -> i64 {
     i64::try_from(count).expect("calls fit into memory")
 }

@@ -1,12 +1,12 @@
-//! The two things that a hub and its tasks share: what each socket is ready for, and how a task waits.
+//! State that a hub and its tasks share: the readiness of each socket, and how a task waits.
 //!
 //! ```text
-//!   task:  read ──WouldBlock──▶ TaskContext::wait_for(channel) ── parks ──▶ hub
-//!   hub:   poller says "7 can be read" ──▶ channel 7's waiter joins the ready queue ──▶ task
+//!   task:  read ──WouldBlock──▶ TaskContext::wait_for(source) ── parks ──▶ hub
+//!   hub:   poller reports "7 is readable" ──▶ the waiter of source 7 joins the ready queue ──▶ task
 //! ```
 //!
-//! A socket is registered once, edge-triggered, so its channel remembers what the kernel said until
-//! the socket's owner has found the opposite. Everything here belongs to one thread.
+//! A socket is registered once, edge-triggered: its source remembers what the kernel reported until the
+//! socket's owner has found the opposite. Everything here belongs to one thread.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -23,21 +23,21 @@ use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{NO_REQUEST, Probe, SwitchReason};
 use concsim_model::units::Stamp;
 
-/// Why a task lets go of the hub.
+/// Reasons for a task to let go of the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitReason {
-    /// It could go on.
+    /// It yields: it could go on.
     Yield,
-    /// It waits for this instant.
+    /// It waits until this instant.
     Timer(Stamp),
-    /// It waits for a channel of its client.
+    /// It waits for a source of its client.
     Client,
-    /// It waits for a channel of a service.
+    /// It waits for a source of a service.
     Service,
 }
 
 impl WaitReason {
-    /// The reason as telemetry tells it.
+    /// Returns the reason in the terms of telemetry.
     pub(super) fn then(self) -> SwitchReason {
         match self {
             Self::Yield => SwitchReason::Yielded,
@@ -48,25 +48,25 @@ impl WaitReason {
     }
 }
 
-/// What is known of one socket's readiness, and who waits for more.
+/// Readiness of one socket, and the task that waits for more.
 #[derive(Debug)]
 pub(super) struct IoSource {
-    /// Where it stands in the hub's list.
+    /// Index in the hub's list of sources.
     place: Cell<usize>,
-    /// A read may bring something. True at first: the owner tries before it waits.
+    /// True if a read may return something. True at first: the owner tries before it waits.
     pub(super) readable: Cell<bool>,
-    /// A write may be taken.
+    /// True if a write may be taken.
     pub(super) writable: Cell<bool>,
-    /// The peer will send no more: an end follows what can be read.
+    /// True if the peer will send no more: an end follows the bytes that can be read.
     pub(super) closing: Cell<bool>,
     waiter: Cell<Option<(TaskId, Interest)>>,
-    patience: Cell<Deadline>,
+    deadline: Cell<Deadline>,
     timed_out: Cell<bool>,
-    deadline: deadlines::Entry,
+    entry: deadlines::Entry,
 }
 
 impl IoSource {
-    /// Notes what the kernel says of the socket; the task that has waited for it, if one has.
+    /// Notes what the kernel reports of the socket. Returns the task whose wait is over, if any.
     pub(super) fn note(&self, ready: Ready) -> Option<TaskId> {
         self.readable.set(self.readable.get() || ready.readable);
         self.writable.set(self.writable.get() || ready.writable);
@@ -80,15 +80,15 @@ impl IoSource {
         Some(task)
     }
 
-    /// Ends a wait whose patience is over at `now`; gives its task.
+    /// Ends a wait whose deadline has passed at `now`. Returns its task.
     fn expire(&self, now: Stamp) -> Option<TaskId> {
-        let is_over = self.patience.get().until <= now;
+        let is_over = self.deadline.get().until <= now;
         self.end_wait_if(is_over)
     }
 
-    /// Ends a wait for a request that need not come, as the server stops; gives its task.
+    /// Ends a wait for a further request, as the server stops. Returns its task.
     pub(super) fn stop_idling(&self) -> Option<TaskId> {
-        self.end_wait_if(self.patience.get().idle)
+        self.end_wait_if(self.deadline.get().idle)
     }
 
     fn end_wait_if(&self, ends: bool) -> Option<TaskId> {
@@ -99,35 +99,35 @@ impl IoSource {
     }
 }
 
-/// A task has waited too long on a channel.
+/// Error of a wait that reached its deadline.
 #[derive(Debug)]
 pub(super) struct TimedOut;
 
-/// What hub and tasks share.
+/// State that the hub and its tasks share.
 pub(super) struct Shared {
-    /// The worker's hand on the board.
+    /// Probe of the worker: its counters on the scoreboard.
     pub(super) probe: Probe,
-    /// The kernel's side of the channels.
+    /// Poller that reports on the sources.
     pub(super) poller: RefCell<Poller>,
-    /// Sockets that are open, by their token.
+    /// Sources of open sockets, by token.
     pub(super) sources: RefCell<Slab<Rc<IoSource>>>,
-    /// Until when tasks wait for them at most.
+    /// Deadlines of the waits for them.
     pub(super) deadlines: RefCell<Deadlines>,
-    /// When the task that ran last let go of the hub, unless it has ended.
+    /// Instant at which the last task let go of the hub; not set by one that has ended.
     pub(super) let_go: Cell<Stamp>,
-    /// Since when the running task could have run.
+    /// Instant since which the running task could have run.
     pub(super) ready: Cell<Stamp>,
-    /// When the running task was resumed.
+    /// Instant at which the running task was resumed.
     pub(super) resumed: Cell<Stamp>,
-    /// When the poller last came back: since then, what it reported has been ready.
+    /// Instant of the last poll's return: since then, what it reported has been ready.
     pub(super) polled: Cell<Stamp>,
-    /// Who runs.
+    /// Task that runs.
     pub(super) running: Cell<TaskId>,
-    /// For which request the running task works: for telemetry, set where it lets go.
+    /// Request that the running task works for, for telemetry; set where the task lets go.
     pub(super) request: Cell<u32>,
-    /// The server stops: connections are not kept any more.
+    /// True if the server stops: connections are kept no longer.
     pub(super) stopping: Cell<bool>,
-    /// Who ran, and how often.
+    /// Counter of the runs of tasks.
     pub(super) switches: RefCell<SwitchCounter>,
 }
 
@@ -149,16 +149,16 @@ impl Shared {
         })
     }
 
-    /// The task that runs could have run since `at`.
+    /// Notes that the running task could have run since `at`.
     pub(super) fn could_run_since(&self, at: Stamp) {
         self.ready.set(at);
         self.probe.could_run_since(at);
     }
 
-    /// Registers a socket; its channel is told what the kernel says of it from now on.
+    /// Registers a socket; its source is updated by the hub from now on.
     ///
     /// # Errors
-    /// When the system has no memory left.
+    /// Fails if the system has no memory left.
     pub(super) fn watch(self: &Rc<Self>, socket: impl AsFd) -> sys::Result<Registration> {
         let source = Rc::new(IoSource {
             place: Cell::default(),
@@ -166,9 +166,9 @@ impl Shared {
             writable: Cell::new(true),
             closing: Cell::new(false),
             waiter: Cell::new(None),
-            patience: Cell::new(Deadline::ENDLESS),
+            deadline: Cell::new(Deadline::ENDLESS),
             timed_out: Cell::new(false),
-            deadline: deadlines::Entry::default(),
+            entry: deadlines::Entry::default(),
         });
         let place = self.sources.borrow_mut().insert(Rc::clone(&source));
         source.place.set(place);
@@ -180,28 +180,28 @@ impl Shared {
         Ok(watch)
     }
 
-    /// Takes a task that has waited too long at `now`.
+    /// Takes a task whose wait has timed out at `now`.
     pub(super) fn take_late(&self, now: Stamp) -> Option<TaskId> {
         let (sources, mut deadlines) = (self.sources.borrow(), self.deadlines.borrow_mut());
         while let Some((due, place)) = deadlines.take_due(now) {
             let Some(source) = sources.get(place) else {
                 continue;
             };
-            if !source.deadline.is_taken(due) {
+            if !source.entry.is_taken(due) {
                 continue;
             }
             if let Some(task) = source.expire(now) {
                 return Some(task);
             }
             if source.waiter.get().is_some() {
-                deadlines.set(place, &source.deadline, source.patience.get().until);
+                deadlines.set(place, &source.entry, source.deadline.get().until);
             }
         }
         None
     }
 }
 
-/// A registered socket's channel; forgotten when this is dropped, which is when the socket is closed.
+/// Registered socket. Dropped when the socket is closed, which removes its source.
 pub(super) struct Registration {
     shared: Rc<Shared>,
     source: Rc<IoSource>,
@@ -221,16 +221,16 @@ impl Drop for Registration {
     }
 }
 
-/// Who ran when, counted in runs: to tell a request how many others its worker ran meanwhile.
+/// Counts the runs of tasks: a request reports how many other tasks its worker ran meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct SwitchCounter {
     runs: u64,
-    /// The last run of each open task; 0: none yet, or no task.
+    /// Count at the last run of each open task; 0 if there is none.
     last_runs: Vec<u64>,
     closed: u64,
 }
 
-/// A place in the roll, to count from.
+/// State of a [`SwitchCounter`] to count from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SwitchSnapshot {
     runs: u64,
@@ -238,7 +238,7 @@ pub(super) struct SwitchSnapshot {
 }
 
 impl SwitchCounter {
-    /// Task `id` runs.
+    /// Notes a run of task `id`.
     pub(super) fn runs(&mut self, id: TaskId) {
         let place = id.0 as usize;
         if self.last_runs.len() <= place {
@@ -248,13 +248,13 @@ impl SwitchCounter {
         self.last_runs[place] = self.runs;
     }
 
-    /// Task `id` has ended.
+    /// Notes the end of task `id`.
     pub(super) fn closes(&mut self, id: TaskId) {
         self.last_runs[id.0 as usize] = 0;
         self.closed += 1;
     }
 
-    /// The roll as it is now.
+    /// Returns the present state.
     pub(super) fn mark(&self) -> SwitchSnapshot {
         SwitchSnapshot {
             runs: self.runs,
@@ -262,7 +262,7 @@ impl SwitchCounter {
         }
     }
 
-    /// How many tasks other than `me` have run since `mark`.
+    /// Number of tasks other than `me` that have run since `mark`.
     pub(super) fn others_since(&self, mark: SwitchSnapshot, me: TaskId) -> u64 {
         let ran = |last_run: &&u64| **last_run > mark.runs;
         let open = self.last_runs.iter().filter(ran).count() as u64;
@@ -275,21 +275,21 @@ impl SwitchCounter {
     }
 }
 
-/// One task's place at the hub: the way in which it waits.
+/// Handle of one task to its hub, by which it waits.
 pub(super) struct TaskContext<'task> {
-    /// What it shares with the hub.
+    /// State shared with the hub.
     pub(super) shared: Rc<Shared>,
-    /// Which task it is.
+    /// Id of the task.
     pub(super) id: TaskId,
     parker: &'task mut Parker<WaitReason>,
-    /// For which request it works.
+    /// Request that the task works for.
     pub(super) request: u32,
-    /// When it let go of the hub last.
+    /// Instant at which it last let go of the hub.
     pub(super) let_go: Stamp,
 }
 
 impl<'task> TaskContext<'task> {
-    /// The place of the task that runs now, at its beginning.
+    /// Returns the handle of the task that runs now, at its beginning.
     pub(super) fn take(shared: &Rc<Shared>, parker: &'task mut Parker<WaitReason>) -> Self {
         Self {
             id: shared.running.get(),
@@ -300,8 +300,8 @@ impl<'task> TaskContext<'task> {
         }
     }
 
-    /// Lets go of the hub; returns when the task is resumed. The clock is read once, for the end of
-    /// the run and for the beginning of the wait.
+    /// Lets go of the hub; returns when the task is resumed. The clock is read once, for both the end of
+    /// the run and the beginning of the wait.
     pub(super) fn pause(&mut self, pause: WaitReason) {
         self.let_go = self.shared.probe.now();
         self.shared.let_go.set(self.let_go);
@@ -310,18 +310,21 @@ impl<'task> TaskContext<'task> {
         self.parker.park(pause);
     }
 
-    /// Waits until the channel may grant the wish, at least once.
+    /// Parks, at least once, until the source may be ready.
+    ///
+    /// # Errors
+    /// [`TimedOut`] at the deadline.
     pub(super) fn wait_for(
         &mut self,
         source: &IoSource,
         interest: Interest,
         pause: WaitReason,
-        patience: Deadline,
+        deadline: Deadline,
     ) -> Result<(), TimedOut> {
-        source.patience.set(patience);
+        source.deadline.set(deadline);
         source.waiter.set(Some((self.id, interest)));
         let mut deadlines = self.shared.deadlines.borrow_mut();
-        deadlines.set(source.place.get(), &source.deadline, patience.until);
+        deadlines.set(source.place.get(), &source.entry, deadline.until);
         drop(deadlines);
         self.pause(pause);
         if source.timed_out.take() {

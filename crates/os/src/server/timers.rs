@@ -1,4 +1,4 @@
-//! Who sleeps until when. Knows no clock: it is told what time it is.
+//! Timers of tasks. Reads no clock: callers pass the instant.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,8 +6,8 @@ use std::collections::BinaryHeap;
 use crate::coroutine::TaskId;
 use concsim_model::units::Stamp;
 
-/// Tasks that wait for an instant, the earliest on top; those of the same instant in the order in
-/// which they began to wait.
+/// Tasks that wait for an instant, the earliest on top; at the same instant, in the order in which they
+/// began to wait.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(Stamp, u64, TaskId)>>,
@@ -15,18 +15,18 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Task `id` waits until `deadline`.
+    /// Sets a timer: task `id` waits until `deadline`.
     pub(super) fn set(&mut self, deadline: Stamp, id: TaskId) {
         self.heap.push(Reverse((deadline, self.set_so_far, id)));
         self.set_so_far += 1;
     }
 
-    /// The earliest deadline.
+    /// Returns the earliest deadline.
     pub(super) fn earliest(&self) -> Option<Stamp> {
         self.heap.peek().map(|Reverse((deadline, ..))| *deadline)
     }
 
-    /// Takes the task whose wait is over at `now`, the one with the earliest deadline first.
+    /// Takes the task with the earliest deadline, if that has passed at `now`.
     pub(super) fn take_due(&mut self, now: Stamp) -> Option<TaskId> {
         self.earliest().filter(|deadline| *deadline <= now)?;
         self.heap.pop().map(|Reverse((_, _, id))| id)

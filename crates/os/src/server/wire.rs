@@ -1,8 +1,7 @@
-//! What a worker and a service say to each other: frames of a fixed size.
+//! Wire format between a worker and a service: frames of a fixed size.
 //!
-//! A call asks the service to wait; the answer carries the service's own stamps, so that the time
-//! that a call took beyond its wait can be told apart: late at the service, or ready and not yet
-//! resumed at the worker. All numbers are little-endian and 64 bits wide.
+//! A call asks the service to wait. The answer carries the service's own stamps, so that a late answer can
+//! be told from a task that is resumed late. All numbers are little-endian and 64 bits wide.
 
 use crate::telemetry::stated_request;
 use concsim_model::units::{Elapsed, Stamp};
@@ -12,31 +11,31 @@ pub const CALL_BYTES: usize = 24;
 /// Bytes of an [`Answer`].
 pub const ANSWER_BYTES: usize = 32;
 
-/// A worker asks a service.
+/// Call of a worker to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Chosen by the worker, repeated in the answer.
+    /// Number chosen by the worker, repeated in the answer.
     pub id: u64,
-    /// How long the service is to take.
+    /// Service time that the call asks for.
     pub wait: Elapsed,
-    /// The request that is waiting for it, for telemetry; [`NO_REQUEST`](crate::telemetry::NO_REQUEST) if it
-    /// has no number.
+    /// Number of the request that waits for it, for telemetry; [`NO_REQUEST`](crate::telemetry::NO_REQUEST)
+    /// if it has none.
     pub request: u32,
 }
 
-/// A service answers.
+/// Answer of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The call's.
+    /// Number of the call.
     pub id: u64,
-    /// When the answer should have been written: the call's reading plus its wait.
+    /// Instant at which the answer was due: the reading of the call plus its wait.
     pub due: Stamp,
-    /// When it was written.
+    /// Instant at which it was written.
     pub written: Stamp,
 }
 
 impl Call {
-    /// The call as it travels.
+    /// Encodes the call.
     #[must_use]
     pub fn to_bytes(self) -> [u8; CALL_BYTES] {
         let mut bytes = [0; CALL_BYTES];
@@ -46,7 +45,7 @@ impl Call {
         bytes
     }
 
-    /// The call that travelled as these bytes. Every pattern is one; a request that no run reaches has no number.
+    /// Decodes a call. Any bytes are one; a request number beyond all runs counts as none.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; CALL_BYTES]) -> Self {
         Self {
@@ -58,7 +57,7 @@ impl Call {
 }
 
 impl Answer {
-    /// The answer as it travels. The last word is zero, kept for later.
+    /// Encodes the answer. The last word is zero, reserved.
     #[must_use]
     pub fn to_bytes(self) -> [u8; ANSWER_BYTES] {
         let mut bytes = [0; ANSWER_BYTES];
@@ -68,7 +67,7 @@ impl Answer {
         bytes
     }
 
-    /// The answer that travelled as these bytes. Every pattern is one.
+    /// Decodes an answer. Any bytes are one.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; ANSWER_BYTES]) -> Self {
         Self {

@@ -1,24 +1,24 @@
-//! The judgement of respawns: a server whose workers die at once, again and again, gives up.
+//! Limit on respawns: a server whose workers die at once, again and again, gives up.
 
 use concsim_model::units::{Elapsed, Stamp};
 
-/// A worker that lives no longer than this, and takes no connection, has a short life.
+/// Longest life that counts as short, for a worker that takes no connection.
 const SHORT_LIFE: Elapsed = Elapsed::from_secs(1);
-/// Short lives in a row after which the server ends.
+/// Number of short lives in a row after which the server ends.
 pub(super) const SHORT_LIVES_LIMIT: u32 = 10;
 
-/// Short lives in a row.
+/// Counter of short lives in a row.
 #[derive(Debug)]
 pub(super) struct Respawns {
-    /// When the process of each slot was forked.
+    /// Instant at which the process of each slot was forked.
     forked: Vec<Stamp>,
     short_lives: u32,
-    /// Connections that all workers had taken at the last death.
+    /// Number of connections that all workers had taken at the last death.
     accepted: u64,
 }
 
 impl Respawns {
-    /// Of a server with so many slots.
+    /// Returns the counter of a server with so many slots.
     pub(super) fn new(slots: usize) -> Self {
         Self {
             forked: vec![Stamp::ZERO; slots],
@@ -32,8 +32,8 @@ impl Respawns {
         self.forked[slot] = at;
     }
 
-    /// Notes that the process of `slot` failed at `at`, when all workers had taken `accepted`
-    /// connections. True if the next one would be forked for nothing.
+    /// Notes that the process of `slot` failed at `at`, when all workers had taken `accepted` connections.
+    /// Returns true if another respawn would be useless.
     pub(super) fn died(&mut self, slot: usize, at: Stamp, accepted: u64) -> bool {
         let is_short = at.since(self.forked[slot]) <= SHORT_LIFE && accepted == self.accepted;
         self.accepted = accepted;

@@ -1,4 +1,4 @@
-//! The end of a server: the door is closed, workers are told to leave, and those that do not are killed.
+//! The end of a server: it closes the door, tells its workers to leave, and kills those that do not.
 
 use std::os::fd::AsFd;
 
@@ -26,8 +26,8 @@ impl Arbiter<'_> {
         }
     }
 
-    /// Until all have left, `limit` is over, or the driver is gone. Who asks again, quickly this
-    /// time, shortens it.
+    /// Waits until all workers have left, until `limit`, or until the driver is gone. A second, quick
+    /// request to stop moves the limit forward.
     fn wait_for_all(&mut self, mut limit: Stamp) {
         while self.anyone_left() && self.now() < limit {
             let driver_is_gone = self.poll_timeout(limit.since(self.now()).min(BOOT_POLL));
@@ -41,17 +41,17 @@ impl Arbiter<'_> {
         }
     }
 
-    /// Sleeps for `length`, or until a signal comes; whether the driver is gone.
+    /// Sleeps for `length`, or until a signal comes. Returns true if the driver is gone.
     pub(super) fn poll_timeout(&self, length: Elapsed) -> bool {
         let sources = [self.signals.as_fd(), self.lifeline.as_fd()];
-        // Refused for want of memory, this is no nap, and whoever calls tries again.
+        // On ENOMEM this returns at once; the caller retries.
         net::wait_readable(sources, Some(length)).is_ok_and(|[_, cut]| cut)
     }
 
-    /// Reaps whoever has ended; whether somebody has not.
+    /// Reaps the workers that have ended. Returns true if any worker is left.
     fn anyone_left(&mut self) -> bool {
         while let Some(death) = fork::reap() {
-            // A server that stops does not fail for want of workers.
+            // A server that stops does not fail for lack of workers.
             let _ = self.on_exit(death);
         }
         self.roster.living().next().is_some()

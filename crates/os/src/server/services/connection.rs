@@ -7,19 +7,19 @@ use super::Waiting;
 use crate::server::wire::{Answer, CALL_BYTES, Call};
 use concsim_model::units::Stamp;
 
-/// Calls that a connection may hold at once; a worker asks one after the other.
+/// Number of calls that a connection may hold at once; a worker makes one after the other.
 const MOST_HELD: usize = 1024;
 
 /// One worker's connection to one service.
 pub(super) struct Connection {
-    /// The service that is called on it.
+    /// Index of the service.
     pub service: usize,
-    /// Calls read and not answered.
+    /// Number of calls read and not answered.
     pub held: usize,
     /// Answers that are due and not written.
     pub due: Vec<Waiting>,
     stream: TcpStream,
-    /// What was read and not yet taken: at the most the beginning of a call, once calls were taken.
+    /// Bytes read and not yet taken; between turns, at most the beginning of a call.
     unread: Vec<u8>,
     /// Bytes that the kernel had no room for.
     unsent: Vec<u8>,
@@ -37,24 +37,25 @@ impl Connection {
         }
     }
 
-    /// The socket, to be watched.
+    /// Returns the socket, for the poller.
     pub(super) fn stream(&self) -> &TcpStream {
         &self.stream
     }
 
-    /// True if more calls are held than a worker makes: it asks one after the other.
+    /// True if more calls are held than a worker makes.
     pub(super) fn is_overfull(&self) -> bool {
         self.held > MOST_HELD || self.unsent.len() > MOST_HELD * size_of::<Answer>()
     }
 
-    /// Reads what is there, as far as it has room; false if the worker has hung up. `buffer` is room to read into.
+    /// Reads the bytes that are there, as far as it has room. Returns false if the worker has hung up.
+    /// `buffer` is used for reading.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> bool {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return false,
                 Ok(bytes) => {
                     self.unread.extend_from_slice(&buffer[..bytes]);
-                    // More than a worker has to say: it will be hung up on.
+                    // More than a worker sends: the connection will be closed.
                     if self.unread.len() > (MOST_HELD + 1) * CALL_BYTES {
                         return false;
                     }
@@ -65,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Gives away every whole call that was read; says how many.
+    /// Takes every whole call that was read. Returns their number.
     pub(super) fn take_calls(&mut self, mut take: impl FnMut(Call)) -> usize {
         let (calls, _) = self.unread.as_chunks::<CALL_BYTES>();
         let count = calls.len();
@@ -76,7 +77,7 @@ impl Connection {
         count
     }
 
-    /// Puts the answers that are due into the bytes to be sent.
+    /// Appends the due answers to the bytes to be sent.
     pub(super) fn put_answers(&mut self, written: Stamp) {
         for call in &self.due {
             let answer = Answer {
@@ -88,8 +89,8 @@ impl Connection {
         }
     }
 
-    /// Sends what can be sent now; the poller reports when more can. False if the worker has hung
-    /// up.
+    /// Sends as much as the kernel takes now; the poller reports when more can be sent. Returns false if
+    /// the worker has hung up.
     pub(super) fn flush(&mut self) -> bool {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {

@@ -1,4 +1,4 @@
-//! Services that are played by the test itself, one turn at a time, over real sockets.
+//! Services that the test itself runs, one turn at a time, over real sockets.
 
 use std::io::Read;
 
@@ -131,14 +131,14 @@ fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
     play_for_some_turns(&mut services);
     assert_eq!(scoreboard.service(0).held.count(), 0);
 
-    // Its place is taken by another, who must not get the answer.
+    // Another connection takes its index and must not get the answer.
     let mut other = caller_of(&services, 0);
     other.write_all(&call(2, 20)).unwrap();
     play_until_answered(&mut services, 0, 1);
     assert_eq!(answers(&mut other, 1)[0].id, 2);
 }
 
-/// Turns until the services have no connection left, while `caller` does something between the turns.
+/// Turns until the services have no connection left, while `caller` acts between the turns.
 fn play_until_hung_up(services: &mut Services<'_>, mut caller: impl FnMut(usize)) {
     for turn in 0..10_000 {
         caller(turn);
@@ -201,7 +201,8 @@ fn a_caller_that_reads_no_answers_is_hung_up_on() {
     let calls = calls.concat();
     let mut offset = 0;
     play_until_hung_up(&mut services, |_| {
-        // What the socket has no room for follows; after the end it is an error.
+        // Bytes that the socket has no room for follow later; after the end of the connection this is an
+        // error.
         let count = caller.write(&calls[offset..]).unwrap_or(0);
         offset = (offset + count) % calls.len();
     });

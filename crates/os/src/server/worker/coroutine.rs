@@ -1,8 +1,16 @@
 //! The coroutine worker: many requests in one process. A wait parks the coroutine.
 //!
-//! Each connection is played by a task of its own, in straight-line code. Its socket is tried first;
-//! only when the kernel says `WouldBlock` the task parks, and the hub runs another meanwhile. What is
-//! `unpatched` does not know the hub: it blocks the process, and with it everybody.
+//! ```text
+//!   hub:   poll ──▶ accept ── connections ──▶ new tasks ──▶ run each ready task once ──▶ poll …
+//!   task:  serve one request ──▶ keep the connection ──▶ serve the next …
+//!             └── a wait ──▶ park: back to the hub
+//! ```
+//!
+//! Each connection has a task of its own, in straight-line code. A task tries its socket first and parks only
+//! if the kernel returns `WouldBlock`; the hub runs another task meanwhile. The worker beats once a turn of
+//! the hub. An `unpatched` wait bypasses the hub: it blocks the process, and with it all tasks.
+//!
+//! The counterpart is the file `sync.rs`.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,7 +33,7 @@ use crate::telemetry::{OVERFLOWED, Probe};
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Serves until it is told to stop. Gives the exit code.
+/// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let shared = Rc::new(Shared::new(context.probe)?);
     let worker = Rc::new(WorkerShared {
@@ -36,10 +44,10 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
         pool: Pool::open(&shared, &context.config.services)?,
     });
     let play = move |task_context: &mut TaskContext<'_>, socket: TcpStream, accepted: Stamp| {
-        // Without memory for a registration the client sees an end.
+        // If there is no memory for a registration, the connection is closed.
         if let Ok(source) = task_context.shared.watch(&socket) {
-            let mut line = Cooperative::new(task_context, &worker, socket, source, accepted);
-            connection::serve(&mut line, &worker.application);
+            let mut transport = Cooperative::new(task_context, &worker, socket, source, accepted);
+            connection::serve(&mut transport, &worker.application);
         }
     };
     let hub = Hub::new(
@@ -57,35 +65,35 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     })
 }
 
-/// The longest run of a connection whose socket is always ready, before other tasks go first. Each run of
-/// another task waits for that long once for each such connection.
+/// Longest run of a task whose socket is always ready, before it yields. Each such task delays every run of
+/// another task by this much.
 const SHARE: Elapsed = Elapsed(500_000);
-/// Reads or writes of a connection that do not wait, between two looks at the clock.
+/// Number of reads and writes without a wait from one reading of the clock to the next.
 const TRANSFERS: u32 = 4;
 
-/// What all tasks of a worker use together.
+/// State that all tasks of a worker share.
 struct WorkerShared {
     application: Application,
     date_cache: DateCache,
-    /// How long a connection may stay idle; `None`: it is closed after each response.
+    /// Longest time that a connection may stay idle; `None` closes it after each response.
     keepalive: Option<Elapsed>,
     pool: Pool,
 }
 
-/// Connections to services that no call uses just now.
+/// Connections to services that no call is using.
 struct Pool {
     services: Vec<SocketAddr>,
     idle: RefCell<Vec<Vec<PooledConnection>>>,
 }
 
-/// A connection to a service, and what the hub knows of it.
+/// Connection to a service, and its registration at the hub.
 struct PooledConnection {
     connection: ServiceConnection,
     registration: Registration,
 }
 
 impl Pool {
-    /// A pool with one connection to each service.
+    /// Creates a pool with one connection to each service.
     fn open(shared: &Rc<Shared>, services: &[SocketAddr]) -> sys::Result<Self> {
         let mut idle = Vec::new();
         for service in services {
@@ -111,23 +119,23 @@ impl Pool {
     }
 }
 
-/// The World of one connection of a coroutine worker: waits park, unless they are unpatched.
-struct Cooperative<'seat, 'task> {
-    task_context: &'seat mut TaskContext<'task>,
-    worker: &'seat WorkerShared,
+/// World of one connection of a coroutine worker: every wait parks the task, unless it is `unpatched`.
+struct Cooperative<'context, 'task> {
+    task_context: &'context mut TaskContext<'task>,
+    worker: &'context WorkerShared,
     socket: TcpStream,
     source: Registration,
     received_at: Stamp,
     accounting: RequestAccounting,
     switch_snapshot: SwitchSnapshot,
-    /// Reads and writes since the clock was last looked at.
+    /// Number of reads and writes without a wait.
     transfers: u32,
 }
 
-impl<'seat, 'task> Cooperative<'seat, 'task> {
+impl<'context, 'task> Cooperative<'context, 'task> {
     fn new(
-        task_context: &'seat mut TaskContext<'task>,
-        worker: &'seat WorkerShared,
+        task_context: &'context mut TaskContext<'task>,
+        worker: &'context WorkerShared,
         socket: TcpStream,
         source: Registration,
         accepted: Stamp,
@@ -151,7 +159,7 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         &self.task_context.shared.probe
     }
 
-    /// Parks, and says from when to when: the instants at which its runs ended and began.
+    /// Parks the task by `park`. Returns its result, the end of the last run and the beginning of this one.
     fn park<T>(&mut self, park: impl FnOnce(&mut Self) -> T) -> (T, Stamp, Stamp) {
         self.task_context.request = self.accounting.works_for();
         let parked = park(self);
@@ -164,10 +172,9 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         )
     }
 
-    /// Lets the others go first if the task has run for its share: a socket that is always ready never
-    /// parks it, and its hub could neither serve others nor beat.
-    /// Says whether it did.
-    fn be_fair(&mut self) -> bool {
+    /// Yields if the task has run for its [`SHARE`]: a socket that is always ready never parks it, and the
+    /// hub could neither run other tasks nor beat. Returns true if it yielded.
+    fn yield_after_share(&mut self) -> bool {
         let shared = &self.task_context.shared;
         let has_run_long = shared.probe.now().since(shared.resumed.get()) >= SHARE;
         if has_run_long {
@@ -176,13 +183,14 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         has_run_long
     }
 
-    /// Notes a read or a write that did not wait; says whether others went first.
+    /// Counts a read or a write without a wait. Returns true if the task yielded after it.
     fn transfer(&mut self) -> bool {
         self.transfers = self.transfers.wrapping_add(1);
-        self.transfers.is_multiple_of(TRANSFERS) && self.be_fair()
+        self.transfers.is_multiple_of(TRANSFERS) && self.yield_after_share()
     }
 
-    fn was_parked(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
+    /// Accounts a wait from `begun` to `over`, after which the task ran again at `resumed`.
+    fn record_wait(&mut self, begun: Stamp, over: Stamp, resumed: Stamp, wait: Wait) {
         self.task_context.shared.could_run_since(over.max(begun));
         if self.accounting.has_come() {
             let probe = &self.task_context.shared.probe;
@@ -192,31 +200,35 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         }
     }
 
-    /// Parks until the client's socket may grant the wish.
-    fn wait_for_client(&mut self, interest: Interest, patience: Deadline) -> io::Result<()> {
-        let (waited, begun, resumed) = self.park(|line| {
-            line.task_context
-                .wait_for(&line.source, interest, WaitReason::Client, patience)
+    /// Parks the task until the client's socket is ready.
+    fn park_for_client(&mut self, interest: Interest, deadline: Deadline) -> io::Result<()> {
+        let (waited, begun, resumed) = self.park(|transport| {
+            transport.task_context.wait_for(
+                &transport.source,
+                interest,
+                WaitReason::Client,
+                deadline,
+            )
         });
         let polled = self.task_context.shared.polled.get();
-        self.was_parked(begun, polled, resumed, Wait::Client);
+        self.record_wait(begun, polled, resumed, Wait::Client);
         waited.map_err(|TimedOut| ErrorKind::TimedOut.into())
     }
 
-    /// A connection to the service that no other call uses.
-    fn link_to(&mut self, service: usize) -> io::Result<PooledConnection> {
+    /// Takes a connection to a service from the pool, or opens one.
+    fn connection_to(&mut self, service: usize) -> io::Result<PooledConnection> {
         if let Some(pooled) = self.worker.pool.take(service) {
             return Ok(pooled);
         }
         let connection = ServiceConnection::begin(self.worker.pool.services[service])?;
         let registration = self.task_context.shared.watch(&connection);
         let registration = registration.map_err(|error| error.source)?;
-        // On one machine it is mostly through at once; parking all the same would send the call only
-        // after whoever computes next.
+        // On one machine a connection is mostly open at once. A task that parked for it all the same would
+        // send its call only after the tasks that are ready now.
         if !connection.is_connected() {
-            let (begun, resumed) = self.wait_for_service(&registration, Interest::Write);
+            let (begun, resumed) = self.park_for_service(&registration, Interest::Write);
             let polled = self.task_context.shared.polled.get();
-            self.was_parked(begun, polled, resumed, Wait::Connection);
+            self.record_wait(begun, polled, resumed, Wait::Connection);
             connection.finish_connect()?;
         }
         Ok(PooledConnection {
@@ -225,14 +237,14 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         })
     }
 
-    /// Parks until the service's socket may grant the wish.
-    fn wait_for_service(
+    /// Parks the task until the service's socket is ready.
+    fn park_for_service(
         &mut self,
         registration: &Registration,
         interest: Interest,
     ) -> (Stamp, Stamp) {
-        let (_, begun, resumed) = self.park(|line| {
-            let task_context = &mut *line.task_context;
+        let (_, begun, resumed) = self.park(|transport| {
+            let task_context = &mut *transport.task_context;
             task_context.wait_for(
                 registration,
                 interest,
@@ -243,25 +255,27 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
         (begun, resumed)
     }
 
-    fn call_parked(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
+    /// Calls a service. Parks the task until the answer is there.
+    fn call_parking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
         pooled.connection.ask(wait, self.accounting.request)?;
         loop {
-            let (begun, resumed) = self.wait_for_service(&pooled.registration, Interest::Read);
+            let (begun, resumed) = self.park_for_service(&pooled.registration, Interest::Read);
             if let Some(answer) = pooled.connection.take_answer()? {
                 let call = Wait::for_answer(begun, &answer, wait);
-                self.was_parked(begun, answer.written, resumed, call);
+                self.record_wait(begun, answer.written, resumed, call);
                 return Ok(());
             }
-            // A part of the answer has come: it is being served.
+            // A part of the answer has come: the service was serving the call.
             let call = Wait::Call {
                 connected: begun,
                 served: begun,
             };
-            self.was_parked(begun, self.task_context.shared.polled.get(), resumed, call);
+            self.record_wait(begun, self.task_context.shared.polled.get(), resumed, call);
         }
     }
 
-    fn call_blocked(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
+    /// Calls a service. Blocks the process until the answer is there.
+    fn call_blocking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
         let request = self.accounting.request;
         let call = || pooled.connection.call_blocking(wait, request);
         let probe = &self.task_context.shared.probe;
@@ -276,29 +290,32 @@ impl<'seat, 'task> Cooperative<'seat, 'task> {
 }
 
 impl World for Cooperative<'_, '_> {
+    /// Uses the core. No other task of this process can run meanwhile.
     fn compute(&mut self, cpu: CpuTime) {
         self.accounting
             .compute(&self.task_context.shared.probe, cpu);
     }
 
-    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed> {
-        let mut pooled = self.link_to(service)?;
-        match manner {
-            WaitMode::Patched => self.call_parked(&mut pooled, wait)?,
-            WaitMode::Unpatched => self.call_blocked(&mut pooled, wait)?,
+    /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process.
+    fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
+        let mut pooled = self.connection_to(service)?;
+        match mode {
+            WaitMode::Patched => self.call_parking(&mut pooled, wait)?,
+            WaitMode::Unpatched => self.call_blocking(&mut pooled, wait)?,
             WaitMode::InThreads => unreachable!("refused before it is played"),
         }
         self.worker.pool.give_back(service, pooled);
         Ok(())
     }
 
-    fn sleep(&mut self, wait: Elapsed, manner: WaitMode) {
+    /// Waits for a timer. Parks the task until it is due; `unpatched`, blocks the process.
+    fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
         let deadline = self.probe().now() + wait;
-        match manner {
+        match mode {
             WaitMode::Patched => {
-                let ((), begun, resumed) =
-                    self.park(|line| line.task_context.pause(WaitReason::Timer(deadline)));
-                self.was_parked(begun, deadline, resumed, Wait::Timer);
+                let ((), begun, resumed) = self
+                    .park(|transport| transport.task_context.pause(WaitReason::Timer(deadline)));
+                self.record_wait(begun, deadline, resumed, Wait::Timer);
             }
             WaitMode::InThreads => unreachable!("refused before it is played"),
             WaitMode::Unpatched => {
@@ -310,19 +327,24 @@ impl World for Cooperative<'_, '_> {
         }
     }
 
+    /// Yields. The hub runs the other ready tasks first.
     fn let_go(&mut self) {
-        let ((), begun, resumed) = self.park(|line| line.task_context.pause(WaitReason::Yield));
-        self.was_parked(begun, begun, resumed, Wait::Timer);
+        let ((), begun, resumed) =
+            self.park(|transport| transport.task_context.pause(WaitReason::Yield));
+        self.record_wait(begun, begun, resumed, Wait::Timer);
     }
 
+    /// Reads a counter of this process.
     fn counter(&mut self, counter: usize) -> u64 {
         self.probe().counter(counter)
     }
 
+    /// Writes a counter back.
     fn set_counter(&mut self, counter: usize, value: u64) {
         self.probe().counted(counter, value);
     }
 
+    /// Sends bytes. If the socket's buffer is full, parks the task until there is room.
     fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.socket.write(bytes) {
@@ -334,7 +356,7 @@ impl World for Cooperative<'_, '_> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let until = self.probe().now() + connection::SEND;
-                    self.wait_for_client(Interest::Write, Deadline::until(until))?;
+                    self.park_for_client(Interest::Write, Deadline::until(until))?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -357,17 +379,18 @@ impl World for Cooperative<'_, '_> {
 }
 
 impl Transport for Cooperative<'_, '_> {
-    fn receive(&mut self, room: &mut [u8], patience: Deadline) -> io::Result<usize> {
+    /// Receives bytes. If there are none, parks the task until the client sends some.
+    fn receive(&mut self, room: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         loop {
             if !self.source.readable.get() {
-                self.wait_for_client(Interest::Read, patience)?;
-            } else if self.transfer() && patience.until <= self.task_context.shared.polled.get() {
+                self.park_for_client(Interest::Read, deadline)?;
+            } else if self.transfer() && deadline.until <= self.task_context.shared.polled.get() {
                 return Err(ErrorKind::TimedOut.into());
             }
             match self.socket.read(room) {
                 Ok(count) => {
-                    // A short read has taken all there was: the kernel will say when there is more
-                    // (epoll(7), question 9). Once the peer has closed it will say nothing again.
+                    // A short read has taken all bytes: the kernel will report the next ones
+                    // (epoll(7), question 9). It reports nothing more once the peer has closed.
                     let drained = count < room.len() && !self.source.closing.get();
                     self.source.readable.set(!drained);
                     self.received_at = self.task_context.shared.resumed.get();
@@ -385,19 +408,23 @@ impl Transport for Cooperative<'_, '_> {
         }
     }
 
+    /// Receives the bytes that are there. Never parks.
     fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
         self.socket.read(room)
     }
 
+    /// Yields if the task has run for its share: other tasks may be ready.
     fn goes_on(&mut self) {
-        self.be_fair();
+        self.yield_after_share();
     }
 
+    /// Ends the sending side.
     fn hang_up(&mut self) {
-        // A client that is gone already sees nothing.
+        // If the client is gone, there is nothing to end.
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
+    /// Keeps the connection for `server.keepalive`: a parked task costs only memory.
     fn keeps(&self) -> Option<Elapsed> {
         self.worker
             .keepalive
@@ -413,6 +440,7 @@ impl Transport for Cooperative<'_, '_> {
     }
 }
 
+/// The connection is closed: a request that has begun ends with it.
 impl Drop for Cooperative<'_, '_> {
     fn drop(&mut self) {
         let probe = &self.task_context.shared.probe;

@@ -1,7 +1,16 @@
 //! A worker: one child process of the arbiter, from its fork to its end.
 //!
-//! What both kinds share is here: it makes itself known, gets ready, and leaves. How it serves is in
-//! [`sync`] and [`coroutine`], which are best read side by side.
+//! Startup and exit are the same for both kinds of workers and are here. [`sync`] and [`coroutine`] hold the
+//! difference, in the same order, to be read side by side:
+//!
+//! | | [`sync`] | [`coroutine`] |
+//! |---|---|---|
+//! | Worlds at once | one | one for each open connection |
+//! | a wait | blocks the process | parks the task; the hub runs another |
+//! | an `unpatched` wait | the same | blocks the process, and all tasks with it |
+//! | accepts | after the last response | once a turn of the hub, while there is room |
+//! | after a response | closes the connection | keeps it for `server.keepalive` |
+//! | heartbeat | once a pass of the loop | once a turn of the hub |
 
 mod coroutine;
 mod sync;
@@ -22,37 +31,37 @@ use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
 use concsim_model::scenario::{Scenario, WorkerKind};
 use concsim_model::units::letter;
 
-/// Exit code of a worker that could not get ready: the whole server stops, since the next one could
-/// not either. As gunicorn's.
+/// Exit code of a worker that could not get ready, as gunicorn's. It stops the server: the next worker would
+/// fail too.
 pub(super) const BOOT_FAILED: i32 = 3;
 
-/// Everything that a worker starts with.
+/// Everything that a worker is started with.
 pub(super) struct WorkerConfig {
-    /// Its slot.
+    /// Slot of the worker.
     pub(super) index: usize,
-    /// The process that forked it.
+    /// Process id of the arbiter.
     pub(super) arbiter: u32,
-    /// What to serve.
+    /// Scenario to serve.
     pub(super) scenario: Scenario,
-    /// Where the services are, in the scenario's order.
+    /// Addresses of the services, in the scenario's order.
     pub(super) services: Vec<SocketAddr>,
-    /// The door.
+    /// Listening socket that all workers share.
     pub(super) listener: TcpListener,
-    /// Ends when the arbiter is gone.
+    /// Pipe that ends when the arbiter is gone.
     pub(super) lifeline: OwnedFd,
-    /// Where a worker that cannot get ready says why.
+    /// Pipe for the reason why the worker cannot get ready.
     pub(super) last_words: std::fs::File,
-    /// Where it says everything else.
+    /// Shared memory for everything else that it reports.
     pub(super) scoreboard: &'static Scoreboard,
-    /// The run's clock.
+    /// Clock of the run.
     pub(super) clock: Clock,
-    /// Whether it tells each event.
+    /// Kinds of telemetry that it writes: events too, or counters only.
     pub(super) telemetry: Telemetry,
-    /// Requests that it plays.
+    /// Rules for the requests that it plays.
     pub(super) access: Access,
 }
 
-/// What both kinds of workers serve with.
+/// State that both kinds of workers serve with.
 struct WorkerContext<'life> {
     application: Application,
     date_cache: DateCache,
@@ -61,12 +70,12 @@ struct WorkerContext<'life> {
     config: &'life WorkerConfig,
 }
 
-/// A worker's whole life. Gives its exit code.
+/// Runs a worker from its fork to its end. Returns its exit code.
 pub(super) fn run(config: &WorkerConfig) -> i32 {
     init_process(config)
         .and_then(|signals| serve(config, signals))
         .unwrap_or_else(|error| {
-            // The arbiter may be gone; then nobody is left who could be told.
+            // If the arbiter is gone, there is nowhere to report the error.
             let _ = (&config.last_words).write_all(error.to_string().as_bytes());
             BOOT_FAILED
         })
@@ -96,12 +105,12 @@ fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
     }
 }
 
-/// Makes an ordinary process of a fresh fork.
+/// Sets up the forked process: how it ends, its signals and its standard output.
 fn init_process(config: &WorkerConfig) -> sys::Result<Signals> {
     child::die_with_parent(config.arbiter)?;
     child::die_when_cut(&config.lifeline)?;
     fork::silence_stdout()?;
-    tell_of_panics_in_one_line(whoami(config));
+    report_panics_in_one_line(whoami(config));
     let word = &config.scoreboard.slot(config.index).aborted;
     let signals = Signals::listen(&[Signal::Terminate])?;
     signals::leave_when_asked_to_be_quick()?;
@@ -110,7 +119,7 @@ fn init_process(config: &WorkerConfig) -> sys::Result<Signals> {
     Ok(signals)
 }
 
-/// The last thing that a worker does which ends regularly.
+/// Publishes the end of a worker that ends regularly, and the resources that it used.
 fn exit(probe: &Probe) {
     probe.phase(Phase::Draining, probe.now());
     probe.leaves(fork::used(), probe.now());
@@ -124,8 +133,8 @@ fn whoami(config: &WorkerConfig) -> Whoami {
     }
 }
 
-/// A backtrace would need more stack than a coroutine has.
-fn tell_of_panics_in_one_line(me: Whoami) {
+/// Reports a panic in one line: a backtrace would need more stack than a coroutine has.
+fn report_panics_in_one_line(me: Whoami) {
     panic::set_hook(Box::new(move |panic| {
         let place = panic
             .location()

@@ -1,9 +1,15 @@
 //! The sync worker: one request at a time. A wait blocks the process.
 //!
-//! The loop is gunicorn's (`workers/sync.py`): take a connection; if there was one, serve it, close
-//! it, and go straight back; if there was none, see whether the arbiter is still there and sleep
-//! until somebody comes to the door. It beats once each pass, so a request that takes longer than
-//! `timeout` gets its worker killed.
+//! ```text
+//!   worker:   accept ── a connection ──▶ serve one request ──▶ close the connection ──▶ accept …
+//!                │                          └── a wait ──▶ block: no other request runs
+//!                └── none ──▶ sleep until a client is at the door ──▶ accept …
+//! ```
+//!
+//! The loop is gunicorn's (`workers/sync.py`). It beats once a pass, so the arbiter kills a worker whose
+//! request takes longer than `server.timeout`. Before it sleeps, it checks that its arbiter is alive.
+//!
+//! The counterpart is the file `coroutine.rs`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -22,30 +28,30 @@ use crate::telemetry::{Event, Phase, Probe, RunSlice, SwitchReason};
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// How long the worker sleeps at the door at most if there is no heartbeat to keep.
+/// Longest sleep at the door if `server.timeout` asks for no heartbeat.
 const POLL_TIMEOUT: Elapsed = Elapsed::from_secs(1);
 
-/// Serves until it is told to stop. Gives the exit code.
+/// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
-    let mut connections = Vec::new();
+    let mut service_connections = Vec::new();
     for service in &context.config.services {
-        connections.push(Some(
+        service_connections.push(Some(
             ServiceConnection::connect(*service).doing("connect to a service")?,
         ));
     }
     let timeout = context.config.scenario.server.timeout;
     let poll_timeout = timeout.map_or(POLL_TIMEOUT, |timeout| Elapsed(timeout.0 / 2));
-    let mut somebody_is_there = false;
-    for connection in 0.. {
+    let mut client_is_waiting = false;
+    for number in 0.. {
         context.probe.heartbeat(context.probe.now());
         if context.signals.take().contains(&Signal::Terminate) {
             break;
         }
         match net::accept(&context.config.listener, false) {
-            Ok(socket) => serve_one(&context, &mut connections, socket, connection),
+            Ok(socket) => serve_one(&context, &mut service_connections, socket, number),
             Err(error) => {
                 log_accept_error(&error);
-                if somebody_is_there && error.kind() == ErrorKind::WouldBlock {
+                if client_is_waiting && error.kind() == ErrorKind::WouldBlock {
                     context.probe.found_nothing();
                 }
                 if fork::parent() != context.config.arbiter {
@@ -53,7 +59,7 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
                 }
                 context.probe.phase(Phase::Idle, context.probe.now());
                 let sources = [context.config.listener.as_fd(), context.signals.as_fd()];
-                [somebody_is_there, _] = net::wait_readable(sources, Some(poll_timeout))?;
+                [client_is_waiting, _] = net::wait_readable(sources, Some(poll_timeout))?;
             }
         }
     }
@@ -68,22 +74,23 @@ fn log_accept_error(error: &io::Error) {
     }
 }
 
-/// Serves one connection: one request, then it is closed.
+/// Serves one connection: one request, then closes it.
 fn serve_one(
     context: &WorkerContext<'_>,
-    connections: &mut [Option<ServiceConnection>],
+    service_connections: &mut [Option<ServiceConnection>],
     socket: TcpStream,
-    connection: u32,
+    number: u32,
 ) {
     let accepted = context.probe.now();
-    let task = connection & 0x00FF_FFFF;
-    let connection = net::client_number(&socket);
-    context.probe.accepted(accepted, task, connection);
+    let task = number & 0x00FF_FFFF;
+    context
+        .probe
+        .accepted(accepted, task, net::client_number(&socket));
     context.probe.phase(Phase::Running, accepted);
     context.probe.runs_since(accepted);
-    let mut line = Blocking {
+    let mut transport = Blocking {
         context,
-        connections,
+        service_connections,
         socket,
         received_at: accepted,
         accounting: RequestAccounting::accepted(task, accepted),
@@ -92,30 +99,32 @@ fn serve_one(
             from: accepted,
         },
     };
-    connection::serve(&mut line, &context.application);
-    drop(line);
+    connection::serve(&mut transport, &context.application);
+    drop(transport);
     context.probe.let_go(accepted, context.probe.now());
 }
 
-/// The World of a sync worker's one request: every wait blocks the process.
+/// World of the one request of a sync worker: every wait blocks the process.
 struct Blocking<'worker> {
     context: &'worker WorkerContext<'worker>,
-    connections: &'worker mut [Option<ServiceConnection>],
+    service_connections: &'worker mut [Option<ServiceConnection>],
     socket: TcpStream,
     received_at: Stamp,
     accounting: RequestAccounting,
     slice: OpenSlice,
 }
 
-/// Time in which the request has the process, from one call in which it blocks to the next.
+/// Current run of the request: from the end of one blocking call to the beginning of the next.
 struct OpenSlice {
+    /// Instant at which it could have begun.
     ready: Stamp,
+    /// Instant at which it began.
     from: Stamp,
 }
 
 impl OpenSlice {
-    /// It begins now, and could have begun at `ready`.
-    fn begun(probe: &Probe, ready: Stamp) -> Self {
+    /// Begins a slice now; it could have begun at `ready`.
+    fn begin(probe: &Probe, ready: Stamp) -> Self {
         let from = probe.now();
         Self {
             ready: ready.min(from),
@@ -123,8 +132,8 @@ impl OpenSlice {
         }
     }
 
-    /// It ends now; `due` is the instant of the timer that the request waits for from now on.
-    fn ends(
+    /// Ends the slice now. `due` is the end of the wait that follows, if that is a timer.
+    fn end(
         &self,
         probe: &Probe,
         accounting: &RequestAccounting,
@@ -149,14 +158,15 @@ impl Blocking<'_> {
         &self.context.probe
     }
 
-    fn block_for_client(&mut self, interest: Interest, patience: Deadline) -> io::Result<()> {
-        let left = patience.until.since(self.probe().now());
-        let left = (patience.until != Stamp::NEVER).then_some(left);
+    /// Blocks the process until the client's socket is ready.
+    fn block_for_client(&mut self, interest: Interest, deadline: Deadline) -> io::Result<()> {
+        let left = deadline.until.since(self.probe().now());
+        let left = (deadline.until != Stamp::NEVER).then_some(left);
         let sleep = || match interest {
             Interest::Read => net::wait_readable([self.socket.as_fd()], left).map(|[can]| can),
             Interest::Write => net::wait_writable(&self.socket, left),
         };
-        self.slice.ends(
+        self.slice.end(
             &self.context.probe,
             &self.accounting,
             SwitchReason::Client,
@@ -165,11 +175,11 @@ impl Blocking<'_> {
         let (slept, over) = self
             .accounting
             .block(&self.context.probe, sleep, |_, _, to| (to, Wait::Client));
-        self.slice = OpenSlice::begun(&self.context.probe, over);
+        self.slice = OpenSlice::begin(&self.context.probe, over);
         match slept {
             Ok(true) => Ok(()),
-            // A signal ends the wait early; only when the time is over it is too late.
-            Ok(false) if self.probe().now() < patience.until => Ok(()),
+            // A signal has ended the wait early: the caller tries again.
+            Ok(false) if self.probe().now() < deadline.until => Ok(()),
             Ok(false) => Err(ErrorKind::TimedOut.into()),
             Err(error) => Err(error.source),
         }
@@ -177,26 +187,28 @@ impl Blocking<'_> {
 }
 
 impl World for Blocking<'_> {
+    /// Uses the core. No other request of this process can run meanwhile.
     fn compute(&mut self, cpu: CpuTime) {
         self.accounting.compute(&self.context.probe, cpu);
     }
 
+    /// Calls a service. Blocks the process until the answer is there.
     fn call(&mut self, service: usize, wait: Elapsed, _: WaitMode) -> Result<(), CallFailed> {
-        let (address, place) = (
+        let (address, idle) = (
             self.context.config.services[service],
-            &mut self.connections[service],
+            &mut self.service_connections[service],
         );
         let (clock, request) = (self.context.probe.clock(), self.accounting.request);
         let call = || -> io::Result<_> {
-            let (mut connection, connected) = match place.take() {
+            let (mut connection, connected) = match idle.take() {
                 Some(connection) => (connection, None),
                 None => (ServiceConnection::connect(address)?, Some(clock.now())),
             };
             let answer = connection.call_blocking(wait, request)?;
-            *place = Some(connection);
+            *idle = Some(connection);
             Ok((answer, connected))
         };
-        self.slice.ends(
+        self.slice.end(
             &self.context.probe,
             &self.accounting,
             SwitchReason::Service,
@@ -211,37 +223,41 @@ impl World for Blocking<'_> {
                     }
                     Err(_) => (to, Wait::Connection),
                 });
-        self.slice = OpenSlice::begun(&self.context.probe, over);
+        self.slice = OpenSlice::begin(&self.context.probe, over);
         Ok(answer.map(drop)?)
     }
 
+    /// Waits for a timer. Blocks the process until it is due.
     fn sleep(&mut self, wait: Elapsed, _: WaitMode) {
         let clock = self.context.probe.clock();
         let deadline = clock.now() + wait;
         let sleep = || clock.sleep_until(deadline);
         let (probe, accounting) = (&self.context.probe, &self.accounting);
         self.slice
-            .ends(probe, accounting, SwitchReason::Timer, Some(deadline));
+            .end(probe, accounting, SwitchReason::Timer, Some(deadline));
         self.accounting
             .block(&self.context.probe, sleep, |(), _, _| {
                 (deadline, Wait::Timer)
             });
-        self.slice = OpenSlice::begun(&self.context.probe, deadline);
+        self.slice = OpenSlice::begin(&self.context.probe, deadline);
     }
 
-    /// There is no other request in this process; the system may run another process.
+    /// Yields. This process has no other request; the kernel may run another process.
     fn let_go(&mut self) {
         std::thread::yield_now();
     }
 
+    /// Reads a counter of this process.
     fn counter(&mut self, counter: usize) -> u64 {
         self.probe().counter(counter)
     }
 
+    /// Writes a counter back.
     fn set_counter(&mut self, counter: usize, value: u64) {
         self.probe().counted(counter, value);
     }
 
+    /// Sends bytes. If the socket's buffer is full, blocks the process until there is room.
     fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.socket.write(bytes) {
@@ -267,11 +283,12 @@ impl World for Blocking<'_> {
 }
 
 impl Transport for Blocking<'_> {
-    fn receive(&mut self, room: &mut [u8], patience: Deadline) -> io::Result<usize> {
+    /// Receives bytes. If there are none, blocks the process until the client sends some.
+    fn receive(&mut self, room: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         loop {
             match self.socket.read(room) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.block_for_client(Interest::Read, patience)?;
+                    self.block_for_client(Interest::Read, deadline)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => {
@@ -282,19 +299,21 @@ impl Transport for Blocking<'_> {
         }
     }
 
+    /// Receives the bytes that are there. Never blocks.
     fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
         self.socket.read(room)
     }
 
-    /// Other requests wait for this one's end anyway.
+    /// Does nothing: this process has no other request to run first.
     fn goes_on(&mut self) {}
 
+    /// Ends the sending side.
     fn hang_up(&mut self) {
-        // A client that is gone already sees nothing.
+        // If the client is gone, there is nothing to end.
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// A sync worker that kept a connection would serve nobody else meanwhile.
+    /// Keeps no connection: the worker could serve no other client meanwhile.
     fn keeps(&self) -> Option<Elapsed> {
         None
     }
@@ -308,9 +327,10 @@ impl Transport for Blocking<'_> {
     }
 }
 
+/// The connection is closed: its last slice ends, and with it a request that has begun.
 impl Drop for Blocking<'_> {
     fn drop(&mut self) {
-        self.slice.ends(
+        self.slice.end(
             &self.context.probe,
             &self.accounting,
             SwitchReason::Ended,

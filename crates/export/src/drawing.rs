@@ -27,23 +27,26 @@ const SLIVER: u32 = 2;
 /// content, for screen readers.
 #[must_use]
 pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> String {
-    let area = screen.area;
-    let width = u32::from(area.width) * WIDTH + 2 * MARGIN;
-    let height = u32::from(area.height) * HEIGHT + 2 * MARGIN;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-         aria-labelledby=\"screen-t screen-d\">\n<title id=\"screen-t\">{}</title>\n\
-         <desc id=\"screen-d\">{}</desc>\n<style>\n{}</style>\n\
-         <rect class=\"g\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\n",
-        escaped(title),
-        escaped(description),
-        style(screen, theme),
-    );
-    for y in 0..area.height {
+    let mut svg = head(screen, title, description, &style(&classes(screen), theme));
+    for y in 0..screen.area.height {
         draw_line(&mut svg, screen, y);
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// The beginning of a drawing of screens of this size, up to its background.
+pub(crate) fn head(screen: &Buffer, title: &str, description: &str, style: &str) -> String {
+    let width = u32::from(screen.area.width) * WIDTH + 2 * MARGIN;
+    let height = u32::from(screen.area.height) * HEIGHT + 2 * MARGIN;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+         aria-labelledby=\"screen-t screen-d\">\n<title id=\"screen-t\">{}</title>\n\
+         <desc id=\"screen-d\">{}</desc>\n<style>\n{style}</style>\n\
+         <rect class=\"g\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\n",
+        escaped(title),
+        escaped(description),
+    )
 }
 
 /// Writes colours as plain values: not every SVG renderer supports variables.
@@ -69,9 +72,14 @@ fn cells_class(cell: &Cell) -> Option<&'static str> {
     }
 }
 
-fn style(screen: &Buffer, theme: Theme) -> String {
+/// The classes of all colours of meanings on a screen.
+pub(crate) fn classes(screen: &Buffer) -> BTreeSet<&'static str> {
+    screen.content.iter().filter_map(cells_class).collect()
+}
+
+/// The style sheet of a drawing with these classes.
+pub(crate) fn style(classes: &BTreeSet<&'static str>, theme: Theme) -> String {
     // Most screens have no queues.
-    let classes: BTreeSet<&str> = screen.content.iter().filter_map(cells_class).collect();
     let queues = Meaning::QUEUES.into_iter();
     let queues = queues.filter(|queue| classes.contains(class_of(*queue)));
     let meanings: Vec<Meaning> = Meaning::STATES.into_iter().chain(queues).collect();
@@ -83,7 +91,8 @@ fn style(screen: &Buffer, theme: Theme) -> String {
         + "\n"
 }
 
-fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
+/// Appends the shapes and texts of one line of the screen.
+pub(crate) fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
     let cell = |x: u16| &screen[(screen.area.x + x, screen.area.y + y)];
     let mut x = 0;
     while x < screen.area.width {

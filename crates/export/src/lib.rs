@@ -6,6 +6,7 @@
 
 pub mod asciicast;
 pub mod drawing;
+pub mod film;
 pub mod hlog;
 pub mod metrics;
 pub mod perfetto;

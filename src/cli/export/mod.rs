@@ -30,6 +30,11 @@ enum What {
     /// Export all screens as an asciicast
     #[command(after_help = "Example: concsim export cast last -o run.cast")]
     Cast(screens::CastArgs),
+    /// Export screens as one SVG that moves, for pages
+    #[command(
+        after_help = "Example: concsim export film last --keys 2 --every 100ms -o lanes.svg\n\nReaders who prefer less motion, and printers, see the last screen."
+    )]
+    Film(screens::FilmArgs),
     /// Export tables as CSV: runs, requests, samples, workers, cores, switches
     #[command(
         after_help = "Example: concsim export csv last -o tables\n         concsim export csv last --table requests > requests.csv\n\nThe columns and their units are in docs/data.md."
@@ -73,6 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Screen(args) => screens::write_screen(args),
         What::Cast(args) => screens::write_cast(args),
+        What::Film(args) => screens::write_film(args),
         What::Csv(args) => data::write_tables(args, Form::Csv),
         What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
         What::Perfetto(args) => {

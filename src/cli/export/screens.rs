@@ -10,6 +10,7 @@ use super::{Source, named};
 use crate::cli::talk;
 use concsim_export::asciicast::Asciicast;
 use concsim_export::drawing;
+use concsim_export::film::Film;
 use concsim_model::palette::{Background, Look, Room, Theme};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::files;
@@ -22,6 +23,8 @@ use concsim_tui::{Key, Row, State};
 const FRAME: Elapsed = Elapsed::from_millis(83);
 /// Maximum number of frames of a variant: those of 83 minutes.
 const MOST_FRAMES: u64 = 60_000;
+/// Maximum number of frames of a variant in a film.
+const MOST_FRAMES_OF_A_FILM: u64 = 300;
 /// Seconds that the last frame stays.
 const LAST_STAYS: f64 = 3.0;
 
@@ -75,17 +78,8 @@ enum Form {
 }
 
 impl ScreenArgs {
-    /// Returns the look. The drawing has a ground of its own, so that none is painted into it.
     fn look(&self) -> Look {
-        let own_ground = match self.theme {
-            Theme::Light => Background::Light,
-            Theme::Auto | Theme::Dark => Background::Dark,
-        };
-        Look {
-            own_ground,
-            room: self.common.room(),
-            ..Look::default()
-        }
+        self.common.look_of_a_drawing(self.theme)
     }
 }
 
@@ -108,7 +102,39 @@ impl CastArgs {
     }
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct FilmArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Time between two screens; a longer run than 300 of them has fewer
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = between)]
+    every: Elapsed,
+    /// Colours for light pages, for dark ones, or as the reader has it
+    #[arg(long, value_enum, default_value = "auto")]
+    theme: Theme,
+}
+
+fn between(text: &str) -> Result<Elapsed, String> {
+    let every = concsim_model::scenario::length(text);
+    every
+        .filter(|every| *every >= Elapsed::from_millis(20))
+        .ok_or_else(|| "a length of time such as 100ms, at least 20ms".into())
+}
+
 impl Common {
+    /// A drawing has a background of its own, so that none is painted into it.
+    fn look_of_a_drawing(&self, theme: Theme) -> Look {
+        let own_ground = match theme {
+            Theme::Light => Background::Light,
+            Theme::Auto | Theme::Dark => Background::Dark,
+        };
+        Look {
+            own_ground,
+            room: self.room(),
+            ..Look::default()
+        }
+    }
+
     fn room(&self) -> Room {
         if self.projector {
             Room::Projector
@@ -136,6 +162,11 @@ pub(super) fn write_screen(args: &ScreenArgs) -> anyhow::Result<()> {
 /// Writes all screens.
 pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
     write(&cast(args)?, args.common.output.as_deref())
+}
+
+/// Writes all screens as one picture that moves.
+pub(super) fn write_film(args: &FilmArgs) -> anyhow::Result<()> {
+    write(&film(args)?, args.common.output.as_deref())
 }
 
 fn write(text: &str, output: Option<&Path>) -> anyhow::Result<()> {
@@ -284,33 +315,68 @@ fn text(screen: &Buffer) -> String {
     (0..area.height).map(line).collect()
 }
 
-/// Returns the time between two frames of a variant of this length, which has at most [`MOST_FRAMES`].
-fn frame_of(length: Elapsed) -> Elapsed {
-    Elapsed((length.0 / MOST_FRAMES).max(FRAME.0))
+/// Time between two frames of a variant: `every`, or longer so that there are at most `most` of them.
+fn frame_of(length: Elapsed, every: Elapsed, most: u64) -> Elapsed {
+    Elapsed((length.0 / most).max(every.0))
+}
+
+impl Stage {
+    /// Draws all frames of all variants, one after the other. `show` gets the variant, and the seconds since the
+    /// beginning of the first. Returns the seconds of all.
+    fn play(
+        &mut self,
+        (every, most): (Elapsed, u64),
+        mut show: impl FnMut(usize, f64, &Self),
+    ) -> f64 {
+        let mut passed = 0.0;
+        for variant in 0..self.kept.recordings.len() {
+            let Some((begin, end)) = self.span(variant) else {
+                continue;
+            };
+            let mut at = begin;
+            while at < end {
+                self.draw(variant, at);
+                show(variant, passed + at.since(begin).as_secs_f64(), self);
+                at = at + frame_of(end.since(begin), every, most);
+            }
+            self.draw(variant, end);
+            passed += end.since(begin).as_secs_f64();
+            show(variant, passed, self);
+        }
+        passed
+    }
 }
 
 fn cast(args: &CastArgs) -> anyhow::Result<String> {
     let mut stage = Stage::open(&args.common, args.look())?;
     let (width, height) = args.common.size;
     let mut cast = Asciicast::new(width, height, &stage.kept.plan.title);
-    let mut passed = 0.0;
-    for variant in 0..stage.kept.recordings.len() {
-        let Some((begin, end)) = stage.span(variant) else {
-            continue;
-        };
-        cast.mark(passed, &stage.kept.recordings[variant].header.variant);
-        let mut at = begin;
-        while at < end {
-            stage.draw(variant, at);
-            cast.show(passed + at.since(begin).as_secs_f64(), &stage.screen);
-            at = at + frame_of(end.since(begin));
+    let mut last = None;
+    let passed = stage.play((FRAME, MOST_FRAMES), |variant, at, stage| {
+        if last.replace(variant) != Some(variant) {
+            cast.mark(at, &stage.kept.recordings[variant].header.variant);
         }
-        stage.draw(variant, end);
-        passed += end.since(begin).as_secs_f64();
-        cast.show(passed, &stage.screen);
-    }
+        cast.show(at, &stage.screen);
+    });
     cast.mark(passed + LAST_STAYS, "the end");
     Ok(cast.finish())
+}
+
+fn film(args: &FilmArgs) -> anyhow::Result<String> {
+    let look = args.common.look_of_a_drawing(args.theme);
+    let mut stage = Stage::open(&args.common, look)?;
+    let mut film = Film::default();
+    let passed = stage.play((args.every, MOST_FRAMES_OF_A_FILM), |_, at, stage| {
+        film.show(at, &stage.screen);
+    });
+    let plan = &stage.kept.plan;
+    let description = format!(
+        "The screen of concsim playing {}, from its first request to its last. Seed {}, scenario {}.",
+        plan.name(),
+        plan.variants[0].scenario.seed,
+        plan.sha256.get(..8).unwrap_or_default(),
+    );
+    Ok(film.finish(passed + LAST_STAYS, &plan.title, &description, args.theme))
 }
 
 #[cfg(test)]
@@ -321,7 +387,7 @@ mod tests {
     fn the_longest_run_has_sixty_thousand_frames_and_a_short_one_twelve_a_second() {
         for (seconds, most) in [(1, 12), (60, 723), (4_980, 60_000), (72 * 3_600, 60_000)] {
             let length = Elapsed::from_secs(seconds);
-            let frames = length.0.div_ceil(frame_of(length).0);
+            let frames = length.0.div_ceil(frame_of(length, FRAME, MOST_FRAMES).0);
             assert!(frames.abs_diff(most) <= 1, "{seconds} s: {frames}");
         }
     }

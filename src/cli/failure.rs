@@ -336,7 +336,7 @@ mod tests {
             ),
             (
                 &["export", "svg", "last"],
-                "there is no `concsim export svg`; one of screen, cast, csv, jsonl, perfetto, hlog",
+                "there is no `concsim export svg`; one of screen, cast, film, csv, jsonl, perfetto, hlog",
             ),
             (
                 &["run", "hello", "--fps", "99"],

@@ -172,12 +172,12 @@ fn a_model_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(readme).expect("it can be read");
+fn the_page_about_theory_shows_what_is_printed() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/theory.md");
+    let page = std::fs::read_to_string(page).expect("it can be read");
     let begin = "$ concsim theory ";
-    let at = readme.find(begin).expect("an example");
-    let example = readme[at..].split("```").next().expect("up to its end");
+    let at = page.find(begin).expect("an example");
+    let example = page[at..].split("```").next().expect("up to its end");
     let line = example.lines().next().expect("a line");
     let folder = with_data();
     let printed = answered(folder.path(), &line[begin.len()..]);

@@ -1,10 +1,10 @@
-//! Concurrency and parallelism in one plane: each configuration's ceilings as a box, and in it what came out.
-//! Both axes are linear and begin at 0, so that heights and areas are what they look like. A box that is
+//! Figure of concurrency and parallelism in one plane: each configuration's limits as a box, and its result
+//! as a mark inside. Both axes are linear and begin at 0, so that heights and areas are to scale. A box
 //! higher than the plot is open at its top; boxes that are low beside the others are enlarged.
 //!
 //! In its table `x` is the parallelism (cores that the workers kept busy), `y` the concurrency (requests
-//! begun and not finished), both means over the window; `x_to` and `y_to` are the most that can be.
-//! `series` is the variant, `n` the requests of the cohort.
+//! begun and not finished), both means over the window; `x_to` and `y_to` are their limits. `series` is the
+//! variant, `n` the requests of the cohort.
 
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, width_of};
 use super::cohort::{EVERYTHING, windows_of};
@@ -18,13 +18,13 @@ use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
 use concsim_model::words::{digits, grouped, mean};
 use concsim_record::summary::summarise;
 
-/// More configurations than these have numbers in the plane, which a key beneath it explains.
+/// Number of configurations above which the plane has numbers, explained by a key beneath it.
 const MOST_WITH_WORDS: usize = 2;
-/// More boxes than these are outlines.
+/// Number of boxes above which they are outlines.
 const MOST_FILLED: usize = 3;
-/// On a narrower sheet what is enlarged stands beneath.
+/// Width of a sheet below which the enlarged part is placed beneath.
 const LEAST_BESIDE: f64 = 480.0;
-/// Marks that are closer than this share one number.
+/// Distance below which marks share one number.
 const NEAR: f64 = 14.0;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
@@ -102,7 +102,7 @@ fn draw(table: &Table, look: &Look) -> String {
         };
         let part = Part {
             wide,
-            // The highest value has its name clear of the heading.
+            // Keeps the name of the highest value clear of the heading.
             tall: tall * 1.08,
             height: if is_wide { height } else { height * 0.6 },
             heading: format!("enlarged: 0 to {}", digits(tall)),
@@ -118,7 +118,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// What both axes of a plane have room for.
+/// Upper limits of the axes of a plane.
 #[derive(Clone, Copy, Debug)]
 struct Plane {
     /// Cores.
@@ -127,9 +127,10 @@ struct Plane {
     high: f64,
 }
 
-/// A ceiling up to so many times the largest mark lies on the axis; a higher one is named at the top.
+/// Largest ratio of a ceiling to the largest mark for a ceiling on the axis; a higher one is named at the
+/// top.
 const IN_SIGHT: f64 = 2.5;
-/// A box that is lower than this, in user units, is enlarged.
+/// Height below which a box is enlarged, in user units.
 const LOW: f64 = 26.0;
 
 impl Plane {
@@ -148,7 +149,7 @@ impl Plane {
         }
     }
 
-    /// How high an axis has to be on which the lowest box is not low; none if it is not low anyway.
+    /// Returns the upper end of an axis on which the lowest box is high enough; `None` if it is already.
     fn enlarged(&self, rows: &[Row], height: f64) -> Option<f64> {
         let low = |most: &f64| *most > 0.0 && most / self.high * height < LOW;
         let highest = rows.iter().filter_map(|row| row.y_to).filter(low);
@@ -160,13 +161,13 @@ impl Plane {
 /// A plot: the plane, or the lowest part of it.
 #[derive(Debug)]
 struct Part {
-    /// Its left and right end.
+    /// Left and right end of the plot.
     wide: (f64, f64),
-    /// The requests at its top.
+    /// Number of requests at the top.
     tall: f64,
     height: f64,
     heading: String,
-    /// Open boxes are named in the plane alone.
+    /// True for the enlarged part; open boxes are named in the plane only.
     is_enlarged: bool,
 }
 
@@ -194,7 +195,7 @@ fn draw_part(canvas: &mut Canvas, plane: &Plane, rows: &[Row], part: &Part, has_
     // The axes are lines as well.
     places.way(&[(left, top), (left, bottom), (part.wide.1, bottom)]);
     let ceilings = ceilings(rows);
-    // The colours of many boxes over each other would be none of theirs.
+    // The colours of many overlapping boxes would mix to other colours.
     let is_filled = ceilings.len() <= MOST_FILLED;
     for (_, _, of) in &ceilings {
         draw_box(canvas, (&rows[of[0]], is_filled), &plot, &mut places);
@@ -214,7 +215,7 @@ fn draw_part(canvas: &mut Canvas, plane: &Plane, rows: &[Row], part: &Part, has_
     name_dots(canvas, rows, &plot, &mut places, has_words);
 }
 
-/// What a configuration can have at most. A box that is higher than the plot is open at the top.
+/// Draws the limits of a configuration. A box higher than the plot is open at the top.
 fn draw_box(canvas: &mut Canvas, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
@@ -242,7 +243,7 @@ fn draw_box(canvas: &mut Canvas, (row, is_filled): (&Row, bool), plot: &Plot, pl
     places.way(edge);
 }
 
-/// The configurations that have the same ceilings, by place, with the ceilings.
+/// Returns the distinct ceilings, each with the indices of its configurations.
 fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
     let mut ceilings: Vec<(f64, f64, Vec<usize>)> = Vec::new();
     for (place, row) in rows.iter().enumerate() {
@@ -260,7 +261,7 @@ fn ceilings(rows: &[Row]) -> Vec<(f64, f64, Vec<usize>)> {
     ceilings
 }
 
-/// The name of a box stands inside it: under its top, or, where it is open, at the top of the plot.
+/// Draws the name of a box inside it: under its top or, if the box is open, at the top of the plot.
 fn name_box(
     canvas: &mut Canvas,
     rows: &[Row],
@@ -279,7 +280,7 @@ fn name_box(
         [format!("{}: {most}{arrow}", numbers(of)), short]
     };
     let under = plot.up.at(*y) + SMALL + 4.0;
-    // Of an open box no height is better than another; of a closed one its top is named, or what is above.
+    // In an open box every height is equally good. In a closed one the name is under its top, or above it.
     let lines: Vec<f64> = if is_open {
         (0..8)
             .map(|line| under + f64::from(line) * (SMALL + 5.0))
@@ -297,7 +298,7 @@ fn name_box(
     }
 }
 
-/// `1, 3–6`: configurations as the key has them.
+/// Formats configurations as in the key: `1, 3–6`.
 fn numbers(places: &[usize]) -> String {
     let runs = places.chunk_by(|one, next| one + 1 == *next);
     let runs = runs.map(|run| match (run[0] + 1, run[run.len() - 1] + 1) {
@@ -308,8 +309,8 @@ fn numbers(places: &[usize]) -> String {
     runs.collect::<Vec<_>>().join(", ")
 }
 
-/// Marks have their names beside them, or the numbers of the key, of which those close together share one
-/// place. What has no room is in the key alone.
+/// Names marks beside them, or by the numbers of the key; adjacent marks share one place. Marks without room
+/// are in the key only.
 fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
     let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
     for (place, row) in rows
@@ -350,7 +351,7 @@ fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places
     }
 }
 
-/// `sync: 2.0 begun, 0.02 cores, 20/s`
+/// Describes a mark: `sync: 2.0 begun, 0.02 cores, 20/s`.
 fn said_of(row: &Row) -> String {
     format!(
         "{}: {} begun, {:.2} cores, {}",
@@ -361,7 +362,7 @@ fn said_of(row: &Row) -> String {
     )
 }
 
-/// What the numbers mean: one line for each configuration, with its ceilings.
+/// Draws the key: one line for each configuration, with its ceilings.
 fn key(canvas: &mut Canvas, rows: &[Row], has_words: bool) {
     for (place, row) in rows.iter().enumerate() {
         let of = |most: Option<f64>| {

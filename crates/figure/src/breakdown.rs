@@ -1,7 +1,7 @@
-//! Where the time goes: the mean latency of each variant, cut into what it was spent on.
+//! Figure of latency by component: the mean latency of each variant, divided into its parts.
 //!
-//! In its table a row is a part: `x` to `x_to` in milliseconds, one behind the other, so that the end of
-//! the last is the mean. `panel` is the variant, `series` the part, `n` the requests that were answered.
+//! In its table a row is a part: `x` to `x_to` in milliseconds, consecutive, so that the end of the last is
+//! the mean. `panel` is the variant, `series` the part, `n` the number of answered requests.
 
 use super::canvas::{Canvas, MARGIN, unbroken, width_of};
 use super::cohort::{DUE, windows};
@@ -25,14 +25,14 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
     draw,
 };
 
-/// How high a bar is.
+/// Height of a bar, in user units.
 const BAR: f64 = 26.0;
 
-/// Parts of less than a microsecond are in the data, and not worth a word.
+/// Shortest part with a label, in milliseconds; shorter ones are only in the data.
 const SAID: f64 = 1e-3;
 
-/// All parts in the order in which they come, and how each looks. Who waits without a core or a worker
-/// has leaning stripes, who waits for an answer others.
+/// All parts in their order, with the fill of each. Waits for a core or a worker have leaning stripes, waits
+/// for an answer have others.
 const PARTS: [(&str, Fill); 11] = [
     ("not yet sent", ("neutral", Pattern::Hollow)),
     ("at the door", ("door", Pattern::Dots)),
@@ -82,7 +82,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(taken)
 }
 
-/// One behind the other, counted in whole nanoseconds: the last ends at the mean, to the last digit.
+/// Returns consecutive parts, in whole nanoseconds: the last ends at the mean, to the last digit.
 fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
     let waiting = if run.kind.has_a_loop() {
         "parked"
@@ -90,7 +90,7 @@ fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
         "blocked"
     };
     let [thread, connection, queue] = spent.waits.map_or([0.0; 3], |waits| waits.queues());
-    // The rest, in whole nanoseconds, so that all parts together stay what they were.
+    // The rest, in whole nanoseconds, so that the sum of all parts is exact.
     let rest = (spent.parked_or_blocked * 1e6).round()
         - [thread, connection, queue]
             .map(|queue| (queue * 1e6).round())
@@ -128,18 +128,18 @@ fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
     parts
 }
 
-/// How a part looks.
+/// Returns the fill of a part.
 fn fill_of(part: &str) -> Fill {
     let found = PARTS.iter().find(|(name, _)| *name == part);
     found.map_or(("neutral", Pattern::Solid), |(_, fill)| *fill)
 }
 
-/// The mean of a variant: where its last part ends.
+/// Returns the mean of a variant: the end of its last part.
 fn sum(table: &Table, panel: &str) -> f64 {
     table.of_panel(panel).map(Row::right).fold(0.0, f64::max)
 }
 
-/// The parts of a variant that are long enough to be said.
+/// Returns the parts of a variant that are long enough for a label.
 fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
     let rows = table.of_panel(panel);
     rows.filter(|row| row.right() - row.x >= SAID).collect()
@@ -190,7 +190,7 @@ fn draw(table: &Table, look: &Look) -> String {
         },
     };
     let top = canvas.top;
-    // The lines of the axis lie behind the bars, so these are drawn on a sheet of their own.
+    // The grid lies behind the bars, so the bars are drawn on a separate sheet.
     let mut bars = Canvas::untitled(table, look, top);
     for panel in &panels {
         draw_bar(
@@ -211,11 +211,11 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// Means that differ by a larger factor have bars of shares: on one scale the parts of the shortest could not
-/// be seen.
+/// Ratio of means above which bars show shares: on one scale the parts of the shortest bar would be
+/// invisible.
 const UNLIKE: f64 = 5.0;
 
-/// How many times the shortest mean the longest is, if they are unlike.
+/// Returns the ratio of the longest mean to the shortest if it is above that limit.
 fn times_as_long(sums: &[f64]) -> Option<f64> {
     let positive = || sums.iter().copied().filter(|sum| *sum > 0.0);
     let (least, most) = (
@@ -226,16 +226,16 @@ fn times_as_long(sums: &[f64]) -> Option<f64> {
     (times.is_finite() && times > UNLIKE).then_some(times)
 }
 
-/// What lengths of bars are.
+/// Axis of the bars' lengths.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
     scale: Scale,
-    /// Each bar is 100 % of its own mean.
+    /// True if each bar is 100 % of its own mean.
     is_of_shares: bool,
 }
 
 impl Axis {
-    /// Where a length lies in a bar of this sum.
+    /// Returns the place of a length in a bar of this sum.
     fn at(&self, length: f64, sum: f64) -> f64 {
         if self.is_of_shares {
             self.scale.at(100.0 * length / sum)
@@ -245,7 +245,7 @@ impl Axis {
     }
 }
 
-/// A variant: its name, its bar with the sum at its end, and its parts in numbers.
+/// Draws a variant: its name, its bar with the sum at its end, and its parts in numbers.
 fn draw_bar(
     canvas: &mut Canvas,
     hatches: &Hatches,

@@ -1,4 +1,5 @@
-//! A sheet: title above, what was played beneath, and between them the plot, one part below the other.
+//! A sheet: the title at the top, the provenance at the bottom, and the plot between them, one part below the
+//! other.
 
 use std::fmt::Display;
 
@@ -10,33 +11,33 @@ use super::svg::{Anchor, Px, Svg};
 use super::table::{Row, Table};
 use super::{Kind, Look};
 
-/// From the edge to whatever is drawn.
+/// Distance from the edge to the drawing.
 pub(super) const MARGIN: f64 = 16.0;
-/// How wide a letter is on average, in sizes of the letter: wider than in most fonts, since nobody
-/// knows the reader's.
+/// Mean width of a letter, in units of its size: wider than in most fonts, since the reader's font is
+/// unknown.
 const LETTER: f64 = 0.6;
-/// More lines than these of one text are not drawn.
+/// Maximal number of lines of a text; further ones are not drawn.
 const MOST_LINES: usize = 4;
 
-/// What is drawn on, from top to bottom.
+/// The sheet under construction, from top to bottom.
 #[derive(Debug)]
 pub(super) struct Canvas {
-    /// What has been drawn.
+    /// Elements drawn so far.
     pub(super) svg: Svg,
-    /// How wide the sheet is.
+    /// Width of the sheet.
     pub(super) width: f64,
-    /// The first free place from the top.
+    /// First free place from the top.
     pub(super) top: f64,
-    /// From the top of a plot to the name of the axis above it.
+    /// Distance from the top of a plot to the name of the axis above it.
     pub(super) name_above: f64,
-    /// Whether axes draw lines through the plot.
+    /// True if axes draw grid lines.
     pub(super) has_grid: bool,
     kind: Kind,
     place: usize,
 }
 
 impl Canvas {
-    /// A sheet with a title, and warnings where there are any.
+    /// Creates a sheet with a title, and with the warnings of the table.
     pub(super) fn titled(table: &Table, look: &Look) -> Self {
         let mut canvas = Self {
             svg: Svg::telling(look.is_in_page),
@@ -56,7 +57,7 @@ impl Canvas {
         for caveat in &table.caveats {
             canvas.paragraph("small warning", SMALL, &format!("! {caveat}"));
         }
-        // A page says once of all its figures what they have in common.
+        // A page shows the notes of all its figures once.
         for note in table.notes.iter().filter(|_| !look.is_in_page) {
             canvas.paragraph("quiet", SMALL, note);
         }
@@ -67,7 +68,7 @@ impl Canvas {
         canvas
     }
 
-    /// Another sheet of the same size without words, for what is to lie over or beside the first.
+    /// Creates a sheet of the same size without words, to be laid over or beside the first.
     pub(super) fn untitled(table: &Table, look: &Look, top: f64) -> Self {
         Self {
             svg: Svg::default(),
@@ -80,12 +81,12 @@ impl Canvas {
         }
     }
 
-    /// The right edge of what is drawn.
+    /// Returns the right edge of the drawing.
     pub(super) fn right(&self) -> f64 {
         self.width - MARGIN
     }
 
-    /// A name that no other figure on a page has, nor the same one in another width.
+    /// Returns an identifier that is unique among all figures of a page, in all widths.
     pub(super) fn id(&self, name: &str) -> String {
         match self.place {
             0 => format!("{}-{}-{name}", self.kind.name(), self.width),
@@ -93,7 +94,7 @@ impl Canvas {
         }
     }
 
-    /// Words over the whole width, on as many lines as they need.
+    /// Draws words over the whole width, in as many lines as needed.
     pub(super) fn paragraph(&mut self, class: &str, size: f64, words: &str) {
         for line in wrapped(words, self.width - 2.0 * MARGIN, size) {
             self.top += size;
@@ -103,7 +104,7 @@ impl Canvas {
         }
     }
 
-    /// Samples of what the parts mean, side by side, each drawn by `sample` at a place of 24 by 14.
+    /// Draws a legend: samples side by side, each drawn by `sample` at a place of 24 by 14.
     pub(super) fn legend<T: Copy>(
         &mut self,
         entries: &[(T, &str)],
@@ -124,13 +125,14 @@ impl Canvas {
         self.top += 24.0;
     }
 
-    /// The axis across, with its lines through the plot that begins at `from`, and its name beneath.
+    /// Draws the horizontal axis, with its grid lines through the plot that begins at `from`, and its name
+    /// beneath.
     pub(super) fn across(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
         let most = ((scale.to - scale.from) / 55.0) as usize;
         self.across_at(&scale.ticks(most), scale, (from, to), name);
     }
 
-    /// The same with these values named, as far as there is room for their labels.
+    /// Draws the same axis with these values labelled, as far as there is room.
     pub(super) fn across_at(
         &mut self,
         ticks: &[(f64, String)],
@@ -153,20 +155,20 @@ impl Canvas {
             self.svg.words(place, "quiet", Anchor::Middle, label);
         }
         rule(&mut self.svg, "axis", (scale.from, to), (scale.to, to));
-        // Where the plot is narrower than the name of its axis, the name goes on to the edge.
+        // If the plot is narrower than the name of its axis, the name extends to the edge.
         let end = scale.to.max(MARGIN + width_of(name, SMALL));
         let place = (end.min(self.right()), to + 2.0 * SMALL + 10.0);
         self.svg.words(place, "quiet", Anchor::End, name);
         self.top = place.1 + 8.0;
     }
 
-    /// The axis up, its name above it.
+    /// Draws the vertical axis, with its name above it.
     pub(super) fn up(&mut self, scale: &Scale, (from, to): (f64, f64), name: &str) {
         let most = ((scale.from - scale.to) / 40.0) as usize;
         self.up_at(&scale.ticks(most), scale, (from, to), name);
     }
 
-    /// The same with these values named.
+    /// Draws the same axis with these values labelled.
     pub(super) fn up_at(
         &mut self,
         ticks: &[(f64, String)],
@@ -190,7 +192,7 @@ impl Canvas {
         }
     }
 
-    /// What was played stands beneath, and the sheet is done.
+    /// Draws the provenance at the bottom and returns the document.
     pub(super) fn finish(mut self, table: &Table, look: &Look) -> String {
         for line in &table.provenance {
             self.paragraph("quiet", SMALL, line);
@@ -228,7 +230,7 @@ impl Canvas {
     }
 }
 
-/// Where it comes from, for programs: JSON with the fingerprint of the data that it was drawn from.
+/// Returns the provenance for programs: JSON with the fingerprint of the data.
 fn metadata(table: &Table) -> String {
     let data = format!("{:x}", Sha256::digest(table.to_csv()));
     serde_json::json!({
@@ -239,7 +241,7 @@ fn metadata(table: &Table) -> String {
     .to_string()
 }
 
-/// What is on it, for those who cannot see it.
+/// Describes the figure for screen readers.
 fn described(table: &Table) -> String {
     let says = |row: &&Row| !row.label.is_empty();
     let labels = table.rows.iter().filter(says).map(|row| {
@@ -259,7 +261,7 @@ fn described(table: &Table) -> String {
     shortened(&text, 400)
 }
 
-/// A straight line.
+/// Draws a straight line.
 pub(super) fn rule(svg: &mut Svg, class: &str, from: (f64, f64), to: (f64, f64)) {
     let attributes: [(&str, &dyn Display); 5] = [
         ("class", &class),
@@ -271,7 +273,7 @@ pub(super) fn rule(svg: &mut Svg, class: &str, from: (f64, f64), to: (f64, f64))
     svg.leaf("line", &attributes);
 }
 
-/// A rectangle between two corners.
+/// Draws a rectangle between two corners.
 pub(super) fn rect(
     svg: &mut Svg,
     class: &str,
@@ -288,12 +290,12 @@ pub(super) fn rect(
     svg.leaf("rect", &attributes);
 }
 
-/// About how wide words are; on the safe side.
+/// Returns the approximate width of words, rather too large.
 pub(super) fn width_of(words: &str, size: f64) -> f64 {
     words.chars().count() as f64 * size * LETTER
 }
 
-/// Words that take no more than this width: what is too much is left out, and dots say so.
+/// Cuts words to this width; an ellipsis marks the cut.
 pub(super) fn fitted(words: &str, width: f64, size: f64) -> String {
     shortened(words, (width / (size * LETTER)).max(1.0) as usize)
 }
@@ -306,7 +308,7 @@ fn shortened(words: &str, most: usize) -> String {
     format!("{}…", without_half_a_number(&kept).trim_end())
 }
 
-/// Half a number is another number: one that would be cut is left out.
+/// Removes a number that was cut, since its rest would be another number.
 fn without_half_a_number(kept: &str) -> &str {
     let last = kept.rsplit(' ').next().unwrap_or_default();
     if last.contains(|letter: char| letter.is_ascii_digit()) && last.len() < kept.len() {
@@ -316,15 +318,15 @@ fn without_half_a_number(kept: &str) -> &str {
     }
 }
 
-/// What holds words together that no line ends between.
+/// Non-breaking space.
 const HOLD: char = '\u{A0}';
 
-/// Words that stay on one line: a number and its unit.
+/// Joins words that stay on one line: a number and its unit.
 pub(super) fn unbroken(words: &str) -> String {
     words.replace(' ', &HOLD.to_string())
 }
 
-/// Lines of this width at most, and four of them at most.
+/// Returns the lines of a text, at most this wide, and at most four.
 fn wrapped(words: &str, width: f64, size: f64) -> Vec<String> {
     let most = (width / (size * LETTER)).max(8.0) as usize;
     let mut lines = vec![String::new()];

@@ -13,7 +13,7 @@ pub(super) const FEW: &str = "few-samples";
 /// The end of the caveat about requests that failed.
 pub(super) const FAILED: &str = " failed";
 
-/// A kept run, with its numbers.
+/// A stored run, with its numbers.
 pub(super) struct Told<'a> {
     play: &'a Play<'a>,
     runs: Vec<(&'a Recording, Run)>,
@@ -38,8 +38,7 @@ impl<'a> Told<'a> {
         self.broken.is_empty().then(title)
     }
 
-    /// The note of a run that is small by design: its file asks for so few requests that no statistic can
-    /// come of them.
+    /// Returns the note of a run that is small by design: its file sets too few requests for statistics.
     pub(super) fn illustration(&self) -> Option<String> {
         let has_few = |run: &Run| run.because.iter().any(is_of_few);
         let mut runs = self.runs.iter();
@@ -49,7 +48,7 @@ impl<'a> Told<'a> {
         Some(format!("{of}an illustration: the file asks for {count}"))
     }
 
-    /// Why the title of its file is not that of the figure.
+    /// Returns the reason why the figure does not have the title of its file.
     pub(super) fn without_title(&self) -> Option<String> {
         let first = self.broken.first()?;
         let measured = first.measured.as_ref();
@@ -61,14 +60,14 @@ impl<'a> Told<'a> {
         ))
     }
 
-    /// Why its runs may not be believed.
+    /// Returns the reasons to doubt its runs.
     pub(super) fn caveats(&self) -> Vec<String> {
         let of_runs = self.runs.iter();
         let of_runs = of_runs.flat_map(|(it, run)| of_run(it, run, &self.play.name_of(it)));
         of_runs.collect()
     }
 
-    /// The beginning of a sentence about this run where there are others.
+    /// Returns the beginning of a sentence about this run if there are several.
     fn of_which(&self) -> String {
         if self.play.called.is_empty() {
             String::new()
@@ -78,7 +77,7 @@ impl<'a> Told<'a> {
     }
 }
 
-/// The claims that the runs speak against.
+/// Returns the claims that the runs contradict.
 fn broken(play: &Play<'_>, runs: &[(&Recording, Run)]) -> Vec<Judgement> {
     let file = &play.kept.plan;
     let first = runs.first().filter(|_| !file.expectations.is_empty());
@@ -101,7 +100,7 @@ fn is_of_few(reason: &Reason) -> bool {
     reason.code == FEW
 }
 
-/// Why a run may not be believed.
+/// Returns the reasons to doubt a run.
 fn of_run(recording: &Recording, run: &Run, name: &str) -> Vec<String> {
     let is_small_by_design = is_counted_out(recording);
     let reasons = run.because.iter();

@@ -3,22 +3,23 @@
 use super::sweep::Placed;
 use concsim_model::words::{counted, digits};
 
-/// Throughput has stopped growing where nothing further on is more by a larger factor than this.
+/// Factor by which a further point must exceed a throughput that still grows.
 const GROWS: f64 = 1.05;
-/// More lines than these are not named one by one.
+/// Number of lines above which they are not named one by one.
 const MOST_NAMED: usize = 2;
-/// What is said beside a claim of [`stops`].
+/// Note beside a claim of [`stops`].
 pub(super) const STOPPED: &str =
     "Growth has stopped where nothing further on brings over 5 % more.";
 
-/// The first of some numbers in a line after which nothing is more by 5 %; none, if that is the last.
+/// Returns the index of the first number that no later one exceeds by 5 %; `None` if that is the last.
 pub(super) fn plateau(numbers: &[f64]) -> Option<usize> {
     let most_from = |place: usize| numbers[place..].iter().copied().fold(0.0, f64::max);
     let found = (0..numbers.len()).find(|place| most_from(*place) <= GROWS * numbers[*place])?;
     (found + 1 < numbers.len()).then_some(found)
 }
 
-/// Where each line stops growing, as a sentence: `Throughput stops growing: sync at 8 workers (…), …`.
+/// Returns the point where each line stops growing, as a sentence: `Throughput stops growing: sync at 8
+/// workers (…), …`.
 pub(super) fn stops(points: &[Placed], what: &str, thing: &str) -> Option<String> {
     let mut lines: Vec<(&Placed, Option<f64>, Option<String>)> = Vec::new();
     for line in points.chunk_by(Placed::is_of_one_line) {
@@ -99,7 +100,7 @@ mod tests {
         assert_eq!(plateau(&[10.0, 20.0, 29.0, 30.0, 30.0]), Some(2));
         assert_eq!(plateau(&[10.0, 20.0, 40.0]), None);
         assert_eq!(plateau(&[10.0, 9.0, 8.0]), Some(0));
-        // What falls and rises again beyond what it was has not stopped.
+        // Numbers that fall and then exceed the earlier maximum have not stopped growing.
         assert_eq!(plateau(&[10.0, 8.0, 12.0, 12.0]), Some(2));
     }
 }

@@ -1,4 +1,4 @@
-//! How long the requests took that a run is about: those that were due in its window.
+//! Latencies of a run's cohort: the requests that were due in its window.
 
 use super::Inputs;
 use super::run_phases::Course;
@@ -8,23 +8,23 @@ use concsim_model::units::{Elapsed, Stamp, three_digits};
 use concsim_model::words::{counted, grouped, length};
 use concsim_record::Recording;
 
-/// A share of the requests is drawn as long as so many were slower.
+/// Number of slower requests that a drawn percentile needs.
 const SLOWER: f64 = 10.0;
-/// The requests that the numbers of a run count.
+/// Description of the requests that a run's numbers count.
 pub(super) const DUE: &str = "due in the counted window";
-/// What is said of where lines end.
+/// Note on the ends of lines.
 pub(super) const ENDS: &str = "A line ends where fewer than ten requests were slower.";
 
 /// The latencies of a run's requests, in ascending order.
 #[derive(Debug, Default)]
 pub(super) struct Cohort {
-    /// From the instants at which they were due.
+    /// Since the instants at which they were due.
     pub(super) from_due: Vec<Elapsed>,
-    /// From the instants at which they were sent.
+    /// Since the instants at which they were sent.
     pub(super) from_sent: Vec<Elapsed>,
     failed: usize,
-    /// Requests that the end of the run cut off. They count as the slowest, so that a share of all requests
-    /// took no longer than is drawn, whatever these would have taken.
+    /// Number of requests cut off by the end of the run. They count as the slowest, so that a drawn share is
+    /// right for any latency that they would have had.
     cut_off: usize,
     patience: Elapsed,
 }
@@ -61,12 +61,12 @@ impl Cohort {
         cohort
     }
 
-    /// How many there are.
+    /// Returns the number of requests.
     pub(super) fn count(&self) -> usize {
         self.from_due.len()
     }
 
-    /// The largest share of which enough are slower, and of which none was cut off; nothing, if that is less
+    /// Returns the largest share with enough slower requests and without a cut-off one; 0 if that is less
     /// than a half.
     pub(super) fn sayable(&self) -> f64 {
         let slower = SLOWER.max(self.cut_off as f64);
@@ -74,14 +74,14 @@ impl Cohort {
         if share < 0.5 { 0.0 } else { share }
     }
 
-    /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience; else nothing.
+    /// Returns `≥ 30 s` if a latency in milliseconds is the clients' patience; else an empty text.
     pub(super) fn at_least(&self, milliseconds: f64) -> String {
         let is_reached = self.failed > 0 && milliseconds >= self.patience.as_millis_f64();
         let words = || at_least(self.patience);
         is_reached.then(words).unwrap_or_default()
     }
 
-    /// Why a run is not drawn, in a sentence; [`None`] if it is.
+    /// Returns the reason why a run is not drawn, in a sentence; [`None`] if it is.
     pub(super) fn undrawn(&self, name: &str) -> Option<String> {
         let count = counted(self.count() as u64, "request");
         let because = if self.count() < 20 {
@@ -94,7 +94,7 @@ impl Cohort {
         (!is_drawn).then(|| format!("{name} is not drawn: {because}"))
     }
 
-    /// What has to be said of a run that is drawn, or that is not.
+    /// Returns the caveats of a run, drawn or not.
     pub(super) fn caveats(&self, name: &str) -> Vec<String> {
         let count = counted(self.count() as u64, "request");
         let due = format!("{count} {DUE}");
@@ -110,8 +110,8 @@ impl Cohort {
     }
 }
 
-/// The caveat about failed requests where a figure draws all requests that were due while load went on. Other
-/// figures count those due in the window alone, so it names both numbers.
+/// Returns the caveat about failed requests for a figure of all requests that were due during load. Other
+/// figures count only those due in the window, so it has both numbers.
 pub(super) fn failures(
     recording: &Recording,
     run_phases: &Course<'_>,
@@ -134,7 +134,7 @@ pub(super) fn failures(
     ))
 }
 
-/// The caveat about requests that have no latency, since the end of the run cut them off.
+/// Returns the caveat about requests without a latency, cut off by the end of the run.
 pub(super) fn cut_off(recording: &Recording, name: &str) -> Option<String> {
     let patience = recording.header.scenario.load.patience;
     let outcomes = recording.outcomes.iter();
@@ -146,22 +146,23 @@ pub(super) fn cut_off(recording: &Recording, name: &str) -> Option<String> {
     (count > 0).then(words)
 }
 
-/// The label of a latency that is the clients' patience.
+/// Returns the label of a latency that is the clients' patience.
 pub(super) fn at_least(patience: Elapsed) -> String {
     format!("{AT_LEAST}{}, the clients' patience", length(patience))
 }
 
-/// The counted windows of all recordings, in a line: in seconds since load began.
+/// Returns the counted windows of all recordings in a line, in seconds since load began.
 pub(super) fn windows(material: &Inputs<'_>) -> Option<String> {
     windows_of(REQUESTS, material.recordings())
 }
 
-/// The things that a window counts: requests due in it …
+/// Contents that a window counts: requests due in it …
 pub(super) const REQUESTS: &str = "requests due ";
-/// … or all that happens in it.
+/// … or all events in it.
 pub(super) const EVERYTHING: &str = "";
 
-/// The same of recordings with these names; of many of them only how long windows and warm-ups are.
+/// Returns the same for recordings with these names; for many of them only the lengths of windows and
+/// warm-ups.
 pub(super) fn windows_of<'a>(
     what: &str,
     recordings: impl Iterator<Item = (String, &'a Recording)>,
@@ -192,10 +193,10 @@ pub(super) fn windows_of<'a>(
     Some(format!("counted: {what}after load began, {each}"))
 }
 
-/// The windows of more runs than these are not named one by one.
+/// Number of runs above which windows are not named one by one.
 const MOST_NAMED: usize = 4;
 
-/// `6.00 s`, or `6.00 s to 7.00 s` where these lengths in seconds differ.
+/// Returns `6.00 s`, or `6.00 s to 7.00 s` if these lengths in seconds differ.
 pub(super) fn seconds(lengths: impl Iterator<Item = f64> + Clone) -> Option<String> {
     let least = three_digits(lengths.clone().reduce(f64::min)?);
     let most = three_digits(lengths.reduce(f64::max)?);
@@ -213,7 +214,7 @@ fn failed_in_words(name: &str, failed: usize, of: &str, patience: Elapsed) -> Op
     (failed > 0).then(words)
 }
 
-/// The latency in milliseconds that a share of these does not exceed.
+/// Returns the latency in milliseconds that a share of these does not exceed.
 pub(super) fn quantile(sorted: &[Elapsed], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64 - 1e-9).ceil().max(1.0) as usize;
     let found = sorted.get(rank - 1).or(sorted.last());
@@ -225,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_a_latency_that_somebody_had() {
+    fn a_quantile_is_a_latency_of_a_request() {
         let sorted: Vec<Elapsed> = (1..=100).map(Elapsed::from_millis).collect();
         let found = [0.0, 0.5, 0.9, 0.99, 1.0].map(|share| quantile(&sorted, share) as u64);
         assert_eq!(found, [1, 50, 90, 99, 100]);

@@ -1,19 +1,19 @@
-//! Predictions that were made before anything was played, from files: what `concsim parity --json` prints,
-//! or the `summary.json` of a run that was played with `--predict`.
+//! Predictions made before a run, from files: the output of `concsim parity --json`, or the `summary.json` of
+//! a run with `--predict`.
 
 use serde::Deserialize;
 
 /// All predictions of a file.
 #[derive(Clone, Debug)]
 pub struct Foretold {
-    /// What a figure of them is called.
+    /// Title of a figure of them.
     pub title: String,
-    /// Where they are from.
+    /// Origin of the predictions.
     pub provenance: String,
     pub(super) runs: Vec<Run>,
 }
 
-/// A run that was predicted.
+/// A predicted run.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Run {
     #[serde(default)]
@@ -26,7 +26,7 @@ pub(super) struct Run {
     pub(super) prediction: Option<Prediction>,
 }
 
-/// Its numbers, as far as a figure shows them.
+/// Numbers of a prediction that a figure shows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Prediction {
     pub(super) throughput_per_s: Both,
@@ -35,14 +35,14 @@ pub(super) struct Prediction {
     pub(super) p99_ms: Both,
 }
 
-/// One number, foretold and found.
+/// A number, predicted and measured.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Both {
     pub(super) predicted: Option<f64>,
     pub(super) measured: Option<f64>,
 }
 
-/// Either of the two files.
+/// Content of either file.
 #[derive(Debug, Deserialize)]
 struct Read {
     schema: String,
@@ -68,22 +68,22 @@ struct Played {
     seed: u64,
 }
 
-/// Why nothing was foretold in a file.
+/// Reason why a file has no prediction.
 #[derive(Debug, thiserror::Error)]
 pub enum Nothing {
-    /// It is not what it should be.
+    /// The file has another format.
     #[error("neither the output of `concsim parity --json` nor a run's summary: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// It has no prediction.
+    /// The file has no prediction.
     #[error("nothing was foretold in it: `concsim run FILE --predict` does that")]
     Unforetold,
 }
 
 impl Foretold {
-    /// Reads the text of such a file.
+    /// Reads the text of a file of predictions.
     ///
     /// # Errors
-    /// When it is none, or has no prediction.
+    /// Fails if the text has another format, or has no prediction.
     pub fn read(text: &str) -> Result<Self, Nothing> {
         let read: Read = serde_json::from_str(text)?;
         let mut runs: Vec<Run> = read.rows.into_iter().chain(read.runs).collect();

@@ -1,5 +1,5 @@
-//! The gallery in `docs/figures.md`: each kind of figure has its part, and its picture is small. That each is
-//! what its commands draw is found by `concsim figures --check`.
+//! Test of the gallery in `docs/figures.md`: each kind of figure has its section and a small picture.
+//! `concsim figures --check` verifies that each picture is the output of its commands.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ fn picture(kind: Kind) -> PathBuf {
     folder.join(kind.name()).with_extension("svg")
 }
 
-/// The data of the gallery's figure.
+/// Returns the data of the gallery's figure.
 pub(super) fn data_of(kind: Kind) -> Table {
     let data = fs::read_to_string(picture(kind).with_extension("csv")).unwrap();
     Table::from_csv(&data).unwrap()

@@ -1,30 +1,30 @@
-//! Areas that are told apart without colours: each meaning has a pattern of its own.
+//! Fills of areas that are distinguishable without colours: each meaning has its own pattern.
 
 use std::fmt::Display;
 
 use super::canvas::{Canvas, rect};
 use super::svg::{Px, Svg};
 
-/// What an area is filled with.
+/// Pattern of an area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
-    /// All of it.
+    /// Completely filled.
     Solid,
-    /// Stripes that lean.
+    /// Slanted stripes.
     Leaning,
-    /// Stripes that stand.
+    /// Vertical stripes.
     Standing,
-    /// Stripes that lie.
+    /// Horizontal stripes.
     Lying,
     /// Dots.
     Dots,
-    /// Stripes that lean the other way, close together.
+    /// Stripes slanted the other way, close together.
     Falling,
-    /// Nothing: an outline.
+    /// An outline.
     Hollow,
 }
 
-/// What an area is about: a colour's class, and a pattern.
+/// Look of an area: a colour class and a pattern.
 pub(super) type Fill = (&'static str, Pattern);
 
 fn id_of(canvas: &Canvas, (class, pattern): Fill) -> String {
@@ -34,7 +34,7 @@ fn id_of(canvas: &Canvas, (class, pattern): Fill) -> String {
     ))
 }
 
-/// Defines the patterns of these fills, and says how each is asked for.
+/// Defines the patterns of these fills and returns their references.
 pub(super) fn define(canvas: &mut Canvas, fills: &[Fill]) -> Hatches {
     canvas.svg.open("defs", &[]);
     let mut hatches = Hatches::default();
@@ -50,7 +50,7 @@ pub(super) fn define(canvas: &mut Canvas, fills: &[Fill]) -> Hatches {
 }
 
 fn tile(svg: &mut Svg, id: &str, (class, pattern): Fill) {
-    // Each tile: its size, how it is turned, and what of it is filled.
+    // Each tile: its size, its rotation, and the filled part.
     let (size, turned, stripe) = match pattern {
         Pattern::Solid | Pattern::Hollow => return,
         Pattern::Leaning => (5.0, 45, (2.5, 5.0)),
@@ -72,14 +72,14 @@ fn tile(svg: &mut Svg, id: &str, (class, pattern): Fill) {
     svg.close("pattern");
 }
 
-/// The patterns of a sheet.
+/// Patterns of a sheet.
 #[derive(Debug, Default)]
 pub(super) struct Hatches {
     known: Vec<(Fill, String)>,
 }
 
 impl Hatches {
-    /// The class and the fill of an area.
+    /// Returns the class and the fill of an area.
     fn look(&self, fill: Fill) -> (String, &str) {
         let (class, pattern) = fill;
         let url = self.known.iter().find(|(known, _)| *known == fill);
@@ -90,7 +90,7 @@ impl Hatches {
         }
     }
 
-    /// A rectangle between two corners.
+    /// Draws a rectangle between two corners.
     pub(super) fn rect(
         &self,
         svg: &mut Svg,
@@ -114,7 +114,7 @@ impl Hatches {
         svg.leaf("rect", &attributes);
     }
 
-    /// An area along a path.
+    /// Draws an area along a path.
     pub(super) fn path(&self, svg: &mut Svg, fill: Fill, way: &str) {
         let (class, url) = self.look(fill);
         let look: (&str, &dyn Display) = if url.is_empty() {

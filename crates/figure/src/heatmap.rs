@@ -1,10 +1,9 @@
-//! When how many requests took how long: two kinds of requests, or a moment in which all were slow, are
-//! seen here and in no percentile.
+//! Latency heat map: number of requests by due time and latency. It shows mixed kinds of requests, and
+//! moments in which all were slow, which no percentile does.
 //!
 //! In its table a row is a cell: `x` to `x_to` in seconds after load began, `y` to `y_to` in milliseconds
-//! from due, `n` how many requests were due then and took so long. `panel` is the variant. A cell
-//! without requests is no row. The label of a cell in which requests failed says that they stand at their
-//! clients' patience.
+//! from due, `n` the number of requests. `panel` is the variant. A cell without requests has no row. The
+//! label of a cell with failed requests states that they are drawn at their clients' patience.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,19 +30,19 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
     draw,
 };
 
-/// Cells side by side, at most.
+/// Maximal number of cells side by side.
 const COLUMNS: usize = 90;
-/// Cells in each decade of latencies, the finest first.
+/// Cells per decade of latency, the finest first.
 const BINS: [f64; 6] = [96.0, 64.0, 48.0, 32.0, 16.0, 8.0];
-/// Cells one above the other, at most.
+/// Maximal number of cells one above the other.
 const ROWS: f64 = 40.0;
-/// The series of all cells.
+/// Name of the series of all cells.
 const REQUESTS: &str = "requests";
-/// So many strengths are told apart.
+/// Number of distinguishable strengths.
 const LEVELS: u32 = 8;
-/// How high the plot of a variant is.
+/// Height of a variant's plot, in user units.
 const HEIGHT: f64 = 180.0;
-/// Length and height of the colour bar.
+/// Length and height of the colour bar, in user units.
 const BAR: (f64, f64) = (200.0, 14.0);
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -68,14 +67,14 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(taken)
 }
 
-/// A request that has a latency.
+/// A request with a latency.
 struct Request {
     due: Stamp,
     milliseconds: f64,
     has_failed: bool,
 }
 
-/// All requests that were due while load went on. One that the end of the run cut off has no latency.
+/// Returns all requests due during load. One that the end of the run cut off has no latency.
 fn requests<'a>(
     recording: &'a Recording,
     run_phases: &'a Course<'_>,
@@ -92,17 +91,17 @@ fn requests<'a>(
     .filter(|request| request.milliseconds > 0.0)
 }
 
-/// The cells of all panels, which share both scales: so counts of cells can be compared.
+/// Cells of all panels, which share both scales, so that counts of cells are comparable.
 struct Grid {
-    /// The length of a cell in seconds.
+    /// Length of a cell in seconds.
     step: f64,
-    /// Cells in each decade of latencies.
+    /// Cells per decade of latency.
     bins: f64,
 }
 
 impl Grid {
-    /// No more than [`COLUMNS`] cells over the longest run, and no more than [`ROWS`] from the shortest to
-    /// the longest latency.
+    /// Returns a grid with at most [`COLUMNS`] cells over the longest run, and at most [`ROWS`] from the
+    /// shortest to the longest latency.
     fn of(material: &Inputs<'_>) -> Self {
         let (mut least, mut most, mut step) = (f64::INFINITY, 0.0_f64, 0.0_f64);
         for (_, recording) in material.recordings() {
@@ -120,7 +119,7 @@ impl Grid {
     }
 }
 
-/// The numbers of requests and of failed ones in a cell.
+/// Numbers of requests and of failed ones in a cell.
 #[derive(Default)]
 struct Count {
     all: u64,
@@ -173,7 +172,7 @@ fn cells(recording: &Recording, run_phases: &Course<'_>, panel: &str, grid: &Gri
     cells
 }
 
-/// Counts that look the same: from the first to the last.
+/// Range of counts with the same look, from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Level {
     number: u32,
@@ -181,7 +180,7 @@ struct Level {
     most: u64,
 }
 
-/// Equal factors up to the largest count; those without a whole number in them are left out.
+/// Returns levels at equal ratios up to the largest count; those without a whole number are omitted.
 fn levels(most: u64) -> Vec<Level> {
     let bound = |level: u32| {
         let power = f64::from(level) / f64::from(LEVELS);
@@ -209,11 +208,11 @@ fn draw(table: &Table, look: &Look) -> String {
     colour_bar(&mut canvas, &levels);
     let left = MARGIN + width_of("10 000", SMALL) + 4.0;
     let across = run_phases::axis(table, (left, canvas.right()));
-    let deeds = run_phases::deeds(table);
+    let interventions = run_phases::interventions(table);
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
         run_phases::heading(&mut canvas, panel, &rows);
-        canvas.room_above(!deeds.is_empty());
+        canvas.room_above(!interventions.is_empty());
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let ends = cells.iter().flat_map(|row| [row.y, row.upper()]);
         let up = Scale::factors(ends, (bottom, top));
@@ -231,14 +230,14 @@ fn draw(table: &Table, look: &Look) -> String {
         }
         mark_patience(&mut canvas, &rows, &across, &up);
         run_phases::draw_interrupted(&mut canvas, &rows, &across, (top, bottom), &[]);
-        run_phases::draw_deeds(&mut canvas, &rows, &deeds, &across, (top, bottom));
+        run_phases::draw_interventions(&mut canvas, &rows, &interventions, &across, (top, bottom));
     }
     canvas.legend_of_patience(&table.rows, Arrow::Up);
-    run_phases::list_deeds(&mut canvas, &deeds);
+    run_phases::list_interventions(&mut canvas, &interventions);
     canvas.finish(table, look)
 }
 
-/// Cells of requests that failed have arrows, as far as these have room.
+/// Marks cells with failed requests by arrows, as far as there is room.
 fn mark_patience(canvas: &mut Canvas, rows: &[&Row], across: &Scale, up: &Scale) {
     let reached = rows.iter().filter(|row| row.is_at_patience());
     let middle = |row: &&Row| {
@@ -251,7 +250,8 @@ fn mark_patience(canvas: &mut Canvas, rows: &[&Row], across: &Scale, up: &Scale)
     Arrow::Up.draw(&mut canvas.svg, reached.map(middle));
 }
 
-/// One bar of all colours; beneath each the smallest count that has it, beneath its end the largest count.
+/// Draws the colour bar; beneath each colour the smallest count that has it, beneath the end the largest
+/// count.
 fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
     let (Some(last), (length, height)) = (levels.last(), BAR) else {
         return;
@@ -286,7 +286,7 @@ fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
     canvas.top = top + height + SMALL + 10.0;
 }
 
-/// How many requests a cell of this colour has, for who points at one.
+/// Describes the number of requests in a cell of this colour, for a tooltip.
 fn said(level: &Level) -> String {
     if level.least == level.most {
         return counted(level.least, "request");
@@ -298,7 +298,7 @@ fn said(level: &Level) -> String {
     )
 }
 
-/// The cells of one strength; those side by side are one rectangle.
+/// Returns the path of the cells of one strength; adjacent ones are one rectangle.
 fn way_of(rows: &[&Row], level: Level, across: &Scale, up: &Scale) -> String {
     let is_of_it = |row: &&&Row| {
         let count = row.n.unwrap_or(0);

@@ -1,9 +1,9 @@
-//! What more load does: latency stays where it is for long, and then does not.
+//! Figure of latency against offered load, through saturation.
 //!
-//! In its table `x` is the load that is offered, in requests per second, and `y` a latency in milliseconds
-//! from due. `panel` is the variant with the values of other axes, `series` the percentile, `n` the
-//! requests that it rests on. The series `saturation` is the load at which something is used up, as
-//! computed; the series `parts` the first load of which less than 97 % was answered in its time.
+//! In its table `x` is the offered load, in requests per second, and `y` a latency in milliseconds from due.
+//! `panel` is the variant with the values of other axes, `series` the percentile, `n` the number of requests
+//! behind it. The series `saturation` is the computed load at which a resource is exhausted; the series
+//! `parts` is the first load of which less than 97 % was answered in time.
 
 use super::canvas::{Canvas, MARGIN, width_of};
 use super::lines::{Arrow, Names, Plot, numbered, series};
@@ -27,16 +27,16 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 const KEY: &str = "load.rate";
 const SATURATION: &str = "saturation";
 const PARTS: &str = "parts";
-/// Less of what came than this is not all of it …
+/// Share of arrivals below which answers count as incomplete …
 const ALL_OF_IT: f64 = 0.97;
-/// … if it is more than so many requests.
+/// … if more requests than this are missing.
 const UNDER_WAY: f64 = 10.0;
 const PERCENTILES: [(&str, &str); 3] = [
     ("p50", "latency_ms.p50"),
     ("p90", "latency_ms.p90"),
     ("p99", "latency_ms.p99"),
 ];
-/// How high the plot of a variant is.
+/// Height of a variant's plot, in user units.
 const HEIGHT: f64 = 190.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -62,7 +62,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     })
 }
 
-/// Up to which load each line keeps up with it, as a sentence.
+/// Returns the load up to which each line keeps up, as a sentence.
 fn kept_up(points: &[Placed]) -> Option<String> {
     let lines: Vec<&[Placed]> = points.chunk_by(Placed::is_of_one_line).collect();
     let rate = |point: &Placed| format!("{}/s", digits(point.x));
@@ -99,7 +99,7 @@ fn kept_up(points: &[Placed]) -> Option<String> {
         .map(|each| each.join("; "))
 }
 
-/// More lines than these are not named one by one in the title.
+/// Number of lines above which the title does not name them one by one.
 const MOST_NAMED: usize = 2;
 
 fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
@@ -146,12 +146,12 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     rows
 }
 
-/// How many came and how many were answered each second, if that is not about the same.
+/// Returns arrivals and answers per second if they differ.
 fn lost(point: &Placed) -> Option<(f64, f64)> {
     let (due, window) = (point.number("due")?, point.number("window_s")?);
     let answered = point.number("throughput_per_s")?;
     let came = due / window.max(1e-9);
-    // A few are always under way when the window ends.
+    // A few requests are always in flight when the window ends.
     let missing = due - answered * window;
     (answered < ALL_OF_IT * came && missing > UNDER_WAY).then_some((came, answered))
 }
@@ -160,7 +160,8 @@ fn per_second(rate: f64) -> String {
     format!("at {}/s", digits(rate))
 }
 
-/// The lowest rate at which something but the clients themselves is used up, and what that is.
+/// Returns the lowest rate at which a resource other than the clients is exhausted, and the name of that
+/// resource.
 fn saturation(point: &Placed) -> Option<(f64, String)> {
     let bounds = point.bounds();
     let of_server = bounds
@@ -200,7 +201,7 @@ fn draw(table: &Table, look: &Look) -> String {
         );
         canvas.standing(&marks, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_latency(row)));
-        canvas.lines(&plot, &all, Names::ModelComparison(room));
+        canvas.lines(&plot, &all, Names::AtEnds(room));
         canvas.said_of_standing(&marks, &across);
     }
     canvas.legend_of_patience(&table.rows, Arrow::Up);

@@ -1,4 +1,4 @@
-//! Interrupted runs in figures over time: the part that was not played, or not counted, is grey.
+//! Tests of interrupted runs in figures over time: the part that was not played, or not counted, is grey.
 
 use super::legible::complaints;
 use super::tests::{TITLE, kept, look, of_runs};
@@ -13,7 +13,7 @@ use concsim_record::synthetic::Synthetic;
 const S: u64 = 1_000_000_000;
 const OVER_TIME: [Kind; 3] = [Kind::Heatmap, Kind::Queues, Kind::Utilisation];
 
-/// Runs with a second of warm-up and five that count, interrupted after so many milliseconds.
+/// Runs with a second of warm-up and a window of five seconds, interrupted after `after_ms` milliseconds.
 fn interrupted(after_ms: u64) -> StoredRun {
     let mut kept = kept(TITLE, Synthetic::io_bound);
     for recording in &mut kept.recordings {
@@ -37,7 +37,7 @@ fn interrupted(after_ms: u64) -> StoredRun {
     kept
 }
 
-/// The grey rectangles of a picture: where each begins and ends across, and where it begins from the top.
+/// Returns the grey rectangles of a picture: left end, right end and top of each.
 fn grey(svg: &str) -> Vec<(f64, f64, f64)> {
     let lines = svg
         .lines()
@@ -82,7 +82,7 @@ fn lanes_of_cores_are_grey_where_an_interrupted_run_was_not_played() {
     let grey = grey(&svg);
     let right = grey.iter().map(|it| it.1).fold(0.0, f64::max);
     let to_the_end = grey.iter().filter(|it| (it.1 - right).abs() < 0.1);
-    // Of each of two variants, its lanes and the line beneath.
+    // For each of two variants, its lanes and the line beneath.
     assert_eq!(to_the_end.count(), 2 * (lanes.len() + 1), "{grey:?}");
 }
 

@@ -1,5 +1,5 @@
-//! Whether the words of a figure can be read: none cut off, struck through or over others, on a blog and on a
-//! phone.
+//! Test that the words of a figure are legible: none is cut off, struck through or overlapped, at the widths
+//! of a blog and of a phone.
 
 use resvg::tiny_skia::{PathSegment, Rect};
 use resvg::usvg::{Group, Node, TextChunk};
@@ -9,7 +9,7 @@ use super::tests::{WIDTHS, figure_of, look};
 use super::{Kind, Table, draw, png};
 use concsim_model::palette::Theme;
 
-/// Where the words of a figure lie, with the letters of the built-in font.
+/// Collects the words of a figure with their boxes, with the letters of the built-in font.
 fn words_of(group: &Group, into: &mut Vec<(String, Rect)>) {
     for node in group.children() {
         match node {
@@ -23,10 +23,10 @@ fn words_of(group: &Group, into: &mut Vec<(String, Rect)>) {
     }
 }
 
-/// A straight line that is drawn.
+/// A drawn straight line.
 type Line = ((f32, f32), (f32, f32));
 
-/// The lines of a figure but those of its grid, which are faint.
+/// Collects the lines of a figure except those of its grid, which are faint.
 fn lines_of(group: &Group, into: &mut Vec<Line>) {
     for node in group.children() {
         match node {
@@ -50,7 +50,7 @@ fn lines_of(group: &Group, into: &mut Vec<Line>) {
     }
 }
 
-/// Whether a line passes through words. The letters fill their box but for a little.
+/// True if a line passes through words. The letters fill their box except for a margin.
 fn strikes(line: &Line, words: &Rect) -> bool {
     const STEPS: u16 = 400;
     let ((x, y), (x_to, y_to)) = *line;
@@ -64,7 +64,7 @@ fn strikes(line: &Line, words: &Rect) -> bool {
     })
 }
 
-/// What cannot be read of a figure of this width.
+/// Returns the illegible parts of a figure of this width.
 pub(super) fn complaints(table: &Table, width: u32) -> Vec<String> {
     let svg = draw(table, &look(width, Theme::Light));
     let tree = png::tree_of(&svg).expect("it is SVG");
@@ -81,7 +81,7 @@ pub(super) fn complaints(table: &Table, width: u32) -> Vec<String> {
             .iter()
             .filter(|(_, other)| lies_over(one, other));
         complaints.extend(over.map(|(other, _)| format!("`{words}` lies over `{other}`")));
-        // A letter interrupts the line that it names.
+        // A letter may interrupt its own line.
         let is_struck = words.chars().count() > 1 && lines.iter().any(|line| strikes(line, one));
         if is_struck {
             complaints.push(format!("`{words}` is struck through"));
@@ -90,7 +90,7 @@ pub(super) fn complaints(table: &Table, width: u32) -> Vec<String> {
     complaints
 }
 
-/// Boxes have some air above and below their letters, which may touch.
+/// True if two boxes overlap. Boxes have empty space above and below their letters, which may touch.
 fn lies_over(one: &Rect, other: &Rect) -> bool {
     let across = one.right().min(other.right()) - one.left().max(other.left());
     let down = one.bottom().min(other.bottom()) - one.top().max(other.top());
@@ -134,7 +134,7 @@ fn long_names_are_shortened_or_go_on_to_another_line() {
         table.title = "a title of many words ".repeat(9);
         table.caveats = vec!["a warning that takes its time ".repeat(4)];
         for row in &mut table.rows {
-            // What tells parts of a figure from each other has to stay as it is.
+            // Names that distinguish parts of a figure must not change.
             let is_a_name = ["sync", "coroutine"].contains(&row.series.as_str());
             if is_a_name {
                 row.series = format!("{}_with_a_name_that_is_long", row.series);

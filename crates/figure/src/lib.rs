@@ -1,13 +1,13 @@
-//! Figures: from recordings to a table, and from a table to a picture that needs no touching up.
+//! Figures: from recordings to a table, and from a table to a finished picture.
 //!
 //! ```text
 //!   recordings ─▶ rows ─▶ Table ⇄ CSV
 //!                           └───▶ SVG ─▶ PNG
 //! ```
 //!
-//! A picture is drawn from its table alone, so whoever has the data has the figure. The same table and
-//! the same look give the same bytes. What is measured, simulated and computed is told apart in the same
-//! way in all kinds: filled marks and full lines, hollow marks and dashes, dots.
+//! A picture is drawn from its table alone, so the data are sufficient to draw it again. The same table and
+//! the same look give the same bytes. Measured, simulated and computed data have the same marks in all kinds:
+//! filled marks and full lines, hollow marks and dashes, dots.
 
 mod boxes;
 mod breakdown;
@@ -61,57 +61,57 @@ use concsim_model::palette::Theme;
 use concsim_record::Recording;
 use concsim_record::storage::StoredRun;
 
-/// What a figure can show.
+/// Kind of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Who runs when.
+    /// Activity of each request over time, above the lanes of the cores.
     WhoRuns,
-    /// Concurrency and parallelism, and their ceilings.
+    /// Concurrency and parallelism, with their limits.
     Boxes,
-    /// What coroutines pay.
+    /// Gain of coroutines over sync workers, by share of waiting.
     Payoff,
-    /// How long all but the slowest take.
+    /// Latency by percentile, on a scale for the tail.
     Percentiles,
-    /// Where the time goes.
+    /// Mean latency by component.
     Breakdown,
-    /// When how many took how long.
+    /// Number of requests by due time and latency.
     Heatmap,
-    /// Who used each core.
+    /// Usage of each core over time.
     Utilisation,
-    /// Who waits where.
+    /// Requests at the door, begun and ready over time.
     Queues,
-    /// What more workers bring.
+    /// Throughput against number of workers.
     Workers,
-    /// What more load does.
+    /// Latency against offered load, through saturation.
     HockeyStick,
-    /// What more cores bring.
+    /// Speed-up against number of cores.
     WhatIf,
-    /// What it does to measure with clients that wait.
+    /// Latency with an open and a closed load.
     OpenClosed,
-    /// How far off the simulation is.
+    /// Relative error of the simulation.
     Parity,
 }
 
-/// How a kind of figure is made.
+/// Definition of a kind of figure.
 struct FigureSpec {
-    /// The word for it, on the command line.
+    /// Name on the command line.
     name: &'static str,
-    /// What it shows, in a line.
+    /// Description in one line.
     says: &'static str,
-    /// What it is made of.
+    /// Kind of input.
     of: InputKind,
-    /// What to do where there is nothing of that.
+    /// Help if the input is missing.
     needs: &'static str,
-    /// From what is given to what is drawn.
+    /// Function from inputs to rows.
     rows: fn(&Inputs<'_>) -> Result<Extracted, Refused>,
-    /// From what is drawn to SVG.
+    /// Function from a table to SVG.
     draw: fn(&Table, &Look) -> String,
 }
 
-/// What a figure is made of.
+/// Kind of input for a figure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InputKind {
-    /// Kept runs alone.
+    /// Stored runs only.
     Runs,
     /// Sweeps, or several runs.
     Points,
@@ -120,7 +120,7 @@ enum InputKind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds, in the order of the list.
     pub const ALL: [Self; 13] = [
         Self::WhoRuns,
         Self::Boxes,
@@ -155,29 +155,29 @@ impl Kind {
         }
     }
 
-    /// The word for it, on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.recipe().name
     }
 
-    /// What it shows, in a line.
+    /// Returns the description in one line.
     #[must_use]
     pub fn says(self) -> &'static str {
         self.recipe().says
     }
 
-    /// What it is made of, and how to get that, in a line.
+    /// Returns the kind of input and the commands that produce it, in one line.
     #[must_use]
     pub fn needs(self) -> &'static str {
         self.recipe().needs
     }
 }
 
-/// What is given to make a figure of.
+/// Inputs of a figure.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs<'a> {
-    /// Kept runs.
+    /// Stored runs.
     pub plays: Vec<Play<'a>>,
     /// Sweeps.
     pub sweeps: Vec<Sweep>,
@@ -185,17 +185,17 @@ pub struct Inputs<'a> {
     pub foretold: Vec<Foretold>,
 }
 
-/// A kept run, and how it is called among those of a figure.
+/// A stored run, with its name in a figure.
 #[derive(Clone, Debug)]
 pub struct Play<'a> {
     /// The run.
     pub kept: &'a StoredRun,
-    /// What tells it from the other runs of the figure. Empty: it is the only one.
+    /// Name that distinguishes it from the other runs of the figure; empty for a single run.
     pub called: String,
 }
 
 impl Play<'_> {
-    /// The name of the run in the figure.
+    /// Returns the name of the run in the figure.
     fn name(&self) -> &str {
         if self.called.is_empty() {
             self.kept.plan.name()
@@ -204,7 +204,7 @@ impl Play<'_> {
         }
     }
 
-    /// The name of a variant in the figure.
+    /// Returns the name of a variant in the figure.
     fn name_of(&self, recording: &Recording) -> String {
         let variant = &recording.header.variant;
         if self.called.is_empty() {
@@ -216,7 +216,7 @@ impl Play<'_> {
 }
 
 impl Inputs<'_> {
-    /// All recordings, each with its name in the figure.
+    /// Returns all recordings, each with its name in the figure.
     fn recordings(&self) -> impl Iterator<Item = (String, &Recording)> {
         self.plays.iter().flat_map(|play| {
             let all = play.kept.recordings.iter();
@@ -224,7 +224,7 @@ impl Inputs<'_> {
         })
     }
 
-    /// Whether there is something of what a kind of figure cannot use, or nothing that it can.
+    /// True if the inputs include something that a kind of figure cannot use, or nothing that it can.
     fn is_none_for(&self, of: InputKind) -> bool {
         let [runs, sweeps, foretold] = [
             self.plays.is_empty(),
@@ -240,62 +240,62 @@ impl Inputs<'_> {
     }
 }
 
-/// How a figure looks.
+/// Look of a figure.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// In user units: 720 for the column of a blog, 360 for a phone.
+    /// Width in user units: 720 for the column of a blog, 360 for a phone.
     pub width: u32,
-    /// For light pages, dark ones, or as the reader has it.
+    /// Theme: light, dark, or the reader's preference.
     pub theme: Theme,
-    /// Words that stand beneath the title.
+    /// Notes beneath the title.
     pub notes: Vec<String>,
-    /// It stands in a page that has the [`sheet`] and shows what a mark says when the pointer is on it.
+    /// True if the figure is part of a page that has the [`sheet`] and shows tooltips.
     pub is_in_page: bool,
-    /// Number of the figure among those of its kind on a page, from 0: keeps their identifiers apart.
+    /// Number of the figure among those of its kind on a page, from 0: keeps their identifiers distinct.
     pub place: usize,
 }
 
-/// The style sheet of figures that stand in a page.
+/// Returns the style sheet of figures in a page.
 #[must_use]
 pub fn sheet(theme: Theme) -> String {
     style::sheet(theme)
 }
 
-/// Why there is no figure.
+/// Reason why a figure cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// There is nothing to draw.
+    /// The inputs contain no data to draw, for this reason.
     #[error("there is nothing to draw: {0}")]
     Nothing(Cow<'static, str>),
-    /// It was given something else than it is made of.
+    /// The inputs are of the wrong kind.
     #[error("`{kind}` is made of {needs}")]
     Needs {
-        /// The kind of figure.
+        /// Kind of figure.
         kind: &'static str,
-        /// What of, and how to get it.
+        /// Required input, and the commands that produce it.
         needs: &'static str,
     },
 }
 
-/// What a figure shows of what it was given.
+/// Data of a figure, extracted from its inputs.
 #[derive(Debug, Default)]
 struct Extracted {
     rows: Vec<Row>,
-    /// What has to be said besides.
+    /// Caveats of the data.
     caveats: Vec<String>,
-    /// The counted window, in a line.
+    /// Counted window, in one line.
     counted: Option<String>,
-    /// Title computed from the data, for inputs that claim nothing themselves. Empty: none.
+    /// Title computed from the data, for inputs without a claim of their own; empty if there is none.
     claim: String,
 }
 
 impl Refused {
-    /// Nothing of what was given can be drawn, for one reason.
+    /// Refuses inputs that cannot be drawn, for one reason.
     fn nothing(reason: &'static str) -> Self {
         Self::Nothing(Cow::Borrowed(reason))
     }
 
-    /// The same for the reasons of each variant, or for this one where no variant has its own.
+    /// Refuses inputs for the reasons of each variant, or for `or_else` if no variant has one.
     fn nothing_of(reasons: &[String], or_else: &'static str) -> Self {
         if reasons.is_empty() {
             return Self::nothing(or_else);
@@ -313,10 +313,10 @@ impl From<Vec<Row>> for Extracted {
     }
 }
 
-/// Takes from what is given what a figure shows.
+/// Extracts the table of a figure from its inputs.
 ///
 /// # Errors
-/// When there is nothing of it in there.
+/// Fails if the inputs have no data for this kind.
 pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let recipe = kind.recipe();
     let needs = || Refused::Needs {
@@ -338,7 +338,7 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
         .chain(foretold.clone().map(|it| Some(it.title.clone())))
         .collect();
     let is_one = titles.iter().all(|title| *title == titles[0]);
-    // Files of several titles give the figure none.
+    // Files with different titles give the figure no title.
     let plays = material.plays.iter().map(|play| &play.kept.plan.title);
     let may_be_title = distinct(plays.map(String::as_str)).len() == 1;
     let is_sweep = sweeps.len() > 0;
@@ -352,7 +352,7 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
-        // What one scenario claims is not the title of several. A sweep claims what its data show.
+        // The claim of one scenario is not the title of several. A sweep's claim is computed from its data.
         title: match titles.into_iter().next().flatten() {
             Some(title) if is_one && !is_sweep => title,
             _ if !taken.claim.is_empty() => taken.claim,
@@ -371,7 +371,7 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     })
 }
 
-/// What kinds of figures say of failures themselves is not said twice.
+/// Removes caveats about failed requests if the figure has its own.
 fn without_echo(mut caveats: Vec<String>, own: Vec<String>) -> Vec<String> {
     let says_of_failures = own.iter().any(|it| it.contains(" failed; "));
     caveats.retain(|it| !(says_of_failures && it.ends_with(FAILED)));
@@ -379,7 +379,7 @@ fn without_echo(mut caveats: Vec<String>, own: Vec<String>) -> Vec<String> {
     caveats
 }
 
-/// What was played, where and by which version.
+/// Returns the scenario, machine and version of a run.
 fn provenance(kept: &StoredRun) -> String {
     let first = kept.recordings.first();
     first.map_or_else(
@@ -388,7 +388,7 @@ fn provenance(kept: &StoredRun) -> String {
     )
 }
 
-/// The figure as SVG.
+/// Draws the figure as SVG.
 #[must_use]
 pub fn draw(table: &Table, look: &Look) -> String {
     (table.kind.recipe().draw)(table, look)

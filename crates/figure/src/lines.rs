@@ -1,9 +1,8 @@
-//! Lines through points: a series is a line, and its name stands at its end where there is room.
+//! Lines through points: a series is a line, and its name is at its end if there is room.
 //!
-//! The colour is that of the kind of workers; of several lines of one kind each of the first ten has marks of
-//! another shape, and each of the first thirty has another shape or another rhythm of dashes. More than five
-//! lines have letters besides. Full lines and long dashes are measured, short dashes
-//! simulated, dots computed.
+//! The colour is that of the kind of workers. Of several lines of one kind, the first ten have marks of
+//! different shapes, and the first thirty differ in shape or in their dashes. More than five lines have
+//! letters in addition. Full lines and long dashes are measured, short dashes simulated, dots computed.
 
 use std::fmt::Display;
 
@@ -15,20 +14,20 @@ use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, distinct};
 use concsim_model::units::letter;
 
-/// More series than these are named in a legend.
+/// Number of series above which a legend names them.
 const MOST_NAMES: usize = 5;
-/// Names that take more of the width than this are, too.
+/// Share of the width above which names are in the legend, too.
 const MOST_ROOM: f64 = 0.32;
-/// A line of so many points has a mark at each, a longer one at some.
+/// Number of points up to which each has a mark; longer lines have marks at some.
 const EACH_MARKED: usize = 20;
-/// Points of a line that say what they are.
+/// Maximal number of points of a line with tooltips.
 const MOST_TOLD: usize = 120;
-/// From one arrow to the next.
+/// Distance between arrows.
 const ARROW: f64 = 20.0;
-/// From one label to the next.
+/// Distance between labels.
 const GAP: f64 = SMALL + 3.0;
 
-/// Where points lie.
+/// Area and scales of a plot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plot {
     pub(super) across: Scale,
@@ -40,19 +39,19 @@ impl Plot {
         (self.across.at(x), self.up.at(y))
     }
 
-    /// From the top to the bottom.
+    /// Returns the top and the bottom.
     pub(super) fn tall(&self) -> (f64, f64) {
         (self.up.to, self.up.from)
     }
 
-    /// Both axes, with these names.
+    /// Draws both axes, with these names.
     pub(super) fn axes(&self, canvas: &mut Canvas, across: &str, up: &str) {
         let most = ((self.across.to - self.across.from) / 55.0) as usize;
         let ticks = self.across.ticks(most);
         self.axes_at(canvas, &ticks, across, up);
     }
 
-    /// The same with these values named across.
+    /// Draws both axes, with these values labelled on the horizontal one.
     pub(super) fn axes_at(
         &self,
         canvas: &mut Canvas,
@@ -66,19 +65,19 @@ impl Plot {
     }
 }
 
-/// One line.
+/// A line.
 #[derive(Debug)]
 pub(super) struct Series<'a> {
     pub(super) name: &'a str,
-    /// The class of its kind of workers.
+    /// Class of its kind of workers.
     pub(super) kind: &'static str,
     pub(super) origin: Origin,
-    /// How many of the same kind and origin come before it.
+    /// Number of earlier lines of the same kind and origin.
     nth: usize,
     pub(super) points: Vec<&'a Row>,
 }
 
-/// The lines of some rows, in the order in which they begin.
+/// Groups rows into lines, in order of first appearance.
 pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>> {
     let mut all: Vec<Series<'a>> = Vec::new();
     for row in rows {
@@ -103,12 +102,12 @@ pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>>
 }
 
 impl Series<'_> {
-    /// How its line looks.
+    /// Returns the classes of its line.
     pub(super) fn class(&self) -> String {
         format!("line {}-s{}", self.kind, rhythm(self.origin, self.nth))
     }
 
-    /// One of its marks at a place.
+    /// Draws one of its marks at a place.
     pub(super) fn mark(&self, svg: &mut Svg, place: (f64, f64)) {
         if self.origin != Origin::Computed {
             mark::draw_nth(svg, self.kind, self.origin, self.nth, place);
@@ -120,12 +119,12 @@ impl Series<'_> {
         points.map(|row| plot.at((row.x, row.y))).collect()
     }
 
-    /// Its line.
+    /// Draws the line.
     pub(super) fn draw(&self, svg: &mut Svg, plot: &Plot, class: &str) {
         polyline(svg, class, &self.places(plot));
     }
 
-    /// Says what its points are, or some of them, to whoever points at them.
+    /// Adds tooltips to its points, or to some of them.
     pub(super) fn tell(&self, svg: &mut Svg, places: &[(f64, f64)]) {
         let every = places.len().div_ceil(MOST_TOLD).max(1);
         let told = self.points.iter().zip(places).step_by(every);
@@ -134,25 +133,25 @@ impl Series<'_> {
         }
     }
 
-    /// Its line, and marks where its points are, or some of them.
+    /// Draws the line, with marks at its points or at some of them.
     fn draw_marked(&self, svg: &mut Svg, plot: &Plot) {
         self.draw(svg, plot, &self.class());
         self.mark_points(svg, plot);
         self.tell(svg, &self.places(plot));
     }
 
-    /// Its n-th place among the lines of its kind and origin, from 0.
+    /// Returns its index among the lines of its kind and origin, from 0.
     pub(super) fn nth(&self) -> usize {
         self.nth
     }
 
-    /// Marks with an arrow what is the clients' patience: the last of such points, and others.
+    /// Marks latencies that are the clients' patience by an arrow: the last such point, and others.
     pub(super) fn mark_patience(&self, svg: &mut Svg, plot: &Plot, arrow: Arrow) {
         let reached = self.points.iter().rev().filter(|row| row.is_at_patience());
         arrow.draw(svg, reached.map(|row| plot.at((row.x, row.y))));
     }
 
-    /// Marks where its points are, or some of them.
+    /// Draws marks at its points, or at some of them.
     fn mark_points(&self, svg: &mut Svg, plot: &Plot) {
         let places = self.places(plot);
         let every = if places.len() <= EACH_MARKED {
@@ -166,8 +165,8 @@ impl Series<'_> {
     }
 }
 
-/// Points from a latency that is the clients' patience to those that it may have been: up the axis of
-/// latencies, or along it.
+/// Arrow from a latency that is the clients' patience towards larger ones: up the axis of latencies, or along
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrow {
     Up,
@@ -182,7 +181,7 @@ impl Arrow {
         }
     }
 
-    /// One at each of these points, as far as they are not too near to each other.
+    /// Draws an arrow at each of these points, except those too close to the previous one.
     pub(super) fn draw(self, svg: &mut Svg, points: impl Iterator<Item = (f64, f64)>) {
         let mut marked: Vec<(f64, f64)> = Vec::new();
         for (x, y) in points {
@@ -200,7 +199,7 @@ impl Arrow {
     }
 }
 
-/// The class of the dashes of the n-th line of one kind of workers, with a blank before it.
+/// Returns the dash class of the n-th line of one kind of workers, with a blank before it.
 fn rhythm(origin: Origin, nth: usize) -> &'static str {
     let rhythms = match origin {
         Origin::Measured => ["", " long", " long-short"],
@@ -210,12 +209,12 @@ fn rhythm(origin: Origin, nth: usize) -> &'static str {
     rhythms[nth % rhythms.len()]
 }
 
-/// The look of a line about a kind of workers.
+/// Returns the classes of a line about a kind of workers.
 pub(super) fn class_of(kind: &str, origin: Origin) -> String {
     format!("line {kind}-s{}", rhythm(origin, 0))
 }
 
-/// A line through places.
+/// Draws a line through places.
 pub(super) fn polyline(svg: &mut Svg, class: &str, places: &[(f64, f64)]) {
     let points = places.iter().map(|(x, y)| format!("{},{}", Px(*x), Px(*y)));
     let points = points.collect::<Vec<_>>().join(" ");
@@ -223,44 +222,44 @@ pub(super) fn polyline(svg: &mut Svg, class: &str, places: &[(f64, f64)]) {
     svg.leaf("polyline", &attributes);
 }
 
-/// A path, as SVG writes it.
+/// Draws a path in SVG notation.
 pub(super) fn path(svg: &mut Svg, class: &str, way: &str) {
     let attributes: [(&str, &dyn Display); 2] = [("class", &class), ("d", &way)];
     svg.leaf("path", &attributes);
 }
 
-/// How lines are named.
+/// Naming of lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Names {
-    /// At their ends, which leaves so much room right of the plot.
-    ModelComparison(f64),
-    /// Letters are; the legend has said what they stand for.
+    /// Names at the ends of lines, with the room that they need right of the plot.
+    AtEnds(f64),
+    /// Letters at the ends of lines, explained in a legend.
     Letters,
 }
 
 impl Names {
-    /// How much narrower the plot is for them.
+    /// Returns the width that names take from the plot.
     pub(super) fn room(self) -> f64 {
         match self {
-            Self::ModelComparison(room) => room,
+            Self::AtEnds(room) => room,
             Self::Letters => 22.0,
         }
     }
 }
 
 impl Canvas {
-    /// Decides how lines are named; draws a legend where they cannot be named at their ends.
+    /// Selects the naming of lines; draws a legend if the ends have no room.
     pub(super) fn names_of(&mut self, all: &[Series<'_>]) -> Names {
         let widths = all.iter().map(|it| width_of(it.name, SMALL) + 12.0);
         let widest = widths.fold(0.0, f64::max);
         if all.len() <= MOST_NAMES && widest <= MOST_ROOM * self.width {
-            return Names::ModelComparison(widest);
+            return Names::AtEnds(widest);
         }
         self.legend_of_lines(all);
         Names::Letters
     }
 
-    /// A legend with a letter for each line.
+    /// Draws a legend with a letter for each line.
     pub(super) fn legend_of_lines(&mut self, all: &[Series<'_>]) {
         let room = self.right() - MARGIN - 42.0;
         let name = |(place, it): (usize, &Series<'_>)| {
@@ -276,7 +275,7 @@ impl Canvas {
         });
     }
 
-    /// Explains the arrow of latencies that are the clients' patience, if there are any.
+    /// Draws the legend of arrows at the clients' patience, if there are any.
     pub(super) fn legend_of_patience(&mut self, rows: &[Row], arrow: Arrow) {
         if rows.iter().any(Row::is_at_patience) {
             let words =
@@ -286,7 +285,7 @@ impl Canvas {
         }
     }
 
-    /// How lines of what is measured, simulated and computed are told apart, of those that there are.
+    /// Draws the legend of measured, simulated and computed lines, as far as they occur.
     pub(super) fn legend_of_ways(&mut self, rows: &[Row]) {
         let entries = mark::origins_of(rows);
         self.legend(&entries, |svg, origin, (left, top)| {
@@ -298,7 +297,7 @@ impl Canvas {
         });
     }
 
-    /// All lines with their marks, and what they are called.
+    /// Draws all lines with their marks and names.
     pub(super) fn lines(&mut self, plot: &Plot, all: &[Series<'_>], names: Names) {
         for of in all {
             of.draw_marked(&mut self.svg, plot);
@@ -311,7 +310,7 @@ impl Canvas {
         self.name_ends(plot, &ends, names);
     }
 
-    /// What stands at the ends of lines.
+    /// Draws names or letters at the ends of lines.
     pub(super) fn name_ends(&mut self, plot: &Plot, ends: &[(&str, (f64, f64))], names: Names) {
         let mut places: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
         spread(&mut places, GAP, plot.up.from);
@@ -326,7 +325,7 @@ impl Canvas {
                 );
             }
             let words = match names {
-                Names::ModelComparison(room) => fitted(name, room, SMALL),
+                Names::AtEnds(room) => fitted(name, room, SMALL),
                 Names::Letters => letter(number),
             };
             let place = (x, label + 4.0);
@@ -334,8 +333,8 @@ impl Canvas {
         }
     }
 
-    /// Lines that stand across a plot, each with its number above it: where something was done, or
-    /// something is said. Those close together share one place for their numbers.
+    /// Draws vertical lines through a plot, each with its number above it, for interventions and rules.
+    /// Adjacent ones share one place for their numbers.
     pub(super) fn standing(
         &mut self,
         marks: &[(&Row, usize)],
@@ -362,7 +361,7 @@ impl Canvas {
         }
     }
 
-    /// What is said of the lines that stand, with their numbers.
+    /// Lists the labels of the vertical lines, with their numbers.
     pub(super) fn said_of_standing(&mut self, marks: &[(&Row, usize)], across: &Scale) {
         let mut said = 0;
         for (row, number) in marks {
@@ -381,25 +380,25 @@ impl Canvas {
         self.top += 6.0;
     }
 
-    /// Leaves room for the numbers of standing lines between a plot and the name of its axis.
+    /// Reserves room for the numbers of vertical lines between a plot and the name of its axis.
     pub(super) fn room_above(&mut self, has_numbers: bool) {
         self.name_above = if has_numbers { 24.0 } else { 10.0 };
         self.top += 8.0 + self.name_above;
     }
 }
 
-/// Numbers closer together than this share a place.
+/// Distance below which numbers share a place.
 const NUMBER: f64 = 22.0;
 
 fn is_inside(across: &Scale, row: &Row) -> bool {
     across.low <= row.x && row.x <= across.high
 }
 
-/// Rows with their numbers from 1 on, in the order of their places; those that say the same have the same.
+/// Returns rows with numbers from 1 on, in the order of their places; equal labels have equal numbers.
 pub(super) fn numbered<'a>(rows: &[&'a Row]) -> Vec<(&'a Row, usize)> {
     let mut rows = rows.to_vec();
     rows.sort_by(|a, b| a.x.total_cmp(&b.x));
-    // In the order of their places, so that numbers never fall.
+    // Ordered by place, so that numbers never decrease.
     let labels = distinct(rows.iter().map(|row| row.label.as_str()));
     let number = |row: &Row| labels.iter().position(|label| *label == row.label);
     rows.iter()

@@ -1,4 +1,4 @@
-//! A point: its shape says the kind of the workers, and whether it is filled, where it comes from.
+//! Marks of points: the shape shows the kind of workers, the fill shows the origin.
 
 use std::fmt::Display;
 
@@ -6,16 +6,16 @@ use super::canvas::{Canvas, rule};
 use super::svg::{Px, Svg};
 use super::table::{Origin, Row};
 
-/// From the middle of a mark to its edge.
+/// Distance from the middle of a mark to its edge.
 const REACH: f64 = 5.0;
 
-/// Draws one at a place: a square for sync, a disc for coroutine, a triangle for threads, a diamond for
-/// the rest. Filled: measured. Hollow: simulated. A cross: computed.
+/// Draws a mark: a square for sync, a disc for coroutine, a triangle for threads, a diamond for the rest.
+/// Filled: measured. Hollow: simulated. A cross: computed.
 pub(super) fn draw(svg: &mut Svg, kind: &str, origin: Origin, place: (f64, f64)) {
     draw_nth(svg, kind, origin, 0, place);
 }
 
-/// The same for the n-th line of a kind: the first ten have shapes of their own.
+/// Draws the mark of the n-th line of a kind: the first ten have distinct shapes.
 pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x, y): (f64, f64)) {
     let class = match origin {
         Origin::Measured => format!("{kind} {kind}-s"),
@@ -47,17 +47,18 @@ pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x
     svg.leaf("polygon", &attributes);
 }
 
-/// So many shapes there are for the lines of a kind.
+/// Number of shapes for the lines of a kind.
 pub(super) const SHAPES: usize = 10;
 
-/// The corners of a shape, right and down from its middle: that of the kind, and those of its further lines.
+/// Returns the corners of a shape relative to its middle, right and down: that of the kind, and those of its
+/// further lines.
 fn corners(kind: &str, nth: usize) -> &'static [(f64, f64)] {
     match (kind, nth) {
-        // A triangle that points down, an hourglass, and the same lying.
+        // A triangle pointing down, an hourglass, and a horizontal hourglass.
         (_, 1) => &[(0.0, 1.2), (1.2, -1.0), (-1.2, -1.0), (0.0, 1.2)],
         (_, 2) => &[(-1.1, -1.1), (1.1, -1.1), (-1.1, 1.1), (1.1, 1.1)],
         (_, 3) => &[(-1.1, -1.1), (-1.1, 1.1), (1.1, -1.1), (1.1, 1.1)],
-        // Triangles that point left and right.
+        // Triangles pointing left and right.
         (_, 4) => &[(-1.2, 0.0), (1.0, -1.2), (1.0, 1.2)],
         (_, 5) => &[(1.2, 0.0), (-1.0, -1.2), (-1.0, 1.2)],
         // A plus.
@@ -95,7 +96,7 @@ fn corners(kind: &str, nth: usize) -> &'static [(f64, f64)] {
     }
 }
 
-/// Where what is drawn comes from, with the words for it.
+/// Returns the origins that occur in rows, with the words for them.
 pub(super) fn origins_of(rows: &[Row]) -> Vec<(Origin, &'static str)> {
     let all = [Origin::Measured, Origin::Simulated, Origin::Computed];
     let there = |origin: &Origin| rows.iter().any(|row| row.origin == *origin);
@@ -104,7 +105,7 @@ pub(super) fn origins_of(rows: &[Row]) -> Vec<(Origin, &'static str)> {
 }
 
 impl Canvas {
-    /// How what is measured, simulated and computed is told apart, of those that there are.
+    /// Draws the legend of measured, simulated and computed marks, as far as they occur.
     pub(super) fn legend_of_origins(&mut self, rows: &[Row]) {
         let entries = origins_of(rows);
         self.legend(&entries, |svg, origin, (left, top)| {

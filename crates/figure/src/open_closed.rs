@@ -1,9 +1,9 @@
-//! What it does to measure with clients that wait for their answers: they ask less often while the server
-//! is slow, and so hardly see it. Requests that come whatever happens do.
+//! Figure of latency with open and closed load. Clients that wait for their answers send less while the
+//! server is slow, and so rarely meet the slowness. An open load meets it.
 //!
 //! In its table `x` is a latency in milliseconds from due and `y` the share of the requests that took no
-//! longer. `panel` is the part that is looked at: all, or the slowest tenth. `series` is the variant
-//! with its load, `n` the requests that it rests on.
+//! longer. `panel` is the part shown: all requests, or the slowest tenth. `series` is the variant with its
+//! load, `n` the number of requests behind it.
 
 use super::canvas::{Canvas, MARGIN, width_of};
 use super::cohort::{Cohort, ENDS, REQUESTS, quantile, windows_of};
@@ -29,11 +29,11 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 
 const ALL: &str = "all requests";
 const SLOWEST: &str = "the slowest tenth";
-/// Points of a line in each panel.
+/// Number of points of a line in each panel.
 const POINTS: u32 = 80;
-/// Letters are so far from each other.
+/// Distance between letters.
 const LETTER: f64 = 24.0;
-/// How high a panel is.
+/// Height of a panel, in user units.
 const HEIGHT: f64 = 190.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -55,7 +55,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         .recordings()
         .map(|(_, it)| format!("{}, {}", it.header.variant, load_of(it)))
         .collect();
-    // Where variant and load say it all, what the runs are called is not said besides.
+    // Omits run names if variant and load already identify the series.
     let is_enough = scenarios.len() == 1
         && distinct(variants.iter().map(String::as_str)).len() == variants.len();
     let names: Vec<String> = material
@@ -104,7 +104,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(taken)
 }
 
-/// `open, 50/s` or `closed, 3 clients`.
+/// Returns `open, 50/s` or `closed, 3 clients`.
 fn load_of(recording: &Recording) -> String {
     match &recording.header.scenario.load.arrivals {
         Arrivals::Open { rate, .. } => format!("open, {}/s", digits(*rate)),
@@ -155,7 +155,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// The lines, each with the letter that it has in the legend.
+/// Draws the lines, each with its letter in the legend.
 fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[Series<'_>]) {
     let number = |of: &Series<'_>| named.iter().position(|it| it.name == of.name).unwrap_or(0);
     let ways: Vec<Vec<(f64, f64)>> = lines
@@ -176,7 +176,7 @@ fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[S
     for (place, of) in lines.iter().enumerate() {
         if let Some((x, y)) = apart(&ways, place, &taken) {
             taken.push((x, y));
-            // On its line, which it interrupts, so that it is on no other.
+            // The letter interrupts its own line, and so cannot be read as another's.
             let (place, words) = ((x, y + 4.0), letter(number(of)));
             canvas.svg.words(place, "head halo", Anchor::Middle, &words);
         }
@@ -188,10 +188,10 @@ fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[S
                 .map(|letter| (place.0 - letter.0).hypot(place.1 - letter.1))
                 .all(|distance| distance > LETTER * 0.7)
         };
-        // Lines that lie over each other have their marks at different places.
+        // Overlapping lines have their marks at different places.
         let first = of.nth() * MARKED / 3 + MARKED / 4;
         let places = way.iter().skip(first).step_by(MARKED);
-        // A line has the mark that it has in the legend, also where another line is missing.
+        // A line has its mark from the legend, even if another line is missing.
         let marked = named.get(number(of)).unwrap_or(of);
         for place in places.filter(is_free) {
             marked.mark(&mut canvas.svg, *place);
@@ -199,10 +199,10 @@ fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[S
     }
 }
 
-/// From one mark of a line to the next, in points.
+/// Distance between the marks of a line, in points.
 const MARKED: usize = 10;
 
-/// The place of a line where it is furthest from all others, and from the letters that are there.
+/// Returns the place of a line that is furthest from all others and from the letters already drawn.
 fn apart(ways: &[Vec<(f64, f64)>], line: usize, taken: &[(f64, f64)]) -> Option<(f64, f64)> {
     let way = &ways[line];
     let others = ways.iter().enumerate().filter(|(other, _)| *other != line);
@@ -213,7 +213,7 @@ fn apart(ways: &[Vec<(f64, f64)>], line: usize, taken: &[(f64, f64)]) -> Option<
         nearest.fold(f64::INFINITY, f64::min)
     };
     let is_free = |place: &(f64, f64)| taken.iter().all(|letter| distance(*place, letter) > LETTER);
-    // Not at the very ends, where all lines come together.
+    // Excludes the very ends, where all lines meet.
     let inner = way
         .iter()
         .skip(way.len() / 8)

@@ -1,9 +1,9 @@
-//! How far off the simulation is: the relative error of each number that was simulated and measured, beside
-//! the limit that it is held to.
+//! Figure of the simulation's error: the relative error of each number that was both simulated and measured,
+//! beside its limit.
 //!
-//! In its table `x` is measured and `y` simulated. `panel` is the unit, `series` which number it is, `label`
-//! the scenario and the variant, with the error. A row of the origin `simulated` is one of both: what is
-//! simulated is what the point claims.
+//! In its table `x` is measured and `y` simulated. `panel` is the unit, `series` the name of the number,
+//! `label` the scenario and the variant, with the error. A row of the origin `simulated` has both numbers:
+//! the simulated one is the point's claim.
 
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, unbroken, width_of};
 use super::foretold::{Both, Foretold};
@@ -29,7 +29,7 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 
 const PER_SECOND: &str = "answers per second";
 const LATENCY: &str = "latency in ms";
-/// So many errors beyond their limits are named at most.
+/// Maximal number of named errors beyond their limits.
 const MOST_NAMED: usize = 8;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -48,7 +48,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(taken)
 }
 
-/// Which measurements prove nothing.
+/// Lists the measurements that prove nothing.
 fn doubts(foretold: &Foretold) -> Option<String> {
     let doubted = foretold
         .runs
@@ -80,7 +80,7 @@ fn of_file(foretold: &Foretold) -> Vec<Row> {
     rows
 }
 
-/// Each variant that was both measured and simulated.
+/// Returns a row for each variant that was both measured and simulated.
 fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
     let runs: Vec<(String, Run)> = material
         .plays
@@ -111,7 +111,7 @@ fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
     rows
 }
 
-/// Throughput, mean, median and p99, those of them that there are.
+/// Returns points for throughput, mean, median and p99, as far as they exist.
 fn points(name: &str, kind: &str, numbers: [Both; 4]) -> Vec<Row> {
     let panels = [PER_SECOND, LATENCY, LATENCY, LATENCY];
     let series = ["answers/s", "mean", "p50", "p99"];
@@ -132,7 +132,7 @@ fn points(name: &str, kind: &str, numbers: [Both; 4]) -> Vec<Row> {
     named.filter_map(point).collect()
 }
 
-/// A number of the figure: the name of its series, and its limit as a share.
+/// Numbers of the figure: name of the series, and limit as a share.
 const NUMBERS: [(&str, f64); 4] = [
     ("answers/s", LIMITS.throughput),
     ("mean", LIMITS.mean),
@@ -140,12 +140,12 @@ const NUMBERS: [(&str, f64); 4] = [
     ("p99", LIMITS.p99),
 ];
 
-/// The relative error of a point: simulated ÷ measured − 1.
+/// Returns the relative error of a point: simulated ÷ measured − 1.
 fn error(row: &Row) -> f64 {
     row.y / row.x - 1.0
 }
 
-/// The limit of a point's number, as a share.
+/// Returns the limit of a point's number, as a share.
 fn limit(row: &Row) -> f64 {
     let found = NUMBERS.iter().find(|(series, _)| *series == row.series);
     found.map_or(LIMITS.p99, |(_, limit)| *limit)
@@ -155,21 +155,21 @@ fn is_within(row: &Row) -> bool {
     error(row).abs() <= limit(row) + 1e-9
 }
 
-/// The run that a point is of: its label without the number and the error.
+/// Returns the run of a point: its label without the number and the error.
 fn run_of(row: &Row) -> &str {
     row.label.rsplit_once(": ").map_or("", |(name, _)| name)
 }
 
-/// Where the parts of the plot lie: a row for each run, a column for each number.
+/// Layout of the plot: a row for each run, a column for each number.
 #[derive(Clone, Copy, Debug)]
 struct Grid {
     /// Left edge of the first column.
     left: f64,
-    /// Width of a column, and from one to the next.
+    /// Width of a column, and distance between columns.
     column: (f64, f64),
-    /// From one row to the next.
+    /// Distance between rows.
     pitch: f64,
-    /// Whether the name of a run stands above its row, for sheets too narrow for names beside it.
+    /// True if the name of a run is above its row, for sheets too narrow for names beside it.
     is_named_above: bool,
 }
 
@@ -194,7 +194,7 @@ impl Grid {
     }
 }
 
-/// Between two columns.
+/// Gap between two columns.
 const GAP: f64 = 14.0;
 
 fn draw(table: &Table, look: &Look) -> String {
@@ -262,7 +262,7 @@ fn draw(table: &Table, look: &Look) -> String {
 }
 
 impl Grid {
-    /// The middle of the marks of a row.
+    /// Returns the middle of the marks of a row.
     fn middle(&self, top: f64, line: usize) -> f64 {
         let above = if self.is_named_above {
             SMALL / 2.0
@@ -272,7 +272,8 @@ impl Grid {
         top + self.pitch * (line as f64 + 0.5) + above
     }
 
-    /// Where the limits of a column are drawn: over all rows, or, where names stand between them, over each.
+    /// Returns the ranges of a column's limits: one over all rows or, if names are between the rows, one per
+    /// row.
     fn stretches(&self, (top, bottom): (f64, f64), lines: usize) -> Vec<(f64, f64)> {
         if !self.is_named_above {
             return vec![(top, bottom)];
@@ -296,8 +297,8 @@ impl Grid {
     }
 }
 
-/// As far to both sides of 0 as the largest error and the limit with some room, and no further than three
-/// times the limit: what is beyond lies at the edge, and is named beneath.
+/// Returns a scale symmetric about 0, up to the largest error and the limit with a margin, and at most three
+/// times the limit. Points beyond are at the edge, and are named beneath.
 fn scale_of(points: &[&Row], limit: f64, (from, to): (f64, f64)) -> Scale {
     let largest = points.iter().map(|row| error(row).abs());
     let largest = largest.fold(0.0, f64::max);
@@ -327,12 +328,12 @@ fn draw_limits(canvas: &mut Canvas, across: &Scale, limit: f64, stretches: &[(f6
     rule(&mut canvas.svg, "axis", (ends.0, bottom), (ends.1, bottom));
     let limit = digits(limit * 100.0);
     let ends = [(low, format!("−{limit}")), (high, format!("+{limit}"))];
-    // 0 is in the middle of the limits, and is named where there is room between them.
+    // 0 is in the middle of the limits, and is labelled if there is room between them.
     let room = high - low - width_of(&ends[0].1, SMALL);
     let needs = width_of("0", SMALL) + 12.0;
     let has_zero = room > needs || room < 4.0;
     let zero = has_zero.then(|| (zero, "0".to_owned()));
-    // Limits too close together to be named are in the heading.
+    // Limits without room for labels are in the heading.
     let ends = ends.into_iter().filter(|_| room >= 4.0);
     for (x, words) in ends.chain(zero) {
         let place = (x, bottom + SMALL + 4.0);
@@ -340,7 +341,7 @@ fn draw_limits(canvas: &mut Canvas, across: &Scale, limit: f64, stretches: &[(f6
     }
 }
 
-/// How many are within their limits, and which are not.
+/// Draws the number of points within their limits, and the names of the others.
 fn say_errors(canvas: &mut Canvas, table: &Table, numbers: &[(&str, f64)]) {
     let (all, within) = (
         table.rows.len(),

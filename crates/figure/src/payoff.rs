@@ -1,8 +1,8 @@
-//! What coroutines pay: how many times as much as sync workers they answer, by how much a request waits.
+//! Figure of the gain by coroutines: ratio of their throughput to that of sync workers, by share of waiting.
 //!
-//! In its table `x` is the share of a request's own time that it waits (0 to 1, from the scenario), `y` the
-//! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the series `computed …` are
-//! points of a line: total ÷ compute, and flat where nobody asks for more.
+//! In its table `x` is the share of a request's own time that is waiting (0 to 1, from the scenario), `y` the
+//! throughput of the coroutine variant ÷ that of the sync one, `y_to` the same as computed. The rows of the
+//! series `computed …` are points of a line: total ÷ compute, and flat where the load asks for no more.
 
 use super::canvas::{Canvas, MARGIN, rule, width_of};
 use super::cohort::windows;
@@ -20,7 +20,7 @@ use concsim_record::Recording;
 use concsim_record::summary::{Run, summarise};
 use concsim_theory::demand::{Spent, of_mix};
 
-/// A computed line has a point at each of these.
+/// Number of points of a computed line.
 const POINTS: u32 = 100;
 const PANEL: &str = "coroutine ÷ sync";
 
@@ -78,7 +78,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     })
 }
 
-/// Each sync variant with the coroutine one that has the same requests, as many workers and the same load.
+/// Pairs each sync variant with the coroutine one of the same requests, number of workers and load.
 fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     let of = |kind: WorkerKind| {
         recordings
@@ -87,7 +87,7 @@ fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     };
     let matches = |a: &Scenario, b: &Scenario| {
         a.server.workers == b.server.workers
-            && a.timeline.is_empty() // what changes meanwhile has no one line
+            && a.timeline.is_empty() // a timeline has no single line
             && of_mix(a, |_| true).mean > 0.0
             && a.load == b.load
             && share_waiting(a).to_bits() == share_waiting(b).to_bits()
@@ -106,7 +106,7 @@ fn ratio(sync: &Run, coroutine: &Run) -> Option<f64> {
     (below > 0.0 && above > 0.0).then_some(above / below)
 }
 
-/// The share of a request's own time that it waits.
+/// Returns the share of a request's own time that is waiting.
 fn share_waiting(scenario: &Scenario) -> f64 {
     let alone = of_mix(scenario, |_| true).mean;
     let computing = of_mix(scenario, |spent| spent == Spent::Computing).mean;
@@ -117,8 +117,8 @@ fn share_waiting(scenario: &Scenario) -> f64 {
     }
 }
 
-/// The computed ratio for a share of waiting: total ÷ compute while nothing but the workers is scarce, and
-/// never more than is asked for.
+/// Returns the computed ratio for a share of waiting: total ÷ compute while only the workers are scarce, and
+/// at most the offered load.
 fn computed(scenario: &Scenario, cores: usize, share: f64) -> f64 {
     let workers = scenario.server.workers as f64;
     let (most, _) = asked_for(scenario);
@@ -126,7 +126,7 @@ fn computed(scenario: &Scenario, cores: usize, share: f64) -> f64 {
     by_computing.min(most) / workers.min(by_computing).min(most)
 }
 
-/// The computed ratio for all shares of waiting.
+/// Returns the computed ratio for all shares of waiting.
 fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
     let workers = scenario.server.workers as f64;
     let (_, who) = asked_for(scenario);
@@ -151,7 +151,7 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
         .collect()
 }
 
-/// How many answers are asked for in a request's own time, and by whom.
+/// Returns the number of answers requested in a request's own time, and a description of the load.
 fn asked_for(scenario: &Scenario) -> (f64, String) {
     match scenario.load.arrivals {
         Arrivals::Closed { clients, .. } => (clients as f64, counted(clients as u64, "client")),
@@ -226,13 +226,13 @@ fn draw_line(canvas: &mut Canvas, places: &[(f64, f64)]) {
     polyline(&mut canvas.svg, "line neutral-s dotted", places);
 }
 
-/// A line: its name, and the places that it goes through.
+/// A line: its name, and the points of its path.
 type Line<'a> = (&'a str, Vec<(f64, f64)>);
-/// A mark: what it is of, and its place.
+/// A mark: its row, and its place.
 type Mark<'a> = (&'a Row, (f64, f64));
 
-/// Names of lines and marks, each where it lies over nothing else; what has no room has a letter, and its
-/// name beneath.
+/// Names lines and marks, each at a place without overlap. Those without room have a letter, and their name
+/// beneath.
 fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
     for (_, way) in lines {
         places.way(way);
@@ -270,7 +270,8 @@ fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut
             });
             around.collect::<Vec<_>>().into_iter()
         };
-        // Several lines run together for most of their way: a name beside one could be that of another.
+        // If several lines coincide for most of their length, a name beside one could be read as that of
+        // another.
         let whole = (lines.len() == 1).then(|| places.first_of(along(name), name));
         let (place, words) = if let Some(place) = whole.flatten() {
             (Some(place), (*name).to_owned())
@@ -288,7 +289,7 @@ fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut
     }
 }
 
-/// `io_bound: × 29.9, computed × 30`
+/// Describes a mark: `io_bound: × 29.9, computed × 30`.
 fn said_of(row: &Row) -> String {
     let computed = row
         .y_to

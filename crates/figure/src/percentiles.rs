@@ -1,8 +1,9 @@
-//! How long all but the slowest of so many take: the usual picture of percentiles, as of `HdrHistogram`.
+//! Figure of latency by percentile, in the style of `HdrHistogram`: 90 %, 99 % and 99.9 % are equally far
+//! apart.
 //!
-//! In its table `x` is 1 ÷ (1 − p), so that 90 %, 99 % and 99.9 % are as far apart, and `y` the latency in
-//! milliseconds that the share p of the requests did not exceed. `panel` says from when it counts,
-//! `series` is the variant, `n` the requests that it rests on.
+//! In its table `x` is 1 ÷ (1 − p), and `y` the latency in milliseconds that the share p of the requests did
+//! not exceed. `panel` is the instant from which latency counts, `series` the variant, `n` the number of
+//! requests behind it.
 
 use super::canvas::{Canvas, MARGIN, rect, width_of};
 use super::cohort::{Cohort, ENDS, quantile, windows};
@@ -22,10 +23,10 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
     draw,
 };
 
-/// The panels: since when a latency counts.
+/// Panels: the instant from which a latency counts.
 const FROM_DUE: &str = "from due";
 const FROM_SENT: &str = "from sent";
-/// Points of a line in each decade.
+/// Points of a line per decade.
 const POINTS: f64 = 20.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -49,7 +50,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
                     ..Row::at(name.clone(), recording.header.origin.into(), (x, took))
                 }
             };
-            // On an axis of factors there is no place for nothing.
+            // A logarithmic axis has no place for 0.
             let drawn = grid(cohort.sayable()).map(at).filter(|row| row.y > 0.0);
             taken.rows.extend(drawn);
         }
@@ -70,7 +71,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(taken)
 }
 
-/// From 1 on, up to the largest share that can be said.
+/// Returns values from 1 up to the largest share with enough requests.
 fn grid(sayable: f64) -> impl Iterator<Item = f64> {
     let end = if sayable > 0.0 {
         1.0 / (1.0 - sayable) * (1.0 + 1e-9)
@@ -82,7 +83,7 @@ fn grid(sayable: f64) -> impl Iterator<Item = f64> {
         .take_while(move |x| *x <= end)
 }
 
-/// `99.9 %`, from 1 ÷ (1 − p).
+/// Formats 1 ÷ (1 − p) as `99.9 %`.
 fn percent(x: f64) -> String {
     let decimals = (x.log10() - 2.0 - 1e-9).max(0.0).ceil() as usize;
     format!("{:.decimals$} %", 100.0 * (1.0 - 1.0 / x))
@@ -131,7 +132,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// 0, 50 %, 90 %, 99 % and so on.
+/// Returns the ticks 0, 50 %, 90 %, 99 % and so on.
 fn ticks(high: f64) -> Vec<(f64, String)> {
     let decades = (1..=15).map(|power| 10_f64.powi(power));
     let named = [1.0, 2.0].into_iter().chain(decades);

@@ -1,4 +1,4 @@
-//! Places for labels: beside what they name, and clear of lines, marks and each other.
+//! Places for labels: beside their mark, and clear of lines, marks and each other.
 
 use super::canvas::width_of;
 use super::style::SMALL;
@@ -27,7 +27,7 @@ impl Area {
             && other.bottom <= self.bottom
     }
 
-    /// Whether a straight line passes through it (Liang and Barsky, 1984).
+    /// True if a straight line passes through it (Liang and Barsky, 1984).
     fn is_struck_by(&self, (from, to): ((f64, f64), (f64, f64))) -> bool {
         let (across, down) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
@@ -51,13 +51,13 @@ impl Area {
     }
 }
 
-/// Half the side of the square that a mark takes.
+/// Half the side of the square that a mark occupies.
 const MARK: f64 = 7.0;
-/// From a mark to the first places of its label, and to further ones, which a line leads to.
+/// Distances from a mark to the first places of its label, and to further ones, which have a leader line.
 const NEAR: f64 = 10.0;
 const FURTHER: [f64; 4] = [18.0, 30.0, 46.0, 66.0];
 
-/// The free room of a plot.
+/// Free room of a plot.
 #[derive(Debug)]
 pub(super) struct Places {
     within: Area,
@@ -65,17 +65,17 @@ pub(super) struct Places {
     lines: Vec<((f64, f64), (f64, f64))>,
 }
 
-/// Where a label stands.
+/// Place of a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     /// Left end of its base line.
     pub(super) at: (f64, f64),
-    /// Where a line from the mark ends that leads to it, if it is not right beside.
+    /// End of the leader line from the mark, if the label is not directly beside it.
     pub(super) lead: Option<(f64, f64)>,
 }
 
 impl Places {
-    /// All of a plot between two corners.
+    /// Creates the free room of a plot between two corners.
     pub(super) fn within((left, top): (f64, f64), (right, bottom): (f64, f64)) -> Self {
         Self {
             within: Area {
@@ -89,7 +89,7 @@ impl Places {
         }
     }
 
-    /// Takes the room of a mark.
+    /// Occupies the room of a mark.
     pub(super) fn mark(&mut self, (x, y): (f64, f64)) {
         self.taken.push(Area {
             left: x - MARK,
@@ -99,19 +99,19 @@ impl Places {
         });
     }
 
-    /// Takes the room of a straight line.
+    /// Occupies the room of a straight line.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.lines.push((from, to));
     }
 
-    /// Takes the room of a line through several places.
+    /// Occupies the room of a line through several places.
     pub(super) fn way(&mut self, places: &[(f64, f64)]) {
         for pair in places.windows(2) {
             self.line(pair[0], pair[1]);
         }
     }
 
-    /// Finds and takes room for a label of a mark; none, where there is none near it.
+    /// Finds and occupies room for a label of a mark; `None` if there is none near it.
     pub(super) fn beside(&mut self, mark: (f64, f64), words: &str) -> Option<Place> {
         let width = width_of(words, SMALL);
         let around = |reach: f64| {
@@ -149,7 +149,7 @@ impl Places {
         Some(Place { at, lead })
     }
 
-    /// Takes the first of these places, each the left end of a base line, that is free for a label.
+    /// Occupies the first free one of these places for a label; each is the left end of a base line.
     pub(super) fn first_of(
         &mut self,
         mut places: impl Iterator<Item = (f64, f64)>,
@@ -168,7 +168,7 @@ impl Places {
     }
 }
 
-/// The room of words that begin here.
+/// Returns the room of words that begin here.
 fn area_of((left, base): (f64, f64), width: f64) -> Area {
     Area {
         left: left - 2.0,

@@ -1,5 +1,4 @@
-//! A figure as PNG, twice as dense as its SVG, with letters of a font that is built in: the same pixels on
-//! every machine.
+//! A figure as PNG, with twice the density of its SVG and a built-in font: the same pixels on every machine.
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, Options, Tree};
@@ -13,13 +12,13 @@ const FONTS: [&[u8]; 2] = [
 /// Pixels for each user unit.
 const DENSITY: f32 = 2.0;
 
-/// A picture that could not be drawn.
+/// Error of drawing a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum Undrawn {
-    /// The SVG is not one.
+    /// The SVG is invalid.
     #[error("the figure's SVG cannot be read: {0}")]
     Svg(#[from] usvg::Error),
-    /// It would not fit into memory.
+    /// The picture does not fit into memory.
     #[error("the picture is too large")]
     TooLarge,
     /// The encoder failed.
@@ -27,10 +26,10 @@ pub enum Undrawn {
     Encoder(String),
 }
 
-/// Draws an SVG of ours.
+/// Draws an SVG of this crate.
 ///
 /// # Errors
-/// When it is none, or too large.
+/// Fails if the SVG is invalid, or too large.
 pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
     let tree = tree_of(svg)?;
     let size = tree.size();
@@ -47,7 +46,7 @@ pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
         .map_err(|error| Undrawn::Encoder(error.to_string()))
 }
 
-/// What an SVG of ours is made of, with letters of the built-in font.
+/// Parses an SVG of this crate, with letters of the built-in font.
 pub(super) fn tree_of(svg: &str) -> Result<Tree, usvg::Error> {
     let mut options = Options {
         font_family: "DejaVu Sans".into(),

@@ -1,8 +1,8 @@
-//! Who waits where, and when: at the door, begun, and ready among those begun.
+//! Figure of queues over time: requests at the door, begun, and ready among those begun.
 //!
-//! In its table a row is a stretch: `x` to `x_to` in seconds after load began, `y` the mean number of
-//! requests. `panel` is the variant, `series` where they are. Those at the door are counted one by one; those
-//! begun are differences of integrals; those ready are the mean of what was seen.
+//! In its table a row is an interval: `x` to `x_to` in seconds after load began, `y` the mean number of
+//! requests. `panel` is the variant, `series` the place of the requests. Those at the door are counted one by
+//! one; those begun are differences of integrals; those ready are the mean of samples.
 
 use super::canvas::{Canvas, MARGIN, width_of};
 use super::lines::{Names, Plot, class_of, polyline, series};
@@ -24,12 +24,12 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
     draw,
 };
 
-/// Stretches of a line, at most.
+/// Maximal number of intervals of a line.
 const STRETCHES: usize = 120;
 const DOOR: &str = "at the door";
 const BEGUN: &str = "begun";
 const READY: &str = "ready";
-/// How high the plot of a variant is.
+/// Height of a variant's plot, in user units.
 const HEIGHT: f64 = 150.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -107,7 +107,7 @@ fn begun(from: &Sample, to: &Sample) -> f64 {
     mean(until(to) - until(from), from, to)
 }
 
-/// The mean of what was seen after the one sample, up to the other.
+/// Returns the mean of the samples after one sample, up to the other.
 fn ready(samples: &[Sample], from: &Sample, to: &Sample) -> f64 {
     let first = samples.partition_point(|sample| sample.at <= from.at);
     let last = samples.partition_point(|sample| sample.at <= to.at);
@@ -124,7 +124,7 @@ fn draw(table: &Table, look: &Look) -> String {
         width_of(DOOR, SMALL) + 12.0,
     );
     let across = run_phases::axis(table, (left, canvas.right() - room));
-    let deeds = run_phases::deeds(table);
+    let interventions = run_phases::interventions(table);
     let counts = || {
         table
             .rows
@@ -135,7 +135,7 @@ fn draw(table: &Table, look: &Look) -> String {
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
         run_phases::heading(&mut canvas, panel, &rows);
-        canvas.room_above(!deeds.is_empty());
+        canvas.room_above(!interventions.is_empty());
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let up = Scale::from_zero(counts().chain([1.0]), (bottom, top));
         let plot = Plot { across, up };
@@ -147,13 +147,13 @@ fn draw(table: &Table, look: &Look) -> String {
         let all = series(rows.iter().copied().filter(|row| is_data(row)));
         let mut ends = Vec::new();
         for of in &all {
-            // A mean belongs to the middle of its stretch.
+            // A mean is drawn at the middle of its interval.
             let middle = |row: &&Row| plot.at((f64::midpoint(row.x, row.right()), row.y));
             let places: Vec<(f64, f64)> = of.points.iter().map(middle).collect();
             let class = class_of(class_of_line(of.name, of.kind), of.origin);
             polyline(&mut canvas.svg, &class, &places);
             of.tell(&mut canvas.svg, &places);
-            // Lines that lie over each other have their marks at different places.
+            // Overlapping lines have their marks at different places.
             let first = MARKED / 4 + nth_of(of.name) * MARKED / 3;
             for place in places.iter().skip(first).step_by(MARKED) {
                 mark::draw_nth(
@@ -166,21 +166,21 @@ fn draw(table: &Table, look: &Look) -> String {
             }
             ends.extend(places.last().map(|last| (of.name, *last)));
         }
-        canvas.name_ends(&plot, &ends, Names::ModelComparison(room));
+        canvas.name_ends(&plot, &ends, Names::AtEnds(room));
         let leads: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
         run_phases::draw_interrupted(&mut canvas, &rows, &across, (top, bottom), &leads);
-        run_phases::draw_deeds(&mut canvas, &rows, &deeds, &across, (top, bottom));
+        run_phases::draw_interventions(&mut canvas, &rows, &interventions, &across, (top, bottom));
     }
-    run_phases::list_deeds(&mut canvas, &deeds);
+    run_phases::list_interventions(&mut canvas, &interventions);
     canvas.finish(table, look)
 }
 
-/// The length of a stretch.
+/// Returns the length of an interval in milliseconds.
 fn milliseconds_of(row: &Row) -> f64 {
     (row.right() - row.x) * 1e3
 }
 
-/// Each has a colour of its own …
+/// Returns the class of a line: each has its own colour …
 fn class_of_line(series: &str, kind: &'static str) -> &'static str {
     match series {
         DOOR => "door",
@@ -189,7 +189,7 @@ fn class_of_line(series: &str, kind: &'static str) -> &'static str {
     }
 }
 
-/// … and marks of another shape.
+/// … and marks of its own shape.
 fn nth_of(series: &str) -> usize {
     match series {
         DOOR => 1,
@@ -198,5 +198,5 @@ fn nth_of(series: &str) -> usize {
     }
 }
 
-/// From one mark of a line to the next, in points.
+/// Distance between the marks of a line, in points.
 const MARKED: usize = 12;

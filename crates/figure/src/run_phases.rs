@@ -1,8 +1,8 @@
-//! How a run went on: stretches of equal length, from when load begins until nothing new is due, and
-//! what was done to the run meanwhile.
+//! Phases of a run over time: intervals of equal length, from the beginning of load to the last due request,
+//! and the interventions meanwhile.
 //!
 //! In all tables over time `x` counts in seconds since load began. The series [`COUNTED`] is the window,
-//! [`DEED`] what was done, with its words as label.
+//! [`INTERVENTION`] the interventions, with their descriptions as labels.
 
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, width_of};
 use super::scale::{Scale, Steps, nice};
@@ -15,16 +15,16 @@ use concsim_record::{Recording, Sample};
 
 /// The series of the counted window.
 pub(super) const COUNTED: &str = "counted";
-/// The series of the instant at which a run was interrupted: up to where it was planned.
+/// The series of the interruption: from its instant to the planned end.
 pub(super) const STOPPED: &str = "interrupted";
-/// The series of what was done to the run.
-pub(super) const DEED: &str = "done to it";
-/// More deeds than these are not said.
-const MOST_DEEDS: usize = 20;
-/// What the axis across says.
+/// The series of interventions.
+pub(super) const INTERVENTION: &str = "done to it";
+/// Maximal number of listed interventions.
+const MOST_INTERVENTIONS: usize = 20;
+/// Name of the horizontal axis.
 pub(super) const SECONDS: &str = "seconds since load began; grey: not counted";
 
-/// From when load begins until nothing new is due.
+/// The time from the beginning of load to the last due request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Course<'a> {
     recording: &'a Recording,
@@ -33,7 +33,7 @@ pub(super) struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    /// [`None`] if it has no length.
+    /// Returns the time span of a recording; [`None`] if it has no length.
     pub(super) fn of(recording: &'a Recording) -> Option<Self> {
         let began = recording.header.began;
         let last = recording.samples.last()?.at;
@@ -46,22 +46,22 @@ impl<'a> Course<'a> {
         })
     }
 
-    /// Seconds since load began.
+    /// Returns the seconds since load began.
     pub(super) fn since(&self, at: Stamp) -> f64 {
         at.since(self.began).as_secs_f64()
     }
 
-    /// Whether something was in it.
+    /// True if an instant is inside.
     pub(super) fn contains(&self, at: Stamp) -> bool {
         self.began <= at && at <= self.end
     }
 
-    /// The length of a stretch in seconds, so that there are `most` or fewer of them.
+    /// Returns the length of an interval in seconds, for at most `most` intervals.
     pub(super) fn stretch(&self, most: usize) -> f64 {
         nice(self.since(self.end) / most as f64)
     }
 
-    /// Samples about so far apart: each with the next one is a stretch.
+    /// Returns pairs of samples about that far apart: each pair is an interval.
     pub(super) fn stretches(&self, most: usize) -> Vec<[&'a Sample; 2]> {
         let step = (self.stretch(most) * 1e9) as u64;
         let samples = &self.recording.samples;
@@ -77,7 +77,7 @@ impl<'a> Course<'a> {
         edges.windows(2).map(|pair| [pair[0], pair[1]]).collect()
     }
 
-    /// The window, and what was done to the run.
+    /// Returns the rows of the window and of the interventions.
     pub(super) fn rows(&self, panel: &str) -> Vec<Row> {
         let header = &self.recording.header;
         let row = |series: &str, at: Stamp| Row {
@@ -89,10 +89,10 @@ impl<'a> Course<'a> {
             ..row(COUNTED, window.begin.min(self.end))
         });
         let markers = self.recording.markers.iter();
-        let deeds = markers.filter(|marker| self.contains(marker.at));
-        let deeds = deeds.map(|marker| Row {
+        let interventions = markers.filter(|marker| self.contains(marker.at));
+        let interventions = interventions.map(|marker| Row {
             label: header.caption_of(marker),
-            ..row(DEED, marker.at)
+            ..row(INTERVENTION, marker.at)
         });
         let stopped = Interruption::of(self.recording);
         let stopped = stopped.map(|it| Row {
@@ -101,16 +101,20 @@ impl<'a> Course<'a> {
             label: it.describe(),
             ..Row::at(STOPPED, header.origin.into(), (it.at_s, 0.0))
         });
-        window.into_iter().chain(stopped).chain(deeds).collect()
+        window
+            .into_iter()
+            .chain(stopped)
+            .chain(interventions)
+            .collect()
     }
 }
 
-/// Whether a row is data, and not what was counted or done.
+/// True if a row is data, not a window or an intervention.
 pub(super) fn is_data(row: &Row) -> bool {
-    ![COUNTED, DEED, STOPPED].contains(&row.series.as_str())
+    ![COUNTED, INTERVENTION, STOPPED].contains(&row.series.as_str())
 }
 
-/// The axis of all panels.
+/// Returns the axis of all panels.
 pub(super) fn axis(table: &Table, (from, to): (f64, f64)) -> Scale {
     let end = table.rows.iter().map(Row::right).fold(0.0, f64::max);
     Scale {
@@ -122,23 +126,27 @@ pub(super) fn axis(table: &Table, (from, to): (f64, f64)) -> Scale {
     }
 }
 
-/// What was done, in the order of time; each is said once, whoever it was done to.
-pub(super) fn deeds(table: &Table) -> Vec<&Row> {
-    let mut deeds: Vec<&Row> = Vec::new();
-    for row in table.rows.iter().filter(|row| row.series == DEED) {
-        if !deeds.iter().any(|deed| deed.label == row.label) && deeds.len() < MOST_DEEDS {
-            deeds.push(row);
+/// Returns the interventions in order of time; each is listed once for all variants.
+pub(super) fn interventions(table: &Table) -> Vec<&Row> {
+    let mut interventions: Vec<&Row> = Vec::new();
+    for row in table.rows.iter().filter(|row| row.series == INTERVENTION) {
+        if !interventions
+            .iter()
+            .any(|intervention| intervention.label == row.label)
+            && interventions.len() < MOST_INTERVENTIONS
+        {
+            interventions.push(row);
         }
     }
-    deeds.sort_by(|a, b| a.x.total_cmp(&b.x));
-    deeds
+    interventions.sort_by(|a, b| a.x.total_cmp(&b.x));
+    interventions
 }
 
-/// The name of a panel, and where its numbers come from.
+/// Draws the name of a panel, and the origin of its numbers.
 pub(super) fn heading(canvas: &mut Canvas, panel: &str, rows: &[&Row]) {
     let origin = rows.first().map_or("", |row| row.origin.word());
     let origin = format!(" ({origin})");
-    // Where a number comes from is never cut off.
+    // The origin of a number is never cut off.
     let room = canvas.right() - MARGIN - width_of(&origin, TEXT);
     let words = fitted(panel, room, TEXT) + &origin;
     canvas.top += 16.0;
@@ -147,14 +155,14 @@ pub(super) fn heading(canvas: &mut Canvas, panel: &str, rows: &[&Row]) {
     canvas.top += 6.0;
 }
 
-/// Makes grey what was not counted. Comes before the data, so that their colours stay what they are.
+/// Draws the uncounted time grey, before the data, so that their colours are unchanged.
 pub(super) fn draw_uncounted(
     canvas: &mut Canvas,
     rows: &[&Row],
     scale: &Scale,
     (top, bottom): (f64, f64),
 ) {
-    // Where nothing was recorded any more, there was nothing to count.
+    // After the last recorded row there was nothing to count.
     let last = rows
         .iter()
         .filter(|row| is_data(row))
@@ -162,7 +170,7 @@ pub(super) fn draw_uncounted(
     let stopped = rows.iter().find(|row| row.series == STOPPED);
     let last = scale.at(stopped.map_or_else(|| last.fold(0.0, f64::max), |row| row.x));
     let window = rows.iter().find(|row| row.series == COUNTED);
-    // Of a run that ended before its window began, nothing was counted.
+    // In a run that ended before its window began, nothing was counted.
     let (begin, end) = window.map_or((last, last), |row| (scale.at(row.x), scale.at(row.right())));
     for (from, to) in [(scale.from, begin), (end, last)] {
         if to - from > 0.5 {
@@ -172,7 +180,7 @@ pub(super) fn draw_uncounted(
     }
 }
 
-/// Makes grey what an interrupted run did not play any more.
+/// Draws the time grey that an interrupted run did not play.
 pub(super) fn draw_unplayed(
     canvas: &mut Canvas,
     rows: &[&Row],
@@ -188,7 +196,7 @@ pub(super) fn draw_unplayed(
     }
 }
 
-/// The same, and names the instant: in the grey, where no data are, or else beneath. The heights of lines
+/// Does the same and names the instant: in the grey, if it has no data, else beneath. The heights of lines
 /// that pass through the grey are `leads`.
 pub(super) fn draw_interrupted(
     canvas: &mut Canvas,
@@ -213,43 +221,52 @@ pub(super) fn draw_interrupted(
     }
 }
 
-/// The height that is furthest from all of these, of some between two.
+/// Returns the height, among some between two limits, that is furthest from all of these.
 fn clear_of(leads: &[f64], (top, bottom): (f64, f64)) -> f64 {
     let height = |step: i32| top + (bottom - top) * f64::from(step) / 8.0;
     let room = |height: &f64| {
         let apart = leads.iter().map(|lead| (lead - height).abs());
         apart.fold(f64::INFINITY, f64::min)
     };
-    // Of those that are as far, the highest.
+    // Ties go to the highest.
     let heights = (0..=8).rev().map(height);
     heights
         .max_by(|a, b| room(a).total_cmp(&room(b)))
         .unwrap_or(top)
 }
 
-/// Where something was done stands a line with its number.
-pub(super) fn draw_deeds(
+/// Draws a numbered line at each intervention.
+pub(super) fn draw_interventions(
     canvas: &mut Canvas,
     rows: &[&Row],
-    deeds: &[&Row],
+    interventions: &[&Row],
     scale: &Scale,
     (top, bottom): (f64, f64),
 ) {
-    let number = |row: &&Row| deeds.iter().position(|deed| deed.label == row.label);
-    let done = rows.iter().filter(|row| row.series == DEED);
+    let number = |row: &&Row| {
+        interventions
+            .iter()
+            .position(|intervention| intervention.label == row.label)
+    };
+    let done = rows.iter().filter(|row| row.series == INTERVENTION);
     let marks: Vec<(&Row, usize)> = done
         .filter_map(|row| Some((*row, number(row)? + 1)))
         .collect();
     canvas.standing(&marks, scale, (top, bottom));
 }
 
-/// What the numbers stand for.
-pub(super) fn list_deeds(canvas: &mut Canvas, deeds: &[&Row]) {
-    for (number, deed) in deeds.iter().enumerate() {
-        let words = format!("{}: after {:.1} s: {}", number + 1, deed.x, deed.label);
+/// Lists the interventions by number.
+pub(super) fn list_interventions(canvas: &mut Canvas, interventions: &[&Row]) {
+    for (number, intervention) in interventions.iter().enumerate() {
+        let words = format!(
+            "{}: after {:.1} s: {}",
+            number + 1,
+            intervention.x,
+            intervention.label
+        );
         canvas.paragraph("small", SMALL, &words);
     }
-    if !deeds.is_empty() {
+    if !interventions.is_empty() {
         canvas.top += 6.0;
     }
 }

@@ -1,4 +1,4 @@
-//! From values to places on paper, and which values an axis names.
+//! Scales: from values to places on paper, and the labelled values of an axis.
 
 use concsim_model::units::Elapsed;
 use concsim_model::words::length;
@@ -6,7 +6,7 @@ use concsim_model::words::length;
 /// An axis: values from `low` to `high` lie between `from` and `to`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    /// Equal steps, or equal factors.
+    /// Linear or logarithmic.
     pub(super) steps: Steps,
     pub(super) low: f64,
     pub(super) high: f64,
@@ -14,10 +14,10 @@ pub(super) struct Scale {
     pub(super) to: f64,
 }
 
-/// No number of a figure is as large.
+/// Limit above all numbers of a figure.
 const LARGEST: f64 = 1e15;
 
-/// What is as far apart everywhere on an axis.
+/// Quantity that is constant per distance on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Steps {
     /// Equal differences.
@@ -27,7 +27,7 @@ pub(super) enum Steps {
 }
 
 impl Scale {
-    /// Equal steps from nothing to a little more than the largest of these.
+    /// Returns a linear scale from 0 to slightly more than the largest of these.
     pub(super) fn from_zero(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
         let most = values.fold(0.0, f64::max);
         Self {
@@ -39,8 +39,8 @@ impl Scale {
         }
     }
 
-    /// Equal factors over all of these that are more than nothing, out to 1, 2 or 5 times a power of
-    /// ten beyond them.
+    /// Returns a logarithmic scale over all positive values, extended to 1, 2 or 5 times a power of ten
+    /// beyond them.
     pub(super) fn factors(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
         let positive = values.filter(|value| *value > 0.0);
         let none = (f64::INFINITY, 0.0_f64);
@@ -61,7 +61,7 @@ impl Scale {
         }
     }
 
-    /// Where a value lies. What is beyond an end lies at that end.
+    /// Returns the place of a value. A value beyond an end is placed at that end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = match self.steps {
             Steps::Linear => (value - self.low) / (self.high - self.low),
@@ -71,13 +71,13 @@ impl Scale {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
-    /// The values that the axis names, `most` or fewer, each with its label.
+    /// Returns the labelled values of the axis, at most `most`, each with its label.
     pub(super) fn ticks(&self, most: usize) -> Vec<(f64, String)> {
         let length = self.high - self.low;
         match self.steps {
             Steps::Linear if length.is_normal() && length < LARGEST => self.even(most.max(3)),
             Steps::Log if length.is_normal() && self.low > 0.0 => self.powers(most.max(2)),
-            // Between such ends there is nothing to name.
+            // Such ends leave nothing to label.
             Steps::Linear | Steps::Log => Vec::new(),
         }
     }
@@ -116,8 +116,8 @@ impl Scale {
     }
 }
 
-/// What an axis names whose values double: all values that there are, if these are few, else 1, 2, 4, 8 and
-/// so on as far as they go.
+/// Returns the labels of an axis of doubling values: all values if they are few, else 1, 2, 4, 8 and so on up
+/// to the largest.
 pub(super) fn doublings(values: impl Iterator<Item = f64>) -> Vec<(f64, String)> {
     let mut values: Vec<f64> = values.filter(|value| *value > 0.0).collect();
     values.sort_by(f64::total_cmp);
@@ -134,7 +134,7 @@ pub(super) fn doublings(values: impl Iterator<Item = f64>) -> Vec<(f64, String)>
         .collect()
 }
 
-/// All powers of two between these, each with its label.
+/// Returns all powers of two between these, each with its label.
 pub(super) fn powers_of_two(least: f64, most: f64) -> Vec<(f64, String)> {
     let between = least * (1.0 - 1e-9)..=most * (1.0 + 1e-9);
     let powers = (-40..=40).map(|power| 2_f64.powi(power));
@@ -142,15 +142,15 @@ pub(super) fn powers_of_two(least: f64, most: f64) -> Vec<(f64, String)> {
     powers.map(|value| (value, plain(value))).collect()
 }
 
-/// So many values are named as they are.
+/// Number of values up to which each has its label.
 const FEW: usize = 8;
 
-/// A number of milliseconds as a person says it: `99 ms`, `1.5 s`.
+/// Formats milliseconds for a reader: `99 ms`, `1.5 s`.
 pub(super) fn milliseconds(number: f64) -> String {
     length(Elapsed((number.max(0.0) * 1e6).round() as u64))
 }
 
-/// The next larger of 1, 2 and 5 times a power of ten.
+/// Returns the next larger of 1, 2 and 5 times a power of ten.
 pub(super) fn nice(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
     let digit = step / power;
@@ -160,7 +160,7 @@ pub(super) fn nice(step: f64) -> f64 {
     larger.unwrap_or(10.0) * power
 }
 
-/// A power of ten, or a few of them, without an exponent while that is readable.
+/// Formats a power of ten, or a few of them, without an exponent while that is readable.
 fn plain(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{value:.0e}"),
@@ -170,7 +170,7 @@ fn plain(value: f64) -> String {
     }
 }
 
-/// Moves places apart until each is `gap` or more below the one before; they keep their order.
+/// Moves places apart until each is `gap` or more below the previous one, in the same order.
 pub(super) fn spread(places: &mut [f64], gap: f64, lowest: f64) {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
@@ -184,7 +184,7 @@ pub(super) fn spread(places: &mut [f64], gap: f64, lowest: f64) {
     }
 }
 
-/// An instant in seconds, in hundredths or with two digits that are not zeros: `4.20 s`, `0.0033 s`.
+/// Formats an instant in seconds, in hundredths or with two significant digits: `4.20 s`, `0.0033 s`.
 pub(super) fn instant(seconds: f64) -> String {
     let digits = if seconds > 0.0 {
         (1.0 - libm::log10(seconds).floor()).clamp(2.0, 9.0) as usize

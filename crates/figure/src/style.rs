@@ -1,5 +1,5 @@
-//! What things look like, as a style sheet: plain values, since not every program that draws SVG knows
-//! variables, and a second set for readers who prefer dark pages.
+//! Style sheet of figures: plain values, since some programs that draw SVG do not support variables, and a
+//! second set for readers with a dark theme.
 
 use std::fmt::Write as _;
 
@@ -9,12 +9,12 @@ use concsim_model::svg::{self, class_of};
 
 /// Sizes of letters, in user units.
 pub(super) const TITLE: f64 = 18.0;
-/// Labels, and whatever is to be read.
+/// Labels and other text.
 pub(super) const TEXT: f64 = 13.0;
-/// Axes and what stands beneath.
+/// Axes and notes.
 pub(super) const SMALL: f64 = 12.0;
 
-/// All kinds of workers, in the order in which a legend names them.
+/// All kinds of workers, in the order of legends.
 const KINDS: [WorkerKind; 4] = [
     WorkerKind::Sync,
     WorkerKind::Coroutine,
@@ -22,14 +22,14 @@ const KINDS: [WorkerKind; 4] = [
     WorkerKind::Callback,
 ];
 
-/// The class of what belongs to a kind of worker: its word. Anything else is neutral.
+/// Returns the class of a kind of worker: its word. Anything else is neutral.
 pub(super) fn class_of_kind(word: &str) -> &'static str {
     let kind = KINDS.into_iter().find(|kind| kind.word() == word);
     kind.map_or("neutral", WorkerKind::word)
 }
 
-/// The colour of a kind of worker: Okabe and Ito's, those with a contrast of 3 : 1 or more on this
-/// ground.
+/// Returns the colour of a kind of worker: from Okabe and Ito, with a contrast of 3 : 1 or more on this
+/// background.
 fn colour(kind: WorkerKind, ground: Background) -> Rgb {
     match (kind, ground) {
         (WorkerKind::Sync, Background::Light) => Rgb(0xC8, 0x54, 0x00),
@@ -43,7 +43,7 @@ fn colour(kind: WorkerKind, ground: Background) -> Rgb {
     }
 }
 
-/// The whole style sheet.
+/// Returns the whole style sheet.
 pub(super) fn sheet(theme: Theme) -> String {
     let colours = svg::by_theme(theme, colours);
     format!(
@@ -76,8 +76,9 @@ fn colours(ground: Background) -> String {
     sheet
 }
 
-/// Colours of a cell from few requests to many: one hue, in even steps from near the background to far from
-/// it, so that more always looks like more. The first step can be told from the background.
+/// Returns the colours of cells from few requests to many: one hue, in even steps from near the background to
+/// far from it, so that more requests always look stronger. The first step is distinguishable from the
+/// background.
 fn heat(ground: Background) -> [Rgb; 8] {
     let (near, far) = match ground {
         Background::Light => (Rgb(0xC3, 0xDC, 0xEF), Rgb(0x04, 0x2A, 0x4D)),
@@ -95,7 +96,7 @@ fn heat(ground: Background) -> [Rgb; 8] {
     })
 }
 
-/// Filled with a colour, or drawn with it.
+/// Adds rules for areas filled with a colour, and for lines drawn in it.
 fn shade(sheet: &mut String, class: &str, colour: Rgb) {
     let colour = colour.hex();
     write!(

@@ -1,13 +1,13 @@
 //! An SVG document, written element by element: the same bytes every time.
 //!
-//! One element a line, attributes in the order in which they were given, numbers with two decimals at
-//! most, and no identifier that is not derived from the figure's own name.
+//! One element per line, attributes in the given order, numbers with two decimals at most, and all
+//! identifiers derived from the figure's own name.
 
 use std::fmt::{self, Write as _};
 
 use concsim_model::svg::escaped;
 
-/// A length or a place in user units. Two decimals at most, and no negative zero.
+/// A length or place in user units, written with two decimals at most and without negative zero.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Px(pub(super) f64);
 
@@ -23,29 +23,29 @@ impl fmt::Display for Px {
     }
 }
 
-/// Where a text has its place.
+/// Reference point of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
-    /// At its beginning.
+    /// Its beginning.
     Start,
-    /// In its middle.
+    /// Its middle.
     Middle,
-    /// At its end.
+    /// Its end.
     End,
 }
 
-/// What has been drawn so far.
+/// The document under construction.
 #[derive(Debug, Default)]
 pub(super) struct Svg {
     text: String,
-    /// Whether elements tell what they stand for.
+    /// True if elements have tooltips.
     tells: bool,
-    /// What they stand for just now.
+    /// Current tooltip.
     told: Option<String>,
 }
 
 impl Svg {
-    /// An empty one. Where it `tells`, a browser shows what an element stands for.
+    /// Creates an empty document. If `tells`, a browser shows tooltips of elements.
     pub(super) fn telling(tells: bool) -> Self {
         Self {
             tells,
@@ -53,14 +53,14 @@ impl Svg {
         }
     }
 
-    /// What the elements stand for that `draws` draws.
+    /// Gives a tooltip to the elements that `draws` draws.
     pub(super) fn told(&mut self, words: impl FnOnce() -> String, draws: impl FnOnce(&mut Self)) {
         self.told = self.tells.then(words);
         draws(self);
         self.told = None;
     }
 
-    /// A place of a line that tells what it stands for; nothing is to be seen of it.
+    /// Draws an invisible spot with a tooltip, for a place on a line.
     pub(super) fn spot(&mut self, (x, y): (f64, f64), words: impl FnOnce() -> String) {
         if self.tells {
             self.told(words, |svg| {
@@ -75,7 +75,7 @@ impl Svg {
         }
     }
 
-    /// An element without content.
+    /// Writes an element without content.
     pub(super) fn leaf(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
         self.begin(name, attributes);
         match &self.told {
@@ -88,7 +88,7 @@ impl Svg {
         }
     }
 
-    /// Words at a place. The class says how they look.
+    /// Writes words at a place, styled by a class.
     pub(super) fn words(&mut self, (x, y): (f64, f64), class: &str, anchor: Anchor, words: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
@@ -105,7 +105,7 @@ impl Svg {
         writeln!(self.text, ">{}</text>", escaped(words)).expect("a String takes all text");
     }
 
-    /// Words that have nothing to do with a place: a title, a style.
+    /// Writes words without a place: a title, a style.
     pub(super) fn element(
         &mut self,
         name: &str,
@@ -116,23 +116,23 @@ impl Svg {
         writeln!(self.text, ">{}</{name}>", escaped(content)).expect("a String takes all text");
     }
 
-    /// A group begins.
+    /// Begins a group.
     pub(super) fn open(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
         self.begin(name, attributes);
         self.text.push_str(">\n");
     }
 
-    /// The group ends.
+    /// Ends the group.
     pub(super) fn close(&mut self, name: &str) {
         writeln!(self.text, "</{name}>").expect("a String takes all text");
     }
 
-    /// Everything that another one drew.
+    /// Appends the elements of another document.
     pub(super) fn append(&mut self, other: &Self) {
         self.text.push_str(&other.text);
     }
 
-    /// The text of it.
+    /// Returns the text of the document.
     pub(super) fn finish(self) -> String {
         self.text
     }

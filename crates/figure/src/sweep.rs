@@ -1,7 +1,7 @@
-//! Points of a sweep, or kept runs as if they were some: each has a place on an axis and its numbers, as
-//! `--json` has them.
+//! Points of a sweep, or stored runs in the same form: each has a place on an axis, and its numbers as
+//! `--json` prints them.
 //!
-//! What a sweep keeps in `points.jsonl` is read here, a line for each row; see `docs/sweep.md`.
+//! Reads `points.jsonl` of a sweep, one row per line; see `docs/sweep.md`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,37 +15,37 @@ use concsim_model::words::{counted, digits, length};
 use concsim_record::Recording;
 use concsim_record::summary::summarise;
 
-/// A sweep, as far as a figure is concerned.
+/// A sweep, as input of a figure.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// The scenario's name, as far as its rows tell.
+    /// Name of the scenario, as far as its rows have it.
     pub name: String,
     /// The keys that vary.
     pub over: Vec<String>,
-    /// What was played, and by which version.
+    /// Scenario and version.
     pub provenance: String,
-    /// What is not in it, and what of it may not be believed.
+    /// Missing points, and reasons to doubt others.
     pub caveats: Vec<String>,
     points: Vec<Point>,
 }
 
-/// Why a file is not that of a sweep.
+/// Reason why a file is not that of a sweep.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
-    /// A line is not what it should be.
+    /// A line is malformed.
     #[error("line {line} is no row of a sweep: {what}")]
     Line {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Error of the parser.
         what: serde_json::Error,
     },
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("there is no row of a sweep in it")]
     Empty,
 }
 
-/// One row.
+/// One point.
 #[derive(Clone, Debug)]
 struct Point {
     variant: String,
@@ -78,7 +78,7 @@ impl Sweep {
     /// Reads the text of a `points.jsonl`.
     ///
     /// # Errors
-    /// When it is none.
+    /// Fails if a line is malformed or there is none.
     pub fn read(text: &str) -> Result<Self, Malformed> {
         let lines = (1..).zip(text.lines());
         let lines = lines.filter(|(_, text)| !text.trim().is_empty());
@@ -86,7 +86,7 @@ impl Sweep {
             serde_json::from_str::<Line>(text).map_err(|what| Malformed::Line { line, what })
         };
         let mut lines: Vec<Line> = lines.map(read).collect::<Result<_, _>>()?;
-        // Of a row that was played twice the last line counts.
+        // The last line counts for a row that was played twice.
         lines.reverse();
         lines.sort_by_key(|line| line.row);
         lines.dedup_by_key(|line| line.row);
@@ -101,19 +101,19 @@ impl Sweep {
         })
     }
 
-    /// What a figure of it is called, unless it is told otherwise.
+    /// Returns the default title of a figure.
     pub(super) fn title(&self) -> String {
         format!("{} over {}", self.name, self.over.join(" and "))
     }
 }
 
-/// `server.workers=4` is a key and a value.
+/// Splits `server.workers=4` into key and value.
 fn key_of(laid_over: &str) -> (String, String) {
     let (key, value) = laid_over.split_once('=').unwrap_or((laid_over, ""));
     (key.trim().to_owned(), value.trim().to_owned())
 }
 
-/// The name of what a command plays: `io_bound` of `concsim sim scenarios/io_bound.toml --set …`.
+/// Returns the scenario of a command: `io_bound` of `concsim sim scenarios/io_bound.toml --set …`.
 fn scenario_of(command: &str) -> String {
     let file = command.split(" --").next().unwrap_or_default();
     let file = file.splitn(3, ' ').nth(2).unwrap_or("a scenario");
@@ -128,7 +128,7 @@ fn provenance(name: &str, lines: &[Line]) -> String {
     };
     let (concsim, origin) = (&first.concsim, first.origin.word());
     let sha256 = first.sha256.get(..8).unwrap_or_default();
-    // A row that could not be read does not know its seed.
+    // A row that could not be read has no seed.
     let seed = lines.iter().find_map(|line| line.seed);
     let seed = seed.map_or_else(String::new, |seed| format!(" · seed {seed}"));
     let rows = lines.len();
@@ -143,7 +143,7 @@ fn caveats(lines: &[Line]) -> Vec<String> {
         .collect();
     let left_out = failed.first().map(|first| {
         let count = failed.len();
-        // What is drawn beneath a mistake is for a terminal.
+        // The drawing beneath an error message is for a terminal.
         let first = first.lines().next().unwrap_or_default();
         let first = first.trim_start_matches("error: ");
         format!("{count} of {rows} rows could not be played and are left out: {first}")
@@ -175,7 +175,7 @@ fn point_of(line: Line) -> Option<Point> {
 /// A point with its place on an axis.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
-    /// The variant, and the values of all other axes.
+    /// Name of the variant, and the values of all other axes.
     pub(super) series: String,
     pub(super) origin: Origin,
     pub(super) x: f64,
@@ -183,19 +183,19 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    /// Whether two points are of one line: of the same series, and from the same engine.
+    /// True if two points are of one line: of the same series and engine.
     pub(super) fn is_of_one_line(&self, other: &Self) -> bool {
         self.series == other.series && self.origin == other.origin
     }
 
-    /// A number by its path: `latency_ms.p99`.
+    /// Returns a number by its path: `latency_ms.p99`.
     pub(super) fn number(&self, path: &str) -> Option<f64> {
         let pointer = format!("/{}", path.replace('.', "/"));
         self.numbers.pointer(&pointer)?.as_f64()
     }
 
-    /// `≥ 30 s`, if a latency of so many milliseconds is the clients' patience. [`None`] too in rows of
-    /// versions that did not keep which latencies are.
+    /// Returns `≥ 30 s` if a latency in milliseconds is the clients' patience. Returns [`None`] also for rows
+    /// of versions that did not mark such latencies.
     pub(super) fn at_least(&self, milliseconds: f64) -> Option<String> {
         let patience = self.number("at_patience.patience_ms")?;
         let failed = ["refused", "reset", "timeout", "status"];
@@ -205,17 +205,17 @@ impl Placed {
         is_reached.then(|| format!("{AT_LEAST}{}, the clients' patience", length(long)))
     }
 
-    /// The word for its kind of workers.
+    /// Returns the word for its kind of workers.
     pub(super) fn kind(&self) -> &str {
         self.numbers["kind"].as_str().unwrap_or_default()
     }
 
-    /// Of how many requests its numbers are.
+    /// Returns the number of requests behind its numbers.
     pub(super) fn count(&self) -> Option<u64> {
         self.numbers["due"].as_u64()
     }
 
-    /// What bounds the throughput, in a clause, if the bound is reached: `4 cores are busy`.
+    /// Returns the reached bound of the throughput in a clause, if there is one: `4 cores are busy`.
     pub(super) fn reached_bound(&self) -> Option<String> {
         let answered = self.number("throughput_per_s")?;
         let bounds = self.bounds();
@@ -228,7 +228,7 @@ impl Placed {
         let are = if one { "is" } else { "are" };
         Some(match tightest.of {
             "cores" => format!("{} {are} busy", count("core")),
-            // A wait of a coroutine does not take its worker.
+            // A coroutine's wait does not occupy its worker.
             "workers" if self.kind() == "coroutine" => format!("{} {are} busy", count("worker")),
             "workers" => format!("{} {are} taken", count("worker")),
             "connections" => format!("{} {are} taken", count("connection")),
@@ -242,8 +242,8 @@ impl Placed {
         })
     }
 
-    /// What bounds the throughput, as computed: what there is a limited number of, how many, for how long
-    /// each answer takes one (in seconds), and so how many answers a second.
+    /// Returns the computed bounds of the throughput: the resource, its number of units, the time for which
+    /// each answer takes one (in seconds), and the resulting answers per second.
     pub(super) fn bounds(&self) -> Vec<Bound<'_>> {
         let bounds = self.numbers.pointer("/theory/bounds");
         let bounds = bounds
@@ -266,23 +266,22 @@ impl Placed {
     }
 }
 
-/// One thing that bounds the throughput.
+/// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound<'a> {
-    /// `workers`, `cores`, `clients`, `connections`, `arrivals`.
+    /// Resource: `workers`, `cores`, `clients`, `connections`, `arrivals`.
     pub(super) of: &'a str,
     pub(super) count: f64,
-    /// In seconds.
+    /// Time that an answer takes one unit, in seconds.
     pub(super) each: Option<f64>,
-    /// Answers per second.
+    /// Limit in answers per second.
     pub(super) per_s: f64,
 }
 
-/// A bound is reached from this share of it on.
+/// Share of a bound from which on it counts as reached.
 const REACHED: f64 = 0.9;
-/// All points with their places on the axis of `key`, in the order of the series, what is measured before
-/// what is simulated, then of their places.
-/// What has no place there is left out.
+/// Returns all points with a place on the axis of `key`, ordered by series, then measured before simulated,
+/// then by place.
 pub(super) fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let mut all = runs(material, key);
     for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
@@ -301,7 +300,7 @@ pub(super) fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     all
 }
 
-/// What tells sweeps from each other: their scenarios, and of several that are alike their numbers.
+/// Returns the names that distinguish sweeps: their scenarios, with numbers for equal ones.
 fn prefixes(sweeps: &[Sweep]) -> Vec<String> {
     let are_of_one = distinct(sweeps.iter().map(|sweep| sweep.name.as_str())).len() == 1;
     let origin = |sweep: &Sweep| sweep.points.first().map(|point| point.origin);
@@ -337,7 +336,7 @@ impl Point {
     }
 }
 
-/// Kept runs, by what their scenarios say.
+/// Returns stored runs as points, placed by their scenarios.
 fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let mut all = Vec::new();
@@ -359,7 +358,8 @@ fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     all
 }
 
-/// Variants that have different places on the axis are one line, called by the kind of their workers.
+/// Returns the series of a run: variants with different places on the axis form one line, named by the kind
+/// of their workers.
 fn line_of<'a>(recording: &'a Recording, beside: &[Recording], key: &str) -> &'a str {
     let kind = |it: &Recording| it.header.scenario.server.kind;
     let place = value_of(recording, key);
@@ -374,7 +374,7 @@ fn line_of<'a>(recording: &'a Recording, beside: &[Recording], key: &str) -> &'a
     }
 }
 
-/// The value of an axis in a run.
+/// Returns the value of an axis in a run.
 fn value_of(recording: &Recording, key: &str) -> Option<f64> {
     let header = &recording.header;
     match (key, &header.scenario.load.arrivals) {
@@ -385,7 +385,7 @@ fn value_of(recording: &Recording, key: &str) -> Option<f64> {
     }
 }
 
-/// The length of the counted window, in a line: at each load, say.
+/// Returns the length of the counted window in a line, for example "at each load".
 pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
     let all = |path: &'static str| points.iter().filter_map(move |it| it.number(path));
     let (window, warm_up) = (seconds(all("window_s"))?, seconds(all("warmup_s"))?);
@@ -394,7 +394,7 @@ pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
     ))
 }
 
-/// How many different places there are.
+/// Returns the number of distinct places.
 pub(super) fn places(points: &[Placed]) -> usize {
     let mut places: Vec<f64> = points.iter().map(|point| point.x).collect();
     places.sort_by(f64::total_cmp);

@@ -1,7 +1,6 @@
-//! The data of a figure: what is drawn, and nothing else is. A figure drawn again from its file is the
-//! same figure.
+//! The data of a figure, complete: a figure drawn again from its file is the same figure.
 //!
-//! The file is CSV (RFC 4180) with a header. Lines that begin with `#` say what it is of:
+//! The file is CSV (RFC 4180) with a header. Lines that begin with `#` are comments with its origin:
 //! `pandas.read_csv(file, comment="#")`, `duckdb.sql("from read_csv('file', comment='#')")`.
 
 use std::fmt::Write as _;
@@ -16,20 +15,20 @@ use concsim_model::words::{as_it_was, harmless, one_line};
 /// The first characters of a figure's CSV.
 pub const CSV_BEGINS: &str = "# figure: ";
 
-/// Where a number comes from; drawn differently in every figure.
+/// Origin of a number; drawn differently in every figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// From real processes.
+    /// Measured with real processes.
     Measured,
-    /// From virtual time.
+    /// Simulated in virtual time.
     Simulated,
-    /// From a formula.
+    /// Computed by a formula.
     Computed,
 }
 
 impl Origin {
-    /// The word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -49,43 +48,43 @@ impl From<concsim_record::Origin> for Origin {
     }
 }
 
-/// One thing that is drawn: a point, or a stretch from (x, y) to (`x_to`, `y_to`). What the columns
-/// mean, and their units, is said by each kind of figure.
+/// A drawn element: a point, or a range from (x, y) to (`x_to`, `y_to`). Each kind of figure defines the
+/// columns and their units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The part of the figure that it stands in: a variant, mostly.
+    /// Part of the figure, usually a variant.
     pub panel: String,
-    /// What it belongs to.
+    /// Series of the element.
     pub series: String,
-    /// Whose workers it is about: the word for their kind. Empty: nobody's, or everybody's.
+    /// Word for the kind of its workers; empty if it is about no kind or about all.
     #[serde(default)] // data of an earlier version do not say it
     pub kind: String,
-    /// Where it comes from.
+    /// Origin of its numbers.
     pub origin: Origin,
-    /// Across.
+    /// Horizontal position.
     pub x: f64,
-    /// Up, or the number of its row.
+    /// Vertical position, or the number of its row.
     pub y: f64,
-    /// The other end of a stretch.
+    /// Horizontal end of a range.
     pub x_to: Option<f64>,
-    /// The other end of a stretch.
+    /// Vertical end of a range.
     pub y_to: Option<f64>,
-    /// How many samples it rests on.
+    /// Number of samples behind it.
     pub n: Option<u64>,
-    /// Words beside it.
+    /// Label beside it.
     pub label: String,
 }
 
-/// The names of a row's columns.
+/// Names of a row's columns.
 pub const COLUMNS: [&str; 10] = [
     "panel", "series", "kind", "origin", "x", "y", "x_to", "y_to", "n", "label",
 ];
 
-/// The label of a latency that is the clients' patience begins so.
+/// Beginning of the label of a latency that is the clients' patience.
 pub(super) const AT_LEAST: &str = "\u{2265} ";
 
 impl Row {
-    /// What stands in its columns.
+    /// Returns the content of its columns.
     #[must_use]
     pub fn cells(&self) -> [String; 10] {
         let number = |value: f64| format!("{}", (value * 1e6).round() / 1e6);
@@ -104,7 +103,7 @@ impl Row {
         ]
     }
 
-    /// A point, of which nothing else is known yet.
+    /// Creates a point; all other fields are empty.
     #[must_use]
     pub fn at(series: impl Into<String>, origin: Origin, (x, y): (f64, f64)) -> Self {
         Self {
@@ -121,7 +120,7 @@ impl Row {
         }
     }
 
-    /// What it is, for whoever points at it: its own words, or else its place.
+    /// Returns the text of its tooltip: its label, or else its place.
     #[must_use]
     pub fn said(&self) -> String {
         let what = if self.label.is_empty() {
@@ -137,80 +136,80 @@ impl Row {
         self.label.starts_with(AT_LEAST)
     }
 
-    /// How far it reaches across: to its own place, if it is a point.
+    /// Returns the right end, which is the place of a point.
     #[must_use]
     pub fn right(&self) -> f64 {
         self.x_to.unwrap_or(self.x)
     }
 
-    /// How far it reaches up.
+    /// Returns the upper end, which is the place of a point.
     #[must_use]
     pub fn upper(&self) -> f64 {
         self.y_to.unwrap_or(self.y)
     }
 }
 
-/// Everything that a figure is drawn from.
+/// All data of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// The kind of figure.
+    /// Kind of figure.
     pub kind: Kind,
-    /// What it claims.
+    /// Claim of the figure.
     pub title: String,
-    /// What was played, where, by which version.
+    /// Scenario, machine and version of the runs.
     pub provenance: Vec<String>,
-    /// Why what it shows may not be believed.
+    /// Reasons to doubt the data.
     pub caveats: Vec<String>,
-    /// Facts to know that are no reason for doubt: a run that is small by design.
+    /// Facts that are no reason for doubt: a run that is small by design.
     pub notes: Vec<String>,
-    /// What is drawn.
+    /// Drawn elements.
     pub rows: Vec<Row>,
 }
 
-/// A file of data that no figure can be drawn from.
+/// Reason why a file is not the data of a figure.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
-    /// It does not say of which kind of figure it is.
+    /// The kind of figure is missing.
     #[error("no line `# figure: KIND`: this is not the data of a figure")]
     NoKind,
-    /// There is nothing in it to draw.
+    /// The file has no rows.
     #[error("there are no rows in it")]
     NoRows,
-    /// It is of a kind that this version does not know.
+    /// This version does not know the kind of figure.
     #[error("`{0}` is no kind of figure that is known here; see `concsim figure list`")]
     UnknownKind(String),
-    /// A line is not what it should be.
+    /// A line is malformed.
     #[error("line {line}: {what}")]
     Line {
-        /// Counted from 1.
+        /// Line number, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// Description of the error.
         what: String,
     },
-    /// A number that no axis has a place for.
+    /// A number is outside the range of every axis.
     #[error("row {row}: numbers of a figure are finite")]
     Infinite {
-        /// Counted from 1.
+        /// Row number, from 1.
         row: usize,
     },
 }
 
 impl Table {
-    /// The panels, in their order.
+    /// Returns the panels, in their order.
     #[must_use]
     pub fn panels(&self) -> Vec<&str> {
         distinct(self.rows.iter().map(|row| row.panel.as_str()))
     }
 
-    /// The rows of a panel.
+    /// Returns the rows of a panel.
     pub fn of_panel<'a>(&'a self, panel: &'a str) -> impl Iterator<Item = &'a Row> {
         self.rows.iter().filter(move |row| row.panel == panel)
     }
 
-    /// As a file.
+    /// Writes the table as CSV.
     ///
     /// # Panics
-    /// Never: memory takes all text.
+    /// Never panics: writing to memory accepts all text.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = format!(
@@ -228,7 +227,7 @@ impl Table {
             }
         }
         let mut writer = csv::WriterBuilder::new()
-            .quote_style(csv::QuoteStyle::NonNumeric) // a `#` inside quotes begins no comment
+            .quote_style(csv::QuoteStyle::NonNumeric) // a quoted `#` begins no comment
             .from_writer(Vec::new());
         for row in &self.rows {
             let row = Row {
@@ -245,12 +244,12 @@ impl Table {
         text
     }
 
-    /// From a file.
+    /// Reads the table from CSV.
     ///
     /// # Errors
-    /// When it is not the data of a figure.
+    /// Fails if the text is not the data of a figure.
     pub fn from_csv(text: &str) -> Result<Self, Malformed> {
-        let text = text.trim_start_matches('\u{FEFF}'); // some programs put it there
+        let text = text.trim_start_matches('\u{FEFF}'); // byte order mark
         let said = |key: &str| -> Vec<String> {
             let start = format!("# {key}: ");
             let lines = text.lines().take_while(|line| line.starts_with('#'));
@@ -314,7 +313,7 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
     Ok(rows)
 }
 
-/// Each once, in order of first appearance.
+/// Returns each word once, in order of first appearance.
 pub(super) fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen: Vec<&str> = Vec::new();
     for word in words {

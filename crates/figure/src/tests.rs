@@ -1,5 +1,5 @@
-//! Figures of made-up runs: as they were, the same bytes each time, and nothing that is typed becomes
-//! markup.
+//! Tests with figures of made-up runs: unchanged output, the same bytes each time, and input text that never
+//! becomes markup.
 
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ pub(super) fn kept(title: &str, of: fn(WorkerKind) -> Synthetic) -> StoredRun {
     kept_of(title, &[of(WorkerKind::Sync), of(WorkerKind::Coroutine)])
 }
 
-/// A run of each of these, in one folder.
+/// Stores a run of each of these in one folder.
 pub(super) fn kept_of(title: &str, runs: &[Synthetic]) -> StoredRun {
     StoredRun {
         plan: synthetic::plan(title, &runs.iter().collect::<Vec<_>>(), &[]),
@@ -39,7 +39,7 @@ pub(super) fn of_runs(kind: Kind, kept: &StoredRun) -> Result<Table, Refused> {
     table(kind, &material)
 }
 
-/// A sweep that nobody played: what comes of it follows from a few lines of arithmetic.
+/// A made-up sweep: its results follow from a few lines of arithmetic.
 pub(super) fn sweep(key: &str, values: &[f64]) -> Sweep {
     let mut text = String::new();
     for (row, (value, kind)) in values
@@ -88,7 +88,7 @@ pub(super) fn of_sweep(kind: Kind, sweep: Sweep) -> Result<Table, Refused> {
     table(kind, &material)
 }
 
-/// Predictions that nobody made.
+/// Made-up predictions.
 fn foretold() -> Foretold {
     let both = |measured: f64, share: f64| serde_json::json!({ "measured": measured, "predicted": measured * share });
     let run = |scenario: &str, variant: &str, trust: &str, share: f64| {
@@ -109,7 +109,7 @@ fn foretold() -> Foretold {
     Foretold::read(&text).unwrap_or_else(|nothing| panic!("{nothing}"))
 }
 
-/// The figure of each kind from what suits it.
+/// Returns the figure of each kind from suitable inputs.
 pub(super) fn figure_of(kind: Kind) -> Table {
     let doublings = [1.0, 2.0, 4.0, 8.0, 16.0];
     let found = match kind {
@@ -224,7 +224,7 @@ fn a_picture_has_the_same_pixels_each_time() {
         .map(|it| it.unwrap_or_else(|error| panic!("{error}")));
     assert_eq!(pictures[0], pictures[1]);
     assert!(pictures[0].starts_with(b"\x89PNG"));
-    // And on every machine.
+    // The bytes are equal on every machine, too.
     let digest = format!("{:x}", Sha256::digest(&pictures[0]));
     insta::assert_snapshot!("pixels", digest);
 }
@@ -240,7 +240,7 @@ fn a_run_of_which_there_is_nothing_to_draw_is_refused() {
 }
 
 #[test]
-fn whoever_gives_the_wrong_thing_is_told_what_is_needed_and_how_to_make_it() {
+fn a_wrong_input_is_refused_with_the_needed_one_and_its_commands() {
     let kept = kept("Wrong", Synthetic::io_bound);
     for kind in Kind::ALL {
         let wrong = match kind.recipe().of {
@@ -256,7 +256,7 @@ fn whoever_gives_the_wrong_thing_is_told_what_is_needed_and_how_to_make_it() {
 }
 
 #[test]
-fn runs_of_which_nobody_had_an_answer_are_refused_or_say_so() {
+fn runs_without_an_answer_are_refused_or_say_so() {
     let unanswered = |kind: WorkerKind| {
         let mut run = Synthetic::idle(kind, 2);
         run.lives = vec![synthetic::Life {

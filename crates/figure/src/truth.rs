@@ -1,4 +1,4 @@
-//! Whether figures of made-up runs say what is true of their data: titles, notes, marks and their limits.
+//! Tests that figures of made-up runs agree with their data: titles, notes, marks and their limits.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use concsim_model::units::Stamp;
 use concsim_record::summary::summarise;
 use concsim_record::synthetic::{self, Synthetic};
 
-/// Three requests, as few as the file asks for.
+/// Three requests, the number that the file sets.
 fn few() -> StoredRun {
     let by_design = |kind: WorkerKind| {
         let mut run = Synthetic::three_requests(kind);
@@ -132,7 +132,7 @@ fn a_line_has_the_mark_of_the_legend_also_where_other_lines_are_missing() {
     let marks = |table: &Table| {
         let svg = draw(table, &look(720, Theme::Light));
         let lines = svg.lines().filter(|line| line.contains("<polygon"));
-        // The way from the first corner to the second.
+        // Path from the first corner to the second.
         let shape = |line: &str| {
             let points = line.split("points=\"").nth(1).unwrap_or_default();
             let numbers = points.split([' ', ',', '"']);
@@ -163,7 +163,8 @@ fn the_title_of_a_sweep_is_what_its_points_show() {
     let expected =
         "Throughput stops growing: sync at 8 workers, coroutine at 2 workers: 2 cores are busy";
     assert_eq!(workers.title, expected);
-    // Eight workers: sync ones are all taken at 200/s, as much as 2 cores give; coroutine ones keep 8 cores busy.
+    // Eight workers: all sync ones are occupied at 200/s, the capacity of 2 cores; coroutine ones keep 8
+    // cores busy.
     let cores = figure_of(Kind::WhatIf);
     let expected = "Throughput stops growing: sync at 2 cores (8 workers are taken), coroutine at 8 cores (8 workers are busy)";
     assert_eq!(cores.title, expected);
@@ -199,7 +200,7 @@ fn bars_of_unlike_means_are_shares_and_their_sums_stand_beside_them() {
     assert!(svg.contains("mean latency in ms"), "{svg}");
 }
 
-/// Mixed work, of which the end of the run cut off the last requests of the window.
+/// Mixed work; the end of the run cut off the last requests of the window.
 fn cut_off(count: usize) -> StoredRun {
     let mut kept = kept(TITLE, Synthetic::hog);
     for recording in &mut kept.recordings {
@@ -227,7 +228,7 @@ fn percentiles_of_an_interrupted_run_are_those_of_its_answers_and_what_was_cut_o
     let (_, whole, count) = ends(&kept(TITLE, Synthetic::hog));
     let (table, cut, of_cut) = ends(&cut_off(20));
     assert!((count - of_cut).abs() < 0.5, "{count} {of_cut}");
-    // A line ends where 10 were slower, and where 20 were cut off: x is 1 ÷ (1 − p).
+    // A line ends where 10 requests were slower, or 20 were cut off: x is 1 ÷ (1 − p).
     assert!(whole <= count / 10.0 + 1e-6 && cut <= count / 20.0 + 1e-6);
     assert!(
         whole > count / 12.0 && cut > count / 24.0,
@@ -261,7 +262,7 @@ fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_di
 
 #[test]
 fn figures_of_the_counted_window_name_it() {
-    // One second of warm-up, five seconds are counted.
+    // One second of warm-up, and a window of five seconds.
     let mut io_bound = kept(TITLE, Synthetic::io_bound);
     let notes = |kept: &StoredRun| {
         of_runs(Kind::Percentiles, kept)
@@ -302,7 +303,7 @@ fn figures_of_the_counted_window_name_it() {
     assert_eq!(figure_of(Kind::Payoff).notes, [whole]);
 }
 
-/// The first variant is hog's, with an open load, the second is of clients that wait; in it each fourth
+/// The first variant is that of hog, with an open load; the second has a closed load, in which each fourth
 /// request fails after its client's patience.
 fn with_failures() -> StoredRun {
     let runs = [
@@ -353,7 +354,7 @@ fn a_latency_is_at_least_so_long_only_where_it_is_the_patience_of_the_clients() 
     for kind in [Kind::Heatmap, Kind::OpenClosed] {
         let table = of_runs(kind, &kept).expect("it has requests");
         for row in table.rows.iter().filter(|row| row.is_at_patience()) {
-            // Along the axis of latencies from here to there; a cell reaches from its lower to its upper edge.
+            // The range along the axis of latencies; a cell extends from its lower to its upper edge.
             let (from, to) = match kind {
                 Kind::Heatmap => (row.y, row.upper()),
                 _ => (row.x, row.x),
@@ -365,8 +366,7 @@ fn a_latency_is_at_least_so_long_only_where_it_is_the_patience_of_the_clients() 
     }
 }
 
-/// In the warm-up of a second two requests fail, in the window three: no figure shows one number for the
-/// other.
+/// In the warm-up of a second two requests fail, in the window three: no figure confuses the two numbers.
 #[test]
 fn each_figure_says_which_failed_requests_it_counts() {
     let mut kept = kept(TITLE, Synthetic::io_bound);

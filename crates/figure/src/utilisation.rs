@@ -1,7 +1,7 @@
-//! Who used each core, and when: workers, load, services, and whatever else ran on the machine.
+//! Figure of core usage over time: by workers, load, services, and other programs on the machine.
 //!
-//! In its table a row is a stretch: `x` to `x_to` in seconds after load began, `y` to `y_to` the shares of
-//! a core's time, one upon the other: 0 to 1. `panel` is the variant, `series` who had it, `label` the core.
+//! In its table a row is an interval: `x` to `x_to` in seconds after load began, `y` to `y_to` the stacked
+//! share of a core's time, 0 to 1. `panel` is the variant, `series` the user of the core, `label` the core.
 //! The series `parallelism` is the number of cores that the workers kept busy, as `y`.
 
 use std::collections::BTreeSet;
@@ -30,20 +30,20 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
     draw,
 };
 
-/// Stretches of a lane, at most.
+/// Maximal number of intervals of a lane.
 const STRETCHES: usize = 60;
-/// The series of the mean number of busy cores.
+/// Name of the series of the mean number of busy cores.
 const PARALLELISM: &str = "parallelism";
-/// Who has a core, from the bottom of a lane up.
+/// Users of a core, from the bottom of a lane up.
 const USERS: [(&str, Pattern); 4] = [
     ("workers", Pattern::Solid),
     ("load", Pattern::Leaning),
     ("services", Pattern::Lying),
     ("other programs", Pattern::Dots),
 ];
-/// Shares that differ by less look the same.
+/// Difference of shares below which they look the same.
 const ALIKE: f64 = 2e-3;
-/// How high the plot of the parallelism is.
+/// Height of the plot of the parallelism, in user units.
 const HEIGHT: f64 = 70.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -93,7 +93,7 @@ fn lanes(recording: &Recording, run_phases: &Course<'_>, panel: &str) -> Vec<Row
     rows
 }
 
-/// Who never has a core is not in its lane, but for workers: so that each core has one.
+/// Removes users that never have a core from its lane, except workers, so that each core keeps a row.
 fn leave_out_absent(rows: &mut Vec<Row>) {
     let there = rows.iter().filter(|row| row.upper() > row.y);
     let there: BTreeSet<(String, String)> = there
@@ -105,7 +105,7 @@ fn leave_out_absent(rows: &mut Vec<Row>) {
     });
 }
 
-/// The shares of workers, load, services and other programs.
+/// Returns the shares of workers, load, services and other programs.
 fn shares(before: &CoreSample, now: &CoreSample, length: f64) -> [f64; 4] {
     let share = |of: fn(&CoreSample) -> CpuTime| {
         let used = of(now).0.saturating_sub(of(before).0) as f64 / length;
@@ -126,7 +126,7 @@ fn shares(before: &CoreSample, now: &CoreSample, length: f64) -> [f64; 4] {
     ]
 }
 
-/// How many cores the workers kept busy.
+/// Returns the number of cores that the workers kept busy.
 fn busy(from: &Sample, to: &Sample) -> f64 {
     let used = |sample: &Sample| sample.workers.iter().map(|it| it.cpu.0).sum::<u64>();
     let used = used(to).saturating_sub(used(from)) as f64 / to.at.since(from.at).0 as f64;
@@ -159,18 +159,18 @@ fn draw(table: &Table, look: &Look) -> String {
     });
     let left = MARGIN + width_of("core 00", SMALL) + 8.0;
     let across = run_phases::axis(table, (left, canvas.right()));
-    let deeds = run_phases::deeds(table);
+    let interventions = run_phases::interventions(table);
     for panel in table.panels() {
         let rows: Vec<&Row> = table.of_panel(panel).collect();
         run_phases::heading(&mut canvas, panel, &rows);
         draw_lanes(&mut canvas, &hatches, &rows, &across);
-        draw_parallelism(&mut canvas, table, &rows, &deeds, &across);
+        draw_parallelism(&mut canvas, table, &rows, &interventions, &across);
     }
-    run_phases::list_deeds(&mut canvas, &deeds);
+    run_phases::list_interventions(&mut canvas, &interventions);
     canvas.finish(table, look)
 }
 
-/// How high a lane is: many cores have low ones.
+/// Returns the height of a lane: many cores have low ones.
 fn height_of(lanes: usize) -> f64 {
     match lanes {
         0..=4 => 40.0,
@@ -237,11 +237,11 @@ fn draw_lanes(canvas: &mut Canvas, hatches: &Hatches, rows: &[&Row], across: &Sc
     }
 }
 
-/// What lies between the lower and the upper ends of stretches, one after the other.
+/// Returns the path of the area between the lower and the upper ends of consecutive intervals.
 fn area(rows: &[&Row], across: &Scale, up: &Scale) -> String {
     let mut way = String::new();
     let mut go = |text: String| way.write_str(&text).expect("a String takes all text");
-    // What stays the same is one stretch.
+    // Equal consecutive intervals are merged.
     let is_alike = |a: &&Row, b: &&Row| {
         let alike = |a: f64, b: f64| (a - b).abs() < ALIKE;
         alike(a.y, b.y) && alike(a.upper(), b.upper())
@@ -269,11 +269,11 @@ fn draw_parallelism(
     canvas: &mut Canvas,
     table: &Table,
     rows: &[&Row],
-    deeds: &[&Row],
+    interventions: &[&Row],
     across: &Scale,
 ) {
     canvas.top += 6.0;
-    canvas.room_above(!deeds.is_empty());
+    canvas.room_above(!interventions.is_empty());
     let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
     let all = table.rows.iter().filter(|row| row.series == PARALLELISM);
     let up = Scale::from_zero(all.map(|row| row.y).chain([1.0]), (bottom, top));
@@ -295,5 +295,5 @@ fn draw_parallelism(
         polyline(&mut canvas.svg, &class, &places);
     }
     run_phases::draw_interrupted(canvas, rows, across, (top, bottom), &[]);
-    run_phases::draw_deeds(canvas, rows, deeds, across, (top, bottom));
+    run_phases::draw_interventions(canvas, rows, interventions, across, (top, bottom));
 }

@@ -1,11 +1,10 @@
-//! What more cores bring: the throughput on each number of cores, in units of that on the fewest.
+//! Figure of speed-up by cores: the throughput on each number of cores, in units of that on the fewest.
 //!
 //! In its table `x` is the number of cores and `y` the speed-up; `series` is the variant with the values of
-//! other axes, `n` the requests that it rests on. A line that begins on more cores than others begins on
-//! the ideal. The rows `computed` are the ideal, twice as much on
-//! twice as many, and of each series that it fits the universal scalability law:
-//! its α is the part that goes one after the other. The panel `rules` says up to where cores were
-//! really there, if anything was measured.
+//! other axes, `n` the number of requests behind it. A line that begins on more cores than others begins on
+//! the ideal. The rows `computed` are the ideal, in proportion to the cores, and the universal scalability
+//! law of each series that it fits: its α is the serial part. The panel `rules` has the largest number of
+//! real cores, if anything was measured.
 
 use super::canvas::{Canvas, MARGIN, width_of};
 use super::claim;
@@ -28,14 +27,14 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 };
 
 const KEY: &str = "machine.cores";
-/// The panels of what is found, of the ideal, of fitted laws and of rules.
+/// Panels of the results, of the ideal, of fitted laws and of rules.
 const FOUND: &str = "found";
 const IDEAL: &str = "ideal";
 const FITTED: &str = "fitted";
 const RULES: &str = "rules";
-/// A law is drawn if it is off by less than this share of the largest throughput, on average.
+/// Largest mean error of a drawn law, as a share of the largest throughput.
 const FITS: f64 = 0.02;
-/// Points of a computed curve.
+/// Number of points of a computed curve.
 const POINTS: u32 = 40;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -52,7 +51,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         cores().fold(0.0, f64::max),
     );
     let (mut rows, mut caveats) = (Vec::new(), Vec::new());
-    // What is measured and what is simulated are in units of their own.
+    // Measured and simulated points have separate units.
     for of_it in points.chunk_by(Placed::is_of_one_line) {
         rows.extend(speed_ups(of_it, least));
         caveats.extend(late(&of_it[0], least));
@@ -73,7 +72,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     })
 }
 
-/// What has to be said of a line that begins on more cores than others.
+/// Returns the note on a line that begins on more cores than others.
 fn late(first: &Placed, least: f64) -> Option<String> {
     let cores = counted(first.x as u64, "core");
     let (name, origin) = (&first.series, first.origin.word());
@@ -81,8 +80,7 @@ fn late(first: &Placed, least: f64) -> Option<String> {
         .then(|| format!("{name} ({origin}) begins on {cores}, and is set on the ideal line there"))
 }
 
-/// Each point in units of the first, which is as much as it should be on its number of cores, and the law
-/// that fits.
+/// Returns each point in units of the first, which is placed on the ideal, and the fitted law.
 fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
     let answered = |point: &Placed| Some((point.x, point.number("throughput_per_s")?));
     let first = points.first().and_then(answered);
@@ -127,7 +125,7 @@ fn law_of(points: &[Placed], loads: &[Point], unit: f64) -> Vec<Row> {
     let Some(fit) = positive.then(|| fit(loads)).flatten() else {
         return Vec::new();
     };
-    // What has a kink, as where the workers run out, is no case of this law.
+    // The law does not apply to a curve with a kink, for example where the workers run out.
     let most = loads.iter().map(|it| it.throughput).fold(0.0, f64::max);
     if fit.standard_error.is_none_or(|error| error > FITS * most) {
         return Vec::new();
@@ -154,7 +152,7 @@ fn law_of(points: &[Placed], loads: &[Point], unit: f64) -> Vec<Row> {
     rows
 }
 
-/// A coefficient: nothing, or two digits that count.
+/// Formats a coefficient: 0, or two significant digits.
 fn digits_of(coefficient: f64) -> String {
     if coefficient < 1e-6 {
         "0".into()
@@ -165,7 +163,7 @@ fn digits_of(coefficient: f64) -> String {
     }
 }
 
-/// Up to where something was measured.
+/// Returns the row with the number of cores up to which measurements exist.
 fn rules(points: &[Placed], most: f64) -> Option<Row> {
     let measured = points
         .iter()

@@ -1,8 +1,9 @@
-//! Who runs when: what each request did from its sending to its end, and beneath it who had the cores.
+//! Figure of activity over time: each request's states from its sending to its end, and beneath them the
+//! users of the cores.
 //!
-//! In its table a row is a stretch of time: `x` and `x_to` in seconds after load began, `y` the number of
-//! the lane, `panel` the variant, `series` what was done (of a wait with the queue that it was in, if it had one), `n` how many requests there were in all, if these are
-//! but the first. Lanes of cores have the series `core N`.
+//! In its table a row is an interval: `x` and `x_to` in seconds after load began, `y` the number of the lane,
+//! `panel` the variant, `series` the state (for a wait, with its queue if it had one), `n` the number of all
+//! requests, if these are only the first. Lanes of cores have the series `core N`.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -21,19 +22,19 @@ use concsim_model::words::{grouped, number_of};
 use concsim_record::Recording;
 use concsim_record::lanes::{Doing, Index, Interval, Lanes, Span};
 
-/// More requests than these are no picture.
+/// Maximal number of requests in a figure.
 const MOST_LANES: usize = 12;
-/// A narrow sheet has room for fewer.
+/// Maximal number on a narrow sheet.
 const MOST_NARROW: usize = 6;
-/// Sheets of a smaller width are narrow …
+/// Width below which a sheet is narrow …
 const NARROW: f64 = 480.0;
-/// … and on those of this width and more two panels stand side by side.
+/// … and width from which two panels are side by side.
 const BESIDE: f64 = 960.0;
-/// Between them.
+/// Gap between panels.
 const GAP: f64 = 24.0;
-/// More lanes than these are low ones.
+/// Number of lanes above which they are low.
 const MANY: usize = 8;
-/// What the series of a core begins with.
+/// Prefix of the series of a core.
 const CORE: &str = "core ";
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
@@ -58,7 +59,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     Ok(rows.into())
 }
 
-/// The label behind the name of each request without a good answer.
+/// Returns the label for the name of each request without a good answer.
 fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
     let patience = recording.header.scenario.load.patience;
     let failed = recording.outcomes.iter();
@@ -72,7 +73,8 @@ fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
         .collect()
 }
 
-/// The first requests of a recording, from the sending of the first to the end of the last.
+/// Returns the lanes of the first requests of a recording, from the sending of the first to the end of the
+/// last.
 fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     let Some(past) = recording.present() else {
         return Vec::new();
@@ -106,7 +108,7 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     };
     for (place, request) in requests.iter().enumerate() {
         let lane = lanes.request(*request, everything);
-        // Its lane goes on for as long as somebody works for it, also when its client has gone.
+        // The lane lasts as long as a process works for the request, even after its client has gone.
         let failed = failed.get(request).copied().unwrap_or_default();
         let name = format!("request {}{failed}", number_of(*request));
         for span in lane.spans {
@@ -146,7 +148,7 @@ fn word(doing: Doing) -> &'static str {
     }
 }
 
-/// The series of what a request did, with the queue that it waited in if its wait had one.
+/// Returns the series of a request's state, with the queue of a wait if it had one.
 fn series(Span { doing, queue, .. }: Span) -> String {
     match queue.and_then(words_of) {
         Some(queue) => format!("{} {queue}", word(doing)),
@@ -171,7 +173,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// A process that wants a core is ready to run, and is drawn as ready.
+    /// A process that wants a core is ready to run, and is drawn so.
     fn of(series: &str) -> Self {
         let is_its = |meaning: &Meaning| series.starts_with(meaning.word());
         let state = Meaning::STATES.into_iter().find(is_its);
@@ -190,7 +192,7 @@ impl Drawn {
         Self { state, queue }
     }
 
-    /// Its words in the legend.
+    /// Returns its words in the legend.
     fn words(self) -> &'static str {
         match self.queue {
             Some(Meaning::InAQueue) => "in a service's queue",
@@ -200,7 +202,7 @@ impl Drawn {
     }
 }
 
-/// All that may be drawn, in the order in which the legend names it.
+/// Returns all styles in the order of the legend.
 fn all_drawn() -> impl Iterator<Item = Drawn> {
     let plain = Meaning::STATES.into_iter();
     let plain = plain.map(|state| Drawn { state, queue: None });
@@ -263,18 +265,18 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// What is shown of a variant.
+/// The shown part of a variant.
 struct Panel<'a> {
     name: &'a str,
     rows: Vec<&'a Row>,
-    /// How many of its requests are shown, and how many there are.
+    /// Number of shown requests, and number of all.
     requests: (usize, u64),
-    /// When the last of those shown ended, in seconds since load began.
+    /// End of the last shown request, in seconds since load began.
     end: f64,
 }
 
 impl<'a> Panel<'a> {
-    /// All of its rows, or on a narrow sheet those of its first requests and of the cores meanwhile.
+    /// Returns all rows or, on a narrow sheet, those of the first requests and of the cores meanwhile.
     fn of(table: &'a Table, name: &'a str, width: f64) -> Self {
         let all: Vec<&Row> = table.of_panel(name).collect();
         let (cores, lanes): (Vec<&Row>, Vec<&Row>) = all
@@ -310,13 +312,13 @@ impl<'a> Panel<'a> {
     }
 }
 
-/// The names of the two hatches.
+/// Names of the two hatches.
 struct Ids {
     ready: String,
     blocked: String,
 }
 
-/// What waits for the core has stripes that lean, what is asleep has stripes that stand.
+/// Defines the hatches: slanted stripes for waits for a core, vertical stripes for sleep.
 fn hatches(canvas: &mut Canvas) {
     canvas.svg.open("defs", &[]);
     for (name, meaning, turned) in [
@@ -346,7 +348,7 @@ fn lane_name(row: &Row) -> &str {
     }
 }
 
-/// Height of a lane, and from one to the next.
+/// Returns the height of a lane, and the distance between lanes.
 fn heights(lanes: usize, width: f64) -> (f64, f64) {
     let many = if width < NARROW { MOST_NARROW } else { MANY };
     if lanes > many {
@@ -387,7 +389,7 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
     let lanes = distinct(rows.iter().map(|row| lane_name(row)));
     let (height, pitch) = heights(lanes.len(), canvas.width);
     for (place, lane) in lanes.iter().enumerate() {
-        // The cores stand a little apart from those who use them.
+        // A gap separates the cores from the requests.
         let apart = if lane.starts_with(CORE) { 8.0 } else { 0.0 };
         let middle = top + apart + place as f64 * pitch + pitch / 2.0;
         let name = fitted(lane, scale.from - left - 8.0, SMALL);
@@ -428,7 +430,7 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
     }
 }
 
-/// What a stretch of time was.
+/// Describes an interval.
 fn said(row: &Row) -> String {
     let length = |seconds: f64| Elapsed((seconds * 1e9).round() as u64);
     let to = row.x_to.unwrap_or(row.x);
@@ -441,7 +443,7 @@ fn said(row: &Row) -> String {
     )
 }
 
-/// One thing for a while: each has a shape of its own, so that it is told without colours.
+/// Draws an interval. Each state has its own shape, so that it is recognisable without colours.
 fn stretch(
     svg: &mut Svg,
     ids: &Ids,
@@ -458,7 +460,7 @@ fn stretch(
             let class = format!("{class}-s line dotted");
             rule(svg, &class, (left, middle), (left + width, middle));
         }
-        // A pool's wait is broken, a queue's is made of beads: both in the colour of the state.
+        // A wait for the pool is dashed, a wait in a queue is dotted: both in the colour of the state.
         shape @ (Meaning::ForThePool | Meaning::InAQueue) => {
             let pattern = if shape == Meaning::ForThePool {
                 "dashed"

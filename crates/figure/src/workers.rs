@@ -1,9 +1,9 @@
-//! What more workers bring, and how many are enough.
+//! Figure of throughput against number of workers, with its limits and the recommended numbers.
 //!
 //! In its table `x` is the number of workers and `y` the throughput, in answers per second; `series` is the
-//! variant with the values of other axes, `n` the requests that it rests on. The rows `computed` of a
-//! series are its bounds (Denning and Buzen, 1978), those of the panel `rules` are numbers of workers that
-//! somebody recommends: a knee, or gunicorn's rule.
+//! variant with the values of other axes, `n` the number of requests behind it. The rows `computed` of a
+//! series are its bounds (Denning and Buzen, 1978). Those of the panel `rules` are recommended numbers of
+//! workers: a knee, or gunicorn's rule.
 
 use super::canvas::{Canvas, MARGIN, width_of};
 use super::claim;
@@ -25,7 +25,7 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 };
 
 const KEY: &str = "server.workers";
-/// The panel of rules.
+/// Name of the panel of rules.
 const RULES: &str = "rules";
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
@@ -52,7 +52,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
             .iter()
             .map(|bound| bound.per_s)
             .reduce(f64::min);
-        // What is measured and what is simulated have bounds of their own: those of their machines.
+        // Measured and simulated points have separate bounds: those of their machines.
         let series = format!("{} ({})", point.series, point.origin.word());
         bounds.extend(tightest.map(|per_s| row(point, series, Origin::Computed, per_s)));
     }
@@ -70,7 +70,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     })
 }
 
-/// Of each line the most that was answered, in words.
+/// Labels the maximum of each line.
 fn say_the_most(found: &mut [Row]) {
     let same = |a: &Row, b: &Row| a.series == b.series && a.origin == b.origin;
     for line in found.chunk_by_mut(same) {
@@ -81,7 +81,7 @@ fn say_the_most(found: &mut [Row]) {
     }
 }
 
-/// Numbers of workers that somebody recommends, each once.
+/// Returns the recommended numbers of workers, each once.
 fn rules(points: &[Placed]) -> Vec<Row> {
     let mut rules: Vec<Row> = Vec::new();
     let mut add = |name: &str, workers: f64, label: String| {
@@ -100,8 +100,8 @@ fn rules(points: &[Placed]) -> Vec<Row> {
         let Some((cores, compute)) = find("cores").and_then(|it| Some((it.count, it.each?))) else {
             continue;
         };
-        // A wait of a coroutine does not hold its worker: then this is the number of cores. A worker
-        // with threads has several requests at once.
+        // A coroutine's wait does not occupy its worker: this is then the number of cores. A worker with
+        // threads has several requests at once.
         let (at_once, held) = find("workers").map_or((point.x, compute), |it| {
             (it.count, it.each.unwrap_or(compute))
         });
@@ -152,7 +152,7 @@ fn draw(table: &Table, look: &Look) -> String {
         from: left,
         to: canvas.right() - names.room(),
     };
-    // A bound that nobody comes near does not push what was found to the floor.
+    // A bound far above all points does not extend the axis.
     let found = all.iter().flat_map(|of| &of.points).map(|row| row.y);
     let up = Scale::from_zero(found, (bottom, top));
     let up = Scale {
@@ -179,7 +179,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.finish(table, look)
 }
 
-/// Bounds that are the same for several series are drawn once.
+/// Returns the bounds, without duplicates of several series.
 fn distinct_lines<'a, 'b>(bounds: &'b [Series<'a>]) -> Vec<&'b Series<'a>> {
     let way = |of: &Series<'_>| -> Vec<(u64, u64)> {
         let points = of.points.iter();

@@ -1,13 +1,12 @@
-//! The caption: what there is to see at the cursor, in one or two sentences. Each number in it is one that
-//! the picture draws; what is a mean says so.
+//! Caption: one or two sentences about the cursor's instant. Each number in it is one that the picture
+//! draws; a mean is called a mean.
 //!
 //! ```text
-//!   picture ──▶ is the caption on screen still true?  and not yet read? ──▶ the same, with new numbers
-//!                            └─ no ─▶ the first that is worth it ──▶ its sentences
+//!   picture ──▶ is the caption on screen still true, and unread? ──▶ the same, with new numbers
+//!                            └─ no ─▶ the first that applies ──▶ its sentences
 //! ```
 //!
-//! A caption that has become false goes at once; one that is still true stays for as long as it takes to
-//! read.
+//! A caption that has become false goes at once; a true one stays for the time it takes to read.
 
 mod sentences;
 
@@ -18,7 +17,7 @@ use concsim_model::words::counted;
 use concsim_record::Past;
 use concsim_record::remark::{self, Context, Kind, LONG_RUN, Usual, classes};
 
-/// What a caption is about.
+/// Topic of a caption.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Caption {
     /// Processes are being forked.
@@ -30,11 +29,11 @@ pub(super) enum Caption {
     WorkerStopped,
     /// Updates of a counter got lost.
     LostUpdates,
-    /// Workers want cores that other programs have.
+    /// Workers want cores that other programs use.
     Crowded,
     /// One request keeps its worker for unusually long.
     Hog,
-    /// Workers sleep in a wait, and nothing else goes on in them.
+    /// Workers are blocked in a wait, and nothing else goes on in them.
     Blocked,
     /// Workers hold as many connections as they may.
     ConnectionsFull,
@@ -42,14 +41,14 @@ pub(super) enum Caption {
     BacklogFull,
     /// Coroutines are parked, and their workers go on.
     Parked,
-    /// All workers that there are compute, or as many as there are cores.
+    /// All living workers compute, or as many as there are cores.
     Full,
-    /// None of these: how much of everything there is.
+    /// None of these: counts only.
     Quiet,
 }
 
 impl Caption {
-    /// All of them, the most telling first.
+    /// All topics, the most telling first.
     const ALL: [Self; 12] = [
         Self::Preparing,
         Self::WorkerGone,
@@ -65,23 +64,23 @@ impl Caption {
         Self::Quiet,
     ];
 
-    /// Whether it gives way to another one before it could be read: it says little, or the other one is over
-    /// soon.
+    /// True if it stays until it has been read. A caption of little content, or a `next` that is over soon,
+    /// does not wait.
     pub(super) fn can_wait_for(self, next: Self) -> bool {
         !matches!(self, Self::Preparing | Self::Quiet) && next != Self::WorkerGone
     }
 }
 
-/// What is known at the cursor.
+/// Input of a caption.
 pub(super) struct Now<'a> {
     past: Past<'a>,
     picture: &'a ViewModel,
-    /// Whether the variant before differed in nothing but the kind of its workers.
+    /// True if the variant before differed in nothing but the kind of its workers.
     same_processes: bool,
 }
 
-/// The caption at an instant: what it is about, and its sentences. `before`: the caption on the screen, if
-/// it has not been read yet.
+/// Returns the caption of an instant: topic and sentences. `before` is the caption on the screen, if it has
+/// not been read yet.
 pub(super) fn caption(now: &Now<'_>, before: Option<Caption>) -> (Caption, Vec<String>) {
     let said = |sight: Caption| Some((sight, now.say(sight)?));
     let first = || Caption::ALL.into_iter().find(|sight| now.is_worth(*sight));
@@ -110,25 +109,25 @@ impl<'a> Now<'a> {
         self.scenario().server.kind
     }
 
-    /// Workers that have a process, in the order of their slots.
+    /// Returns the workers that have a process, in the order of their slots.
     fn living(&self) -> impl Iterator<Item = &'a WorkerPicture> + Clone + use<'a> {
         let workers = self.picture.workers.iter();
         workers.filter(|worker| worker.doing != Doing::Gone)
     }
 
-    /// Those of them that do this.
+    /// Returns the living workers in this state.
     fn doing(&self, what: Doing) -> Vec<&'a WorkerPicture> {
         self.living()
             .filter(|worker| worker.doing == what)
             .collect()
     }
 
-    /// The requests that all workers have begun, by what they do.
+    /// Returns the requests that all workers have begun, by state.
     fn held(&self) -> Held {
         self.picture.held()
     }
 
-    /// Whether a caption is worth being put up: it is true now, and not for a moment only.
+    /// True if a caption is worth showing: it is true now, and not for a moment only.
     fn is_worth(&self, sight: Caption) -> bool {
         let held = self.held();
         match sight {
@@ -147,7 +146,7 @@ impl<'a> Now<'a> {
         }
     }
 
-    /// Its sentences, as long as they are true.
+    /// Returns the sentences of a caption; `None` if it is not true.
     fn say(&self, sight: Caption) -> Option<Vec<String>> {
         match sight {
             Caption::Preparing => self.say_preparing(),
@@ -165,13 +164,13 @@ impl<'a> Now<'a> {
         }
     }
 
-    /// What is said of the last second, where that is what there is to see.
+    /// Returns the sentences of a remark about the last second, if it applies.
     fn remark(&self, kind: Kind) -> Option<Vec<String>> {
         let scene = Context::of_the_last_second(self.past, self.picture.mean, &[]);
         remark::one(kind, &scene).map(|remark| remark.sentences)
     }
 
-    /// Whether blocked workers keep anything waiting: requests at the door, others inside, or most workers.
+    /// True if blocked workers delay anything: requests at the door, others inside, or most workers.
     fn blocked_matter(&self) -> bool {
         if self.kind() == WorkerKind::Threads {
             let Held { blocked, .. } = self.held();
@@ -184,21 +183,22 @@ impl<'a> Now<'a> {
         !blocked.is_empty() && (has_a_loop || inside || are_most || self.picture.door > 0)
     }
 
-    /// Whether no further request could run: each worker does, or each core has a worker.
+    /// True if no further request could run: every worker runs one, or every core has a worker.
     fn is_full(&self) -> bool {
         let running = self.doing(Doing::Running).len();
         let cores = self.picture.cores.len();
         running > 0 && (running == self.living().count() || running == cores)
     }
 
-    /// Whether it has been so for most of the last second.
+    /// True if at least half of the cores that workers could use were busy, on average over the last
+    /// second.
     fn was_busy(&self) -> bool {
         const MOST: f64 = 0.5;
         let most = self.living().count().min(self.picture.cores.len());
         self.picture.mean.parallelism >= MOST * most as f64
     }
 
-    /// The worker that a request keeps for unusually long, while others wait.
+    /// Returns the worker that a request keeps for unusually long, while others wait.
     fn hog(&self) -> Option<&'a WorkerPicture> {
         let running = self.doing(Doing::Running).into_iter();
         let long = running.filter(|worker| worker.run.is_some_and(|run| run >= LONG_RUN));
@@ -220,7 +220,7 @@ impl<'a> Now<'a> {
     }
 }
 
-/// What the stage means, when it is not the counted window.
+/// Describes the stage, if it is not the counted window.
 pub(super) fn stage_in_words(picture: &ViewModel) -> Option<String> {
     let left = picture.in_system;
     match picture.stage {

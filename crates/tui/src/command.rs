@@ -1,5 +1,4 @@
-//! Everything that a key may do: its name in files, where it means something, the keys that it has
-//! unless somebody chose others, and what it is called on the screen.
+//! Commands: for each its name in files, its context, its default keys, and its texts on the screen.
 //!
 //! A new command is a variant of [`Command`], a row of [`TABLE`], and an arm of `State::apply`: the help,
 //! the bottom line, the keys file and `concsim keys` are made of the table.
@@ -9,46 +8,46 @@ use super::keys::{Key, Steer};
 use super::pane::Pane;
 use concsim_model::units::Elapsed;
 
-/// What a key may do.
+/// Command that a key can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Quit,
     Help,
-    /// Marks a number and says what it is; or no longer.
+    /// Marks a number and explains it, or ends that.
     Explain,
-    /// Hands the mouse to this program, or back to the terminal.
+    /// Gives the mouse to this program, or back to the terminal.
     Mouse,
-    /// For a hall, or for a desk.
+    /// Switches between the layouts for a lecture hall and for a desk.
     Projector,
-    /// The next ground and colours.
+    /// Selects the next theme.
     Theme,
     Pause,
     Slower,
     Faster,
     Go(CursorMotion),
     Steer(Steer),
-    /// The next key says which fault.
+    /// Makes the next key select a fault.
     Fault,
     Turn(Pane),
     NextView,
     LastView,
-    /// Back: from one request to the list, from a view to the overview, from there to the card.
+    /// Goes back: from one request to the list, from a view to the overview, from there to the card.
     Leave,
-    /// So many rows.
+    /// Scrolls by this number of rows.
     Scroll(isize),
-    /// So many pages.
+    /// Scrolls by this number of pages.
     ScrollPages(isize),
     ZoomIn,
     ZoomOut,
     Order,
     Others,
     OpenRequest,
-    /// For the choice at this place.
+    /// Adds a vote for the choice at this position.
     Guess(usize),
     ForgetGuesses,
     GoOn,
     LeaveCard,
-    /// The card in full, or in short again.
+    /// Shows the card in full, or in short again.
     WholeCard,
     Search,
     CloseHelp,
@@ -57,33 +56,33 @@ pub(super) enum Command {
     LeaveNumbers,
 }
 
-/// Where a command means something.
+/// Context in which a command is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
     /// On every screen.
     Anywhere,
-    /// On a screen that has a place in time: play, and the card.
+    /// Screens with a cursor in time: play, and the card.
     Time,
-    /// Where there may be more than fits: play, the card, the help.
+    /// Screens that scroll: play, the card, the help.
     Scrolling,
-    /// While a variant is shown, in any view.
+    /// All views of a variant.
     Play,
-    /// While what is shown is going on.
+    /// Live view of a run that is going on.
     Steering,
-    /// After [`Command::Fault`].
+    /// After [`Command::Fault`], for one key.
     Fault,
     Lanes,
     Requests,
     Question,
     Card,
     Help,
-    /// While a number is marked.
+    /// A number is marked.
     Numbers,
 }
 
 impl Context {
-    /// The contexts that are on at the same time: in each row a key can mean one thing only. What is on
-    /// while a number is marked takes keys away from what lies below it, on purpose.
+    /// Sets of contexts that are active at the same time: within each a key has one meaning. The keys of a
+    /// marked number deliberately hide those of the contexts below.
     pub(super) const TOGETHER: [&[Self]; 7] = [
         &[
             Self::Lanes,
@@ -108,7 +107,7 @@ impl Context {
         &[Self::Fault],
     ];
 
-    /// In words, behind `in`.
+    /// Returns its words after `in`.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Anywhere => "every screen",
@@ -127,18 +126,18 @@ impl Context {
     }
 }
 
-/// A command in all its words.
+/// Row of the table of commands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) command: Command,
-    /// For files.
+    /// Name in files.
     pub(super) name: &'static str,
     pub(super) context: Context,
-    /// Unless somebody chose others.
+    /// Default keys.
     pub(super) keys: &'static [Key],
-    /// For the bottom line; neighbours there that say the same are written as one.
+    /// Text of the bottom line; neighbours with the same text are written as one.
     pub(super) short: &'static str,
-    /// For the help.
+    /// Text of the help.
     pub(super) long: &'static str,
 }
 
@@ -160,10 +159,10 @@ const fn row(
     }
 }
 
-/// How far an arrow key goes, and with Shift.
+/// Step of an arrow key, without Shift and with it.
 pub(super) const SCRUB: Elapsed = Elapsed::from_millis(100);
 const SCRUB_FAR: Elapsed = Elapsed::from_secs(1);
-/// For the bottom line of a question.
+/// Text of the bottom line of a question.
 const GUESS: &str = "guess, as often as there are hands";
 
 use Command as C;
@@ -246,10 +245,10 @@ pub(super) const TABLE: &[Entry] = &[
 ];
 
 impl Command {
-    /// Its row of the table.
+    /// Returns its row of the table.
     ///
     /// # Panics
-    /// If it has none, in which case no key could ever reach it.
+    /// If it has none; then no key could ever reach it.
     pub(super) fn entry(self) -> &'static Entry {
         let found = TABLE.iter().find(|entry| entry.command == self);
         found.expect("every command has a row")

@@ -1,5 +1,5 @@
-//! Where in a run the screen is, and how it moves: along with a run that goes on, at some speed through
-//! what was recorded, or not at all.
+//! Position of the screen in a run, and its motion: along with a live run, through the recording at some
+//! speed, or paused.
 
 use super::indexes::Indexes;
 use concsim_engine::telemetry::Outcome;
@@ -7,7 +7,7 @@ use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
 
-/// How fast recorded time passes, slowest first: numerator and denominator.
+/// Speeds of replay, slowest first: numerator and denominator.
 const SPEEDS: [(u64, u64); 10] = [
     (1, 10_000),
     (1, 3_000),
@@ -20,56 +20,56 @@ const SPEEDS: [(u64, u64); 10] = [
     (1, 1),
     (4, 1),
 ];
-/// Where [`SPEEDS`] is the clock's own.
+/// Index in [`SPEEDS`] of the clock's own speed.
 const AS_IT_WAS: usize = 8;
 
-/// How the cursor moves.
+/// Motion of the cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Motion {
-    /// With the run, at its newest instant.
+    /// Follows the newest instant of the run.
     #[default]
     Live,
-    /// Through what was recorded.
+    /// Moves through the recording.
     Playing,
-    /// It stays.
+    /// Stays.
     Paused,
 }
 
-/// A place that a key asks for.
+/// Move of the cursor by a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CursorMotion {
-    /// The next thing that happened, and pause there.
+    /// Next event, and pause there.
     StepForward,
-    /// The last thing that happened before, and pause there.
+    /// Last event before, and pause there.
     StepBack,
-    /// So much later.
+    /// Forward by this length.
     Forward(Elapsed),
-    /// So much earlier.
+    /// Back by this length.
     Back(Elapsed),
-    /// Where the variant begins.
+    /// Beginning of the variant.
     Begin,
-    /// Where the run ends; of one that goes on: now, and along with it.
+    /// End of the run; of a live run, its newest instant, which is then followed.
     End,
-    /// The next variant's beginning.
+    /// Beginning of the next variant.
     NextVariant,
-    /// This variant's beginning, or the one's before.
+    /// Beginning of this variant, or of the one before.
     LastVariant,
-    /// The middle of the request that took longest.
+    /// Middle of the request that took longest.
     Slowest,
     /// This instant of the variant.
     To(Stamp),
-    /// The next thing that somebody did to the run, or edge of the window.
+    /// Next intervention, or edge of the window.
     NextMarker,
-    /// The last one before.
+    /// Last intervention before, or edge of the window.
     LastMarker,
 }
 
-/// A place in a run.
+/// Position in a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor {
-    /// Which variant, by position.
+    /// Variant, by position.
     pub(super) variant: usize,
-    /// When in it.
+    /// Instant in the variant.
     pub(super) at: Stamp,
     pub(super) motion: Motion,
     speed: usize,
@@ -87,7 +87,7 @@ impl Default for Cursor {
 }
 
 impl Cursor {
-    /// At the beginning of a run that is over, on the move.
+    /// Creates a cursor that plays a finished run from its beginning.
     pub(super) fn replaying() -> Self {
         Self {
             motion: Motion::Playing,
@@ -95,7 +95,7 @@ impl Cursor {
         }
     }
 
-    /// Halts, or goes on from where it is.
+    /// Pauses, or goes on from its position.
     pub(super) fn pause_or_go_on(&mut self) {
         self.motion = match self.motion {
             Motion::Live | Motion::Playing => Motion::Paused,
@@ -114,7 +114,7 @@ impl Cursor {
         self.speed = (self.speed + 1).min(SPEEDS.len() - 1);
     }
 
-    /// `1/1 000`; `None` at the clock's own speed.
+    /// Returns the speed, `1/1 000`; `None` at the clock's own speed.
     pub(super) fn speed(&self) -> Option<(u64, u64)> {
         (self.speed != AS_IT_WAS).then_some(SPEEDS[self.speed])
     }
@@ -138,7 +138,7 @@ impl Cursor {
         }
     }
 
-    /// Goes where a key asked to.
+    /// Makes the move of a key.
     pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: CursorMotion) {
         let Some(recording) = feed.recording(self.variant) else {
             return;
@@ -182,7 +182,7 @@ impl Cursor {
                 self.begin(feed, before);
             }
             CursorMotion::NextMarker => {
-                // The window's end is announced before it comes.
+                // The end of the window is known before it comes.
                 let later = marks(recording).filter(|at| *at > self.at && *at <= end);
                 self.step(later.min());
             }
@@ -206,14 +206,14 @@ impl Cursor {
         self.at = span(feed, variant).map_or(Stamp::ZERO, |(begin, _)| begin);
     }
 
-    /// Whether there is nothing behind it.
+    /// True if nothing lies behind it.
     pub(super) fn is_at_the_end(&self, feed: &Feed<'_>) -> bool {
         let last = feed.count().checked_sub(1);
         let end = last.and_then(|last| span(feed, last));
         Some(self.variant) == last && end.is_none_or(|(_, end)| self.at >= end)
     }
 
-    /// Goes on with the run that goes on.
+    /// Follows the live run again.
     pub(super) fn catch_up(&mut self) {
         self.motion = Motion::Live;
     }
@@ -228,8 +228,7 @@ impl Cursor {
         };
     }
 
-    /// Behind the end of a variant comes the beginning of the next; behind that of a run that goes on,
-    /// the present.
+    /// Passes the end of a variant: the next variant begins, or a live run is followed again.
     fn turn_the_page(&mut self, feed: &Feed<'_>) {
         let Some((_, end)) = span(feed, self.variant) else {
             return;
@@ -247,19 +246,19 @@ impl Cursor {
     }
 }
 
-/// The request that took longest of those that have ended.
+/// Returns the ended request that took longest.
 pub(super) fn slowest(recording: &Recording) -> Option<&Outcome> {
     let outcomes = recording.outcomes.iter();
     outcomes.max_by_key(|outcome| outcome.done.since(outcome.due))
 }
 
-/// From the first sample of a variant to its last.
+/// Returns the times of a variant's first and last sample.
 fn span(feed: &Feed<'_>, variant: usize) -> Option<(Stamp, Stamp)> {
     let samples = &feed.recording(variant)?.samples;
     Some((samples.first()?.at, samples.last()?.at))
 }
 
-/// What somebody did to the run, and the edges of its window.
+/// Returns the times of interventions and of the edges of the window.
 fn marks(recording: &Recording) -> impl Iterator<Item = Stamp> {
     let window = recording.header.window.into_iter();
     let edges = window.flat_map(|window| [window.begin, window.end]);

@@ -1,31 +1,31 @@
-//! Which lines of the help are on the screen: all, those with some letters, or what is to be said of one
-//! number; and the letters while they are typed.
+//! State of the help: the lines on the screen (all, those that match a search, or those about one number),
+//! and the search.
 
 use super::keys::Key;
 use super::number::Number;
 
-/// The help while it is on.
+/// Open help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Help {
     pub(super) only: Only,
-    /// So many lines lie above those on the screen.
+    /// Number of lines above the first one on the screen.
     pub(super) scrolled: usize,
 }
 
-/// Which lines.
+/// Selection of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Only {
     #[default]
     All,
     About(Number),
-    /// Those with these letters, which are being typed.
+    /// Lines with these letters, while they are being typed.
     Typed(String),
-    /// Those with these letters.
+    /// Lines with these letters.
     With(String),
 }
 
 impl Help {
-    /// All about one number.
+    /// Opens the help about one number.
     pub(super) fn about(number: Number) -> Self {
         Self {
             only: Only::About(number),
@@ -33,12 +33,12 @@ impl Help {
         }
     }
 
-    /// Lets letters be typed.
+    /// Begins a search.
     pub(super) fn search(&mut self) {
         self.show(Only::Typed(String::new()));
     }
 
-    /// Takes a key that is a letter of what is searched for, or ends it; whether it was one.
+    /// Takes a key as a letter of the search, or as its end; true if it was one.
     pub(super) fn takes(&mut self, key: Key) -> bool {
         let Only::Typed(letters) = &self.only else {
             return false;
@@ -61,7 +61,7 @@ impl Help {
         true
     }
 
-    /// Shows all lines again; whether some were hidden.
+    /// Shows all lines again; true if some were hidden.
     pub(super) fn clear(&mut self) -> bool {
         let some_were_hidden = self.only != Only::All;
         self.show(Only::All);
@@ -72,13 +72,13 @@ impl Help {
         *self = Self { only, scrolled: 0 };
     }
 
-    /// Goes so many lines up or down, of so many of which so many fit.
+    /// Scrolls by a number of lines; `lines` is their total, `room` the number that fits.
     pub(super) fn scroll(&mut self, by: isize, lines: usize, room: usize) {
         let most = lines.saturating_sub(room);
         self.scrolled = self.scrolled.saturating_add_signed(by).min(most);
     }
 
-    /// The letters that a line must have to be shown.
+    /// Returns the letters that a line must have to be shown.
     pub(super) fn letters(&self) -> Option<&str> {
         match &self.only {
             Only::All | Only::About(_) => None,

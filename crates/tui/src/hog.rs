@@ -1,25 +1,25 @@
-//! The request that a hand sends as a hog: one that keeps its worker for long.
+//! Hog: a request, sent by a key, that keeps its worker for long.
 
 use concsim_model::scenario::{Request, Scenario, Step};
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_model::words::{length, typical};
 
-/// The kind of request that is sent as a hog, if a scenario has one of this name.
+/// Name of the kind of request that is sent as a hog, if the scenario has it.
 const NAME: &str = "hog";
-/// A request of any other kind computes for so long at least when it is sent as a hog.
+/// Least CPU time of a request of another kind that is sent as a hog.
 const COMPUTES: CpuTime = CpuTime(500_000_000);
 
-/// The kind of a hog, and what it is made to compute.
+/// Kind of a hog, and its CPU time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hog {
-    /// The place of the kind in the scenario.
+    /// Position of the kind in the scenario.
     pub class: u16,
-    /// It computes for so long at least.
+    /// Least CPU time that it computes.
     pub at_least: CpuTime,
 }
 
 impl Hog {
-    /// The kind called `hog`, else the one that computes most; `None` if none computes.
+    /// Returns the kind called `hog`, else the one that computes most; `None` if none computes.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Option<Self> {
         let requests = scenario.requests.iter().enumerate();
@@ -34,7 +34,7 @@ impl Hog {
         })
     }
 
-    /// What a request of this kind computes at least when it is sent as a hog.
+    /// Returns the least CPU time of a request of this kind that is sent as a hog.
     fn at_least(request: &Request) -> CpuTime {
         if request.name == NAME {
             CpuTime::ZERO
@@ -43,7 +43,7 @@ impl Hog {
         }
     }
 
-    /// What is offered: the kind by its name.
+    /// Describes the offer: the kind by its name.
     pub(super) fn offer(scenario: &Scenario) -> String {
         let Some(hog) = Self::of(scenario) else {
             return "No kind of request computes here, so none can be sent as a hog.".into();
@@ -59,7 +59,7 @@ impl Hog {
     }
 }
 
-/// Nanoseconds that a request of a kind computes, typically.
+/// Returns the typical CPU time of a kind of request, in nanoseconds.
 fn computes(request: &Request) -> u64 {
     let steps = request.script.iter().filter_map(|step| match step {
         Step::Compute { cpu, .. } => Some(typical(cpu)),

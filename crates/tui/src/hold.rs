@@ -1,5 +1,5 @@
-//! The hold: before a hall the tool waits with each variant after the first until somebody has said
-//! what is different now.
+//! Hold: in projector mode each variant after the first waits for a key, so that the presenter can explain
+//! the change.
 
 use super::keys::Key;
 use super::setting::announcement;
@@ -9,20 +9,20 @@ use concsim_model::palette::Room;
 use concsim_record::feed::Feed;
 
 impl State {
-    /// Whether the title card that is on stays until a key is pressed.
+    /// True if the title card stays until a key is pressed.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.is_before_a_hall() && self.show.screen == Screen::Title && self.show.variant > 0
     }
 
-    /// Whether questions wait for an answer, and variants for a word.
+    /// True in projector mode, in which questions and variants wait for a key.
     #[must_use]
     pub fn is_before_a_hall(&self) -> bool {
         self.look.room == Room::Projector
     }
 
-    /// Whether `key` begins what the title card announces. One that is held begins with the keys that
-    /// go on, those of a presenter's remote control among them, and not with any that was hit by chance.
+    /// True if `key` begins the variant of the title card. A held card accepts only the keys that go on,
+    /// those of a presenter's remote control included, not a key hit by accident.
     pub(super) fn begins(&self, key: Key) -> bool {
         if !self.holds() {
             return key != Key::Tab;
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// What is different now, in a sentence; `None` for the first variant.
+    /// Describes the change in a sentence; `None` for the first variant.
     pub(super) fn announcement(&self) -> Option<String> {
         let variants = self.variants();
         let on = self.show.variant;
@@ -56,8 +56,8 @@ impl State {
         Some(announcement(before, &variants[on].scenario))
     }
 
-    /// Whether somebody who looked back while a variant came to its end has come to that end too. From
-    /// there on they are with the run again.
+    /// True once the cursor has reached the end of a variant that ended while an earlier instant was shown.
+    /// From there on the cursor follows the run again.
     pub fn has_caught_up(&mut self, feed: &Feed<'_>) -> bool {
         if !self.is_live() && self.cursor.is_at_the_end(feed) {
             self.cursor.catch_up();

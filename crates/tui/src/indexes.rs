@@ -1,4 +1,4 @@
-//! What the views ask of recordings: an index for each variant, that grows as its recording does.
+//! Indexes of recordings for the views: one for each variant, which grows with its recording.
 
 use super::instants::Instants;
 use concsim_model::units::Stamp;
@@ -6,7 +6,7 @@ use concsim_record::feed::Feed;
 use concsim_record::lanes::{Index, Instant, Lanes};
 use concsim_record::{Past, Recording};
 
-/// What is known of each variant, as far as it has been looked at.
+/// Indexes of all variants, as far as they have been read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Indexes {
     lanes: Vec<Index>,
@@ -14,7 +14,7 @@ pub(super) struct Indexes {
 }
 
 impl Indexes {
-    /// Takes in what is new.
+    /// Reads new records.
     pub(super) fn read(&mut self, feed: &Feed<'_>) {
         self.lanes.resize_with(feed.count(), Index::default);
         for (variant, index) in self.lanes.iter_mut().enumerate() {
@@ -24,12 +24,12 @@ impl Indexes {
         }
     }
 
-    /// What has been read of a variant.
+    /// Returns the index of a variant.
     pub(super) fn of(&self, variant: usize) -> Option<&Index> {
         self.lanes.get(variant)
     }
 
-    /// When something happened in a variant.
+    /// Returns the instants of a variant's events.
     pub(super) fn instants(&mut self, feed: &Feed<'_>, variant: usize) -> &Instants {
         if self.instants.len() <= variant {
             self.instants.resize_with(variant + 1, Instants::default);
@@ -41,12 +41,12 @@ impl Indexes {
         instants
     }
 
-    /// What is at an instant of a variant, if its events tell: see [`Instant::of`].
+    /// Returns the state at an instant of a variant, if its events suffice: see [`Instant::of`].
     pub(super) fn instant(&self, feed: &Feed<'_>, variant: usize, at: Stamp) -> Option<Instant> {
         Instant::of(self.lanes.get(variant)?, feed.recording(variant)?, at)
     }
 
-    /// A variant up to `until`, or to its end.
+    /// Returns a variant up to `until`, or to its end.
     pub(super) fn seen<'a>(
         &'a self,
         feed: &Feed<'a>,
@@ -55,7 +55,7 @@ impl Indexes {
     ) -> Option<Seen<'a>> {
         let recording: &'a Recording = feed.recording(variant)?;
         let samples = &recording.samples;
-        // What happened up to an instant is known at the first sample that is not before it.
+        // Events up to an instant are complete at the first sample that is not before it.
         let newest = samples.partition_point(|sample| sample.at < until);
         let past = recording.past(newest.min(samples.len().checked_sub(1)?))?;
         let until = until.min(past.sample().at);
@@ -68,7 +68,7 @@ impl Indexes {
     }
 }
 
-/// One variant up to an instant.
+/// Variant up to an instant.
 pub(super) struct Seen<'a> {
     pub(super) variant: usize,
     pub(super) past: Past<'a>,
@@ -77,12 +77,12 @@ pub(super) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// When load began.
+    /// Returns the time at which load began.
     pub(super) fn began(&self) -> Stamp {
         self.past.header().began
     }
 
-    /// How long load has lasted, in nanoseconds.
+    /// Returns the time since load began, in nanoseconds.
     pub(super) fn elapsed(&self) -> u64 {
         self.until.since(self.began()).0
     }

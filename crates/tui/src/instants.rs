@@ -1,15 +1,14 @@
-//! The instants at which something happened, so that the next and the last one are found at once: of a
-//! row of records that are together in the recording only the first and the last instant are kept, and
-//! a row is looked into if that can be where the one is that is looked for.
+//! Instants of events, for steps to the next and the last one. Of each block of records only the first and
+//! the last instant are stored; a block is searched only if it can hold the result.
 
 use concsim_engine::telemetry::{Event, Outcome, Sent};
 use concsim_model::units::Stamp;
 use concsim_record::Recording;
 
-/// So many records are one row.
+/// Number of records in a block.
 const LENGTH: usize = 256;
 
-/// Where to look in one recording, as far as it has been read.
+/// Index of the instants in one recording, as far as it has been read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Instants {
     one_in: u32,
@@ -20,7 +19,7 @@ pub(super) struct Instants {
 }
 
 impl Instants {
-    /// Takes in what is new. If switches were let go of meanwhile, all is read anew.
+    /// Reads new records. If switches were removed meanwhile, everything is read anew.
     pub(super) fn read(&mut self, recording: &Recording) {
         let shrank = recording.switches.len() < self.switches.read;
         if recording.one_in != self.one_in || shrank {
@@ -35,7 +34,7 @@ impl Instants {
         self.outcomes.read(&recording.outcomes, of_outcome);
     }
 
-    /// The first instant after `at`.
+    /// Returns the first instant after `at`.
     pub(super) fn next_after(&self, recording: &Recording, at: Stamp) -> Option<Stamp> {
         let found = [
             self.switches.next(&recording.switches, of_event, at),
@@ -46,7 +45,7 @@ impl Instants {
         found.into_iter().flatten().min()
     }
 
-    /// The last instant before `at`, of those that are not before the first sample.
+    /// Returns the last instant before `at`, but none before the first sample.
     pub(super) fn last_before(&self, recording: &Recording, at: Stamp) -> Option<Stamp> {
         let begin = recording.samples.first()?.at;
         let found = [
@@ -60,7 +59,7 @@ impl Instants {
     }
 }
 
-/// The instants that a record tells of; twice the same if it is one.
+/// Both instants of a record; twice the same if it has one.
 type Two = [Stamp; 2];
 
 fn of_event((_, event): &(u16, Event)) -> Option<Two> {
@@ -98,7 +97,7 @@ fn of_outcome(outcome: &Outcome) -> Option<Two> {
     Some([outcome.done; 2])
 }
 
-/// The first and the last instant of each row of a list.
+/// First and last instant of each block of a list.
 #[derive(Clone, Debug, Default)]
 struct Rows {
     read: usize,
@@ -142,7 +141,7 @@ impl Rows {
     }
 }
 
-/// The records of a row; none if they need not be looked into.
+/// Returns the records of a block; none if it need not be searched.
 fn row_of<T>(list: &[T], row: usize, is_wanted: bool) -> impl Iterator<Item = &T> {
     let begin = row * LENGTH;
     let end = (begin + LENGTH).min(list.len());
@@ -158,7 +157,7 @@ mod tests {
     use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
     use concsim_record::synthetic::Synthetic;
 
-    /// Every instant, looked at one by one.
+    /// Returns every instant, by a linear scan.
     fn all(recording: &Recording) -> Vec<Stamp> {
         let events = recording.switches.iter().chain(&recording.events);
         let events = events.filter_map(of_event).flatten();

@@ -1,4 +1,4 @@
-//! A keys file: which keys somebody wants for which commands, or all that is wrong with it.
+//! Parser of keys files: returns the keys of each command, or all mistakes.
 //!
 //! ```toml
 //! [keys]
@@ -13,14 +13,14 @@ use concsim_model::scenario::Problems;
 use concsim_model::scenario::problem::{Lines, Place, Problem, Source, did_you_mean};
 use concsim_model::scenario::tree::{self, Entry, Node, Table};
 
-/// The one table of the file.
+/// Name of the only table of the file.
 const KEYS: &str = "keys";
 
 impl Keymap {
-    /// The keys that a file asks for; `file` is where it came from.
+    /// Parses a keys file; `file` is its origin, for messages.
     ///
     /// # Errors
-    /// Every mistake at once.
+    /// All mistakes at once.
     pub fn read(text: &str, file: &str) -> Result<Self, Problems> {
         let (tree, problems) = tree::read(text, 0);
         let lines = Lines::of(text);
@@ -45,13 +45,13 @@ impl Keymap {
     }
 }
 
-/// A file on its way to a keymap.
+/// State of the parser.
 struct Reading<'t> {
     lines: Lines<'t>,
-    /// The lines that are no TOML: nothing more can be said of them.
+    /// Lines that are not TOML: no other mistake is reported for them.
     unread: Vec<usize>,
     map: Keymap,
-    /// The row of the table and the key that each place asks for.
+    /// Row of the table and key of each place.
     written: Vec<(usize, Key, Place)>,
     problems: Vec<Problem>,
 }
@@ -99,7 +99,7 @@ impl Reading<'_> {
         self.map.rebind(row, keys);
     }
 
-    /// A key with two meanings is a mistake of the line that gives it the second one.
+    /// Reports a key with two meanings, at the line of the second one.
     fn rivals(&mut self) {
         for (row, key, place) in &self.written {
             let mut rivals = self.map.rivals(*row, *key);

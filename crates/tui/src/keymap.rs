@@ -1,14 +1,14 @@
-//! Which keys do what: the table's keys, unless a file says otherwise.
+//! Keymap: the keys of each command, from the table or from a file.
 
 use std::fmt::{self, Write as _};
 
 use super::command::{Command, Context, Entry, TABLE};
 use super::keys::Key;
 
-/// The keys of every command. What a file does not name keeps the keys of the table.
+/// Keys of every command. A command that the file does not name has the keys of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
-    /// One list for each row of the table.
+    /// Keys of each row of the table.
     keys: Vec<Vec<Key>>,
 }
 
@@ -22,7 +22,7 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// What `key` does where these contexts are on, the innermost first.
+    /// Returns the command of `key` in these contexts, the innermost first.
     pub(super) fn command(&self, key: Key, contexts: &[Context]) -> Option<Command> {
         let bound = |context: &Context| {
             let mut entries = self.entries();
@@ -34,19 +34,19 @@ impl Keymap {
             .map(|(entry, _)| entry.command)
     }
 
-    /// Every command with its keys.
+    /// Returns every command with its keys.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'static Entry, &[Key])> {
         TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
     }
 
-    /// The keys of one command.
+    /// Returns the keys of one command.
     pub(super) fn keys_of(&self, command: Command) -> &[Key] {
         let mut entries = self.entries();
         let found = entries.find(|(entry, _)| entry.command == command);
         found.map_or(&[], |(_, keys)| keys)
     }
 
-    /// The first key of a command as the screen writes it; nothing if it has none.
+    /// Returns the first key of a command as the screen writes it; empty if it has none.
     pub(super) fn label(&self, command: Command) -> String {
         let first = self.keys_of(command).first();
         first.map_or_else(String::new, |key| key.label())
@@ -57,7 +57,7 @@ impl Keymap {
         self.keys[row] = keys;
     }
 
-    /// The rows of the table whose commands have `key` where the command of `row` has it too.
+    /// Returns the rows of the table whose commands conflict with that of `row` over `key`.
     pub(super) fn rivals(&self, row: usize, key: Key) -> impl Iterator<Item = usize> {
         let context = TABLE[row].context;
         let others = self.entries().enumerate();
@@ -69,13 +69,13 @@ impl Keymap {
     }
 }
 
-/// Whether both contexts may be on at the same time, and neither is meant to hide the other.
+/// True if both contexts may be active at the same time, and neither is meant to hide the other.
 fn are_together(one: Context, other: Context) -> bool {
     let holds = |set: &&[Context]| set.contains(&one) && set.contains(&other);
     Context::TOGETHER.iter().any(holds)
 }
 
-/// A keys file, with what each command does.
+/// Writes a keys file with the description of each command.
 impl fmt::Display for Keymap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
@@ -98,7 +98,7 @@ impl fmt::Display for Keymap {
     }
 }
 
-/// Keys as TOML: one is a text, several are a list.
+/// Writes keys as TOML: a string for one, an array for several.
 fn value(keys: &[Key]) -> String {
     let texts: Vec<String> = keys.iter().map(|key| text(&key.name())).collect();
     match texts.as_slice() {

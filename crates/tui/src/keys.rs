@@ -1,11 +1,11 @@
-//! The keys of a keyboard: as the terminal reports them, as files name them, as the screen writes them.
+//! Keys: as the terminal reports them, as files name them, as the screen writes them.
 //!
-//! What a key does is not known here: see `command` and `keymap`.
+//! Their meaning is in `command` and `keymap`.
 
-/// A key that was pressed.
+/// Key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// A character.
+    /// Character.
     Char(char),
     /// Enter.
     Enter,
@@ -17,36 +17,36 @@ pub enum Key {
     Tab,
     /// Shift and Tab.
     BackTab,
-    /// The arrow up.
+    /// Arrow up.
     Up,
-    /// The arrow down.
+    /// Arrow down.
     Down,
-    /// The arrow to the left.
+    /// Arrow left.
     Left,
-    /// The arrow to the right.
+    /// Arrow right.
     Right,
-    /// The same with Shift.
+    /// Arrow left with Shift.
     FarLeft,
-    /// The same with Shift.
+    /// Arrow right with Shift.
     FarRight,
-    /// To the beginning.
+    /// Home.
     Home,
-    /// To the end.
+    /// End.
     End,
-    /// A page up.
+    /// Page up.
     PageUp,
-    /// A page down.
+    /// Page down.
     PageDown,
-    /// A letter with Ctrl, but for those that a terminal cannot tell from other keys.
+    /// Letter with Ctrl, except those that a terminal cannot tell from other keys.
     Control(char),
     /// F1 to F12.
     Function(u8),
-    /// ^C: in raw mode it is a key like any other.
+    /// ^C: in raw mode an ordinary key.
     Interrupt,
 }
 
 impl Key {
-    /// The key that a file means by `name`.
+    /// Returns the key called `name` in files.
     pub(super) fn named(name: &str) -> Option<Self> {
         if let Some((_, key, _)) = NAMES.iter().find(|(known, ..)| *known == name) {
             return Some(*key);
@@ -66,7 +66,7 @@ impl Key {
             .map(Self::Char)
     }
 
-    /// Its name in files. [`Key::Interrupt`] has none: it cannot be given another meaning.
+    /// Returns its name in files. [`Key::Interrupt`] has none: it cannot be bound.
     pub(super) fn name(self) -> String {
         match (self, self.in_names()) {
             (_, Some((name, _))) => name.to_owned(),
@@ -77,7 +77,7 @@ impl Key {
         }
     }
 
-    /// As the screen writes it.
+    /// Returns its label on the screen.
     pub(super) fn label(self) -> String {
         match (self, self.in_names()) {
             (_, Some((_, label))) => label.to_owned(),
@@ -94,7 +94,7 @@ impl Key {
     }
 }
 
-/// Keys that are no letter: the name in files, and what the screen writes.
+/// Keys that are not a letter: name in files, key, label on the screen.
 pub(super) const NAMES: [(&str, Key, &str); 16] = [
     ("space", Key::Char(' '), "space"),
     ("enter", Key::Enter, "Enter"),
@@ -119,26 +119,26 @@ fn only_character(text: &str) -> Option<char> {
     characters.next().filter(|_| characters.next().is_none())
 }
 
-/// Whether a letter with Ctrl is a key of its own: on a terminal ^I is Tab, ^M is Enter, and ^C always
+/// True if a letter with Ctrl is a key of its own: on a terminal ^I is Tab and ^M is Enter, and ^C always
 /// ends the run.
 fn is_told_apart(letter: char) -> bool {
     letter.is_ascii_lowercase() && !['c', 'i', 'm'].contains(&letter)
 }
 
-/// What the driver is to do about a key. Everything else has been done when it is returned.
+/// Action for the driver after a key. Everything else is done before it is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Stop playing, and print what there is.
+    /// Stop playing, and print the results so far.
     Quit,
     /// The same, because of ^C: exit status 130.
     Interrupt,
-    /// The title card has been read: begin.
+    /// Begin the variant of the title card.
     Begin,
-    /// Do something to the run that is on.
+    /// Intervene in the live run.
     Steer(Steer),
 }
 
-/// What a person may do to a run while it goes on.
+/// Intervention by key in a live run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steer {
     /// One more worker.
@@ -151,7 +151,7 @@ pub enum Steer {
     LessLoad,
     /// Kill a worker.
     Kill,
-    /// Stop a worker, without a word to it.
+    /// Stop a worker with a signal that it cannot catch.
     Stop,
     /// Let a stopped worker go on.
     Continue,

@@ -1,8 +1,8 @@
-//! Which stretch of time the lanes show, and of which requests: the picture that the view draws.
+//! Lanes: selects the interval and the requests that the view draws.
 //!
-//! Time is counted from the instant at which load began, so that two variants can stand on one axis.
-//! The whole variant is shown as long as it has few requests; else about two requests' lengths up to the
-//! cursor. What comes after the cursor is not shown: of a run that goes on it is not known.
+//! Time is counted from the beginning of load, so that two variants can share an axis. A variant of few
+//! requests is shown as a whole; else about two typical latencies up to the cursor. Nothing after the
+//! cursor is shown: in a live run it is not known.
 
 use super::cursor::Cursor;
 use super::indexes::{Indexes, Seen};
@@ -12,52 +12,52 @@ use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::feed::Feed;
 use concsim_record::lanes::{CoreLane, Interval, RequestLane, Span};
 
-/// With so many requests at most, a variant is shown as a whole, and below the ones before it.
+/// Largest number of requests for which a variant is shown as a whole, and below the ones before it.
 const FEW_REQUESTS: usize = 12;
-/// The typical latency is the median of so many.
+/// Number of newest latencies whose median is the typical latency.
 const TYPICAL_OF: usize = 101;
-/// The stretch that is shown holds so many requests at least: shorter ones would often hold none.
+/// Least number of requests in the interval shown: a shorter one would often hold none.
 const REQUESTS_AT_LEAST: usize = 8;
-/// No screen has more rows.
+/// Largest number of rows of any screen.
 pub(super) const MOST_ROWS: usize = 128;
-/// The overview has room for no more.
+/// Largest number of rows of the overview.
 pub(super) const FEW_ROWS: usize = 40;
-/// The narrowest view.
+/// Shortest interval that can be shown, in nanoseconds.
 const NARROWEST: u64 = 10_000;
-/// The axis of a run that has just begun.
+/// Shortest axis of a run that goes on, in nanoseconds.
 const SHORTEST_RUN: u64 = 1_000_000_000;
 
-/// How much of the time is shown.
+/// Length of the interval shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Zoom {
-    /// As much as suits what is played.
+    /// Chosen by the number of requests and the typical latency.
     #[default]
     Fitting,
-    /// All of it.
+    /// Whole variant.
     Whole,
-    /// So many nanoseconds.
+    /// Number of nanoseconds.
     Width(u64),
 }
 
-/// What the screen remembers of lanes.
+/// State of the lanes view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LanesView {
     zoom: Zoom,
-    /// How many rows up or down from those that had not ended.
+    /// Rows scrolled down (up if negative) from the first request that had not ended.
     scrolled: isize,
     sheet: Option<Sheet>,
 }
 
-/// Lanes of one variant or of several, on one axis.
+/// Lanes of one or several variants, on one axis.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
-    /// What the axis shows, counted from the beginning of load.
+    /// Interval of the axis, counted from the beginning of load.
     pub(super) axis: Interval,
-    /// Where the cursor is on it.
+    /// Position of the cursor on the axis.
     pub(super) cursor: Stamp,
-    /// Whether the axis holds the whole variant.
+    /// True if the axis holds the whole variant.
     pub(super) is_whole: bool,
-    /// The variant that is on is the last.
+    /// One for each variant; the current variant is the last.
     pub(super) panels: Vec<Panel>,
 }
 
@@ -68,13 +68,13 @@ impl Sheet {
         requests.flat_map(|request| &request.spans)
     }
 
-    /// Whether requests may wait in queues for what others use: by the scenario, or by what is shown.
+    /// True if requests may queue for a limited service, by the scenario or by the lanes shown.
     pub(super) fn has_queues(&self) -> bool {
         let is_limited = self.panels.iter().any(|panel| panel.is_limited);
         is_limited || self.spans().any(|span| span.queue.is_some())
     }
 
-    /// Whether something is shown that no worker has told yet.
+    /// True if a span shown has not been reported by its worker yet.
     pub(super) fn is_open(&self) -> bool {
         self.spans().any(|span| span.is_open)
     }
@@ -83,48 +83,48 @@ impl Sheet {
 /// Lanes of one variant.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
-    /// Its position in the plan.
+    /// Position in the plan.
     pub(super) variant: usize,
-    /// The instant at which load began: zero on the axis.
+    /// Time at which load began: zero on the axis.
     pub(super) began: Stamp,
     pub(super) cores: Vec<CoreLane>,
-    /// Whether the system says which core it was.
+    /// True if the system reports the numbers of cores.
     pub(super) cores_are_known: bool,
-    /// In order of due, from that at place `first` on …
+    /// Requests in order of due, beginning at position `first` …
     pub(super) requests: Vec<RequestLane>,
-    /// The kind of each of these, and what became of it.
+    /// Kind and outcome of each of these requests.
     pub(super) fates: Vec<Fate>,
     pub(super) first: usize,
-    /// … around that at this place: those before it had ended.
+    /// … around the one at this position: those before it had ended.
     pub(super) around: usize,
-    /// Of those that did anything in this time, all.
+    /// Number of all requests active in this interval.
     pub(super) request_count: usize,
-    /// Whether its services take a limited number of calls, or of connections.
+    /// True if a service takes a limited number of calls or of connections.
     pub(super) is_limited: bool,
-    /// Of how many requests one has lanes.
+    /// Number of requests of which one has lanes.
     pub(super) one_in: u32,
-    /// Once it is over: how long it took, and the share of its cores that was busy.
+    /// After the end: length of the variant, and busy share of its cores (0 to 1).
     pub(super) result: Option<(Elapsed, f64)>,
 }
 
-/// The kind of a request, and what became of it.
+/// Kind and outcome of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fate {
-    /// The place of its kind in the scenario; `None` if the load told nothing of it.
+    /// Position of its kind in the scenario; `None` if the load has not reported it.
     pub(super) class: Option<u16>,
-    /// Its latency, or the time since it was due.
+    /// Latency, or the time since it was due.
     pub(super) latency: Elapsed,
-    /// `None` as long as it has not ended.
+    /// `None` until it has ended.
     pub(super) ended: Option<Ended>,
 }
 
 impl LanesView {
-    /// What there is to be drawn; `None` before anything has been seen.
+    /// Returns the lanes to be drawn; `None` before the first sample.
     pub(super) fn sheet(&self) -> Option<&Sheet> {
         self.sheet.as_ref()
     }
 
-    /// Shows later rows, or with a negative number earlier ones.
+    /// Scrolls to later rows, or to earlier ones if `rows` is negative.
     pub(super) fn scroll(&mut self, rows: isize) {
         let panel = self.sheet.as_ref().and_then(|sheet| sheet.panels.last());
         let Some(panel) = panel else { return };
@@ -133,7 +133,7 @@ impl LanesView {
         self.scrolled = (self.scrolled + rows).clamp(-at_home, last - at_home);
     }
 
-    /// Looks closer, down to [`NARROWEST`].
+    /// Zooms in, down to [`NARROWEST`].
     pub(super) fn closer(&mut self) {
         if let Some(sheet) = &self.sheet {
             let narrower = round_below(sheet.axis.to.since(sheet.axis.from).0);
@@ -141,7 +141,7 @@ impl LanesView {
         }
     }
 
-    /// Looks from further away, up to the whole variant.
+    /// Zooms out, up to the whole variant.
     pub(super) fn further(&mut self) {
         if let Some(sheet) = self.sheet.as_ref().filter(|sheet| !sheet.is_whole) {
             let wider = round_above(sheet.axis.to.since(sheet.axis.from).0 + 1);
@@ -151,7 +151,7 @@ impl LanesView {
         }
     }
 
-    /// Lays out what was known at the cursor, in so many rows at most.
+    /// Lays out the state at the cursor, in a limited number of rows.
     pub(super) fn look(
         &mut self,
         feed: &Feed<'_>,
@@ -202,7 +202,7 @@ impl LanesView {
         });
     }
 
-    /// How much is shown, in nanoseconds; `None`: the whole.
+    /// Returns the length to be shown, in nanoseconds; `None` for the whole.
     fn width(&self, current: &Seen<'_>) -> Option<u64> {
         match self.zoom {
             Zoom::Whole => None,
@@ -218,7 +218,7 @@ impl LanesView {
     }
 }
 
-/// What lanes ask of a variant.
+/// Queries of the lanes.
 impl<'a> Seen<'a> {
     fn scenario(&self) -> &'a Scenario {
         &self.past.header().scenario
@@ -228,7 +228,7 @@ impl<'a> Seen<'a> {
         self.past.sent().len()
     }
 
-    /// The median of the newest latencies.
+    /// Returns the median of the newest latencies.
     fn typical_latency(&self) -> Option<Elapsed> {
         let outcomes = self.past.outcomes();
         let newest = &outcomes[outcomes.len().saturating_sub(TYPICAL_OF)..];
@@ -237,7 +237,8 @@ impl<'a> Seen<'a> {
         latencies.get(latencies.len() / 2).copied()
     }
 
-    /// The stretch up to the cursor in which the newest [`REQUESTS_AT_LEAST`] were due.
+    /// Returns the length of the interval up to the cursor in which the newest [`REQUESTS_AT_LEAST`] were
+    /// due.
     fn length_of_the_newest(&self) -> Option<Elapsed> {
         let sent = self.past.sent().iter().rev();
         let newest = sent.filter(|sent| sent.sent <= self.until);
@@ -257,7 +258,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// When the last request had ended, if all have that will ever be sent.
+    /// Returns the time at which the last request ended, if the number of requests is limited and all have
+    /// ended.
     fn over(&self) -> Option<Stamp> {
         let all = self.scenario().load.requests?;
         let outcomes = self.past.outcomes();
@@ -268,8 +270,8 @@ impl<'a> Seen<'a> {
         last.filter(|last| *last <= self.until)
     }
 
-    /// How much time the whole of it takes on an axis, in nanoseconds: while it goes on, a little more
-    /// than it has taken, so that the axis stands still for a while.
+    /// Returns the length of the axis for the whole variant, in nanoseconds. While the variant goes on it
+    /// is a little longer than the time so far, so that the axis stands still for a while.
     fn length(&self) -> u64 {
         if let Some(over) = self.over() {
             return over.since(self.began()).0.max(NARROWEST);
@@ -313,7 +315,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// One worker has one core at a time, whichever that is.
+    /// Returns the lanes of cores. A single worker has one core at a time, so its cores share one lane.
     fn cores(&self, interval: Interval) -> Vec<CoreLane> {
         let mut cores = self.lanes.cores(interval);
         if self.scenario().server.workers == 1 && cores.len() > 1 {
@@ -349,12 +351,12 @@ fn between(from: u64, to: u64) -> Interval {
     }
 }
 
-/// The next of 1, 2, 5, 10, 20 … that is not below `length`.
+/// Returns the next of 1, 2, 5, 10, 20 … that is not below `length`.
 pub(super) fn round_above(length: u64) -> u64 {
     rounds().find(|round| *round >= length).unwrap_or(length)
 }
 
-/// The last of them that is below `length`.
+/// Returns the last of 1, 2, 5, 10, 20 … that is below `length`.
 fn round_below(length: u64) -> u64 {
     rounds()
         .take_while(|round| *round < length)

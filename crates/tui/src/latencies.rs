@@ -1,26 +1,26 @@
-//! Latencies as they come in: a histogram that stays small however many there are.
+//! Histogram of latencies, of a size that does not depend on their number.
 //!
-//! Every power of two is cut into 512 equal steps, so that a percentile is off by at most 0.1 %, less
-//! than the three digits that are shown. The summary does not use this: it has all of them.
+//! Every power of two is cut into 512 equal steps, so a percentile is off by at most 0.1 %, less than the
+//! three digits shown. The summary does not use it: it has every latency.
 
 use concsim_model::units::Elapsed;
 
 const STEPS: u64 = 512;
 const STEP_BITS: u32 = STEPS.ilog2();
 
-/// How often each length of time was seen.
+/// Count of each latency.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Latencies {
     counts: Vec<u32>,
     total: u64,
-    /// Of all lengths, in nanoseconds.
+    /// Sum of all latencies, in nanoseconds.
     sum: u64,
-    /// The shortest and the longest.
+    /// Shortest and longest latency, in nanoseconds.
     range: Option<(u64, u64)>,
 }
 
 impl Latencies {
-    /// One more.
+    /// Adds a latency.
     pub(super) fn add(&mut self, latency: Elapsed) {
         let step = step_of(latency.0);
         if self.counts.len() <= step {
@@ -33,17 +33,18 @@ impl Latencies {
         self.range = Some((shortest.min(latency.0), longest.max(latency.0)));
     }
 
-    /// The mean of all of them, exactly; `None` if there are none.
+    /// Returns the exact mean; `None` if there are no latencies.
     pub(super) fn mean(&self) -> Option<Elapsed> {
         self.sum.checked_div(self.total).map(Elapsed)
     }
 
-    /// How many there are.
+    /// Returns the number of latencies.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
 
-    /// The length that `share` (0 to 1) of them do not exceed; `None` if there are fewer than `least`.
+    /// Returns the latency that `share` (0 to 1) of all do not exceed; `None` if there are fewer than
+    /// `least`.
     pub(super) fn quantile(&self, share: f64, least: usize) -> Option<Elapsed> {
         if self.total < (least as u64).max(1) {
             return None;
@@ -54,14 +55,14 @@ impl Latencies {
             seen += u64::from(count);
             seen >= rank
         })?;
-        // No length that was seen is beyond these, as the middle of a step may be.
+        // The middle of a step may lie beyond the range of the latencies.
         let (shortest, longest) = self.range?;
         Some(Elapsed(middle_of(step).clamp(shortest, longest)))
     }
 
-    /// How many there are in each of a row of lengths: (upper edge, count), from the first that has any
-    /// to the last that has. The lengths stand as near as they can in at most `most` bars: in even steps
-    /// where all are much the same, else in even ratios.
+    /// Returns the bars of a chart: (upper edge, count), from the first with a count to the last. The edges
+    /// are as fine as `most` bars allow: in even steps if all latencies are much the same, else in even
+    /// ratios.
     pub(super) fn bars(&self, most: usize) -> Vec<(Elapsed, u64)> {
         let counts = self.counts.iter().enumerate();
         let there: Vec<(u64, u64)> = counts
@@ -76,7 +77,7 @@ impl Latencies {
             }
             too_many = bars;
         }
-        // Where there is no room for all, the lowest bar holds shorter ones too.
+        // If not all fit, the lowest bar includes the shorter ones.
         let cut = too_many.len().saturating_sub(most);
         let shorter: u64 = too_many[..cut].iter().map(|(_, count)| count).sum();
         let mut bars = too_many.split_off(cut);
@@ -87,8 +88,8 @@ impl Latencies {
     }
 }
 
-/// Rows of edges that hold all lengths that are there, the finest first. They are in ascending order,
-/// each with how often it was seen.
+/// Returns sets of edges that cover all lengths of `there`, the finest first. `there` is in ascending
+/// order, each length with its count.
 fn scales(there: &[(u64, u64)]) -> Vec<Vec<u64>> {
     match (there.first(), there.last()) {
         (Some((shortest, _)), Some((longest, _)))
@@ -116,12 +117,12 @@ fn bars_between(there: &[(u64, u64)], edges: &[u64]) -> Vec<(Elapsed, u64)> {
     }
 }
 
-/// Lengths are much the same if the longest is less than so many times the shortest.
+/// Ratio of the longest to the shortest below which lengths are much the same.
 const MUCH_THE_SAME: u64 = 3;
-/// A bar spans several steps of the histogram, or it would hold now more of them and now fewer.
+/// Least width of a bar in steps of the histogram: narrower bars would hold uneven numbers of steps.
 const FINEST: u64 = STEPS / 4;
 
-/// Edges that are multiples of 1, 2, 5, 10 … around two lengths.
+/// Returns edges around two lengths that are multiples of 1, 2, 5, 10 …
 fn even_steps(shortest: u64, longest: u64) -> Vec<Vec<u64>> {
     let rounds = (3..12).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
     let coarse_enough = rounds.filter(|step| step * FINEST >= longest);
@@ -132,8 +133,8 @@ fn even_steps(shortest: u64, longest: u64) -> Vec<Vec<u64>> {
     coarse_enough.map(edges).collect()
 }
 
-/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and
-/// coarser rows.
+/// Preferred numbers in hundredths, finest first: those of resistors (IEC 60063, E24 and E12), and coarser
+/// ones.
 const SERIES: [&[u64]; 6] = [
     &[
         100, 110, 120, 130, 150, 160, 180, 200, 220, 240, 270, 300, 330, 360, 390, 430, 470, 510,
@@ -146,7 +147,7 @@ const SERIES: [&[u64]; 6] = [
     &[100],
 ];
 
-/// 0.1 ms to 1 000 s in the steps of a series.
+/// Returns edges from 0.1 ms to 1 000 s in the steps of a series.
 fn even_ratios(series: &[u64]) -> Vec<u64> {
     let decades = (3..=9).map(|exponent| 10_u64.pow(exponent));
     decades
@@ -162,7 +163,7 @@ fn step_of(nanoseconds: u64) -> usize {
     (u64::from(shift) * STEPS + (nanoseconds >> shift)) as usize
 }
 
-/// The middle of a step; the inverse of [`step_of`], as near as a step is wide.
+/// Returns the middle of a step: the inverse of [`step_of`], to within a step.
 fn middle_of(step: usize) -> u64 {
     let step = step as u64;
     if step < 2 * STEPS {

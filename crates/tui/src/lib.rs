@@ -1,4 +1,4 @@
-//! The live screen: a lens on a recording while it grows.
+//! The live screen: a view of a recording while it grows.
 //!
 //! ```text
 //!   recording ──Frame──▶ Watch ──▶ ViewModel + Caption        what is there, and what there is to see
@@ -6,9 +6,9 @@
 //!                           └──▶ view::draw(frame, state)  changes nothing
 //! ```
 //!
-//! Two rules make the screen honest. Glyphs are what is *now*: one for each request. Digits are the
-//! mean of the last second, from the same integrals that the summary rests on. It knows nothing of
-//! engines, processes and terminals: the driver hands it moments and keys, and a frame to draw into.
+//! Two rules keep the screen true to the run. Glyphs are the state *now*: one for each request. Digits are
+//! the mean of the last second, from the same integrals as the summary. The screen knows nothing of
+//! engines, processes and terminals: the driver passes it frames and keys, and a buffer to draw into.
 
 mod caption;
 mod command;

@@ -1,25 +1,25 @@
-//! Of how much time the means on the screen are: of the last second, or of what there is of it since load began.
-//! Where samples are seldom, it is a little more than a second.
+//! Length of time of the means on the screen: the last second, or the time since load began if that is
+//! shorter. If samples are rare, it is a little more than a second.
 
 use concsim_model::units::Elapsed;
 use concsim_model::words;
 use concsim_record::{Past, Span};
 
-/// The shortest length that is called a second …
+/// Shortest length that is called a second …
 const NEARLY: Elapsed = Elapsed::from_millis(950);
 /// … and the longest.
 const MORE: Elapsed = Elapsed::from_millis(1_500);
 
-/// The time that means are of.
+/// Length of time of means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MeanOf {
     pub(super) length: Elapsed,
-    /// True if no earlier time counts, since load has just begun.
+    /// True if it begins with the load.
     is_all: bool,
 }
 
 impl MeanOf {
-    /// That of the means of `span`, which ends with the newest sample of `past`.
+    /// Returns that of the means of `span`, which ends with the newest sample of `past`.
     pub(super) fn of(past: &Past<'_>, span: &Span<'_>) -> Self {
         let before = past.samples().len() - span.samples().len();
         let earlier = before.checked_sub(1).map(|last| past.samples()[last].at);
@@ -30,7 +30,7 @@ impl MeanOf {
         }
     }
 
-    /// `mean of the last second`, `mean since begin, 0.4 s`.
+    /// Returns its description: `mean of the last second`, `mean since begin, 0.4 s`.
     pub(super) fn words(self) -> String {
         match self.length {
             _ if self.is_a_second() => "mean of the last second".into(),
@@ -39,12 +39,12 @@ impl MeanOf {
         }
     }
 
-    /// `1 s mean`, `0.4 s mean`.
+    /// Returns a shorter one: `1 s mean`, `0.4 s mean`.
     pub(super) fn few_words(self) -> String {
         format!("{} mean", self.number())
     }
 
-    /// `1 s`, `0.4 s`.
+    /// Returns the length alone: `1 s`, `0.4 s`.
     pub(super) fn number(self) -> String {
         if self.is_a_second() {
             "1 s".into()
@@ -53,18 +53,18 @@ impl MeanOf {
         }
     }
 
-    /// From the longest form to the shortest.
+    /// Returns the descriptions, the longest first.
     pub(super) fn forms(self) -> [String; 2] {
         [self.words(), self.few_words()]
     }
 
     fn is_a_second(self) -> bool {
-        // Where there is no mean yet, it will be one of a second.
+        // If there is no mean yet, the first one will be of a second.
         self.length == Elapsed::ZERO || (NEARLY..=MORE).contains(&self.length)
     }
 }
 
-/// To a tenth of a second; to a hundredth if that says nothing.
+/// Formats a length to a tenth of a second; to a hundredth if that would round to 0.
 fn short(length: Elapsed) -> String {
     const STEPS: [u64; 2] = [100_000_000, 10_000_000];
     let step = STEPS[usize::from(length.0 < STEPS[0])];

@@ -1,52 +1,52 @@
-//! The menu of `concsim` alone: the scenarios, a cursor, and the text of the one that the cursor is on.
+//! Menu of `concsim` without arguments: the scenarios, a cursor, and the description of the selected one.
 //!
-//! It knows no files and no engines: the driver fills it in, and does what a key chose.
+//! It knows no files and no engines: the driver fills it in and carries out the choice.
 
 use super::keys::Key;
 use concsim_model::palette::Look;
 
-/// Digits that play one of the first ten at once.
+/// Digits that play the first ten entries at once.
 const DIGITS: &str = "1234567890";
-/// A page of the keys that go by pages.
+/// Number of entries in a page.
 const PAGE: usize = 8;
 
-/// A scenario that can be played.
+/// Scenario in the menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// `io_bound`
+    /// Name: `io_bound`.
     pub name: String,
-    /// About how long it takes: `17 s`. Empty if its file has mistakes.
+    /// Approximate length: `17 s`. Empty if its file has mistakes.
     pub length: String,
-    /// Its claim, or that its file has mistakes.
+    /// Claim, or the note that its file has mistakes.
     pub title: String,
-    /// What its file says of it.
+    /// Description from its file.
     pub about: String,
 }
 
-/// What a key chose.
+/// Choice made by a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// The scenario at this place is played with real processes …
+    /// Play the scenario at this position with real processes.
     Play(usize),
-    /// … or simulated.
+    /// Simulate the scenario at this position.
     Simulate(usize),
-    /// None.
+    /// Leave the menu.
     Leave,
 }
 
-/// The menu on the screen.
+/// State of the menu.
 #[derive(Clone, Debug)]
 pub struct Menu {
     entries: Vec<Entry>,
     picked: usize,
-    /// True while its keys are explained in place of the text.
+    /// True while its keys are explained in place of the description.
     explains: bool,
-    /// How to draw it.
+    /// Appearance.
     pub look: Look,
 }
 
 impl Menu {
-    /// A menu of these, with the cursor on the first.
+    /// Creates a menu with the cursor on the first entry.
     #[must_use]
     pub fn of(entries: Vec<Entry>, look: Look) -> Self {
         Self {
@@ -57,12 +57,12 @@ impl Menu {
         }
     }
 
-    /// The scenarios, in order.
+    /// Returns the scenarios, in order.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The place of the cursor.
+    /// Returns the position of the cursor.
     pub(super) fn picked(&self) -> usize {
         self.picked
     }
@@ -72,7 +72,7 @@ impl Menu {
         self.explains
     }
 
-    /// Moves the cursor, or answers with what `key` chose.
+    /// Moves the cursor, or returns the choice made by `key`.
     pub fn key(&mut self, key: Key) -> Option<Choice> {
         let last = self.entries.len().saturating_sub(1);
         let explained = std::mem::take(&mut self.explains);
@@ -100,7 +100,7 @@ impl Menu {
         None
     }
 
-    /// The digit that plays the scenario at this place.
+    /// Returns the digit that plays the scenario at this position.
     pub(super) fn digit(place: usize) -> Option<char> {
         DIGITS.chars().nth(place)
     }

@@ -1,5 +1,5 @@
-//! What is at the cursor's instant: door, workers and cores in the picture, told by the same events as the
-//! lanes. Where events do not suffice for it the picture stays as the last sample has it.
+//! State at the cursor's instant: door, workers and cores of the picture, from the same events as the
+//! lanes. If events do not suffice, the picture stays as in the last sample.
 
 use super::view_model::{Doing, Held, ViewModel, WorkerPicture};
 use concsim_model::scenario::WorkerKind;
@@ -8,14 +8,14 @@ use concsim_record::lanes::{self, Instant, Process, WorkerInstant};
 use concsim_record::{Sample, WorkerSample};
 
 impl ViewModel {
-    /// Shows an instant in a picture that was made of `sample`, the last one that is not after it.
+    /// Shows an instant in a picture made from `sample`, the last one that is not after it.
     pub(super) fn show_instant(&mut self, now: &Instant, sample: &Sample, kind: WorkerKind) {
         self.lasted += now.at.since(self.at);
         self.at = now.at;
         self.door = now.door;
         self.in_system = now.in_system;
         self.ended = now.ended;
-        // Workers that have come since the sample stand behind those that it knows.
+        // Workers forked since the sample follow those that it has.
         self.workers.truncate(sample.workers.len());
         for (slot, is_at) in now.workers.iter().enumerate() {
             let is_known = sample.workers.iter().any(|seen| seen.index == slot);
@@ -86,17 +86,17 @@ impl WorkerPicture {
     }
 }
 
-/// The process that a worker has got since the last look, if it lives.
+/// Returns the process that a worker has got since the last sample, if it lives.
 fn new_process(is_at: &WorkerInstant, looked: Stamp) -> Option<Process> {
-    // In virtual time a process may be replaced at the instant at which it dies.
+    // In virtual time a process may be replaced at the instant of its death.
     let died = is_at.died.unwrap_or(Stamp::ZERO);
     is_at
         .process
         .filter(|it| it.forked > looked && it.forked >= died)
 }
 
-/// What a worker does: what it runs is told by events, and whether it is there at all by the last look and by
-/// what became of its process since.
+/// Returns the state of a worker: its work from events, its existence from the last sample and from later
+/// forks and deaths.
 fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
     let new = new_process(is_at, looked);
     if new.is_none() && is_at.died.is_some_and(|died| died > looked) {
@@ -130,7 +130,8 @@ mod tests {
     use super::*;
     use concsim_engine::telemetry::Phase;
 
-    /// A worker at 30, last seen blocked at 10, whose process ended at `died`; the next one was forked at 20.
+    /// Returns the state at 30 of a worker, last seen blocked at 10, whose process ended at `died`; the
+    /// next was forked at 20.
     fn killed(died: u64, runs: Option<lanes::Doing>, has_run: bool) -> Doing {
         let is_at = WorkerInstant {
             doing: runs,

@@ -1,10 +1,10 @@
-//! Every number that a view shows: what it is, its unit, and what would make it lie.
+//! Numbers of the views: for each its name, its description, and the condition under which it misleads.
 //!
-//! Views mark the cells of each number while they draw; this file knows what is to be said of it, and
-//! nothing of screens. A new number is a variant, a line of [`Number::ALL`] and its words: a test
-//! sees that some view shows it.
+//! Views mark the cells of each number while they draw; this file holds the texts, and knows nothing of
+//! screens. A new number is a variant, a line of [`Number::ALL`] and its texts: a test requires that some
+//! view shows it.
 
-/// A number on the screen.
+/// Number on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     Clock,
@@ -31,7 +31,7 @@ pub(super) enum Number {
     P90,
     P99,
     Ratio,
-    /// What the scenario is about, where that is none of these.
+    /// Subject of the scenario, if it is none of these.
     Subject,
     Accepted,
     SwitchesPerRequest,
@@ -44,7 +44,7 @@ pub(super) enum Number {
     AnswersAveraged,
     LengthEdge,
     AnswersOfLength,
-    /// Where the time of one request went, or of the mean of many.
+    /// Part of the time of one request, or of the mean of many.
     Spent(Part),
     RequestsListed,
     WhichRequest,
@@ -58,27 +58,27 @@ pub(super) enum Number {
     BusyShare,
     RowsShown,
     LateP99,
-    /// What no throughput can exceed.
+    /// Throughput that cannot be exceeded.
     Bound,
-    /// Which part of a bound there is.
+    /// Throughput as a share of a bound.
     Reached,
-    /// By the closed form that applies.
+    /// Value by the closed form that applies.
     Computed,
     OffBy,
     MeanLatency,
     Wait,
-    /// How far X × R is from N.
+    /// Relative difference of X × R from N.
     Balance,
 }
 
-/// A part of a latency.
+/// Part of a latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     LateSent,
     AtTheDoor,
     Ready,
     WithoutACore,
-    /// Ready or without a core.
+    /// Ready, or without a core.
     CouldRun,
     Running,
     ThreadWait,
@@ -88,13 +88,13 @@ pub(super) enum Part {
     OnTheWay,
 }
 
-/// What is to be said of a number.
+/// Texts of a number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
     pub(super) unit: &'static str,
-    /// Goes on from "lies if".
+    /// Continues "lies if".
     pub(super) lies: &'static str,
 }
 
@@ -113,7 +113,7 @@ const fn said(
 }
 
 impl Number {
-    /// All of them, the two that it is all about first.
+    /// All numbers, the two central ones first.
     pub(super) const ALL: [Self; 66] = [
         Self::Concurrency,
         Self::ConcurrencyNow,
@@ -183,7 +183,7 @@ impl Number {
         Self::Balance,
     ];
 
-    /// What is to be said of it.
+    /// Returns its texts.
     #[rustfmt::skip]
     #[expect(clippy::too_many_lines, reason = "a list of texts, one for each number")]
     pub(super) fn said(self) -> Said {

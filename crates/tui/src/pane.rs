@@ -1,6 +1,6 @@
-//! What fills the middle of the screen while a variant is played.
+//! Views: the middle of the screen while a variant is played.
 
-/// One of the views.
+/// View.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Pane {
     /// Door, workers, cores, the two numbers, the variants.
@@ -8,22 +8,22 @@ pub(super) enum Pane {
     Overview,
     /// A row for each core and each request, along one axis of time.
     Lanes,
-    /// How long answers took.
+    /// Distribution of latencies.
     Latency,
     /// The variants beside each other.
     Compare,
     /// The requests, one by one.
     Requests,
-    /// Each worker in full.
+    /// Workers, with every number.
     Workers,
-    /// What is worth saying, and on what evidence.
+    /// Remarks with their evidence.
     Remarks,
-    /// What is computed from the scenario alone, beside what came out.
+    /// Values computed from the scenario alone, beside the measured ones.
     Theory,
 }
 
 impl Pane {
-    /// All of them, in the order in which one goes through them.
+    /// All views, in the order of the key that goes through them.
     pub(super) const ALL: [Self; 8] = [
         Self::Overview,
         Self::Lanes,
@@ -35,7 +35,7 @@ impl Pane {
         Self::Theory,
     ];
 
-    /// The one that is `steps` further, around the end.
+    /// Returns the view `steps` further, wrapping around.
     pub(super) fn further(self, steps: usize) -> Self {
         let place = Self::ALL.iter().position(|pane| *pane == self);
         Self::ALL[(place.unwrap_or(0) + steps) % Self::ALL.len()]

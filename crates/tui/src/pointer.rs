@@ -1,7 +1,7 @@
-//! The mouse: a click, or a turn of its wheel, somewhere on the screen. Off unless somebody wants it,
-//! since a terminal that reports its mouse no longer selects text with it.
+//! Mouse: clicks and turns of the wheel. Off by default, since a terminal that reports its mouse no longer
+//! selects text with it.
 
-/// What was done with the mouse, and where.
+/// Gesture and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointer {
     /// Column and line.
@@ -10,7 +10,7 @@ pub struct Pointer {
     pub gesture: Gesture,
 }
 
-/// A gesture of the mouse that the screen understands.
+/// Mouse gesture that the screen understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gesture {
     /// The left button was pressed.
@@ -21,10 +21,10 @@ pub enum Gesture {
     WheelDown,
 }
 
-/// Who has the mouse.
+/// Owner of the mouse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mouse {
-    /// The terminal, to select text with.
+    /// The terminal, to select text.
     #[default]
     Terminals,
     /// This program.
@@ -32,7 +32,7 @@ pub enum Mouse {
 }
 
 impl Mouse {
-    /// The other one.
+    /// Returns the other owner.
     pub(super) fn other(self) -> Self {
         match self {
             Self::Terminals => Self::Ours,

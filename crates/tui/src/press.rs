@@ -1,4 +1,4 @@
-//! What keys and the mouse do: a key means a command where the screen is, and a command is obeyed.
+//! Input: turns keys and mouse gestures into commands by their context, and applies them.
 
 use super::command::{Command, Context};
 use super::cursor::CursorMotion;
@@ -13,12 +13,12 @@ use super::state::State;
 use super::view::{help, marks};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// So many rows are a page; so many a turn of the wheel.
+/// Rows of a page, and of a turn of the wheel.
 const PAGE: isize = 10;
 const WHEEL: isize = 3;
 
 impl State {
-    /// Does what `key` asks for; what only the driver can do is answered.
+    /// Applies `key`; returns the action that only the driver can carry out.
     pub fn key(&mut self, key: Key) -> Option<Action> {
         self.touched = true;
         self.told = None;
@@ -32,7 +32,7 @@ impl State {
         self.fault_comes = false;
         match command {
             Some(command) => self.apply(command),
-            // Any key begins that means nothing else there.
+            // Any key without another meaning begins the variant.
             None if self.is_at_title() && self.begins(key) => Some(Action::Begin),
             None => {
                 self.told = self.why_not_steered(key);
@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    /// Why a key changes nothing that changes a run while the screen is with it.
+    /// Explains a key that would intervene in the run, while the screen is not live.
     fn why_not_steered(&self, key: Key) -> Option<String> {
         let is_over_screen = self.help.is_some();
         let shows_a_run = matches!(self.show.screen, Screen::Play | Screen::Card(_));
@@ -61,7 +61,7 @@ impl State {
         self.help.is_none() && matches!(self.show.screen, Screen::Title)
     }
 
-    /// Where the screen is, the innermost first.
+    /// Returns the active contexts, the innermost first.
     fn contexts(&self) -> Vec<Context> {
         if self.help.is_some() {
             return vec![Context::Help, Context::Scrolling, Context::Anywhere];
@@ -74,7 +74,7 @@ impl State {
         numbers.into_iter().chain(below).collect()
     }
 
-    /// The same without what lies over the screen.
+    /// Returns the active contexts without those over the screen.
     pub(super) fn contexts_below_help(&self) -> Vec<Context> {
         use Context as In;
         let mut contexts = match (&self.show.screen, self.pane) {
@@ -101,7 +101,7 @@ impl State {
         contexts
     }
 
-    /// Does what a command asks for; what only the driver can do is answered.
+    /// Applies a command; returns the action that only the driver can carry out.
     fn apply(&mut self, command: Command) -> Option<Action> {
         match command {
             Command::Quit | Command::LeaveCard => return Some(Action::Quit),
@@ -128,7 +128,7 @@ impl State {
             Command::Projector => self.look.room = self.look.room.other(),
             Command::Theme => self.look.theme = self.look.theme.next(),
             Command::Mouse => self.mouse = self.mouse.other(),
-            // The card stands still, and there is nothing behind it.
+            // The card has no time, and nothing is behind it.
             Command::Go(CursorMotion::End) | Command::Pause | Command::Slower | Command::Faster
                 if self.is_at_card() => {}
             Command::Go(wish) => self.wish = Some(wish),
@@ -163,7 +163,7 @@ impl State {
         matches!(self.show.screen, Screen::Card(_))
     }
 
-    /// The help, at the number that is marked if one is; or no help any more.
+    /// Opens the help, at the marked number if there is one; closes it if it is open.
     fn ask_for_help(&mut self) {
         self.help = match (&self.help, self.explained) {
             (Some(_), _) => None,
@@ -172,7 +172,7 @@ impl State {
         };
     }
 
-    /// Marks the number that is so many further on this screen, around the end.
+    /// Marks the number `steps` further on this screen, wrapping around.
     fn explain_further(&mut self, steps: isize) {
         let numbers = marks::numbers(self);
         let place = |number: Number| numbers.iter().position(|it| *it == number);
@@ -188,7 +188,7 @@ impl State {
         self.scrolled = 0;
     }
 
-    /// From one request to the list, from a view to the overview, from there to the card.
+    /// Goes from one request to the list, from a view to the overview, from there to the card.
     fn leave(&mut self) {
         if self.pane == Pane::Requests && self.requests.close() {
             return;
@@ -208,9 +208,9 @@ impl State {
             return;
         }
         let least_lines = match &self.show.screen {
-            // On a narrow screen they are wrapped.
+            // On a narrow screen the lines are wrapped.
             Screen::Card(lines) => 2 * lines.len(),
-            // However narrow the screen, a remark has no more lines.
+            // At any width, a remark has no more lines.
             Screen::Play if self.pane == Pane::Remarks => 16 * self.remarks.len(),
             Screen::Question(_) | Screen::Title | Screen::Play => self.show.picture.workers.len(),
         };
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    /// Does what a mouse asks for, on a screen of the state's size.
+    /// Applies a mouse gesture, on a screen of the state's size.
     pub fn point(&mut self, pointer: Pointer) -> Option<Action> {
         self.touched = true;
         let in_lanes = self.pane == Pane::Lanes

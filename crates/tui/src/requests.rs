@@ -1,4 +1,4 @@
-//! A list of requests, in any order, and the way of one of them: what the view of requests draws.
+//! List of requests in any order, and the course of one of them, for the view of requests.
 
 use std::cmp::Reverse;
 
@@ -8,27 +8,27 @@ use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::lanes::{Doing, Interval, RequestLane};
 use concsim_record::latency::Breakdown;
 
-/// So many of the newest requests are listed.
+/// Number of newest requests in the list.
 pub(super) const MOST_LISTED: usize = 5_000;
 
-/// No screen has more rows.
+/// Largest number of rows of any screen.
 const MOST_ROWS: usize = 100;
 
-/// In what order.
+/// Order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Sort {
-    /// The newest first.
+    /// Newest first.
     #[default]
     Newest,
-    /// The slowest first.
+    /// Slowest first.
     Latency,
-    /// The longest at the door first.
+    /// Longest at the door first.
     Door,
-    /// The longest ready first.
+    /// Longest ready first.
     Ready,
-    /// The longest on a core first.
+    /// Longest on a core first.
     Running,
-    /// The longest waiting first.
+    /// Longest waiting first.
     Waiting,
 }
 
@@ -42,7 +42,7 @@ impl Sort {
         Self::Waiting,
     ];
 
-    /// As the screen says it.
+    /// Returns its words on the screen.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Newest => "newest first",
@@ -54,7 +54,7 @@ impl Sort {
         }
     }
 
-    /// What a request is sorted by: the more of it the sooner it comes.
+    /// Returns the sort key of a request; the list is in descending order.
     fn key(self, seen: &Seen<'_>, sent: &Sent) -> u64 {
         let part = |of: fn(&Breakdown) -> f64| {
             let told = spent_by(seen, sent);
@@ -71,17 +71,17 @@ impl Sort {
     }
 }
 
-/// Which ones.
+/// Filter of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Only {
     /// All.
     #[default]
     All,
-    /// Those that have not ended.
+    /// Requests that have not ended.
     Open,
-    /// Those that failed.
+    /// Requests that failed.
     Failed,
-    /// Those that asked for this, by its place in the scenario.
+    /// Requests of this kind, by its position in the scenario.
     Class(u16),
 }
 
@@ -95,7 +95,7 @@ impl Only {
         }
     }
 
-    /// The next one, of a scenario with so many kinds of request.
+    /// Returns the next filter, for a scenario with this number of kinds.
     fn next(self, classes: u16) -> Self {
         match self {
             Self::All => Self::Open,
@@ -107,7 +107,7 @@ impl Only {
     }
 }
 
-/// What became of a request.
+/// End of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     Answered,
@@ -120,11 +120,11 @@ impl Ended {
     }
 }
 
-/// What a request has spent its time on so far.
+/// Parts of the time of a request so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) door: Elapsed,
-    /// With the time in which its worker had no core.
+    /// Includes the time in which its worker had no core.
     pub(super) ready: Elapsed,
     pub(super) running: Elapsed,
     pub(super) waiting: Elapsed,
@@ -141,7 +141,7 @@ impl Parts {
         }
     }
 
-    /// Of one of which its worker has not told.
+    /// Sums the spans of a request that its worker has not reported.
     fn seen(lane: &RequestLane) -> Self {
         let mut parts = Self::default();
         for span in &lane.spans {
@@ -157,7 +157,7 @@ impl Parts {
     }
 }
 
-/// A line of the list.
+/// Row of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RequestRow {
     pub(super) request: u32,
@@ -165,125 +165,125 @@ pub(super) struct RequestRow {
     pub(super) worker: Option<u16>,
     /// Counted from the beginning of load.
     pub(super) due: Stamp,
-    /// From its being due to its end, or to the cursor, on the run's clock.
+    /// From due to end, or to the cursor, on the run's clock.
     pub(super) life: Interval,
-    /// Up to the cursor, if it has not ended.
+    /// Time up to the cursor, if it has not ended.
     pub(super) latency: Elapsed,
-    /// Once its worker has told.
+    /// Parts of its time, once its worker has reported.
     pub(super) spent: Option<Breakdown>,
-    /// `None`: not yet.
+    /// `None` until it has ended.
     pub(super) ended: Option<Ended>,
-    /// What it did when.
+    /// Its states over time.
     pub(super) lane: RequestLane,
 }
 
 impl RequestRow {
-    /// What it has spent its time on so far.
+    /// Returns the parts of its time so far.
     pub(super) fn parts(&self) -> Parts {
         let told = self.spent.as_ref().map(Parts::told);
         told.unwrap_or_else(|| Parts::seen(&self.lane))
     }
 }
 
-/// A step on the way of a request.
+/// Step in the course of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) doing: Doing,
-    /// The queue that it waits in, if its wait has one.
+    /// Queue that it waits in, if there is one.
     pub(super) queue: Option<Awaited>,
-    /// Since it was due.
+    /// Time since it was due.
     pub(super) after: Elapsed,
     pub(super) took: Elapsed,
-    /// What it waits for, if it waits.
+    /// Reason of the wait, if it waits.
     pub(super) what_for: Option<SwitchReason>,
 }
 
-/// One request from its being due to its end.
+/// Course of one request, from due to end.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
     pub(super) row: RequestRow,
     pub(super) lane: RequestLane,
     pub(super) steps: Vec<Step>,
-    /// How late it was sent.
+    /// Delay from due to send.
     pub(super) generator: Elapsed,
     /// From the last byte written to the last byte read, if both are known.
     pub(super) read_after: Option<Elapsed>,
 }
 
-/// The list and what is picked of it.
+/// State of the list and its selection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestsView {
     pub(super) sort: Sort,
     pub(super) only: Only,
-    /// The one that is picked, wherever it stands.
+    /// Selected request, at any position.
     picked: Option<u32>,
-    /// Whether its way is shown instead of the list.
+    /// True if its course is shown instead of the list.
     is_open: bool,
-    /// All that are listed, in order: by what they are sorted, and their numbers.
+    /// Sort key and number of all listed requests, in order.
     listed: Vec<(u64, u32)>,
-    /// Those of them around the one that is picked, as many as a screen can show …
+    /// Rows around the selected one, as many as a screen can show …
     pub(super) rows: Vec<RequestRow>,
-    /// … from this place on.
+    /// … beginning at this position.
     pub(super) first: usize,
-    /// How many requests there were.
+    /// Number of requests sent.
     pub(super) sent: usize,
     pub(super) way: Option<Way>,
     classes: u16,
 }
 
 impl RequestsView {
-    /// Another order.
+    /// Changes the order.
     pub(super) fn sort_by_next(&mut self) {
         let place = Sort::ALL.iter().position(|sort| *sort == self.sort);
         self.sort = Sort::ALL[(place.unwrap_or(0) + 1) % Sort::ALL.len()];
         self.picked = None;
     }
 
-    /// Another choice.
+    /// Changes the filter.
     pub(super) fn choose_next(&mut self) {
         self.only = self.only.next(self.classes);
         self.picked = None;
     }
 
-    /// Shows the way of the one that is picked, or the list again. Whether there is anything to show.
+    /// Shows the course of the selected request, if any is listed.
     pub(super) fn open(&mut self) {
         self.is_open = !self.listed.is_empty();
     }
 
-    /// Back to the list; whether it was not there.
+    /// Goes back to the list; true if it was not shown.
     pub(super) fn close(&mut self) -> bool {
         std::mem::take(&mut self.is_open)
     }
 
-    /// How many are listed.
+    /// Returns the number of listed requests.
     pub(super) fn count(&self) -> usize {
         self.listed.len()
     }
 
-    /// The place of the one that is picked.
+    /// Returns the position of the selected request.
     pub(super) fn place(&self) -> usize {
         let picked = |(_, request): &(u64, u32)| Some(*request) == self.picked;
         self.listed.iter().position(picked).unwrap_or(0)
     }
 
-    /// Picks another one.
+    /// Moves the selection by a number of rows.
     pub(super) fn scroll(&mut self, rows: isize) {
         let last = self.listed.len().saturating_sub(1);
         let place = self.place().saturating_add_signed(rows).min(last);
         self.picked = self.listed.get(place).map(|(_, request)| *request);
     }
 
-    /// Picks this one, among all.
+    /// Selects this request, and removes the filter.
     pub(super) fn pick(&mut self, request: u32) {
         (self.picked, self.only) = (Some(request), Only::All);
     }
 
-    /// Whether it is this one that is picked.
+    /// True if this request is selected.
     pub(super) fn has_picked(&self, request: u32) -> bool {
         self.picked == Some(request)
     }
 
-    /// Lists what was known at the cursor.
+    /// Lists the requests known at the cursor.
     pub(super) fn look(&mut self, seen: &Seen<'_>) {
         let sent = seen.past.sent_by(seen.until);
         self.sent = sent.len();
@@ -312,13 +312,13 @@ impl RequestsView {
     }
 }
 
-/// What became of a request, if it had ended by then.
+/// Returns the outcome of a request, if it had ended by then.
 pub(super) fn outcome_of<'a>(seen: &Seen<'a>, sent: &Sent) -> Option<&'a Outcome> {
     let outcome = seen.lanes.outcome(sent.request);
     outcome.filter(|outcome| outcome.done <= seen.until)
 }
 
-/// Its latency; of a request that has not ended, the time since it was due.
+/// Returns its latency; for a request that has not ended, the time since it was due.
 pub(super) fn latency_of(seen: &Seen<'_>, sent: &Sent) -> Elapsed {
     let patience = seen.past.header().scenario.load.patience;
     match outcome_of(seen, sent) {
@@ -355,7 +355,7 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
     let due = row.life.from;
     let lane = seen.lanes.request(row.request, row.life);
     let reasons = seen.lanes.let_go(row.request);
-    // What it waits for before it has run for the first time is the rest of its own bytes.
+    // Before its first run it waits for the rest of its own bytes.
     let what_for = |from: Stamp| {
         let before = reasons.partition_point(|(at, _)| *at <= from);
         let reason = before.checked_sub(1).map(|last| reasons[last]);

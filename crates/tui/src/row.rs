@@ -1,4 +1,4 @@
-//! A line of the table of variants.
+//! Row of the table of variants.
 
 use concsim_model::scenario::expectation::Quantity;
 use concsim_model::units::Elapsed;
@@ -6,14 +6,14 @@ use concsim_record::comparison::{self, Balance, Found, Waits};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
-/// A line of the table of variants. `None`: not known, or too few samples.
+/// Row of the table of variants. `None`: not known, or too few requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Row {
-    /// Mean over the window: sent, not yet taken.
+    /// Mean over the window of requests at the door: sent, not yet taken.
     pub at_the_door: Option<f64>,
-    /// Mean over the window: begun and not finished.
+    /// Mean over the window of requests begun and not finished.
     pub concurrency: Option<f64>,
-    /// Mean over the window: computing at the same instant.
+    /// Mean over the window of requests that compute at the same instant.
     pub parallelism: Option<f64>,
     /// Good answers per second.
     pub throughput_per_s: Option<f64>,
@@ -21,22 +21,23 @@ pub struct Row {
     pub p50: Option<Elapsed>,
     /// 99th percentile.
     pub p99: Option<Elapsed>,
-    /// The number that the scenario is about, if none of these is it.
+    /// Subject of the scenario, if it is none of these.
     pub subject: Option<Quantity>,
-    /// Whether all that may be believed.
+    /// Trust in all these numbers.
     pub trust: Trust,
-    /// What stands beside theory …
+    /// Values to compare with theory …
     pub found: Found,
     /// … with Little's law at each place …
     pub balance: [Option<Balance>; 3],
     /// … and the place where requests wait, if no bound was reached.
     pub waits: Option<Waits>,
-    /// A hand has changed the run: no theory is of it.
+    /// True if the run was changed by hand; theory does not apply to it.
     pub is_steered: bool,
 }
 
 impl Row {
-    /// The row of a variant that has been played; the scenario is about the number of this path.
+    /// Creates the row of a variant that has been played. `subject` is the path in the summary of the
+    /// scenario's number.
     #[must_use]
     pub fn of(run: &Run, subject: Option<&str>) -> Self {
         let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);

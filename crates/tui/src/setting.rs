@@ -1,4 +1,5 @@
-//! What a variant is, in words: its setting, how it differs from the one before, what to watch.
+//! Descriptions of a variant: its settings, its differences from the one before, and a hint at what to
+//! watch.
 
 use concsim_model::scenario::{
     Arrivals, ConnectionMode, Draw, Process, Request, Scenario, Step, WaitMode, WorkerKind,
@@ -6,12 +7,12 @@ use concsim_model::scenario::{
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, draw, grouped, length, typical};
 
-/// One line of a variant's setting.
+/// Setting of a variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fact {
-    /// What it is about: `workers`.
+    /// Name: `workers`.
     pub(super) name: String,
-    /// What it is: `2 sync workers`.
+    /// Value: `2 sync workers`.
     pub(super) value: String,
 }
 
@@ -22,7 +23,7 @@ impl Fact {
     }
 }
 
-/// All that can differ between two variants, in words.
+/// Returns all settings that can differ between two variants.
 pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
     let server = &scenario.server;
     let mut facts = vec![
@@ -53,7 +54,7 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
     facts
 }
 
-/// How `now` differs from `before`: (what, from, to).
+/// Returns the differences between `before` and `now`: (name, old value, new value).
 pub(super) fn changes(before: &Scenario, now: &Scenario) -> Vec<(String, String, String)> {
     let old = facts(before);
     let changed = |fact: Fact| {
@@ -64,8 +65,7 @@ pub(super) fn changes(before: &Scenario, now: &Scenario) -> Vec<(String, String,
     facts(now).into_iter().filter_map(changed).collect()
 }
 
-/// How `now` differs from `before`, as somebody would say it to a hall: `now the same 2 processes, as
-/// coroutines`.
+/// Describes the differences in the words of a presenter: `now the same 2 processes, as coroutines`.
 pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
     let changes = changes(before, now);
     let workers = now.server.workers as u64;
@@ -95,7 +95,7 @@ pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
     }
 }
 
-/// `one, two and three`.
+/// Returns names as a list: `one, two and three`.
 fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),
@@ -132,7 +132,7 @@ fn load(scenario: &Scenario) -> String {
     }
 }
 
-/// What one request does, in a line.
+/// Describes the steps of a request in a line.
 pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
     let steps: Vec<String> = request
         .script
@@ -145,7 +145,7 @@ pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
     }
 }
 
-/// One step in words, as a file would have it.
+/// Describes one step, nearly as a scenario file writes it.
 pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
     let unpatched = |manner: &WaitMode| match manner {
         WaitMode::Patched => "",
@@ -188,7 +188,7 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
     }
 }
 
-/// The name of a service.
+/// Returns the name of a service.
 pub(super) fn service_name(scenario: &Scenario, service: usize) -> &str {
     scenario
         .services
@@ -196,18 +196,18 @@ pub(super) fn service_name(scenario: &Scenario, service: usize) -> &str {
         .map_or("a service", |service| &service.name)
 }
 
-/// What requests do besides computing, as far as it decides what there is to see.
+/// Waits of requests, as far as they decide the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waits {
-    /// They only compute.
+    /// Requests only compute.
     None,
-    /// They wait, and let go meanwhile if their worker can.
+    /// Requests wait, and yield meanwhile if their worker can.
     Patched,
-    /// Some of their waits block the process whatever the worker is.
+    /// Some waits block the process in any kind of worker.
     Unpatched,
 }
 
-/// How the requests of a scenario wait.
+/// Returns the kind of wait of a scenario's requests.
 pub(super) fn waits(scenario: &Scenario) -> Waits {
     let manners = scenario.requests.iter().flat_map(|request| &request.script);
     manners.fold(Waits::None, |so_far, step| match (so_far, step) {
@@ -220,8 +220,8 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
     })
 }
 
-/// Where to look while this is played. `only_change` names what differs from the variant before, if it
-/// is one thing.
+/// Returns a hint at what to watch while this is played. `only_change` names the setting that differs from
+/// the variant before, if it is one.
 pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
     let server = &scenario.server;
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
@@ -264,7 +264,7 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
     }
 }
 
-/// Whether some requests compute ten times as long as others.
+/// True if some requests compute ten times as long as others.
 fn has_a_hog(scenario: &Scenario) -> bool {
     let computes = |request: &Request| {
         let steps = request.script.iter();

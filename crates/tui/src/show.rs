@@ -1,4 +1,4 @@
-//! What is shown of one instant: a card, or a picture with its caption.
+//! Content of the screen at one instant: a card, or a picture with its caption.
 
 use super::caption::{self, Caption, Now};
 use super::row::Row;
@@ -7,50 +7,50 @@ use concsim_engine::telemetry::Stage;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::{Origin, Past};
 
-/// A caption stays at least this long, so that it can be read.
+/// Least time for which a caption stays.
 const READING_TIME: Elapsed = Elapsed::from_millis(1_500);
 
-/// What the screen is about.
+/// Kind of screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Screen {
-    /// A question of the plan, by position: what will be seen?
+    /// Question of the plan, by position.
     Question(usize),
-    /// What comes next, before a variant is played.
+    /// Title card, before a variant is played.
     Title,
-    /// A variant being played.
+    /// Variant being played.
     Play,
-    /// The result of all, in lines as they are printed too.
+    /// Result of all variants, in the lines that are also printed.
     Card(Vec<String>),
 }
 
-/// All that a picture is drawn from.
+/// Everything that a frame is drawn from.
 #[derive(Clone, Debug)]
 pub(super) struct Show {
     pub(super) screen: Screen,
-    /// Which variant is on, by position.
+    /// Variant shown, by position.
     pub(super) variant: usize,
     pub(super) picture: ViewModel,
-    /// Where it comes from.
+    /// Engine of the recording.
     pub(super) origin: Origin,
-    /// When load began: zero on the screen's clock.
+    /// Time at which load began: zero on the screen's clock.
     pub(super) began: Stamp,
-    /// What the caption is about …
+    /// Topic of the caption …
     pub(super) sight: Caption,
-    /// … since when …
+    /// … the time since which it is shown …
     pub(super) sight_since: Stamp,
-    /// … and what it says.
+    /// … and its sentences.
     pub(super) caption: Vec<String>,
-    /// What somebody has just done to the run.
+    /// Latest intervention, in words.
     pub(super) deed: Option<String>,
-    /// One for each variant that has been played, by position.
+    /// Rows of the variants that have been played, by position.
     pub(super) rows: Vec<Option<Row>>,
-    /// Answers per second of each variant before, in the second that ended as long after counting began
-    /// there as the last second here: what the mean of a run that goes on can be compared with.
+    /// Answers per second of each variant before, in the second that ended as long after the beginning of
+    /// its window as the last second here: for comparison with the mean of a run that goes on.
     pub(super) rates_then: Vec<Option<f64>>,
 }
 
 impl Show {
-    /// Puts a caption under the picture: the same as before as long as it is true and has not been read.
+    /// Updates the caption: it stays as long as it is true and has not been read.
     pub(super) fn say(&mut self, past: Past<'_>, same_processes: bool, stage_before: Stage) {
         let is_same_stage = self.picture.stage == stage_before;
         let (seen, sentences) = self.seen(past, same_processes, is_same_stage);
@@ -61,8 +61,8 @@ impl Show {
         self.caption = sentences;
     }
 
-    /// Says of the cursor's instant what the caption of the last sample says of that sample, if it is true
-    /// then, or another caption. The next sample follows the last one, not this.
+    /// Shows the caption at the cursor's instant: that of the last sample if it is true then, or another
+    /// one. The next sample starts from the caption of the last sample, not from this one.
     pub(super) fn say_of_the_instant(&mut self, past: Past<'_>, same_processes: bool) {
         self.caption = self.seen(past, same_processes, true).1;
     }

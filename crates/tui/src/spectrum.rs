@@ -1,4 +1,4 @@
-//! When the latencies were what they were, and where the time went: for the view of latencies.
+//! Latencies over time, and the parts of the time of answered requests, for the view of latencies.
 
 use super::indexes::Seen;
 use concsim_model::units::{Elapsed, Stamp};
@@ -6,26 +6,28 @@ use concsim_record::Window;
 use concsim_record::lanes::Interval;
 use concsim_record::latency::Breakdown;
 
-/// So many answers at most become points.
+/// Largest number of points.
 const MOST_POINTS: usize = 5_000;
-/// Where the time went is told of so many newest answers at most.
+/// Number of newest answers whose parts of time are averaged.
 pub(super) const MOST_ANSWERS: usize = 2_000;
-/// The axis is no shorter than a second.
+/// Least length of the axis.
 const SHORTEST: Elapsed = Elapsed::from_secs(1);
 
-/// The latencies of one variant over time.
+/// Latencies of one variant over time.
 #[derive(Clone, Debug)]
 pub(super) struct Spectrum {
     /// From the beginning of load to the cursor, counted from the beginning of load.
     pub(super) axis: Interval,
-    /// Of some of the answers, evenly chosen: when it was read, counted from the beginning of load, and its latency.
+    /// Evenly chosen answers: the time at which each was read, counted from the beginning of load, and its
+    /// latency.
     pub(super) points: Vec<(Stamp, Elapsed)>,
-    /// What so many of the answered requests spent their time on, on average.
+    /// Mean parts of the time of answered requests, and their number.
     pub(super) spent: Option<(Breakdown, usize)>,
 }
 
 impl Spectrum {
-    /// The snapshot at the cursor; the time of requests due in `counted`, or of all.
+    /// Returns the snapshot at the cursor; parts of the time are those of requests due in `counted`, or of
+    /// all.
     pub(super) fn of(seen: &Seen<'_>, counted: Option<Window>) -> Self {
         let (began, outcomes) = (seen.began(), seen.past.reported_by(seen.until));
         let patience = seen.past.header().scenario.load.patience;

@@ -1,8 +1,7 @@
-//! What is on the screen. What a key does to it is in `press`.
+//! State of the screen. Its changes by keys are in `press`.
 //!
-//! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], which says what
-//! instant that is. A run that goes on and one that was kept are shown by the same code: the present is
-//! the tail of a recording.
+//! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], the position of that
+//! instant. The same code shows a live run and a stored one: the present is the tail of a recording.
 
 use super::caption::{self, Caption};
 use super::cursor::{Cursor, CursorMotion, Motion};
@@ -32,80 +31,80 @@ use concsim_record::remark::Remark;
 use concsim_record::trust::Judge;
 use concsim_record::trust::Trust;
 
-/// The screen's memory.
+/// State of the screen.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// How to draw.
+    /// Appearance.
     pub look: Look,
-    /// Which keys do what.
+    /// Keys of the commands.
     pub keymap: Keymap,
-    /// Columns and lines of the screen, for what depends on what is where: clicks, pages of the help.
+    /// Columns and lines of the screen, for clicks and for pages of the help.
     pub size: (u16, u16),
     title: String,
-    /// The scenario's, without folder and ending.
+    /// Name of the scenario file, without folder and extension.
     name: String,
     about: Option<String>,
-    /// What the variants differ by, as a path in the summary.
+    /// Number by which the variants differ, as a path in the summary.
     pub(super) subject: Option<String>,
     variants: Vec<Variant>,
     questions: Vec<Question>,
-    /// For each question, how many guessed each choice.
+    /// Votes for each choice of each question.
     votes: Vec<Vec<u64>>,
-    /// Cores that the program may use.
+    /// Number of cores that the program may use.
     pub(super) cores: usize,
     pub(super) show: Show,
-    /// The variant that is being played, wherever the cursor is.
+    /// Variant being played, wherever the cursor is.
     pub(super) on_stage: usize,
-    /// The results so far, by position.
+    /// Results so far, by position.
     pub(super) rows: Vec<Option<Row>>,
-    /// The result of all, once it is known, in lines: the form that is shown …
+    /// Lines of the result, once it is known: the form that is shown …
     pub(super) card: Option<Vec<String>>,
     /// … and the other one, shorter or longer.
     other_card: Vec<String>,
     /// True if the run was over before it was shown.
     pub(super) is_kept: bool,
-    /// Whether `f` was pressed: the next key says which fault.
+    /// True after `f`: the next key selects a fault.
     pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
-    /// Whether something besides time has happened since it was last looked at.
+    /// True if anything but time has changed since the last frame.
     pub(super) touched: bool,
-    /// What the last key found, until another one is pressed.
+    /// Message of the last key, until the next key.
     pub(super) told: Option<String>,
-    /// Where a key asked to go.
+    /// Pending move of the cursor.
     pub(super) wish: Option<CursorMotion>,
     pub(super) watch: Watch,
-    /// How many samples of the variant that is on have been taken in …
+    /// Number of samples of the current variant that have been taken in …
     pub(super) taken_in: usize,
-    /// … and, for each variant, what was remembered before every [`BOOKMARK_EVERY`]th of them.
+    /// … and, for each variant, the state before every [`BOOKMARK_EVERY`]th of them.
     pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
     pub(super) verdict: Option<Verdict>,
     pub(super) judge: Judge,
-    /// The variant and instant to which the cursor went last other than by time going on.
+    /// Variant and instant of the cursor's last move other than by time.
     pub(super) leapt_to: Option<(usize, Stamp)>,
     pub(super) pane: Pane,
     pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
-    /// While the latencies are looked at.
+    /// Set while the view of latencies is shown.
     pub(super) spectrum: Option<Spectrum>,
     pub(super) requests: RequestsView,
-    /// While they are looked at.
+    /// Set while the view of remarks is shown.
     pub(super) remarks: Vec<Remark>,
-    /// The end of the second of which they are.
+    /// End of the second that the remarks describe.
     pub(super) remarks_at: Stamp,
     pub(super) theory: TheoryView,
     pub(super) help: Option<Help>,
-    /// The number that is marked, with what it is.
+    /// Number that is marked and explained.
     pub(super) explained: Option<Number>,
-    /// The cell where somebody clicked on it: many rows may have the same number.
+    /// Cell of the click that marked it: many rows may have the same number.
     pub(super) pointed: Option<(u16, u16)>,
-    /// Who has the mouse.
+    /// Owner of the mouse.
     pub mouse: Mouse,
-    /// The first line of the pane or card that is on the screen.
+    /// First line on the screen of the pane or card.
     pub(super) scrolled: usize,
 }
 
 impl State {
-    /// The screen of a plan, before anything is played.
+    /// Creates the screen of a plan, before anything is played.
     ///
     /// # Panics
     /// If the plan has no variant; a valid plan has at least one.
@@ -176,8 +175,7 @@ impl State {
         }
     }
 
-    /// Shows the title card of a variant, by position in the plan, until the first moment of it is
-    /// observed.
+    /// Shows the title card of a variant, by position in the plan, until its first frame is observed.
     ///
     /// # Panics
     /// If the plan has no such variant.
@@ -212,14 +210,14 @@ impl State {
         self.show.screen = Screen::Question(question);
     }
 
-    /// A hand for a choice of the question that is asked.
+    /// Adds a vote for a choice of the current question.
     pub(super) fn vote(&mut self, choice: usize) {
         if let Some(votes) = self.votes_now().and_then(|votes| votes.get_mut(choice)) {
             *votes += 1;
         }
     }
 
-    /// Guess anew.
+    /// Resets the votes of the current question.
     pub(super) fn forget_votes(&mut self) {
         self.votes_now().into_iter().for_each(|votes| votes.fill(0));
     }
@@ -231,24 +229,24 @@ impl State {
         }
     }
 
-    /// For each question, how many guessed each choice.
+    /// Returns the votes for each choice of each question.
     #[must_use]
     pub fn votes(&self) -> &[Vec<u64>] {
         &self.votes
     }
 
-    /// A question of the plan.
+    /// Returns a question of the plan, by position.
     pub(super) fn question(&self, question: usize) -> &Question {
         &self.questions[question]
     }
 
-    /// Takes in what was seen since the last moment, and shows it.
+    /// Takes in the changes since the last frame, and shows them.
     pub(super) fn observe(&mut self, moment: &Frame<'_>) {
         self.take_in(moment);
         self.show.picture.latencies = self.watch.latencies().clone();
     }
 
-    /// Takes in what was seen since the last moment, on the way to another one.
+    /// Takes in the changes since the last frame, on the way to a later one.
     pub(super) fn take_in(&mut self, moment: &Frame<'_>) {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
@@ -257,7 +255,7 @@ impl State {
         self.show.say(moment.past, same_processes, stage_before);
     }
 
-    /// Puts the result of the variant that was played last into the table.
+    /// Puts the result of the variant played last into the table.
     pub fn finish_variant(&mut self, row: Row) {
         self.touched = true;
         self.rows[self.on_stage] = Some(row);
@@ -267,7 +265,7 @@ impl State {
         }
     }
 
-    /// Shows the result of all variants, in the lines that are printed too.
+    /// Shows the result of all variants, in the lines that are also printed.
     pub fn show_card(&mut self, lines: Vec<String>) {
         self.card = Some(lines);
         if self.is_live() {
@@ -275,18 +273,18 @@ impl State {
         }
     }
 
-    /// The same in two forms: the short one is shown until a key asks for the full one.
+    /// Shows the result in two forms: the short one until a key asks for the full one.
     pub fn show_cards(&mut self, short: Vec<String>, full: Vec<String>) {
         self.other_card = full;
         self.show_card(short);
     }
 
-    /// Whether the card has another form to turn to.
+    /// True if the card has another form.
     pub(super) fn has_another_card(&self) -> bool {
         !self.other_card.is_empty()
     }
 
-    /// Turns from the short card to the full one, or back.
+    /// Switches between the short card and the full one.
     pub(super) fn turn_the_card(&mut self) {
         if let Some(card) = self.card.as_mut().filter(|_| !self.other_card.is_empty()) {
             std::mem::swap(card, &mut self.other_card);
@@ -294,7 +292,7 @@ impl State {
         }
     }
 
-    /// Whether all has been played, and its result can be shown.
+    /// True if everything has been played, and its result can be shown.
     pub(super) fn has_card(&self) -> bool {
         self.card.is_some()
     }
@@ -307,13 +305,13 @@ impl State {
         }
     }
 
-    /// What is to be drawn.
+    /// Returns the content to be drawn.
     pub(super) fn shown(&self) -> &Show {
         &self.show
     }
 
-    /// The claim that is being tried. As long as a question is still to be asked, whose answer it
-    /// would give away, the scenario's name.
+    /// Returns the claim. While a question whose answer it would give away is still to be asked, returns
+    /// the scenario's name.
     pub(super) fn title(&self) -> &str {
         if self.gives_away_nothing() {
             &self.title
@@ -322,7 +320,8 @@ impl State {
         }
     }
 
-    /// True if no question is still to be asked whose answer could be read from the screen, wherever the cursor is.
+    /// True if no question is still to be asked whose answer could be read from the screen, wherever the
+    /// cursor is.
     pub(super) fn gives_away_nothing(&self) -> bool {
         let asked = |question: &Question| {
             let before = self
@@ -336,12 +335,12 @@ impl State {
         self.questions.iter().all(asked)
     }
 
-    /// What the file says before it plays, unless it is to be guessed.
+    /// Returns the file's introduction, unless there are questions.
     pub(super) fn about(&self) -> Option<&str> {
         self.about.as_deref().filter(|_| self.questions.is_empty())
     }
 
-    /// The path in the summary of the number by which the variants differ.
+    /// Returns the path in the summary of the number by which the variants differ.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
@@ -352,7 +351,7 @@ impl State {
         self.votes.clear();
     }
 
-    /// The questions that are to be asked before a variant, by position.
+    /// Returns the questions to be asked before a variant, by position.
     #[must_use]
     pub fn questions_before(&self, variant: usize) -> Vec<usize> {
         let is_due = |question: &Question| question.before == self.variants[variant].name;
@@ -361,23 +360,23 @@ impl State {
             .collect()
     }
 
-    /// All variants, in the order in which they are played.
+    /// Returns all variants, in the order in which they are played.
     pub(super) fn variants(&self) -> &[Variant] {
         &self.variants
     }
 
-    /// The variant that is on.
+    /// Returns the current variant.
     pub(super) fn variant(&self) -> &Variant {
         &self.variants[self.shown().variant]
     }
 
-    /// The scenario that is on.
+    /// Returns the scenario of the current variant.
     pub(super) fn scenario(&self) -> &Scenario {
         &self.variant().scenario
     }
 
-    /// How many workers there are now: what was done to the run may have changed that. Before they are
-    /// there and when they have left, as many as there should be.
+    /// Returns the number of workers now, which interventions may have changed. Before they are forked and
+    /// after they have ended, returns the number of the scenario.
     pub(super) fn workers(&self) -> usize {
         let workers = self.show.picture.workers.iter();
         match workers.filter(|it| it.doing != Doing::Gone).count() {
@@ -386,17 +385,17 @@ impl State {
         }
     }
 
-    /// The setting of the variant that is on.
+    /// Returns the settings of the current variant.
     pub(super) fn facts(&self) -> Vec<Fact> {
         facts(self.scenario())
     }
 
-    /// What differs from the variant before: (what, from, to). `None` for the first.
+    /// Returns the differences from the variant before: (name, old value, new value). `None` for the first.
     pub(super) fn changes(&self) -> Option<Vec<(String, String, String)>> {
         changes_at(&self.variants, self.shown().variant)
     }
 
-    /// Where to look in the variant that is on.
+    /// Returns the hint at what to watch in the current variant.
     pub(super) fn watch(&self) -> String {
         let changes = self.changes().unwrap_or_default();
         let only_change = match changes.as_slice() {
@@ -406,12 +405,12 @@ impl State {
         watch(self.scenario(), self.cores, only_change)
     }
 
-    /// What there is to see, in one or two sentences.
+    /// Returns the sentences of the caption.
     pub(super) fn caption(&self) -> &[String] {
         &self.shown().caption
     }
 
-    /// What has to be known besides: that nothing is counted, or that the run is in doubt.
+    /// Returns a note: that nothing is counted, or that the run is in doubt.
     pub(super) fn note(&self) -> Option<String> {
         let picture = &self.shown().picture;
         let doubt = picture.doubts.first();
@@ -426,7 +425,7 @@ impl State {
         if let Some(said) = self.said_of_the_key() {
             return Some(said);
         }
-        // What was done to a run is no news once it is over.
+        // An intervention is no news once the run is over.
         let goes_on = picture.stage != Stage::Done;
         if let Some(deed) = self.shown().deed.clone().filter(|_| goes_on) {
             return Some(deed);
@@ -438,8 +437,8 @@ impl State {
         }
     }
 
-    /// What the last key found, or what the next one may do: of a person's own making, it comes before
-    /// all else that could be said.
+    /// Returns the message of the last key, or the offer for the next one. It comes before every other
+    /// message, because it answers the user.
     pub(super) fn said_of_the_key(&self) -> Option<String> {
         if self.fault_comes && self.is_live() {
             return Some(Hog::offer(self.scenario()));
@@ -447,7 +446,7 @@ impl State {
         self.told.clone()
     }
 
-    /// Whether the variant before differed in nothing but the kind of its workers.
+    /// True if the variant before differed in nothing but the kind of its workers.
     pub(super) fn has_the_same_processes(&self) -> bool {
         let changes = self.changes().unwrap_or_default();
         matches!(changes.as_slice(), [(what, ..)] if what == "kind")

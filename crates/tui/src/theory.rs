@@ -1,4 +1,4 @@
-//! What theory says of the variants, while it is looked at: worked out once for each.
+//! Predictions of theory for the variants, for its view: computed once for each.
 
 use super::indexes::Seen;
 use super::spectrum::MOST_ANSWERS;
@@ -10,19 +10,20 @@ use concsim_record::comparison::{Found, ModelComparison, STEERED, Theory, Waits}
 use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::{Past, Window};
 
-/// What is known by formulas.
+/// Predictions, and the values that they are compared with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TheoryView {
-    /// Of each variant that was looked at, by position.
+    /// Theory of each variant that was looked at, by position.
     of: Vec<Option<Theory>>,
-    /// Whether a hand has changed the variant that is on.
+    /// True if the current variant was changed by hand.
     is_steered: bool,
-    /// The time of so many requests of the variant that is on, answered in the window so far.
+    /// Mean parts of the time of requests of the current variant answered in the window so far, and their
+    /// number.
     spent: Option<(Breakdown, usize)>,
 }
 
 impl State {
-    /// Works out what theory says of the variant that is on, and of those before it.
+    /// Computes the theory of the current variant, and of those before it.
     pub(super) fn look_up_theory(&mut self, past: &Past<'_>) {
         let mut markers = past.markers().iter();
         self.theory.is_steered = markers.any(|marker| marker.cue.is_none());
@@ -40,7 +41,7 @@ impl State {
         }
     }
 
-    /// What theory says of a variant, beside what is known of it now; `None` if nobody has looked it up.
+    /// Returns a variant's theory beside its measured values; `None` if its theory has not been computed.
     pub(super) fn beside(&self, variant: usize) -> Option<ModelComparison> {
         let theory = self.theory.of.get(variant)?.as_ref()?;
         let row = self.show.rows[variant].as_ref();
@@ -61,21 +62,22 @@ impl State {
         })
     }
 
-    /// The place where requests of the variant that is on wait, by its answers in the window so far: how many of
-    /// these are averaged. [`None`] before the first one.
+    /// Returns the place where requests of the current variant wait, and the number of answers in the
+    /// window so far on which that rests. [`None`] before the first one.
     pub(super) fn waits_so_far(&self) -> Option<(Waits, usize)> {
         self.theory.waits(self.show.variant)
     }
 }
 
 impl TheoryView {
-    /// Looks where requests have spent their time by the instant of the cursor. Nothing is counted before the window.
+    /// Averages the parts of the time of requests at the cursor's instant. Nothing is counted before the
+    /// window.
     pub(super) fn look(&mut self, seen: &Seen<'_>, counted: Option<Window>) {
         let spent = |window| seen.lanes.spent(seen.until, Some(window), MOST_ANSWERS);
         self.spent = counted.and_then(spent);
     }
 
-    /// The place where requests of a variant wait, and the number of answers of which that is.
+    /// Returns the place where requests of a variant wait, and the number of answers on which that rests.
     fn waits(&self, variant: usize) -> Option<(Waits, usize)> {
         let theory = self.of.get(variant)?.as_ref()?;
         let (spent, answers) = self.spent?;
@@ -83,7 +85,7 @@ impl TheoryView {
     }
 }
 
-/// What has been counted so far; answers are those of the last second.
+/// Returns the values counted so far; the rate of answers is that of the last second.
 fn so_far(picture: &ViewModel) -> Found {
     match picture.stage {
         Stage::Preparing | Stage::WarmUp => return Found::default(),

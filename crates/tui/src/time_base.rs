@@ -1,8 +1,8 @@
-//! Of what time each number on the screen is: of now, of the last second, of the counted window.
+//! Time base of each number on the screen: now, the last second, or the counted window.
 
 use super::number::Number;
 
-/// The time that a number speaks of.
+/// Time base of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeBase {
     /// The instant of the cursor.
@@ -13,7 +13,7 @@ pub(super) enum TimeBase {
     LastSecondOrWindow,
     /// The counted window up to the cursor; before it, the warm-up.
     WindowSoFar,
-    /// Of one request its life, of many the mean over the counted window up to the cursor.
+    /// Life of one request, or the mean over the counted window up to the cursor.
     OneOrMean,
     /// The counted window of a variant that is over.
     Window,
@@ -21,14 +21,14 @@ pub(super) enum TimeBase {
     SoFar,
     /// The life of one request, up to the cursor.
     OneRequest,
-    /// The stretch that an axis shows.
+    /// Interval of an axis.
     Axis,
-    /// No time: it is written in the scenario, or follows from it.
+    /// None: the number is written in the scenario, or follows from it.
     Scenario,
 }
 
 impl TimeBase {
-    /// In words.
+    /// Describes the time base.
     pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Now => "now: at the instant of the cursor",
@@ -50,7 +50,7 @@ impl TimeBase {
 }
 
 impl Number {
-    /// The time that it speaks of.
+    /// Returns the time base of the number.
     pub(super) fn time_base(self) -> TimeBase {
         match self {
             Self::AtTheDoorNow

@@ -1,4 +1,4 @@
-//! How the screen gets to another instant of a run: along with it, at some speed, or in one leap.
+//! Moves of the screen through a run: along with it, at some speed, or in one leap.
 
 use super::cursor::{Cursor, CursorMotion, Motion, slowest};
 use super::lanes;
@@ -16,33 +16,33 @@ use concsim_record::remark::{self, Context};
 use concsim_record::trust::{self, Reason, Trust};
 use concsim_record::{Past, Recording};
 
-/// What was done to a run is said for so long …
+/// Least time for which an intervention is reported …
 const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
-/// … and longer if it takes longer to read: so long for each character of it.
+/// … and the time for each character of a longer report.
 const READING: Elapsed = Elapsed::from_millis(75);
 
-/// To go back in time, the screen is rebuilt from one in so many samples.
+/// Number of samples between bookmarks, from which the screen is rebuilt to go back in time.
 const BOOKMARK_EVERY: usize = 24;
 
-/// Whether there may be something else to be drawn than before.
+/// Result of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turned {
     /// Nothing has changed.
     Same,
-    /// Something may have.
+    /// Something may have changed.
     Another,
 }
 
-/// A leap is longer, back, or to another variant.
+/// Longest step forward that is not a leap.
 const STEP: Elapsed = Elapsed::from_millis(500);
 
-/// How far a run could be trusted at an instant.
+/// Trust in a run at an instant.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
-    /// Which variant, and its newest sample by then.
+    /// Variant, and its newest sample by then.
     place: (usize, usize),
     trust: Trust,
-    /// What speaks against it, the worst first.
+    /// Reasons against it, the worst first.
     doubts: Vec<Reason>,
 }
 
@@ -53,7 +53,8 @@ impl Turned {
 }
 
 impl State {
-    /// From now on a run is shown that was kept, with these results. Nothing is asked in it, so its claim is shown.
+    /// Switches to replay of a stored run with these results. Nothing is asked in it, so its claim is
+    /// shown.
     pub fn replay(&mut self, rows: Vec<Row>) {
         for (place, row) in self.rows.iter_mut().zip(rows) {
             *place = Some(row);
@@ -64,8 +65,8 @@ impl State {
         self.show.screen = Screen::Play;
     }
 
-    /// Lets time pass, goes where a key asked to, and shows what there is. Says whether the screen may
-    /// be another one now: where nothing moves, nothing is worked out.
+    /// Lets time pass, makes the pending move of the cursor, and shows the result. Returns whether the
+    /// screen may have changed: if nothing moves, nothing is computed.
     pub fn turn(&mut self, feed: &Feed<'_>, passed: Elapsed) -> Turned {
         let touched = std::mem::take(&mut self.touched);
         if feed.count() == 0 {
@@ -119,8 +120,8 @@ impl State {
         Turned::Another
     }
 
-    /// Counts those at the door and those answered one by one, where all is known of them: now, and in the
-    /// last second.
+    /// Counts requests at the door and answers exactly, if all of them are known: now, and in the last
+    /// second.
     fn count_one_by_one(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
         let variant = self.cursor.variant;
         let Some(index) = self.indexes.of(variant) else {
@@ -135,8 +136,8 @@ impl State {
         picture.most = self.watch.most();
     }
 
-    /// Puts what is at the cursor's instant into the picture of the last sample. At the newest sample that
-    /// is what it says itself.
+    /// Puts the state at the cursor's instant into the picture of the last sample. At the newest sample the
+    /// picture is that state.
     fn show_the_instant(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
         let (variant, at) = (self.cursor.variant, self.cursor.at);
         let newest = feed.recording(variant).and_then(|it| it.samples.last());
@@ -160,7 +161,7 @@ impl State {
         }
     }
 
-    /// Picks the request that took longest, and says which one it is.
+    /// Selects the request that took longest, and reports its number.
     fn name_the_slowest(&mut self, feed: &Feed<'_>) {
         let Some(recording) = feed.recording(self.cursor.variant) else {
             return;
@@ -181,7 +182,7 @@ impl State {
         ));
     }
 
-    /// While time goes on, the list changes no oftener than it can be read.
+    /// Updates the remarks; while time goes on, no oftener than they can be read.
     fn look_for_remarks(&mut self, past: &Past<'_>) {
         let at = self.when_it_was_said(past);
         let span = at.last_second();
@@ -193,8 +194,8 @@ impl State {
         self.remarks_at = at.sample().at;
     }
 
-    /// What is shown at `past`, with how far it can be trusted: to judge that takes longer than all the
-    /// rest, and it changes no oftener than it can be read.
+    /// Returns the frame at `past` with its trust. Judging trust takes longer than everything else, and it
+    /// changes no oftener than it can be read.
     fn judged<'a>(&mut self, past: &Past<'a>) -> Frame<'a> {
         let at = self.when_it_was_said(past);
         let place = (self.show.variant, at.newest());
@@ -216,9 +217,9 @@ impl State {
         moment
     }
 
-    /// The last instant at which something new was said, by which a screen that is drawn at `past` goes:
-    /// while time goes on, twice a second, so that it can be read. After a leap, and while time stands still,
-    /// it is the instant itself.
+    /// Returns the instant whose texts a screen drawn at `past` shows: while time goes on it advances twice
+    /// a second, so that the texts can be read. After a leap, and while time stands still, it is `past`
+    /// itself.
     fn when_it_was_said<'a>(&self, past: &Past<'a>) -> Past<'a> {
         if self.is_paused() {
             return *past;
@@ -235,13 +236,13 @@ impl State {
             .map_or(*past, |newest| past.earlier(newest))
     }
 
-    /// What a view needs besides the picture.
+    /// Updates the data of the current view besides the picture.
     fn look_closer(&mut self, feed: &Feed<'_>) {
-        // The overview has lanes too where there is room.
+        // The overview has lanes too if there is room.
         let has_lanes = matches!(self.pane, Pane::Lanes | Pane::Overview);
         let has_answers = matches!(self.pane, Pane::Latency | Pane::Requests | Pane::Theory);
         let needs_it = has_lanes || has_answers;
-        // All of a kept run is read before its first picture, so that none comes late afterwards.
+        // A stored run is read completely before its first picture, so that no later one is slow.
         if needs_it || !feed.is_live() {
             self.indexes.read(feed);
         }
@@ -268,7 +269,7 @@ impl State {
         }
     }
 
-    /// The results that were there at the cursor: of the variants before, and of its own at its end.
+    /// Shows the results known at the cursor: of the variants before, and of its own at its end.
     fn show_rows(&mut self, feed: &Feed<'_>) {
         let variant = self.cursor.variant;
         let goes_on = feed.is_live() && variant + 1 == feed.count();
@@ -282,7 +283,7 @@ impl State {
         }
     }
 
-    /// Puts the cursor at an instant of a variant.
+    /// Moves the cursor to an instant of a variant.
     pub fn look_at(&mut self, variant: usize, at: Stamp) {
         let before = self.cursor;
         let goes_on = before.variant == variant && before.at <= at && at <= before.at + STEP;
@@ -293,24 +294,24 @@ impl State {
         self.touched = true;
     }
 
-    /// Whether the screen stays where it is while the run goes on.
+    /// True if the screen stays at its instant.
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.cursor.motion == Motion::Paused
     }
 
-    /// Whether it shows the newest there is of a run that goes on.
+    /// True if the screen follows the newest instant of a live run.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.cursor.motion == Motion::Live
     }
 
-    /// Where it is in the run, and how it moves.
+    /// Returns the position in the run, and the motion.
     pub(super) fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 
-    /// Lays the bookmarks of variants that were kept, so that no leap into them has a long way to go.
+    /// Creates the bookmarks of stored variants, so that every leap into them is short.
     fn leaf_through(&mut self, feed: &Feed<'_>) {
         for (variant, recording) in feed.over.iter().enumerate() {
             let bookmarks = recording.samples.len().div_ceil(BOOKMARK_EVERY);
@@ -328,9 +329,9 @@ impl State {
         }
     }
 
-    /// Shows the variant that is on as it was at `past`. Every sample since the one that was shown last
-    /// is taken in, so that the screen is the same however often it was drawn; a leap, back or forth,
-    /// begins at the nearest bookmark before.
+    /// Shows the current variant at `past`. Every sample since the last one shown is taken in, so that the
+    /// screen does not depend on the number of frames drawn; a leap, back or forth, begins at the nearest
+    /// bookmark before.
     pub fn show(&mut self, past: &Past<'_>) {
         let newest = past.newest();
         if newest + 1 == self.taken_in {
@@ -359,7 +360,7 @@ impl State {
         self.show.deed = said.filter(is_read).map(|(_, said)| said);
     }
 
-    /// Remembers how everything is before the sample at this place, if it is one of those.
+    /// Stores a bookmark before the sample at this position, if one is due there.
     fn lay_a_bookmark(&mut self, sample: usize) {
         let bookmarks = &mut self.bookmarks[self.show.variant];
         if sample == bookmarks.len() * BOOKMARK_EVERY {
@@ -367,7 +368,7 @@ impl State {
         }
     }
 
-    /// Begins anew from a bookmark.
+    /// Restores a bookmark.
     fn open(&mut self, bookmark: usize) {
         let (watch, show) = self.bookmarks[self.show.variant][bookmark].clone();
         let rows = std::mem::take(&mut self.show.rows);
@@ -377,7 +378,8 @@ impl State {
     }
 }
 
-/// Answers per second of a variant that is over, as long after counting began there as at `past` in another.
+/// Returns the answers per second of a finished variant, as long after its counting began as `past` is in
+/// another.
 fn rate_then(over: &Recording, index: &Index, past: &Past<'_>) -> Option<f64> {
     let (begin, window) = (past.window_so_far()?.begin, over.header.window?);
     let now = past.sample().at;
@@ -386,7 +388,7 @@ fn rate_then(over: &Recording, index: &Index, past: &Past<'_>) -> Option<f64> {
     (now >= begin).then(|| then.last_second().means_by(index).throughput)
 }
 
-/// How long a caption stays.
+/// Returns the time for which a report stays.
 pub(super) fn time_for(said: &str) -> Elapsed {
     Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
 }

@@ -1,4 +1,4 @@
-//! What the screen shows of one instant: what is now, and the mean of the last second.
+//! Values that the screen shows of one instant: the state now, and the mean of the last second.
 
 use super::latencies::Latencies;
 use super::mean_of::MeanOf;
@@ -7,19 +7,19 @@ use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::trust::{Reason, Trust};
 use concsim_record::{Means, Past};
 
-/// What the recorder has seen by one instant.
+/// Recording up to one instant, with its trust.
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {
-    /// All that was known.
+    /// Recording up to the instant.
     pub past: Past<'a>,
-    /// Whether the run can be trusted so far …
+    /// Trust in the run so far …
     pub trust: Trust,
-    /// … and what speaks against it, the worst first.
+    /// … and the reasons against it, the worst first.
     pub doubts: Vec<Reason>,
 }
 
 impl<'a> Frame<'a> {
-    /// What was known at `past`; whether it can be trusted is not asked.
+    /// Creates the frame of `past` without judging its trust.
     #[must_use]
     pub fn of(past: Past<'a>) -> Self {
         Self {
@@ -30,55 +30,55 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// One instant of one variant, ready to be drawn.
+/// State of one variant at one instant, ready to be drawn.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ViewModel {
-    /// When.
+    /// Instant.
     pub(super) at: Stamp,
-    /// When the sample was taken whose counters and means these are: at that instant, or before it.
+    /// Time of the sample of its counters and means: at that instant, or before it.
     pub(super) sampled: Stamp,
-    /// What is being played.
+    /// Current stage.
     pub(super) stage: Stage,
-    /// For how long the stage has lasted.
+    /// Time since the stage began.
     pub(super) lasted: Elapsed,
-    /// How long it will last, where that is known.
+    /// Planned length of the stage, if known.
     pub(super) lasts: Option<Elapsed>,
     /// Requests answered or failed so far.
     pub(super) ended: u64,
-    /// Sent, and no worker has taken them yet.
+    /// Requests at the door: sent, and not yet taken by a worker.
     pub(super) door: u64,
     /// Requests due and not ended.
     pub(super) in_system: u64,
-    /// In the order of their slots.
+    /// Workers in the order of their slots.
     pub(super) workers: Vec<WorkerPicture>,
-    /// The cores, each with the position in `workers` of the one that computes there.
+    /// Number of each core, with the position in `workers` of the worker that computes on it.
     pub(super) cores: Vec<(usize, Option<usize>)>,
-    /// Of each of them, whether something else than workers kept it busy for half of the time between the last two
-    /// samples, or for more.
+    /// For each core, true if anything but workers kept it busy for at least half of the time between the
+    /// last two samples.
     pub(super) busy_otherwise: Vec<bool>,
-    /// The mean of the last second …
+    /// Mean of the last second …
     pub(super) mean: Means,
-    /// … and the time that this is.
+    /// … and the length of time that it covers.
     pub(super) mean_of: MeanOf,
-    /// Of the requests due in the window so far; before it, of all so far.
+    /// Latencies of the requests due in the window so far; before it, of all so far.
     pub(super) latencies: Latencies,
-    /// The most requests that one row of glyphs had to show so far: at the door, in one worker.
+    /// Largest number of requests in a row of glyphs so far: at the door, and in one worker.
     pub(super) most: Most,
-    /// Whether enough has been counted to judge …
+    /// True if enough has been counted to judge …
     pub(super) is_judged: bool,
-    /// … if the run can be trusted so far …
+    /// … the trust in the run so far …
     pub(super) trust: Trust,
-    /// … and if not, why: the worst first.
+    /// … and the reasons against it, the worst first.
     pub(super) doubts: Vec<Reason>,
 }
 
 impl ViewModel {
-    /// True if there was any time to take a mean of.
+    /// True if there is any time to average over.
     pub(super) fn has_means(&self) -> bool {
         self.mean_of.length > Elapsed::ZERO
     }
 
-    /// A mean in these words, or a dash where there is none.
+    /// Returns the text of a mean, or a dash if there is none.
     pub(super) fn said_of_a_mean(&self, said: impl FnOnce() -> String) -> String {
         if self.has_means() {
             said()
@@ -87,7 +87,7 @@ impl ViewModel {
         }
     }
 
-    /// The requests that all workers have begun and not finished, by what each of them does now.
+    /// Returns the requests that all workers have begun and not finished, by state.
     pub(super) fn held(&self) -> Held {
         let held = self.workers.iter().map(|worker| worker.held);
         held.fold(Held::default(), |sum, held| Held {
@@ -99,14 +99,14 @@ impl ViewModel {
     }
 }
 
-/// The fullest that rows of glyphs have been.
+/// Largest number of requests in rows of glyphs so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Most {
     pub(super) at_the_door: u64,
     pub(super) in_a_worker: u64,
 }
 
-/// What a worker does, in the words of the screen.
+/// State of a worker, in the words of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Doing {
     /// Forked, not yet serving.
@@ -116,21 +116,21 @@ pub(super) enum Doing {
     Idle,
     /// Running a request's code.
     Running,
-    /// Could run, while all cores are taken.
+    /// Ready to run while all cores are taken.
     WantsACore,
     /// Asleep in one call.
     Blocked,
-    /// Stopped by a signal: nothing runs it, whatever it was doing.
+    /// Stopped by a signal, in any state.
     Stopped,
-    /// Finishing what it began.
+    /// Finishing the requests that it has begun.
     Draining,
     /// The process has ended.
     Gone,
 }
 
 impl Doing {
-    /// What a sample says: the operating system's word on who waits for a core comes before the
-    /// worker's own, since a process that is kept off its core cannot say so.
+    /// Returns the state in a sample. The operating system's report of a process that wants a core precedes
+    /// the worker's own, since a process without a core cannot report that.
     pub(super) fn of(phase: Phase, is_stopped: bool, wants_a_core: bool) -> Self {
         match phase {
             Phase::Gone => Self::Gone,
@@ -158,47 +158,47 @@ impl Doing {
     }
 }
 
-/// One worker: what is now, and its last second.
+/// Worker: its state now, and its last second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WorkerPicture {
-    /// Its slot.
+    /// Slot.
     pub(super) index: usize,
     pub(super) pid: u32,
     pub(super) respawns: u64,
     pub(super) doing: Doing,
-    /// The requests that it has begun, by what they do.
+    /// Requests that it has begun, by state.
     pub(super) held: Held,
-    /// For how long the same request or coroutine has had it …
+    /// Time for which the same request or coroutine has had it …
     pub(super) run: Option<Elapsed>,
-    /// … and which request, if it has said its number.
+    /// … and the request, if its number has been reported.
     pub(super) request: Option<u32>,
     pub(super) longest_run: Elapsed,
-    /// The kernel's switches per second, voluntary and involuntary.
+    /// Context switches of the process per second, voluntary and involuntary.
     pub(super) voluntary: f64,
     pub(super) involuntary: f64,
-    /// Hub to task and back, per second.
+    /// Switches from hub to task and back, per second.
     pub(super) coroutine_switches: f64,
-    /// Cores that it kept busy.
+    /// Mean number of cores that it kept busy.
     pub(super) cpu: f64,
-    /// Since the variant began.
+    /// Counters since the variant began.
     pub(super) accepted: u64,
     pub(super) answered: u64,
     pub(super) switches_in_all: u64,
 }
 
 impl WorkerPicture {
-    /// The kernel's switches per second.
+    /// Returns the context switches of the process per second.
     pub(super) fn process_switches(&self) -> f64 {
         self.voluntary + self.involuntary
     }
 
-    /// Coroutine switches for each answer; `None` before the first.
+    /// Returns the coroutine switches for each answer; `None` before the first.
     pub(super) fn switches_per_request(&self) -> Option<f64> {
         (self.answered > 0).then(|| self.switches_in_all as f64 / self.answered as f64)
     }
 }
 
-/// The requests that one worker has begun and not finished, by what each of them does now.
+/// Requests that one worker has begun and not finished, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) running: u64,
@@ -208,9 +208,8 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Splits `begun` requests: at most one has the process; of the rest as many are ready as the
-    /// worker said; the others are parked. (Coroutines of kept connections that have not asked yet are
-    /// parked too, and no request.)
+    /// Splits `begun` requests: at most one has the process; of the rest `ready` are ready, and the others
+    /// are parked. (Coroutines of idle keep-alive connections are parked too, but are no requests.)
     pub(super) fn of(begun: u64, doing: Doing, has_the_worker: bool, ready: u64) -> Self {
         let one = begun.min(1);
         let mut held = Self::default();
@@ -228,7 +227,7 @@ impl Held {
         held
     }
 
-    /// All of them.
+    /// Returns the number of all.
     pub(super) fn all(&self) -> u64 {
         self.running + self.blocked + self.ready + self.parked
     }

@@ -1,7 +1,6 @@
-//! Watches one variant: turns a stream of moments into the picture of each.
+//! Watcher of one variant: turns a sequence of frames into pictures.
 //!
-//! Everything that is a mean is one over the last second of the recording; nothing is averaged from
-//! glyphs.
+//! Every mean is over the last second of the recording; nothing is averaged from glyphs.
 
 use super::latencies::Latencies;
 use super::mean_of::MeanOf;
@@ -11,10 +10,10 @@ use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::{CoreSample, Sample, Span, Window, WorkerSample};
 
-/// So much has to be counted before the run is judged.
+/// Time that must be counted before the run is judged.
 const JUDGED_AFTER: Elapsed = Elapsed::from_secs(1);
 
-/// What has to be remembered of a variant to draw its next picture.
+/// State that the next picture of a variant needs.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     kind: WorkerKind,
@@ -52,7 +51,8 @@ impl Watch {
         }
     }
 
-    /// The picture of `moment`; without the latencies, which are copied for one that is looked at.
+    /// Returns the picture of a frame, without the latencies, which are copied only for a picture that is
+    /// drawn.
     pub(super) fn look(&mut self, moment: &Frame<'_>) -> ViewModel {
         let past = &moment.past;
         let (span, now) = (past.last_second(), past.sample());
@@ -111,7 +111,8 @@ impl Watch {
         }
     }
 
-    /// The counted window, if latencies are of the requests due in it; before it, they are of all so far.
+    /// Returns the counted window if the latencies are of the requests due in it; before it, they are of
+    /// all so far.
     pub(super) fn counted_window(&self) -> Option<Window> {
         match self.stage {
             Stage::Preparing | Stage::WarmUp => None,
@@ -119,7 +120,7 @@ impl Watch {
         }
     }
 
-    /// Of the requests that count.
+    /// Returns the latencies of the requests that count.
     pub(super) fn latencies(&self) -> &Latencies {
         match self.counted_window() {
             None => &self.so_far,
@@ -127,7 +128,7 @@ impl Watch {
         }
     }
 
-    /// The same with outcomes that were known after the last sample that was taken in.
+    /// Returns these latencies with outcomes that were known after the last sample taken in.
     pub(super) fn latencies_with<'a>(&self, later: impl Iterator<Item = &'a Outcome>) -> Latencies {
         let (mut latencies, window) = (self.latencies().clone(), self.counted_window());
         let counts = |outcome: &&Outcome| window.is_none_or(|it| it.contains(outcome.due));
@@ -137,18 +138,18 @@ impl Watch {
         latencies
     }
 
-    /// For how long the stage of the last sample that was taken in has lasted.
+    /// Returns the time since the stage of the last sample taken in began.
     pub(super) fn lasted(&self, sample: &Sample) -> Elapsed {
         sample.at.since(self.stage_begin())
     }
 
-    /// So many were at the door, counted one by one: gauges know of fewer where workers go on for clients that
+    /// Takes in an exact count of requests at the door: gauges show fewer if workers go on for clients that
     /// have left.
     pub(super) fn sees_at_the_door(&mut self, count: u64) {
         self.most.at_the_door = self.most.at_the_door.max(count);
     }
 
-    /// The fullest that rows of glyphs have been.
+    /// Returns the largest number of requests in rows of glyphs so far.
     pub(super) fn most(&self) -> Most {
         self.most
     }
@@ -211,8 +212,8 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPi
     }
 }
 
-/// Of each core, whether something else than workers kept it busy for half of the time between the last two
-/// samples, or for more.
+/// Returns for each core true if anything but workers kept it busy for at least half of the time between
+/// the last two samples.
 fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
     let [.., before, now] = samples else {
         return Vec::new();
@@ -230,8 +231,8 @@ fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
     now.cores.iter().map(was_busy).collect()
 }
 
-/// Which worker computes on which core. A worker that is read while it moves may be found on a core
-/// that another one was found on: the later look is the truer one.
+/// Returns the worker that computes on each core. A worker that moves while it is sampled may be found on a
+/// core where another one was found: the later reading is used.
 fn cores(now: &Sample, workers: &[WorkerPicture]) -> Vec<(usize, Option<usize>)> {
     let computing = |core: usize| {
         let here = |position: &usize| {

@@ -1,4 +1,4 @@
-//! The sentences of captions: the acting thing first, in the present tense, with the numbers of the picture.
+//! Sentences of captions: subject first, in the present tense, with the numbers of the picture.
 
 use super::Now;
 use crate::view_model::{Doing, WorkerPicture};
@@ -22,7 +22,7 @@ impl Now<'_> {
     pub(super) fn say_stopped(&self) -> Option<Vec<String>> {
         let stopped = self.doing(Doing::Stopped);
         if stopped.is_empty() {
-            // A recording of an older version does not say it, but has the marker.
+            // A recording of an older version lacks the state, but has the marker.
             return self.remark(Kind::WorkerStopped);
         }
         let inside: u64 = stopped.iter().map(|worker| worker.held.all()).sum();
@@ -39,7 +39,7 @@ impl Now<'_> {
     }
 
     pub(super) fn say_crowded(&self) -> Option<Vec<String>> {
-        /// Of all cores.
+        /// Share of all cores.
         const MUCH: f64 = 0.2;
         let (cores, others) = (self.picture.cores.len(), self.picture.mean.others);
         let wanting = self.doing(Doing::WantsACore);
@@ -63,7 +63,7 @@ impl Now<'_> {
 
     pub(super) fn say_hog(&self, worker: &WorkerPicture) -> Vec<String> {
         let run = worker.run.unwrap_or_default();
-        // As the row of the worker has it.
+        // The same rounding as in the worker's row.
         let run = length(Elapsed(run.0 / 1_000_000 * 1_000_000));
         let request = worker.request.map_or_else(
             || "One request".to_owned(),
@@ -124,7 +124,8 @@ impl Now<'_> {
         ])
     }
 
-    /// In a worker with threads requests are blocked, each with its thread, and not the process.
+    /// Describes blocked threads. In a worker with threads a blocked request blocks its thread, not the
+    /// process.
     fn say_threads_blocked(&self) -> Option<Vec<String>> {
         let held = self.held();
         let their = if held.blocked == 1 {
@@ -240,7 +241,7 @@ impl Now<'_> {
         said
     }
 
-    /// How much of everything there is.
+    /// Describes the counts.
     pub(super) fn say_quiet(&self) -> Vec<String> {
         let held = self.held();
         let inside = match (held.ready, held.parked) {
@@ -259,7 +260,7 @@ impl Now<'_> {
         std::iter::once(first).chain(grows).collect()
     }
 
-    /// `no request is at the door`, `58 requests are at the door`.
+    /// Describes the door: `no request is at the door`, `58 requests are at the door`.
     fn door(&self) -> String {
         match self.picture.door {
             0 => "no request is at the door".into(),
@@ -271,7 +272,8 @@ impl Now<'_> {
         }
     }
 
-    /// `no core of 2 runs a worker`, `1 of 2 cores runs a worker`, `both cores run a worker`.
+    /// Describes the cores: `no core of 2 runs a worker`, `1 of 2 cores runs a worker`, `both cores run a
+    /// worker`.
     fn cores(&self) -> String {
         let all = self.picture.cores.len() as u64;
         let taken = self
@@ -290,7 +292,7 @@ impl Now<'_> {
         }
     }
 
-    /// `worker A runs request 3`, `worker A is idle`, `1 of 2 workers computes`.
+    /// Describes the workers: `worker A runs request 3`, `worker A is idle`, `1 of 2 workers computes`.
     fn who_runs(&self) -> String {
         let running = self.doing(Doing::Running);
         let living = self.living().count() as u64;
@@ -322,7 +324,7 @@ impl Now<'_> {
         }
     }
 
-    /// These workers at the start of a sentence, with a verb.
+    /// Returns the start of a sentence about these workers, with a verb.
     fn some(&self, workers: &[&WorkerPicture], [one, more]: [&str; 2]) -> String {
         let all = self.living().count();
         match workers {
@@ -340,7 +342,7 @@ impl Now<'_> {
     }
 }
 
-/// `The only begun request is`, `2 of 3 begun requests are`.
+/// Returns `The only begun request is` or `2 of 3 begun requests are`.
 fn of_begun(some: u64, all: u64) -> String {
     match (some, all) {
         (1, 1) => "The only begun request is".to_owned(),
@@ -355,13 +357,13 @@ fn of_begun(some: u64, all: u64) -> String {
     }
 }
 
-/// `1 request waits`, `2 requests wait`.
+/// Returns `1 request waits` or `2 requests wait`.
 fn wait(requests: u64) -> String {
     let wait = if requests == 1 { "waits" } else { "wait" };
     format!("{} {wait}", counted(requests, "request"))
 }
 
-/// What a worker does that runs nothing.
+/// Describes the state of a worker that runs nothing.
 fn state(doing: Doing) -> &'static str {
     match doing {
         Doing::Booting => "boots",
@@ -382,7 +384,7 @@ fn the_same(workers: u64) -> String {
     }
 }
 
-/// With a large first letter.
+/// Returns a text with its first letter in upper case.
 fn upper(said: &str) -> String {
     let mut letters = said.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());

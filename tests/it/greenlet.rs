@@ -5,6 +5,8 @@
 //! let go when the script says `settle`: so what is there when it looks is the same every time,
 //! however busy the machine is.
 
+#![cfg(target_os = "linux")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -192,7 +194,6 @@ fn our_counts() -> Vec<(String, Counts)> {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_coroutine_worker_switches_as_often_as_real_greenlets() {
     let ours = our_counts();
     for (name, counts) in &ours {

@@ -28,7 +28,7 @@ use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
-use crate::sys::{Doing, child, net};
+use crate::sys::{Doing, net, pipe};
 use crate::telemetry::{
     ChildMessage, Event, OVERFLOWED, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
@@ -166,7 +166,7 @@ impl<'a> Arbiter<'a> {
             roster: Roster::new(SLOTS, orders.scenario.server.workers),
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
-            last_words: child::pipe()?,
+            last_words: pipe::nonblocking()?,
             respawns: Respawns::new(SLOTS),
             next_tick: orders.clock.now() + TICK,
             is_up: false,
@@ -311,7 +311,7 @@ impl<'a> Arbiter<'a> {
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
         self.respawns.forked(slot, self.now());
-        let (lifeline, kept_end) = child::pipe()?;
+        let (lifeline, kept_end) = pipe::nonblocking()?;
         let config = self.config(slot, lifeline.into())?;
         let siblings = self.lifelines.iter_mut();
         let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();

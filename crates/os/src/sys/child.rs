@@ -11,14 +11,13 @@
 //! and the driver decides how the run ends.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::signals::{self, Signal};
 use super::{Doing, Result};
@@ -38,7 +37,7 @@ pub struct Child {
     process: std::process::Child,
     voice: Voice,
     /// Held, never written to: its end is the signal.
-    _lifeline: OwnedFd,
+    _lifeline: PipeWriter,
 }
 
 /// This program's own file, which every child process runs.
@@ -55,7 +54,7 @@ impl Child {
     /// # Errors
     /// When the system has no process, pipe or memory left.
     pub fn start(role: &str, legacy: &ChildEnv<'_>) -> Result<Self> {
-        let (lifeline, kept_end) = pipe_with(PipeFlags::CLOEXEC).doing("make a lifeline")?;
+        let (lifeline, kept_end) = io::pipe().doing("make a lifeline")?;
         let executable = own_file()?;
         let inherited = [legacy.scoreboard.as_raw_fd(), lifeline.as_raw_fd()];
         let names = inherited.iter().map(ToString::to_string);
@@ -165,15 +164,6 @@ fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
     };
     // SAFETY: the closure makes system calls only; it neither allocates nor takes a lock.
     unsafe { command.pre_exec(prepare) };
-}
-
-/// A pipe whose reading end does not wait: `(reading end, writing end)`.
-///
-/// # Errors
-/// When the system has no descriptor left.
-pub fn pipe() -> Result<(File, File)> {
-    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).doing("make a pipe")?;
-    Ok((File::from(read), File::from(write)))
 }
 
 /// Asks the kernel to kill this process when `parent`, which forked it, dies.

@@ -132,14 +132,14 @@ fn leave_the_port_to_connect(socket: &OwnedFd) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::net::TcpListener;
-
     use super::*;
 
     #[test]
     #[cfg(target_os = "linux")]
     fn each_connection_to_a_loopback_server_has_another_source_address() {
+        use std::collections::BTreeSet;
+        use std::net::TcpListener;
+
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut dialer = Dialer::to(listener.local_addr().unwrap());
         let sources: BTreeSet<_> = (0..20)

@@ -15,6 +15,7 @@ pub mod interrupt;
 pub mod isolated;
 pub mod memory;
 pub mod net;
+pub mod pipe;
 pub mod poller;
 pub mod processes;
 pub mod shared;

@@ -193,8 +193,6 @@ fn wait_for<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     #[test]
@@ -208,6 +206,8 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_client_is_at_the_door_once_its_first_bytes_are_there() {
+        use std::io::Write as _;
+
         let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
         wait_for_first_bytes(&listener);
         listener.set_nonblocking(true).unwrap();

@@ -15,10 +15,9 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use nix::sys::signal::{
     self as system, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction, sigprocmask,
 };
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::clock::Clock;
-use super::{Doing, Result};
+use super::{Doing, Result, pipe};
 
 /// The signals that a process of the server may be sent, with gunicorn's meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,8 +154,7 @@ impl Signals {
     /// # Errors
     /// When the system has no pipe left.
     pub fn listen(wanted: &[Signal]) -> Result<Self> {
-        let (read, write) =
-            pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).doing("make a pipe for signals")?;
+        let (pipe, write) = pipe::nonblocking()?;
         // The end of a parent's pipe that a fork gave to this process must not be written to.
         let inherited = PIPE.swap(write.into_raw_fd(), Ordering::Relaxed);
         if inherited >= 0 {
@@ -175,9 +173,7 @@ impl Signals {
         }
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
             .doing("unblock signals")?;
-        Ok(Self {
-            pipe: File::from(read),
-        })
+        Ok(Self { pipe })
     }
 
     /// Takes the signals that have arrived, in order. Never waits.

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
+use libc::tcflag_t; // 32 bits on Linux, 64 on macOS
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr,
@@ -28,10 +29,10 @@ pub const GIVE_THE_MOUSE_BACK: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// How a terminal was set before the screen was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes {
-    input: u32,
-    output: u32,
-    control: u32,
-    local: u32,
+    input: tcflag_t,
+    output: tcflag_t,
+    control: tcflag_t,
+    local: tcflag_t,
 }
 
 impl Modes {

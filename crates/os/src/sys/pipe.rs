@@ -1,0 +1,56 @@
+//! Pipes that wait for neither reader nor writer, closed in every program that this process starts.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::io::ioctl_fionbio;
+
+use super::{Doing, Result};
+
+/// Makes a pipe: `(reading end, writing end)`. Where nothing is to be read, or no room is left, a call
+/// returns `WouldBlock`.
+///
+/// # Errors
+/// When the system has no descriptor left.
+pub fn nonblocking() -> Result<(File, File)> {
+    let (read, write) = io::pipe().doing("make a pipe")?;
+    Ok((without_waiting(read)?, without_waiting(write)?))
+}
+
+/// Sets one end. `pipe2(2)`, which makes a pipe so at once, is not there on macOS.
+fn without_waiting(end: impl Into<OwnedFd>) -> Result<File> {
+    let end = end.into();
+    ioctl_fionbio(&end, true).doing("use a pipe without waiting")?;
+    Ok(File::from(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read as _, Write as _};
+
+    use rustix::io::{FdFlags, fcntl_getfd};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_waits_neither_for_bytes_nor_for_room() {
+        let (mut read, mut write) = nonblocking().unwrap();
+        let empty = read.read(&mut [0]).unwrap_err();
+        assert_eq!(empty.kind(), ErrorKind::WouldBlock);
+        let full = loop {
+            if let Err(error) = write.write(&[0; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_pipe_is_closed_in_programs_that_this_process_starts() {
+        let (read, write) = nonblocking().unwrap();
+        for end in [read, write] {
+            assert!(fcntl_getfd(&end).unwrap().contains(FdFlags::CLOEXEC));
+        }
+    }
+}

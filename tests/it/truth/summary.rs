@@ -44,6 +44,7 @@ pub(super) fn check(
     against.check_kinds(account);
     against.check_breakdown(account);
     against.check_means(account, of("samples"));
+    against.check_workers_at_once(account, of("events"));
     against.check_cores(account, of("cores"));
     against.check_workers(of("workers"));
     against.check_services(account, of("events"));
@@ -244,15 +245,30 @@ impl Against<'_> {
             [(edges.0, middle), (middle, edges.1)].map(|half| account.mean(half, due_to_done));
         let drift = (first > 0.0).then(|| second / first);
         self.real("drift", drift, 0.51e-3);
+    }
+
+    /// Processes that lived at once: at the window's begin, and after each instant in it at which one began or ended.
+    fn check_workers_at_once(&mut self, account: &Account, events: &[Row]) {
         let (begin, end) = account.window;
-        let counting = samples.iter().filter(|row| {
-            let at = number(row, "at_ns").unwrap_or(0);
-            row["stage"] == "counting" && begin <= at && at <= end
+        let changes = events.iter().filter_map(|row| {
+            let change = match row["what"].as_str() {
+                "forked" => 1_i64,
+                "died" => -1,
+                _ => return None,
+            };
+            Some((number(row, "at_ns").expect("it has an instant"), change))
         });
-        let workers: Vec<u64> = counting.filter_map(|row| number(row, "workers")).collect();
-        let (least, most) = (workers.iter().min(), workers.iter().max());
-        self.count("workers_at_once/least", least.copied().unwrap_or(0));
-        self.count("workers_at_once/most", most.copied().unwrap_or(0));
+        let changes: Vec<(Ns, i64)> = changes.collect();
+        let alive = |at: Ns| {
+            let before = changes.iter().filter(|(when, _)| *when <= at);
+            before.map(|(_, change)| change).sum::<i64>()
+        };
+        let inside = changes.iter().map(|(at, _)| *at);
+        let instants = inside.filter(|at| begin < *at && *at < end);
+        let counts: Vec<i64> = std::iter::once(begin).chain(instants).map(alive).collect();
+        let number = |count: Option<&i64>| u64::try_from(*count.expect("the begin")).unwrap_or(0);
+        self.count("workers_at_once/least", number(counts.iter().min()));
+        self.count("workers_at_once/most", number(counts.iter().max()));
     }
 
     fn check_cores(&mut self, account: &Account, rows: &[Row]) {

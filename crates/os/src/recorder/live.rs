@@ -206,19 +206,24 @@ impl<'a> Live<'a> {
             self.clock.now(),
             &mut unreadable,
         );
-        let workers = seen.into_iter().map(|seen| WorkerSample {
-            pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
-            ..seen
-        });
-        let workers = workers.collect();
         self.used.read(cast);
         let load = LoadSample {
             cpu: self.used.load,
             ..look_at_load(self.scoreboard, &mut self.in_system, &mut unreadable)
         };
         self.recorder.could_not_read(unreadable);
+        let at = self.clock.now();
+        let workers = seen.into_iter().map(|seen| WorkerSample {
+            pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
+            // A run that goes on is as long as the sample says.
+            longest_run: seen.running_since.map_or(seen.longest_run, |since| {
+                seen.longest_run.max(at.since(since))
+            }),
+            ..seen
+        });
+        let workers = workers.collect();
         Sample {
-            at: self.clock.now(),
+            at,
             stage: self.scoreboard.run().load.stage(),
             window: self.recording().header.window,
             seen: self.recording().seen(),

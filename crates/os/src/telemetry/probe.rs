@@ -154,9 +154,10 @@ impl Probe {
     /// What had the worker since `from` let go of it at `to`.
     #[inline]
     pub fn let_go(&self, from: Stamp, to: Stamp) {
-        self.slot.running_since.store(0, Ordering::Relaxed);
-        self.slot.running_request.store(0, Ordering::Relaxed);
+        // The reader that finds no run going on must find this one among those that are over.
         raise(&self.slot.longest_run, to.since(from).0);
+        self.slot.running_request.store(0, Ordering::Relaxed);
+        self.slot.running_since.store(0, Ordering::Release);
     }
 
     /// How many coroutines are ready and how many are parked, beside the `running` (0 or 1); and

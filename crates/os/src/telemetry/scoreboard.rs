@@ -220,7 +220,7 @@ impl Slot {
 
     /// The longest that one coroutine had the worker by `now`, be it the one that has it.
     pub fn longest_run_by(&self, now: Stamp) -> Elapsed {
-        let since = self.running_since.load(Ordering::Relaxed);
+        let since = self.running_since.load(Ordering::Acquire);
         let over = Elapsed(self.longest_run.load(Ordering::Relaxed));
         if since == 0 {
             over

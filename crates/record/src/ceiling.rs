@@ -1,7 +1,7 @@
 //! Bounds of the throughput, compared with the throughput reached, and the place where requests wait.
 //!
-//! A bound is called the cause of a throughput only if it was reached. Otherwise requests are held up by
-//! something that no bound covers, and the run's own account of their time says where.
+//! A bound is called the cause of a throughput only if it was reached. Otherwise no bound explains the
+//! throughput, and the run's own account of request time gives the place of the wait.
 
 use serde::Serialize;
 

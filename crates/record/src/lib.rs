@@ -126,7 +126,7 @@ pub struct Header {
     pub locations: BTreeMap<u16, String>,
     /// Description of an engine failure: the run then proves nothing.
     pub crashed: Option<String>,
-    /// True if samples state correctly which workers want a core. Recordings from before this field did so
+    /// True if [`WorkerSample::wants_a_core`] is correct. Recordings from before this field recorded it
     /// incorrectly, unless simulated: their values are ignored.
     #[serde(default)]
     pub core_waits_are_seen: bool,
@@ -339,7 +339,7 @@ pub struct WorkerSample {
     /// Time at which the phase began.
     pub phase_since: Stamp,
     /// True if the operating system would run it on a free core (Linux: state R and not on a core). Events
-    /// give exact times. Valid only if [`Header::sees_core_waits`].
+    /// give exact times. False unless [`Header::sees_core_waits`].
     pub wants_a_core: bool,
     /// True if a signal has stopped its process (SIGSTOP). False in recordings from before this field.
     #[serde(default)]

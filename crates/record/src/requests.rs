@@ -1,4 +1,4 @@
-//! Every request from both sides: what its client saw, joined by number with what its worker did.
+//! Every request from both sides: the client's outcome, joined by number with the worker's report.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use concsim_model::units::{Elapsed, Stamp};
 /// One request from both sides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request<'a> {
-    /// What its client saw.
+    /// Outcome for its client.
     pub(super) outcome: &'a Outcome,
-    /// What its worker did, if one has had it and told.
+    /// Worker's report, if there is one.
     pub(super) served: Option<&'a Served>,
-    /// What it waited for, if it waited and its worker told.
+    /// Parts of its waits, if it waited and its worker reported them.
     pub(super) waited: Option<&'a WaitParts>,
-    /// The first instant at which a worker is known to have had it, of a request without `served`: one that
-    /// was under way when its worker or the run ended.
+    /// First instant at which a worker is known to have had it, for a request without `served`: one in
+    /// progress when its worker or the run ended.
     pub(super) begun: Option<Stamp>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// Joins a recording's outcomes with what its workers served.
+    /// Joins a recording's outcomes with its workers' reports.
     pub(super) fn of(recording: &'a Recording) -> Self {
         let highest = recording.outcomes.iter().map(|outcome| outcome.request);
         let places = highest.max().map_or(0, |request| request as usize + 1);
@@ -70,12 +70,12 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// All of them, warm-up included, in the order in which they ended.
+    /// Returns all requests, warm-up included, in the order in which they ended.
     pub(super) fn all(&self) -> &[Request<'a>] {
         &self.all
     }
 
-    /// Those that the numbers are about: due in the window.
+    /// Returns the cohort: requests due in the window.
     pub(super) fn cohort(&self) -> impl Iterator<Item = &Request<'a>> {
         let window = self.window;
         self.all.iter().filter(move |request| {
@@ -83,13 +83,13 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// Good answers that arrived in the window, whoever's they are.
+    /// Number of good answers that arrived in the window, including those to requests due before it.
     pub(super) fn answered_in_the_window(&self) -> usize {
         let Some(window) = self.window else {
             return 0;
         };
-        // The window of a run that stops after so many requests ends with the last answer: that one
-        // belongs to it.
+        // The window of a run with a fixed number of requests ends with the last answer, which belongs to
+        // it.
         let arrived = |done: Stamp| window.begin < done && done <= window.end;
         self.all
             .iter()
@@ -99,43 +99,44 @@ impl<'a> Requests<'a> {
 }
 
 impl Request<'_> {
-    /// Whether it was answered well.
+    /// True if it was answered well.
     pub(super) fn completed(&self) -> bool {
         self.outcome.failure.is_none()
     }
 
-    /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
+    /// Returns the time from due to its end. A failed request counts as if its client had waited until the
+    /// end of its patience.
     pub(super) fn latency(&self, patience: Elapsed) -> Elapsed {
         self.outcome.latency(patience)
     }
 
-    /// The same from when it was really sent.
+    /// Returns the time from its actual sending to its end; failed requests as in [`Request::latency`].
     pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
         self.outcome.since_sent(patience)
     }
 
-    /// How long its answer lay there: from its last byte written to its last byte read.
+    /// Returns the time from the last byte written to the last byte read.
     pub(super) fn unread(&self) -> Option<Elapsed> {
         let served = self.served.filter(|_| self.completed())?;
         Some(self.outcome.done.since(served.written))
     }
 
-    /// Whether it was given up before its patience was over, since the run had to end.
+    /// True if it was given up before its patience was over, because the run ended.
     pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
         self.outcome.was_cut_off(patience)
     }
 
-    /// Whether load never sent it. One that was refused found nobody to send it to.
+    /// True if load never sent it. A refused request counts as sent.
     pub(super) fn unsent(&self) -> bool {
         self.outcome.sent < self.outcome.due && self.outcome.failure != Some(Failure::Refused)
     }
 
-    /// From when to when it stood at the door: sent, and no worker has taken it.
+    /// Returns the interval for which it was at the door: sent, and not accepted by a worker.
     ///
-    /// A later request of a kept connection never does: its worker has the connection already. One
-    /// that no worker tells of stood there up to the first sign of a worker that had it, or to its end if it
-    /// was refused or ran out of patience. A connection that was reset had been taken by a worker, which then
-    /// died: if there is no sign of when, it stood there for no time.
+    /// A later request of a keep-alive connection is never at the door: its worker has the connection
+    /// already. A request that no worker reports was there until the first sign of a worker that had it, or
+    /// until its end if it was refused or ran out of patience. A connection that was reset had been
+    /// accepted by a worker, which then died: without a sign of the accept, its time at the door is 0.
     pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome;
         let until = match (self.served, outcome.failure) {

@@ -1,7 +1,7 @@
-//! A stretch of samples, and the means over it: each is a difference of two readings of the same integral
-//! or counter. What only looking can tell, such as how often a worker was found blocked, is a share of
-//! the looks. Who wanted a core, and for how long, workers have noticed themselves: whoever looks needs a
-//! core for it, and finds a worker without one that would have had it.
+//! A sequence of samples, and the means over it: each mean is the difference of two readings of the same
+//! integral or counter. Sampled quantities (share of time blocked) are fractions of samples. Waits for a
+//! core come from the workers' own events: the sampler needs a core itself, so its samples are biased
+//! towards workers without one.
 
 use super::accounting::Edges;
 use super::lanes::{Index, Interval};
@@ -9,14 +9,14 @@ use super::{CoreSample, Past, Recording, Sample, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase};
 use concsim_model::units::Elapsed;
 
-/// Digits on a screen are the mean of this much.
+/// Interval over which numbers on the screen are averaged.
 const LAST: Elapsed = Elapsed::from_secs(1);
 
 /// Samples in a row, at least one.
 #[derive(Clone, Copy, Debug)]
 pub struct Span<'a> {
     samples: &'a [Sample],
-    /// What had happened by the end of it.
+    /// The recording as known at the end of the span.
     past: Past<'a>,
 }
 
@@ -31,18 +31,18 @@ pub struct Means {
     pub parallelism: f64,
     /// Good answers per second.
     pub throughput: f64,
-    /// Cores that load …
+    /// Cores that load kept busy …
     pub load: f64,
     /// … the services …
     pub services: f64,
     /// … and other programs kept busy.
     pub others: f64,
-    /// How many processes were in the middle of computing and had no core.
+    /// Processes that were computing and had no core.
     pub want_a_core: f64,
 }
 
 impl Means {
-    /// Cores that this run kept busy: workers, load and services.
+    /// Returns the number of cores that this run kept busy: workers, load and services.
     #[must_use]
     pub fn ours(&self) -> f64 {
         self.parallelism + self.load + self.services
@@ -50,8 +50,8 @@ impl Means {
 }
 
 impl<'a> Past<'a> {
-    /// From a second ago until now, or what there is of it since load began. Before load begins, what
-    /// there is of it at all.
+    /// Returns the last second, or less if load began later. Before load begins, returns at most a second
+    /// of samples.
     #[must_use]
     pub fn last_second(&self) -> Span<'a> {
         let (samples, now, began) = (self.samples(), self.sample().at, self.header().began);
@@ -66,7 +66,7 @@ impl<'a> Past<'a> {
 }
 
 impl<'a> Span<'a> {
-    /// The counted window of a run; `None` if it has none.
+    /// Returns the counted window of a run; `None` if it has none.
     pub(super) fn of_window(recording: &'a Recording) -> Option<Self> {
         let samples = &recording.samples;
         let edges = Edges::of(samples, recording.header.window)?;
@@ -79,7 +79,7 @@ impl<'a> Span<'a> {
         })
     }
 
-    /// The samples of `past` from `length` ago on.
+    /// Returns the samples of `past` from `length` ago on.
     pub(super) fn back(past: &Past<'a>, length: Elapsed) -> Self {
         let (samples, now) = (past.samples(), past.sample().at);
         let long_ago = samples.partition_point(|sample| now.since(sample.at) > length);
@@ -89,38 +89,39 @@ impl<'a> Span<'a> {
         }
     }
 
-    /// Its samples, in order of time.
+    /// Returns its samples, in order of time.
     #[must_use]
     pub fn samples(&self) -> &'a [Sample] {
         self.samples
     }
 
-    /// The sample that it begins with.
+    /// Returns its first sample.
     #[must_use]
     pub fn begin(&self) -> &'a Sample {
         &self.samples[0]
     }
 
-    /// The sample that it ends with.
+    /// Returns its last sample.
     #[must_use]
     pub fn end(&self) -> &'a Sample {
         &self.samples[self.samples.len() - 1]
     }
 
-    /// How long it is.
+    /// Returns its length.
     #[must_use]
     pub fn length(&self) -> Elapsed {
         self.end().at.since(self.begin().at)
     }
 
-    /// The same worker at the beginning, if it was there.
+    /// Returns the same worker at the beginning, if it was there.
     #[must_use]
     pub fn before(&self, worker: &WorkerSample) -> Option<&'a WorkerSample> {
         let then = self.begin().workers.iter();
         then.into_iter().find(|then| then.index == worker.index)
     }
 
-    /// All looks at living workers, and those of them that found what `test` says: (found, all).
+    /// Counts the samples of living workers that pass `test`, and all samples of living workers: (found,
+    /// all).
     #[must_use]
     pub fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> (usize, usize) {
         let workers = self.samples.iter().flat_map(|sample| &sample.workers);
@@ -130,8 +131,8 @@ impl<'a> Span<'a> {
         })
     }
 
-    /// The means over it, with those at the door and good answers counted one by one, as `index` has read
-    /// them, and as the summary counts them.
+    /// Returns the means over it, with requests at the door and good answers counted individually by
+    /// `index`, as in the summary.
     #[must_use]
     pub fn means_by(&self, index: &Index) -> Means {
         let interval = Interval {
@@ -151,9 +152,9 @@ impl<'a> Span<'a> {
         }
     }
 
-    /// The means over it; all are 0 over no time. At the door is then what is in the system and not begun,
-    /// by gauges: too low by requests that are begun for clients that have left, and too high by later
-    /// requests of a kept connection that are not read yet.
+    /// Returns the means over it; all are 0 over an empty interval. At the door is then the number in the
+    /// system and not begun, by gauges: too low by begun requests whose clients have left, and too high by
+    /// later requests of a keep-alive connection that are not read yet.
     #[must_use]
     pub fn means(&self) -> Means {
         let of_switches = Means {
@@ -163,8 +164,7 @@ impl<'a> Span<'a> {
         self.means_of_counters(of_switches)
     }
 
-    /// How many computing processes were without a core, on average. Where lanes hold one request in so
-    /// many, it stands for all of them.
+    /// Mean number of computing processes without a core. If lanes hold one request in n, it stands for n.
     fn without_a_core(&self) -> f64 {
         let (begin, length) = (self.begin(), self.length());
         let lost = self.past.preempted_since(begin.seen.switches);

@@ -1,8 +1,8 @@
-//! The numbers of a run: everything that is computed from a [`Recording`], and from nothing else.
+//! The summary of a run: all numbers are computed from a [`Recording`], and from nothing else.
 //!
-//! The fields and their order are the schema `concsim.summary/1`. A field's name ends in its unit;
-//! shares of a core or of the window have none. Numbers are rounded here, so that a claim is judged
-//! by the number that is shown.
+//! The fields and their order are the schema `concsim.summary/1`. A field's name ends in its unit; shares
+//! of a core or of the window have none. Numbers are rounded here, so that a claim is judged by the
+//! displayed number.
 
 use serde::Serialize;
 
@@ -22,42 +22,42 @@ use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
 use concsim_model::scenario::{Plan, WorkerKind};
 use concsim_model::units::Elapsed;
 
-/// The version of the summary's shape.
+/// Version of the summary's schema.
 pub const SCHEMA: &str = "concsim.summary/1";
 
-/// What all variants of a scenario showed.
+/// Summary of all variants of a scenario.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// What was played.
+    /// Scenario that was played.
     pub scenario: Played,
-    /// Where.
+    /// Machine.
     pub machine: Machine,
-    /// One for each variant that was played, in that order.
+    /// Runs, one for each variant played, in order.
     pub runs: Vec<Run>,
-    /// The file's claims, judged.
+    /// The file's claims, with verdicts.
     pub expect: Vec<Judgement>,
-    /// The file's questions, answered. Left out if it asks none.
+    /// The file's questions, with answers. Omitted if it asks none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ask: Vec<Answer>,
 }
 
-/// What was played.
+/// Scenario that was played.
 #[derive(Clone, Debug, Serialize)]
 pub struct Played {
-    /// The sentence that the file claims.
+    /// Title of the file.
     pub title: String,
-    /// Where it came from.
+    /// Path or name of the file.
     pub file: String,
-    /// The fingerprint of its text.
+    /// SHA-256 of its text.
     pub sha256: String,
-    /// What all draws depend on.
+    /// Seed of all random draws.
     pub seed: u64,
 }
 
 impl Summary {
-    /// Puts the runs of a plan together and judges what it expects of them.
+    /// Combines the runs of a plan and evaluates its claims.
     #[must_use]
     pub fn of(plan: &Plan, machine: Machine, runs: Vec<Run>) -> Self {
         let first = plan.variants.first();
@@ -76,7 +76,7 @@ impl Summary {
         }
     }
 
-    /// Adds what was guessed: for each question, how many guessed each choice.
+    /// Adds the votes: for each question, the number for each choice.
     #[must_use]
     pub fn with_votes(mut self, votes: &[Vec<u64>]) -> Self {
         for (answer, votes) in self.ask.iter_mut().zip(votes) {
@@ -95,93 +95,93 @@ pub struct Run {
     pub origin: Origin,
     /// The kind of its workers.
     pub kind: WorkerKind,
-    /// Whether its numbers may be believed …
+    /// Grade of its numbers …
     pub trust: Trust,
-    /// … and why not.
+    /// … and the reasons for it.
     pub because: Vec<Reason>,
-    /// What is worth saying of it, each with its evidence.
+    /// Remarks, each with its evidence.
     pub remarks: Vec<remark::Remark>,
-    /// Cut short by ^C.
+    /// True if the run was cut short by ^C.
     pub interrupted: bool,
-    /// When, and of how long a run. Left out of a whole run.
+    /// Time of the interruption, and planned length. Omitted if the run is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interruption: Option<Interruption>,
-    /// From the first request to the beginning of the window.
+    /// Warm-up: from the first request to the beginning of the window, in seconds.
     pub warmup_s: f64,
-    /// The counted window.
+    /// Length of the counted window, in seconds.
     pub window_s: f64,
-    /// From the window's end to the end of its last request.
+    /// Drain: from the window's end to the end of its last request, in seconds.
     pub drain_s: f64,
-    /// Requests of the cohort: due in the window.
+    /// Number of requests in the cohort: due in the window.
     pub due: usize,
-    /// Those that were answered well.
+    /// Cohort requests that were answered well.
     pub completed: usize,
-    /// Those that were given up since the run had to end, before their patience was over.
+    /// Cohort requests that were given up because the run ended, before their patience was over.
     pub unfinished: usize,
-    /// Those that failed.
+    /// Cohort requests that failed.
     pub failed: Failed,
     /// Good answers that arrived in the window, per second.
     pub throughput_per_s: Option<f64>,
-    /// From due.
+    /// Latency from the due time.
     pub latency_ms: Latencies,
-    /// From when they were really sent.
+    /// Latency from the actual sending.
     pub from_send_ms: Latencies,
-    /// Which of these are the clients' patience, and were not measured.
+    /// Percentiles that are the clients' patience, and were not measured.
     pub at_patience: AtPatience,
-    /// What the completed ones spent the mean latency on.
+    /// Breakdown of the mean latency of completed requests.
     pub breakdown_ms: Option<Breakdown>,
-    /// What `parked_or_blocked` is made of; `None` where workers did not tell it.
+    /// Breakdown of `parked_or_blocked`; `None` where workers did not report it.
     pub waits_ms: Option<Waits>,
     /// Mean number of requests begun and not finished.
     pub concurrency: Option<f64>,
-    /// How many there can be; where workers came or went, with the most of them.
+    /// Maximum concurrency; where the number of workers changed, for the largest number.
     pub concurrency_limit: usize,
-    /// Mean number of requests that were sent and that no worker had taken.
+    /// Mean number of requests sent that no worker had accepted.
     pub at_the_door: Option<f64>,
     /// Mean number of requests due and not ended.
     pub in_system: Option<f64>,
     /// Mean number of cores that the workers kept busy.
     pub parallelism: Option<f64>,
-    /// How many they can.
+    /// Maximum number of cores that they can keep busy.
     pub parallelism_limit: usize,
-    /// Who used each core, as shares of the window.
+    /// Use of each core, as shares of the window.
     pub cores: Vec<usage::Core>,
     /// Each worker over its whole life.
     pub workers: Vec<usage::Worker>,
-    /// How many of them there were at once in the window.
+    /// Number of workers at once in the window.
     pub workers_at_once: usage::AtOnce,
-    /// Jain's index of the connections that each worker took: 1 if all took the same number.
+    /// Jain's index of the connections that each worker accepted: 1 if all accepted the same number.
     pub accept_jain: Option<f64>,
-    /// The cohort, by what it asked for.
+    /// The cohort, by kind of request.
     pub requests: Named<Kind>,
     /// `count` steps, over all workers.
     pub counters: Named<Counter>,
-    /// Services, and how late they answered.
+    /// Services, with the lateness of their answers.
     pub services: Named<usage::Service>,
     /// Load itself.
     pub generator: Generator,
-    /// The residuals of two counts of the same.
+    /// Residuals between two counts of the same quantity.
     pub little: Little,
     /// Little's law, N = X·R, in the system, at the door and in the workers.
     pub balance: Vec<Balance>,
-    /// Work for clients that had left. Left out where no worker tells of its requests.
+    /// Work for clients that had left. Omitted where no worker reports its requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_work: Option<DeadWork>,
-    /// Whether as many were in the system in the window's second half as in the first, about.
+    /// True if about as many requests were in the system in the window's second half as in the first.
     pub stationary: Option<bool>,
-    /// Those of the second half ÷ those of the first.
+    /// Number in the system in the second half ÷ in the first.
     pub drift: Option<f64>,
-    /// What workers told.
+    /// Counts of the workers' events.
     pub telemetry: TelemetryCount,
-    /// What is computed from the scenario alone, beside these numbers.
+    /// Comparison with numbers computed from the scenario alone.
     pub theory: ModelComparison,
-    /// What was simulated before it was played. Left out if nobody wanted to know.
+    /// Prediction simulated before the run. Omitted if none was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
 }
 
 impl Run {
-    /// `interrupted at 4.91 s of 21 s`; [`None`] of a whole run.
+    /// `interrupted at 4.91 s of 21 s`; [`None`] if the run is complete.
     #[must_use]
     pub fn interrupted_in_words(&self) -> Option<String> {
         let instant = self.interruption.map(Interruption::describe);
@@ -195,35 +195,35 @@ impl Run {
 pub struct Kind {
     /// Answered well.
     pub completed: usize,
-    /// From due.
+    /// Latency from the due time.
     pub latency_ms: KindLatencies,
 }
 
 /// A counter over all worker processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counter {
-    /// How often one was added.
+    /// Number of additions of 1.
     pub additions: u64,
-    /// What the processes' counters say together.
+    /// Sum of the processes' counters.
     pub value: u64,
-    /// Updates that others wrote over.
+    /// Updates that were overwritten.
     pub lost: i64,
 }
 
-/// What load did, besides measuring.
+/// The load generator's own numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Generator {
     /// Its share of one core over the window.
     pub cpu: Option<f64>,
-    /// How late requests were sent: the median …
+    /// Lateness of sending: the median …
     pub late_p50_ms: Option<f64>,
-    /// … and the 99th percentile, of however many there are.
+    /// … and the 99th percentile, of any number of requests.
     pub late_p99_ms: Option<f64>,
     /// Due and never sent.
     pub dropped: u64,
 }
 
-/// By how much a gauge and the log of requests differ, as a share; `None` where there is but one.
+/// Difference between a gauge and the log of requests, as a share; `None` if only one of them is available.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Little {
     /// [due, end].
@@ -232,26 +232,26 @@ pub struct Little {
     pub workers: Option<f64>,
 }
 
-/// What workers told.
+/// Counts of the workers' events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TelemetryCount {
     /// Events and outcomes read.
     pub events: u64,
-    /// Those that found no place.
+    /// Events and outcomes lost because a ring was full.
     pub dropped: u64,
-    /// Switches are kept of one request in so many …
+    /// Switches are kept of one request in this many …
     pub one_in: u32,
-    /// … and so many were let go of, with all others of their requests.
+    /// … and this many switches were dropped, with all others of their requests.
     pub thinned: u64,
 }
 
-/// Rounds to so many digits after the point.
+/// Rounds to `digits` digits after the point.
 pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
 }
 
-/// Rounds a number per second: what is slow keeps digits enough for what is computed from it.
+/// Rounds a rate per second: a low rate keeps enough digits for what is computed from it.
 pub(super) fn rounded_rate(per_s: f64) -> f64 {
     let digits = match per_s {
         ..1.0 => 9,
@@ -349,7 +349,7 @@ fn dead_work(recording: &Recording) -> Option<DeadWork> {
     (recording.event_count > 0).then(|| Account::of(&log, window).summary())
 }
 
-/// How evenly connections were shared among workers, rounded.
+/// Jain's index of the workers' connections, rounded.
 fn accept_jain(workers: &[WorkerSample]) -> Option<f64> {
     let jain = accounting::jain(workers.iter().map(|worker| worker.accepted));
     jain.map(|jain| rounded(jain, 4))
@@ -376,7 +376,7 @@ impl Averages {
         let Some(edges) = edges else {
             return Self::default();
         };
-        // A foreign server's workers are not seen, and one without telemetry tells of no accepts.
+        // A foreign server's workers are not visible, and a server without telemetry reports no accepts.
         let sees_workers = !workers(recording).is_empty();
         let hears_workers = recording.event_count > 0;
         let mean = |sum: f64| rounded(sum / edges.length(), 4);
@@ -398,7 +398,7 @@ const STATIONARY_SHARE: f64 = 0.25;
 /// … or by less than this many requests.
 const STATIONARY_REQUESTS: f64 = 1.0;
 
-/// Whether the mean numbers of requests in two halves of a window are about the same.
+/// True if the mean numbers of requests in the two halves of a window are about the same.
 fn is_stationary(first: f64, second: f64) -> bool {
     let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
     (second - first).abs() < allowed
@@ -411,7 +411,7 @@ fn throughput(recording: &Recording, requests: &Requests<'_>) -> Option<f64> {
     (seconds > 0.0).then(|| rounded_rate(answers / seconds))
 }
 
-/// All latencies of a cohort, however they are counted; the mean is of the completed ones.
+/// Latencies of a cohort, each computed by `count`; the mean is of the completed requests.
 fn latencies(cohort: &[Request<'_>], count: impl Fn(&Request<'_>) -> Elapsed) -> Latencies {
     let mean = latency::mean(completed(cohort).map(&count));
     Latencies::new(&Sorted::of(cohort.iter().map(&count)), mean)
@@ -421,8 +421,7 @@ fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<
     cohort.iter().filter(|request| request.completed())
 }
 
-/// The cohort by what it asked for: every request of the scenario that is in the mix, or was sent
-/// besides.
+/// The cohort by kind of request: every request of the scenario that is in the mix, or was sent besides.
 fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Named<Kind> {
     let requests = recording.header.scenario.requests.iter().enumerate();
     let was_sent = |class| {

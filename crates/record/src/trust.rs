@@ -1,7 +1,7 @@
-//! Whether a run's numbers may be believed, from the run itself.
+//! Grade of a run's numbers, computed from the run itself.
 //!
-//! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still shown,
-//! with the reason beside it, and no claim is judged by it.
+//! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still displayed,
+//! with the reason, but no claim is judged by it.
 
 mod so_far;
 
@@ -21,21 +21,21 @@ use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::counted;
 
-/// How far a run's numbers may be believed.
+/// Grade of a run's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
-    /// Nothing speaks against them.
+    /// No doubt.
     #[default]
     Ok,
     /// Good for orders of magnitude.
     Rough,
-    /// Not at all.
+    /// The numbers prove nothing.
     ProvesNothing,
 }
 
 impl Trust {
-    /// The word for it in data, as the summary has it.
+    /// Returns the word for it in the summary.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Trust {
         }
     }
 
-    /// The words for it.
+    /// Returns the words for it on the screen.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -56,16 +56,16 @@ impl Trust {
     }
 }
 
-/// Why a run is not to be trusted.
+/// Reason for doubting a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// Stable, for programs: `generator-late`.
     pub code: &'static str,
-    /// For people, without a final period.
+    /// Sentence for the reader, without a final period.
     pub sentence: String,
-    /// What to do about it.
+    /// Remedy.
     pub remedy: &'static str,
-    /// What this reason alone makes of the run.
+    /// Grade that this reason alone gives the run.
     #[serde(skip)]
     pub trust: Trust,
 }
@@ -90,24 +90,24 @@ impl Limit {
 const LATE_MS: f64 = 2.0;
 /// … or by this share of the median latency, if that is more.
 const LATE_SHARE: f64 = 0.05;
-/// Load may use this share of a core: above it, its own queue is measured.
+/// Load may use this share of a core; above it, its own queue is measured.
 const GENERATOR_CPU: Limit = Limit(0.7);
-/// Two counts of the same differ by less than this.
+/// Two counts of the same quantity may differ by less than this share.
 const RESIDUAL: f64 = 0.005;
-/// The machine's other guests may take this share of a core.
+/// The machine's other virtual machines may take this share of a core.
 const STEAL: Limit = Limit(0.02);
-/// Other programs may use this much of the cores, in cores: a run beside more is rough.
+/// Other programs may use this many cores; with more, a run is rough.
 const OTHERS: f64 = 0.3;
-/// Of those in the system, so many may sit through the whole window.
+/// Share of the requests in the system that may span the whole window.
 const UNHEARD: f64 = 0.2;
-/// A cohort below this is a picture, not a statistic.
+/// Minimum size of a cohort for statistics.
 pub(super) const COHORT: usize = 100;
 
-/// What the grade rests on: numbers before they are rounded, and percentiles of however few samples.
+/// Input of the grade: numbers before they are rounded, and percentiles of any number of samples.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     crashed: Option<String>,
-    /// How long load had gone on when there was no room for more of the log.
+    /// Time since load began at which the log was full.
     log_full: Option<Elapsed>,
     has_window: bool,
     cohort: usize,
@@ -118,7 +118,7 @@ pub(super) struct Evidence {
     generator_cpu: Option<f64>,
     late_p50_ms: Option<f64>,
     late_p99_ms: Option<f64>,
-    /// From an answer's last byte written to its last byte read: what load, and the way, added.
+    /// Time from an answer's last byte written to its last byte read: added by load and the network.
     unread_p99_ms: Option<f64>,
     latency_p50_ms: f64,
     events_dropped: u64,
@@ -126,14 +126,14 @@ pub(super) struct Evidence {
     unreadable: u64,
     little_system: Option<f64>,
     little_workers: Option<f64>,
-    /// Requests that had come before the window and were still there at its end, and those that were in
-    /// the system on average.
+    /// Requests that came before the window and were still present at its end, and the mean number in the
+    /// system.
     unheard: usize,
     in_system: f64,
     breakdown_overrun: f64,
-    /// The core that lost most to other guests.
+    /// Steal of the core that lost most to other virtual machines.
     steal: f64,
-    /// What other programs used, in cores.
+    /// Number of cores that other programs used.
     others: f64,
     services: Vec<ServiceEvidence>,
     foreign: Foreign,
@@ -229,18 +229,18 @@ fn services(recording: &Recording) -> Vec<ServiceEvidence> {
         .collect()
 }
 
-/// How far the run may be believed, and everything that speaks against it, the worst first.
+/// Returns the grade, and all reasons against the run, the worst first.
 pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
     worst_first(reasons(evidence))
 }
 
-/// Everything that is asked of a run, with its grade.
+/// All checks of a run, each with its grade.
 fn reasons(evidence: &Evidence) -> Vec<Reason> {
     let mut reasons = Vec::new();
     evidence.of_the_run(&mut reasons);
     evidence.of_the_generator(&mut reasons);
     evidence.of_the_records(&mut reasons);
-    // The books of a run that broke down were never closed: that they differ says nothing more.
+    // The accounts of a failed run were never closed: their difference proves nothing more.
     if evidence.crashed.is_none() {
         evidence.of_the_accounts(&mut reasons);
     }
@@ -257,7 +257,7 @@ fn worst_first(mut reasons: Vec<Reason>) -> (Trust, Vec<Reason>) {
     (worst, reasons)
 }
 
-/// Proves nothing if there is any of it.
+/// Returns [`Trust::ProvesNothing`] if true.
 fn fatal_if(there_is: bool) -> Trust {
     if there_is {
         Trust::ProvesNothing
@@ -303,7 +303,7 @@ impl Evidence {
         ));
     }
 
-    /// A cohort knows nothing of who had come before the window and got no answer in it.
+    /// Requests that came before the window and got no answer in it are in no cohort.
     fn of_the_unheard(&self, reasons: &mut Vec<Reason>) {
         reasons.push(reason(
             "unheard",
@@ -319,7 +319,7 @@ impl Evidence {
         ));
     }
 
-    /// It is so by design where the file asks for few.
+    /// A small cohort is intended if the file sets the number of requests.
     fn of_the_cohort(&self, reasons: &mut Vec<Reason>) {
         reasons.push(reason(
             "few-samples",

@@ -1,4 +1,4 @@
-//! The cast of a run and what each used: cores, workers, services.
+//! Resource use in a run: cores, workers, services.
 
 use serde::Serialize;
 
@@ -10,33 +10,33 @@ use super::{CoreSample, Origin, Recording, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 
-/// Who used a core, as shares of the window.
+/// Use of a core, as shares of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Core {
     /// Its number in the operating system.
     pub core: usize,
     /// Not idle.
     pub busy: f64,
-    /// By our workers.
+    /// By workers.
     pub workers: f64,
     /// By load.
     pub load: f64,
     /// By the services.
     pub services: f64,
-    /// By the machine's other guests, while somebody here wanted it.
+    /// Stolen by the machine's other virtual machines while a process here wanted the core.
     pub steal: f64,
-    /// By whoever else: busy less what is booked.
+    /// By other programs: busy less what is attributed.
     pub other: f64,
 }
 
-/// Worker processes that lived at once in the window, by their forks and deaths: the fewest and the most.
-/// A recording that tells of no fork is counted by its samples. Both are 0 where no worker was seen, as of a
-/// foreign server.
+/// Numbers of worker processes alive at once in the window, by their forks and deaths: the minimum and the
+/// maximum. A recording without forks is counted by its samples. Both are 0 if no worker was seen, as with
+/// a foreign server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AtOnce {
-    /// The fewest.
+    /// Minimum.
     pub least: usize,
-    /// The most.
+    /// Maximum.
     pub most: usize,
 }
 
@@ -58,8 +58,8 @@ impl AtOnce {
     }
 }
 
-/// Numbers of workers that lived, one for each instant of the window at which that changed; none without forks.
-/// Where the last answer ends the window, workers are told to leave at that same instant, which does not count.
+/// Numbers of workers alive, one for each instant of the window at which it changed; empty without forks.
+/// If the last answer ends the window, workers are told to exit at that same instant, which does not count.
 fn alive_by_events(recording: &Recording, window: Window) -> Vec<usize> {
     let change = |event: &Event| match event {
         Event::Forked { at, .. } => Some((*at, 1)),
@@ -79,13 +79,13 @@ fn alive_by_events(recording: &Recording, window: Window) -> Vec<usize> {
             counts.clear();
         }
         alive += together.iter().map(|(_, change)| change).sum::<isize>();
-        // Deaths without forks are of a recording that tells of no fork.
+        // Deaths without forks belong to a recording without forks.
         counts.extend(usize::try_from(alive));
     }
     counts
 }
 
-/// Numbers of workers that lived, one for each sample of the window.
+/// Numbers of workers alive, one for each sample of the window.
 fn alive_by_samples(recording: &Recording) -> Vec<usize> {
     let window = recording.header.window;
     let samples = recording.samples.iter();
@@ -138,9 +138,9 @@ impl Core {
 pub struct Worker {
     /// Its slot.
     pub index: usize,
-    /// The letter of that slot, as on the screen.
+    /// Letter of the slot, as on the screen.
     pub name: String,
-    /// Its process; none in a simulation.
+    /// Pid of its process; none in a simulation.
     pub pid: Option<u32>,
     /// Connections taken.
     pub accepted: u64,
@@ -150,31 +150,31 @@ pub struct Worker {
     pub tasks: u64,
     /// Waits and yields.
     pub waits: u64,
-    /// Hub to task and back.
+    /// Switches from the hub to a task and back.
     pub coroutine_switches: u64,
-    /// The same for each response.
+    /// Coroutine switches per response.
     pub coroutine_switches_per_request: Option<f64>,
-    /// Switches that coroutines still owed when their process died.
+    /// Switches that coroutines lacked when their process died.
     pub half_done: u64,
-    /// The kernel's.
+    /// The kernel's process switches.
     pub process_switches: ProcessSwitches,
     /// CPU time.
     pub cpu_s: f64,
-    /// The longest that one coroutine had the worker without letting go.
+    /// Longest time that one coroutine had the worker without yielding, in milliseconds.
     pub longest_run_ms: f64,
-    /// The most requests begun at once.
+    /// Maximum number of requests begun at once.
     pub peak_concurrency: u64,
-    /// Accepts that found nothing: another worker was faster.
+    /// Accepts that found no connection: another worker was faster.
     pub accept_eagain: u64,
-    /// How many processes had its slot before the last.
+    /// Number of earlier processes in its slot.
     pub respawns: u64,
     /// Requests lost with a process that died.
     pub lost_tasks: u64,
-    /// Proportional memory; none where it was not read.
+    /// Proportional set size in KiB; none if not read.
     pub pss_kib: Option<u64>,
 }
 
-/// What the kernel did with a worker.
+/// Process switches of a worker, by the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProcessSwitches {
     /// It went to sleep.
@@ -212,24 +212,24 @@ impl Worker {
         }
     }
 
-    /// The switch law: two switches for each task and each wait, less what coroutines still owed
-    /// when their process died. Its three counts are taken in three places.
+    /// Returns true if the switch law holds: two switches for each task and each wait, less those that
+    /// coroutines lacked when their process died. Its three counts are taken in three places.
     #[must_use]
     pub fn law_holds(&self) -> bool {
         self.coroutine_switches + self.half_done == 2 * (self.waits + self.tasks)
     }
 }
 
-/// A service, and how late it answered.
+/// A service, with the lateness of its answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Service {
     /// Its share of one core. All services are one process: its CPU time is split by answers.
     pub cpu: Option<f64>,
-    /// How late it answered: the median …
+    /// Lateness of its answers: the median …
     pub late_p50_ms: Option<f64>,
-    /// … and the 99th percentile, of however many answers there are.
+    /// … and the 99th percentile, of any number of answers.
     pub late_p99_ms: Option<f64>,
-    /// The most calls that it held at once.
+    /// Maximum number of calls that it held at once.
     pub peak: u64,
 }
 
@@ -241,24 +241,24 @@ struct Answer {
     written: Stamp,
 }
 
-/// The answers of one service that were due in the window; of the whole run without one.
+/// Answers of one service that were due in the window; without a window, in the whole run.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Vec<Answer>);
 
 impl Answers {
-    /// How late: sorted.
+    /// Returns the lateness of the answers, sorted.
     pub(super) fn late(&self) -> Sorted {
         let late = |answer: &Answer| answer.written.since(answer.due);
         Sorted::of(self.0.iter().map(late))
     }
 
-    /// The median of the waits that were asked for.
+    /// Returns the median of the requested waits.
     pub(super) fn wait(&self) -> Elapsed {
         let waits = self.0.iter().map(|answer| answer.due.since(answer.asked));
         Sorted::of(waits).quantile(500).unwrap_or_default()
     }
 
-    /// The most calls held at once.
+    /// Returns the maximum number of calls held at once.
     fn peak(&self) -> u64 {
         let in_order = |of: fn(&Answer) -> Stamp| {
             let mut stamps: Vec<Stamp> = self.0.iter().map(of).collect();
@@ -268,7 +268,7 @@ impl Answers {
         let (asked, written) = (in_order(|it| it.asked), in_order(|it| it.written));
         let (mut over, mut peak) = (0, 0);
         for (place, at) in asked.iter().enumerate() {
-            // What ends at an instant is over before what begins then.
+            // Calls that end at an instant are over before calls that begin then.
             over += written[over..].iter().take_while(|end| *end <= at).count();
             peak = peak.max((place + 1).saturating_sub(over));
         }

@@ -51,7 +51,7 @@ pub struct WorkerInstant {
     pub ready: u64,
     /// parked.
     pub parked: u64,
-    /// Time at which its latest process that had ended by then ended, if one had.
+    /// Time of the latest end of one of its processes by then, if any had ended.
     pub died: Option<Stamp>,
     /// Latest of its processes that had begun by then.
     pub process: Option<Process>,

@@ -7,17 +7,17 @@ use concsim_model::units::three_digits;
 use concsim_model::words::{all_of, counted, mean};
 use concsim_theory::demand::{self, Spent};
 
-/// Full, for all that a reader would notice.
+/// Share of the cores from which on they count as full.
 const NEARLY_ALL: f64 = 0.9;
-/// Processes that want a core, on average, are worth a word from here on.
+/// Mean number of processes that want a core from which on a remark is made.
 const WANTING: f64 = 0.5;
 
-/// Workers want cores that other programs have.
+/// Workers want cores that other programs use.
 pub(super) struct Crowded;
 
 impl<'a> Check<'a> for Crowded {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of all cores.
+        /// Share of all cores.
         const MUCH: f64 = 0.2;
         let applies =
             scene.means.want_a_core >= WANTING && scene.means.others >= MUCH * scene.cores() as f64;
@@ -54,7 +54,7 @@ pub(super) struct CoresFull;
 
 impl<'a> Check<'a> for CoresFull {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Cores: below, it is load that keeps them busy.
+        /// Share of the cores; below it, load keeps them busy.
         const BY_WORKERS: f64 = 0.5;
         let all = scene.cores() as f64;
         let applies =
@@ -98,7 +98,7 @@ impl<'a> Check<'a> for CoresFull {
 /// Every worker computes, and cores are left unused.
 pub(super) struct WorkersFull {
     workers: usize,
-    /// The number of requests that they compute at once.
+    /// Number of requests that they compute at once.
     at_once: usize,
 }
 
@@ -156,7 +156,7 @@ pub(super) struct CoroutinesDoNotHelp;
 
 impl<'a> Check<'a> for CoroutinesDoNotHelp {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Times as many begun as compute.
+        /// Minimum ratio of requests begun to requests computing.
         const MANY: f64 = 2.0;
         let waits = demand::of_mix(scene.scenario(), |spent| spent != Spent::Computing);
         let means = &scene.means;

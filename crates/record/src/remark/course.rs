@@ -6,7 +6,7 @@ use crate::trust::{COHORT, millis};
 use concsim_engine::telemetry::Marker;
 use concsim_model::units::three_digits;
 
-/// A hand steered the run.
+/// The run was steered by hand.
 pub(super) struct Steered<'a> {
     deeds: Vec<&'a Marker>,
 }
@@ -31,7 +31,7 @@ impl<'a> Check<'a> for Steered<'a> {
     }
 }
 
-/// The run went on as its own timeline says.
+/// The run was steered by its own timeline.
 pub(super) struct Cued<'a> {
     deeds: Vec<&'a Marker>,
 }
@@ -56,10 +56,10 @@ impl<'a> Check<'a> for Cued<'a> {
     }
 }
 
-/// A sentence has no room for more.
+/// Maximum number of interventions named in a sentence.
 const NAMED: usize = 3;
 
-/// The first ones by name, and how many more there are.
+/// Names the first interventions and the number of the others.
 fn say_deeds(deeds: &[&Marker], scene: &Context<'_>, named: usize) -> String {
     let first = deeds.iter().take(named);
     let header = scene.past.header();
@@ -69,7 +69,7 @@ fn say_deeds(deeds: &[&Marker], scene: &Context<'_>, named: usize) -> String {
     said.join(", ")
 }
 
-/// Not as many in the system in one half of the window as in the other.
+/// Mean number of requests in the system differs between the halves of the window.
 pub(super) struct NotStationary {
     drift: f64,
 }
@@ -77,7 +77,7 @@ pub(super) struct NotStationary {
 impl<'a> Check<'a> for NotStationary {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let run = scene.run?;
-        // A handful of requests is not meant to be steady.
+        // A handful of requests need not be steady.
         let applies = run.stationary == Some(false) && run.due >= COHORT;
         run.drift.filter(|_| applies).map(|drift| Self { drift })
     }
@@ -120,12 +120,12 @@ impl<'a> Check<'a> for ShortWarmup {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let run = scene.run?;
         let (warmup_ms, latency) = (run.warmup_s * 1e3, &run.latency_ms);
-        // One that failed counts with all the patience of its client, which says nothing of warming up.
+        // A failed request counts with its client's whole patience, which says nothing about warming up.
         let tail_ms = latency
             .p99
             .or(latency.max)
             .filter(|_| run.failed.all() == 0)?;
-        // Where the file asks for so many requests, all of them are meant, the first ones too.
+        // Where the file sets the number of requests, all of them count, including the first ones.
         let is_meant = warmup_ms <= 0.0 && scene.scenario().load.requests.is_some();
         let applies = !is_meant && warmup_ms < 2.0 * tail_ms;
         applies.then_some(Self {

@@ -1,4 +1,4 @@
-//! Work for clients that have left, and what would cure it.
+//! Work for clients that have left, and its remedies.
 
 use super::Check;
 use super::scene::{Context, per_cent};
@@ -10,20 +10,20 @@ use concsim_theory::{bounds, demand};
 
 /// Workers spend their time on requests whose clients have given up.
 pub(super) struct DeadWork {
-    /// The workers that do.
+    /// Slots of these workers.
     slots: Vec<u16>,
-    /// Their busy time, and the part of it that was dead work, added up.
+    /// Sum of their busy time and of its dead part.
     spent: Spent,
     in_queue: u64,
 }
 
 impl<'a> Check<'a> for DeadWork {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of what a worker did …
+        /// Minimum share of dead work in a worker's busy time …
         const MUCH: f64 = 0.1;
-        /// … if that is so much of the span at least.
+        /// … and minimum share of dead work in the span.
         const LONG: f64 = 0.02;
-        /// In the queue.
+        /// Minimum number of abandoned requests in the queue.
         const MANY: u64 = 10;
         let account = scene.dead_work();
         let least = LONG * scene.span.length().as_secs_f64();
@@ -123,17 +123,17 @@ impl DeadWork {
     }
 }
 
-/// Of a limit so much is used by what is said to cure: what is computed from means sits at the limit
-/// otherwise, and cures nothing.
+/// Share of a limit that a remedy may use: a value computed from means would otherwise sit at the limit,
+/// and be no remedy.
 const USED: f64 = 0.8;
-/// So many standard deviations above its mean a sum of demands is taken to be.
+/// Number of standard deviations above its mean assumed for a sum of demands.
 const SIGMAS: f64 = 3.0;
-/// An open load waits longer than so many times its mean wait once in a hundred times: e⁻⁵.
+/// Factor of the mean wait that an open load exceeds once in a hundred times: e⁻⁵.
 const TAIL: f64 = 5.0;
 
-/// Changes of which each alone lets every request be answered while its client waits, with room to spare.
-/// Only sync workers with one queue take requests one by one in the order in which they came. Of the others one
-/// may have many connections while another one idles.
+/// Changes of which each alone lets every request be answered while its client waits, with a margin. Only
+/// sync workers with one queue take requests one by one in order of arrival. Of other workers one may have
+/// many connections while another is idle.
 fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     let server = &scenario.server;
     let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
@@ -151,7 +151,7 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     if let Some(longest) = longest_answer(scenario, cores, workers) {
         let enough = longest / USED;
         if enough > patience {
-            // Rounded up to what is said of it.
+            // Rounded up to the displayed precision.
             let unit = if enough < 100.0 { 0.1 } else { 10.0 };
             let enough = Elapsed(((enough / unit).ceil() * unit * 1e9).round() as u64);
             found.push(format!("a patience of {} or more", length(enough)));
@@ -167,11 +167,11 @@ fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     found
 }
 
-/// The longest queue of which sync workers serve the last place in time. A client that finds
-/// no place tries again later, and has less of its patience left.
+/// Longest queue whose last place sync workers serve in time. A client that finds no place retries later,
+/// and has less of its patience left.
 fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
     let server = &scenario.server;
-    // A kept connection has left the queue for good.
+    // A keep-alive connection has left the queue for good.
     if scenario.load.connection != ConnectionMode::PerRequest {
         return None;
     }
@@ -188,14 +188,14 @@ fn shorter_queue(scenario: &Scenario, cores: usize) -> Option<u64> {
         .filter(|it| *it >= 1)
 }
 
-/// When a client that waits for so long, in seconds, tries for the last time to connect to a listener whose
-/// queue is full: the kernel sends its first segment again 1, 3, 7 … s after the first.
+/// Time of the last connection attempt of a client with this patience to a listener whose queue is full,
+/// both in seconds: the kernel retransmits its first segment 1, 3, 7 … s after the first.
 fn latest_try(patience: f64) -> f64 {
     let tries = (0..6).map(|doublings| f64::from((1 << doublings) - 1));
     tries.filter(|at| *at < patience).fold(0.0, f64::max)
 }
 
-/// The time of a request by itself that few exceed, in seconds; [`None`] if that is most of the patience.
+/// Time of a single request that few exceed, in seconds; [`None`] if that is most of the patience.
 fn alone(scenario: &Scenario) -> Option<f64> {
     let patience = scenario.load.patience.as_secs_f64();
     let own = demand::of_mix(scenario, |_| true);
@@ -204,21 +204,21 @@ fn alone(scenario: &Scenario) -> Option<f64> {
     (alone > 0.0 && own.mean < USED * patience).then_some(alone)
 }
 
-/// The squared variation of what a request takes.
+/// Squared coefficient of variation of a request's demand.
 fn variation(scenario: &Scenario) -> f64 {
     demand::of_mix(scenario, |_| true)
         .squared_variation()
         .max(0.0)
 }
 
-/// The time for so many requests, one after the other, at this capacity, in seconds: the mean, and a margin for
+/// Time for `requests` requests in sequence at this capacity, in seconds: the mean, and a margin for
 /// chance.
 fn drain(requests: f64, capacity: f64, variation: f64) -> f64 {
     (requests + SIGMAS * (requests * variation).sqrt()) / capacity
 }
 
-/// Answers per second that the server gives at most, with so many workers, to clients that wait for them;
-/// [`None`] if nothing in it bounds them.
+/// Maximum answers per second of the server with `workers` workers, to clients that wait for them; [`None`]
+/// if nothing in it bounds them.
 fn capacity(scenario: &Scenario, cores: usize, workers: usize) -> Option<f64> {
     const LONG: Elapsed = Elapsed::from_secs(3_600);
     let mut patient = scenario.clone();
@@ -229,14 +229,14 @@ fn capacity(scenario: &Scenario, cores: usize, workers: usize) -> Option<f64> {
     tightest.map(bounds::Bound::per_s).filter(|it| *it > 0.0)
 }
 
-/// The longest that clients wait with so many workers, in seconds, but for rare ones: in a closed load all
-/// of them ask at once; in an open one, by Kingman's approximation of the mean wait. [`None`] for an open
-/// load that uses too much of the capacity.
+/// Longest time that clients wait with `workers` workers, in seconds, except for rare ones. Closed load:
+/// all clients ask at once. Open load: by Kingman's approximation of the mean wait; [`None`] if it uses too
+/// much of the capacity.
 fn longest_answer(scenario: &Scenario, cores: usize, workers: usize) -> Option<f64> {
     let capacity = capacity(scenario, cores, workers)?;
     let (alone, variation) = (alone(scenario)?, variation(scenario));
     match &scenario.load.arrivals {
-        // A client that finds no place tries again later, while workers may idle.
+        // A client that finds no place retries later, while workers may be idle.
         Arrivals::Closed { clients, .. } if *clients > scenario.server.places_of_all_queues() => {
             None
         }

@@ -11,19 +11,19 @@ use concsim_model::units::{Elapsed, letter, three_digits};
 use concsim_model::words::{counted, grouped, length, mean};
 use concsim_theory::bounds::{self, Scarce};
 
-/// Coroutine workers hold as many connections as they may.
+/// Coroutine workers hold their maximum number of connections.
 pub(super) struct ConnectionsFull {
-    /// The full ones, in words …
+    /// The full workers, in words …
     full: String,
-    /// … how many of how many they are …
+    /// … their number and the number of all workers …
     count: (usize, usize),
-    /// … and how many requests each of them had begun on average.
+    /// … and the mean number of requests begun in each.
     begun: f64,
 }
 
 impl<'a> Check<'a> for ConnectionsFull {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of the places in one worker.
+        /// Share of the places in one worker.
         const FULL: f64 = 0.98;
         let places = scene.scenario().server.connections as f64;
         let is_full = |looks: &&Looks| looks.begun() >= FULL * places;
@@ -76,17 +76,17 @@ impl<'a> Check<'a> for ConnectionsFull {
 
 /// More connections wait at the door than the listener's queue holds.
 pub(super) struct BacklogFull {
-    /// Samples in which it was so, of all.
+    /// Number of samples with this state, and of all samples.
     samples: (usize, usize),
-    /// The most that waited in one of them.
+    /// Maximum number waiting in one sample.
     most: u64,
-    /// The number of places in all queues.
+    /// Number of places in all queues.
     places: u64,
 }
 
 impl<'a> Check<'a> for BacklogFull {
-    /// Where more wait than there are places, the kernel has dropped some of them: that is certain of an
-    /// instant, and of no mean.
+    /// If more connections wait than there are places, the kernel has dropped some: this is certain for an
+    /// instant, but not for a mean.
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let places = scene.scenario().server.places_of_all_queues() as u64;
         let samples = scene.span.samples();
@@ -138,15 +138,15 @@ pub(super) struct QueueGrows {
     length: Elapsed,
     came: u64,
     ended: u64,
-    /// In the system at the beginning, in the middle and at the end.
+    /// Number in the system at the beginning, in the middle and at the end.
     in_system: [u64; 3],
 }
 
 impl QueueGrows {
-    /// What is looked back on from an instant, and the least of it.
+    /// Length of the interval before an instant that is examined, and its minimum.
     const FAR: Elapsed = Elapsed::from_secs(5);
     const LEAST: Elapsed = Elapsed::from_secs(2);
-    /// Growth is worth a word from this share of what came on, and from this many.
+    /// Minimum growth for a remark, as a share of the arrivals and as a number.
     const SHARE: f64 = 0.1;
     const MANY: u64 = 10;
 
@@ -177,7 +177,7 @@ impl QueueGrows {
 
 impl<'a> Check<'a> for QueueGrows {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        // Clients that wait for their answers cannot become more.
+        // In a closed load the number of requests cannot grow.
         let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
         let span = if scene.run.is_some() {
             scene.span
@@ -227,7 +227,7 @@ impl<'a> Check<'a> for QueueGrows {
 /// Requests failed.
 pub(super) struct Failures {
     failed: Failed,
-    /// The ones given up because the run had to end.
+    /// Requests given up because the run ended.
     cut_off: usize,
     of: usize,
 }
@@ -307,13 +307,13 @@ pub(super) struct UnevenAccepts {
 
 impl<'a> Check<'a> for UnevenAccepts {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Jain's index below which all of them together are called uneven.
+        /// Jain's index below which the shares of all workers count as uneven.
         const EVEN: f64 = 0.9;
-        /// One worker's share is uneven by itself at so many times the mean, or one in so many …
+        /// A single worker's share is uneven if it is this factor above or below the mean …
         const TIMES: f64 = 2.0;
-        /// … and so many standard deviations of a share by chance away from it.
+        /// … and this many standard deviations of a random share away from it.
         const SIGMAS: f64 = 4.0;
-        /// Connections for each worker: fewer are a matter of chance.
+        /// Minimum number of connections for each worker: with fewer, chance decides.
         const ENOUGH: u64 = 20;
         let Sample { workers, .. } = scene.span.end();
         let jain = accounting::jain(workers.iter().map(|worker| worker.accepted))?;
@@ -329,7 +329,7 @@ impl<'a> Check<'a> for UnevenAccepts {
             times >= TIMES && (own - fair).abs() >= SIGMAS * fair.sqrt()
         };
         let is_uneven = jain < EVEN || is_apart(most_of) || is_apart(least_of);
-        // A worker that came later, or was stopped, has taken fewer: that says nothing.
+        // A worker that started later, or was stopped, has accepted fewer for that reason.
         let applies =
             is_uneven && all >= ENOUGH * workers.len() as u64 && scene.past.markers().is_empty();
         applies.then_some(Self {

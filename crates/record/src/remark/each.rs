@@ -1,7 +1,7 @@
 //! Activity of each worker over a span: a mean over all workers hides the one of ten that is stuck.
 //!
-//! The time in which a worker was blocked is added up from its own log where that is whole. Where records
-//! are missing, samples have to do, and sentences say so.
+//! The blocked time of a worker is the sum over its own log, if complete. If records are missing, samples
+//! are used, and sentences say so.
 
 use crate::{Sample, Span, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase};
@@ -12,15 +12,15 @@ use concsim_model::units::{Elapsed, Stamp};
 pub(super) struct Looks {
     /// Its slot.
     pub(super) worker: usize,
-    /// Samples in which it lives …
+    /// Number of samples in which it lives …
     pub(super) all: usize,
-    /// … and those of them that found it blocked.
+    /// … and in which it was blocked.
     pub(super) found_blocked: usize,
-    /// From the first of them to the last, without the gaps in which its slot had no process.
+    /// Time from the first of these samples to the last, without gaps in which the slot had no process.
     pub(super) there: Elapsed,
-    /// True if that is less than the whole span.
+    /// True if `there` is less than the whole span.
     pub(super) came_late: bool,
-    /// For how long it was blocked meanwhile, by its log; [`None`] if the log is not whole.
+    /// Time for which it was blocked meanwhile, by its log; [`None`] if the log is not complete.
     pub(super) blocked: Option<Elapsed>,
     begun: u64,
     begun_while_blocked: u64,
@@ -40,7 +40,7 @@ impl Looks {
         self.begun as f64 / self.all.max(1) as f64
     }
 
-    /// The same over the samples that found it blocked; [`None`] if none did.
+    /// Mean number of requests begun over the samples that found it blocked; [`None`] if none did.
     pub(super) fn begun_while_blocked(&self) -> Option<f64> {
         let found = self.found_blocked;
         (found > 0).then(|| self.begun_while_blocked as f64 / found as f64)
@@ -60,15 +60,15 @@ fn lives(worker: &WorkerSample) -> bool {
     worker.phase != Phase::Gone
 }
 
-/// The last sample of `span` in which a worker lives: a run that is over ends without any.
+/// The last sample of `span` in which a worker lives: a finished run ends without workers.
 pub(super) fn last_with_workers<'a>(span: &Span<'a>) -> &'a Sample {
     let mut latest_first = span.samples().iter().rev();
     let found = latest_first.find(|sample| sample.workers.iter().any(lives));
     found.unwrap_or_else(|| span.end())
 }
 
-/// One for each worker that lives at the end of `span`, by slot. `log`: what workers told since the
-/// beginning of the span, if that is whole; `events`: among them the ends of processes.
+/// Computes the activity of each worker that lives at the end of `span`, by slot. `log`: the workers'
+/// switches since the beginning of the span, if complete; `events`: include the ends of processes.
 pub(super) fn of(
     span: &Span<'_>,
     log: Option<&[(u16, Event)]>,
@@ -114,8 +114,8 @@ pub(super) fn of(
     all.into_iter().flatten().collect()
 }
 
-/// Waits of a worker that are in its log. A process notes that a call is over when it gets a core again: the run
-/// that follows tells since when it could have had one.
+/// Waits of a worker in its log. A process notes the end of a call when it gets a core again: the following
+/// run slice has the time at which it became ready.
 fn waits(log: &[(u16, Event)], worker: usize) -> Vec<(Stamp, Stamp)> {
     let own = log.iter().filter(|(slot, _)| usize::from(*slot) == worker);
     let mut waits: Vec<(Stamp, Stamp)> = Vec::new();
@@ -134,8 +134,8 @@ fn waits(log: &[(u16, Event)], worker: usize) -> Vec<(Stamp, Stamp)> {
     waits
 }
 
-/// Waits that ended with the process of a worker, which did not live to log them. Where its slot was empty
-/// afterwards only the time up to the last sample before counts, as in [`Looks::there`].
+/// Waits that ended with the process of a worker, which died before logging them. If its slot was empty
+/// afterwards, only the time up to the last sample before counts, as in [`Looks::there`].
 fn cut_short(
     span: &Span<'_>,
     events: &[(u16, Event)],
@@ -158,8 +158,8 @@ fn cut_short(
     })
 }
 
-/// For how long a worker was blocked in these waits between two instants. What goes on at the end may not be in
-/// its log yet.
+/// Time for which a worker was blocked in these waits between two instants. A wait in progress at the end
+/// may not be in its log yet.
 fn blocked(
     mut waits: Vec<(Stamp, Stamp)>,
     end: &Sample,

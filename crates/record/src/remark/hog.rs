@@ -1,4 +1,4 @@
-//! A hog: one request or coroutine that has its worker for unusually long, while others wait.
+//! Hogs: a request or coroutine that has its worker for unusually long, while others wait.
 
 use std::cmp::Reverse;
 
@@ -12,10 +12,10 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped, is_or_are, length, number_of};
 
-/// A request that has had its worker for longer than this is worth a sentence.
+/// Minimum time that a request has had its worker for a remark.
 pub const LONG_RUN: Elapsed = Elapsed::from_millis(50);
 
-/// One request or coroutine has had its worker for unusually long, while others are there.
+/// A request or coroutine has had its worker for unusually long, while others wait.
 pub(super) struct Hog<'a> {
     worker: &'a WorkerSample,
     sample: &'a Sample,
@@ -23,11 +23,11 @@ pub(super) struct Hog<'a> {
     door: u64,
     run: Elapsed,
     since: Stamp,
-    /// What is usual in this scenario.
+    /// Usual run in this scenario.
     usual: Elapsed,
 }
 
-/// A worker that one request has had for long in `sample`, while others are kept waiting.
+/// Workers that one request has had for long in `sample`, while others wait.
 fn long_runs<'a>(
     scene: &Context<'a>,
     sample: &'a Sample,
@@ -58,14 +58,14 @@ impl<'a> Check<'a> for Hog<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         const BY_THE_SYSTEM: f64 = 0.5;
         if scene.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(scene).is_some() {
-            // The operating system, or an intervention, makes them slow.
+            // The operating system, or an intervention, slows the workers down.
             return None;
         }
         let usual = Usual::of(scene.scenario());
         let of = |sample| long_runs(scene, sample, usual.run());
         let samples = scene.span.samples().iter();
         let mut runs: Vec<Self> = samples.flat_map(of).collect();
-        // A run that goes on comes before a longer one that is over.
+        // A run in progress precedes a longer one that is over.
         let goes_on = |hog: &Self| scene.run.is_none() && hog.sample.at == scene.span.end().at;
         runs.sort_by_key(|hog| Reverse((goes_on(hog), hog.run)));
         let requests = runs.iter().filter_map(|hog| hog.worker.running_request);
@@ -125,7 +125,7 @@ impl Hog<'_> {
         )
     }
 
-    /// The requests that were kept waiting, at the instant of the sample.
+    /// Describes the requests that waited, at the instant of the sample.
     fn who_waited(&self, kind: WorkerKind, is_over: bool) -> String {
         let (inside, outside) = (self.worker.begun.count.saturating_sub(1), self.door);
         let outside = (outside > 0).then(|| {

@@ -1,4 +1,4 @@
-//! One worker of many that holds all requests that are begun, while the others idle.
+//! A worker that holds all begun requests, while the others are idle.
 
 use super::Check;
 use super::scene::{Context, hundredths};
@@ -7,15 +7,15 @@ use concsim_engine::telemetry::{Event, Phase};
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped, mean};
 
-/// One worker holds all requests that are begun, and keeps them waiting, while the others idle.
+/// One worker holds all begun requests, and keeps them waiting, while the others are idle.
 pub(super) struct HoldsAll {
     worker: usize,
     others: usize,
-    /// Samples that found it so, of all.
+    /// Number of samples with this state, and of all samples.
     looks: (usize, usize),
-    /// Requests begun in it at those, on average.
+    /// Mean number of requests begun in it in these samples.
     begun: f64,
-    /// Share of those at which it was blocked.
+    /// Share of these samples in which it was blocked.
     blocked: f64,
     taken: Option<Taken>,
 }
@@ -30,7 +30,7 @@ struct Taken {
 
 impl<'a> Check<'a> for HoldsAll {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of the samples.
+        /// Minimum share of the samples.
         const MOST: f64 = 0.5;
         let samples = scene.span.samples();
         let mut found = vec![(0_usize, 0_u64, 0_usize); scene.span.end().workers.len()];
@@ -112,7 +112,7 @@ impl<'a> Check<'a> for HoldsAll {
     }
 }
 
-/// The worker that holds all that is begun, two requests or more, and is busy, while all others idle.
+/// Returns the worker that holds all begun requests, two or more, and is busy, while all others are idle.
 fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
     let living = sample.workers.iter().enumerate();
     let mut living = living.filter(|(_, worker)| worker.phase != Phase::Gone);
@@ -126,9 +126,11 @@ fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
     applies.then_some((place, worker))
 }
 
-/// The most connections that this worker took at once, each within a moment of the one before.
+/// Largest number of connections that this worker accepted at once, each within [`MOMENT`] of the one
+/// before.
 fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<Taken> {
-    /// A hub accepts until the queue is empty, without running a request in between.
+    /// Maximum time between two such accepts. A hub accepts until the queue is empty, without running a
+    /// request in between.
     const MOMENT: Elapsed = Elapsed::from_millis(1);
     let accepts = scene
         .past

@@ -1,17 +1,17 @@
-//! The kinds of remarks, each with its code and the type that judges it. The most telling come first.
+//! Kinds of remarks, each with its code and the type that checks it, the most important first.
 
 use super::{
     Context, Remark, cores, course, dead_work, door, hog, holds_all, measuring, remark, waits,
     workers,
 };
 
-/// Makes an enum of the table below, so that a kind that stands in it can be forgotten nowhere.
+/// Builds the enum and its functions from the table below, so that no kind can be forgotten in one of them.
 macro_rules! kinds {
     (
         seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal, $says_seen:ty;)* }
         known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal, $says_known:ty;)* }
     ) => {
-        /// What a remark is about.
+        /// Subject of a remark.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind {
             $($(#[$seen_doc])* $seen,)*
@@ -19,13 +19,13 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// What there is to see at an instant: the caption is the first that applies.
+            /// Kinds visible at an instant: the caption is the first that applies.
             pub const SEEN: &[Self] = &[$(Self::$seen,)*];
 
-            /// What has to be known besides, and is seen nowhere.
+            /// Further kinds, not visible on the screen.
             pub const KNOWN: &[Self] = &[$(Self::$known,)*];
 
-            /// Stable, for programs.
+            /// Returns the stable code, for programs.
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self {
@@ -47,33 +47,33 @@ macro_rules! kinds {
 
 kinds! {
     seen {
-        /// A worker's process has ended otherwise than it was told to.
+        /// A worker's process has ended without being told to.
         WorkerGone = "worker-gone", workers::WorkerGone<'_>;
-        /// A worker stands still while others go on.
+        /// A worker is stopped while others run.
         WorkerStopped = "worker-stopped", workers::WorkerStopped<'_>;
         /// Updates of a counter got lost between reading and writing.
         LostUpdates = "lost-updates", workers::LostUpdates<'_>;
         /// Workers spend their time on requests whose clients have given up.
         DeadWork = "dead-work", dead_work::DeadWork;
-        /// Workers want cores that other programs have.
+        /// Workers want cores that other programs use.
         Crowded = "crowded", cores::Crowded;
-        /// One request or coroutine has had its worker for unusually long, while others are there.
+        /// A request or coroutine has had its worker for unusually long, while others wait.
         Hog = "hog", hog::Hog<'_>;
-        /// One worker holds all requests that are begun, while the others idle.
+        /// One worker holds all begun requests, while the others are idle.
         HoldsAll = "one-holds-all", holds_all::HoldsAll;
-        /// Coroutine workers are blocked by waits that do not let go.
+        /// Coroutine workers are blocked by unpatched waits.
         Unpatched = "unpatched", waits::Unpatched;
         /// Sync workers are asleep in their waits, and cores are free for them.
         BlockedWithFreeCores = "blocked-with-free-cores", waits::BlockedWithFreeCores;
         /// All cores are busy.
         CoresFull = "cores-full", cores::CoresFull;
-        /// Every worker computes, and there are cores that it cannot use.
+        /// Every worker computes, and cores are left that no worker can use.
         WorkersFull = "workers-full", cores::WorkersFull;
         /// Coroutines have nothing to overlap: their requests only compute.
         CoroutinesDoNotHelp = "coroutines-do-not-help", cores::CoroutinesDoNotHelp;
-        /// Coroutine workers hold as many connections as they may.
+        /// Coroutine workers hold their maximum number of connections.
         ConnectionsFull = "connections-full", door::ConnectionsFull;
-        /// As many wait at the door as the listener's queue holds.
+        /// More connections wait at the door than the listener's queue holds.
         BacklogFull = "backlog-full", door::BacklogFull;
         /// More requests come than are answered.
         QueueGrows = "queue-grows", door::QueueGrows;
@@ -91,17 +91,17 @@ kinds! {
         ClientsLate = "clients-late", measuring::ClientsLate<'_>;
         /// The clients had no time to read the answers.
         ClientsStarved = "clients-starved", measuring::ClientsStarved<'_>;
-        /// Records of what happened found no room.
+        /// Events were lost because a ring was full.
         EventsDropped = "events-dropped", measuring::EventsDropped;
-        /// Somebody did something to the run.
+        /// The run was steered by hand.
         Steered = "steered", course::Steered<'_>;
-        /// The scenario's timeline did something to the run.
+        /// The run was steered by the scenario's timeline.
         Cued = "timeline", course::Cued<'_>;
-        /// Not as many in the system in one half of the window as in the other.
+        /// Mean number of requests in the system differs between the halves of the window.
         NotStationary = "not-stationary", course::NotStationary;
         /// The window began before latencies could have settled.
         ShortWarmup = "short-warmup", course::ShortWarmup;
-        /// Lanes hold some of the requests only.
+        /// Lanes hold only some of the requests.
         Thinned = "thinned", measuring::Thinned;
     }
 }

@@ -1,4 +1,4 @@
-//! The measuring itself: late clients, clients without time to read, lost records.
+//! Remarks on the measurement itself: late clients, clients without time to read, lost records.
 
 use super::Check;
 use super::scene::Context;
@@ -9,7 +9,7 @@ fn doubt<'a>(scene: &Context<'a>, code: &str) -> Option<&'a Reason> {
     scene.doubts.iter().find(|doubt| doubt.code == code)
 }
 
-/// What is left of a run with this doubt.
+/// Describes the remaining value of a run with this doubt.
 fn verdict(doubt: &Reason) -> &'static str {
     match doubt.trust {
         Trust::Ok | Trust::Rough => "this run is rough",
@@ -72,7 +72,7 @@ impl<'a> Check<'a> for ClientsStarved<'a> {
     }
 }
 
-/// Records of what happened found no room.
+/// Events were lost because a ring was full.
 pub(super) struct EventsDropped {
     events: u64,
     outcomes: u64,
@@ -104,7 +104,7 @@ impl<'a> Check<'a> for EventsDropped {
     }
 }
 
-/// Lanes hold some of the requests only.
+/// Lanes hold only some of the requests.
 pub(super) struct Thinned {
     one_in: u32,
     let_go: u64,

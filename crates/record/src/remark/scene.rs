@@ -1,5 +1,5 @@
-//! What remarks are judged from: the last second of a run that goes on, or the counted window of one that
-//! is over; and the words that several of them share.
+//! Input of the checks for remarks: the last second of a live run, or the counted window of a finished one;
+//! and the words that several checks share.
 
 use std::cell::OnceCell;
 
@@ -16,36 +16,36 @@ use concsim_model::words::{self, all_of, counted, grouped, mean};
 use concsim_theory::bounds;
 use concsim_theory::demand::{self, Moments};
 
-/// Other programs are worth a word if they keep this share of the cores busy.
+/// Minimum share of the cores that other programs keep busy for a mention.
 const OTHERS: f64 = 0.2;
-/// Cores are free if our work keeps less than this share of them busy.
+/// Cores are free if this run keeps less than this share of them busy.
 const FREE: f64 = 0.15;
-/// Advice is given if it promises this much.
+/// Minimum improvement, as a factor, for which advice is given.
 const WORTH_IT: f64 = 1.1;
 
-/// What remarks are judged from.
+/// Input of the checks for remarks.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
-    /// All that is known.
+    /// Recording up to the present instant.
     pub(super) past: Past<'a>,
-    /// The stretch of time that is spoken of.
+    /// Interval that the remarks are about.
     pub(super) span: Span<'a>,
-    /// The means over it.
+    /// Means over the interval.
     pub(super) means: Means,
-    /// What speaks against the run.
+    /// Doubts about the run.
     pub(super) doubts: &'a [Reason],
-    /// The numbers of the run, if it is spoken of as a whole …
+    /// Summary of the run, if the remarks are about the whole …
     pub(super) run: Option<&'a Run>,
-    /// … and what they were computed from.
+    /// … and the recording from which it was computed.
     whole: Option<&'a Recording>,
-    /// The parts of the recording that have been read already.
+    /// Index of the recording, if the caller has one.
     index: Option<&'a Index>,
-    /// The same, read here when it is needed.
+    /// Index built on demand otherwise.
     own_index: OnceCell<Index>,
 }
 
 impl<'a> Context<'a> {
-    /// The last second of what was known, with its means, and what speaks against the run so far.
+    /// Returns the context of the last second, with its means and the doubts so far.
     #[must_use]
     pub fn of_the_last_second(past: Past<'a>, means: Means, doubts: &'a [Reason]) -> Self {
         Self {
@@ -60,13 +60,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The same, where `index` has read all of the recording.
+    /// Returns the context with an index that has read the whole recording.
     #[must_use]
     pub fn with_index(self, index: Option<&'a Index>) -> Self {
         Self { index, ..self }
     }
 
-    /// `None` if there is no sample at all.
+    /// Returns the context of the counted window; `None` without samples.
     pub(super) fn of_the_window(recording: &'a Recording, run: &'a Run) -> Option<Self> {
         let past = recording.present()?;
         let whole = Span::of_window(recording);
@@ -75,7 +75,8 @@ impl<'a> Context<'a> {
         Some(Self {
             past,
             span,
-            // By the log of requests, as the summary has it: a worker may have begun one whose client has left.
+            // By the log of requests, as in the summary: a worker may have begun a request whose client has
+            // left.
             means: Means {
                 at_the_door: run.at_the_door.unwrap_or(means.at_the_door),
                 throughput: run.throughput_per_s.unwrap_or(means.throughput),
@@ -89,7 +90,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Where its requests are looked up one by one.
+    /// Returns the index of its requests.
     fn index(&self) -> &Index {
         let read = || {
             let mut index = Index::default();
@@ -100,7 +101,7 @@ impl<'a> Context<'a> {
             .unwrap_or_else(|| self.own_index.get_or_init(read))
     }
 
-    /// The number at the door at a sample: by the log of requests where it is whole, else by gauges.
+    /// Returns the number at the door at a sample: by the log of requests if complete, else by gauges.
     pub(super) fn at_the_door(&self, sample: &Sample) -> u64 {
         let counted = self.index().at_the_door(self.past.recording(), sample.at);
         counted.unwrap_or_else(|| sample.at_the_door())
@@ -114,17 +115,17 @@ impl<'a> Context<'a> {
         self.scenario().server.kind
     }
 
-    /// Cores that the program may use.
+    /// Returns the number of cores that the program may use.
     pub(super) fn cores(&self) -> usize {
         self.past.header().machine.cores
     }
 
-    /// Those of them that this run does not use.
+    /// Returns the number of cores that this run does not use.
     pub(super) fn cores_left(&self) -> f64 {
         self.cores() as f64 - self.means.ours()
     }
 
-    /// Whether requests come as they are meant to: neither before the first nor after the last.
+    /// True if load is sending as planned: neither before the first request nor after the last.
     pub(super) fn is_under_load(&self) -> bool {
         let stage = self.span.end().stage;
         self.run.is_some() || matches!(stage, Stage::WarmUp | Stage::Counting)
@@ -160,7 +161,7 @@ impl<'a> Context<'a> {
             .collect()
     }
 
-    /// The account of work for clients that had left.
+    /// Returns the account of work for clients that had left.
     pub(super) fn dead_work(&self) -> Account {
         let span = Window {
             begin: self.span.begin().at,
@@ -175,18 +176,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The workers at the end that have a process.
+    /// Returns the workers that have a process at the end.
     pub(super) fn living(&self) -> impl Iterator<Item = &'a WorkerSample> + use<'a> {
         let workers = each::last_with_workers(&self.span).workers.iter();
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 
-    /// Activity of each worker that lives at the end.
+    /// Returns the activity of each worker that lives at the end.
     pub(super) fn each(&self) -> Vec<Looks> {
         each::of(&self.span, self.log(), &self.past.recording().events)
     }
 
-    /// Switches of the workers since the beginning of the span; [`None`] where records are missing.
+    /// Returns the workers' switches since the beginning of the span; [`None`] where records are missing.
     fn log(&self) -> Option<&'a [(u16, Event)]> {
         let (begin, end) = (self.span.begin().seen, self.span.end().seen);
         let is_whole = self.past.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
@@ -197,7 +198,7 @@ impl<'a> Context<'a> {
         all.get(begin.switches..).filter(|_| is_whole)
     }
 
-    /// The share of looks at workers that found them so.
+    /// Returns the share of samples of workers that pass the test.
     pub(super) fn share(&self, test: impl Fn(&WorkerSample) -> bool) -> f64 {
         let (found, all) = self.span.looks(test);
         found as f64 / all.max(1) as f64
@@ -221,7 +222,7 @@ impl<'a> Context<'a> {
         format!("{} in {}", counted(count, "sample"), self.span.length())
     }
 
-    /// How many computing workers had no core.
+    /// Describes the number of computing workers without a core.
     pub(super) fn without_a_core(&self) -> String {
         format!(
             "{} workers in the middle of computing and without a core on average, as they noticed \
@@ -230,7 +231,7 @@ impl<'a> Context<'a> {
         )
     }
 
-    /// Who used the cores, by CPU time.
+    /// Describes the use of the cores, by CPU time.
     pub(super) fn core_use(&self) -> String {
         let means = &self.means;
         let [workers, load, services, others] =
@@ -242,7 +243,7 @@ impl<'a> Context<'a> {
         )
     }
 
-    /// The stretch of time that is spoken of: `in the last second`, `in the counted window`.
+    /// Names the interval: `in the last second`, `in the counted window`.
     pub(super) fn when(&self) -> String {
         match self.run {
             Some(run) if run.window_s > 0.0 => "in the counted window".into(),
@@ -250,7 +251,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Who used the cores, and how many waited at the door: means of the span, which is named.
+    /// Describes the use of the cores and the number waiting at the door: means over the span, which is
+    /// named.
     pub(super) fn cores_and_door(&self) -> String {
         let means = &self.means;
         let all = self.cores() as f64;
@@ -272,14 +274,14 @@ impl<'a> Context<'a> {
         )
     }
 
-    /// What this scenario and another one can answer at most per second, where the other one's clients
-    /// get that much more within their patience. One worker with a loop may take all connections, so the
-    /// promise has to hold of one alone.
+    /// Maximum answers per second of this scenario and of a changed one, if the changed one's clients get
+    /// that much more within their patience. One worker with a loop may accept all connections, so the
+    /// promise must hold for a single worker.
     pub(super) fn promise(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
         self.promise_of(change, true)
     }
 
-    /// The same if each worker takes its share of the connections.
+    /// The same, if each worker takes its share of the connections.
     pub(super) fn promise_if_shared(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
         self.promise_of(change, false)
     }
@@ -311,8 +313,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// True if a server keeps up with an open load, with a tenth to spare. One that does not has ever longer
-/// queues, however many answers it gives, and may give them to clients that have left.
+/// True if a server keeps up with an open load, with a tenth to spare. Otherwise queues grow without bound,
+/// and answers may go to clients that have left.
 fn keeps_up(scenario: &Scenario, cores: usize) -> bool {
     const SPARE: f64 = 0.9;
     let Arrivals::Open { rate, .. } = &scenario.load.arrivals else {
@@ -323,8 +325,8 @@ fn keeps_up(scenario: &Scenario, cores: usize) -> bool {
     of_server.is_none_or(|bound| *rate <= SPARE * bound.per_s())
 }
 
-/// Whether clients wait long enough for answers at this rate: for a request's own time, and in a closed load
-/// for their turn (R = N ÷ X − Z).
+/// True if clients wait long enough for answers at this rate: for a request's own time, and in a closed
+/// load for their turn (R = N ÷ X − Z).
 fn answers_in_time(scenario: &Scenario, per_s: f64) -> bool {
     let patience = scenario.load.patience.as_secs_f64();
     let alone = demand::of_mix(scenario, |_| true).mean;
@@ -337,7 +339,7 @@ fn answers_in_time(scenario: &Scenario, per_s: f64) -> bool {
     alone.max(turn) <= patience
 }
 
-/// The advice that `what` would help, with what it promises.
+/// Formats the advice that `what` would help, with the promised numbers.
 pub(super) fn would_help(what: &str, [now, then]: [f64; 2]) -> String {
     let [now, then] = [now, then].map(three_digits);
     format!("{what} would help: {then} answers/s at most, instead of {now} at most (computed).")

@@ -1,4 +1,4 @@
-//! Requests that have their worker for unusually long: by their own demands, against most requests of
+//! Requests that have their worker for unusually long: by their own demands, compared with most requests of
 //! the scenario's mix. A request that computes as long as all others is no hog.
 
 use std::collections::BTreeMap;
@@ -9,11 +9,11 @@ use concsim_model::units::Elapsed;
 use concsim_model::words::typical;
 use concsim_theory::demand::{Spent, spent_on};
 
-/// An unusual run is this many times as long as the usual one, or longer.
+/// Minimum ratio of an unusual run to the usual one.
 const TIMES: u64 = 3;
 
-/// The run that is usual in a scenario: the longest stretch for which a request has its worker without
-/// letting go. Half of the mix has no longer one.
+/// The usual run of a scenario: the longest time for which a request has its worker without yielding. Half
+/// of the mix has no longer run.
 #[derive(Clone, Copy, Debug)]
 pub struct Usual<'a> {
     scenario: &'a Scenario,
@@ -21,7 +21,7 @@ pub struct Usual<'a> {
 }
 
 impl<'a> Usual<'a> {
-    /// The usual run of a scenario, from its own demands.
+    /// Computes the usual run of a scenario, from its own demands.
     pub fn of(scenario: &'a Scenario) -> Self {
         let requests =
             (0..scenario.requests.len()).filter(|it| scenario.requests[*it].weight > 0.0);
@@ -44,12 +44,12 @@ impl<'a> Usual<'a> {
         }
     }
 
-    /// The usual run.
+    /// Returns the usual run.
     pub fn run(&self) -> Elapsed {
         self.run
     }
 
-    /// Whether this request's longest run is unusually long; `class` is its kind.
+    /// True if this request's longest run is unusually long; `class` is its kind.
     pub fn is_exceeded_by(&self, class: usize, request: u32) -> bool {
         let Some(asked) = self.scenario.requests.get(class) else {
             return false;
@@ -62,7 +62,7 @@ impl<'a> Usual<'a> {
         !asked.script.is_empty() && self.is_far_below(own)
     }
 
-    /// The same of a request of which neither number nor kind is known, by how long it has had its worker.
+    /// True if a run of this length is unusually long, for a request whose number and kind are not known.
     pub fn is_exceeded_by_run(&self, run: Elapsed) -> bool {
         let kinds = 0..self.scenario.requests.len();
         let longest = kinds.map(|class| {
@@ -81,11 +81,11 @@ impl<'a> Usual<'a> {
     }
 }
 
-/// The kinds of these requests, as far as it is known what they asked for.
+/// Returns the classes of these requests, as far as known.
 pub fn classes(past: &Past<'_>, requests: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
     let mut classes: BTreeMap<u32, Option<usize>> = requests.map(|it| (it, None)).collect();
     let mut missing = classes.len();
-    // The newest are at the end.
+    // The newest requests are at the end.
     for sent in past.sent().iter().rev() {
         if missing == 0 {
             break;
@@ -99,9 +99,8 @@ pub fn classes(past: &Past<'_>, requests: impl Iterator<Item = u32>) -> BTreeMap
     known.filter_map(|(it, class)| Some((it, class?))).collect()
 }
 
-/// The longest stretch for which a request of this kind has its worker without letting go, where each step
-/// takes what `demand` says, in nanoseconds. Where a wait blocks a worker that has a loop, it is part of
-/// the stretch.
+/// Longest time for which a request of this class has its worker without yielding, if each step takes
+/// `demand` nanoseconds. A wait that blocks a worker with a loop is part of the run.
 fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) -> u64) -> Elapsed {
     let kind = scenario.server.kind;
     let (mut longest, mut run) = (0_u64, 0_u64);
@@ -167,10 +166,10 @@ mod tests {
             requests.c = { weight = 1, steps = ["compute 50ms in slices of 20ms", "compute 3ms"] }
             load.clients = 1
         "#;
-        // 30 + 5 + 30 ms in a coroutine worker, where the unpatched sleep lets go of nothing; 50 ms in
-        // slices are 20, 20 and 10, and 3 more follow the last.
+        // 30 + 5 + 30 ms in a coroutine worker, where the unpatched sleep does not yield; 50 ms in slices
+        // are 20, 20 and 10, and 3 more follow the last.
         assert_eq!(usual_and_longest(Coroutine, text), (3, vec![3, 65, 20]));
-        // A sync worker has no other request to turn to between slices, and its waits are no computing.
+        // A sync worker has no other request to switch to between slices, and its waits are not computing.
         assert_eq!(usual_and_longest(Sync, text), (3, vec![3, 30, 53]));
     }
 

@@ -1,4 +1,4 @@
-//! Waits: one blocks the process, or parks a coroutine; or the server waits for its clients.
+//! Waits that block the process or park a coroutine, and a server that waits for its clients.
 
 use super::Check;
 use super::each::Looks;
@@ -15,24 +15,24 @@ fn is_blocked(worker: &WorkerSample) -> bool {
     worker.phase == Phase::Blocked
 }
 
-/// Whether a request of the mix spends time so.
+/// True if a request of the mix spends time in this way.
 fn spends(scenario: &Scenario, time: Spent) -> bool {
     demand::of_mix(scenario, |spent| spent == time).mean > 0.0
 }
 
-/// A core is free if so much of it is.
+/// Share of a core that must be idle for the core to count as free.
 const FREE: f64 = 0.25;
 
-/// Workers that were blocked for much of their time, and how many there are.
+/// Workers that were blocked for much of their time, and the number of all workers.
 struct Blocked {
     some: Vec<Looks>,
     of: usize,
-    /// Share of the time of all workers in which they were.
+    /// Share of blocked time in the time of all workers.
     of_all: f64,
 }
 
 impl Blocked {
-    /// Workers that were blocked for at least this share of their time.
+    /// Returns the workers that were blocked for at least this share of their time.
     fn of(scene: &Context<'_>, share: f64) -> Self {
         let each = scene.each();
         let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
@@ -48,8 +48,8 @@ impl Blocked {
         }
     }
 
-    /// `Worker B was blocked in a wait for 57 % of the time in the last second`. Where only samples tell,
-    /// in how many of them.
+    /// `Worker B was blocked in a wait for 57 % of the time in the last second`. If only samples are
+    /// available: the number of samples.
     fn sentence(&self, wait: &str, scene: &Context<'_>) -> String {
         let some: Vec<&Looks> = self.some.iter().collect();
         let (who, when) = (workers(&some, self.of), scene.when());
@@ -109,7 +109,7 @@ impl Blocked {
     }
 }
 
-/// A mean number of them: `1.0 request`, `30 requests`.
+/// A mean number of requests: `1.0 request`, `30 requests`.
 fn requests(number: f64) -> String {
     match mean(number).as_str() {
         said @ "1.0" => format!("{said} request"),
@@ -124,14 +124,14 @@ pub(super) struct BlockedWithFreeCores {
 
 impl<'a> Check<'a> for BlockedWithFreeCores {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of a worker's time.
+        /// Share of a worker's time.
         const MOST: f64 = 0.5;
         if scene.kind() != WorkerKind::Sync || scene.cores_left() < FREE {
             return None;
         }
         let blocked = Blocked::of(scene, MOST);
-        // One of many matters where requests wait for it. Other programs on the cores are named in the
-        // sentence.
+        // A single worker of many matters if requests wait for it. Other programs on the cores are named in
+        // the sentence.
         let matters = blocked.of_all >= MOST || scene.means.at_the_door >= 1.0;
         (matters && !blocked.some.is_empty()).then_some(Self { blocked })
     }
@@ -156,17 +156,17 @@ impl<'a> Check<'a> for BlockedWithFreeCores {
     }
 }
 
-/// Coroutine workers are blocked by waits that do not let go.
+/// Coroutine workers are blocked by unpatched waits.
 pub(super) struct Unpatched {
     blocked: Blocked,
-    /// Requests begun in each of them in the samples that found it blocked, on average; [`None`] if none
+    /// Mean number of requests begun in each worker in the samples that found it blocked; [`None`] if none
     /// did.
     inside: Option<f64>,
 }
 
 impl<'a> Check<'a> for Unpatched {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of a worker's time.
+        /// Share of a worker's time.
         const MUCH: f64 = 0.3;
         if !scene.kind().has_a_loop() {
             return None;
@@ -224,9 +224,9 @@ fn patch(step: &mut Step) {
 
 /// Coroutines are parked while their processes go on.
 pub(super) struct Parked {
-    /// The mean number …
+    /// Mean number of parked requests …
     parked: f64,
-    /// … and true if it rests on samples alone.
+    /// … and true if it is computed from samples alone.
     by_samples: bool,
 }
 
@@ -281,7 +281,7 @@ fn parked_by_samples(scene: &Context<'_>) -> f64 {
     let parked = samples.iter().flat_map(|sample| &sample.workers);
     let parked = parked.map(|worker| worker.parked);
     let parked = parked.fold(0, u64::saturating_add);
-    // Those of kept connections that ask for nothing are parked, too, and no requests.
+    // Coroutines of idle keep-alive connections are parked, too, and are not requests.
     (parked as f64 / samples.len() as f64).min(scene.means.concurrency)
 }
 
@@ -290,9 +290,9 @@ pub(super) struct Idle;
 
 impl<'a> Check<'a> for Idle {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        /// Of the workers' time.
+        /// Share of the workers' time.
         const NEARLY_ALL: f64 = 0.9;
-        /// Requests, at the door or begun.
+        /// Number of requests, at the door or begun.
         const FEW: f64 = 0.5;
         /// At the beginning all workers are idle for a moment.
         const LONG: Elapsed = Elapsed::from_millis(900);

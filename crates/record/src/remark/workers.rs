@@ -1,4 +1,5 @@
-//! Single workers: one that died, one that stands still, one that holds all requests; and their counters.
+//! Remarks on single workers: a worker that died, one that is stopped, one that holds all requests; and on
+//! counters.
 
 use super::Check;
 use super::scene::Context;
@@ -7,14 +8,14 @@ use concsim_engine::telemetry::{Event, Intervention, Phase, TerminationCause};
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped};
 
-/// A worker's process has ended otherwise than it was told to.
+/// A worker's process has ended without being told to.
 pub(super) struct WorkerGone<'a> {
     worker: &'a WorkerSample,
     at: Stamp,
     status: i32,
     cause: Option<TerminationCause>,
     deaths: usize,
-    /// The cause that all of them have in common.
+    /// Cause common to all of these deaths.
     common: Option<String>,
     lost: u64,
 }
@@ -26,7 +27,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
             let before = scene.span.before(worker);
             worker.phase == Phase::Gone || before.is_some_and(|it| it.pid != worker.pid)
         };
-        // Most of the time nobody dies, and there is no list to go through.
+        // Usually no worker has died, and the list need not be read.
         end.workers.iter().find(changed)?;
         let events = &scene.past.events()[begin.seen.events.min(end.seen.events)..];
         let deaths = events.iter().filter_map(|(_, event)| match *event {
@@ -121,17 +122,17 @@ impl<'a> Check<'a> for WorkerGone<'a> {
     }
 }
 
-/// A worker stands still while others go on.
+/// A worker is stopped while others run.
 pub(super) struct WorkerStopped<'a> {
     worker: &'a WorkerSample,
-    /// When it was stopped, if that was noted.
+    /// Time at which it was stopped, if noted.
     told: Option<Stamp>,
 }
 
 impl<'a> Check<'a> for WorkerStopped<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         if scene.run.is_some() {
-            // Of a run as a whole the markers tell.
+            // For a whole run the markers report this.
             return None;
         }
         scene.living().find_map(|worker| {
@@ -174,7 +175,7 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
     }
 }
 
-/// When this worker was stopped, unless it was continued since, or has another process.
+/// Time at which this worker was stopped, unless it was continued since or has another process.
 fn told_to_stop(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
     latest_first.find_map(|marker| match marker.deed {
@@ -199,7 +200,7 @@ fn told_to_stop(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
     })?
 }
 
-/// Whether a signal has stopped a worker for nearly as long as the span is.
+/// True if a signal has stopped a worker for nearly the whole span.
 fn stands_still(scene: &Context<'_>, worker: &WorkerSample) -> bool {
     const LONG: Elapsed = Elapsed::from_millis(900);
     let is_same = |sample: &Sample| {
@@ -212,10 +213,10 @@ fn stands_still(scene: &Context<'_>, worker: &WorkerSample) -> bool {
 /// Updates of a counter got lost between reading and writing.
 pub(super) struct LostUpdates<'a> {
     counter: &'a str,
-    /// Over all workers.
+    /// Additions over all workers.
     additions: u64,
     value: u64,
-    /// Workers in which some got lost.
+    /// Number of workers in which updates got lost.
     workers: usize,
 }
 
@@ -225,7 +226,7 @@ impl<'a> Check<'a> for LostUpdates<'a> {
         let names = scene.scenario().counters.iter().enumerate();
         let mut sums = names.map(|(index, counter)| {
             let words = workers.iter().filter_map(|it| it.counters.get(index));
-            // A worker that is read between its two words seems to have lost one.
+            // A worker that is read between its two counters seems to have lost one.
             let has_lost = |(additions, value): &&(u64, u64)| *additions > value.saturating_add(1);
             let losing = words.clone().filter(has_lost).count();
             let (additions, value) =

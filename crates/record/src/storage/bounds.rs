@@ -1,8 +1,9 @@
-//! Bounds of what a recording may name. A file may be broken or forged, and what looks at a recording has a place
-//! for each number up to the highest and goes through its time: a request 4 billion would take all memory. So all
-//! that records, samples and headers name is listed here, and each kind of it has one bound.
+//! Bounds of the numbers in a recording. A file may be broken or forged, and readers of a recording
+//! allocate an entry for each number up to the highest and iterate over its time: a request 4 billion would
+//! take all memory. So every number in records, samples and headers is listed here, and each kind of number
+//! has one bound.
 //!
-//! Numbers of tasks have none: they are names, and nothing has a place for each.
+//! Numbers of tasks have no bound: they are names, and no reader allocates an entry for each.
 
 use super::chunk::Corruption;
 use crate::{Header, Sample, Who, Window};
@@ -13,14 +14,14 @@ use concsim_engine::telemetry::{
 use concsim_model::scenario::{Arrivals, Scenario, Step};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// No run is longer: its warm-up and its window last a day at most, its longest request an hour.
+/// Maximum length of a run: warm-up and window last a day at most each, the longest request an hour.
 const LONGEST_RUN: Stamp = Stamp(72 * 3_600 * 1_000_000_000);
-/// Linux is built for at most so many (`NR_CPUS`).
+/// Maximum number of cores that Linux can be built for (`NR_CPUS`).
 const CORES: u64 = 8_192;
-/// Clients that a load can have.
+/// Maximum number of clients of a load.
 const CLIENTS: u64 = 100_000;
 
-/// Something that a recording names.
+/// A number in a recording, with its kind.
 #[derive(Clone, Copy, Debug)]
 enum Name {
     /// A request, by its number.
@@ -51,7 +52,7 @@ enum Name {
     For(u64),
 }
 
-/// Fails if a record of `who` names something that no run of the scenario has.
+/// Fails if a record of `who` contains a number that no run of the scenario has.
 pub(super) fn check_event(scenario: &Scenario, who: Who, event: &Event) -> Result<(), Corruption> {
     let writer = match who {
         Who::Worker(slot) => Some(Name::Worker(slot.into())),
@@ -60,7 +61,7 @@ pub(super) fn check_event(scenario: &Scenario, who: Who, event: &Event) -> Resul
     check(scenario, writer.into_iter().chain(names_of(event)))
 }
 
-/// Fails if a sample names something that no run of the scenario has.
+/// Fails if a sample contains a number that no run of the scenario has.
 pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), Corruption> {
     let cores = sample.cores.iter();
     let cores = cores.map(|core| Name::Core(core.core as u64));
@@ -85,7 +86,8 @@ pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), C
     check(scenario, names.chain(cores).chain(workers))
 }
 
-/// Fails if a header names something that no run of its scenario has, or another scenario than the header before it.
+/// Fails if a header contains a number that no run of its scenario has, or another scenario than the header
+/// before it.
 pub(super) fn check_header(header: &Header, before: Option<&Header>) -> Result<(), Corruption> {
     let scenario = &header.scenario;
     if before.is_some_and(|before| before.scenario != *scenario) {
@@ -99,7 +101,7 @@ pub(super) fn check_header(header: &Header, before: Option<&Header>) -> Result<(
     check_scenario(scenario)
 }
 
-/// Fails if a scenario names something that it lacks, or has more of something than any.
+/// Fails if a scenario refers to something that it lacks, or exceeds a bound.
 pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
     let clients = match scenario.load.arrivals {
         Arrivals::Closed { clients, .. } => clients as u64,
@@ -130,13 +132,13 @@ fn check(scenario: &Scenario, names: impl IntoIterator<Item = Name>) -> Result<(
     wrong.next().map_or(Ok(()), |what| Err(impossible(what)))
 }
 
-/// The reader of pieces says where it is.
+/// The caller, which reads the chunk, adds the position.
 fn impossible(what: String) -> Corruption {
     Corruption::Impossible { what, at: 0 }
 }
 
 impl Name {
-    /// The name in words if a run of the scenario cannot have it.
+    /// Returns a description if a run of the scenario cannot have this number.
     fn wrong(self, scenario: &Scenario) -> Option<String> {
         let (what, number, bound) = match self {
             Self::AnyRequest(NO_REQUEST) => return None,
@@ -170,7 +172,7 @@ fn window(window: Option<Window>) -> impl Iterator<Item = Name> {
     edges.into_iter().flatten()
 }
 
-/// All that an event names.
+/// All bounded numbers in an event.
 fn names_of(event: &Event) -> Vec<Name> {
     let optional_core = |core: Option<u32>| core.map(|core| Name::Core(core.into()));
     match *event {

@@ -1,44 +1,44 @@
-//! The outer form of a recording's file: a line that names the format, then chunks, each with its
-//! length and a checksum. A file is only ever appended to, so whatever happens to whoever writes it,
-//! all chunks but the last are whole.
+//! The outer format of a recording's file: a line that names the format, then chunks, each with its length
+//! and a checksum. A file is only appended to, so if the writer crashes, all chunks but the last are
+//! complete.
 
 use std::io::{self, Read, Write};
 
 /// The first line of a file of this version.
 pub(super) const FIRST_LINE: &[u8] = b"concsim recording 1\n";
-/// What the first line of every version begins with.
+/// Beginning of the first line of every version.
 const NAME: &[u8] = b"concsim recording ";
-/// Before each chunk: its length, its kind, its checksum.
+/// Size of a chunk's head in bytes: length, kind, checksum.
 pub(super) const HEAD: usize = 9;
-/// No chunk is longer: a length beyond is not one.
+/// Maximum length of a chunk in bytes; a greater length is an error.
 const LONGEST: u32 = 64 << 20;
 
-/// What a chunk holds.
+/// Content of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The recording's header as JSON. A later one takes the place of an earlier one.
+    /// The recording's header as JSON. A later header replaces an earlier one.
     Header = 1,
-    /// Samples and records, in the order in which the recorder took them.
+    /// Samples and records, in the recorder's order.
     ChunkEncoder = 2,
-    /// How much there should be of everything, as JSON. The recorder ended the file.
+    /// Expected lengths of all lists, as JSON. The recorder closed the file.
     End = 3,
-    /// Nothing. The recorder had no room for more.
+    /// Empty. The recorder had no room for more.
     NoRoom = 4,
 }
 
-/// Why the rest of a file cannot be read.
+/// Reason why the rest of a file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Corruption {
     /// It is not a recording.
     #[error("it is not a recording of concsim")]
     NotARecording,
-    /// A later version's.
+    /// It was written by a later version.
     #[error("it is in version {0} of the format; this program reads version 1")]
     Version(String),
     /// It breaks off in the middle of a chunk.
     #[error("it breaks off after {0} bytes")]
     BreaksOff(u64),
-    /// It ends with a whole chunk that is not the last.
+    /// It ends with a complete chunk, but not with the closing one.
     #[error("it has no end: the process that wrote it was killed")]
     Unended,
     /// There was no room for more.
@@ -47,15 +47,15 @@ pub enum Corruption {
     /// A checksum is wrong.
     #[error("its bytes after the first {0} are not those that were written")]
     Checksum(u64),
-    /// It holds something that this version does not know.
+    /// It contains a kind that this version does not know.
     #[error("it holds {0}, which this program does not know")]
     Unknown(String),
-    /// It holds something that no run has: it is broken, or forged.
+    /// It contains a value that no run has: it is broken or forged.
     #[error("it holds {what} at byte {at}")]
     Impossible {
-        /// In words, with the bound.
+        /// Description, with the bound.
         what: String,
-        /// Where.
+        /// Position in the file, in bytes.
         at: u64,
     },
     /// The operating system refuses to read on.
@@ -64,7 +64,7 @@ pub enum Corruption {
 }
 
 impl Corruption {
-    /// The same, found behind so many bytes more.
+    /// Returns the same error, moved by `bytes`.
     pub(super) fn behind(self, bytes: u64) -> Self {
         match self {
             Self::Impossible { what, at } => Self::Impossible {
@@ -105,7 +105,7 @@ fn checksum(kind: u8, payload: &[u8]) -> u32 {
 #[derive(Debug)]
 pub(super) struct Chunks<R> {
     file: R,
-    /// How much of the file has been read and found right.
+    /// Number of bytes read and verified.
     read: u64,
     payload: Vec<u8>,
 }
@@ -129,12 +129,12 @@ impl<R: Read> Chunks<R> {
         })
     }
 
-    /// Where the payload of the next chunk begins in the file.
+    /// Returns the position of the next chunk's payload in the file.
     pub(super) fn payload_at(&self) -> u64 {
         self.read + HEAD as u64
     }
 
-    /// The next chunk; `None` at the file's end.
+    /// Returns the next chunk; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<(Kind, &[u8])>, Corruption> {
         let mut head = [0; HEAD];
         match fill(&mut self.file, &mut head)? {
@@ -172,7 +172,7 @@ impl<R: Read> Chunks<R> {
     }
 }
 
-/// Reads until `room` is full or the file ends; how much that was.
+/// Reads until `room` is full or the file ends; returns the number of bytes read.
 fn fill(file: &mut impl Read, room: &mut [u8]) -> Result<usize, Corruption> {
     let mut filled = 0;
     while filled < room.len() {

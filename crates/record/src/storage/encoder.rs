@@ -1,6 +1,6 @@
-//! The inner form of a chunk: samples, and records of rings, each told as what differs from the one
-//! before it of the same writer and kind. Within a chunk alone, so that every chunk can be read without
-//! those before it. A switch takes about twenty bytes instead of sixty-four.
+//! The inner format of a chunk: samples, and records of rings, each encoded as the difference from the
+//! previous one of the same writer and kind, within the chunk, so that every chunk can be read alone. A
+//! switch takes about twenty bytes instead of sixty-four.
 //!
 //! ```text
 //!   sample  0, length, JSON
@@ -14,7 +14,7 @@ use crate::{Sample, Who};
 use concsim_engine::telemetry::Record;
 
 const SAMPLE: u64 = 0;
-/// A record's fields: its two small numbers, and seven words.
+/// Number of fields of a record: two small numbers and seven words.
 const FIELDS: usize = 9;
 
 type Fields = [u64; FIELDS];
@@ -26,7 +26,7 @@ pub(super) struct ChunkEncoder {
     before: Before,
 }
 
-/// The last record of every writer and kind: looked up for each record, and few.
+/// The last record of every writer and kind; a list, since there are few and every record needs a look-up.
 #[derive(Debug, Default)]
 struct Before(Vec<Vec<(u8, Fields)>>);
 
@@ -47,12 +47,12 @@ impl Before {
 }
 
 impl ChunkEncoder {
-    /// How long it is so far.
+    /// Returns its present length in bytes.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What has been written; the next piece begins another chunk.
+    /// Returns the encoded bytes; the next piece begins a new chunk.
     pub(super) fn take(&mut self) -> Vec<u8> {
         self.before = Before::default();
         std::mem::take(&mut self.bytes)
@@ -86,7 +86,7 @@ impl ChunkEncoder {
     }
 }
 
-/// What a chunk is made of.
+/// A piece of a chunk.
 pub(super) enum Piece {
     /// A sample.
     Sample(Box<Sample>),

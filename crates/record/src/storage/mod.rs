@@ -1,4 +1,4 @@
-//! A recording on disk: written while it grows, so that a crash loses a moment and not the run.
+//! Recordings on disk: written during the run, so that a crash loses a moment and not the run.
 //!
 //! ```text
 //!   FOLDER/plan.json          what was played: the plan, with the scenario's text and fingerprint
@@ -7,8 +7,8 @@
 //!   FOLDER/summary.json       the summary as `--json` prints it, once the run is over
 //! ```
 //!
-//! A reader that meets a version, a chunk or an event that it does not know says so by name, and gives
-//! what it read up to there.
+//! A reader that meets an unknown version, chunk or event reports it by name, and returns what it read up
+//! to there.
 
 mod bounds;
 mod chunk;
@@ -27,40 +27,40 @@ use std::path::Path;
 use concsim_model::scenario::Plan;
 use serde::{Deserialize, Serialize};
 
-/// The version of this form: of the plan's file, and of each recording's (in its first line).
+/// Version of this format: of the plan's file, and of each recording's (in its first line).
 const FORMAT: u32 = 1;
-/// The file with what was played.
+/// File with the plan.
 pub const PLAN: &str = "plan.json";
-/// The file with the result.
+/// File with the summary.
 pub const SUMMARY: &str = "summary.json";
-/// The ending of the file of a variant.
+/// Extension of a variant's file.
 pub const EXTENSION: &str = "rec";
 
-/// Whether a run that is kept in this folder was played to its end.
+/// True if the run stored in this folder was played to its end.
 #[must_use]
 pub fn has_result(folder: &Path) -> bool {
     folder.join(SUMMARY).is_file()
 }
 
-/// What the plan's file holds: the plan, and who wrote it.
+/// Content of the plan's file: the plan, and the version of its writer.
 #[derive(Debug, Serialize, Deserialize)]
 struct Written<Plan> {
-    /// [`FORMAT`] of whoever wrote it.
+    /// [`FORMAT`] of its writer.
     #[serde(default = "first")]
     format: u32,
-    /// Its version. Empty: it did not say so yet.
+    /// Version of the program that wrote it. Empty in files from before this field.
     #[serde(default)]
     concsim: String,
     #[serde(flatten)]
     plan: Plan,
 }
 
-/// The form of a plan's file that does not say which it has.
+/// Format of a plan's file without a format field.
 fn first() -> u32 {
     1
 }
 
-/// The content of the file with what was played.
+/// Returns the content of the plan's file.
 ///
 /// # Panics
 /// Never: a plan is always JSON.

@@ -1,4 +1,4 @@
-//! The reading side: as much of a kept run as is whole.
+//! Reader of stored runs: reads the complete part of a run.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -15,29 +15,29 @@ use concsim_engine::telemetry::Event;
 use concsim_model::scenario::Plan;
 use concsim_model::units::Stamp;
 
-/// A run that was kept.
+/// A stored run.
 #[derive(Debug)]
 pub struct StoredRun {
-    /// What was played, without those variants of which nothing can be read.
+    /// The plan, without variants of which nothing can be read.
     pub plan: Plan,
-    /// One for each of its variants that was begun, in order.
+    /// Recordings, one for each variant begun, in order.
     pub recordings: Vec<Recording>,
-    /// The files of which not all could be read, and why.
+    /// Files that could be read only in part, with the reason.
     pub torn: Vec<(PathBuf, Corruption)>,
-    /// The variants of which nothing could be read though later ones were played, by name.
+    /// Names of variants of which nothing could be read although later ones were played.
     pub missing: Vec<String>,
 }
 
-/// Why nothing of a folder could be read.
+/// Reason why nothing of a folder could be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The folder is not there, or not one.
+    /// The folder does not exist, or is not a folder.
     #[error("failed to read {0}: {1}")]
     Folder(PathBuf, io::Error),
     /// There is no plan in it.
     #[error("{0} is not the folder of a recording: it has no {PLAN} ({1})")]
     NoPlan(PathBuf, io::Error),
-    /// The plan is in a later form.
+    /// The plan has a later format.
     #[error(
         "{0} was kept by a later version of concsim{1}, in form {2}; this program reads form {FORMAT}"
     )]
@@ -50,10 +50,10 @@ pub enum Unreadable {
     NoRecording(PathBuf, String),
 }
 
-/// Reads all that can be read of the run that is kept in a folder.
+/// Reads the run that is stored in a folder, as far as it can be read.
 ///
 /// # Errors
-/// When there is nothing.
+/// If nothing can be read.
 pub fn open(folder: &Path) -> Result<StoredRun, Unreadable> {
     let entries = fs::read_dir(folder).map_err(|error| Unreadable::Folder(folder.into(), error))?;
     let plan = read_plan(folder)?;
@@ -75,7 +75,7 @@ pub fn open(folder: &Path) -> Result<StoredRun, Unreadable> {
             Some(Err(error)) => (None, Some(Corruption::Io(error.to_string()))),
             None => (None, None),
         };
-        // Behind the last file are those that were not played.
+        // Variants after the last file were not played.
         if recording.is_some() || Some(number) > last {
             kept.plan.variants.push(variant);
         } else {
@@ -96,7 +96,7 @@ fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
     let unreadable = |error| Unreadable::Plan(folder.into(), error);
     let text =
         fs::read(folder.join(PLAN)).map_err(|error| Unreadable::NoPlan(folder.into(), error))?;
-    // The form first: a plan in a later one is called so, and not malformed.
+    // The format first: a plan in a later format is reported as that, and not as malformed.
     let Written {
         format, concsim, ..
     } = serde_json::from_slice::<Written<IgnoredAny>>(&text).map_err(unreadable)?;
@@ -127,7 +127,8 @@ fn is_recording(path: &Path) -> bool {
         .is_some_and(|extension| extension == EXTENSION)
 }
 
-/// Reads a file up to its end or its tear. No recording if not even its header is whole.
+/// Reads a file up to its end or to the first corruption. Returns no recording if its header is not
+/// complete.
 pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
     let mut chunks = match Chunks::open(file) {
         Ok(chunks) => chunks,
@@ -158,8 +159,8 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
     }
 }
 
-/// Whether a sample comes after the one before it, and counts no more than there is: whatever looks at
-/// a recording relies on that.
+/// Fails if a sample does not come after the one before it, or counts more entries than there are: readers
+/// of a recording rely on this.
 fn fits(recording: &Recording, sample: &Sample) -> Result<(), Corruption> {
     let last = recording.samples.last();
     let (at, before) = last.map_or((Stamp::ZERO, Seen::default()), |it| (it.at, it.seen));

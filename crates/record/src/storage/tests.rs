@@ -1,4 +1,4 @@
-//! Stories about recordings on disk.
+//! Tests of recordings on disk.
 
 mod bytes;
 mod forged;
@@ -16,7 +16,7 @@ use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::scenario::{TimelineAction, TimelineEvent};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// A recording as its recorder would have kept it.
+/// File of a recording, as its recorder would have written it.
 fn kept(recording: &Recording) -> Vec<u8> {
     let mut file = Vec::new();
     let mut keeper = RecordingWriter::begin(&mut file, &recording.header).unwrap();
@@ -53,7 +53,7 @@ fn kept(recording: &Recording) -> Vec<u8> {
     file
 }
 
-/// An entry of a timeline, at so many seconds.
+/// A timeline event at second `second`.
 fn cue(second: u64) -> TimelineEvent {
     TimelineEvent {
         at: Elapsed::from_secs(second),
@@ -200,8 +200,8 @@ fn a_recording_without_room_breaks_off_in_time_and_says_why() {
     assert!(!read_back.unwrap().samples.is_empty());
 }
 
-/// What is written before there is anything to be limited: the first line and the header; and the last
-/// words, for which there is always room.
+/// Number of bytes that no limit applies to: the first line, the header and the closing chunk, for which
+/// there is always room.
 fn recording_begins(recording: &Recording) -> u64 {
     let mut file = Vec::new();
     drop(RecordingWriter::begin(&mut file, &recording.header).unwrap());

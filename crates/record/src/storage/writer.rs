@@ -1,4 +1,4 @@
-//! The writing side: a file for each variant.
+//! Writer of stored runs: a file for each variant.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,28 +11,28 @@ use super::chunk::{self, FIRST_LINE, Kind};
 use super::encoder::ChunkEncoder;
 use crate::{Header, Sample, Seen, Who};
 
-/// A chunk is written when it has become so long …
+/// Length from which on a chunk is written, in bytes …
 const CHUNK: usize = 256 << 10;
-/// … or when so much of the run is in it.
+/// … or time of the run after which it is written.
 const FLUSH_EVERY: Elapsed = Elapsed::from_millis(500);
 
-/// Keeps one recording while it grows. Errors are kept too: a full disk ends the keeping, not the run.
+/// Writes one recording during the run. An error is kept, too: a full disk ends the writing, not the run.
 #[derive(Debug)]
 pub struct RecordingWriter<W = File> {
     file: W,
     pieces: ChunkEncoder,
-    /// Until when everything is in the file.
+    /// Time up to which everything is in the file.
     flushed: Stamp,
-    /// How many bytes may still be written.
+    /// Number of bytes that may still be written.
     room: u64,
     failed: Option<io::Error>,
 }
 
 impl<W: Write> RecordingWriter<W> {
-    /// Begins the file.
+    /// Begins the file with its first line and header.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn begin(mut file: W, header: &Header) -> io::Result<Self> {
         file.write_all(FIRST_LINE)?;
         chunk::write(&mut file, Kind::Header, &json(header))?;
@@ -45,13 +45,13 @@ impl<W: Write> RecordingWriter<W> {
         })
     }
 
-    /// The same, with room for so many bytes more.
+    /// Limits the writer to `room` further bytes.
     #[must_use]
     pub fn with_room(self, room: u64) -> Self {
         Self { room, ..self }
     }
 
-    /// Keeps a record of a ring.
+    /// Writes a record of a ring.
     pub fn record(&mut self, who: Who, record: &Record) {
         if self.failed.is_none() {
             self.pieces.record(who, record);
@@ -61,7 +61,7 @@ impl<W: Write> RecordingWriter<W> {
         }
     }
 
-    /// Keeps a sample.
+    /// Writes a sample.
     pub fn sample(&mut self, sample: &Sample) {
         if self.failed.is_none() {
             self.pieces.sample(sample);
@@ -72,16 +72,16 @@ impl<W: Write> RecordingWriter<W> {
         }
     }
 
-    /// Keeps what has become known of the run as a whole.
+    /// Writes the header again, with what has become known meanwhile.
     pub fn header(&mut self, header: &Header) {
         self.flush();
         self.write(Kind::Header, &json(header));
     }
 
-    /// Ends the file, after everything else has been kept.
+    /// Ends the file, after all other writes.
     ///
     /// # Errors
-    /// When not everything could be written.
+    /// If not everything could be written.
     pub fn end(mut self, seen: &Seen) -> io::Result<()> {
         self.flush();
         self.write(Kind::End, &json(seen));

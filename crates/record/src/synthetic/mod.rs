@@ -1,8 +1,8 @@
-//! Recordings that nobody played: made up for tests, and consistent in themselves.
+//! Synthetic recordings for tests: not played, but consistent in themselves.
 //!
 //! A [`Synthetic`] is a list of [`Life`]s, each the life of one request. Outcomes, events, gauges and
-//! samples are derived from it, so that gauges and logs agree by construction and a test can spoil
-//! one of them. Compiled for tests only: no number from here is ever shown to anyone.
+//! samples are derived from it, so that gauges and logs agree by construction and a test can falsify one of
+//! them. Compiled for tests only: these numbers are never displayed.
 
 mod play;
 mod switches;
@@ -26,10 +26,10 @@ pub const MS: u64 = 1_000_000;
 /// A second, in nanoseconds.
 pub const S: u64 = 1_000 * MS;
 
-/// The life of one request; all lengths in nanoseconds.
+/// Life of one request; all times in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Life {
-    /// When it is due.
+    /// Due time.
     pub due: u64,
     /// From due to sent.
     pub late: u64,
@@ -45,11 +45,11 @@ pub struct Life {
     pub waited: u64,
     /// From written to done.
     pub tail: u64,
-    /// Who took it.
+    /// Worker that accepted it.
     pub worker: usize,
-    /// What it asked for.
+    /// Kind of request.
     pub class: u16,
-    /// How it failed, at the door.
+    /// Kind of failure, at the door.
     pub failure: Option<Failure>,
 }
 
@@ -70,7 +70,7 @@ impl Life {
         self.written() + self.tail
     }
 
-    /// Whether a worker took it.
+    /// True if a worker accepted it.
     fn taken(&self) -> bool {
         self.failure.is_none()
     }
@@ -126,12 +126,12 @@ impl Life {
     }
 }
 
-/// A run that nobody played.
+/// A synthetic run.
 #[derive(Clone, Debug)]
 pub struct Synthetic {
     /// The variant's name.
     pub variant: String,
-    /// What it claims to have played.
+    /// Scenario that it claims to have played.
     pub scenario: Scenario,
     /// Cores of the machine.
     pub cores: usize,
@@ -139,15 +139,15 @@ pub struct Synthetic {
     pub window: Option<Window>,
     /// All requests.
     pub lives: Vec<Life>,
-    /// Cut short.
+    /// True if it was cut short.
     pub interrupted: bool,
     /// Load's share of a core.
     pub load_cpu: f64,
-    /// What other guests took of each core.
+    /// Share of each core stolen by other virtual machines.
     pub steal: f64,
-    /// What other programs used of each core.
+    /// Share of each core that other programs used.
     pub others: f64,
-    /// How late each service answers.
+    /// Lateness of each service's answers.
     pub service_late: Elapsed,
 }
 
@@ -236,7 +236,7 @@ impl Synthetic {
             .collect()
     }
 
-    /// Twice a second, at the edges of the window and at the end.
+    /// Samples twice a second, at the edges of the window and at the end.
     fn samples(&self, drained: Stamp) -> Vec<Sample> {
         let edges = self.window.map(|window| [window.begin, window.end]);
         let regular = (0..=drained.0 / (S / 2)).map(|half| Stamp(half * S / 2));
@@ -247,7 +247,7 @@ impl Synthetic {
         instants.into_iter().map(|at| self.sample_at(at)).collect()
     }
 
-    /// Everything at one instant.
+    /// Returns the sample at one instant.
     pub fn sample_at(&self, at: Stamp) -> Sample {
         let workers = (0..self.scenario.server.workers).map(|index| self.worker_at(index, at));
         let workers: Vec<WorkerSample> = workers.collect();
@@ -358,7 +358,7 @@ fn gauge(intervals: impl Iterator<Item = (u64, u64)>, at: Stamp) -> Reading {
     }
 }
 
-/// How much of its CPU time a request has had by `at`: evenly over its stay.
+/// CPU time that a request has had by `at`: evenly over its stay.
 fn cpu_by(life: &Life, at: Stamp) -> u64 {
     let stay = life.written() - life.accepted();
     let stayed = at.0.min(life.written()).saturating_sub(life.accepted());

@@ -1,4 +1,4 @@
-//! Made-up runs with a known truth: who is served when follows from a few lines of arithmetic.
+//! Synthetic runs whose schedule follows from a few lines of arithmetic.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,14 +8,14 @@ use crate::Window;
 use concsim_model::scenario::{self, Overrides, Scenario, Server, WorkerKind};
 use concsim_model::units::Stamp;
 
-/// How late load sends each request.
+/// Lateness of each request's sending, ns.
 const LATE: u64 = 20_000;
-/// From sending to accepting, where a worker is free.
+/// Time from sending to accepting if a worker is free, ns.
 const TO_THE_DOOR: u64 = 50_000;
-/// From the last byte written to the last byte read.
+/// Time from the last byte written to the last byte read, ns.
 const BACK: u64 = 30_000;
 
-/// The two kinds of demand that requests have here.
+/// Demand of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand {
     /// CPU time, ns.
@@ -88,8 +88,7 @@ impl Synthetic {
         run
     }
 
-    /// A worker for each of so many cores, and three clients for two workers: a third of its time each
-    /// worker waits.
+    /// One worker per core, and three clients for two workers: each worker waits for a third of its time.
     pub fn many_cores(cores: usize, kind: WorkerKind) -> Self {
         let clients = cores * 3 / 2;
         let text = format!(
@@ -115,7 +114,7 @@ impl Synthetic {
         Self::new(kind.word(), scenario(&text, kind))
     }
 
-    /// Clients that each ask again when answered, until the window ends.
+    /// Plays a closed load: clients that send again when answered, until the window ends.
     pub fn play_closed(&mut self, clients: u64, ramp: u64, demand: Demand) {
         let end = self.window.map_or(0, |window| window.end.0);
         let mut server = Turns::new(&self.scenario.server);
@@ -131,14 +130,14 @@ impl Synthetic {
         }
     }
 
-    /// Requests that come whatever happens, of class 0 (1 ms) or 1 (100 ms).
+    /// Plays an open load: requests of class 0 (1 ms) or 1 (100 ms).
     pub fn play_open(&mut self, rate: f64, class_of: impl Fn(u64) -> u16) {
         let end = self.window.map_or(0, |window| window.end.0);
         let mut server = Turns::new(&self.scenario.server);
         let mut noise = 0x9E37_79B9_7F4A_7C15_u64;
         let mut due = 0;
         for number in 0.. {
-            // Numerical Recipes' quick generator: good enough for made-up gaps.
+            // Numerical Recipes' quick generator: sufficient for synthetic gaps.
             noise = noise
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
@@ -155,7 +154,8 @@ impl Synthetic {
     }
 }
 
-/// Who is free when: sync workers one after the other, coroutine workers at once unless they compute.
+/// Schedule of the workers: sync workers serve one request after the other, coroutine workers at once
+/// unless they compute.
 struct Turns {
     kind: WorkerKind,
     free_at: Vec<u64>,
@@ -202,7 +202,7 @@ impl Turns {
     }
 }
 
-/// What this text says, played by workers of this kind.
+/// Scenario of this text, for workers of this kind.
 pub fn scenario(text: &str, kind: WorkerKind) -> Scenario {
     let overrides = Overrides {
         set: vec![format!("server.kind={}", kind.word())],

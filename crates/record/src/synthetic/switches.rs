@@ -1,4 +1,4 @@
-//! Who had which worker in a made-up run: derived from each life, so that it agrees with the rest.
+//! Switches of a synthetic run: derived from each life, so that they agree with the rest.
 
 use super::{Life, Synthetic};
 use crate::Recording;
@@ -6,7 +6,7 @@ use concsim_engine::telemetry::{Event, RunSlice, SwitchReason};
 use concsim_model::scenario::{Draw, Step, WorkerKind};
 use concsim_model::units::Stamp;
 
-/// What a worker is at, as its slot says it.
+/// State of a worker, as in its slot.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct AtWork {
     pub(super) since: Option<Stamp>,
@@ -15,7 +15,7 @@ pub(super) struct AtWork {
     pub(super) computes: bool,
 }
 
-/// The two times in which one life has its worker, with a wait between them.
+/// The two run slices of one life, with a wait between them.
 #[derive(Clone, Copy, Debug)]
 struct Stretches {
     first: (u64, u64),
@@ -25,7 +25,7 @@ struct Stretches {
 }
 
 impl Synthetic {
-    /// `RunSlice`, `BlockedIn` and `Preempted` of every request that was taken, as they were published.
+    /// Returns `RunSlice`, `BlockedIn` and `Preempted` of every accepted request, in order of publication.
     pub(super) fn switches(&self, lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
         let mut switches: Vec<(u64, u16, Event)> = Vec::new();
         for (request, life) in lives.iter().filter(|(_, life)| life.taken()) {
@@ -96,7 +96,7 @@ impl Synthetic {
         switches
     }
 
-    /// When a request lets go of its worker for its wait.
+    /// Time at which a request yields its worker for its wait.
     pub(super) fn lets_go_at(&self, life: &Life) -> u64 {
         self.stretches(life).first.1
     }
@@ -113,7 +113,7 @@ impl Synthetic {
         }
     }
 
-    /// How much of its computing a request does before it waits.
+    /// Share of its computing that a request does before it waits.
     fn share_before_the_wait(&self, class: u16) -> f64 {
         let request = &self.scenario.requests[usize::from(class)];
         let (mut before, mut all, mut waits) = (0, 0, false);
@@ -132,7 +132,7 @@ impl Synthetic {
         before as f64 / all.max(1) as f64
     }
 
-    /// What worker `index` is at.
+    /// State of worker `index`.
     pub(super) fn runs_at(&self, index: usize, at: Stamp) -> AtWork {
         let mut lives = self.lives.clone();
         lives.sort_by_key(|life| life.due);
@@ -168,7 +168,7 @@ impl Synthetic {
     }
 }
 
-/// Notes in each sample what had been read by then.
+/// Sets in each sample the lengths of the lists by then.
 pub fn read_sample_by_sample(recording: &mut Recording) {
     let published = |switch: &Event| match switch {
         Event::RunSlice(ran) => ran.to,

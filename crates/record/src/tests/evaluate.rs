@@ -1,4 +1,4 @@
-//! Claims, decided by the numbers of made-up runs.
+//! Tests of claims, evaluated on synthetic runs.
 
 use crate::Recording;
 use crate::evaluate::{Judgement, Verdict};

@@ -1,4 +1,4 @@
-//! Stories about the numbers of made-up runs.
+//! Tests of the numbers of synthetic runs.
 
 mod evaluate;
 mod summary;

@@ -1,4 +1,4 @@
-//! What the summary says of runs whose truth is known.
+//! Tests of the summary on runs whose true values are known.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ fn all_due_have_completed_or_failed() {
     assert_eq!(run.failed.all(), 4);
     assert_eq!((run.failed.reset, run.failed.status), (1, 1));
     assert_eq!(run.due, run.completed + run.failed.all());
-    // The one whose patience was not over was given up since the run ended.
+    // The request whose patience was not over was given up because the run ended.
     assert_eq!(run.unfinished, 1);
 }
 
@@ -272,7 +272,7 @@ fn what_can_be_named_in_a_claim_is_what_the_summary_has() {
     let mut synthetic = Synthetic::io_bound(Coroutine);
     synthetic.scenario.counters = vec!["visits".into()];
     let mut run = serde_json::to_value(summarise(&synthetic.recording())).unwrap();
-    // A claim is about what came out, and not about what stands beside it.
+    // A claim is about the results, and not about the values compared with them.
     for beside in ["theory", "balance"] {
         run.as_object_mut().unwrap().remove(beside).unwrap();
     }
@@ -304,7 +304,7 @@ fn a_number_is_found_by_its_path_with_its_unit() {
     assert_eq!(look_up(&run, "latency"), None);
 }
 
-/// The beginning of each of these comes after that of the one before.
+/// Each of these begins after the one before.
 const FIELDS: &str = "
     schema scenario title file sha256 seed machine cores kernel cpu runs variant origin kind
     trust because interrupted warmup_s window_s drain_s due completed unfinished failed

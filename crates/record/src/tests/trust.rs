@@ -1,4 +1,4 @@
-//! Each doubt, raised by a recording that is just beyond its limit and not by one just below.
+//! Each doubt is raised by a recording just beyond its limit, and not by one just below.
 
 use crate::Recording;
 use crate::summary::{Run, summarise};
@@ -12,7 +12,7 @@ fn good() -> Synthetic {
     Synthetic::io_bound(Coroutine)
 }
 
-/// What the reason with this code makes of the run; ok if it is not given.
+/// Grade that the reason with this code gives the run; ok if the reason is absent.
 fn grade(run: &Run, code: &str) -> Trust {
     let reason = run.because.iter().find(|reason| reason.code == code);
     reason.map_or(Trust::Ok, |reason| reason.trust)
@@ -226,7 +226,7 @@ fn parts_longer_than_the_whole_are_an_accounting_error() {
             }
         })
     };
-    // 30 µs of 100.1 ms are other: what goes beyond them is too much.
+    // 30 µs of 100.1 ms are other; a greater excess is an error.
     assert_eq!(overrun(30_000), Trust::Ok);
     assert_eq!(overrun(200_000), Trust::Ok);
     assert_eq!(overrun(350_000), Trust::Rough);
@@ -293,8 +293,8 @@ fn a_crash_proves_nothing_and_gives_its_reason() {
     assert!(run.because[0].sentence.ends_with("no worker came up"));
 }
 
-/// Other guests take 1.1 % of a core up to each half second before 10 s and 0.9 % up to each whole one, and
-/// 0.9 % from then on. Above 1 % a run is rough.
+/// Other virtual machines take 1.1 % of a core up to each half second before 10 s and 0.9 % up to each
+/// whole one, and 0.9 % from then on. Above 1 % a run is rough.
 #[test]
 fn a_grade_does_not_go_to_and_fro_while_a_run_goes_on() {
     let mut run = Synthetic::idle(Sync, 2);
@@ -313,7 +313,7 @@ fn a_grade_does_not_go_to_and_fro_while_a_run_goes_on() {
     for newest in 0..recording.samples.len() {
         let past = recording.past(newest).unwrap();
         let (trust, _) = judge.judge(0, &past);
-        // One that leaps to the instant says the same.
+        // A judge that starts at the instant gives the same grade.
         assert_eq!(trust, Judge::default().judge(0, &past).0);
         crossed += usize::from(so_far(&past).0 == Trust::Rough);
         rough.extend((trust == Trust::Rough).then(|| past.sample().at.0 / MS));

@@ -1,8 +1,8 @@
 //! The grade of a run that goes on.
 //!
-//! A number near a limit crosses it now and then, and the grade would go to and fro. So a doubt is raised at
-//! once, and taken back when it was raised at no point of the last five seconds. The points are fixed: each
-//! half second of the run's clock. So a replay says at an instant what the run said then.
+//! A number near a limit crosses it repeatedly, and the grade would flicker. So a doubt is raised at once,
+//! and withdrawn only if it was raised at no point of the last five seconds. The points are fixed: each
+//! half second of the run's clock. So a replay gives the same grade at an instant as the live run did.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::usage;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// From one point to the next.
+/// Time from one point to the next.
 pub const POINTS: Elapsed = Elapsed::from_millis(500);
-/// A doubt is taken back after so many points without it.
+/// Number of points without a doubt after which it is withdrawn.
 const HELD: u64 = 10;
 
-/// Judges a run while it goes on; remembers what it found at the last points.
+/// Judges a live run; keeps the doubts of the last points.
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
-    /// By variant and sample: what spoke against the run.
+    /// Doubts about the run, by variant and sample.
     found: BTreeMap<(usize, usize), Vec<(&'static str, Trust)>>,
 }
 
 impl Judge {
-    /// The grade of this variant, and the reasons against it now or at one of the last points, the worst first.
-    /// Reasons that only a whole run can have are left out.
+    /// Returns the grade of this variant and the reasons against it, now or at one of the last points, the
+    /// worst first. Reasons that only a complete run can have are omitted.
     pub fn judge(&mut self, variant: usize, past: &Past<'_>) -> (Trust, Vec<Reason>) {
         let before: Vec<Past<'_>> = points(past).collect();
         let keys: Vec<(usize, usize)> = before.iter().map(|it| (variant, it.newest())).collect();
@@ -63,15 +63,15 @@ fn points<'a>(past: &Past<'a>) -> impl Iterator<Item = Past<'a>> + use<'a> {
         })
 }
 
-/// The grade of a run by what is known now, and the reasons against it, the worst first.
+/// Returns the grade of a run by what is known now, and the reasons against it, the worst first.
 pub(crate) fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
     worst_first(reasons(&Evidence::so_far(past)))
 }
 
 impl Evidence {
-    /// Of the window so far; nothing before it has lasted for a second.
+    /// Returns the evidence of the window so far; none before it has lasted for a second.
     fn so_far(past: &Past<'_>) -> Self {
-        /// The newest ones say enough, and a picture must not take long.
+        /// Number of newest outcomes used: they suffice, and drawing must be fast.
         const NEWEST: usize = 10_000;
         const A_SECOND: f64 = 1e9;
         let edges = Edges::of(past.samples(), past.window());
@@ -100,7 +100,7 @@ impl Evidence {
             unreadable: now.seen.unreadable,
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
-            // What only the end can tell.
+            // Known only at the end.
             has_window: true,
             cohort: COHORT,
             ..Self::default()

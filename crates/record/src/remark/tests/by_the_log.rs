@@ -1,4 +1,4 @@
-//! Amounts in sentences are those of the log: recordings made by hand, whose right amounts follow from a line of
+//! Amounts in sentences come from the log: hand-made recordings whose right amounts follow from a line of
 //! arithmetic.
 
 use super::recordings::*;
@@ -11,8 +11,8 @@ use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::length;
 
-/// Two sync workers and five requests at the door, where worker n is blocked in these stretches of every
-/// 100 ms. Samples are at multiples of 500 ms.
+/// Two sync workers and five requests at the door; worker n is blocked in its interval of every 100 ms.
+/// Samples are at multiples of 500 ms.
 fn blocked_in_each_tenth(stretches: [Option<(u64, u64)>; 2]) -> Recording {
     let mut recording = Synthetic::idle(Sync, 2).recording();
     for tenth in 0..60 {
@@ -44,7 +44,7 @@ fn first_sentence(recording: &Recording, when: When, kind: Kind) -> String {
 
 #[test]
 fn a_share_of_time_is_of_the_log_where_samples_never_meet_it() {
-    // 45 and 57 of every 100 ms, and no sample lies in them. Half of the time is worth a word.
+    // 45 and 57 of every 100 ms, and no sample lies in them. A remark needs half of the time.
     let recording = blocked_in_each_tenth([Some((20, 65)), Some((20, 77))]);
     let looks = recording.present().unwrap().last_second();
     assert_eq!(looks.looks(|worker| worker.phase == Phase::Blocked).0, 0);
@@ -87,7 +87,7 @@ fn where_records_are_missing_samples_are_counted_and_called_so() {
 
 #[test]
 fn a_process_that_wants_a_core_after_its_wait_is_blocked_no_longer() {
-    // Of each 100 ms 80 are in the call, and in the last 20 of them the answer is there and no core is free.
+    // Of each 100 ms, 80 are in the call; in the last 20 of these the answer is there and no core is free.
     let mut recording = blocked_in_each_tenth([None, Some((10, 90))]);
     let runs: Vec<(u16, Event)> = (0..60)
         .map(|tenth| {
@@ -120,8 +120,8 @@ fn a_process_that_wants_a_core_after_its_wait_is_blocked_no_longer() {
 
 #[test]
 fn a_wait_that_ended_with_its_process_counts_until_then() {
-    // The last second is from 3 s to 4 s. Worker B begins a wait at 3.2 s, is killed in it at 3.9 s, and the
-    // next process has its slot at 4 s: it told of no wait.
+    // The last second is from 3 s to 4 s. Worker B begins a wait at 3.2 s, is killed in it at 3.9 s, and
+    // the next process has its slot at 4 s: the wait was not reported.
     let mut recording = blocked_in_each_tenth([None, Some((20, 77))]);
     recording.switches.retain(|(_, event)| match event {
         Event::BlockedIn { to, .. } => *to <= Stamp(3 * S) || *to > Stamp(5 * S),
@@ -213,7 +213,7 @@ fn a_full_queue_is_told_by_the_instants_at_which_it_was_full() {
         "In 1 of 3 samples in the last second more connections waited at the door than the listener's queue \
          has places, which is 51."
     );
-    // As many as it has places found room.
+    // As many as there are places found room.
     let mut fits = a_burst();
     fits.lives.truncate(51);
     assert_eq!(find(&fits.recording(), Now, Kind::BacklogFull), None);
@@ -232,7 +232,7 @@ fn requests_on_kept_connections_fill_no_queue() {
     assert_eq!(find(&recording, Now, Kind::BacklogFull), None);
 }
 
-/// Each request has its worker for 1 ms and waits for 99 ms; samples find none that runs.
+/// Each request has its worker for 1 ms and waits for 99 ms; no sample finds a running one.
 #[test]
 fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
     let recording = io_bound(Coroutine, |_| {});
@@ -245,7 +245,7 @@ fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
     assert!(said.evidence.contains("59.3 parked"), "{}", said.evidence);
 }
 
-/// Two clients lose their patience, and three wait for a second when the run is ended.
+/// Two clients run out of patience, and three are waiting when the run is ended.
 #[test]
 fn what_the_end_of_a_run_cut_off_has_not_failed() {
     let mut recording = io_bound(Sync, |_| {});

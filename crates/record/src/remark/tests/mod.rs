@@ -1,4 +1,4 @@
-//! Each kind of remark, raised by a made-up recording, and not raised by one close by.
+//! Each kind of remark, raised by a synthetic recording, and not raised by a similar one.
 
 mod by_the_log;
 mod one_of_ten;
@@ -14,10 +14,10 @@ use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::Stamp;
 use recordings::*;
 
-/// What a recording is looked at for.
+/// Part of a recording that is checked.
 #[derive(Clone, Copy, Debug)]
 enum When {
-    /// The last second of what was known 4 s after its beginning.
+    /// The last second, 4 s after the beginning.
     Now,
     /// The run as a whole.
     AtTheEnd,
@@ -27,7 +27,8 @@ use When::{AtTheEnd, Now};
 /// The instant of [`Now`].
 const NOW: Stamp = Stamp(4 * S);
 
-/// A kind, what it says, and two recordings: one that it applies to, and one close by.
+/// A kind, its sentence, and two recordings: one to which it applies, and a similar one to which it does
+/// not.
 struct Case {
     kind: Kind,
     when: When,
@@ -42,7 +43,7 @@ const CASES: [Case; 27] = [
         when: Now,
         says: "Worker B's process ended at 3.80 s. It had no request begun, so none is lost. The arbiter forks",
         applies: || with_a_death(-9),
-        // It was told to go.
+        // It was told to exit.
         does_not: || with_a_death(0),
     },
     Case {
@@ -62,7 +63,7 @@ const CASES: [Case; 27] = [
         when: Now,
         says: "Counter visits got 1 000 additions so far and is at 80, so 920 are lost. Two requests read the same",
         applies: || counting((500, 40)),
-        // Each worker was read between its two words.
+        // Each worker was read between its two counters.
         does_not: || counting((500, 499)),
     },
     Case {
@@ -92,7 +93,7 @@ const CASES: [Case; 27] = [
         when: Now,
         says: "In 3 of 3 samples in the last second worker J held all requests that were begun, 10 on average, and",
         applies: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Blocked, 10)),
-        // It holds them all, and keeps none of them waiting.
+        // It holds all requests, and keeps none waiting.
         does_not: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
     },
     Case {
@@ -129,7 +130,7 @@ const CASES: [Case; 27] = [
         when: Now,
         says: "These requests only compute, so none of them waits while another one runs. On average 8.0 were",
         applies: || computing(Coroutine, 2, 0),
-        // In a wait of 1 ms another one can run.
+        // In a wait of 1 ms another request can run.
         does_not: || computing(Coroutine, 2, 1),
     },
     Case {
@@ -381,7 +382,7 @@ fn what_would_help_is_computed_and_says_so() {
         advice(&one_worker, Kind::WorkersFull).unwrap(),
         "2 workers would help: 100 answers/s at most, instead of 50.0 at most (computed)."
     );
-    // Two clients of two workers wait for nobody.
+    // Two clients of two workers never wait for each other.
     let two_clients = io_bound(Sync, |run| {
         if let concsim_model::scenario::Arrivals::Closed { clients, .. } =
             &mut run.scenario.load.arrivals
@@ -390,7 +391,7 @@ fn what_would_help_is_computed_and_says_so() {
         }
     });
     assert_eq!(advice(&two_clients, Kind::BlockedWithFreeCores), None);
-    // Others have the cores, and it is not known what would be left of them.
+    // Other programs use the cores, so the free capacity is not known.
     let crowded = io_bound(Sync, |run| run.others = 0.95);
     assert_eq!(advice(&crowded, Kind::BlockedWithFreeCores), None);
 }

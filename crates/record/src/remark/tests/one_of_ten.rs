@@ -1,4 +1,4 @@
-//! One worker of ten that is stuck is remarked upon like all ten: a mean over all workers would hide it.
+//! One stuck worker of ten raises a remark like all ten: a mean over all workers would hide it.
 
 use super::recordings::*;
 use super::{Kind, Now, When, find};
@@ -7,11 +7,11 @@ use crate::synthetic::{Life, MS, S};
 use concsim_engine::telemetry::{Intervention, Phase};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 
-/// Whether one worker of ten can be what a remark is about.
+/// Relation of a remark to a single worker of ten.
 enum OneOfTen {
-    /// It is raised by one worker, the tenth: worker J.
+    /// Raised by one worker, the tenth: worker J.
     Raised(fn() -> Recording),
-    /// It is about the whole, for this reason.
+    /// About the whole, for this reason.
     Whole(&'static str),
 }
 use OneOfTen::{Raised, Whole};
@@ -179,7 +179,7 @@ const ALL: [(Kind, OneOfTen); 27] = [
     (Kind::Thinned, Whole("it is about the recording")),
 ];
 
-/// A request of a second for each of ten workers every second, blocked for so long in the middle.
+/// One request of a second for each of ten workers every second, blocked for `waited` in the middle.
 fn lives(waited: impl Fn(usize) -> u64) -> Vec<Life> {
     let of_second = |second: u64| {
         let waited = &waited;

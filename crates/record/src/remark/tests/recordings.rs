@@ -1,5 +1,4 @@
-//! The recordings that remarks are tried on: `io_bound` and ten idle workers for the most part, changed in
-//! one place.
+//! Recordings for the tests of remarks: mostly `io_bound` and ten idle workers, changed in one place.
 
 use super::NOW;
 use crate::synthetic::{Demand, Life, MS, Synthetic, scenario};
@@ -14,7 +13,7 @@ pub(super) fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) ->
     run.recording()
 }
 
-/// A recording after something was done to each of its samples.
+/// Changes each sample of a recording.
 pub(super) fn with_samples(mut recording: Recording, spoil: impl Fn(&mut Sample)) -> Recording {
     recording.samples.iter_mut().for_each(spoil);
     recording
@@ -39,7 +38,7 @@ pub(super) fn with_a_death(status: i32) -> Recording {
     with_a_termination(status, None)
 }
 
-/// The same, and what the arbiter did to end it.
+/// The same, with the arbiter's cause.
 pub(super) fn with_a_termination(status: i32, cause: Option<TerminationCause>) -> Recording {
     with_a_death_of(io_bound(Sync, |_| {}), 1, (status, cause))
 }
@@ -86,7 +85,7 @@ pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Intervention)]) ->
     })
 }
 
-/// A worker more, as the timeline wants it, or because somebody did.
+/// Adds a worker, by the timeline or by hand.
 pub(super) fn cued(cue: Option<u16>) -> Recording {
     let mut recording = steered(&[(3_000, Intervention::AddWorker)]);
     let cues = recording.markers.iter_mut();
@@ -104,7 +103,7 @@ pub(super) fn counting(counter: (u64, u64)) -> Recording {
 pub(super) fn wanting_a_core(others: f64) -> Recording {
     io_bound(Sync, |run| {
         run.others = others;
-        // Each of the two is without a core for half of the time.
+        // Each of the two workers is without a core for half of the time.
         for life in &mut run.lives {
             life.core_wait = life.waited / 2;
             life.waited -= life.core_wait;
@@ -112,7 +111,8 @@ pub(super) fn wanting_a_core(others: f64) -> Recording {
     })
 }
 
-/// Worker A has been held for so long by a request of this kind: 0 is one in fifty of 100 ms, 1 is short.
+/// Worker A has been held for `milliseconds` by a request of this class: 0 is one in fifty of 100 ms, 1 is
+/// short.
 pub(super) fn holding(milliseconds: u64, class: u16) -> Recording {
     let mut run = Synthetic::hog(Coroutine);
     // The short ones are the first kind of that scenario.
@@ -131,7 +131,7 @@ pub(super) fn holding(milliseconds: u64, class: u16) -> Recording {
     })
 }
 
-/// Ten workers that have nothing to do but for the tenth, to which this is done in each sample.
+/// Ten idle workers; the tenth is changed in each sample.
 pub(super) fn tenth_of_ten(
     kind: WorkerKind,
     spoil: impl Fn(&mut WorkerSample, Stamp),
@@ -153,14 +153,14 @@ pub(super) fn idle_ten(kind: WorkerKind) -> Synthetic {
     run
 }
 
-/// A worker that has so many requests, and does this.
+/// Gives a worker `begun` requests and a phase.
 pub(super) fn take(worker: &mut WorkerSample, phase: Phase, begun: u64) {
     worker.phase = phase;
     worker.begun.count = begun;
     worker.ready = begun.saturating_sub(1);
 }
 
-/// So many requests at the door, all the time.
+/// Puts `requests` requests at the door, all the time.
 pub(super) fn with_a_door(recording: Recording, requests: u64) -> Recording {
     with_samples(recording, |sample| {
         let begun: u64 = sample.workers.iter().map(|worker| worker.begun.count).sum();
@@ -173,14 +173,14 @@ pub(super) fn with_a_door(recording: Recording, requests: u64) -> Recording {
     })
 }
 
-/// Clients of sync workers that each leave so long after they have sent their request.
+/// Clients of sync workers that each leave `after` nanoseconds after sending their request.
 pub(super) fn abandoned(after: u64) -> Recording {
     let mut recording = io_bound(Sync, |_| {});
     give_up(&mut recording, after, |_| true);
     recording
 }
 
-/// The clients of these requests leave so long after they have sent them, if they have no answer yet.
+/// Lets the clients of these requests leave `after` nanoseconds after sending, if they have no answer yet.
 pub(super) fn give_up(recording: &mut Recording, after: u64, whose: impl Fn(u32) -> bool) {
     for outcome in recording.outcomes.iter_mut().filter(|it| whose(it.request)) {
         let left = Stamp(outcome.sent.0 + after);
@@ -194,7 +194,7 @@ pub(super) fn give_up(recording: &mut Recording, after: u64, whose: impl Fn(u32)
 
 pub(super) fn all_in(phase: Phase) -> Recording {
     with_workers(io_bound(Coroutine, |_| {}), |worker, _| {
-        // Since the run began, so that no end of it is in the log.
+        // Since the beginning of the run, so that its end is not in the log.
         (worker.phase, worker.phase_since) = (phase, Stamp::ZERO);
     })
 }
@@ -244,7 +244,7 @@ pub(super) fn asked(rate: f64) -> Recording {
     run.recording()
 }
 
-/// One request in the last second, which waits for so long.
+/// One request in the last second, which waits for `waited` milliseconds.
 pub(super) fn asked_once(waited: u64) -> Recording {
     let mut run = Synthetic::idle(Sync, 2);
     run.lives.push(Life {
@@ -253,7 +253,7 @@ pub(super) fn asked_once(waited: u64) -> Recording {
         ..Life::default()
     });
     with_workers(run.recording(), |worker, _| {
-        // As if it had been looked at more often: most of the time.
+        // As more frequent samples would show: idle most of the time.
         worker.phase = Phase::Idle;
     })
 }
@@ -267,7 +267,7 @@ pub(super) fn failing_until(until: Stamp) -> Recording {
         };
         for life in run.lives.iter_mut().filter(ended).take(3) {
             life.failure = Some(Failure::Timeout);
-            // It ends when it would have been answered.
+            // It ends at the time at which it would have been answered.
             life.door += life.cpu + life.waited;
             (life.cpu, life.waited) = (0, 0);
         }
@@ -292,7 +292,7 @@ pub(super) fn beginning_at(milliseconds: u64) -> Recording {
     recording
 }
 
-/// The same if the file asks for so many requests.
+/// The same recording, of a file that sets the number of requests.
 pub(super) fn counted_out(mut recording: Recording) -> Recording {
     recording.header.scenario.load.requests = Some(60);
     recording

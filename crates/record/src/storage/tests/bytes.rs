@@ -1,4 +1,4 @@
-//! Files of recordings, made byte by byte: what is written into them need not be what this program writes.
+//! Files of recordings, built byte by byte: their content need not be what this program writes.
 
 use super::*;
 use crate::Header;
@@ -9,7 +9,7 @@ pub(super) const LATE: Stamp = Stamp(72 * 3_600_000_000_000 + 1);
 /// The first number of a request that no run reaches.
 pub(super) const FAR: u32 = 0x0200_0001;
 
-/// A header of one kind of request, one service and one cue.
+/// A header with one kind of request, one service and one timeline event.
 pub(super) fn header() -> Header {
     let mut header = Synthetic::io_bound(Coroutine).recording().header;
     let requests = &mut header.scenario.requests;
@@ -30,7 +30,7 @@ pub(super) fn number(mut number: u64) -> Vec<u8> {
     bytes
 }
 
-/// The first record of a chunk, byte by byte: its writer, its kind, all nine fields, and each as twice itself.
+/// The first record of a chunk, byte by byte: its writer, its kind, and all nine fields, each doubled.
 pub(super) fn record(writer: u64, record: Record) -> Vec<u8> {
     let [head, words @ ..] = record;
     let mut bytes = number(writer + 1);

@@ -1,4 +1,5 @@
-//! Records that name what no run has: a file is read up to there, and the reader says what and where.
+//! Records with values that no run has: a file is read up to there, and the reader reports the value and
+//! its position.
 
 use super::bytes::{FAR, LATE, file, header, record};
 use super::*;
@@ -142,7 +143,7 @@ fn accepted(at: Stamp) -> Event {
     }
 }
 
-/// Every kind of record, with one thing in it that no run has, and the words for it.
+/// Every kind of record, with one value that no run has, and its description.
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each field")]
 fn forged() -> Vec<(u64, Event, &'static str)> {
     let request = "request 33554433, not below 33554433,";
@@ -313,7 +314,7 @@ fn a_record_that_names_what_no_run_has_is_refused_with_its_place() {
     for (writer, event, words) in forged() {
         let good = record(ARBITER, forked(0).to_record());
         let bad = record(writer, event.to_record());
-        // Behind it is what would be read as well.
+        // A valid record follows.
         let (bytes, payload_at) = file(&header(), &[&good[..], &bad, &good].concat());
         let (recording, tear) = read(&bytes[..]);
         let recording = recording.expect("the header is whole");

@@ -1,11 +1,12 @@
-//! Samples, headers and plans that name what no run has.
+//! Samples, headers and plans with values that no run has.
 
 use super::bytes::{FAR, LATE, file, header, number};
 use super::*;
 use crate::Header;
 use concsim_model::scenario::{Arrivals, Draw, Request, Step, WaitMode};
 
-/// The tear of a file whose first sample has been changed, as JSON; and how many samples were read.
+/// Corruption reported for a file whose first sample has been changed, as JSON, and the number of samples
+/// read.
 fn with_a_sample(change: impl FnOnce(&mut serde_json::Value)) -> (usize, String) {
     let recording = Synthetic::io_bound(Coroutine).recording();
     let mut sample = serde_json::to_value(without_seen(&recording.samples[2])).unwrap();
@@ -78,7 +79,7 @@ fn a_sample_that_names_what_no_run_has_is_refused_with_its_place() {
     assert_eq!((count, said.as_str()), (0, words));
 }
 
-/// Changes to headers that make a header of no run, and the words for it.
+/// Changes to headers that make them invalid, and their descriptions.
 type ForgedHeader = (fn(&mut Header), &'static str);
 
 #[test]

@@ -1,5 +1,5 @@
-//! `concsim parity`: plays scenarios of both real kinds after having simulated them blind, and says how far
-//! the simulation was off, as the table of docs/parity.md.
+//! `concsim parity`: plays scenarios with both kinds of real workers after blind simulations, and prints
+//! the errors of the simulations, as the table of docs/parity.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,12 +31,12 @@ pub struct Args {
     /// Print the table of predictions that `--json` wrote, and play nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "json"])]
     from: Option<PathBuf>,
-    /// Print all predictions as JSON on standard output, and nothing else
+    /// Print all predictions as JSON alone on standard output
     #[arg(long)]
     json: bool,
 }
 
-/// One scenario of the list: a name, the built-in one that it is, and what is laid over it.
+/// A scenario to play: a name, the built-in scenario, and the settings laid over it.
 struct Case {
     name: &'static str,
     built_in: &'static str,
@@ -60,7 +60,7 @@ const fn case(
 
 const BOTH: &str = "server.kind=[sync, coroutine]";
 
-/// Both kinds of each: waiting and computing, at ease and saturated, with and without jitter.
+/// Both kinds of workers in each: waiting and computing, idle and saturated, with and without jitter.
 const CASES: [Case; 9] = [
     case("io-bound, 60 clients", "io_bound", "20s", &[]),
     case(
@@ -137,17 +137,17 @@ struct Table<'a> {
     rows: &'a [Row],
 }
 
-/// A [`Table`] as it is read: the limits are those of this version.
+/// A [`Table`] from a file; its limits are replaced by those of this version.
 #[derive(Deserialize)]
 struct Kept {
     schema: String,
     rows: Vec<Row>,
 }
 
-/// Predicts and plays each of them, and prints the table.
+/// Predicts and plays each scenario, and prints the table.
 ///
 /// # Errors
-/// When the machine refuses what a run needs.
+/// A system limit that is too low for a run.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.from {
         talk::print(&parity::markdown(&kept_rows(file)?))?;
@@ -230,7 +230,7 @@ fn plan_of(case: &Case) -> Plan {
     read.unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
-/// Each variant, one after the other.
+/// Plays each variant in turn.
 fn play(
     case: &Case,
     mut plan: Plan,

@@ -1,13 +1,12 @@
-//! One variant being played: the processes of a run, from the first to the last.
+//! The driver of one variant: the life of its processes, as a state machine.
 //!
 //! ```text
 //!   Services ─▶ Server ─▶ Load ─▶ Playing ─▶ Stopping ─▶ Over
 //!      └───────────┴────────┴────────┴── anything breaks, or ^C ──▶ Over
 //! ```
 //!
-//! The performance never waits: [`Performance::step`] does what is due now and says how long there is
-//! nothing to do. Whoever watches (a screen, or nobody) spends that time. Dropping a performance kills
-//! and reaps whatever is left of it.
+//! The driver never waits: [`Performance::step`] does what is due now and returns the time until its next
+//! call. The frontend spends that time. Dropping a performance kills and reaps its remaining processes.
 
 mod children;
 mod watch;
@@ -32,38 +31,38 @@ use concsim_os::sys::clock::Clock;
 use concsim_os::telemetry::{RunWords, Scoreboard, Stage, Telemetry};
 use concsim_record::{Recording, until_next_sample};
 
-/// Between two looks at the rings, and at who runs where.
+/// Time between two polls of the rings and of the processes' states.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
-/// From "go" to the first request: load needs 40 ms to announce a window that begins at once.
+/// Time from "go" to the first request: load needs 40 ms to announce a window that begins at once.
 const LEAD_IN: Elapsed = Elapsed::from_millis(60);
-/// How long the processes may take to come up.
+/// Time limit for the processes to start.
 const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
-/// Over what stopping workers are granted, before what is left is killed.
+/// Time that stopping workers get beyond their own limits, before the rest is killed.
 const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
-/// Load waits 1 s at most for what is under way at ^C; so long it has to say that it is done …
+/// After ^C load waits 1 s at most for requests in flight; this is its limit to report the end …
 const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
-/// … and so long the server's workers may finish what they are busy with.
+/// … and this is the limit of the server's workers to finish begun requests.
 const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
-/// Time that workers have to exit before all are killed.
+/// Time limit for workers to exit before all are killed.
 const HURRIED_STOP: Elapsed = Elapsed::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
-    /// The services are coming up.
+    /// The services start.
     Services,
-    /// The arbiter and its workers are coming up.
+    /// The arbiter and its workers start.
     Server,
-    /// Load makes its timetable.
+    /// Load computes its timetable.
     Load,
-    /// Load plays.
+    /// Load sends requests.
     Playing,
-    /// The server finishes what it began.
+    /// The server finishes begun requests.
     Stopping,
-    /// Nothing is left to do.
+    /// Everything has ended.
     Over,
 }
 
-/// One variant being played.
+/// One variant in play.
 #[derive(Debug)]
 pub struct Performance<'a> {
     pub(super) variant: &'a Variant,
@@ -75,17 +74,17 @@ pub struct Performance<'a> {
     load: Option<Child>,
     service_addresses: Vec<SocketAddr>,
     act: Act,
-    /// When the act began.
+    /// Beginning of the current phase.
     since: Stamp,
-    /// When somebody had had enough.
+    /// Time of the interrupt, if there was one.
     interrupted: Option<Stamp>,
-    /// The server was told to end at once.
+    /// True if the server was told to end at once.
     is_hurried: bool,
     next_sample: Stamp,
     pub(super) notes: Vec<String>,
-    /// What was done to it so far, by hand or by its timeline.
+    /// Interventions so far, by hand or by the timeline.
     pub(super) steered: Steered,
-    /// Whether the samples at the window's two edges have been taken.
+    /// True for each edge of the window whose sample has been taken.
     edges: [bool; 2],
     watch: Watch,
 }
@@ -94,17 +93,17 @@ impl<'a> Performance<'a> {
     /// Starts the first processes of a run of `variant`.
     ///
     /// # Errors
-    /// When a process cannot be started.
+    /// A process that cannot be started.
     pub fn begin(variant: &'a Variant, live: Live<'a>) -> sys::Result<Self> {
         let mut performance = Self::prepare(variant, live);
         performance.start_services()?;
         Ok(performance)
     }
 
-    /// Starts the load of `variant` alone, against a server that is there already.
+    /// Starts the load of `variant` alone, against an existing server.
     ///
     /// # Errors
-    /// When the process cannot be started.
+    /// A process that cannot be started.
     pub fn against(
         target: load::Target,
         variant: &'a Variant,
@@ -137,12 +136,12 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// What has been recorded so far.
+    /// Returns the recording so far.
     pub fn recording(&self) -> &Recording {
         self.live.recording()
     }
 
-    /// What is being played now.
+    /// Returns the current stage.
     pub fn stage(&self) -> Stage {
         match self.act {
             Act::Services | Act::Server | Act::Load => Stage::Preparing,
@@ -151,29 +150,29 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// The run's clock, now.
+    /// Returns the current time of the run's clock.
     pub fn now(&self) -> Stamp {
         self.clock.now()
     }
 
-    /// What the processes share.
+    /// Returns the processes' shared memory.
     pub(super) fn scoreboard(&self) -> &'a Scoreboard {
         self.scoreboard
     }
 
-    /// The arbiter's process, while there is one.
+    /// Returns the arbiter's process id, while it exists.
     pub(super) fn arbiter_pid(&self) -> Option<u32> {
         self.arbiter.as_ref().map(Child::pid)
     }
 
-    /// Sentences that the processes said since the last call.
+    /// Returns the messages of the processes since the last call.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Ends the window now; what is under way is waited for, 1 s at most.
+    /// Ends the window now; requests in flight get 1 s at most.
     pub fn interrupt(&mut self) {
-        // When all has been played there is nothing left to cut short.
+        // After the last request nothing is left to interrupt.
         self.live.header_mut().interrupted = self.stage() != Stage::Done;
         self.interrupted = Some(self.clock.now());
         self.scoreboard.run().stop.store(1, Ordering::Release);
@@ -182,10 +181,10 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Does what is due. `None` when the performance is over; else how long there is nothing to do.
+    /// Does what is due. Returns the time until the next call, or `None` after the end.
     ///
     /// # Errors
-    /// When a process cannot be started.
+    /// A process that cannot be started.
     pub fn step(&mut self) -> sys::Result<Option<Elapsed>> {
         self.listen()?;
         self.live.drain();
@@ -200,7 +199,8 @@ impl<'a> Performance<'a> {
         Ok(Some(self.until_next_look()))
     }
 
-    /// Kills and reaps what is left, and gives away the recording; with it, why not all of it is kept.
+    /// Kills and reaps the remaining processes, and returns the recording; also the reason, if a part of it
+    /// could not be stored.
     pub fn end(mut self) -> (Recording, Option<String>) {
         drop((self.load.take(), self.arbiter.take(), self.services.take()));
         let (recording, not_kept) = self.live.finish();
@@ -282,8 +282,8 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Ends the server of a run that was ended by hand, whatever its workers are busy with. They leave at
-    /// once, and the arbiter tells when, so that the accounts of what they had begun can be closed.
+    /// Ends the server of an interrupted run, even if its workers are busy. They leave at once, and the
+    /// arbiter reports the time, so that the accounts of begun requests can be closed.
     fn hurry(&mut self, waited: Elapsed) {
         if waited > INTERRUPTED_STOP + HURRIED_STOP {
             return self.give_up_on_the_server();
@@ -300,7 +300,7 @@ impl<'a> Performance<'a> {
         self.enter(Act::Over);
     }
 
-    /// Asks the server to stop. One that is not ours goes on.
+    /// Asks the server to stop. A server of another owner goes on.
     fn close(&mut self) {
         match &mut self.arbiter {
             Some(arbiter) => {
@@ -311,7 +311,7 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Everybody is there: the timetable begins a moment from now.
+    /// Starts the timetable, a moment from now: all processes are ready.
     fn say_go(&mut self) {
         let go = self.clock.now() + LEAD_IN;
         self.live.header_mut().began = go;
@@ -319,7 +319,7 @@ impl<'a> Performance<'a> {
         self.enter(Act::Playing);
     }
 
-    /// Whether the run was interrupted, longer ago than this.
+    /// True if the run was interrupted longer ago than `patience`.
     fn is_overdue(&self, patience: Elapsed) -> bool {
         let interrupted = self.interrupted;
         interrupted.is_some_and(|at| self.clock.now().since(at) > patience)
@@ -338,7 +338,7 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Samples what is due to be sampled: at regular instants, and at the window's edges.
+    /// Takes the samples that are due: at regular instants, and at the window's edges.
     fn observe(&mut self) {
         let now = self.clock.now();
         let cast = self.cast();
@@ -356,8 +356,7 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// The summary rests on every request, so that none can be let go of: when there is no room for
-    /// more, the window ends.
+    /// Ends the window if the log is full. The summary rests on every request, so no record may be dropped.
     fn see_whether_the_log_is_full(&mut self) {
         let is_new = self.act == Act::Playing && self.recording().header.log_full.is_none();
         if !is_new || !self.recording().log_is_full() {
@@ -365,7 +364,7 @@ impl<'a> Performance<'a> {
         }
         self.live.header_mut().log_full = Some(self.clock.now());
         let stop = &self.scoreboard.run().stop;
-        // A person who has ended the run meanwhile is not overruled.
+        // An earlier ^C is not overwritten.
         let _ = stop.compare_exchange(
             0,
             RunWords::END_THE_WINDOW,
@@ -406,7 +405,7 @@ impl<'a> Performance<'a> {
     }
 }
 
-/// The window's two edges, as far as load has announced them.
+/// Returns the window's two edges, as far as load has announced them.
 pub(super) fn edges(scoreboard: &Scoreboard) -> [Option<Stamp>; 2] {
     let load = &scoreboard.run().load;
     [&load.window_begin, &load.window_end].map(|word| {

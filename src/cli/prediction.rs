@@ -1,4 +1,4 @@
-//! `--predict`: before anything is played, each variant is simulated on this machine's calibrated costs.
+//! `--predict`: a simulation of each variant on this machine's calibrated costs, before the run.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::{Run, summarise};
 use concsim_record::{Recorder, Recording};
 
-/// Whether to predict, and with whose costs.
+/// Options of predictions.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PredictArgs {
     /// Simulate first with this machine's calibrated costs, and print the prediction beside the measurement
@@ -22,17 +22,17 @@ pub struct PredictArgs {
     machine: Option<PathBuf>,
 }
 
-/// What came of looking for the machine to predict with.
+/// Result of `--predict`.
 pub(super) enum Foresight {
-    /// Nobody wants to know.
+    /// Not asked for.
     Unwanted,
-    /// What was simulated, in the order of the plan's variants.
+    /// The simulations, in the order of the plan's variants.
     Of(Predictions),
-    /// It cannot be; that has been said.
+    /// Impossible; the reason has been shown.
     Wrong,
 }
 
-/// What was simulated before anything was played.
+/// Simulations made before the run.
 #[derive(Debug)]
 pub(super) struct Predictions {
     machine: String,
@@ -40,7 +40,7 @@ pub(super) struct Predictions {
 }
 
 impl Predictions {
-    /// The run of this variant, of which this is the recording, with its prediction beside it.
+    /// Adds its prediction to the run of this variant; `recording` is that of the run.
     pub(super) fn beside(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
         run.prediction = self.runs.get(index).map(|(simulated, switched)| {
             let measured = (&run, &Switched::of(recording));
@@ -51,10 +51,10 @@ impl Predictions {
 }
 
 impl PredictArgs {
-    /// Predicts a plan, if that is wanted.
+    /// Predicts a plan, if asked for.
     ///
     /// # Errors
-    /// When a file is there and cannot be read.
+    /// A file that exists and cannot be read.
     pub(super) fn predict(&self, plan: &Plan, colour: Colour) -> anyhow::Result<Foresight> {
         if !self.predict {
             return Ok(Foresight::Unwanted);
@@ -66,7 +66,7 @@ impl PredictArgs {
 /// Predicts a plan on the machine of this file, or the calibrated one.
 ///
 /// # Errors
-/// When a file is there and cannot be read.
+/// A file that exists and cannot be read.
 pub(super) fn predict(
     wanted: Option<PathBuf>,
     plan: &Plan,
@@ -103,7 +103,7 @@ pub(super) fn predict(
     Ok(Foresight::Of(Predictions { machine, runs }))
 }
 
-/// The variant on another machine.
+/// Returns the variant on another machine.
 fn on(machine: &Machine, variant: &Variant) -> Variant {
     let mut variant = variant.clone();
     variant.scenario.machine = machine.clone();

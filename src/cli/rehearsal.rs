@@ -1,5 +1,5 @@
-//! `concsim run --watch FILE`: plays, and plays again whenever the file is saved. A save while it is played
-//! ends that playing; a file with mistakes shows them and waits for the next save.
+//! `concsim run --watch FILE`: plays the file again whenever it is saved. A save during a run ends that
+//! run; mistakes in the file are shown until the next save.
 
 use super::terminal_event;
 use std::cell::Cell;
@@ -21,10 +21,10 @@ use concsim_os::sys::clock::Clock;
 use concsim_os::sys::interrupt;
 use concsim_tui::Key;
 
-/// How often the file is looked at.
+/// Time between two checks of the file.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(200);
 
-/// What can be told of a file without reading it; `None` where there is none just now.
+/// Metadata that changes with a save; `None` where there is no file just now.
 type Print = Option<(SystemTime, u64)>;
 
 /// A file that may be saved while it is played.
@@ -32,9 +32,9 @@ type Print = Option<(SystemTime, u64)>;
 pub(super) struct Watched {
     path: PathBuf,
     clock: Clock,
-    /// As it was when it was taken to be played.
+    /// Fingerprint at the beginning of the run.
     taken: Cell<Print>,
-    /// As it was when it was looked at last.
+    /// Fingerprint at the last check.
     seen: Cell<Print>,
     next_look: Cell<Stamp>,
     saved: Cell<bool>,
@@ -54,7 +54,7 @@ impl Watched {
         watched
     }
 
-    /// From now on the file as it is now is what is played.
+    /// Takes the current version of the file as the played one.
     fn take(&self) {
         let print = print_of(&self.path);
         self.taken.set(print);
@@ -62,8 +62,8 @@ impl Watched {
         self.saved.set(false);
     }
 
-    /// Whether the file was saved since it was taken. One that is being written, or is gone for a moment
-    /// because an editor puts another in its place, has not been saved yet: it has to look the same twice.
+    /// True if the file was saved since the run began. A file that is being written, or is absent for a
+    /// moment because an editor replaces it, has not been saved yet: two checks in a row have to agree.
     pub(super) fn was_saved(&self) -> bool {
         let now = self.clock.now();
         if !self.saved.get() && now >= self.next_look.get() {
@@ -81,10 +81,10 @@ fn print_of(path: &Path) -> Print {
     Some((data.modified().ok()?, data.len()))
 }
 
-/// Plays the file as often as it is saved, until somebody has had enough.
+/// Plays the file after each save, until the user quits.
 ///
 /// # Errors
-/// When the machine refuses what a run needs before anything is played.
+/// A system limit that is too low for a run, before it begins.
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let Some(path) = args.chosen().file() else {
         talk::say(format_args!(
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         watched.take();
         let played = run::once(args, colour, Some(&watched))?;
         let was_left = match played {
-            // Whoever leaves the card on a screen has had enough, unless it was the save that took it.
+            // The card on a screen was left by the user, unless a save ended it.
             Played::OnScreen(_) => !watched.saved.get(),
             Played::Headless(_) | Played::Wrong => !wait_for_a_save(&watched)?,
         };
@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Waits until the file is saved; `false` if somebody has had enough.
+/// Waits until the file is saved; `false` if the user quits.
 fn wait_for_a_save(watched: &Watched) -> anyhow::Result<bool> {
     if watched.was_saved() {
         return Ok(true);
@@ -130,7 +130,7 @@ fn wait_for_a_save(watched: &Watched) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// Where a person types, if there is one; given back when it is dropped.
+/// The terminal's input, if there is one; restored on drop.
 struct Keyboard {
     is_there: bool,
     clock: Clock,
@@ -146,7 +146,7 @@ impl Keyboard {
         Ok(Self { is_there, clock })
     }
 
-    /// Waits a moment for a key.
+    /// Waits a moment for a key; true if it means quit.
     fn says_to_leave(&self) -> anyhow::Result<bool> {
         if !self.is_there {
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
@@ -168,7 +168,7 @@ impl Keyboard {
 impl Drop for Keyboard {
     fn drop(&mut self) {
         if self.is_there {
-            // A terminal that is gone needs no restoring.
+            // The terminal may be gone; then there is nothing to restore.
             let _ = disable_raw_mode();
         }
     }
@@ -178,7 +178,7 @@ impl Drop for Keyboard {
 mod tests {
     use super::*;
 
-    /// Looks, as if it were time to.
+    /// Checks the file at once.
     fn look(watched: &Watched) -> bool {
         watched.next_look.set(Stamp::ZERO);
         watched.was_saved()

@@ -1,4 +1,4 @@
-//! `concsim replay`: a run that was kept, on the screen on which it was played.
+//! `concsim replay`: a stored run, on the screen of a live run.
 
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recording, storage};
 use concsim_tui::{Keymap, Mouse, Row};
 
-/// Shows a run that was kept: pause it, go back, slow it down.
+/// Shows a kept run: pause, step back, slow down.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim replay last")]
 pub struct Args {
-    /// Folder of a kept run, `last`, or `last-1` for the one before; without, a list to pick from
+    /// Folder of a kept run, `last`, or `last-1` for the one before; without it, a list to pick from
     #[arg(value_name = "DIR|last")]
     run: Option<PathBuf>,
-    /// Print the summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON alone on standard output
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -35,10 +35,10 @@ pub struct Args {
     keyboard: KeyboardArgs,
 }
 
-/// Replays on a screen if there is one; without, prints what came of the run.
+/// Replays on a screen if there is one; otherwise prints the result of the run.
 ///
 /// # Errors
-/// When there is no such run, or nothing of it can be read.
+/// A run that does not exist, or of which nothing can be read.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let screen = showing::canvas().filter(|_| !args.json);
     let Found::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
@@ -74,7 +74,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         args.json,
         (manner.look.glyphs, args.card.extent()),
     )?;
-    // What there is was shown; that it is not all is said to whoever asks.
+    // The readable part was shown; the exit status reports the loss.
     Ok(if is_whole {
         ExitCode::SUCCESS
     } else {
@@ -82,8 +82,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The list of kept runs, for a command line that names none and has no terminal to pick one on. The status is
-/// 2.
+/// Lists the stored runs, for a command line that names none and has no terminal to pick one on. The status
+/// is 2.
 fn offer() -> anyhow::Result<ExitCode> {
     let (_, kept) = runs::kept()?;
     talk::say("no run is named; write `concsim replay last`, or one of these");
@@ -91,7 +91,7 @@ fn offer() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(2))
 }
 
-/// Where a run that is over is looked at, and how.
+/// Terminal and display options for runs that are over.
 pub(super) struct Stage {
     pub(super) terminal: BorrowedFd<'static>,
     pub(super) manner: DisplayOptions,
@@ -99,7 +99,7 @@ pub(super) struct Stage {
     pub(super) mouse: Mouse,
 }
 
-/// Shows runs that are over, until somebody leaves.
+/// Shows runs that are over, until the user quits.
 pub(super) fn show(
     plan: &Plan,
     recordings: Vec<Recording>,

@@ -1,4 +1,4 @@
-//! `concsim report`: the story of kept runs as one file that one can send.
+//! `concsim report`: stored runs as one self-contained HTML file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use concsim_record::storage::{self, StoredRun};
 use concsim_record::summary::{Summary, summarise};
 use concsim_report::page::{Figure, Group, Page, Play, page};
 
-/// Writes a page about kept runs: what came out, why, whether to believe it, figures and data.
+/// Writes a page about kept runs: results, explanations, trust, figures and data.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim report last -o report.html\n         concsim report monday tuesday --title 'Twice the same' -o both.html"
@@ -34,10 +34,10 @@ pub struct Args {
     title: Option<String>,
 }
 
-/// Writes it.
+/// Writes the report.
 ///
 /// # Errors
-/// When a run cannot be read, or the file cannot be written.
+/// A run that cannot be read, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let open = |folder: &PathBuf| {
         let folder = shelf::find(folder)?;
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Default title of a page: the claim of its scenario, or the names of several.
+/// Returns the default title of a page: the claim of its scenario, or the names of several.
 fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
     let plans: Vec<&Plan> = plans.collect();
     let (runs, first) = (counted(plans.len() as u64, "run"), plans.first());
@@ -97,10 +97,10 @@ fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
     }
 }
 
-/// One run, with what is to be said of its files.
+/// Returns one run, with remarks on its files.
 fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
     let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
-    let machine = kept.recordings[0].header.machine.clone(); // there is no kept run without
+    let machine = kept.recordings[0].header.machine.clone(); // a stored run has at least one
     let torn = kept
         .torn
         .iter()
@@ -118,7 +118,7 @@ fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
     }
 }
 
-/// The runs of each scenario, in the order in which they were named: they share one scale of time.
+/// Returns the runs of each scenario, in the order of the command line: they share one time scale.
 fn scenarios(found: &Found) -> Vec<(String, Inputs<'_>)> {
     let mut scenarios: Vec<(String, Inputs<'_>)> = Vec::new();
     for play in found.material().plays {
@@ -134,7 +134,7 @@ fn scenarios(found: &Found) -> Vec<(String, Inputs<'_>)> {
         }
     }
     for (_, material) in &mut scenarios {
-        // A run that is alone needs no name.
+        // A single run needs no name.
         if let [only] = material.plays.as_mut_slice() {
             only.called.clear();
         }
@@ -142,7 +142,7 @@ fn scenarios(found: &Found) -> Vec<(String, Inputs<'_>)> {
     scenarios
 }
 
-/// Lanes of all runs of a scenario, drawn with its first run.
+/// Returns the lanes of all runs of a scenario, drawn with its first run.
 fn lanes(found: &Found) -> Vec<Option<Figure>> {
     let scenarios = scenarios(found);
     let mut drawn_of: Vec<&str> = Vec::new();
@@ -169,7 +169,8 @@ fn lanes(found: &Found) -> Vec<Option<Figure>> {
         .collect()
 }
 
-/// Kinds that have an axis of time, or of which runs of several scenarios are unlike: one for each scenario.
+/// Kinds with an axis of time, or whose runs of several scenarios are not comparable: one for each
+/// scenario.
 const OF_ONE_SCENARIO: [Kind; 5] = [
     Kind::Breakdown,
     Kind::Heatmap,
@@ -182,7 +183,7 @@ const WIDE: u32 = 720;
 const NARROW: u32 = 340;
 const WIDEST: u32 = 1120;
 
-/// All kinds of figures of which there is something in the runs, but for the lanes.
+/// Returns figures of all kinds for which the runs have data, except lanes.
 fn figures(found: &Found) -> Vec<Group> {
     let scenarios = scenarios(found);
     let is_one = scenarios.len() == 1;

@@ -1,4 +1,4 @@
-//! `concsim run`: plays a scenario for real, variant after variant, and says what came of it.
+//! `concsim run`: plays a scenario with real processes, variant after variant, and prints the result.
 
 use concsim_os::recorder;
 use concsim_os::recorder::Folder;
@@ -36,7 +36,7 @@ use concsim_report::card::{Extent, MORE, card};
 use concsim_report::json;
 use concsim_tui::Keymap;
 
-/// Plays a scenario for real, and watches it.
+/// Plays a scenario with real processes, and shows it.
 #[derive(Debug, clap::Args)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -49,7 +49,7 @@ pub struct Args {
     /// Show no screen; progress goes to standard error, the result to standard output
     #[arg(long)]
     headless: bool,
-    /// Print the summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON alone on standard output
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -74,19 +74,19 @@ pub struct Args {
     watch: bool,
 }
 
-/// How a playing went.
+/// End of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Played {
-    /// Before somebody's eyes, who has left; with the exit status.
+    /// On a screen, which the user has left; with the exit status.
     OnScreen(u8),
-    /// Without a screen.
+    /// Without a screen; with the exit status.
     Headless(u8),
-    /// Not at all: the scenario has mistakes, which have been shown.
+    /// Not begun: the scenario has mistakes, which have been shown.
     Wrong,
 }
 
 impl Played {
-    /// As the exit status says it.
+    /// Returns the exit status.
     pub(super) fn status(self) -> ExitCode {
         match self {
             Self::OnScreen(status) | Self::Headless(status) => ExitCode::from(status),
@@ -96,17 +96,17 @@ impl Played {
 }
 
 impl Args {
-    /// The terminal to play on, if it is to be on one.
+    /// Returns the terminal of the screen, if one is to be used.
     fn terminal(&self) -> Option<BorrowedFd<'static>> {
         showing::canvas().filter(|_| !self.headless && !self.json)
     }
 
-    /// The scenario that was chosen.
+    /// Returns the chosen scenario.
     pub(super) fn chosen(&self) -> &SourceArgs {
         &self.chosen
     }
 
-    /// Plays the scenario of this name as it is, on a screen if there is one.
+    /// Returns arguments that play the scenario of this name unchanged, on a screen if there is one.
     #[must_use]
     pub fn of(name: &str) -> Self {
         Self {
@@ -128,7 +128,7 @@ impl Args {
 /// Plays every chosen variant and prints the result.
 ///
 /// # Errors
-/// When the machine refuses what a run needs before anything is played.
+/// A system limit that is too low for a run, before it begins.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     if args.watch {
         return rehearsal::run(args, colour);
@@ -136,7 +136,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     once(args, colour, None).map(Played::status)
 }
 
-/// Plays it once; not to its end if the file that is `watched` is saved before that.
+/// Plays the scenario once; a save of the `watched` file ends it early.
 pub(super) fn once(
     args: &Args,
     colour: Colour,
@@ -172,7 +172,7 @@ pub(super) fn once(
     };
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
-        // It was not played to its end: others on the shelf are worth more. What cannot be removed stays.
+        // Incomplete run: it must not evict older ones. Removal is best-effort.
         let half = folder.filter(|_| args.out.is_none());
         if let Some(half) = half {
             let _ = fs::remove_dir_all(half.path());
@@ -187,7 +187,7 @@ pub(super) fn once(
     Ok(played)
 }
 
-/// The error of a run, after what it left of a folder has been removed.
+/// Removes the run's remains from its folder, and returns the error.
 pub(super) fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::Error {
     if let Some(folder) = folder {
         folder.remove_unplayed();
@@ -195,7 +195,7 @@ pub(super) fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::
     error
 }
 
-/// Where the run is, or why its summary is not there.
+/// Reports the run's folder, or the reason for which its summary is missing.
 pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet: bool) {
     match kept {
         Err(error) => talk::say(format_args!("the summary is not kept: {error}")),
@@ -204,7 +204,7 @@ pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet:
     }
 }
 
-/// Who keeps the recording of a variant; what was played before is worth more than a place for this.
+/// Opens the recording writer of a variant. On failure the run goes on unrecorded.
 pub(super) fn keeper_for(
     folder: Option<&mut Folder>,
     header: &Header,
@@ -215,8 +215,8 @@ pub(super) fn keeper_for(
     keeper.inspect_err(not_kept).ok()
 }
 
-/// Where the run is kept: where it is told to be, else on the shelf, unless it is not to be kept. A shelf
-/// that cannot be written to does not stop a run.
+/// Returns the run's folder: that of the command line, else one in the run store, or none. A store that
+/// cannot be written to does not stop a run.
 pub(super) fn folder_for(
     out: Option<&Path>,
     no_keep: bool,
@@ -236,7 +236,7 @@ pub(super) fn folder_for(
         .ok())
 }
 
-/// What a playing needs besides what was asked for.
+/// Context of a run, besides its arguments.
 struct Staging<'a> {
     colour: Colour,
     keymap: Keymap,
@@ -244,8 +244,9 @@ struct Staging<'a> {
     predictions: Option<&'a Predictions>,
 }
 
-/// On a screen if there is one; the card stays on it until it is left. Also whether the summary is kept,
-/// which is before anybody looks at the card: who knows how they leave it.
+/// Plays on a screen if there is one; the card stays until the user leaves it. Also returns the result of
+/// saving the summary, which is saved before the card is shown, because the user may kill the program
+/// there.
 fn play_with(
     plan: &Plan,
     args: &Args,
@@ -285,7 +286,7 @@ fn play_with(
     Ok((summary, Played::OnScreen(status), kept))
 }
 
-/// Plays one variant after the other. A variant that breaks down does not stop the later ones.
+/// Plays one variant after the other. A failed variant does not stop the later ones.
 fn play(
     plan: &Plan,
     audience: &mut impl Audience,
@@ -325,7 +326,7 @@ pub(super) fn play_one(
     watch(performance, audience)
 }
 
-/// Watches a performance to its end, which comes sooner if the audience wants to leave.
+/// Drives a performance to its end, which comes sooner if the frontend wants to leave.
 pub(super) fn watch(
     mut performance: Performance<'_>,
     audience: &mut impl Audience,
@@ -338,7 +339,7 @@ pub(super) fn watch(
             performance.interrupt();
         }
     }
-    // What was said last.
+    // The last messages.
     audience.watch(&mut performance, Elapsed::ZERO)?;
     let (recording, note) = performance.end();
     if let Some(note) = note {
@@ -347,7 +348,7 @@ pub(super) fn watch(
     Ok(recording)
 }
 
-/// Both forms of the card.
+/// The card in both forms.
 #[derive(Debug)]
 pub(super) struct Cards {
     pub(super) short: String,
@@ -364,7 +365,7 @@ impl Cards {
     }
 }
 
-/// Prints the result: the card, or JSON and nothing else.
+/// Prints the result: the card, or JSON alone.
 pub(super) fn print(
     plan: &Plan,
     summary: &Summary,

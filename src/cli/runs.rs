@@ -1,4 +1,5 @@
-//! `concsim runs`: the kept runs, the newest first. On a terminal, `concsim replay` without a run offers them.
+//! `concsim runs`: the stored runs, the newest first. On a terminal, `concsim replay` without a run offers
+//! them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,36 +19,36 @@ use concsim_record::storage;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim runs && concsim replay last-1")]
 pub struct Args {
-    /// Print JSON on standard output, and nothing else
+    /// Print JSON alone on standard output
     #[arg(long)]
     json: bool,
 }
 
-/// A kept run, as far as its folder tells without its recordings.
+/// A stored run, as far as its folder describes it without its recordings.
 #[derive(Debug, Serialize)]
 pub(super) struct KeptRun {
-    /// `last`, `last-1`: what other commands take for it.
+    /// Its name for other commands: `last`, `last-1`.
     name: String,
     folder: PathBuf,
-    /// Seconds since 1970 at which it began.
+    /// Beginning, in seconds since 1970.
     began_s: Option<u64>,
     scenario: String,
     title: String,
     variants: Vec<KeptVariant>,
-    /// What it was played by: `measured` or `simulated`. Null without a result.
+    /// Engine: `measured` or `simulated`. Null without a result.
     origin: Option<String>,
     bytes: u64,
 }
 
-/// A variant of a kept run.
+/// A variant of a stored run.
 #[derive(Debug, Serialize)]
 struct KeptVariant {
     name: String,
-    /// Null if it was not played to its end.
+    /// Null if it did not end regularly.
     trust: Option<String>,
 }
 
-/// All of them, for programs.
+/// All runs, for programs.
 #[derive(Serialize)]
 struct Listed<'a> {
     schema: &'static str,
@@ -58,7 +59,7 @@ struct Listed<'a> {
 /// Prints the list.
 ///
 /// # Errors
-/// When there is no home folder, or nothing can be written.
+/// A missing home folder, or standard output that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (folder, runs) = kept()?;
     let text = if args.json {
@@ -84,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The shelf, and the runs on it, the newest first.
+/// Returns the run store, and its runs, the newest first.
 pub(super) fn kept() -> anyhow::Result<(PathBuf, Vec<KeptRun>)> {
     let shelf = shelf::shelf()?;
     let folders = shelf::folders(&shelf).into_iter().rev();
@@ -136,7 +137,7 @@ impl KeptRun {
         }
     }
 
-    /// `sync ok, coroutine rough`
+    /// Returns `sync ok, coroutine rough`.
     fn trusted(&self) -> String {
         let said = self.variants.iter().map(|it| match &it.trust {
             Some(trust) => format!("{} {}", it.name, trust.replace('-', " ")),
@@ -158,7 +159,7 @@ impl KeptRun {
     }
 }
 
-/// One line for each run, under a heading.
+/// Returns one line for each run, under a heading.
 pub(super) fn table(runs: &[KeptRun]) -> String {
     let now = clock::date().0.duration_since(std::time::UNIX_EPOCH);
     let now = now.map_or(0, |now| now.as_secs());
@@ -187,7 +188,7 @@ pub(super) fn table(runs: &[KeptRun]) -> String {
     printable(&rows.iter().map(line).collect::<String>())
 }
 
-/// Age in words: `12 s ago`, `3 min ago`, `2 days ago`.
+/// Returns an age in words: `12 s ago`, `3 min ago`, `2 days ago`.
 fn ago(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s ago"),
@@ -197,7 +198,7 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// `1.2 MB`
+/// Returns `1.2 MB`.
 fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
@@ -206,7 +207,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Lists the runs on a terminal and waits for a key: the folder of the run that was picked, or [`None`].
+/// Lists the runs on a terminal and waits for a key. Returns the folder of the picked run, or [`None`].
 pub(super) fn pick() -> anyhow::Result<Option<PathBuf>> {
     let (folder, runs) = kept()?;
     anyhow::ensure!(

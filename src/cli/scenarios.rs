@@ -1,4 +1,4 @@
-//! `concsim scenarios`: what there is to play, what it shows and how long it takes.
+//! `concsim scenarios`: the scenarios, with the claim and the length of each.
 
 use std::fs;
 use std::process::ExitCode;
@@ -8,15 +8,15 @@ use concsim_model::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup,
 use concsim_model::units::Elapsed;
 use concsim_theory::bounds;
 
-/// Lists the scenarios with what each shows and how long it takes.
+/// Lists the scenarios with the claim and the length of each.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: concsim scenarios")]
 pub struct Args {}
 
-/// Lists the files of `./scenarios` and the built-in scenarios that are not among them.
+/// Lists the files of `./scenarios` and the other built-in scenarios.
 ///
 /// # Errors
-/// When nothing can be written.
+/// Standard output that cannot be written.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
     talk::print(&listed(&known()))?;
     Ok(ExitCode::SUCCESS)
@@ -27,12 +27,12 @@ pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
 pub struct Known {
     /// `io_bound`
     pub name: String,
-    /// `None`: its file has mistakes.
+    /// Its plan; `None`: its file has mistakes.
     pub plan: Option<Plan>,
 }
 
-/// The built-in scenarios in the order in which they teach, then those of `./scenarios`, which take
-/// the place of built-in ones of the same name.
+/// Returns the built-in scenarios in teaching order, then those of `./scenarios`, which replace built-in
+/// ones of the same name.
 #[must_use]
 pub fn known() -> Vec<Known> {
     let mut known: Vec<(String, String)> = builtin::all()
@@ -52,7 +52,7 @@ pub fn known() -> Vec<Known> {
     known.into_iter().map(read).collect()
 }
 
-/// Names and texts of the files in `./scenarios`, sorted by name.
+/// Returns names and texts of the files in `./scenarios`, sorted by name.
 fn of_the_folder() -> Vec<(String, String)> {
     let Ok(files) = fs::read_dir("scenarios") else {
         return Vec::new();
@@ -72,7 +72,7 @@ fn of_the_folder() -> Vec<(String, String)> {
     found
 }
 
-/// One line for each, and how to go on.
+/// Returns one line for each, and the commands to go on with.
 #[must_use]
 pub fn listed(known: &[Known]) -> String {
     let width = known.iter().map(|one| one.name.len()).max().unwrap_or(0);
@@ -92,7 +92,7 @@ pub fn listed(known: &[Known]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// How long a plan takes, about: `17 s`.
+/// Returns the approximate length of a plan: `17 s`.
 #[must_use]
 pub fn takes(plan: &Plan) -> String {
     let seconds: f64 = plan
@@ -103,7 +103,7 @@ pub fn takes(plan: &Plan) -> String {
     format!("{:.0} s", seconds.max(1.0))
 }
 
-/// Warm-up, window and drain of one variant, in seconds.
+/// Returns warm-up, window and drain of one variant, in seconds.
 pub(super) fn seconds_of(scenario: &Scenario) -> f64 {
     let round = round_of(scenario).min(scenario.load.patience.as_secs_f64());
     let warmup = match scenario.warmup {
@@ -120,7 +120,7 @@ pub(super) fn seconds_of(scenario: &Scenario) -> f64 {
     warmup + window.min(scenario.duration.as_secs_f64()) + round
 }
 
-/// The time in which every client is answered once. Nobody can be faster than the bounds allow.
+/// Returns the time in which every client is answered once, in seconds: at least that of the bounds.
 fn round_of(scenario: &Scenario) -> f64 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let fastest = bounds::of(scenario, cores);

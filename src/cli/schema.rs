@@ -14,7 +14,7 @@ pub struct Args {}
 /// Prints the schema.
 ///
 /// # Errors
-/// When nothing can be written.
+/// Standard output that cannot be written.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
     let schema = serde_json::to_string_pretty(&scenario::schema())?;
     talk::print(&format!("{schema}\n"))?;

@@ -1,5 +1,5 @@
-//! The run on a screen: takes the terminal over, draws the recording while it grows, and gives the
-//! terminal back, whatever happens.
+//! The screen of a run: takes the terminal over, draws the recording while it grows, and restores the
+//! terminal in every case.
 
 use super::terminal_event;
 use std::io::{self, BufWriter, Stdout, Write as _};
@@ -33,37 +33,37 @@ use concsim_record::feed::Feed;
 use concsim_record::summary::Run;
 use concsim_tui::{Action, Keymap, Mouse, Row, State, Steer, Turned};
 
-/// So many bytes hold most frames.
+/// Buffer size that holds most frames, in bytes.
 const LONG_FRAME: usize = 64 << 10;
-/// How long a title card stays unless a key is pressed.
+/// Time that a title card stays unless a key is pressed.
 const TITLE_STAYS: Elapsed = Elapsed::from_secs(2);
 
-/// The terminal, taken over. Dropping it gives it back.
+/// The terminal, taken over. Dropping it restores the terminal.
 pub struct Screen {
-    /// A frame is written at once.
+    /// Buffered: a frame is written at once.
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
     manner: DisplayOptions,
     taken: FullScreen,
-    /// Who has the mouse now.
+    /// Current owner of the mouse.
     mouse: Mouse,
     clock: Clock,
     next_frame: Stamp,
-    /// When the state last looked.
+    /// Time of the state's last update.
     turned: Stamp,
-    /// The variants that are over.
+    /// Recordings of the variants that are over.
     over: Vec<Recording>,
-    /// What the processes said: printed when the terminal has been given back.
+    /// Messages of the processes, printed after the terminal has been restored.
     notes: Vec<String>,
-    /// The file, if it is played again when it is saved.
+    /// The file, if each save plays it again.
     watched: Option<Rc<Watched>>,
 }
 
 impl Screen {
-    /// Takes over `terminal` for a run of `plan` on a machine with so many cores.
+    /// Takes over `terminal` for a run of `plan` on a machine with `cores` cores.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// A terminal that is gone.
     pub fn on(
         terminal: BorrowedFd<'static>,
         plan: &Plan,
@@ -74,7 +74,7 @@ impl Screen {
         let taken = FullScreen::take(terminal)?;
         let mut state = State::new(plan, cores);
         state.look = manner.look;
-        // What was asked for on the command line comes before what crossterm finds in the environment.
+        // The command line takes precedence over crossterm's own reading of the environment.
         style::force_color_output(manner.look.colours != Colours::None);
         restore_when_panicking(taken.modes());
         enable_raw_mode()?;
@@ -95,10 +95,10 @@ impl Screen {
         })
     }
 
-    /// With these keys, and the mouse if it is ours.
+    /// Sets the keys, and takes the mouse if the screen owns it.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// A terminal that is gone.
     pub fn steered_by(mut self, keymap: Keymap, mouse: Mouse) -> anyhow::Result<Self> {
         self.state.keymap = keymap;
         self.state.mouse = mouse;
@@ -106,7 +106,7 @@ impl Screen {
         Ok(self)
     }
 
-    /// Takes the mouse from the terminal, or gives it back, as the state has it.
+    /// Takes the mouse from the terminal, or returns it, according to the state.
     fn follow_mouse(&mut self) -> anyhow::Result<()> {
         if self.mouse != self.state.mouse {
             self.mouse = self.state.mouse;
@@ -120,14 +120,14 @@ impl Screen {
         Ok(())
     }
 
-    /// Asks nothing.
+    /// Skips all questions.
     #[must_use]
     pub fn without_questions(mut self) -> Self {
         self.state.ask_nothing();
         self
     }
 
-    /// Has had enough when this file is saved, too.
+    /// Also ends the run when this file is saved.
     #[must_use]
     pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
         self.watched = watched.cloned();
@@ -158,7 +158,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Draws what there is now, unless it is what was there before.
+    /// Draws a frame, unless it equals the last one.
     fn draw_if_another(&mut self, turned: Turned) -> anyhow::Result<()> {
         match turned {
             Turned::Another => self.draw(),
@@ -169,7 +169,7 @@ impl Screen {
         }
     }
 
-    /// Handles keys until `length` is over or one of them asks the driver for something.
+    /// Handles keys until `length` is over or a key asks the driver for an action.
     fn attend(&mut self, length: Elapsed) -> anyhow::Result<Option<Action>> {
         let until = self.clock.now() + length;
         loop {
@@ -180,12 +180,12 @@ impl Screen {
                 }
                 continue;
             }
-            // A window that is pulled at its corner says its size a hundred times: the last one is drawn.
+            // Dragging a window's corner reports a hundred sizes: the last one is drawn.
             while self.has_heard()? {
                 let event = event::read()?;
                 if event.is_resize() {
-                    // Whatever a terminal made of what was on it: all is drawn anew, even if the size
-                    // is again what it was.
+                    // A terminal may rearrange its content on any resize: everything is drawn anew, even if
+                    // the size is the same again.
                     let size = self.terminal.size()?;
                     self.terminal.resize(size.into())?;
                 }
@@ -199,7 +199,7 @@ impl Screen {
         }
     }
 
-    /// Waits until there is something to read, so long at most; a signal ends that early.
+    /// Waits until there is input, at most this long; a signal ends the wait early.
     fn hears(&self, at_most: Elapsed) -> anyhow::Result<bool> {
         if self.has_heard()? {
             return Ok(true);
@@ -208,15 +208,15 @@ impl Screen {
         self.has_heard()
     }
 
-    /// Whether there is something to read. crossterm's event source is never asked to wait, and only
-    /// while the terminal is there: at the end of a keyboard it reads nothing, for ever.
+    /// True if there is input. crossterm's event source is never asked to wait, and only while the terminal
+    /// exists: at end of file it loops without end.
     fn has_heard(&self) -> anyhow::Result<bool> {
         let is_gone = sys::terminal::is_gone(self.taken.terminal());
         anyhow::ensure!(!is_gone, "the terminal is gone");
         Ok(event::poll(Duration::ZERO)?)
     }
 
-    /// Does what a key or the mouse asks for.
+    /// Carries out a key or a mouse event.
     fn answer(&mut self, event: &Event) -> Option<Action> {
         if let Event::Mouse(event) = event {
             return terminal_event::pointer(*event).and_then(|pointer| self.state.point(pointer));
@@ -227,7 +227,7 @@ impl Screen {
         key.and_then(|key| self.state.key(key))
     }
 
-    /// A moment of the title card, or of play: a person may have had enough, or do something.
+    /// Handles input for a moment of the title card or of play: the user may quit or steer.
     fn attend_to_play(&mut self, length: Elapsed) -> anyhow::Result<Option<Steer>> {
         match self.attend(length)? {
             Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
@@ -237,10 +237,10 @@ impl Screen {
         Ok(None)
     }
 
-    /// Shows the card until a person leaves it.
+    /// Shows the card until the user leaves it.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// A terminal that is gone.
     pub(super) fn show_card(&mut self, cards: &Cards) -> anyhow::Result<()> {
         self.state
             .show_cards(lines(&cards.short), lines(&cards.full));
@@ -248,10 +248,10 @@ impl Screen {
         self.explore()
     }
 
-    /// Shows a run that was kept, until a person leaves.
+    /// Shows a stored run, until the user quits.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// A terminal that is gone.
     pub(super) fn replay(
         &mut self,
         recordings: Vec<Recording>,
@@ -266,7 +266,7 @@ impl Screen {
         self.explore()
     }
 
-    /// Asks until somebody goes on, or has guessed and is silent for a moment.
+    /// Asks a question until the user goes on, or has guessed and then pauses.
     fn ask(&mut self, question: usize) -> anyhow::Result<()> {
         self.state.ask(question);
         let votes = |state: &State| state.votes()[question].iter().sum::<u64>();
@@ -284,13 +284,13 @@ impl Screen {
         Ok(())
     }
 
-    /// For each question, how many guessed each choice.
+    /// Returns the number of guesses for each choice of each question.
     #[must_use]
     pub fn votes(&self) -> &[Vec<u64>] {
         self.state.votes()
     }
 
-    /// Lets a person go back and forth in what was recorded, until they leave.
+    /// Lets the user navigate in the recording, until they quit.
     fn explore(&mut self) -> anyhow::Result<()> {
         while !self.wants_to_leave() {
             if let Some(Action::Quit | Action::Interrupt) = self.attend(self.manner.frame_every)? {
@@ -302,8 +302,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Stays on the title card until somebody goes on. Whoever looks back at the variant that is over
-    /// comes to it when they have seen that to its end.
+    /// Shows the title card until the user goes on. A user who looks back at the last variant reaches it at
+    /// that variant's end.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
         while self.state.is_before_a_hall() && !self.wants_to_leave() {
             match self.attend(self.manner.frame_every)? {
@@ -316,7 +316,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Stays on the title card for a while, or until somebody goes on. Whoever looks back goes on doing so.
+    /// Shows the title card for a while, or until the user goes on. Looking back continues.
     fn stay_on_the_title(&mut self) -> anyhow::Result<()> {
         let until = self.clock.now() + TITLE_STAYS;
         while self.clock.now() < until && !self.wants_to_leave() {
@@ -348,7 +348,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Lets the state look at what there is, `now` being what is played.
+    /// Updates the state; `now` is the recording in play.
     fn turn(&mut self, now: Option<&Recording>) -> Turned {
         let at = self.clock.now();
         let passed = at.since(self.turned);
@@ -381,7 +381,7 @@ impl Audience for Screen {
     fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
         self.notes.append(&mut performance.take_notes());
         let playing = !matches!(performance.stage(), Stage::Preparing | Stage::Done);
-        // Whoever looks back goes on doing so while the next one gets ready.
+        // Looking back continues while the next variant starts.
         if (playing || !self.state.is_live()) && self.clock.now() >= self.next_frame {
             let turned = self.turn(Some(performance.recording()));
             self.draw_if_another(turned)?;
@@ -417,7 +417,7 @@ impl Drop for Screen {
     }
 }
 
-/// A panic's message is of no use on a screen that is about to go.
+/// Restores the terminal on a panic: a message on the alternate screen would be lost.
 pub(super) fn restore_when_panicking(modes: Modes) {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

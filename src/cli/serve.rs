@@ -1,8 +1,8 @@
-//! `concsim serve`: the server alone, for other people's load generators.
+//! `concsim serve`: the server alone, for any load generator.
 //!
-//! Services and arbiter are started as for a run, and the rings are emptied as a recorder would, so
-//! that telemetry costs what it costs in a run. On a terminal a table of the workers is kept up to
-//! date; the master's process id is in it, for those who want to send it TTIN and TTOU.
+//! Services and arbiter are started as for a run, and the rings are emptied as by a recorder, so that
+//! telemetry has the same cost as in a run. On a terminal a table of the workers is kept up to date; it
+//! contains the master's process id, for the signals TTIN and TTOU.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,16 +29,16 @@ use concsim_os::telemetry::{
     ChildMessage, Event, RINGS_BY_DEFAULT, Reader, Scoreboard, Slot, Telemetry,
 };
 
-/// Between two looks at the rings and at what the processes say.
+/// Time between two polls of the rings and of the processes' messages.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
-/// Between two tables.
+/// Time between two tables.
 const TABLE_EVERY: Elapsed = Elapsed::from_millis(500);
-/// How long the processes may take to come up.
+/// Time limit for the processes to start.
 const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
-/// How long a server that is stopping is granted beyond its own `graceful_timeout`.
+/// Time that a stopping server gets beyond its own `graceful_timeout`.
 const STOP_PATIENCE: Elapsed = Elapsed::from_secs(5);
 
-/// Runs the server of a scenario alone, for any load generator.
+/// Serves a scenario without load, for any load generator.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "An answer is one line, which says what happened to its request. It is filled with blanks to a multiple of 240 bytes, \
@@ -51,17 +51,18 @@ pub struct Args {
     /// Address to listen on; port 0 takes any free port and reports it
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address, default_value = "127.0.0.1:8000")]
     bind: SocketAddr,
-    /// Address for the counters that Prometheus reads: a port of this machine alone, or an address with a port
+    /// Address for the counters that Prometheus reads: a port of this machine alone, or an address with a
+    /// port
     #[arg(long, value_name = "PORT|ADDRESS", value_parser = metrics::address)]
     metrics: Option<SocketAddr>,
-    /// Host name by which clients may ask, besides addresses and localhost; repeatable. `any` allows all, and pages of
-    /// other sites
+    /// Allowed host name in requests, besides addresses and localhost; repeatable. `any` allows all, and
+    /// pages of other sites
     #[arg(long, value_name = "NAME|any")]
     allow_host: Vec<String>,
-    /// Longest that a client may ask of a step by ?d=
+    /// Longest duration of a step that a client may set by ?d=
     #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "10s")]
     longest_step: Elapsed,
-    /// Workers write counters only, no events: to measure what telemetry costs
+    /// Let workers write counters but no events: to measure the cost of telemetry
     #[arg(long, hide = true)]
     no_telemetry: bool,
 }
@@ -72,7 +73,7 @@ fn length(text: &str) -> Result<Elapsed, String> {
 }
 
 impl Args {
-    /// Requests that are played.
+    /// Returns the requests that are allowed.
     fn access(&self) -> Access {
         let allows_any = self.allow_host.iter().any(|it| it == "any");
         Access {
@@ -85,7 +86,7 @@ impl Args {
 /// Serves until ^C.
 ///
 /// # Errors
-/// When the server cannot come up, or breaks down.
+/// A server that cannot start, or breaks down.
 pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
         Chosen::Plan(plan) => plan,
@@ -95,7 +96,7 @@ pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
     interrupt::listen()?;
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
-    // An address that cannot be had is said before anything is started.
+    // An unusable address is reported before anything is started.
     let kind = variant.scenario.server.kind;
     let metrics = args
         .metrics
@@ -108,7 +109,7 @@ pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server is of one variant; which, is said if there was a choice.
+/// Returns the first variant, which is the one served; reports it if there was a choice.
 fn the_first(plan: &Plan) -> &Variant {
     let first = plan.variants.first().expect("a plan has a variant");
     if let more @ 2.. = plan.variants.len() {
@@ -120,7 +121,7 @@ fn the_first(plan: &Plan) -> &Variant {
     first
 }
 
-/// A server that is open, and what is seen of it.
+/// A running server, and its telemetry.
 struct House<'a> {
     scoreboard: &'a Scoreboard,
     clock: Clock,
@@ -129,7 +130,7 @@ struct House<'a> {
     arbiter: Child,
     readers: BTreeMap<usize, Reader<'a>>,
     others: [Reader<'a>; 2],
-    /// Events seen; dropped ones are told when the house is closed.
+    /// Number of events read; dropped ones are reported at the end.
     events: u64,
     before: BTreeMap<usize, Before>,
     master_cpu: CpuTime,
@@ -202,7 +203,7 @@ impl<'a> House<'a> {
         })
     }
 
-    /// Until ^C.
+    /// Runs until ^C.
     fn watch(&mut self) -> anyhow::Result<()> {
         while !interrupt::noted() {
             self.look()?;
@@ -210,7 +211,7 @@ impl<'a> House<'a> {
                 self.look()?;
                 bail!("the server ended unexpectedly ({status})");
             }
-            // Workers know the addresses of these services alone: others could not take their place.
+            // Workers have the addresses of these services alone: a new process could not replace them.
             if let Some(status) = self.services.as_mut().and_then(Child::ended) {
                 bail!("the services ended unexpectedly ({status}): calls have no answer any more");
             }
@@ -219,8 +220,8 @@ impl<'a> House<'a> {
         Ok(())
     }
 
-    /// Stops gracefully: what was begun is finished. A second ^C makes it quick, also where the arbiter is
-    /// stopped by a signal and does not hear of it.
+    /// Stops gracefully: begun requests are finished. A second ^C stops at once, even if the arbiter is
+    /// stopped by a signal and cannot react.
     fn close(&mut self) -> anyhow::Result<()> {
         self.arbiter.terminate();
         let asked = interrupt::times();
@@ -247,12 +248,12 @@ impl<'a> House<'a> {
         Ok(())
     }
 
-    /// Events that found no place in a ring.
+    /// Returns the number of events that found no place in a ring.
     fn dropped(&self) -> u64 {
         self.readers.values().map(Reader::dropped).sum()
     }
 
-    /// Empties the rings, passes on what the processes say, and redraws the table when it is time.
+    /// Empties the rings, passes on messages of the processes, and redraws the table when due.
     fn look(&mut self) -> anyhow::Result<()> {
         for (worker, _) in self.scoreboard.used_slots() {
             let ring = self.scoreboard.worker_ring(worker);
@@ -289,7 +290,7 @@ impl<'a> House<'a> {
         Ok(())
     }
 
-    /// A line above the table.
+    /// Prints a line above the table.
     fn tell(&mut self, text: &str) {
         self.wipe_table();
         talk::say(text);
@@ -312,7 +313,7 @@ impl<'a> House<'a> {
         talk::raw(format_args!("{text}\n"));
     }
 
-    /// Goes up to where the table begins, and erases from there to the end of the screen.
+    /// Moves to the beginning of the table, and erases from there to the end of the screen.
     fn wipe_table(&mut self) {
         match std::mem::take(&mut self.lines_shown) {
             0 => {}
@@ -344,7 +345,7 @@ fn row(worker: usize, slot: &Slot, before: &mut Before) -> Row {
     }
 }
 
-/// What a slot has done in all its life.
+/// Returns the totals of a slot's whole life.
 fn last_words(worker: usize, slot: &Slot) -> String {
     let [requests, connections, lost] =
         [&slot.requests, &slot.accepted, &slot.lost_tasks].map(read);
@@ -368,7 +369,7 @@ fn start(role: &str, orders: &str, scoreboard: &Scoreboard) -> anyhow::Result<Ch
     Ok(Child::start(role, &legacy)?)
 }
 
-/// Waits until a child says that it is ready, and where.
+/// Waits until a child reports that it is ready; returns its addresses.
 fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<SocketAddr>> {
     let until = clock.now() + BOOT_PATIENCE;
     while clock.now() < until && !interrupt::noted() {

@@ -1,5 +1,5 @@
-//! Where runs are kept that nobody named a folder for: the last five, 200 MB at most, in the platform's
-//! folder for such things. `last` is the newest.
+//! The run store: runs without a folder of their own are stored here. It holds the last five, 200 MB at
+//! most, in the platform's folder for program state. `last` is the newest.
 
 use concsim_os::recorder;
 use std::fs;
@@ -15,29 +15,27 @@ use concsim_os::recorder::Folder;
 use concsim_os::sys::{clock, signals};
 use concsim_record::storage;
 
-/// So many are kept …
+/// Maximum number of stored runs …
 const KEPT: usize = 5;
-/// … and all of them together take no more than this: those that are there half of it at most, and the
-/// new one what is left.
+/// … and their maximum total size in bytes: older runs take half of it at most, and the new one the rest.
 const BYTES: u64 = 200 << 20;
 
-/// What this program keeps from one time to the next: `$XDG_STATE_HOME/concsim`, or what the platform has
-/// instead.
+/// Returns the folder of this program's state: `$XDG_STATE_HOME/concsim`, or the platform's equivalent.
 pub(super) fn state() -> anyhow::Result<PathBuf> {
     let strategy = etcetera::choose_base_strategy().context("there is no home folder")?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("concsim"))
 }
 
-/// What a command line calls the newest kept run.
+/// Name of the newest stored run on a command line.
 pub(super) const LAST: &str = "last";
 
-/// The shelf: the folder `recordings` there.
+/// Returns the run store: the folder `recordings` there.
 pub(super) fn shelf() -> anyhow::Result<PathBuf> {
     Ok(state()?.join("recordings"))
 }
 
-/// A new place on the shelf, after room has been made for it.
+/// Creates a new folder in the run store, after making room for it.
 pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
     let shelf = shelf()?;
     fs::create_dir_all(&shelf).with_context(|| format!("{}", shelf.display()))?;
@@ -47,8 +45,8 @@ pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
     Ok(folder.with_room(BYTES.saturating_sub(taken)))
 }
 
-/// The folder of a kept run: `last`, `last-1` for the one before, the name of a folder on the shelf, or a path
-/// as it is.
+/// Returns the folder of a stored run: `last`, `last-1` for the one before, the name of a folder in the
+/// store, or a path.
 pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
     if wanted.is_dir() {
         return Ok(wanted.to_owned());
@@ -78,7 +76,7 @@ pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Reports what of a kept run cannot be read.
+/// Reports the unreadable parts of a stored run.
 pub(super) fn report_losses(kept: &storage::StoredRun) {
     for (file, tear) in &kept.torn {
         talk::say(format_args!("{}: {tear}", file.display()));
@@ -90,8 +88,8 @@ pub(super) fn report_losses(kept: &storage::StoredRun) {
     }
 }
 
-/// Sorts by time: seconds since 1970, the scenario's name, and the process, so that two runs at once
-/// are two folders.
+/// Returns a folder name that sorts by time: seconds since 1970, the scenario's name, and the process id,
+/// so that two runs at once have two folders.
 fn name_for(plan: &Plan) -> String {
     let now = clock::date().0.duration_since(std::time::UNIX_EPOCH);
     let seconds = now.map_or(0, |now| now.as_secs());
@@ -100,7 +98,7 @@ fn name_for(plan: &Plan) -> String {
     format!("{seconds:010}-{}-{process}", stem.to_string_lossy())
 }
 
-/// The runs on the shelf, the oldest first. Other folders are none of them.
+/// Returns the runs in the store, the oldest first. Other folders are skipped.
 pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(shelf)
         .into_iter()
@@ -112,7 +110,7 @@ pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Takes the oldest ones off the shelf until there is room for one more; how many bytes the others take.
+/// Removes the oldest runs until there is room for one more; returns the size of the others in bytes.
 fn make_room(shelf: &Path) -> u64 {
     let newest_first = folders(shelf).into_iter().rev();
     let (mut taken, mut all) = (0, 0);
@@ -120,7 +118,7 @@ fn make_room(shelf: &Path) -> u64 {
         let bytes = size_of(&folder);
         all += bytes;
         let fits = number + 1 < KEPT && all <= BYTES / 2 || is_on(&folder);
-        // One that cannot be removed stays; the next run tries again.
+        // A folder that cannot be removed stays; the next run tries again.
         if fits || remove(&folder).is_err() {
             taken += bytes;
         }
@@ -142,7 +140,7 @@ fn is_of_a_run(path: &Path) -> bool {
         })
 }
 
-/// Removes the folder of a run. One that holds anything else stays as it is.
+/// Removes the folder of a run. A folder that contains anything else stays unchanged.
 fn remove(folder: &Path) -> io::Result<()> {
     let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let files: Vec<PathBuf> = entries.collect::<io::Result<_>>()?;
@@ -155,7 +153,7 @@ fn remove(folder: &Path) -> io::Result<()> {
     fs::remove_dir(folder)
 }
 
-/// Whether a process is playing it: it has no result yet, and who began it is still there.
+/// True if a process is playing it: it has no result yet, and its process still exists.
 fn is_on(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let process = name.rsplit('-').next().and_then(|pid| pid.parse().ok());
@@ -175,7 +173,7 @@ pub(super) fn size_of(folder: &Path) -> u64 {
 mod tests {
     use super::*;
 
-    /// Names of folders of runs, one second after the other.
+    /// Returns folder names of runs at successive seconds.
     fn names<const N: usize>(scenarios: [&str; N]) -> [String; N] {
         let mut seconds = 0;
         scenarios.map(|scenario| {
@@ -247,11 +245,11 @@ mod tests {
         for (name, megabytes) in names.iter().zip([1, 90, 60, 30]) {
             let folder = shelf.path().join(name);
             fs::create_dir(&folder).unwrap();
-            // A hole takes no room on the disk, but is as long.
+            // A sparse file takes no room on the disk, but has the length.
             let file = fs::File::create(folder.join("1-sync.rec")).unwrap();
             file.set_len(megabytes << 20).unwrap();
         }
-        // The newest two fit; the one before them does not, and with it goes whatever is older.
+        // The newest two fit; the one before does not, and every older one is removed with it.
         assert_eq!(make_room(shelf.path()), 90 << 20);
         let left: Vec<_> = folders(shelf.path())
             .iter()

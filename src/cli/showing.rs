@@ -1,4 +1,4 @@
-//! How a screen is shown: for whom, in which colours and characters, how often.
+//! Display of a screen: layout, colours, characters and frame rate.
 
 use std::os::fd::BorrowedFd;
 
@@ -8,12 +8,12 @@ use concsim_model::units::Elapsed;
 use concsim_os::sys::terminal;
 use concsim_report::card::Extent;
 
-/// Frames a second: as fast as digits can be read.
+/// Frames per second: as fast as digits can be read.
 const FRAMES: u16 = 12;
-/// Over SSH: keys that are pressed there come back in between.
+/// Frames per second over SSH: keys arrive between frames.
 const FRAMES_OVER_SSH: u16 = 4;
 
-/// What the command line says of it.
+/// Display options of the command line.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Showing {
     /// Layout for a hall: few panes, large digits, and a halt before each variant until space is pressed
@@ -25,21 +25,21 @@ pub struct Showing {
     /// Draw with ASCII characters alone
     #[arg(long)]
     ascii: bool,
-    /// Frames a second; by default 12, over SSH 4
+    /// Frames per second; by default 12, over SSH 4
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
     fps: Option<u16>,
 }
 
-/// How much of the card is printed.
+/// Options of the printed card.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct CardArgs {
-    /// Print the whole card: also why, bounds and theory, switches, remedies and notes
+    /// Print the whole card: also explanations, bounds and theory, switches, remedies and notes
     #[arg(long)]
     full: bool,
 }
 
 impl CardArgs {
-    /// As it was asked for.
+    /// Returns the extent asked for.
     #[must_use]
     pub fn extent(self) -> Extent {
         if self.full {
@@ -50,29 +50,29 @@ impl CardArgs {
     }
 }
 
-/// How frames reach the terminal.
+/// Output of frames to the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Between two marks, so that a terminal that knows them shows a frame at once (synchronized
-    /// output, mode 2026); others ignore them.
+    /// Between two marks, so that a terminal that supports them shows a frame at once (synchronized output,
+    /// mode 2026); others ignore them.
     AtOnce,
-    /// As it is written: the console of Linux prints what it does not know.
+    /// Unmarked: the console of Linux prints unknown sequences.
     AsWritten,
 }
 
-/// How a screen is shown, all things considered.
+/// Resolved display options.
 #[derive(Clone, Copy, Debug)]
 pub struct DisplayOptions {
-    /// What it looks like.
+    /// Appearance.
     pub look: Look,
-    /// Between two frames.
+    /// Time between two frames.
     pub frame_every: Elapsed,
-    /// How they reach the terminal.
+    /// Output of frames.
     pub delivery: Delivery,
 }
 
 impl Showing {
-    /// What screen and card look like.
+    /// Returns the look of screen and card.
     #[must_use]
     pub fn look(self, colour: Colour) -> Look {
         let look = colour.look();
@@ -92,7 +92,7 @@ impl Showing {
         }
     }
 
-    /// The manner that suits this terminal.
+    /// Returns the display options for this terminal.
     #[must_use]
     pub fn manner(self, colour: Colour) -> DisplayOptions {
         let variable = |name: &str| std::env::var(name).ok();
@@ -103,7 +103,7 @@ impl Showing {
         }
     }
 
-    /// Frames a second.
+    /// Returns the frames per second.
     fn frames(self, variable: impl Fn(&str) -> Option<String>) -> u16 {
         let is_far = ["SSH_CONNECTION", "SSH_TTY"]
             .into_iter()
@@ -121,8 +121,8 @@ fn delivery(term: Option<&str>) -> Delivery {
     }
 }
 
-/// The terminal of standard output, if it is one that can be drawn on: one that calls itself dumb can
-/// only write line after line.
+/// Returns the terminal of standard output, if it can be drawn on: a terminal of type dumb can only print
+/// lines.
 #[must_use]
 pub fn canvas() -> Option<BorrowedFd<'static>> {
     let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");

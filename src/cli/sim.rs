@@ -1,5 +1,5 @@
-//! `concsim sim`: plays a scenario in virtual time, variant after variant, and says what came of it. The
-//! same file, seed and version give the same result, on every machine.
+//! `concsim sim`: plays a scenario in virtual time, variant after variant, and prints the result. The same
+//! file, seed and version give the same result, on every machine.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ use concsim_record::{Recorder, Recording};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
 
-/// Plays a scenario in virtual time, and looks at what came of it.
+/// Plays a scenario in virtual time, and shows the result.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim sim io_bound --set machine.cores=64 --set server.workers=129"
@@ -33,10 +33,10 @@ pub struct Args {
     /// Show no screen; print the result on standard output
     #[arg(long)]
     headless: bool,
-    /// Print the summary as JSON on standard output, and nothing else
+    /// Print the summary as JSON alone on standard output
     #[arg(long)]
     json: bool,
-    /// Refuse a simulation of more steps, by an estimate; each takes up to 1 us
+    /// Most steps of a simulation, by an estimate, before it is refused; each takes up to 1 us
     #[arg(long, value_name = "COUNT", default_value_t = MOST_STEPS)]
     most_steps: u64,
     #[command(flatten)]
@@ -54,7 +54,8 @@ pub struct Args {
 }
 
 impl Args {
-    /// Simulates the scenario of this name as it is, and shows the result on a screen if there is one.
+    /// Returns arguments that simulate the scenario of this name unchanged, and show the result on a screen
+    /// if there is one.
     #[must_use]
     pub fn of(name: &str) -> Self {
         Self {
@@ -75,7 +76,7 @@ impl Args {
 /// Simulates every chosen variant, and shows or prints the result.
 ///
 /// # Errors
-/// When the run is to be kept, and cannot be.
+/// A recording that cannot be stored.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let machine = match args.machine.as_deref().map(calibrate::find).transpose()? {
         Some(Err(none)) => {

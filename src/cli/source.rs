@@ -1,5 +1,5 @@
-//! Which scenario: a file, or a name that is looked for in `./scenarios` and then among the built-in
-//! ones; and what the command line lays over it.
+//! Choice of a scenario: a file, or a name in `./scenarios` or among the built-in ones, and the command
+//! line's settings over it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::colour::Colour;
 use super::talk;
 use concsim_model::scenario::{self, Engine, Overrides, Plan, builtin};
 
-/// Which scenario, and what of it.
+/// Scenario and its settings.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SourceArgs {
     /// Scenario: a file, or a name that is looked for in ./scenarios, then among the built-in ones
     #[arg(value_name = "FILE|NAME")]
     scenario: String,
-    /// Play this variant alone; repeatable
+    /// Variant to play; repeatable; by default all
     #[arg(long, value_name = "NAME")]
     variant: Vec<String>,
     /// Replace a value of the file: server.workers=4; repeatable
@@ -35,13 +35,13 @@ pub struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// What was asked for: a file, or a name.
+    /// Returns the argument: a file, or a name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.scenario
     }
 
-    /// The file that is played; [`None`] if that is a built-in scenario, or nothing.
+    /// Returns the file that is played; [`None`] for a built-in scenario, or if there is none.
     #[must_use]
     pub fn file(&self) -> Option<PathBuf> {
         let places = places_of(&self.scenario);
@@ -51,7 +51,7 @@ impl SourceArgs {
             .find(|path| path.is_file())
     }
 
-    /// What the command line lays over the file.
+    /// Returns the settings that the command line lays over the file.
     pub(super) fn overrides(&self, engine: Engine) -> Overrides {
         Overrides {
             set: self.set.clone(),
@@ -65,7 +65,7 @@ impl SourceArgs {
         }
     }
 
-    /// The scenario of this name, as it is.
+    /// Returns arguments for the scenario of this name, unchanged.
     #[must_use]
     pub fn of(name: &str) -> Self {
         Self {
@@ -79,28 +79,28 @@ impl SourceArgs {
     }
 }
 
-/// What came of looking for a scenario.
+/// Result of the search for a scenario.
 #[derive(Debug)]
 pub enum Chosen {
-    /// A valid one.
+    /// A valid scenario.
     Plan(Box<Plan>),
-    /// It has mistakes; they have been shown.
+    /// The scenario has mistakes, which have been shown.
     Wrong,
 }
 
-/// Finds and reads the scenario for `engine` to play, and says which was taken. Mistakes in it are shown all at once on
-/// standard error, and so is a name that nobody knows.
+/// Finds and reads the scenario for `engine` to play, and reports its origin. Shows all mistakes, or an
+/// unknown name, on standard error.
 ///
 /// # Errors
-/// When a file is there and cannot be read.
+/// A file that exists and cannot be read.
 pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
     choose_on(None, args, engine, colour)
 }
 
-/// The same, with the machine of a file laid over the scenario's.
+/// Finds and reads the scenario, with the machine of a file laid over its own.
 ///
 /// # Errors
-/// When a file is there and cannot be read.
+/// A file that exists and cannot be read.
 pub(super) fn choose_on(
     machine: Option<MachineFile>,
     args: &SourceArgs,
@@ -125,12 +125,12 @@ pub(super) fn choose_on(
     }
 }
 
-/// Where a file is looked for.
+/// Returns the paths where a file is looked for.
 fn places_of(wanted: &str) -> [String; 2] {
     [wanted.to_owned(), format!("scenarios/{wanted}.toml")]
 }
 
-/// The text of a scenario, and where it came from. That nobody knows the name is said.
+/// Returns the scenario's text and its origin; reports an unknown name.
 pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)>> {
     let wanted = args.name();
     for path in places_of(wanted) {
@@ -150,7 +150,7 @@ pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)
     Ok(None)
 }
 
-/// The scenario of this name in `./scenarios`, or the built-in one: its text and its origin.
+/// Returns the text and the origin of the scenario of this name in `./scenarios`, or of the built-in one.
 pub(super) fn named(name: &str) -> Option<(Vec<u8>, String)> {
     let path = format!("scenarios/{name}.toml");
     let there = fs::read(&path).ok().map(|bytes| (bytes, path));
@@ -158,7 +158,7 @@ pub(super) fn named(name: &str) -> Option<(Vec<u8>, String)> {
     there.or_else(built_in)
 }
 
-/// Says that there is no scenario of this name, and which there are.
+/// Returns the message about an unknown scenario, with the known names.
 pub(super) fn unknown(wanted: &str) -> String {
     let names: Vec<&str> = builtin::all().iter().map(|known| known.name).collect();
     let nearest = names
@@ -167,7 +167,7 @@ pub(super) fn unknown(wanted: &str) -> String {
         .min()
         .filter(|(distance, _)| *distance <= 3);
     let hint = nearest.map_or_else(String::new, |(_, name)| format!(", did you mean `{name}`?"));
-    // A file name is meant where there is an ending, and a second one would only puzzle.
+    // A name with an extension is a file name; adding a second extension would only confuse.
     let in_the_folder = if std::path::Path::new(wanted).extension().is_some() {
         String::new()
     } else {

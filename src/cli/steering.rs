@@ -1,8 +1,8 @@
-//! Steering: what is done to a run while it goes on, by a person's hand or by the scenario's timeline;
-//! each deed is a marker in its recording.
+//! Interventions in a run in progress, by the user or by the scenario's timeline; each is a marker in its
+//! recording.
 //!
-//! What is done to the server is done from here. What a cue does to the load is done by the load, which
-//! has the timeline too and is on time to the nanosecond; here it is only noted.
+//! Interventions in the server are carried out here. Timeline events for the load are carried out by the
+//! load, which has the timeline too and is exact to the nanosecond; here they are only recorded.
 
 use std::sync::atomic::Ordering;
 
@@ -14,22 +14,22 @@ use concsim_os::sys::signals::{self, Signal};
 use concsim_os::telemetry::{Extra, Intervention, Marker, Phase, Slot, Stage};
 use concsim_tui::{Hog, Steer};
 
-/// Load goes up and down in steps of this share of what the scenario says …
+/// Step of load's level, as a share of the scenario's …
 const STEP: f64 = 0.25;
-/// … to so many times of it at most.
+/// … and its maximum, as a multiple.
 const MOST: f64 = 10.0;
 
-/// What was done to a run so far.
+/// Interventions in a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Steered {
-    /// The next cue of the timeline.
+    /// Index of the next timeline event.
     next_cue: usize,
-    /// How much load there is, if that is not what the scenario begins with.
+    /// Level of load, if it differs from the scenario's initial level.
     amount: Option<f64>,
 }
 
 impl Performance<'_> {
-    /// Does what a person asked for, if it can be done now.
+    /// Carries out an intervention by the user, if it is possible now.
     pub fn steer(&mut self, steer: Steer) {
         let can_be = self.stage() != Stage::Done;
         if let Some(deed) = self.deed_for(steer).filter(|_| can_be) {
@@ -39,7 +39,7 @@ impl Performance<'_> {
         }
     }
 
-    /// Plays the cues of the scenario's timeline that are due.
+    /// Carries out the timeline events that are due.
     pub(super) fn follow_the_timeline(&mut self) {
         while let Some(at) = self.next_cue().filter(|at| *at <= self.now()) {
             let cue = self.steered.next_cue;
@@ -48,7 +48,7 @@ impl Performance<'_> {
         }
     }
 
-    /// When the next cue is due; [`None`] if none will be while there is load.
+    /// Returns the time of the next event; [`None`] if none will be due while there is load.
     pub(super) fn next_cue(&self) -> Option<Stamp> {
         let cue = self.scenario().timeline.get(self.steered.next_cue)?;
         let run = self.scoreboard().run();
@@ -105,7 +105,7 @@ impl Performance<'_> {
         }
     }
 
-    /// The deed, and on whom: the first worker of those that there are now.
+    /// Returns the intervention with its target: the first worker among the present ones.
     fn deed_of(&self, happening: TimelineAction) -> Option<Intervention> {
         let scoreboard = self.scoreboard();
         let of = |wanted: fn(&Slot) -> bool| {
@@ -128,11 +128,11 @@ impl Performance<'_> {
         })
     }
 
-    /// So many steps more load, or fewer; [`None`] if there can be no more or no less.
+    /// Returns the intervention that changes load by `steps`; [`None`] at the limit.
     fn amount_after(&self, steps: f64) -> Option<Intervention> {
         let whole = amount_at_first(self.scenario());
         let now = self.steered.amount.unwrap_or(whole);
-        // The timeline may have gone further than a hand does: more is never less.
+        // The timeline may have exceeded the limits of a hand: a step up must not lower the load.
         let (least, most) = ((STEP * whole).min(now), (MOST * whole).max(now));
         let after = |step: f64| (now + steps * step).clamp(least, most);
         let amount = match self.scenario().load.arrivals {
@@ -188,7 +188,7 @@ impl Performance<'_> {
                 let at_least = hog.map_or(CpuTime::ZERO, |hog| hog.at_least);
                 run.extra.post(Extra { class, at_least }.to_message());
             }
-            // Nobody asks for this any more.
+            // No longer requested.
             Intervention::SetLoad(_) => {}
         }
     }
@@ -199,7 +199,7 @@ impl Performance<'_> {
     }
 }
 
-/// What load does by itself when it is its time.
+/// Returns the intervention that load carries out by itself when due.
 fn done_by_load(happening: TimelineAction) -> Option<Intervention> {
     match happening {
         TimelineAction::SetRate(rate) => Some(Intervention::SetRate(millionths(rate))),

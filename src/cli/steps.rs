@@ -1,9 +1,9 @@
-//! How far a long command is: each step with its number, and about how long the rest takes.
+//! Progress of a long command: each step with its number, and the estimated remaining time.
 
 use super::talk;
 use concsim_os::sys::clock::Clock;
 
-/// The steps of a command, with the time that each is expected to take.
+/// The steps of a command, with the expected time of each.
 #[derive(Debug)]
 pub(super) struct Steps {
     clock: Clock,
@@ -12,7 +12,7 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// Steps that are expected to take so many seconds each.
+    /// Returns steps with these expected times, in seconds.
     pub(super) fn expected(expected_s: Vec<f64>) -> Self {
         Self {
             clock: Clock::starting_now(),
@@ -28,14 +28,14 @@ impl Steps {
         self.begun += 1;
     }
 
-    /// `step 2 of 5: switches, about 75 s left`
+    /// Returns `step 2 of 5: switches, about 75 s left`.
     fn line(&self, what: &str, elapsed_s: f64) -> String {
         let (number, all) = (self.begun + 1, self.expected_s.len());
         let left = roughly(self.left_s(elapsed_s));
         format!("step {number} of {all}: {what}; about {left} left")
     }
 
-    /// The steps to come, in proportion to the time that those before took.
+    /// Returns the remaining seconds, scaled by the time of the steps so far.
     fn left_s(&self, elapsed_s: f64) -> f64 {
         let (over, to_come) = self
             .expected_s
@@ -46,7 +46,7 @@ impl Steps {
     }
 }
 
-/// A length of time in the largest unit of which there are two or more: `12 s`, `3 min`, `2 h`.
+/// Returns a length of time in the largest unit of which there are two or more: `12 s`, `3 min`, `2 h`.
 pub(super) fn roughly(seconds: f64) -> String {
     let unit = [(3_600.0, "h"), (60.0, "min")];
     let unit = unit.into_iter().find(|(length, _)| seconds >= 2.0 * length);
@@ -66,7 +66,7 @@ mod tests {
             "step 1 of 3: cores; about 60 s left"
         );
         steps.begun = 1;
-        // The first took twice as long as expected.
+        // The first took twice the expected time.
         assert_eq!(
             steps.line("waits", 20.0),
             "step 2 of 3: waits; about 100 s left"

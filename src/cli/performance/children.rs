@@ -1,4 +1,4 @@
-//! The children of a run: what they say, and what their end means.
+//! The children of a run: their messages, and their exits.
 
 use super::{Act, Performance};
 use concsim_os::load;
@@ -29,7 +29,7 @@ impl Performance<'_> {
             let Some(child) = self.child(role) else {
                 continue;
             };
-            // In this order, so that the last words of one that has ended are heard first.
+            // In this order, so that the last messages of an ended child are read first.
             let ended = child.ended();
             let lines = child.lines();
             for line in lines {
@@ -69,7 +69,7 @@ impl Performance<'_> {
         }
     }
 
-    /// A child has ended. That is a breakdown unless it was its time.
+    /// Handles the exit of a child. An early exit breaks the run.
     fn mourn(&mut self, role: Role, status: &str) {
         *self.place(role) = None;
         let expected = match role {

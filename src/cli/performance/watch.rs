@@ -1,29 +1,29 @@
-//! The watch over the children of a run: a child that a signal has stopped, or a load whose loop no longer
-//! turns, would keep the driver waiting without end. It is given some seconds, and ends the run then.
+//! Watchdog for the children of a run. A child stopped by a signal, or a load whose loop no longer turns,
+//! would keep the driver waiting without end. The watchdog ends the run after some seconds.
 
 use super::{Act, Performance};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::child::Child;
 use concsim_os::sys::processes;
 
-/// Between two looks at the states of the children.
+/// Time between two checks of the children.
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(500);
 /// Time that a child may stay stopped, or that load may go without a turn of its loop.
 const PATIENCE: Elapsed = Elapsed::from_secs(3);
-/// The fewest looks in a row that have to find a child so: after a pause of the whole machine the first
-/// look finds everything old.
+/// Minimum number of consecutive checks that must agree: after a pause of the whole machine the first check
+/// finds everything old.
 const LOOKS: u32 = 4;
 
-/// The findings of the last looks at the children.
+/// Results of the last checks of the children.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     next_look: Stamp,
-    /// Turns of load's loop at the last look.
+    /// Turns of load's loop at the last check.
     turns: u64,
     stuck: Option<Stuck>,
 }
 
-/// A child that does not go on, as far as is known.
+/// A child that makes no progress.
 #[derive(Clone, Copy, Debug)]
 struct Stuck {
     what: &'static str,
@@ -32,7 +32,7 @@ struct Stuck {
 }
 
 impl Watch {
-    /// Notes what one look has found. Returns it once it has lasted too long.
+    /// Records the result of one check. Returns it once it has lasted too long.
     fn note(&mut self, found: Option<&'static str>, now: Stamp) -> Option<&'static str> {
         self.stuck = found.map(|what| match self.stuck {
             Some(before) if before.what == what => Stuck {
@@ -52,7 +52,7 @@ impl Watch {
 }
 
 impl Performance<'_> {
-    /// Looks at the children when it is time to, and breaks off the run of one that is stuck.
+    /// Checks the children when due, and breaks off the run of a stuck child.
     pub(super) fn watch_the_children(&mut self) {
         let now = self.clock.now();
         if now < self.watch.next_look {
@@ -65,8 +65,8 @@ impl Performance<'_> {
         }
     }
 
-    /// The child on which the run waits and which does not go on. While load plays the arbiter may stay
-    /// stopped: the workers need it only when one ends.
+    /// Returns the child that the run waits for and that makes no progress. While load plays the arbiter
+    /// may stay stopped: the workers need it only when one ends.
     fn stuck_child(&mut self) -> Option<&'static str> {
         let is_stopped = |child: &Option<Child>| {
             let there = child.as_ref().map(Child::pid);

@@ -1,7 +1,7 @@
-//! The screen in nothing but ASCII, for terminals and fonts that have no more.
+//! ASCII form of the screen, for terminals and fonts that have nothing else.
 //!
-//! Glyphs of requests and large digits are chosen by their views. What is left, marks and letters in
-//! titles, is translated here, cell by cell, so that no view can forget any.
+//! Glyphs of requests and large digits are chosen by their views. The rest, marks and letters in titles, is
+//! translated here, cell by cell, so that no view can leave any out.
 
 use ratatui_core::buffer::Buffer;
 

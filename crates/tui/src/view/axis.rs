@@ -1,13 +1,13 @@
-//! An axis of time: which instant is in which column, and round instants to read them by.
+//! Axis of time: maps instants to columns, and labels round instants.
 
 use super::canvas::{Canvas, quiet, strong, width_of};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::lanes::Interval;
 
-/// Between two labels there are at least so many blanks.
+/// Least number of blanks between two labels.
 const APART: u16 = 3;
 
-/// An interval across so many columns.
+/// Interval across a number of columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
     pub(super) interval: Interval,
@@ -19,21 +19,21 @@ impl Axis {
         self.interval.to.since(self.interval.from).0.max(1)
     }
 
-    /// Where a column begins.
+    /// Returns the instant at which a column begins.
     pub(super) fn edge(self, column: u16) -> Stamp {
         let along = u128::from(self.length()) * u128::from(column);
         let along = along / u128::from(self.columns.max(1));
         self.interval.from + Elapsed(along as u64)
     }
 
-    /// The column that an instant is in; the last one at the end of the axis.
+    /// Returns the column of an instant; the last one at the end of the axis.
     pub(super) fn column(self, at: Stamp) -> u16 {
         let along = u128::from(at.since(self.interval.from).0) * u128::from(self.columns);
         let column = along / u128::from(self.length());
         column.min(u128::from(self.columns.saturating_sub(1))) as u16
     }
 
-    /// The columns that [from, to) touches.
+    /// Returns the columns that [from, to) touches.
     pub(super) fn columns_of(self, from: Stamp, to: Stamp) -> std::ops::Range<u16> {
         let last = Stamp(to.0.saturating_sub(1)).max(from);
         let (first, last) = (self.column(from), self.column(last));
@@ -47,7 +47,7 @@ impl Axis {
     }
 }
 
-/// Writes round instants above the columns they begin in, and marks the cursor.
+/// Labels round instants above the columns in which they begin, and marks the cursor.
 pub(super) fn draw(canvas: &mut Canvas<'_>, axis: Axis, cursor: Stamp) {
     let is_inside = cursor >= axis.interval.from && cursor <= axis.interval.to;
     let mark = is_inside.then(|| axis.column(cursor));
@@ -69,7 +69,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, axis: Axis, cursor: Stamp) {
     }
 }
 
-/// The shortest of 1, 2, 5, 10 … with which labels do not touch.
+/// Returns the shortest step of 1, 2, 5, 10 … with which labels do not touch.
 fn step(axis: Axis) -> u64 {
     let fits = |step: &u64| {
         let widest = width_of(&label(Stamp(axis.interval.to.0 / step * step), *step));
@@ -81,7 +81,7 @@ fn step(axis: Axis) -> u64 {
     steps.next().unwrap_or(u64::MAX)
 }
 
-/// `2 s`, `6.412 s`, `6.412 803 s`: with as many digits as the step needs.
+/// Formats an instant with as many digits as the step needs: `2 s`, `6.412 s`, `6.412 803 s`.
 fn label(at: Stamp, step: u64) -> String {
     let (whole, micros) = (at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
     let fraction = format!("{micros:06}");

@@ -1,7 +1,7 @@
-//! A part of the screen to write on, and the styles that meanings have there.
+//! Canvas: a part of the screen to write on, and the styles of meanings.
 //!
-//! Positions count from the part's own corner, and whatever does not fit is cut off: no view has to
-//! know how large the terminal is, and none can write outside of it.
+//! Positions count from the corner of the part, and text that does not fit is cut off: no view needs the
+//! size of the terminal, and none can write outside of it.
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -12,12 +12,12 @@ use super::marks::{Mark, Target};
 use crate::number::Number;
 use concsim_model::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room, Side};
 
-/// A rectangle of the screen.
+/// Rectangle of the screen.
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     area: Rect,
     look: Look,
-    /// What is where, for those who ask.
+    /// Marks of the cells that have a meaning, if they are collected.
     marks: Option<&'a mut Vec<Mark>>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// The same, and `marks` is told what is written where.
+    /// Returns the canvas with `marks` as the list in which it marks its cells.
     pub(super) fn marking(mut self, marks: &'a mut Vec<Mark>) -> Self {
         self.marks = Some(marks);
         self
@@ -50,7 +50,7 @@ impl<'a> Canvas<'a> {
         self.look
     }
 
-    /// The part of this one at (`x`, `y`), as large as asked for or as there is room.
+    /// Returns the part of this one at (`x`, `y`), of the given size or as large as there is room.
     pub(super) fn part(&mut self, x: u16, y: u16, width: u16, height: u16) -> Canvas<'_> {
         let wanted = Rect {
             x: self.area.x.saturating_add(x),
@@ -59,7 +59,7 @@ impl<'a> Canvas<'a> {
             height,
         };
         let area = wanted.intersection(self.area);
-        // An empty intersection lies nowhere in particular; keep it inside.
+        // An empty intersection has no position of its own; keep it inside.
         let area = if area.is_empty() {
             Rect::new(self.area.x, self.area.y, 0, 0)
         } else {
@@ -73,14 +73,14 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Everything but a margin of `columns` at both sides and `lines` above and below.
+    /// Returns everything but a margin of `columns` at both sides and `lines` above and below.
     pub(super) fn inside(&mut self, columns: u16, lines: u16) -> Canvas<'_> {
         let width = self.area.width.saturating_sub(2 * columns);
         let height = self.area.height.saturating_sub(2 * lines);
         self.part(columns, lines, width, height)
     }
 
-    /// Writes `text` at (`x`, `y`); answers with the column behind it.
+    /// Writes `text` at (`x`, `y`); returns the column behind it.
     pub(super) fn write(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
         if x >= self.area.width || y >= self.area.height {
             return x.saturating_add(width_of(text));
@@ -96,7 +96,7 @@ impl<'a> Canvas<'a> {
         self.write(end.saturating_sub(width_of(text)), y, text, style);
     }
 
-    /// Writes a number, as [`Self::write`] does, and marks where it is.
+    /// Writes a number, as [`Self::write`] does, and marks its cells.
     pub(super) fn number(
         &mut self,
         x: u16,
@@ -109,7 +109,7 @@ impl<'a> Canvas<'a> {
         self.write(x, y, text, style)
     }
 
-    /// Writes a number, as [`Self::write_before`] does, and marks where it is.
+    /// Writes a number, as [`Self::write_before`] does, and marks its cells.
     pub(super) fn number_before(
         &mut self,
         end: u16,
@@ -121,7 +121,7 @@ impl<'a> Canvas<'a> {
         self.number(end.saturating_sub(width_of(text)), y, text, style, number);
     }
 
-    /// Notes what is at (`x`, `y`), so many columns wide and lines high.
+    /// Marks the cells at (`x`, `y`), of a width in columns and a height in lines.
     pub(super) fn mark(&mut self, (x, y): (u16, u16), (width, height): (u16, u16), target: Target) {
         let area = self.part(x, y, width, height).area;
         if let Some(marks) = self.marks.as_deref_mut().filter(|_| !area.is_empty()) {
@@ -129,31 +129,31 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Draws what is there already in another style as well.
+    /// Adds a style to the cells already drawn.
     pub(super) fn patch(&mut self, style: Style) {
         self.buffer.set_style(self.area, style);
     }
 
-    /// What stands in the first line, without the blanks around it.
+    /// Returns the text of the first line without the blanks around it.
     pub(super) fn text(&self) -> String {
         let y = self.area.top();
         let cells = (self.area.left()..self.area.right()).map(|x| self.buffer[(x, y)].symbol());
         cells.collect::<String>().trim().to_owned()
     }
 
-    /// Writes `count` glyphs of `meaning`; answers with the column behind them.
+    /// Writes `count` glyphs of `meaning`; returns the column behind them.
     pub(super) fn glyphs(&mut self, x: u16, y: u16, meaning: Meaning, count: u64) -> u16 {
         let (glyph, style) = (self.look.glyph(meaning), self.style(meaning));
         let room = self.width().saturating_sub(x);
         let behind = x + count.min(u64::from(room)) as u16;
-        // Cell by cell: no glyph is wider than one, and to look at a text for what is takes longer.
+        // Cell by cell: each glyph is one column wide, and measuring a text takes longer.
         for x in x..behind {
             self.cell(x, y, glyph, style);
         }
         behind
     }
 
-    /// One character that is one column wide.
+    /// Writes a character that is one column wide.
     pub(super) fn cell(&mut self, x: u16, y: u16, glyph: char, style: Style) {
         if x < self.area.width && y < self.area.height {
             let cell = &mut self.buffer[(self.area.x + x, self.area.y + y)];
@@ -161,26 +161,26 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// One request in the last line of a row that touches the next.
+    /// Writes one request in the last line of a row that touches the next row.
     pub(super) fn foot(&mut self, x: u16, y: u16, meaning: Meaning) {
         let (foot, style) = (self.look.foot(meaning), self.style(meaning));
         self.cell(x, y, foot, style);
     }
 
-    /// A request that ran for a part of one column.
+    /// Writes the mark of a request that ran for a part of one column.
     pub(super) fn sliver(&mut self, x: u16, y: u16, side: Side) {
         let (sliver, style) = (self.look.sliver(side), self.style(Meaning::Running));
         self.cell(x, y, sliver, style);
     }
 
-    /// Fills a share of one column in the colour of `meaning`; answers with the column behind it.
+    /// Fills a share of one column in the colour of `meaning`; returns the column behind it.
     pub(super) fn level(&mut self, x: u16, y: u16, meaning: Meaning, share: f64) -> u16 {
         let (level, style) = (self.look.level(share), self.style(meaning));
         self.cell(x, y, level, style);
         x.saturating_add(1)
     }
 
-    /// Blanks the whole part: what was there before is gone.
+    /// Clears all cells of the part.
     pub(super) fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
             for x in self.area.left()..self.area.right() {
@@ -189,7 +189,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// How something of this meaning is drawn. The background is not its business.
+    /// Returns the style of a meaning, without a background.
     pub(super) fn style(&self, meaning: Meaning) -> Style {
         let weight = match self.look.room {
             Room::Desk => plain(),
@@ -206,8 +206,8 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// A colour of the palette as this terminal can show it. Which of its sixteen comes next to it, no
-/// terminal says.
+/// Returns a colour of the palette as this terminal can show it. [`None`] with 16 colours or fewer: a
+/// terminal does not report which of its 16 colours is nearest.
 pub(super) fn on_screen(colour: Rgb, look: Look) -> Option<Color> {
     match look.colours {
         Colours::None | Colours::Sixteen => None,
@@ -216,27 +216,27 @@ pub(super) fn on_screen(colour: Rgb, look: Look) -> Option<Color> {
     }
 }
 
-/// Ordinary text.
+/// Returns the style of ordinary text.
 pub(super) fn plain() -> Style {
     Style::new()
 }
 
-/// What matters most.
+/// Returns the style of the most important text.
 pub(super) fn strong() -> Style {
     Style::new().add_modifier(Modifier::BOLD)
 }
 
-/// What is there for those who look for it.
+/// Returns the style of secondary text.
 pub(super) fn quiet() -> Style {
     Style::new().add_modifier(Modifier::DIM)
 }
 
-/// Columns that `text` takes.
+/// Returns the width of `text` in columns.
 pub(super) fn width_of(text: &str) -> u16 {
     u16::try_from(Span::raw(text).width()).unwrap_or(u16::MAX)
 }
 
-/// A bar of `share` of `room` columns, to half a column; the smallest that is there can be seen.
+/// Returns a bar of `share` of `room` columns, to half a column; it is visible if `share` is above 0.
 pub(super) fn bar(share: f64, room: u16, glyphs: Glyphs) -> String {
     let halves = (share * 2.0 * f64::from(room)).ceil() as usize;
     match glyphs {
@@ -248,7 +248,7 @@ pub(super) fn bar(share: f64, room: u16, glyphs: Glyphs) -> String {
     }
 }
 
-/// As much of `text` as fits into `width` columns, with `…` where something is missing.
+/// Returns as much of `text` as fits into `width` columns, with `…` if anything is missing.
 pub(super) fn cut(text: &str, width: u16) -> String {
     if width_of(text) <= width {
         return text.to_owned();
@@ -267,7 +267,7 @@ pub(super) fn cut(text: &str, width: u16) -> String {
     kept
 }
 
-/// `text` in lines of at most `width` columns, broken between words; an empty line stays one.
+/// Breaks `text` between words into lines of at most `width` columns; an empty line stays one.
 pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split("\n\n") {

@@ -1,4 +1,4 @@
-//! The result of all variants: the lines that are printed on standard output too.
+//! Result card of all variants: the lines that are also printed on standard output.
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use super::footer;
@@ -10,15 +10,15 @@ use crate::row::Row;
 use crate::state::State;
 use concsim_model::words::{mean, mean_rate};
 
-/// The lines are as long as that at most.
+/// Largest width of the lines.
 const COLUMNS: u16 = 80;
-/// On a screen that is narrower than this, most of the table would be cut off.
+/// Width of a screen below which most of the table would be cut off.
 const NARROW: u16 = 70;
 
-/// From the card into the run.
+/// Command that leads from the card into the run, and its label.
 const LOOK_BACK: (Command, &str) = (Command::Go(CursorMotion::Back(SCRUB)), "look back");
 
-/// Draws the card from the line scrolled to.
+/// Draws the card, beginning at the line scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let width = canvas.width();
     if width < NARROW {
@@ -37,7 +37,7 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let room = height.saturating_sub(3);
     let last_first = lines.len().saturating_sub(usize::from(room));
     let first = state.scrolled.min(last_first);
-    // Where there are no more columns than its lines have, there is no margin.
+    // If there are no more columns than the lines have, there is no margin.
     let margin = u16::from(!(NARROW..=COLUMNS).contains(&width));
     let mut page = canvas.part(margin, 1, width.saturating_sub(margin), room);
     for (y, line) in (0..room).zip(lines.iter().skip(first)) {
@@ -76,8 +76,7 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     }
 }
 
-/// The same in fewer columns: sentences are wrapped, and of each variant it is said what its line of
-/// the table says.
+/// Returns the card for fewer columns: sentences are wrapped, and each row of the table becomes text.
 fn narrow(lines: &[String], state: &State, width: u16) -> Vec<String> {
     let mut narrow = Vec::new();
     let mut rest = lines.iter();
@@ -99,7 +98,7 @@ fn narrow(lines: &[String], state: &State, width: u16) -> Vec<String> {
     narrow
 }
 
-/// A line of the table, in words.
+/// Describes a row of the table in words.
 fn describe(name: &str, row: Option<&Row>) -> Vec<String> {
     let said = |value: Option<f64>| value.map_or_else(|| "–".into(), mean);
     let Some(row) = row else {
@@ -119,7 +118,7 @@ fn describe(name: &str, row: Option<&Row>) -> Vec<String> {
     ]
 }
 
-/// The table's columns, as its heading has them.
+/// Columns of the table, as in its heading.
 const HEADINGS: [(&str, Number); 6] = [
     ("door", Number::AtTheDoor),
     ("concurrency", Number::Concurrency),
@@ -128,15 +127,15 @@ const HEADINGS: [(&str, Number); 6] = [
     ("p50", Number::P50),
     ("p99", Number::P99),
 ];
-/// The sign in the label of a row of ratios, in both forms of the card.
+/// Sign in the label of a row of ratios, in both forms of the card.
 const RATIO: [&str; 2] = [" ÷ ", " / "];
-/// What is said of a run in a line of its own.
+/// Labels of numbers that have a line of their own.
 const LABELS: [(&str, Number); 2] = [
     ("switches ", Number::SwitchesPerRequest),
     ("trust ", Number::LateP99),
 ];
 
-/// Finds the numbers of a text that was made for paper.
+/// Marks the numbers of a text that was made for print.
 fn mark_numbers(page: &mut Canvas<'_>, shown: &[String]) {
     let heading = |line: &String| HEADINGS.iter().all(|(word, _)| line.contains(word));
     if let Some(y) = shown.iter().position(heading) {
@@ -163,7 +162,7 @@ fn mark_numbers(page: &mut Canvas<'_>, shown: &[String]) {
     }
 }
 
-/// Columns that the name of a row takes.
+/// Returns the width of a row's name in columns.
 fn first_word_of(row: &str) -> u16 {
     width_of(row.split(' ').next().unwrap_or_default())
 }

@@ -1,9 +1,9 @@
-//! Sentences in few lines: what does not fit is left out by whole sentences, and of the first by whole clauses, so
-//! that none ends in its middle.
+//! Sentences in limited space: if they do not fit, whole sentences are left out, and whole clauses of the
+//! first, so that none ends in its middle.
 
 use super::canvas::{cut, width_of, wrap};
 
-/// As many sentences as fit into `room` lines of `width` columns: a line for each, or all together.
+/// Returns as many sentences as fit into `room` lines of `width` columns: a line for each, or all together.
 pub(super) fn in_lines(sentences: &[String], room: usize, width: u16) -> Vec<String> {
     if room == 0 || sentences.is_empty() {
         return Vec::new();
@@ -21,12 +21,13 @@ pub(super) fn in_lines(sentences: &[String], room: usize, width: u16) -> Vec<Str
         .unwrap_or_else(|| cut_short(wrap(&sentences[0], width), room, width))
 }
 
-/// As much of a text as fits into one line.
+/// Returns as much of a text as fits into one line.
 pub(super) fn in_a_line(text: &str, width: u16) -> String {
     in_lines(&sentences(text), 1, width).concat()
 }
 
-/// A claim in one line: what does not fit is left out from a colon or comma on, or else behind a whole word.
+/// Returns a claim in one line: if it does not fit, it ends before a colon or comma, or else after a whole
+/// word.
 pub(super) fn claim(text: &str, width: u16) -> String {
     if width_of(text) <= width {
         return text.to_owned();
@@ -41,7 +42,7 @@ pub(super) fn claim(text: &str, width: u16) -> String {
     )
 }
 
-/// A text in its sentences.
+/// Splits a text into sentences.
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let is_end = |place: &usize| {
         let behind = text[place + 2..].chars().next();
@@ -58,7 +59,7 @@ pub(super) fn sentences(text: &str) -> Vec<String> {
     sentences
 }
 
-/// A line for each sentence where that is not too much, or all of them as one text.
+/// Returns a line for each sentence if those fit, or all of them as one text.
 fn lines_of(sentences: &[String], room: usize, width: u16) -> Vec<String> {
     let is_short = |sentence: &String| width_of(sentence) <= width;
     let joined = sentences.join(" ");
@@ -70,7 +71,7 @@ fn lines_of(sentences: &[String], room: usize, width: u16) -> Vec<String> {
     }
 }
 
-/// The first lines of a clause that is longer; the last of them says so.
+/// Returns the first lines of a longer clause; the last one ends with `…`.
 fn cut_short(mut lines: Vec<String>, room: usize, width: u16) -> Vec<String> {
     lines.truncate(room);
     if let Some(last) = lines.last_mut() {

@@ -1,5 +1,5 @@
-//! The variants side by side: one axis for all of them, whichever is on, so that a bar that is thirty
-//! times as long means thirty times as many.
+//! Comparison of the variants: all share one axis, so that a bar thirty times as long means thirty times as
+//! many.
 
 use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
 use super::variants::row_at;
@@ -12,27 +12,28 @@ use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{self, mean, mean_rate, times};
 use concsim_record::trust::Trust;
 
-/// Where the bars begin, behind the variants' names.
+/// Column at which the bars begin, behind the variants' names.
 const BARS_AT: u16 = 20;
-/// What stands behind a bar: the number, and how many times the first one's it is.
+/// Columns behind a bar: the number, and its ratio to the first variant's.
 const NUMBERS: u16 = 18;
 
-/// A number that every variant has.
+/// Number that every variant has.
 #[derive(Clone)]
 struct Measure {
     name: String,
-    /// The path in the summary.
+    /// Path in the summary.
     path: &'static str,
     of: fn(&Row) -> Option<f64>,
     said: fn(f64) -> String,
     meaning: Option<Meaning>,
     number: Number,
-    /// Of a percentile of latency the nanoseconds of its unit: it may be the clients' patience.
+    /// Nanoseconds of the unit of a percentile of latency, which may equal the clients' patience; `None`
+    /// for other numbers.
     percentile: Option<f64>,
 }
 
-/// What is compared: what the scenario is about, then the most telling first, since on a small screen
-/// the last ones are left out.
+/// Returns the measures: the subject of the scenario, then the most telling first, since a small screen
+/// leaves the last ones out.
 fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure> {
     let mut measures: Vec<Measure> = usual().into();
     let Some(subject) = subject else {
@@ -59,7 +60,7 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
     measures
 }
 
-/// Whether a path of the summary is a percentile of latency, or the longest one: `latency.p95`,
+/// True if a path of the summary is a percentile of latency, or the maximum: `latency.p95`,
 /// `requests.page.latency.max`.
 fn is_percentile(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or_default();
@@ -132,26 +133,27 @@ fn in_time(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
 }
 
-/// A measure with its value in every variant.
+/// Measure with its value in every variant.
 pub(crate) struct Compared {
     pub(crate) name: String,
     pub(crate) meaning: Option<Meaning>,
     pub(crate) number: Number,
-    /// In the order of the variants.
+    /// Values in the order of the variants.
     pub(crate) values: Vec<Value>,
 }
 
-/// What one variant has of a measure.
+/// Value of a measure in one variant.
 pub(crate) struct Value {
-    /// `–` if there is nothing to compare; `≥ 30 s` of a percentile that is the clients' patience.
+    /// Text: `–` if there is nothing to compare; `≥ 30 s` for a percentile that equals the clients'
+    /// patience.
     pub(crate) said: String,
-    /// Of the longest bar, 0 to 1.
+    /// Share of the longest bar, 0 to 1.
     pub(crate) share: f64,
-    /// `× 26`: how many times the first one's it is, where both are known and neither is a patience.
+    /// Ratio to the first variant's, such as `× 26`, if both are known and neither equals a patience.
     pub(crate) ratio: Option<String>,
 }
 
-/// Of what time the numbers are.
+/// Describes the time base of the numbers.
 pub(super) fn time_base(state: &State) -> String {
     match state.shown().rows[state.shown().variant] {
         Some(_) => "each measure has a scale of its own; all of the counted window".into(),
@@ -162,7 +164,7 @@ pub(super) fn time_base(state: &State) -> String {
     }
 }
 
-/// All measures, the most telling first.
+/// Returns all measures, the most telling first.
 pub(crate) fn compared(state: &State) -> Vec<Compared> {
     let rows: Vec<Option<Row>> = (0..state.variants().len())
         .map(|variant| row_at(state, variant))
@@ -176,7 +178,7 @@ pub(crate) fn compared(state: &State) -> Vec<Compared> {
 }
 
 fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
-    // What shows as nothing is nothing to divide by.
+    // A value displayed as 0 is no divisor.
     let is_something =
         |value: &f64| (measure.said)(*value).contains(|it| ('1'..='9').contains(&it));
     let found: Vec<Option<f64>> = rows
@@ -201,7 +203,7 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
             };
         };
         let bound = marked(place, found);
-        // The last second of one and the window of another are no ratio.
+        // The last second of one variant and the window of another have no ratio.
         let is_over = state.shown().rows[place].is_some();
         let is_ratio = place > 0 && is_over && is_something(&found) && bound.is_none();
         Value {
@@ -231,7 +233,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         }
         let width = canvas.width();
         draw_measure(&mut canvas.part(0, y, width, lines), state, measure);
-        // An empty line between them where there is room for all.
+        // An empty line separates the measures if there is room for all.
         let all = measures.len() as u16 * (lines + 1) + 2;
         y += lines + u16::from(all <= canvas.height());
     }
@@ -261,7 +263,7 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Compared) {
     }
 }
 
-/// Of a variant that proves nothing there is nothing to compare.
+/// Returns the value of a measure; a variant that proves nothing has none.
 fn value(row: Option<&Row>, measure: &Measure) -> Option<f64> {
     let row = row.filter(|row| row.trust != Trust::ProvesNothing)?;
     (measure.of)(row)

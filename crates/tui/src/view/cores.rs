@@ -1,5 +1,5 @@
-//! The line of cores: who computes on which, now. Many of them get a column each; where there are more
-//! than columns, a column is several, and the higher it is filled, the more of them are busy.
+//! Row of cores: the worker that computes on each, now. Each core has a column; if there are more cores
+//! than columns, a column stands for several, and its height for the share that is busy.
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::roster::{COUNT_END, GLYPHS_AT, WIDEST, draw_now};
@@ -10,11 +10,11 @@ use concsim_model::palette::Meaning;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
 
-/// Stands on a core that something else than a worker keeps busy.
+/// Mark of a core that anything but a worker keeps busy.
 const OTHER: &str = "-";
 
-/// Draws the row of cores, each with the letter of the worker that computes on it, and who else used
-/// them.
+/// Draws the row of cores, each with the letter of the worker that computes on it, and the use by other
+/// programs.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
     let taken = picture
@@ -65,12 +65,12 @@ fn worker_on(picture: &ViewModel, position: Option<usize>) -> Option<String> {
     Some(letter(worker.index))
 }
 
-/// True if something else than a worker keeps a core busy.
+/// True if anything but a worker keeps a core busy.
 fn is_busy_otherwise(picture: &ViewModel, place: usize) -> bool {
     picture.busy_otherwise.get(place).copied().unwrap_or(false)
 }
 
-/// Letters of the longest name of a worker.
+/// Returns the length of the longest name of a worker.
 fn name_width(picture: &ViewModel) -> usize {
     let last = picture.workers.last().map_or(0, |worker| worker.index);
     letter(last).len()
@@ -93,7 +93,7 @@ fn draw_boxes(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     }
 }
 
-/// A column for each: with the letter of its worker, as long as one letter is enough.
+/// Draws a column for each core, with the letter of its worker if all names have one letter.
 fn draw_cells(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     let is_short = name_width(picture) == 1;
     for (place, x) in (0..picture.cores.len()).zip(GLYPHS_AT..) {
@@ -110,7 +110,7 @@ fn draw_cells(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     }
 }
 
-/// A column for several.
+/// Draws a column for several cores.
 fn draw_folded(canvas: &mut Canvas<'_>, picture: &ViewModel, room: usize) {
     let cores = &picture.cores;
     let words = |each: usize| format!("] a column: {} cores", grouped(each as u64));

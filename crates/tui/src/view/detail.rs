@@ -1,4 +1,4 @@
-//! Each worker in full: its state now, its counts so far, its means of the last second.
+//! Table of workers: state now, counts so far, means of the last second.
 
 use super::canvas::{Canvas, plain, quiet, strong};
 use super::listed::Listed;
@@ -10,14 +10,13 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
 
-/// Stands for the time that means are of.
+/// Placeholder for the length of time of the means.
 const A_SECOND: &str = "1 s";
 
-/// Stands for what has a worker: a request with its waits, or a coroutine until it lets go.
+/// Placeholder for the holder of a worker: a request with its waits, or a coroutine until it yields.
 const A_RUN: &str = "run";
 
-/// Columns: heading in three lines, of which the first says of what time the number is, and where the
-/// column ends.
+/// Columns: heading in three lines, the first of which is the time base, and the column's end.
 const COLUMNS: [([&str; 3], u16); 8] = [
     (["now", "", "begun"], 22),
     (["so far", "", "accepted"], 31),
@@ -42,10 +41,10 @@ const NUMBERS: [Number; 8] = [
     Number::Died,
 ];
 
-/// How wide the table is.
+/// Width of the table.
 pub(super) const WIDTH: u16 = 80;
 
-/// Draws as many workers as there is room for, from the one scrolled to.
+/// Draws as many workers as there is room for, beginning at the one scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let mean_of = state.shown().picture.mean_of.number();
     canvas.write(1, 0, &format!("{mean_of}: a mean"), quiet());
@@ -91,15 +90,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// The workers that have rows of their own, from the one scrolled to.
+/// Returns the workers that have rows of their own, beginning at the one scrolled to.
 pub(super) fn listed_from(state: &State) -> Vec<&WorkerPicture> {
     let own = Listed::of(&state.shown().picture).own;
     let first = state.scrolled.min(own.len().saturating_sub(1));
     own.into_iter().skip(first).collect()
 }
 
-/// The instant up to which counts so far and means go: that of the last sample, which `now` may be later than.
-/// A screen that is with the run shows no instant.
+/// Draws the instant of the counts and means: that of the last sample, which may precede the cursor. A live
+/// screen shows no instant.
 fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
     let (picture, began) = (&state.shown().picture, state.shown().began);
     if !state.is_live() {

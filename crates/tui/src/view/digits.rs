@@ -1,24 +1,24 @@
-//! Numbers large enough for the last row of a lecture hall.
+//! Large digits, for the last row of a lecture hall.
 //!
-//! Each digit is drawn on a grid of 3 × 5. Half blocks put two lines of the grid into one of the
-//! screen; on a large screen each point is a block of its own. Without blocks, strokes as on a pocket
-//! calculator do.
+//! Each digit is drawn on a grid of 3 × 5. Half blocks put two lines of the grid into one of the screen; on
+//! a large screen each point is a block of its own. Without blocks, strokes are drawn as on a pocket
+//! calculator.
 
 use concsim_model::palette::Glyphs;
 
-/// How large.
+/// Size of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     /// Ordinary text: 1 line.
     Plain,
     /// 3 lines.
     Big,
-    /// 5 lines, or so many times as many.
+    /// 5 lines, times this factor.
     Huge(u16),
 }
 
 impl Size {
-    /// Lines of the screen that a number takes.
+    /// Returns the lines of the screen that a number takes.
     pub(super) fn lines(self) -> u16 {
         match self {
             Self::Plain => 1,
@@ -31,7 +31,7 @@ impl Size {
 /// Lines of a digit's grid, one bit for each point.
 type Grid = [u8; 5];
 
-/// `number` (digits, a point, spaces between groups, `–`) in [`Size::lines`] lines.
+/// Draws `number` (digits, a point, spaces between groups, `–`) in [`Size::lines`] lines.
 pub(super) fn lines(number: &str, size: Size, glyphs: Glyphs) -> Vec<String> {
     let drawn = number.chars().map(|character| match (size, glyphs) {
         (Size::Plain, _) => vec![character.to_string()],
@@ -56,7 +56,7 @@ pub(super) fn lines(number: &str, size: Size, glyphs: Glyphs) -> Vec<String> {
     lines
 }
 
-/// Columns that a number takes.
+/// Returns the columns that a number takes.
 pub(super) fn columns(number: &str, size: Size) -> usize {
     lines(number, size, Glyphs::Unicode)[0].chars().count()
 }
@@ -76,7 +76,7 @@ fn halves(character: char) -> Vec<String> {
     (0..3).map(line).collect()
 }
 
-/// Each point is twice as many columns wide as it is lines high, and so about as wide as high.
+/// Draws a character in blocks. Each point has twice as many columns as lines, which makes it about square.
 fn blocks(character: char, times: u16, glyphs: Glyphs) -> Vec<String> {
     let (grid, width) = grid(character);
     let block = match glyphs {
@@ -101,7 +101,7 @@ fn lit(row: u8, column: u32, width: u32) -> bool {
     row >> (width - 1 - column) & 1 == 1
 }
 
-/// The points of a character, and how many columns it has.
+/// Returns the points of a character, and its number of columns.
 fn grid(character: char) -> (Grid, u32) {
     let digit = match character {
         '0' => [0b111, 0b101, 0b101, 0b101, 0b111],

@@ -1,5 +1,5 @@
-//! What is this number? A box beside the one that is marked: what it is, its unit, its ceiling, and
-//! what would make it lie.
+//! Explanation of a number: a box beside the marked one with its meaning, its unit, its ceiling, and the
+//! condition under which it misleads.
 
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Modifier, Style};
@@ -13,15 +13,15 @@ use crate::state::State;
 use concsim_model::words::counted;
 
 const WIDTH: u16 = 64;
-/// It is worse to read than one that is cut off below.
+/// Narrowest box: a narrower one is harder to read than one cut off below.
 const NARROWEST: u16 = 36;
-/// Lines that the frame takes, and what keys do.
+/// Lines of the frame and of the keys.
 const FRAME: u16 = 3;
-/// Behind the words at the left.
+/// Column of the text, behind the words at the left.
 const TEXT_AT: u16 = 9;
 
-/// Marks a number, and says what it is where that does not hide it. Of a number that is not on this
-/// screen the first one that is takes the place.
+/// Marks a number, and explains it if the box does not hide it. If the number is not on this screen, takes
+/// the first one that is.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, marks: &[Mark], wanted: Number) {
     let places = |number: Number| {
         marks
@@ -79,7 +79,7 @@ fn draw_box(canvas: &mut Canvas<'_>, state: &State, title: &str, lines: &[(&str,
     footer::draw_commands(&mut below, state, &commands);
 }
 
-/// What is said, each line with the word that stands before it.
+/// Returns the lines of the explanation, each with its label.
 fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String)> {
     let said = number.said();
     let parts = [
@@ -103,10 +103,10 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
     lines
 }
 
-/// How to say what bounds a number.
+/// Function that describes the ceiling of a number.
 type Ceiling = fn(&State) -> String;
 
-/// The numbers that something bounds.
+/// Numbers that have a ceiling.
 const CEILINGS: [(Number, Ceiling); 11] = [
     (Number::Concurrency, numbers::ceiling_of_concurrency),
     (Number::ConcurrencyNow, numbers::ceiling_of_concurrency),
@@ -127,14 +127,14 @@ fn all_cores(state: &State) -> String {
     counted(state.cores as u64, "core")
 }
 
-/// What bounds a number now, where something does.
+/// Describes the ceiling of a number now, if it has one.
 pub(super) fn ceiling(state: &State, number: Number) -> Option<String> {
     let found = CEILINGS.iter().find(|(bounded, _)| *bounded == number);
     found.map(|(_, said)| said(state))
 }
 
-/// Where a box goes that needs so many lines when it is so wide: below the number, above it or beside
-/// it, wherever it fits; else where there is most room.
+/// Returns the place of a box, given its height by its width: below the number, above it or beside it, if
+/// it fits there; else at the place with most room.
 fn place(screen: Rect, number: Rect, lines: impl Fn(u16) -> u16) -> Rect {
     let width = WIDTH.min(screen.width);
     let x = number.x.min(screen.width - width);
@@ -154,7 +154,7 @@ fn place(screen: Rect, number: Rect, lines: impl Fn(u16) -> u16) -> Rect {
         return Rect::ZERO;
     };
     let height = lines(place.width).min(place.height);
-    // As near as it can be: right above it, or with its middle beside it.
+    // As near as possible: right above it, or with its middle beside it.
     let lowest = place.bottom() - height;
     let y = if place.y >= number.bottom() {
         place.y

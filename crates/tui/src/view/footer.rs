@@ -1,4 +1,4 @@
-//! The last lines: the caption, what the glyphs mean, what the keys do.
+//! Last lines of the screen: caption, legend of glyphs, keys.
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::clauses::{in_lines, sentences};
@@ -26,7 +26,7 @@ pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// The glyphs, each with its word.
+/// Draws the glyphs, each with its word.
 pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     let mut x = 1;
     for meaning in Meaning::STATES {
@@ -43,15 +43,15 @@ pub(super) fn draw_legend(canvas: &mut Canvas<'_>) {
     }
 }
 
-/// An entry of the legend of lanes.
+/// Entry of the legend of lanes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Entry {
     Glyph(Meaning),
-    /// The thin mark of those that ran for a part of a column.
+    /// Thin mark of requests that ran for a part of a column.
     Sliver,
-    /// What is dim: as the newest sample saw it, and not told yet.
+    /// Dim cells: state at the newest sample, not yet reported.
     Open,
-    /// The letters in the rows of cores.
+    /// Letters in the rows of cores.
     Cores,
 }
 
@@ -65,7 +65,7 @@ impl Entry {
         }
     }
 
-    /// With the blanks behind it.
+    /// Returns the width with the blanks behind it.
     fn width(self) -> u16 {
         let glyph = match self {
             Self::Glyph(_) | Self::Sliver => 2,
@@ -87,8 +87,8 @@ impl Entry {
     }
 }
 
-/// The same for lanes. Queues and what is open are named where there may be any; where there is no room for
-/// all entries, those go first that need a word least.
+/// Draws the legend of lanes. Queues and open cells are named if there may be any; if not all entries fit,
+/// the most self-explanatory go first.
 pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet>) {
     let states = Meaning::STATES.map(Entry::Glyph);
     let mut entries = vec![states[0], Entry::Sliver];
@@ -100,7 +100,7 @@ pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet
         entries.push(Entry::Open);
     }
     entries.push(Entry::Cores);
-    // With a blank before the first of them, and none behind the last.
+    // With a blank before the first entry, and none behind the last.
     let width = |entries: &[Entry]| entries.iter().map(|it| it.width()).sum::<u16>() - 1;
     for least in [Entry::Cores, Entry::Sliver, Entry::Open] {
         if width(&entries) > canvas.width() {
@@ -114,7 +114,7 @@ pub(super) fn draw_legend_of_lanes(canvas: &mut Canvas<'_>, sheet: Option<&Sheet
     }
 }
 
-/// What the bottom line of play names: before what the view has of its own, and behind it.
+/// Commands in the bottom line of play, before and after those of the view.
 const BEFORE: [Command; 3] = [
     Command::Pause,
     Command::Go(CursorMotion::StepBack),
@@ -122,7 +122,7 @@ const BEFORE: [Command; 3] = [
 ];
 const BEHIND: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
 
-/// One line holds no more than two of a view's own.
+/// Returns the commands of a view: one line holds two at most.
 fn of_the_view(pane: Pane) -> [Command; 2] {
     match pane {
         Pane::Lanes => [Command::ZoomIn, Command::ZoomOut],
@@ -139,7 +139,7 @@ fn of_the_view(pane: Pane) -> [Command; 2] {
     }
 }
 
-/// The keys of play, or of the faults once one is to be chosen.
+/// Draws the keys of play, or those of the faults while one is to be chosen.
 pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     let faults = TABLE.iter().filter(|it| it.context == Context::Fault);
     let commands: Vec<Command> = if state.fault_comes {
@@ -156,8 +156,8 @@ pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     draw_commands(canvas, state, &named.collect::<Vec<_>>());
 }
 
-/// Commands with their keys and what they are called here; those that cannot be reached are left out.
-/// Neighbours of one name are written as one.
+/// Draws commands with their keys and labels, without those that cannot be reached. Neighbours with the
+/// same label are written as one.
 pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[(Command, &str)]) {
     let mut x = 1;
     let reachable = commands
@@ -166,7 +166,7 @@ pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[
     let reachable: Vec<_> = reachable.filter(|(key, ..)| !key.is_empty()).collect();
     for same in reachable.chunk_by(|one, other| one.2 == other.2) {
         let keys = same.iter().map(|(key, ..)| width_of(key) + 1).sum::<u16>();
-        // What is not there in full tells nothing.
+        // An entry that is cut is useless.
         if x > 1 && x + keys + width_of(same[0].2) > canvas.width() {
             break;
         }

@@ -1,8 +1,8 @@
-//! A frame around a part of the screen that lies over others.
+//! Frame around a part of the screen that lies over others.
 
 use super::canvas::{Canvas, cut, quiet, strong};
 
-/// Draws it along the edges of `canvas`, with a title.
+/// Draws a frame with a title along the edges of `canvas`.
 pub(super) fn draw(canvas: &mut Canvas<'_>, title: &str) {
     let (right, bottom) = (
         canvas.width().saturating_sub(1),

@@ -1,8 +1,8 @@
-//! What is behind the letters: the terminal's own ground, or, if a theme is asked for, one that is
-//! painted, with letters that can be read on it.
+//! Background: the terminal's own, or a painted one if a theme is selected, with letters that are legible
+//! on it.
 //!
-//! Done at last, cell by cell, so that no view has to know of themes, and none can forget that what is
-//! faint at a desk is nothing at all at the end of a hall.
+//! It is painted last, cell by cell, so that no view depends on themes. In projector mode dim text becomes
+//! normal, since it cannot be read at the end of a hall.
 
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::style::{Color, Modifier};
@@ -10,7 +10,7 @@ use ratatui_core::style::{Color, Modifier};
 use super::canvas::on_screen;
 use concsim_model::palette::{Background, Colours, Look, Room};
 
-/// The colours of a painted ground, and of letters and quiet letters on it.
+/// Colours of a painted background, and of normal and quiet letters on it.
 struct Paint {
     ground: Color,
     text: Color,
@@ -37,7 +37,7 @@ impl Paint {
     }
 }
 
-/// Paints the ground, if it is to be painted, and takes what is faint off a projector.
+/// Paints the background, if a theme is selected, and makes dim text normal in projector mode.
 pub(super) fn paint(buffer: &mut Buffer, look: Look) {
     let paint = look.painted().and_then(|ground| Paint::of(ground, look));
     for cell in &mut buffer.content {
@@ -55,7 +55,7 @@ fn paint_cell(cell: &mut Cell, paint: &Paint) {
     if cell.fg == Color::Reset {
         cell.fg = if is_quiet { paint.quiet } else { paint.text };
     }
-    // Its colour says it now: what terminals make of a dim colour differs.
+    // The colour replaces dim: terminals render dim colours differently.
     cell.modifier.remove(Modifier::DIM);
     if cell.bg == Color::Reset {
         cell.bg = paint.ground;

@@ -1,4 +1,4 @@
-//! The first lines: the claim, which variant is on, its stage, whether it can be trusted so far.
+//! First lines of the screen: claim, current variant, stage, and trust so far.
 
 use ratatui_core::style::{Modifier, Style};
 
@@ -13,8 +13,8 @@ use concsim_model::words::{counted, length};
 use concsim_record::Origin;
 use concsim_record::trust::Trust;
 
-/// The claim in a line of its own; below it a rule that fills as the stage goes on, and that says
-/// which variant and stage this is.
+/// Draws the claim in a line of its own; below it a rule with the variant and the stage, which fills as the
+/// stage goes on.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width();
     let claim = clauses::claim(state.title(), width.saturating_sub(2));
@@ -45,7 +45,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     fill(&mut canvas.part(0, 1, end, 1), state);
 }
 
-/// `sync, 1 of 2`; of a simulation `simulated sync, 1 of 2`.
+/// Returns the variant, `sync, 1 of 2`; if simulated, `simulated sync, 1 of 2`.
 pub(super) fn place(state: &State) -> String {
     let name = match state.shown().origin {
         Origin::Measured => state.variant().name.clone(),
@@ -57,7 +57,7 @@ pub(super) fn place(state: &State) -> String {
     }
 }
 
-/// `counting 3.1 of 5 s`.
+/// Returns the stage, `counting 3.1 of 5 s`.
 pub(super) fn stage(state: &State) -> String {
     let picture = &state.shown().picture;
     let seconds = picture.lasted.as_secs_f64();
@@ -73,7 +73,7 @@ pub(super) fn stage(state: &State) -> String {
         Stage::Preparing => "preparing".into(),
         Stage::WarmUp => format!("warm-up {lasted}"),
         Stage::Counting => match state.scenario().load.requests {
-            // Where the screen is not with the run, its instant stands beside this.
+            // A screen that is not live shows its instant beside this.
             Some(all) if state.is_live() => format!(
                 "counting {} of {}, {seconds:.1} s",
                 picture.ended,
@@ -98,7 +98,7 @@ fn stage_style(canvas: &Canvas<'_>, stage: Stage) -> Style {
     }
 }
 
-/// The part of the rule that is over: dotted while nothing is counted, solid while the window is open.
+/// Draws the elapsed part of the rule: dotted while nothing is counted, solid while the window is open.
 fn fill(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
     let share = progress(picture, state.scenario().load.requests);
@@ -110,7 +110,7 @@ fn fill(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(0, 0, &mark.repeat(filled), style);
 }
 
-/// How far the run may be believed, once that can be told; or that time stands still.
+/// Returns the trust in the run, once it is judged; or the state of the cursor if it is not live.
 fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
     let picture = &state.shown().picture;
     let (said, style) = match picture.trust {
@@ -123,7 +123,8 @@ fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
     (said.to_owned(), style)
 }
 
-/// `PAUSED 6.412 803 s`, `REPLAY 1/1000 6.412 803 s`: since load began, as on every axis.
+/// Returns the state of the cursor, `PAUSED 6.412 803 s` or `REPLAY 1/1000 6.412 803 s`: time since load
+/// began, as on every axis.
 fn motion(state: &State) -> String {
     let cursor = state.cursor();
     let micros = cursor.at.since(state.shown().began).0 / 1_000;
@@ -141,7 +142,7 @@ fn motion(state: &State) -> String {
     }
 }
 
-/// How much of the stage is over, 0 to 1; nothing is claimed about a stage without a known end.
+/// Returns the elapsed share of the stage, 0 to 1; constant for a stage without a known end.
 fn progress(picture: &ViewModel, requests: Option<u64>) -> f64 {
     let share = match (picture.stage, picture.lasts, requests) {
         (Stage::Counting, _, Some(all)) => picture.ended as f64 / all.max(1) as f64,
@@ -154,7 +155,7 @@ fn progress(picture: &ViewModel, requests: Option<u64>) -> f64 {
     share.clamp(0.0, 1.0)
 }
 
-/// The header of a small screen: two lines of text.
+/// Draws the header of a small screen: two lines of text.
 pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     canvas.write(1, 0, &clauses::claim(state.title(), width), strong());
@@ -165,7 +166,7 @@ pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     };
     let place = place(state);
     let name = place.split(", ").next().unwrap_or_default();
-    // The place among the variants goes before anything of the instant does.
+    // The position among the variants is dropped before anything about the instant.
     let forms = [format!("{place}, {now}"), format!("{name}, {now}")];
     let fits = forms.iter().find(|form| width_of(form) <= width);
     let said = fits.cloned().unwrap_or_else(|| {

@@ -1,5 +1,4 @@
-//! The help: the keys in force, and the words, glyphs and numbers of the screen, in lines that can be
-//! searched.
+//! Help: the keys in force, and the words, glyphs and numbers of the screen, in lines that can be searched.
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of, wrap};
 use super::explain::ceiling;
@@ -14,14 +13,14 @@ use concsim_model::palette::Meaning;
 use concsim_model::words::grouped;
 
 const WIDTH: u16 = 76;
-/// The least that a frame leaves room in.
+/// Least size of a screen for a frame: columns, lines.
 const LEAST: (u16, u16) = (24, 7);
-/// Where the text begins behind what it is about, on a wide sheet and on a narrow one.
+/// Column of the text behind its head, on a wide sheet and on a narrow one.
 const TEXT_AT: (u16, u16) = (16, 11);
-/// Numbers have their text below the name.
+/// Indent of the text of a number, which is below its name.
 const INDENT: u16 = 2;
 
-/// The keys that matter, in the order in which one needs them.
+/// Most important keys, in the order of use.
 const FIRST: [(&[Command], &str); 8] = [
     (&[Command::Pause], "halt here, or go on"),
     (
@@ -55,7 +54,7 @@ const FIRST: [(&[Command], &str); 8] = [
     (&[Command::Quit], "quit; the result is printed"),
 ];
 
-/// What the words mean, as the manual has them.
+/// Meanings of the words, as in the manual.
 const WORDS: [(&str, &str); 11] = [
     ("concurrency", "requests begun and not finished"),
     ("parallelism", "requests computing at the same instant"),
@@ -109,16 +108,16 @@ fn describe(meaning: Meaning) -> &'static str {
     }
 }
 
-/// Their keys stand under a title that says where they mean something.
+/// Contexts whose keys have a title of their own.
 const ALWAYS_CLEAR: [Context; 3] = [Context::Time, Context::Steering, Context::Fault];
 
-/// Something that has an entry: a key, a word, a number.
+/// Entry: a key, a word, a number.
 struct Item {
     head: String,
     glyph: Option<Meaning>,
     number: Option<Number>,
     texts: Vec<String>,
-    /// What it is called elsewhere: in a keys file, on the bottom line.
+    /// Other names: in a keys file, on the bottom line.
     also: [&'static str; 2],
 }
 
@@ -149,7 +148,7 @@ impl Item {
     }
 }
 
-/// A line as it is drawn.
+/// Line as drawn.
 #[derive(Default)]
 struct Line {
     head: String,
@@ -158,7 +157,7 @@ struct Line {
     text: String,
 }
 
-/// How many lines there are on a screen of the state's size, and how many of them fit.
+/// Returns the number of lines on a screen of the state's size, and the number that fits.
 pub(crate) fn extent(state: &State, help: &Help) -> (usize, usize) {
     let (width, height) = state.size;
     let sheet = Sheet::of(width, height);
@@ -166,7 +165,7 @@ pub(crate) fn extent(state: &State, help: &Help) -> (usize, usize) {
     (lines.len(), usize::from(sheet.room()))
 }
 
-/// Draws the help over whatever is there.
+/// Draws the help over the screen.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, help: &Help) {
     let sheet = Sheet::of(canvas.width(), canvas.height());
     let x = (canvas.width() - sheet.width) / 2;
@@ -189,7 +188,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, help: &Help) {
     draw_keys(&mut inside.part(0, last, width, 1), state, help, left);
 }
 
-/// The paper that the help is written on.
+/// Area of the help.
 struct Sheet {
     width: u16,
     height: u16,
@@ -213,7 +212,7 @@ impl Sheet {
         self.width.saturating_sub(2 * self.margin().0)
     }
 
-    /// Lines for text: the last one says what keys do.
+    /// Returns the number of lines for text: the last line has the keys.
     fn room(&self) -> u16 {
         let taken = 2 * self.margin().1 + u16::from(self.height > 1);
         self.height.saturating_sub(taken)
@@ -230,7 +229,7 @@ fn draw_line(canvas: &mut Canvas<'_>, y: u16, line: &Line) {
     canvas.write(line.x, y, &line.text, plain());
 }
 
-/// What keys do here, and what is searched for.
+/// Draws the keys of the help, and the search.
 fn draw_keys(canvas: &mut Canvas<'_>, state: &State, help: &Help, left: usize) {
     let said = match &help.only {
         Only::All | Only::About(_) => String::new(),
@@ -257,7 +256,7 @@ fn draw_keys(canvas: &mut Canvas<'_>, state: &State, help: &Help, left: usize) {
     }
 }
 
-/// Every line that is to be shown, for a sheet of this width.
+/// Returns every line to be shown, for a sheet of this width.
 fn lines(state: &State, help: &Help, width: u16) -> Vec<Line> {
     let mut lines = Vec::new();
     for (title, items) in sections(state) {
@@ -309,7 +308,7 @@ fn lay_out(item: &Item, width: u16, lines: &mut Vec<Line>) {
     }
 }
 
-/// All that there is to be said, in its order: first what concerns the screen that is on.
+/// Returns all sections in order, beginning with those of the current screen.
 fn sections(state: &State) -> Vec<(&'static str, Vec<Item>)> {
     let here = state.contexts_below_help();
     let is_in = |sections: &[Context], entry: &Entry| sections.contains(&entry.context);
@@ -335,7 +334,7 @@ fn sections(state: &State) -> Vec<(&'static str, Vec<Item>)> {
     ]
 }
 
-/// The keys that matter, a line for each; of a group the first and the last.
+/// Returns the most important keys, a line for each; of a group of keys the first and the last.
 fn first(state: &State) -> Vec<Item> {
     let items = FIRST.into_iter().filter_map(|(commands, text)| {
         let labels = commands.iter().map(|command| state.keymap.label(*command));
@@ -354,7 +353,7 @@ fn keys(state: &State, are_told: impl Fn(&Entry) -> bool) -> Vec<Item> {
     let entries = state.keymap.entries();
     let told = entries.filter(|(entry, keys)| are_told(entry) && !keys.is_empty());
     let mut told: Vec<_> = told.collect();
-    // The innermost first: what a view has of its own.
+    // Keys of the innermost context, the view, come first.
     let here = state.contexts_below_help();
     told.sort_by_key(|(entry, _)| here.iter().position(|it| *it == entry.context));
     let items = told.into_iter().map(|(entry, keys)| {

@@ -1,5 +1,5 @@
-//! How long answers took, counted from the instant at which each request was due: percentiles, a row
-//! for each length with when it was seen and how often, and where the time went.
+//! View of latencies, counted from the instant at which each request was due: percentiles, a row for each
+//! latency with its counts over time, and the parts of the time.
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
@@ -18,18 +18,18 @@ use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, grouped, latency, length};
 use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 
-/// Where the axis begins, behind the lengths.
+/// Column at which the axis begins, behind the latencies.
 const AXIS_AT: u16 = 12;
-/// For the counts behind it.
+/// Columns of the counts behind the axis.
 const COUNTS: u16 = 10;
-/// A row is so many lines high at most.
+/// Largest number of lines of a row.
 const THICKEST: u16 = 4;
-/// Before a hall percentiles are large where the view has so many lines.
+/// Lines of the view from which percentiles are large in projector mode.
 const LEAST_FOR_A_HALL: u16 = 14;
-/// Where the time went takes so many lines, with the one above it.
+/// Lines of the parts of the time, with the one above them.
 const SPENT: u16 = 5;
 
-/// Draws as much as there is room for; where the time went is given up first.
+/// Draws as much as there is room for; the parts of the time are dropped first.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
     let latencies = &picture.latencies;
@@ -80,7 +80,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// Each percentile with its name, as far as there are enough answers.
+/// Returns each percentile with its name, as far as there are enough answers.
 pub(super) fn percentiles(
     latencies: &Latencies,
     patience: Elapsed,
@@ -98,7 +98,7 @@ pub(super) fn percentiles(
 }
 
 fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies, patience: Elapsed) {
-    /// `p99 1.23 ms`, with room for one more letter and a blank.
+    /// Columns of `p99 1.23 ms`, with room for one more letter and a blank.
     const WIDTH: u16 = 14;
     let mut x = 0;
     for (name, long, number) in percentiles(latencies, patience) {
@@ -109,7 +109,7 @@ fn draw_percentiles(canvas: &mut Canvas<'_>, latencies: &Latencies, patience: El
     canvas.number(x, 0, &answers, plain(), Number::Answers);
 }
 
-/// A row for each length of time: when such answers came, and how many of them there were.
+/// Draws a row for each latency, with the counts of such answers over time, and in total.
 fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
     let latencies = &state.shown().picture.latencies;
     let mut rows = latencies.bars(usize::from(canvas.height().saturating_sub(1)));
@@ -132,7 +132,7 @@ fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
             row[usize::from(axis.column(*at))] += 1;
         }
     }
-    // Short lengths stand at the bottom, as in the figure `heatmap`.
+    // Short latencies are at the bottom, as in the figure `heatmap`.
     rows.reverse();
     counts.reverse();
     let most = counts.iter().flatten().max().copied().unwrap_or(0);
@@ -142,7 +142,7 @@ fn draw_spectrum(canvas: &mut Canvas<'_>, state: &State, spectrum: &Spectrum) {
     draw_rows(below, &rows, &counts, most, thick);
 }
 
-/// Each row `thick` lines high, with its length and count beside its last one.
+/// Draws rows of `thick` lines each, with latency and count beside the last line.
 fn draw_rows(
     mut canvas: Canvas<'_>,
     rows: &[(Elapsed, u64)],
@@ -169,7 +169,7 @@ fn draw_rows(
     }
 }
 
-/// A bar for each length of time, where there is no time axis.
+/// Draws a bar for each latency, without an axis of time.
 fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
     let mut bars = latencies.bars(usize::from(canvas.height()));
     bars.reverse();
@@ -186,20 +186,20 @@ fn draw_bars(canvas: &mut Canvas<'_>, latencies: &Latencies) {
     }
 }
 
-/// How many of `most` there are, in eighths of `thick` lines: of the root, so that few can be seen
-/// beside many.
+/// Returns the height of `count` out of `most`, in eighths of `thick` lines. It grows with the square root,
+/// so that few are visible beside many.
 fn eighths(count: u32, most: u32, thick: u16) -> u16 {
     let share = f64::from(count) / f64::from(most.max(1));
     (share.sqrt() * 8.0 * f64::from(thick)).ceil() as u16
 }
 
-/// `≤ 120 ms`
+/// Draws the edge of a bar, `≤ 120 ms`.
 fn draw_edge(canvas: &mut Canvas<'_>, y: u16, edge: Elapsed) {
     let said = format!("≤ {}", length(edge));
     canvas.number_before(AXIS_AT - 1, y, &said, quiet(), Number::LengthEdge);
 }
 
-/// So many eighths of a cell, from below.
+/// Returns the glyph of a cell filled by a number of eighths, from below.
 fn shade(eighths: u16, glyphs: Glyphs) -> char {
     let shades: [char; 9] = match glyphs {
         Glyphs::Unicode => [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
@@ -208,7 +208,7 @@ fn shade(eighths: u16, glyphs: Glyphs) -> char {
     shades[usize::from(eighths.min(8))]
 }
 
-/// A bar of the mean latency in its parts, and each part in words.
+/// Draws a bar of the mean latency in its parts, and each part in words.
 fn draw_spent(
     canvas: &mut Canvas<'_>,
     spent: &Breakdown,
@@ -264,7 +264,7 @@ fn draw_spent(
             None => canvas.write(x, 1, &"-".repeat(usize::from(count)), quiet()),
         };
         x = until.max(x);
-        // What does not show is not told of either.
+        // A part too short to be displayed is not named either.
         if part * 1e3 < 1.0 || part < whole / 1e3 {
             continue;
         }

@@ -1,31 +1,31 @@
-//! How many lines each region of the overview gets on a screen of a given size.
+//! Layout of the overview: the number of lines of each region on a screen of a given size.
 //!
-//! 80 × 24 holds everything for two workers and two variants. With more of them, or on less, regions
-//! give way one after the other: first the empty lines, then the workers' own rows, at last the
+//! 80 × 24 holds everything for two workers and two variants. With more of them, or on a smaller screen,
+//! regions give way one after the other: first the empty lines, then the workers' own rows, at last the
 //! legend, the large digits and the script. Pure arithmetic; nothing is drawn here.
 
 use super::digits::Size;
 use super::numbers;
 use super::roster::Roster;
 
-/// What there is to show.
+/// Amount of content.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {
     pub(super) workers: usize,
     pub(super) variants: usize,
-    /// Kinds of request.
+    /// Number of kinds of request.
     pub(super) scripts: u16,
 }
 
-/// The lines of each region.
+/// Lines of each region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) script: u16,
     pub(super) roster: Roster,
-    /// Of the workers, without their heading.
+    /// Lines of the workers, without their heading.
     pub(super) workers: u16,
     pub(super) digits: Size,
-    /// Of the table of variants, without its heading.
+    /// Lines of the table of variants, without its heading.
     pub(super) variants: u16,
     pub(super) caption: u16,
     pub(super) legend: bool,
@@ -37,7 +37,7 @@ pub(super) struct Layout {
 const ALWAYS: u16 = 7;
 const ALL_GAPS: u16 = 4;
 
-/// How much is given up, from nothing to nearly everything.
+/// Amount of content that is dropped, from nothing to nearly everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Density {
     None,
@@ -83,12 +83,12 @@ impl Density {
 }
 
 impl Layout {
-    /// The most generous layout that fits into `width` × `height`; the thriftiest, if none does.
+    /// Returns the most generous layout that fits into `width` × `height`; the smallest if none does.
     pub(super) fn fit(width: u16, height: u16, need: Need) -> Self {
         let first_fit =
             Self::candidates(width, height, need).find(|layout| layout.lines() <= height);
         first_fit.unwrap_or_else(|| {
-            // So many workers that not even a strip of them fits: as many lines of it as do.
+            // Not even a strip of all workers fits: as many lines of it as do.
             let mut layout = Self::of(Density::OneVariant, Roster::Strip, 0, width, need);
             let too_many = layout.lines().saturating_sub(height);
             layout.workers = layout.workers.saturating_sub(too_many).max(1);
@@ -96,7 +96,7 @@ impl Layout {
         })
     }
 
-    /// From generous to thrifty.
+    /// Returns all layouts, the most generous first.
     fn candidates(width: u16, height: u16, need: Need) -> impl Iterator<Item = Self> {
         let rosters = [Roster::Rows, Roster::Pairs, Roster::Strip];
         Density::IN_ORDER.into_iter().flat_map(move |thrift| {
@@ -129,7 +129,7 @@ impl Layout {
         }
     }
 
-    /// All lines together.
+    /// Returns the sum of all lines.
     pub(super) fn lines(&self) -> u16 {
         let digits = numbers::lines(self.digits);
         [
@@ -144,7 +144,7 @@ impl Layout {
         .fold(ALWAYS.saturating_add(self.workers), u16::saturating_add)
     }
 
-    /// Lines of the `nth` gap: the first ones stay longest.
+    /// Returns the lines of the `nth` gap: the first ones stay longest.
     pub(super) fn gap(&self, nth: u16) -> u16 {
         u16::from(nth < self.gaps)
     }

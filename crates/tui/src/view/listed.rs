@@ -1,23 +1,23 @@
-//! The workers that have rows, and those that share one.
+//! Workers with rows of their own, and workers that share one.
 //!
-//! A worker that was killed comes back in its slot, so its row stays. Those that were removed or replaced
-//! do not come back: once there are several, they share the last row, so that they push no living worker
-//! off the screen.
+//! A killed worker comes back in its slot, so its row stays. Workers that were removed or replaced do not
+//! come back: once there are several, they share the last row, so that they push no living worker off the
+//! screen.
 
 use crate::view_model::{Doing, ViewModel, WorkerPicture};
 use concsim_model::units::letter;
 use concsim_model::words::cut_list;
 
-/// The rows of workers, in order.
+/// Rows of workers, in order.
 pub(super) struct Listed<'a> {
-    /// Those with a row of their own.
+    /// Workers with a row of their own.
     pub(super) own: Vec<&'a WorkerPicture>,
-    /// The slots of those that share the last row: none, or several.
+    /// Slots of the workers that share the last row: none, or several.
     gone: Vec<usize>,
 }
 
 impl<'a> Listed<'a> {
-    /// Those of a picture.
+    /// Returns the rows for a picture.
     pub(super) fn of(picture: &'a ViewModel) -> Self {
         let is_gone = |worker: &&WorkerPicture| worker.doing == Doing::Gone;
         let gone = picture.workers.iter().filter(is_gone);
@@ -30,12 +30,13 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Rows of all.
+    /// Returns the number of all rows.
     pub(super) fn rows(&self) -> usize {
         self.own.len() + usize::from(!self.gone.is_empty())
     }
 
-    /// What the shared row says, in so many columns at most: `A B C: their processes have ended`.
+    /// Returns the number of workers in the shared row and its text, such as `A B C: their processes have
+    /// ended`, of at most `width` columns.
     pub(super) fn shared(&self, width: u16) -> Option<(usize, String)> {
         if self.gone.is_empty() {
             return None;

@@ -1,7 +1,7 @@
-//! What is where on the screen: numbers that can be explained, keys and an axis that can be clicked.
+//! Marks of the screen: numbers that can be explained, keys and an axis that can be clicked.
 //!
-//! Views mark these while they draw. Nothing is kept between two frames: whoever wants to know draws
-//! once more, on a sheet of paper that is thrown away.
+//! Views mark these while they draw. Nothing is stored between two frames: a query draws once more, into a
+//! buffer that is discarded.
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::{Position, Rect};
@@ -13,18 +13,18 @@ use crate::state::State;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::Interval;
 
-/// What a person may point at.
+/// Target of a click.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
-    /// To have it explained.
+    /// Number to be explained.
     Number(Number),
-    /// As if its key were pressed.
+    /// Command of a key.
     Command(Command),
-    /// The instants from the left edge of an axis to its right one, counted from `began`.
+    /// Axis: the instants from its left edge to its right one, counted from `began`.
     Axis { interval: Interval, began: Stamp },
 }
 
-/// Some cells, and what they are.
+/// Cells and their target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) area: Rect,
@@ -32,7 +32,7 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// Whether it has this cell.
+    /// True if it contains this cell.
     pub(crate) fn has(&self, (x, y): (u16, u16)) -> bool {
         self.area.contains(Position { x, y })
     }
@@ -45,7 +45,7 @@ impl Mark {
     }
 }
 
-/// The numbers on a screen of the state's size, each once, in the order in which one reads.
+/// Returns the numbers on a screen of the state's size, each once, in reading order.
 pub(crate) fn numbers(state: &State) -> Vec<Number> {
     let mut marks = all(state);
     marks.sort_by_key(|mark| (mark.area.y, mark.area.x));
@@ -58,16 +58,16 @@ pub(crate) fn numbers(state: &State) -> Vec<Number> {
     numbers
 }
 
-/// What is in a cell, and the share of its width that lies before that cell.
+/// Returns the target of a cell, and the share of the target's width that lies before that cell.
 pub(crate) fn at(state: &State, cell: (u16, u16)) -> Option<(Target, f64)> {
     let marks = all(state);
-    // What was drawn last lies on top.
+    // The target drawn last lies on top.
     let mark = marks.iter().rev().find(|mark| mark.has(cell))?;
     let before = f64::from(cell.0 - mark.area.x) / f64::from(mark.area.width);
     Some((mark.target, before))
 }
 
-/// Everything that a screen of the state's size has, in the order in which it is drawn.
+/// Returns all marks of a screen of the state's size, in the order in which they are drawn.
 pub(crate) fn all(state: &State) -> Vec<Mark> {
     let (width, height) = state.size;
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));

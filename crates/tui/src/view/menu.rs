@@ -1,4 +1,4 @@
-//! The menu: a line for each scenario, below it the text of the one that the cursor is on, and the keys.
+//! Menu: a line for each scenario, below it the description of the selected one, and the keys.
 
 use ratatui_core::buffer::Buffer;
 
@@ -8,11 +8,11 @@ use crate::menu::Menu;
 use concsim_model::palette::Glyphs;
 
 const TITLE: &str = "concsim: what is concurrent, and what is parallel?";
-/// Lines of the list that stay, however long the text is.
+/// Least number of lines of the list, however long the text is.
 const LEAST_LISTED: u16 = 3;
-/// The text is not wider than this, or the eye loses its lines.
+/// Largest width of the text: longer lines are hard to read.
 const WIDEST_TEXT: u16 = 100;
-/// Keys, and what they do.
+/// Keys of the bottom line, and their actions.
 const KEYS: [(&str, &str); 5] = [
     ("↑ ↓", "choose"),
     ("Enter", "play"),
@@ -20,7 +20,7 @@ const KEYS: [(&str, &str); 5] = [
     ("?", "help"),
     ("q", "quit"),
 ];
-/// All keys, and what they do.
+/// All keys, and their actions.
 const HELP: [(&str, &str); 7] = [
     ("↑ ↓, k j", "choose; PgUp, PgDn, Home and End go further"),
     (
@@ -39,10 +39,10 @@ const HELP: [(&str, &str); 7] = [
         "concsim --help lists the commands, concsim new writes a scenario to start from",
     ),
 ];
-/// Where it says what they do.
+/// Column of the actions in the help.
 const DOES_AT: usize = 14;
 
-/// Draws into a buffer, however small.
+/// Draws into a buffer of any size.
 pub fn draw_menu(buffer: &mut Buffer, menu: &Menu) {
     let area = buffer.area;
     draw(&mut Canvas::new(buffer, area, menu.look), menu);
@@ -73,7 +73,7 @@ fn draw(canvas: &mut Canvas<'_>, menu: &Menu) {
     draw_keys(&mut canvas.part(0, height.saturating_sub(1), width, 1));
 }
 
-/// As many lines as there is room for, with the cursor among them.
+/// Draws as many lines as there is room for, the cursor's among them.
 fn draw_list(canvas: &mut Canvas<'_>, menu: &Menu) {
     let (entries, room) = (menu.entries(), usize::from(canvas.height()));
     let last = entries.len().saturating_sub(room);
@@ -84,7 +84,7 @@ fn draw_list(canvas: &mut Canvas<'_>, menu: &Menu) {
         .max()
         .unwrap_or(0);
     let name = name.min(canvas.width() / 2);
-    // Where there is no room for a claim, there is none for a length either.
+    // If there is no room for a claim, there is none for a length either.
     let length_end = 4 + name + 7;
     let title_at = length_end + 2;
     for (y, (place, entry)) in (0..).zip(entries.iter().enumerate().skip(first).take(room)) {
@@ -101,7 +101,8 @@ fn draw_list(canvas: &mut Canvas<'_>, menu: &Menu) {
     }
 }
 
-/// The claim of the one that the cursor is on, which the list may have cut, and what its file says of it.
+/// Returns the claim of the selected scenario, which may be cut in the list, and the description from its
+/// file.
 fn text(menu: &Menu, width: u16) -> Vec<String> {
     if menu.explains() {
         return help(width);
@@ -116,7 +117,7 @@ fn text(menu: &Menu, width: u16) -> Vec<String> {
     text
 }
 
-/// Each key in a line of its own, and below it what does not fit beside it.
+/// Returns a line for each key, and below it the text that does not fit beside it.
 fn help(width: u16) -> Vec<String> {
     let room = width.saturating_sub(DOES_AT as u16).max(1);
     let lines = HELP.iter().flat_map(|(key, does)| {
@@ -127,7 +128,7 @@ fn help(width: u16) -> Vec<String> {
     lines.collect()
 }
 
-/// The last line says with an ellipsis if there is more than fits.
+/// Draws a text; an ellipsis in the last line marks that it is longer.
 fn draw_text(canvas: &mut Canvas<'_>, text: &[String]) {
     let (width, room) = (canvas.width(), usize::from(canvas.height()));
     for (y, line) in (0..).zip(text.iter().take(room)) {

@@ -51,14 +51,14 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     draw_on(frame.buffer_mut(), state);
 }
 
-/// Draws into a buffer, however small.
+/// Draws into a buffer of any size.
 pub fn draw_on(buffer: &mut Buffer, state: &State) {
     let area = buffer.area;
     let mut marks = Vec::new();
     let mut canvas = Canvas::new(buffer, area, state.look).marking(&mut marks);
     draw_screen(&mut canvas, state);
     for mark in &mut marks {
-        // What is drawn above counts from the screen's corner, wherever that is.
+        // Above, positions count from the screen's corner, wherever that is in the buffer.
         mark.area.x -= area.x;
         mark.area.y -= area.y;
     }
@@ -69,7 +69,7 @@ pub fn draw_on(buffer: &mut Buffer, state: &State) {
     ground::paint(buffer, state.look);
 }
 
-/// What lies over a screen: the help, or what a number is.
+/// Draws what lies over a screen: the help, or the explanation of a number.
 fn draw_above(canvas: &mut Canvas<'_>, state: &State, marks: &[Mark]) {
     match (&state.help, state.explained) {
         (Some(help), _) => help::draw(canvas, state, help),
@@ -78,7 +78,7 @@ fn draw_above(canvas: &mut Canvas<'_>, state: &State, marks: &[Mark]) {
     }
 }
 
-/// The screen itself.
+/// Draws the screen itself.
 fn draw_screen(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     match &state.shown().screen {

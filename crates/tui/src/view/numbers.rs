@@ -1,4 +1,4 @@
-//! The two numbers that it is all about, each with its ceiling in words.
+//! The two central numbers, concurrency and parallelism, each with its ceiling in words.
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::digits::{self, Size};
@@ -10,10 +10,10 @@ use concsim_model::palette::{Meaning, Room};
 use concsim_model::scenario::{Arrivals, WorkerKind};
 use concsim_model::words::{counted, grouped, mean};
 
-/// Where large digits begin.
+/// Column at which large digits begin.
 const LARGE_AT: u16 = 5;
 
-/// Lines that they take: a heading, the digits, the ceilings.
+/// Returns the lines of both numbers: a heading, the digits, the ceilings.
 pub(super) fn lines(size: Size) -> u16 {
     match size {
         Size::Plain => 2,
@@ -21,7 +21,7 @@ pub(super) fn lines(size: Size) -> u16 {
     }
 }
 
-/// Draws both beside each other.
+/// Draws both numbers beside each other.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     let half = match canvas.look().room {
         Room::Desk => (canvas.width() / 2).min(60),
@@ -37,8 +37,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     }
 }
 
-/// Whether both fit beside each other on `width` columns, also when there is as much to say as there
-/// can be: numbers that change their size while they are looked at are not read.
+/// True if both fit beside each other on `width` columns, even at their largest: a number that changes its
+/// size is hard to read.
 pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
     let room = usize::from((width / 2).saturating_sub(LARGE_AT + 1));
     let most = match state.scenario().load.arrivals {
@@ -55,21 +55,21 @@ pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
     said.iter().all(|said| digits::columns(said, size) <= room)
 }
 
-/// A number with what it means and what bounds it.
+/// Number with its meaning and its ceiling.
 struct Number {
     name: &'static str,
-    /// Of what time it is the mean, in full and in short.
+    /// Time base, in full and in short.
     base: [String; 2],
     meaning: &'static str,
     value: String,
-    /// What it is, for those who ask.
+    /// Number that is marked.
     which: number::Number,
-    /// The same at the cursor, and which number that is.
+    /// Value at the cursor, and the number that is marked there.
     now: String,
     which_now: number::Number,
     limit: String,
     because: String,
-    /// The glyph of the requests that it counts, where there is one.
+    /// Glyph of the requests that it counts, if there is one.
     colour: Option<Meaning>,
 }
 
@@ -96,7 +96,7 @@ impl Number {
         self.draw_now(canvas, 2, y);
     }
 
-    /// `now 60 of 2 000: 2 workers × 1 000`, the reason only where there is room for all of it.
+    /// Draws `now 60 of 2 000: 2 workers × 1 000`, with the reason only if there is room for all of it.
     fn draw_now(&self, canvas: &mut Canvas<'_>, x: u16, y: u16) {
         let now = format!("now {} of {}", self.now, self.limit);
         let behind = canvas.number(x, y, &now, plain(), self.which_now);
@@ -118,7 +118,7 @@ impl Number {
     }
 }
 
-/// A number is unknown until something is played.
+/// Returns the text of a number, or a dash until something is played.
 fn known(state: &State, said: String) -> String {
     match state.shown().picture.stage {
         Stage::Preparing => "–".into(),
@@ -126,17 +126,17 @@ fn known(state: &State, said: String) -> String {
     }
 }
 
-/// `2 000: 2 workers × 1 000 each`
+/// Returns `2 000: 2 workers × 1 000 each`.
 pub(super) fn ceiling_of_concurrency(state: &State) -> String {
     concurrency(state).ceiling()
 }
 
-/// `2: 2 workers, 2 cores`
+/// Returns `2: 2 workers, 2 cores`.
 pub(super) fn ceiling_of_parallelism(state: &State) -> String {
     parallelism(state).ceiling()
 }
 
-/// How many requests one worker may have begun.
+/// Describes the number of requests that one worker may have begun.
 pub(super) fn ceiling_of_a_worker(state: &State) -> String {
     match state.scenario().server.kind {
         WorkerKind::Sync => "1: a sync worker has one request at a time".into(),

@@ -1,4 +1,4 @@
-//! The main picture: everything at a glance, from the door to the keys.
+//! Main picture: everything at a glance, from the door to the keys.
 
 use super::canvas::Canvas;
 use super::layout::{Layout, Need};
@@ -6,11 +6,11 @@ use super::listed::Listed;
 use super::{cores, detail, footer, header, lanes, latency, numbers, roster, script, variants};
 use crate::state::State;
 
-/// Panes are added where at least this many lines are left.
+/// Least number of free lines for panes.
 const PANE_LINES: u16 = 8;
-/// Lanes are added where these are left besides.
+/// Least number of lines for lanes above the panes.
 const LANES_LEAST: u16 = 4;
-/// Panes stand beside each other on a screen of at least this width.
+/// Least width of a screen with panes beside each other.
 const WIDE: u16 = 120;
 
 /// Draws the overview.
@@ -51,7 +51,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_keys(&mut down.next(1), state);
 }
 
-/// What a large screen has room for besides: each worker and latencies, and lanes above them.
+/// Draws the panes of a large screen: workers in detail and latencies, and lanes above them.
 fn draw_panes(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     if width >= WIDE && height >= 2 * PANE_LINES + LANES_LEAST {
@@ -73,7 +73,7 @@ fn draw_panes(canvas: &mut Canvas<'_>, state: &State) {
     latency::draw(&mut canvas.part(left, 1, width - left, height), state);
 }
 
-/// Hands out parts of a canvas from top to bottom.
+/// Allocator of parts of a canvas, from top to bottom.
 struct RowCursor<'c, 'b> {
     canvas: &'c mut Canvas<'b>,
     y: u16,

@@ -1,5 +1,5 @@
-//! The card before a variant that asks what will be seen. Those who guess first see more of what
-//! happens (Crouch, Fagen, Callan and Mazur, American Journal of Physics 72:835, 2004).
+//! Card before a variant that asks for a prediction. A prediction before a demonstration improves
+//! understanding (Crouch, Fagen, Callan and Mazur, American Journal of Physics 72:835, 2004).
 
 use super::canvas::{Canvas, plain, quiet, strong, wrap};
 use super::footer;
@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::state::State;
 
 const WIDTH: u16 = 77;
-/// Where choices begin, behind their keys.
+/// Column at which choices begin, behind their keys.
 const LABEL_AT: u16 = 5;
 /// Columns of a bar that stands for all votes.
 const BAR: u64 = 24;
@@ -34,19 +34,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, asked: usize) {
     footer::draw_commands(&mut last, state, &commands);
 }
 
-/// How much there is room for.
+/// Amount of content that fits.
 #[derive(Clone, Copy)]
 enum Share {
-    /// Bars of votes below the choices, and air between the parts.
+    /// Bars of votes below the choices, and empty lines between the parts.
     All,
     /// Votes behind the choices.
     NoBars,
     NoAir,
-    /// The question and its choices, and nothing else.
+    /// Only the question and its choices.
     Least,
 }
 
-/// The most that fits into so many lines, and how many lines that takes.
+/// Returns the most content that fits into `height` lines, and its number of lines.
 fn share(state: &State, asked: usize, width: u16, height: u16) -> (Share, u16) {
     let question = state.question(asked);
     let lines = |text: &str, width: u16| wrap(text, width).len() as u16;

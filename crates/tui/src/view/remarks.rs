@@ -1,4 +1,4 @@
-//! All remarks that apply now, the most telling first: what is said, what it rests on, what would help.
+//! Remarks that apply now, the most telling first: sentence, evidence, advice.
 
 use ratatui_core::style::Style;
 
@@ -8,18 +8,18 @@ use crate::state::State;
 use concsim_model::words::counted;
 use concsim_record::remark::Remark;
 
-/// Sentences begin here, and what they rest on stands further in.
+/// Columns at which sentences begin, and their evidence.
 const SAID_AT: u16 = 1;
 const BECAUSE_AT: u16 = 4;
 
-/// One line of the list.
+/// Line of the list.
 struct Line {
     at: u16,
     text: String,
     style: Style,
 }
 
-/// Draws the list, from the line scrolled to.
+/// Draws the list, beginning at the line scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "REMARKS", strong());
     canvas.write(behind + 2, 0, &second(state), quiet());
@@ -30,7 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     );
 }
 
-/// Of which second the remarks are: they change more seldom than the numbers, so that they can be read.
+/// Describes the second of the remarks: they change less often than the numbers, so that they can be read.
 pub(super) fn second(state: &State) -> String {
     if state.remarks_at == state.shown().picture.sampled {
         return "on the last second".to_owned();
@@ -39,7 +39,7 @@ pub(super) fn second(state: &State) -> String {
     format!("on the second up to {at:.2} s")
 }
 
-/// The same on a screen that has room for nothing else.
+/// Draws the remarks on a small screen.
 pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     header::draw_small(canvas, state);
     let (width, height) = (canvas.width(), canvas.height());
@@ -56,7 +56,7 @@ fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
         draw_lines(canvas, &lines);
         return;
     }
-    // The last line says that there is more.
+    // The last line counts the lines that do not fit.
     let room = room.saturating_sub(1);
     let first = state.scrolled.min(lines.len() - room);
     draw_lines(canvas, &lines[first..first + room]);

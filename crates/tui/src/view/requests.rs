@@ -1,4 +1,4 @@
-//! The requests one by one, and the way of one of them: what it did when, from due to its last byte.
+//! View of requests: the list, and the course of one request from due to its last byte.
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
@@ -16,7 +16,7 @@ use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{grouped, number_of};
 use concsim_record::lanes::{Doing, Interval, RequestLane};
 
-/// Columns: heading, and where the column ends.
+/// Columns: heading, and the column's end.
 const COLUMNS: [(&str, u16); 8] = [
     ("request", 10),
     ("due", 30),
@@ -27,7 +27,7 @@ const COLUMNS: [(&str, u16); 8] = [
     ("waiting", 75),
     ("", 79),
 ];
-/// The last column is the letter of a worker.
+/// Numbers of the columns; the last column is the letter of a worker.
 const NUMBERS: [Option<Number>; 8] = [
     Some(Number::WhichRequest),
     Some(Number::Due),
@@ -40,13 +40,13 @@ const NUMBERS: [Option<Number>; 8] = [
 ];
 const CLASS_AT: u16 = 12;
 const CLASS_WIDTH: u16 = 9;
-/// Behind the columns, what each of them did, if there are so many columns left.
+/// Column at which lanes begin, behind the others, and the least number of columns for them.
 const LANES_AT: u16 = 82;
 const LEAST_FOR_LANES: u16 = 30;
-/// Lines of the lane of one request before a hall.
+/// Lines of the lane of one request in projector mode.
 const THICK_IN_A_HALL: u16 = 4;
 
-/// Draws the list, or the way of the one that was picked.
+/// Draws the list, or the course of the selected request.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     match &state.requests.way {
         Some(way) => draw_way(canvas, state, way),
@@ -73,7 +73,7 @@ pub(super) fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(CLASS_AT, 1, "asked for", quiet());
     let room = usize::from(canvas.height().saturating_sub(2)).max(1);
     let place = view.place();
-    // The one that is picked stays in the middle of a long list.
+    // The selected request stays in the middle of a long list.
     let last = view.count().saturating_sub(room);
     let first = place.saturating_sub(room / 2).min(last);
     let before = first.saturating_sub(view.first).min(view.rows.len());
@@ -88,7 +88,7 @@ pub(super) fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// What each of them did since it was due, all on one axis.
+/// Draws the states of each request since it was due, all on one axis.
 fn draw_lanes(canvas: &mut Canvas<'_>, shown: &[RequestRow]) {
     let longest = shown.iter().map(|row| row.latency.0).max().unwrap_or(0);
     let axis = Axis {
@@ -105,7 +105,7 @@ fn draw_lanes(canvas: &mut Canvas<'_>, shown: &[RequestRow]) {
     }
 }
 
-/// One lane, so many lines thick with what keeps it apart; `due` is zero on the axis.
+/// Draws one lane of `thick` lines, an empty one included; `due` is zero on the axis.
 pub(super) fn draw_lane(
     canvas: &mut Canvas<'_>,
     (x, y, thick): (u16, u16, u16),
@@ -173,12 +173,13 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
     let name = cut(class_name(state, row.class), CLASS_WIDTH);
     canvas.write(CLASS_AT, y, &name, style);
     if let Some(word) = failed {
-        // Behind the latency, where the parts of others stand.
+        // Behind the latency, in the columns of the parts of others.
         canvas.write(COLUMNS[2].1 + 2, y, word, style);
     }
 }
 
-/// Of one that has not ended, or failed, which counts with its client's patience: so much at least.
+/// Formats a latency; `≥` marks a request that has not ended or has failed; a failed one counts with its
+/// client's patience.
 pub(super) fn latency_of(row: &RequestRow) -> String {
     match row.ended {
         Some(Ended::Answered) => row.latency.to_string(),
@@ -186,7 +187,7 @@ pub(super) fn latency_of(row: &RequestRow) -> String {
     }
 }
 
-/// Why it was not answered.
+/// Returns the reason for which it was not answered.
 pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
     match row.ended {
         None | Some(Ended::Answered) => None,
@@ -197,7 +198,7 @@ pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
     }
 }
 
-/// `3.217 s`
+/// Formats an instant: `3.217 s`.
 fn seconds(at: Stamp) -> String {
     format!("{:.3} s", at.0 as f64 / 1e9)
 }
@@ -243,7 +244,7 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
     draw_steps(&mut canvas.part(0, 3 + thick, width, height), way);
 }
 
-/// What a request has waited for that others used: `, 1.80 s of it for a connection`.
+/// Describes the waits of a request in queues: `, 1.80 s of it for a connection`.
 fn queued(row: &RequestRow) -> String {
     let waits = row.spent.and_then(|spent| spent.waits);
     let queues = waits.map_or([0.0; 3], |waits| waits.queues());
@@ -259,7 +260,7 @@ fn queued(row: &RequestRow) -> String {
     said.collect()
 }
 
-/// Each step in a line; of too many the first and the last ones.
+/// Draws each step in a line; if there are too many, the first and the last ones.
 fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
     let mut lines = vec![(
         Elapsed::ZERO,

@@ -1,8 +1,8 @@
-//! Who is where: the people at the door, what each worker has begun.
+//! Door and workers: the requests at the door, and those that each worker has begun.
 //!
-//! A glyph is a request, now. When there are far more than fit, or more than 200 in a row, one glyph
-//! stands for ten of them (or twenty …), which is said on the screen; up to twice as many as fit are
-//! told by their number at the end of the row.
+//! A glyph is a request, now. If there are far more than fit, or more than 200 in a row, one glyph stands
+//! for ten of them (or twenty …), which the screen says; up to twice as many as fit, the number of those
+//! left out is at the end of the row.
 
 use ratatui_core::style::Style;
 
@@ -18,35 +18,36 @@ use concsim_model::units::Elapsed;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped, length};
 
-/// Where the letters of workers end.
+/// Column at which the letters of workers end.
 const NAME_END: u16 = 3;
-/// Where glyphs begin: behind the name, the state and the count.
+/// Column at which glyphs begin: behind the name, the state and the count.
 pub(super) const GLYPHS_AT: u16 = 22;
-/// Where counts end.
+/// Column at which counts end.
 pub(super) const COUNT_END: u16 = 21;
-/// Rows are not wider than this, or the eye loses them.
+/// Largest width of rows: longer ones are hard to follow.
 pub(super) const WIDEST: u16 = 120;
-/// The columns at the right edge: process switches, coroutine switches, pid.
+/// Columns at the right edge: process switches, coroutine switches, pid.
 const FIGURES: u16 = 26;
-/// Two workers beside each other: where the glyphs of each begin, and how wide both are.
+/// Two workers beside each other: the column at which the glyphs of each begin, and the width of one
+/// worker.
 const PAIR_GLYPHS_AT: u16 = 22;
 const PAIR_WIDTH: u16 = 40;
-/// In one row; above it, one glyph stands for more.
+/// Largest number of glyphs in a row; above it, one glyph stands for more.
 const MOST_GLYPHS: u64 = 200;
 
-/// How the workers are listed.
+/// Form of the list of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Roster {
-    /// A row for each worker, with its switches and its process.
+    /// Row for each worker, with its switches and its process.
     Rows,
     /// As many beside each other as there is room for.
     Pairs,
-    /// A glyph for each worker: what its process does.
+    /// Glyph for each worker: the state of its process.
     Strip,
 }
 
 impl Roster {
-    /// Lines that `workers` take on a screen of `width` columns.
+    /// Returns the lines of `workers` on a screen of `width` columns.
     pub(super) fn lines(self, workers: usize, width: u16) -> u16 {
         let in_a_line = match self {
             Self::Rows => 1,
@@ -56,7 +57,7 @@ impl Roster {
         u16::try_from(workers.div_ceil(in_a_line)).unwrap_or(u16::MAX)
     }
 
-    /// Columns that the glyphs of one worker may take.
+    /// Returns the columns for the glyphs of one worker.
     fn room(self, width: u16) -> u16 {
         match self {
             Self::Rows => width.min(WIDEST).saturating_sub(GLYPHS_AT + FIGURES),
@@ -66,8 +67,8 @@ impl Roster {
     }
 }
 
-/// How many requests one glyph stands for. One, as long as half of the fullest row so far fits; else
-/// the first of 10, 20, 50, 100 … with which all of it does.
+/// Returns the number of requests that one glyph stands for: 1 as long as half of the fullest row so far
+/// fits; else the first of 10, 20, 50, 100 … with which all of it fits.
 fn scale(picture: &ViewModel, roster: Roster, width: u16) -> u64 {
     let door = u64::from(width.saturating_sub(GLYPHS_AT).max(1));
     let worker = u64::from(roster.room(width).max(1));
@@ -86,7 +87,7 @@ fn scale(picture: &ViewModel, roster: Roster, width: u16) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-/// The row of those whom no worker has taken yet.
+/// Draws the row of requests that no worker has taken yet.
 pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
     let picture = &state.shown().picture;
     let scale = scale(picture, roster, canvas.width());
@@ -99,7 +100,7 @@ pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) 
     draw_glyphs(&mut row, &[(Meaning::AtTheDoor, picture.door)], scale);
 }
 
-/// `now` between the name of a row and its number, which begins at column `until`, if it fits.
+/// Draws `now` between the name of a row and its number, which begins at column `until`, if it fits.
 pub(super) fn draw_now(canvas: &mut Canvas<'_>, behind: u16, until: u16) {
     const NOW: &str = "now";
     if behind + 2 + width_of(NOW) <= until {
@@ -107,7 +108,7 @@ pub(super) fn draw_now(canvas: &mut Canvas<'_>, behind: u16, until: u16) {
     }
 }
 
-/// A heading, and all workers.
+/// Draws the heading, and all workers.
 pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
     let picture = &state.shown().picture;
     let width = canvas.width();
@@ -135,8 +136,8 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roste
     }
 }
 
-/// The headings of the columns at the right edge, as far as they leave what is said before column
-/// `from` alone.
+/// Draws the headings of the columns at the right edge, without those that would reach the text before
+/// column `from`.
 fn draw_headings(canvas: &mut Canvas<'_>, from: u16, picture: &ViewModel) {
     let width = canvas.width().min(WIDEST);
     let end = width.saturating_sub(FIGURES + 1);
@@ -186,7 +187,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     }
 }
 
-/// The row that the workers share that are gone, below those that have rows of their own.
+/// Draws the row that ended workers share, below those that have rows of their own.
 fn draw_shared(canvas: &mut Canvas<'_>, listed: &Listed<'_>) {
     let room = canvas.width().min(WIDEST).saturating_sub(GLYPHS_AT + 1);
     if let Some((count, said)) = listed.shared(room) {
@@ -237,7 +238,7 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel) {
     }
 }
 
-/// What a worker's process does, as the glyph of a request would say it.
+/// Returns the glyph of a request for the state of a worker's process.
 pub(super) fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
     match worker.doing {
         Doing::Running => Some(Meaning::Running),
@@ -248,14 +249,14 @@ pub(super) fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
     }
 }
 
-/// The worker's letter and, in the colour of what it does, its state.
+/// Draws the worker's letter and its state, in the state's colour.
 fn draw_state(canvas: &mut Canvas<'_>, x: u16, y: u16, worker: &WorkerPicture) {
     canvas.write_before(x, y, &letter(worker.index), strong());
     let style = state_style(canvas, worker.doing);
     canvas.write(x + 1, y, worker.doing.word(), style);
 }
 
-/// The colour of a state.
+/// Returns the colour of a state.
 pub(super) fn state_style(canvas: &Canvas<'_>, doing: Doing) -> Style {
     match doing {
         Doing::Running => canvas.style(Meaning::Running),
@@ -266,7 +267,7 @@ pub(super) fn state_style(canvas: &Canvas<'_>, doing: Doing) -> Style {
     }
 }
 
-/// The requests of one worker: running first, then blocked, ready, parked.
+/// Draws the requests of one worker: running first, then blocked, ready, parked.
 fn draw_held(row: &mut Canvas<'_>, held: Held, scale: u64) -> u16 {
     let counts = [
         (Meaning::Running, held.running),
@@ -277,7 +278,7 @@ fn draw_held(row: &mut Canvas<'_>, held: Held, scale: u64) -> u16 {
     draw_glyphs(row, &counts, scale)
 }
 
-/// A row of glyphs; what is there at all has at least one. Answers with the column behind them.
+/// Draws a row of glyphs, at least one for each state that occurs. Returns the column behind them.
 fn draw_glyphs(row: &mut Canvas<'_>, counts: &[(Meaning, u64)], scale: u64) -> u16 {
     let mut x = 0;
     for (meaning, count) in counts {
@@ -286,7 +287,7 @@ fn draw_glyphs(row: &mut Canvas<'_>, counts: &[(Meaning, u64)], scale: u64) -> u
     let glyphs: u64 = counts.iter().map(|(_, count)| count.div_ceil(scale)).sum();
     let missing = glyphs.saturating_sub(u64::from(row.width()));
     if missing > 0 {
-        // The words take the place of glyphs, which are missing then too.
+        // The words take the place of glyphs, which are then missing too.
         let words = |missing: u64| format!(" +{}", grouped(missing.saturating_mul(scale)));
         let hidden = u64::from(width_of(&words(missing)));
         let words = words(missing + hidden);
@@ -295,7 +296,7 @@ fn draw_glyphs(row: &mut Canvas<'_>, counts: &[(Meaning, u64)], scale: u64) -> u
     x
 }
 
-/// What is worth saying of a worker besides its state.
+/// Returns a hint about a worker besides its state.
 fn hint(worker: &WorkerPicture, state: &State) -> String {
     const LONG: Elapsed = Elapsed::from_millis(50);
     match (worker.doing, worker.run) {
@@ -310,7 +311,7 @@ fn hint(worker: &WorkerPicture, state: &State) -> String {
     }
 }
 
-/// The wait that a blocked process must be in, where there is only one.
+/// Describes the wait of a blocked process, if the scenario has only one.
 fn only_wait(scenario: &Scenario) -> String {
     let steps = scenario.requests.iter().flat_map(|request| &request.script);
     let mut waits = steps.filter_map(|step| match step {

@@ -1,7 +1,7 @@
-//! What each request does, drawn to scale: computing as running, waiting as parked.
+//! Scripts of the requests, drawn to scale: computing as running, waiting as parked.
 //!
-//! One line for each kind of request, all on one scale. A wait's words are written into it, those of
-//! a short computation just behind it, so that the eye reads `a moment of work, and a long wait`.
+//! One line for each kind of request, all on one scale. The words of a wait are written into it, those of a
+//! short computation just behind it, so that the line reads as a short computation and a long wait.
 
 use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use crate::number::Number;
@@ -31,11 +31,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// Where the drawing is, and its one scale for all requests.
+/// Position of the drawing, and its scale for all requests.
 struct Columns {
     from: u16,
     room: u16,
-    /// Columns per nanosecond; 0: nothing takes time, or there is no room to draw it.
+    /// Columns per nanosecond; 0 if nothing takes time, or there is no room to draw it.
     scale: f64,
 }
 
@@ -73,12 +73,12 @@ impl Columns {
     }
 }
 
-/// Lines that it takes to draw them all.
+/// Returns the lines for all of them, at most 4.
 pub(super) fn lines(scenario: &Scenario) -> u16 {
     asked(scenario).count().min(4) as u16
 }
 
-/// The requests that load asks for, and those that the timeline sends.
+/// Returns the requests of the load, and those of the timeline.
 fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
     let timeline = scenario.timeline.iter();
     let is_sent = move |class: usize| {
@@ -92,7 +92,8 @@ fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
         .map(|(_, request)| request)
 }
 
-/// `each request`, or the request's name and its share of the mix; `hog, once` of one that only the timeline sends.
+/// Returns `each request`, or the request's name and its share of the mix; `hog, once` for a request of the
+/// timeline only.
 fn heading(request: &Request, asked: &[&Request], scenario: &Scenario) -> String {
     let mixed = asked.iter().filter(|request| request.weight > 0.0).count();
     if request.weight <= 0.0 {
@@ -125,7 +126,7 @@ fn total(request: &Request) -> u64 {
     lengths.fold(0, u64::saturating_add)
 }
 
-/// The steps that take no time of their own, in words. Writing goes without saying.
+/// Describes the steps that take no time of their own, except writing.
 fn notes(request: &Request, scenario: &Scenario) -> String {
     let is_told = |step: &&Step| match step {
         Step::Yield | Step::Count { .. } | Step::Panic | Step::Overflow => true,
@@ -136,7 +137,7 @@ fn notes(request: &Request, scenario: &Scenario) -> String {
     words.join(", ")
 }
 
-/// One stretch of a request's time.
+/// Interval of a request's time.
 struct Stretch {
     from: u16,
     to: u16,
@@ -154,7 +155,7 @@ fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario
     for (position, stretch) in stretches.iter().enumerate() {
         let next = stretches.get(position + 1);
         let behind = next.map_or(canvas.width(), |next| match next.meaning {
-            // Words never hide a computation: that is what there is to see.
+            // Words never hide a computation.
             Meaning::Running => stretch.to,
             _ => next.to,
         });
@@ -166,7 +167,7 @@ fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario
     }
 }
 
-/// Where the longest fitting words go: into the middle of the stretch, else right behind it.
+/// Returns the column of the longest words that fit: in the middle of the interval, else right behind it.
 fn place(stretch: &Stretch, free_from: u16, behind: u16) -> Option<(u16, &str)> {
     let inside = stretch.words.iter().find_map(|words| {
         let needed = width_of(words) + 2;
@@ -181,7 +182,7 @@ fn place(stretch: &Stretch, free_from: u16, behind: u16) -> Option<(u16, &str)> 
     })
 }
 
-/// The stretches of the steps that take time; each has at least one column.
+/// Returns the intervals of the steps that take time; each has at least one column.
 fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     let mut from = 0_u16;
@@ -208,7 +209,7 @@ fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> 
     stretches
 }
 
-/// What a step is drawn as, and what it is called: first in full, then short.
+/// Returns the meaning of a step, and its words: first in full, then short.
 fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String>) {
     let (long, manner) = match step {
         Step::Call {

@@ -1,4 +1,4 @@
-//! Short forms of views for screens that are too small for them: a line for each of the first few numbers.
+//! Short forms of views for small screens: a line for each of the first few numbers.
 
 use super::canvas::{cut, width_of};
 use super::requests::{failure_of, latency_of};
@@ -15,16 +15,16 @@ use concsim_model::units::letter;
 use concsim_model::words::{grouped, mean_rate, number_of};
 use concsim_record::comparison::{Ceiling, per_second};
 
-/// A number with its name, and of what time it is.
+/// Number with its name and its time base.
 pub(super) struct Figure {
     pub(super) name: String,
     pub(super) value: String,
-    /// From the longest form to the shortest.
+    /// Time base, the longest form first.
     pub(super) bases: Vec<String>,
     pub(super) number: Number,
 }
 
-/// The first lines of a view; `None` of those whose lines are the overview's.
+/// Returns the first lines of a view; `None` if they are the overview's.
 pub(super) fn figures(state: &State) -> Option<Vec<Figure>> {
     match state.pane {
         Pane::Overview | Pane::Lanes | Pane::Remarks => None,
@@ -36,7 +36,7 @@ pub(super) fn figures(state: &State) -> Option<Vec<Figure>> {
     }
 }
 
-/// A name in so many columns: that of a bound without its time where it is too long.
+/// Returns a name of at most `width` columns: that of a bound without its time if it is too long.
 pub(super) fn name_in(name: &str, width: u16) -> String {
     let whole = name.split(" ÷ ").next().unwrap_or(name);
     if width_of(name) <= width || width_of(whole) > width {
@@ -66,7 +66,7 @@ fn latencies(state: &State) -> Vec<Figure> {
     all.map(figure).collect()
 }
 
-/// The answers of each variant.
+/// Returns the answers of each variant.
 fn variants(state: &State) -> Vec<Figure> {
     let show = state.shown();
     let variants = state.variants().iter().enumerate();
@@ -84,7 +84,7 @@ fn variants(state: &State) -> Vec<Figure> {
     variants.map(figure).collect()
 }
 
-/// The requests from the selected one on.
+/// Returns the requests, beginning at the selected one.
 fn requests(state: &State) -> Vec<Figure> {
     let view = &state.requests;
     let picked = view.place().saturating_sub(view.first);
@@ -121,7 +121,7 @@ fn workers(state: &State) -> Vec<Figure> {
     listed.into_iter().map(figure).collect()
 }
 
-/// The answers, and below them what no throughput can exceed.
+/// Returns the answers, and below them the bounds of throughput.
 fn bounds(state: &State) -> Vec<Figure> {
     let on = state.shown().variant;
     let answers = variants(state).into_iter().nth(on).map(|answers| Figure {

@@ -1,4 +1,4 @@
-//! A screen too small for the picture: what matters, as text.
+//! Small screens: the most important numbers, as text.
 
 use super::canvas::{Canvas, cut, plain, quiet, width_of};
 use super::clauses::{in_lines, sentences};
@@ -10,14 +10,14 @@ use crate::state::State;
 use concsim_engine::telemetry::Stage;
 use concsim_model::words::{grouped, mean, mean_rate};
 
-/// The least that the picture needs.
+/// Least size of the picture: columns, lines.
 pub(super) const LEAST: (u16, u16) = (60, 16);
 
-/// With fewer lines there is nothing but the figures; on fewer columns they stand behind their names.
+/// Lines and columns below which only the figures are drawn.
 const LOW: u16 = 9;
 const NARROW: u16 = 32;
 
-/// Whether there is no room for the picture.
+/// True if there is no room for the picture.
 pub(super) fn is_for(width: u16, height: u16) -> bool {
     width < LEAST.0 || height < LEAST.1
 }
@@ -81,8 +81,8 @@ fn needed() -> String {
     format!("{} × {}", LEAST.0, LEAST.1)
 }
 
-/// Which variant it is, its figures, and at the bottom what the picture needs; on a single line all of
-/// that.
+/// Draws the variant, its figures, and at the bottom the size that the picture needs; all in one line if
+/// there is only one.
 fn draw_least(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     let figures = figures(state).into_iter();

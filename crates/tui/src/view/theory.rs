@@ -1,5 +1,5 @@
-//! What is computed from the scenario alone, beside what came out: bounds, the closed form that applies,
-//! Little's law. Each row says whose voice it is.
+//! View of theory: values computed from the scenario alone, beside the measured ones: bounds, the closed
+//! form that applies, Little's law. Each row names its source.
 
 use super::canvas::{Canvas, bar, cut, plain, quiet, strong, wrap};
 use crate::number::Number;
@@ -12,19 +12,19 @@ use concsim_record::comparison::{
 };
 use concsim_record::trust::Trust;
 
-/// Where rows begin below the name of their variant.
+/// Column at which rows begin, below the name of their variant.
 const SAID_AT: u16 = 3;
-/// Where the columns of numbers end: answers, mean, wait, p50, p99.
+/// Columns at which the numbers end: answers, mean, wait, p50, p99.
 const ENDS: [u16; 5] = [40, 50, 60, 70, 79];
 const HEADS: [&str; 5] = ["answers/s", "mean", "wait", "p50", "p99"];
-/// Where bars begin, and what stands behind them.
+/// Column at which bars begin, columns behind a bar, and longest bar.
 const BAR_AT: u16 = 42;
 const BEHIND_BAR: u16 = 17;
 const LONGEST_BAR: u16 = 40;
-/// Lines that a variant takes at most, with one for air.
+/// Largest number of lines of a variant, with an empty one.
 const BLOCK: u16 = 17;
 
-/// Draws the variant that is on, and those before it where there is room.
+/// Draws the current variant, and those before it if there is room.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "THEORY", strong());
     let on = state.shown().variant;
@@ -48,7 +48,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// Hands out lines from top to bottom.
+/// Allocator of lines, from top to bottom.
 struct Lines {
     next: u16,
 }
@@ -60,7 +60,7 @@ impl Lines {
     }
 }
 
-/// One variant; says how many lines it took.
+/// Draws one variant; returns its number of lines.
 fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
     let mut lines = Lines { next: 0 };
     let Some(beside) = state.beside(variant) else {
@@ -91,11 +91,11 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
     draw_assumed(canvas, &mut lines, &beside);
-    // Air before the next one.
+    // An empty line before the next one.
     lines.next + 1
 }
 
-/// The place where requests wait, while a variant goes on and no bound binds.
+/// Describes the place where requests wait, while a variant goes on and no bound is reached.
 pub(super) fn waits_so_far(
     state: &State,
     variant: usize,
@@ -119,7 +119,7 @@ pub(super) fn waits_so_far(
     ))
 }
 
-/// `the newest 2 000 answers`, `1 answer`: of how many a mean is.
+/// Describes the number of answers of a mean: `the newest 2 000 answers`, `1 answer`.
 pub(super) fn newest_answers(answers: usize) -> String {
     let newest = if answers == MOST_ANSWERS {
         "the newest "
@@ -192,7 +192,7 @@ fn draw_model(
     });
 }
 
-/// Whether nothing can be set against what came out.
+/// True if the variant proves nothing, so that theory is not compared with it.
 fn proves_nothing(state: &State, variant: usize) -> bool {
     let show = state.shown();
     let so_far = (variant == show.variant).then_some(show.picture.trust);
@@ -200,7 +200,7 @@ fn proves_nothing(state: &State, variant: usize) -> bool {
     row.or(so_far) == Some(Trust::ProvesNothing)
 }
 
-/// Whose numbers those are that came out, and whether they are any.
+/// Describes the source of the measured numbers, and whether they prove anything.
 fn voice(state: &State, variant: usize) -> String {
     let word = state.shown().origin.word();
     if proves_nothing(state, variant) {
@@ -210,7 +210,7 @@ fn voice(state: &State, variant: usize) -> String {
     }
 }
 
-/// What a number that came out is, by column.
+/// Measured numbers, by column.
 const FOUND: [Number; 5] = [
     Number::AnswersPerSecond,
     Number::MeanLatency,
@@ -235,7 +235,7 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, said: &str, cell: impl Fn(usize) ->
     }
 }
 
-/// Little's law where there is a result.
+/// Draws Little's law if there is a result.
 fn draw_balance(canvas: &mut Canvas<'_>, state: &State, lines: &mut Lines, variant: usize) {
     let Some(row) = state.shown().rows[variant].as_ref() else {
         return;
@@ -257,7 +257,7 @@ fn balanced(balance: &Balance) -> Option<String> {
     Some(format!("{} {residual}", balance.place()))
 }
 
-/// Under which conditions a computed number is right.
+/// Draws the conditions under which a computed number is right.
 fn draw_assumed(canvas: &mut Canvas<'_>, lines: &mut Lines, beside: &ModelComparison) {
     if let Some(model) = &beside.model {
         draw_text(canvas, lines, &format!("Assumes: {}.", assumed(model)));
@@ -277,7 +277,7 @@ fn draw_text(canvas: &mut Canvas<'_>, lines: &mut Lines, text: &str) {
     }
 }
 
-/// Whose number a computed one is: the model, and what it assumes.
+/// Describes the source of a computed number: the model, and its assumptions.
 pub(super) fn source(state: &State, number: Number) -> Option<String> {
     let is_a_models = matches!(number, Number::Computed | Number::OffBy);
     let beside = is_a_models.then(|| state.beside(state.shown().variant))??;

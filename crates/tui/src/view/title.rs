@@ -1,4 +1,4 @@
-//! The card before each variant: what comes, what changes, where to look.
+//! Title card before each variant: its setting, the change, and a hint at what to watch.
 
 use ratatui_core::style::Style;
 
@@ -8,9 +8,9 @@ use crate::command::Command;
 use crate::state::State;
 
 const WIDTH: u16 = 77;
-/// Where the values of a setting begin.
+/// Column at which the values of a setting begin.
 const VALUES_AT: u16 = 14;
-/// Where begins what is to be watched.
+/// Column at which the hint begins.
 const WATCHED_AT: u16 = 6;
 
 /// Draws the card, in the upper middle of the screen.
@@ -49,30 +49,30 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_commands(&mut rest, state, &commands);
 }
 
-/// A line of the card.
+/// Line of the card.
 struct Line {
-    /// What stands before its text, and how.
+    /// Label before its text, and its style.
     label: (String, Style),
-    /// Where its text begins.
+    /// Column at which its text begins.
     x: u16,
     text: String,
     style: Style,
 }
 
-/// How much of what could be said is said.
+/// Amount of content that is shown.
 #[derive(Clone, Copy)]
 struct Share {
-    /// Sentences of the file's text.
+    /// Number of sentences of the file's text.
     sentences: usize,
-    /// Settings, or changes.
+    /// Number of settings, or changes.
     facts: usize,
-    /// Whether there is air between the parts.
+    /// True if empty lines separate the parts.
     has_air: bool,
 }
 
-/// The card in so many columns and lines: as much as there is room for, and nothing of it cut. The claim,
-/// the variant and where to look are said in any case; the file's text loses its last sentences first, then
-/// the setting its last lines.
+/// Returns the card for this size: as much as fits, and nothing of it cut. The claim, the variant and the
+/// hint are always included; the file's text loses its last sentences first, then the setting its last
+/// lines.
 fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
     let about = state.about().filter(|_| state.shown().variant == 0);
     let sentences = sentences(about.unwrap_or_default());
@@ -100,7 +100,7 @@ fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
     })
 }
 
-/// A text in its sentences.
+/// Splits a text into sentences.
 fn sentences(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let sentences = words.split_inclusive(|word| word.ends_with(['.', '?', '!']));
@@ -140,7 +140,7 @@ fn lines_of(
     card.lines
 }
 
-/// A card while it is written.
+/// Card being written.
 struct Card {
     width: u16,
     has_air: bool,
@@ -148,7 +148,7 @@ struct Card {
 }
 
 impl Card {
-    /// A text behind a label, in as many lines as it takes.
+    /// Adds a text behind a label, in as many lines as it takes.
     fn add(&mut self, label: (&str, Style), x: u16, text: &str, style: Style) {
         let mut label = (label.0.to_owned(), label.1);
         for text in wrap(text, self.width.saturating_sub(x)) {
@@ -161,7 +161,7 @@ impl Card {
         }
     }
 
-    /// An empty line, if there is room for any.
+    /// Adds an empty line, if there is room for any.
     fn air(&mut self) {
         if self.has_air {
             self.add(("", plain()), 0, "", plain());
@@ -169,7 +169,7 @@ impl Card {
     }
 }
 
-/// What is not said of a variant that is not the first.
+/// Returns the note about changes that are left out, or that nothing changes.
 fn rest(state: &State, told: usize) -> &'static str {
     match state.changes().map_or(0, |changes| changes.len()) {
         0 => "Nothing that shows changes.",
@@ -178,9 +178,9 @@ fn rest(state: &State, told: usize) -> &'static str {
     }
 }
 
-/// The setting of the first variant, and what is different in any other.
+/// Returns the setting of the first variant, or the changes of a later one.
 fn facts(state: &State) -> Vec<(String, String)> {
-    // The rest of a setting is for those who ask `concsim check --expand`.
+    // `concsim check --expand` prints the rest of a setting.
     const MOST: usize = 8;
     const LEFT_OUT: [&str; 3] = ["timeout", "backlog", "keepalive"];
     if let Some(changes) = state.changes() {

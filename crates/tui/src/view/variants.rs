@@ -1,4 +1,4 @@
-//! The table of variants: those already played, the one that is on, those to come.
+//! Table of variants: those already played, the current one, those to come.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use concsim_model::words::{self, mean, mean_rate, times};
 use concsim_record::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::trust::Trust;
 
-/// Headings, and how wide the columns are; the last one is the ratio of answers to the first row's.
+/// Headings and widths of the columns; the last one is the ratio of answers to the first row's.
 const COLUMNS: [(&str, u16); 7] = [
     ("door", 6),
     ("concurrency", 12),
@@ -25,7 +25,7 @@ const COLUMNS: [(&str, u16); 7] = [
     ("p99", 8),
     ("", 6),
 ];
-/// Names have at least so many columns.
+/// Least width of names.
 const LEAST_NAME: u16 = 9;
 const NUMBERS: [Number; 7] = [
     Number::AtTheDoor,
@@ -36,10 +36,10 @@ const NUMBERS: [Number; 7] = [
     Number::P99,
     Number::Ratio,
 ];
-/// Columns keep at most this much more distance where there is room.
+/// Largest number of columns added to a gap if there is room.
 const MOST_AIR: u16 = 3;
 
-/// Draws a heading and as many variants as there is room for, always with the one that is on.
+/// Draws a heading and as many variants as there is room for, always with the current one.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let ends = column_ends(canvas.width(), state);
     draw_time_base(canvas, state, &ends);
@@ -57,7 +57,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// The heading of a column. Percentiles are of another time than the means before them: the first says so.
+/// Returns the heading of a column. Percentiles have another time base than the means before them: the
+/// first one names it.
 fn heading_of(heading: &str, state: &State) -> String {
     let show = state.shown();
     match (heading, show.picture.stage) {
@@ -68,7 +69,8 @@ fn heading_of(heading: &str, state: &State) -> String {
     }
 }
 
-/// Answers per second of the first variant, as long after counting began there as now in the one that is on.
+/// Returns the answers per second of the first variant, as long after its counting began as now in the
+/// current one.
 fn rate_of_the_first_then(state: &State) -> Option<f64> {
     let show = state.shown();
     let goes_on = show.rows[show.variant].is_none() && counts(show.picture.stage);
@@ -76,7 +78,7 @@ fn rate_of_the_first_then(state: &State) -> Option<f64> {
     first.filter(|_| goes_on)
 }
 
-/// Of what time the means of each row are, in front of the headings.
+/// Draws the time base of the means of each row, in front of the headings.
 fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
     let show = state.shown();
     let is_over = show.rows[show.variant].is_some() || show.picture.stage == Stage::Preparing;
@@ -98,7 +100,7 @@ fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
     }
 }
 
-/// How wide the columns are: where there is no room for names, latencies have none.
+/// Returns the widths of the columns: if there is no room for names, those of latencies are dropped.
 fn widths(width: u16) -> [u16; 7] {
     let mut widths = COLUMNS.map(|(_, width)| width);
     for latency in [5, 4] {
@@ -109,7 +111,7 @@ fn widths(width: u16) -> [u16; 7] {
     widths
 }
 
-/// Where the names end, and each of the columns.
+/// Returns the ends of the names, and of each column.
 fn column_ends(width: u16, state: &State) -> [u16; 8] {
     let widths = widths(width);
     let columns: u16 = widths.iter().sum();
@@ -133,7 +135,7 @@ fn column_ends(width: u16, state: &State) -> [u16; 8] {
     ends
 }
 
-/// The variants that fit into `lines`, around the one that is on.
+/// Returns the variants that fit into `lines`, around the current one.
 fn visible(state: &State, lines: usize) -> Range<usize> {
     let all = state.variants().len();
     let first = (state.shown().variant + 1).saturating_sub(lines);
@@ -154,7 +156,7 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     let label_style = if is_on { strong() } else { style };
     canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
     canvas.write(2, y, &label, label_style);
-    // The last second of one and the window of another are no ratio: the same second of both is.
+    // The last second of one and the window of another have no ratio: the same second of both has.
     let first = match played {
         Some(_) => show
             .rows
@@ -171,7 +173,7 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
     }
 }
 
-/// Writes a cell before the end of its column, if it has any width.
+/// Writes a cell before the end of its column, if the column has any width.
 fn write_before(
     canvas: &mut Canvas<'_>,
     ends: &[u16],
@@ -187,14 +189,14 @@ fn write_before(
     }
 }
 
-/// What is known of a variant: how it went, or its last second if it is on.
+/// Returns the row of a variant: its result, or its last second if it is the current one.
 pub(super) fn row_at(state: &State, variant: usize) -> Option<Row> {
     let show = state.shown();
     let is_on = variant == show.variant && counts(show.picture.stage);
     show.rows[variant].or_else(|| is_on.then(|| row_of(&show.picture)))
 }
 
-/// Whether what is seen now will be in the result.
+/// True if the result will include the present.
 fn counts(stage: Stage) -> bool {
     match stage {
         Stage::Preparing | Stage::WarmUp => false,
@@ -202,7 +204,7 @@ fn counts(stage: Stage) -> bool {
     }
 }
 
-/// The last second of the variant that is on, as a row.
+/// Returns the last second of the current variant as a row.
 fn row_of(picture: &ViewModel) -> Row {
     let known = |mean: f64| picture.has_means().then_some(mean);
     Row {

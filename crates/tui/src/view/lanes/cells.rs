@@ -1,11 +1,11 @@
-//! The glyph of each cell of a lane.
+//! Glyphs of the cells of a lane.
 //!
-//! A cell is a stretch of time, and most of them have one state: the one that took most of it. Running is
-//! looked for, so it fills a cell from an eighth of it on, unless it had lost its core for as much of it; but no
-//! column has more full cells than there
-//! are cores: the requests that ran longest in it get them. A request that ran in a cell and gets no full
-//! one has a sliver there, a thin mark in the colour of running, whatever else it did: no work is left
-//! out, however short, and no column claims more parallelism than there was.
+//! A cell is an interval, and most cells have one state: the one that took most of it. Running is the
+//! exception: it fills a cell if it took at least an eighth of it, unless the request lacked its core for
+//! an eighth, too. But no column has more full cells than there are cores: the requests that ran longest in
+//! it get them. A request that ran in a cell without filling it has a sliver there, a thin mark in the
+//! colour of running, in place of its other state. So no work is left out, however short, and no column
+//! claims more parallelism than there was.
 
 use crate::view::axis::Axis;
 use concsim_engine::telemetry::Awaited;
@@ -13,29 +13,30 @@ use concsim_model::palette::{Meaning, Side};
 use concsim_model::units::Stamp;
 use concsim_record::lanes::{CoreLane, Doing, RequestLane};
 
-/// A request that ran for one in so many parts of a cell may fill it.
+/// Reciprocal of the share of a cell for which a request must run to fill it.
 const RUNS_FROM: u64 = 8;
 
-/// A cell of a request's row.
+/// Cell of a request's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::view) enum Cell {
-    /// The state that took most of it.
+    /// State that took most of it.
     Mostly(Meaning),
-    /// It ran for a part of it, most of that on this side, and did something else, or nothing, for the rest.
+    /// The request ran for a part of it, most of that on this side, and had another state, or none, for the
+    /// rest.
     RanInPart(Side),
 }
 
-/// A cell of a core's row.
+/// Cell of a core's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::view) enum Use {
     /// The core was busy for an eighth of it at least, with this worker for most of that time.
     By(u16),
-    /// Busy for less than an eighth of it, or for a part of it while it was lost for an eighth at least; most of
-    /// that on this side.
+    /// The core was busy for less than an eighth of it, or it was lost for an eighth at least; most of the
+    /// busy time is on this side.
     InPart(Side),
 }
 
-/// The use of a core in each column.
+/// Returns the use of a core in each column.
 pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<Use>> {
     let columns = usize::from(axis.columns);
     let mut times: Vec<Vec<(u16, u64)>> = vec![Vec::new(); columns];
@@ -66,7 +67,7 @@ pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec
         let length = axis.edge(column + 1).since(axis.edge(column)).0;
         let busy: u64 = times.iter().map(|(_, time)| time).sum();
         let (worker, most) = times.into_iter().max_by_key(|(_, time)| *time)?;
-        // Another worker may have had it while the one had lost it.
+        // Another worker may have had the core while the first one had lost it.
         let lost = lost[usize::from(column)].min(length.saturating_sub(busy));
         match busy * RUNS_FROM >= length && lost * RUNS_FROM < length {
             _ if most == 0 => None,
@@ -81,14 +82,14 @@ fn since(began: Stamp, at: Stamp) -> Stamp {
     Stamp(at.since(began).0)
 }
 
-/// How much of a column lies in [from, to), in nanoseconds.
+/// Returns the nanoseconds of a column that lie in [from, to).
 fn shared(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
     to.min(axis.edge(column + 1))
         .since(from.max(axis.edge(column)))
         .0
 }
 
-/// How much of a column's second half lies in [from, to), in nanoseconds.
+/// Returns the nanoseconds of a column's second half that lie in [from, to).
 fn late_part(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
     let (begin, end) = (axis.edge(column), axis.edge(column + 1));
     let middle = Stamp(begin.0.midpoint(end.0));
@@ -98,11 +99,11 @@ fn late_part(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
 /// Time in a column.
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
-    /// By what was done in it, in the order of [`DOINGS`].
+    /// Nanoseconds by state, in the order of [`DOINGS`].
     by: [u64; DOINGS.len()],
-    /// What of the waiting was in a queue, in the order of [`Meaning::QUEUES`].
+    /// Nanoseconds of waiting in queues, in the order of [`Meaning::QUEUES`].
     queued: [u64; Meaning::QUEUES.len()],
-    /// What of the running lies in its second half.
+    /// Nanoseconds of running in the second half of the column.
     late: u64,
 }
 
@@ -111,13 +112,13 @@ impl Times {
         self.by[0]
     }
 
-    /// Without a core, in the middle of computing.
+    /// Returns the nanoseconds without a core, in the middle of computing.
     fn lost(&self) -> u64 {
         self.by[3]
     }
 }
 
-/// What is told first of two that took as long.
+/// States in order of precedence, for two that took equally long.
 const DOINGS: [Doing; 6] = [
     Doing::Running,
     Doing::Blocked,
@@ -137,13 +138,13 @@ fn meaning(doing: Doing) -> Meaning {
     }
 }
 
-/// How a stretch of a lane is drawn: a queue that a request waits in is told apart from the call itself.
+/// Returns the meaning of a span: a wait in a queue differs from the call itself.
 pub(in crate::view) fn meaning_of(doing: Doing, queue: Option<Awaited>) -> Meaning {
     let queue = queue.and_then(meaning_of_queue);
     queue.unwrap_or_else(|| meaning(doing))
 }
 
-/// How a queue is drawn.
+/// Returns the meaning of a queue.
 fn meaning_of_queue(queue: Awaited) -> Option<Meaning> {
     match queue {
         Awaited::Thread | Awaited::Connection => Some(Meaning::ForThePool),
@@ -152,7 +153,7 @@ fn meaning_of_queue(queue: Awaited) -> Option<Meaning> {
     }
 }
 
-/// The rows of requests, in glyphs.
+/// Returns the cells of the rows of requests.
 pub(in crate::view) fn of_requests(
     requests: &[RequestLane],
     cores: usize,
@@ -202,7 +203,7 @@ fn times(request: &RequestLane, began: Stamp, axis: Axis) -> Vec<Times> {
     times
 }
 
-/// A cell that is not filled with running.
+/// Returns the cell of a request that does not fill it by running.
 fn not_full(times: &Times) -> Option<Cell> {
     match times.ran() {
         0 => most_besides_running(times).map(Cell::Mostly),
@@ -210,7 +211,7 @@ fn not_full(times: &Times) -> Option<Cell> {
     }
 }
 
-/// What took most of a column; what could go on counts as one.
+/// Returns the state that took most of a column besides running; ready and without a core count as one.
 fn most_besides_running(times: &Times) -> Option<Meaning> {
     let sum = |meant: Meaning| -> u64 {
         let all = DOINGS.iter().zip(times.by);
@@ -251,7 +252,7 @@ mod tests {
         }
     }
 
-    /// Stretches of time without overlaps, most of them short, with blanks between.
+    /// Returns intervals without overlaps, most of them short, with gaps.
     fn stretches() -> impl Strategy<Value = Vec<(Stamp, Stamp, usize)>> {
         let parts = prop::collection::vec((0_u64..9_000, 1_u64..4_000, 0_usize..6), 0..40);
         parts.prop_map(|parts| {
@@ -265,7 +266,7 @@ mod tests {
         })
     }
 
-    /// The part of a stretch that lies on the axis, counted from `began`.
+    /// Returns the part of an interval that lies on the axis, counted from `began`.
     fn seen(axis: Axis, began: Stamp, (from, to): (Stamp, Stamp)) -> Option<(Stamp, Stamp)> {
         axis.interval.clip(since(began, from), since(began, to))
     }

@@ -1,5 +1,5 @@
-//! The rows of cores. Those that there is no room for share the last row: the higher a column is
-//! filled, the more of them were busy in it.
+//! Rows of cores. Cores for which there is no room share the last row: the height of a column is the share
+//! that was busy in it.
 
 use super::cells::{self, Cell, Use};
 use super::rows::{Labels, draw_cell, draw_running, filled};
@@ -10,7 +10,7 @@ use concsim_model::palette::Meaning;
 use concsim_model::units::letter;
 use concsim_record::lanes::CoreLane;
 
-/// Which cores have rows of their own, by position, and which share one.
+/// Cores that have rows of their own, and cores that share one, by position.
 #[derive(Clone, Debug)]
 pub(super) struct Fold {
     own: Vec<usize>,
@@ -18,7 +18,7 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// A row for each.
+    /// Returns a row for each core.
     pub(super) fn none(panel: &Panel) -> Self {
         Self {
             own: (0..panel.cores.len()).collect(),
@@ -26,7 +26,7 @@ impl Fold {
         }
     }
 
-    /// At most `room` rows. Those on which somebody ran come before those on which nobody did.
+    /// Returns at most `room` rows. Cores on which a worker ran come before the others.
     pub(super) fn into(panel: &Panel, room: usize) -> Self {
         if panel.cores.len() <= room {
             return Self::none(panel);
@@ -43,18 +43,18 @@ impl Fold {
         }
     }
 
-    /// Rows of all.
+    /// Returns the number of all rows.
     pub(super) fn rows(&self) -> usize {
         self.own.len() + usize::from(!self.shared.is_empty())
     }
 
-    /// What is not shown one by one.
+    /// Returns the note about the shared row, if there is one.
     pub(super) fn note(&self) -> Option<String> {
         (!self.shared.is_empty()).then(|| "taller: more of the others busy".to_owned())
     }
 }
 
-/// From line `first` on, the rows of the cores.
+/// Draws the rows of the cores, beginning at line `first`.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     (first, thick): (u16, u16),
@@ -95,7 +95,7 @@ fn draw_core(
             Some(Use::By(worker)) => worker,
         };
         draw_running(canvas, column, (y, thick));
-        // A thick row says once whose it is.
+        // A thick row names its worker once.
         if !is_the_only_one {
             let name = letter(usize::from(worker));
             let last = name.chars().last().unwrap_or('?').to_string();

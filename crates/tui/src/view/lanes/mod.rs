@@ -23,28 +23,28 @@ use cores::Fold;
 use rows::Labels;
 pub(super) use rows::draw_cell;
 
-/// What stands behind the rows of a small variant: `done at 4.2 s`.
+/// Columns of the note behind the rows of a small variant: `done at 4.2 s`.
 const NOTE: u16 = 16;
-/// A row is so many lines thick at most: at a desk, before a hall.
+/// Largest number of lines of a row: at a desk, and in projector mode.
 const THICKEST: usize = 3;
 const THICKEST_IN_A_HALL: usize = 6;
-/// Before a hall rows are thicker than this, even if fewer of them fit.
+/// In projector mode rows are thicker than this, even if fewer of them fit.
 const THIN: usize = 1;
-/// With so many lines, a row of the many has three of them before a hall.
+/// Number of lines from which each row of a long list has three in projector mode.
 const MANY_LINES: usize = 15;
-/// The least that lanes need.
+/// Least size of lanes: columns, lines.
 const LEAST: (u16, u16) = (40, 12);
 
-/// Whether there is room for lanes.
+/// True if there is room for lanes.
 pub(super) fn fit(width: u16, height: u16) -> bool {
     width >= LEAST.0 && height >= LEAST.1
 }
 
-/// How the rows are laid out.
+/// Layout of the rows.
 enum Layout<'a> {
-    /// All of each variant, one below the other, each row so many lines thick.
+    /// All rows of each variant, one variant below the other, each row `thick` lines.
     Stacked { panels: &'a [Panel], thick: usize },
-    /// The variant that is on, with its cores folded so, and these of its requests.
+    /// The current variant alone, with folded cores and a range of its requests.
     Alone {
         panel: &'a Panel,
         cores: Fold,
@@ -54,7 +54,7 @@ enum Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// What fits below the axis.
+    /// Returns the layout that fits below the axis.
     fn of(sheet: &'a Sheet, height: u16, room: Room) -> Self {
         let height = usize::from(height.saturating_sub(1));
         let last = sheet.panels.len() - 1;
@@ -103,14 +103,15 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Of each variant a heading, the requests, the cores; a blank line between variants.
+/// Returns the lines of stacked variants: for each a heading, the requests, the cores; a blank line between
+/// variants.
 fn lines_of(panels: &[Panel], thick: usize) -> usize {
     let rows = |panel: &Panel| panel.request_count + panel.cores.len();
     let lines = panels.iter().map(|panel| 1 + rows(panel) * thick);
     lines.sum::<usize>() + panels.len() - 1
 }
 
-/// Fills the screen but for the help.
+/// Draws lanes on the whole screen, except the help.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     let is_small = width < small::LEAST.0 || height < small::LEAST.1;
@@ -139,7 +140,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_keys(&mut canvas.part(0, keys, width, 1), state);
 }
 
-/// One line says what there is to see, and a second one what is not shown, if anything is not.
+/// Draws lanes in projector mode: a line of caption, and a second one with what is left out, if anything
+/// is.
 fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     header::draw(&mut canvas.part(0, 0, width, 2), state);
@@ -223,7 +225,7 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// A variant among others: its name, its requests, its cores, and how it ended.
+/// Draws a variant among others: name, requests, cores, and result.
 fn draw_stacked(
     canvas: &mut Canvas<'_>,
     state: &State,
@@ -258,7 +260,7 @@ fn draw_stacked(
     }
 }
 
-/// A length of time to a tenth of a second, or as it is if that says nothing.
+/// Formats a length to a tenth of a second; one below 1 s in full.
 fn said(took: Elapsed) -> String {
     const TENTH: u64 = 100_000_000;
     if took.0 < 10 * TENTH {
@@ -271,7 +273,7 @@ fn name_of_small(request: &RequestLane) -> String {
     format!("request {}", number_of(request.request))
 }
 
-/// What there is to see, and below it what is shown of how much.
+/// Draws the caption, and below it the notes.
 fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     let width = canvas.width().saturating_sub(2);
     let Some(sheet) = state.lanes.sheet() else {
@@ -287,7 +289,7 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     let mut x = 1;
     for (said, number) in notes(sheet, lines, room) {
         let left = (width + 1).saturating_sub(x);
-        // The first is cut if it must be; of the others none is half there.
+        // The first note is cut if it must be; the others are shown in full or not at all.
         if x > 1 && width_of(&said) > left {
             continue;
         }
@@ -299,7 +301,7 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     }
 }
 
-/// `With 2 processes on 2 cores at most 2 rows are running at any instant.`
+/// Returns the sentence, such as `With 2 processes on 2 cores at most 2 rows are running at any instant.`
 fn sentence(state: &State, sheet: &Sheet) -> String {
     let workers = state.scenario().server.workers;
     let run = match workers.min(state.cores.max(1)) as u64 {
@@ -316,7 +318,7 @@ fn sentence(state: &State, sheet: &Sheet) -> String {
     }
 }
 
-/// What is shown of how much, each note with its number.
+/// Returns the notes about the part that is shown, each with its number.
 fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)> {
     let width = sheet.axis.to.since(sheet.axis.from);
     let mut notes = vec![if sheet.is_whole {

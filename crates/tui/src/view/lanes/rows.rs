@@ -1,7 +1,7 @@
-//! The rows of requests: a label, and a cell for each stretch of time.
+//! Rows of requests: a label, and a cell for each interval.
 //!
-//! A label has the number of its request. It has the kind too where a scenario has several, and on a wide
-//! screen the kind and the latency in any case: an axis loses nothing there.
+//! A label has the number of its request. It has the kind too if a scenario has several, and a wide screen
+//! adds the kind and the latency in any case, because the axis has room enough there.
 
 use std::ops::Range;
 
@@ -18,29 +18,29 @@ use concsim_model::palette::Meaning;
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::{grouped, number_of};
 
-/// On a screen of so many columns labels say all there is to say.
+/// Columns of a screen from which labels are complete.
 const WIDE: u16 = 160;
-/// Where numbers end, without the word `request` and with it.
+/// Column at which numbers end, without the word `request` and with it.
 const NUMBER_END: u16 = 11;
 const WIDE_NUMBER_END: u16 = 18;
-/// A kind has no more columns, on a narrow screen and on a wide one.
+/// Largest width of a kind, on a narrow screen and on a wide one.
 const KIND: u16 = 9;
 const WIDE_KIND: u16 = 16;
 /// Columns of a latency: `≥1.23 ms`, and a blank before it.
 const LATENCY: u16 = 9;
 
-/// The columns of labels, and the axis behind them.
+/// Columns of labels, and the axis behind them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Labels {
     is_wide: bool,
     /// Columns of the kind; 0 if it is left out.
     kind: u16,
-    /// Where the axis begins.
+    /// Column at which the axis begins.
     pub(super) axis_at: u16,
 }
 
 impl Labels {
-    /// Those of a screen of `width` columns.
+    /// Returns the labels of a screen of `width` columns.
     pub(super) fn of(state: &State, width: u16) -> Self {
         let kinds = &state.scenario().requests;
         let is_wide = width >= WIDE;
@@ -62,7 +62,7 @@ impl Labels {
         if is_wide { WIDE_NUMBER_END } else { NUMBER_END }
     }
 
-    /// Draws the label of a request in line `y`. A small variant has few requests and one worker, mostly,
+    /// Draws the label of a request in line `y`. A small variant has few requests and usually one worker,
     /// so that there is room for a word instead of the worker's letter.
     fn draw(
         self,
@@ -103,7 +103,7 @@ impl Labels {
     }
 }
 
-/// Of a request that has not ended: so much at least.
+/// Formats a latency; `≥` marks a request that has not ended.
 fn latency(fate: Fate) -> String {
     match fate.ended {
         _ if fate.class.is_none() => String::new(),
@@ -113,8 +113,8 @@ fn latency(fate: Fate) -> String {
     }
 }
 
-/// Draws these requests from line `first` on, each `thick` lines; answers with the last column that has a
-/// cell in the last row, and 0 if none has.
+/// Draws these requests, `thick` lines each, beginning at line `first`; returns the last column that has a
+/// cell in the last row, 0 if none has.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     (first, thick): (u16, u16),
@@ -133,7 +133,7 @@ pub(super) fn draw(
                 draw_cell(canvas, column, (y, thick), *cell);
             }
         }
-        // What later reports may change is dim.
+        // Cells that later reports may change are dim.
         let spans = panel.requests[place].spans.iter();
         for span in spans.filter(|span| span.is_open) {
             let from = axis.column(Stamp(span.from.since(panel.began).0));
@@ -148,7 +148,7 @@ pub(super) fn draw(
     last.map_or(0, |last| last as u16 + 1)
 }
 
-/// How many lines of a row hold glyphs; the last of three keeps it apart from the next.
+/// Returns the lines of a row that hold glyphs; the last of three or more is empty.
 pub(super) fn filled(thick: u16) -> u16 {
     if thick < THICKEST as u16 {
         thick
@@ -157,7 +157,7 @@ pub(super) fn filled(thick: u16) -> u16 {
     }
 }
 
-/// One column of a row that begins at line `y`.
+/// Draws one column of a row that begins at line `y`.
 pub(in crate::view) fn draw_cell(
     canvas: &mut Canvas<'_>,
     x: u16,
@@ -167,7 +167,7 @@ pub(in crate::view) fn draw_cell(
     for line in 0..filled(thick) {
         match cell {
             Cell::RanInPart(side) => canvas.sliver(x, y + line, side),
-            // A row of two lines has none to keep it apart from the next.
+            // A row of two lines has no empty one that separates it from the next.
             Cell::Mostly(meaning) if (thick, line) == (2, 1) => canvas.foot(x, y + line, meaning),
             Cell::Mostly(meaning) => {
                 canvas.glyphs(x, y + line, meaning, 1);
@@ -176,7 +176,7 @@ pub(in crate::view) fn draw_cell(
     }
 }
 
-/// A column in which a core was busy, or a request ran, all the time.
+/// Draws a column in which a core was busy, or a request ran, all the time.
 pub(super) fn draw_running(canvas: &mut Canvas<'_>, x: u16, lines: (u16, u16)) {
     draw_cell(canvas, x, lines, Cell::Mostly(Meaning::Running));
 }

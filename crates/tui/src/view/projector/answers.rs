@@ -1,4 +1,4 @@
-//! What it is all good for: the answers, and how many times as many as the variant before gave.
+//! Answers per second in projector mode, and their ratio to the variant before.
 
 use super::rows::glyphs_at;
 use crate::row::Row;
@@ -10,14 +10,14 @@ use concsim_engine::telemetry::Stage;
 use concsim_model::words::{mean_rate, times};
 use concsim_record::trust::Trust;
 
-/// What stands before the number.
+/// Label before the number.
 const NAME: &str = "ANSWERS/S";
 /// Columns between the numbers.
 const GAP: u16 = 3;
-/// A name that is cut shorter says nothing.
+/// Least length of a name that is cut.
 const SHORTEST_NAME: u16 = 4;
 
-/// Draws them in the lines that their digits take.
+/// Draws the answers in the lines that their digits take.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     let rate = match state.shown().picture.stage {
         Stage::Preparing => "–".to_owned(),
@@ -56,8 +56,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
     }
 }
 
-/// The number compared with, in digits of the same size, and how many times as many there are now. Where
-/// both do not fit, the ratio is a word below the name.
+/// Draws the number compared with, in digits of the same size, and the ratio. If both do not fit, the ratio
+/// is a word below the name.
 fn draw_compared(canvas: &mut Canvas<'_>, from: u16, compared: &Compared, size: Size) {
     let end = canvas.width().saturating_sub(1);
     let [before, times] =
@@ -95,26 +95,26 @@ fn draw_large(canvas: &mut Canvas<'_>, x: u16, number: &str, size: Size) {
     }
 }
 
-/// Of the last second, or of the whole window once it is over.
+/// Returns the answers per second of the last second, or of the whole window after its end.
 fn rate_now(state: &State) -> String {
     let show = state.shown();
     let played = show.rows[show.variant].and_then(|row| row.throughput_per_s);
     mean_rate(played.unwrap_or(show.picture.mean.throughput))
 }
 
-/// The variant before.
+/// Variant before, to compare with.
 struct Compared {
     name: String,
-    /// Of what time: its window, or the same time of it.
+    /// Time base: its window, or the same second of it.
     base: &'static str,
-    /// Its answers per second.
+    /// Answers per second.
     rate: String,
-    /// `× 30`: so many times as many there are now.
+    /// Ratio of the current number to it, `× 30`.
     times: String,
 }
 
-/// Compares numbers of one time: both windows or, while this variant goes on, the same second of both.
-/// `None` where there is nothing to compare, or nothing that may be.
+/// Compares numbers of the same time base: both windows or, while this variant goes on, the same second of
+/// both. `None` if there is no number to compare with, or it proves nothing.
 fn ratio(state: &State) -> Option<Compared> {
     let variant = state.shown().variant;
     let before = variant.checked_sub(1)?;

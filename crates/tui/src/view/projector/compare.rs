@@ -1,17 +1,17 @@
-//! The variants side by side before a hall: few measures, with a thick bar and large digits for each variant.
-//! All variants of a measure have digits of one size.
+//! Comparison of the variants in projector mode: few measures, with a thick bar and large digits for each
+//! variant. All digits of a measure have one size.
 
 use super::large::{LINES, Large};
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of};
 use crate::view::compare::{self, Compared};
 
-/// Where the bars begin, behind the variants' names.
+/// Column at which the bars begin, behind the variants' names.
 const BARS_AT: u16 = 20;
-/// A bar is so many lines thick.
+/// Lines of a bar.
 const THICK: u16 = 2;
 
-/// Draws as many measures as there is room for; where not even one has room, they are drawn as at a desk.
+/// Draws as many measures as there is room for; if not even one fits, draws them as at a desk.
 pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let all = compare::compared(state);
     let lines = 1 + LINES * state.variants().len() as u16;
@@ -25,7 +25,7 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let base = compare::time_base(state);
     canvas.write(behind + 2, 0, &cut(&base, width - behind - 3), strong());
     let count = (room / lines).min(all.len() as u16);
-    // An empty line between them where there is room for all of those.
+    // An empty line separates the measures if there is room for all of those.
     let gap = u16::from(count * lines + count <= room + 1);
     for (place, compared) in (0..count).zip(&all) {
         let y = 1 + place * (lines + gap);

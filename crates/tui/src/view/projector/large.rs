@@ -1,4 +1,4 @@
-//! A value in large digits, with its unit behind it and what stands before a number in front of it.
+//! Value in large digits, with its sign before it and its unit behind it.
 
 use super::super::canvas::{Canvas, strong, width_of};
 use super::super::digits::{self, Size};
@@ -8,7 +8,7 @@ use crate::number::Number;
 /// Lines of a large number.
 pub(super) const LINES: u16 = 3;
 
-/// `≥ 30.0 s` in its parts.
+/// Value in its parts, such as `≥ 30.0 s`.
 pub(super) struct Large {
     before: &'static str,
     digits: String,
@@ -16,7 +16,7 @@ pub(super) struct Large {
 }
 
 impl Large {
-    /// Splits a value as the screen has it; a word stays as it is, as a unit without digits.
+    /// Splits the text of a value; a word stays as it is, as a unit without digits.
     pub(super) fn of(value: &str) -> Self {
         let (before, rest) = match value.strip_prefix('≥') {
             Some(rest) => ("≥ ", rest.trim_start()),
@@ -41,7 +41,7 @@ impl Large {
         }
     }
 
-    /// Columns that it takes.
+    /// Returns its width in columns.
     pub(super) fn columns(&self) -> u16 {
         let digits = match self.digits.as_str() {
             "" => 0,
@@ -50,7 +50,7 @@ impl Large {
         width_of(self.before) + digits + width_of(&self.unit)
     }
 
-    /// Draws it from column `x` on, in the [`LINES`] from `y` on; answers with the column behind it.
+    /// Draws it at column `x`, in the [`LINES`] from `y` on; returns the column behind it.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, (x, y): (u16, u16), number: Number) -> u16 {
         let foot = y + LINES - 1;
         let at = canvas.write(x, foot, self.before, strong());

@@ -1,7 +1,7 @@
-//! How large everything can be. Pure arithmetic; nothing is drawn here.
+//! Sizes of the regions in projector mode. Pure arithmetic; nothing is drawn here.
 //!
 //! The two numbers come first: they get two fifths of the height, if their width allows it. Rows get
-//! thicker as long as there is room, and what is left keeps things apart.
+//! thicker as long as there is room, and the rest becomes gaps.
 
 use super::rows::Rows;
 use crate::state::State;
@@ -9,10 +9,10 @@ use crate::view::digits::Size;
 use crate::view::listed::Listed;
 use crate::view::numbers;
 
-/// Header, caption and legend.
+/// Lines of header, caption and legend.
 const ALWAYS: u16 = 4;
 const GAPS: u16 = 3;
-/// From large to small.
+/// Sizes of digits, the largest first.
 const SIZES: [Size; 6] = [
     Size::Huge(4),
     Size::Huge(3),
@@ -22,13 +22,13 @@ const SIZES: [Size; 6] = [
     Size::Plain,
 ];
 
-/// The lines of everything.
+/// Lines of each region.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     pub(super) digits: Size,
     pub(super) rows: Rows,
     pub(super) answers: Size,
-    /// Empty lines between what there is.
+    /// Empty lines between the regions.
     gaps: u16,
 }
 
@@ -63,13 +63,13 @@ impl Layout {
         }
     }
 
-    /// Lines of the `nth` gap: the last ones are given first.
+    /// Returns the lines of the `nth` gap: the last ones are filled first.
     pub(super) fn gap(&self, nth: u16) -> u16 {
         self.gaps / GAPS + u16::from(GAPS - 1 - nth < self.gaps % GAPS)
     }
 }
 
-/// Those that there are, or will be.
+/// Returns the number of workers now, or before they are forked the number of the scenario.
 fn workers(state: &State) -> usize {
     let seen = Listed::of(&state.shown().picture).own.len();
     seen.max(if seen == 0 {

@@ -1,7 +1,7 @@
-//! The picture for a hall: the two numbers, the door and the workers, the answers, one sentence.
+//! Picture in projector mode: the two numbers, the door and the workers, the answers, one sentence.
 //!
-//! 80 × 24 at 24 points is what a projector shows. Whatever does not help whoever sits in the last row
-//! is left out; what is left is as large as the screen allows, and nothing on it is faint.
+//! A projector shows 80 × 24 at 24 points. Details that cannot be read from the last row are left out; the
+//! rest is as large as the screen allows, and nothing on it is dim.
 
 mod answers;
 pub(super) mod compare;
@@ -50,14 +50,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     draw_legend(&mut last, layout.rows.kind, scale);
 }
 
-/// The last two lines of a view: its caption, and the glyphs with their words.
+/// Draws the last two lines of a view: its caption, and the glyphs with their words.
 pub(super) fn draw_footer(canvas: &mut Canvas<'_>, state: &State) {
     draw_caption(canvas, state);
     let width = canvas.width();
     draw_glyphs(&mut canvas.part(0, 1, width, 1));
 }
 
-/// What there is to see, in one line: what is wrong with the run comes before what it shows.
+/// Draws the caption in one line: a doubt about the run comes before everything else.
 fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     canvas.write(1, 0, &in_a_line(&caption(state, width), width), strong());
@@ -81,7 +81,7 @@ fn caption(state: &State, width: u16) -> String {
     show.caption.first().cloned().unwrap_or_default()
 }
 
-/// The glyphs with their words; answers with the column behind them.
+/// Draws the glyphs with their words; returns the column behind them.
 fn draw_glyphs(canvas: &mut Canvas<'_>) -> u16 {
     let mut x = 1;
     for meaning in Meaning::STATES {
@@ -91,7 +91,7 @@ fn draw_glyphs(canvas: &mut Canvas<'_>) -> u16 {
     x
 }
 
-/// The glyphs with their words, and how many requests one of them is.
+/// Draws the glyphs with their words, and the number of requests for each glyph.
 fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
     let x = draw_glyphs(canvas);
     let requests = counted(scale.requests, "request");

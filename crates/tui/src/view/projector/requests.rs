@@ -1,4 +1,4 @@
-//! The requests before a hall: for each its latency in large digits and a thick lane.
+//! Requests in projector mode: for each its latency in large digits and a thick lane.
 
 use super::large::{LINES, Large};
 use crate::number::Number;
@@ -11,16 +11,16 @@ use concsim_model::units::{Stamp, letter};
 use concsim_model::words::{grouped, number_of};
 use concsim_record::lanes::Interval;
 
-/// Lines of a request, with the one for air.
+/// Lines of a request, with an empty one.
 const PITCH: u16 = LINES + 1;
-/// Heading and axis.
+/// Lines of heading and axis.
 const HEADING: u16 = 2;
-/// Where latencies and lanes begin.
+/// Columns at which latencies and lanes begin.
 const LATENCY_AT: u16 = 16;
 const LANES_AT: u16 = 38;
 
-/// Draws as many requests as there is room for, with the one that is picked in their middle; where there is no
-/// room for two of them, they are listed as at a desk.
+/// Draws as many requests as there is room for, with the selected one in their middle; if two do not fit,
+/// lists them as at a desk.
 pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
     if height < HEADING + 2 * PITCH - 1 {

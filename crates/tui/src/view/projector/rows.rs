@@ -1,7 +1,8 @@
-//! The door and the workers, each a thick row in which a mark is a request.
+//! Door and workers in projector mode, each a thick row in which a mark is a request.
 //!
-//! All rows have one scale, and marks of one size, as large as the fullest row allows. Clients that ask again and again are so many and no more, so that it
-//! stays as it is for all variants, and a row twice as long means twice as many.
+//! All rows have one scale, and marks of one size, as large as the fullest row allows. In a closed load the
+//! number of clients bounds a row, so that the scale is the same in all variants, and a row twice as long
+//! means twice as many.
 
 use ratatui_core::style::Style;
 
@@ -17,30 +18,30 @@ use concsim_model::scenario::Arrivals;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
 
-/// A row gets so many lines at most, one of them empty.
+/// Largest number of lines of a row, one of them empty.
 const THICKEST: u16 = 7;
 
-/// How workers are listed.
+/// Form of the list of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A row for each.
+    /// Row for each.
     Each,
-    /// A column for each.
+    /// Column for each.
     Strip,
 }
 
-/// The lines of door and workers.
+/// Lines of door and workers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rows {
     pub(super) kind: Kind,
-    /// Of one row.
+    /// Lines of one row.
     thick: u16,
-    /// Of all of them.
+    /// Lines of all rows.
     pub(super) lines: u16,
 }
 
 impl Rows {
-    /// As thick as possible, but all of them, in `room` lines.
+    /// Returns the thickest rows of which all fit into `room` lines.
     pub(super) fn fit(workers: usize, width: u16, room: u16) -> Option<Self> {
         let in_a_line = usize::from(width.saturating_sub(glyphs_at(width) + 1).max(1));
         let kinds = [
@@ -55,7 +56,7 @@ impl Rows {
         })
     }
 
-    /// What there is room for when nothing fits.
+    /// Returns the rows for a screen on which nothing fits.
     pub(super) fn least(height: u16) -> Self {
         Self {
             kind: Kind::Strip,
@@ -64,7 +65,7 @@ impl Rows {
         }
     }
 
-    /// Lines that hold glyphs: a thick row keeps its last one empty.
+    /// Returns the lines that hold glyphs: a thick row keeps its last one empty.
     fn filled(self) -> u16 {
         match self.thick {
             thin @ 0..=2 => thin,
@@ -73,21 +74,21 @@ impl Rows {
     }
 }
 
-/// Where glyphs begin, behind names and counts.
+/// Returns the column at which glyphs begin, behind names and counts.
 pub(super) fn glyphs_at(width: u16) -> u16 {
     if width < 120 { 17 } else { 24 }
 }
 
-/// How requests become marks.
+/// Scale of marks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    /// One mark is so many requests …
+    /// Number of requests of one mark …
     pub(super) requests: u64,
-    /// … and so large.
+    /// … and its size.
     shape: Shape,
 }
 
-/// One scale for all rows.
+/// Returns the scale of all rows.
 pub(super) fn scale(state: &State, width: u16, rows: Rows) -> Scale {
     let columns = width.saturating_sub(glyphs_at(width) + 1).max(1);
     let lines = rows.filled().max(1);
@@ -98,7 +99,7 @@ pub(super) fn scale(state: &State, width: u16, rows: Rows) -> Scale {
         Arrivals::Open { .. } => (seen.at_the_door, seen.in_a_worker),
     };
     let most = door.max(worker).max(seen.at_the_door).max(seen.in_a_worker);
-    // What is there at all has a mark: there are three kinds besides the first.
+    // Every state that occurs has a mark: there are three besides the first.
     let marks = |requests: u64| match requests {
         1 => most,
         many => most.div_ceil(many) + 3,
@@ -146,7 +147,7 @@ fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerPicture, rows: Rows, scale: 
     let style = state_style(row, worker.doing);
     let name = letter(worker.index);
     draw_label(row, rows, &name, strong(), held.all());
-    // On one line the count may need the room of the words.
+    // On one line the count may need the room of the word.
     let word = worker.doing.word();
     let (x, end) = (width_of(&name) + 2, glyphs_at(row.width()));
     let count = width_of(&grouped(held.all()));
@@ -162,8 +163,8 @@ fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerPicture, rows: Rows, scale: 
     draw_requests(row, rows, &parts, scale);
 }
 
-/// The name of a row, and how many requests are in it: below the name if there is a line for it, and
-/// large if there are three.
+/// Draws the name of a row and its number of requests: below the name if there is a line for it, and large
+/// if there are three.
 fn draw_label(row: &mut Canvas<'_>, rows: Rows, name: &str, style: Style, count: u64) {
     row.write(1, 0, name, style.patch(strong()));
     let said = grouped(count);
@@ -197,7 +198,7 @@ fn draw_requests(row: &mut Canvas<'_>, rows: Rows, counts: &[(Meaning, u64)], sc
     }
 }
 
-/// A column for each process: what it does.
+/// Draws a column for each process, with its state.
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows) {
     let at = glyphs_at(canvas.width());
     let workers = Listed::of(picture).own;

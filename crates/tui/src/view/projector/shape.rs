@@ -1,28 +1,28 @@
-//! How large a request is drawn before a hall: always as one mark with space around it, so that the marks
-//! of a row can be counted.
+//! Size of a request in projector mode: one mark with space around it, so that the marks of a row can be
+//! counted.
 
 use crate::view::canvas::Canvas;
 use concsim_model::palette::{Glyphs, Meaning};
 
-/// A size of marks.
+/// Size of marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Four lines high.
     Huge,
     /// Two lines high.
     Large,
-    /// A glyph, with a column between it and the next; every other line is set off by one column, so that
-    /// none touches another.
+    /// Glyph with a column between it and the next; every other line is offset by one column, so that no
+    /// glyph touches another.
     Spaced,
-    /// A glyph in each cell.
+    /// Glyph in each cell.
     Dense,
 }
 
 impl Shape {
-    /// From large to small.
+    /// All sizes, the largest first.
     pub(super) const ALL: [Self; 4] = [Self::Huge, Self::Large, Self::Spaced, Self::Dense];
 
-    /// Columns and lines of a mark.
+    /// Returns the columns and lines of a mark.
     fn size(self) -> (u16, u16) {
         match self {
             Self::Huge => (6, 4),
@@ -31,7 +31,7 @@ impl Shape {
         }
     }
 
-    /// Columns and lines from one mark to the next.
+    /// Returns the columns and lines from one mark to the next.
     fn pitch(self) -> (u16, u16) {
         match self {
             Self::Huge => (8, 5),
@@ -41,17 +41,17 @@ impl Shape {
         }
     }
 
-    /// Marks below one another in so many lines.
+    /// Returns the number of marks below one another in a number of lines.
     fn rows(self, lines: u16) -> u16 {
         let (gap, pitch) = (self.pitch().1 - self.size().1, self.pitch().1);
         (lines + gap) / pitch
     }
 
-    /// Marks that fit into so many columns and lines.
+    /// Returns the number of marks that fit into a number of columns and lines.
     pub(super) fn capacity(self, columns: u16, lines: u16) -> u64 {
         let (gap, pitch) = (self.pitch().0 - self.size().0, self.pitch().0);
         let rows = self.rows(lines);
-        // Lines that are set off need a column more.
+        // Offset lines need one more column.
         let columns = columns.saturating_sub(u16::from(self == Self::Spaced && rows > 1));
         u64::from((columns + gap) / pitch) * u64::from(rows)
     }
@@ -71,7 +71,7 @@ impl Shape {
                 return;
             }
             (Self::Large | Self::Huge, Glyphs::Ascii) => {
-                // A block of the glyph that the legend has.
+                // Block of the glyph in the legend.
                 let (width, height) = self.size();
                 for y in y..y + height {
                     canvas.glyphs(x, y, meaning, u64::from(width));
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use concsim_model::palette::{Look, Room};
 
-    /// Marks on a drawing: cells that touch, also at a corner in one mark only, belong together.
+    /// Counts the marks of a drawing: cells that touch, if only at a corner, belong to one mark.
     fn marks(buffer: &Buffer, shape: Shape) -> usize {
         let (width, height) = (buffer.area.width, buffer.area.height);
         let (columns, lines) = shape.pitch();
@@ -161,7 +161,7 @@ mod tests {
             let drawn = buffer.content.iter().filter(|cell| cell.symbol() != " ").count() as u64;
             prop_assert!(drawn <= count * u64::from(wide * high), "nothing outside of marks");
             if shape != Shape::Dense {
-                // Between two columns of marks, and between two rows of large ones, there is nothing.
+                // Gaps between columns of marks, and between rows of large ones, are empty.
                 let beside = |x: u16, y: u16| {
                     let set_off = u16::from(shape == Shape::Spaced && y % 2 == 1);
                     let (columns, lines) = shape.pitch();

@@ -1,5 +1,5 @@
-//! What comes next, for a hall. Before every variant but the first the tool halts here, on the one
-//! sentence that says what is different now, until a key is pressed: the lecturer has something to say.
+//! Title card in projector mode. Before every variant but the first it stays, with one sentence about the
+//! change, until a key is pressed, so that the lecturer can explain it.
 
 use ratatui_core::style::Style;
 
@@ -9,11 +9,11 @@ use crate::view::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use crate::view::{footer, header};
 use concsim_model::words::counted;
 
-/// Lines, and how they are written.
+/// Lines and their style.
 type Block = (Vec<String>, Style);
 
 const RULE: &str = "━";
-/// Lines are not longer, or the eye loses them.
+/// Largest width: longer lines are hard to read.
 const WIDEST: u16 = 100;
 
 /// Draws the card, in the middle of the screen.
@@ -47,14 +47,14 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     footer::draw_commands(&mut rest, state, &commands);
 }
 
-/// With an empty line between each two.
+/// Returns the number of lines, with an empty one between each two blocks.
 fn lines(blocks: &[Block]) -> usize {
     let lines: usize = blocks.iter().map(|(lines, _)| lines.len() + 1).sum();
     lines.saturating_sub(1)
 }
 
-/// The parts of the card, each in its own lines: all of them with rules around what is different, or as
-/// many as there is room for, what is different first. None is cut.
+/// Returns the parts of the card, each in its own lines: all of them with rules around the change, or as
+/// many as fit, the change first. None is cut.
 fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
     let said = state.announcement();
     let said = balanced(&said.unwrap_or_else(|| first_setting(state)), room);
@@ -83,7 +83,8 @@ fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
     fitting.unwrap_or_default()
 }
 
-/// Who asks whom, for a start: what else the file says takes longer to read than the card stays.
+/// Describes the workers and the load of the first variant: the rest of the file takes longer to read than
+/// the card stays.
 fn first_setting(state: &State) -> String {
     let server = &state.scenario().server;
     let worker = format!("{} worker", server.kind.word());
@@ -95,7 +96,7 @@ fn first_setting(state: &State) -> String {
     }
 }
 
-/// In as few lines as fit into `room` columns, all about as long.
+/// Breaks a text into as few lines of `room` columns as possible, all about as long.
 fn balanced(text: &str, room: u16) -> Vec<String> {
     let fewest = wrap(text, room).len();
     let is_enough = |width: &u16| wrap(text, *width).len() == fewest;

@@ -1,5 +1,5 @@
-//! Latencies, remarks and theory before a hall: the numbers that matter in large digits, whole sentences,
-//! and nothing in small print. What they rest on is said at a desk.
+//! Latencies, remarks and theory in projector mode: the most important numbers in large digits, whole
+//! sentences, and no small print. The evidence is shown at a desk.
 
 use ratatui_core::style::Style;
 
@@ -12,18 +12,18 @@ use crate::view::theory::waits_so_far;
 use concsim_record::comparison::{ModelComparison, per_second};
 use concsim_record::trust::Trust;
 
-/// Lines of a large number, with the one for air below it.
+/// Lines of a large number, with an empty one below it.
 pub(in crate::view) const NUMBER_LINES: u16 = 4;
-/// So many bounds are shown, the tightest first.
+/// Largest number of bounds, the tightest first.
 const MOST_BOUNDS: usize = 3;
 
-/// A word and its number in large digits, with the unit behind it; answers with the column behind them.
+/// Draws a word and its number in large digits, with the unit behind it; returns the column behind them.
 fn draw_number(canvas: &mut Canvas<'_>, x: u16, word: &str, value: &str, number: Number) -> u16 {
     let at = canvas.write(x, 0, word, strong()) + 1;
     Large::of(value).draw(canvas, (at, 0), number)
 }
 
-/// The percentiles beside one another, in [`NUMBER_LINES`] lines.
+/// Draws the percentiles beside one another, in [`NUMBER_LINES`] lines.
 pub(in crate::view) fn draw_percentiles(
     canvas: &mut Canvas<'_>,
     percentiles: &[(&str, String, Number); 3],
@@ -35,7 +35,7 @@ pub(in crate::view) fn draw_percentiles(
     }
 }
 
-/// The sentences of as many remarks as there is room for, the most telling first.
+/// Draws the sentences of as many remarks as there is room for, the most telling first.
 pub(in crate::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
     let width = canvas.width().saturating_sub(2);
     let behind = canvas.write(1, 0, "REMARKS", strong());
@@ -58,7 +58,7 @@ pub(in crate::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// What is computed beside what came out, and the tightest bounds.
+/// Draws the computed values beside the measured ones, and the tightest bounds.
 pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
     let on = state.shown().variant;
     let Some(beside) = state.beside(on) else {
@@ -130,7 +130,7 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-/// The place where requests wait, in the last lines; returns the first of them.
+/// Draws the place where requests wait, in the last lines; returns the first of these lines.
 fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &ModelComparison) -> u16 {
     let (width, height) = (canvas.width(), canvas.height());
     let waits = beside.waits.map(|it| it.describe());
@@ -144,7 +144,7 @@ fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &ModelComparison) 
     first
 }
 
-/// A bar as wide as the screen, and the share of the bound that it is.
+/// Draws a bar as wide as the screen, and its share of the bound.
 fn draw_reached(canvas: &mut Canvas<'_>, reached: Option<f64>, style: Style) {
     let Some(reached) = reached else {
         canvas.number(0, 0, "–", style, Number::Reached);

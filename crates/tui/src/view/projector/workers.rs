@@ -1,5 +1,5 @@
-//! The workers before a hall: what each does, how many requests it has begun, how much of a core it uses and
-//! how often the kernel switches it, in large digits.
+//! Workers in projector mode: state, begun requests, use of cores and context switches per second, in large
+//! digits.
 
 use super::large::{LINES, Large};
 use crate::number::Number;
@@ -12,22 +12,22 @@ use crate::view_model::WorkerPicture;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped};
 
-/// Stands for the time that means are of.
+/// Placeholder for the length of time of the means.
 const A_MEAN: &str = "mean";
 
-/// Headings, of what time the number is, and which number it is.
+/// Columns: heading, time base, and number.
 const COLUMNS: [(&str, &str, Number); 3] = [
     ("BEGUN", "now", Number::BegunNow),
     ("CORES", A_MEAN, Number::CoresOfWorker),
     ("SWITCHES/S", A_MEAN, Number::ProcessSwitches),
 ];
-/// Where the numbers begin.
+/// Column at which the numbers begin.
 const NUMBERS_AT: u16 = 18;
 /// Lines of the heading.
 const HEADING: u16 = 2;
 
-/// Draws as many workers as there is room for, from the one scrolled to; where not even one has room, they
-/// are drawn as at a desk.
+/// Draws as many workers as there is room for, beginning at the one scrolled to; if not even one fits,
+/// draws them as at a desk.
 pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let listed = Listed::of(&state.shown().picture);
     let workers = &listed.own;
@@ -64,7 +64,7 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(1, height - 1, &below.join("; "), strong());
 }
 
-/// A heading as wide as the digits below it: `B E G U N`.
+/// Returns a heading as wide as the digits below it: `B E G U N`.
 fn spread(heading: &str) -> String {
     let letters: Vec<String> = heading.chars().map(String::from).collect();
     letters.join(" ")

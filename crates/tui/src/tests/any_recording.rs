@@ -1,4 +1,4 @@
-//! Whatever is in a recording, whatever the terminal's size and whatever is typed, it is drawn.
+//! The screen draws any recording, at any terminal size, after any keys.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ use concsim_record::feed::Feed;
 use concsim_record::synthetic::{Synthetic, scenario};
 use concsim_record::{CoreSample, LoadSample, Recording, Sample, Seen, Window, WorkerSample};
 
-/// Instants are within so many nanoseconds, or at the very end of time.
+/// Instants are below this number of nanoseconds, or at the very end of time.
 const SPAN: u64 = 8_000_000_000;
 
 fn stamp() -> impl Strategy<Value = Stamp> {
@@ -223,7 +223,7 @@ prop_compose! {
     }
 }
 
-/// Samples in order of time, each of which has seen more than the one before, and no more than there is.
+/// Puts samples into order of time. Each has seen more than the one before, and no more than `all`.
 fn in_order(mut samples: Vec<Sample>, mut at: Vec<u64>, all: &Seen) -> Vec<Sample> {
     at.sort_unstable();
     let last = samples.len().max(1);
@@ -302,7 +302,7 @@ fn key() -> impl Strategy<Value = Key> {
     prop::sample::select(letters.chain(others).collect::<Vec<_>>())
 }
 
-/// A screen of any size, small ones as often as large ones.
+/// Returns a screen of any size, small ones as often as large ones.
 fn size() -> impl Strategy<Value = (u16, u16)> {
     prop_oneof![
         (0_u16..30, 0_u16..12),

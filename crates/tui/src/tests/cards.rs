@@ -1,4 +1,4 @@
-//! Cards before anything is played: nothing of them is cut, on 80 × 24 and on 40 × 12.
+//! Cards before anything is played: nothing on them is cut, on 80 × 24 and on 40 × 12.
 
 use insta::assert_snapshot;
 
@@ -17,13 +17,13 @@ fn plans() -> impl Iterator<Item = Plan> {
         .map(|it| read(it.text, it.name, &Overrides::default()).expect("it is valid"))
 }
 
-/// The words of a screen, whatever line they stand on.
+/// Returns the words of a screen, without line breaks.
 fn words(screen: &str) -> String {
     let words = screen.split_whitespace().filter(|word| *word != "│");
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a screen has all words of a text, in its order.
+/// True if a screen has all words of a text, in order.
 fn says(screen: &str, text: &str) -> bool {
     words(screen).contains(&words(text))
 }

@@ -1,4 +1,4 @@
-//! Machines with many cores, and many workers: folded, and said so.
+//! Machines with many cores and many workers: folded, with a note.
 
 use insta::assert_snapshot;
 use ratatui_core::style::Color;
@@ -14,7 +14,7 @@ use concsim_record::synthetic::Synthetic;
 
 const S: u64 = 1_000_000_000;
 
-/// As many workers as cores; a third of the time each waits.
+/// Returns a run with as many workers as cores; each waits a third of the time.
 fn crowd(cores: usize, kind: WorkerKind) -> (Vec<Recording>, State) {
     let run = Synthetic::many_cores(cores, kind);
     let variant = (kind.word(), run.scenario.clone());

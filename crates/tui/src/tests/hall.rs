@@ -1,4 +1,4 @@
-//! Projected before a hall: few things, large, nothing faint, and no variant begins unannounced.
+//! Projector mode: few things, large, nothing dim, and no variant begins unannounced.
 
 use insta::assert_snapshot;
 use ratatui_core::style::{Color, Modifier};
@@ -30,7 +30,7 @@ fn projected(mut state: State) -> State {
     state
 }
 
-/// The title card of the second variant.
+/// Returns the title card of the second variant.
 fn held() -> State {
     let mut state = projected(io_bound());
     state.finish_variant(sync_row());

@@ -1,4 +1,4 @@
-//! Means on the screen are of the time that there is, and only like is compared with like.
+//! Means on the screen cover the time that has passed, and only numbers of one time base are compared.
 
 use super::staging::{plan, text};
 use super::views::{at, three_requests};
@@ -11,7 +11,7 @@ use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::synthetic::{Life, MS, S, Synthetic};
 
-/// Three requests are in worker A from the beginning of load, at 1 s, until 9 s.
+/// Returns a run with three requests in worker A from the beginning of load, at 1 s, until 9 s.
 fn from_the_first_second_on() -> Recording {
     let mut run = Synthetic::idle(Coroutine, 1);
     let life = Life {
@@ -38,7 +38,8 @@ fn shown(recording: &Recording, at: u64) -> State {
 #[test]
 fn a_mean_of_a_run_that_has_just_begun_is_of_the_time_since_then() {
     let recording = from_the_first_second_on();
-    // Three were there at each instant since the beginning, so their mean is 3, of however much time.
+    // Three requests were there at each instant since the beginning, so their mean is 3 over any length of
+    // time.
     for (at, base) in [
         (1_500, "mean since begin, 0.5 s"),
         (2_000, "mean of the last second"),
@@ -86,8 +87,8 @@ fn a_run_of_so_many_requests_counts_each_as_soon_as_it_has_ended() {
     }
 }
 
-/// Two variants whose answers come faster in their second second: one client at a time, a request of 10 ms,
-/// later of 5 ms; of 2 ms and 1 ms in the second variant.
+/// Returns a variant whose answers come twice as fast from its second second on: one client at a time, a
+/// request of `slow` nanoseconds, later of half of that.
 fn faster_and_faster(kind: WorkerKind, slow: u64) -> Recording {
     let mut run = Synthetic::idle(kind, 1);
     let mut due = 0;
@@ -103,7 +104,7 @@ fn faster_and_faster(kind: WorkerKind, slow: u64) -> Recording {
     run.recording()
 }
 
-/// 100 and 500 answers a second, later twice as many.
+/// Returns variants with 100 and 500 answers a second, later twice as many.
 fn sync_and_five_times_as_fast() -> [Recording; 2] {
     [
         faster_and_faster(Sync, 10 * MS),

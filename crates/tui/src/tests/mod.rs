@@ -1,4 +1,4 @@
-//! The screen tried on moments made up here: no process is started and no clock is read.
+//! Tests of the screen on synthetic frames: no process is started and no clock is read.
 
 mod any_recording;
 mod cards;

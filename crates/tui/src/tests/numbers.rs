@@ -1,4 +1,4 @@
-//! Every number on every view says what it is.
+//! Every number on every view has an explanation.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn playing() -> State {
     state
 }
 
-/// Latencies of which each part is large enough to be told.
+/// Returns a state with latencies of which each part is large enough to be named.
 fn spending_on_everything() -> State {
     let mut state = looking(&[Key::Char('3')], 1);
     let breakdown = Breakdown {
@@ -45,7 +45,7 @@ fn spending_on_everything() -> State {
     state
 }
 
-/// A scenario that is about a number of its own.
+/// Returns a state whose scenario has another subject than the usual numbers.
 fn about_something_else() -> State {
     let mut state = looking(&[Key::Char('4')], 1);
     state.subject = Some("requests.profile.latency.mean".into());
@@ -58,7 +58,7 @@ fn about_something_else() -> State {
     state
 }
 
-/// Screens that have, between them, every view with all that it may show.
+/// Returns screens that together have every view with everything that it may show.
 fn screens() -> Vec<State> {
     let view = |key| looking(&[Key::Char(key)], 1);
     let mut all: Vec<State> = ['1', '2', '3', '4', '5', '6', '8'].map(view).into();
@@ -90,7 +90,7 @@ fn each_number_that_is_explained_is_on_some_screen() {
     assert_eq!(unseen, []);
 }
 
-/// Whether a cell of a screen has a digit that nothing tells of.
+/// Returns the lines of a screen that have a digit without a mark.
 fn untold(state: &mut State, (width, height): (u16, u16)) -> Vec<String> {
     state.size = (width, height);
     let buffer = drawn(state, width, height);
@@ -104,7 +104,7 @@ fn untold(state: &mut State, (width, height): (u16, u16)) -> Vec<String> {
                 .all(|it| it.is_ascii_digit())
         };
         let is_told = |x: u16| marks.iter().any(|mark| mark.has((x, y)));
-        // The header says which variant is on, and how it goes.
+        // The header has the variant and its state.
         if y != 1 && (0..width).any(|x| is_digit(x) && !is_told(x)) {
             let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
             untold.push(line.trim_end().to_owned());

@@ -1,4 +1,4 @@
-//! Recordings that older versions kept are drawn as ever.
+//! Recordings of older versions are drawn as before.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn old(name: &str) -> StoredRun {
     storage::open(&folder.join(name)).unwrap()
 }
 
-/// The screen so long after load of a variant has begun, after these keys.
+/// Returns the screen at a time after the beginning of a variant's load, after these keys.
 fn drawn(kept: &StoredRun, variant: usize, after: Elapsed, keys: &str) -> String {
     let mut state = State::new(&kept.plan, kept.recordings[0].header.machine.cores);
     state.replay(Vec::new());

@@ -1,5 +1,5 @@
-//! One screen, one truth: a quantity that is shown twice has one value, a number says of what time it is,
-//! and a caption speaks with the numbers of the picture.
+//! Consistency of one screen: a quantity that is shown twice has one value, a number names its time base,
+//! and a caption uses the numbers of the picture.
 
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ use concsim_record::feed::Feed;
 use concsim_record::synthetic::Synthetic;
 use concsim_record::{Recording, remark};
 
-/// As many requests in each worker as there is room for in the column of their numbers.
+/// Limits the requests in each worker to the room in the column of their numbers.
 fn with_room_for_digits(mut recording: Recording) -> Recording {
     let workers = recording
         .samples
@@ -31,7 +31,7 @@ fn with_room_for_digits(mut recording: Recording) -> Recording {
     recording
 }
 
-/// The views by their keys.
+/// Views by their keys.
 const VIEWS: [char; 8] = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
 fn at(recording: &Recording, view: char, at: Stamp, size: (u16, u16)) -> State {
@@ -50,7 +50,7 @@ fn at(recording: &Recording, view: char, at: Stamp, size: (u16, u16)) -> State {
     state
 }
 
-/// A whole number with blanks between groups of three, at the end of `before`.
+/// Returns the whole number at the end of `before`, with blanks between groups of three digits.
 fn number_at_the_end(before: &str) -> Option<u64> {
     let is_part = |it: char| it.is_ascii_digit() || it == ' ';
     let from = before.rfind(|it| !is_part(it)).map_or(0, |place| place + 1);
@@ -66,7 +66,7 @@ fn number_at_the_end(before: &str) -> Option<u64> {
         .ok()
 }
 
-/// The numbers that stand before these words in a sentence about now.
+/// Returns the numbers before these words in a sentence about the present.
 fn numbers_before(said: &str, words: &str) -> Vec<u64> {
     let places = said.match_indices(words).map(|(place, _)| place);
     places
@@ -74,7 +74,7 @@ fn numbers_before(said: &str, words: &str) -> Vec<u64> {
         .collect()
 }
 
-/// What a caption says, and what the picture has.
+/// Returns the numbers of a caption that differ from the picture's.
 fn contradictions(state: &State) -> Vec<String> {
     let said = state.caption().join(" ");
     let picture = &state.shown().picture;
@@ -110,7 +110,7 @@ fn contradictions(state: &State) -> Vec<String> {
     found
 }
 
-/// The texts of a number of now, wherever it is on the screen.
+/// Returns the texts of a number of the present, anywhere on the screen.
 fn texts(state: &State, number: Number) -> Vec<String> {
     let (width, height) = state.size;
     let buffer = drawn(state, width, height);
@@ -125,7 +125,7 @@ fn texts(state: &State, number: Number) -> Vec<String> {
         .collect()
 }
 
-/// The whole number in `text`, in groups of three.
+/// Returns the whole number in `text`, in groups of three digits.
 fn whole(text: &str) -> Option<u64> {
     text.replace(' ', "").parse().ok()
 }
@@ -162,7 +162,7 @@ fn check_the_screen(state: &State) -> Result<(), TestCaseError> {
             running
         );
     }
-    // Rows of workers, wherever they are: each is one of the picture's.
+    // Each row of a worker, anywhere on the screen, has a number of the picture.
     let held: Vec<u64> = picture
         .workers
         .iter()
@@ -262,7 +262,7 @@ fn each_view_says_of_what_time_its_numbers_are() {
     }
 }
 
-/// The events that have been told by an instant, counted one by one.
+/// Counts one by one the requests of the window that have ended by an instant.
 fn ended_in_the_window(recording: &Recording, at: Stamp) -> u64 {
     let window = recording.header.window.unwrap();
     let ended = recording.outcomes.iter();

@@ -1,4 +1,4 @@
-//! Keys that somebody chose, the help and its search, the mouse.
+//! Keys from a file, the help and its search, the mouse.
 
 use super::staging::{Context, call, io_bound, plan, request, scenario, text};
 use crate::pointer::Gesture;
@@ -95,7 +95,7 @@ fn the_help_begins_with_the_eight_keys_that_matter() {
     let help = text(&state, 80, 24);
     let lines = help.lines().skip_while(|line| !line.contains("FIRST"));
     let lines = lines.take_while(|line| !line.contains("KEYS OF THIS VIEW"));
-    // A key stands in the fourth column behind the frame, the rest of a text further in.
+    // A key begins in the fourth column behind the frame, the rest of a text further in.
     let keys = lines.skip(1).filter_map(|line| {
         let key: String = line.chars().skip(5).take(15).collect();
         (!key.trim().is_empty()).then(|| key.trim().to_owned())
@@ -159,13 +159,13 @@ fn point(state: &mut State, gesture: Gesture, at: (u16, u16)) -> Option<Action> 
     state.point(Pointer { at, gesture })
 }
 
-/// Where these words begin on the screen.
+/// Returns the position of these words on the screen.
 fn place(state: &State, words: &str) -> (u16, u16) {
     let text = text(state, 80, 24);
     let lines = text.lines().zip(0..);
     let found = lines.filter_map(|(line, y)| Some((line.find(words)?, y, line)));
     let (byte, y, line) = found.last().unwrap();
-    // One bar stands for the edge of the screen.
+    // One bar is the edge of the screen.
     (line[..byte].chars().count() as u16 - 1, y)
 }
 

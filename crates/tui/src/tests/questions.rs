@@ -1,4 +1,4 @@
-//! Guess before you see.
+//! Questions before a variant, and their votes.
 
 use super::staging::{io_bound_plan, text};
 use crate::{Action, Key, State};

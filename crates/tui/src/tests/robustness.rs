@@ -1,4 +1,4 @@
-//! Whatever the terminal's size and whatever the workers say, the screen is drawn.
+//! The screen is drawn at any terminal size and for any state of the workers.
 
 use std::sync::OnceLock;
 
@@ -156,7 +156,7 @@ fn many_variants() -> State {
     )
 }
 
-/// Draws on a screen whose corner is somewhere else, as a part of a larger one has it.
+/// Draws on a screen whose corner is not at the origin, as a part of a larger one.
 fn draw(state: &State, (width, height): (u16, u16)) -> Buffer {
     let area = Rect::new(3, 7, width, height);
     let mut buffer = Buffer::empty(area);
@@ -167,7 +167,7 @@ fn draw(state: &State, (width, height): (u16, u16)) -> Buffer {
     buffer
 }
 
-/// Made once, however many cases there are.
+/// Returns recordings that are made once for all cases.
 fn recordings() -> &'static [Recording] {
     static RECORDINGS: OnceLock<Vec<Recording>> = OnceLock::new();
     RECORDINGS.get_or_init(|| {

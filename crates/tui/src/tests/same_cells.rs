@@ -1,8 +1,8 @@
-//! What is drawn of a run while it goes on and what is drawn of it afterwards is the same, cell by cell,
-//! but for what is open: what workers do at the newest sample is reported later.
+//! A run is drawn the same while it goes on and afterwards, cell by cell, except open cells: the state of
+//! workers at the newest sample is reported later.
 //!
-//! A run that goes on is a recording that grows between any two frames, and the screen has shown its
-//! beginning frame by frame. Afterwards the screen leaps to the instant, and has all of the recording.
+//! A live run is a recording that grows between any two frames, and the screen has shown its beginning
+//! frame by frame. Afterwards the screen leaps to the instant, and has the whole recording.
 
 use proptest::prelude::*;
 use ratatui_core::buffer::{Buffer, Cell};
@@ -17,7 +17,7 @@ use concsim_record::{Recording, Seen};
 
 const FRAME: Elapsed = Elapsed::from_millis(83);
 
-/// Sampled ten times a second, as the samples of a real run are closer than those of a made-up one.
+/// Returns the recording with ten samples a second, as close as those of a real run.
 pub(super) fn sampled_more_often(run: &Synthetic) -> Recording {
     let mut recording = run.recording();
     let end = recording.samples[recording.samples.len() - 1].at;
@@ -28,8 +28,8 @@ pub(super) fn sampled_more_often(run: &Synthetic) -> Recording {
     recording
 }
 
-/// What the recorder had of a run when it took its samples up to here; and, as it reads its rings more
-/// often than it takes samples, some of what came between this one and the next.
+/// Returns the part of a recording that the recorder had after this number of samples. It reads its rings
+/// more often than it takes samples, so some events between this one and the next are included.
 pub(super) fn so_far(whole: &Recording, samples: usize) -> Recording {
     let next = whole
         .samples
@@ -53,7 +53,7 @@ pub(super) fn so_far(whole: &Recording, samples: usize) -> Recording {
     so_far
 }
 
-/// All but the lines that say whether this is live and what the keys do.
+/// Returns all cells except the lines that show the state of the cursor and the keys.
 fn in_the_middle(buffer: &Buffer) -> &[Cell] {
     let width = usize::from(buffer.area.width);
     &buffer.content[width * 2..buffer.content.len() - width]
@@ -65,12 +65,12 @@ fn runs() -> impl Strategy<Value = fn(WorkerKind) -> Synthetic> {
     prop::sample::select(all)
 }
 
-/// Keys that lead to a view, and closer to it.
+/// Returns keys that lead to a view, and zoom in.
 fn views() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["1", "2", "2z", "2x", "3", "4", "5", "5o", "6", "8"])
 }
 
-/// Both in lines of text, where they differ.
+/// Returns the lines of both screens that differ, as text.
 fn differences(seen: &Buffer, again: &Buffer) -> String {
     let width = usize::from(seen.area.width);
     let line = |cells: &[Cell]| cells.iter().map(Cell::symbol).collect::<String>();
@@ -102,7 +102,7 @@ proptest! {
             let mut samples = 1;
             for step in &steps {
                 samples += step;
-                // At the end the result is there, of which a run that goes on knows nothing.
+                // At the end the result is there, which a live run does not have.
                 if samples >= whole[variant].samples.len() {
                     break;
                 }

@@ -1,5 +1,5 @@
-//! A screen that stands still has the same words, the claim among them, while a run goes on and in its replay;
-//! what a question asks for is given away by neither.
+//! A paused screen has the same words, the claim included, in a live run and in its replay; neither gives
+//! away the answer to a question.
 
 use ratatui_core::buffer::Cell;
 
@@ -20,7 +20,7 @@ fn recordings() -> [Recording; 2] {
     [Sync, Coroutine].map(|kind| sampled_more_often(&Synthetic::io_bound(kind)))
 }
 
-/// Both variants, with a question before the second.
+/// Returns a plan of both variants, with a question before the second.
 fn asking(recordings: &[Recording]) -> Plan {
     let variants = recordings.iter().map(|it| {
         let name = it.header.variant.as_str();
@@ -38,7 +38,7 @@ fn asking(recordings: &[Recording]) -> Plan {
     plan
 }
 
-/// Halted at an instant of a variant, in a view.
+/// Pauses at an instant of a variant, in a view.
 fn halted(state: &mut State, feed: &Feed<'_>, (variant, at): (usize, Stamp), view: char) {
     state.turn(feed, Elapsed::ZERO);
     state.key(Key::Char(' '));
@@ -47,7 +47,7 @@ fn halted(state: &mut State, feed: &Feed<'_>, (variant, at): (usize, Stamp), vie
     state.turn(feed, Elapsed::ZERO);
 }
 
-/// The second variant goes on; the question before it was asked.
+/// Returns the screen while the second variant goes on, after the question before it.
 fn while_it_goes_on(recordings: &[Recording; 2], place: (usize, Stamp), view: char) -> State {
     let now = so_far(&recordings[1], 50);
     let mut state = State::new(&asking(recordings), 2);
@@ -72,7 +72,7 @@ fn in_a_replay(recordings: &[Recording; 2], place: (usize, Stamp), view: char) -
     state
 }
 
-/// Each line but the last one, which says what the keys do.
+/// Returns each line but the last one, which has the keys.
 fn words(state: &State, (width, height): (u16, u16)) -> Vec<String> {
     let buffer = drawn(state, width, height);
     let lines = buffer.content.chunks(usize::from(width));
@@ -85,7 +85,7 @@ fn words(state: &State, (width, height): (u16, u16)) -> Vec<String> {
 #[test]
 fn a_screen_that_stands_still_has_the_same_words_while_a_run_goes_on_and_in_its_replay() {
     let recordings = recordings();
-    // A sample, and an instant between two of them; a variant that is over, and the one that goes on.
+    // A sample, and an instant between two samples; a finished variant, and a live one.
     for at in [4_000, 4_033].map(|milliseconds| Stamp(milliseconds * S / 1_000)) {
         for place in [(0, at), (1, at)] {
             for view in '1'..='8' {
@@ -164,7 +164,7 @@ fn a_claim_and_advice_wait_until_the_question_is_asked_and_a_replay_asks_nothing
     };
     halted(&mut before, &feed, place, '7');
     assert_eq!(says(&before), [false; 2]);
-    // Looking back at the first variant, behind which the second goes on.
+    // Looking back at the first variant, while the second goes on.
     assert_eq!(says(&while_it_goes_on(&recordings, place, '7')), [true; 2]);
     assert_eq!(says(&in_a_replay(&recordings, place, '7')), [true; 2]);
 }

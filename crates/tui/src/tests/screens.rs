@@ -1,6 +1,6 @@
 //! Snapshots of whole screens: 80 × 24 is a projector, 160 × 48 a desk, 40 × 12 a corner of one.
 //!
-//! A bar at the left stands for the edge of the screen; it is not drawn.
+//! A bar at the left marks the edge of the screen; it is not drawn.
 
 use insta::assert_snapshot;
 
@@ -24,7 +24,7 @@ fn snapshot(name: &str, state: &State) {
     }
 }
 
-/// The second variant, with the first one in the table.
+/// Returns the second variant, with the first one in the table.
 pub(super) fn second_variant() -> State {
     let mut state = io_bound();
     state.finish_variant(sync_row());
@@ -108,7 +108,7 @@ fn a_run_that_cannot_be_believed_says_so_and_makes_no_claim() {
     assert!(row.ends_with("proves nothing"), "{row}");
 }
 
-/// Short requests and a few long computations, on one coroutine worker.
+/// Returns short requests and a few long computations, on one coroutine worker.
 fn hog() -> Scenario {
     let mut hog = scenario(WorkerKind::Coroutine);
     hog.server.workers = 1;
@@ -145,7 +145,7 @@ fn a_hog_has_its_worker_while_others_are_kept_waiting() {
     snapshot("hog", &state);
 }
 
-/// Eight processes that only compute, on two cores.
+/// Returns eight processes that only compute, on two cores.
 fn eight_workers() -> State {
     let mut crowd = scenario(WorkerKind::Sync);
     crowd.server.workers = 8;
@@ -204,7 +204,7 @@ fn an_unpatched_wait_blocks_every_coroutine_of_its_worker() {
     assert_snapshot!("unpatched_80x24", text(&state, 80, 24));
 }
 
-/// One worker with nearly ten thousand requests begun.
+/// Returns one worker with nearly ten thousand begun requests.
 pub(super) fn ten_thousand() -> State {
     let mut sleepers = scenario(WorkerKind::Coroutine);
     sleepers.server.workers = 1;
@@ -235,7 +235,7 @@ fn ten_thousand_parked_requests_are_drawn_by_the_hundred() {
     assert_snapshot!("ten_thousand_80x24", text(&ten_thousand(), 80, 24));
 }
 
-/// Sixty processes that block.
+/// Returns sixty blocked processes.
 pub(super) fn sixty_workers() -> State {
     let mut crowd = scenario(WorkerKind::Sync);
     crowd.server.workers = 60;
@@ -342,7 +342,7 @@ fn the_smallest_screens_say_what_matters_and_what_the_picture_needs() {
     }
 }
 
-/// The card of both variants.
+/// Returns the card of both variants.
 pub(super) fn card() -> State {
     let mut state = second_variant();
     Context::coroutine().play(&mut state);

@@ -1,11 +1,11 @@
-//! The caption of each picture: it speaks of the present, with the numbers that are drawn.
+//! Captions of pictures: in the present tense, with the numbers that are drawn.
 
 use super::staging::{Context, TimelineEvent, call, compute, plan, request, scenario};
 use crate::State;
 use concsim_engine::telemetry::Phase;
 use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
 
-/// The caption of `scene`, on two cores.
+/// Returns the caption of `scene`, on two cores.
 fn said(scenario: Scenario, scene: &Context) -> String {
     let mut state = State::new(&plan("a claim", vec![("only", scenario)]), 2);
     scene.play(&mut state);
@@ -201,7 +201,8 @@ fn a_worker_that_died_is_what_is_seen_first() {
     );
 }
 
-/// Most requests compute for half a millisecond, one in twenty for a tenth of a second.
+/// Returns a scenario in which most requests compute for half a millisecond, one in twenty for a tenth of a
+/// second.
 fn with_hogs() -> Scenario {
     let mut hogs = scenario(WorkerKind::Coroutine);
     hogs.requests = vec![
@@ -287,7 +288,7 @@ fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() 
     );
     parked(4_000, 10, false).play(&mut state);
     assert!(state.caption()[0].starts_with("All 10 begun requests are parked"));
-    // Fewer than half are parked now, which alone would not be worth it.
+    // Fewer than half are parked now, which alone would not suffice for this caption.
     parked(4_100, 3, true).play_now(&mut state);
     assert!(
         state.caption()[0].starts_with("3 of 13 begun requests are parked"),

@@ -1,4 +1,4 @@
-//! Plans and moments to put on the screen.
+//! Plans and frames for tests of the screen.
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -20,7 +20,7 @@ use concsim_record::{
 const SECOND: u64 = 1_000_000_000;
 pub(super) const MS: u64 = 1_000_000;
 
-/// 60 clients ask two workers for a moment of computing and a long wait.
+/// Returns a scenario of 60 clients and two workers: a short computation and a long wait.
 pub(super) fn scenario(kind: WorkerKind) -> Scenario {
     Scenario {
         seed: 1,
@@ -109,7 +109,7 @@ pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
     }
 }
 
-/// The main lesson: the same two processes, once as sync and once as coroutine workers.
+/// Returns the main lesson: the same two processes, once as sync and once as coroutine workers.
 pub(super) fn io_bound() -> State {
     State::new(&io_bound_plan(), 2)
 }
@@ -122,7 +122,7 @@ pub(super) fn io_bound_plan() -> Plan {
     plan("Waiting is free, if you let go", variants)
 }
 
-/// How the sync variant went.
+/// Returns the result of the sync variant.
 pub(super) fn sync_row() -> Row {
     Row {
         at_the_door: Some(58.0),
@@ -137,19 +137,19 @@ pub(super) fn sync_row() -> Row {
     }
 }
 
-/// A worker as it is now; it has been so for the last second.
+/// Worker in a state that has lasted for the last second.
 #[derive(Clone, Debug)]
 pub(super) struct TimelineEvent {
     pub(super) phase: Phase,
     pub(super) wants_a_core: bool,
     pub(super) begun: u64,
     pub(super) ready: u64,
-    /// Share of a core that it used.
+    /// Share of a core that it used, 0 to 1.
     pub(super) cpu: f64,
     pub(super) core: usize,
-    /// For how long, in milliseconds, the same request has had it.
+    /// Milliseconds for which the same request has had it.
     pub(super) run: Option<u64>,
-    /// Per second.
+    /// Switches per second.
     pub(super) coroutine_switches: u64,
     pub(super) process_switches: u64,
     pub(super) respawns: u64,
@@ -200,7 +200,7 @@ impl TimelineEvent {
     }
 }
 
-/// A gauge that has stood at `count` since the run began.
+/// Returns a gauge that has been at `count` since the run began.
 fn steady(count: u64, at: u64) -> Reading {
     Reading {
         count,
@@ -209,7 +209,7 @@ fn steady(count: u64, at: u64) -> Reading {
     }
 }
 
-/// An instant of a run that has gone on like this for a second.
+/// Instant of a run whose state has lasted for a second.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     /// Milliseconds since the run began.
@@ -223,7 +223,7 @@ pub(super) struct Context {
     pub(super) latency: u64,
     /// Cores that other programs keep busy.
     pub(super) others: f64,
-    /// Whether it may be believed, and what speaks against it.
+    /// Trust in the run, and a reason against it.
     pub(super) trust: (Trust, Option<Reason>),
 }
 
@@ -272,7 +272,7 @@ impl Context {
             end: Stamp(6_500 * MS),
         };
         let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
-        // Who is gone died in between, and who wants a core has had none.
+        // A worker that is gone died in between, and one that wants a core has had none.
         let is_gone = |cue: &&TimelineEvent| cue.phase == Phase::Gone;
         let gone = self.workers.iter().filter(is_gone).count();
         let wanting = self.workers.iter().filter(|cue| cue.wants_a_core).count();
@@ -315,7 +315,7 @@ impl Context {
         }
     }
 
-    /// The last second of this: its beginning, and now.
+    /// Returns a recording of the last second: its beginning, and now.
     fn recording(&self, state: &State) -> Recording {
         let now = self.at * MS;
         let outcomes: Vec<Outcome> = (0..self.rate).map(|n| self.outcome(n, now)).collect();
@@ -369,14 +369,14 @@ impl Context {
         }
     }
 
-    /// Lets `state` see the last second of this: its beginning, and now.
+    /// Shows `state` the last second: its beginning, and now.
     pub(super) fn play(&self, state: &mut State) {
         let recording = self.recording(state);
         self.show(state, recording.past(0));
         self.show(state, recording.past(1));
     }
 
-    /// Lets `state` see this alone.
+    /// Shows `state` the present alone.
     pub(super) fn play_now(&self, state: &mut State) {
         let recording = self.recording(state);
         self.show(state, recording.past(1));
@@ -392,7 +392,7 @@ impl Context {
     }
 
     fn outcome(&self, n: u64, now: u64) -> Outcome {
-        // Every tenth one took a little longer.
+        // Every tenth answer took a little longer.
         let latency = self.latency * MS + n % 10 / 9 * self.latency * MS / 25;
         Outcome {
             request: n as u32,
@@ -408,14 +408,14 @@ impl Context {
     }
 }
 
-/// The screen as it is drawn.
+/// Returns the screen as drawn.
 pub(super) fn drawn(state: &State, width: u16, height: u16) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     draw_on(&mut buffer, state);
     buffer
 }
 
-/// The screen as text, without the spaces at the ends of lines.
+/// Returns the screen as text, without the spaces at the ends of lines.
 pub(super) fn text(state: &State, width: u16, height: u16) -> String {
     let buffer = drawn(state, width, height);
     let lines = (0..height).map(|y| {

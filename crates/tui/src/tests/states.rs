@@ -93,7 +93,7 @@ fn a_request_that_failed_has_at_least_the_latency_of_its_clients_patience() {
         failure: Some(Failure::Reset),
         ..Life::default()
     });
-    // A client waits for 30 s if the scenario says nothing else.
+    // A client's default patience is 30 s.
     let screen = shown(&run.recording(), '5', 3 * S);
     assert!(screen.contains("≥30.0 s  reset"), "{screen}");
 }

@@ -1,4 +1,4 @@
-//! Back and forth in a run, whether it goes on or was kept.
+//! Moves back and forth in a run, live or stored.
 
 use super::same_cells::sampled_more_often;
 use super::staging::{drawn, io_bound, text};
@@ -22,7 +22,7 @@ fn recordings() -> Vec<Recording> {
         .into()
 }
 
-/// As if it had been read sample by sample.
+/// Returns the recording as if it had been read sample by sample.
 fn with_seen(mut recording: Recording) -> Recording {
     let (all, window) = (recording.seen(), recording.header.window);
     for sample in &mut recording.samples {
@@ -35,7 +35,7 @@ fn with_seen(mut recording: Recording) -> Recording {
     recording
 }
 
-/// The part of a recording that its first samples are.
+/// Returns the part of a recording up to its first samples.
 fn beginning(recording: &Recording, samples: usize) -> Recording {
     let mut beginning = recording.clone();
     beginning.samples.truncate(samples);
@@ -105,7 +105,7 @@ fn the_frames_of_a_replay_are_those_that_the_run_had_a_sample_later() {
     assert!(frames > 20);
 }
 
-/// All but the line that says whether this is live, and the one that says what the keys do.
+/// Returns all cells except the line with the state of the cursor, and that of the keys.
 fn between_header_and_keys(buffer: &Buffer) -> &[Cell] {
     let width = usize::from(buffer.area.width);
     &buffer.content[width * 2..buffer.content.len() - width]

@@ -1,4 +1,4 @@
-//! What keys do, one after the other.
+//! Keys in sequence, and their effects.
 
 use super::staging::{Context, drawn, io_bound, text};
 use crate::{Action, Key, State};
@@ -88,7 +88,7 @@ fn a_key_turns_from_the_short_card_to_the_full_one_and_back() {
     assert!(shows(&state, "six lines") && shows(&state, "Tab all or less"));
     state.key(Key::Tab);
     assert!(shows(&state, "and why") && !shows(&state, "six lines"));
-    // What was turned to is there again after a look back.
+    // After a look back the last view is there again.
     state.key(Key::Char('1'));
     state.key(Key::Escape);
     assert!(shows(&state, "and why"));
@@ -143,7 +143,7 @@ fn what_is_not_counted_is_drawn_quietly() {
         }
         .play(&mut state);
         let buffer = drawn(&state, 80, 24);
-        // A figure of the variant that is on.
+        // A figure of the current variant.
         let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▸").unwrap();
         let figure = (0..80)
             .rfind(|x| buffer[(*x, row)].symbol() == "0")

@@ -1,4 +1,4 @@
-//! Views that look into a recording, of recordings that nobody played.
+//! Views of synthetic recordings.
 
 use insta::assert_snapshot;
 
@@ -20,7 +20,7 @@ fn recordings(play: fn(WorkerKind) -> Synthetic) -> Vec<Recording> {
     [Sync, Coroutine].map(|kind| play(kind).recording()).into()
 }
 
-/// One worker, three requests.
+/// Returns a run of one worker and three requests.
 pub(super) fn three_requests() -> (Vec<Recording>, State) {
     let recordings = recordings(Synthetic::three_requests);
     let scenarios = recordings.iter().map(|it| it.header.scenario.clone());
@@ -30,14 +30,14 @@ pub(super) fn three_requests() -> (Vec<Recording>, State) {
     (recordings, state)
 }
 
-/// Both variants of it, the second at so many milliseconds.
+/// Returns both variants of it, the second at an instant in milliseconds.
 pub(super) fn three_requests_at(milliseconds: u64) -> State {
     let (recordings, mut state) = three_requests();
     at(&recordings, &mut state, 1, milliseconds * MS);
     state
 }
 
-/// The screen with its lanes at an instant of a variant.
+/// Moves the screen with its lanes to an instant of a variant.
 pub(super) fn at(recordings: &[Recording], state: &mut State, variant: usize, at: u64) {
     let feed = Feed {
         over: recordings,
@@ -87,7 +87,7 @@ fn sixty_at_the_door_and_two_at_work() {
     snapshot("io_bound_coroutine", &state);
 }
 
-/// `io_bound`, a variant of it at 4 s, with these keys pressed.
+/// Returns `io_bound`, a variant of it at 4 s, after these keys.
 pub(super) fn looking(keys: &[Key], variant: usize) -> State {
     let recordings = recordings(Synthetic::io_bound);
     let mut state = io_bound();
@@ -132,7 +132,7 @@ fn what_is_worth_a_remark_is_listed_with_what_it_rests_on() {
     snapshot_of("remarks", "coroutine", &looking(&list, 1));
 }
 
-/// What theory says, when a variant is over and its result is there.
+/// Returns the view of theory at the end of a variant, with its result.
 pub(super) fn theory_at_the_end(variant: usize) -> State {
     let recordings = recordings(Synthetic::io_bound);
     let rows = recordings
@@ -193,14 +193,14 @@ fn every_view_grows_before_a_hall() {
         assert_snapshot!(format!("hall_{view}_80x24"), text(&state, 80, 24));
         let desk = text(&looking(&[Key::Char(key)], 1), 160, 48);
         assert_ne!(text(&state, 160, 48), desk, "{view}");
-        // A small hall has what a desk has, and nothing is drawn outside of the screen.
+        // A small projector has the view of a desk, and nothing is drawn outside of the screen.
         for (width, height) in [(60, 16), (61, 17), (300, 100)] {
             let _ = text(&state, width, height);
         }
     }
 }
 
-/// The variants side by side where the clients of the first have lost their patience.
+/// Returns the comparison of the variants in which the clients of the first have lost their patience.
 fn out_of_patience() -> State {
     let mut plan = io_bound_plan();
     plan.variants[0].scenario.load.patience = Elapsed::from_secs(3);

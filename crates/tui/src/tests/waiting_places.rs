@@ -1,4 +1,4 @@
-//! Theory names the place where requests wait while a run goes on, from what the recording has of it so far.
+//! Theory names the place where requests wait in a live run, from the recording so far.
 
 use super::same_cells::{sampled_more_often, so_far};
 use super::staging::{plan, text};
@@ -12,7 +12,7 @@ use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::synthetic::{MS, S, Synthetic};
 
-/// View 8 of a run that goes on, when it has so many samples; all of it in one line.
+/// Returns view 8 of a live run after this number of samples, in one line.
 fn theory_so_far(recording: &Recording, samples: usize) -> String {
     theory_in(Room::Desk, recording, samples)
 }
@@ -35,8 +35,8 @@ fn theory_in(room: Room, recording: &Recording, samples: usize) -> String {
     words.join(" ")
 }
 
-/// Two sync workers that take 100 ms for each request, by a scenario that calls for 50 ms: half of the bound is
-/// reached, and the requests wait at the door.
+/// Returns a run of two sync workers that take 100 ms for each request, with a scenario that plans 50 ms:
+/// half of the bound is reached, and the requests wait at the door.
 fn twice_as_long_as_planned() -> Recording {
     let text = r#"
         server.workers = 2
@@ -48,8 +48,8 @@ fn twice_as_long_as_planned() -> Recording {
     sampled_more_often(&run)
 }
 
-/// Milliseconds at the door and in all of the requests answered by `at` that were due in the window, and how
-/// many these are: from the reports of workers and clients, one by one.
+/// Returns milliseconds at the door, milliseconds in all, and the number of the requests answered by `at`
+/// that were due in the window, from the reports of workers and clients, one by one.
 fn door_and_all(recording: &Recording, at: Stamp) -> (f64, f64, u64) {
     let window = recording.header.window.unwrap();
     let (mut door, mut all, mut count) = (0, 0, 0);

@@ -1,10 +1,10 @@
 //! > A **Scenario** is played by an engine (the real **Server** under **Load**, or the **Simulation**) and
-//! > becomes a **Recording**; **lenses** look at Recordings.
+//! > becomes a **Recording**; **lenses** show Recordings.
 //!
-//! This package is the command line. The crates below it fill that sentence; read them in this order:
-//! [`scenario`] (what to play), [`handler`] (what a request does, through the `World` that it is given),
+//! This package is the command line. The crates below it implement that sentence; read them in this order:
+//! [`scenario`] (input of a run), [`handler`] (a request's steps, through the `World` that it is given),
 //! [`server`] (the same handler under a sync and under a coroutine worker, side by side),
-//! [`telemetry`] (what workers say), [`recording`] (what became of it all).
+//! [`telemetry`] (events of the workers), [`recording`] (record of the whole run).
 
 pub mod cli;
 

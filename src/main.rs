@@ -1,4 +1,4 @@
-//! The door: parses the command line, dispatches, and turns the result into an exit status.
+//! Entry point: parses the command line, dispatches, and turns the result into an exit status.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what the command line says.
+/// Carries out the command line.
 fn command() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => cli

@@ -302,8 +302,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Shows the title card until the user goes on. A user who looks back at the last variant reaches it at
-    /// that variant's end.
+    /// Shows the title card until the user goes on. Looking back at the last
+    /// variant ends there.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
         while self.state.is_before_a_hall() && !self.wants_to_leave() {
             match self.attend(self.manner.frame_every)? {

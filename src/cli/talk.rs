@@ -1,8 +1,9 @@
-//! Standard output and standard error, as all subcommands write to them: data to the one, talk to the other.
+//! Standard output and standard error, as all subcommands write to them: data to the first, messages to the
+//! second.
 //!
-//! Either may be closed or full at any time (`concsim … | head -1`), and neither is a reason to panic. Talk
-//! that cannot be written is dropped. Data that cannot be written end the command, with an error unless
-//! the reader has left: it has read enough.
+//! Either may be closed or full at any time (`concsim … | head -1`), and neither is a reason to panic. A
+//! message that cannot be written is dropped. Data that cannot be written end the command, with an error
+//! unless the pipe is closed: its reader has read enough.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -25,20 +26,20 @@ pub(super) fn say_mistakes(problems: &Problems, colour: Colour) {
 
 /// Writes text that draws (a table, a line of progress) on standard error, as it is.
 pub(super) fn raw(text: impl Display) {
-    // No other place is left to report a failure of standard error.
+    // A failure of standard error cannot be reported.
     let _ = write!(io::stderr(), "{text}");
 }
 
-/// Whether standard error is a terminal, on which a line may be drawn over.
+/// True if standard error is a terminal, on which a line can be redrawn.
 pub(super) fn is_on_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes a result on standard output, and flushes it. A reader that has left is no error. A terminal gets
-/// no control characters of it.
+/// Writes a result on standard output, and flushes it. A closed pipe is no error. A terminal gets no
+/// control characters of it.
 ///
 /// # Errors
-/// When standard output cannot be written to, as when the disk is full.
+/// Standard output that cannot be written to, as when the disk is full.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let text = if io::stdout().is_terminal() {
         Cow::Owned(printable(text))
@@ -58,7 +59,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Standard output for data that are written piece by piece. It has to be flushed at the end.
+/// Returns standard output for data in pieces. The caller flushes it at the end.
 pub(super) fn data() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(io::stdout().lock())
 }

@@ -5,7 +5,8 @@ use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-/// The key of a terminal's event; `None` for a release, and for keys that mean nothing to the screen.
+/// Returns the key of a terminal's event; `None` for a release, and for keys without a meaning on the
+/// screen.
 pub(super) fn key(event: &KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
@@ -36,7 +37,7 @@ pub(super) fn key(event: &KeyEvent) -> Option<Key> {
     })
 }
 
-/// The gesture of a terminal's event; `None` for those that mean nothing to the screen.
+/// Returns the gesture of a terminal's event; `None` for those without a meaning on the screen.
 pub(super) fn pointer(event: MouseEvent) -> Option<Pointer> {
     let gesture = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Gesture::Click,

@@ -1,4 +1,4 @@
-//! `concsim` alone: the scenarios with what each shows and how long it takes. On a terminal they are a menu,
+//! `concsim` alone: the scenarios with the claim and the length of each. On a terminal they are a menu,
 //! from which one is played or simulated.
 
 use super::terminal_event;
@@ -23,13 +23,13 @@ use concsim_os::sys::net;
 use concsim_os::sys::terminal::{self, FullScreen};
 use concsim_tui::{Choice, Entry, Key, Menu, view};
 
-/// A new size of the terminal is seen after this at the latest.
+/// Maximum time until a new size of the terminal is noticed.
 const AT_MOST: Elapsed = Elapsed::from_millis(500);
 
-/// Lists the scenarios, and plays the one that is chosen.
+/// Lists the scenarios, and plays the chosen one.
 ///
 /// # Errors
-/// When nothing can be written, or the machine refuses what a run needs.
+/// Standard output that cannot be written, or a system limit that is too low for a run.
 pub fn run(colour: Colour) -> anyhow::Result<ExitCode> {
     let known = known();
     let Some(terminal) = showing::canvas().filter(|_| io::IsTerminal::is_terminal(&io::stdin()))
@@ -62,7 +62,7 @@ fn entry(known: &Known) -> Entry {
     }
 }
 
-/// Shows the menu until a key has chosen.
+/// Shows the menu until the user chooses.
 fn choose(terminal: BorrowedFd<'static>, menu: &mut Menu) -> anyhow::Result<Choice> {
     let full_screen = FullScreen::take(terminal)?;
     style::force_color_output(menu.look.colours != Colours::None);
@@ -82,7 +82,7 @@ fn choose(terminal: BorrowedFd<'static>, menu: &mut Menu) -> anyhow::Result<Choi
     }
 }
 
-/// The next key; `None` for anything else after which the menu is to be drawn again.
+/// Returns the next key; `None` for any other event after which the menu is redrawn.
 fn wait_for_a_key(terminal: BorrowedFd<'static>) -> anyhow::Result<Option<Key>> {
     while !event::poll(Duration::ZERO)? {
         let is_gone = terminal::is_gone(terminal);

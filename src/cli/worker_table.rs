@@ -1,6 +1,6 @@
-//! The table that `serve` shows: one row for the master, one for each worker.
+//! The table of `serve`: one row for the master, one for each worker.
 //!
-//! Pure: rows in, text out. How a row comes to be is `serve`'s business.
+//! Pure: rows in, text out.
 
 use std::fmt::Write;
 
@@ -8,39 +8,39 @@ use concsim_model::units::letter;
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_os::telemetry::Phase;
 
-/// One worker at one instant, with what it did since the last one.
+/// One worker at one instant, with its activity since the last table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     /// Its slot.
     pub(super) worker: usize,
-    /// Its process.
+    /// Its process id.
     pub(super) pid: u32,
-    /// What it does.
+    /// Its phase.
     pub(super) phase: Phase,
-    /// Requests begun and not finished.
+    /// Number of requests begun and not finished.
     pub(super) begun: u64,
-    /// Coroutines ready, while it runs another.
+    /// Number of coroutines ready, while it runs another.
     pub(super) ready: u64,
-    /// Coroutines parked.
+    /// Number of coroutines parked.
     pub(super) parked: u64,
-    /// Responses written since it was first forked.
+    /// Responses written since the slot was first used.
     pub(super) requests: u64,
-    /// Of these, since the last table.
+    /// Number of responses since the last table.
     pub(super) lately: u64,
     /// Core time since the last table.
     pub(super) cpu: CpuTime,
-    /// The longest that one request or coroutine had it.
+    /// Longest time that one request or coroutine had the worker.
     pub(super) longest_run: Elapsed,
-    /// Processes that had its slot before it, and died.
+    /// Number of processes that had this slot before and died.
     pub(super) respawns: u64,
 }
 
-/// No line is longer than a terminal of 80 columns: a wrapped one could not be wiped.
+/// No line is longer than a terminal of 80 columns: a wrapped one could not be erased.
 const HEADER: &str =
     "             pid  phase    begun ready parked  requests per s  CPU  longest died";
 
-/// The table of the master `pid`, with what it used, and its workers; `length` is the time since the
-/// last table.
+/// Returns the table of the master `pid`, with its CPU time, and of its workers; `length` is the time since
+/// the last table.
 pub(super) fn table(pid: u32, cpu: CpuTime, rows: &[Row], length: Elapsed) -> String {
     let mut text = String::from(HEADER);
     let workers = match rows.len() {
@@ -74,7 +74,7 @@ fn line(row: &Row, length: Elapsed) -> String {
     )
 }
 
-/// `45%` of one core.
+/// Returns a share of one core: `45%`.
 fn share(cpu: CpuTime, length: Elapsed) -> String {
     let share = cpu.as_secs_f64() / length.as_secs_f64().max(f64::MIN_POSITIVE);
     format!("{:.0}%", 100.0 * share)

@@ -1,25 +1,25 @@
-//! What `--over KEY=VALUES` means: one axis of the grid, a key with the values that it takes. Values are
-//! integers in a range, or whatever `--set` takes, with commas between. Pure: text in, values or mistakes out.
+//! Parses `--over KEY=VALUES`: one axis of the grid, a key with its values. Values are integers in a range,
+//! or any value of `--set`, with commas between. Pure: text in, values or mistakes out.
 
 use concsim_model::scenario::problem::{Place, Problem, Problems, Source};
 
-/// More points than anybody plays.
+/// Maximum number of points.
 const MOST_POINTS: usize = 1_000_000;
 
-/// A key, and what is laid over it, one after the other.
+/// A key, and its values in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Axis {
     pub(super) key: String,
     pub(super) values: Vec<String>,
 }
 
-/// A key, or the beginning of some, along which nothing would vary; and why.
+/// A key, or a prefix of keys, that cannot be an axis; and the reason.
 pub(super) type Fixed = (&'static str, &'static str);
 
 /// Reads all axes.
 ///
 /// # Errors
-/// Every mistake in any of them, with its place.
+/// Every mistake in any axis, with its place.
 pub(super) fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
     let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut point_count = 1_usize;
@@ -62,7 +62,7 @@ pub(super) fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Probl
     Err(Problems::new(texts.iter().map(source).collect(), problems))
 }
 
-/// Where mistakes of one text are put.
+/// Collector of one text's mistakes.
 struct Mistakes<'p> {
     source: usize,
     problems: &'p mut Vec<Problem>,
@@ -77,7 +77,7 @@ impl Mistakes<'_> {
     }
 }
 
-/// `None` if it cannot be told what it is an axis of.
+/// Reads an axis; `None` if its key is unreadable.
 fn axis(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Axis> {
     let whole = 0..text.len();
     let Some((key, rest)) = text.split_once('=') else {
@@ -109,7 +109,7 @@ fn axis(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Axis> {
     Some(Axis { key, values })
 }
 
-/// Cut at commas, but for those within brackets or quotes.
+/// Cuts at commas, except those within brackets or quotes.
 fn cut(text: &str) -> Vec<&str> {
     let (mut parts, mut begin, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
     for (place, character) in text.char_indices() {
@@ -129,7 +129,7 @@ fn cut(text: &str) -> Vec<&str> {
     parts
 }
 
-/// A range of integers, or one value as `--set` takes it: `1ms..5ms` is a draw.
+/// Returns the values of a range of integers, or one value as `--set` takes it: `1ms..5ms` is a draw.
 fn values_of(part: &str) -> Result<Vec<String>, String> {
     if part.is_empty() {
         return Err("a value is missing".into());

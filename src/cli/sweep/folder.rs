@@ -1,7 +1,7 @@
-//! A sweep on disk: `sweep.json` says what is swept, `points.jsonl` has a line for each row that is
-//! finished, in the order in which they were, and in that of the grid once all are; `points.csv` is then
-//! made of it. A row that failed is played again when the sweep goes on, and its last line counts. Nothing is ever half there: lines are appended whole, a torn one is dropped, files are
-//! renamed into place.
+//! A sweep on disk: `sweep.json` identifies the sweep; `points.jsonl` has a line for each finished row, in
+//! the order of completion, and at the end in that of the grid; `points.csv` is then made from it. A row
+//! that failed is played again when the sweep resumes, and its last line counts. No file is ever
+//! incomplete: lines are appended whole, a torn one is dropped, files are renamed into place.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::row::{self, Row};
 use concsim_os::sys::files;
 
-/// What is swept; two folders belong together if theirs is the same.
+/// Identity of a sweep; folders with equal identities belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) concsim: String,
@@ -22,26 +22,26 @@ pub(super) struct Identity {
     pub(super) engine: String,
     /// The axes: keys with their values.
     pub(super) over: Vec<(String, Vec<String>)>,
-    /// What lies over every point.
+    /// Settings over every point.
     pub(super) set: Vec<String>,
     pub(super) variants: Vec<String>,
     pub(super) seed: Option<u64>,
     pub(super) duration: Option<String>,
     pub(super) warmup: Option<String>,
-    /// How many rows the whole grid has.
+    /// Number of rows of the whole grid.
     pub(super) row_count: usize,
 }
 
-/// What a folder holds.
+/// Content of `sweep.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct About {
     pub(super) sweep: Identity,
-    /// `3/16`, if it is but a part.
+    /// `3/16`, if it is a shard.
     pub(super) shard: Option<String>,
 }
 
 impl Identity {
-    /// In what another differs, in words.
+    /// Returns the difference to another sweep, in words.
     pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
         let differences = [
             (self.sha256 != other.sha256, "the scenario's text"),
@@ -58,21 +58,21 @@ impl Identity {
     }
 }
 
-/// Rows by their numbers, each the line that was read.
+/// Rows by number, each as the line that was read.
 pub(super) type Rows = BTreeMap<usize, Row>;
 
-/// An open folder, of which nobody else has hold.
+/// An open folder, locked against other processes.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
     about: About,
     lines: File,
-    /// What is finished.
+    /// Finished rows.
     pub(super) rows: Rows,
 }
 
 impl Folder {
-    /// Makes it, or goes on with what is there if that is the same sweep.
+    /// Creates the folder, or resumes it if it holds the same sweep.
     pub(super) fn open(path: &Path, about: About) -> anyhow::Result<Self> {
         let place = || format!("cannot sweep into {}", path.display());
         let is_new = !path.exists();
@@ -105,7 +105,7 @@ impl Folder {
             bail!("{} is being swept into by another concsim", path.display());
         }
         let text = fs::read(&file).with_context(place)?;
-        // What was torn by an interrupt is played again.
+        // A line torn by an interrupt is played again.
         let whole = text
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -120,22 +120,22 @@ impl Folder {
         })
     }
 
-    /// Whether a row is there, and not because it failed.
+    /// True if the row exists and has not failed.
     pub(super) fn has_played(&self, number: usize) -> bool {
         let row = self.rows.get(&number);
         row.is_some_and(|row| row.error.is_none())
     }
 
-    /// Adds a row that is finished.
+    /// Adds a finished row.
     pub(super) fn add(&mut self, row: Row) -> anyhow::Result<()> {
         let written = self.lines.write_all(row.line().as_bytes());
         written.with_context(|| format!("cannot write to {}", self.path.display()))?;
-        // As it will be read again after an interrupt.
+        // Stored in the form in which it would be read after an interrupt.
         self.rows.insert(row.number, row);
         Ok(())
     }
 
-    /// Puts the lines into the order of the grid, and writes the CSV.
+    /// Sorts the lines into the order of the grid, and writes the CSV.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
         let place = || format!("cannot write to {}", self.path.display());
         let lines: String = self.rows.values().map(Row::line).collect();
@@ -151,7 +151,7 @@ impl Folder {
     }
 }
 
-/// Of a row that failed and was played again, the last line counts.
+/// Parses the rows. The last line counts of a row that failed and was played again.
 fn rows_of(text: &[u8]) -> Rows {
     let lines = text.split(|byte| *byte == b'\n');
     lines
@@ -164,7 +164,7 @@ fn json(about: &About) -> String {
     serde_json::to_string_pretty(about).expect("it is always JSON") + "\n"
 }
 
-/// What a folder says of itself; `None` if it says nothing.
+/// Reads `sweep.json`; `None` if there is none.
 fn known(path: &Path) -> anyhow::Result<Option<About>> {
     let file = path.join("sweep.json");
     if !file.exists() {
@@ -176,7 +176,7 @@ fn known(path: &Path) -> anyhow::Result<Option<About>> {
     Ok(Some(about))
 }
 
-/// What a folder holds, as it is: it may be written to meanwhile.
+/// Reads a folder without locking it: another process may be writing to it.
 pub(super) fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
     let Some(about) = known(path)? else {
         bail!("{} is not the folder of a sweep", path.display());

@@ -1,25 +1,25 @@
-//! The points of a sweep, and the rows that come of them: one for each point and variant, in an order that
-//! depends on nothing but what was asked for. A shard is every so-manieth point.
+//! The points of a sweep, and their rows: one for each point and variant, in an order that depends on the
+//! command line alone. A shard `K/N` is every `N`-th point.
 
 use std::str::FromStr;
 
 use super::axis::Axis;
 use concsim_model::scenario::{self, Overrides, Plan, Problems};
 
-/// One row to be filled: a variant of a point.
+/// One row to be played: a variant of a point.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// Its number among all rows of the whole grid, from 0.
+    /// Number of the row in the whole grid, from 0.
     pub(super) row: usize,
-    /// The number of its point, from 0.
+    /// Number of its point, from 0.
     pub(super) index: usize,
-    /// What the point lays over the file: `server.workers=4`, one for each axis.
+    /// Settings of the point over the file: `server.workers=4`, one for each axis.
     pub(super) overrides: Vec<String>,
-    /// Which variant, or why the point is none that can be played.
+    /// The variant, or the reason for which the point cannot be played.
     pub(super) variant: Result<String, String>,
 }
 
-/// What is swept: a text, what lies over all points of it, and the axes.
+/// A sweep: a text, the settings over all its points, and the axes.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
     pub(super) text: String,
@@ -33,7 +33,7 @@ impl Grid {
         self.axes.iter().map(|axis| axis.values.len()).product()
     }
 
-    /// What the point with this number lays over the file; the last axis changes soonest.
+    /// Returns the settings of the point with this number; the last axis changes fastest.
     pub(super) fn overrides(&self, index: usize) -> Vec<String> {
         let mut rest = index;
         let mut all = Vec::new();
@@ -46,18 +46,18 @@ impl Grid {
         all
     }
 
-    /// The scenario of a point.
+    /// Returns the scenario of a point.
     pub(super) fn read(&self, overrides: &[String]) -> Result<Plan, Problems> {
         let mut over = self.base.clone();
         over.over.extend_from_slice(overrides);
         scenario::read(&self.text, &self.file, &over)
     }
 
-    /// All rows of the grid, in order.
+    /// Returns all rows of the grid, in order.
     ///
     /// # Errors
-    /// When no point can be played at all: then it is what was asked for that is wrong, and the mistakes
-    /// are those of the first.
+    /// A grid without any valid point: then the command line is wrong, and the mistakes are those of the
+    /// first point.
     pub(super) fn places(&self) -> Result<Vec<Place>, Problems> {
         let (mut places, mut first_mistakes, mut is_played) = (Vec::new(), None, false);
         for index in 0..self.point_count() {
@@ -89,7 +89,7 @@ impl Grid {
     }
 }
 
-/// Every `of`-th point, beginning with the `number`-th: `3/16`.
+/// Every `of`-th point, from the `number`-th on: `3/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shard {
     number: usize,
@@ -101,7 +101,7 @@ impl Shard {
         index % self.of == self.number - 1
     }
 
-    /// As the name of a folder ends: `-3of16`.
+    /// Returns the suffix of a folder's name: `-3of16`.
     pub(super) fn ending(self) -> String {
         format!("-{}of{}", self.number, self.of)
     }

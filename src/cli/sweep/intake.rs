@@ -1,10 +1,10 @@
-//! What takes in the rows of a sweep: each is on disk before the next is looked at, and on the bar.
+//! Sink of a sweep's rows: writes each row to disk before the next is taken, and advances the bar.
 
 use super::folder::Folder;
 use super::progress::Progress;
 use super::row::Row;
 
-/// The folder that is filled, and the bar that shows how far.
+/// The sweep's folder, and its progress bar.
 #[derive(Debug)]
 pub(super) struct Intake<'a> {
     folder: &'a mut Folder,
@@ -13,7 +13,7 @@ pub(super) struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    /// `before` of `all` rows need not be played.
+    /// Returns a sink for `all` rows, `before` of which exist already.
     pub(super) fn new(folder: &'a mut Folder, before: usize, all: usize) -> Self {
         Self {
             folder,
@@ -22,7 +22,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// A row is finished.
+    /// Takes a finished row.
     pub(super) fn take(&mut self, row: Row) -> anyhow::Result<()> {
         self.folder.add(row)?;
         self.taken += 1;
@@ -30,18 +30,18 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// How many it has taken in.
+    /// Returns the number of rows taken.
     pub(super) fn taken(&self) -> usize {
         self.taken
     }
 
-    /// None is, for a while.
+    /// Redraws the bar while no row finishes.
     pub(super) fn look(&mut self) {
         self.progress.look();
     }
 }
 
-/// The bar goes, whatever ended the sweep: what is said then begins at the left edge.
+/// Erases the bar, however the sweep ends: the next message then begins at the left edge.
 impl Drop for Intake<'_> {
     fn drop(&mut self) {
         self.progress.clear();

@@ -1,4 +1,4 @@
-//! `concsim sweep merge`: shards of one sweep become the whole, or it is said what is missing or there twice.
+//! `concsim sweep merge`: joins the shards of one sweep, or reports missing and duplicate rows.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,12 +21,12 @@ pub struct Merge {
     /// Output directory of the whole
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Replace rows that are there already and differ
+    /// Replace existing rows that differ
     #[arg(long)]
     replace: bool,
 }
 
-/// Writes the whole, if it is one.
+/// Writes the whole, if it is complete.
 pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     let (mut rows, mut doubled) = (Rows::new(), Vec::new());
     let mut sweep = None;
@@ -77,7 +77,7 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     Ok(super::status(&whole))
 }
 
-/// Rows that are there already may have taken hours to measure.
+/// Refuses to replace existing rows, which may have taken hours to measure.
 fn refuse_to_replace(whole: &Folder, rows: &Rows) -> anyhow::Result<()> {
     let differs = |(number, there): (&usize, &Row)| {
         let same = rows
@@ -96,7 +96,7 @@ fn refuse_to_replace(whole: &Folder, rows: &Rows) -> anyhow::Result<()> {
     )
 }
 
-/// `row 4, 5, 6 and 17 others`
+/// Returns `row 4, 5, 6 and 17 others`.
 fn some_of(rows: &[usize]) -> String {
     let named: Vec<String> = rows.iter().take(8).map(ToString::to_string).collect();
     let rest = rows.len() - named.len();

@@ -1,12 +1,12 @@
-//! `concsim sweep`: a scenario at every point of a grid, and a table of what came of it.
+//! `concsim sweep`: a scenario at every point of a grid, and a table of the results.
 //!
 //! ```text
 //!   --over ─▶ axes ─▶ grid: points × variants = rows ─▶ played, in any order ─▶ points.jsonl
 //!                                   └── those that are there already ◀──────────────┘  └─▶ points.csv
 //! ```
 //!
-//! A simulated row depends on its place in the grid alone, so the table is the same however many threads
-//! played it, in whichever order, and however often they were interrupted.
+//! A simulated row depends on its place in the grid alone, so the table is independent of the number of
+//! threads, of their order, and of interruptions.
 
 mod axis;
 mod folder;
@@ -31,16 +31,17 @@ use crate::cli::talk;
 use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
 use concsim_os::sys::{interrupt, processes};
 
-/// A sweep, or shards of one that are to be joined.
+/// A sweep, or shards to be joined.
 #[derive(Debug)]
 pub enum Args {
-    /// To be played.
+    /// A sweep to play.
     Sweep(Sweep),
-    /// To be joined.
+    /// Shards to join.
     Merge(merge::Merge),
 }
 
-/// By hand, since the derived form takes a flattened option for absent whose only positional is nested.
+/// Written by hand, since the derived form takes a flattened option for absent whose only positional is
+/// nested.
 impl FromArgMatches for Args {
     fn from_arg_matches(found: &ArgMatches) -> Result<Self, clap::Error> {
         match found.subcommand() {
@@ -86,7 +87,7 @@ pub struct Sweep {
     /// Number of points simulated at once; by default the number of cores
     #[arg(long, value_name = "N", conflicts_with = "measured")]
     jobs: Option<std::num::NonZeroUsize>,
-    /// Play one share of the points: 3/16 is the third of sixteen
+    /// Share of the points to play: 3/16 is the third of sixteen
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
     /// Output directory; an interrupted sweep resumes from it; by default sweep-NAME
@@ -94,10 +95,10 @@ pub struct Sweep {
     out: Option<PathBuf>,
 }
 
-/// Sweeps, or goes on sweeping.
+/// Begins or resumes a sweep.
 ///
 /// # Errors
-/// When the folder is that of another sweep, or cannot be written to.
+/// A folder of another sweep, or one that cannot be written to.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     match args {
         Args::Sweep(args) => sweep(args, colour),
@@ -159,7 +160,8 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(say_how_it_ended(&folder))
 }
 
-/// What the command line says for all points alike, or real processes do not ask for.
+/// Returns the keys that cannot be axes: those the command line sets for all points, and those that real
+/// processes ignore.
 fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
     let all_alike = [
         (
@@ -186,8 +188,8 @@ fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
     said.map(|(_, fixed)| fixed).collect()
 }
 
-/// Plays what is not in the folder yet, and once more what has failed: whatever was in its way may be gone.
-/// Returns how many rows are left all the same, after ^C.
+/// Plays the rows that the folder lacks, and failed ones once more: the cause may be gone. Returns the
+/// number of rows that are left after ^C.
 fn play_the_rest(
     args: &Sweep,
     grid: &Grid,
@@ -209,7 +211,7 @@ fn play_the_rest(
     Ok(left.len() - intake.taken())
 }
 
-/// After ^C: what is there, and how to get the rest.
+/// Reports after ^C the finished rows, and the command that resumes the sweep.
 fn say_how_to_go_on(folder: &Folder, there: usize, all: usize) {
     let path = folder.path().display();
     talk::say(format_args!(
@@ -220,7 +222,7 @@ fn say_how_to_go_on(folder: &Folder, there: usize, all: usize) {
     ));
 }
 
-/// Where the rows are; 1 if a point could not be played.
+/// Reports the place of the rows; returns 1 if a point could not be played.
 fn say_how_it_ended(folder: &Folder) -> ExitCode {
     let failed = folder
         .rows
@@ -236,13 +238,13 @@ fn say_how_it_ended(folder: &Folder) -> ExitCode {
     status(folder)
 }
 
-/// 1 if a point could not be played.
+/// Returns 1 if a point could not be played.
 fn status(folder: &Folder) -> ExitCode {
     let has_failed = folder.rows.values().any(|row| row.error.is_some());
     ExitCode::from(u8::from(has_failed))
 }
 
-/// The plan of the first point that is one.
+/// Returns the plan of the first valid point.
 fn first(grid: &Grid, places: &[Place]) -> Result<Plan, Problems> {
     let valid = places.iter().find(|place| place.variant.is_ok());
     grid.read(valid.map_or(&[][..], |place| &place.overrides))

@@ -1,5 +1,5 @@
-//! Who plays the rows of a sweep: simulated ones on as many threads as there are, measured ones one after
-//! the other, since they would take each other's cores.
+//! Plays the rows of a sweep: simulated ones on several threads, measured ones one after the other, since
+//! they would compete for cores.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use concsim_model::scenario::{Plan, Variant};
 use concsim_os::sys::{interrupt, processes};
 use concsim_record::summary::{Run, summarise};
 
-/// How often it is looked whether somebody has pressed ^C.
+/// Time between two checks for ^C.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What the threads of a simulated sweep share: the rows to be played, of which each takes the next.
+/// Shared state of the threads of a simulated sweep: the rows to be played; each thread takes the next.
 struct Work {
     grid: Grid,
     places: Vec<Place>,
@@ -29,9 +29,9 @@ struct Work {
     next: AtomicUsize,
 }
 
-/// Simulates all of `places` on so many threads, and hands over each row as it is finished, in any order;
-/// until ^C. Threads that are in the middle of a row then are left to it: they write nothing, and end
-/// with the process.
+/// Simulates all of `places` on `jobs` threads, and passes on each row as it is finished, in any order;
+/// until ^C. Threads in the middle of a row are then abandoned: they write nothing, and end with the
+/// process.
 pub(super) fn simulate(
     grid: &Grid,
     places: &[&Place],
@@ -57,7 +57,7 @@ pub(super) fn simulate(
     rows.try_iter().try_for_each(|row| intake.take(row))
 }
 
-/// Starts so many threads, or as many as the system has room for, and returns where their rows come out.
+/// Starts `jobs` threads, or as many as the system allows, and returns the receiver of their rows.
 fn start(work: &Arc<Work>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
     let (sender, rows) = mpsc::channel();
     for job in 0..jobs {
@@ -71,7 +71,7 @@ fn start(work: &Arc<Work>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
     Ok(rows)
 }
 
-/// One thread: the next row, until there is none or nobody wants it.
+/// Body of a thread: plays the next row, until there is none or the receiver is gone.
 fn work_through(work: &Work, sender: &Sender<Row>) {
     while let Some(place) = work.places.get(work.next.fetch_add(1, Ordering::Relaxed)) {
         let row = row(&work.grid, place, &work.sha256, "sim", simulated);
@@ -81,7 +81,7 @@ fn work_through(work: &Work, sender: &Sender<Row>) {
     }
 }
 
-/// Plays all of `places` for real, until ^C: then the row that is being played is none.
+/// Plays all of `places` with real processes, until ^C, which discards the row in play.
 pub(super) fn measure(
     grid: &Grid,
     places: &[&Place],
@@ -123,7 +123,7 @@ fn row(
 fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
     concsim_sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
     let header = concsim_sim::header_of(plan, variant);
-    // A point that breaks the simulation is one row; the others have nothing to do with it.
+    // A point that breaks the simulation is one failed row; the others are unaffected.
     let played = catch_unwind(AssertUnwindSafe(|| {
         summarise(&concsim_sim::record_without_switches(
             &variant.scenario,

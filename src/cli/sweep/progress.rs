@@ -1,16 +1,16 @@
-//! How far a sweep is: a line on standard error that is written over, if that is a terminal; else nothing.
+//! Progress of a sweep: a line on standard error that is redrawn in place, if that is a terminal.
 
 use crate::cli::steps::roughly;
 use crate::cli::talk;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::clock::Clock;
 
-/// How often it is drawn, at most.
+/// Minimum time between two redraws.
 const EVERY: Elapsed = Elapsed::from_millis(100);
-/// How many cells the bar has.
+/// Width of the bar in cells.
 const WIDTH: usize = 30;
 
-/// A bar that grows.
+/// A progress bar.
 #[derive(Debug)]
 pub(super) struct Progress {
     is_shown: bool,
@@ -22,7 +22,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// `before` of `all` were there already.
+    /// Returns the bar of `all` rows, `before` of which exist already.
     pub(super) fn new(before: usize, all: usize) -> Self {
         let clock = Clock::starting_now();
         let progress = Self {
@@ -42,7 +42,7 @@ impl Progress {
         self.look();
     }
 
-    /// Time has gone by: what is left is estimated anew.
+    /// Updates the estimate of the remaining time.
     pub(super) fn look(&mut self) {
         let now = self.clock.now();
         if now.since(self.drawn) >= EVERY {
@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// On one line however narrow the terminal is: meanwhile what goes beyond the edge is cut off there.
+    /// Draws on one line, however narrow the terminal is: the rest is cut off at the edge.
     fn draw(&self, now: Stamp) {
         if self.is_shown {
             talk::raw(format_args!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now)));
@@ -69,7 +69,7 @@ impl Progress {
         )
     }
 
-    /// How long it will take, if the rows to come take as long as those that were played.
+    /// Returns the remaining time, at the mean time of the rows played so far.
     fn left(&self, now: Stamp) -> String {
         let played = self.done - self.before;
         if played == 0 {

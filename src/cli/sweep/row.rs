@@ -1,6 +1,5 @@
-//! A row of a sweep: what is known of one variant of one point, as a line of JSON and as a line of CSV. The
-//! lines of CSV are made of those of JSON, so that a sweep that was interrupted cannot differ from one that
-//! was not.
+//! A row of a sweep: one variant of one point, as a line of JSON and as a line of CSV. The lines of CSV are
+//! made from those of JSON, so that a sweep that was interrupted equals one that was not.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,33 +10,33 @@ use concsim_record::summary::Run;
 /// A line of `points.jsonl`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Row {
-    /// Its number among the rows of the whole grid, from 0.
+    /// Number of the row in the whole grid, from 0.
     #[serde(rename = "row")]
     pub(super) number: usize,
-    /// The number of its point, from 0.
+    /// Number of its point, from 0.
     pub(super) index: usize,
-    /// What the point lays over the file.
+    /// Settings of the point over the file.
     pub(super) overrides: Vec<String>,
-    /// None if the point could not be read.
+    /// `None` if the point could not be read.
     pub(super) variant: Option<String>,
     seed: Option<u64>,
-    /// The version of the program.
+    /// Version of the program.
     concsim: String,
-    /// Of the scenario's file.
+    /// Hash of the scenario's file.
     sha256: String,
     origin: String,
     trust: Option<String>,
-    /// Plays this row alone.
+    /// Command that plays this row alone.
     command: String,
-    /// Those of the summary, as `run --json` has them, but for what is told of each worker and core.
+    /// Numbers of the summary, as in `run --json`, without those of each worker and core.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     numbers: Option<Value>,
-    /// Why there are none.
+    /// Reason for which there are no numbers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) error: Option<String>,
 }
 
-/// What of a run is said elsewhere in the row, is a list, or depends on how closely it was looked at.
+/// Keys of a summary that are elsewhere in the row, are lists, or depend on the sampling rate.
 const LEFT_OUT: [&str; 8] = [
     "variant",
     "origin",
@@ -46,7 +45,7 @@ const LEFT_OUT: [&str; 8] = [
     "workers",
     "cores",
     "telemetry",
-    // It rests on switches, which a sweep does not record.
+    // It depends on switches, which a sweep does not record.
     "dead_work",
 ];
 
@@ -86,7 +85,7 @@ impl Row {
         }
     }
 
-    /// With the end of the line.
+    /// Returns the line, with its newline.
     pub(super) fn line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("a row is always JSON");
         line.push('\n');
@@ -116,7 +115,7 @@ fn origin(verb: &str) -> &'static str {
     }
 }
 
-/// The command that plays this row alone, for a shell.
+/// Returns the command that plays this row alone, for a shell.
 fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String {
     let base = &grid.base;
     let mut words = vec!["concsim".to_owned(), verb.into(), grid.file.clone()];
@@ -138,7 +137,7 @@ fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String 
     shell_words::join(words)
 }
 
-/// The columns of numbers: their names, and where they are in the summary.
+/// Columns of numbers: their names, and their paths in the summary.
 const COLUMNS: [(&str, &str); 52] = [
     ("kind", "kind"),
     ("because", "because"),
@@ -197,10 +196,10 @@ const COLUMNS: [(&str, &str); 52] = [
     ("waits_client_ms", "waits_ms.client"),
 ];
 
-/// A column that each row has, also where the seed is no axis.
+/// A column of every row, also where the seed is no axis.
 const SEED: &str = "seed";
 
-/// The first line of the CSV; `axes` are the keys that vary.
+/// Returns the first line of the CSV; `axes` are the keys that vary.
 pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
     let axes = axes.filter(|key| *key != SEED);
     let names = ["index"].into_iter().chain(axes);
@@ -210,7 +209,7 @@ pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
 }
 
 impl Row {
-    /// Its line of the CSV.
+    /// Returns its line of the CSV.
     pub(super) fn csv(&self) -> String {
         let value = |text: &String| {
             let (key, value) = text.split_once('=').unwrap_or((text, ""));
@@ -229,7 +228,7 @@ impl Row {
     }
 }
 
-/// As RFC 4180 has it, but that a line ends in a newline alone.
+/// Formats cells as RFC 4180 does, except that a line ends in a newline alone.
 fn line(cells: impl Iterator<Item = String>) -> String {
     let quoted = |cell: String| {
         if cell.contains([',', '"', '\n', '\r']) {

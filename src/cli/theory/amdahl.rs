@@ -1,4 +1,4 @@
-//! `concsim theory amdahl`: what more processors can do, by Amdahl and by Gustafson.
+//! `concsim theory amdahl`: speedup by more processors, by Amdahl and by Gustafson.
 
 use super::answer::{Answer, Column, Unit};
 use super::arguments::{Mistakes, read};
@@ -20,11 +20,11 @@ Source: Amdahl 1967; Gustafson 1988.
 
 Example: concsim theory amdahl --serial 5% --processors 8 --processors 64";
 
-/// Amdahl and Gustafson: what more processors can do for work that is partly serial
+/// Amdahl and Gustafson: speedup of partly serial work by more processors
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
-    /// The part that runs on one processor only: 5% or 0.05
+    /// Share of the work that runs on one processor only: 5% or 0.05
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     serial: Option<String>,
     /// Number of processors; repeatable

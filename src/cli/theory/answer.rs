@@ -1,76 +1,76 @@
-//! What a model answers: numbers with their names and units, each once, so that the table for people and
-//! the JSON for programs cannot differ.
+//! The answer of a model: numbers with their names and units, each once, so that the table and the JSON
+//! cannot differ.
 
 use super::quantity;
 use concsim_theory::open::{Means, PERCENTILES};
 
-/// A number, or why there is none.
+/// A number, or the reason for its absence.
 pub(super) type Known = Result<f64, String>;
 
-/// What was given, and what follows from it by this model.
+/// The inputs of a model, and its results.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The word of the command line: `mmc`.
+    /// Word of the command line: `mmc`.
     pub(super) model: &'static str,
-    /// The model's own name: `M/M/5`.
+    /// Name of the model: `M/M/5`.
     pub(super) name: String,
-    /// What it is of, in one line.
+    /// Description of the model, in one line.
     pub(super) about: &'static str,
     pub(super) given: Section,
     pub(super) results: Section,
 }
 
-/// Figures, and then tables.
+/// Figures, followed by tables.
 #[derive(Debug, Default)]
 pub(super) struct Section {
     pub(super) figures: Vec<Figure>,
     pub(super) tables: Vec<Table>,
 }
 
-/// One thing that is known, or not.
+/// One quantity, with its value or the reason for its absence.
 #[derive(Debug)]
 pub(super) struct Figure {
-    /// The name for programs, without its unit: `response_mean`.
+    /// Name for programs, without its unit: `response_mean`.
     pub(super) key: String,
-    /// The name for people: `response, mean`.
+    /// Name in the table: `response, mean`.
     pub(super) label: String,
     pub(super) value: Value,
 }
 
-/// What is said of a thing.
+/// Value of a quantity.
 #[derive(Debug)]
 pub(super) enum Value {
     Number(Unit, Known),
-    /// The longest time of each share of [`PERCENTILES`], in seconds.
+    /// Time that each share of [`PERCENTILES`] stays below, in seconds.
     Percentiles([Known; 4]),
     Text(String),
     Flag(bool),
 }
 
-/// What a number counts; all in base units.
+/// Unit of a number; all in base units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Seconds.
     Time,
     /// Per second.
     Rate,
-    /// A part of 1.
+    /// A share of 1.
     Share,
-    /// Without a unit, or in that of the data.
+    /// Without a unit, or in the unit of the data.
     Plain,
-    /// Whole things.
+    /// A whole number.
     Count,
 }
 
-/// Several things of the same kind, a row for each.
+/// Several items of one kind, a row for each.
 #[derive(Debug)]
 pub(super) struct Table {
     /// `stations`
     pub(super) key: &'static str,
-    /// What a row is: `station`.
+    /// Kind of a row: `station`.
     pub(super) label: &'static str,
     pub(super) columns: Vec<Column>,
-    /// The name of each, empty if it has none, and a number for each column.
+    /// Name of each row, empty if it has none, and a number for each column.
     pub(super) rows: Vec<(String, Vec<Known>)>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Column {
 }
 
 impl Unit {
-    /// What a key ends in for programs.
+    /// Returns the suffix of a key for programs.
     pub(super) fn suffix(self) -> &'static str {
         match self {
             Self::Time => "_s",
@@ -106,12 +106,12 @@ impl Answer {
 }
 
 impl Section {
-    /// Adds a number that is known.
+    /// Adds a known number.
     pub(super) fn number(&mut self, key: &str, label: &str, unit: Unit, number: f64) {
         self.known(key, label, unit, Ok(number));
     }
 
-    /// Adds a number, or why there is none.
+    /// Adds a number, or the reason for its absence.
     pub(super) fn known(&mut self, key: &str, label: &str, unit: Unit, known: Known) {
         self.add(key, label, Value::Number(unit, sound(known)));
     }
@@ -143,14 +143,14 @@ impl Section {
         });
     }
 
-    /// How much of what can be answered is asked for; all of it per second.
+    /// Adds the load as a share of the capacity; both per second.
     pub(super) fn load(&mut self, rate: f64, capacity: f64) {
         self.number("utilisation", "utilisation", Unit::Share, rate / capacity);
         self.number("capacity", "capacity", Unit::Rate, capacity);
         self.number("throughput", "throughput", Unit::Rate, rate.min(capacity));
     }
 
-    /// The four means of a queue.
+    /// Adds the four means of a queue.
     pub(super) fn means<S>(&mut self, steady: &Result<S, String>, means: impl Fn(&S) -> Means) {
         let known = |one: fn(Means) -> f64| of(steady, |steady| one(means(steady)));
         let (time, plain) = (Unit::Time, Unit::Plain);
@@ -179,13 +179,13 @@ impl Section {
         }
     }
 
-    /// The longest time of each share of requests, by the share.
+    /// Adds the percentiles of a time, by share.
     pub(super) fn percentiles(&mut self, of: &str, time_within: impl Fn(f64) -> Known) {
         let times = PERCENTILES.map(|share| sound(time_within(share)));
         self.add(of, of, Value::Percentiles(times));
     }
 
-    /// The shares of requests that wait, and that take, no longer than a time, if one was asked for.
+    /// Adds the shares of requests that wait, and that take, no longer than a time, if one was given.
     pub(super) fn within(
         &mut self,
         time: Option<f64>,
@@ -212,10 +212,10 @@ impl Section {
     }
 }
 
-/// The names of [`PERCENTILES`].
+/// Names of [`PERCENTILES`].
 pub(super) const PERCENTILE_NAMES: [&str; 4] = ["50", "90", "99", "99.9"];
 
-/// No answer is infinite, or no number at all.
+/// Turns an infinite number, or NaN, into a reason.
 fn sound(known: Known) -> Known {
     known.and_then(|number| {
         if number.is_finite() {
@@ -226,14 +226,14 @@ fn sound(known: Known) -> Known {
     })
 }
 
-/// Why a queue has no mean: more comes than can be answered, all of it per second.
+/// Returns the reason for which a queue has no mean: arrivals exceed the capacity; both per second.
 pub(super) fn grows(rate: f64, capacity: f64) -> String {
     let rate = quantity::describe(Unit::Rate, rate);
     let capacity = quantity::describe(Unit::Rate, capacity);
     format!("the queue grows for ever: {rate} come, and they have to stay below {capacity}")
 }
 
-/// What a steady state says, or why there is none.
+/// Returns a number of a steady state, or the reason for its absence.
 pub(super) fn of<S>(steady: &Result<S, String>, number: impl Fn(&S) -> f64) -> Known {
     steady.as_ref().map(number).map_err(Clone::clone)
 }

@@ -1,21 +1,21 @@
-//! What models have in common on the command line, and how it is read: all of it, so that all mistakes
-//! are said at once.
+//! Common arguments of models. The reader reads all arguments before it fails, so that all mistakes are
+//! reported at once.
 
 use std::fmt;
 
 use super::quantity;
 
-/// Reads what was typed, and keeps what is wrong with it.
+/// Reads arguments, and collects their mistakes.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     mistakes: Vec<String>,
 }
 
-/// All that is wrong with a command line; at least one thing.
+/// All mistakes of a command line; at least one.
 #[derive(Debug)]
 pub(super) struct Mistakes(Vec<String>);
 
-/// Reads everything that a model needs. `found` is to read all before it leaves.
+/// Reads all arguments of a model. `found` must read every argument before it returns.
 pub(super) fn read<T>(found: impl FnOnce(&mut Reader) -> Option<T>) -> Result<T, Mistakes> {
     let mut reader = Reader::default();
     let found = found(&mut reader);
@@ -26,12 +26,12 @@ pub(super) fn read<T>(found: impl FnOnce(&mut Reader) -> Option<T>) -> Result<T,
 }
 
 impl Reader {
-    /// Something is wrong.
+    /// Adds a mistake.
     pub(super) fn wrong(&mut self, what: impl Into<String>) {
         self.mistakes.push(what.into());
     }
 
-    /// What `name` says, if it was given and can be read.
+    /// Returns the value of `name`, if it was given and can be read.
     pub(super) fn optional<T>(
         &mut self,
         name: &str,
@@ -44,7 +44,7 @@ impl Reader {
             .ok()
     }
 
-    /// What `name` says; that it is not there is a mistake, and `what` it is will be said.
+    /// Returns the value of `name`; its absence is a mistake, which names it by `what`.
     pub(super) fn required<T>(
         &mut self,
         name: &str,
@@ -58,7 +58,7 @@ impl Reader {
         self.optional(name, text, parse)
     }
 
-    /// What each of several says.
+    /// Returns the values of a repeatable argument.
     pub(super) fn each<T>(
         &mut self,
         name: &str,
@@ -71,7 +71,7 @@ impl Reader {
         read.collect()
     }
 
-    /// That none of these was given, because of something else that was.
+    /// Reports arguments that exclude `other`.
     pub(super) fn not_beside(&mut self, other: &str, given: &[(&str, bool)]) {
         for (name, is_given) in given {
             if *is_given {
@@ -83,7 +83,7 @@ impl Reader {
     }
 }
 
-/// Without what could confuse a terminal.
+/// Removes characters that could confuse a terminal.
 fn shown(text: &str) -> String {
     if text.is_empty() {
         return "``".to_owned();
@@ -94,7 +94,7 @@ fn shown(text: &str) -> String {
 }
 
 impl Mistakes {
-    /// For the person who typed it.
+    /// Returns the message to the user.
     pub(super) fn of_model<'m>(&'m self, model: &'m str) -> impl fmt::Display + 'm {
         fmt::from_fn(move |f| {
             let count = self.0.len();
@@ -117,7 +117,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Per second.
+    /// Returns the rate, per second.
     pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
         let what = "how many requests come, such as 13/s";
         let text = self.arrival_rate.as_ref();
@@ -125,19 +125,19 @@ impl Arrivals {
     }
 }
 
-/// How long a server works on a request.
+/// Service of a request.
 #[derive(Debug, clap::Args)]
 pub(super) struct Service {
     /// Mean service time of a request: 10ms
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     service_time: Option<String>,
-    /// Instead: how many requests a busy server is through with: 100/s
+    /// Service rate of a busy server, instead of a service time: 100/s
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     service_rate: Option<String>,
 }
 
 impl Service {
-    /// In seconds.
+    /// Returns the mean service time, in seconds.
     pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
         let (time, rate) = (self.service_time.as_ref(), self.service_rate.as_ref());
         if time.is_none() && rate.is_none() {
@@ -153,22 +153,22 @@ impl Service {
         time.or(rate.map(|per_s| 1.0 / per_s))
     }
 
-    /// Whether either was given.
+    /// True if either was given.
     pub(super) fn is_given(&self) -> bool {
         self.service_time.is_some() || self.service_rate.is_some()
     }
 }
 
-/// A time to stay below.
+/// Limit of a time.
 #[derive(Debug, clap::Args)]
 pub(super) struct Within {
-    /// Say also which share of requests waits, and takes, at most this long: 20ms
+    /// Also compute the share of requests that wait, and take, at most this long: 20ms
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     within: Option<String>,
 }
 
 impl Within {
-    /// In seconds.
+    /// Returns the limit, in seconds.
     pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
         let text = self.within.as_ref();
         reader.optional("--within", text, quantity::time_or_nothing)

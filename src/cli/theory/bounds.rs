@@ -1,4 +1,4 @@
-//! `concsim theory bounds`: what no long run can exceed, whatever its randomness.
+//! `concsim theory bounds`: upper limits of any long run, whatever its randomness.
 
 use super::answer::{Answer, Column, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
@@ -30,7 +30,7 @@ Source: Denning and Buzen 1978; Lazowska, Zahorjan, Graham, Sevcik 1984.
 Example: concsim theory bounds --workers 5 --cores 2 --compute 2ms --wait 98ms --clients 100
 Example: concsim theory bounds --station cpu=9.2s --station disk=8s --think 120s --clients 20";
 
-/// Bounds: what workers or stations can do at most
+/// Bounds: upper limits of workers or stations
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
@@ -42,10 +42,10 @@ pub(super) struct Args {
     /// Number of cores
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
-    /// Time that a request computes
+    /// Computing time of a request
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     compute: Option<String>,
-    /// Time that it waits for others
+    /// Time that a request waits for other systems
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     wait: Option<String>,
 }
@@ -70,7 +70,7 @@ impl Args {
         self.network.read(reader)
     }
 
-    /// The kind is a placeholder: both are told.
+    /// Reads the workers. Their kind is a placeholder: both kinds are answered.
     fn of_workers(&self, reader: &mut Reader) -> Option<Outline> {
         let count = |text: &str| quantity::count(text, MOST);
         let what = "how many processes there are (or --station for a network)";

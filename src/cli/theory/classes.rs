@@ -1,22 +1,22 @@
-//! Kinds of requests with a service of their own: `--class 'hog=100ms,weight=1'`.
+//! Classes of requests with a service of their own: `--class 'hog=100ms,weight=1'`.
 
 use super::arguments::Reader;
 use super::parts::{Parts, repeated};
 use super::quantity;
 use concsim_theory::demand::Moments;
 
-/// What a class looks like, for hints.
+/// Form of a class, for hints.
 const FORM: &str = "NAME=TIME[,weight=W][,squared-variation=C]";
-/// A variance of so many squared means is heavier than anything that was ever measured.
+/// Maximum of c²; a larger variation has never been measured.
 pub(super) const MOST_VARIATION: f64 = 1e6;
 
-/// A kind of request.
+/// A class of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Class {
     pub(super) name: String,
     /// Mean service, in seconds.
     pub(super) service: f64,
-    /// How often it comes, compared with others.
+    /// Frequency relative to other classes.
     pub(super) weight: f64,
     /// c²: 0 for a constant, 1 for an exponential service.
     pub(super) squared_variation: f64,
@@ -37,12 +37,12 @@ impl Class {
     }
 }
 
-/// c², the variance in units of the squared mean.
+/// Reads c², the variance in units of the squared mean.
 pub(super) fn squared_variation(text: &str) -> Result<f64, String> {
     quantity::number(text, 0.0..=MOST_VARIATION)
 }
 
-/// Reads all classes; those that are wrong are left out.
+/// Reads all classes; wrong ones are left out.
 pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
     let classes = reader.each("--class", texts, Class::parse);
     let names = classes.iter().map(|class| class.name.as_str());
@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
     classes
 }
 
-/// The share of each, and the moments of the service of all.
+/// Returns the share of each, and the moments of the service of all.
 pub(super) fn mix(classes: &[Class]) -> (Vec<f64>, Moments) {
     let weights: f64 = classes.iter().map(|class| class.weight).sum();
     let shares: Vec<f64> = classes.iter().map(|class| class.weight / weights).collect();

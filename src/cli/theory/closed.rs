@@ -1,4 +1,4 @@
-//! `concsim theory closed`: so many clients that go round between stations.
+//! `concsim theory closed`: a fixed number of clients that circulate between stations.
 
 use super::answer::{Answer, Column, Unit};
 use super::arguments::{Mistakes, read};
@@ -25,7 +25,7 @@ Source: Buzen 1973; Denning and Buzen 1978; Gordon and Newell 1967.
 
 Example: concsim theory closed --clients 100 --think 1s --station cpu=2ms,servers=2 --station io=98ms,delay";
 
-/// Closed network: so many clients, stations with servers and delays
+/// Closed network: a fixed number of clients, stations with servers and delays
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {

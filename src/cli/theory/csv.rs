@@ -1,12 +1,13 @@
 //! Measured throughputs from a file: a line for each load, `N,X`.
 //!
-//! Two columns of numbers need no library. Every mistake is told with its line and column, counted from 1.
+//! Two columns of numbers need no library. Every mistake is reported with its line and column, counted from
+//! 1.
 
 use concsim_theory::usl::fit::Point;
 
-/// The points of a file, in its order; or all that is wrong, each beginning with `line:column: `.
+/// Returns the points of a file, in its order; or all its mistakes, each beginning with `line:column: `.
 ///
-/// A first line without a number is a head. Empty lines and those that begin with `#` say nothing.
+/// A first line without a number is a header. Empty lines and those that begin with `#` are skipped.
 pub(super) fn points(text: &str) -> Result<Vec<Point>, Vec<String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut points, mut mistakes) = (Vec::new(), Vec::new());
@@ -38,7 +39,7 @@ fn is_head(line: &str) -> bool {
     !line.split(',').any(has_digit)
 }
 
-/// What is wrong, each with its column.
+/// Mistakes of a line, each with its column.
 type OfLine = Vec<(usize, String)>;
 
 fn point(line: &str) -> Result<Point, OfLine> {
@@ -66,7 +67,7 @@ fn point(line: &str) -> Result<Point, OfLine> {
     }
 }
 
-/// A cell as a number; spreadsheets like to put it in quotes.
+/// Reads a cell as a number; spreadsheets may put it in quotes.
 fn number(
     (column, cell): (usize, &str),
     bounds: std::ops::RangeInclusive<f64>,
@@ -83,7 +84,7 @@ fn number(
     }
 }
 
-/// Without what could confuse a terminal, and not too much of it.
+/// Removes characters that could confuse a terminal, and shortens the cell.
 fn shown(cell: &str) -> String {
     let plain = cell.chars().filter(|letter| !letter.is_control());
     plain.take(40).collect()

@@ -1,28 +1,28 @@
-//! An answer for programs: the schema `concsim.theory/1`.
+//! The answer as JSON: the schema `concsim.theory/1`.
 //!
 //! ```text
 //!   schema    "concsim.theory/1"
 //!   model     the word of the command line: "mmc"
 //!   name      the model's own name: "M/M/5"
 //!   origin    "computed": nothing of this was measured
-//!   given     what was asked, each by its name; several things of one kind as a list
-//!   results   what follows, in the same way
-//!   reasons   for each null: why there is no number, by its place ("results.wait_mean_s",
+//!   given     the inputs by name; several items of one kind as a list
+//!   results   the results, in the same way
+//!   reasons   for each null: the reason for it, by its place ("results.wait_mean_s",
 //!             "results.stations[1].utilisation")
 //! ```
 //!
 //! Times are in seconds (`…_s`), rates per second (`…_per_s`), shares parts of 1; all else is counts, or in
-//! the unit of the data. Keys are never renamed or given another meaning under one number of the schema;
-//! new ones may come.
+//! the unit of the data. Under one number of the schema keys keep their names and meanings; new ones may be
+//! added.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::answer::{Answer, Figure, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
 
-/// The name of the schema.
+/// Name of the schema.
 pub(super) const SCHEMA: &str = "concsim.theory/1";
 
-/// The answer as JSON, indented, in the order of the schema, with a newline at its end.
+/// Returns the answer as JSON, indented, in the order of the schema, with a newline at its end.
 pub(super) fn of(answer: &Answer) -> String {
     let mut reasons = Vec::new();
     let given = object("given", &answer.given, &mut reasons);
@@ -107,7 +107,7 @@ fn add(members: &mut Members, figure: &Figure, place: &str, reasons: &mut Member
     }
 }
 
-/// The number, or null with a reason.
+/// Returns the number, or null with a reason.
 fn number(unit: Unit, known: &Known, place: &str, reasons: &mut Members) -> Node {
     match known {
         Ok(number) if unit == Unit::Count => Node::Whole(*number as u64),

@@ -1,11 +1,11 @@
-//! `concsim theory little`: two of how many there are, how many come and go, and how long each stays.
+//! `concsim theory little`: requests present, throughput and response time, the third from the other two.
 
 use super::answer::{Answer, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
 use super::quantity;
 use concsim_theory::little::{Balance, Known};
 
-/// What a run of concsim may be off before it is called inconsistent.
+/// Relative error of a run of concsim above which it is called inconsistent.
 const TOLERANCE: f64 = 0.01;
 
 const EXAMPLE: &str = "Example: concsim theory little --present 100 --throughput 50/s";
@@ -25,22 +25,22 @@ Source: Little 1961.
 Example: concsim theory little --present 100 --throughput 50/s
 Example: concsim theory little --present 100 --throughput 50/s --response 2.2s";
 
-/// Little's law: of N, X and R two give the third, and three are checked
+/// Little's law: N, X or R from the other two; three are checked
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
-    /// N: how many are there, on average
+    /// N: mean number of requests present
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     present: Option<String>,
-    /// X: how many come and go: 50/s
+    /// X: throughput: 50/s
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     throughput: Option<String>,
-    /// R: how long each stays, on average: 2s
+    /// R: mean response time: 2s
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     response: Option<String>,
 }
 
-/// Two numbers, or all three.
+/// Two of the numbers, or all three.
 enum Question {
     Two(Known),
     All(Balance),

@@ -1,4 +1,4 @@
-//! `concsim theory md1`: one server whose service always takes the same time.
+//! `concsim theory md1`: one server with constant service time.
 
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
@@ -22,7 +22,7 @@ Source: Erlang 1909; Crommelin 1932; in the form of Franx 2001, which has positi
 
 Example: concsim theory md1 --arrival-rate 80/s --service-time 10ms";
 
-/// M/D/1: one server, one queue, service that is always the same
+/// M/D/1: one server, one queue, constant service time
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {

@@ -1,4 +1,4 @@
-//! `concsim theory mg1`: one server with any law of service, and what variation costs.
+//! `concsim theory mg1`: one server with any distribution of service time, and the cost of its variation.
 
 use super::answer::{Answer, Column, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
@@ -28,7 +28,7 @@ Source: Pollaczek 1930, Khinchine 1932.
 
 Example: concsim theory mg1 --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1";
 
-/// M/G/1: one server, any law of service (Pollaczek-Khinchine)
+/// M/G/1: one server, any distribution of service time (Pollaczek-Khinchine)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// The variance of service in units of its squared mean: 0 constant, 1 exponential
     #[arg(long, value_name = "C2", allow_hyphen_values = true)]
     squared_variation: Option<String>,
-    /// Instead of one service: a class of requests, NAME=TIME[,weight=W][,squared-variation=C2]
+    /// Request class instead of a service time: NAME=TIME[,weight=W][,squared-variation=C2]
     #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     class: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! `concsim theory mm1`: one server and one queue, everything at random.
+//! `concsim theory mm1`: one server and one queue, exponential times.
 
 use super::answer::Answer;
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
@@ -21,7 +21,7 @@ Source: Erlang 1917; Kleinrock, Queueing Systems I, 1975.
 
 Example: concsim theory mm1 --arrival-rate 80/s --service-time 10ms";
 
-/// M/M/1: one server, one queue, everything at random
+/// M/M/1: one server, one queue, exponential times
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {

@@ -1,11 +1,11 @@
-//! `concsim theory mmc`: several servers and one queue, everything at random.
+//! `concsim theory mmc`: several servers and one queue, exponential times.
 
 use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
 use concsim_theory::open::many::{Mmc, Steady};
 
-/// Erlang's recursion takes a step for each server.
+/// Maximum number of servers: Erlang's recursion takes a step for each.
 const MOST_SERVERS: usize = 1_000_000;
 
 const EXAMPLE: &str =
@@ -28,7 +28,7 @@ Source: Erlang 1917 (B and C); Kleinrock, Queueing Systems I, 1975.
 
 Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5 --within 300ms";
 
-/// M/M/c: several servers, one queue, everything at random (Erlang C)
+/// M/M/c: several servers, one queue, exponential times (Erlang C)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
@@ -66,7 +66,7 @@ impl Args {
     }
 }
 
-/// The answer for one server and for several.
+/// Returns the answer for one server and for several.
 pub(super) fn answer(
     model: &'static str,
     name: &str,

@@ -1,11 +1,11 @@
-//! `concsim theory mmck`: several servers and a queue that has an end.
+//! `concsim theory mmck`: several servers and a finite queue.
 
 use super::answer::{Answer, Unit};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
 use concsim_theory::open::finite::Mmck;
 
-/// What a person waits for the percentiles of.
+/// Maximum number of places: percentiles of more take too long.
 const MOST_PLACES: usize = 100_000;
 
 const EXAMPLE: &str =
@@ -28,7 +28,7 @@ Source: Erlang 1917; the law of the response by uniformisation (Jensen 1953).
 
 Example: concsim theory mmck --arrival-rate 60/s --service-time 100ms --servers 5 --places 16";
 
-/// M/M/c/K: several servers, a queue that has an end, and what is lost
+/// M/M/c/K: several servers, a finite queue, and its losses
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Number of servers
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     servers: Option<String>,
-    /// Number of requests that there is room for, those in service included
+    /// Number of places for requests, including those in service
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     places: Option<String>,
     #[command(flatten)]

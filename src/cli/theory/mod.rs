@@ -1,5 +1,5 @@
-//! `concsim theory`: what it should be, computed. One file for each model, all of the same shape: what can
-//! be said on the command line, what the model is and where it fails, and the answer.
+//! `concsim theory`: predictions of queueing models. One file for each model, all of the same shape: its
+//! arguments, the model and its limits, and the answer.
 //!
 //! The formulas are in [`concsim_theory`]; nothing here is measured, and every answer says so.
 
@@ -31,10 +31,10 @@ use self::answer::Answer;
 use self::arguments::Mistakes;
 use crate::cli::talk;
 
-/// Computes what a queue, a network or a pool of workers should do.
+/// Computes the prediction of a queueing model, of bounds or of a scaling law.
 ///
-/// Closed forms to stand beside what was measured. All times are means unless something else is said, and
-/// an answer has percentiles only where the law of a time is known exactly.
+/// Closed forms to compare with measurements. All times are means unless stated otherwise, and an answer
+/// has percentiles only where the distribution of a time is known exactly.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5",
@@ -79,7 +79,7 @@ enum Model {
 }
 
 impl Model {
-    /// Its word on the command line, and its answer or what is wrong with the question.
+    /// Returns its word on the command line, and its answer or the mistakes of the command line.
     fn answer(&self) -> (&'static str, Result<Answer, Mistakes>) {
         match self {
             Self::Mm1(args) => ("mm1", args.answer()),
@@ -101,7 +101,7 @@ impl Model {
 /// Prints the answer. The status is 2 if the command line has mistakes.
 ///
 /// # Errors
-/// When nothing can be written.
+/// Standard output that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (model, answer) = args.model.answer();
     match answer {

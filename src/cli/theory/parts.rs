@@ -1,10 +1,10 @@
-//! A thing with a name and several properties in one argument: `cpu=2ms,visits=16,servers=4`.
+//! A named item with several properties in one argument: `cpu=2ms,visits=16,servers=4`.
 
-/// Such a thing, taken apart.
+/// Such an argument, split into its parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parts<'t> {
     pub(super) name: &'t str,
-    /// What stands behind the first `=`.
+    /// Text behind the first `=`.
     pub(super) value: &'t str,
     /// `visits` with `16`, or a word alone.
     properties: Vec<(&'t str, Option<&'t str>)>,
@@ -30,7 +30,7 @@ impl<'t> Parts<'t> {
         Ok(parts)
     }
 
-    /// Takes what `key` says, if it is there.
+    /// Takes the value of `key`, if there is one.
     pub(super) fn take<T>(
         &mut self,
         key: &str,
@@ -45,13 +45,13 @@ impl<'t> Parts<'t> {
         Ok(Some(parsed))
     }
 
-    /// Takes a word that stands alone, and says whether it is there.
+    /// Takes a word that stands alone; true if it is there.
     pub(super) fn take_word(&mut self, word: &str) -> bool {
         let place = self.properties.iter().position(|it| *it == (word, None));
         place.map(|place| self.properties.remove(place)).is_some()
     }
 
-    /// That nothing is left over.
+    /// Fails if anything is left over.
     pub(super) fn end(&self, form: &str) -> Result<(), String> {
         match self.properties.first() {
             None => Ok(()),
@@ -60,7 +60,7 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// The first name that is there twice.
+/// Returns the first repeated name.
 pub(super) fn repeated<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let mut seen = Vec::new();
     for name in names {

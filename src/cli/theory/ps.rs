@@ -1,4 +1,4 @@
-//! `concsim theory ps`: cores that are shared by all that want them.
+//! `concsim theory ps`: cores in processor sharing.
 
 use super::answer::{Answer, Column, Known, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Reader, Service, read};
@@ -30,7 +30,7 @@ Source: Kleinrock 1967; Sakata, Noguchi, Oizumi 1971; several cores: Cohen 1979 
 
 Example: concsim theory ps --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1";
 
-/// M/G/1-PS: cores shared by all that are there; one or several cores
+/// M/G/1-PS: one or several cores shared by all requests present
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
@@ -38,13 +38,13 @@ pub(super) struct Args {
     arrivals: Arrivals,
     #[command(flatten)]
     service: Service,
-    /// Number of cores that are shared; by default one
+    /// Number of shared cores; by default one
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
-    /// Say also how long a request of this size takes: 1ms; may be given several times
+    /// Size of a request, for which the response time is also computed: 1ms; repeatable
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     size: Vec<String>,
-    /// Instead of one service: a class of requests, NAME=TIME[,weight=W]
+    /// Request class instead of a service time: NAME=TIME[,weight=W]; repeatable
     #[arg(long, value_name = "CLASS", allow_hyphen_values = true)]
     class: Vec<String>,
 }
@@ -152,7 +152,7 @@ fn answer(question: &Question) -> Answer {
     answer
 }
 
-/// How long each class and each size takes.
+/// Adds the response time of each class and of each size.
 fn add_lengths(answer: &mut Answer, question: &Question, stretch: &Known) {
     let column = |key, label, unit| Column { key, label, unit };
     let service = column("service", "service", Unit::Time);

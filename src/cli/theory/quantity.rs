@@ -1,20 +1,20 @@
-//! Quantities as they are typed and printed: times, rates, shares and counts, in the units of a scenario,
-//! and beyond its limits.
+//! Quantities as the command line reads and prints them: times, rates, shares and counts, in the units of a
+//! scenario, and beyond its limits.
 //!
 //! A scenario's times are whole nanoseconds, since a machine has to keep them. Here nothing is played: a
-//! service of 1/3 s is as good as any.
+//! service of 1/3 s is allowed.
 
 use std::ops::RangeInclusive;
 
 use super::answer::Unit;
 use concsim_model::scenario::TIME_UNITS;
 
-/// Times that can be worked with, in seconds: up to about three years.
+/// Permitted times, in seconds: up to about three years.
 const TIMES: RangeInclusive<f64> = 1e-9..=1e8;
-/// Rates that can be worked with, per second.
+/// Permitted rates, per second.
 const RATES: RangeInclusive<f64> = 1e-9..=1e9;
 
-/// A length of time with its unit, in seconds; more than nothing.
+/// Reads a length of time with its unit, in seconds; above 0.
 pub(super) fn time(text: &str) -> Result<f64, String> {
     let (number, unit) = split(text, "a length of time such as 10ms, 1.5s or 2min")?;
     let seconds = number * seconds_of(unit, text)?;
@@ -24,7 +24,7 @@ pub(super) fn time(text: &str) -> Result<f64, String> {
     Err("a time is from 1ns to 1e8s".to_owned())
 }
 
-/// The same, or `0`.
+/// Reads a length of time, or `0`.
 pub(super) fn time_or_nothing(text: &str) -> Result<f64, String> {
     match split(text, "a length of time such as 10ms, or 0") {
         Ok((0.0, _)) => Ok(0.0),
@@ -32,7 +32,7 @@ pub(super) fn time_or_nothing(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A rate, per second: `13`, `13/s`, `30/h`.
+/// Reads a rate, per second: `13`, `13/s`, `30/h`.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let (number, unit) = split(text, "a rate such as 13/s, 30/h or 0.35/min")?;
     let seconds = match unit.strip_prefix('/') {
@@ -47,7 +47,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     Err("a rate is from 1e-9/s to 1e9/s".to_owned())
 }
 
-/// A part of 1: `5%` or `0.05`.
+/// Reads a share of 1: `5%` or `0.05`.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = split(text, "a share such as 5% or 0.05")?;
     let share = match unit {
@@ -61,7 +61,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     Err("a share is from 0 to 1, or from 0% to 100%".to_owned())
 }
 
-/// A plain number within bounds.
+/// Reads a plain number within bounds.
 pub(super) fn number(text: &str, bounds: RangeInclusive<f64>) -> Result<f64, String> {
     let (number, unit) = split(text, "a number")?;
     if !unit.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn number(text: &str, bounds: RangeInclusive<f64>) -> Result<f64, Str
     Err(format!("from {} to {}", digits(least), digits(most)))
 }
 
-/// A whole number, at least one.
+/// Reads a whole number, at least 1.
 pub(super) fn count(text: &str, most: usize) -> Result<usize, String> {
     let is_whole = text.trim().chars().all(|digit| digit.is_ascii_digit());
     match text.trim().parse() {
@@ -83,7 +83,7 @@ pub(super) fn count(text: &str, most: usize) -> Result<usize, String> {
     }
 }
 
-/// A number and what stands behind it.
+/// Splits a text into a number and the rest.
 fn split<'t>(text: &'t str, what: &str) -> Result<(f64, &'t str), String> {
     let text = text.trim();
     let is_exponent = |at: usize| {
@@ -115,7 +115,7 @@ fn seconds_of(unit: &str, text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("`{unit}` is not one of the units h, min, s, ms, us and ns"))
 }
 
-/// A number as a person reads it, in the unit that suits, and as it could be typed.
+/// Returns a number in the unit that suits, in a form that the command line accepts.
 pub(super) fn describe(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Time => {
@@ -132,7 +132,7 @@ pub(super) fn describe(unit: Unit, value: f64) -> String {
     }
 }
 
-/// Minutes from two on, and hours from two on.
+/// Returns minutes from two on, and hours from two on.
 fn time_unit(seconds: f64) -> (&'static str, f64) {
     match seconds {
         0.0 => ("s", 1.0),
@@ -145,7 +145,7 @@ fn time_unit(seconds: f64) -> (&'static str, f64) {
     }
 }
 
-/// Per minute or per hour what hardly happens once in ten of the smaller unit.
+/// Returns the unit of a rate: per minute or per hour if it is below 0.1 of the smaller unit.
 fn rate_unit(per_s: f64) -> (&'static str, f64) {
     match per_s {
         it if it == 0.0 || it >= 0.1 => ("s", 1.0),
@@ -154,7 +154,7 @@ fn rate_unit(per_s: f64) -> (&'static str, f64) {
     }
 }
 
-/// Six digits that count, without zeros at the end that say nothing.
+/// Returns six significant digits, without trailing zeros.
 fn digits(value: f64) -> String {
     const DIGITS: i32 = 6;
     if value == 0.0 {
@@ -168,7 +168,7 @@ fn digits(value: f64) -> String {
     without_zeros(&format!("{value:.places$}"))
 }
 
-/// `1.500` becomes `1.5`, `2.00000e-9` becomes `2e-9`.
+/// Turns `1.500` into `1.5`, and `2.00000e-9` into `2e-9`.
 fn without_zeros(number: &str) -> String {
     let (number, exponent) = number.split_at(number.find('e').unwrap_or(number.len()));
     let number = if number.contains('.') {

@@ -6,10 +6,10 @@ use super::parts::{Parts, repeated};
 use super::quantity;
 use concsim_theory::closed::{Network, Servers, Station};
 
-/// What a station looks like, for hints.
+/// Form of a station, for hints.
 const FORM: &str = "NAME=TIME[,visits=V][,servers=N|,delay]";
-/// The solution is a table of clients by stations, each cell of which looks at all servers: what a person
-/// waits for, and what memory holds.
+/// Maximum number of clients. The solution is a table of clients by stations, and each cell takes a step
+/// for each server: the limit bounds time and memory.
 pub(super) const MOST_CLIENTS: usize = 100_000;
 const MOST_STATIONS: usize = 32;
 const MOST_SERVERS: usize = 100_000;
@@ -19,22 +19,22 @@ const MOST_STEPS: usize = 50_000_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Named {
     pub(super) name: String,
-    /// The service of one visit, in seconds.
+    /// Service of one visit, in seconds.
     service: f64,
     pub(super) visits: f64,
     servers: Servers,
 }
 
-/// Who goes round where.
+/// Clients and stations.
 #[derive(Debug, clap::Args)]
 pub(super) struct Around {
-    /// A station, NAME=TIME[,visits=V][,servers=N|,delay]; may be given several times
+    /// Station: NAME=TIME[,visits=V][,servers=N|,delay]; repeatable
     #[arg(long, value_name = "STATION", allow_hyphen_values = true)]
     station: Vec<String>,
     /// Number of clients
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     clients: Option<String>,
-    /// Time that each thinks before it asks again; by default none
+    /// Think time of a client; by default none
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     think: Option<String>,
 }
@@ -69,7 +69,7 @@ impl Named {
         })
     }
 
-    /// How many it serves at once, or why that is no number.
+    /// Returns the number of its servers, or the reason for which that is no number.
     pub(super) fn servers(&self) -> Known {
         match self.servers {
             Servers::Some(servers) => Ok(servers as f64),
@@ -79,7 +79,7 @@ impl Named {
 }
 
 impl Around {
-    /// Whether any station was given.
+    /// True if any station was given.
     pub(super) fn has_stations(&self) -> bool {
         !self.station.is_empty()
     }
@@ -112,7 +112,7 @@ impl Around {
         })
     }
 
-    /// The number of clients, which is missed if somebody says `what` it is.
+    /// Returns the number of clients; with `what`, its absence is a mistake.
     pub(super) fn clients(&self, reader: &mut Reader, what: Option<&str>) -> Option<usize> {
         let count = |text: &str| quantity::count(text, MOST_CLIENTS);
         let text = self.clients.as_ref();
@@ -122,7 +122,7 @@ impl Around {
         }
     }
 
-    /// In seconds.
+    /// Returns the think time, in seconds.
     pub(super) fn think(&self, reader: &mut Reader) -> Option<f64> {
         match &self.think {
             None => Some(0.0),
@@ -130,7 +130,7 @@ impl Around {
         }
     }
 
-    /// Whether a time to think was given.
+    /// True if a think time was given.
     pub(super) fn thinks(&self) -> bool {
         self.think.is_some()
     }
@@ -161,7 +161,7 @@ impl Question {
         }
     }
 
-    /// What was asked.
+    /// Adds the inputs.
     pub(super) fn tell(&self, given: &mut Section) {
         given.number("clients", "clients", Unit::Count, self.clients as f64);
         given.number("think_time", "think time", Unit::Time, self.think);

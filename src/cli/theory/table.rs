@@ -1,10 +1,10 @@
-//! An answer for people: the model's name, what was given, and what follows, in characters that every
-//! terminal has.
+//! The answer as a table: the model's name, the inputs, and the results, in characters that every terminal
+//! has.
 
 use super::answer::{Answer, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
 use super::quantity::describe;
 
-/// The answer as text, with a newline at its end.
+/// Returns the answer as text, with a newline at its end.
 pub(super) fn of(answer: &Answer) -> String {
     let mut notes = Notes::default();
     let sections = [("given", &answer.given), ("result", &answer.results)];
@@ -31,12 +31,12 @@ pub(super) fn of(answer: &Answer) -> String {
     text + &notes.in_lines()
 }
 
-/// Reasons, each with the number that points to it.
+/// Reasons, each with its footnote number.
 #[derive(Default)]
 struct Notes(Vec<String>);
 
 impl Notes {
-    /// The number, or what points to the reason why there is none. The same reason has one number.
+    /// Returns the number, or the footnote with the reason for its absence. Equal reasons share a footnote.
     fn cell(&mut self, unit: Unit, known: &Known) -> String {
         let why = match known {
             Ok(number) => return describe(unit, *number),
@@ -61,7 +61,7 @@ impl Notes {
     }
 }
 
-/// The figures of a section, each with what is said of it. Percentiles that are all missing for the same
+/// Returns the figures of a section, each with its value. Percentiles that are all missing for the same
 /// reason are one line.
 fn lines(section: &Section, notes: &mut Notes) -> Vec<(String, String)> {
     let mut lines = Vec::new();
@@ -91,7 +91,7 @@ fn lines(section: &Section, notes: &mut Notes) -> Vec<(String, String)> {
     lines
 }
 
-/// Columns as wide as their widest cell.
+/// Returns the rows of a table, with columns as wide as their widest cell.
 fn rows(table: &Table, notes: &mut Notes) -> String {
     let heads = table.columns.iter().map(|column| column.label.to_owned());
     let mut lines = vec![(table.label.to_owned(), heads.collect::<Vec<String>>())];

@@ -5,7 +5,7 @@ use super::arguments::{Arrivals, Mistakes, Reader, read};
 use super::quantity;
 use concsim_theory::tokens::{Pool, Steady, Tokens};
 
-/// The work grows with the fourth power; so many take about two seconds.
+/// Maximum number of tokens: the work grows with the fourth power, and this takes about two seconds.
 const MOST_TOKENS: usize = 256;
 const MOST_CORES: usize = 1_000_000;
 
@@ -31,23 +31,23 @@ limit of tokens Burke 1956.
 
 Example: concsim theory tokens --arrival-rate 40/s --tokens 5 --cores 2 --compute 10ms --wait 90ms";
 
-/// Tokens: an open load on so many workers or connections, and on so many cores
+/// Tokens: an open load on a number of workers or connections, and of cores
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
     #[command(flatten)]
     arrivals: Arrivals,
-    /// Number of requests that can be begun at once: sync workers, or connections of a coroutine worker;
-    /// or `unlimited`
+    /// Number of requests that can be begun at once: sync workers, or connections of a coroutine worker; or
+    /// `unlimited`
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     tokens: Option<String>,
     /// Number of begun requests that can compute at once
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     cores: Option<String>,
-    /// Mean time that a request computes
+    /// Mean computing time of a request
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     compute: Option<String>,
-    /// Mean time that it waits for others
+    /// Mean time that a request waits for other systems
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     wait: Option<String>,
 }

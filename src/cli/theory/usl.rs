@@ -1,4 +1,4 @@
-//! `concsim theory usl`: how throughputs that were measured scale, and where they stop.
+//! `concsim theory usl`: scalability of measured throughputs, and their maximum.
 
 use std::path::{Path, PathBuf};
 
@@ -33,10 +33,10 @@ Example: concsim theory usl --data measured.csv --at 128";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE, after_long_help = HELP)]
 pub(super) struct Args {
-    /// A file of loads and throughputs, N,X on each line
+    /// File of loads and throughputs, N,X on each line
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Say also what is expected at this load; may be given several times
+    /// Load for which the throughput is also predicted; repeatable
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     at: Vec<String>,
 }
@@ -136,12 +136,12 @@ fn throughput(label: &'static str) -> Column {
     }
 }
 
-/// A row without a name.
+/// Returns a row without a name.
 fn row(numbers: &[f64]) -> (String, Vec<Known>) {
     (String::new(), numbers.iter().copied().map(Ok).collect())
 }
 
-/// Why there is no number that a coefficient of 0 makes infinite.
+/// Returns the reason for the absence of a number that a coefficient of 0 makes infinite.
 fn at_limit(is_held: bool, name: &str, so: &str) -> String {
     if is_held {
         format!(
@@ -152,7 +152,7 @@ fn at_limit(is_held: bool, name: &str, so: &str) -> String {
     }
 }
 
-/// 1/alpha, where the law has not begun to fall before.
+/// Returns 1/alpha, if the throughput has not begun to fall before.
 fn optimal_load(law: &Law, no_alpha: impl Fn() -> String) -> Known {
     let load = law.optimal_load().ok_or_else(no_alpha)?;
     match law.peak() {
@@ -216,7 +216,7 @@ fn tell_law(results: &mut Section, fit: &Fit) {
 mod tests {
     use super::*;
 
-    /// What is answered of these points, as text.
+    /// Returns the answer for these points, as text.
     fn answered(points: &[(f64, f64)]) -> String {
         let points: Vec<Point> = points
             .iter()
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn an_optimum_beyond_the_peak_is_left_out_with_the_reason() {
         // By least squares elsewhere (scipy, and R): alpha 0.012318, beta 0.003549, gamma 61.373, and the
-        // most at 16.68; 1/alpha is 81.18, where 198 are expected.
+        // maximum at 16.68; 1/alpha is 81.18, where 198 are expected.
         let said = answered(&[
             (1.0, 60.0),
             (2.0, 120.0),

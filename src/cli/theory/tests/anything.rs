@@ -1,11 +1,11 @@
-//! Whatever can be typed is answered soundly, or refused with a reason.
+//! Any input gets a sound answer, or is refused with a reason.
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::asked;
 
-/// Every null has a reason, and nothing is beyond a machine number.
+/// Checks that every null has a reason, and that every number is finite.
 fn expect_sound(answer: &Value, place: &str, reasons: &Value) {
     match answer {
         Value::Null => {
@@ -35,7 +35,7 @@ fn expect_sound(answer: &Value, place: &str, reasons: &Value) {
     }
 }
 
-/// Orders of magnitude, evenly.
+/// Generates numbers evenly over orders of magnitude.
 fn magnitude(from: f64, to: f64) -> impl Strategy<Value = f64> {
     (from..to).prop_map(|exponent| libm::pow(10.0, exponent))
 }
@@ -61,12 +61,12 @@ fn noise() -> impl Strategy<Value = String> {
     "[-+0-9a-zA-Z.,=/% \u{b5}\u{1b}]{0,12}"
 }
 
-/// A value as it should be, and now and then anything.
+/// Generates mostly valid values, and sometimes anything.
 fn mostly(value: impl Strategy<Value = String> + 'static) -> BoxedStrategy<String> {
     prop_oneof![30 => value, 1 => noise()].boxed()
 }
 
-/// `--name value`, and now and then not.
+/// Generates mostly `--name value`, and sometimes nothing.
 fn option(
     name: &'static str,
     value: impl Strategy<Value = String> + 'static,
@@ -75,7 +75,7 @@ fn option(
     prop_oneof![30 => given, 1 => Just(Vec::new())].boxed()
 }
 
-/// The same, mostly not.
+/// Generates mostly nothing, and sometimes `--name value`.
 fn seldom(
     name: &'static str,
     value: impl Strategy<Value = String> + 'static,
@@ -113,7 +113,7 @@ fn station() -> impl Strategy<Value = String> {
         .prop_map(|(time, visits, servers)| format!("@={time},visits={visits:e}{servers}"))
 }
 
-/// All that can be said of a model.
+/// All options of a model.
 type Options = Vec<BoxedStrategy<Vec<String>>>;
 
 fn open(more: Options) -> Options {
@@ -161,7 +161,7 @@ fn tokens() -> Options {
     ]
 }
 
-/// A model with what is said of it, in wide ranges.
+/// Generates a model with its options, in wide ranges.
 fn line() -> impl Strategy<Value = Vec<String>> {
     let number = |from, to| magnitude(from, to).prop_map(|number| number.to_string());
     let service = || option("service-time", time());

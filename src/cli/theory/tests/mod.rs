@@ -1,4 +1,4 @@
-//! Every model as it is asked on the command line: its help, its examples, and numbers of the literature.
+//! Every model on the command line: its help, its examples, and numbers of the literature.
 
 mod anything;
 
@@ -16,7 +16,7 @@ struct Line {
     args: Args,
 }
 
-/// The answer as JSON, or all mistakes as text.
+/// Returns the answer as JSON, or all mistakes as text.
 fn asked(words: &[String]) -> Result<Value, String> {
     let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
     let (model, answer) = line.args.model.answer();
@@ -28,7 +28,7 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A folder with the file that the examples name.
+/// Creates a folder with the file of the examples.
 fn with_data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let measured = "N,X\n1,1\n2,1.8868\n4,3.0769\n6,3.5294\n8,3.5398\n10,3.3557\n";
@@ -36,7 +36,7 @@ fn with_data() -> tempfile::TempDir {
     folder
 }
 
-/// The line with the file where it lies.
+/// Returns the line with the path of that file.
 fn placed(line: &str, folder: &Path) -> Vec<String> {
     let file = folder.join("measured.csv");
     let place = |word: String| match word.as_str() {
@@ -46,7 +46,7 @@ fn placed(line: &str, folder: &Path) -> Vec<String> {
     words(line).into_iter().map(place).collect()
 }
 
-/// `results` at a path such as `stations/0/residence_s`, within half a unit of the last digit given.
+/// Checks `results` at a path such as `stations/0/residence_s`, within half a unit of the last digit given.
 #[track_caller]
 fn check(line: &str, expected: &[(&str, f64, f64)]) {
     let answer = asked(&words(line)).unwrap_or_else(|wrong| panic!("{line}: {wrong}"));

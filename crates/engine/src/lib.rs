@@ -1,5 +1,5 @@
 //! The rules that both engines share, the real server and the simulation: when each request is due, which
-//! coroutine runs next, which worker slot is free, and the events by which an engine reports what it does.
+//! coroutine runs next, which worker slot is free, and the events by which an engine reports.
 
 mod ready_queue;
 pub mod roster;

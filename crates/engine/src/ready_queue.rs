@@ -1,41 +1,40 @@
-//! Who may run, and in which order.
+//! The queue of a hub's ready tasks.
 //!
-//! Knows no clock, no descriptor and no stack: a real hub keeps coroutines in it, a simulated one
-//! keeps what it likes. The rules are the same for both:
+//! It knows no clock, no descriptor and no stack: a real hub stores coroutines in it, a simulated one its
+//! own tasks. The rules are the same for both:
 //!
 //! ```text
 //!   open ──▶ ready ──────▶ running ──▶ closed
 //!              ▲   turn      │  │
-//!              ├── rejoin ◀──┘  │     let go, but could go on
-//!              └── wake ◀─ parked     waited, and the wait is over
+//!              ├── rejoin ◀──┘  │     yields: it could go on
+//!              └── wake ◀─ parked     its wait is over
 //! ```
 //!
-//! The one that has been ready longest runs next. A *turn* runs those that were ready when it began,
-//! each once: whoever becomes ready meanwhile waits for the next one. So a task that lets go again
-//! and again cannot keep the hub from looking at its timers and sockets.
+//! The task that has been ready longest runs next. A *turn* runs the tasks that were ready when it began,
+//! once each. A task that becomes ready meanwhile waits for the next turn: so a task that yields again and
+//! again cannot keep the hub from its timers and sockets.
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use slab::Slab;
 
-/// Names an open task. Small, stable while the task is open, and used again after it has closed.
+/// Number of an open task. Small, stable while the task is open, and used again after it has closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub u32);
 
-/// How much of a turn is left. A turn may be cut short: whoever was not reached stays ready, first in
-/// line.
+/// Rest of a turn. If a turn is cut short, its remaining tasks stay ready and first in the queue.
 #[derive(Debug)]
 #[must_use = "a turn is over when `ReadyQueue::next` returns `None`"]
 pub struct Turn {
     left: usize,
 }
 
-/// Tasks that are open, and those of them that are ready, longest first.
+/// Open tasks, and the order of those that are ready.
 pub struct ReadyQueue<T> {
     open: Slab<Entry<T>>,
     ready: VecDeque<TaskId>,
-    /// How many may be open at once.
+    /// Most tasks that may be open at once.
     limit: usize,
 }
 
@@ -52,10 +51,10 @@ enum State {
 }
 
 impl<T> ReadyQueue<T> {
-    /// An empty queue in which at most `limit` tasks may be open at once.
+    /// Returns an empty queue in which at most `limit` tasks may be open at once.
     ///
     /// # Panics
-    /// When the limit is beyond what ids can number.
+    /// Panics if the limit is beyond the numbers of a [`TaskId`].
     #[must_use]
     pub fn new(limit: usize) -> Self {
         assert!(u32::try_from(limit).is_ok(), "task ids have 32 bits");
@@ -66,25 +65,25 @@ impl<T> ReadyQueue<T> {
         }
     }
 
-    /// Whether another task may be opened.
+    /// True if another task may be opened.
     pub fn has_room(&self) -> bool {
         self.open.len() < self.limit
     }
 
-    /// How many tasks are open: ready, running or parked.
+    /// Number of open tasks: ready, running or parked.
     pub fn open_count(&self) -> usize {
         self.open.len()
     }
 
-    /// How many tasks are ready.
+    /// Number of ready tasks.
     pub fn ready_count(&self) -> usize {
         self.ready.len()
     }
 
-    /// Opens a task, which is ready at once, behind those that are.
+    /// Opens a task, which joins the end of the queue at once.
     ///
     /// # Panics
-    /// When there is no room.
+    /// Panics if there is no room.
     pub fn open(&mut self, task: T) -> TaskId {
         assert!(self.has_room(), "a task is opened only if there is room");
         let state = State::Ready;
@@ -94,11 +93,11 @@ impl<T> ReadyQueue<T> {
         id
     }
 
-    /// The wait of a parked task is over: it is ready. `false` if it was so already, as when two
+    /// Makes a parked task ready: its wait is over. Returns false if it was ready already, as when two
     /// things that it waited for happen at once.
     ///
     /// # Panics
-    /// When the task runs, or there is none of that id.
+    /// Panics if the task runs, or if there is none of that id.
     pub fn wake(&mut self, id: TaskId) -> bool {
         match self.entry(id).state {
             State::Ready => false,
@@ -110,15 +109,15 @@ impl<T> ReadyQueue<T> {
         }
     }
 
-    /// Begins a turn: as many tasks as are ready now.
+    /// Begins a turn of the tasks that are ready now.
     pub fn begin_turn(&self) -> Turn {
         Turn {
             left: self.ready.len(),
         }
     }
 
-    /// The next task of the turn, which runs until it is parked, rejoined or closed; `None` when the
-    /// turn is over.
+    /// Takes the next task of the turn, which then runs until it is parked, rejoined or closed. `None` if
+    /// the turn is over.
     pub fn next(&mut self, turn: &mut Turn) -> Option<TaskId> {
         turn.left = turn.left.checked_sub(1)?;
         let id = self.ready.pop_front()?;
@@ -126,49 +125,49 @@ impl<T> ReadyQueue<T> {
         Some(id)
     }
 
-    /// The task itself.
+    /// Returns a task.
     ///
     /// # Panics
-    /// When there is none of that id.
+    /// Panics if there is none of that id.
     pub fn task(&mut self, id: TaskId) -> &mut T {
         &mut self.entry(id).task
     }
 
-    /// The task itself, to be looked at.
+    /// Returns a task for reading.
     ///
     /// # Panics
-    /// When there is none of that id.
+    /// Panics if there is none of that id.
     pub fn peek(&self, id: TaskId) -> &T {
         &self.open[id.0 as usize].task
     }
 
-    /// The running task waits: somebody will wake it.
+    /// Parks the running task until it is woken.
     ///
     /// # Panics
-    /// When the task does not run.
+    /// Panics if the task does not run.
     pub fn park(&mut self, id: TaskId) {
         self.running(id).state = State::Parked;
     }
 
-    /// The running task lets go, but could go on: it is ready again, behind those that are.
+    /// Puts the running task, which yields, at the end of the queue.
     ///
     /// # Panics
-    /// When the task does not run.
+    /// Panics if the task does not run.
     pub fn rejoin(&mut self, id: TaskId) {
         self.running(id);
         self.join(id);
     }
 
-    /// The running task has ended; its id may be used again.
+    /// Closes the running task, which has ended; its id may be used again.
     ///
     /// # Panics
-    /// When the task does not run.
+    /// Panics if the task does not run.
     pub fn close(&mut self, id: TaskId) -> T {
         self.running(id);
         self.open.remove(id.0 as usize).task
     }
 
-    /// Every open task with its id, ready or not.
+    /// Iterates over all open tasks with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (TaskId, &T)> {
         self.open
             .iter()
@@ -211,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs one turn in which every task parks, and says who ran.
+    /// Runs one turn in which every task parks. Returns the tasks that ran.
     fn turn_that_parks_all(queue: &mut ReadyQueue<char>) -> Vec<char> {
         let mut turn = queue.begin_turn();
         let mut ran = Vec::new();
@@ -271,15 +270,15 @@ mod tests {
         assert_eq!(queue.open('c'), a, "the id of a closed task is used again");
     }
 
-    /// What can be done to a queue from outside; numbers pick among the tasks that it fits.
+    /// Operation on a queue; numbers pick among the tasks to which it applies.
     #[derive(Clone, Debug)]
-    enum Deed {
+    enum Operation {
         Open,
         Wake(usize),
         Turn(Vec<End>),
     }
 
-    /// How a task's run ends.
+    /// End of a task's run.
     #[derive(Clone, Debug)]
     enum End {
         Park,
@@ -287,7 +286,7 @@ mod tests {
         Close,
     }
 
-    /// The naive queue: names of tasks in two plain lists.
+    /// Model of the queue: names of tasks in two plain lists.
     #[derive(Default)]
     struct Model {
         ready: Vec<u32>,
@@ -308,11 +307,11 @@ mod tests {
         prop_oneof![Just(End::Park), Just(End::Rejoin), Just(End::Close)]
     }
 
-    fn any_deed() -> impl Strategy<Value = Deed> {
+    fn any_operation() -> impl Strategy<Value = Operation> {
         prop_oneof![
-            Just(Deed::Open),
-            any::<usize>().prop_map(Deed::Wake),
-            prop::collection::vec(any_end(), 1..8).prop_map(Deed::Turn),
+            Just(Operation::Open),
+            any::<usize>().prop_map(Operation::Wake),
+            prop::collection::vec(any_end(), 1..8).prop_map(Operation::Turn),
         ]
     }
 
@@ -335,25 +334,25 @@ mod tests {
     proptest! {
         #[test]
         fn it_does_what_two_plain_lists_would_do(
-            deeds in prop::collection::vec(any_deed(), 1..60)
+            operations in prop::collection::vec(any_operation(), 1..60)
         ) {
             const LIMIT: usize = 5;
             let (mut queue, mut model, mut names) = (ReadyQueue::new(LIMIT), Model::default(), 0..);
-            for deed in deeds {
-                match deed {
-                    Deed::Open if queue.has_room() => {
+            for operation in operations {
+                match operation {
+                    Operation::Open if queue.has_room() => {
                         let name = names.next().expect("names do not end");
                         queue.open(name);
                         model.ready.push(name);
                     }
-                    Deed::Wake(which) if !model.parked.is_empty() => {
+                    Operation::Wake(which) if !model.parked.is_empty() => {
                         let name = model.parked.remove(which % model.parked.len());
                         let id = id_of(&queue, name);
                         prop_assert!(queue.wake(id));
                         model.ready.push(name);
                     }
-                    Deed::Open | Deed::Wake(_) => {}
-                    Deed::Turn(ends) => {
+                    Operation::Open | Operation::Wake(_) => {}
+                    Operation::Turn(ends) => {
                         let expected = std::mem::take(&mut model.ready);
                         let mut turn = queue.begin_turn();
                         for (name, end) in expected.iter().zip(ends.iter().cycle()) {

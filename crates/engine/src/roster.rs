@@ -1,45 +1,45 @@
-//! Who works where: the arbiter's list of slots, with the process that each has.
+//! The arbiter's table of worker slots, with the process of each.
 //!
-//! Sans-I/O: it decides who is to be forked, aborted, killed or sent home, and does none of it. The
-//! rule for forking is level-triggered, as gunicorn's `manage_workers`: whichever slot belongs to
+//! Sans-I/O: it decides which processes are forked, aborted, killed or told to stop, and does none of it.
+//! The rule for forking is level-triggered, as in gunicorn's `manage_workers`: each slot that belongs to
 //! the server and has no process gets one.
 
 use concsim_model::units::{Elapsed, Stamp};
 
-/// One process that was forked and is not reaped.
+/// Process that was forked and not reaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its process id.
+    /// Process id.
     pub pid: u32,
-    /// The arbiter's count of forks: the oldest has the lowest.
+    /// Number of its fork, counted by the arbiter: the oldest process has the lowest.
     pub age: u64,
-    /// Whether it has been told to abort.
+    /// True if it was told to abort.
     aborted: bool,
-    /// Whether it has been told to stop, and will not be replaced.
+    /// True if it was told to stop and will not be replaced.
     pub going: bool,
 }
 
 impl Process {
-    /// Whether its heartbeat was too old once, so that it was told to abort.
+    /// True if it was told to abort because its heartbeat was too old.
     pub fn was_silent(&self) -> bool {
         self.aborted
     }
 }
 
-/// A slot as the arbiter sees it.
+/// Slot as the arbiter sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Slot {
-    /// It belongs to the server: whoever has it lives, or will be replaced.
+    /// True if the slot belongs to the server: its worker lives or will be replaced.
     wanted: bool,
-    hand: Option<Process>,
+    process: Option<Process>,
 }
 
-/// What to do with a worker that is silent for too long.
+/// Measure against a worker that is silent for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is told to abort, which a hung program still obeys.
+    /// Tells it to abort, which a hung program still obeys.
     Abort,
-    /// It has been, a tick ago, and did not obey: a stopped one cannot.
+    /// Kills it: it was told to abort a tick ago and did not, as a stopped process cannot.
     Kill,
 }
 
@@ -51,11 +51,11 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// A roster of at most `slots`, of which the first `wanted` belong to the server.
+    /// Returns a roster of at most `slots`, of which the first `wanted` belong to the server.
     pub fn new(slots: usize, wanted: usize) -> Self {
         let place = |index| Slot {
             wanted: index < wanted,
-            hand: None,
+            process: None,
         };
         Self {
             places: (0..slots).map(place).collect(),
@@ -63,46 +63,47 @@ impl Roster {
         }
     }
 
-    /// How many slots belong to the server.
+    /// Number of slots that belong to the server.
     pub fn wanted(&self) -> usize {
         self.places.iter().filter(|place| place.wanted).count()
     }
 
-    /// The slots that belong to the server.
+    /// True if a slot belongs to the server.
     pub fn is_wanted(&self, slot: usize) -> bool {
         self.places[slot].wanted
     }
 
-    /// One more slot belongs to the server; which. `None` if there is no free one.
+    /// Adds a free slot to the server. Returns its index; `None` if there is none.
     pub fn add(&mut self) -> Option<usize> {
-        let free = |place: &Slot| !place.wanted && place.hand.is_none();
+        let free = |place: &Slot| !place.wanted && place.process.is_none();
         let slot = self.places.iter().position(free)?;
         self.places[slot].wanted = true;
         Some(slot)
     }
 
-    /// The oldest worker goes, and its slot with it; which. `None` if it is the last.
+    /// Removes the oldest worker, and its slot with it. Returns slot and process id; `None` if it is the
+    /// last.
     pub fn remove_oldest(&mut self) -> Option<(usize, u32)> {
         if self.wanted() <= 1 {
             return None;
         }
-        let (slot, hand) = self
+        let (slot, process) = self
             .living()
-            .filter(|(_, hand)| !hand.going)
-            .min_by_key(|(_, hand)| hand.age)?;
+            .filter(|(_, process)| !process.going)
+            .min_by_key(|(_, process)| process.age)?;
         let place = &mut self.places[slot];
         place.wanted = false;
-        place.hand = Some(Process {
+        place.process = Some(Process {
             going: true,
-            ..hand
+            ..process
         });
-        Some((slot, hand.pid))
+        Some((slot, process.pid))
     }
 
-    /// Every worker goes, and as many free slots belong to the server instead; who goes. `None` if
-    /// there are not so many.
+    /// Removes every worker, and adds as many free slots to the server instead. Returns slots and process
+    /// ids of those that leave; `None` if there are too few free slots.
     pub fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
-        let is_free = |place: &&Slot| !place.wanted && place.hand.is_none();
+        let is_free = |place: &&Slot| !place.wanted && place.process.is_none();
         let wanted = self.wanted();
         if self.places.iter().filter(is_free).count() < wanted {
             return None;
@@ -115,34 +116,34 @@ impl Roster {
             .filter(|(_, place)| place.wanted)
         {
             place.wanted = false;
-            if let Some(hand) = &mut place.hand {
-                hand.going = true;
-                leaving.push((slot, hand.pid));
+            if let Some(process) = &mut place.process {
+                process.going = true;
+                leaving.push((slot, process.pid));
             }
         }
-        let free = |place: &&mut Slot| !place.wanted && place.hand.is_none();
-        // Behind those who go, so that nobody's slot is used again before all have left.
+        let free = |place: &&mut Slot| !place.wanted && place.process.is_none();
+        // Slots of leaving workers are used again only after all of them have left.
         let places = self.places.iter_mut().filter(free);
         places.take(wanted).for_each(|place| place.wanted = true);
         Some(leaving)
     }
 
-    /// The next slot that needs a process.
+    /// Next slot that needs a process.
     pub fn free_slot(&self) -> Option<usize> {
         self.places
             .iter()
-            .position(|place| place.wanted && place.hand.is_none())
+            .position(|place| place.wanted && place.process.is_none())
     }
 
-    /// The age of the process that is forked next.
+    /// Age of the process that is forked next.
     pub fn next_age(&mut self) -> u64 {
         self.forks += 1;
         self.forks
     }
 
-    /// A process was forked for a slot.
+    /// Notes that a process was forked for a slot.
     pub fn insert(&mut self, slot: usize, pid: u32, age: u64) {
-        self.places[slot].hand = Some(Process {
+        self.places[slot].process = Some(Process {
             pid,
             age,
             aborted: false,
@@ -150,27 +151,27 @@ impl Roster {
         });
     }
 
-    /// The process `pid` was reaped; which slot it had, and what was known of it.
+    /// Notes that the process `pid` was reaped. Returns its slot and its last state.
     pub fn dismiss(&mut self, pid: u32) -> Option<(usize, Process)> {
-        let (slot, hand) = self.living().find(|(_, hand)| hand.pid == pid)?;
-        self.places[slot].hand = None;
-        Some((slot, hand))
+        let (slot, process) = self.living().find(|(_, process)| process.pid == pid)?;
+        self.places[slot].process = None;
+        Some((slot, process))
     }
 
-    /// Every process that lives, with its slot.
+    /// Iterates over all living processes, with their slots.
     pub fn living(&self) -> impl Iterator<Item = (usize, Process)> {
         let places = self.places.iter().enumerate();
-        places.filter_map(|(slot, place)| place.hand.map(|hand| (slot, hand)))
+        places.filter_map(|(slot, place)| place.process.map(|process| (slot, process)))
     }
 
     /// True if the process `pid` of a slot lives and has been told to stop.
     pub fn is_going(&self, slot: usize, pid: u32) -> bool {
-        let hand = self.places[slot].hand;
-        hand.is_some_and(|hand| hand.pid == pid && hand.going)
+        let process = self.places[slot].process;
+        process.is_some_and(|process| process.pid == pid && process.going)
     }
 
-    /// What to do at `now`, a tick, with each worker that was silent for longer than `timeout`;
-    /// `heartbeat` says when a slot last beat. To be asked once a tick.
+    /// Decides what to do at `now`, a tick, with each worker that was silent for longer than `timeout`.
+    /// `heartbeat` returns the instant at which a slot last beat. Called once a tick.
     pub fn judge(
         &mut self,
         now: Stamp,
@@ -179,18 +180,18 @@ impl Roster {
     ) -> Vec<(usize, u32, Verdict)> {
         let mut verdicts = Vec::new();
         for (slot, place) in self.places.iter_mut().enumerate() {
-            let Some(hand) = &mut place.hand else {
+            let Some(process) = &mut place.process else {
                 continue;
             };
             if now.since(heartbeat(slot)) <= timeout {
                 continue;
             }
-            let verdict = if std::mem::replace(&mut hand.aborted, true) {
+            let verdict = if std::mem::replace(&mut process.aborted, true) {
                 Verdict::Kill
             } else {
                 Verdict::Abort
             };
-            verdicts.push((slot, hand.pid, verdict));
+            verdicts.push((slot, process.pid, verdict));
         }
         verdicts
     }

@@ -1,8 +1,8 @@
-//! What can be written into a ring, and its form in eight words.
+//! Events that can be written into a ring, and their encoding in eight words.
 //!
-//! Word 0 is the kind (8 bits), a small number (24 bits: a task, or a mode) and a request's number
-//! (32 bits). Word 1 is the instant. The rest depends on the kind. A reader that meets a kind that it
-//! does not know says so instead of guessing.
+//! Word 0 is the kind (8 bits), a small number (24 bits: a task, or a mode) and a request's number (32
+//! bits). Word 1 is the instant. The rest depends on the kind. A reader reports a kind that it does not
+//! know.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +13,10 @@ use super::wait::{Awaited, WaitParts};
 use super::{Intervention, Marker};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// An event as it is written down: eight words, one cache line.
+/// Encoded event: eight words, one cache line.
 pub type Record = [u64; 8];
 
-/// What a worker does now. The words of the screen.
+/// Activity of a worker, in the words of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -27,16 +27,16 @@ pub enum Phase {
     Idle = 1,
     /// Running a request's code.
     Running = 2,
-    /// Asleep in one call: can do nothing else meanwhile.
+    /// Asleep in one call, during which it can do nothing else.
     Blocked = 3,
-    /// Finishing what it began, taking nothing new.
+    /// Finishing the requests that it has begun, accepting no new ones.
     Draining = 4,
     /// The process has ended.
     Gone = 5,
 }
 
 impl Phase {
-    /// The word for it.
+    /// Returns its word on the screen.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Phase {
         }
     }
 
-    /// The phase that another process wrote, if it is one.
+    /// Decodes a phase that another process wrote; `None` if it is none.
     #[must_use]
     pub fn from_raw(word: u64) -> Option<Self> {
         Some(match word {
@@ -64,59 +64,60 @@ impl Phase {
     }
 }
 
-/// Something that happened in a worker or to one.
+/// Event in a worker, or about one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A connection was taken from the door.
+    /// A worker accepted a connection.
     Accepted {
-        /// When.
+        /// Instant of the accept.
         at: Stamp,
-        /// The task (coroutine worker) or connection (sync worker) that it got; reused.
+        /// Number of its task (coroutine worker) or of the connection (sync worker); reused.
         task: u32,
-        /// The connection: the number of its client's end (address and port), or in a simulation a number of its own. `None` in recordings
-        /// that do not say it.
+        /// Number of the connection: of its client's end (address and port), in a simulation a number of
+        /// its own. `None` in recordings that lack it.
         connection: Option<u32>,
     },
-    /// A request had the worker: in a coroutine worker from one switch of the hub to the next, which
-    /// are two coroutine switches; in a sync worker from one call in which it blocks to the next.
+    /// A request ran on its worker: in a coroutine worker from one switch of the hub to the next, which are
+    /// two coroutine switches; in a sync worker from the end of one blocking call to the beginning of the
+    /// next.
     RunSlice(RunSlice),
     /// The operating system took the core away from a computing worker.
     Preempted {
-        /// From when, ±1 µs.
+        /// Begin, ±1 µs.
         from: Stamp,
-        /// To when.
+        /// End.
         to: Stamp,
-        /// Whose computation waited.
+        /// Task whose computation was interrupted.
         task: u32,
-        /// For which request.
+        /// Request of the task.
         request: u32,
-        /// The core that it was taken off.
+        /// Core that it had.
         core: Option<u32>,
     },
-    /// The worker slept in one call, unable to do anything else.
+    /// The worker slept in one call, during which it could do nothing else.
     BlockedIn {
-        /// From when.
+        /// Begin.
         from: Stamp,
-        /// To when.
+        /// End.
         to: Stamp,
-        /// Whose call it was.
+        /// Task that made the call.
         task: u32,
-        /// For which request.
+        /// Request of the task.
         request: u32,
     },
-    /// The wait of a request enters another part: only of waits that have more than one.
+    /// The next part of a request's wait begins. Only for waits of more than one part.
     Awaits {
-        /// When.
+        /// Instant at which it begins.
         at: Stamp,
-        /// Of which task.
+        /// Task that waits.
         task: u32,
-        /// Of which request.
+        /// Request of the task.
         request: u32,
-        /// The part that begins.
+        /// Part that begins.
         part: Awaited,
     },
-    /// The parts of [`Served::waited`]. Published right before the request's [`Event::Served`], if it has
-    /// waited at all.
+    /// The parts of [`Served::waited`]. Published right before the request's [`Event::Served`], unless it
+    /// never waited.
     Waited(WaitParts),
     /// A request's last byte was written, or its connection ended.
     Served(Served),
@@ -126,39 +127,39 @@ pub enum Event {
     Ended(Outcome),
     /// A service answered a call. In the services' own ring.
     Answered {
-        /// Which, as an index into the scenario's services.
+        /// Index into the scenario's services.
         service: u32,
-        /// For which request; [`NO_REQUEST`] in recordings that do not say it.
+        /// Request that called; [`NO_REQUEST`] in recordings that lack it.
         request: u32,
-        /// When the call was read.
+        /// Instant at which the call was read.
         asked: Stamp,
-        /// When the answer was due.
+        /// Instant at which the answer was due.
         due: Stamp,
-        /// When it was written.
+        /// Instant at which it was written.
         written: Stamp,
     },
     /// The arbiter forked a worker.
     Forked {
-        /// When.
+        /// Instant of the fork.
         at: Stamp,
-        /// Which slot it got.
+        /// Slot of the worker.
         worker: u32,
-        /// Its process.
+        /// Process id of the worker.
         pid: u32,
     },
-    /// Something was done to the run. In no ring: the driver notes it itself.
+    /// The run was steered. In no ring: the driver adds it to the recording itself.
     Marked(Marker),
     /// A worker's process ended.
     Died {
-        /// When the arbiter reaped it.
+        /// Instant at which the arbiter reaped it.
         at: Stamp,
-        /// Which slot it had.
+        /// Slot that it had.
         worker: u32,
-        /// Its process.
+        /// Process id that it had.
         pid: u32,
         /// Exit code, or −signal.
         status: i32,
-        /// What the arbiter had done to end it. [`None`]: nothing; or it did not say so yet.
+        /// Measure that the arbiter took to end it; [`None`] for none, or if it was not reported yet.
         cause: Option<TerminationCause>,
     },
 }
@@ -182,7 +183,7 @@ fn head(kind: u64, small: u32, request: u32) -> u64 {
     kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
 }
 
-/// A number and one: zero stands for "cannot tell".
+/// Encodes a number as one more; zero stands for "cannot tell".
 fn optional_word(number: Option<u32>) -> u64 {
     number.map_or(0, |number| u64::from(number) + 1)
 }
@@ -192,7 +193,7 @@ fn optional_of(word: u64) -> Option<u32> {
 }
 
 impl Event {
-    /// The event in eight words.
+    /// Encodes the event in eight words.
     #[must_use]
     pub fn to_record(&self) -> Record {
         match *self {
@@ -264,7 +265,7 @@ impl Event {
         }
     }
 
-    /// The event that these words are; `None` if they are none that this version knows.
+    /// Decodes a record; `None` if this version does not know its kind.
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
         let [head, a, b, c, d, e, f, ..] = *record;
@@ -369,7 +370,7 @@ impl RunSlice {
             self.ready.0,
             self.then as u64,
             optional_word(self.core),
-            // A length, and one: 0 stands for none.
+            // The length plus one; 0 stands for none.
             self.due
                 .map_or(0, |due| due.since(self.to).0.saturating_add(1)),
             0,
@@ -377,8 +378,8 @@ impl RunSlice {
     }
 }
 
-/// What a cue did is another kind than what a person did: a reader that knows no cues must not take a
-/// run that went as its scenario says for one that was steered.
+/// Interventions by the timeline and by hand are different kinds: a reader that does not know the first
+/// kind must not take a run that went as its scenario says for a steered one.
 impl Marker {
     fn to_record(self) -> Record {
         let (which, on) = self.deed.to_numbers();

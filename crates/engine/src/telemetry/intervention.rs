@@ -1,5 +1,4 @@
-//! What was done to a run while it went on, by a hand or by its timeline. Each deed is a marker in the
-//! recording.
+//! Interventions in a run that goes on, by hand or by its timeline. Each is a marker in the recording.
 
 use std::fmt;
 
@@ -7,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use concsim_model::units::{Stamp, three_digits};
 
-/// Something that was done to a run.
+/// Intervention at an instant of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
-    /// When.
+    /// Instant of the intervention.
     pub at: Stamp,
-    /// What.
+    /// The intervention.
     pub deed: Intervention,
-    /// The cue of the scenario's timeline that wanted it, by position; [`None`]: a person did.
+    /// Index of the scenario's timeline entry that caused it; [`None`] if it was made by hand.
     pub cue: Option<u16>,
 }
 
-/// A deed, and on whom.
+/// Intervention in a run, and its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Intervention {
     /// One more worker (SIGTTIN to the arbiter).
@@ -33,19 +32,19 @@ pub enum Intervention {
     ContinueWorker(u16),
     /// New workers in place of all (SIGHUP to the arbiter).
     Reload,
-    /// So much load from now on, in thousandths of what the scenario says. In older recordings: today's
-    /// say how much that is.
+    /// Factor of the load, in thousandths of the scenario's. Only in older recordings: newer ones have the
+    /// two kinds below.
     SetLoad(u32),
-    /// So many requests come in a million seconds from now on.
+    /// Rate of arrivals from now on, in requests per million seconds.
     SetRate(u64),
-    /// There are so many clients from now on.
+    /// Number of clients from now on.
     SetClients(u32),
-    /// One request more, of this class.
+    /// Adds one request of this class.
     Send(u16),
 }
 
 impl Intervention {
-    /// The deed as two numbers: which, and on whom or how much.
+    /// Encodes the intervention as its kind and its target or amount.
     pub(super) fn to_numbers(self) -> (u32, u64) {
         match self {
             Self::AddWorker => (1, 0),
@@ -61,7 +60,7 @@ impl Intervention {
         }
     }
 
-    /// The deed that these numbers are, if this version knows it.
+    /// Decodes an intervention; `None` if this version does not know its kind.
     pub(super) fn from_numbers(which: u32, on: u64) -> Option<Self> {
         let slot = u16::try_from(on).ok();
         Some(match which {
@@ -80,7 +79,7 @@ impl Intervention {
     }
 }
 
-/// As a caption: `worker B was stopped`.
+/// Caption: `worker B was stopped`.
 impl fmt::Display for Intervention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |slot: u16| concsim_model::units::letter(usize::from(slot));

@@ -1,20 +1,20 @@
-//! A gauge as it was read at one instant.
+//! Readings of gauges.
 
 use concsim_model::units::Stamp;
 
-/// A gauge at one instant.
+/// Reading of a gauge at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reading {
-    /// How many there were.
+    /// Number of things that were there.
     pub count: u64,
-    /// Since when.
+    /// Instant of the last change.
     pub changed_at: Stamp,
-    /// Their number integrated over time up to `changed_at`, in thing-nanoseconds.
+    /// Integral of the number over time up to `changed_at`, in thing-nanoseconds.
     pub integral: u64,
 }
 
 impl Reading {
-    /// The integral up to `now`, in thing-nanoseconds, if the count stays as it is.
+    /// Returns the integral up to `now`, in thing-nanoseconds, if the count stays as it is.
     #[must_use]
     pub fn integral_at(&self, now: Stamp) -> i128 {
         let since = i128::from(now.0) - i128::from(self.changed_at.0);

@@ -1,10 +1,10 @@
-//! What is said of one request: by its client, and by the worker that had it.
+//! Reports about one request: by its client, and by the worker that served it.
 
 use serde::{Deserialize, Serialize};
 
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Why a coroutine let go of its worker.
+/// Reason for a coroutine to let go of its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchReason {
@@ -33,59 +33,59 @@ impl SwitchReason {
     }
 }
 
-/// A stretch in which one request had a worker. All instants on the run's clock.
+/// Interval in which one request had a worker. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSlice {
-    /// Since when it could have run: its wait was over, or its worker had taken it.
+    /// Instant since which it could have run: the end of its wait, or its accept.
     pub ready: Stamp,
-    /// When it got the worker.
+    /// Instant at which it got the worker.
     pub from: Stamp,
-    /// When it let go.
+    /// Instant at which it let go.
     pub to: Stamp,
-    /// The task, or the connection.
+    /// Number of the task, or of the connection.
     pub task: u32,
-    /// The request that it was working for when it let go; [`super::NO_REQUEST`] if for none.
+    /// Request that it worked for when it let go; [`super::NO_REQUEST`] for none.
     pub request: u32,
-    /// Why it let go.
+    /// Reason to let go.
     pub then: SwitchReason,
-    /// When the timer that it waits for from then on is due. [`None`] if it waits for none, or if that was
-    /// not known yet; in recordings that do not say it, too.
+    /// Instant of the timer that it waits for from then on. [`None`] if it waits for none, if the instant
+    /// was not known yet, or in recordings that lack it.
     pub due: Option<Stamp>,
-    /// The core on which it let go; [`None`] where the platform cannot tell.
+    /// Core on which it let go; [`None`] if the platform does not report it.
     pub core: Option<u32>,
 }
 
-/// A request on its way to the server. All instants on the run's clock.
+/// Request on its way to the server. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
-    /// Its number in the run, from 0.
+    /// Number in the run, from 0.
     pub request: u32,
-    /// Index of what was asked for, into the scenario's requests.
+    /// Index of its class, into the scenario's requests.
     pub class: u16,
-    /// When it should have been sent.
+    /// Instant at which it was due.
     pub due: Stamp,
-    /// When it was sent.
+    /// Instant at which it was sent.
     pub sent: Stamp,
-    /// Its connection: the number of its client's end (address and port), or in a simulation a number of its own. `None` in recordings that
-    /// do not say it.
+    /// Number of its connection: of its client's end (address and port), in a simulation a number of its
+    /// own. `None` in recordings that lack it.
     pub connection: Option<u32>,
-    /// Whether it was the first request of its connection; only said where that is known.
+    /// True if it is known to be the first request of its connection.
     pub opened: bool,
 }
 
-/// What became of one request inside a worker. All instants on the run's clock.
+/// Outcome of one request in a worker. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Served {
-    /// Its number in the run, from `n=`; [`super::NO_REQUEST`] if it had none.
+    /// Number in the run, from `n=`; [`super::NO_REQUEST`] if it had none.
     pub request: u32,
-    /// The task that played it.
+    /// Task that served it.
     pub task: u32,
-    /// When its worker took it: the accept, for the first of a connection; the first read, for a
-    /// later one.
+    /// Instant at which its worker took it: the accept for the first one of a connection, the first read
+    /// for a later one.
     pub accepted: Stamp,
-    /// When its first byte was read.
+    /// Instant at which its first byte was read.
     pub first_read: Stamp,
-    /// When its last byte was written.
+    /// Instant at which its last byte was written.
     pub written: Stamp,
     /// Sum over its waits of (over − begun): parked, or blocked.
     pub waited: Elapsed,
@@ -97,7 +97,7 @@ pub struct Served {
     pub cpu: CpuTime,
 }
 
-/// Why a request failed, as its client saw it.
+/// Reason why a request failed, as its client saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
@@ -105,14 +105,14 @@ pub enum Failure {
     Refused = 1,
     /// The connection was reset, or ended in the middle of the answer.
     Reset = 2,
-    /// No whole answer within `patience`.
+    /// No whole answer within `load.patience`.
     Timeout = 3,
     /// A whole answer with a status other than 2xx.
     Status = 4,
 }
 
 impl Failure {
-    /// The word for it in data.
+    /// Returns its word in data.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -124,30 +124,31 @@ impl Failure {
     }
 }
 
-/// What became of one request, as its client saw it. All instants on the run's clock.
+/// Outcome of one request, as its client saw it. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Its number in the run, from 0.
+    /// Number in the run, from 0.
     pub request: u32,
-    /// Index of what was asked for, into the scenario's requests.
+    /// Index of its class, into the scenario's requests.
     pub class: u16,
     /// HTTP status; 0 without a whole answer.
     pub status: u16,
-    /// `None`: a good answer.
+    /// Reason of the failure; `None` for a good answer.
     pub failure: Option<Failure>,
-    /// Whether it was the first request of its connection.
+    /// True if it was the first request of its connection.
     pub opened: bool,
-    /// When it should have been sent.
+    /// Instant at which it was due.
     pub due: Stamp,
-    /// When it was sent.
+    /// Instant at which it was sent.
     pub sent: Stamp,
-    /// When the first byte of the answer came; zero if none did.
+    /// Instant at which the first byte of the answer came; zero if none did.
     pub first_byte: Stamp,
-    /// When the last byte of the answer came, or when it failed.
+    /// Instant at which the last byte of the answer came, or at which the request failed.
     pub done: Stamp,
 }
 
-/// The status of an answer that came, or why none did, as an outcome says it: only 200 to 299 is good.
+/// Returns status and failure of an outcome, from the status of a whole answer or the failure: only 200 to
+/// 299 is good.
 #[must_use]
 pub fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure>) {
     match verdict {
@@ -158,7 +159,7 @@ pub fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure
 }
 
 impl Outcome {
-    /// From due to its end. A failed one counts as if it had been waited for to the end of patience.
+    /// Time from due to end. A failed request counts at least its whole patience.
     #[must_use]
     pub fn latency(&self, patience: Elapsed) -> Elapsed {
         let latency = self.done.since(self.due);
@@ -168,14 +169,14 @@ impl Outcome {
         }
     }
 
-    /// Whether it was given up before its patience was over, since the run had to end: how long it would
-    /// have taken, nobody knows.
+    /// True if the end of the run cut it off before its patience was over: the time that it would have
+    /// taken is unknown.
     #[must_use]
     pub fn was_cut_off(&self, patience: Elapsed) -> bool {
         self.failure == Some(Failure::Timeout) && self.done.since(self.due) < patience
     }
 
-    /// The same from when it was really sent.
+    /// Time from the actual send to the end. A failed request counts at least its whole patience.
     #[must_use]
     pub fn since_sent(&self, patience: Elapsed) -> Elapsed {
         let elapsed = self.done.since(self.sent);

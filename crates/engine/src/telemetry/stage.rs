@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is being played just now. Written by load (or by the driver, where there is no load).
+/// Stage that is being played. Written by load (or by the driver, if there is no load).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -13,7 +13,7 @@ pub enum Stage {
     WarmUp = 1,
     /// The counted window.
     Counting = 2,
-    /// Nothing new is due; stragglers are waited for.
+    /// No new request is due; the run waits for the last answers.
     Draining = 3,
     /// Every request has ended.
     Done = 4,

@@ -1,21 +1,21 @@
-//! Why a worker's process ended, as far as its arbiter knows.
+//! The causes for the end of a worker's process, as far as its arbiter knows.
 
 use serde::{Deserialize, Serialize};
 
-/// What the arbiter did to end a worker.
+/// Measure that the arbiter took to end a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TerminationCause {
     /// Its heartbeat was older than `server.timeout`: aborted, and killed if it did not obey.
     Silent = 1,
-    /// It was told to finish: one worker fewer, a reload, `server.max_requests`, or the server's end.
+    /// It was told to finish: by one worker fewer, a reload, `server.max_requests`, or the server's end.
     Retired = 2,
     /// It was told to finish, and had not within `server.graceful_timeout`: killed.
     Overdue = 3,
 }
 
 impl TerminationCause {
-    /// The word for it in data.
+    /// Returns its word in data.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl TerminationCause {
         }
     }
 
-    /// The cause that another process wrote, if it is one.
+    /// Decodes a cause that another process wrote; `None` if it is none.
     pub(super) fn from_raw(word: u64) -> Option<Self> {
         Some(match word {
             1 => Self::Silent,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use concsim_model::units::{Elapsed, Stamp};
 
-/// What a wait is for, until its next part begins.
+/// Purpose of a wait, until its next part begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Awaited {
@@ -17,16 +17,16 @@ pub enum Awaited {
     Thread = 1,
     /// A connection to a service: all of the pool are in use.
     Connection = 2,
-    /// A place in the service, which serves as many calls as it can at once.
+    /// A place in the service: it serves as many calls as it can at once.
     Queue = 3,
-    /// The service's answer: it serves the call.
+    /// The answer of a service that serves the call.
     Answer = 4,
     /// A timer.
     Timer = 5,
 }
 
 impl Awaited {
-    /// Whether it is a wait for what others use: not for the service or the timer itself.
+    /// True if it waits for something that others use, rather than for the service or the timer itself.
     #[must_use]
     pub fn is_queue(self) -> bool {
         match self {
@@ -35,7 +35,7 @@ impl Awaited {
         }
     }
 
-    /// The word for it in data.
+    /// Returns its word in data.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl Awaited {
         }
     }
 
-    /// The part that another process wrote, if it is one.
+    /// Decodes a part that another process wrote; `None` if it is none.
     pub(super) fn from_raw(word: u64) -> Option<Self> {
         Some(match word {
             1 => Self::Thread,
@@ -60,32 +60,31 @@ impl Awaited {
     }
 }
 
-/// The sums over the waits of one request, by part. They add up to
-/// [`Served::waited`](super::Served::waited).
+/// Sums over the waits of one request, by part. They add up to [`Served::waited`](super::Served::waited).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitParts {
-    /// When the request ended.
+    /// Instant at which the request ended.
     pub at: Stamp,
-    /// Its number in the run; [`super::NO_REQUEST`] if it had none.
+    /// Number in the run; [`super::NO_REQUEST`] if it had none.
     pub request: u32,
-    /// The task that played it.
+    /// Task that served it.
     pub task: u32,
-    /// For a thread of the worker's pool.
+    /// Wait for a thread of the worker's pool.
     pub thread: Elapsed,
-    /// For a connection to a service: until one was free, or until a new one was open.
+    /// Wait for a connection to a service: until one was free, or until a new one was open.
     pub connection: Elapsed,
-    /// From the call's sending until the service began to serve it.
+    /// Wait from the call's sending until the service began to serve it.
     pub queue: Elapsed,
-    /// From there to the answer.
+    /// Wait from there to the answer.
     pub call: Elapsed,
-    /// For timers.
+    /// Wait for timers.
     pub sleep: Elapsed,
-    /// For bytes of its client, or for room for bytes to it.
+    /// Wait for bytes of the client, or for room for bytes to it.
     pub client: Elapsed,
 }
 
 impl WaitParts {
-    /// Its parts, in the order of the fields.
+    /// Returns its parts, in the order of the fields.
     #[must_use]
     pub fn parts(&self) -> [Elapsed; 6] {
         [
@@ -98,8 +97,8 @@ impl WaitParts {
         ]
     }
 
-    /// Adds a call: its connection was had at `connected`, the service began to serve it at `served`, and its
-    /// wait, which began at `begun`, was over at `over`. The two in between are taken into that span.
+    /// Adds a call whose wait lasts from `begun` to `over`. Its connection was there at `connected`, and
+    /// the service began to serve it at `served`; both are clamped to the wait.
     pub fn add_call(&mut self, begun: Stamp, connected: Stamp, served: Stamp, over: Stamp) {
         let over = over.max(begun);
         let connected = connected.clamp(begun, over);
@@ -109,7 +108,7 @@ impl WaitParts {
         self.call += over.since(served);
     }
 
-    /// How long all of them are together.
+    /// Sum of all parts.
     #[must_use]
     pub fn total(&self) -> Elapsed {
         let parts = self.parts().into_iter();

@@ -1,32 +1,32 @@
-//! The course of a run: warm-up, the counted window, the drain, and when each of them is over.
+//! The course of a run: warm-up, the counted window, the drain, and their limits.
 //!
 //! ```text
 //!  begin              window begins                window ends          done
 //!    ├───── warm-up ─────┼───────── counting ─────────┼───── draining ────┤
-//!    │ played, not       │ whatever is due in here    │ nothing new is    │
-//!    │ counted           │ is the *cohort*            │ due               │
+//!    │ played, not       │ requests due in here       │ nothing new is    │
+//!    │ counted           │ are the *cohort*           │ due               │
 //! ```
 //!
-//! Pure: instants in, decisions out. Where a scenario does not say how long to warm up, the window
-//! begins when everybody has been answered once (an open load: when anybody has), after 1 s at the
-//! earliest and 10 s at the latest. Where it says how many requests to play, all of them are counted,
-//! and the window ends with the last of them.
+//! Pure: instants in, decisions out. If a scenario does not say how long to warm up, the window begins when
+//! every client has been answered once (an open load: at the first answer), after 1 s at the earliest and
+//! 10 s at the latest. If it says how many requests to play, all of them are counted, and the window ends
+//! with the last answer.
 
 use crate::telemetry::Stage;
 use concsim_model::scenario::{Arrivals, Scenario, Warmup};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// The counted window is known so long before it begins, so that whoever records can be there with a
-/// sample. (Twice what is promised, as the driver may be asleep for a few milliseconds.)
+/// Time from the decision on the counted window to its beginning, so that the recorder can take a sample
+/// there. (Twice the promised time, since the driver may be asleep for a few milliseconds.)
 pub const NOTICE: Elapsed = Elapsed::from_millis(40);
-/// The shortest warm-up by default.
+/// Shortest warm-up by default.
 const SHORTEST: Elapsed = Elapsed::from_secs(1);
-/// The longest.
+/// Longest warm-up by default.
 const LONGEST: Elapsed = Elapsed::from_secs(10);
-/// How long stragglers are waited for when a person has ended the run.
+/// Time to wait for open requests after the run was ended by hand.
 const LAST_WAIT: Elapsed = Elapsed::from_secs(1);
 
-/// Where a run stands.
+/// State of a run.
 #[derive(Debug)]
 pub struct Course {
     begin: Stamp,
@@ -35,17 +35,17 @@ pub struct Course {
     window_begin: Option<Stamp>,
     window_end: Option<Stamp>,
     unheard: Unheard,
-    /// Requests of the cohort so far.
+    /// Number of requests of the cohort so far.
     counted: u64,
-    /// Those of them that have not ended.
+    /// Number of those that have not ended.
     in_system: u64,
-    /// When the last of them ended.
+    /// Instant at which the last of those ended.
     last_end: Stamp,
-    /// When a person has ended the run: the end of all patience.
+    /// Instant at which all open requests are given up, after the run was ended by hand.
     give_up: Stamp,
 }
 
-/// What the counted window has to reach.
+/// Condition for the end of the counted window.
 #[derive(Clone, Copy, Debug)]
 enum Goal {
     Length(Elapsed),
@@ -53,7 +53,7 @@ enum Goal {
 }
 
 impl Course {
-    /// The course of a run that begins at `begin`.
+    /// Returns the course of a run that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let goal = match scenario.load.requests {
             Some(count) => Goal::Requests(count),
@@ -82,17 +82,17 @@ impl Course {
         course
     }
 
-    /// When the counted window begins, as soon as that is decided.
+    /// Begin of the counted window; `None` until it is decided.
     pub fn window_begin(&self) -> Option<Stamp> {
         self.window_begin
     }
 
-    /// When it ends.
+    /// End of the counted window; `None` until it is decided.
     pub fn window_end(&self) -> Option<Stamp> {
         self.window_end
     }
 
-    /// Whether a request that is due at `due` is to be sent at all, however late.
+    /// True if a request that is due at `due` is to be sent, however late.
     pub fn allows(&self, due: Stamp) -> bool {
         let enough = match self.goal {
             Goal::Requests(count) => self.counts(due) && self.counted >= count,
@@ -101,12 +101,12 @@ impl Course {
         !enough && self.window_end.is_none_or(|end| due < end)
     }
 
-    /// Whether a request that is due at `due`, and allowed, belongs to the cohort.
+    /// True if an allowed request that is due at `due` belongs to the cohort.
     fn counts(&self, due: Stamp) -> bool {
         self.window_begin.is_some_and(|begin| begin <= due)
     }
 
-    /// A request has begun that was due at `due`.
+    /// Notes the beginning of a request that was due at `due`.
     pub fn begun(&mut self, due: Stamp) {
         if self.counts(due) {
             self.counted += 1;
@@ -114,7 +114,7 @@ impl Course {
         }
     }
 
-    /// It has ended, well or not, at `done`.
+    /// Notes its end at `done`, well or not.
     pub fn ended(&mut self, due: Stamp, done: Stamp) {
         if self.counts(due) {
             self.in_system -= 1;
@@ -122,12 +122,12 @@ impl Course {
         }
     }
 
-    /// A client has got a whole answer.
+    /// Notes that a client has got a whole answer.
     pub fn answered(&mut self, client: Option<usize>) {
         self.unheard.hear(client);
     }
 
-    /// A person ends the run: the window ends now, if it has begun, and little patience is left.
+    /// Ends the run by hand: the window ends now, if it has begun, and little patience is left.
     pub fn stop(&mut self, now: Stamp) {
         if self.give_up != Stamp::NEVER {
             return;
@@ -136,20 +136,20 @@ impl Course {
         self.end_window(now);
     }
 
-    /// The window ends now, if it has begun; whatever is under way is waited for as ever.
+    /// Ends the window now, if it has begun; open requests have their whole patience.
     pub fn end_window(&mut self, now: Stamp) {
         self.window_begin = self.window_begin.filter(|begin| *begin < now);
         self.window_end = Some(self.window_end.map_or(now, |end| end.min(now)));
     }
 
-    /// Where the run stands at `now`.
+    /// Advances to `now`. Returns the stage of the run.
     pub fn advance(&mut self, now: Stamp) -> Stage {
         self.decide_on_window(now);
         if self.stage == Stage::WarmUp && self.window_begin.is_some_and(|begin| begin <= now) {
             self.stage = Stage::Counting;
         }
         if self.window_end.is_none() && self.has_played_its_requests() {
-            // One nanosecond more, so that the last answer lies in the window that it ends.
+            // One nanosecond more, so that the window includes the answer that ends it.
             self.window_end = Some(self.last_end + Elapsed(1));
         }
         if self.stage != Stage::Done && self.window_end.is_some_and(|end| end <= now) {
@@ -161,7 +161,7 @@ impl Course {
         self.stage
     }
 
-    /// Whether the end of a request may change where the run stands: else time alone does.
+    /// True if the end of a request may change the stage; otherwise only time does.
     #[must_use]
     pub fn turns_on_ends(&self) -> bool {
         let has_sent_all = match self.goal {
@@ -178,7 +178,7 @@ impl Course {
         }
     }
 
-    /// When [`advance`](Self::advance) will have something to say even if nothing happens.
+    /// Instant at which [`advance`](Self::advance) is due even if nothing happens.
     pub fn next_change(&self, now: Stamp) -> Stamp {
         let decision = match (self.window_begin, self.unheard.is_empty()) {
             (Some(_), _) => Stamp::NEVER,
@@ -212,37 +212,36 @@ impl Course {
     }
 }
 
-/// The latest instant at which something at `at` can be announced.
+/// Latest instant at which something at `at` can be announced.
 fn before(at: Stamp) -> Stamp {
     Stamp(at.0 - NOTICE.0)
 }
 
-/// Clients that were never answered yet.
+/// Clients that were not answered yet.
 #[derive(Debug)]
 struct Unheard {
     waiting: Vec<bool>,
     count: usize,
-    /// For whom it counts when a request was answered that is of no client: in an open load, where all
-    /// are, for the one that is waited for.
-    nobody: Option<usize>,
+    /// Client to which an answer without a client counts: all answers of an open load.
+    without_client: Option<usize>,
 }
 
 impl Unheard {
     fn of(scenario: &Scenario) -> Self {
-        let (count, nobody) = match scenario.load.arrivals {
+        let (count, without_client) = match scenario.load.arrivals {
             Arrivals::Closed { clients, .. } => (clients, None),
             Arrivals::Open { .. } => (1, Some(0)),
         };
         Self {
             waiting: vec![true; count],
             count,
-            nobody,
+            without_client,
         }
     }
 
     fn hear(&mut self, client: Option<usize>) {
-        let client = client.or(self.nobody);
-        // Who joined later is not waited for.
+        let client = client.or(self.without_client);
+        // Clients that joined later do not count.
         if let Some(waiting) = client.and_then(|client| self.waiting.get_mut(client)) {
             self.count -= usize::from(std::mem::take(waiting));
         }
@@ -278,7 +277,11 @@ mod tests {
         assert_eq!(course.window_end(), Some(ms(800)));
         assert_eq!(course.advance(ms(299)), Stage::WarmUp);
         assert_eq!(course.advance(ms(300)), Stage::Counting);
-        assert_eq!(course.advance(ms(800)), Stage::Done, "nobody is waited for");
+        assert_eq!(
+            course.advance(ms(800)),
+            Stage::Done,
+            "without_client is waited for"
+        );
     }
 
     #[test]

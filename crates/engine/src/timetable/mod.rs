@@ -1,7 +1,7 @@
-//! When the next request is due, and whose it is.
+//! The timetable of a run: the instant of each request, and its client.
 //!
-//! An open load's instants are fixed before the run: they follow from seed, rate and law alone, and
-//! from what the scenario's timeline does to the rate. A closed load's follow from its answers: client
+//! The instants of an open load are fixed before the run: they follow from seed, rate and law, and from
+//! what the scenario's timeline does to the rate. Those of a closed load follow from its answers: client
 //! *c* of *n* is first due at *c* ÷ *n* of the ramp, then when its last request ended, plus a pause.
 //!
 //! ```text
@@ -11,9 +11,9 @@
 //!   rate                  ───fast───┤ slow ─────────────────────        the rate adds up to it
 //! ```
 //!
-//! Its [`Course`] says which of them are played: warm-up, the counted window, the drain. Both engines play
-//! by these two, so that the n-th request of a run is due at the same instant in either. This room knows
-//! no clock.
+//! Its [`Course`] decides which requests count: warm-up, the counted window, the drain. Both engines use
+//! both, so that the n-th request of a run is due at the same instant in either. This module reads no
+//! clock.
 
 mod course;
 #[cfg(any(test, feature = "testing"))]
@@ -29,41 +29,41 @@ use crate::telemetry::Extra;
 use concsim_model::scenario::{Arrivals, Scenario, TimelineAction, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// A request that is to be sent.
+/// Request that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// When.
+    /// Instant at which it is due.
     pub at: Stamp,
-    /// Whose it is; the clients of an open load have no number.
+    /// Client that sends it; `None` in an open load.
     pub client: Option<usize>,
-    /// It is one more than the load would send.
+    /// Set for a request beyond the load.
     pub extra: Option<Extra>,
 }
 
-/// What becomes of a load at an instant.
+/// Change of a load at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// Open: so many requests a second from then on.
+    /// Open load: requests per second from then on.
     Rate(f64),
-    /// Closed: so many clients.
+    /// Closed load: number of clients from then on.
     Clients(usize),
-    /// One request more.
+    /// One request beyond the load.
     Extra(Extra),
 }
 
-/// All requests that are still to come, the soonest first.
+/// Requests to come, the earliest first.
 pub struct Timetable {
     coming: Coming,
-    /// What the scenario's timeline does to the load, the soonest first.
+    /// Changes by the scenario's timeline, the earliest first.
     changes: VecDeque<(Stamp, Change)>,
 }
 
 impl Timetable {
-    /// The timetable of a load that begins at `begin`.
+    /// Returns the timetable of a load that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
-        let changes = scenario.timeline.iter().filter_map(|cue| {
-            let change = change_of(cue.happens)?;
-            Some((begin + cue.at, change))
+        let changes = scenario.timeline.iter().filter_map(|event| {
+            let change = change_of(event.happens)?;
+            Some((begin + event.at, change))
         });
         Self {
             coming: Coming::of(scenario, begin),
@@ -71,8 +71,7 @@ impl Timetable {
         }
     }
 
-    /// When there is something on the timetable: a request that is due, or a change. `None`: nobody
-    /// will ask before somebody is answered.
+    /// Instant of the next request or change. `None` if no request is due before another answer.
     pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
@@ -82,7 +81,7 @@ impl Timetable {
         }
     }
 
-    /// Takes what is [`soonest`](Self::soonest) off the timetable. `None` if that was no request.
+    /// Takes the [`soonest`](Self::soonest) entry off the timetable. `None` if that was a change.
     pub fn take(&mut self) -> Option<Due> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
@@ -102,7 +101,7 @@ impl Timetable {
         None
     }
 
-    /// A person wants this `now`, when all that was due before has been taken.
+    /// Changes the load by hand at `now`, when all that was due before has been taken.
     pub fn steer(&mut self, now: Stamp, change: Change) {
         match change {
             Change::Rate(_) | Change::Clients(_) => self.coming.change(now, change),
@@ -110,15 +109,15 @@ impl Timetable {
         }
     }
 
-    /// A client will ask again.
+    /// Adds the next request of a client, which is due at `at`.
     pub fn again(&mut self, client: usize, at: Stamp) {
         self.coming.again(client, at);
     }
 }
 
-/// What a cue does to the load; [`None`] if it is about the server.
-fn change_of(happening: TimelineAction) -> Option<Change> {
-    match happening {
+/// Change of the load by a timeline entry; [`None`] if it concerns the server.
+fn change_of(action: TimelineAction) -> Option<Change> {
+    match action {
         TimelineAction::SetRate(rate) => Some(Change::Rate(rate)),
         TimelineAction::SetClients(clients) => Some(Change::Clients(clients)),
         TimelineAction::Send(class) => Some(Change::Extra(Extra {
@@ -134,30 +133,30 @@ fn change_of(happening: TimelineAction) -> Option<Change> {
     }
 }
 
-/// The requests of the load itself.
+/// Requests of the load itself.
 enum Coming {
-    /// Whatever happens.
+    /// Arrivals that do not depend on answers.
     Open {
-        /// Since when the rate has been as it is now …
+        /// Instant since which the rate holds.
         since: Stamp,
-        /// … up to which of the arrivals all were due by then …
+        /// Arrivals at unit rate that were due by `since`.
         passed: f64,
-        /// … and how many come in a second.
+        /// Requests per second.
         rate: f64,
-        /// At unit rate, from the beginning on.
+        /// Arrivals at unit rate since the beginning, in seconds.
         arrivals: Peekable<Box<dyn Iterator<Item = f64>>>,
-        /// When the next of them is due, once somebody has asked.
+        /// Instant of the next arrival, once it was computed.
         next: Option<Stamp>,
     },
-    /// For the clients that do not wait for an answer just now.
+    /// Requests of the clients that are not waiting for an answer.
     Closed {
-        /// When each of them is due.
+        /// Instant at which each of them is due.
         dues: BinaryHeap<Reverse<(Stamp, usize)>>,
-        /// How many there have ever been.
+        /// Number of clients that there have ever been.
         known: usize,
-        /// Clients from this one on stay away …
+        /// Number of clients from now on: those with higher numbers stay away.
         present: usize,
-        /// … and these do.
+        /// Clients that stay away.
         away: Vec<usize>,
     },
 }
@@ -222,7 +221,7 @@ impl Coming {
         Some(Due { at, client, extra })
     }
 
-    /// What speaks to the other sort of load changes nothing.
+    /// Applies a change; one for the other kind of load has no effect.
     fn change(&mut self, at: Stamp, change: Change) {
         match (self, change) {
             (
@@ -284,7 +283,7 @@ impl Coming {
     }
 }
 
-/// `client` ÷ `clients` of `ramp`.
+/// Returns `client` ÷ `clients` of `ramp`.
 fn share_of(ramp: Elapsed, client: usize, clients: usize) -> Elapsed {
     let share = u128::from(ramp.0) * client as u128 / clients as u128;
     Elapsed(u64::try_from(share).expect("a share is less than the whole"))
@@ -388,7 +387,7 @@ mod tests {
         }
     }
 
-    /// Everything that is due before `end`, in order.
+    /// Returns all requests that are due before `end`, in order.
     fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<Due> {
         let mut dues = Vec::new();
         while timetable.soonest().is_some_and(|at| at < end) {

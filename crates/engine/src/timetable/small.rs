@@ -6,7 +6,7 @@ use concsim_model::scenario::{
 };
 use concsim_model::units::Elapsed;
 
-/// So many clients that never pause, against a request without steps.
+/// Returns a load of `clients` that never pause, with a request without steps.
 pub fn closed(clients: usize, ramp: Elapsed) -> Scenario {
     let think = Draw::Fixed(0);
     scenario(Arrivals::Closed {
@@ -16,7 +16,7 @@ pub fn closed(clients: usize, ramp: Elapsed) -> Scenario {
     })
 }
 
-/// So many a second, Poisson, against a request without steps.
+/// Returns a Poisson load of `rate` requests per second, with a request without steps.
 pub fn open(rate: f64) -> Scenario {
     let process = Process::Poisson;
     scenario(Arrivals::Open { rate, process })

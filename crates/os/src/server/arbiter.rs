@@ -370,7 +370,7 @@ impl<'a> Arbiter<'a> {
 
     fn on_exit(&mut self, death: Death) -> Result<(), Failure> {
         let Death { pid, status, cpu } = death;
-        let Some((slot, hand)) = self.roster.dismiss(pid) else {
+        let Some((slot, process)) = self.roster.dismiss(pid) else {
             return Ok(());
         };
         self.lifelines[slot] = None;
@@ -379,7 +379,7 @@ impl<'a> Arbiter<'a> {
         let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
         words.remove(at, cpu);
         let worker = slot as u32;
-        let cause = self.cause_of(hand);
+        let cause = self.cause_of(process);
         let died = Event::Died {
             at,
             worker,
@@ -391,7 +391,7 @@ impl<'a> Arbiter<'a> {
         let timeout = self.orders.scenario.server.timeout;
         let how = how_it_ended(status, cause, timeout);
         let name = format!("worker {} (pid {pid})", letter(slot));
-        if status == BOOT_FAILED || (never_up && !hand.going) {
+        if status == BOOT_FAILED || (never_up && !process.going) {
             let reason = self.last_words_or(how);
             return Err(Failure::Boot {
                 worker: name,
@@ -425,12 +425,12 @@ impl<'a> Arbiter<'a> {
     }
 
     /// Measure that the arbiter took to end this process.
-    fn cause_of(&self, hand: Process) -> Option<TerminationCause> {
-        if hand.was_silent() {
+    fn cause_of(&self, process: Process) -> Option<TerminationCause> {
+        if process.was_silent() {
             Some(TerminationCause::Silent)
         } else if self.is_killing {
             Some(TerminationCause::Overdue)
-        } else if hand.going || self.listener.is_none() {
+        } else if process.going || self.listener.is_none() {
             Some(TerminationCause::Retired)
         } else {
             None

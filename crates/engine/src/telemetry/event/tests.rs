@@ -1,4 +1,4 @@
-//! Events read back as they were written.
+//! Round trips of events through their encoding.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Bodies: read to their end, checked, and let go of. Nothing of them is kept.
+//! Bodies: read to their end, checked, and discarded.
 //!
 //! ```text
 //!   4;a=b CR LF  d a t a CR LF   0 CR LF   Name: value CR LF   CR LF
@@ -9,43 +9,43 @@ use super::{Refusal, Status};
 
 /// Most bytes of chunk extensions and of trailers that one body may bring.
 const OVERHEAD_LIMIT: usize = 8 << 10;
-/// A chunk's size has at most so many digits: 16 would fill 64 bits.
+/// Most digits of a chunk's size: 16 would fill 64 bits.
 const SIZE_DIGITS: u32 = 15;
 
-/// How a message says where its body ends.
+/// Way in which a message marks the end of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// After so many bytes.
+    /// After this number of bytes.
     Length(u64),
     /// After the last chunk and its trailers.
     Chunked,
-    /// When the connection ends; responses only.
+    /// Until the connection ends; responses only.
     UntilClose,
 }
 
-/// A body on its way: swallows bytes until the body has ended.
+/// Body that is being received: consumes bytes until the body has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Body {
     at: At,
-    /// Bytes of content that may still come.
+    /// Number of bytes of content that may still come.
     allowance: u64,
     overhead: usize,
-    /// Of a request: blanks after a chunk's size are refused. Some servers write them.
+    /// True for requests: blanks after a chunk's size are refused. Some servers write them.
     is_strict: bool,
 }
 
-/// What the next byte belongs to.
+/// Part of the body that the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// Content of known length.
     Content(u64),
     /// Content of unknown length.
     UntilClose,
-    /// A chunk's size, with so many digits so far.
+    /// A chunk's size, and the number of its digits so far.
     Size { size: u64, digits: u32 },
     /// Blanks between a chunk's size and its extension, where RFC 9112 tolerates them.
     SizeBlank(u64),
-    /// A chunk's extension: checked, and read over.
+    /// A chunk's extension: checked and skipped.
     Extension(u64, Ext),
     /// The line feed after a chunk's size.
     SizeEnd(u64),
@@ -69,8 +69,8 @@ enum At {
     Over,
 }
 
-/// A place in chunk extensions: `name`, `name=value` or `name="value"`, with semicolons between them
-/// (RFC 9112, section 7.1.1).
+/// Part of a chunk extension: `name`, `name=value` or `name="value"`, with semicolons between them (RFC
+/// 9112, section 7.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ext {
     /// Before a name.
@@ -94,7 +94,7 @@ enum Ext {
 }
 
 impl Ext {
-    /// Where `byte` leads to, unless it may not stand here.
+    /// Returns the part after `byte`; `None` if the byte is not allowed here.
     fn step(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Begin | Self::Equals, b' ' | b'\t') => self,
@@ -116,7 +116,7 @@ impl Ext {
 }
 
 impl Body {
-    /// A body that begins with the next byte and may have up to `limit` bytes of content.
+    /// Returns a body that begins with the next byte and may have up to `limit` bytes of content.
     #[must_use]
     pub fn new(framing: Framing, limit: u64) -> Self {
         let at = match framing {
@@ -133,8 +133,8 @@ impl Body {
         }
     }
 
-    /// The body of a request, whose framing must be beyond doubt: a server in front might read it
-    /// otherwise.
+    /// Returns the body of a request. Its framing must be unambiguous: a server in front might read it in
+    /// another way.
     #[must_use]
     pub fn of_request(framing: Framing, limit: u64) -> Self {
         Self {
@@ -143,22 +143,22 @@ impl Body {
         }
     }
 
-    /// Whether the whole body has been swallowed.
+    /// True if the whole body has been consumed.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.at == At::Over
     }
 
-    /// Whether the end of the connection, now, is the end of the body.
+    /// True if the end of the connection, now, would be the end of the body.
     #[must_use]
     pub fn may_end_here(&self) -> bool {
         matches!(self.at, At::Over | At::UntilClose)
     }
 
-    /// Swallows bytes up to the body's end; says how many. All of them, unless it is over.
+    /// Consumes bytes up to the body's end. Returns their number: all of them, unless the body has ended.
     ///
     /// # Errors
-    /// 400 when the framing is broken, 413 when the content is longer than allowed.
+    /// Returns a refusal: 400 if the framing is broken, 413 if the content is longer than allowed.
     pub fn swallow(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         let mut swallowed = 0;
         while let Some(&byte) = bytes.get(swallowed) {
@@ -181,7 +181,7 @@ impl Body {
         Ok(swallowed)
     }
 
-    /// One byte of framing.
+    /// Consumes one byte of framing.
     fn step(&mut self, byte: u8) -> Result<At, Refusal> {
         match (self.at, byte) {
             (At::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
@@ -223,7 +223,7 @@ impl Body {
         }
     }
 
-    /// The content of a chunk of `size` begins; or, after the last one, the trailers.
+    /// Begins the content of a chunk of `size`; after the last chunk, the trailers.
     fn chunk(&mut self, size: u64) -> Result<At, Refusal> {
         if size == 0 {
             return Ok(At::TrailerBegin);
@@ -233,7 +233,7 @@ impl Body {
         Ok(At::Data(size))
     }
 
-    /// A byte that carries no content: few of them are tolerated.
+    /// Counts a byte that carries no content: their number is limited.
     fn pay(&mut self, at: At) -> Result<At, Refusal> {
         self.overhead += 1;
         if self.overhead > OVERHEAD_LIMIT {
@@ -264,12 +264,12 @@ fn one_more_digit(size: u64, digits: u32, byte: u8) -> Result<At, Refusal> {
     })
 }
 
-/// A byte that a value may have: visible, blank, or beyond ASCII.
+/// True for a byte that a value may have: visible, blank, or beyond ASCII.
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7F)
 }
 
-/// A byte that a name may have (`tchar` of RFC 9110, section 5.6.2).
+/// True for a byte that a name may have (`tchar` of RFC 9110, section 5.6.2).
 pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(

@@ -8,11 +8,10 @@
 //!   bytes read ──▶ response::parse ──▶ what load needs to know of an answer
 //! ```
 //!
-//! What a request says of its own length is believed in one way only, since two servers that read
-//! it in two ways can be made to disagree on where the next request begins (RFC 9112, section 11.2).
-//! Whatever is not exactly right is refused, and the connection is closed. The verdict depends on
-//! the bytes alone, never on how they were cut into reads. No socket, no clock, no allocation for
-//! a request that fits into the buffer.
+//! The length of a request is accepted in one form only: two servers that read it in two ways could
+//! disagree on where the next request begins (RFC 9112, section 11.2). Any deviation is refused, and the
+//! connection is closed. The verdict depends on the bytes alone, never on how they were cut into reads. No
+//! socket, no clock, and no allocation for a request that fits into the buffer.
 
 mod body;
 mod receiver;
@@ -27,24 +26,24 @@ pub use status::Status;
 
 /// Longest request line, in bytes; a longer one is answered with 414.
 pub const LINE_LIMIT: usize = 8 << 10;
-/// Longest head, in bytes, from the request line to the empty line; a longer one is a 431.
+/// Longest head, in bytes, from the request line to the empty line; a longer one is answered with 431.
 pub const HEAD_LIMIT: usize = 16 << 10;
-/// Most header fields of one head; more are a 431.
+/// Most header fields of one head; more are answered with 431.
 pub const FIELD_LIMIT: usize = 100;
-/// Longest body of a request, in bytes without its framing; a longer one is a 413.
+/// Longest body of a request, in bytes without its framing; a longer one is answered with 413.
 pub const BODY_LIMIT: u64 = 1 << 20;
 
-/// What to write to a client that waits for it before it sends its body.
+/// Response to a client that waits for it before it sends its body.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// A request that is not played, since it is not one or asks for too much. After it the connection
-/// is closed: where the next request would begin is not known.
+/// Refusal of a request that is malformed or asks for too much. The connection is closed after it: the
+/// beginning of the next request is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{status}: {reason}")]
 pub struct Refusal {
-    /// What to answer.
+    /// Status of the answer.
     pub status: Status,
-    /// What is wrong with the request, as a fragment without a period.
+    /// Fault of the request, as a fragment without a period.
     pub reason: &'static str,
 }
 

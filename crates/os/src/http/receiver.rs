@@ -1,32 +1,32 @@
-//! The receiving side of one connection: a buffer, and how far the request in it has come.
+//! The receiving side of one connection: a buffer, and the progress of the request in it.
 //!
 //! ```text
 //!   buffer  │ gone │ head of this request │ its body (let go of as it comes) │ next request │ room │
 //!           0      start                  start + head.end                   next         filled  len
 //! ```
 //!
-//! Bytes beyond a request are the beginning of the next one, and stay.
+//! Bytes beyond a request are the beginning of the next one, and stay in the buffer.
 
 use std::ops::Range;
 
 use super::request::{self, Head};
 use super::{BODY_LIMIT, Body, HEAD_LIMIT, Refusal, Request, Source};
 
-/// Room for the first read of a connection: the head of an ordinary request, several times.
+/// Size of the buffer at first, in bytes: several times the head of an ordinary request.
 const ROOM_AT_FIRST: usize = 1 << 10;
-/// Room that is always left beyond the longest head, so that a body can follow it.
+/// Room beyond the longest head, in bytes, so that a body can follow it.
 const ROOM_BEYOND: usize = 4 << 10;
 
-/// How far the request at the front has come.
+/// Progress of the request at the front of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Not whole: read more, then ask again.
+    /// Incomplete: read more, then ask again.
     NeedMore,
     /// The client waits with its body: write [`super::CONTINUE`], then ask again.
     SayContinue,
-    /// Whole: [`Receiver::request`] has it, until [`Receiver::next`] goes on to the one after it.
+    /// Complete: [`Receiver::request`] returns it, until [`Receiver::next`] goes on to the one after it.
     Whole,
-    /// None that can be played: answer, and close.
+    /// Not playable: answer, and close.
     Refused(Refusal),
 }
 
@@ -34,9 +34,9 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Receiver {
     buffer: Vec<u8>,
-    /// Where the request at the front begins.
+    /// Offset of the request at the front.
     start: usize,
-    /// How far the buffer is filled.
+    /// Number of bytes in the buffer.
     filled: usize,
     state: State,
 }
@@ -56,7 +56,7 @@ impl Default for Receiver {
 }
 
 impl Receiver {
-    /// For a connection that has just been accepted.
+    /// Returns the receiver of a connection that has just been accepted.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Receiver {
         }
     }
 
-    /// Where to put the bytes that are read next; never empty.
+    /// Returns the room for the next read; never empty.
     pub fn room(&mut self) -> &mut [u8] {
         if self.filled == self.buffer.len() && self.start > 0 {
             self.move_to_front();
@@ -83,10 +83,10 @@ impl Receiver {
         &mut self.buffer[self.filled..]
     }
 
-    /// Says how many bytes were put into the room.
+    /// Notes that `count` bytes were read into the room.
     ///
     /// # Panics
-    /// When there was no room for so many.
+    /// Panics if there was no room for so many.
     pub fn received(&mut self, count: usize) {
         self.filled += count;
         assert!(
@@ -95,7 +95,7 @@ impl Receiver {
         );
     }
 
-    /// How far the request at the front has come, by all bytes received so far.
+    /// Returns the progress of the request at the front, with all bytes received so far.
     pub fn progress(&mut self) -> Progress {
         match self.advance() {
             Ok(progress) => progress,
@@ -146,10 +146,10 @@ impl Receiver {
         self.advance()
     }
 
-    /// The whole request at the front.
+    /// Returns the complete request at the front.
     ///
     /// # Panics
-    /// Unless the last [`Progress`] was `Whole`.
+    /// Panics unless the last [`Progress`] was `Whole`.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
         let State::Whole { head, .. } = &self.state else {
@@ -158,7 +158,7 @@ impl Receiver {
         let bytes = &self.buffer[self.start..];
         let target = &bytes[head.target.clone()];
         let target = str::from_utf8(target).expect("a target is ASCII");
-        // A field that is no text is none that an own page sends.
+        // No page of this server sends a field that is not text.
         let field = |range: &Option<Range<usize>>| {
             let range = range.clone()?;
             Some(str::from_utf8(&bytes[range]).unwrap_or("?"))
@@ -180,7 +180,7 @@ impl Receiver {
     /// Goes on to the next request of the connection; some of its bytes may be there already.
     ///
     /// # Panics
-    /// Unless the last [`Progress`] was `Whole`.
+    /// Panics unless the last [`Progress`] was `Whole`.
     pub fn next(&mut self) {
         let State::Whole { next, .. } = self.state else {
             panic!("a request is whole before the next one begins");
@@ -192,14 +192,13 @@ impl Receiver {
         }
     }
 
-    /// Whether nothing of the request at the front has come: a client that goes away now has missed
-    /// nothing.
+    /// True if no byte of the request at the front has come: a client that leaves now has missed nothing.
     #[must_use]
     pub fn is_between_requests(&self) -> bool {
         matches!(self.state, State::InHead) && self.start == self.filled
     }
 
-    /// Makes the request at the front begin where the buffer does.
+    /// Moves the request at the front to the beginning of the buffer.
     fn move_to_front(&mut self) {
         self.buffer.copy_within(self.start..self.filled, 0);
         if let State::Whole { next, .. } = &mut self.state {

@@ -1,7 +1,8 @@
-//! Request heads: what a request asks for, and how it says where it ends.
+//! Request heads: target, origin and framing.
 //!
-//! httparse finds lines, names and values; the rules that need more than one line are here. A head
-//! is parsed again, from its first byte, each time bytes have come: it is at most 16 KiB long, and
+//! httparse finds lines, names and values; the rules about more than one line are here. A head is parsed
+//! again, from its first byte, each time bytes have come: it is at most 16 KiB long, and nearly always
+//! comes whole.
 //! nearly always comes whole.
 
 use std::mem::MaybeUninit;
@@ -12,7 +13,7 @@ use httparse::{Error, Header};
 use super::body::is_token;
 use super::{BODY_LIMIT, FIELD_LIMIT, Framing, HEAD_LIMIT, LINE_LIMIT, Refusal, Status};
 
-/// What is asked to be done with the target.
+/// Method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`
@@ -21,69 +22,68 @@ pub enum Method {
     Head,
     /// `POST`: as GET, after the body has been read.
     Post,
-    /// One that HTTP defines and this server does not play.
+    /// A method that HTTP defines and this server does not play.
     NotPlayed,
-    /// One that HTTP does not define.
+    /// A method that HTTP does not define.
     Unknown,
 }
 
-/// Whether the connection stays after the answer, and what the answer says of it.
+/// Fate of the connection after the answer, and the field in the answer that announces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// It ends: `Connection: close`.
+    /// It is closed: `Connection: close`.
     Close,
-    /// It stays: `Connection: keep-alive`, which goes without saying in HTTP/1.1, but not in 1.0.
+    /// It stays: `Connection: keep-alive`, which is the default in HTTP/1.1, but not in 1.0.
     Stay,
 }
 
-/// A whole request: its head, after its body has been read and checked.
+/// Complete request: its head, after its body has been read and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request<'bytes> {
-    /// What to do.
+    /// Method.
     pub method: Method,
-    /// With what: begins with `/`, unless it is `*` or empty. Percent signs are left alone.
+    /// Path: begins with `/`, unless it is `*` or empty. Percent signs are not decoded.
     pub path: &'bytes str,
-    /// What follows the question mark; empty without one.
+    /// Text after the question mark; empty if there is none.
     pub query: &'bytes str,
-    /// What the client wants to happen to the connection.
+    /// Fate of the connection, as the client wants it.
     pub keep: Keep,
-    /// By which name it asks, and for which page.
+    /// Origin of the request.
     pub source: Source<'bytes>,
 }
 
-/// The fields of a request that name its origin.
+/// Fields of a request that name its origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Source<'bytes> {
     /// `Host`, with its port if it has one.
     pub host: Option<&'bytes str>,
-    /// `Origin`: the site of the page that asks.
+    /// `Origin`: the site of the page that made the request.
     pub origin: Option<&'bytes str>,
-    /// `Sec-Fetch-Site: cross-site`: a browser asks for a page of another site.
+    /// True for `Sec-Fetch-Site: cross-site`: the request comes from a page of another site.
     pub is_cross_site: bool,
 }
 
-/// The facts of a head; ranges are of the bytes that it was parsed from.
+/// Facts of a head; ranges refer to the bytes that it was parsed from.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) method: Method,
     /// Path and query.
     pub(super) target: Range<usize>,
-    /// As [`Source`] has them.
+    /// As in [`Source`].
     pub(super) host: Option<Range<usize>>,
     pub(super) origin: Option<Range<usize>>,
     pub(super) is_cross_site: bool,
     pub(super) keep: Keep,
     pub(super) framing: Framing,
-    /// The client waits for [`super::CONTINUE`] before it sends its body.
+    /// True if the client waits for [`super::CONTINUE`] before it sends its body.
     pub(super) expects_continue: bool,
-    /// The body begins here.
+    /// Offset of the body.
     pub(super) end: usize,
 }
 
-/// The head that `bytes` begin with; `None` as long as it is not whole.
+/// Parses the head at the beginning of `bytes`; `None` if it is incomplete.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
-    // In two windows, so that the verdict on a head is the verdict on its first bytes that earn one,
-    // whether they came alone or in company.
+    // Two windows, so that a head is judged by its first faulty bytes, whether more bytes have come or not.
     let line_window = &bytes[..bytes.len().min(LINE_LIMIT)];
     if let Some(head) = parse_window(line_window)? {
         return Ok(Some(head));
@@ -119,7 +119,7 @@ fn parse_window(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     }
 }
 
-/// Where a minor version from 2 to 9 stands, in a request line of HTTP/1.
+/// Returns the offset of a minor version from 2 to 9 in a request line of HTTP/1.
 fn minor_version(bytes: &[u8]) -> Option<usize> {
     let line = bytes.trim_ascii_start();
     let third = line.splitn(3, |byte| *byte == b' ').nth(2)?;
@@ -128,7 +128,7 @@ fn minor_version(bytes: &[u8]) -> Option<usize> {
     matches!(minor, b'2'..=b'9').then_some(begin + b"HTTP/1.".len())
 }
 
-/// A later minor version is played as the latest known one (RFC 9110, section 2.5).
+/// Parses a head with a later minor version as HTTP/1.1 (RFC 9110, section 2.5).
 #[cold]
 fn parse_as_1_1(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     let mut known = bytes.to_vec();
@@ -138,9 +138,9 @@ fn parse_as_1_1(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     parse_window(&known)
 }
 
-/// httparse takes a bare line feed for the end of a line. A server in front of this one might not.
+/// Refuses a bare line feed, which httparse takes for the end of a line: a server in front might not.
 fn all_lines_end_right(head: &[u8]) -> Result<(), Refusal> {
-    // Counts them all, where the first would do: so the compiler may look at sixteen pairs at once.
+    // Counts all of them, where the first would do: so the compiler may check sixteen pairs at once.
     let pairs = head.iter().zip(head.iter().skip(1));
     let bare = pairs
         .filter(|(before, byte)| **byte == b'\n' && **before != b'\r')
@@ -167,7 +167,7 @@ fn refusal(error: Error, bytes: &[u8]) -> Refusal {
     }
 }
 
-/// Whether the third word of the request line begins as a version does.
+/// True if the third word of the request line begins as a version does.
 fn names_http(bytes: &[u8]) -> bool {
     let third = bytes
         .trim_ascii_start()
@@ -212,8 +212,8 @@ fn method(word: &str) -> Method {
     }
 }
 
-/// The path and query of a target in origin form (`/a?b`) or absolute form (`http://host/a?b`). The
-/// other two forms belong to one method each: `OPTIONS *`, and `CONNECT host:80`.
+/// Path and query of a target in origin form (`/a?b`) or absolute form (`http://host/a?b`). The other two
+/// forms belong to one method each: `OPTIONS *`, and `CONNECT host:80`.
 fn path_and_query<'target>(
     target: &'target str,
     method_word: &str,
@@ -236,7 +236,7 @@ fn path_and_query<'target>(
     }
 }
 
-/// What the fields say together.
+/// Facts that the fields state together.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "four things that a head says or does not"
@@ -349,7 +349,7 @@ fn only_once<'bytes>(
     }
 }
 
-/// Digits and nothing else: no sign, no list.
+/// Parses digits alone: no sign, no list.
 fn content_length(value: &[u8]) -> Result<Framing, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::bad("the content's length is no number"));
@@ -367,8 +367,8 @@ fn content_length(value: &[u8]) -> Result<Framing, Refusal> {
     Ok(Framing::Length(length))
 }
 
-/// `chunked`, alone. Another coding below it is merely unknown; anything else leaves open where the
-/// body ends.
+/// Accepts `chunked` alone. A coding before it is merely unknown; any other list leaves the end of the body
+/// open.
 fn transfer_coding(value: &[u8]) -> Result<Framing, Refusal> {
     if value.eq_ignore_ascii_case(b"chunked") {
         return Ok(Framing::Chunked);

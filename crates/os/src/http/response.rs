@@ -1,4 +1,4 @@
-//! Responses: their heads as the server writes them, and as load reads them.
+//! Response heads, as the server writes them and as load reads them.
 
 use std::io::Write;
 use std::mem::MaybeUninit;
@@ -6,37 +6,38 @@ use std::ops::Range;
 
 use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Keep, Status};
 
-/// A moment in HTTP's form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7): always as long.
+/// Instant in HTTP's form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7), which has a fixed
+/// length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date([u8; Self::LENGTH]);
 
 impl Date {
-    /// Bytes of a date.
+    /// Length of a date in bytes.
     pub const LENGTH: usize = 29;
-    /// When Unix time began.
+    /// Beginning of Unix time.
     pub const EPOCH: Self = Self(*b"Thu, 01 Jan 1970 00:00:00 GMT");
 
-    /// The date that is written so. [`None`] if it has another length.
+    /// Returns the date with this text; [`None`] if it has another length.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         text.as_bytes().try_into().ok().map(Self)
     }
 
-    /// As it is written.
+    /// Returns its text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }
 }
 
-/// What a head begins with, up to its date: for those who write one head many times.
+/// Returns the constant part of a head, up to its date, for callers that cache it.
 #[must_use]
 pub fn up_to_the_date(status: Status) -> String {
     format!("HTTP/1.1 {status}\r\nServer: concsim\r\nDate: ")
 }
 
-/// Appends the head of a response with `length` bytes of plain text. A server with a clock must say
-/// the date (RFC 9110, section 6.6.1).
+/// Appends the head of a response with `length` bytes of plain text. A server with a clock must send the
+/// date (RFC 9110, section 6.6.1).
 pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep, date: Date) {
     let connection = match keep {
         Keep::Stay => "keep-alive",
@@ -56,31 +57,31 @@ pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep, da
     .expect("a Vec takes all bytes");
 }
 
-/// What a client has to know of a response's head.
+/// Facts of a response's head that a client needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// 100 to 999. Below 200 the head is an interim one, and another follows.
+    /// Status, 100 to 999. A status below 200 is interim, and another head follows.
     pub status: u16,
-    /// How the body says where it ends.
+    /// Way in which the end of the body is marked.
     pub framing: Framing,
-    /// Whether another request may follow on this connection.
+    /// True if another request may follow on this connection.
     pub stays: bool,
-    /// The body begins here.
+    /// Offset of the body.
     pub end: usize,
-    /// Where in the bytes the value of `Location` is; [`None`] without one.
+    /// Range of the value of `Location`; [`None`] without one.
     pub location: Option<Range<usize>>,
 }
 
-/// What is wrong with a response.
+/// Fault of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Broken(pub &'static str);
 
-/// The head of the response to a GET or POST that `bytes` begin with; `None` as long as it is not
-/// whole.
+/// Parses the head of the response to a GET or POST at the beginning of `bytes`; `None` if it is
+/// incomplete.
 ///
 /// # Errors
-/// When this is no response, or one whose end cannot be known.
+/// Fails if this is no response, or one whose end cannot be known.
 pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
     let mut parsed = httparse::Response::new(&mut []);
@@ -100,7 +101,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     }
 }
 
-/// Where the value of `Location` is in the bytes that were parsed.
+/// Range of the value of `Location` in the bytes that were parsed.
 fn location(parsed: &httparse::Response<'_, '_>, bytes: &[u8]) -> Option<Range<usize>> {
     let mut fields = parsed.headers.iter();
     let field = fields.find(|field| field.name.eq_ignore_ascii_case("location"))?;
@@ -150,7 +151,7 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
     })
 }
 
-/// The number that these digits are: a sign is none.
+/// Parses digits; a sign is an error.
 fn number(digits: &[u8]) -> Option<u64> {
     let is_number = digits.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(digits).ok().filter(|_| is_number);

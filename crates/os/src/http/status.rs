@@ -1,20 +1,20 @@
-//! The statuses that this server answers with, and no others.
+//! The statuses that this server sends.
 
 use std::fmt;
 
-/// Status of an answer; its number is its value.
+/// Status of an answer; its value is the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Status {
-    /// Played to its end.
+    /// The request was played to its end.
     Ok = 200,
     /// The request breaks a rule of HTTP, or its numbers are wrong.
     BadRequest = 400,
-    /// Asked by a foreign name, or for a page of another site.
+    /// The request names a foreign host, or comes from a page of another site.
     Forbidden = 403,
     /// The scenario has no request of this name.
     NotFound = 404,
-    /// A method that HTTP knows and this server does not play.
+    /// HTTP defines the method, and this server does not play it.
     MethodNotAllowed = 405,
     /// The request did not arrive in time.
     RequestTimeout = 408,
@@ -28,22 +28,22 @@ pub enum Status {
     FieldsTooLarge = 431,
     /// The handler panicked.
     InternalServerError = 500,
-    /// A method or a transfer coding that this server does not know.
+    /// This server does not know the method or a transfer coding.
     NotImplemented = 501,
     /// A service did not answer.
     BadGateway = 502,
-    /// Neither HTTP/1.0 nor HTTP/1.1.
+    /// The version is neither HTTP/1.0 nor HTTP/1.1.
     VersionNotSupported = 505,
 }
 
 impl Status {
-    /// Its number.
+    /// Returns its number.
     #[must_use]
     pub const fn code(self) -> u16 {
         self as u16
     }
 
-    /// Its name, as it stands in the status line.
+    /// Returns its name, as in the status line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

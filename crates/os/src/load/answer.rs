@@ -1,19 +1,18 @@
-//! One answer, read to its end: bytes in, a status out. What is in the body is of no interest; where
-//! it ends is.
+//! One answer, read to its end: bytes in, a status out. The body's content is ignored; its end matters.
 
 use crate::http::{Body, response};
 
-/// Longest body that is read, in bytes. A longer answer is a broken one.
+/// Longest body that is read, in bytes. A longer one counts as broken.
 const LONGEST_BODY: u64 = 1 << 40;
 
-/// An answer on its way.
+/// Answer that is being received.
 #[derive(Debug, Default)]
 pub struct Answer {
-    /// The beginning of a head whose end has not come yet.
+    /// Beginning of an incomplete head.
     partial: Vec<u8>,
-    /// The head, once it is whole, and what is still to come of the body.
+    /// Head, once it is complete, and the rest of the body to come.
     headed: Option<Headed>,
-    /// Where an answer with a status from 300 to 399 points.
+    /// Target of an answer with a status from 300 to 399.
     location: Option<String>,
 }
 
@@ -24,21 +23,21 @@ struct Headed {
     body: Body,
 }
 
-/// A whole answer.
+/// Complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole {
-    /// 200 to 999.
+    /// Status, 200 to 999.
     pub status: u16,
-    /// Whether another request may follow on this connection.
+    /// True if another request may follow on this connection.
     pub stays: bool,
 }
 
-/// The server does not speak HTTP/1.1.
+/// Error: the server does not speak HTTP/1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
 
 impl Answer {
-    /// Reads on; says when the answer is whole.
+    /// Consumes bytes. Returns the answer once it is complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
         if self.headed.is_some() {
             return self.feed_body(bytes);
@@ -51,7 +50,7 @@ impl Answer {
         self.feed_head(&all)
     }
 
-    /// The connection has ended: the answer is whole if that is how it says so.
+    /// Notes the end of the connection. Returns the answer if that is how its end is marked.
     pub fn end(&self) -> Option<Whole> {
         self.headed
             .filter(|headed| headed.body.may_end_here())
@@ -66,7 +65,7 @@ impl Answer {
         self.location.take()
     }
 
-    /// Ready for the next answer on the same connection.
+    /// Resets it for the next answer on the same connection.
     pub fn begin_anew(&mut self) {
         self.partial.clear();
         self.headed = None;
@@ -83,7 +82,7 @@ impl Answer {
                 self.location = location.map(|it| String::from_utf8_lossy(it).into_owned());
             }
             bytes = &bytes[head.end..];
-            // An interim answer (100 Continue) announces the real one.
+            // An interim answer (100 Continue) announces the final one.
             if head.status >= 200 {
                 self.headed = Some(Headed {
                     status: head.status,
@@ -110,7 +109,7 @@ impl Answer {
 mod tests {
     use super::*;
 
-    /// Feeds an answer in pieces of each size; all must lead to the same.
+    /// Feeds an answer in pieces of each size; the result must be the same.
     fn check(bytes: &str, expected: Result<Option<Whole>, Broken>) {
         for size in 1..=bytes.len() {
             let mut answer = Answer::default();

@@ -1,4 +1,4 @@
-//! One connection's life, as a small state machine.
+//! One connection of load, as a small state machine.
 //!
 //! ```text
 //!            send                    flush, all out            read, whole
@@ -8,9 +8,8 @@
 //!                    failed                          failed           (kept connections only)
 //! ```
 //!
-//! It is told when its socket has become readable or writable, does what can be done without waiting,
-//! and answers with what came of it. It never decides to try again: whether a request that failed is
-//! worth another connection is nobody's business here.
+//! It is told when its socket becomes readable or writable, does all that needs no waiting, and returns the
+//! result. It never retries: its caller decides whether a failed request gets another connection.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -22,51 +21,51 @@ use crate::sys::poller::Ready;
 use crate::telemetry::{Failure, Outcome, status_and_failure};
 use concsim_model::units::Stamp;
 
-/// Reads of one connection before others have their turn.
+/// Number of reads of one connection before the other connections' turn.
 const READS_AT_ONCE: usize = 4;
 
-/// One connection to the server.
+/// Connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
-    /// The request that is under way; none on an idle connection.
+    /// Request that is under way; `None` on an idle connection.
     exchange: Option<Exchange>,
-    /// Bytes of it that the kernel did not take yet.
+    /// Bytes of the request that the kernel did not take yet.
     unsent: Vec<u8>,
     answer: Answer,
-    /// Whether a request was sent on it before.
+    /// True if a request was sent on it before.
     is_used: bool,
-    /// Its number, by which its worker knows it too.
+    /// Its number, which its worker reports too.
     number: Option<u32>,
-    /// There may be more of the answer to read now: the last read stopped before its end.
+    /// True if more of the answer may be there to read: the last read stopped before its end.
     is_unread: bool,
-    /// The server has sent its last: no event will ask for another read.
+    /// True if the server has sent its last byte: no event will ask for another read.
     is_closed: bool,
 }
 
-/// A request under way.
+/// Request under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exchange {
-    /// Its number.
+    /// Number of the request.
     pub number: u32,
     /// Index into the scenario's requests.
     pub class: u16,
-    /// Whose it is, in a closed load.
+    /// Client that sent it, in a closed load.
     pub client: Option<usize>,
-    /// When it should have been sent.
+    /// Instant at which it was due.
     pub due: Stamp,
-    /// When it was; zero: it was not.
+    /// Instant at which it was sent; zero if it was not.
     pub sent: Stamp,
-    /// When the answer began to come; zero: not yet.
+    /// Instant at which the first byte of the answer came; zero if none has.
     pub first_byte: Stamp,
-    /// Whether it was the first on its connection.
+    /// True if it was the first on its connection.
     pub opened: bool,
-    /// The number of its connection, if it has one.
+    /// Number of its connection, if it has one.
     pub connection: Option<u32>,
 }
 
 impl Exchange {
-    /// What has become of it at `done`. `status` is that of a whole answer.
+    /// Returns its outcome at `done`. `verdict` has the status of a whole answer.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: Stamp) -> Outcome {
         let (status, failure) = status_and_failure(verdict);
         Outcome {
@@ -83,39 +82,39 @@ impl Exchange {
     }
 }
 
-/// What came of sending.
+/// Result of sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
-    /// The kernel has the request, or will take it when the connection is through.
+    /// The kernel has the request, or will take it when the connection is open.
     UnderWay,
-    /// Not a byte of it was written: the connection is gone.
+    /// No byte was written: the connection is gone.
     Unwritten(Failure),
 }
 
-/// What came of an event.
+/// Result of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// There is more to come.
+    /// More is to come.
     Waiting,
-    /// There may be more to read now: nothing will report it, so it is to be read on at the next turn.
+    /// More may be there to read, which no event will report: read on in the next turn.
     Unread,
     /// The exchange is over.
     Over {
-        /// Which.
+        /// The request and its times.
         exchange: Exchange,
-        /// The status of a whole answer, or why there is none.
+        /// Status of a whole answer, or the reason for none.
         verdict: Result<u16, Failure>,
-        /// When its last byte was read, or when it failed.
+        /// Instant at which its last byte was read, or at which it failed.
         done: Stamp,
-        /// Whether the connection can be used again.
+        /// True if the connection can be used again.
         stays: bool,
     },
-    /// It was idle and is so no more: the server has closed it.
+    /// The server has closed an idle connection.
     Closed,
 }
 
 impl Connection {
-    /// A connection that was begun just now.
+    /// Returns a connection that has just been begun.
     pub(super) fn new(stream: TcpStream) -> Self {
         Self {
             number: net::own_number(&stream),
@@ -129,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// The socket, to be watched.
+    /// Returns the socket, for the poller.
     pub(super) fn stream(&self) -> &TcpStream {
         &self.stream
     }
@@ -139,17 +138,17 @@ impl Connection {
         self.answer.take_location()
     }
 
-    /// The request under way.
+    /// Returns the request under way.
     pub(super) fn exchange(&self) -> Option<&Exchange> {
         self.exchange.as_ref()
     }
 
-    /// True if there may be more of the answer to read now, which no event will report.
+    /// True if more of the answer may be there to read, which no event will report.
     pub(super) fn is_unread(&self) -> bool {
         self.is_unread
     }
 
-    /// Goes on with an answer of which there may be more to read.
+    /// Goes on reading an answer of which more may be there.
     pub(super) fn read_on(&mut self, buffer: &mut [u8], clock: Clock) -> Progress {
         if self.is_unread {
             self.read(buffer, clock)
@@ -158,7 +157,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request, or as much of it as goes. Stamps `exchange` right before.
+    /// Sends a request, or as much of it as the kernel takes. Stamps `exchange` right before.
     pub(super) fn send(&mut self, exchange: &mut Exchange, bytes: &[u8], clock: Clock) -> Sending {
         exchange.opened = !self.is_used;
         exchange.connection = self.number;
@@ -174,10 +173,10 @@ impl Connection {
         Sending::UnderWay
     }
 
-    /// Does what the socket's new readiness allows. `buffer` is room to read into.
+    /// Does what the socket's new readiness allows. `buffer` is used for reading.
     pub(super) fn handle(&mut self, ready: Ready, buffer: &mut [u8], clock: Clock) -> Progress {
         if self.exchange.is_none() {
-            // Nothing was asked: whatever comes is the end, or leads to one.
+            // No request is under way: any event is the end, or leads to one.
             return if ready.readable {
                 Progress::Closed
             } else {
@@ -207,8 +206,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the answer is whole, nothing more is there, or [`READS_AT_ONCE`] have been made: a
-    /// server that sends without end must not keep the load from its other work.
+    /// Reads until the answer is whole, no more bytes are there, or [`READS_AT_ONCE`] reads have been made:
+    /// a server that sends without end must not keep load from its other work.
     fn read(&mut self, buffer: &mut [u8], clock: Clock) -> Progress {
         self.is_unread = false;
         for _ in 0..READS_AT_ONCE {
@@ -235,7 +234,7 @@ impl Connection {
         Progress::Unread
     }
 
-    /// Takes what was read at `now`; says so if that was the last of the answer.
+    /// Takes bytes that were read at `now`. Returns the result if the answer is complete.
     fn take(&mut self, bytes: &[u8], now: Stamp) -> Option<Progress> {
         let exchange = self.exchange.as_mut().expect("an answer has a request");
         if exchange.first_byte == Stamp::ZERO {
@@ -244,7 +243,7 @@ impl Connection {
         match self.answer.feed(bytes) {
             Ok(None) => None,
             Ok(Some(Whole { status, stays })) => {
-                // An answer to half a request says that the server does not want the other half.
+                // After an answer to half a request, the server does not want the other half.
                 let stays = stays && !self.is_closed && self.unsent.is_empty();
                 Some(self.over(Ok(status), now, stays))
             }
@@ -265,14 +264,14 @@ impl Connection {
     }
 }
 
-/// Whether trying again later is all there is to it. A connection that is not through answers a
-/// write with `ENOTCONN` on some systems.
+/// True if the operation only has to be tried again later. On some systems a write to a connection that is
+/// not open yet fails with `ENOTCONN`.
 fn is_not_yet(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, NotConnected, WouldBlock};
     matches!(error.kind(), WouldBlock | NotConnected | Interrupted)
 }
 
-/// What a client would call it.
+/// Failure that a client reports for an error.
 pub(super) fn failure_of(error: &io::Error) -> Failure {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof};
     match error.kind() {

@@ -1,17 +1,17 @@
-//! Connections that wait for their next request, and who may use them.
+//! Idle connections, and the clients that may use them.
 
 use crate::sys::generational_slab::Token;
 use concsim_model::scenario::{Arrivals, ConnectionMode, Scenario};
 
-/// The idle connections of a load.
+/// Idle connections of a load.
 #[derive(Debug)]
 pub(super) enum IdlePool {
-    /// Each request has a connection of its own.
+    /// No idle connections: each request has one of its own.
     Nothing,
-    /// Each client has one.
+    /// One for each client.
     ByClient(Vec<Option<Token>>),
-    /// Anybody takes the one that was used last: the others may then grow old enough for the server
-    /// to close them, as a browser's or a proxy's do.
+    /// One pool for all clients, which take the connection that was used last: the others may grow old
+    /// enough for the server to close them, as those of a browser or a proxy do.
     Pool(Vec<Token>),
 }
 
@@ -26,7 +26,7 @@ impl IdlePool {
         }
     }
 
-    /// A connection that `client` may use. It may have been closed meanwhile.
+    /// Takes a connection that `client` may use. It may have been closed meanwhile.
     pub(super) fn take(&mut self, client: Option<usize>) -> Option<Token> {
         match (self, client) {
             (Self::ByClient(kept), Some(client)) => kept.get_mut(client)?.take(),
@@ -35,7 +35,7 @@ impl IdlePool {
         }
     }
 
-    /// Keeps the connection on which `client` was answered; says whether it is to be kept at all.
+    /// Keeps the connection on which `client` was answered. Returns false if it is not to be kept.
     pub(super) fn keep(&mut self, client: Option<usize>, token: Token) -> bool {
         match (self, client) {
             (Self::ByClient(kept), Some(client)) => {

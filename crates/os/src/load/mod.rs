@@ -1,27 +1,27 @@
-//! The people at the door: plays the timetable against a server, and keeps honest time.
+//! The load generator: sends the requests of the timetable, without coordinated omission.
 //!
 //! ```text
-//!   Timetable ── who is due next? ──▶ Player ── Connection: send, read ──▶ the server
+//!   Timetable ── next request due ──▶ Player ── Connection: send, read ──▶ the server
 //!      ▲                               │  │
-//!      └── a client is due again ──────┘  └─▶ LoadProbe: what became of it ──▶ the board
+//!      └── a client is due again ──────┘  └─▶ LoadProbe: outcomes ──▶ the scoreboard
 //!                       Course: warm-up, counting, draining, done
 //! ```
 //!
-//! One thread, one loop over a poller, and for each connection a small state machine: no coroutines
-//! here, so that load is judged by other means than those it judges. What makes it honest:
+//! One thread, one loop over a poller, and for each connection a small state machine: it uses no
+//! coroutines, so that load does not share the means of the servers that it measures. Its rules:
 //!
-//! - A request is **due** at an instant that the server has no influence on (open), or that follows
-//!   from the client's last answer (closed), and latency counts from there. A request that is sent
-//!   late is sent at once and its lateness is kept; none is ever skipped, and nobody catches up at
-//!   double speed. (Gil Tene's "coordinated omission" is what happens otherwise.)
-//! - An open load has as many requests in flight as come to be; there is no pool to run out of.
-//! - `sent` is stamped right before the first `write`, which for a new connection is right after
-//!   `connect`: a handshake that is not through by then is time spent at the server's door. `done` is
-//!   stamped right after the `read` that completes the answer.
-//! - Requests that are due in the window are waited for after it: to leave them out would leave out
-//!   the slow ones.
+//! - A request is **due** at an instant that the server has no influence on (open), or that follows from
+//! the client's last answer (closed), and latency counts from there. A request that is late is sent at once
+//! and its lateness is recorded; none is ever skipped, and none is sent faster to catch up. (Otherwise: Gil
+//! Tene's "coordinated omission".)
+//! - An open load has as many requests in flight as are due and not answered; there is no pool to exhaust.
+//! - `sent` is stamped right before the first `write`, which for a new connection is right after `connect`:
+//! a handshake that is not complete by then is time spent at the server's door. `done` is stamped right
+//! after the `read` that completes the answer.
+//! - Requests that are due in the window are waited for after it: to leave them out would leave out the
+//! slow ones.
 //!
-//! Everything here also drives servers that are not ours; it knows nothing of workers.
+//! It also drives servers of other programs, and knows nothing of workers.
 
 mod answer;
 mod connection;
@@ -49,22 +49,22 @@ use concsim_model::units::{Elapsed, Stamp};
 use player::Player;
 pub use target::{Authority, NoTarget, Target};
 
-/// What the driver wants of load.
+/// Orders of the driver to load.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Orders {
-    /// The run's clock.
+    /// Clock of the run.
     pub clock: Clock,
-    /// Its requests and its load are played.
+    /// Scenario whose requests and load are played.
     pub scenario: Scenario,
-    /// Against whom.
+    /// Server to send requests to.
     pub target: Target,
 }
 
-/// Says that it is ready, waits for the driver's `go`, and plays the scenario's load from warm-up to
-/// the last straggler. All it has to say, it says on the board.
+/// Announces that it is ready, waits for the driver's `go`, and plays the scenario's load from warm-up to
+/// the last answer. Reports everything on the scoreboard.
 ///
 /// # Errors
-/// When the scenario has more clients than this process may have connections, or the poller fails.
+/// Fails if the scenario has more clients than this process may have connections, or if the poller fails.
 pub fn play(orders: &Orders, scoreboard: &Scoreboard, voice: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
@@ -78,13 +78,13 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, voice: &mut dyn Write) -> 
     Ok(())
 }
 
-/// Descriptors besides the connections: poller, board, lifeline, standard streams.
+/// Number of descriptors besides the connections: poller, scoreboard, lifeline, standard streams.
 const OTHER_DESCRIPTORS: u64 = 64;
-/// How often to look whether the driver has said go.
+/// Time from one check for the driver's `go` to the next.
 const LOOK_FOR_GO: Elapsed = Elapsed::from_millis(1);
 
-/// A closed load has one connection for each client. How many an open load will need depends on the
-/// server: it gets all there are, and says how many requests found none.
+/// Raises the limit of descriptors. A closed load needs one for each client. The need of an open load
+/// depends on the server: it gets all that the system gives, and counts requests that found none.
 fn allow_connections(scenario: &Scenario) -> Result<()> {
     match scenario.load.arrivals {
         Arrivals::Closed { .. } => {
@@ -97,17 +97,17 @@ fn allow_connections(scenario: &Scenario) -> Result<()> {
     }
 }
 
-/// When the timetable begins: when the driver says, and in time for a window that begins with it to
-/// be announced. `None` if the driver wants it all to end instead.
+/// Waits for the driver's `go`. Returns the beginning of the timetable, late enough to announce a window
+/// that begins with it; `None` if the driver ends the run instead.
 fn wait_for_go(clock: Clock, scoreboard: &Scoreboard) -> Result<Option<Stamp>> {
-    let mut nobody = Poller::new()?;
+    let mut empty = Poller::new()?;
     let words = scoreboard.run();
     loop {
         if words.stop.load(Ordering::Acquire) != 0 {
             return Ok(None);
         }
         match words.go.load(Ordering::Acquire) {
-            0 => nobody.wait(Some(LOOK_FOR_GO), &mut Vec::new())?,
+            0 => empty.wait(Some(LOOK_FOR_GO), &mut Vec::new())?,
             go => return Ok(Some(Stamp(go).max(clock.now() + NOTICE))),
         }
     }

@@ -1,9 +1,8 @@
-//! The loop that plays a load: sends what is due, reads what has come, and sleeps until the next of
-//! either.
+//! The loop that plays a load: it sends due requests, reads answers, and sleeps until the next of either.
 //!
-//! Sending goes before reading, after every single event: a row of a thousand answers must not make
-//! the next request late. There is no spinning, since on a small machine the load would take the core
-//! that it measures; how late requests were sent is in every outcome.
+//! Requests are sent before each read: a thousand answers in a row must not delay the next request. There
+//! is no spinning, since on a small machine load would take the core that it measures; the lateness of each
+//! request is in its outcome.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
@@ -24,14 +23,14 @@ use concsim_engine::timetable::{Change, Course, Due, Timetable};
 use concsim_model::scenario::{Arrivals, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
 
-/// Bytes of a `Location` that are kept.
+/// Longest `Location` that is kept, in bytes.
 const LONGEST_LOCATION: usize = 200;
-/// Bytes read at once.
+/// Number of bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
-/// How often to look whether the driver wants something: another load, or the end.
+/// Time from one check for orders of the driver (another load, or the end) to the next.
 const LISTEN_EVERY: Elapsed = Elapsed::from_millis(10);
-/// How long a client of a closed load waits after a connection that failed, if it does not pause
-/// longer anyway: a server that refuses at once must not be asked a hundred thousand times a second.
+/// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
+/// once must not be asked a hundred thousand times a second.
 const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
 
 /// Plays one load against one server.
@@ -46,25 +45,25 @@ pub(super) struct Player<'a> {
     requests: Requests<'a>,
     probe: LoadProbe<'a>,
     connections: Places<Connection>,
-    kept: IdlePool,
-    /// How often the driver has asked for another amount of load …
+    idle: IdlePool,
+    /// Orders for another amount of load that were carried out.
     amounts: LastSeen,
-    /// … and for a request more.
+    /// Orders for another request that were carried out.
     extras: LastSeen,
-    /// Until when each request under way may be, in the order in which they were due. Those that
+    /// Time limits of the requests under way, in the order in which they were due. Those of requests that
     /// have ended are dropped when they come to the front.
-    patience: VecDeque<(Stamp, Token, u32)>,
+    time_limits: VecDeque<(Stamp, Token, u32)>,
     ready: Vec<Ready>,
     /// Connections with unread bytes from the last turn, each once: the poller does not report them again.
     unread: Vec<Token>,
     buffer: Box<[u8]>,
     voice: &'a mut dyn Write,
-    /// The statuses whose first `Location` was said.
+    /// Statuses whose first `Location` was reported.
     locations_said: BTreeSet<u16>,
 }
 
 impl<'a> Player<'a> {
-    /// Ready to play from `begin` on.
+    /// Returns a player whose timetable begins at `begin`.
     pub(super) fn new(
         orders: &'a Orders,
         scoreboard: &'a Scoreboard,
@@ -83,10 +82,10 @@ impl<'a> Player<'a> {
             requests: Requests::new(scenario, &orders.target.host),
             probe: LoadProbe::new(scoreboard),
             connections: Places::default(),
-            kept: IdlePool::new(scenario),
+            idle: IdlePool::new(scenario),
             amounts: LastSeen::default(),
             extras: LastSeen::default(),
-            patience: VecDeque::new(),
+            time_limits: VecDeque::new(),
             ready: Vec::new(),
             unread: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
@@ -95,7 +94,7 @@ impl<'a> Player<'a> {
         })
     }
 
-    /// Plays to the end.
+    /// Plays the load to its end.
     pub(super) fn play(mut self) -> Result<()> {
         while self.advance() != Stage::Done {
             self.requests.write_some_ahead();
@@ -106,13 +105,13 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// Sees where the run stands, and says so; all but the end, before which the last are given up.
+    /// Advances and publishes the stage of the run, but for the last: open requests are given up before it.
     fn advance(&mut self) -> Stage {
         let now = self.clock.now();
         match self.words.stop.load(Ordering::Acquire) {
             0 => {}
             RunWords::END_THE_WINDOW => self.course.end_window(now),
-            _a_person_wants_it => self.course.stop(now),
+            _by_hand => self.course.stop(now),
         }
         let stage = self.course.advance(now);
         let (begin, end) = (self.course.window_begin(), self.course.window_end());
@@ -123,7 +122,7 @@ impl<'a> Player<'a> {
         stage
     }
 
-    /// Sleeps until there is something to do, and does it.
+    /// Sleeps until there is work, and does it.
     fn turn(&mut self) -> Result<()> {
         self.words.load.count_turn();
         let mut ready = std::mem::take(&mut self.ready);
@@ -135,7 +134,7 @@ impl<'a> Player<'a> {
         self.poller.wait(Some(timeout), &mut ready)?;
         self.forget_closed(&ready);
         self.send_what_is_due()?;
-        // An event may be of an answer that is unread: it comes first, as it means nothing once that is over.
+        // An event of an unread connection is handled first: it means nothing once the answer is complete.
         let unread = std::mem::take(&mut self.unread);
         for event in &ready {
             self.handle(*event);
@@ -146,13 +145,13 @@ impl<'a> Player<'a> {
             self.send_what_is_due()?;
         }
         self.ready = ready;
-        self.lose_patience();
+        self.expire_requests();
         let now = self.send_what_is_due()?;
         self.listen_to_the_driver(now);
         Ok(())
     }
 
-    /// Does what a person wants from `now` on, by which all has been sent that was due.
+    /// Carries out orders of the driver from `now` on. All requests that were due before have been sent.
     fn listen_to_the_driver(&mut self, now: Stamp) {
         if let Some((_, amount)) = self.words.amount.receive(&mut self.amounts) {
             let change = match self.scenario.load.arrivals {
@@ -161,16 +160,16 @@ impl<'a> Player<'a> {
             };
             self.timetable.steer(now, change);
         }
-        if let Some((times, wish)) = self.words.extra.receive(&mut self.extras) {
+        if let Some((times, message)) = self.words.extra.receive(&mut self.extras) {
             for _ in 0..times {
-                let change = Change::Extra(Extra::from_message(wish));
+                let change = Change::Extra(Extra::from_message(message));
                 self.timetable.steer(now, change);
             }
         }
     }
 
-    /// Idle connections that the server has closed must not be sent on: this is known now, and goes
-    /// before sending, as it takes no time.
+    /// Forgets idle connections that the server has closed. This comes before sending, which must not use
+    /// them, and takes no time.
     fn forget_closed(&mut self, ready: &[Ready]) {
         for event in ready.iter().filter(|event| event.closed) {
             let token = Token::from_raw(event.token);
@@ -186,7 +185,7 @@ impl<'a> Player<'a> {
             .timetable
             .soonest()
             .filter(|due| self.course.allows(*due));
-        let next_loss = self.patience.front().map(|(until, ..)| *until);
+        let next_loss = self.time_limits.front().map(|(until, ..)| *until);
         let now = self.clock.now();
         [next_due, next_loss, Some(self.course.next_change(now))]
             .into_iter()
@@ -195,7 +194,7 @@ impl<'a> Player<'a> {
             .since(now)
     }
 
-    /// Until when all has been sent is the answer.
+    /// Sends every due request. Returns the instant up to which all were sent.
     fn send_what_is_due(&mut self) -> Result<Stamp> {
         loop {
             let now = self.clock.now();
@@ -203,7 +202,7 @@ impl<'a> Player<'a> {
             if next.is_none_or(|due| !self.course.allows(due) || now < due) {
                 return Ok(now);
             }
-            // `None`: the load has changed.
+            // `None`: the entry was a change of the load.
             let Some(due) = self.timetable.take() else {
                 continue;
             };
@@ -215,7 +214,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Sends on a connection that was kept, or else on a new one.
+    /// Sends on an idle connection, or else on a new one.
     fn send(&mut self, due: Due, request: &Prepared) -> Result<()> {
         let mut exchange = Exchange {
             number: request.number,
@@ -227,7 +226,7 @@ impl<'a> Player<'a> {
             opened: false,
             connection: None,
         };
-        while let Some(token) = self.kept.take(due.client) {
+        while let Some(token) = self.idle.take(due.client) {
             let clock = self.clock;
             let Some(connection) = self.connections.get(token) else {
                 continue;
@@ -237,7 +236,7 @@ impl<'a> Player<'a> {
                     self.note_sent(token, &exchange);
                     return Ok(());
                 }
-                // The server has closed it, and not a byte was written: this is no second try.
+                // The server has closed it and no byte was written: another connection is no retry.
                 Sending::Unwritten(_) => self.forget(token),
             }
         }
@@ -268,7 +267,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// There is no connection: refused at once, or not even tried for want of something here.
+    /// Notes a request without a connection: it was refused at once, or a resource is missing here.
     fn note_no_connection(&mut self, mut exchange: Exchange, error: &std::io::Error) {
         let now = self.clock.now();
         if is_exhaustion(error) {
@@ -292,7 +291,7 @@ impl<'a> Player<'a> {
     fn note_sent(&mut self, token: Token, exchange: &Exchange) {
         self.probe.sent(exchange);
         let until = exchange.due + self.scenario.load.patience;
-        self.patience.push_back((until, token, exchange.number));
+        self.time_limits.push_back((until, token, exchange.number));
     }
 
     fn forget(&mut self, token: Token) {
@@ -309,7 +308,7 @@ impl<'a> Player<'a> {
         self.note(token, progress, was_unread);
     }
 
-    /// Reads on where the last turn stopped.
+    /// Goes on reading at the point where the last turn stopped.
     fn read_on(&mut self, token: Token) {
         if let Some(connection) = self.connections.get(token) {
             let progress = connection.read_on(&mut self.buffer, self.clock);
@@ -317,7 +316,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Does what follows from a connection's progress. `is_listed`: it is among the unread already.
+    /// Acts on a connection's progress. `is_listed`: it is among the unread ones already.
     fn note(&mut self, token: Token, progress: Progress, is_listed: bool) {
         match progress {
             Progress::Waiting => {}
@@ -335,7 +334,7 @@ impl<'a> Player<'a> {
                 if let (Ok(status @ 300..400), Some(location)) = (verdict, location) {
                     self.say_location(status, location);
                 }
-                if !(stays && self.kept.keep(exchange.client, token)) {
+                if !(stays && self.idle.keep(exchange.client, token)) {
                     self.forget(token);
                 }
                 self.end(&exchange, verdict, done);
@@ -343,16 +342,16 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Tells the driver where the first answer of each such status points.
+    /// Reports the target of the first redirect of each status to the driver.
     fn say_location(&mut self, status: u16, mut location: String) {
         if self.locations_said.insert(status) {
             location.truncate(location.floor_char_boundary(LONGEST_LOCATION));
-            // A driver that has gone needs no answer.
+            // If the driver is gone, there is nowhere to report it.
             let _ = ChildMessage::Redirected { status, location }.say(&mut self.voice);
         }
     }
 
-    /// A request has ended; its client, if it has one, will ask again.
+    /// Ends a request. Its client, if it has one, is due again.
     fn end(
         &mut self,
         exchange: &Exchange,
@@ -375,9 +374,9 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Ends requests that took longer than anybody is willing to wait.
-    fn lose_patience(&mut self) {
-        while let Some(&(until, token, number)) = self.patience.front() {
+    /// Ends requests that took longer than their patience.
+    fn expire_requests(&mut self) {
+        while let Some(&(until, token, number)) = self.time_limits.front() {
             let connection = self.connections.get(token);
             let under_way = connection.and_then(|there| there.exchange());
             let exchange = under_way
@@ -387,7 +386,7 @@ impl<'a> Player<'a> {
             if exchange.is_some() && now < until {
                 return;
             }
-            self.patience.pop_front();
+            self.time_limits.pop_front();
             if let Some(exchange) = exchange {
                 self.forget(token);
                 self.end(&exchange, Err(Failure::Timeout), now);
@@ -395,7 +394,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// The run is over; whatever is still under way has failed.
+    /// Ends all open requests, which have failed: the run is over.
     fn give_up_on_all(&mut self) {
         let now = self.clock.now();
         for exchange in self.connections.iter().filter_map(Connection::exchange) {

@@ -1,4 +1,5 @@
-//! What became of each request: told to the board when it is due, when it is sent, and when it ends.
+//! The probe of load: it reports on the scoreboard when a request is due, when it is sent, and when it
+//! ends.
 
 use std::sync::atomic::Ordering;
 
@@ -6,7 +7,7 @@ use super::connection::Exchange;
 use crate::telemetry::{Event, LoadWords, Outcome, Scoreboard, Sent, Stage, Writer, add};
 use concsim_model::units::Stamp;
 
-/// Load's own words on the board, and its ring.
+/// Counters of load on the scoreboard, and its ring.
 pub(super) struct LoadProbe<'a> {
     words: &'a LoadWords,
     events: Writer<'a>,
@@ -20,12 +21,12 @@ impl<'a> LoadProbe<'a> {
         }
     }
 
-    /// A request is in the system from when it was due, also if load comes to it later.
+    /// Notes a due request: it is in the system from that instant, even if load sends it later.
     pub(super) fn due(&self, at: Stamp) {
         self.words.in_system.up(at);
     }
 
-    /// It has been sent.
+    /// Notes that a request was sent.
     pub(super) fn sent(&mut self, exchange: &Exchange) {
         add(&self.words.sent, 1);
         let sent = Sent {
@@ -39,12 +40,12 @@ impl<'a> LoadProbe<'a> {
         self.events.push(&Event::Sent(sent).to_record());
     }
 
-    /// It could not be sent, for want of descriptors or ports.
+    /// Notes that a request could not be sent, for lack of descriptors or ports.
     pub(super) fn dropped(&self) {
         add(&self.words.dropped, 1);
     }
 
-    /// It has ended, well or not.
+    /// Notes the outcome of a request.
     pub(super) fn ended(&mut self, outcome: &Outcome) {
         self.words.in_system.down(outcome.done);
         add(&self.words.ended, 1);
@@ -52,14 +53,14 @@ impl<'a> LoadProbe<'a> {
         self.events.push(&Event::Ended(*outcome).to_record());
     }
 
-    /// The window as far as it is decided; zero stands for what is not.
+    /// Publishes the window as far as it is decided; zero stands for an undecided edge.
     pub(super) fn window(&self, begin: Option<Stamp>, end: Option<Stamp>) {
         let raw = |at: Option<Stamp>| at.map_or(0, |at| at.0);
         self.words.window_end.store(raw(end), Ordering::Release);
         self.words.window_begin.store(raw(begin), Ordering::Release);
     }
 
-    /// Where the run stands.
+    /// Publishes the stage of the run.
     pub(super) fn stage(&self, stage: Stage) {
         if self.words.stage() != stage {
             self.words.set_stage(stage);

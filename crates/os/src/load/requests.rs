@@ -1,8 +1,8 @@
-//! The requests, by number: of which class each is, what it demands, and how that is asked for.
+//! The requests, by number: class, demands and bytes.
 //!
-//! Request *n* is the same in every run of a scenario with the same seed. Some are written down ahead,
-//! while there is nothing else to do, so that little is left between the instant at which a request is
-//! due and the `write` that sends it.
+//! Request *n* is the same in every run of a scenario with the same seed. Some requests are prepared ahead,
+//! while there is nothing else to do, so that little is left to do between the instant at which a request
+//! is due and its `write`.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -11,29 +11,29 @@ use crate::telemetry::Extra;
 use concsim_model::scenario::{ConnectionMode, Scenario, Step, draw};
 use concsim_model::units::CpuTime;
 
-/// How many requests are written down ahead at most.
+/// Number of requests that are prepared ahead.
 const AHEAD: usize = 64;
-/// How many are written down before the poller is asked again.
+/// Number of requests that are prepared before the poller is asked again.
 const WRITTEN_AT_ONCE: usize = 8;
 
-/// A request that is ready to be sent.
+/// Request that is ready to be sent.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// Its number in the run, from 0.
+    /// Number in the run, from 0.
     pub number: u32,
-    /// Index of what it asks for, into the scenario's requests.
+    /// Index of its class, into the scenario's requests.
     pub class: u16,
-    /// `GET /profile?n=17&d=1000000,99000000 HTTP/1.1` and the rest of the head.
+    /// Its bytes: `GET /profile?n=17&d=1000000,99000000 HTTP/1.1` and the rest of the head.
     pub bytes: Vec<u8>,
 }
 
-/// Writes requests down, in the order of their numbers.
+/// Prepares requests, in the order of their numbers.
 pub(super) struct Requests<'a> {
     scenario: &'a Scenario,
-    /// What follows the path in each head.
+    /// Rest of each head, after the path.
     tail: String,
     ahead: VecDeque<Prepared>,
-    /// Buffers that were sent and can be written on again.
+    /// Buffers of requests that were sent, to be used again.
     spare: Vec<Vec<u8>>,
     next: u32,
 }
@@ -53,7 +53,8 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// The next request; one of another class if it is an extra one. Either way it has the next number.
+    /// Takes the next request; its class is another one for an extra request. It has the next number either
+    /// way.
     pub(super) fn take_for(&mut self, extra: Option<Extra>) -> Prepared {
         let next = self.take();
         let Some(extra) = extra else {
@@ -73,12 +74,12 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// The bytes of a request that was sent, to be written on again.
+    /// Gives back the buffer of a request that was sent.
     pub(super) fn give_back(&mut self, bytes: Vec<u8>) {
         self.spare.push(bytes);
     }
 
-    /// Uses a free moment; a short one, as somebody may be due soon.
+    /// Prepares a few requests ahead: few, since a request may be due soon.
     pub(super) fn write_some_ahead(&mut self) {
         let missing = AHEAD - self.ahead.len();
         for _ in 0..missing.min(WRITTEN_AT_ONCE) {
@@ -112,7 +113,7 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// `&d=1000000,99000000`; nothing for a request without a step that takes time.
+/// Appends `&d=1000000,99000000`; nothing for a request without a step that takes time.
 fn write_demands(bytes: &mut Vec<u8>, demands: &[u64]) {
     for (index, demand) in demands.iter().enumerate() {
         let before = if index == 0 { "&d=" } else { "," };
@@ -120,7 +121,7 @@ fn write_demands(bytes: &mut Vec<u8>, demands: &[u64]) {
     }
 }
 
-/// `demands` of a script, with what it computes stretched to this much at least.
+/// Returns the `demands` of a script, with its computing stretched to `at_least`.
 fn stretched(mut demands: Vec<u64>, script: &[Step], at_least: CpuTime) -> Vec<u64> {
     let timed = script.iter().filter(|step| step.duration().is_some());
     let computing = |(step, demand)| matches!(step, &Step::Compute { .. }).then_some(demand);

@@ -1,4 +1,4 @@
-//! Whom to ask: the address to connect to, and the name to ask for.
+//! Targets of requests: the address to connect to, and the host to name.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A server, by its address.
+/// Server to send requests to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// Where it listens.
+    /// Address to connect to.
     pub address: SocketAddr,
-    /// What the requests' `Host` field says.
+    /// Value of the requests' `Host` field.
     pub host: String,
 }
 
 impl Target {
-    /// The server at an address that needs no other name.
+    /// Returns the target at an address that needs no other name.
     #[must_use]
     pub fn at(address: SocketAddr) -> Self {
         Self {
@@ -26,25 +26,25 @@ impl Target {
     }
 }
 
-/// What a URL says about whom to ask: a host, by name or number, and a port.
+/// Authority of a URL: a host, by name or number, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// `localhost`, `127.0.0.1`, `[::1]`.
+    /// Host: `localhost`, `127.0.0.1`, `[::1]`.
     pub host: String,
-    /// 80 if the URL has none.
+    /// Port; 80 if the URL has none.
     pub port: u16,
 }
 
-/// Why a text is no target.
+/// Reasons why a text is no target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTarget {
-    /// `https`, or something else.
+    /// The scheme is `https`, or unknown.
     #[error("a target begins with `http://`: there is no TLS here")]
     Scheme,
-    /// A path, a query, a user.
+    /// There is a path, a query or a user.
     #[error("a target is `http://host:port` and nothing more: the scenario names the paths")]
     More,
-    /// No host, or a port that is no number.
+    /// The host is missing, or the port is not a number.
     #[error("a target is `http://host:port`")]
     Authority,
 }
@@ -63,7 +63,7 @@ impl FromStr for Authority {
 }
 
 impl Authority {
-    /// `localhost:8000`; `:8000` and `8000` are ports of this machine.
+    /// Parses `localhost:8000`; `:8000` and `8000` are ports of this machine.
     fn without_scheme(text: &str) -> Result<Self, NoTarget> {
         let port = text.strip_prefix(':').unwrap_or(text);
         match port.parse() {
@@ -91,7 +91,7 @@ impl Authority {
     }
 }
 
-/// `host:port`, where the host may be a number of version 6 in brackets.
+/// Splits `host:port`, where the host may be an IPv6 address in brackets.
 fn split_port(authority: &str) -> Result<(&str, u16), NoTarget> {
     let after_brackets = authority.rfind(']').unwrap_or(0);
     match authority[after_brackets..].find(':') {

@@ -1,4 +1,4 @@
-//! Small loads against small servers that are scripted by each test, in threads of this process.
+//! Small loads against servers that are scripted by each test, in threads of this process.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,14 +15,14 @@ use concsim_model::units::{Elapsed, Stamp};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/// A server that gives each connection to `script`, one after the other, with its number.
+/// Server that passes each connection to `script`, one after the other, with its number.
 struct Scripted {
     target: Target,
-    /// The request lines that were read, in order.
+    /// Request lines that were read, in order.
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// What a scripted server does with one connection.
+/// Connection to a scripted server.
 struct Served {
     stream: TcpStream,
     number: usize,
@@ -49,7 +49,7 @@ impl Scripted {
         Self { target, asked }
     }
 
-    /// Each connection in a thread of its own.
+    /// Serves each connection in a thread of its own.
     fn at_once(script: impl Fn(Served) + Send + Sync + 'static) -> Self {
         let script = Arc::new(script);
         Self::new(move |served| {
@@ -64,7 +64,7 @@ impl Scripted {
 }
 
 impl Served {
-    /// Reads one request's head; false at the end of the connection.
+    /// Reads one request's head. Returns false at the end of the connection.
     fn hear(&mut self) -> bool {
         let mut head = Vec::new();
         let mut byte = [0];
@@ -80,7 +80,7 @@ impl Served {
         true
     }
 
-    /// The client may be gone; that is its own affair.
+    /// Sends bytes; the client may be gone.
     fn say(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
@@ -96,7 +96,7 @@ impl Played {
         Self::steered(scenario, target, |_| ())
     }
 
-    /// Plays while `steer` looks at the board from another thread.
+    /// Plays a load while `steer` uses the scoreboard in another thread.
     fn steered(
         scenario: Scenario,
         target: &Target,
@@ -242,7 +242,7 @@ fn a_kept_connection_is_used_until_the_server_closes_it() {
 
 #[test]
 fn a_kept_connection_outlives_answers_that_are_read_in_several_turns() {
-    // A turn reads 256 KiB, and the rest comes meanwhile.
+    // A turn reads 256 KiB, and more bytes come meanwhile.
     const LENGTH: usize = 4 << 20;
     let server = Scripted::at_once(|mut served| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n");
@@ -419,8 +419,8 @@ fn a_window_that_the_recorder_ends_is_waited_for_to_its_last_answer() {
     }
 }
 
-/// What a load that waits for answers would hide: while a server pauses, requests go on being due,
-/// and each of them waits for what is left of the pause.
+/// Effect that coordinated omission would hide: while a server pauses, requests go on being due, and each
+/// waits for the rest of the pause.
 #[test]
 fn a_server_that_pauses_is_felt_by_everyone_who_was_due_meanwhile() {
     const RATE: f64 = 400.0;
@@ -440,7 +440,7 @@ fn a_server_that_pauses_is_felt_by_everyone_who_was_due_meanwhile() {
 
     let waited = |outcome: &&Outcome| outcome.done.since(outcome.due) > Elapsed::from_millis(100);
     let delayed: Vec<_> = played.outcomes.iter().filter(waited).collect();
-    // Due in the first 500 ms of the pause: 200 on average, 14 standard deviation.
+    // Due in the first 500 ms of the pause: 200 on average, with a standard deviation of 14.
     assert!(delayed.len() >= 140, "only {} felt it", delayed.len());
     let latencies = delayed
         .iter()

@@ -1,18 +1,18 @@
-//! A number of things that are there at once, with its integral over time.
+//! Gauges: a number of things that exist at once, with its integral over time.
 //!
-//! Mean concurrency is an integral divided by a length of time. A gauge that is stepped as things
-//! begin and end carries that integral exactly, whoever samples it and whenever; sampling the number
-//! itself would miss whatever happens between two samples.
+//! Mean concurrency is an integral divided by a length of time. A gauge is stepped as things begin and end,
+//! so it carries that integral exactly, whatever the sampling; samples of the number alone would miss what
+//! happens between them.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use concsim_engine::telemetry::Reading;
 use concsim_model::units::Stamp;
 
-/// One writer steps it, any process reads it. Lives in shared memory.
+/// Gauge in shared memory: one writer steps it, any process reads it.
 ///
-/// A sequence lock: `turn` is odd while the writer is between two consistent states, and a reader
-/// that saw it change begins again.
+/// A sequence lock: `turn` is odd while the writer is between two consistent states, and a reader that sees
+/// it change begins again.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct Gauge {
@@ -23,23 +23,22 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    /// One more, since `at`: the instant at which it became one more, which may lie a little before
-    /// now, or before the last step.
+    /// Adds one thing since `at`, which may lie a little before now, or before the last step.
     pub fn up(&self, at: Stamp) {
         self.step(at, 1);
     }
 
-    /// One less, since `at`.
+    /// Removes one thing since `at`.
     pub fn down(&self, at: Stamp) {
         self.step(at, -1);
     }
 
-    /// `change` more (or, if negative, less) since `at`. Only the gauge's one writer may call this.
+    /// Adds `change` things (removes, if negative) since `at`. Only the gauge's one writer may call this.
     pub fn step(&self, at: Stamp, change: i64) {
         let now = self.changed_at.load(Ordering::Relaxed).max(at.0);
         let count = self.count.load(Ordering::Relaxed);
         let held = count.wrapping_mul(now - self.changed_at.load(Ordering::Relaxed));
-        // What became more before the last step has been there since: count it from `at`.
+        // Things added before the last step have existed since then: count them from `at`.
         let owed = change.wrapping_mul((now - at.0).cast_signed());
         let integral = self
             .integral
@@ -49,20 +48,20 @@ impl Gauge {
         self.publish(count.wrapping_add(change.cast_unsigned()), now, integral);
     }
 
-    /// Nothing is there any more since `at`: what a new incarnation of a killed worker says of what
-    /// its predecessor left behind.
+    /// Removes all things since `at`: called by a new incarnation of a killed worker for those of its
+    /// predecessor.
     pub fn clear(&self, at: Stamp) {
         let count = self.count.load(Ordering::Relaxed);
         self.step(at, -count.cast_signed());
     }
 
-    /// How many there are now, for the writer itself.
+    /// Number of things now, for the writer itself.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
     fn publish(&self, count: u64, changed_at: u64, integral: u64) {
-        // Odd already, if a writer before this one was killed in the middle of a step.
+        // Already odd if a writer before this one was killed in the middle of a step.
         let turn = self.turn.load(Ordering::Relaxed) & !1;
         self.turn.store(turn.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
@@ -72,7 +71,7 @@ impl Gauge {
         self.turn.store(turn.wrapping_add(2), Ordering::Release);
     }
 
-    /// A consistent reading; `None` if the writer died, or was stopped, in the middle of a step.
+    /// Returns a consistent reading; `None` if the writer died, or was stopped, in the middle of a step.
     pub fn read(&self) -> Option<Reading> {
         const TRIES: usize = 10_000;
         for _ in 0..TRIES {

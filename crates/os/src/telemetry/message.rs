@@ -1,45 +1,45 @@
-//! What an engine's process says to the driver in words: one line of JSON on its standard output.
+//! Messages of an engine's process to the driver: one line of JSON each on its standard output.
 //!
-//! Numbers go through shared memory; words are for the few things that happen once.
+//! Numbers go through shared memory; messages are for the few things that happen once.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// One line from a child of the driver.
+/// Message of a child of the driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChildMessage {
-    /// It is ready; the server at its one address, the services at one each.
+    /// The child is ready; the server at its one address, the services at one each.
     Ready {
-        /// Where it listens.
+        /// Addresses that it listens on.
         addresses: Vec<SocketAddr>,
     },
-    /// It cannot go on, and why: a fragment fit for "failed to …".
+    /// The child cannot go on.
     Failed {
-        /// The reason.
+        /// Reason: a fragment fit for "failed to …".
         reason: String,
     },
-    /// An answer points elsewhere: the first with this status.
+    /// An answer redirects: the first one with this status.
     Redirected {
-        /// 300 to 399.
+        /// Status, 300 to 399.
         status: u16,
         /// Its `Location`.
         location: String,
     },
-    /// Something worth telling: "worker 1 (pid 4242) was killed by signal 9, respawned".
+    /// A note: "worker 1 (pid 4242) was killed by signal 9, respawned".
     Note {
-        /// A sentence.
+        /// One sentence.
         text: String,
     },
 }
 
 impl ChildMessage {
-    /// Says it, at once.
+    /// Writes the message and flushes.
     ///
     /// # Errors
-    /// When nobody listens any more.
+    /// Fails if the reading end is closed.
     pub fn say(&self, voice: &mut impl Write) -> io::Result<()> {
         let mut line = serde_json::to_string(self).expect("words are always JSON");
         line.push('\n');
@@ -47,7 +47,7 @@ impl ChildMessage {
         voice.flush()
     }
 
-    /// What a line says. A line that is no JSON (a panic's message, say) is a note.
+    /// Parses a line. A line that is not JSON (such as a panic's message) is a note.
     #[must_use]
     pub fn from_line(line: &str) -> Self {
         serde_json::from_str(line).unwrap_or_else(|_| Self::Note {

@@ -1,18 +1,18 @@
-//! What workers say: shared memory that many processes write and the driver reads.
+//! Telemetry: shared memory that many processes write and the driver reads.
 //!
 //! ```text
 //!   Scoreboard ── one anonymous mapping, inherited by every process of the run
-//!    ├─ RunWords      the driver's and load's words: go, window, stage
+//!    ├─ RunWords      words of the driver and of load: go, window, stage
 //!    ├─ Slot[256]     one per worker: phase, counters, gauges ── one writer per word
 //!    ├─ Ring[256]     one per worker: every run of a coroutine, every request, every preemption
 //!    ├─ Ring          the arbiter's: forks, deaths, signals
 //!    └─ Ring          load's: the outcome of every request
 //! ```
 //!
-//! Nothing in it is a pointer, an enum or a `bool`: another process may write any word at any time,
-//! or die between two of them. Counters are exact each and approximate together; a [`Gauge`] is
-//! consistent in itself; a ring record is there whole or not at all. A full ring drops the record and
-//! counts it, and never makes a worker wait.
+//! It contains no pointer, enum or `bool`: another process may write any word at any time, or die between
+//! two of them. Each counter is exact; several together are approximate. A [`Gauge`] is consistent in
+//! itself. A ring record is there whole or not at all: a full ring drops the record and counts it, and
+//! never makes a worker wait.
 
 mod gauge;
 mod mailbox;

@@ -1,9 +1,8 @@
-//! A worker's own hand on the board: the only way in which it says what it does.
+//! A worker's access to the scoreboard, and its only way to report.
 //!
-//! Every method takes the instant that it is about, because reading the clock is most of what
-//! telemetry costs: one reading serves as the end of one run and the beginning of the next.
-//! Nothing here allocates or waits. Counters, gauges and phases are always written; events can be
-//! switched off, to measure what they cost.
+//! Every method takes the instant of its event, because reading the clock is most of the cost of telemetry:
+//! one reading serves as the end of one run and the beginning of the next. Nothing here allocates or waits.
+//! Counters, gauges and phases are always written; events can be switched off, to measure their cost.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,19 +12,19 @@ use crate::sys::clock::Clock;
 use crate::sys::fork::Used;
 use concsim_model::units::Stamp;
 
-/// One worker's slot and ring.
+/// Slot and ring of one worker.
 #[derive(Debug)]
 pub struct Probe {
     slot: &'static Slot,
-    /// `None` when events are switched off. Borrowed for a push and never longer.
+    /// `None` if events are switched off. Borrowed for one push at a time.
     ring: Option<RefCell<Writer<'static>>>,
     clock: Clock,
-    /// Switches that incarnations before this one left half done.
+    /// Switches that earlier incarnations left half done.
     inherited_half_done: u64,
 }
 
 impl Probe {
-    /// The hand of the process that has slot `worker` now.
+    /// Returns the probe of the process that has slot `worker` now.
     #[must_use]
     pub fn new(
         scoreboard: &'static Scoreboard,
@@ -52,7 +51,7 @@ impl Probe {
         self.clock.now()
     }
 
-    /// The run's clock.
+    /// Clock of the run.
     pub fn clock(&self) -> Clock {
         self.clock
     }
@@ -65,19 +64,19 @@ impl Probe {
         }
     }
 
-    /// What the worker does from `at` on.
+    /// Publishes the phase of the worker from `at` on.
     #[inline]
     pub fn phase(&self, phase: Phase, at: Stamp) {
         self.slot.set_phase(phase, at);
     }
 
-    /// A turn of the hub, or a pass of the sync loop.
+    /// Publishes a heartbeat: a turn of the hub, or a pass of the sync loop.
     #[inline]
     pub fn heartbeat(&self, at: Stamp) {
         self.slot.heartbeat.store(at.0, Ordering::Relaxed);
     }
 
-    /// A connection was taken from the door. Its first request counts as begun.
+    /// Notes an accepted connection. Its first request counts as begun.
     pub fn accepted(&self, at: Stamp, task: u32, connection: Option<u32>) {
         add(&self.slot.accepted, 1);
         self.event(&Event::Accepted {
@@ -88,19 +87,19 @@ impl Probe {
         self.begun(at);
     }
 
-    /// An accept found nothing: another worker was faster.
+    /// Notes an accept that found nothing: another worker was faster.
     pub fn found_nothing(&self) {
         add(&self.slot.accept_eagain, 1);
     }
 
-    /// A request has begun.
+    /// Notes that a request has begun.
     #[inline]
     pub fn begun(&self, at: Stamp) {
         self.slot.begun.up(at);
         raise(&self.slot.peak_concurrency, self.slot.begun.count());
     }
 
-    /// A request has ended: its last byte is written (`answered`), or its connection is gone.
+    /// Notes the end of a request: its last byte is written (`answered`), or its connection is gone.
     #[inline]
     pub fn ended(&self, served: Served, answered: bool) {
         self.slot.begun.down(served.written);
@@ -110,37 +109,37 @@ impl Probe {
         self.event(&Event::Served(served));
     }
 
-    /// A coroutine was begun. Counted at accept.
+    /// Counts a coroutine that was begun. Called at accept.
     pub fn task_begun(&self) {
         add(&self.slot.tasks, 1);
     }
 
-    /// A coroutine waits, or yields. Counted by itself, where it parks.
+    /// Counts a wait or a yield. Called by the coroutine where it parks.
     #[inline]
     pub fn waits(&self) {
         add(&self.slot.waits, 1);
     }
 
-    /// The hub goes to a task, or comes back from one. Counted by the hub around resume.
+    /// Counts a switch from the hub to a task or back. Called by the hub around resume.
     #[inline]
     pub fn coroutine_switch(&self) {
         add(&self.slot.coroutine_switches, 1);
     }
 
-    /// The same request or coroutine has the worker since `at`.
+    /// Notes that one request or coroutine has the worker since `at`.
     #[inline]
     pub fn runs_since(&self, at: Stamp) {
         self.slot.running_ready.store(at.0, Ordering::Relaxed);
         self.slot.running_since.store(at.0, Ordering::Relaxed);
     }
 
-    /// What has the worker could have run since `at`, which is before it did.
+    /// Notes that it could have run since `at`, before it got the worker.
     #[inline]
     pub fn could_run_since(&self, at: Stamp) {
         self.slot.running_ready.store(at.0, Ordering::Relaxed);
     }
 
-    /// What has the worker is request `number`.
+    /// Notes the number of its request.
     #[inline]
     pub fn runs_request(&self, number: u32) {
         let word = if number == NO_REQUEST {
@@ -151,18 +150,18 @@ impl Probe {
         self.slot.running_request.store(word, Ordering::Relaxed);
     }
 
-    /// What had the worker since `from` let go of it at `to`.
+    /// Notes that it had the worker from `from` to `to`, and let go.
     #[inline]
     pub fn let_go(&self, from: Stamp, to: Stamp) {
-        // The reader that finds no run going on must find this one among those that are over.
+        // A reader that finds no present run must find this one in the longest run.
         raise(&self.slot.longest_run, to.since(from).0);
         self.slot.running_request.store(0, Ordering::Relaxed);
         self.slot.running_since.store(0, Ordering::Release);
     }
 
-    /// How many coroutines are ready and how many are parked, beside the `running` (0 or 1); and
-    /// with that, how many switches are still to come if all of them end without another wait: two
-    /// for each that does not run, one for the one that does.
+    /// Publishes the number of coroutines that are `ready`, `parked` and `running` (0 or 1); and with that
+    /// the number of switches to come if all end without another wait: one for the running one, two for
+    /// each other.
     #[inline]
     pub fn tasks(&self, ready: usize, parked: usize, running: usize) {
         let half_done = 2 * (ready + parked) + running;
@@ -172,19 +171,19 @@ impl Probe {
         self.slot.half_done.store(half_done, Ordering::Relaxed);
     }
 
-    /// What a counter says in this process.
+    /// Value of a counter in this process.
     pub fn counter(&self, counter: usize) -> u64 {
         self.slot.counters[counter].value.load(Ordering::Relaxed)
     }
 
-    /// One was added to a counter, by someone who made it say `value`.
+    /// Counts an addition to a counter, which has `value` now.
     pub fn counted(&self, counter: usize, value: u64) {
         let words = &self.slot.counters[counter];
         add(&words.additions, 1);
         words.value.store(value, Ordering::Relaxed);
     }
 
-    /// The process leaves; this is what it used.
+    /// Publishes the end of the process, and the resources that it used.
     pub fn leaves(&self, used: Used, at: Stamp) {
         self.slot.cpu.store(used.cpu.0, Ordering::Relaxed);
         self.slot.voluntary.store(used.voluntary, Ordering::Relaxed);
@@ -194,7 +193,7 @@ impl Probe {
         self.phase(Phase::Gone, at);
     }
 
-    /// Where the handler of an abort leaves its word.
+    /// Returns the word for the handler of an abort.
     pub fn abort_word(&self) -> &'static AtomicU64 {
         &self.slot.aborted
     }

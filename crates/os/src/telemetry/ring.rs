@@ -8,10 +8,10 @@
 //!   └────┴────┴────┴────┴────┴────┴────┴────┴────┴────┘
 //! ```
 //!
-//! A record is eight words, one cache line. It is written into the free place at `tail` and then
-//! published by one release store of `tail`, when it is whole: a writer that is killed in between
-//! has written nothing. When there is no free place the record is dropped and counted: the writer is
-//! a worker whose time is being measured, and must never wait for whoever looks on.
+//! A record is eight words, one cache line. It is written into the free place at `tail`, and published by
+//! one release store of `tail` when it is complete: a writer that is killed in between has written nothing.
+//! If there is no free place, the record is dropped and counted: the writer is a worker whose time is
+//! measured, and must never wait for its reader.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,17 +21,16 @@ use crate::sys::shared::Region;
 
 const RECORD_BYTES: usize = size_of::<Record>();
 
-/// The ends of the ring, each on a cache line of its own so that reader and writer do not fight over
-/// one.
+/// Ends of the ring, each on a cache line of its own, so that reader and writer do not contend for one.
 #[repr(C, align(64))]
 #[derive(Debug)]
 struct Ends {
-    /// How many records were ever published. Written by the writer.
+    /// Number of records ever published. Written by the writer.
     tail: AtomicU64,
-    /// How many records found no place. Written by the writer.
+    /// Number of records dropped. Written by the writer.
     dropped: AtomicU64,
     _writers_line: [AtomicU64; 6],
-    /// How many records were ever taken. Written by the reader.
+    /// Number of records ever taken. Written by the reader.
     head: AtomicU64,
     _readers_line: [AtomicU64; 7],
 }
@@ -39,7 +38,7 @@ struct Ends {
 const ENDS_BYTES: usize = size_of::<Ends>();
 const _: () = assert!(ENDS_BYTES == 128);
 
-/// A ring in shared memory, seen by anyone who may look at its ends.
+/// Ring in shared memory; any process may read its counters.
 #[derive(Clone, Copy, Debug)]
 pub struct Ring<'a> {
     region: &'a Region,
@@ -48,10 +47,10 @@ pub struct Ring<'a> {
 }
 
 impl<'a> Ring<'a> {
-    /// The ring of `capacity` records (a power of two) that lies at `offset` of the region.
+    /// Returns the ring of `capacity` records (a power of two) at `offset` of the region.
     ///
     /// # Panics
-    /// When the capacity is no power of two or the ring does not lie in the region.
+    /// Panics if the capacity is not a power of two or the ring does not lie in the region.
     pub fn at(region: &'a Region, offset: usize, capacity: u64) -> Self {
         assert!(
             capacity.is_power_of_two(),
@@ -67,17 +66,17 @@ impl<'a> Ring<'a> {
         ring
     }
 
-    /// How many bytes a ring of `capacity` records takes.
+    /// Size of a ring of `capacity` records, in bytes.
     pub const fn bytes(capacity: u64) -> usize {
         ENDS_BYTES + capacity as usize * RECORD_BYTES
     }
 
-    /// Records that found no place so far.
+    /// Number of records dropped so far.
     pub fn dropped(&self) -> u64 {
         self.ends().dropped.load(Ordering::Relaxed)
     }
 
-    /// Records published so far.
+    /// Number of records published so far.
     pub fn published(&self) -> u64 {
         self.ends().tail.load(Ordering::Relaxed)
     }
@@ -105,18 +104,18 @@ impl<'a> Ring<'a> {
     }
 }
 
-/// The writing end. One process holds it at a time; a respawned worker goes on where its predecessor
-/// ended.
+/// Writing end. One process holds it at a time; a respawned worker goes on after its predecessor's last
+/// record.
 #[derive(Debug)]
 pub struct Writer<'a> {
     ring: Ring<'a>,
     tail: u64,
-    /// The reader's head as last seen: looked up again only when the ring seems full.
+    /// Last known head of the reader: read again only when the ring seems full.
     head: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// Goes on after the last record that was published.
+    /// Returns the end after the last record that was published.
     pub fn new(ring: Ring<'a>) -> Self {
         let ends = ring.ends();
         Self {
@@ -126,7 +125,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Publishes a record, or drops it and counts that.
+    /// Publishes a record, or drops and counts it.
     #[inline]
     pub fn push(&mut self, record: &Record) {
         if self.tail - self.head == self.ring.capacity && !self.finds_room() {
@@ -152,7 +151,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The reading end. One process holds it.
+/// Reading end. One process holds it.
 #[derive(Debug)]
 pub struct Reader<'a> {
     ring: Ring<'a>,
@@ -160,13 +159,13 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Goes on after the last record that was taken.
+    /// Returns the end after the last record that was taken.
     pub fn new(ring: Ring<'a>) -> Self {
         let head = ring.ends().head.load(Ordering::Acquire);
         Self { ring, head }
     }
 
-    /// Takes every record that is there now, in the order in which they were published.
+    /// Takes every record that is there now, in the order of publication.
     pub fn drain(&mut self, mut take: impl FnMut(&Record)) {
         let ends = self.ring.ends();
         let tail = ends.tail.load(Ordering::Acquire);
@@ -179,7 +178,7 @@ impl<'a> Reader<'a> {
         ends.head.store(self.head, Ordering::Release);
     }
 
-    /// Records that found no place so far.
+    /// Number of records dropped so far.
     pub fn dropped(&self) -> u64 {
         self.ring.dropped()
     }

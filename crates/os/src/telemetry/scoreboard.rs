@@ -1,4 +1,4 @@
-//! The board: where in the shared memory what lies, and who writes it.
+//! The scoreboard: the layout of the shared memory, and the writer of each word.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,22 +10,22 @@ use crate::sys;
 use crate::sys::shared::Region;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Services that a scenario can name.
+/// Most services of a scenario.
 pub const SERVICES: usize = 16;
-/// Counters that a scenario can name.
+/// Most counters of a scenario.
 pub const COUNTERS: usize = 8;
-/// Records of a worker's ring: at 120 000 events a second this holds half a second of them.
+/// Number of records of a worker's ring: half a second at 120 000 events a second.
 pub const RINGS_BY_DEFAULT: u64 = 1 << 16;
 
 const ARBITER_RECORDS: u64 = 1 << 12;
 const PAGE: usize = 4096;
 
-/// Whether workers write events. Counters, gauges and phases are always written.
+/// Kinds of telemetry that workers write. Counters, gauges and phases are always written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Telemetry {
-    /// Each run of a coroutine, each request.
+    /// Events too: each run of a coroutine, each request.
     On,
-    /// Nothing but counters: to measure what telemetry costs.
+    /// Counters only: to measure the cost of events.
     Off,
 }
 
@@ -33,61 +33,61 @@ pub enum Telemetry {
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub struct RunWords {
-    /// 0 until the driver says go; then the instant at which the timetable begins. Driver's.
+    /// 0 until the driver says go; then the instant at which the timetable begins. Written by the driver.
     pub go: AtomicU64,
-    /// 1 once a person wants the run to end (^C); [`RunWords::END_THE_WINDOW`] if only the window is to
-    /// end early. Driver's.
+    /// 1 once the run is to end by hand (^C); [`RunWords::END_THE_WINDOW`] if only the window is to end
+    /// early. Written by the driver.
     pub stop: AtomicU64,
-    /// Rung for another amount of load: requests in a million seconds, or clients. Driver's.
+    /// Another amount of load: requests per million seconds, or clients. Written by the driver.
     pub amount: Mailbox,
-    /// Rung for one request more, see [`Extra`](super::Extra). Driver's.
+    /// One more request, see [`Extra`](super::Extra). Written by the driver.
     pub extra: Mailbox,
     _drivers_line: [AtomicU64; 4],
-    /// What load is doing.
+    /// Words of load.
     pub load: LoadWords,
 }
 
 impl RunWords {
-    /// In `stop`: nothing new is to be due, and whatever is under way is waited for as ever.
+    /// Value of `stop`: no new request is due, and open ones have their whole patience.
     pub const END_THE_WINDOW: u64 = 2;
 }
 
-/// What load says of itself; it alone writes here.
+/// Words of load. Written by load alone.
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub struct LoadWords {
     stage: AtomicU64,
-    /// When the counted window begins; 0 while that is not known. Known at least 20 ms before.
+    /// Begin of the counted window; 0 until it is decided, at least 20 ms before.
     pub window_begin: AtomicU64,
-    /// When it ends; 0 while that is not known.
+    /// End of the counted window; 0 until it is decided.
     pub window_end: AtomicU64,
-    /// Requests sent so far.
+    /// Number of requests sent so far.
     pub sent: AtomicU64,
-    /// Requests that ended so far, well or not.
+    /// Number of requests that ended so far, well or not.
     pub ended: AtomicU64,
-    /// Those of them that were answered well.
+    /// Number of those that were answered well.
     pub good: AtomicU64,
-    /// Requests that were due and never sent, for want of descriptors or memory.
+    /// Number of requests that were due and never sent, for lack of descriptors or memory.
     pub dropped: AtomicU64,
-    /// 1 once load is ready to go.
+    /// 1 once load is ready.
     pub ready: AtomicU64,
-    /// Requests due and not ended: stepped at due and at the end.
+    /// Requests due and not ended: stepped when due and at the end.
     pub in_system: Gauge,
     turns: AtomicU64,
 }
 
 impl LoadWords {
-    /// Turns of load's loop so far: at least one in 10 ms while it plays.
+    /// Number of turns of load's loop so far: at least one in 10 ms while it plays.
     pub fn turns(&self) -> u64 {
         self.turns.load(Ordering::Relaxed)
     }
 
-    /// Counts one more.
+    /// Counts a turn.
     pub fn count_turn(&self) {
         add(&self.turns, 1);
     }
 
-    /// What is being played.
+    /// Returns the stage that is being played.
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Acquire) {
             1 => Stage::WarmUp,
@@ -98,80 +98,80 @@ impl LoadWords {
         }
     }
 
-    /// Says what is being played from now on.
+    /// Publishes the stage that is played from now on.
     pub fn set_stage(&self, stage: Stage) {
         self.stage.store(stage as u64, Ordering::Release);
     }
 }
 
-/// One worker, as it and the arbiter describe it. Counters are of all incarnations together.
+/// Words about one worker, by it and by the arbiter. Counters are sums over all incarnations.
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub struct Slot {
-    // The arbiter's words.
-    /// How many processes have had this slot; 0: never used.
+    // Written by the arbiter.
+    /// Number of processes that have had this slot; 0 if it was never used.
     pub incarnation: AtomicU64,
-    /// The process that has it now, or had it last.
+    /// Process id of the present or last process.
     pub pid: AtomicU64,
-    /// In which order the arbiter forked it: the oldest has the lowest.
+    /// Number of its fork: the oldest process has the lowest.
     pub age: AtomicU64,
-    /// When the process was reaped; 0 while it lives.
+    /// Instant at which the process was reaped; 0 while it lives.
     pub died_at: AtomicU64,
-    /// CPU time of all reaped incarnations, ns, from wait4(2).
+    /// CPU time of all reaped incarnations, in ns, from wait4(2).
     pub cpu_of_the_dead: AtomicU64,
-    /// Requests that were begun and lost with a process that died.
+    /// Number of requests that were begun and lost with a process that died.
     pub lost_tasks: AtomicU64,
     /// 1 while the slot belongs to the server: its worker lives or will be respawned.
     pub wanted: AtomicU64,
     _arbiters_line: AtomicU64,
 
-    // The worker's words.
+    // Written by the worker.
     phase: AtomicU64,
-    /// When the phase began.
+    /// Instant at which the phase began.
     pub phase_since: AtomicU64,
-    /// The last turn of the hub, or pass of the sync loop.
+    /// Instant of the last turn of the hub, or pass of the sync loop.
     pub heartbeat: AtomicU64,
-    /// Since when the same coroutine (or request) has had the worker; 0: none has.
+    /// Instant since which the same coroutine (or request) has had the worker; 0 if none has.
     pub running_since: AtomicU64,
-    /// The longest that one coroutine had the worker without letting go, ns.
+    /// Longest run of one coroutine, in ns.
     pub longest_run: AtomicU64,
-    /// Connections taken from the door.
+    /// Number of connections accepted.
     pub accepted: AtomicU64,
-    /// Accepts that found nothing: another worker was faster.
+    /// Number of accepts that found nothing: another worker was faster.
     pub accept_eagain: AtomicU64,
-    /// Responses whose last byte was written.
+    /// Number of responses whose last byte was written.
     pub requests: AtomicU64,
-    /// Coroutines begun. Counted at accept.
+    /// Number of coroutines begun. Counted at accept.
     pub tasks: AtomicU64,
-    /// Waits and yields. Counted by the task where it parks.
+    /// Number of waits and yields. Counted by the task where it parks.
     pub waits: AtomicU64,
-    /// Hub to task and task to hub, one each. Counted by the hub around resume.
+    /// Number of switches, hub to task and task to hub. Counted by the hub around resume.
     pub coroutine_switches: AtomicU64,
-    /// Of this incarnation's tasks, switches that are still to come if they end regularly; what the
-    /// switch law subtracts for a worker that died. Counted by the hub.
+    /// Number of switches that this incarnation's tasks still have to make if they end regularly; the
+    /// switch law subtracts it for a worker that died. Counted by the hub.
     pub half_done: AtomicU64,
-    /// The most requests this worker had begun at once.
+    /// Most requests that this worker had begun at once.
     pub peak_concurrency: AtomicU64,
-    /// Coroutines ready, while the worker runs another.
+    /// Number of coroutines that are ready while the worker runs another.
     pub ready: AtomicU64,
-    /// Coroutines parked.
+    /// Number of coroutines that are parked.
     pub parked: AtomicU64,
-    /// Voluntary process switches, by getrusage(2), when the worker left.
+    /// Number of voluntary process switches, by getrusage(2), when the worker left.
     pub voluntary: AtomicU64,
-    /// Involuntary ones.
+    /// Number of involuntary process switches, by getrusage(2), when the worker left.
     pub involuntary: AtomicU64,
-    /// CPU time by getrusage(2) when the worker left, ns.
+    /// CPU time when the worker left, by getrusage(2), in ns.
     pub cpu: AtomicU64,
-    /// When the process was told to abort; 0: never. Written by its SIGABRT handler.
+    /// Instant at which the process was told to abort; 0 for never. Written by its SIGABRT handler.
     pub aborted: AtomicU64,
-    /// The request that has the worker, and one; 0: none, or none that said its number.
+    /// Number of the request that has the worker, plus one; 0 if there is none, or none with a number.
     pub running_request: AtomicU64,
-    /// Since when what has the worker could have run.
+    /// Instant since which the running coroutine (or request) could have run.
     pub running_ready: AtomicU64,
     _workers_line: [AtomicU64; 3],
     /// Requests begun and not finished.
     pub begun: Gauge,
-    /// The counters of `count` steps: times that the step was played, and the counter's value.
+    /// Counters of `count` steps.
     pub counters: [CounterWords; COUNTERS],
 }
 
@@ -179,19 +179,19 @@ pub struct Slot {
 #[repr(C)]
 #[derive(Debug, Default)]
 pub struct CounterWords {
-    /// How often one was added.
+    /// Number of additions.
     pub additions: AtomicU64,
-    /// What the counter says. Less than `additions` if updates were lost.
+    /// Value of the counter. Less than `additions` if updates were lost.
     pub value: AtomicU64,
 }
 
 impl Slot {
-    /// What the worker does; `None` if the word is none that this version knows.
+    /// Returns the phase of the worker; `None` if this version does not know the word.
     pub fn phase(&self) -> Option<Phase> {
         Phase::from_raw(self.phase.load(Ordering::Acquire))
     }
 
-    /// Says what the worker does from `now` on.
+    /// Publishes the phase of the worker from `now` on.
     #[inline]
     pub fn set_phase(&self, phase: Phase, now: Stamp) {
         self.phase_since.store(now.0, Ordering::Relaxed);
@@ -199,9 +199,9 @@ impl Slot {
     }
 }
 
-/// What the arbiter does with a slot between two of its processes, when all words are its own.
+/// Operations of the arbiter on a slot between two processes, when it alone writes all words.
 impl Slot {
-    /// Makes the slot ready for the process that is forked next.
+    /// Prepares the slot for the process that is forked next.
     pub fn prepare(&self, now: Stamp, age: u64) {
         add(&self.incarnation, 1);
         self.age.store(age, Ordering::Relaxed);
@@ -212,13 +212,13 @@ impl Slot {
         self.set_phase(Phase::Booting, now);
     }
 
-    /// The process that has just been forked has the slot from now on.
+    /// Assigns the slot to the process that has just been forked.
     pub fn give_to(&self, pid: u32) {
         self.pid.store(u64::from(pid), Ordering::Relaxed);
         self.died_at.store(0, Ordering::Release);
     }
 
-    /// The longest that one coroutine had the worker by `now`, be it the one that has it.
+    /// Longest run of one coroutine by `now`, including the present run.
     pub fn longest_run_by(&self, now: Stamp) -> Elapsed {
         let since = self.running_since.load(Ordering::Acquire);
         let over = Elapsed(self.longest_run.load(Ordering::Relaxed));
@@ -229,8 +229,8 @@ impl Slot {
         }
     }
 
-    /// The slot's process has ended, at `now`, after so much CPU time: what it had begun is lost, and
-    /// nothing of it is running, ready or parked any more.
+    /// Notes the end of the slot's process at `now`, after `cpu` of CPU time: the requests that it had
+    /// begun are lost, and none of its tasks is running, ready or parked any more.
     pub fn remove(&self, now: Stamp, cpu: CpuTime) {
         add(&self.cpu_of_the_dead, cpu.0);
         add(&self.lost_tasks, self.begun.count());
@@ -255,13 +255,13 @@ pub fn add(word: &AtomicU64, amount: u64) {
     );
 }
 
-/// What one service says of itself.
+/// Words of one service.
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub struct ServiceSlot {
-    /// Calls answered.
+    /// Number of calls answered.
     pub answered: AtomicU64,
-    /// The most calls it held at once.
+    /// Most calls that it held at once.
     pub peak: AtomicU64,
     /// Calls that it holds now.
     pub held: Gauge,
@@ -276,7 +276,7 @@ const RINGS_AT: usize = (SERVICES_AT + SERVICES * SERVICE_BYTES).next_multiple_o
 const _: () = assert!(size_of::<RunWords>() <= PAGE);
 const _: () = assert!(SLOT_BYTES.is_multiple_of(64) && SERVICE_BYTES.is_multiple_of(64));
 
-/// All shared memory of one run.
+/// Shared memory of one run.
 ///
 /// Sparse: the ring of a worker takes memory once the first worker of its slot is forked.
 #[derive(Debug)]
@@ -286,10 +286,10 @@ pub struct Scoreboard {
 }
 
 impl Scoreboard {
-    /// Makes the board of a new run, with `records` (a power of two) places in each worker's ring.
+    /// Creates the scoreboard of a new run, with `records` (a power of two) places in each worker's ring.
     ///
     /// # Errors
-    /// When the system has no memory or no descriptor left.
+    /// Fails if the system has no memory or no descriptor left.
     pub fn new(records: u64) -> sys::Result<Self> {
         let region = Region::new(bytes(records))?;
         let scoreboard = Self { region, records };
@@ -308,16 +308,16 @@ impl Scoreboard {
     /// Gives memory to the ring of a slot that no worker has had yet.
     ///
     /// # Errors
-    /// When the system has none left: written to all the same, the ring would end the worker (`SIGBUS`).
+    /// Fails if the system has none left: a write to the ring would end the worker (`SIGBUS`).
     pub fn reserve_worker_ring(&self, worker: usize) -> sys::Result<()> {
         assert!(worker < SLOTS, "a worker's index is below {SLOTS}");
         self.reserve_ring(worker, self.records)
     }
 
-    /// The board behind a descriptor that this process inherited.
+    /// Maps the scoreboard behind a descriptor that this process inherited.
     ///
     /// # Errors
-    /// When the descriptor is none of a board.
+    /// Fails if the descriptor is not that of a scoreboard.
     pub fn inherited(descriptor: OwnedFd, records: u64) -> sys::Result<Self> {
         let region = Region::inherited(descriptor)?;
         assert!(
@@ -327,78 +327,78 @@ impl Scoreboard {
         Ok(Self { region, records })
     }
 
-    /// The descriptor to hand to children.
+    /// Descriptor to pass to children.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.region.descriptor()
     }
 
-    /// How many records a worker's ring holds.
+    /// Number of records that a worker's ring holds.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Words about the run.
+    /// Returns the words about the run.
     #[expect(
         unsafe_code,
         reason = "views of shared memory are made here and in ring.rs"
     )]
     pub fn run(&self) -> &RunWords {
-        // SAFETY: made of atomics alone.
+        // SAFETY: consists of atomics only.
         unsafe { self.region.view(0) }
     }
 
-    /// The words of one worker.
+    /// Returns the words of one worker.
     ///
     /// # Panics
-    /// When there is no such slot.
+    /// Panics if there is no such slot.
     #[expect(
         unsafe_code,
         reason = "views of shared memory are made here and in ring.rs"
     )]
     pub fn slot(&self, worker: usize) -> &Slot {
         assert!(worker < SLOTS, "a worker's index is below {SLOTS}");
-        // SAFETY: made of atomics alone.
+        // SAFETY: consists of atomics only.
         unsafe { self.region.view(SLOTS_AT + worker * SLOT_BYTES) }
     }
 
-    /// The words of one service.
+    /// Returns the words of one service.
     ///
     /// # Panics
-    /// When there is no such slot.
+    /// Panics if there is no such slot.
     #[expect(
         unsafe_code,
         reason = "views of shared memory are made here and in ring.rs"
     )]
     pub fn service(&self, service: usize) -> &ServiceSlot {
         assert!(service < SERVICES, "a service's index is below {SERVICES}");
-        // SAFETY: made of atomics alone.
+        // SAFETY: consists of atomics only.
         unsafe { self.region.view(SERVICES_AT + service * SERVICE_BYTES) }
     }
 
-    /// The slots that were ever used, with their index.
+    /// Iterates over the slots that were ever used, with their index.
     pub fn used_slots(&self) -> impl Iterator<Item = (usize, &Slot)> {
         (0..SLOTS)
             .map(|worker| (worker, self.slot(worker)))
             .filter(|(_, slot)| slot.incarnation.load(Ordering::Acquire) > 0)
     }
 
-    /// The ring of one worker's events.
+    /// Returns the ring of one worker's events.
     pub fn worker_ring(&self, worker: usize) -> Ring<'_> {
         assert!(worker < SLOTS, "a worker's index is below {SLOTS}");
         self.ring(worker, self.records)
     }
 
-    /// The ring of the outcomes of all requests, written by load.
+    /// Returns the ring of load: the outcomes of all requests.
     pub fn load_ring(&self) -> Ring<'_> {
         self.ring(SLOTS, self.records)
     }
 
-    /// The ring of the services' answers.
+    /// Returns the ring of the services' answers.
     pub fn services_ring(&self) -> Ring<'_> {
         self.ring(SLOTS + 1, self.records)
     }
 
-    /// The ring of the arbiter's events.
+    /// Returns the ring of the arbiter's events.
     pub fn arbiter_ring(&self) -> Ring<'_> {
         self.ring(SLOTS + 2, ARBITER_RECORDS)
     }

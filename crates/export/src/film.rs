@@ -1,8 +1,8 @@
-//! Screens one after the other as one SVG that moves, for pages that run no script.
+//! Sequence of screens as one animated SVG, for pages that run no script.
 //!
-//! Each line of the screen is drawn once for each content that it has, and is visible while it has that content: a
-//! style sheet with keyframes says when. Programs that do not move pictures, printers and readers who prefer less
-//! motion see the last screen.
+//! Each line of the screen is drawn once for each of its contents, and each drawing is visible for the time
+//! of that content, by keyframes of a style sheet. Renderers without animation, printers and readers with
+//! reduced motion see the last screen.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,18 +12,18 @@ use ratatui_core::buffer::Buffer;
 
 use crate::drawing::{classes, draw_line, head, style};
 
-/// Screens with the instants at which they appear, seconds.
+/// Screens with the instants at which they appear, in seconds.
 #[derive(Debug, Default)]
 pub struct Film {
-    /// Contents of each line, with the instant at which each begins.
+    /// Contents of each line, with the instant at which each begins, in seconds.
     lines: Vec<Vec<(f64, String)>>,
     classes: BTreeSet<&'static str>,
     last: Option<Buffer>,
 }
 
 impl Film {
-    /// Shows a screen from an instant on, seconds since the beginning. Screens come in order of time and have one
-    /// size.
+    /// Adds a screen that appears at an instant, in seconds since the beginning. Screens must come in order
+    /// of time and have one size.
     pub fn show(&mut self, at: f64, screen: &Buffer) {
         let height = usize::from(screen.area.height);
         self.lines.resize(height, Vec::new());
@@ -38,7 +38,7 @@ impl Film {
         self.last = Some(screen.clone());
     }
 
-    /// The film as SVG; it begins again after `length` seconds. Empty without a screen.
+    /// Returns the SVG, which begins again after `length` seconds; empty without a screen.
     #[must_use]
     pub fn finish(self, length: f64, title: &str, description: &str, theme: Theme) -> String {
         let Some(last) = &self.last else {
@@ -72,7 +72,7 @@ impl Film {
     }
 }
 
-/// Keyframes by which a group is visible from one share of the film to another, or to its end.
+/// Returns keyframes that show a group from one share of the film (0 to 1) to another, or to its end.
 fn visible(number: usize, from: f64, to: Option<f64>) -> String {
     let percent = |share: f64| share * 100.0;
     let mut steps = String::new();

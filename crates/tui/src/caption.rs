@@ -37,7 +37,7 @@ pub(super) enum Caption {
     Blocked,
     /// Workers hold as many connections as they may.
     ConnectionsFull,
-    /// More are at the door than the listener's queue holds.
+    /// More requests are at the door than the listener's queue holds.
     BacklogFull,
     /// Coroutines are parked, and their workers go on.
     Parked,

@@ -1,7 +1,7 @@
 //! The live screen: a view of a recording while it grows.
 //!
 //! ```text
-//!   recording ──Frame──▶ Watch ──▶ ViewModel + Caption        what is there, and what there is to see
+//!   recording ──Frame──▶ Watch ──▶ ViewModel + Caption        state, and a sentence about it
 //!   keys ─▶ Keymap ─▶ Command ─▶ State (title card, play, card)   no ratatui type up to here
 //!                           └──▶ view::draw(frame, state)  changes nothing
 //! ```

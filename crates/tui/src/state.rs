@@ -75,7 +75,7 @@ pub struct State {
     pub(super) watch: Watch,
     /// Number of samples of the current variant that have been taken in …
     pub(super) taken_in: usize,
-    /// … and, for each variant, the state before every [`BOOKMARK_EVERY`]th of them.
+    /// … and, for each variant, the state before every `BOOKMARK_EVERY`th sample.
     pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
     pub(super) verdict: Option<Verdict>,
     pub(super) judge: Judge,

@@ -1,11 +1,11 @@
 //! Trace for Perfetto (ui.perfetto.dev), in its native format: track events in protobuf.
 //!
 //! ```text
-//!   sync · measured                    a group for each variant: they all begin at 0, so they stand
-//!   coroutine · measured               beneath one another and can be compared
-//!   ├─ stages                          warm-up, counted, draining; what was done to the run
-//!   ├─ cores ── core 0, core 1 …       which worker had it
-//!   ├─ workers ── worker A             which request had it, and when it slept or had no core
+//!   sync · measured                    a group for each variant: all begin at 0, so that they are
+//!   coroutine · measured               one below the other and can be compared
+//!   ├─ stages                          warm-up, counted, draining; interventions
+//!   ├─ cores ── core 0, core 1 …       the worker on the core
+//!   ├─ workers ── worker A             its request, and the time asleep or without a core
 //!   │              └─ coroutine 0 …    running, ready, parked
 //!   ├─ requests ── lane 1, lane 2 …    from due to the end, as the client saw it
 //!   └─ counters                        in system, at the door, begun, ready, parked, parallelism

@@ -106,7 +106,7 @@ proptest! {
                 if samples >= whole[variant].samples.len() {
                     break;
                 }
-                // The instant is between the last sample but one and the one before it.
+                // The instant is between the two samples before the last one.
                 let now = so_far(&whole[variant], samples);
                 let known = now.samples[samples - 2].at.0;
                 let at = Stamp(known.saturating_sub(back * 1_000_000));

@@ -1,4 +1,4 @@
-//! Snapshots of whole screens: 80 × 24 is a projector, 160 × 48 a desk, 40 × 12 a corner of one.
+//! Snapshots of whole screens: 80 × 24 is a projector, 160 × 48 a desk, 40 × 12 a small window.
 //!
 //! A bar at the left marks the edge of the screen; it is not drawn.
 

@@ -276,7 +276,7 @@ fn the_caption_of_a_cue_is_shown_when_it_is_played_and_while_it_is_read_and_not_
     );
 }
 
-/// Samples are a tenth of a second apart; while time goes on the list changes twice a second.
+/// Samples are 0.1 s apart; while time goes on the list changes twice a second.
 #[test]
 fn after_a_leap_remarks_are_of_the_instant_and_while_time_goes_on_of_each_half_second() {
     let recordings = vec![sampled_more_often(&Synthetic::io_bound(Sync))];

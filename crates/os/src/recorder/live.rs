@@ -203,7 +203,7 @@ impl<'a> Live<'a> {
             self.scoreboard,
             &mut self.watched,
             &mut self.switches,
-            self.clock.now(),
+            &self.clock,
             &mut unreadable,
         );
         self.used.read(cast);
@@ -215,10 +215,6 @@ impl<'a> Live<'a> {
         let at = self.clock.now();
         let workers = seen.into_iter().map(|seen| WorkerSample {
             pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
-            // A run that goes on is as long as the sample says.
-            longest_run: seen.running_since.map_or(seen.longest_run, |since| {
-                seen.longest_run.max(at.since(since))
-            }),
             ..seen
         });
         let workers = workers.collect();
@@ -241,26 +237,26 @@ fn look_at_workers(
     scoreboard: &Scoreboard,
     watched: &mut WatchedProcesses,
     switches: &mut BTreeMap<usize, SlotMemory>,
-    now: Stamp,
+    clock: &Clock,
     unreadable: &mut u64,
 ) -> Vec<WorkerSample> {
     let pids: Vec<u32> = scoreboard
         .used_slots()
         .map(|(_, slot)| slot_pid(slot))
         .collect();
-    let looks = watched.look_at(&pids, now);
+    let looks = watched.look_at(&pids, clock.now());
     let seen = scoreboard.used_slots().zip(looks);
     seen.map(|((index, slot), look)| {
         let count = switches.entry(index).or_default();
         count.see(slot_pid(slot), slot);
-        look_at_worker((index, slot), (now, look), count, unreadable)
+        look_at_worker((index, slot), (clock, look), count, unreadable)
     })
     .collect()
 }
 
 fn look_at_worker(
     (index, slot): (usize, &Slot),
-    (now, look): (Stamp, Look),
+    (clock, look): (&Clock, Look),
     count: &mut SlotMemory,
     unreadable: &mut u64,
 ) -> WorkerSample {
@@ -286,7 +282,8 @@ fn look_at_worker(
         running_request: u32::try_from(read(&slot.running_request))
             .ok()
             .and_then(|word| word.checked_sub(1)),
-        longest_run: slot.longest_run_by(now),
+        // Reading the operating system has taken time: a run that goes on is as long as it is by now.
+        longest_run: slot.longest_run_by(clock.now()),
         accepted: read(&slot.accepted),
         accept_eagain: read(&slot.accept_eagain),
         requests: read(&slot.requests),
@@ -331,9 +328,8 @@ impl WorkerSampler {
     /// The workers as they are now. Of one that was respawned more than once since the last look, the
     /// process switches of those between are not known.
     pub fn look(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
-        let now = self.clock.now();
         let (watched, switches) = (&mut self.watched, &mut self.switches);
-        let seen = look_at_workers(scoreboard, watched, switches, now, &mut 0);
+        let seen = look_at_workers(scoreboard, watched, switches, &self.clock, &mut 0);
         let workers = seen.into_iter().map(|seen| {
             // What the system says of a process that has died is rounded, and a sum never goes back.
             let most = self.cpu.entry(seen.index).or_default();

@@ -1,14 +1,15 @@
-//! The door: the listener's queue, and who is woken when somebody comes.
+//! The listener's queue, and the workers woken by a new connection.
 //!
-//! | `accept` | who is woken |
+//! | `accept` | workers woken |
 //! |---|---|
-//! | `shared` | all that sleep, those first that went to sleep last: one is faster, the others find nothing |
-//! | `exclusive` | one: of those that sleep always the one that was forked first (`EPOLLEXCLUSIVE` puts each at the tail of the socket's wait queue) |
-//! | `blocking` | one: who has slept longest |
-//! | `reuseport` | of the worker that the connection's number happens to belong to; each has a queue of its own |
+//! | `shared` | all that sleep, the latest sleeper first: one accepts, the others find nothing |
+//! | `exclusive` | one: always the one forked first among the sleepers (`EPOLLEXCLUSIVE` puts each at the
+//! tail of the socket's wait queue) |
+//! | `blocking` | one: the longest sleeper |
+//! | `reuseport` | the worker selected by the connection's number; each worker has its own queue |
 //!
-//! A full queue drops the connect without a word; the client's kernel tries again after 1, 2, 3, 4 and 5 s,
-//! and then after twice as long each time (Linux: four linear timeouts since 6.5).
+//! A full queue drops the connect silently; the client's kernel retries after 1, 2, 3, 4 and 5 s, and then
+//! after twice as long each time (Linux: four linear timeouts since 6.5).
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -21,22 +22,22 @@ use super::observer::Observer;
 use super::worker::{Doing, Worker};
 use concsim_model::scenario::{Accept, draw};
 
-/// Between two knocks, as long as they are linear …
+/// Time between two of the first connection attempts, in nanoseconds …
 const LINEAR: u64 = 1_000_000_000;
-/// … which they are so many times.
+/// … and the number of attempts with linear timeouts.
 const LINEAR_KNOCKS: u32 = 5;
 
-/// Who sleeps at a door, in the order in which they went to sleep.
+/// Entities that sleep at a listener, in the order in which they went to sleep.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wakers {
-    /// Each with its turn: who has been woken by something else since then does not sleep here any more.
+    /// Each with its turn: an entity that something else has woken since does not sleep here any more.
     sleepers: VecDeque<(EntityId, u32)>,
-    /// The same in the order in which they were forked.
+    /// The same entities in the order in which they were forked.
     by_age: BTreeSet<EntityId>,
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// A connection is at the door: it joins the queue, and somebody may be woken; or the queue is full.
+    /// Connects: the connection joins the queue and may wake a worker, or the queue is full.
     pub(super) fn connect(&mut self, id: ConnectionId) {
         let own = match self.scenario.server.accept {
             Accept::Reuseport => self.owner_of(id),
@@ -67,7 +68,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(again, SimEvent::Knock(id, turn));
     }
 
-    /// The worker whose queue a connection belongs to, with a queue for each: [`None`] if nobody is there.
+    /// Worker whose queue a connection belongs to, if each has one: [`None`] if no worker listens.
     fn owner_of(&self, id: ConnectionId) -> Option<usize> {
         let listens = |worker: &Worker| worker.is_alive && !worker.stopping;
         let count = self.workers.iter().filter(|worker| listens(worker)).count();
@@ -78,7 +79,7 @@ impl<O: Observer> Simulation<'_, O> {
         listening.nth(lucky).map(|(index, _)| index)
     }
 
-    /// Somebody is at the door, of all or of one worker.
+    /// Wakes workers for a connection in the shared queue or in one worker's queue.
     fn wake_for_the_door(&mut self, own: Option<usize>) {
         match self.scenario.server.accept {
             Accept::Shared => {
@@ -126,7 +127,7 @@ impl<O: Observer> Simulation<'_, O> {
         })
     }
 
-    /// A thread goes to sleep at the door, until somebody comes or something else wakes it.
+    /// Puts a thread to sleep at the listener, until a connection or another event wakes it.
     pub(super) fn sleep_at_the_door(&mut self, worker: usize, thread: usize, watches: bool) {
         let turn = self.next_turn();
         let entity = self.workers[worker].threads[thread].entity;
@@ -161,12 +162,12 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A thread that slept at the door has been woken, by whatever.
+    /// Removes an entity that slept at the listener and was woken, by any event.
     pub(super) fn no_longer_watches(&mut self, entity: EntityId) {
         self.wakers.by_age.remove(&entity);
     }
 
-    /// Whoever is first in the queue that this worker takes from.
+    /// Takes the first connection from the queue of this worker.
     pub(super) fn take_from_the_door(&mut self, worker: usize) -> Option<ConnectionId> {
         match self.scenario.server.accept {
             Accept::Reuseport => self.workers[worker].door.pop_front(),
@@ -174,7 +175,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Whether somebody stands in the queue that this worker takes from.
+    /// True if a connection is in the queue of this worker.
     pub(super) fn somebody_is_at_the_door(&self, worker: usize) -> bool {
         match self.scenario.server.accept {
             Accept::Reuseport => !self.workers[worker].door.is_empty(),

@@ -1,5 +1,6 @@
-//! The arbiter as far as one sees it: forks, deaths, the heartbeat, and what the timeline wants. It costs no
-//! core time. Who works where is decided by the same roster as in the real one.
+//! The visible part of the arbiter: forks, deaths, the heartbeat, and the timeline's interventions. It
+//! costs no core time. The assignment of workers to slots is decided by the same code as in the real
+//! arbiter.
 
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
@@ -15,18 +16,18 @@ use concsim_model::scenario::{TimelineAction, WorkerKind};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::Who;
 
-/// Between two looks at heartbeats.
+/// Time between two checks of heartbeats, in nanoseconds.
 pub(super) const TICK: u64 = 1_000_000_000;
-/// From its fork until a worker serves: what that takes on a laptop.
+/// Time from the fork of a worker until it serves, as on a laptop; in nanoseconds.
 pub(super) const BOOT: u64 = 3_000_000;
-/// How a worker ends that was told to abort, and one that was killed.
+/// Exit statuses of an aborted worker and of a killed one.
 const ABORTED: i32 = 1;
 const KILLED: i32 = -9;
-/// The process of the first worker; nobody has these numbers.
+/// Pid of the first worker; not a pid of a real process.
 const FIRST_PID: u32 = 1_001;
 
 impl<O: Observer> Simulation<'_, O> {
-    /// Whichever slot belongs to the server and has no process gets one.
+    /// Forks a process for each slot of the server that has none.
     pub(super) fn fill_vacancies(&mut self) {
         while !self.is_over
             && let Some(slot) = self.roster.free_slot()
@@ -93,12 +94,12 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A worker ends, as it was told to or of its own accord.
+    /// Ends a worker that was told to exit, or exits by itself.
     pub(super) fn leaves(&mut self, worker: usize, status: i32) {
         self.is_buried(worker, status);
     }
 
-    /// A worker's process ends in the middle of whatever it did.
+    /// Ends a worker's process in the middle of its work.
     pub(super) fn dies(&mut self, worker: usize, status: i32) {
         if self.workers[worker].is_alive {
             self.is_buried(worker, status);
@@ -153,7 +154,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.fill_vacancies();
     }
 
-    /// What its processes have used and owed so far is kept.
+    /// Adds a dead process's counts to those of its slot.
     fn count_the_dead(&mut self, slot: usize, entities: &[u32]) {
         let now = self.now;
         let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
@@ -179,7 +180,7 @@ impl<O: Observer> Simulation<'_, O> {
         counts.begun.step(now, -begun.cast_signed());
     }
 
-    /// The process at the other end of a connection is gone.
+    /// Resets a connection whose worker's process is gone.
     fn is_reset(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(id as usize) else {
             return;
@@ -190,13 +191,13 @@ impl<O: Observer> Simulation<'_, O> {
         self.connections.remove(id as usize);
     }
 
-    /// A worker is to finish what it began.
+    /// Tells a worker to finish its requests and exit.
     pub(super) fn send_home(&mut self, slot: usize) {
         if !self.workers[slot].is_alive || self.workers[slot].stopping {
             return;
         }
         self.workers[slot].stopping = true;
-        // A connection between two requests is not waited for.
+        // The worker does not wait for a connection between two requests.
         let connections = self.workers[slot].connections.clone();
         for id in connections {
             let connection = &self.connections[id as usize];
@@ -204,7 +205,7 @@ impl<O: Observer> Simulation<'_, O> {
                 self.hangs_up(id);
             }
         }
-        // Who has a queue of its own closes it: those in it connect again elsewhere.
+        // A worker with its own queue closes it: the connections in it connect again elsewhere.
         for id in std::mem::take(&mut self.workers[slot].door) {
             self.is_reset(id);
         }
@@ -219,7 +220,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A worker has answered so many requests that another is to take its place.
+    /// Replaces a worker that has answered its maximum number of requests.
     pub(super) fn may_be_replaced(&mut self, slot: usize) {
         let worker = &mut self.workers[slot];
         worker.served += 1;
@@ -228,7 +229,8 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Each second: who is silent for longer than `timeout` is aborted, and a second later killed.
+    /// Runs each second: a worker that is silent for longer than `timeout` is aborted, and a second later
+    /// killed.
     pub(super) fn tick(&mut self) {
         if self.is_over {
             return;
@@ -243,7 +245,7 @@ impl<O: Observer> Simulation<'_, O> {
         let verdicts = self.roster.judge(now, timeout, heartbeat);
         for (slot, _, verdict) in verdicts {
             match verdict {
-                // A stopped process does not obey.
+                // A stopped process does not handle the signal.
                 Verdict::Abort if self.workers[slot].frozen => {}
                 Verdict::Abort => self.dies(slot, ABORTED),
                 Verdict::Kill => self.dies(slot, KILLED),
@@ -251,7 +253,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A cue of the timeline is due.
+    /// Plays a timeline event that is due.
     pub(super) fn plays_cue(&mut self, cue: u16) {
         let now = Stamp(self.now);
         if self.is_over || self.load.course.window_end().is_some_and(|end| end <= now) {
@@ -284,7 +286,7 @@ impl<O: Observer> Simulation<'_, O> {
             Intervention::KillWorker(slot) => self.dies(usize::from(slot), KILLED),
             Intervention::StopWorker(slot) => self.freeze(usize::from(slot), true),
             Intervention::ContinueWorker(slot) => self.freeze(usize::from(slot), false),
-            // The timetable does these itself.
+            // The timetable handles these itself.
             Intervention::SetLoad(_)
             | Intervention::SetRate(_)
             | Intervention::SetClients(_)
@@ -292,7 +294,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The deed, and on whom: the first worker of those that there are now.
+    /// Intervention for an action, on the first suitable worker present.
     fn deed_of(&self, wish: TimelineAction) -> Option<Intervention> {
         let of = |wanted: fn(&Worker) -> bool| {
             let is_wanted = |worker: &Worker| worker.is_alive && wanted(worker);
@@ -333,7 +335,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Load is through: whoever still works finishes what it began, for so long.
+    /// Ends the run after load has finished: workers finish their requests within the graceful timeout.
     pub(super) fn close(&mut self) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
@@ -353,7 +355,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(self.now + patience, SimEvent::LastOrders);
     }
 
-    /// Whoever has not left by now is killed.
+    /// Kills the workers that have not exited yet.
     pub(super) fn last_orders(&mut self) {
         for slot in 0..self.workers.len() {
             self.dies(slot, KILLED);
@@ -361,12 +363,12 @@ impl<O: Observer> Simulation<'_, O> {
     }
 }
 
-/// When a worker last beat: one that sleeps at the door or in its poller does so by itself, unless it is
-/// stopped.
+/// Time of a worker's last heartbeat: a worker that sleeps at the listener or in its poller beats by
+/// itself, unless it is stopped.
 fn heartbeat_of(worker: &Worker, now: Stamp) -> Stamp {
     let is_idle = match &worker.hub {
         Some(hub) => hub.state == hub::State::Asleep,
-        // Threads are watched by one that never serves.
+        // A thread that never serves beats for the process.
         None => {
             worker.threads.len() > 1 || worker.threads.iter().any(|it| it.doing == Doing::Sleeping)
         }
@@ -379,14 +381,14 @@ fn heartbeat_of(worker: &Worker, now: Stamp) -> Stamp {
 }
 
 impl Worker {
-    /// CPU time of all its processes that have ended.
+    /// Returns the CPU time of all processes that have ended.
     pub(super) fn cpu_of_the_dead(&self) -> CpuTime {
         CpuTime(self.counts.cpu)
     }
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// A worker takes a connection in: it counts as begun from now on.
+    /// Accepts a connection: from now on it counts as begun.
     pub(super) fn take_in(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
@@ -414,7 +416,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The first bytes of its request are read.
+    /// Notes that the first bytes of a request are read.
     pub(super) fn begins(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
@@ -428,7 +430,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The last byte of its answer is written; whether the connection stays.
+    /// Notes that the last byte of an answer is written; returns true if the connection is kept alive.
     pub(super) fn is_answered(&mut self, worker: usize, id: ConnectionId, task: u32) -> bool {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
@@ -458,13 +460,13 @@ impl<O: Observer> Simulation<'_, O> {
         keeps
     }
 
-    /// A connection is closed.
+    /// Closes a connection.
     pub(super) fn disconnect(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
         let connection = &self.connections[id as usize];
         let place = connection.seat_among_guests as usize;
         if connection.is_taken {
-            // Its client has hung up before it was begun.
+            // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
             self.tell(Who::Worker(worker as u16), &Event::Served(served));
@@ -477,7 +479,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A connection's wait has blocked its process.
+    /// Notes that a connection's wait has blocked its process.
     pub(super) fn was_blocked(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];

@@ -1,16 +1,16 @@
-//! What is still to come, in a total order: by instant, and at the same instant in the order in which it
-//! was written down. So a run is the same run every time, on every machine.
+//! The future event list, in a total order: by instant, and at one instant in order of insertion. So a run
+//! is the same every time, on every machine.
 //!
-//! A heap in which every place has four children, in one array: half as deep as a binary one, and the
-//! four lie side by side in memory. What is no longer to happen is not looked for; whoever wrote it
-//! down gave it a number, and does not know that number any more when it comes.
+//! A 4-ary heap in one array: half as deep as a binary heap, with siblings adjacent in memory. Cancelled
+//! events are not removed: each event has a number, which its owner no longer has when a cancelled event
+//! comes.
 
-/// Something at an instant.
+/// An event at an instant.
 #[derive(Clone, Copy, Debug)]
 struct Entry<T> {
-    /// In nanoseconds.
+    /// Time, in nanoseconds.
     at: u64,
-    /// How much was written down before it.
+    /// Number of events inserted before it.
     order: u64,
     what: T,
 }
@@ -21,14 +21,14 @@ impl<T> Entry<T> {
     }
 }
 
-/// Everything that is still to come.
+/// The future event list.
 #[derive(Debug)]
 pub(super) struct Calendar<T> {
     heap: Vec<Entry<T>>,
     written: u64,
 }
 
-/// Children of a place.
+/// Number of children of a node.
 const WIDTH: usize = 4;
 
 impl<T: Copy> Calendar<T> {
@@ -39,7 +39,7 @@ impl<T: Copy> Calendar<T> {
         }
     }
 
-    /// Writes down that `what` happens `at` this instant.
+    /// Inserts `what` at instant `at`, in nanoseconds.
     #[inline]
     pub(super) fn set(&mut self, at: u64, what: T) {
         let order = self.written;
@@ -58,13 +58,13 @@ impl<T: Copy> Calendar<T> {
         self.heap[place] = entry;
     }
 
-    /// When something happens next.
+    /// Returns the time of the next event.
     #[inline]
     pub(super) fn next(&self) -> Option<u64> {
         self.heap.first().map(|entry| entry.at)
     }
 
-    /// Takes what happens next off the calendar.
+    /// Removes and returns the next event.
     #[inline]
     pub(super) fn take(&mut self) -> Option<(u64, T)> {
         let last = self.heap.pop()?;
@@ -75,18 +75,18 @@ impl<T: Copy> Calendar<T> {
         Some((first.at, first.what))
     }
 
-    /// How much is still to come.
+    /// Returns the number of events to come.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.heap.len()
     }
 
-    /// How much was ever written down.
+    /// Returns the number of events ever inserted.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Puts `entry` where it belongs, from the top, which is free.
+    /// Inserts `entry` from the root, which is free, downwards.
     #[inline]
     fn sink(&mut self, entry: Entry<T>) {
         let heap = &mut self.heap[..];

@@ -1,5 +1,5 @@
-//! A connection: one connection, from its client's first connect at the door to its end, with the request that
-//! it is at, and with what that has spent so far.
+//! A connection, from its client's first connect to its end, with its current request and the time that it
+//! has spent so far.
 
 use slab::Slab;
 
@@ -8,36 +8,36 @@ use concsim_engine::telemetry::{
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Names a connection; used again when it has gone.
+/// Identifies a connection; reused when the connection has gone.
 pub(super) type ConnectionId = u32;
 
 /// All connections.
 pub(super) type Connections = Slab<Connection>;
 
-/// Of no client: an open load's, or one more than the load would send.
+/// No client: a request of an open load, or one sent besides the load.
 pub(super) const NOBODY: u32 = u32::MAX;
 
-/// Where a connection is.
+/// Place of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// The queue was full so many times.
+    /// Not connected: the queue was full this many times.
     Outside(u32),
     /// In the listener's queue.
     AtTheDoor,
-    /// A worker has it: the slot, and the task or thread there.
+    /// In a worker: its slot, and the task or thread.
     Inside { worker: u16, seat: u32 },
 }
 
-/// What a script needs next.
+/// Next part of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A step begins.
+    /// Beginning of a step.
     Begin,
-    /// A slice of a computation is over: it lets go.
+    /// End of a slice of a computation: the task yields.
     SliceOver,
-    /// It has let go, and what is left of the computation comes.
+    /// Rest of the computation, after the yield.
     Slice,
-    /// A counter was read, and others have run since.
+    /// A counter was read, and other tasks have run since.
     Counted,
 }
 
@@ -48,64 +48,64 @@ pub(super) enum Part {
     reason = "what its client, its worker and its wait know of it are independent of each other"
 )]
 pub(super) struct Connection {
-    /// Valid for one wait of this connection alone.
+    /// Number of the current wait of this connection.
     pub(super) turn: u32,
-    /// Of no other connection.
+    /// Unique number of this connection.
     pub(super) birth: u32,
     pub(super) place: Place,
     /// The request's number, class and client.
     pub(super) number: u32,
     pub(super) class: u16,
     pub(super) client: u32,
-    /// Whether it is the first of its connection.
+    /// True if the request is the first of its connection.
     pub(super) opened: bool,
-    /// Whether its client waits for an answer.
+    /// True if its client waits for an answer.
     pub(super) is_asking: bool,
-    /// Whether its client has hung up.
+    /// True if its client has closed the connection.
     pub(super) is_alone: bool,
-    /// Whether a worker counts it as begun: from its accept on.
+    /// True if a worker counts it as begun: from its accept on.
     pub(super) is_taken: bool,
-    /// Whether bytes of a request lie there that nobody has read.
+    /// True if unread bytes of a request have arrived.
     pub(super) has_come: bool,
-    /// Whether its first bytes have been read.
+    /// True if the request's first bytes have been read.
     pub(super) has_begun: bool,
-    /// Where it stands in its worker's list.
+    /// Position in its worker's list.
     pub(super) seat_among_guests: u32,
-    /// Whether its wait sleeps in the process.
+    /// True if its wait blocks the process.
     pub(super) blocks: bool,
-    /// Whether it waits for a timer, and not for a socket.
+    /// True if it waits for a timer, and not for a socket.
     pub(super) by_timer: bool,
-    /// Whether its wait has a thread of the pool, or wants one; and the service that it will call there.
+    /// True if its wait has a thread of the pool, or wants one; and the service that it will call there.
     pub(super) is_pooled: bool,
     pub(super) calls: Option<u16>,
     pub(super) due: u64,
     pub(super) sent: u64,
     pub(super) accepted: u64,
     pub(super) first_read: u64,
-    /// When its wait began, and when it was over.
+    /// Start and end of its wait.
     pub(super) begun: u64,
     pub(super) over: u64,
     pub(super) waited: u64,
-    /// What it waits for, since when, and what its waits were for so far.
+    /// Present part of its wait, start of that part, and lengths of the parts so far.
     pub(super) awaits: Awaited,
     pub(super) awaits_since: u64,
-    /// When the timer of its newest sleep is due; [`None`] if a thread of the pool is to set it.
+    /// Due time of the timer of its newest sleep; [`None`] if a thread of the pool is to set it.
     pub(super) timer: Option<u64>,
     pub(super) parts: WaitParts,
     pub(super) ready: u64,
     pub(super) core_wait: u64,
     pub(super) cpu: u64,
-    /// Where its script is: the step, the part of it, and what is left of it, was read in it or is to be
-    /// waited for.
+    /// Position in its script: the step, the part of the step, and the rest of it: time left, value read or
+    /// time to wait.
     pub(super) step: u16,
     pub(super) part: Part,
     pub(super) left: u64,
-    /// Of its answer.
+    /// Status of its answer.
     pub(super) status: u16,
 }
 
 impl Connection {
-    /// A connection that asks for the first time.
+    /// Returns a connection with its first request.
     pub(super) fn new(number: u32, class: u16, client: u32, due: u64, sent: u64) -> Self {
         Self {
             turn: 0,
@@ -146,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// It asks again, on the connection that it has.
+    /// Starts the next request on the connection.
     pub(super) fn asks_again(&mut self, number: u32, class: u16, client: u32, due: u64, sent: u64) {
         *self = Self {
             birth: self.birth,
@@ -157,7 +157,7 @@ impl Connection {
         };
     }
 
-    /// What became of its request at `done`, as its client sees it.
+    /// Returns the outcome of its request at `done`, as its client sees it.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: u64) -> Outcome {
         let (status, failure) = status_and_failure(verdict);
         Outcome {
@@ -173,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// What became of it inside its worker.
+    /// Returns its worker's report of the request.
     pub(super) fn served(&self, task: u32, written: u64) -> Served {
         Served {
             request: self.number,
@@ -188,7 +188,7 @@ impl Connection {
         }
     }
 
-    /// What its waits were for, if it has waited.
+    /// Returns the parts of its waits, if it has waited.
     pub(super) fn wait_parts(&self, task: u32, written: u64) -> Option<WaitParts> {
         (self.waited > 0).then_some(WaitParts {
             at: Stamp(written),
@@ -198,7 +198,7 @@ impl Connection {
         })
     }
 
-    /// A part of its wait is over at `at`.
+    /// Ends the present part of its wait at `at`.
     fn end_part(&mut self, at: u64) {
         let length = Elapsed(at.saturating_sub(self.awaits_since.max(self.begun)));
         let parts = &mut self.parts;
@@ -211,13 +211,13 @@ impl Connection {
         } += length;
     }
 
-    /// Its wait begins, or enters another part.
+    /// Starts its wait, or the next part of it.
     pub(super) fn enter_part(&mut self, part: Awaited, now: u64) {
         self.end_part(now);
         (self.awaits, self.awaits_since) = (part, now);
     }
 
-    /// For which request a stretch of its worker's time was.
+    /// Returns the request to which its worker's time belongs.
     pub(super) fn works_for(&self) -> u32 {
         if self.has_begun {
             self.number
@@ -226,14 +226,14 @@ impl Connection {
         }
     }
 
-    /// When the timer is due that it waits for, if it lets go of its worker for one.
+    /// Returns the due time of the timer that it waits for, if it yields its worker for one.
     pub(super) fn due_of(&self, then: SwitchReason) -> Option<Stamp> {
         self.timer
             .filter(|_| then == SwitchReason::Timer)
             .map(Stamp)
     }
 
-    /// Its wait is over, and it has its worker again.
+    /// Ends its wait: it has its worker again.
     pub(super) fn goes_on(&mut self, now: u64) {
         let over = self.over.clamp(self.begun, now);
         self.waited += over - self.begun;

@@ -1,40 +1,40 @@
-//! What can stand on the calendar. Each names what it is about by a small number; where that may have
-//! become something else meanwhile, with a turn that is valid only once.
+//! Events of the simulation. Each identifies its subject by a small number; if the number may have been
+//! reused, also by a turn that is valid only once.
 
 use super::connection::ConnectionId;
 use super::machine::EntityId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SimEvent {
-    /// A core has to look at what it runs.
+    /// A core has to check its entity.
     Core {
-        /// Which.
+        /// Number of the core.
         core: u32,
-        /// The one that it waits for.
+        /// Number of the event that the core waits for.
         turn: u32,
     },
     /// A connection's wait is over.
     WaitOver(ConnectionId, u32),
-    /// The process that slept in a wait could run.
+    /// A process that slept in a wait is ready.
     Roused(EntityId, u32),
     /// A service has an answer.
     Answer(u32),
-    /// A client tries again to get into a full queue.
+    /// A client retries to connect to a full queue.
     Knock(ConnectionId, u32),
-    /// A kept connection has been idle for too long.
+    /// A keep-alive connection has reached its idle timeout.
     IdleTooLong(ConnectionId, u32),
     /// A thread has waited for the lock for one interval.
     LockInterval(EntityId, u32),
-    /// Whoever is next to lose patience may do so.
+    /// The next client may run out of patience.
     Patience,
-    /// The arbiter looks at its workers.
+    /// The arbiter checks its workers.
     Tick,
-    /// A cue of the timeline, by position.
+    /// A timeline event, by index.
     TimelineEvent(u16),
-    /// Everything is sampled.
+    /// A regular sample is due.
     Sample,
-    /// The course of the run may go on.
+    /// The run may enter its next phase.
     Course,
-    /// Whoever has not left by now is killed.
+    /// Workers that have not exited by now are killed.
     LastOrders,
 }

@@ -8,8 +8,8 @@
 //!             4 each that is in the queue now runs once, for 5 ms at most ──┘
 //! ```
 //!
-//! Nobody takes the worker from a connection that computes; the machine may take the core from the worker. A
-//! worker with callbacks turns in the same way, but has no coroutines to switch between.
+//! Tasks are not preempted by the hub; the machine may take the core from the worker. A worker with
+//! callbacks runs the same loop, but has no coroutines to switch between.
 
 use std::collections::VecDeque;
 
@@ -23,26 +23,26 @@ use concsim_model::scenario::{WaitMode, WorkerKind};
 use concsim_model::units::Stamp;
 use concsim_record::Who;
 
-/// How long the hub runs tasks before it looks up.
+/// Maximum time for which the hub runs tasks before it polls again, in nanoseconds.
 const TURN: u64 = 5_000_000;
-/// How many connections one turn takes at most.
+/// Maximum number of accepts in one turn.
 const ACCEPTS_A_TURN: usize = 100;
 
-/// Where a hub is in its turn.
+/// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// In the poller, with nothing to do; its process sleeps.
     Asleep,
-    /// At 1.
+    /// Polling (1).
     Polling {
-        /// Whether it slept before.
+        /// True if it slept before.
         woken: bool,
     },
-    /// Between 3 and 4.
+    /// After accepting, before running tasks (between 3 and 4).
     TurnBegins,
-    /// At 4, between two tasks.
+    /// Between two tasks (4).
     Turning,
-    /// A task has it.
+    /// A task runs.
     Running(TaskId),
     /// The process sleeps in a wait of this task.
     Blocked(TaskId),
@@ -58,10 +58,10 @@ pub(super) struct Hub {
     turn: Turn,
     look_up_at: u64,
     polled: u64,
-    /// Since when the task that runs could have run, and since when it has.
+    /// Times since which the running task was ready, and has run.
     pub(super) ready: u64,
     pub(super) from: u64,
-    /// It computes since then, for so long.
+    /// Start and length of the present computation.
     computes_from: u64,
     computes: u64,
 }
@@ -84,7 +84,7 @@ impl Hub {
         }
     }
 
-    /// The task that has the worker, if one has.
+    /// Returns the running task, if there is one.
     pub(super) fn running(&self) -> Option<TaskId> {
         match self.state {
             State::Running(task) | State::Blocked(task) => Some(task),
@@ -92,7 +92,7 @@ impl Hub {
         }
     }
 
-    /// How many wait in the queue, and how many are parked.
+    /// Returns the numbers of ready and of parked tasks.
     pub(super) fn ready_and_parked(&self) -> (u64, u64) {
         let ready = self.queue.ready_count();
         let running = usize::from(self.running().is_some());
@@ -111,7 +111,7 @@ impl<O: Observer> Simulation<'_, O> {
         hub.as_mut().expect("a worker with a loop has a hub")
     }
 
-    /// The wait of a parked task is over.
+    /// Makes a parked task ready after its wait.
     pub(super) fn task_is_ready(&mut self, worker: usize, task: TaskId, by_timer: bool) {
         let hub = self.hub(worker);
         if by_timer {
@@ -122,7 +122,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.wake_hub(worker);
     }
 
-    /// A hub that sleeps looks at what there is.
+    /// Wakes a sleeping hub to poll.
     pub(super) fn wake_hub(&mut self, worker: usize) {
         if self.hub(worker).state == State::Asleep {
             let entity = self.workers[worker].threads[0].entity;
@@ -130,7 +130,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The hub has its core, and goes on until it needs time.
+    /// Runs the hub on its core until it needs core time.
     pub(super) fn resume_hub(&mut self, worker: usize) {
         loop {
             let goes_on = match self.hub(worker).state {
@@ -150,7 +150,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// 1 to 3.
+    /// Runs steps 1 to 3.
     fn poll(&mut self, worker: usize, woken: bool) -> bool {
         let now = self.now;
         self.workers[worker].heartbeat = now;
@@ -181,7 +181,7 @@ impl<O: Observer> Simulation<'_, O> {
         !self.workers[worker].stopping && self.hub(worker).queue.has_room()
     }
 
-    /// Uses so much core time; whether it is had at once.
+    /// Uses core time; returns true if none is needed.
     fn uses(&mut self, worker: usize, cost: u64) -> bool {
         if cost == 0 {
             return true;
@@ -198,7 +198,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.take_in(worker, id, task.0);
     }
 
-    /// 4 begins, or the hub sleeps.
+    /// Begins step 4, or puts the hub to sleep.
     fn begin_turn(&mut self, worker: usize) -> bool {
         let now = self.now;
         let (stopping, may_take) = (self.workers[worker].stopping, self.may_take(worker));
@@ -261,7 +261,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.uses(worker, cost)
     }
 
-    /// A task has the hub, and has had the core time that it wanted.
+    /// Continues a task that has had its core time.
     fn run_on(&mut self, worker: usize, task: TaskId) -> bool {
         let now = self.now;
         let hub = self.hub(worker);
@@ -273,7 +273,7 @@ impl<O: Observer> Simulation<'_, O> {
             connection.core_wait += (now - from).saturating_sub(computes);
         }
         if !connection.has_begun {
-            // It has woken to an end, not to a request.
+            // It was woken by the end of the connection, not by a request.
             return self.closes(worker, task, id);
         }
         let counters = &mut self.workers[worker].counts.counters;
@@ -337,7 +337,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.machine.sleep(now, entity, &mut self.calendar);
     }
 
-    /// The process has slept in a wait, and has its core again.
+    /// Continues a hub whose process has slept in a wait and has its core again.
     fn unblock_hub(&mut self, worker: usize, task: TaskId) {
         let now = self.now;
         let hub = self.hub(worker);
@@ -347,7 +347,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.was_blocked(worker, id, task.0);
     }
 
-    /// A task lets go of the hub, and waits or stays ready.
+    /// Yields the hub: the task waits or stays ready.
     fn lets_go(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
         let has_coroutines = self.has_coroutines;
         let counts = &mut self.workers[worker].counts;
@@ -386,7 +386,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The last byte is written: the connection is kept, or closed.
+    /// Ends an answer after its last byte: the connection is kept alive or closed.
     fn answers(&mut self, worker: usize, task: TaskId, id: ConnectionId) -> bool {
         let keeps = self.is_answered(worker, id, task.0);
         if !keeps {
@@ -414,7 +414,7 @@ impl<O: Observer> Simulation<'_, O> {
         true
     }
 
-    /// The next request on a kept connection has come, or its end.
+    /// Makes a task ready for the next request on a keep-alive connection, or for its end.
     pub(super) fn became_ready(&mut self, id: ConnectionId) {
         let now = self.now;
         let Place::Inside { worker, seat } = self.connections[id as usize].place else {

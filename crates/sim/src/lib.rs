@@ -1,23 +1,23 @@
 //! The second engine: the same plan in virtual time, on a machine that the scenario describes.
 //!
 //! ```text
-//!   Timetable ─▶ crowd ─▶ door ─▶ worker: process (sync, threads) or hub ─▶ script ─▶ service
-//!                  ▲                  │ wants core time
-//!                  └── answers ───────┤
-//!                                     ▼
-//!                        machine: cores, and who runs on them
-//!   calendar: what is still to come, in a total order          observer: who is told
+//!   Timetable ─▶ load ─▶ accept queue ─▶ worker: process (sync, threads) or hub ─▶ script ─▶ service
+//!                 ▲                         │ wants core time
+//!                 └── answers ──────────────┤
+//!                                           ▼
+//!                              machine: cores, and the entities on them
+//!   calendar: future events, in a total order            observer: receives events
 //! ```
 //!
-//! It knows no clock, no socket and no file, and nothing in it depends on chance, on the order of a hash
-//! or on the machine that it runs on: the same file, seed and version give the same recording, byte for
-//! byte. What a request demands, and when it is due, is drawn by the functions that the real engine uses;
-//! a hub keeps its tasks in the same ready queue.
+//! It reads no clock, opens no socket and no file, and depends neither on chance, nor on the order of a
+//! hash, nor on the machine that it runs on: the same file, seed and version give the same recording, byte
+//! for byte. Demands and due times of requests are drawn by the functions of the real engine; a hub keeps
+//! its tasks in the same ready queue.
 //!
-//! Whatever happens at one instant happens in this order: who has had the last of a shared core; what is on
-//! the calendar, in the order in which it was written down; what is due by the timetable; and only then
-//! does anybody who has a core go on. So two who connect at the same instant are both at the door before a
-//! worker looks, as they are on a real machine, where it takes a moment to wake.
+//! Events at one instant are processed in this order: entities that have had their last share of a core;
+//! events of the calendar, in order of insertion; requests due by the timetable; and only then entities
+//! that have a core continue. So two clients that connect at the same instant are both at the door before a
+//! worker looks, as on a real machine, where waking takes a moment.
 
 mod accept_queue;
 mod arbiter;
@@ -58,25 +58,25 @@ use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::Stamp;
 use concsim_record::{Recorder, Recording, Who, Window};
 
-/// When load begins: by then the first workers are up.
+/// Time at which load begins, in nanoseconds: by then the first workers serve.
 const BEGIN: u64 = 60_000_000;
 
-/// How a simulation went as a whole: what a recording's header says of it.
+/// Result of a simulation as a whole, for a recording's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Played {
-    /// When load began.
+    /// Time at which load began.
     pub began: Stamp,
     /// The counted window.
     pub window: Option<Window>,
-    /// When the last request of it had ended.
+    /// Time at which the last request of the window had ended.
     pub drained: Stamp,
-    /// When there was no room for more of the log.
+    /// Time at which the log of requests was full.
     pub log_full: Option<Stamp>,
-    /// How much happened, as far as it stood on the calendar.
+    /// Number of events taken from the calendar.
     pub happenings: u64,
 }
 
-/// The machine that a scenario is simulated on, as a recording names it.
+/// Returns the machine of a scenario, as a recording names it.
 #[must_use]
 pub fn machine_of(scenario: &Scenario) -> concsim_record::Machine {
     concsim_record::Machine {
@@ -86,7 +86,7 @@ pub fn machine_of(scenario: &Scenario) -> concsim_record::Machine {
     }
 }
 
-/// What is known of a simulation before it begins.
+/// Returns the header of a simulation before it begins.
 #[must_use]
 pub fn header_of(plan: &Plan, variant: &Variant) -> concsim_record::Header {
     let machine = machine_of(&variant.scenario);
@@ -98,14 +98,14 @@ pub fn header_of(plan: &Plan, variant: &Variant) -> concsim_record::Header {
     }
 }
 
-/// Plays a scenario to its end, and tells `observer` of it.
+/// Plays a scenario to its end, and reports to `observer`.
 pub fn play<O: Observer>(scenario: &Scenario, observer: &mut O) -> Played {
     let mut simulation = Simulation::new(scenario, observer);
     simulation.play();
     simulation.played()
 }
 
-/// Plays a scenario to its end into a recording; with it, why not all of it could be kept.
+/// Plays a scenario to its end into a recording; also returns the error if not all of it could be written.
 pub fn record<W: Write>(
     scenario: &Scenario,
     mut recorder: Recorder<W>,
@@ -114,7 +114,7 @@ pub fn record<W: Write>(
     closed(recorder, played)
 }
 
-/// The same in memory, with all that a summary rests on and nothing that is only looked at.
+/// Plays a scenario into a recording in memory, with everything that a summary needs, but without switches.
 #[must_use]
 pub fn record_without_switches(scenario: &Scenario, header: concsim_record::Header) -> Recording {
     let mut observer = WithoutSwitches(Recorder::<io::Sink>::new(header, None));
@@ -122,7 +122,7 @@ pub fn record_without_switches(scenario: &Scenario, header: concsim_record::Head
     closed(observer.0, played).0
 }
 
-/// With what is known of a recording once it is whole.
+/// Completes a recording with the result of the simulation.
 fn closed<W: Write>(mut recorder: Recorder<W>, played: Played) -> (Recording, Option<io::Error>) {
     let header = recorder.header_mut();
     header.began = played.began;
@@ -132,7 +132,7 @@ fn closed<W: Write>(mut recorder: Recorder<W>, played: Played) -> (Recording, Op
     recorder.close()
 }
 
-/// What things cost, in nanoseconds of core time but for the last.
+/// Costs of operations, in nanoseconds of core time except the last.
 #[derive(Clone, Copy, Debug)]
 struct Costs {
     accept: u64,
@@ -140,20 +140,20 @@ struct Costs {
     coroutine_switch: u64,
     generator: u64,
     service: u64,
-    /// On the wall.
+    /// Wall-clock time, in nanoseconds.
     wake_up: u64,
 }
 
-/// One playing in virtual time.
+/// One run in virtual time.
 struct Simulation<'a, O> {
     scenario: &'a Scenario,
     observer: &'a mut O,
-    /// The instant that it is at, in nanoseconds.
+    /// Present instant, in nanoseconds.
     now: u64,
     calendar: Calendar<SimEvent>,
     machine: Machine,
     machine_costs: Costs,
-    /// Which worker and thread each entity is; of load and services there is no worker.
+    /// Worker and thread of each entity; load and services have no worker.
     owners: Vec<(usize, usize)>,
     workers: Vec<Worker>,
     roster: Roster,
@@ -164,7 +164,7 @@ struct Simulation<'a, O> {
     door: VecDeque<ConnectionId>,
     room_at_the_door: usize,
     wakers: accept_queue::Wakers,
-    /// How many names of sleepers are kept before those are dropped that are out of date.
+    /// Number of sleepers kept before outdated ones are dropped.
     sleepers_kept: usize,
     services: Vec<Service>,
     services_strand: EntityId,
@@ -251,7 +251,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         self.workers.iter().all(|worker| !worker.is_alive)
     }
 
-    /// Goes to the next instant at which there is something to do, and does all of it.
+    /// Advances to the next instant with an event, and processes all of its events.
     #[inline]
     fn go_to_the_next_instant(&mut self) {
         let mut is_there = false;
@@ -338,21 +338,21 @@ impl<'a, O: Observer> Simulation<'a, O> {
         }
     }
 
-    /// A number that is valid for one wait alone.
+    /// Returns a number that is valid for one wait only.
     #[inline]
     fn next_turn(&mut self) -> u32 {
         self.turns = self.turns.wrapping_add(1).max(1);
         self.turns
     }
 
-    /// Tells of something that is no switch.
+    /// Reports an event other than a switch.
     fn tell(&mut self, who: Who, event: &Event) {
         if O::WANTS_EVENTS {
             self.observer.event(who, event);
         }
     }
 
-    /// Computations that were interrupted by the machine, as workers notice themselves.
+    /// Reports computations that the machine interrupted, as workers notice it themselves.
     fn tell_who_was_taken_off(&mut self) {
         for taken in self.machine.taken_off() {
             let Some((worker, thread)) = self.thread_of(taken.entity).filter(|_| O::WANTS_SWITCHES)
@@ -373,7 +373,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         }
     }
 
-    /// For whom a thread computes, if it does.
+    /// Returns the task and connection for which a thread computes, if it does.
     fn computes_for(&self, worker: usize, thread: usize) -> Option<(u32, ConnectionId)> {
         let worker = &self.workers[worker];
         if worker.phase != Phase::Running {

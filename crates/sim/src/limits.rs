@@ -1,4 +1,5 @@
-//! What would never end, or never fit, is refused before it is played, with the reason and a remedy.
+//! Refuses scenarios that would never end or exceed memory, before they are played, with the reason and a
+//! remedy.
 
 use super::arbiter::BOOT;
 use concsim_model::scenario::{
@@ -7,25 +8,24 @@ use concsim_model::scenario::{
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_theory::bounds;
 
-/// Requests that are recorded take about this much memory each; those of the limits are kept short of
-/// what a small machine has.
+/// Maximum number of recorded requests, so that their memory stays below that of a small machine.
 const MOST_REQUESTS: f64 = 2e7;
-/// Steps of a simulation that are played in a few minutes: each takes 0.3 to 1 us.
+/// Maximum number of steps of a simulation, played in a few minutes: each takes 0.3 to 1 us.
 pub const MOST_STEPS: u64 = 500_000_000;
-/// The longest warm-up where the file does not say how long it is.
+/// Maximum length of a warm-up whose length the file does not set.
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 
 /// A scenario that cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}\n  help: {remedy}")]
 pub struct Refused {
-    /// Why: a sentence.
+    /// Reason, as a sentence.
     pub reason: String,
-    /// What to do about it.
+    /// Remedy.
     pub remedy: String,
 }
 
-/// Whether a scenario can be simulated to its end.
+/// Checks that a scenario can be simulated to its end.
 ///
 /// # Errors
 /// When it would never end, or take more memory or time than there is.
@@ -33,7 +33,7 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
     check_within(scenario, MOST_STEPS)
 }
 
-/// The same with at most so many steps, by an estimate.
+/// Checks the same with at most `most_steps` steps, by an estimate.
 ///
 /// # Errors
 /// As for [`check`].
@@ -61,8 +61,8 @@ pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused>
     Ok(())
 }
 
-/// Time has to go on: clients that ask again at once, and are answered in no time, never see the next
-/// instant. So many requests in all make an end of it, but those of the warm-up are not among them.
+/// Checks that time advances: clients that send again at once, and are answered in no time, never reach the
+/// next instant. A fixed number of requests ends such a run, but not its warm-up.
 fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
     let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
         return Ok(());
@@ -87,7 +87,7 @@ fn takes_no_time(request: &Request, machine: &Machine) -> bool {
     request.reached_steps().iter().all(is_quick) && costs(request, machine) == 0
 }
 
-/// What a request takes besides the time of its steps, in nanoseconds.
+/// Time of a request besides its steps, in nanoseconds.
 fn costs(request: &Request, machine: &Machine) -> u64 {
     let has = |is: fn(&Step) -> bool| request.reached_steps().iter().any(is);
     let calls = has(|step| matches!(step, Step::Call { .. }));
@@ -106,12 +106,12 @@ fn is_nothing(step: &Step) -> bool {
     step.duration().is_none_or(is_zero)
 }
 
-/// Whether it is nothing, always.
+/// True if the draw is always 0.
 fn is_zero(draw: &Draw) -> bool {
     matches!(draw, Draw::Fixed(0) | Draw::Uniform { high: 0, .. })
 }
 
-/// About what it is on average.
+/// Approximate mean of a draw.
 fn typical(draw: &Draw) -> f64 {
     match *draw {
         Draw::Fixed(length) => length as f64,
@@ -129,7 +129,7 @@ fn length_of_warmup(scenario: &Scenario) -> Elapsed {
     }
 }
 
-/// About how many requests there can be: those of the warm-up, and those that are counted.
+/// Approximate maximum number of requests, warm-up included.
 fn requests(scenario: &Scenario) -> f64 {
     let warmup = due_within(scenario, length_of_warmup(scenario));
     let counted = due_within(scenario, scenario.duration);
@@ -145,7 +145,7 @@ fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
         return 0.0;
     }
     let machine = &scenario.machine;
-    // Those that fail are played as well.
+    // Failed requests are played, too.
     let bounds = bounds::of(scenario, machine.cores).into_iter();
     let attempts = bounds.map(|bound| bound.count / bound.each);
     let tightest = attempts.fold(by_rounds(scenario), f64::min);
@@ -154,8 +154,8 @@ fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
     length.as_secs_f64() * tightest.min(by_costs)
 }
 
-/// About how many requests all clients send per second, if none waits for another: one a round, which is
-/// cut where the heartbeat ends it.
+/// Approximate rate of requests of all clients per second, if none waits for another: one a round, cut by
+/// the heartbeat.
 fn by_rounds(scenario: &Scenario) -> f64 {
     let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
         return f64::INFINITY;
@@ -175,18 +175,18 @@ fn by_rounds(scenario: &Scenario) -> f64 {
     scenario.most_clients() as f64 * 1e9 / (round + typical(think))
 }
 
-/// The mean of something over the mix of requests.
+/// Mean of `of` over the mix of requests.
 fn mean(scenario: &Scenario, of: impl Fn(&Request) -> f64) -> f64 {
     let weights: f64 = scenario.requests.iter().map(|it| it.weight).sum();
     let each = scenario.requests.iter().map(|it| it.weight * of(it));
     each.sum::<f64>() / weights
 }
 
-/// About how many steps so many requests take at most: what their scripts do, the threads that they wake and
-/// those of processes that they end; and slices of computing, of which there are no more than the cores have
-/// time for.
+/// Approximate maximum number of steps of `requests` requests: steps of their scripts, of the threads that
+/// they wake and of the processes that they end; and slices of computing, of which there are no more than
+/// the cores have time for.
 fn steps(scenario: &Scenario, requests: f64) -> f64 {
-    // However few end in the time, each client begins one.
+    // Each client begins at least one request.
     let begun = match scenario.load.arrivals {
         Arrivals::Closed { .. } => requests.max(scenario.most_clients() as f64),
         Arrivals::Open { .. } => requests,
@@ -199,7 +199,7 @@ fn steps(scenario: &Scenario, requests: f64) -> f64 {
     begun * (each + scripts) + slices.min(slices_of_all_time(scenario))
 }
 
-/// The most of something among the requests of the mix.
+/// Maximum of `of` among the requests of the mix.
 fn most(scenario: &Scenario, of: impl Fn(&Request) -> f64) -> f64 {
     let drawn = scenario.requests.iter().filter(|it| it.weight > 0.0);
     drawn.map(of).fold(0.0, f64::max)
@@ -213,8 +213,8 @@ fn slices(request: &Request, machine: &Machine) -> f64 {
     steps.sum()
 }
 
-/// Slices that the cores have time for: until the last client has lost its patience, and the last worker its
-/// time to finish.
+/// Maximum number of slices that the cores have time for: until the last client has run out of patience,
+/// and the last worker of its time to finish.
 fn slices_of_all_time(scenario: &Scenario) -> f64 {
     let computes = |step: &Step| match step {
         Step::Compute { slice, .. } => Some(shortest(*slice, &scenario.machine)),
@@ -271,7 +271,7 @@ mod tests {
         let counted = "requests.it.steps=['yield']\nload={clients=2, requests=5}\nwarmup='1s'";
         assert!(refused(counted).unwrap().contains("stand still"));
         for (reason, text) in [
-            // What comes after a panic takes no time.
+            // Steps after a panic take no time.
             (
                 "stand still",
                 "requests.it.steps = ['panic', 'sleep 1h']\nload.clients = 1",
@@ -296,21 +296,21 @@ mod tests {
             assert!(refused.contains(reason), "{text}: {refused}");
         }
         for text in [
-            // One worker answers a thousand a second, whoever asks.
+            // One worker answers a thousand a second, for any number of clients.
             "requests.it.steps = ['sleep 1ms']\nload.clients = 1000\nduration = '1min'",
             "requests.it.steps = ['call db 0ms']\nload.clients = 1\nmachine.service = '1ms'\nservices.db = {}",
             "requests.it.steps = ['yield']\nload={clients=2, requests=5}\nwarmup='0s'",
             "requests.it.steps = ['yield']\nload.clients = 2\nload.think = '1ms'",
             "requests.it.steps = ['yield']\nload.clients = 2\nmachine.request = '10us'",
             "requests.it.steps = []\nload.rate = '1000/s'",
-            // Its worker begins anew, and that takes time.
+            // Its worker is replaced, which takes time.
             "requests.it.steps = ['overflow', 'sleep 1h']\nload.clients = 1",
-            // Half of them take time.
+            // Half of the requests take time.
             "requests.quick.steps = ['yield']\nrequests.slow.steps = ['sleep 1s']\nload.clients = 1",
             // A kind that is never drawn.
             "requests.it = { steps = ['panic', 'sleep 1h'], weight = 0 }\n\
              requests.other.steps = ['compute 1ms']\nload.clients = 1",
-            // The heartbeat ends each, so that there is no bound of good answers.
+            // The heartbeat ends each request, so there is no bound of good answers.
             "server = { kind = 'coroutine', timeout = '2s' }\nrequests.it.steps = ['compute 6s']\n\
              load.clients = 4",
         ] {

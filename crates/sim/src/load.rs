@@ -1,6 +1,5 @@
-//! Load: who asks, when, and what became of it. Plays the same timetable and the same course as the real
-//! one, on connections that take no time; its core time, if it costs any, is one more process that wants
-//! a core.
+//! The load generator: plays the same timetable and the same phases as the real one, on connections that
+//! take no time. Its core time, if it costs any, is that of one more process.
 
 use std::collections::VecDeque;
 
@@ -16,11 +15,11 @@ use concsim_model::scenario::{Arrivals, ConnectionMode, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Who;
 
-/// How long a client of a closed load waits after a connection that failed, if it does not pause longer
-/// anyway. As the real one.
+/// Pause of a client of a closed load after a failed connection, if it does not pause longer anyway. As in
+/// the real load.
 const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
 
-/// Connections that wait for their next request, and who may use them.
+/// Idle keep-alive connections, and the clients that may use them.
 #[derive(Debug)]
 enum IdlePool {
     Nothing,
@@ -28,17 +27,17 @@ enum IdlePool {
     Pool(Vec<ConnectionId>),
 }
 
-/// What load's process has to do.
+/// Task of load's process.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LoadEvent {
-    /// To send a request.
+    /// Sends a request.
     Send {
         number: u32,
         class: u16,
         client: u32,
         due: u64,
     },
-    /// To read an answer.
+    /// Reads an answer.
     Read { outcome: Outcome, client: u32 },
 }
 
@@ -48,22 +47,22 @@ pub(super) struct LoadModel {
     pub(super) course: Course,
     pub(super) stage: Stage,
     pub(super) entity: EntityId,
-    /// When the timetable has something next.
+    /// Time of the timetable's next entry.
     pub(super) next: Option<u64>,
     jobs: VecDeque<LoadEvent>,
     kept: IdlePool,
     next_number: u32,
     births: u32,
-    /// Until when each request under way may be, in the order in which they were sent.
+    /// Deadline of each request in flight, in order of sending.
     patience: VecDeque<(u64, ConnectionId, u32)>,
-    /// When somebody is on the calendar to lose it, and when the course goes on.
+    /// Times of the next deadline and of the next phase change on the calendar.
     patience_at: u64,
     course_at: u64,
     pub(super) in_system: TimeWeighted,
     pub(super) sent: u64,
     pub(super) ended: u64,
     pub(super) good: u64,
-    /// The edges of the window that have been sampled.
+    /// Edges of the window: true if sampled.
     pub(super) edges: [bool; 2],
 }
 
@@ -97,7 +96,7 @@ impl LoadModel {
         }
     }
 
-    /// Looks at the timetable again, after something has changed it.
+    /// Updates the time of the timetable's next entry after a change.
     #[inline]
     pub(super) fn look_ahead(&mut self) {
         let next = self.timetable.soonest();
@@ -127,7 +126,7 @@ impl LoadModel {
         true
     }
 
-    /// Whether it waited to be used again; it does so no more.
+    /// Removes an idle connection; returns true if it was idle.
     pub(super) fn forget(&mut self, client: u32, id: ConnectionId) -> bool {
         match &mut self.kept {
             IdlePool::ByClient(kept) => {
@@ -142,7 +141,7 @@ impl LoadModel {
         }
     }
 
-    /// All connections that wait to be used again, which are none any more.
+    /// Removes and returns all idle connections.
     pub(super) fn take_all_kept(&mut self) -> Vec<ConnectionId> {
         match &mut self.kept {
             IdlePool::ByClient(kept) => kept.iter_mut().filter_map(Option::take).collect(),
@@ -153,7 +152,7 @@ impl LoadModel {
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// Something on the timetable is due now.
+    /// Plays the timetable's entry that is due now.
     #[inline]
     pub(super) fn follow_the_timetable(&mut self) {
         let due = self.load.timetable.take();
@@ -195,7 +194,8 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Half of what a request costs load is before it is sent, half when its answer is read.
+    /// Starts load's next task: half of a request's cost to load is before it is sent, half when its answer
+    /// is read.
     fn next_job(&mut self) {
         let half = self.machine_costs.generator / 2;
         let cost = match self.load.jobs.front() {
@@ -208,7 +208,7 @@ impl<O: Observer> Simulation<'_, O> {
             .work(self.now, entity, cost, &mut self.calendar);
     }
 
-    /// Load's process has had its core time.
+    /// Continues load's process after it has had its core time.
     pub(super) fn resume_load(&mut self) {
         match self.load.jobs.pop_front() {
             Some(LoadEvent::Send {
@@ -234,7 +234,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Sends a request, on a connection that was kept, or else on a new one.
+    /// Sends a request, on a keep-alive connection if there is one, else on a new one.
     #[inline]
     fn send(&mut self, number: u32, class: u16, client: u32, due: u64) {
         let now = self.now;
@@ -274,13 +274,13 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The answer to a connection's request is written; whether its client keeps the connection.
+    /// Delivers the answer to a connection's request.
     #[inline]
     pub(super) fn is_told(&mut self, id: ConnectionId, verdict: Result<u16, Failure>) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
         if !std::mem::take(&mut connection.is_asking) {
-            return; // nobody listens any more
+            return; // its client has left
         }
         let (outcome, client) = (connection.outcome(verdict, now), connection.client);
         if self.machine_costs.generator == 0 {
@@ -289,20 +289,20 @@ impl<O: Observer> Simulation<'_, O> {
         self.load_does(LoadEvent::Read { outcome, client });
     }
 
-    /// Whether the client of a connection that was answered will use the connection again.
+    /// True if the client of an answered connection will use the connection again.
     pub(super) fn would_keep(&self, id: ConnectionId) -> bool {
         self.scenario.load.connection == ConnectionMode::KeepAlive
             && !self.connections[id as usize].is_alone
             && !self.is_over
     }
 
-    /// A connection that was answered waits for the next request, for so long.
+    /// Keeps an answered connection idle for the next request, up to the keep-alive timeout.
     pub(super) fn keep(&mut self, id: ConnectionId) {
         let connection = &self.connections[id as usize];
         let (turn, client) = (connection.turn, connection.client);
-        // The run may have ended with this answer, which a worker learns when its client has left.
+        // The run may have ended with this answer; a worker learns this when its client has left.
         if self.is_over || !self.load.keep(client, id) {
-            // One more than the load sends has nobody who would ask again.
+            // A request besides the load has no client to send again.
             self.connections[id as usize].is_alone = true;
             return self.became_ready(id);
         }
@@ -310,7 +310,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(until, SimEvent::IdleTooLong(id, turn));
     }
 
-    /// A kept connection has been idle for too long: its worker closes it.
+    /// Closes a keep-alive connection that has reached its idle timeout.
     pub(super) fn is_idle_too_long(&mut self, id: ConnectionId, turn: u32) {
         if self.still_waits(id, turn) {
             let client = self.connections[id as usize].client;
@@ -319,7 +319,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Nothing more will come on a connection that waits between two requests.
+    /// Closes the client's side of an idle connection.
     pub(super) fn hangs_up(&mut self, id: ConnectionId) {
         let turn = self.next_turn();
         let connection = &mut self.connections[id as usize];
@@ -327,7 +327,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.became_ready(id);
     }
 
-    /// A request has ended; its client, if it has one, will ask again.
+    /// Ends a request; its client, if it has one, will send again.
     #[inline]
     pub(super) fn ends(&mut self, outcome: &Outcome, client: u32) {
         self.load.in_system.step(self.now, -1);
@@ -356,7 +356,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Ends requests that took longer than anybody is willing to wait.
+    /// Ends requests that have exceeded their clients' patience.
     pub(super) fn lose_patience(&mut self) {
         self.load.patience_at = u64::MAX;
         while let Some(&(until, id, number)) = self.load.patience.front() {
@@ -385,7 +385,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The summary rests on every request: when there is no room for more, the window ends.
+    /// Ends the window if the log of requests is full: the summary needs every request.
     pub(super) fn see_whether_the_log_is_full(&mut self) {
         let now = Stamp(self.now);
         if self.observer.is_full() && self.log_full.is_none() && !self.is_over {
@@ -396,7 +396,8 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Sees where the run stands, samples the edges of the window, and sees when to look again.
+    /// Advances the phases of the run, samples the edges of the window, and sets the time of the next
+    /// check.
     pub(super) fn follow_the_course(&mut self) {
         let now = Stamp(self.now);
         let stage = self.load.course.advance(now);
@@ -419,7 +420,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The run is over; whatever is still under way has failed.
+    /// Fails all requests in flight, at the end of the run.
     pub(super) fn give_up_on_all(&mut self) {
         let asking = |(id, connection): (usize, &Connection)| connection.is_asking.then_some(id);
         let asking: Vec<usize> = self.connections.iter().filter_map(asking).collect();

@@ -1,9 +1,9 @@
-//! The lock around computing of a process with threads, as `CPython`'s: whoever holds it computes, and gives
-//! it back when it waits. One that wants it waits for an interval, and then asks for it; if somebody else
+//! The lock around computing in a process with threads, as `CPython`'s: its holder computes, and releases
+//! it when it waits. A waiting thread waits for an interval, and then requests the lock; if another thread
 //! got it meanwhile, it waits for another interval.
 //!
-//! (`Python/ceval_gil.c`; the interval is `sys.getswitchinterval()`.) Who gets it of several that wait is
-//! decided by the kernel there, and by chance here.
+//! (`Python/ceval_gil.c`; the interval is `sys.getswitchinterval()`.) Among several waiting threads the
+//! kernel chooses there, and a random draw here.
 
 use super::Simulation;
 use super::event::SimEvent;
@@ -11,7 +11,7 @@ use super::machine::EntityId;
 use super::observer::Observer;
 use concsim_model::scenario::{WorkerKind, draw};
 
-/// How long one waits before it asks for the lock.
+/// Time for which a thread waits before it requests the lock, in nanoseconds.
 const INTERVAL: u64 = 5_000_000;
 
 /// One lock.
@@ -19,16 +19,16 @@ const INTERVAL: u64 = 5_000_000;
 pub(super) struct Lock {
     /// The thread that holds it.
     holder: Option<usize>,
-    /// Threads that want it, with the core time that each is going to use.
+    /// Threads that wait for it, with the core time that each needs.
     waiting: Vec<(usize, u64)>,
-    /// How often it went from one to another.
+    /// Number of times it went from one thread to another.
     switches: u32,
-    /// Somebody has asked for it.
+    /// True if a thread has requested it.
     is_asked_for: bool,
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// A thread wants so much core time, and first the lock if its process has one.
+    /// Requests core time for a thread, and first the lock if its process has one.
     #[inline]
     pub(super) fn work(&mut self, worker: usize, thread: usize, cpu: u64) {
         let entity = self.workers[worker].threads[thread].entity;
@@ -72,7 +72,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(self.now + INTERVAL, happening);
     }
 
-    /// A thread waits for something else: the lock is free.
+    /// Releases the lock of a thread that waits for something else.
     pub(super) fn release(&mut self, worker: usize, thread: usize) {
         if !self.has_lock {
             return;
@@ -86,7 +86,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// The lock goes to one of those that want it.
+    /// Gives the lock to one of the waiting threads.
     fn hand_over(&mut self, worker: usize) {
         self.choices += 1;
         let (seed, choices) = (self.scenario.seed, self.choices);
@@ -105,7 +105,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.machine.work(self.now, entity, cpu, &mut self.calendar);
     }
 
-    /// A thread has waited for an interval; which began when the lock had switched so often.
+    /// Handles the end of a thread's interval, which began when the lock had switched `switches` times.
     pub(super) fn interval_is_over(&mut self, entity: EntityId, switches: u32) {
         let Some((worker, thread)) = self.thread_of(entity) else {
             return;
@@ -124,7 +124,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Whoever holds the lock gives it away in the middle of its computing, and wants it again.
+    /// Takes the lock from its holder in the middle of a computation; the holder then waits for it again.
     fn drop_on_request(&mut self, worker: usize) {
         let Some(holder) = self.workers[worker].lock.holder else {
             return;
@@ -138,7 +138,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.queue_for_lock(worker, holder, left);
     }
 
-    /// Whether workers of this scenario compute behind a lock.
+    /// True if workers of this scenario compute under a lock.
     pub(super) fn needs_lock(&self) -> bool {
         let server = &self.scenario.server;
         server.kind == WorkerKind::Threads && server.gil

@@ -1,35 +1,35 @@
-//! Who is told what happens in a simulation, and how much of it: everything, as the real engine tells it;
-//! or only the totals, for whoever plays a million requests to learn two numbers.
+//! Observers of a simulation: a recorder takes all events, as of the real engine; totals suffice for a
+//! caller that plays a million requests to learn two numbers.
 
 use concsim_engine::telemetry::{Event, Outcome};
 use concsim_model::units::Elapsed;
 use concsim_record::{Recorder, Sample, Who};
 
-/// Somebody who is told.
+/// Receiver of a simulation's events.
 pub trait Observer {
-    /// Whether events other than the ends of requests, and samples, are wanted at all.
+    /// True if it wants events other than the ends of requests, and samples.
     const WANTS_EVENTS: bool;
-    /// Whether it wants to know who had which worker from when to when.
+    /// True if it wants the switches of workers.
     const WANTS_SWITCHES: bool;
 
-    /// Something has happened.
+    /// Receives an event.
     fn event(&mut self, who: Who, event: &Event);
 
-    /// A request has ended.
+    /// Receives the end of a request.
     fn ended(&mut self, outcome: &Outcome) {
         self.event(Who::Load, &Event::Ended(*outcome));
     }
 
-    /// All there is to see at one instant.
+    /// Receives a sample.
     fn sample(&mut self, sample: Sample);
 
-    /// Whether there is no room for more requests.
+    /// True if there is no room for more requests.
     fn is_full(&self) -> bool {
         false
     }
 }
 
-/// Keeps everything.
+/// Records everything.
 impl<W: std::io::Write> Observer for Recorder<W> {
     const WANTS_EVENTS: bool = true;
     const WANTS_SWITCHES: bool = true;
@@ -47,7 +47,7 @@ impl<W: std::io::Write> Observer for Recorder<W> {
     }
 }
 
-/// All that a summary rests on: without the switches, which are pictures.
+/// Passes everything that a summary needs to the inner observer: all but the switches.
 #[derive(Debug)]
 pub struct WithoutSwitches<O>(pub O);
 
@@ -68,21 +68,21 @@ impl<O: Observer> Observer for WithoutSwitches<O> {
     }
 }
 
-/// A few sums over all requests that have ended.
+/// Sums over all requests that have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Answered well.
+    /// Number of good answers.
     pub good: u64,
-    /// Not so.
+    /// Number of failed requests.
     pub failed: u64,
-    /// Of all latencies of good answers, in nanoseconds.
+    /// Sum of the latencies of good answers, in nanoseconds.
     pub latency: u128,
-    /// The longest of them.
+    /// Longest latency of a good answer.
     pub longest: Elapsed,
 }
 
 impl Totals {
-    /// The mean latency of good answers, in seconds.
+    /// Returns the mean latency of good answers, in seconds.
     #[must_use]
     pub fn mean_latency(&self) -> f64 {
         self.latency as f64 / 1e9 / self.good.max(1) as f64

@@ -1,6 +1,6 @@
-//! A worker without a loop, sync or with threads: each of its threads takes one connection, serves it to its end,
-//! and tries the door again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the thread, and
-//! frees its core.
+//! A worker without a loop, sync or with threads: each of its threads accepts one connection, serves it to
+//! its end, and tries to accept again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the
+//! thread, and frees its core.
 
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
@@ -15,7 +15,7 @@ use concsim_model::units::Stamp;
 use concsim_record::Who;
 
 impl<O: Observer> Simulation<'_, O> {
-    /// The worker and the thread that a entity is, if they live.
+    /// Returns the worker and the thread of an entity, if they live.
     #[inline]
     pub(super) fn thread_of(&self, entity: EntityId) -> Option<(usize, usize)> {
         let (worker, thread) = *self.owners.get(entity as usize)?;
@@ -24,7 +24,7 @@ impl<O: Observer> Simulation<'_, O> {
         lives.then_some((worker, thread))
     }
 
-    /// Something wakes a thread that sleeps at the door.
+    /// Wakes a thread that sleeps at the listener.
     pub(super) fn wake(&mut self, entity: EntityId) {
         let Some((worker, thread)) = self.thread_of(entity) else {
             return;
@@ -37,7 +37,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.wake_thread(worker, thread);
     }
 
-    /// A thread could run, after the time that it takes to wake.
+    /// Makes a thread ready after its wake-up time.
     pub(super) fn wake_thread(&mut self, worker: usize, thread: usize) {
         let latency = self.machine_costs.wake_up;
         if latency == 0 {
@@ -50,7 +50,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(self.now + latency, happening);
     }
 
-    /// A thread that sleeps at the door of a worker takes the next request of a kept connection.
+    /// Wakes a thread that sleeps at the listener for the next request of a keep-alive connection.
     pub(super) fn wake_a_thread(&mut self, worker: usize) {
         let threads = self.workers[worker].threads.iter();
         let mut sleeping = threads.filter(|thread| thread.doing == Doing::Sleeping);
@@ -59,7 +59,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A thread has its core, and goes on until it needs time.
+    /// Runs a thread on its core until it needs core time.
     pub(super) fn resume_thread(&mut self, worker: usize, thread: usize) {
         loop {
             let goes_on = match self.workers[worker].threads[thread].doing {
@@ -81,7 +81,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Takes the next connection, or sleeps at the door.
+    /// Accepts the next connection, or puts the thread to sleep at the listener.
     fn look(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
         let found = &mut self.workers[worker];
         found.heartbeat = self.now;
@@ -124,7 +124,7 @@ impl<O: Observer> Simulation<'_, O> {
         let state = &mut self.workers[worker].threads[thread];
         (state.from, state.ready, state.task) = (now, ready, task);
         if !asks {
-            // A kept connection has come to its end.
+            // A keep-alive connection has ended.
             self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
             self.disconnect(worker, id);
             return true;
@@ -142,7 +142,7 @@ impl<O: Observer> Simulation<'_, O> {
         cost == 0
     }
 
-    /// Plays on for a connection; whether the thread goes on at once.
+    /// Continues a connection's script; returns true if the thread continues at once.
     fn serve(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
         let now = self.now;
         let found = &mut self.workers[worker];
@@ -160,7 +160,7 @@ impl<O: Observer> Simulation<'_, O> {
                 self.work(worker, thread, cpu);
                 false
             }
-            // There is nobody else in this thread.
+            // This thread has no other connection.
             Need::LetGo => true,
             Need::Sleep { wait, manner } => {
                 self.connections[id as usize].timer = Some(self.now + wait);
@@ -201,7 +201,7 @@ impl<O: Observer> Simulation<'_, O> {
         true
     }
 
-    /// A stretch in which a connection had its thread without a wait is over.
+    /// Ends a run slice, in which a connection had its thread without a wait.
     fn stretch_ends(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
         let now = self.now;
         let Worker {
@@ -209,7 +209,7 @@ impl<O: Observer> Simulation<'_, O> {
         } = &mut self.workers[worker];
         let (state, connection) = (&threads[thread], &self.connections[id as usize]);
         if then == SwitchReason::Ended {
-            // From its accept on: a sync worker has one request for all of its life.
+            // From the accept on: a sync worker has one request for its whole life.
             counts.longest_run = counts.longest_run.max(now - connection.accepted);
         }
         if O::WANTS_SWITCHES {
@@ -228,7 +228,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A thread goes to sleep in a wait of its connection.
+    /// Puts a thread to sleep in a wait of its connection.
     fn blocks(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
         self.stretch_ends(worker, thread, id, then);
         let (now, turn) = (self.now, self.next_turn());

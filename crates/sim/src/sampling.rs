@@ -1,5 +1,4 @@
-//! All there is to see at one instant, as the recorder of a real run reads it off the board and asks the
-//! operating system for it.
+//! Samples, as the recorder of a real run reads them from the scoreboard and from the operating system.
 
 use super::Simulation;
 use super::event::SimEvent;
@@ -11,7 +10,7 @@ use concsim_record::{
 };
 
 impl<O: Observer> Simulation<'_, O> {
-    /// A regular sample is due.
+    /// Takes a regular sample.
     pub(super) fn sample_regularly(&mut self) {
         self.sample();
         self.see_whether_the_log_is_full();
@@ -20,7 +19,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(self.now + after.0, SimEvent::Sample);
     }
 
-    /// Everything as it is now.
+    /// Takes a sample.
     pub(super) fn sample(&mut self) {
         if !O::WANTS_EVENTS {
             return;
@@ -50,7 +49,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.observer.sample(sample);
     }
 
-    /// The counted window, as far as it is known.
+    /// Returns the counted window, as far as known.
     pub(super) fn window(&self) -> Option<Window> {
         let course = &self.load.course;
         let (begin, end) = (course.window_begin()?, course.window_end()?);
@@ -141,7 +140,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Length of the longest run that goes on in a worker: several threads have one each.
+    /// Returns the length of the longest run in progress in a worker: several threads have one each.
     pub(super) fn open_run(&self, worker: &Worker) -> u64 {
         if worker.hub.is_some() {
             return self.runs(worker).0.map_or(0, |since| self.now - since);
@@ -158,7 +157,7 @@ impl<O: Observer> Simulation<'_, O> {
         lengths.max().unwrap_or(0)
     }
 
-    /// Since when the same connection has had a worker, and for which request.
+    /// Returns the time since which the same connection has had a worker, and its request.
     fn runs(&self, worker: &Worker) -> (Option<u64>, Option<u32>) {
         let request = |id: u32| {
             let connection = self.connections.get(id as usize)?;
@@ -170,7 +169,7 @@ impl<O: Observer> Simulation<'_, O> {
             };
             return (Some(hub.from), request(*hub.queue.peek(task)));
         }
-        // Of several threads one that is as busy as the process is said to be, and best the one that computes.
+        // Among several threads, one in the process's phase, preferably a computing one.
         let serves = |thread: &Thread| match thread.doing {
             Doing::Taking(id) | Doing::Serving(id) => {
                 Some((id, 1 + u8::from(self.machine.computes(thread.entity))))

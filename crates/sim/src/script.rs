@@ -1,16 +1,16 @@
-//! A script as data: what `handler::play` does as straight-line code on a stack of its own, step by step
-//! without one. So a million requests under way cost no stacks.
+//! A script as data: the same steps that `handler::play` runs as straight-line code on its own stack, here
+//! without a stack. So a million requests in flight cost no stacks.
 
 use super::connection::{Connection, Part};
 use concsim_model::scenario::draw::Demands;
 use concsim_model::scenario::{Draw, Scenario, Step, WaitMode};
 
-/// What a script needs before it can go on.
+/// Need of a script before it can continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
-    /// So much core time.
+    /// Core time, in nanoseconds.
     Compute(u64),
-    /// Nothing: it lets go, and could go on.
+    /// Nothing: the script yields and is ready.
     LetGo,
     /// A timer.
     Sleep { wait: u64, manner: WaitMode },
@@ -20,16 +20,16 @@ pub(super) enum Need {
         wait: u64,
         manner: WaitMode,
     },
-    /// It is through.
+    /// The script is finished.
     Done,
     /// Its worker has run out of stack.
     Overflow,
 }
 
-/// The counters of a worker: how often one was added, and the value.
+/// Counters of a worker: number of additions, and value.
 pub(super) type Counters = [(u64, u64)];
 
-/// Plays on to the next step that takes time.
+/// Plays to the next step that takes time.
 #[inline]
 pub(super) fn play(
     connection: &mut Connection,
@@ -107,8 +107,8 @@ pub(super) fn play(
     }
 }
 
-/// The next slice of a computation of which so much is left, or the pause after one: it lets go
-/// ⌈cpu ÷ slice⌉ − 1 times. [`None`] if there is nothing to compute.
+/// Returns the next slice of a computation with `left` to compute, or the yield after one: a computation
+/// yields ⌈cpu ÷ slice⌉ − 1 times. [`None`] if there is nothing to compute.
 fn slice_of(connection: &mut Connection, left: u64, slice: Option<u64>) -> Option<Need> {
     let slice = slice.filter(|slice| *slice > 0).unwrap_or(u64::MAX);
     match connection.part {

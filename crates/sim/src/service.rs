@@ -1,5 +1,5 @@
-//! Waits: timers, and calls of services, with what there is too little of: connections to a service,
-//! places in it, threads of a pool.
+//! Waits: timers, and calls of services, with their limited resources: connections to a service, places in
+//! it, threads of a pool.
 
 use std::collections::VecDeque;
 
@@ -13,17 +13,17 @@ use concsim_model::scenario::{POOL_THREADS, WaitMode, draw};
 use concsim_model::units::Stamp;
 use concsim_record::Who;
 
-/// A call under way.
+/// A call in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     service: u16,
-    /// Who waits for it, and the turn of that wait.
+    /// Connection that waits for it, and the number of that wait.
     connection: ConnectionId,
     turn: u32,
     wait: u64,
     asked: u64,
     due: u64,
-    /// Whose connection it uses.
+    /// Worker whose connection to the service it uses.
     worker: u16,
     life: u64,
     request: u32,
@@ -36,17 +36,17 @@ pub(super) struct Service {
     queue: VecDeque<u32>,
 }
 
-/// What the services' process has to do.
+/// Task of the services' process.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ServiceEvent {
-    /// To read a call.
+    /// Reads a call.
     Read(u32),
-    /// To write its answer.
+    /// Writes its answer.
     Write(u32),
 }
 
 impl<O: Observer> Simulation<'_, O> {
-    /// By how much the next wait takes longer.
+    /// Returns the overshoot of the next wait, in nanoseconds.
     fn overshoot(&mut self) -> u64 {
         let table = &self.scenario.machine.overshoot;
         if table.0.is_empty() {
@@ -58,7 +58,7 @@ impl<O: Observer> Simulation<'_, O> {
             .0
     }
 
-    /// A connection waits for a timer.
+    /// Starts a connection's wait for a timer.
     pub(super) fn begin_sleep(&mut self, id: ConnectionId, wait: u64, manner: WaitMode) {
         let overshoot = self.overshoot();
         let connection = &mut self.connections[id as usize];
@@ -72,8 +72,8 @@ impl<O: Observer> Simulation<'_, O> {
         self.set_timer(id);
     }
 
-    /// The wait of a connection enters another part. It is told only where one has to queue for something: a wait
-    /// of one part is known by its beginning and its end.
+    /// Starts another part of a connection's wait. Reported only for a wait with a queue: a wait of one
+    /// part is known by its beginning and its end.
     fn enter_part(&mut self, id: ConnectionId, part: Awaited) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
@@ -108,7 +108,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.calendar.set(self.now + connection.left, happening);
     }
 
-    /// Whether a wait has to wait for a thread of the pool first.
+    /// True if a wait needs a thread of the pool first.
     fn hands_to_pool(&mut self, id: ConnectionId, manner: WaitMode) -> bool {
         let Place::Inside { worker, .. } = self.connections[id as usize].place else {
             return false;
@@ -127,7 +127,7 @@ impl<O: Observer> Simulation<'_, O> {
         true
     }
 
-    /// A wait that had a thread of the pool gives it to the next.
+    /// Passes a thread of the pool from a finished wait to the next.
     fn leaves_the_pool(&mut self, worker: usize) {
         let pool = &mut self.workers[worker].pool;
         let Some(next) = pool.queue.pop_front() else {
@@ -144,7 +144,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.set_timer(next);
     }
 
-    /// A connection calls a service.
+    /// Starts a connection's call of a service.
     pub(super) fn begin_call(
         &mut self,
         id: ConnectionId,
@@ -189,13 +189,13 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let call = self.calls.insert(call) as u32;
         if self.machine_costs.service > 0 {
-            // It lies at the service until that reads it.
+            // The call is queued until the service reads it.
             self.enter_part(id, Awaited::Queue);
         }
         self.service_does(ServiceEvent::Read(call));
     }
 
-    /// The services' process has something to do, which takes core time or not.
+    /// Gives the services' process a task, which may take core time.
     fn service_does(&mut self, chore: ServiceEvent) {
         if self.machine_costs.service == 0 {
             return self.has_done(chore);
@@ -218,7 +218,7 @@ impl<O: Observer> Simulation<'_, O> {
             .work(self.now, entity, cost, &mut self.calendar);
     }
 
-    /// The services' process has had its core time.
+    /// Continues the services' process after it has had its core time.
     pub(super) fn resume_services(&mut self) {
         if let Some(chore) = self.chores.pop_front() {
             self.has_done(chore);
@@ -266,7 +266,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// A service has an answer.
+    /// Handles a service's answer.
     pub(super) fn has_an_answer(&mut self, id: u32) {
         self.service_does(ServiceEvent::Write(id));
     }
@@ -311,13 +311,13 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Whether a connection is there, and in the wait that had this turn.
+    /// True if a connection exists and is in the wait with this number.
     pub(super) fn still_waits(&self, id: ConnectionId, turn: u32) -> bool {
         let connection = self.connections.get(id as usize);
         connection.is_some_and(|connection| connection.turn == turn)
     }
 
-    /// What a connection has waited for has come: its process wakes, or its hub is told.
+    /// Ends a connection's wait: wakes its process, or informs its hub.
     pub(super) fn wait_is_over(&mut self, id: ConnectionId) {
         let connection = &mut self.connections[id as usize];
         let Place::Inside { worker, seat } = connection.place else {

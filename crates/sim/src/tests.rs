@@ -1,4 +1,4 @@
-//! Whole simulations: against theory, in their structure, and of anything at all.
+//! Tests of whole simulations: against theory, in their structure, and on random scenarios.
 
 mod advice;
 mod any;
@@ -15,7 +15,7 @@ use super::*;
 use concsim_model::scenario::{self, Engine, Overrides, builtin};
 use concsim_record::summary::{Run, summarise};
 
-/// The plan that a text is, for the simulation.
+/// The plan of a text, for the simulation.
 fn plan(text: &str, set: &[&str]) -> Plan {
     let overrides = Overrides {
         set: set.iter().map(|set| (*set).to_owned()).collect(),
@@ -36,7 +36,7 @@ fn recording_of(plan: &Plan, variant: usize) -> Recording {
     record(&variant.scenario, recorder).0
 }
 
-/// What came of each variant of a text.
+/// Runs of each variant of a text.
 fn runs_of(text: &str, set: &[&str]) -> Vec<Run> {
     let plan = plan(text, set);
     let variants = 0..plan.variants.len();
@@ -45,13 +45,13 @@ fn runs_of(text: &str, set: &[&str]) -> Vec<Run> {
         .collect()
 }
 
-/// Whatever was played, its books agree to the last digit.
+/// Checks that the accounts of a run agree exactly.
 fn check_the_books(run: &Run) {
     check_the_books_of(run, false);
 }
 
-/// The same where requests may have died untold: of a later request on a kept connection that died with its
-/// worker, no event says when it had begun.
+/// The same for a run in which requests may have died unreported: for a later request of a keep-alive
+/// connection that died with its worker, no event reports its beginning.
 fn check_the_books_of(run: &Run, some_died_untold: bool) {
     assert_eq!(run.due, run.completed + run.failed.all(), "{}", run.variant);
     assert!(run.little.system.unwrap_or(0.0) < 1e-9, "{:?}", run.little);

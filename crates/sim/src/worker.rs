@@ -1,5 +1,5 @@
-//! A worker: one slot of the server, and the process that has it now. What it counts, it counts over all
-//! processes that have had the slot, as its words on the board of a real run do.
+//! A worker: one slot of the server, and its present process. Counters run over all processes of the slot,
+//! like the scoreboard's words of a real run.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use concsim_engine::telemetry::{Phase, Reading};
 use concsim_model::scenario::{Scenario, Server, draw};
 use concsim_model::units::Stamp;
 
-/// A number of things that are there at once, with its integral over time.
+/// A time-weighted gauge: a number and its integral over time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TimeWeighted {
     pub(super) count: u64,
@@ -37,20 +37,20 @@ impl TimeWeighted {
     }
 }
 
-/// What a thread of a worker without a loop does.
+/// State of a thread of a worker without a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
-    /// Asleep at the door.
+    /// Asleep at the listener.
     Sleeping,
-    /// It has been woken, or has served somebody: it looks whether somebody is there.
+    /// Woken, or done serving: tries to accept a connection.
     Looking { woken: bool },
-    /// It has taken somebody in, and reads.
+    /// Has accepted a connection, and reads.
     Taking(ConnectionId),
-    /// It computes for somebody.
+    /// Computes for a connection.
     Serving(ConnectionId),
-    /// It sleeps in a wait of somebody.
+    /// Sleeps in a wait of a connection.
     Waiting(ConnectionId),
-    /// It is gone.
+    /// Gone.
     Gone,
 }
 
@@ -71,7 +71,7 @@ impl Activity {
         *counted = counted.wrapping_add_signed(change);
     }
 
-    /// The phase of the process: what the busiest of its threads does.
+    /// Returns the phase of the process: that of its busiest thread.
     pub(super) fn phase(self) -> Phase {
         match self {
             Self { working: 1.., .. } => Phase::Running,
@@ -86,17 +86,17 @@ impl Activity {
 pub(super) struct Thread {
     pub(super) entity: EntityId,
     pub(super) doing: Doing,
-    /// Valid for one sleep alone.
+    /// Number of the present sleep.
     pub(super) turn: u32,
-    /// Since when it has had its connection without a wait, and could have had it.
+    /// Times since which it has had its connection without a wait, and was ready.
     pub(super) from: u64,
     pub(super) ready: u64,
-    /// From when it computes, and for how long.
+    /// Start and length of its present computation.
     pub(super) computes_from: u64,
     pub(super) computes: u64,
     /// The task of its connection.
     pub(super) task: u32,
-    /// It is one of those that wait for the lock of its process.
+    /// True if it waits for the lock of its process.
     pub(super) wants_lock: bool,
 }
 
@@ -104,11 +104,11 @@ pub(super) struct Thread {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
     pub(super) in_use: usize,
-    /// Connections that wait for one, and how long their call will take.
+    /// Connections that wait for one, with the length of their call.
     pub(super) queue: VecDeque<(ConnectionId, u32, u64)>,
 }
 
-/// The pool of threads to which a loop hands what would block it.
+/// The pool of threads for a loop's blocking waits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
     pub(super) in_use: usize,
@@ -118,38 +118,38 @@ pub(super) struct Pool {
 /// A slot of the server.
 #[derive(Debug)]
 pub(super) struct Worker {
-    /// How many processes have had it.
+    /// Number of processes that have had it.
     pub(super) lives: u64,
     pub(super) pid: u32,
     pub(super) is_alive: bool,
-    /// It finishes what it began, and takes nothing new.
+    /// True if it finishes its requests and accepts no more.
     pub(super) stopping: bool,
     pub(super) frozen: bool,
     pub(super) phase: Phase,
     pub(super) phase_since: u64,
     pub(super) heartbeat: u64,
-    /// Their `doing` is changed by [`Worker::set_doing`] alone.
+    /// Threads; their `doing` is changed by [`Worker::set_doing`] only.
     pub(super) threads: Vec<Thread>,
     pub(super) activity: Activity,
     pub(super) hub: Option<Hub>,
     pub(super) lock: Lock,
     pub(super) links: Vec<Links>,
     pub(super) pool: Pool,
-    /// Who stands at its own door.
+    /// Connections in its own queue.
     pub(super) door: VecDeque<ConnectionId>,
-    /// Connections of which the next request has come.
+    /// Connections whose next request has arrived.
     pub(super) inbox: VecDeque<ConnectionId>,
     pub(super) wakers: Wakers,
-    /// Requests after which this process is replaced, and those it has answered.
+    /// Number of requests after which this process is replaced, and number answered.
     pub(super) limit: u64,
     pub(super) served: u64,
-    /// Whom it has taken in.
+    /// Connections that it has accepted.
     pub(super) connections: Vec<ConnectionId>,
     pub(super) next_task: u32,
     pub(super) counts: Counts,
 }
 
-/// What is counted over all processes of a slot.
+/// Counters over all processes of a slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     pub(super) begun: TimeWeighted,
@@ -164,14 +164,14 @@ pub(super) struct Counts {
     pub(super) peak: u64,
     pub(super) longest_run: u64,
     pub(super) counters: Vec<(u64, u64)>,
-    /// Of the processes that have ended.
+    /// CPU time of the processes that have ended, in nanoseconds.
     pub(super) cpu: u64,
     pub(super) voluntary: u64,
     pub(super) involuntary: u64,
 }
 
 impl Worker {
-    /// A slot that no process has had yet.
+    /// Returns a slot that no process has had yet.
     pub(super) fn vacant(scenario: &Scenario) -> Self {
         Self {
             lives: 0,
@@ -202,14 +202,14 @@ impl Worker {
         }
     }
 
-    /// Requests after which the `n`-th process of the server is replaced.
+    /// Returns the number of requests after which the `n`-th process of the server is replaced.
     pub(super) fn limit_of(server: &Server, seed: u64, n: u64) -> u64 {
         server.max_requests.map_or(u64::MAX, |most| {
             most.saturating_add(draw::jitter(seed, n, server.max_requests_jitter))
         })
     }
 
-    /// The process gets new threads.
+    /// Gives the process new threads.
     pub(super) fn set_threads(&mut self, threads: Vec<Thread>) {
         self.activity = Activity::default();
         for thread in &threads {
@@ -218,7 +218,7 @@ impl Worker {
         self.threads = threads;
     }
 
-    /// A thread does something else from now on.
+    /// Changes the state of a thread.
     #[inline]
     pub(super) fn set_doing(&mut self, thread: usize, doing: Doing) {
         let before = std::mem::replace(&mut self.threads[thread].doing, doing);

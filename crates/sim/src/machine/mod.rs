@@ -1,8 +1,8 @@
-//! The machine: cores, and who runs on them.
+//! The machine: cores, and the entities that run on them.
 //!
-//! A *entity* is what a core runs: a process, or one thread of it. It asks for core time
-//! ([`Machine::work`]) and, when it has had it, stands in [`Machine::finished`], still on its core, until
-//! it asks for more or goes to sleep. So whatever happens at one instant costs no place on the calendar.
+//! An *entity* is a process, or one thread of it. It asks for core time ([`Machine::work`]) and, when it
+//! has had it, is in [`Machine::finished`], still on its core, until it asks for more or goes to sleep. So
+//! events at one instant need no entry in the calendar.
 //!
 //! ```text
 //!              work                  has had it
@@ -12,8 +12,8 @@
 //!      └──────────────────────── sleep ───────────────┘
 //! ```
 //!
-//! Three schedulers share this interface: one that shares all cores evenly ([`sharing`]), and two that give
-//! slices ([`slices`]).
+//! Two kinds of scheduler share this interface: an ideal one that shares all cores evenly ([`sharing`]),
+//! and two that give slices ([`slices`]).
 
 mod sharing;
 mod slices;
@@ -26,7 +26,7 @@ use super::calendar::Calendar;
 use super::event::SimEvent;
 use concsim_model::scenario::{self, Scheduler};
 
-/// Whose core time it is.
+/// Owner of core time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A worker's.
@@ -37,44 +37,44 @@ pub(super) enum Kind {
     Services = 2,
 }
 
-/// Names a entity.
+/// Identifies an entity.
 pub(super) type EntityId = u32;
 
-/// Where a entity is.
+/// State of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Asleep,
-    /// It could run, and has no core.
+    /// Ready, without a core.
     Ready,
     OnCore(u32),
 }
 
-/// Something that a core runs.
+/// A process or thread that a core runs.
 #[derive(Clone, Debug)]
 pub(super) struct SchedEntity {
     kind: Kind,
     state: State,
     /// Core time that it still wants.
     left: u64,
-    /// Core time that it has had, up to where it was counted last.
+    /// Core time that it has had, up to the last count.
     cpu: u64,
-    /// The core that it was on last.
+    /// Core that it was on last.
     core: u32,
-    /// Nobody runs it until it is thawed (SIGSTOP).
+    /// True if it is stopped until it is thawed (SIGSTOP).
     frozen: bool,
-    /// It stands among those that have finished.
+    /// True if it is in the list of finished entities.
     is_told: bool,
-    /// Since when its core has been taken from it.
+    /// Time since which its core has been taken from it.
     off_since: Option<u64>,
-    /// Where sharing has its end …
+    /// End of its work on the clock of shares …
     ends: sharing::Share,
-    /// … and which of its ends there is the valid one.
+    /// … and number of the valid end.
     turn: u32,
     voluntary: u64,
     involuntary: u64,
 }
 
-/// Its core was taken from a entity, from when to when; and which core that was.
+/// A preemption: entity, interval and core.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenOff {
     pub(super) entity: EntityId,
@@ -83,11 +83,11 @@ pub(super) struct TakenOff {
     pub(super) core: u32,
 }
 
-/// What all schedulers know.
+/// State common to all schedulers.
 #[derive(Debug)]
 struct Common {
     entities: Vec<SchedEntity>,
-    /// Those that have had the core time they wanted, in order.
+    /// Entities that have had their core time, in order.
     finished: VecDeque<EntityId>,
     taken_off: Vec<TakenOff>,
     /// Core time of each core, by [`Kind`].
@@ -95,7 +95,7 @@ struct Common {
 }
 
 impl Common {
-    /// A entity has had what it wanted.
+    /// Notes that an entity has had its core time.
     #[inline]
     fn finish(&mut self, id: EntityId) {
         let is_told = &mut self.entities[id as usize].is_told;
@@ -135,7 +135,7 @@ impl Machine {
         }
     }
 
-    /// One entity more, which sleeps.
+    /// Adds an entity, which sleeps.
     pub(super) fn add(&mut self, kind: Kind) -> EntityId {
         self.common.entities.push(SchedEntity {
             kind,
@@ -154,7 +154,7 @@ impl Machine {
         (self.common.entities.len() - 1) as EntityId
     }
 
-    /// A entity wants so much core time more; it may be none, and still it needs a core for that.
+    /// Requests core time for an entity; even 0 needs a core.
     #[inline]
     pub(super) fn work(
         &mut self,
@@ -174,7 +174,7 @@ impl Machine {
         }
     }
 
-    /// A entity that is on a core goes to sleep.
+    /// Puts an entity on a core to sleep.
     #[inline]
     pub(super) fn sleep(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
         let entity = &mut self.common.entities[id as usize];
@@ -184,7 +184,7 @@ impl Machine {
         }
     }
 
-    /// Takes a entity away from whatever it does; gives the core time that it still wanted.
+    /// Interrupts an entity; returns the core time that it still wanted.
     pub(super) fn interrupt(
         &mut self,
         now: u64,
@@ -205,7 +205,7 @@ impl Machine {
         entity.off_since = None;
     }
 
-    /// Nobody runs it from now on, whatever it wants.
+    /// Stops an entity: it gets no core until it is thawed.
     pub(super) fn freeze(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
         let was_awake = self.common.entities[id as usize].state != State::Asleep;
         if was_awake {
@@ -215,7 +215,7 @@ impl Machine {
         self.common.entities[id as usize].frozen = true;
     }
 
-    /// It goes on where it was.
+    /// Continues a stopped entity.
     pub(super) fn thaw(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
         let entity = &mut self.common.entities[id as usize];
         entity.frozen = false;
@@ -225,7 +225,7 @@ impl Machine {
         }
     }
 
-    /// What a core had on the calendar has come.
+    /// Handles a core's event of the calendar.
     pub(super) fn core_is_due(
         &mut self,
         now: u64,
@@ -238,7 +238,8 @@ impl Machine {
         }
     }
 
-    /// When sharing has a entity that has had enough; slices have that on the calendar.
+    /// Returns the time at which the next sharing entity has had its core time; slices have that in the
+    /// calendar.
     #[inline]
     pub(super) fn next(&mut self) -> Option<u64> {
         match &mut self.level {
@@ -247,7 +248,7 @@ impl Machine {
         }
     }
 
-    /// That instant has come.
+    /// Handles that instant.
     #[inline]
     pub(super) fn is_due(&mut self, now: u64) {
         if let Level::Sharing(sharing) = &mut self.level {
@@ -255,13 +256,13 @@ impl Machine {
         }
     }
 
-    /// The next entity that has had what it wanted.
+    /// Returns the next entity that has had its core time.
     #[inline]
     pub(super) fn finished(&mut self) -> Option<EntityId> {
         while let Some(id) = self.common.finished.pop_front() {
             let entity = &mut self.common.entities[id as usize];
             entity.is_told = false;
-            // One that was interrupted or frozen meanwhile comes again, or does not.
+            // An entity that was interrupted or frozen meanwhile is listed again later, or not at all.
             if !entity.frozen && entity.left == 0 && entity.state != State::Asleep {
                 return Some(id);
             }
@@ -269,18 +270,18 @@ impl Machine {
         None
     }
 
-    /// Whose core was taken away since the last call.
+    /// Returns the preemptions since the last call.
     pub(super) fn taken_off(&mut self) -> Vec<TakenOff> {
         std::mem::take(&mut self.common.taken_off)
     }
 
-    /// Whether there is anything for [`Self::taken_off`].
+    /// True if [`Self::taken_off`] has entries.
     #[inline]
     pub(super) fn has_taken_off(&self) -> bool {
         !self.common.taken_off.is_empty()
     }
 
-    /// The core that a entity is on; [`None`] if all share all.
+    /// Returns the core that an entity is on; [`None`] if all share all.
     pub(super) fn core_of(&self, id: EntityId) -> Option<u32> {
         match &self.level {
             Level::Sharing(_) => None,
@@ -288,24 +289,24 @@ impl Machine {
         }
     }
 
-    /// Whether a entity could run and has no core.
+    /// True if an entity is ready and has no core.
     pub(super) fn wants_a_core(&self, id: EntityId) -> bool {
         let entity = &self.common.entities[id as usize];
         entity.state == State::Ready && !entity.frozen
     }
 
-    /// Whether nothing runs a entity until it is thawed.
+    /// True if an entity is stopped until it is thawed.
     pub(super) fn is_frozen(&self, id: EntityId) -> bool {
         self.common.entities[id as usize].frozen
     }
 
-    /// Whether a entity is in the middle of computing.
+    /// True if an entity is computing.
     pub(super) fn computes(&self, id: EntityId) -> bool {
         let entity = &self.common.entities[id as usize];
         entity.left > 0 && entity.state != State::Asleep && !entity.frozen
     }
 
-    /// Core time that a entity has had by now.
+    /// Returns the core time that an entity has had by now.
     pub(super) fn cpu_of(&self, now: u64, id: EntityId) -> u64 {
         let entity = &self.common.entities[id as usize];
         entity.cpu
@@ -315,13 +316,13 @@ impl Machine {
             }
     }
 
-    /// How often it went to sleep, and how often its core was taken from it.
+    /// Returns the numbers of voluntary and involuntary switches of an entity.
     pub(super) fn switches_of(&self, id: EntityId) -> (u64, u64) {
         let entity = &self.common.entities[id as usize];
         (entity.voluntary, entity.involuntary)
     }
 
-    /// Core time of each core by now, by [`Kind`].
+    /// Returns the core time of each core by now, by [`Kind`].
     pub(super) fn cores(&self, now: u64) -> Vec<[u64; 3]> {
         let mut booked = self.common.booked.clone();
         match &self.level {

@@ -1,9 +1,9 @@
-//! Ideal sharing: *n* entities on *m* cores have *m ÷ n* of a core each, or a whole one, at every instant.
-//! The capacitated processor sharing of theory, which slices come close to as they become shorter.
+//! Ideal sharing: *n* entities on *m* cores have *m ÷ n* of a core each, or a whole one, at every instant:
+//! the processor sharing of theory, which slices approach as they become shorter.
 //!
-//! Time is counted in core time that each entity has had since the beginning, as if it had been there
-//! always: whoever wants 3 ms now has had enough when that clock shows 3 ms more, however many others
-//! come and go meanwhile. So nobody has to be looked at again when the number changes.
+//! Time is counted in the core time of an entity that has been present since the beginning: an entity that
+//! wants 3 ms now has had it when that clock shows 3 ms more, for any number of entities that come and go
+//! meanwhile. So no entity needs an update when the number changes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,18 +11,18 @@ use std::collections::BinaryHeap;
 use super::{Common, EntityId, SchedEntity, State};
 use concsim_model::scenario;
 
-/// Parts of a nanosecond in which the clock of shares counts.
+/// Number of parts of a nanosecond on the clock of shares.
 const PARTS: u64 = 1 << 16;
 
-/// The clock of shares. In so small parts 64 bits of it are full after three days.
+/// Time on the clock of shares. With parts this small, 64 bits would overflow after three days.
 pub(super) type Share = u128;
 
-/// So much core time on the clock of shares.
+/// Converts core time to the clock of shares.
 fn share_of(core_time: u64) -> Share {
     Share::from(core_time) * Share::from(PARTS)
 }
 
-/// Whole nanoseconds of core time, rounded up.
+/// Converts a share to whole nanoseconds of core time, rounded up.
 fn core_time_of(share: Share) -> u64 {
     share.div_ceil(Share::from(PARTS)) as u64
 }
@@ -31,15 +31,15 @@ fn core_time_of(share: Share) -> u64 {
 pub(super) struct Sharing {
     cores: u64,
     efficiency: f64,
-    /// What each entity has had, in parts …
+    /// Core time of each entity, in parts …
     share: Share,
     /// … by this instant.
     at: u64,
-    /// How many entities share.
+    /// Number of sharing entities.
     count: u64,
-    /// What all of them get in a nanosecond, in parts.
+    /// Total share of all entities in a nanosecond, in parts.
     capacity: u64,
-    /// When each of them has had enough, on the clock of shares; with its turn.
+    /// Times at which each entity has had its core time, on the clock of shares, with its turn.
     ends: BinaryHeap<Reverse<(Share, EntityId, u32)>>,
 }
 
@@ -83,7 +83,7 @@ impl Sharing {
         }
     }
 
-    /// When somebody has had enough.
+    /// Returns the time at which the next entity has had its core time.
     #[inline]
     pub(super) fn next(&mut self, common: &Common) -> Option<u64> {
         loop {
@@ -108,7 +108,7 @@ impl Sharing {
         let Some(Reverse((ends, id, _))) = self.ends.pop() else {
             return;
         };
-        // The clock of shares is rounded down, and this entity has had all.
+        // The clock of shares is rounded down, and this entity has had all its time.
         self.share = self.share.max(ends);
         let entity = &mut common.entities[id as usize];
         entity.cpu += std::mem::take(&mut entity.left);
@@ -117,7 +117,7 @@ impl Sharing {
         self.become_so_many(self.count - 1);
     }
 
-    /// What a entity has had since it was counted last.
+    /// Returns the core time of an entity since the last count.
     pub(super) fn uncounted(&self, now: u64, entity: &SchedEntity) -> u64 {
         if entity.left == 0 || entity.state == State::Asleep || entity.frozen {
             return 0;
@@ -135,7 +135,7 @@ impl Sharing {
         }
     }
 
-    /// By how much the clock of shares has gone on.
+    /// Returns the growth of the clock of shares.
     #[inline]
     fn grown(&self, now: u64) -> Share {
         let elapsed = now - self.at;
@@ -160,7 +160,7 @@ impl Sharing {
     }
 }
 
-/// How fast each of `busy` cores is, if alone it would be 1 and `efficiency` with all of them.
+/// Returns the speed of each of `busy` cores: 1 for a single core, `efficiency` with all cores busy.
 pub(super) fn pace(efficiency: f64, busy: u64, cores: u64) -> f64 {
     let others = busy.saturating_sub(1) as f64 / cores.saturating_sub(1).max(1) as f64;
     1.0 - (1.0 - efficiency) * others

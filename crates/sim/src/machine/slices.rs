@@ -1,10 +1,10 @@
-//! Slices: a core has one entity at a time, and takes it off when its slice is over and another wants the
-//! core. With one queue for all cores (round-robin), or one for each.
+//! Slices: a core has one entity at a time, and preempts it when its slice is over and another entity wants
+//! the core. With one queue for all cores (round-robin), or one for each.
 //!
-//! A entity keeps its core without being asked as long as nobody waits: an end of a slice stands on the
-//! calendar only while somebody does. With a queue for each core, who wakes goes to the core that it was
-//! on, if that is idle, else to any idle one, else it waits for its own; a core without work takes from
-//! the longest queue, and one whose slice is over does so too if its own is shorter by two.
+//! An entity keeps its core as long as none waits: the end of a slice is in the calendar only while an
+//! entity waits. With a queue for each core, a waking entity goes to the core that it was on, if idle, else
+//! to any idle one, else it waits for its own; a core without work takes from the longest queue, and a core
+//! whose slice is over does so too if its own queue is shorter by two.
 
 use std::collections::VecDeque;
 
@@ -18,17 +18,17 @@ use concsim_model::scenario::{self, Scheduler};
 struct Core {
     running: Option<EntityId>,
     last: Option<EntityId>,
-    /// Since when what it runs is not counted yet.
+    /// Time up to which its entity's core time is counted.
     since: u64,
-    /// When the entity has had its slice.
+    /// End of the entity's slice.
     slice_ends: u64,
-    /// Which of its dues on the calendar is the valid one.
+    /// Number of its valid event in the calendar.
     turn: u32,
-    /// Whether the end of the slice is on the calendar.
+    /// True if the end of the slice is in the calendar.
     is_armed: bool,
-    /// Whether it stands among the unarmed.
+    /// True if it is in the list of unarmed cores.
     is_listed: bool,
-    /// Who waits for this core alone.
+    /// Entities that wait for this core.
     queue: VecDeque<EntityId>,
 }
 
@@ -39,14 +39,14 @@ pub(super) struct Slices {
     efficiency: f64,
     has_queues: bool,
     cores: Vec<Core>,
-    /// One bit for each core that runs nobody.
+    /// Bit set of idle cores.
     idle: Vec<u64>,
     busy: u64,
-    /// Who waits for any core.
+    /// Entities that wait for any core.
     queue: VecDeque<EntityId>,
-    /// How many wait, in all queues.
+    /// Number of waiting entities, in all queues.
     waiting: usize,
-    /// Cores that run somebody without an end of its slice on the calendar.
+    /// Busy cores without the end of a slice in the calendar.
     unarmed: Vec<u32>,
 }
 
@@ -101,7 +101,7 @@ impl Slices {
         }
     }
 
-    /// The core that a entity was on, if nobody is on it, else the first that is idle.
+    /// Returns the core that an entity was on, if idle, else the first idle one.
     fn idle_core(&self, home: u32) -> Option<u32> {
         if self.idle[home as usize / 64] & 1 << (home % 64) != 0 {
             return Some(home);
@@ -128,8 +128,8 @@ impl Slices {
         }
     }
 
-    /// Puts the end of the slice that runs on the calendar. One that has lasted longer, as nobody waited,
-    /// ends where the next one would have.
+    /// Puts the end of the present slice into the calendar. A slice that has lasted longer, as no entity
+    /// waited, ends where the next one would have ended.
     fn arm(&mut self, now: u64, core: u32, calendar: &mut Calendar<SimEvent>) {
         let core_state = &mut self.cores[core as usize];
         if core_state.running.is_none() {
@@ -140,7 +140,7 @@ impl Slices {
             core_state.slice_ends += slices * self.slice;
         }
         core_state.is_armed = true;
-        // What is on the calendar for this core stays valid: whichever comes first.
+        // Earlier events of this core stay valid: the first one counts.
         let turn = core_state.turn;
         calendar.set(core_state.slice_ends, SimEvent::Core { core, turn });
     }
@@ -176,7 +176,7 @@ impl Slices {
         self.all_go_on_at_another_pace(now, common, calendar);
     }
 
-    /// The entity on a core goes on, unless its slice is over and somebody waits.
+    /// Continues the entity on a core, unless its slice is over and another entity waits.
     fn go_on(
         &mut self,
         now: u64,
@@ -203,7 +203,8 @@ impl Slices {
         self.set_due(now, core, left, calendar);
     }
 
-    /// Puts on the calendar when the entity on a core has had `left` more, or its slice, if somebody waits.
+    /// Puts into the calendar the time at which the entity on a core has had `left` more, or its slice if
+    /// another entity waits.
     fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<SimEvent>) {
         let somebody_waits = self.somebody_waits_for(core);
         let mut until = now + self.stretched(left);
@@ -218,8 +219,8 @@ impl Slices {
         calendar.set(until.max(now), SimEvent::Core { core, turn });
     }
 
-    /// Busy cores slow each other. Before their number changes, what each has had is counted at the pace
-    /// that it had until now.
+    /// Counts the core time of all entities at the present speed: busy cores slow each other, so this
+    /// precedes a change of their number.
     fn count_all_at_this_pace(&mut self, now: u64, common: &mut Common) {
         if self.efficiency < 1.0 {
             for core in 0..self.cores.len() as u32 {
@@ -228,7 +229,7 @@ impl Slices {
         }
     }
 
-    /// After it has changed, whatever each still wants ends at another instant.
+    /// Sets all due times again after the number of busy cores has changed.
     fn all_go_on_at_another_pace(
         &mut self,
         now: u64,
@@ -250,7 +251,7 @@ impl Slices {
         }
     }
 
-    /// How long so much core time takes while as many cores are busy as now.
+    /// Time that `cpu` of core time takes with the present number of busy cores.
     fn stretched(&self, cpu: u64) -> u64 {
         if self.efficiency >= 1.0 {
             return cpu;
@@ -258,7 +259,7 @@ impl Slices {
         (cpu as f64 / self.pace()).ceil() as u64
     }
 
-    /// How much core time a busy core gives in so long, while as many are busy as now.
+    /// Core time that a busy core gives in `time` with the present number of busy cores.
     fn given_in(&self, time: u64) -> u64 {
         if self.efficiency >= 1.0 {
             return time;
@@ -294,7 +295,7 @@ impl Slices {
         entity.involuntary += 1;
         self.count_all_at_this_pace(now, common);
         self.vacate(core);
-        // First the one that waits gets the core, then this one joins the queue behind all others.
+        // First the waiting entity gets the core, then this one joins the queue behind all others.
         let next = self.next_for(core);
         self.waiting += 1;
         if self.has_queues {
@@ -317,7 +318,7 @@ impl Slices {
         self.busy -= 1;
     }
 
-    /// Who gets a core that is free.
+    /// Takes the entity that gets a free core.
     fn next_for(&mut self, core: u32) -> Option<EntityId> {
         if self.waiting == 0 {
             return None;
@@ -341,7 +342,7 @@ impl Slices {
         longest.map_or(0, |(core, _)| core)
     }
 
-    /// Takes one from the longest queue, if the own is shorter by two.
+    /// Takes an entity from the longest queue, if this core's queue is shorter by two.
     fn balance(&mut self, core: u32) {
         let longest = self.longest_queue();
         let own = self.cores[core as usize].queue.len();
@@ -394,7 +395,7 @@ impl Slices {
         }
     }
 
-    /// Takes a entity out of its queue; seldom, so it is looked for.
+    /// Removes an entity from its queue by a linear search: this is rare.
     fn forget(&mut self, id: EntityId) {
         let queues = self.cores.iter_mut().map(|core| &mut core.queue);
         for queue in queues.chain([&mut self.queue]) {
@@ -404,7 +405,7 @@ impl Slices {
         }
     }
 
-    /// Counts what the entity on a core has had.
+    /// Counts the core time of the entity on a core.
     fn count(&mut self, now: u64, core: u32, common: &mut Common) {
         let core_state = &mut self.cores[core as usize];
         let Some(id) = core_state.running else {
@@ -418,7 +419,7 @@ impl Slices {
         entity.left = entity.left.saturating_sub(given);
     }
 
-    /// What a entity has had since it was counted last.
+    /// Returns the core time of an entity since the last count.
     pub(super) fn uncounted(&self, now: u64, id: EntityId, entity: &SchedEntity) -> u64 {
         match entity.state {
             State::OnCore(core) if self.cores[core as usize].running == Some(id) => {

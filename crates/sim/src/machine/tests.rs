@@ -1,1 +1,1 @@
-//! Strands on cores, without anything else.
+//! Tests of entities on cores, without the rest of the simulation.

@@ -1,10 +1,10 @@
-//! Advice of remarks helps where it is simulated. Its numbers are bounds that were computed, and the simulation
-//! knows nothing of them.
+//! Advice of remarks is confirmed by simulation. Its numbers are computed bounds, independent of the
+//! simulation.
 
 use super::*;
 use concsim_record::remark::{Kind, Remark};
 
-/// The overrides that an advice asks for; [`None`] if it promises nothing.
+/// The overrides that an advice proposes; [`None`] if it promises nothing.
 fn override_of(remark: &Remark) -> Option<String> {
     let advice = remark.advice.as_deref()?;
     let (what, _) = advice.split_once(" would help:")?;
@@ -53,7 +53,7 @@ fn what_is_said_to_help_brings_a_tenth_more_answers_when_it_is_simulated() {
     assert!(helped >= 10, "{helped} of them");
 }
 
-/// One of four coroutine workers takes both clients in one turn, and three have nothing to do.
+/// One of four coroutine workers accepts both clients in one turn, and three have nothing to do.
 #[test]
 fn of_workers_with_a_loop_more_are_said_to_help_only_if_they_share_the_connections() {
     let text = builtin::find("ping_pong").unwrap().text;

@@ -1,4 +1,4 @@
-//! Any scenario at all: it ends, its books agree, and nothing panics.
+//! Random scenarios: each ends, its accounts agree, and nothing panics.
 
 use proptest::prelude::*;
 
@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn any_scenario_ends_and_its_books_agree(text in file()) {
         let overrides = Overrides { engine: Engine::Simulation, ..Overrides::default() };
-        // A timeline may want what is not there.
+        // A timeline may refer to something that does not exist.
         let Ok(plan) = scenario::read(&text, "x.toml", &overrides) else {
             return Ok(());
         };

@@ -1,5 +1,5 @@
-//! Bounds and causes, against simulations of any scenario: no bound is exceeded, none is called the cause
-//! that was not reached, and the cases of which the right value is known by other means.
+//! Tests of bounds and causes on simulations of random scenarios: no bound is exceeded, and no bound that
+//! was not reached is called the cause; and on cases whose right value is known by other means.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ use concsim_theory::bounds::{self, Bound, Scarce};
 use concsim_theory::demand::Moments;
 use concsim_theory::{attempt, forecast};
 
-/// A scenario in which any of the bounds may be the tightest.
+/// Random scenarios in which any of the bounds may be the tightest.
 pub(super) fn any_scenario() -> impl Strategy<Value = String> {
     let parts = (server(), services(), requests(), load());
     parts.prop_map(|(server, services, requests, load)| {
@@ -81,7 +81,7 @@ fn step() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One kind of request, and now and then another that is long, for the heartbeat or for its clients.
+/// One kind of request, and sometimes another that is long, for the heartbeat or for its clients.
 fn requests() -> impl Strategy<Value = String> {
     let steps = prop::collection::vec(step(), 1..4);
     let long = prop_oneof![
@@ -116,7 +116,7 @@ fn load() -> impl Strategy<Value = String> {
     })
 }
 
-/// Answers of a run's window, and what stands at its edges.
+/// Answers of a run's window, and requests at its edges.
 struct Counted {
     scenario: Scenario,
     outcomes: Vec<Outcome>,
@@ -165,14 +165,14 @@ impl Counted {
         self.good().count() as f64 / self.seconds()
     }
 
-    /// The relative deviation that chance leaves to a bound: of the mean over so many requests as were asked.
+    /// Relative random deviation from a bound: of the mean over the number of requests sent.
     fn chance(&self, bound: &Bound) -> f64 {
         let mut takes = Moments::default();
         for (share, taken) in attempt::points(&self.scenario) {
             takes.mean += share * bound.takes(&taken);
             takes.square += share * bound.takes(&taken).powi(2);
         }
-        // A client thinks, and a kept connection keeps its place meanwhile.
+        // A client thinks, and a keep-alive connection keeps its place meanwhile.
         let is_kept = self.scenario.load.connection == ConnectionMode::KeepAlive;
         let thinks = bound.of == Scarce::Clients || (bound.of == Scarce::Connections && is_kept);
         if let (true, Arrivals::Closed { think, .. }) = (thinks, &self.scenario.load.arrivals) {
@@ -185,9 +185,9 @@ impl Counted {
         (of_lengths + of_good + of_arrivals) / asked.sqrt()
     }
 
-    /// How many answers more than the bound a window may see: of requests under way when it begins, some of
-    /// whose work is done; of clients that thought for a part of their time before it; and for long requests
-    /// that are under way when it ends.
+    /// Number of answers above the bound that a window may contain: from requests in flight at its
+    /// beginning, some of whose work is done; from clients that thought for a part of their time before it;
+    /// and from long requests in flight at its end.
     fn at_the_edges(&self, bound: &Bound) -> f64 {
         let [begin, end] = self.window;
         let early = self.good().filter(|it| it.due < begin).count() as f64;
@@ -199,7 +199,7 @@ impl Counted {
         let longest = longest.fold(0.0, f64::max);
         let under_way = self.outcomes.iter();
         let under_way = under_way.filter(|it| it.sent < end && it.done >= end);
-        // Where clients gave up, what they asked for may still be in a worker.
+        // If clients gave up, their requests may still be in a worker.
         let gave_up = self
             .outcomes
             .iter()
@@ -214,7 +214,7 @@ impl Counted {
     }
 }
 
-/// By how many standard deviations a run may be beyond a bound. One of a million is further.
+/// Number of standard deviations that a run may be beyond a bound. One of a million is further.
 const DEVIATIONS: f64 = 5.0;
 
 fn check_bounds(text: &str) {
@@ -238,7 +238,7 @@ fn check_bounds(text: &str) {
     }
 }
 
-/// Cases of the long version.
+/// Number of cases of the long version.
 fn cases() -> u32 {
     let wanted = std::env::var("CONCSIM_BOUNDS_CASES").ok();
     wanted.and_then(|it| it.parse().ok()).unwrap_or(2_000)
@@ -271,7 +271,7 @@ proptest! {
     }
 }
 
-/// What binds is reached, and where nothing binds the run says where its requests wait.
+/// Checks that a bound that binds is reached, and that the run reports the place of waits if none binds.
 fn check_causes(text: &str) {
     let plan = plan(text, &["duration=10s"]);
     let scenario = &plan.variants[0].scenario;
@@ -335,7 +335,7 @@ fn a_hundred_clients_of_a_pool_of_ten_get_ten_answers_each_200_ms() {
     assert_eq!((bound.of, bound.per_s), ("pool", 50.0));
     assert_eq!(bound.service.as_deref(), Some("db"));
     assert_eq!(run.theory.model, None);
-    // The same of a service that serves ten calls at once.
+    // The same for a service that serves ten calls at once.
     let text = text.replace("pool", "capacity");
     for server in ["server.kind='coroutine'", "server.workers=50"] {
         let run = run_of(&text.replace("server.kind='coroutine'", server));
@@ -387,8 +387,8 @@ fn a_request_that_is_killed_takes_its_worker_for_the_timeout_and_is_no_answer() 
 
 #[test]
 fn what_comes_after_the_heartbeat_may_have_ended_a_request_is_in_no_bound() {
-    // Half of the requests wait for 2.5 s without a sign of life: some end after 2 s, and others go on to a call
-    // of 30 s. Two clients get 2 ÷ (0.5 × 1 s + 0.5 × 2 s) × ½ = 0.67/s good answers at the most.
+    // Half of the requests wait for 2.5 s without a heartbeat: some end after 2 s, and others continue to a
+    // call of 30 s. Two clients get 2 ÷ (0.5 × 1 s + 0.5 × 2 s) × ½ = 0.67/s good answers at most.
     let text = "duration='2000s'\nwarmup='50s'\nmachine.cores=4\nload.clients=2\n\
                 server={kind='coroutine',workers=2,connections=1,timeout='2s'}\n\
                 requests.page.steps=['sleep 1s']\n\
@@ -450,7 +450,7 @@ fn a_computation_that_is_killed_has_no_mean_of_any_formula() {
 
 #[test]
 fn a_bound_that_is_not_reached_is_not_the_cause() {
-    // 5 clients leave after 1.5 s and ask again, first come first served at 1/s: after a while all work is
+    // 5 clients leave after 1.5 s and send again, first come first served at 1/s: after a while all work is
     // for clients that have left.
     let text = "duration='60s'\nserver.kind='sync'\nrequests.slow.steps=['sleep 1s']\n\
                 load={clients=5,ramp='0s',patience='1500ms'}\n";

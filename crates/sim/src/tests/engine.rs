@@ -1,11 +1,11 @@
-//! Who overlaps whom, and why.
+//! Tests of overlaps between requests, and their reasons.
 
 use super::*;
 use concsim_engine::telemetry::SwitchReason;
 
 const MS: u64 = 1_000_000;
 
-/// Stretches of computing of a recording: (request, from, to) in ms from the beginning.
+/// Computing intervals of a recording: (request, from, to) in ms from the beginning.
 fn stretches(recording: &Recording) -> Vec<(u32, u64, u64)> {
     let began = recording.header.began.0;
     let ms = |at: Stamp| (at.0 - began) / MS;
@@ -73,7 +73,7 @@ fn the_longest_run_so_far_may_go_on() {
 fn requests_are_parked_on_average_for_as_long_as_their_waits_last() {
     use concsim_record::remark::{self, Context, Kind};
 
-    // Each is parked for a second, from the end of its first turn of 200 ms on.
+    // Each request is parked for a second, from the end of its first turn of 200 ms on.
     let waits = [(200, 1_200), (400, 1_400), (600, 1_600)];
     let recording = recording_of(&built_in("three_requests"), 1);
     let began = recording.header.began.0;
@@ -162,7 +162,7 @@ fn who_finds_the_door_full_knocks_again_a_second_later() {
         .map(|outcome| outcome.done.since(outcome.due).0 / MS)
         .collect();
     latencies.sort_unstable();
-    // Two fit into the queue; one of the others takes the place of the first one taken, and so on.
+    // Two fit into the queue; another takes the place of the first one accepted, and so on.
     assert_eq!(latencies, [10, 20, 1010, 1020, 2010, 2020]);
 }
 
@@ -372,7 +372,7 @@ fn a_core_is_slower_only_while_others_are_busy() {
 #[test]
 fn threads_without_a_lock_compute_at_once_and_are_full_only_together() {
     use concsim_record::remark::{Kind, Remark};
-    // One worker of four threads on eight cores: one client keeps one of them busy, eight keep all.
+    // One worker of four threads on eight cores: one client keeps one thread busy, eight keep all.
     let remark = |clients: u32| -> Option<Remark> {
         let text = format!(
             "server={{kind='threads',threads=4,gil=false}}\nmachine.cores=8\n\

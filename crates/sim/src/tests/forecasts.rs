@@ -1,5 +1,5 @@
-//! Closed forms against simulations: what is computed of a scenario is what it shows, and where it would not
-//! be, a reason stands in its place. Windows are long, so that chance leaves little.
+//! Closed forms against simulations: a computed number agrees with the run, and where it would not, a
+//! reason is given instead. Windows are long, so that random deviations are small.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn run_of(text: &str) -> Run {
     runs_of(&text, &[]).remove(0)
 }
 
-/// The closed form of a run, which names this model and is right within 5 %.
+/// The closed form of a run; checks that it names this model and is right within 5 %.
 #[track_caller]
 fn is_right(text: &str, name: &str) -> Modelled {
     let run = run_of(text);
@@ -30,8 +30,8 @@ fn is_right(text: &str, name: &str) -> Modelled {
     model
 }
 
-/// No closed form: it would say a mean that is further off than 5 % from that of the run, and the reason says
-/// this.
+/// Checks that no closed form is given: its mean would be more than 5 % off the run's, and the reason
+/// contains `says`.
 #[track_caller]
 fn is_refused(text: &str, says: &str, wrong_mean_ms: f64) {
     let run = run_of(text);
@@ -46,7 +46,7 @@ fn is_refused(text: &str, says: &str, wrong_mean_ms: f64) {
 
 #[test]
 fn few_connections_are_the_servers_of_requests_that_only_wait() {
-    // 5 ÷ 1 s = 5/s, however many come.
+    // 5 ÷ 1 s = 5/s, for any rate of arrivals.
     let text = "server={kind='coroutine',connections=5}\nload={rate='10/s',patience='1h'}\n\
                 requests.a.steps=['sleep 1s']\n";
     let run = run_of(text);
@@ -79,7 +79,7 @@ fn requests_share_a_worker_only_if_their_slices_are_short() {
     let between = "hold it for a large part of their time";
     is_refused(&text("'compute 10ms in slices of 5ms'"), between, 50.0);
     is_refused(&text("'compute 5ms','yield','compute 5ms'"), between, 50.0);
-    // Three clients that go round.
+    // Three clients of a closed load.
     let text = |steps: &str| {
         format!(
             "server.kind='coroutine'\nload={{clients=3,think='~20ms'}}\nrequests.a.steps=[{steps}]\n"
@@ -130,7 +130,7 @@ fn laws_more_random_than_the_exponential_one_get_a_mean_that_is_right_within_5_p
         assert!(model.assumes[0].ends_with("the mean is right within 5 %"));
     }
     is_right(&loops("lognormal(7ms, p99 60ms)"), "M/G/1");
-    // Processes that share cores in slices take as long whatever the law is.
+    // Processes that share cores in slices take the same time for any distribution.
     let shared = format!("'compute {heavy}','sleep ~10ms'");
     is_right(&text(cores, "clients=10", &shared), "closed network");
 }
@@ -153,7 +153,7 @@ fn a_short_queue_at_the_door_has_no_mean_of_an_endless_one() {
     );
     let loops = "server.kind='coroutine'";
     is_refused(&text(2, loops, "compute 10ms", 80), tries, 30.0);
-    // Fewer than 0.1 % try again a second later, which is 12 % of a mean of 8 ms.
+    // Fewer than 0.1 % retry a second later, which is 12 % of a mean of 8 ms.
     is_refused(&text(5, "", "sleep ~5ms", 80), tries, 8.333);
     // Eight clients that think for 100 ms and find the worker in a wait that blocks it: 20.9 ms in product form.
     let text = "server={kind='coroutine',backlog=1}\nload={clients=8,think='~100ms'}\n\
@@ -188,7 +188,7 @@ fn where_some_requests_outlast_the_patience_of_their_clients_no_mean_is_theirs()
             .why_none
             .is_some_and(|why| why.contains(gives_up))
     );
-    // What is always the same may be close to it.
+    // A constant time may be close to the limit.
     is_right(
         &text("", "clients=10", "'sleep 10ms'", 120),
         "closed network",
@@ -197,7 +197,7 @@ fn where_some_requests_outlast_the_patience_of_their_clients_no_mean_is_theirs()
 
 #[test]
 fn a_run_that_has_just_begun_is_not_the_long_run() {
-    // 60 clients of two workers wait 3 s; the first of them do not.
+    // 60 clients of two workers wait 3 s; the first clients do not.
     let text = |warmup: &str, duration: &str| {
         let text = "server.workers=2\nload.clients=60\nrequests.a.steps=['sleep 100ms']\n";
         let text = format!("warmup='{warmup}'\nduration='{duration}'\n{text}");
@@ -238,7 +238,7 @@ fn a_worker_that_is_replaced_lets_nothing_in_until_it_has_ended() {
     let text = "server={kind='coroutine',max_requests=50}\nload.clients=10\n\
                 requests.a.steps=['sleep 100ms..300ms']\n";
     is_refused(text, "replaced after 50 requests", 200.0);
-    // One with a single request has nothing else to answer.
+    // A worker with a single request has nothing else to answer.
     let text = "server.max_requests=50\nload.rate='50/s'\nrequests.a.steps=['sleep ~10ms']\n";
     is_right(text, "M/M/1");
 }
@@ -260,14 +260,15 @@ fn workers_with_one_queue_are_not_as_many_queues() {
 
 #[test]
 fn threads_on_one_core_block_in_their_waits_and_share_the_core() {
-    // Alone 110 ms; if waits took the core too, one of 5/s would wait for half as long again.
+    // Alone 110 ms; if waits used the core too, a request of a load of 5/s would wait for half as long
+    // again.
     let text = "server={kind='threads',threads=4,gil=false}\nload.rate='5/s'\nmachine.cores=1\n\
                 requests.a.steps=['compute ~10ms','sleep ~100ms']\n";
     is_right(text, "4 tokens");
 }
 
-/// True if a computed number is far from that of a long run. A model that says `about`, or that takes times
-/// to be exponential, may be off by more.
+/// Checks that a computed number is close to that of a long run. A model that says `about`, or that assumes
+/// exponential times, may be off by more.
 fn check_forecast(text: &str) {
     let plan = plan(text, &["duration=600s", "warmup=60s"]);
     if limits::check(&plan.variants[0].scenario).is_err() {
@@ -284,7 +285,7 @@ fn check_forecast(text: &str) {
     let is_about =
         model.name.contains("about") || model.assumes.iter().any(|it| it.contains("exponential"));
     let most = if is_about { 0.25 } else { 0.1 };
-    // The nearer a queue is to its end, the longer are its busy times, and the fewer a run has of them.
+    // The nearer a queue is to saturation, the longer are its busy periods, and the fewer a run contains.
     let idle = match plan.variants[0].scenario.load.arrivals {
         Arrivals::Open { .. } => (1.0 - model.utilisation).max(0.01),
         Arrivals::Closed { .. } => 1.0,

@@ -1,12 +1,12 @@
-//! Reloads that come close together.
+//! Tests of reloads in quick succession.
 
 use super::*;
 use concsim_engine::telemetry::{Phase, Stage};
 use concsim_model::scenario::WorkerKind;
 use concsim_record::Sample;
 
-/// Twenty workers, and six reloads 4 ms apart, beginning at so many milliseconds; nothing is asked of the
-/// workers while these reloads go on.
+/// Twenty workers, and six reloads 4 ms apart, beginning at `begin` milliseconds; no request is sent
+/// meanwhile.
 fn recording_with_reloads(kind: WorkerKind, begin: u64) -> Recording {
     let cues = (0..6).map(|reload| {
         let at = begin + 4 * reload;
@@ -22,7 +22,7 @@ fn recording_with_reloads(kind: WorkerKind, begin: u64) -> Recording {
     recording_of(&plan(&text, &[]), 0)
 }
 
-/// The processes that live in a sample, in order.
+/// Processes alive in a sample, in order.
 fn alive(sample: &Sample) -> Vec<u32> {
     let alive = sample.workers.iter().filter(|it| it.phase != Phase::Gone);
     let mut pids: Vec<u32> = alive.map(|it| it.pid).collect();

@@ -1,4 +1,4 @@
-//! The same file, seed and version: the same bytes.
+//! Reproducibility: the same file, seed and version give the same bytes.
 
 use sha2::{Digest as _, Sha256};
 
@@ -6,7 +6,7 @@ use super::*;
 use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::Summary;
 
-/// The bytes of a kept recording of each variant, and those of the summary.
+/// The bytes of a stored recording of each variant, and those of the summary.
 fn bytes_of(plan: &Plan) -> (Vec<u8>, String) {
     let (mut all, mut runs) = (Vec::new(), Vec::new());
     for variant in &plan.variants {
@@ -41,8 +41,8 @@ fn the_same_run_twice_is_the_same_byte_for_byte() {
     assert_eq!(summary, again);
 }
 
-/// Changes whenever the engine, a scenario or the form of a recording does: then look whether it was meant
-/// to, and write down the new one.
+/// The checksums change with the engine, a scenario or the format of a recording. If the change is
+/// intended, write down the new ones.
 #[test]
 fn recording_and_summary_are_these_bytes_on_every_machine() {
     let found = ["mixed", "surge"].map(|name| {

@@ -1,4 +1,4 @@
-//! How fast the engine is, measured on queues and on many workers.
+//! Speed of the engine, measured on queues and on many workers.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn queue(workers: usize, rate: u32, step: &str, count: u32) -> String {
     )
 }
 
-/// Says how much core time a scenario takes, with nobody told of anything but the ends of requests.
+/// Prints the core time of a scenario, with an observer of the ends of requests only.
 fn measure(what: &str, text: &str) {
     let cpu = || concsim_os::sys::clock::thread_cpu().as_secs_f64();
     let plan = plan(text, &[]);

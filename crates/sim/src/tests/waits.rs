@@ -1,4 +1,4 @@
-//! Waits that queue for something: how long each part is, and that events and sums tell the same.
+//! Tests of waits with queues: the length of each part, and the agreement of events and sums.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use concsim_engine::telemetry::{Awaited, WaitParts};
 use concsim_model::units::Elapsed;
 use concsim_record::latency::Waits;
 
-/// A hundred clients and one coroutine worker, on a machine on which nothing costs anything.
+/// A hundred clients and one coroutine worker, on a machine without costs.
 fn waits_of(lines: &str) -> (Waits, f64) {
     let text = format!(
         "warmup = '10s'\nduration = '20s'\nserver.kind = 'coroutine'\nload.clients = 100\n\
@@ -19,7 +19,7 @@ fn waits_of(lines: &str) -> (Waits, f64) {
     (run.waits_ms.expect("workers tell"), throughput)
 }
 
-/// In seconds, within 1 %.
+/// Compares a part with a time in seconds, within 1 %.
 #[track_caller]
 fn expect(part: f64, seconds: f64) {
     assert!(
@@ -61,8 +61,8 @@ fn of_two_seconds_at_a_pool_of_ten_threads_one_point_eight_are_for_a_thread() {
     expect(waits.pool_wait + waits.service_queue + waits.call, 0.0);
 }
 
-/// Five served at once are 25 a second: 100 ÷ 25 s = 4 s. Of ten with a connection five are served, so a call
-/// takes 0.4 s, half of it in the queue.
+/// Five served at once are 25 a second: 100 ÷ 25 s = 4 s. Of ten with a connection five are served, so a
+/// call takes 0.4 s, half of it in the queue.
 #[test]
 fn a_pool_before_a_smaller_capacity_is_told_apart_from_it() {
     let (waits, throughput) = waits_of(
@@ -101,7 +101,8 @@ fn is_part(event: &Event) -> bool {
     matches!(event, Event::Awaits { .. })
 }
 
-/// The parts of each request's waits add up to its waits, and the events tell the same parts.
+/// Checks that the parts of each request's waits add up to its waits, and that the events report the same
+/// parts.
 pub(super) fn check_the_waits(recording: &Recording) {
     let mut told: BTreeMap<u32, WaitParts> = BTreeMap::new();
     for (_, event) in &recording.events {
@@ -125,8 +126,8 @@ pub(super) fn check_the_waits(recording: &Recording) {
     }
 }
 
-/// How long each request waited for a thread, for a connection and in a service, by the events: from one part
-/// to the next.
+/// Time that each request waited for a thread, for a connection and in a service, by the events: from one
+/// part to the next.
 fn queues_by_events(recording: &Recording) -> BTreeMap<u32, [Elapsed; 3]> {
     let mut last: BTreeMap<u32, (Stamp, Awaited)> = BTreeMap::new();
     let mut sums: BTreeMap<u32, [Elapsed; 3]> = BTreeMap::new();

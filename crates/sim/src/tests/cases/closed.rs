@@ -9,7 +9,7 @@ fn solved(stations: &[Station], think: f64, clients: usize) -> Steady {
     solve(&Network { stations, think }, clients)
 }
 
-/// So many clients who think, before so many workers with a core each.
+/// Clients that think, and workers with a core each.
 fn servers(servers: usize, service_ms: f64, think_ms: f64, count: usize) -> (String, Steady) {
     let text = processes(servers, servers)
         + &clients(count, think_ms)
@@ -80,7 +80,7 @@ fn a_hundred_machines_and_one_repairman() {
         .check(Number::Latency, theory.response);
 }
 
-/// How long N clients think so that one server of 10 ms is busy 80 %, in ms.
+/// Think time of N clients with which one server of 10 ms is busy 80 %, in ms.
 fn think_at_80_percent(count: usize) -> f64 {
     let (mut low, mut high) = (0.0, 20.0 * count as f64);
     for _ in 0..100 {
@@ -91,7 +91,7 @@ fn think_at_80_percent(count: usize) -> f64 {
             high = think;
         }
     }
-    // Lengths of time are in whole nanoseconds.
+    // Durations are whole nanoseconds.
     (low * 1e6).round() / 1e6
 }
 
@@ -112,7 +112,7 @@ fn a_closed_load_is_gentler_than_an_open_one() {
     }
 }
 
-/// Sync workers that are always asked, and compute for a part of each 100 ms.
+/// Sync workers that always have a request, and compute for a part of each 100 ms.
 fn workers(name: &str, (workers, cores): (usize, usize), compute_ms: u32, requests: u64) {
     let wait_ms = 100 - compute_ms;
     let (compute, sleep) = (

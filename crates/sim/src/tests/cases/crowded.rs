@@ -1,5 +1,5 @@
-//! A door that closes: M/M/c/K. Whoever finds it full knocks again a second later, but has lost patience
-//! by then, which is longer than anybody waits who got in.
+//! A bounded queue: M/M/c/K. A client that finds it full retries a second later, but has run out of
+//! patience by then; the patience is longer than the longest wait in the queue.
 
 use super::*;
 use concsim_theory::open::finite::Mmck;
@@ -16,19 +16,19 @@ fn check(name: &str, queue: Mmck, requests: u64) {
     found
         .check(Number::Latency, steady.means().response)
         .check(Number::Throughput, steady.throughput());
-    // Where hardly anybody is lost, how many is no number that can be counted.
+    // If hardly any request is lost, the share cannot be measured.
     if steady.lost() > 1e-2 {
         found.check(Number::Lost, steady.lost());
     }
 }
 
-/// With times a thousandth of those in textbooks.
+/// Textbook queue, with all times divided by a thousand.
 fn queue(servers: usize, places: usize, rate: f64, mu: f64) -> Mmck {
     Mmck {
         servers,
         places,
         rate: rate * 1e3,
-        // In whole nanoseconds, as a step has it.
+        // In whole nanoseconds, as in a step.
         service: (1e6 / mu).round() / 1e9,
     }
 }

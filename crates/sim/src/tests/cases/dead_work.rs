@@ -1,5 +1,5 @@
-//! Clients that leave before their answers come, and workers that answer them all the same; and a worker
-//! that takes all requests in one turn. The right values come from an event loop of a few lines.
+//! Clients that leave before their answers come, and workers that answer all the same; and a worker that
+//! accepts all requests in one turn. The right values come from an event loop of a few lines.
 
 use std::collections::VecDeque;
 
@@ -9,19 +9,19 @@ use concsim_record::lanes::Index;
 use concsim_record::remark::{self, Context, Kind};
 
 /// One worker that takes a second for each request, first come, first served, and clients that give up
-/// after `patience` tenths of a second and ask again at once. All times are in tenths of a second.
+/// after `patience` tenths of a second and send again at once. All times are in tenths of a second.
 struct EventLoop {
     clients: usize,
     service: u64,
     patience: u64,
 }
 
-/// What came of it.
+/// Result of the event loop.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome10 {
-    /// When good answers came.
+    /// Times of good answers.
     good: Vec<u64>,
-    /// Requests in the queue at the end, and those of them whose client had left.
+    /// Number of requests in the queue at the end, and of those whose client had left.
     queued: (u64, u64),
     /// Share of the worker's time from `from` on in which the client had left.
     dead: f64,
@@ -29,7 +29,8 @@ struct Outcome10 {
 
 impl EventLoop {
     fn play(&self, from: u64, until: u64) -> Outcome10 {
-        // Of each request: its client, when it was sent, and when its client left.
+        // For each request: its client, the time at which it was sent, and the time at which its client
+        // left.
         let mut requests: Vec<(usize, u64, Option<u64>)> = Vec::new();
         let mut queue: VecDeque<usize> = VecDeque::new();
         let mut asks: Vec<usize> = (0..self.clients).collect();
@@ -99,7 +100,7 @@ fn a_worker_that_answers_clients_who_have_left_works_for_none() {
     let run = runs_of(DEAD_WORK, &[]).remove(0);
     let found = run.dead_work.expect("workers tell of their requests");
     assert_eq!((run.completed, found.share), (0, Some(right.dead)));
-    // Many things happen at the very instant at which the window ends.
+    // Several events happen at the instant at which the window ends.
     let at_the_end = of_five.play(100, 700).queued.1;
     assert!(
         [right.queued.1, at_the_end].contains(&found.in_queue),
@@ -116,9 +117,9 @@ fn a_worker_that_answers_clients_who_have_left_works_for_none() {
     );
 }
 
-/// Thirty clients come at once and find thirteen places. Of the other seventeen, which give up and ask again
-/// at once, thirteen find one, and four later. The worker takes all that are in its queue at each turn, so
-/// that at the end none is in it.
+/// Thirty clients come at once and find thirteen places. Of the other seventeen, which give up and send
+/// again at once, thirteen find a place, and four later. The worker accepts all that are in its queue at
+/// each turn, so that at the end none is in it.
 #[test]
 fn a_client_that_found_no_place_in_the_queue_and_left_is_not_in_it() {
     let text = r#"
@@ -159,7 +160,7 @@ fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
         )
     );
     assert_eq!(good(&["load.patience=5100ms"]), (1.0, 0.0));
-    // None of them is answered well.
+    // No request is answered well.
     assert!(good(&["load.patience=4900ms"]).0 < 1e-9);
     assert_eq!(good(&["server.workers=5"]), (1.0, 0.0));
     assert!(good(&["server.workers=4"]).0 < 1.0);
@@ -176,7 +177,7 @@ fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
     );
     let coroutine = runs_of(DEAD_WORK, &["server.kind=coroutine"]).remove(0);
     assert_eq!(coroutine.throughput_per_s, Some(5.0));
-    // With a patience shorter than the sleep no worker helps, and none is promised.
+    // With a patience shorter than the sleep no number of workers helps, and none is promised.
     let hopeless = runs_of(DEAD_WORK, &["load.patience=900ms"]).remove(0);
     let advice = hopeless
         .remarks
@@ -203,8 +204,8 @@ fn a_short_queue_is_a_cure_where_its_last_place_is_served_in_time() {
         .find(|it| it.kind == Kind::DeadWork)
         .unwrap();
     let advice = dead.advice.as_deref().unwrap();
-    // A client that finds no place tries again after 1 s, and has half a second left: five answers.
-    // With a fifth of it left free, and the time of the request itself, there is room for three.
+    // A client that finds no place retries after 1 s, and has half a second left: five answers. With a
+    // fifth of it left free, and the time of the request itself, there is room for three.
     assert!(
         advice.contains("a `server.backlog` of 2 or less"),
         "{advice}"
@@ -224,7 +225,7 @@ fn a_short_queue_is_a_cure_where_its_last_place_is_served_in_time() {
     );
 }
 
-/// The settings that a remark says would cure dead work.
+/// The settings that a remark proposes against dead work.
 fn cures_of(run: &Run) -> Vec<String> {
     let said = run.remarks.iter().find(|it| it.kind == Kind::DeadWork);
     let advice = said.and_then(|it| it.advice.as_deref()).unwrap_or_default();
@@ -314,7 +315,7 @@ fn whatever_is_said_to_cure_dead_work_cures_it_when_it_is_simulated() {
 }
 
 /// Ten processes, a blocking sleep of 5 s in each request, and twenty clients at once: the worker that is
-/// free first takes the ten that are left.
+/// free first accepts the remaining ten.
 #[test]
 fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
     let text = r#"
@@ -325,7 +326,7 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
     let recording = recording_of(&plan(text, &[]), 0);
     for (second, begun) in [(12, 9), (30, 6)] {
         let past = recording.past_at(Stamp(second * 1_000_000_000)).unwrap();
-        // By arithmetic: ten at 5 s, one of them answered every 5 s.
+        // By arithmetic: ten at 5 s, one answered every 5 s.
         let held = past
             .sample()
             .workers
@@ -361,9 +362,9 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
     );
 }
 
-/// Five clients that leave after 1.5 s and ask again at once, before a worker that does one request a
-/// second. Once the queue is as long as patience the worker has one begun whose client has left, always: by
-/// arithmetic all five stand at the door all the time. Every place that tells of it says so.
+/// Five clients that leave after 1.5 s and send again at once, and a worker that does one request a second.
+/// Once the queue is as long as patience, the worker's request always belongs to a client that has left: by
+/// arithmetic all five are at the door all the time. Every display of the number agrees.
 #[test]
 fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left() {
     let text = r#"
@@ -383,15 +384,15 @@ fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left()
         assert!((span.means_by(&index).at_the_door - 5.0).abs() < 1e-9);
         let now = index.at_the_door(&recording, past.sample().at);
         assert_eq!(now, Some(5), "at {second} s");
-        // Gauges do not know for which client a worker works.
+        // Gauges do not know the client of a worker's request.
         assert!((span.means().at_the_door - 4.0).abs() < 1e-9);
     }
     let run = summarise(&recording);
     assert!((run.at_the_door.unwrap() - 5.0).abs() < 1e-3, "{run:?}");
 }
 
-/// Five clients that always have a request under way: all are at the door but the one, if it has not left,
-/// whose request the only worker has.
+/// Five clients that always have a request in flight: all are at the door except the client whose request
+/// the only worker has, if it has not left.
 #[test]
 fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_left_or_not() {
     let text = r#"

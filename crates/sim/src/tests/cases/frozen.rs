@@ -1,5 +1,5 @@
-//! A server that stands still for a while under constant arrivals: of the requests that were due meanwhile
-//! each waits for the rest of it. Whoever sends the next one only after an answer sees one long request.
+//! A server that is stopped for a while under constant arrivals: each request due meanwhile waits for the
+//! rest of the time. A client that sends the next request only after an answer sees a single long request.
 
 use super::*;
 
@@ -48,14 +48,14 @@ fn half_of_the_requests_wait_for_50_seconds_on_average() {
 #[test]
 fn a_quarter_takes_longer_than_50_seconds_and_one_of_a_hundred_98() {
     for (seconds, share) in [(50, 0.25), (80, 0.1), (98, 0.01)] {
-        // Half of an interval later, since one of them takes just as long.
+        // Half of an interval later, since one request takes exactly as long.
         let mark = Elapsed::from_millis(1_000 * seconds + 50);
         check(freeze(mark).sole(Number::Late), share);
     }
 }
 
 impl Found {
-    /// A number of a run that is one batch.
+    /// Returns a number of a run that is one batch.
     fn sole(&self, number: Number) -> f64 {
         let (sum, over) = self.batches[0].parts(number);
         sum / over

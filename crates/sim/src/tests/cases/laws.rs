@@ -1,10 +1,10 @@
-//! The operational laws on single runs: they hold for any run, to the last digit, whatever the
-//! randomness; and the bounds of a server, which no run exceeds.
+//! The operational laws on single runs: they hold exactly for any run, whatever the randomness; and the
+//! bounds of a server, which no run exceeds.
 
 use super::*;
 use concsim_theory::bounds;
 
-/// The run of a text, with all of it in the window.
+/// The run of a text, entirely in the window.
 fn whole_run(text: &str, requests: u64) -> Run {
     let text = format!("{text}load.requests = {requests}\n");
     runs_of(&text, &[]).remove(0)
@@ -16,7 +16,8 @@ fn littles_law_holds_on_any_run_also_an_overloaded_one() {
         let text = processes(2, 2) + &at_random(rate) + &steps(&[script]);
         let run = whole_run(&text, 3_000);
         check_the_books(&run);
-        // Within the window and after it: the same by hand. All are due in the window, some end later.
+        // Within the window and after it: the same by hand. All requests are due in the window, and some
+        // end later.
         let in_system = run.in_system.expect("a window");
         assert!(in_system > 0.0 && run.completed == 3_000);
     }
@@ -117,7 +118,7 @@ fn no_run_exceeds_the_bounds_of_a_server() {
 #[test]
 fn workers_that_begin_together_and_share_all_cores_stay_together() {
     // They compute for 100 · 10 ms ÷ 2, and then all wait for 90 ms, with both cores idle. With any
-    // randomness in the times they would drift apart, and get 200 requests per second done.
+    // randomness in the times they would drift apart, and complete 200 requests per second.
     let (found, most) = throughput(("sync", 100, 2), 300, &["compute 10ms", "sleep 90ms"]);
     assert!((found - 100.0 / 0.59).abs() < 1e-3, "{found}");
     assert!((most - 200.0).abs() < 1e-9, "{most}");
@@ -125,7 +126,7 @@ fn workers_that_begin_together_and_share_all_cores_stay_together() {
 
 #[test]
 fn a_shared_core_keeps_time_for_weeks() {
-    // In a long run with long requests every latency once became nothing after three days.
+    // In a long run with long requests every latency once became 0 after three days.
     let text = processes(1, 1)
         + "server.backlog = 100\nload.clients = 1\nload.patience = '1h'\nload.requests = 500\n"
         + &steps(&["compute 50min"]);
@@ -136,7 +137,7 @@ fn a_shared_core_keeps_time_for_weeks() {
     assert_eq!(ended.last.since(Stamp(BEGIN)), all);
 }
 
-/// How many have ended, and when the last did.
+/// Number of ended requests, and time of the last end.
 #[derive(Default)]
 struct Ended {
     count: u64,

@@ -1,9 +1,10 @@
-//! Several servers and one queue: M/M/c and M/D/c; and what one queue is worth against one for each.
+//! Several servers and one queue: M/M/c and M/D/c; and a comparison of one shared queue with one queue for
+//! each server.
 
 use super::*;
 use concsim_theory::open::many::Mmc;
 
-/// A queue before so many workers, each with a core.
+/// A queue before `servers` workers, each with a core.
 fn queue(servers: usize, rate: f64, step: &str) -> String {
     processes(servers, servers) + &at_random(rate) + &steps(&[step])
 }
@@ -90,7 +91,7 @@ fn one_queue_for_all_is_better_than_one_for_each() {
 #[test]
 #[ignore = "millions of requests: for an optimised build"]
 fn constant_service_at_many_servers() {
-    // The wait in services, by the chain of numbers left behind after each service: no function of
+    // The wait in service times, by the chain of numbers left behind after each service: no function of
     // `theory` computes it.
     for (name, servers, rate, wait) in [
         ("M/D/2, ρ = 0.8", 2, 160.0, 0.903_284),

@@ -1,38 +1,39 @@
-//! Cases of which theory knows the answer: the simulation plays each of them, and has to come within 1 %.
+//! Cases with a known closed form: the simulation plays each, and must come within 1 %.
 //!
 //! ```text
 //!   a text ─▶ the simulation ─▶ ledger: 52 batches; the first is warm-up, in the last it empties
 //!                                  └─▶ found ± standard error   beside   what `theory` computes
 //! ```
 //!
-//! How much 1 % says depends on how long was played. The standard error of each number is estimated from
-//! the scatter of 50 batches, and a case that leaves it above 0.4 % fails as too short: so 1 % is two and
-//! a half standard errors at least. (One printed case would take an hour, and is compared roughly.) How long that is, says Whitt (1989): in an M/M/1 queue a relative
-//! standard error ε of the mean takes 2(1 + ρ) ÷ (ρ(1 − ρ)²ε²) service times, 7 million for 0.4 % at
-//! ρ = 0.8 and 26 million at ρ = 0.9. The runs are that long; a closed network takes far less.
+//! The significance of 1 % depends on the length of the run. The standard error of each number is estimated
+//! from the scatter of 50 batches, and a case with more than 0.4 % fails as too short: so 1 % is at least
+//! two and a half standard errors. (One printed case would take an hour, and is compared roughly.) The
+//! necessary length is from Whitt (1989): in an M/M/1 queue a relative standard error ε of the mean takes
+//! 2(1 + ρ) ÷ (ρ(1 − ρ)²ε²) service times, 7 million for 0.4 % at ρ = 0.8 and 26 million at ρ = 0.9. The
+//! runs are that long; a closed network takes far less.
 //!
-//! All numbers of a printed source are checked where `theory` is; here its functions are what the
-//! simulation is compared with. What takes seconds in a debug build is played always, and the rest by
+//! All numbers of a printed source are checked in `theory`; here its functions are compared with the
+//! simulation. Cases that take seconds in a debug build are always played, and the rest by
 //!
 //! ```sh
-//! cargo test --release --lib sim::tests::cases -- --ignored --nocapture
+//! cargo test --release -p concsim-sim --lib tests::cases -- --ignored --nocapture
 //! ```
 //!
-//! which prints the table of all cases as well.
+//! which also prints the table of all cases.
 //!
-//! What of the literature's cases is not here, and why:
+//! Cases of the literature that are not here, with the reason:
 //!
-//! - M/M/c/c, where nobody may wait: a listener's queue has room for one at least, as the kernel's has.
-//! - A hub whose tasks compute *and* wait, as a pool of tokens: in theory a request is gone at the end of
-//!   its wait; from a hub it goes only when that looks up, which is one more turn in its queue, as it is in
-//!   a real one. The same pool is played with processes that share one core.
-//! - What a lock around computing costs a thread that waits, the order of real servers in published
+//! - M/M/c/c, without waiting: a listener's queue has room for at least one, as in the kernel.
+//! - A hub whose tasks compute *and* wait, as a pool of tokens: in theory a request leaves at the end of
+//!   its wait; in a hub it leaves at the next poll, which is one more turn in its queue, as in a real
+//!   hub. The same pool is played with processes that share one core.
+//! - The cost of a lock around computing to a waiting thread, the order of real servers in published
 //!   tables, and Little's law on those: measured elsewhere, not computed. Fits of Amdahl's, Gustafson's
 //!   and Gunther's laws begin from measured speeds.
-//! - Percentiles from the 99th on, where queues are nearly full: the standard error of so rare a thing needs
+//! - Percentiles from the 99th on, at high utilisation: the standard error of such rare events needs
 //!   several times longer runs. The median and the 90th are compared, and one 99th with a single client.
-//! - A pause that a load generator's manual shows in its own output: a measurement, good to 20 %. That a
-//!   server which stands still makes all wait is played in `frozen`.
+//! - A pause that a load generator's manual shows in its own output: a measurement, good to 20 %. The
+//!   effect of a stopped server on all requests is played in `frozen`.
 
 mod closed;
 mod crowded;
@@ -50,28 +51,28 @@ use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Elapsed;
 use concsim_theory::demand::{self, Moments};
 
-/// How often a number is estimated anew for its standard error.
+/// Number of batches, for the standard error.
 const BATCHES: u64 = 50;
-/// The standard error that is left at most, as a share of the number.
+/// Maximum standard error, as a share of the number.
 const SCATTER: f64 = 0.004;
-/// How far from theory a number may be.
+/// Maximum deviation from theory, as a share.
 const WITHIN: f64 = 0.01;
 
-/// A machine that shares its cores evenly, and a door of which one worker is woken at a time.
+/// A machine that shares its cores evenly, and a listener that wakes one worker at a time.
 const TEXTBOOK: &str = "server.timeout = '0s'\nserver.accept = 'blocking'\n\
                         machine.scheduler = 'ideal'\n";
 
-/// Workers that keep a request to its end, and cores for them.
+/// Workers that serve a request to its end, and cores for them.
 fn processes(workers: usize, cores: usize) -> String {
     format!("{TEXTBOOK}server.workers = {workers}\nmachine.cores = {cores}\n")
 }
 
-/// Requests at random, none of which is turned away.
+/// Poisson arrivals, with room for all.
 fn at_random(rate: f64) -> String {
     format!("server.backlog = 4095\nload.patience = '10min'\nload.rate = '{rate}/s'\n")
 }
 
-/// Clients that think for so long on average, in ms.
+/// Clients that think for `think_ms` on average, in ms.
 fn clients(count: usize, think_ms: f64) -> String {
     let think = match think_ms {
         0.0 => "0ms".to_owned(),
@@ -88,12 +89,12 @@ fn steps(steps: &[&str]) -> String {
     format!("requests.it.steps = {steps:?}\n")
 }
 
-/// What the mix of a text asks for, all steps together.
+/// Moments of the demand of a text's mix, all steps together.
 fn moments(text: &str) -> Moments {
     demand::of_mix(&plan(text, &[]).variants[0].scenario, |_| true)
 }
 
-/// What is told of a run.
+/// A number of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Number {
     /// The mean latency, in seconds.
@@ -106,20 +107,20 @@ enum Number {
     Lost,
     /// The share of answers that took longer than the first mark.
     Late,
-    /// The share of answers for which more than the second mark was spent beside what they asked for.
+    /// The share of answers that took more than the second mark in addition to their demand.
     Waited,
     /// The mean time of a call to this service, in seconds.
     Residence(usize),
 }
 
-/// The latency, and the wait, beyond which answers are counted.
+/// Latency and wait above which answers are counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Marks {
     late: Option<Elapsed>,
     waited: Option<Elapsed>,
 }
 
-/// Sums over so many requests.
+/// Sums over one batch of requests.
 #[derive(Clone, Debug, Default)]
 struct Batch {
     good: [f64; 2],
@@ -133,7 +134,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// A number of it, as a sum and what that is divided by.
+    /// Returns a number of the batch, as a sum and its divisor.
     fn parts(&self, number: Number) -> (f64, f64) {
         let good = self.good[0] + self.good[1];
         match number {
@@ -148,11 +149,11 @@ impl Batch {
     }
 }
 
-/// Who is told of the ends of requests, and with `STATIONS` of the answers of services as well.
+/// Observer of the ends of requests, and with `STATIONS` also of the answers of services.
 struct Ledger<'a, const STATIONS: bool> {
     scenario: &'a Scenario,
     marks: Marks,
-    /// How many requests are a batch.
+    /// Number of requests in a batch.
     size: u64,
     batches: Vec<Batch>,
     batch: Batch,
@@ -178,7 +179,7 @@ impl<const STATIONS: bool> Ledger<'_, STATIONS> {
         }
     }
 
-    /// What a request takes alone, in nanoseconds.
+    /// Returns the time of a request without others, in nanoseconds.
     fn asked_for(&self, outcome: &Outcome) -> u64 {
         let (class, number) = (usize::from(outcome.class), u64::from(outcome.request));
         scenario::draw::demands(self.scenario, class, number)
@@ -231,23 +232,23 @@ impl<const STATIONS: bool> Observer for Ledger<'_, STATIONS> {
     fn sample(&mut self, _: concsim_record::Sample) {}
 }
 
-/// What came of a run, without its warm-up and its end.
+/// Result of a run, without its warm-up and its end.
 struct Found {
     name: String,
     batches: Vec<Batch>,
 }
 
-/// Plays so many requests of a text.
+/// Plays `requests` requests of a text.
 fn play_it(name: &str, text: &str, requests: u64) -> Found {
     play_marked(name, text, requests, Marks::default())
 }
 
-/// The same, with answers counted that take longer than a mark.
+/// The same, and counts answers that take longer than a mark.
 fn play_marked(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
     play_with::<false>(name, text, requests, marks)
 }
 
-/// The same, with the times of calls as well.
+/// The same, and measures the times of calls.
 fn play_stations(name: &str, text: &str, requests: u64) -> Found {
     play_with::<true>(name, text, requests, Marks::default())
 }
@@ -275,7 +276,7 @@ fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks:
 }
 
 impl Found {
-    /// A number, and its standard error.
+    /// Returns a number, and its standard error.
     fn number(&self, number: Number) -> (f64, f64) {
         let parts = || self.batches.iter().map(|batch| batch.parts(number));
         let (sum, over) = parts().fold((0.0, 0.0), |all, it| (all.0 + it.0, all.1 + it.1));
@@ -288,13 +289,13 @@ impl Found {
         (ratio, error)
     }
 
-    /// Compares a number with that of theory: within 1 %, and long enough to say so.
+    /// Compares a number with theory: within 1 %, in a run long enough for that.
     #[track_caller]
     fn check(&self, number: Number, theory: f64) -> &Self {
         self.compare(number, theory, SCATTER, WITHIN)
     }
 
-    /// The same where no run of minutes is that long: within three standard errors of 1.5 % at most.
+    /// The same if no run of minutes is that long: within three standard errors of 1.5 % at most.
     #[track_caller]
     fn check_roughly(&self, number: Number, theory: f64) -> &Self {
         let (found, error) = self.number(number);
@@ -321,7 +322,7 @@ impl Found {
         self
     }
 
-    /// Fails if a number is above a bound, by more than the end of a run explains.
+    /// Fails if a number is above a bound by more than the end of a run explains.
     #[track_caller]
     fn never_above(&self, number: Number, bound: f64) -> &Self {
         let (found, error) = self.number(number);
@@ -333,7 +334,7 @@ impl Found {
         self
     }
 
-    /// The same from below.
+    /// Fails if a number is below a bound by more than the end of a run explains.
     #[track_caller]
     fn never_below(&self, number: Number, bound: f64) -> &Self {
         let (found, error) = self.number(number);

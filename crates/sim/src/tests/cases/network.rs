@@ -1,11 +1,11 @@
-//! Networks of stations: services that serve so many calls at once, called one after the other by a hub
-//! that itself computes nothing. A station that is visited V times is called V times where V is a whole
-//! number and not large, and else once for as long as all visits take together: the long run is the same.
+//! Networks of stations: services that serve a limited number of calls at once, called in sequence by a hub
+//! that computes nothing itself. A station that is visited V times is called V times if V is a small whole
+//! number, and else once for the total time of all visits: the long run is the same.
 
 use super::*;
 use concsim_theory::closed::{Network, Station, Steady, limits, solve};
 
-/// A station: how many it serves at once, how often it is visited, and for how long, in ms.
+/// A station: number served at once, number of visits, and time of a visit in ms.
 #[derive(Clone, Copy)]
 struct Visited {
     servers: usize,
@@ -21,7 +21,7 @@ fn visited(servers: usize, visits: usize, service_ms: f64) -> Visited {
     }
 }
 
-/// A hub that calls all of them in order.
+/// A hub that calls all stations in order.
 fn hub(stations: &[Visited]) -> String {
     let (mut lines, mut script) = (Vec::new(), Vec::new());
     for (at, station) in stations.iter().enumerate() {
@@ -49,7 +49,7 @@ fn network(stations: &[Visited], think_ms: f64) -> Network {
     }
 }
 
-/// Plays clients who go round, and compares throughput, response and the time at each station.
+/// Plays a closed load, and compares throughput, response time and the time at each station.
 fn check(name: &str, stations: &[Visited], (count, think_ms): (usize, f64), requests: u64) {
     let theory = solve(&network(stations, think_ms), count);
     let text = hub(stations) + &clients(count, think_ms);

@@ -10,7 +10,7 @@ fn queue(rate: f64, script: &[&str]) -> String {
     processes(1, 1) + &at_random(rate) + &steps(script)
 }
 
-/// The mean latency by Pollaczek and Khinchine.
+/// Mean latency by Pollaczek and Khinchine.
 fn in_turn(rate: f64, service: Moments) -> f64 {
     service.mean + wait_in_turn(rate, service).expect("a stable queue")
 }

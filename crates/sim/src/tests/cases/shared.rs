@@ -1,10 +1,10 @@
-//! Requests that share cores: processor sharing, on one core and on several, and that the law of lengths
-//! does not matter.
+//! Requests that share cores: processor sharing, on one core and on several, and its insensitivity to the
+//! distribution of lengths.
 
 use super::*;
 use concsim_theory::queues::stretch_on_cores;
 
-/// So many workers that nobody ever waits for one.
+/// Number of workers with which no request ever waits for one.
 const ENOUGH: usize = 240;
 
 /// Any step that takes 10 ms on average.

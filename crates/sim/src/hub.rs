@@ -4,8 +4,8 @@
 //!        ┌──────────────────────────────────────────────────────────────────┐
 //!        ▼                                                                  │
 //!   1 poll ─▶ 2 due timers, then ready sockets, join the queue in order ─▶  │
-//!             3 up to a hundred are taken in, while there is room ─▶        │
-//!             4 each that is in the queue now runs once, for 5 ms at most ──┘
+//!             3 accepts, up to a hundred, while there is room ─▶            │
+//!             4 each task in the queue runs once, for 5 ms at most ─────────┘
 //! ```
 //!
 //! Tasks are not preempted by the hub; the machine may take the core from the worker. A worker with

@@ -124,7 +124,7 @@ fn draw_run(svg: &mut String, (x, y): (u16, u16), cell: &Cell, text: &str) {
         draw_blocks(svg, (left, top), text, &fill(cell));
         return;
     }
-    for (column, words) in stretches(text) {
+    for (column, words) in pieces(text) {
         let left = left + column as u32 * WIDTH;
         let length = words.chars().count() as u32 * WIDTH;
         let feet = top + FEET;
@@ -140,19 +140,19 @@ fn draw_run(svg: &mut String, (x, y): (u16, u16), cell: &Cell, text: &str) {
 
 /// Splits a text into pieces separated by more than one blank, each with its column: SVG renderers collapse
 /// blanks.
-fn stretches(text: &str) -> Vec<(usize, &str)> {
-    let mut stretches = Vec::new();
+fn pieces(text: &str) -> Vec<(usize, &str)> {
+    let mut pieces = Vec::new();
     let (mut column, mut rest) = (0, text);
     loop {
         let blanks = rest.len() - rest.trim_start_matches(' ').len();
         column += blanks;
         rest = &rest[blanks..];
         if rest.is_empty() {
-            return stretches;
+            return pieces;
         }
         let end = rest.find("  ").unwrap_or(rest.trim_end_matches(' ').len());
         let (words, behind) = rest.split_at(end);
-        stretches.push((column, words));
+        pieces.push((column, words));
         column += words.chars().count();
         rest = behind;
     }
@@ -213,9 +213,9 @@ fn draw_blocks(svg: &mut String, (left, top): (u32, u32), text: &str, fill: &str
     let glyphs: Vec<char> = text.chars().collect();
     let mut x = left;
     let is_whole = |glyph: char| !matches!(glyph, '▪' | '▌' | '▐' | '▏' | '▕' | '╸');
-    for stretch in glyphs.chunk_by(|one, other| one == other && is_whole(*one)) {
-        let width = stretch.len() as u32 * WIDTH;
-        draw_block(svg, (x, top), width, stretch[0], fill);
+    for run in glyphs.chunk_by(|one, other| one == other && is_whole(*one)) {
+        let width = run.len() as u32 * WIDTH;
+        draw_block(svg, (x, top), width, run[0], fill);
         x += width;
     }
 }
@@ -283,8 +283,8 @@ mod tests {
 
     #[test]
     fn words_far_apart_keep_their_columns() {
-        let stretches = stretches("  a b   c ");
-        assert_eq!(stretches, [(2, "a b"), (8, "c")]);
+        let pieces = pieces("  a b   c ");
+        assert_eq!(pieces, [(2, "a b"), (8, "c")]);
     }
 
     #[test]

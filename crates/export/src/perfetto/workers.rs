@@ -115,13 +115,13 @@ fn write_breaks(
             Doing::Blocked => "blocked in a call",
             _ => "without a core",
         };
-        write_stretch(out, track, name, pause.from.max(from), pause.to.min(to))?;
+        write_slice(out, track, name, pause.from.max(from), pause.to.min(to))?;
     }
     Ok(())
 }
 
 /// Writes a slice that has only a name, unless its length is 0.
-fn write_stretch(
+fn write_slice(
     out: &mut Trace<impl Write>,
     track: Track,
     name: &str,
@@ -178,9 +178,9 @@ impl Task {
         let (left, then) = self.left.unwrap_or((Stamp::ZERO, SwitchReason::Ended));
         let ready = turn.ready.max(left);
         if let Some(name) = waits(then) {
-            write_stretch(out, self.track, name, left, ready)?;
+            write_slice(out, self.track, name, left, ready)?;
         }
-        write_stretch(out, self.track, "ready", ready, turn.from)?;
+        write_slice(out, self.track, "ready", ready, turn.from)?;
         let flow = scene.flow(turn.request);
         write_turn(out, scene, self.track, turn, flow)?;
         self.left = Some((turn.to, turn.then));

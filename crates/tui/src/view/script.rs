@@ -137,8 +137,8 @@ fn notes(request: &Request, scenario: &Scenario) -> String {
     words.join(", ")
 }
 
-/// Interval of a request's time.
-struct Stretch {
+/// Segment of a request's time, drawn in one colour.
+struct Segment {
     from: u16,
     to: u16,
     meaning: Meaning,
@@ -146,20 +146,20 @@ struct Stretch {
 }
 
 fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario, scale: f64) {
-    let stretches = stretches(request, scenario, scale, canvas.width());
-    for stretch in &stretches {
-        let count = u64::from(stretch.to - stretch.from);
-        canvas.glyphs(stretch.from, 0, stretch.meaning, count);
+    let segments = segments(request, scenario, scale, canvas.width());
+    for segment in &segments {
+        let count = u64::from(segment.to - segment.from);
+        canvas.glyphs(segment.from, 0, segment.meaning, count);
     }
     let mut free_from = 0;
-    for (position, stretch) in stretches.iter().enumerate() {
-        let next = stretches.get(position + 1);
+    for (position, segment) in segments.iter().enumerate() {
+        let next = segments.get(position + 1);
         let behind = next.map_or(canvas.width(), |next| match next.meaning {
             // Words never hide a computation.
-            Meaning::Running => stretch.to,
+            Meaning::Running => segment.to,
             _ => next.to,
         });
-        if let Some((x, words)) = place(stretch, free_from, behind) {
+        if let Some((x, words)) = place(segment, free_from, behind) {
             let said = format!(" {words} ");
             canvas.number(x, 0, &said, plain(), Number::StepLength);
             free_from = x + width_of(words) + 2;
@@ -167,24 +167,24 @@ fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario
     }
 }
 
-/// Returns the column of the longest words that fit: in the middle of the interval, else right behind it.
-fn place(stretch: &Stretch, free_from: u16, behind: u16) -> Option<(u16, &str)> {
-    let inside = stretch.words.iter().find_map(|words| {
+/// Returns the longest words that fit, and their column: in the middle of the segment, else right behind it.
+fn place(segment: &Segment, free_from: u16, behind: u16) -> Option<(u16, &str)> {
+    let inside = segment.words.iter().find_map(|words| {
         let needed = width_of(words) + 2;
-        let length = stretch.to - stretch.from;
-        let x = stretch.from + length.saturating_sub(needed) / 2;
+        let length = segment.to - segment.from;
+        let x = segment.from + length.saturating_sub(needed) / 2;
         (needed + 2 <= length && x >= free_from).then_some((x, words.as_str()))
     });
     inside.or_else(|| {
-        let words = stretch.words.last()?;
-        let end = stretch.to + width_of(words) + 2;
-        (stretch.to >= free_from && end < behind).then_some((stretch.to, words.as_str()))
+        let words = segment.words.last()?;
+        let end = segment.to + width_of(words) + 2;
+        (segment.to >= free_from && end < behind).then_some((segment.to, words.as_str()))
     })
 }
 
-/// Returns the intervals of the steps that take time; each has at least one column.
-fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
+/// Returns the segments of the steps that take time; each has at least one column.
+fn segments(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> Vec<Segment> {
+    let mut segments = Vec::new();
     let mut from = 0_u16;
     let mut passed = 0.0;
     for step in &request.script {
@@ -197,7 +197,7 @@ fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> 
             .min(width);
         if from < to {
             let (meaning, words) = words(step, scenario, &describe(draw));
-            stretches.push(Stretch {
+            segments.push(Segment {
                 from,
                 to,
                 meaning,
@@ -206,7 +206,7 @@ fn stretches(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> 
         }
         from = to;
     }
-    stretches
+    segments
 }
 
 /// Returns the meaning of a step, and its words: first in full, then short.
